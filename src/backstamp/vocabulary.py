@@ -1,0 +1,161 @@
+"""The words that all rooms share: closed enums, and the records of the journal.
+
+Nothing here does anything.  A word is added here once, and is then the same in
+the code, the database, the console, the command line and the documents.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+type_tag: Final = "is"
+"""Field of an encoded record that names its type."""
+
+
+class Direction(StrEnum):
+    """Which way a message goes, seen from the people who run this server."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
+class EventType(StrEnum):
+    """What happened to a message."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    AUTORESPONDED = "autoresponded"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    DISPLAYED = "displayed"
+    REPLIED = "replied"
+    BLOCKED = "blocked"
+    WARNED = "warned"
+    CLICKED_THROUGH = "clicked_through"
+    ALLOWED = "allowed"
+    UNKNOWN = "unknown"
+
+
+class Actor(StrEnum):
+    """Who or what caused an event."""
+
+    HUMAN = "human"
+    PROXIED_HUMAN = "proxied_human"
+    PREFETCH = "prefetch"
+    SCANNER = "scanner"
+    PREVIEW_BOT = "preview_bot"
+    SELF = "self"
+    UNKNOWN = "unknown"
+
+
+PEOPLE: Final = frozenset({Actor.HUMAN, Actor.PROXIED_HUMAN})
+"""The actors that count as a person having acted."""
+
+
+class HitKind(StrEnum):
+    """What was asked of the edge."""
+
+    PIXEL = "pixel"
+    REDIRECT = "redirect"
+
+
+class Origin(StrEnum):
+    """The way by which a message came to be tracked."""
+
+    GATEWAY = "gateway"
+    SUBMISSION = "submission"
+    MANUAL = "manual"
+
+
+class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, kw_only=True):
+    """One HTTP request to the edge, as it was seen; what it means is the verdict's business.
+
+    `at_us` is the time of arrival, microseconds since 1970 UTC.  `headers` holds only the
+    fields the verdict reads (`edge.hits.KEPT_HEADERS`), names in lower case with `_` for `-`,
+    values cut to 512 characters.  `network` is a coarse class made from the address while it
+    was in hand (`verdicts.networks`), `source` a pseudonym of the address under a key that is
+    destroyed after 48 hours (docs/privacy.md).  `address` is there only where
+    the policy keeps addresses.
+    """
+
+    at_us: int
+    kind: HitKind
+    domain_id: int
+    tracking_id: int
+    method: str = "GET"
+    recipient_key: bytes = b""
+    recipient_index: int | None = None
+    link_number: int | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    network: str = ""
+    source: bytes = b""
+    address: str | None = None
+
+
+class QueuedRecipient(msgspec.Struct, frozen=True):
+    """A recipient of a queued message: its index in link tokens, its address, its key in pixel tokens."""
+
+    index: int
+    address: str
+    recipient_key: bytes = b""
+
+
+class QueuedLink(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tracked link: its number in tokens, the URL sealed for it, and where it stood."""
+
+    number: int
+    url: str
+    text: str = ""
+    part: str = ""
+
+
+class Queued(msgspec.Struct, frozen=True, tag_field=type_tag, tag="queued", omit_defaults=True, kw_only=True):
+    """A message that is about to be handed over: written before any copy leaves.
+
+    `untracked_reason` says in words why neither opens nor links are tracked, or is empty.
+    `manifest` is the JSON text of `rewriting.manifest.Manifest`, without the new URLs.
+    `envelope_digest` is stable over an MTA's retries of the same message.
+    """
+
+    at_us: int
+    tracking_id: int
+    origin: Origin
+    direction: Direction = Direction.OUTBOUND
+    domain_id: int = 0
+    trace_id: str = ""
+    reverse_path: str = ""
+    recipients: tuple[QueuedRecipient, ...] = ()
+    message_id: str = ""
+    subject: str = ""
+    sender: str = ""
+    size: int = 0
+    opens: bool = False
+    links: bool = False
+    untracked_reason: str = ""
+    tracked_links: tuple[QueuedLink, ...] = ()
+    manifest: str = ""
+
+
+class Delivery(msgspec.Struct, frozen=True, tag_field=type_tag, tag="delivery", omit_defaults=True, kw_only=True):
+    """What the next hop said of one recipient: `type` is sent, rejected or deferred."""
+
+    at_us: int
+    tracking_id: int
+    type: EventType
+    recipient_index: int
+    code: int = 0
+    enhanced_status: str = ""
+    text: str = ""
+    next_hop: str = ""
+    stage: str = ""
+
+
+JournalRecord = Hit | Queued | Delivery
+"""Everything that the journal holds."""
