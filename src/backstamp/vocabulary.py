@@ -143,7 +143,9 @@ class Queued(msgspec.Struct, frozen=True, tag_field=type_tag, tag="queued", omit
     manifest: str = ""
 
 
-class Delivery(msgspec.Struct, frozen=True, tag_field=type_tag, tag="delivery", omit_defaults=True, kw_only=True):
+class Delivery(
+    msgspec.Struct, frozen=True, tag_field=type_tag, tag="delivery", omit_defaults=True, kw_only=True
+):
     """What the next hop said of one recipient: `type` is sent, rejected or deferred."""
 
     at_us: int
