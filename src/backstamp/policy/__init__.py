@@ -1,0 +1,30 @@
+"""policy: what may be tracked, as values; and the snapshot that carries them to every role."""
+
+from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
+from backstamp.policy.snapshot import (
+    Axes,
+    Consent,
+    ConsentMode,
+    ConsentState,
+    DomainPolicy,
+    Snapshot,
+    SnapshotError,
+    decode_snapshot,
+    encode_snapshot,
+)
+
+__all__ = [
+    "Axes",
+    "Consent",
+    "ConsentMode",
+    "ConsentState",
+    "ControlAxes",
+    "Decision",
+    "DomainPolicy",
+    "OffReason",
+    "Snapshot",
+    "SnapshotError",
+    "decide",
+    "decode_snapshot",
+    "encode_snapshot",
+]

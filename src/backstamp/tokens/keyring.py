@@ -1,0 +1,168 @@
+"""Key ring: the secrets behind tokens, old ones kept so that old links stay alive.
+
+The text form is JSON, so that an operator can read which keys there are:
+
+    {"version": 1, "active": 2, "address_secret": "...",
+     "keys": [{"id": 1, "created_at": 1763683200, "secret": "..."}, ...]}
+
+Reading and writing the file is the caller's business (`app.keyfile`).
+"""
+
+import hashlib
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+FORMAT_VERSION: Final = 1
+SECRET_BYTES: Final = 32
+MAX_KEYS: Final = 255
+"""The key id is one byte, and 0 is never given."""
+
+
+class Purpose(StrEnum):
+    """What a subkey is for; a token sealed for one purpose opens for no other."""
+
+    PIXEL = "pixel"
+    LINK = "link"
+
+
+class KeyringError(ValueError):
+    """The key ring's text is not a key ring; the message says where and what to do."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One master secret. `created_at` is in seconds since 1970 UTC."""
+
+    id: int
+    created_at: int
+    secret: bytes
+
+
+class _KeyText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: int
+    created_at: int
+    secret: str
+
+
+class _RingText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    active: int
+    address_secret: str
+    keys: tuple[_KeyText, ...]
+
+
+class Keyring:
+    """All keys of one installation: the active one seals, every one opens.
+
+    `address_secret` makes recipient keys; it is not rotated, or a recipient's consent and
+    records would no longer be found under the same key.
+    """
+
+    def __init__(self, keys: tuple[Key, ...], active_id: int, address_secret: bytes) -> None:
+        """Check the ring and keep it. Raises `KeyringError`."""
+        if not keys:
+            raise KeyringError("key ring holds no key; restore it from your backup")
+        ids = [key.id for key in keys]
+        if len(set(ids)) != len(ids):
+            raise KeyringError("key ring holds the same key id twice; restore it from your backup")
+        if any(not 1 <= key_id <= MAX_KEYS for key_id in ids):
+            raise KeyringError(f"key ring: key ids must lie between 1 and {MAX_KEYS}")
+        if active_id not in ids:
+            raise KeyringError(
+                f"key ring: the active key {active_id} is not in it; restore it from your backup"
+            )
+        if any(len(secret) != SECRET_BYTES for secret in (address_secret, *(key.secret for key in keys))):
+            raise KeyringError(
+                f"key ring: a secret is not {SECRET_BYTES} bytes long; restore it from your backup"
+            )
+        self.keys = keys
+        self.active_id = active_id
+        self._address_secret = address_secret
+        self._ciphers: dict[tuple[Purpose, int], AESSIV] = {}
+        self._secrets: Mapping[int, bytes] = {key.id: key.secret for key in keys}
+
+    def __repr__(self) -> str:
+        return f"Keyring(ids={[key.id for key in self.keys]}, active={self.active_id})"
+
+    @classmethod
+    def create(cls, secret: bytes, address_secret: bytes, created_at: int) -> "Keyring":
+        """Return a ring of one key made of `secret` (32 random bytes)."""
+        return cls((Key(1, created_at, secret),), 1, address_secret)
+
+    def rotated(self, secret: bytes, created_at: int) -> "Keyring":
+        """Return a ring with one more key, which is the active one; all others still open tokens."""
+        free = next((key_id for key_id in range(1, MAX_KEYS + 1) if key_id not in self._secrets), None)
+        if free is None:
+            raise KeyringError(
+                f"key ring is full: {MAX_KEYS} keys; drop one whose links may die (docs/keys.md)"
+            )
+        return Keyring((*self.keys, Key(free, created_at, secret)), free, self._address_secret)
+
+    def cipher(self, purpose: Purpose, key_id: int) -> AESSIV | None:
+        """Return the AES-SIV cipher (RFC 5297, 256-bit halves) of a key for one purpose, or None."""
+        cipher = self._ciphers.get((purpose, key_id))
+        if cipher is None:
+            secret = self._secrets.get(key_id)
+            if secret is None:
+                return None
+            info = b"backstamp/v1/" + purpose.encode()
+            cipher = AESSIV(HKDF(SHA256(), 64, salt=None, info=info).derive(secret))
+            self._ciphers[purpose, key_id] = cipher
+        return cipher
+
+    @cached_property
+    def _address_key(self) -> bytes:
+        return HKDF(SHA256(), 32, salt=None, info=b"backstamp/v1/recipient").derive(self._address_secret)
+
+    def recipient_key(self, address: str, tenant: str = "") -> bytes:
+        """Return the 8-byte pseudonym of a mail address within a tenant; letter case does not matter.
+
+        RFC 5321 §2.4 lets local parts differ by case; no mail system in use relies on it, and one
+        person must not have two consents.
+        """
+        text = f"{tenant}\0{address.strip().casefold()}".encode("utf-8", "surrogateescape")
+        return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
+
+    def to_json(self) -> str:
+        """Return the ring as the text of its file. It holds the secrets: mode 0600 only."""
+        text = _RingText(
+            version=FORMAT_VERSION,
+            active=self.active_id,
+            address_secret=b64encode(self._address_secret).decode(),
+            keys=tuple(_KeyText(k.id, k.created_at, b64encode(k.secret).decode()) for k in self.keys),
+        )
+        return msgspec.json.format(msgspec.json.encode(text), indent=2).decode() + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Keyring":
+        """Return the ring that `to_json` wrote. Raises `KeyringError`."""
+        try:
+            ring = msgspec.json.decode(text, type=_RingText)
+        except msgspec.MsgspecError as error:
+            raise KeyringError(f"key ring is not readable ({error}); restore it from your backup") from None
+        if ring.version != FORMAT_VERSION:
+            raise KeyringError(
+                f"key ring has format {ring.version}, this program reads {FORMAT_VERSION}; upgrade it"
+            )
+        return cls(
+            tuple(Key(k.id, k.created_at, _secret(k.secret)) for k in ring.keys),
+            ring.active,
+            _secret(ring.address_secret),
+        )
+
+
+def _secret(text: str) -> bytes:
+    if not re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", text):
+        raise KeyringError("key ring: a secret is not base64; restore it from your backup")
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise KeyringError("key ring: a secret is not base64; restore it from your backup") from None

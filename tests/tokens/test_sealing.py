@@ -1,0 +1,116 @@
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.tokens import (
+    ANONYMOUS,
+    MAX_URL_BYTES,
+    Keyring,
+    LinkToken,
+    PixelToken,
+    UnsealableUrlError,
+    open_token,
+    seal_link,
+    seal_pixel,
+)
+from backstamp.tokens.keyring import Purpose
+from backstamp.tokens.sealing import _LINK_FORMAT, _PIXEL_FORMAT, _seal
+
+RING = Keyring.create(bytes(range(32)), bytes(range(32, 64)), created_at=1)
+OTHER = Keyring.create(bytes(range(1, 33)), bytes(range(32, 64)), created_at=1)
+
+domains = st.integers(0, 0xFFFF)
+ids = st.integers(0, 2**64 - 1)
+indexes = st.none() | st.integers(0, 0xFFFE)
+numbers = st.integers(0, 0xFFFF)
+urls = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=600).map(
+    lambda s: "https://" + s
+)
+
+
+@given(domains, ids, st.binary(min_size=8, max_size=8))
+def test_a_pixel_says_what_was_sealed_in_48_characters(domain: int, message: int, key: bytes) -> None:
+    token = seal_pixel(RING, domain_id=domain, tracking_id=message, recipient_key=key)
+    assert len(token) == 48
+    assert open_token(RING, token) == PixelToken(1, domain, message, key)
+
+
+@given(domains, ids, indexes, numbers, urls)
+def test_a_link_says_what_was_sealed_and_stays_short(
+    domain: int, message: int, index: int | None, number: int, url: str
+) -> None:
+    token = seal_link(
+        RING, domain_id=domain, tracking_id=message, recipient_index=index, link_number=number, url=url
+    )
+    assert len(token) <= 44 + 1.4 * len(url)
+    assert open_token(RING, token) == LinkToken(1, domain, message, index, number, url)
+
+
+def test_a_newsletter_link_is_shorter_sealed_than_its_campaign_parameters_made_it() -> None:
+    url = "https://www.example.com/welcome?utm_source=newsletter&utm_medium=email&utm_campaign=spring"
+    token = seal_link(RING, domain_id=1, tracking_id=1, recipient_index=0, link_number=1, url=url)
+    assert len(token) < len(url)
+
+
+@given(st.data(), urls)
+def test_one_changed_character_opens_nothing(data: st.DataObject, url: str) -> None:
+    token = seal_link(RING, domain_id=1, tracking_id=2, recipient_index=3, link_number=4, url=url)
+    at = data.draw(st.integers(0, len(token) - 1))
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = data.draw(st.sampled_from([c for c in alphabet if c != token[at]]))
+    assert open_token(RING, token[:at] + other + token[at + 1 :]) is None
+
+
+@given(st.integers(1, 60))
+def test_a_cut_or_lengthened_token_opens_nothing(cut: int) -> None:
+    token = seal_link(
+        RING, domain_id=1, tracking_id=2, recipient_index=3, link_number=4, url="https://a.example/b"
+    )
+    assert open_token(RING, token[:-cut]) is None
+    assert open_token(RING, token + "A" * cut) is None
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200).map(lambda b: b.decode("latin-1")))
+def test_whatever_text_comes_it_is_simply_not_ours(text: str) -> None:
+    assert open_token(RING, text) is None
+
+
+def test_a_token_of_another_key_ring_is_not_ours() -> None:
+    assert open_token(RING, seal_pixel(OTHER, domain_id=1, tracking_id=2)) is None
+    link = seal_link(
+        OTHER, domain_id=1, tracking_id=2, recipient_index=0, link_number=1, url="https://a.example/"
+    )
+    assert open_token(RING, link) is None
+
+
+def test_a_token_sealed_for_one_purpose_opens_for_no_other() -> None:
+    as_pixel = _PIXEL_FORMAT.pack(1, 1, 2, ANONYMOUS)
+    as_link = _LINK_FORMAT.pack(2, 1, 2, 0, 1) + b"http://evil.example/"
+    assert open_token(RING, _seal(RING, Purpose.LINK, as_pixel)) is None
+    assert open_token(RING, _seal(RING, Purpose.PIXEL, as_link)) is None
+
+
+def test_a_link_token_as_long_as_a_pixel_token_still_opens_as_a_link() -> None:
+    tokens = [
+        seal_link(
+            RING, domain_id=1, tracking_id=2, recipient_index=0, link_number=1, url="https://" + "x" * n
+        )
+        for n in range(40)
+    ]
+    assert all(isinstance(open_token(RING, token), LinkToken) for token in tokens)
+
+
+@pytest.mark.parametrize("url", ["", "https://a.example/ü", "https://a.example/" + "a" * MAX_URL_BYTES])
+def test_a_url_that_cannot_be_sealed_is_refused(url: str) -> None:
+    with pytest.raises(UnsealableUrlError):
+        seal_link(RING, domain_id=1, tracking_id=2, recipient_index=0, link_number=1, url=url)
+
+
+def test_the_longest_url_comes_back_even_if_it_does_not_deflate() -> None:
+    url = "https://a.example/" + os.urandom(MAX_URL_BYTES // 2 - 9).hex()
+    token = seal_link(RING, domain_id=1, tracking_id=2, recipient_index=0, link_number=1, url=url)
+    opened = open_token(RING, token)
+    assert isinstance(opened, LinkToken)
+    assert opened.url == url
