@@ -1,0 +1,1 @@
+"""app: the composition root: settings, command line, supervisor, and what joins the roles."""

@@ -1,0 +1,255 @@
+"""The records: messages, recipients, links, events, and what administrators and recipients decided.
+
+Tracking ids are unsigned 64-bit numbers in tokens and signed ones here (`tracking_ids`), because
+both databases know signed ones only.  Times are timezone-aware UTC.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+from backstamp.policy import ConsentState
+from backstamp.vocabulary import Actor, Direction, EventType, Origin
+
+LONGEST_ADDRESS = 320
+"""64 octets of local part, "@", 255 of domain (RFC 5321 §4.5.3.1)."""
+
+
+def choices(
+    words: type[Actor] | type[Direction] | type[EventType] | type[Origin] | type[ConsentState],
+) -> list[tuple[str, str]]:
+    """Return a closed set of words as a field's choices."""
+    return [(word.value, word.value) for word in words]
+
+
+class Message(models.Model):
+    """A message that went through us, or one written elsewhere for which a pixel was made by hand."""
+
+    tracking_id = models.BigIntegerField(primary_key=True)
+    direction = models.CharField(max_length=16, choices=choices(Direction), default=Direction.OUTBOUND)
+    origin = models.CharField(max_length=16, choices=choices(Origin))
+    domain_id = models.IntegerField(default=0)
+    queued_at = models.DateTimeField(db_index=True)
+    trace_id = models.CharField(max_length=64, blank=True, default="")
+    reverse_path = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
+    message_id = models.CharField(max_length=998, blank=True, default="", db_index=True)
+    subject = models.CharField(max_length=998, blank=True, default="")
+    sender = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="", db_index=True)
+    size = models.BigIntegerField(default=0)
+    opens_tracked = models.BooleanField(default=False)
+    links_tracked = models.BooleanField(default=False)
+    untracked_reason = models.CharField(max_length=400, blank=True, default="")
+    manifest = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["-queued_at"]
+        indexes: ClassVar = [models.Index(fields=["-queued_at", "tracking_id"], name="message_newest")]
+
+    def __str__(self) -> str:
+        return f"message {self.tracking_id:x}"
+
+
+class DeliveryState(models.TextChoices):
+    """Where a recipient's copy stands."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    BOUNCED = "bounced"
+
+
+class Recipient(models.Model):
+    """One recipient of one message: delivery state, and the roll-up of what its copy told us.
+
+    The counts and times are made from the events by `records.rollup` and can be rebuilt. Index 0xFFFF
+    stands for "nobody in particular": hits of anonymous tokens.
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")
+    index = models.PositiveIntegerField()
+    address = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="", db_index=True)
+    recipient_key = models.BinaryField(max_length=8, default=b"")
+    delivery = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.QUEUED)
+    delivery_at = models.DateTimeField(null=True, blank=True)
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    enhanced_status = models.CharField(max_length=16, blank=True, default="")
+    reply_text = models.CharField(max_length=1000, blank=True, default="")
+    opened_at = models.DateTimeField(null=True, blank=True)
+    clicked_at = models.DateTimeField(null=True, blank=True)
+    human_opens = models.PositiveIntegerField(default=0)
+    human_clicks = models.PositiveIntegerField(default=0)
+    machine_hits = models.PositiveIntegerField(default=0)
+    unknown_hits = models.PositiveIntegerField(default=0)
+    open_is_implied = models.BooleanField(default=False)
+    open_is_measurable = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["index"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "index"], name="recipient_once")]
+
+    def __str__(self) -> str:
+        return f"recipient {self.index} of {self.message_id:x}"
+
+
+class Link(models.Model):
+    """A tracked link of a message."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links")
+    number = models.PositiveIntegerField()
+    url = models.TextField()
+    text = models.CharField(max_length=200, blank=True, default="")
+    part = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "number"], name="link_once")]
+
+    def __str__(self) -> str:
+        return f"link {self.number} of {self.message_id:x}"
+
+
+class Event(models.Model):
+    """Something that happened to a message: from the gateway, or a hit after the verdict.
+
+    (producer, position) is the journal record's id: a replayed record changes nothing. `message` is no
+    foreign key with a constraint, since a hit may be ingested before its message. `hit` keeps the
+    facts that re-judging needs, as JSON of `vocabulary.Hit`, its `source` erased when the window ends.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    producer = models.CharField(max_length=40)
+    position = models.BigIntegerField()
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="events", db_constraint=False, db_index=False
+    )
+    recipient_index = models.PositiveIntegerField(null=True, blank=True)
+    type = models.CharField(max_length=16, choices=choices(EventType))
+    at = models.DateTimeField()
+    link_number = models.PositiveIntegerField(null=True, blank=True)
+    actor = models.CharField(max_length=16, choices=choices(Actor), default=Actor.UNKNOWN)
+    counts = models.BooleanField(default=True)
+    score = models.FloatField(default=0.0)
+    certainty = models.CharField(max_length=16, blank=True, default="")
+    reasons = models.JSONField(default=list, blank=True)
+    final = models.BooleanField(default=False)
+    revised_at = models.DateTimeField(null=True, blank=True)
+    client = models.CharField(max_length=100, blank=True, default="")
+    detail = models.JSONField(default=dict, blank=True)
+    hit = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["at", "producer", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["producer", "position"], name="event_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["message", "at"], name="event_timeline"),
+            models.Index(fields=["-at"], name="event_newest"),
+            models.Index(fields=["at"], name="event_unsettled", condition=models.Q(final=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.producer}/{self.position}"
+
+
+class JournalCursor(models.Model):
+    """How far a producer's journal is ingested; committed together with the rows made from it."""
+
+    producer = models.CharField(max_length=40, primary_key=True)
+    position = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.producer} up to {self.position}"
+
+
+class Switch(models.Model):
+    """The one switch that turns all tracking off (a single row)."""
+
+    tracking_off = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.CharField(max_length=150, blank=True, default="")
+
+    def __str__(self) -> str:
+        return "tracking off" if self.tracking_off else "tracking on"
+
+
+class SenderDomain(models.Model):
+    """What is tracked for a domain's mail; its id is the domain number in tokens (1 to 65,535)."""
+
+    id = models.AutoField(primary_key=True)
+    name = models.CharField(max_length=255, unique=True)
+    tracking_url = models.URLField(blank=True, default="")
+    opens = models.BooleanField(null=True, blank=True)
+    links = models.BooleanField(null=True, blank=True)
+    anonymous = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SenderPolicy(models.Model):
+    """What is tracked for one sender's mail."""
+
+    address = models.CharField(max_length=LONGEST_ADDRESS, unique=True)
+    opens = models.BooleanField(null=True, blank=True)
+    links = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["address"]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Consent(models.Model):
+    """What a recipient said about being measured, with the evidence: when, how, and to which words."""
+
+    address = models.CharField(max_length=LONGEST_ADDRESS, unique=True)
+    recipient_key = models.BinaryField(max_length=8)
+    opens = models.CharField(max_length=16, choices=choices(ConsentState), blank=True, default="")
+    links = models.CharField(max_length=16, choices=choices(ConsentState), blank=True, default="")
+    evidence = models.CharField(max_length=1000, blank=True, default="")
+    recorded_at = models.DateTimeField(auto_now=True)
+    recorded_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["address"]
+
+    def __str__(self) -> str:
+        return f"consent {self.pk}"
+
+
+class SignInLink(models.Model):
+    """A link that signs one person in once, to set a password; only the token's hash is kept."""
+
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    email = models.EmailField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"sign-in link {self.pk}"
+
+
+class CapturedMail(models.Model):
+    """A mail in the capture mailbox: the facts of its list; the bytes lie in a file beside the database."""
+
+    id = models.BigAutoField(primary_key=True)
+    received_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    reverse_path = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
+    forward_path = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
+    sender = models.CharField(max_length=998, blank=True, default="")
+    subject = models.CharField(max_length=998, blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    file_name = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["-received_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"captured mail {self.pk}"
