@@ -1,0 +1,45 @@
+"""What every command has at hand: the settings, and what is opened only when it is asked for."""
+
+from functools import cached_property
+from pathlib import Path
+
+from backstamp.app import keyfile
+from backstamp.app.settings import Settings, load
+from backstamp.app.settings.table import TRACKING_URL
+from backstamp.journal import SnapshotFile
+from backstamp.tokens import Keyring
+
+
+class AppContext:
+    """Handed to commands as click's context object; reads settings on first use."""
+
+    def __init__(self, config_file: Path | None) -> None:
+        self._config_file = config_file
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises `SettingsError` at first use."""
+        return load(self._config_file)
+
+    @property
+    def key_path(self) -> Path:
+        """Where the key ring lies."""
+        return self.settings.in_data_dir("keys.json")
+
+    def keyring(self) -> Keyring:
+        """Return the key ring. Raises `KeyFileError` where there is none."""
+        return keyfile.read(self.key_path)
+
+    @property
+    def tracking_url(self) -> str:
+        """The base of pixels and links, without a slash at its end."""
+        return self.settings[TRACKING_URL]
+
+    @property
+    def journal_dir(self) -> Path:
+        """Where the journal lies."""
+        return self.settings.in_data_dir("journal")
+
+    def snapshot(self) -> SnapshotFile:
+        """Return the reader of the policy snapshot."""
+        return SnapshotFile(self.settings.in_data_dir("snapshot"))

@@ -1,0 +1,119 @@
+"""The key ring's file: made on the first start, mode 0600, read again when it changes."""
+
+import os
+import secrets
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from backstamp.tokens import Keyring, KeyringError
+
+MODE: Final = 0o600
+LOOK_AGAIN_SECONDS: Final = 0.5
+"""A rotation reaches every running role within this time; a `stat` costs about 1 µs."""
+
+
+class KeyFileError(Exception):
+    """The key file cannot be used; one line with the cure."""
+
+
+class KeyFile:
+    """Gives the current key ring; call the object. A file that broke leaves the last good ring in force."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._seen = _identity(path)
+        self._ring = read(path)
+        self._look_again = time.monotonic() + LOOK_AGAIN_SECONDS
+
+    def __call__(self) -> Keyring:
+        """Return the ring, looking at the file again at most twice a second."""
+        now = time.monotonic()
+        if now >= self._look_again:
+            with self._lock:
+                self._look_again = now + LOOK_AGAIN_SECONDS
+                try:
+                    seen = _identity(self.path)
+                    if seen != self._seen:
+                        self._ring, self._seen = read(self.path), seen
+                except KeyFileError:
+                    # A file being restored by hand must not stop links from opening.
+                    pass
+        return self._ring
+
+
+def read(path: Path) -> Keyring:
+    """Return the ring in the file. Raises `KeyFileError`."""
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            text = file.read(1 << 20)
+    except FileNotFoundError:
+        raise KeyFileError(f"{path}: there is no key file; start `backstamp serve` once, or restore it") from None
+    except OSError as error:
+        raise KeyFileError(f"{path}: cannot be read ({error.strerror}); run as the user who owns it") from None
+    if mode & 0o077:
+        raise KeyFileError(f"{path}: others may read the keys (mode {mode:04o}); run: chmod 600 {path}")
+    try:
+        return Keyring.from_json(text)
+    except KeyringError as error:
+        raise KeyFileError(f"{path}: {error}") from None
+
+
+def ensure(path: Path) -> Keyring:
+    """Return the ring in the file, made with fresh keys when there is no file. Raises `KeyFileError`."""
+    if not path.exists():
+        ring = Keyring.create(secrets.token_bytes(32), secrets.token_bytes(32), int(time.time()))
+        temporary = _write_beside(path, ring)
+        try:
+            # link() fails where another process was first; then its keys are the keys.
+            path.hardlink_to(temporary)
+            _sync_directory(path.parent)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    return read(path)
+
+
+def rotate(path: Path) -> Keyring:
+    """Add a key to the file and make it the active one; returns the new ring. Raises `KeyFileError`."""
+    try:
+        ring = read(path).rotated(secrets.token_bytes(32), int(time.time()))
+    except KeyringError as error:
+        raise KeyFileError(f"{path}: {error}") from None
+    _write_beside(path, ring).replace(path)
+    _sync_directory(path.parent)
+    return ring
+
+
+def _write_beside(path: Path, ring: Keyring) -> Path:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(ring.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise KeyFileError(f"{path}: cannot be written ({error.strerror}); check the directory") from None
+    return temporary
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

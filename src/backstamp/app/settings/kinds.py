@@ -1,0 +1,218 @@
+"""The kinds of values a setting can have: how text becomes a value, and what is said when it does not.
+
+Each kind takes what TOML gave (or the text of an environment variable) and returns the value, or
+raises `ValueError` with half a sentence that ends "…; write for example …".
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+class Kind(Generic[T]):
+    """A kind of value: its name in the documents, and its parser."""
+
+    def __init__(self, name: str, parse: Callable[[Any], T]) -> None:
+        self.name = name
+        self.parse = parse
+
+
+def _boolean(value: object) -> bool:
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
+    known = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if known is None:
+        raise ValueError("is neither true nor false; write true or false")
+    return known
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('is not text; put it in quotes, for example "name"')
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError("holds a control character; write it on one line of plain text")
+    return value.strip()
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if not isinstance(value, list):
+        raise ValueError('is not a list; write for example ["one", "two"]')
+    return tuple(_text(item) for item in value)
+
+
+def _path(value: object) -> Path:
+    text = _text(value)
+    if not text:
+        raise ValueError("is empty; write a path")
+    return Path(text).expanduser()
+
+
+def _optional_path(value: object) -> Path | None:
+    return _path(value) if _text(value) else None
+
+
+def _networks(value: object) -> tuple[IpNetwork, ...]:
+    found = []
+    for word in _words(value):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError:
+            raise ValueError(
+                f'holds "{word}", which is no network; write for example "192.0.2.0/24" or "::1"'
+            ) from None
+    return tuple(found)
+
+
+def _bytes(value: object) -> int:
+    match = re.fullmatch(r"(\d{1,15})\s*([A-Za-z]*)", str(value).strip())
+    unit = _UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None or isinstance(value, bool):
+        raise ValueError('is not a size; write bytes, or for example "25 MB" or "64 MiB"')
+    return int(match[1]) * unit
+
+
+def split_host_port(text: str) -> tuple[str, int]:
+    """Return host and port of "host:port" or "[ipv6]:port". Raises `ValueError`."""
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = str(ipaddress.IPv6Address(host[1:-1]))
+    elif not _HOST.fullmatch(host):
+        raise ValueError
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError
+    return host, int(port)
+
+
+def _listen(value: object) -> str:
+    text = _text(value)
+    if text:
+        try:
+            split_host_port(text)
+        except ValueError:
+            raise ValueError(
+                'is no address to listen on; write HOST:PORT, for example "127.0.0.1:2525"'
+            ) from None
+    return text
+
+
+def _listen_or_socket(value: object) -> str:
+    text = _text(value)
+    if text.startswith("unix:") and len(text) > len("unix:"):
+        return text
+    return _listen(text)
+
+
+def _web_address(value: object) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+        parts = urlsplit("")
+    if not good or not text.isascii() or " " in text or parts.query or parts.fragment or parts.username:
+        raise ValueError('is no web address; write for example "https://t.example.org"')
+    return text.rstrip("/")
+
+
+def _next_hop(value: object) -> str:
+    text = _text(value)
+    if not text:
+        return text
+    scheme, _, rest = text.partition("://")
+    if scheme in {"smtp", "smtps", "lmtp"}:
+        try:
+            split_host_port(rest)
+        except ValueError:
+            scheme = ""
+    elif text.startswith("lmtp+unix:/"):
+        return text
+    else:
+        scheme = ""
+    if not scheme:
+        raise ValueError(
+            'is no next hop; write "smtp://HOST:PORT", "smtps://HOST:PORT", '
+            '"lmtp://HOST:PORT" or "lmtp+unix:/PATH"'
+        )
+    return text
+
+
+def _sync(value: object) -> str | int:
+    text = str(value).strip().lower()
+    if text in {"always", "off"}:
+        return text
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000:
+        return int(text)
+    raise ValueError('must be "always", "off", or 1 to 10000 milliseconds')
+
+
+def _database(value: object) -> str:
+    text = _text(value)
+    if text and urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        raise ValueError('must be empty (SQLite in data_dir) or "postgresql://USER:PASSWORD@HOST:PORT/NAME"')
+    return text
+
+
+BOOLEAN: Final = Kind("true or false", _boolean)
+TEXT: Final = Kind("text", _text)
+WORDS: Final = Kind("list of texts", _words)
+PATH: Final = Kind("path", _path)
+OPTIONAL_PATH: Final = Kind("path, or empty", _optional_path)
+NETWORKS: Final = Kind("list of networks", _networks)
+BYTES: Final = Kind("size in bytes, or with kB, MB, GB, KiB, MiB, GiB", _bytes)
+LISTEN: Final = Kind("HOST:PORT, or empty for off", _listen)
+LISTEN_OR_SOCKET: Final = Kind("HOST:PORT or unix:PATH", _listen_or_socket)
+WEB_ADDRESS: Final = Kind("web address without a path's last slash", _web_address)
+NEXT_HOP: Final = Kind(
+    "smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, or empty", _next_hop
+)
+SYNC: Final = Kind('"always", milliseconds, or "off"', _sync)
+DATABASE: Final = Kind("empty, or postgresql://USER:PASSWORD@HOST:PORT/NAME", _database)
+
+
+def number(least: int, most: int) -> Kind[int]:
+    """Return the kind of whole numbers from `least` to `most`."""
+
+    def parse(value: object) -> int:
+        text = str(value).strip()
+        if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,12}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return Kind(f"number, {least} to {most}", parse)
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def one_of(words: type[E]) -> Kind[E]:
+    """Return the kind of the words of a closed set."""
+    listed = ", ".join(f'"{word.value}"' for word in words)
+
+    def parse(value: object) -> E:
+        try:
+            return words(str(value))
+        except ValueError:
+            raise ValueError(f"must be one of {listed}") from None
+
+    return Kind(f"one of {listed}", parse)

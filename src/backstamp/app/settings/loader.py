@@ -1,0 +1,143 @@
+"""Read the settings: the table's defaults, then backstamp.toml, then environment variables."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from backstamp.app.settings.table import DATA_DIR, Setting, table
+
+T = TypeVar("T")
+
+CONFIG_VARIABLE: Final = "BACKSTAMP_CONFIG"
+PLACES: Final = (Path("backstamp.toml"), Path("/etc/backstamp/backstamp.toml"))
+OTHER_VARIABLES: Final = frozenset({CONFIG_VARIABLE, "BACKSTAMP_CORPUS", "BACKSTAMP_PARENT"})
+MAX_CONFIG_BYTES: Final = 1 << 20
+
+
+class SettingsError(ValueError):
+    """A setting is wrong: one line that names the place, the fault and the cure."""
+
+
+class Settings:
+    """The values of all settings, and where they came from."""
+
+    def __init__(self, values: Mapping[str, Any], config_file: Path | None) -> None:
+        self._values = values
+        self.config_file = config_file
+
+    def __getitem__(self, setting: Setting[T]) -> T:
+        value: T = self._values[setting.name]
+        return value
+
+    def in_data_dir(self, name: str) -> Path:
+        """Return the path of a file or folder of ours in the data directory."""
+        return self[DATA_DIR] / name
+
+
+def load(config_file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings. Raises `SettingsError`.
+
+    The file is `config_file`, else the one named by BACKSTAMP_CONFIG, else ./backstamp.toml, else
+    /etc/backstamp/backstamp.toml, else none. Relative paths in the file mean the file's directory.
+    """
+    path = _find(config_file, environ)
+    values: dict[str, Any] = {setting.name: setting.default for setting in table()}
+    if path is not None:
+        values |= _from_file(path)
+    values |= _from_environment(environ)
+    values[DATA_DIR.name] = values[DATA_DIR.name].absolute()
+    return Settings(values, path)
+
+
+def _find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if named is None and environ.get(CONFIG_VARIABLE):
+        named = Path(environ[CONFIG_VARIABLE])
+    if named is not None:
+        return named.absolute()
+    return next((place.absolute() for place in PLACES if place.is_file()), None)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from None
+    if len(text) > MAX_CONFIG_BYTES:
+        raise SettingsError(f"{path}: is larger than 1 MiB; this is not a settings file")
+    try:
+        tree = tomllib.loads(text.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not TOML: {error}") from None
+    known = {setting.name: setting for setting in table()}
+    values = {}
+    for name, raw in _flat(path, tree, known):
+        values[name] = _parse(known[name], raw, str(path), path.parent)
+    return values
+
+
+def _flat(path: Path, tree: dict[str, Any], known: Mapping[str, Setting[Any]]) -> list[tuple[str, Any]]:
+    found = []
+    for key, value in tree.items():
+        rows = (
+            {f"{key}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {key: value}
+        )
+        for name, raw in rows.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f'did you mean "{near[0]}"?' if near else "docs/settings.md lists all settings"
+                raise SettingsError(f'{path}: there is no setting "{name}"; {hint}')
+            found.append((name, raw))
+    return found
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values = {}
+    names = {}
+    for setting in table():
+        names[setting.variable] = setting
+        if setting.secret:
+            names[setting.variable + "_FILE"] = setting
+    for variable in sorted(environ):
+        if not variable.startswith("BACKSTAMP_") or variable in OTHER_VARIABLES:
+            continue
+        found = names.get(variable)
+        if found is None:
+            near = difflib.get_close_matches(variable, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists all settings"
+            raise SettingsError(f"environment: there is no setting {variable}; {hint}")
+        raw = environ[variable]
+        if variable != found.variable:
+            if found.variable in environ:
+                raise SettingsError(f"environment: {found.variable} and {variable} are both set; set one")
+            raw = _secret_file(variable, raw)
+        values[found.name] = _parse(found, raw, f"environment {variable}", Path.cwd())
+    return values
+
+
+def _secret_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"environment {variable}: the file it names cannot be read as text") from None
+
+
+def _parse(setting: Setting[Any], raw: Any, place: str, directory: Path) -> Any:
+    try:
+        value = setting.kind.parse(raw)
+    except ValueError as error:
+        shown = "its value" if setting.secret else _shown(raw)
+        raise SettingsError(f"{place}: {setting.name}: {shown} {error}") from None
+    return directory / value if isinstance(value, Path) else value
+
+
+def _shown(raw: Any) -> str:
+    text = repr(raw)
+    return text if len(text) <= 60 else text[:57] + "..."

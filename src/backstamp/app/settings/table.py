@@ -1,0 +1,271 @@
+"""The one table of settings: name, kind, default, help, secret.
+
+`backstamp.toml`, the environment variables, `backstamp settings` and docs/settings.md are made from
+it.  A number's help says where the number comes from.
+"""
+
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
+
+from backstamp.app.settings import kinds
+from backstamp.app.settings.kinds import Kind
+from backstamp.policy import ConsentMode
+
+T = TypeVar("T")
+
+
+class TlsMode(StrEnum):
+    """How the next hop is spoken to."""
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+
+
+class UpstreamTls(StrEnum):
+    """How TLS begins with the upstream submission server; plain text is not offered."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class LogLevel(StrEnum):
+    """The least severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Setting(Generic[T]):
+    """One row of the table. `name` is "section.key", or a key at the top."""
+
+    def __init__(self, name: str, kind: Kind[T], default: Any, help: str, *, secret: bool = False) -> None:
+        self.name = name
+        self.kind = kind
+        self.default: T = kind.parse(default)
+        self.written_default = default
+        self.help = help
+        self.secret = secret
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it; with "_FILE" behind it where it is secret, a file does."""
+        return "BACKSTAMP_" + self.name.replace(".", "_").upper()
+
+
+LOOPBACK: Final = ["127.0.0.0/8", "::1/128"]
+
+DATA_DIR = Setting(
+    "data_dir", kinds.PATH, "data", "Everything that is kept lies in this directory. One instance each."
+)
+LOG_LEVEL = Setting("log.level", kinds.one_of(LogLevel), "info", "Least severity that is logged.")
+
+TRACKING_ENABLED = Setting(
+    "tracking.enabled",
+    kinds.BOOLEAN,
+    True,
+    "The one switch: false turns all tracking off, whatever else is set.",
+)
+TRACKING_URL = Setting(
+    "tracking.url",
+    kinds.WEB_ADDRESS,
+    "http://localhost:8025",
+    "Where recipients' mail programs reach the edge. Use https and a host of your own in production; never the console's host.",
+)
+TRACKING_OPENS = Setting(
+    "tracking.opens", kinds.BOOLEAN, True, "Add the pixel to mail that comes through the gateway."
+)
+TRACKING_LINKS = Setting(
+    "tracking.links", kinds.BOOLEAN, True, "Rewrite links in mail that comes through the gateway."
+)
+TRACKING_ANONYMOUS = Setting(
+    "tracking.anonymous",
+    kinds.BOOLEAN,
+    False,
+    "Seal no recipient into any token: totals only, nobody can be singled out.",
+)
+TRACKING_EXCLUDED_HOSTS = Setting(
+    "tracking.excluded_hosts",
+    kinds.WORDS,
+    [],
+    "Hosts whose links are never rewritten, their subdomains included.",
+)
+
+CONSENT_MODE = Setting(
+    "consent.mode",
+    kinds.one_of(ConsentMode),
+    "required",
+    'What a recipient\'s silence means: "required" is no (CNIL 2026-042, Garante 284), "objection" is yes.',
+)
+PRIVACY_KEEP_ADDRESSES = Setting(
+    "privacy.keep_addresses",
+    kinds.BOOLEAN,
+    False,
+    "Keep the network address of every hit. Off: only its coarse class.",
+)
+PRIVACY_RETENTION_DAYS = Setting(
+    "privacy.retention_days", kinds.number(1, 3650), 90, "Messages and events older than this are deleted."
+)
+
+GATEWAY_LISTEN = Setting(
+    "gateway.listen", kinds.LISTEN, "127.0.0.1:2525", "Where the gateway takes mail by SMTP."
+)
+GATEWAY_LMTP_LISTEN = Setting(
+    "gateway.lmtp_listen", kinds.LISTEN, "", "Where the gateway takes mail by LMTP."
+)
+GATEWAY_HOSTNAME = Setting(
+    "gateway.hostname", kinds.TEXT, "", "Our name in greetings and Received fields. Empty: the machine's own."
+)
+GATEWAY_TRUSTED_NETWORKS = Setting(
+    "gateway.trusted_networks",
+    kinds.NETWORKS,
+    LOOPBACK,
+    "Clients from here may send through us. A whole address family is refused.",
+)
+GATEWAY_XCLIENT_NETWORKS = Setting(
+    "gateway.xclient_networks", kinds.NETWORKS, LOOPBACK, "Clients from here may use XCLIENT and XFORWARD."
+)
+GATEWAY_TLS_CERTIFICATE = Setting(
+    "gateway.tls_certificate", kinds.OPTIONAL_PATH, "", "PEM chain for STARTTLS and the submission listeners."
+)
+GATEWAY_TLS_KEY = Setting(
+    "gateway.tls_key", kinds.OPTIONAL_PATH, "", "PEM private key of gateway.tls_certificate."
+)
+GATEWAY_CLIENT_CA = Setting(
+    "gateway.client_ca",
+    kinds.OPTIONAL_PATH,
+    "",
+    "Clients with a TLS certificate of this CA may send through us.",
+)
+GATEWAY_NEXT_HOP = Setting(
+    "gateway.next_hop",
+    kinds.NEXT_HOP,
+    "",
+    "Who gets the mail after us. Empty: the built-in capture mailbox, and nobody else.",
+)
+GATEWAY_NEXT_HOP_TLS = Setting(
+    "gateway.next_hop_tls",
+    kinds.one_of(TlsMode),
+    "opportunistic",
+    'TLS to the next hop: "required" verifies the certificate, "opportunistic" encrypts if it can.',
+)
+GATEWAY_NEXT_HOP_CA = Setting(
+    "gateway.next_hop_ca",
+    kinds.OPTIONAL_PATH,
+    "",
+    "PEM certificates to verify the next hop with. Empty: the system's.",
+)
+GATEWAY_MAX_SIZE = Setting(
+    "gateway.max_size",
+    kinds.BYTES,
+    "50 MB",
+    "Largest message taken; Postfix's own default is 10 MB, large providers take 25 to 150 MB.",
+)
+GATEWAY_MAX_CONNECTIONS = Setting(
+    "gateway.max_connections",
+    kinds.number(1, 10_000),
+    200,
+    "SMTP and LMTP connections at once; Postfix's smtpd has 100 by default.",
+)
+
+SUBMISSION_LISTEN = Setting(
+    "submission.listen",
+    kinds.LISTEN,
+    "",
+    "Where people's mail programs submit mail with STARTTLS (port 587).",
+)
+SUBMISSION_TLS_LISTEN = Setting(
+    "submission.tls_listen", kinds.LISTEN, "", "Where people's mail programs submit mail over TLS (port 465)."
+)
+SUBMISSION_UPSTREAM = Setting(
+    "submission.upstream",
+    kinds.LISTEN,
+    "",
+    "The submission server that checks the password and gets the mail, HOST:PORT.",
+)
+SUBMISSION_UPSTREAM_TLS = Setting(
+    "submission.upstream_tls",
+    kinds.one_of(UpstreamTls),
+    "starttls",
+    'How TLS begins there: "starttls" or "tls". Always verified.',
+)
+SUBMISSION_UPSTREAM_CA = Setting(
+    "submission.upstream_ca",
+    kinds.OPTIONAL_PATH,
+    "",
+    "PEM certificates to verify the upstream with. Empty: the system's.",
+)
+SUBMISSION_OPENS = Setting(
+    "submission.opens", kinds.BOOLEAN, True, "Add the pixel to mail that people submit."
+)
+SUBMISSION_LINKS = Setting(
+    "submission.links", kinds.BOOLEAN, False, "Rewrite links in mail that people submit."
+)
+
+REWRITING_WORKERS = Setting("rewriting.workers", kinds.number(1, 64), 2, "Processes that rewrite mail.")
+REWRITING_CPU_SECONDS = Setting(
+    "rewriting.cpu_seconds",
+    kinds.number(1, 300),
+    10,
+    "Longest time for one message; an ordinary newsletter takes about a millisecond, 204 KB of hostile HTML took 8.8 s.",
+)
+REWRITING_MEMORY = Setting(
+    "rewriting.memory_bytes",
+    kinds.BYTES,
+    "1 GiB",
+    "Most memory of one rewriting process; it must hold the message several times.",
+)
+
+EDGE_LISTEN = Setting(
+    "edge.listen", kinds.LISTEN, "127.0.0.1:8025", "Where the public edge answers pixels and links."
+)
+EDGE_WORKERS = Setting(
+    "edge.workers", kinds.number(1, 64), 1, "Edge processes; one per core that is free for it."
+)
+EDGE_TRUSTED_PROXIES = Setting(
+    "edge.trusted_proxies",
+    kinds.NETWORKS,
+    [],
+    "Proxies of yours whose X-Forwarded-For is believed, counted from the right.",
+)
+EDGE_TLS_CERTIFICATE = Setting(
+    "edge.tls_certificate", kinds.OPTIONAL_PATH, "", "PEM chain, when the edge speaks TLS itself."
+)
+EDGE_TLS_KEY = Setting("edge.tls_key", kinds.OPTIONAL_PATH, "", "PEM private key of edge.tls_certificate.")
+
+CONSOLE_LISTEN = Setting(
+    "console.listen", kinds.LISTEN, "127.0.0.1:8026", "Where the private console answers."
+)
+CONSOLE_URL = Setting(
+    "console.url",
+    kinds.WEB_ADDRESS,
+    "http://127.0.0.1:8026",
+    "How administrators reach the console; its host is the only one answered.",
+)
+
+JOURNAL_SYNC = Setting(
+    "journal.sync",
+    kinds.SYNC,
+    20,
+    "When written records reach the disk: a power cut may cost the last milliseconds named here.",
+)
+JOURNAL_SEGMENT_BYTES = Setting(
+    "journal.segment_bytes", kinds.BYTES, "64 MiB", "A journal file is closed at this size."
+)
+DATABASE_URL = Setting("database.url", kinds.DATABASE, "", "Empty: SQLite in data_dir.", secret=True)
+CAPTURE_LISTEN = Setting(
+    "capture.listen",
+    kinds.LISTEN_OR_SOCKET,
+    "unix:capture.sock",
+    "Where the capture mailbox takes mail (LMTP); a relative path is in data_dir.",
+)
+CAPTURE_MAX_BYTES = Setting(
+    "capture.max_bytes", kinds.BYTES, "100 MB", "Size of the capture mailbox; the oldest mail goes first."
+)
+
+
+def table() -> tuple[Setting[Any], ...]:
+    """Return all settings in the order of this file."""
+    return tuple(value for value in globals().values() if isinstance(value, Setting))

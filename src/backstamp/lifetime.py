@@ -1,0 +1,23 @@
+"""Process lifetime: a child that never outlives its parent."""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+"""prctl(2); the signal is tied to the thread that started the child, so start children from one that lives on."""
+
+
+def die_with_parent(parent: int, death_signal: int = signal.SIGTERM) -> None:
+    """Ask the kernel for `death_signal` when the parent dies, also by SIGKILL; leave at once if it is gone.
+
+    `parent` is the process id of the one who started us. Elsewhere than on Linux this does nothing but
+    the check.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+    # The parent may have died before prctl; then we were handed to another process.
+    if os.getppid() != parent:
+        raise SystemExit(1)
