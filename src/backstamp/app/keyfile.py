@@ -52,9 +52,13 @@ def read(path: Path) -> Keyring:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read(1 << 20)
     except FileNotFoundError:
-        raise KeyFileError(f"{path}: there is no key file; start `backstamp serve` once, or restore it") from None
+        raise KeyFileError(
+            f"{path}: there is no key file; start `backstamp serve` once, or restore it"
+        ) from None
     except OSError as error:
-        raise KeyFileError(f"{path}: cannot be read ({error.strerror}); run as the user who owns it") from None
+        raise KeyFileError(
+            f"{path}: cannot be read ({error.strerror}); run as the user who owns it"
+        ) from None
     if mode & 0o077:
         raise KeyFileError(f"{path}: others may read the keys (mode {mode:04o}); run: chmod 600 {path}")
     try:

@@ -1,0 +1,52 @@
+# Two commands: `make run` and `make test`. Everything they need they install.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CONFIG ?= $(firstword $(wildcard backstamp.toml) try.toml)
+
+.PHONY: run test check soak bench corpus lock docs test-daemons clean
+
+run: $(VENV)/.run
+	exec $(BIN)/backstamp --config $(CONFIG) serve
+
+test: check test-daemons
+	$(BIN)/pytest -m "not soak" $(TESTS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+soak: $(VENV)/.dev test-daemons
+	$(BIN)/pytest -m soak --timeout 7200 -s $(TESTS)
+
+bench: $(VENV)/.dev test-daemons
+	$(BIN)/backstamp bench
+
+# Everything over other people's mail: BACKSTAMP_CORPUS=../shared/corpus make corpus
+corpus: $(VENV)/.dev
+	$(BIN)/pytest -m "not soak" -k corpus -s
+
+test-daemons:
+	tools/test-daemons
+
+lock: $(VENV)/.dev
+	tools/lock
+
+docs: $(VENV)/.dev
+	$(BIN)/backstamp settings --markdown > docs/settings.md
+
+$(VENV)/bin/pip:
+	PYTHON=$(PYTHON) tools/venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/pip pyproject.toml requirements.lock
+	test -e $(VENV)/.dev || tools/install $(VENV) requirements.lock
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/pip pyproject.toml requirements-dev.lock
+	tools/install $(VENV) requirements-dev.lock
+	touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

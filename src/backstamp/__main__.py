@@ -1,0 +1,5 @@
+"""`python -m backstamp`: the command line."""
+
+from backstamp.app.cli import main
+
+main()

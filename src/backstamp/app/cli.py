@@ -1,0 +1,96 @@
+"""`backstamp`: the command line.  Each command is a module of its own in `app.commands`, loaded when used."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from backstamp import __version__
+from backstamp.app.context import AppContext
+from backstamp.app.keyfile import KeyFileError
+from backstamp.app.settings import SettingsError
+
+COMMANDS: Final = {
+    "serve": ("serve", "Run all roles in one process tree."),
+    "gateway": ("roles", "Run the gateway alone: SMTP, LMTP, submission."),
+    "edge": ("roles", "Run the public edge alone: pixels and links."),
+    "worker": ("roles", "Run the worker alone: ingest, policy snapshot, capture mailbox."),
+    "console": ("roles", "Run the private console alone."),
+    "send-test": ("send_test", "Send a good-looking sample mail through the gateway."),
+    "pixel": ("pixel", "Make a pixel and links by hand, for a mail written elsewhere."),
+    "rewrite": ("rewrite", "Rewrite a message: pixel and links."),
+    "unwrap": ("unwrap", "Give a rewritten message's exact original back."),
+    "token": ("token", "Say what a token says."),
+    "keys": ("keys", "List or rotate the keys behind the tokens."),
+    "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
+    "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
+    "check-config": ("check_config", "Check the settings and say what is wrong."),
+    "settings": ("settings", "List all settings with their values."),
+    "migrate": ("migrate", "Bring the database to this version."),
+    "sign-in-link": ("sign_in_link", "Make a link that signs an administrator in once."),
+    "bench": ("bench", "Measure, beside named peers, in one run."),
+}
+"""Name on the command line: the module in `app.commands`, and its line in the help."""
+
+
+class _Lazy(click.Group):
+    """Loads only the module of the command that is run: `backstamp rewrite` needs no database."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"backstamp.app.commands.{COMMANDS[cmd_name][0]}")
+        found = getattr(module, cmd_name.replace("-", "_"))
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Settings file. [default: ./backstamp.toml or /etc/backstamp/]",
+)
+@click.version_option(__version__, prog_name="backstamp")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
+    """Tells what became of the mail you sent, and why it thinks so."""
+    ctx.obj = AppContext(config)
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure is one line on stderr and a non-zero exit."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        _fail("stopped", 130)
+    except click.ClickException as error:
+        where = (
+            f" (see `{error.ctx.command_path} --help`)"
+            if isinstance(error, click.UsageError) and error.ctx
+            else ""
+        )
+        _fail(error.format_message().replace("\n", " ") + where, error.exit_code)
+    except (SettingsError, KeyFileError) as error:
+        _fail(str(error), 2)
+    except BrokenPipeError:
+        # The reader of our output has left (`backstamp ... | head`); nothing more can be said to it.
+        sys.stderr.close()
+        sys.exit(141)
+    sys.exit(0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"backstamp: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,36 @@
+"""`backstamp keys`: list and rotate the keys behind the tokens."""
+
+from datetime import UTC, datetime
+
+import click
+
+from backstamp.app import keyfile
+from backstamp.app.context import AppContext
+from backstamp.app.settings.table import DATA_DIR
+
+
+@click.group()
+def keys() -> None:
+    """List or rotate the keys behind the tokens."""
+
+
+@keys.command("list")
+@click.pass_obj
+def list_keys(context: AppContext) -> None:
+    """List the keys: number, date, and which one seals new tokens. Secrets are never shown."""
+    ring = context.keyring()
+    for key in ring.keys:
+        made = datetime.fromtimestamp(key.created_at, UTC)
+        state = "seals and opens" if key.id == ring.active_id else "opens"
+        click.echo(f"{key.id:3}  {made:%Y-%m-%d %H:%M} UTC  {state}")
+
+
+@keys.command()
+@click.pass_obj
+def rotate(context: AppContext) -> None:
+    """Add a key that seals from now on; all old keys stay, so all old links stay alive."""
+    context.settings[DATA_DIR].mkdir(parents=True, exist_ok=True, mode=0o700)
+    ring = keyfile.rotate(context.key_path)
+    click.echo(
+        f"key {ring.active_id} seals from now on; {len(ring.keys) - 1} older open. Back up {context.key_path}"
+    )

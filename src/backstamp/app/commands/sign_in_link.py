@@ -1,0 +1,31 @@
+"""`backstamp sign-in-link`: the way in for the first administrator, or one who forgot the password."""
+
+from datetime import timedelta
+from typing import Final
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.django_start import start_django
+from backstamp.app.settings.table import CONSOLE_URL
+
+LIFETIME: Final = timedelta(hours=24)
+
+
+@click.command("sign-in-link")
+@click.argument("email", default="")
+@click.option(
+    "--if-nobody", is_flag=True, help="Only where there is no administrator yet; else print nothing."
+)
+@click.pass_obj
+def sign_in_link(context: AppContext, email: str, if_nobody: bool) -> None:
+    """Print a link that signs the administrator EMAIL in once and lets them set a password."""
+    start_django(context)
+    from django.contrib.auth import get_user_model
+
+    from backstamp.records import sign_in_links
+
+    if if_nobody and get_user_model().objects.filter(is_active=True).exists():
+        return
+    token = sign_in_links.create(email, LIFETIME)
+    click.echo(f"{context.settings[CONSOLE_URL]}/welcome/{token}")

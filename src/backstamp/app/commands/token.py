@@ -1,0 +1,42 @@
+"""`backstamp token show`: what a token says, or "not ours"."""
+
+import json
+from urllib.parse import urlsplit
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.tokens import ANONYMOUS, PixelToken, open_token
+
+
+@click.group()
+def token() -> None:
+    """Say what a token says."""
+
+
+@token.command()
+@click.argument("token_or_url")
+@click.pass_obj
+def show(context: AppContext, token_or_url: str) -> None:
+    """Show what TOKEN_OR_URL says, as JSON; needs nothing but the key file."""
+    text = token_or_url.strip()
+    if "/" in text:
+        text = urlsplit(text).path.rpartition("/")[2]
+    opened = open_token(context.keyring(), text)
+    if opened is None:
+        raise click.ClickException("not ours: no key of this installation opens it")
+    facts: dict[str, object] = {
+        "kind": "pixel" if isinstance(opened, PixelToken) else "link",
+        "key_id": opened.key_id,
+        "domain_id": opened.domain_id,
+        "message": f"{opened.tracking_id:016x}",
+    }
+    if isinstance(opened, PixelToken):
+        facts["recipient_key"] = None if opened.recipient_key == ANONYMOUS else opened.recipient_key.hex()
+    else:
+        facts |= {
+            "recipient_index": opened.recipient_index,
+            "link_number": opened.link_number,
+            "url": opened.url,
+        }
+    click.echo(json.dumps(facts, indent=2))

@@ -1,0 +1,124 @@
+"""The supervisor of `backstamp serve`: one child process a role, restarted when it dies, stopped with us.
+
+Children get their own process group, so that Ctrl-C reaches us alone and we stop them in order; and
+they ask the kernel to be stopped when we die (`lifetime.die_with_parent`), so no orphan is left by
+`kill -9`.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from backstamp.app.settings import CONFIG_VARIABLE
+
+log = logging.getLogger("backstamp.app")
+
+PARENT_VARIABLE: Final = "BACKSTAMP_PARENT"
+"""Tells a child whom it must not outlive."""
+STOP_SECONDS: Final = 20.0
+"""Longest drain; then a child is killed. Docker gives 10 s, systemd 90 s by default."""
+FIRST_PAUSE: Final = 0.2
+LONGEST_PAUSE: Final = 10.0
+STEADY_SECONDS: Final = 30.0
+"""A role that lived this long starts again without a pause."""
+
+
+def role_command(role: str) -> list[str]:
+    """Return the command line that runs one role in this very Python."""
+    return [sys.executable, "-m", "backstamp", role]
+
+
+def child_environment(config_file: Path | None) -> dict[str, str]:
+    """Return the environment of a child: ours, our process id, and the settings file we read."""
+    environment = os.environ | {PARENT_VARIABLE: str(os.getpid())}
+    if config_file is not None:
+        environment[CONFIG_VARIABLE] = str(config_file)
+    return environment
+
+
+class _Child:
+    def __init__(self, role: str, environment: dict[str, str]) -> None:
+        self.role = role
+        self._environment = environment
+        self._pause = FIRST_PAUSE
+        self.start_at = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+        self.process = subprocess.Popen(
+            role_command(self.role), env=self._environment, start_new_session=True
+        )
+
+    def reap(self) -> None:
+        """Notice a death, and plan the next start."""
+        if self.process is None or self.process.poll() is None:
+            return
+        lived = time.monotonic() - self._started
+        self._pause = FIRST_PAUSE if lived >= STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE)
+        log.error(
+            "role %s ended with %s after %.1f s; starting it again in %.1f s",
+            self.role,
+            self.process.returncode,
+            lived,
+            self._pause,
+        )
+        self.process = None
+        self.start_at = time.monotonic() + self._pause
+
+    def send(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def wait(self, deadline: float) -> bool:
+        if self.process is None:
+            return True
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+
+class Supervisor:
+    """Runs roles until SIGTERM or SIGINT, then stops them in the order given."""
+
+    def __init__(self, roles: Sequence[str], config_file: Path | None) -> None:
+        environment = child_environment(config_file)
+        self._children = [_Child(role, environment) for role in roles]
+        self._stopping = False
+
+    def run(self) -> None:
+        """Start all roles and keep them running; returns when all are stopped."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        for child in self._children:
+            child.start()
+        while not self._stopping:
+            time.sleep(0.1)
+            for child in self._children:
+                child.reap()
+                if child.process is None and not self._stopping and time.monotonic() >= child.start_at:
+                    child.start()
+        self._stop_all()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _stop_all(self) -> None:
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children:
+            child.send(signal.SIGTERM)
+        for child in self._children:
+            if not child.wait(deadline):
+                log.error("role %s did not stop within %d s; killing it", child.role, STOP_SECONDS)
+                child.send(signal.SIGKILL)
+                child.wait(time.monotonic() + 5)
