@@ -23,7 +23,10 @@ def choices(
 
 
 class Message(models.Model):
-    """A message that went through us, or one written elsewhere for which a pixel was made by hand."""
+    """A message that went through us, or one written elsewhere for which a pixel was made by hand.
+
+    `version` is the number of the last change to anything about it (`records.changes`).
+    """
 
     tracking_id = models.BigIntegerField(primary_key=True)
     direction = models.CharField(max_length=16, choices=choices(Direction), default=Direction.OUTBOUND)
@@ -40,6 +43,7 @@ class Message(models.Model):
     links_tracked = models.BooleanField(default=False)
     untracked_reason = models.CharField(max_length=400, blank=True, default="")
     manifest = models.TextField(blank=True, default="")
+    version = models.BigIntegerField(default=0)
 
     class Meta:
         ordering: ClassVar = ["-queued_at"]
@@ -64,7 +68,8 @@ class Recipient(models.Model):
     """One recipient of one message: delivery state, and the roll-up of what its copy told us.
 
     The counts and times are made from the events by `records.rollup` and can be rebuilt. Index 0xFFFF
-    stands for "nobody in particular": hits of anonymous tokens.
+    stands for "nobody in particular": hits of anonymous tokens. `sent_at` is when the next hop first took
+    this copy: the clock of the verdicts starts there.
     """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")
@@ -76,6 +81,7 @@ class Recipient(models.Model):
     reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
     enhanced_status = models.CharField(max_length=16, blank=True, default="")
     reply_text = models.CharField(max_length=1000, blank=True, default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     clicked_at = models.DateTimeField(null=True, blank=True)
     human_opens = models.PositiveIntegerField(default=0)
@@ -88,6 +94,7 @@ class Recipient(models.Model):
     class Meta:
         ordering: ClassVar = ["index"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["message", "index"], name="recipient_once")]
+        indexes: ClassVar = [models.Index(fields=["message", "recipient_key"], name="recipient_by_key")]
 
     def __str__(self) -> str:
         return f"recipient {self.index} of {self.message_id:x}"
@@ -115,7 +122,9 @@ class Event(models.Model):
 
     (producer, position) is the journal record's id: a replayed record changes nothing. `message` is no
     foreign key with a constraint, since a hit may be ingested before its message. `hit` keeps the
-    facts that re-judging needs, as JSON of `vocabulary.Hit`, its `source` erased when the window ends.
+    facts that re-judging needs, as JSON of `vocabulary.Hit` without its `source`; that pseudonym has
+    a column of its own, for "same source" questions, and is erased when the re-judging window ends.
+    `recipient_index` of a hit is known once its message is.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -138,6 +147,7 @@ class Event(models.Model):
     client = models.CharField(max_length=100, blank=True, default="")
     detail = models.JSONField(default=dict, blank=True)
     hit = models.JSONField(null=True, blank=True)
+    source = models.BinaryField(max_length=8, null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["at", "producer", "position"]
@@ -146,6 +156,10 @@ class Event(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["message", "at"], name="event_timeline"),
+            models.Index(fields=["message", "recipient_index", "at"], name="event_siblings"),
+            models.Index(
+                fields=["source", "at"], name="event_source", condition=models.Q(source__isnull=False)
+            ),
             models.Index(fields=["-at"], name="event_newest"),
             models.Index(fields=["at"], name="event_unsettled", condition=models.Q(final=False)),
         ]
@@ -162,6 +176,15 @@ class JournalCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.producer} up to {self.position}"
+
+
+class ChangeCounter(models.Model):
+    """Counts the changes to the records (a single row), so that other processes see that there was one."""
+
+    value = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"change {self.value}"
 
 
 class Switch(models.Model):
@@ -219,6 +242,7 @@ class Consent(models.Model):
 
     class Meta:
         ordering: ClassVar = ["address"]
+        indexes: ClassVar = [models.Index(fields=["recipient_key"], name="consent_by_key")]
 
     def __str__(self) -> str:
         return f"consent {self.pk}"

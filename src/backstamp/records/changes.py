@@ -1,0 +1,41 @@
+"""The number of the last change: how the console, a process of its own, learns that something is new.
+
+Every transaction that changes something about messages takes one number from a counter row and
+writes it to those messages. The row is locked until the commit, so numbers become visible in their
+order, and who has seen number n never misses what was changed under a smaller one.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from django.db import connection
+
+from backstamp.records.models import ChangeCounter, Message
+
+_CHUNK: Final = 500
+_COUNT_ON: Final = (
+    "INSERT INTO records_changecounter (id, value) VALUES (1, 1) "
+    "ON CONFLICT (id) DO UPDATE SET value = records_changecounter.value + 1 RETURNING value"
+)
+
+
+def note_changed(message_pks: Iterable[int]) -> int:
+    """Give these messages a new version and return it. Call it inside the transaction of the change."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_ON)
+        version = int(cursor.fetchone()[0])
+    remaining = iter(message_pks)
+    while chunk := list(islice(remaining, _CHUNK)):
+        Message.objects.filter(pk__in=chunk).update(version=version)
+    return version
+
+
+def message_version(pk: int) -> int:
+    """Return the number of the last change to a message; 0 when it was never changed or is gone."""
+    return Message.objects.filter(pk=pk).values_list("version", flat=True).first() or 0
+
+
+def newest_version() -> int:
+    """Return the number of the last change to any message."""
+    return ChangeCounter.objects.filter(pk=1).values_list("value", flat=True).first() or 0
