@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -44,8 +44,9 @@ def child_environment(config_file: Path | None) -> dict[str, str]:
 
 
 class _Child:
-    def __init__(self, role: str, environment: dict[str, str]) -> None:
+    def __init__(self, role: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.role = role
+        self._command = command
         self._environment = environment
         self._pause = FIRST_PAUSE
         self.start_at = 0.0
@@ -54,9 +55,7 @@ class _Child:
 
     def start(self) -> None:
         self._started = time.monotonic()
-        self.process = subprocess.Popen(
-            role_command(self.role), env=self._environment, start_new_session=True
-        )
+        self.process = subprocess.Popen(self._command, env=self._environment, start_new_session=True)
 
     def reap(self) -> None:
         """Notice a death, and plan the next start."""
@@ -91,9 +90,9 @@ class _Child:
 class Supervisor:
     """Runs roles until SIGTERM or SIGINT, then stops them in the order given."""
 
-    def __init__(self, roles: Sequence[str], config_file: Path | None) -> None:
-        environment = child_environment(config_file)
-        self._children = [_Child(role, environment) for role in roles]
+    def __init__(self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
+        """Take the command line of each role, and the environment that all of them get."""
+        self._children = [_Child(role, command, environment) for role, command in commands.items()]
         self._stopping = False
 
     def run(self) -> None:

@@ -1,0 +1,82 @@
+"""`backstamp serve`: all roles in one process tree."""
+
+import subprocess
+import sys
+from typing import Final
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.logs import configure_logging
+from backstamp.app.settings.table import (
+    CONSENT_MODE,
+    CONSOLE_LISTEN,
+    EDGE_LISTEN,
+    GATEWAY_LISTEN,
+    GATEWAY_NEXT_HOP,
+    TRACKING_URL,
+)
+from backstamp.app.supervisor import Supervisor, child_environment, role_command
+from backstamp.app.wiring import check, prepare_data_dir
+from backstamp.policy import ConsentMode
+
+ROLES: Final = ("gateway", "edge", "worker", "console")
+"""In the order in which they are told to stop: first no more mail comes in, the journal's reader is told
+before the console, and each ends when it has finished what it began."""
+
+
+@click.command()
+@click.pass_obj
+def serve(context: AppContext) -> None:
+    """Run gateway, edge, worker and console until SIGTERM or Ctrl-C."""
+    check(context.settings)
+    configure_logging(context.settings, "app")
+    prepare_data_dir(context.settings)
+    _run_once(context, "migrate")
+    _welcome(context, _run_once(context, "sign-in-link", "--if-nobody"))
+    environment = child_environment(context.settings.config_file)
+    Supervisor({role: role_command(role) for role in ROLES}, environment).run()
+
+
+def _run_once(context: AppContext, *command: str) -> str:
+    # In a child, so that the supervisor itself never holds Django (15 MB instead of 60).
+    done = subprocess.run(
+        [*role_command(command[0]), *command[1:]],
+        env=child_environment(context.settings.config_file),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    return done.stdout.strip()
+
+
+def _welcome(context: AppContext, link: str) -> None:
+    settings = context.settings
+    gateway = settings[GATEWAY_LISTEN]
+    next_hop = settings[GATEWAY_NEXT_HOP] or "the built-in test mailbox (nothing leaves this machine)"
+    lines = [
+        "",
+        f"  Send mail to    {gateway} (SMTP); next hop: {next_hop}",
+        f"  Console         http://{settings[CONSOLE_LISTEN]}",
+        f"  Public edge     {settings[TRACKING_URL]} (listens on {settings[EDGE_LISTEN]})",
+    ]
+    if settings[CONSENT_MODE] is ConsentMode.OBJECTION:
+        lines.append(
+            "  Consent         recipients are measured unless they object (consent.mode = objection)"
+        )
+    else:
+        lines.append("  Consent         only recipients who consented are measured (consent.mode = required)")
+    if link:
+        lines += ["", "  First sign-in (works once, for 24 hours):", f"  {link}"]
+    lines += [
+        "",
+        "  Try next:",
+        "  1. Open the link above and choose a password." if link else "  1. Open the console and sign in.",
+        "  2. Press “Send a sample” there, or run: .venv/bin/backstamp send-test",
+        "  3. Open the sample in the test mailbox, load its images, click a link, and watch its timeline.",
+        "",
+    ]
+    click.echo("\n".join(lines))
+    sys.stdout.flush()

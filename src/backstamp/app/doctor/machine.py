@@ -1,0 +1,105 @@
+"""The machine: disk, key file, clock."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from backstamp.app import keyfile
+from backstamp.app.doctor.findings import Finding, good, note, wrong
+from backstamp.app.settings import Settings
+from backstamp.app.settings.table import DATA_DIR
+
+LEAST_FREE_BYTES: Final = 500 * 10**6
+"""A journal segment (64 MiB) per role, the capture mailbox (100 MB), and room to notice in time."""
+SLOW_SYNC_SECONDS: Final = 0.1
+"""A disk that needs longer for one small fdatasync makes group commits of 20 ms pointless."""
+
+
+def disk(settings: Settings) -> Iterator[Finding]:
+    """Is the data directory there, ours, writable, roomy and quick enough?"""
+    directory = settings[DATA_DIR]
+    if not directory.is_dir():
+        yield note("disk", f"{directory} does not exist yet", "start `backstamp serve` once; it makes it")
+        return
+    if directory.stat().st_mode & 0o077:
+        yield wrong("disk", f"others may enter {directory}", f"run: chmod 700 {directory}")
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=".doctor-") as probe:
+            probe.write(b"\0" * 4096)
+            probe.flush()
+            began = time.perf_counter()
+            os.fdatasync(probe.fileno())
+            took = time.perf_counter() - began
+    except OSError as error:
+        yield wrong(
+            "disk",
+            f"{directory} cannot be written ({error.strerror})",
+            "run as its owner, and look for a full disk",
+        )
+        return
+    free = shutil.disk_usage(directory).free
+    if free < LEAST_FREE_BYTES:
+        yield wrong(
+            "disk",
+            f"only {free // 10**6} MB are free for {directory}",
+            "make room: hits that cannot be written are lost, mail goes out untracked",
+        )
+    elif took > SLOW_SYNC_SECONDS:
+        yield note(
+            "disk",
+            f"one fdatasync took {took * 1000:.0f} ms",
+            "use a faster disk, or set journal.sync higher",
+        )
+    else:
+        yield good("disk", f"{free // 10**9} GB free for {directory}, fdatasync in {took * 1000:.1f} ms")
+
+
+def keys(settings: Settings) -> Iterator[Finding]:
+    """Is the key ring readable by us, and by nobody else?"""
+    path = settings.in_data_dir("keys.json")
+    if not path.exists():
+        yield note("keys", f"{path} does not exist yet", "start `backstamp serve` once; it makes it")
+        return
+    try:
+        ring = keyfile.read(path)
+    except keyfile.KeyFileError as error:
+        complaint, _, fix = str(error).rpartition("; ")
+        yield wrong("keys", complaint, fix)
+        return
+    yield good(
+        "keys", f"{len(ring.keys)} in {path}; without a backup of it, all delivered links die with this disk"
+    )
+
+
+def clock(_settings: Settings) -> Iterator[Finding]:
+    """Is the clock kept by a time service?  Times since delivery are only as good as it."""
+    if time.time() < Path(__file__).stat().st_mtime - 86400:
+        yield wrong(
+            "clock",
+            "the clock is behind the installation of this program",
+            "set it: timedatectl set-ntp true",
+        )
+        return
+    try:
+        answer = subprocess.run(
+            ["timedatectl", "show", "--property=NTPSynchronized", "--value"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        ).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        answer = ""
+    if answer == "yes":
+        yield good("clock", "kept by a time service")
+    elif answer == "no":
+        yield note("clock", "not kept by a time service", "run: timedatectl set-ntp true")
+    else:
+        yield note(
+            "clock", "cannot tell whether a time service keeps it", "make sure that NTP runs (on the host)"
+        )

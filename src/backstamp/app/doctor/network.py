@@ -1,0 +1,220 @@
+"""The network: our own ports, the next hop, and the tracking host's name and certificate."""
+
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from backstamp.app.doctor.findings import Finding, good, note, wrong
+from backstamp.app.settings import Settings
+from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.table import (
+    CONSOLE_LISTEN,
+    CONSOLE_URL,
+    EDGE_LISTEN,
+    GATEWAY_LISTEN,
+    GATEWAY_LMTP_LISTEN,
+    GATEWAY_NEXT_HOP,
+    GATEWAY_NEXT_HOP_CA,
+    GATEWAY_NEXT_HOP_TLS,
+    SUBMISSION_LISTEN,
+    SUBMISSION_TLS_LISTEN,
+    TRACKING_URL,
+    Setting,
+    TlsMode,
+)
+
+SECONDS: Final = 5.0
+"""Longest wait for any answer; a healthy mail server greets within a second or two."""
+RENEW_DAYS: Final = 14
+"""ACME clients renew 30 days before the end; fewer than 14 left means that renewal fails."""
+LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def ports(settings: Settings) -> Iterator[Finding]:
+    """Can each of our listeners be had, or is it ours already?"""
+    listeners: tuple[Setting[str], ...] = (
+        GATEWAY_LISTEN,
+        GATEWAY_LMTP_LISTEN,
+        SUBMISSION_LISTEN,
+        SUBMISSION_TLS_LISTEN,
+        EDGE_LISTEN,
+        CONSOLE_LISTEN,
+    )
+    for setting in listeners:
+        if settings[setting]:
+            yield _port(setting.name, settings[setting])
+
+
+def _port(subject: str, address: str) -> Finding:
+    host, port = split_host_port(address)
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        return wrong(
+            subject, f"{host} is no address of this machine", f"set {subject} to one, for example 127.0.0.1"
+        )
+    with closing(socket.socket(family, kind, protocol)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where)
+        except PermissionError:
+            return wrong(
+                subject,
+                f"port {port} may only be had by root",
+                "use a port above 1023, or give the service CAP_NET_BIND_SERVICE (deploy/)",
+            )
+        except OSError as error:
+            if _answers(host, port):
+                return good(subject, f"{address} answers")
+            return wrong(
+                subject, f"{address} cannot be had ({error.strerror})", f"set {subject} to a free address"
+            )
+    return note(subject, f"{address} is free: the role does not run", "start it: backstamp serve")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def next_hop(settings: Settings) -> Iterator[Finding]:
+    """Does the next hop greet us, and is its TLS as we demand?"""
+    target = settings[GATEWAY_NEXT_HOP]
+    subject = "next hop"
+    if not target:
+        yield note(
+            subject,
+            "none: all mail stays in the built-in capture mailbox",
+            'set gateway.next_hop when mail shall really leave, for example "smtp://127.0.0.1:25"',
+        )
+        return
+    if target.startswith("lmtp+unix:"):
+        path = Path(target.removeprefix("lmtp+unix:"))
+        if path.is_socket():
+            yield good(subject, f"{path} is there")
+        else:
+            yield wrong(subject, f"{path} is no socket", "start the mail server, or correct gateway.next_hop")
+        return
+    scheme, _, address = target.partition("://")
+    host, port = split_host_port(address)
+    try:
+        yield from _greeting(settings, scheme, host, port)
+    except ssl.SSLError as error:
+        yield wrong(
+            subject,
+            f"{address}: its certificate is not accepted ({error.reason or 'TLS failed'})",
+            "correct it, name its CA in gateway.next_hop_ca, or set gateway.next_hop_tls to opportunistic",
+        )
+    except smtplib.SMTPResponseException as error:
+        yield wrong(subject, f"{address} refuses us with {error.smtp_code}", "let this machine relay there")
+    except (OSError, smtplib.SMTPException) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "no proper greeting"
+        yield wrong(
+            subject,
+            f"{address} does not answer ({why})",
+            "start the mail server, or correct gateway.next_hop",
+        )
+
+
+def _greeting(settings: Settings, scheme: str, host: str, port: int) -> Iterator[Finding]:
+    subject = "next hop"
+    ca = settings[GATEWAY_NEXT_HOP_CA]
+    context = ssl.create_default_context(cafile=str(ca) if ca else None)
+    required = settings[GATEWAY_NEXT_HOP_TLS] is TlsMode.REQUIRED
+    client: smtplib.SMTP
+    if scheme == "smtps":
+        client = smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
+    elif scheme == "lmtp":
+        client = smtplib.LMTP(host, port)
+    else:
+        client = smtplib.SMTP(host, port, timeout=SECONDS)
+    with client:
+        client.ehlo_or_helo_if_needed()
+        offers_tls = client.has_extn("starttls")
+        if required and scheme != "smtps":
+            if not offers_tls:
+                yield wrong(
+                    subject,
+                    f"{host}:{port} offers no STARTTLS, and gateway.next_hop_tls is required",
+                    "switch TLS on there, or set gateway.next_hop_tls to opportunistic",
+                )
+                return
+            client.starttls(context=context)
+        yield good(subject, f"{host}:{port} answers{' with TLS' if offers_tls or scheme == 'smtps' else ''}")
+
+
+def tracking_host(settings: Settings) -> Iterator[Finding]:
+    """Can recipients reach the tracking host by name, with a certificate that will last?"""
+    subject = "tracking host"
+    url = urlsplit(settings[TRACKING_URL])
+    host = url.hostname or ""
+    if host == urlsplit(settings[CONSOLE_URL]).hostname:
+        yield wrong(
+            subject,
+            f"{host} is the console's host too, and cookies ignore ports",
+            "give tracking.url and console.url different host names",
+        )
+    if host in LOCAL_NAMES:
+        yield note(
+            subject,
+            f"{host}: only this machine can open pixels and links",
+            'set tracking.url to a public name, for example "https://t.example.org"',
+        )
+        return
+    try:
+        found = sorted(
+            {str(row[4][0]) for row in socket.getaddrinfo(host, url.port or 443, type=socket.SOCK_STREAM)}
+        )
+    except OSError:
+        yield wrong(
+            subject,
+            f"{host} has no address in the DNS",
+            f"add an A or AAAA record for {host} that leads to the edge",
+        )
+        return
+    yield good(subject, f"{host} is {', '.join(found[:4])}")
+    if url.scheme != "https":
+        yield wrong(
+            subject,
+            f"{settings[TRACKING_URL]} is not https: anyone on the way reads who clicks",
+            "put nginx or Caddy in front (docs/tracking-host.md), then set tracking.url to https",
+        )
+        return
+    yield _certificate(host, url.port or 443)
+
+
+def _certificate(host: str, port: int) -> Finding:
+    subject = "tracking host"
+    context = ssl.create_default_context()
+    try:
+        with (
+            socket.create_connection((host, port), SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=host) as tls,
+        ):
+            certificate = tls.getpeercert() or {}
+    except ssl.SSLCertVerificationError as error:
+        return wrong(
+            subject, f"its certificate is not accepted: {error.verify_message}", f"get one for {host} (ACME)"
+        )
+    except (OSError, ssl.SSLError):
+        return wrong(subject, f"{host}:{port} does not speak TLS", "start the proxy in front of the edge")
+    ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+    days = int((ends - time.time()) // 86400)
+    until = datetime.fromtimestamp(ends, UTC)
+    if days < RENEW_DAYS:
+        return wrong(
+            subject,
+            f"its certificate ends in {days} days ({until:%Y-%m-%d})",
+            "see why its renewal does not run",
+        )
+    return good(subject, f"its certificate is good until {until:%Y-%m-%d}")

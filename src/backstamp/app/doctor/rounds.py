@@ -1,0 +1,59 @@
+"""The doctor's rounds, in order."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from backstamp.app.doctor import machine, network
+from backstamp.app.doctor.findings import Finding, good, note, wrong
+from backstamp.app.settings import Settings
+from backstamp.app.settings.table import CONSENT_MODE, TRACKING_ENABLED
+from backstamp.journal import SnapshotFile
+from backstamp.policy import ConsentMode
+
+STALE_SECONDS: Final = 60
+"""The worker publishes the policy anew at least every 30 s, so that an old one tells of a dead worker."""
+
+
+def policy(settings: Settings) -> Iterator[Finding]:
+    """Is the policy published, and does it let anything be tracked at all?"""
+    snapshot = SnapshotFile(settings.in_data_dir("snapshot")).current()
+    if snapshot is None:
+        yield note("policy", "not published yet, so no mail is tracked", "start the worker: backstamp serve")
+    else:
+        age = time.time() - snapshot.published_at_us / 1e6
+        if age > STALE_SECONDS:
+            yield wrong(
+                "policy", f"published {age:.0f} s ago: the worker does not run", "start it: backstamp worker"
+            )
+        else:
+            yield good("policy", f"published {age:.0f} s ago")
+        if not snapshot.enabled:
+            yield note(
+                "policy", "the one switch is off: nothing is tracked", "switch it on in the console, Policy"
+            )
+    if not settings[TRACKING_ENABLED]:
+        yield note("policy", "tracking.enabled is false: nothing is tracked", "set it to true")
+    if settings[CONSENT_MODE] is ConsentMode.REQUIRED:
+        yield note(
+            "consent",
+            "only recipients with a recorded consent are measured",
+            "record consents in the console, People; or read docs/privacy.md before you change consent.mode",
+        )
+
+
+ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
+    machine.disk,
+    machine.keys,
+    machine.clock,
+    network.ports,
+    network.next_hop,
+    network.tracking_host,
+    policy,
+)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what is found, as it is found."""
+    for one_round in ROUNDS:
+        yield from one_round(settings)

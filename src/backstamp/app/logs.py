@@ -1,0 +1,56 @@
+"""Logging: one JSON line a record on stderr, for machines; a plain line where a person watches."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from backstamp.app.settings import Settings
+from backstamp.app.settings.table import LOG_LEVEL
+
+LONGEST_MESSAGE: Final = 2000
+
+
+class _JsonLines(logging.Formatter):
+    """One object a line: time, level, logger, message; the traceback as one string where there is one."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "role": self._role,
+            "logger": record.name,
+            "message": record.getMessage()[:LONGEST_MESSAGE],
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=True)
+
+
+class _PlainLines(logging.Formatter):
+    """The same for a person; control characters are spelled out, so that no line can be forged."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"%(asctime)s {role} %(levelname)s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
+        record.message = "".join(
+            c if c.isprintable() else c.encode("unicode_escape").decode()
+            for c in record.message[:LONGEST_MESSAGE]
+        )
+        return super().formatMessage(record)
+
+
+def configure_logging(settings: Settings, role: str) -> None:
+    """Send all logs of this process to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PlainLines(role) if sys.stderr.isatty() else _JsonLines(role))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("backstamp").setLevel(settings[LOG_LEVEL].upper())

@@ -1,0 +1,73 @@
+import threading
+from pathlib import Path
+
+import pytest
+
+from backstamp.app import keyfile
+from backstamp.app.keyfile import KeyFile, KeyFileError
+from backstamp.tokens import open_token, seal_pixel
+
+
+def test_the_first_start_makes_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
+    ring = keyfile.ensure(tmp_path / "keys.json")
+    assert ring.active_id == 1
+    assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_second_start_keeps_the_keys(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    token = seal_pixel(keyfile.ensure(path), domain_id=1, tracking_id=2)
+    assert open_token(keyfile.ensure(path), token) is not None
+
+
+def test_two_starts_at_once_agree_on_one_ring(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    texts: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: texts.append(keyfile.ensure(path).to_json())) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == [path.read_text()] * 8
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_running_role_learns_of_a_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyfile, "LOOK_AGAIN_SECONDS", 0.0)
+    path = tmp_path / "keys.json"
+    old = seal_pixel(keyfile.ensure(path), domain_id=1, tracking_id=2)
+    current = KeyFile(path)
+    keyfile.rotate(path)
+    assert current().active_id == 2
+    assert open_token(current(), old) is not None
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_breaks_while_running_leaves_the_last_ring_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyfile, "LOOK_AGAIN_SECONDS", 0.0)
+    path = tmp_path / "keys.json"
+    keyfile.ensure(path)
+    current = KeyFile(path)
+    path.write_text("{")
+    assert current().active_id == 1
+    path.unlink()
+    assert current().active_id == 1
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_file_that_others_can_read_is_refused_with_the_fix(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "keys.json"
+    keyfile.ensure(path)
+    path.chmod(mode)
+    with pytest.raises(KeyFileError, match="chmod 600"):
+        keyfile.read(path)
+
+
+def test_a_missing_file_says_how_it_comes_into_being(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match="start `backstamp serve` once"):
+        keyfile.read(tmp_path / "keys.json")

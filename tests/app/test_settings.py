@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from backstamp.app.settings import SettingsError, load, table
+from backstamp.app.settings.table import (
+    CONSENT_MODE,
+    DATA_DIR,
+    DATABASE_URL,
+    EDGE_TRUSTED_PROXIES,
+    GATEWAY_LISTEN,
+    GATEWAY_MAX_SIZE,
+    GATEWAY_TLS_KEY,
+    JOURNAL_SYNC,
+    TRACKING_ENABLED,
+    TRACKING_URL,
+)
+from backstamp.policy import ConsentMode
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+GALLERY = sorted((Path(__file__).parent / "bad_configs").glob("*.toml"))
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "backstamp.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_the_defaults_are_those_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load(environ={})
+    assert settings[CONSENT_MODE] is ConsentMode.REQUIRED
+    assert settings[JOURNAL_SYNC] == 20
+    assert settings[DATA_DIR] == tmp_path / "data"
+    assert settings[GATEWAY_MAX_SIZE] == 50_000_000
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, '[gateway]\nlisten = "127.0.0.1:1025"\n[tracking]\nurl = "https://t.example.org/"\n'
+    )
+    settings = load(path, {"BACKSTAMP_GATEWAY_LISTEN": "[::1]:1026", "BACKSTAMP_TRACKING_ENABLED": "no"})
+    assert settings[GATEWAY_LISTEN] == "[::1]:1026"
+    assert settings[TRACKING_URL] == "https://t.example.org"
+    assert settings[TRACKING_ENABLED] is False
+
+
+def test_a_relative_path_in_the_file_means_the_files_directory(tmp_path: Path) -> None:
+    path = written(tmp_path, 'data_dir = "state"\n[gateway]\ntls_key = "tls/key.pem"\n')
+    settings = load(path, {})
+    assert settings[DATA_DIR] == tmp_path / "state"
+    assert settings[GATEWAY_TLS_KEY] == tmp_path / "tls" / "key.pem"
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("postgresql://me:word@127.0.0.1:5432/backstamp\n")
+    settings = load(environ={"BACKSTAMP_DATABASE_URL_FILE": str(secret)})
+    assert settings[DATABASE_URL] == "postgresql://me:word@127.0.0.1:5432/backstamp"
+
+
+def test_a_wrong_secret_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(environ={"BACKSTAMP_DATABASE_URL": "mysql://me:hunter2@db/x"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_networks_can_be_listed_in_a_variable() -> None:
+    settings = load(environ={"BACKSTAMP_EDGE_TRUSTED_PROXIES": "192.0.2.1, 2001:db8::/32"})
+    assert [str(network) for network in settings[EDGE_TRUSTED_PROXIES]] == ["192.0.2.1/32", "2001:db8::/32"]
+
+
+def test_a_misspelt_variable_is_an_error_with_a_hint() -> None:
+    with pytest.raises(SettingsError, match="did you mean BACKSTAMP_EDGE_LISTEN"):
+        load(environ={"BACKSTAMP_EDGE_LISTN": "127.0.0.1:1"})
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_a_broken_configuration_gets_its_one_line(path: Path) -> None:
+    """The first line of each file of the gallery, after "# ", is what must be said of it."""
+    expected = path.read_bytes().split(b"\n", 1)[0].decode().removeprefix("# ")
+    with pytest.raises(SettingsError) as caught:
+        load(path, {})
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.removeprefix(f"{path}: ") == expected
+
+
+def test_the_gallery_is_not_empty() -> None:
+    assert len(GALLERY) >= 20
+
+
+def test_every_setting_has_its_heading_in_the_document_and_the_document_is_current() -> None:
+    from backstamp.app.commands.settings import document
+
+    text = DOCUMENT.read_text()
+    assert text == document(), "run: make docs"
+    assert all(f"### {setting.name}\n" in text for setting in table())
+
+
+def test_no_two_settings_share_a_name_or_a_variable() -> None:
+    assert len({s.name for s in table()}) == len({s.variable for s in table()}) == len(table())

@@ -1,0 +1,107 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+CHILD = """
+import os, signal, sys, time
+from pathlib import Path
+from backstamp.lifetime import die_with_parent
+folder, stubborn = Path(sys.argv[1]), sys.argv[2] == "stubborn"
+if stubborn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+else:
+    def leave(*_):
+        (folder / f"stopped.{os.getpid()}").touch()
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, leave)
+die_with_parent(int(os.environ["BACKSTAMP_PARENT"]))
+(folder / f"started.{os.getpid()}").touch()
+time.sleep(60)
+"""
+PARENT = """
+import sys
+from backstamp.app import supervisor
+supervisor.STOP_SECONDS = 1.0
+folder, child, *kinds = sys.argv[1:]
+commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
+supervisor.Supervisor(commands, supervisor.child_environment(None)).run()
+"""
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return status != "Z"
+
+
+class Tree:
+    def __init__(self, folder: Path, kinds: tuple[str, ...]) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), CHILD, *kinds])
+        self.wait_for(len(kinds))
+
+    def pids(self, word: str = "started") -> set[int]:
+        return {int(path.suffix[1:]) for path in self.folder.glob(f"{word}.*")}
+
+    def wait_for(self, count: int) -> None:
+        until(lambda: len(self.pids()) >= count, f"{count} children started")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Tree]]:
+    trees: list[Tree] = []
+
+    def starter(*kinds: str) -> Tree:
+        trees.append(Tree(tmp_path, kinds))
+        return trees[-1]
+
+    yield starter
+    for tree in trees:
+        if tree.process.poll() is None:
+            tree.process.kill()
+        tree.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_every_role_cleanly(start: Callable[..., Tree], number: int) -> None:
+    tree = start("ready", "ready")
+    tree.process.send_signal(number)
+    assert tree.process.wait(20) == 0
+    assert tree.pids("stopped") == tree.pids()
+
+
+def test_a_role_that_dies_is_started_again(start: Callable[..., Tree]) -> None:
+    tree = start("ready", "ready")
+    first = tree.pids()
+    os.kill(min(first), signal.SIGKILL)
+    tree.wait_for(3)
+    assert sum(alive(pid) for pid in tree.pids()) == 2
+
+
+def test_a_killed_supervisor_leaves_no_orphan(start: Callable[..., Tree]) -> None:
+    tree = start("ready", "ready")
+    tree.process.kill()
+    until(lambda: not any(alive(pid) for pid in tree.pids()), "all children gone")
+    assert tree.pids("stopped") == tree.pids()
+
+
+def test_a_role_that_does_not_stop_is_killed_after_a_while(start: Callable[..., Tree]) -> None:
+    tree = start("stubborn", "ready")
+    tree.process.terminate()
+    assert tree.process.wait(20) == 0
+    assert not any(alive(pid) for pid in tree.pids())
