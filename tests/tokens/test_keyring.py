@@ -67,3 +67,8 @@ def test_a_broken_key_file_is_named_in_one_line(text: str, complaint: str) -> No
 def test_no_bytes_whatever_make_the_reader_stumble(text: bytes) -> None:
     with pytest.raises(KeyringError):
         Keyring.from_json(text)
+
+
+def test_derived_secrets_differ_by_name_and_outlive_rotation() -> None:
+    assert RING.derive("one") != RING.derive("two")
+    assert RING.derive("one") == RING.rotated(bytes(32), created_at=2).derive("one")

@@ -8,7 +8,7 @@ from backstamp import __version__
 from backstamp.app import keyfile
 from backstamp.app.settings import load
 from backstamp.app.settings.table import CONSOLE_URL, DATA_DIR, DATABASE_URL
-from backstamp.app.wiring import console_config, django_secret
+from backstamp.app.wiring.console import console_config
 
 _settings = load()
 _url = urlsplit(_settings[CONSOLE_URL])
@@ -40,7 +40,7 @@ def _database() -> dict[str, Any]:
 BACKSTAMP = console_config(_settings)
 BACKSTAMP_VERSION = __version__
 
-SECRET_KEY = django_secret(keyfile.ensure(_settings.in_data_dir("keys.json")))
+SECRET_KEY = keyfile.ensure(_settings.in_data_dir("keys.json")).derive("django").hex()
 DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -118,9 +118,13 @@ class Keyring:
             self._ciphers[purpose, key_id] = cipher
         return cipher
 
+    def derive(self, name: str) -> bytes:
+        """Return 32 secret bytes for another use of this installation, the same over all rotations."""
+        return HKDF(SHA256(), 32, salt=None, info=b"backstamp/v1/" + name.encode()).derive(self._address_secret)
+
     @cached_property
     def _address_key(self) -> bytes:
-        return HKDF(SHA256(), 32, salt=None, info=b"backstamp/v1/recipient").derive(self._address_secret)
+        return self.derive("recipient")
 
     def recipient_key(self, address: str, tenant: str = "") -> bytes:
         """Return the 8-byte pseudonym of a mail address within a tenant; letter case does not matter.

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from backstamp.journal import Sync
+
 T = TypeVar("T")
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -157,9 +159,9 @@ def _next_hop(value: object) -> str:
     return text
 
 
-def _sync(value: object) -> str | int:
+def _sync(value: object) -> Sync:
     text = str(value).strip().lower()
-    if text in {"always", "off"}:
+    if text == "always" or text == "off":
         return text
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000:
         return int(text)

@@ -1,0 +1,45 @@
+"""`backstamp send-test`: a good-looking sample mail through the gateway."""
+
+import smtplib
+import time
+from email.utils import formatdate, make_msgid
+from typing import Final
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
+from backstamp.mail.sample import sample_message
+
+SECONDS: Final = 30.0
+
+
+@click.command("send-test")
+@click.option("--from", "sender", default="you@example.com", show_default=True, help="Who it is from.")
+@click.option("--to", "recipient", default="friend@example.net", show_default=True, help="Who gets it.")
+@click.pass_obj
+def send_test(context: AppContext, sender: str, recipient: str) -> None:
+    """Send a sample mail through the gateway; until a next hop is set it lands in the test mailbox."""
+    settings = context.settings
+    if settings[GATEWAY_NEXT_HOP] and recipient.endswith("@example.net"):
+        raise click.UsageError("a next hop is set, so the mail really leaves: say --from and --to")
+    host, port = split_host_port(settings[GATEWAY_LISTEN])
+    message = sample_message(
+        sender, recipient, make_msgid(domain="backstamp.example"), formatdate(time.time())
+    )
+    try:
+        with smtplib.SMTP(host, port, timeout=SECONDS) as client:
+            client.sendmail(sender, [recipient], message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = error.recipients[recipient]
+        raise click.ClickException(f"the gateway answered {code} {text.decode('ascii', 'replace')}") from None
+    except smtplib.SMTPResponseException as error:
+        text = error.smtp_error
+        said = text.decode("ascii", "replace") if isinstance(text, bytes) else text
+        raise click.ClickException(f"the gateway answered {error.smtp_code} {said}") from None
+    except (OSError, smtplib.SMTPException):
+        raise click.ClickException(
+            f"no gateway answers on {host}:{port}; start it: backstamp serve"
+        ) from None
+    click.echo(f"sent to {recipient}; see it in the console")

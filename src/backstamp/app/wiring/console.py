@@ -1,0 +1,30 @@
+"""From settings to the console's configuration."""
+
+from functools import cache
+
+from backstamp.app.keyfile import KeyFile
+from backstamp.app.settings import Settings
+from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
+from backstamp.app.wiring.journal import open_journal
+from backstamp.console.config import ConsoleConfig
+from backstamp.journal import JournalWriter, SnapshotFile
+
+
+def console_config(settings: Settings) -> ConsoleConfig:
+    """Return what the console must be told. The key file must exist."""
+    host, port = split_host_port(settings[GATEWAY_LISTEN])
+
+    @cache
+    def journal() -> JournalWriter:
+        return open_journal(settings, "console")
+
+    return ConsoleConfig(
+        gateway_host=host,
+        gateway_port=port,
+        capturing=not settings[GATEWAY_NEXT_HOP],
+        capture_dir=settings.in_data_dir("capture"),
+        keyring=KeyFile(settings.in_data_dir("keys.json")),
+        snapshot=SnapshotFile(settings.in_data_dir("snapshot")).current,
+        journal=journal,
+    )

@@ -1,0 +1,80 @@
+"""Settings that are right one by one, and wrong together."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from backstamp.app.settings import Settings, SettingsError
+from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.table import (
+    CONSOLE_LISTEN,
+    CONSOLE_URL,
+    EDGE_LISTEN,
+    EDGE_TLS_CERTIFICATE,
+    EDGE_TLS_KEY,
+    GATEWAY_LISTEN,
+    GATEWAY_LMTP_LISTEN,
+    GATEWAY_TLS_CERTIFICATE,
+    GATEWAY_TLS_KEY,
+    SUBMISSION_LISTEN,
+    SUBMISSION_TLS_LISTEN,
+    SUBMISSION_UPSTREAM,
+    TRACKING_URL,
+)
+from backstamp.app.wiring.gateway import gateway_config
+from backstamp.gateway.errors import ConfigError
+
+
+def check(settings: Settings) -> None:
+    """Raise `SettingsError` for the first fault found, before anything is started."""
+    for fault in _faults(settings):
+        raise SettingsError(f"{settings.config_file or 'settings'}: {fault}")
+    try:
+        gateway_config(settings)
+    except ConfigError as error:
+        raise SettingsError(f"{settings.config_file or 'settings'}: {error}") from None
+
+
+def _faults(settings: Settings) -> Iterator[str]:
+    tracking, console = urlsplit(settings[TRACKING_URL]), urlsplit(settings[CONSOLE_URL])
+    if tracking.hostname == console.hostname:
+        yield (
+            f"tracking.url and console.url share the host {tracking.hostname}, and cookies ignore ports; "
+            "give them different host names"
+        )
+    if tracking.path:
+        yield "tracking.url has a path; the edge answers at the root of a host of its own"
+    if console.path:
+        yield "console.url has a path; the console answers at the root of a host of its own"
+    listeners = (
+        GATEWAY_LISTEN,
+        GATEWAY_LMTP_LISTEN,
+        SUBMISSION_LISTEN,
+        SUBMISSION_TLS_LISTEN,
+        EDGE_LISTEN,
+        CONSOLE_LISTEN,
+    )
+    taken: dict[tuple[str, int], str] = {}
+    for listener in listeners:
+        if settings[listener]:
+            address = split_host_port(settings[listener])
+            if address in taken:
+                yield f"{listener.name} and {taken[address]} are both {settings[listener]}; use two ports"
+            taken[address] = listener.name
+    for needed in (GATEWAY_LISTEN, EDGE_LISTEN, CONSOLE_LISTEN):
+        if not settings[needed]:
+            yield f"{needed.name} is empty; write HOST:PORT"
+    for certificate, key in (
+        (GATEWAY_TLS_CERTIFICATE, GATEWAY_TLS_KEY),
+        (EDGE_TLS_CERTIFICATE, EDGE_TLS_KEY),
+    ):
+        if (settings[certificate] is None) != (settings[key] is None):
+            yield f"{certificate.name} and {key.name} go together; set both or neither"
+        for pem in (certificate, key):
+            path = settings[pem]
+            if path is not None and not path.is_file():
+                yield f"{pem.name}: there is no file {path}"
+    for listener in (SUBMISSION_LISTEN, SUBMISSION_TLS_LISTEN):
+        if settings[listener] and not settings[SUBMISSION_UPSTREAM]:
+            yield f"{listener.name} needs submission.upstream: the server that checks the passwords"
+        if settings[listener] and settings[GATEWAY_TLS_CERTIFICATE] is None:
+            yield f"{listener.name} needs gateway.tls_certificate: passwords travel over TLS only"
