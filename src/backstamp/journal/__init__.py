@@ -1,0 +1,21 @@
+"""journal: the durable log between the public roles and the worker, and the files they share."""
+
+from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
+from backstamp.journal.reader import Batch, JournalReader
+from backstamp.journal.snapshot_file import SnapshotFile, publish_snapshot
+from backstamp.journal.source_keys import SourceKeys
+from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId, Sync
+
+__all__ = [
+    "DEFAULT_SYNC",
+    "Batch",
+    "JournalReader",
+    "JournalUnavailableError",
+    "JournalWriter",
+    "RecordId",
+    "RecordTooLargeError",
+    "SnapshotFile",
+    "SourceKeys",
+    "Sync",
+    "publish_snapshot",
+]

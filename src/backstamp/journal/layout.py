@@ -1,0 +1,83 @@
+"""Where the journal's files are, and who still writes them.
+
+    journal/<producer>/<start position, 16 hex digits>.seg
+    journal/<producer>.lock       held (flock) as long as the producer lives
+    journal/set-aside/<producer>-<position>.bad
+
+A segment ends where the next one starts; the last one ends where its file ends.
+"""
+
+import fcntl
+import os
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+SEGMENT_SUFFIX: Final = ".seg"
+SET_ASIDE: Final = "set-aside"
+_PRODUCER: Final = re.compile(r"[0-9a-f]{16}")
+_SEGMENT: Final = re.compile(r"([0-9a-f]{16})\.seg")
+
+
+class Segment(NamedTuple):
+    """One file of a producer's stream: where it starts in the stream, and its path."""
+
+    start: int
+    path: Path
+
+
+def segment_path(directory: Path, producer: str, start: int) -> Path:
+    """Return the path of the segment that starts at `start`."""
+    return directory / producer / f"{start:016x}{SEGMENT_SUFFIX}"
+
+
+def lock_path(directory: Path, producer: str) -> Path:
+    """Return the path of the file that a living producer holds locked."""
+    return directory / f"{producer}.lock"
+
+
+def producers(directory: Path) -> list[str]:
+    """Return the names of all producers that have a folder, sorted; none when there is no journal yet."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.name for entry in entries if _PRODUCER.fullmatch(entry.name))
+    except FileNotFoundError:
+        return []
+
+
+def segments(directory: Path, producer: str) -> list[Segment]:
+    """Return a producer's segments in the order of its stream; none when its folder is gone."""
+    try:
+        with os.scandir(directory / producer) as entries:
+            matches = [(_SEGMENT.fullmatch(entry.name), entry.path) for entry in entries]
+    except FileNotFoundError:
+        return []
+    return sorted(Segment(int(match[1], 16), Path(path)) for match, path in matches if match)
+
+
+def is_alive(directory: Path, producer: str) -> bool:
+    """Return whether the producer still runs: its lock file is there and somebody holds it.
+
+    A flock belongs to the open file, not to the process, so this is right inside the producer's own
+    process too, and a process that was killed has let go of it.
+    """
+    try:
+        descriptor = os.open(lock_path(directory, producer), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a folder survive a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,179 @@
+"""Read what writers appended, from where the last reading ended; whatever is damaged, go on after it."""
+
+import contextlib
+import itertools
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from backstamp.journal import framing
+from backstamp.journal.layout import SET_ASIDE, Segment, is_alive, lock_path, producers, segments
+from backstamp.journal.writer import RecordId
+from backstamp.vocabulary import JournalRecord
+
+_log = logging.getLogger("backstamp.journal")
+
+CHUNK_BYTES: Final = 1024 * 1024
+BATCH_BYTES: Final = 32 * 1024 * 1024
+"""A batch ends here whatever its limit says: a message's record may have megabytes."""
+MAX_SET_ASIDE: Final = 1000
+"""So many damaged stretches are kept for people to look at; more are only counted."""
+
+
+class Batch(msgspec.Struct):
+    """What one `read` gave. `cursors` holds every producer that there is, and where it was left.
+
+    `corrupt` counts damaged records that were passed over and set aside; a record cut short by the
+    death of its writer is none of them, for nobody was ever told that it was written.
+    """
+
+    records: list[tuple[RecordId, JournalRecord]]
+    cursors: dict[str, int]
+    corrupt: int = 0
+    size: int = 0
+
+
+class JournalReader:
+    """Reads all producers' streams. Keeps no state that matters: cursors are the caller's."""
+
+    def __init__(self, directory: Path) -> None:
+        """Read the journal in `directory`, which need not exist yet."""
+        self._directory = directory
+        self._decode = msgspec.msgpack.Decoder(JournalRecord).decode
+        self._turn = 0
+        self._dead: set[str] = set()
+
+    def read(self, cursors: Mapping[str, int], limit: int) -> Batch:
+        """Return at most `limit` records after `cursors`; a producer not named there is read from its start.
+
+        Records of one producer come in the order in which they were written. Damaged stretches are
+        copied to `set-aside/`. A cursor is never moved past the torn tail of a living producer.
+        """
+        batch = Batch([], {})
+        names = producers(self._directory)
+        # Each reading begins with another producer, so that a busy one cannot starve the rest.
+        self._turn += 1
+        first = self._turn % len(names) if names else 0
+        for producer in names[first:] + names[:first]:
+            position = cursors.get(producer, 0)
+            batch.cursors[producer] = position
+            if len(batch.records) < limit and batch.size < BATCH_BYTES:
+                batch.cursors[producer] = self._read_producer(batch, producer, position, limit)
+        return batch
+
+    def retire(self, cursors: Mapping[str, int]) -> int:
+        """Delete the segments that lie wholly before `cursors` and are no longer written.
+
+        Call it with cursors that are safely stored. Returns how many were deleted.
+        """
+        deleted = 0
+        for producer in producers(self._directory):
+            position = cursors.get(producer, 0)
+            finished = self._is_finished(producer)
+            stream = segments(self._directory, producer)
+            done = [before for before, after in itertools.pairwise(stream) if position >= after.start]
+            if finished and stream and position >= stream[-1].start + stream[-1].path.stat().st_size:
+                done.append(stream[-1])
+            for segment in done:
+                segment.path.unlink(missing_ok=True)
+            deleted += len(done)
+            if finished and len(done) == len(stream):
+                # A file that is not ours keeps the folder, and harms nobody there.
+                with contextlib.suppress(OSError):
+                    (self._directory / producer).rmdir()
+                    lock_path(self._directory, producer).unlink(missing_ok=True)
+                    self._dead.discard(producer)
+        return deleted
+
+    def _is_finished(self, producer: str) -> bool:
+        # Names are random and never used again: who is dead stays dead.
+        if producer not in self._dead and not is_alive(self._directory, producer):
+            self._dead.add(producer)
+        return producer in self._dead
+
+    def _read_producer(self, batch: Batch, producer: str, position: int, limit: int) -> int:
+        # First whether it lives, then what there is: the other way round its last words would be lost.
+        finished = self._is_finished(producer)
+        stream = segments(self._directory, producer)
+        for index, segment in enumerate(stream):
+            after = stream[index + 1].start if index + 1 < len(stream) else None
+            if after is not None and position >= after:
+                continue
+            position = max(position, segment.start)
+            position = self._read_segment(batch, producer, segment, position, after, finished, limit)
+            if after is None or len(batch.records) >= limit or batch.size >= BATCH_BYTES:
+                break
+            if position < after:  # only a limit stops before the end of a finished segment
+                break
+        return position
+
+    def _read_segment(
+        self,
+        batch: Batch,
+        producer: str,
+        segment: Segment,
+        position: int,
+        after: int | None,
+        finished: bool,
+        limit: int,
+    ) -> int:
+        seed = framing.seed(producer)
+        with segment.path.open("rb", buffering=0) as file:
+            while len(batch.records) < limit and batch.size < BATCH_BYTES:
+                end = after if after is not None else segment.start + os.fstat(file.fileno()).st_size
+                room = min(CHUNK_BYTES, end - position)
+                if room <= 0:
+                    break
+                data = os.pread(file.fileno(), room, position - segment.start)
+                frames, used = framing.whole_frames(seed, data, position, limit - len(batch.records))
+                if not frames:
+                    # A frame longer than a chunk, a torn tail, or damage: look at all that is left.
+                    data = os.pread(file.fileno(), end - position, position - segment.start)
+                    skipped = framing.next_whole(seed, data, position)
+                    if skipped is None:
+                        if after is None and not finished:
+                            return position
+                        self._pass_over(batch, producer, position, data, torn=after is None)
+                        return after if after is not None else position + len(data)
+                    if skipped:
+                        self._pass_over(batch, producer, position, data[:skipped], torn=False)
+                        position += skipped
+                    frames, used = framing.whole_frames(seed, data[skipped:], position, 1)
+                self._take(batch, producer, frames)
+                batch.size += used
+                position += used
+        return position
+
+    def _take(self, batch: Batch, producer: str, frames: list[tuple[int, bytes]]) -> None:
+        for position, payload in frames:
+            try:
+                batch.records.append((RecordId(producer, position), self._decode(payload)))
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                # Whole, but not of our vocabulary: written by a later version of ours.
+                self._pass_over(batch, producer, position, payload, torn=False)
+
+    def _pass_over(self, batch: Batch, producer: str, position: int, data: bytes, *, torn: bool) -> None:
+        if not data or (torn and _is_torn_frame(data)):
+            return
+        lost = framing.count_lost(data)
+        batch.corrupt += lost
+        _log.error(
+            "journal: passed over %d damaged record(s), %d bytes at %d of producer %s; see journal/%s",
+            *(lost, len(data), position, producer, SET_ASIDE),
+        )
+        try:
+            folder = self._directory / SET_ASIDE
+            folder.mkdir(mode=0o750, exist_ok=True)
+            if sum(1 for _ in folder.iterdir()) < MAX_SET_ASIDE:
+                (folder / f"{producer}-{position:016x}.bad").write_bytes(data)
+        except OSError as error:
+            _log.error("journal: damaged records cannot be set aside: %s", error.strerror)
+
+
+def _is_torn_frame(data: bytes) -> bool:
+    """Return whether `data` is what a write that was cut short leaves: one frame's beginning."""
+    return data[: len(framing.MAGIC)] == framing.MAGIC[: len(data)] and data.count(framing.MAGIC) <= 1

@@ -1,0 +1,117 @@
+"""`source`: the pseudonym of an address, under a key of the day that is destroyed after 48 hours.
+
+While the key is there, equal addresses have equal pseudonyms, which is what "same source" rules need.
+Without it the eight bytes say nothing, not even to us (docs/privacy.md).
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import secrets
+import socket
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+_log = logging.getLogger("backstamp.journal")
+
+DAY_US: Final = 86_400_000_000
+LIFETIME_US: Final = 2 * DAY_US
+SOURCE_BYTES: Final = 8
+_KEY_BYTES: Final = 32
+_MAPPED_PREFIX: Final = bytes(10) + b"\xff\xff"  # RFC 4291 §2.5.5.2
+
+
+class SourceKeys:
+    """The keys in a folder that all edge workers share; whoever needs today's first makes it."""
+
+    def __init__(self, directory: Path) -> None:
+        """Make nothing yet."""
+        self._directory = directory
+        self._keys: dict[int, bytes] = {}
+        self._failing = False
+
+    def source(self, address: str, at_us: int) -> bytes:
+        """Return the 8-byte pseudonym of an IP address at a moment (microseconds since 1970 UTC, now).
+
+        An IPv6 address counts by its /64, for that is one household or one machine; an IPv4-mapped one
+        is the IPv4 address. Empty for what is no address (a Unix socket's peer), and while no key can
+        be made: a hit without `source` is better than none.
+        """
+        network = _network(address)
+        day = at_us // DAY_US
+        key = self._keys.get(day) or self._load(day)
+        if not network or not key:
+            return b""
+        return hashlib.blake2b(network, digest_size=SOURCE_BYTES, key=key).digest()
+
+    def destroy_old(self, now_us: int) -> None:
+        """Forget every key that began 48 hours ago or earlier, in memory and on the disk."""
+        oldest = (now_us - LIFETIME_US) // DAY_US
+        for day in [day for day in self._keys if day <= oldest]:
+            del self._keys[day]
+        with contextlib.suppress(FileNotFoundError):
+            for path in self._directory.iterdir():
+                day_of_file = _day(path.name)
+                if day_of_file is not None and day_of_file <= oldest:
+                    path.unlink(missing_ok=True)
+
+    def _load(self, day: int) -> bytes | None:
+        path = self._directory / _name(day)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                return self._remember(day, path.read_bytes())
+            self._make(path)
+            key = self._remember(day, path.read_bytes())
+        except OSError as error:
+            if not self._failing:
+                _log.error("source key of the day cannot be made (%s): hits have no source", error.strerror)
+            self._failing = True
+            return None
+        self._failing = False
+        return key
+
+    def _make(self, path: Path) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+                file.flush()
+                os.fsync(descriptor)
+            # A link appears whole or not at all, and only for the first who makes it.
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(temporary)
+        finally:
+            temporary.unlink()
+
+    def _remember(self, day: int, key: bytes) -> bytes | None:
+        if len(key) != _KEY_BYTES:
+            raise OSError(0, "the key file is damaged")
+        self._keys[day] = key
+        return key
+
+
+def _network(address: str) -> bytes:
+    try:
+        if ":" not in address:
+            return socket.inet_pton(socket.AF_INET, address)
+        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):
+        return b""
+    return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed[:8]
+
+
+def _name(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+
+
+def _day(name: str) -> int | None:
+    """Return the day of a key file's name; also of a temporary one that a crash left."""
+    try:
+        found = date.fromisoformat(name.lstrip(".")[:10])
+    except ValueError:
+        return None
+    return (found - date(1970, 1, 1)).days

@@ -1,0 +1,249 @@
+"""Append records: written before `append` returns, on the disk a moment later.
+
+What `append` has returned survives the death of the process, for the kernel has it.  A loss of power
+costs at most the last `sync` milliseconds (docs/journal.md).
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from backstamp.journal import framing
+from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
+from backstamp.journal.layout import lock_path, segment_path, sync_directory
+from backstamp.vocabulary import JournalRecord
+
+_log = logging.getLogger("backstamp.journal")
+
+Sync = Literal["always", "off"] | int
+"""When records reach the disk: before `append` returns, never by us, or within so many milliseconds."""
+DEFAULT_SYNC: Final = 20
+SEGMENT_BYTES: Final = 64 * 1024 * 1024
+SEGMENT_SECONDS: Final = 300
+"""A segment is closed at this age, so that what was ingested from it can be deleted."""
+
+_OPEN_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+
+
+class RecordId(NamedTuple):
+    """Where a record is: the writer that wrote it, and the byte offset in that writer's stream."""
+
+    producer: str
+    position: int
+
+
+class JournalWriter:
+    """The one writer of a process; any thread may call it.
+
+    Files are made at the first `append`, so a full disk does not keep a role from starting. Keep no
+    writer across `os.fork`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        role: str,
+        sync: Sync = DEFAULT_SYNC,
+        segment_bytes: int = SEGMENT_BYTES,
+        segment_seconds: float = SEGMENT_SECONDS,
+    ) -> None:
+        """Choose a name. `role` is noted in the lock file, for people."""
+        self.producer = secrets.token_hex(8)
+        self._directory = directory
+        self._role = role
+        self._always = sync == "always"
+        self._interval = sync / 1000 if isinstance(sync, int) else 0.0
+        self._segment_bytes = segment_bytes
+        self._segment_seconds = segment_seconds
+        self._seed = framing.seed(self.producer)
+        self._encode = msgspec.msgpack.Encoder().encode
+
+        self._lock = threading.Lock()
+        self._lock_file: int | None = None
+        self._segment: int | None = None
+        self._segment_start = 0
+        self._opened_at = 0.0
+        self._position = 0
+
+        # Guards the closing of segments: a descriptor must not be closed under somebody's fdatasync.
+        self._sync_lock = threading.Lock()
+        self._finished: list[int] = []
+        self._grouped = isinstance(sync, int)
+        self._dirty = not self._grouped  # "dirty" means that the thread need not be woken
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._sync_failing = False
+
+    def append(self, record: JournalRecord) -> RecordId:
+        """Write a record and return its id. Raises `JournalUnavailableError`, `RecordTooLargeError`."""
+        payload = self._encode(record)
+        with self._lock:
+            return self._write(payload)
+
+    def append_synced(self, record: JournalRecord) -> RecordId:
+        """Like `append`, and the record is on the disk before it returns.
+
+        When it is the disk's answer that fails, the record may be found in the journal nevertheless.
+        """
+        payload = self._encode(record)
+        with self._lock:
+            record_id = self._write(payload)
+            segment = self._segment
+        with self._sync_lock:
+            # A segment that is no longer among these was synced before it was closed.
+            if segment is not None and (segment == self._segment or segment in self._finished):
+                try:
+                    os.fdatasync(segment)
+                except OSError as error:
+                    raise _unavailable("cannot be synced to the disk", error) from None
+        return record_id
+
+    def close(self) -> None:
+        """Sync, and let go of the producer's name; readers then take its last segment as finished."""
+        with self._lock:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            self._finish_segment()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._sync()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+
+    def _write(self, payload: bytes) -> RecordId:
+        if len(payload) > framing.MAX_PAYLOAD_BYTES:
+            raise RecordTooLargeError(f"journal record of {len(payload)} bytes is too large")
+        position = self._position
+        data = framing.frame(self._seed, position, payload)
+        segment = self._segment
+        try:
+            if segment is None or position - self._segment_start >= self._segment_bytes:
+                segment = self._next_segment()
+            written = os.write(segment, data)
+            while written < len(data):
+                written += os.write(segment, data[written:])
+            if self._always:
+                os.fdatasync(segment)
+        except OSError as error:
+            self._cut_torn_tail()
+            raise _unavailable("cannot be written", error) from None
+        self._position = position + len(data)
+        if not self._dirty:
+            self._dirty = True
+            self._wake.set()
+        return RecordId(self.producer, position)
+
+    def _next_segment(self) -> int:
+        """Open the segment that starts at the present position; stay in the old one when that fails."""
+        try:
+            self._ensure_producer()
+            path = segment_path(self._directory, self.producer, self._position)
+            # O_TRUNC: a torn frame that could not be cut may have left a file of this very name.
+            segment = os.open(path, _OPEN_FLAGS, 0o640)
+        except OSError:
+            if self._segment is None:
+                raise
+            return self._segment
+        self._finish_segment()
+        self._segment = segment
+        self._segment_start = self._position
+        self._opened_at = time.monotonic()
+        sync_directory(path.parent)
+        return segment
+
+    def _finish_segment(self) -> None:
+        if self._segment is not None:
+            self._finished.append(self._segment)
+            self._segment = None
+            self._wake.set()
+
+    def _ensure_producer(self) -> None:
+        if self._closing.is_set():
+            raise OSError("the journal is closed")
+        if self._lock_file is not None:
+            return
+        self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock_file = os.open(
+            lock_path(self._directory, self.producer), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640
+        )
+        try:
+            # Locked before the folder is there: a reader never sees the folder of a seeming dead.
+            fcntl.flock(lock_file, fcntl.LOCK_EX)
+            (self._directory / self.producer).mkdir(mode=0o750, exist_ok=True)
+            sync_directory(self._directory)
+            # Only for people who look; a full disk does not matter here.
+            with contextlib.suppress(OSError):
+                os.write(lock_file, f"{self._role} {os.getpid()}\n".encode())
+        except OSError:
+            os.close(lock_file)
+            raise
+        self._lock_file = lock_file
+        self._thread = threading.Thread(target=self._run, name="journal-sync", daemon=True)
+        self._thread.start()
+
+    def _cut_torn_tail(self) -> None:
+        """After a failed write: leave no half record, or leave the segment."""
+        if self._segment is None:
+            return
+        try:
+            os.ftruncate(self._segment, self._position - self._segment_start)
+        except OSError:
+            # The next segment starts at `_position`, which tells readers that the rest does not count.
+            self._finish_segment()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._wake.wait(self._segment_seconds)
+            self._wake.clear()
+            self._closing.wait(self._interval)
+            self._sync()
+            self._finish_old_segment()
+
+    def _sync(self) -> None:
+        with self._sync_lock:
+            with self._lock:
+                finished, segment = self._finished[:], self._segment
+                self._dirty = not self._grouped
+            try:
+                for descriptor in finished:
+                    os.fdatasync(descriptor)
+                if self._grouped and segment is not None:
+                    os.fdatasync(segment)
+            except OSError as error:
+                if not self._sync_failing:
+                    _log.critical(
+                        "journal cannot be synced (%s): check the disk", os.strerror(error.errno or 0)
+                    )
+                self._sync_failing = True
+            else:
+                self._sync_failing = False
+            for descriptor in finished:
+                os.close(descriptor)
+            with self._lock:
+                del self._finished[: len(finished)]
+
+    def _finish_old_segment(self) -> None:
+        """An idle producer must not keep ingested hits for ever, so age is looked at here too."""
+        with self._lock:
+            if self._segment is None or self._position == self._segment_start or self._closing.is_set():
+                return
+            if time.monotonic() - self._opened_at >= self._segment_seconds:
+                with contextlib.suppress(OSError):  # the next append meets the same, and says so
+                    self._next_segment()
+
+
+def _unavailable(what: str, error: OSError) -> JournalUnavailableError:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return JournalUnavailableError(f"journal {what}: {reason}")

@@ -1,0 +1,188 @@
+"""Processes that are killed, and disks that are full."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, RecordId
+from backstamp.journal.layout import is_alive, producers, segments
+from backstamp.vocabulary import Hit
+from tests.journal.records import hit, read_all
+
+WRITER = """
+import os, sys
+from pathlib import Path
+from backstamp.journal import JournalWriter
+from tests.journal.records import hit
+writer = JournalWriter(Path(sys.argv[1]), role="victim", sync=5, segment_bytes=int(sys.argv[2]))
+number = 0
+while True:
+    writer.append(hit(number, user_agent="x" * (number * 7919 % 9000)))
+    os.write(1, b".")
+    number += 1
+"""
+
+
+@pytest.mark.parametrize("round_number", range(4))
+def test_no_acknowledged_record_is_lost_when_the_writer_is_killed(tmp_path: Path, round_number: int) -> None:
+    victim = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path), str(10 ** (3 + round_number))],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert victim.stdout is not None
+    wanted = random.Random(round_number).randint(50, 500)
+    acknowledged = 0
+    while acknowledged < wanted:
+        acknowledged += len(victim.stdout.read(1))
+    (producer,) = producers(tmp_path)
+    assert is_alive(tmp_path, producer)
+    victim.send_signal(signal.SIGKILL)
+    acknowledged += len(victim.stdout.read())
+    victim.wait()
+    victim.stdout.close()
+
+    assert not is_alive(tmp_path, producer)
+    records = [record for _, record in read_all(tmp_path)]
+    # The last one may be there without its acknowledgement, never the other way round.
+    assert len(records) in {acknowledged, acknowledged + 1}
+    assert records == [hit(n, user_agent="x" * (n * 7919 % 9000)) for n in range(len(records))]
+    reader = JournalReader(tmp_path)
+    cursors = reader.read({}, 10_000).cursors
+    assert reader.retire(cursors) >= 1
+    assert producers(tmp_path) == []
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from backstamp.journal import JournalUnavailableError, JournalWriter
+from tests.journal.records import hit
+writer = JournalWriter(Path(sys.argv[1]), role="victim", sync="off")
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+for number in range(40):
+    if number == 20:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    try:
+        writer.append(hit(number))
+        print(number, flush=True)
+    except JournalUnavailableError as error:
+        print(error, file=sys.stderr)
+"""
+
+
+def test_a_write_that_was_cut_short_leaves_no_half_record_and_writing_goes_on(tmp_path: Path) -> None:
+    # A file size limit cuts a write in the middle of a record, as a full disk does (setrlimit(2)).
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=True,
+    )
+    acknowledged = [int(line) for line in done.stdout.split()]
+    assert acknowledged[-20:] == list(range(20, 40))
+    assert 0 < len(acknowledged) < 40
+    assert set(done.stderr.splitlines()) == {"journal cannot be written: File too large"}
+    batch = JournalReader(tmp_path).read({}, 100)
+    assert [record for _, record in batch.records] == [hit(number) for number in acknowledged]
+    assert batch.corrupt == 0
+
+
+def fill(directory: Path) -> Path:
+    filler = directory / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (65_536, 4096, 512, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return filler
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "backstamp-test", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small tmpfs needs root")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_is_reported_and_overcome(small_disk: Path) -> None:
+    journal = small_disk / "journal"
+    writer = JournalWriter(journal, role="test", sync=1, segment_bytes=3000)
+    written: list[tuple[RecordId, Hit]] = []
+    refusals: set[str] = set()
+    for round_number in range(6):
+        filler = fill(small_disk) if round_number % 2 else None
+        for number in range(60):
+            record = hit(100 * round_number + number, user_agent="x" * 400)
+            try:
+                written.append((writer.append(record), record))
+            except JournalUnavailableError as error:
+                refusals.add(str(error))
+        if filler:
+            filler.unlink()
+    assert refusals == {"journal cannot be written: No space left on device"}
+    assert read_all(journal) == written
+    assert {record.tracking_id for _, record in written} >= set(range(400, 460)), "it recovered"
+    writer.close()
+    assert JournalReader(journal).read({}, 10_000).corrupt == 0
+
+
+def test_a_role_starts_on_a_full_disk_and_writes_when_there_is_space(small_disk: Path) -> None:
+    filler = fill(small_disk)
+    for number in range(2000):  # tmpfs also counts names
+        try:
+            (small_disk / f"name{number}").mkdir()
+        except OSError:
+            break
+    writer = JournalWriter(small_disk / "journal", role="test")
+    with pytest.raises(JournalUnavailableError):
+        writer.append(hit(1))
+    filler.unlink()
+    for path in small_disk.glob("name*"):
+        path.rmdir()
+    writer.append(hit(2))
+    assert [record for _, record in read_all(small_disk / "journal")] == [hit(2)]
+    writer.close()
+
+
+def test_a_tail_that_cannot_be_cut_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = JournalWriter(tmp_path, role="test", sync="off")
+    writer.append(hit(1))
+    real_write = os.write
+
+    def torn(descriptor: int, data: bytes) -> int:
+        real_write(descriptor, data[:30])
+        raise OSError(5, "Input/output error")
+
+    def stuck(descriptor: int, size: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", torn)
+        patch.setattr(os, "ftruncate", stuck)
+        with pytest.raises(JournalUnavailableError):
+            writer.append(hit(2))
+    reader = JournalReader(tmp_path)
+    cursors = reader.read({}, 10).cursors
+    writer.append(hit(3))
+    assert len(segments(tmp_path, writer.producer)) == 2
+    assert [record for _, record in reader.read(cursors, 10).records] == [hit(3)]
+    assert [record for _, record in read_all(tmp_path)] == [hit(1), hit(3)]
+    writer.close()

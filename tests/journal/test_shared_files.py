@@ -1,0 +1,136 @@
+"""The policy snapshot and the daily keys of `source`."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.journal import SnapshotFile, SourceKeys, publish_snapshot, snapshot_file
+from backstamp.journal.source_keys import DAY_US
+from backstamp.policy import ConsentMode, Snapshot
+
+NOON = 20_000 * DAY_US + DAY_US // 2
+
+
+def policy(published_at_us: int) -> Snapshot:
+    return Snapshot(
+        published_at_us=published_at_us,
+        enabled=True,
+        consent_mode=ConsentMode.REQUIRED,
+        tracking_url="https://t.example.org",
+        origins={},
+    )
+
+
+@pytest.fixture
+def always_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot_file, "RECHECK_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("always_look")
+def test_a_published_snapshot_is_read_and_the_next_one_replaces_it(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    file = SnapshotFile(path)
+    assert file.current() is None
+    publish_snapshot(path, policy(1))
+    assert file.current() == policy(1)
+    publish_snapshot(path, policy(2))
+    assert file.current() == policy(2)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [entry.name for entry in tmp_path.iterdir()] == ["snapshot"]
+
+
+@pytest.mark.usefixtures("always_look")
+def test_the_last_good_policy_stays_when_the_file_is_damaged_or_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "snapshot"
+    publish_snapshot(path, policy(1))
+    file = SnapshotFile(path)
+    assert file.current() == policy(1)
+    path.write_bytes(b"rubbish")
+    assert [file.current(), file.current()] == [policy(1), policy(1)]
+    assert caplog.text.count("the last good policy stays in force") == 1
+    path.unlink()
+    assert file.current() == policy(1)
+    publish_snapshot(path, policy(3))
+    assert file.current() == policy(3)
+
+
+def test_the_file_is_looked_at_only_now_and_then(tmp_path: Path) -> None:
+    file = SnapshotFile(tmp_path / "snapshot")
+    assert file.current() is None
+    publish_snapshot(tmp_path / "snapshot", policy(1))
+    assert file.current() is None, "the half second is not over"
+
+
+def test_equal_addresses_have_equal_sources_on_one_day_only(tmp_path: Path) -> None:
+    keys = SourceKeys(tmp_path / "source-keys")
+    source = keys.source("192.0.2.1", NOON)
+    assert len(source) == 8
+    assert keys.source("192.0.2.1", NOON + 1) == source
+    assert keys.source("192.0.2.2", NOON) != source
+    assert keys.source("192.0.2.1", NOON + DAY_US) != source
+
+
+def test_every_worker_uses_the_same_key(tmp_path: Path) -> None:
+    workers = [SourceKeys(tmp_path / "source-keys") for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda keys: keys.source("192.0.2.1", NOON), workers))
+    assert len(found) == 1
+    (path,) = (tmp_path / "source-keys").iterdir()
+    assert path.name == "2024-10-04"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(path.read_bytes()) == 32
+
+
+def test_keys_are_destroyed_48_hours_after_they_began(tmp_path: Path) -> None:
+    folder = tmp_path / "source-keys"
+    keys = SourceKeys(folder)
+    source = keys.source("192.0.2.1", NOON)
+    start = NOON - DAY_US // 2
+    (folder / ".2024-10-04.0badcafe").write_bytes(b"left by a crash")
+    keys.destroy_old(start + 2 * DAY_US - 1)
+    assert keys.source("192.0.2.1", NOON) == source
+    keys.destroy_old(start + 2 * DAY_US)
+    assert list(folder.iterdir()) == []
+    assert keys.source("192.0.2.1", NOON) != source, "neither in memory nor on the disk"
+
+
+def test_without_a_folder_hits_have_no_source_and_it_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "source-keys").write_text("in the way")
+    keys = SourceKeys(tmp_path / "source-keys")
+    assert [keys.source("192.0.2.1", NOON) for _ in range(3)] == [b"", b"", b""]
+    assert caplog.text.count("source key of the day cannot be made") == 1
+
+
+@pytest.mark.parametrize("address", ["", "unix", "192.0.2", "192.0.2.1\0", "::g", "1.2.3.4.5", "\ud800"])
+def test_what_is_no_address_has_no_source(tmp_path: Path, address: str) -> None:
+    assert SourceKeys(tmp_path).source(address, NOON) == b""
+
+
+@given(network=st.integers(0, 2**64 - 1), hosts=st.tuples(*[st.integers(0, 2**64 - 1)] * 2))
+@settings(max_examples=50, deadline=None)
+def test_an_ipv6_address_counts_by_its_64(network: int, hosts: tuple[int, int]) -> None:
+    with TemporaryDirectory() as folder:
+        keys = SourceKeys(Path(folder))
+        one, two = (keys.source(str(IPv6Address(network << 64 | host)), NOON) for host in hosts)
+        if network:  # network 0 holds the IPv4-mapped addresses
+            assert one == two
+            assert keys.source(str(IPv6Address((network ^ 1) << 64)), NOON) != one
+
+
+@given(number=st.integers(0, 2**32 - 1))
+@settings(max_examples=50, deadline=None)
+def test_an_ipv4_mapped_address_is_the_ipv4_address(number: int) -> None:
+    address = IPv4Address(number)
+    with TemporaryDirectory() as folder:
+        keys = SourceKeys(Path(folder))
+        assert keys.source(f"::ffff:{address}", NOON) == keys.source(str(address), NOON)
