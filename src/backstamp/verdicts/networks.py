@@ -157,7 +157,7 @@ NETWORKS: Final[Mapping[str, Network]] = {n.label: n for n in load("networks.tom
 
 _TABLE: Final = NetworkTable((prefix, n.label) for n in NETWORKS.values() for prefix in n.prefixes)
 _BY_ASN: Final = {asn: n.label for n in NETWORKS.values() for asn in n.asns}
-_BY_PTR: Final = tuple((suffix, n) for n in NETWORKS.values() for suffix in n.ptr)
+_BY_PTR: Final = tuple((*form.split("*", 1), n) for n in NETWORKS.values() for form in n.ptr)
 
 
 def network_class(address: str | bytes) -> str:
@@ -173,7 +173,7 @@ def network_class_of_asn(asn: int) -> str:
 def network_of_ptr(name: str) -> Network | None:
     """Return the network that a forward-confirmed PTR name proves, or None."""
     host = name.rstrip(".").lower()
-    for suffix, net in _BY_PTR:
-        if host == suffix or host.endswith("." + suffix):
+    for start, end, net in _BY_PTR:
+        if host.startswith(start) and host.endswith(end):
             return net
     return None

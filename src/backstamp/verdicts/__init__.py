@@ -1,0 +1,28 @@
+"""Who opened, who clicked, and why we say so.
+
+A hit and its siblings make a `Context` (`context_of`), the hit alone makes `Facts` (`facts_of`), and
+`verdict` makes of both an actor, a score and reasons in words.  Nothing here reads a clock, a file or
+the network at call time; the signature files are read once on import.  docs/verdicts.md explains the
+rules, the signals and their weights.
+"""
+
+from backstamp.verdicts.context import Context, SiblingHit, context_of
+from backstamp.verdicts.facts import Facts, facts_of
+from backstamp.verdicts.judging import Certainty, Verdict, verdict
+from backstamp.verdicts.networks import NetworkTable, network_class
+from backstamp.verdicts.signals import Reason, SignalName
+
+__all__ = [
+    "Certainty",
+    "Context",
+    "Facts",
+    "NetworkTable",
+    "Reason",
+    "SiblingHit",
+    "SignalName",
+    "Verdict",
+    "context_of",
+    "facts_of",
+    "network_class",
+    "verdict",
+]
