@@ -1,0 +1,138 @@
+"""Rows made from what the gateway says: messages with their recipients and links, and deliveries."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from backstamp.journal import RecordId
+from backstamp.records.bulk import insert_new, stored
+from backstamp.records.instants import instant
+from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
+from backstamp.records.tracking_ids import to_database
+from backstamp.vocabulary import Actor, Delivery, EventType, Queued
+
+_LONGEST_LINE: Final = 998
+"""Of a header field (RFC 5322 §2.1.1); also what the columns hold."""
+
+_MESSAGE: Final = (
+    *("tracking_id", "direction", "origin", "domain_id", "queued_at", "trace_id", "reverse_path"),
+    *("message_id", "subject", "sender", "size", "opens_tracked", "links_tracked", "untracked_reason"),
+    *("manifest", "version"),
+)
+_RECIPIENT: Final = (
+    *("message_id", "index", "address", "recipient_key", "delivery", "enhanced_status", "reply_text"),
+    *("human_opens", "human_clicks", "machine_hits", "unknown_hits", "open_is_implied", "open_is_measurable"),
+)
+_LINK: Final = ("message_id", "number", "url", "text", "part")
+_EVENT: Final = (
+    *("producer", "position", "message_id", "recipient_index", "type", "at", "actor", "counts", "score"),
+    *("certainty", "reasons", "final", "client", "detail"),
+)
+
+
+def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
+    """Insert messages with recipients, links and the event that they were queued."""
+    records = list(queued)
+    insert_new("records_message", _MESSAGE, (_message_row(record) for _, record in records))
+    insert_new(
+        "records_recipient",
+        _RECIPIENT,
+        (
+            recipient_row(to_database(record.tracking_id), r.index, r.address, r.recipient_key, record.opens)
+            for _, record in records
+            for r in record.recipients
+        ),
+    )
+    insert_new(
+        "records_link",
+        _LINK,
+        (
+            (
+                to_database(record.tracking_id),
+                link.number,
+                clean(link.url),
+                clean(link.text, 200),
+                clean(link.part, 64),
+            )
+            for _, record in records
+            for link in record.tracked_links
+        ),
+    )
+    insert_new(
+        "records_event",
+        _EVENT,
+        (_event_row(id_, record, EventType.QUEUED, None, {}) for id_, record in records),
+    )
+
+
+def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
+    """Make sure that these recipients (message, index), which are nobody in particular, are there."""
+    insert_new("records_recipient", _RECIPIENT, (recipient_row(m, r, "", b"", True) for m, r in messages))
+
+
+def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery]]) -> None:
+    """Insert what the next hop said."""
+    insert_new(
+        "records_event",
+        _EVENT,
+        (
+            _event_row(
+                id_,
+                record,
+                record.type,
+                record.recipient_index,
+                {
+                    "code": record.code,
+                    "enhanced_status": clean(record.enhanced_status, 16),
+                    "text": clean(record.text, 1000),
+                    "next_hop": clean(record.next_hop, 300),
+                    "stage": clean(record.stage, 64),
+                },
+            )
+            for id_, record in deliveries
+        ),
+    )
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """Cut a text to what its column holds, and drop NUL, which PostgreSQL cannot keep."""
+    return text.replace("\0", "")[:limit]
+
+
+def _message_row(record: Queued) -> tuple[Any, ...]:
+    return (
+        to_database(record.tracking_id),
+        record.direction.value,
+        record.origin.value,
+        record.domain_id,
+        stored(instant(record.at_us)),
+        clean(record.trace_id, 64),
+        clean(record.reverse_path, LONGEST_ADDRESS),
+        clean(record.message_id, _LONGEST_LINE),
+        clean(record.subject, _LONGEST_LINE),
+        clean(record.sender, LONGEST_ADDRESS),
+        record.size,
+        record.opens,
+        record.links,
+        clean(record.untracked_reason, 400),
+        clean(record.manifest),
+        0,
+    )
+
+
+def recipient_row(message: int, index: int, address: str, key: bytes, measurable: bool) -> tuple[Any, ...]:
+    """Return the row of a recipient of whom nothing is known yet."""
+    return (
+        *(message, index, clean(address, LONGEST_ADDRESS), key, DeliveryState.QUEUED.value, "", ""),
+        *(0, 0, 0, 0, False, measurable),
+    )
+
+
+def _event_row(
+    id_: RecordId, record: Queued | Delivery, type_: EventType, recipient: int | None, detail: dict[str, Any]
+) -> tuple[Any, ...]:
+    return (
+        *(id_.producer, id_.position, to_database(record.tracking_id), recipient, type_.value),
+        *(stored(instant(record.at_us)), Actor.UNKNOWN.value, True, 0.0, "", "[]", True, ""),
+        json.dumps(detail),
+    )
