@@ -1,0 +1,118 @@
+"""`backstamp gateway`, `edge`, `worker`, `console`: one role in this process."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.keyfile import KeyFile
+from backstamp.app.logs import configure_logging
+from backstamp.app.settings import CONFIG_VARIABLE
+from backstamp.app.settings.table import CONSOLE_LISTEN
+from backstamp.app.supervisor import PARENT_VARIABLE
+from backstamp.app.wiring import check, open_journal, prepare_data_dir
+from backstamp.lifetime import die_with_parent
+
+
+def _begin(context: AppContext, role: str) -> None:
+    """What every role does first: settings, logs, data directory, and not outliving the supervisor."""
+    check(context.settings)
+    configure_logging(context.settings, role)
+    prepare_data_dir(context.settings)
+    if context.settings.config_file is not None:
+        # Granian's workers are new processes; they find the settings again by this.
+        os.environ[CONFIG_VARIABLE] = str(context.settings.config_file)
+    parent = os.environ.get(PARENT_VARIABLE, "")
+    if parent.isdigit():
+        die_with_parent(int(parent))
+        # Our own children must not outlive us, not our parent.
+        del os.environ[PARENT_VARIABLE]
+
+
+def _run_until_signal(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await serve(stop)
+
+    import uvloop
+
+    uvloop.run(main())
+
+
+@click.command()
+@click.pass_obj
+def gateway(context: AppContext) -> None:
+    """Run the gateway alone."""
+    _begin(context, "gateway")
+    from backstamp import gateway as room
+    from backstamp.app.wiring.gateway import gateway_config
+
+    settings = context.settings
+    journal = open_journal(settings, "gateway")
+    try:
+        _run_until_signal(
+            lambda stop: room.serve(
+                gateway_config(settings),
+                keyring=KeyFile(context.key_path),
+                snapshot=context.snapshot(),
+                journal=journal,
+                stop=stop,
+            )
+        )
+    finally:
+        journal.close()
+
+
+@click.command()
+@click.pass_obj
+def edge(context: AppContext) -> None:
+    """Run the public edge alone."""
+    _begin(context, "edge")
+    from backstamp import edge as room
+    from backstamp.app.wiring.edge import edge_config
+
+    room.serve(edge_config(context.settings), "backstamp.app.targets.edge:target")
+
+
+@click.command()
+@click.pass_obj
+def worker(context: AppContext) -> None:
+    """Run the worker alone."""
+    _begin(context, "worker")
+    from backstamp.app.django_start import start_django
+
+    start_django(context)
+    from backstamp import worker as room
+    from backstamp.app.wiring.worker import worker_config
+
+    config = worker_config(context.settings)
+    _run_until_signal(lambda stop: room.serve(config, keyring=KeyFile(context.key_path), stop=stop))
+
+
+@click.command()
+@click.pass_obj
+def console(context: AppContext) -> None:
+    """Run the private console alone."""
+    _begin(context, "console")
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from backstamp.app.settings.kinds import split_host_port
+
+    host, port = split_host_port(context.settings[CONSOLE_LISTEN])
+    Granian(
+        "backstamp.app.targets.console:target",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        respawn_failed_workers=True,
+        log_enabled=False,
+        websockets=False,
+    ).serve()

@@ -1,0 +1,26 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server import Server, alive, descendants
+
+
+@pytest.fixture
+def backstamp(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts `backstamp serve` with settings; at the end nothing of it may be left running."""
+    servers: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        folder = tmp_path / f"server{len(servers)}"
+        folder.mkdir()
+        servers.append(Server(folder, {f"BACKSTAMP_{name}": value for name, value in settings.items()}))
+        return servers[-1].start()
+
+    yield start
+    for server in servers:
+        if server.process is not None and server.process.poll() is None:
+            family = descendants(server.process.pid)
+            server.stop()
+            assert not [pid for pid in family if alive(pid)]
+        server.kill()
