@@ -1,0 +1,130 @@
+"""A captured mail as a mail program shows it: its HTML made harmless by its frame, its text, its fields.
+
+Parsed with Python's `email`, whose faults do not matter here: nothing is written back.  The HTML is not
+cleaned: it is served under a `sandbox` policy that gives it no script, no origin and no way to
+the console.  What is changed is only what a frame needs: links open in a new tab, and images inside the
+mail (`cid:`) come as `data:`.
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+from typing import Final, cast
+
+LARGEST_SHOWN: Final = 8 * 1024 * 1024
+"""Bytes of a mail that are looked at; the rest is in the raw download."""
+LARGEST_INLINE_IMAGE: Final = 2 * 1024 * 1024
+MAX_INLINE_IMAGES: Final = 40
+_LONGEST_TAG: Final = 4000
+"""Bounds on what a pattern looks at, so that no mail can make one slow."""
+
+_IMAGE_TYPES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp", "image/bmp"})
+_BASE: Final = '<base target="_blank">'
+_TARGET: Final = re.compile(
+    r"(<(?:a|area|form|base)\b[^<>]{0,%d}?)\starget\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+)"
+    % _LONGEST_TAG,
+    re.IGNORECASE,
+)
+_CID: Final = re.compile(r"cid:([^\s\"'<>()]{1,200})", re.IGNORECASE)
+_REMOTE: Final = re.compile(
+    r"<(?:img|input|video|source|image)\b[^<>]{0,%d}?\s(?:src|srcset|poster|href)\s{0,9}=\s{0,9}[\"']?\s{0,9}(?:https?:)?//"
+    r"|(?:url\(\s{0,9}[\"']?\s{0,9}|\sbackground\s{0,9}=\s{0,9}[\"']?\s{0,9})(?:https?:)?//" % _LONGEST_TAG,
+    re.IGNORECASE,
+)
+_LINK: Final = re.compile(r"https?://[^\s<>\"]{1,4000}[^\s<>\".,;:!?'\])]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TextPiece:
+    """A stretch of plain text; `url` is set where it is a link."""
+
+    text: str
+    url: str = ""
+
+
+class MailView:
+    """What the reader shows of one mail; never raises, whatever the mail."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Keep the first `LARGEST_SHOWN` bytes."""
+        self.cut = len(raw) > LARGEST_SHOWN
+        self._raw = raw[:LARGEST_SHOWN]
+
+    @cached_property
+    def _message(self) -> EmailMessage:
+        return cast(EmailMessage, message_from_bytes(self._raw, policy=policy.default))
+
+    @cached_property
+    def source(self) -> str:
+        """The mail as it came, byte for byte as far as text can show bytes."""
+        return self._raw.decode("utf-8", "backslashreplace")
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The header section's fields as they stand in the mail: unfolded, not decoded."""
+        head = re.split(rb"\r?\n\r?\n", self._raw, maxsplit=1)[0].decode("utf-8", "backslashreplace")
+        unfolded = re.sub(r"\r?\n[ \t]+", " ", head)
+        lines = (line.partition(":") for line in unfolded.splitlines())
+        return tuple((name, body.strip()) for name, colon, body in lines if colon)
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML body as it came, decoded; empty where there is none."""
+        return self._body("html")
+
+    @cached_property
+    def text(self) -> tuple[TextPiece, ...]:
+        """The plain-text body, its web addresses as links."""
+        text = self._body("plain")
+        pieces: list[TextPiece] = []
+        start = 0
+        for link in _LINK.finditer(text):
+            pieces.append(TextPiece(text[start : link.start()]))
+            pieces.append(TextPiece(link[0], link[0]))
+            start = link.end()
+        pieces.append(TextPiece(text[start:]))
+        return tuple(piece for piece in pieces if piece.text)
+
+    @cached_property
+    def has_remote_images(self) -> bool:
+        """Whether the HTML asks for images from elsewhere."""
+        return _REMOTE.search(self.html) is not None
+
+    @cached_property
+    def framed_html(self) -> str:
+        """The HTML for the frame."""
+        shown = _CID.sub(self._inline, _TARGET.sub(r"\1", self.html))
+        # The base element must not come before a doctype, or the page would be shown in quirks mode.
+        doctype = re.match(r"\s*<!doctype[^<>]*>", shown, re.IGNORECASE)
+        at = doctype.end() if doctype else 0
+        return shown[:at] + _BASE + shown[at:]
+
+    def _body(self, kind: str) -> str:
+        try:
+            part = self._message.get_body((kind,))
+            content = "" if part is None else part.get_content()
+        except Exception:  # noqa: BLE001 (the parser raises many kinds at hostile mail; a reader shows nothing then)
+            return ""
+        return content if isinstance(content, str) else ""
+
+    @cached_property
+    def _images(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        try:
+            for part in self._message.walk():
+                name = str(part.get("Content-ID", "")).strip().strip("<>")
+                if not name or part.get_content_type() not in _IMAGE_TYPES or len(found) >= MAX_INLINE_IMAGES:
+                    continue
+                payload = part.get_payload(decode=True)
+                if isinstance(payload, bytes) and len(payload) <= LARGEST_INLINE_IMAGE:
+                    data = base64.b64encode(payload).decode()
+                    found[name] = f"data:{part.get_content_type()};base64,{data}"
+        except Exception:  # noqa: BLE001 (as above)
+            return found
+        return found
+
+    def _inline(self, found: re.Match[str]) -> str:
+        return self._images.get(found[1], found[0])

@@ -1,0 +1,136 @@
+"""A message's events as a person reads them: steps in time, machines folded together but counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from backstamp.console.reasons import reason_sentences
+from backstamp.console.wording import ACTORS, FETCH_TYPES, Words, event_words, span_words
+from backstamp.records.models import Event
+from backstamp.vocabulary import Actor, EventType
+
+_LONGEST_REPLY: Final = 500
+
+FOLDED: Final = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW_BOT})
+"""Actors whose fetches are folded: they say nothing about a person."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event on the timeline. `since` is in words, from the moment of delivery; empty before it."""
+
+    event: Event
+    words: Words
+    who: str
+    since: str
+    recipient: str
+    link: str
+    reply: str
+    notes: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Fetches by machines in a row, shown as one line that can be opened."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def key(self) -> str:
+        """A name that stays the same while more is added to the fold, so that it stays open."""
+        return f"fold-{self.steps[0].event.pk}"
+
+    @property
+    def first_at(self) -> datetime:
+        """When the first of them came."""
+        return self.steps[0].event.at
+
+    @property
+    def last_at(self) -> datetime:
+        """When the last of them came."""
+        return self.steps[-1].event.at
+
+    @property
+    def since(self) -> str:
+        """How long after delivery the first came."""
+        return self.steps[0].since
+
+    @property
+    def kinds(self) -> tuple[tuple[str, int], ...]:
+        """What is in it, in words, with numbers."""
+        return tuple(Counter(step.words.title for step in self.steps).most_common())
+
+
+Item = Step | Fold
+
+
+def timeline(
+    events: Iterable[Event],
+    *,
+    delivered_at: datetime | None,
+    addresses: Mapping[int, str],
+    links: Mapping[int, str],
+) -> tuple[Item, ...]:
+    """Return the events as steps, newest first; `addresses` by recipient index, `links` by number."""
+    items: list[Item] = []
+    run: list[Step] = []
+    for event in events:
+        step = _step(event, delivered_at, addresses, links)
+        if event.type in FETCH_TYPES and Actor(event.actor) in FOLDED:
+            run.append(step)
+            continue
+        items.extend(_folded(run))
+        items.append(step)
+        run = []
+    items.extend(_folded(run))
+    return tuple(reversed(items))
+
+
+def _folded(run: list[Step]) -> list[Item]:
+    return [Fold(tuple(run))] if run else []
+
+
+def _step(
+    event: Event, delivered_at: datetime | None, addresses: Mapping[int, str], links: Mapping[int, str]
+) -> Step:
+    type_, actor = EventType(event.type), Actor(event.actor)
+    index = event.recipient_index
+    return Step(
+        event=event,
+        words=event_words(type_, actor),
+        who=ACTORS[actor].title if type_ in FETCH_TYPES else "",
+        since=_since(event.at, delivered_at),
+        recipient="" if index is None else addresses.get(index, ""),
+        link="" if event.link_number is None else links.get(event.link_number, f"link {event.link_number}"),
+        reply=_reply(event),
+        notes=tuple(_notes(event)),
+        reasons=reason_sentences(event.reasons),
+    )
+
+
+def _reply(event: Event) -> str:
+    """Return what the next hop answered, from the journalled `Delivery`."""
+    detail = event.detail if isinstance(event.detail, dict) else {}
+    words = (detail.get(name) for name in ("code", "enhanced_status", "text"))
+    return " ".join(str(word) for word in words if word)[:_LONGEST_REPLY]
+
+
+def _notes(event: Event) -> Iterator[str]:
+    if event.revised_at is not None:
+        yield "corrected"
+    if not event.counts and event.type in FETCH_TYPES:
+        yield "not counted"
+    if event.type in FETCH_TYPES and not event.final:
+        yield "may still be corrected"
+
+
+def _since(at: datetime, delivered_at: datetime | None) -> str:
+    if delivered_at is None or at == delivered_at:
+        return ""
+    seconds = (at - delivered_at).total_seconds()
+    if seconds < 0:
+        return f"{span_words(-seconds)} before delivery"
+    return f"{span_words(seconds)} after delivery"

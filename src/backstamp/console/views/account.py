@@ -1,0 +1,49 @@
+"""Signing in and out: by a link that works once, or by e-mail address and password.
+
+Passwords go through django-allauth's views: it limits failures by client and by address, and takes as
+long for an unknown address as for a known one; second factors and OIDC can join there later. Only
+its sign-in and sign-out have an address here: nobody can sign up.
+"""
+
+from typing import Final
+
+from allauth.account.views import LoginView, LogoutView
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from backstamp.console.forms import WelcomeForm
+from backstamp.records import sign_in_links
+
+_BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
+
+sign_in = login_not_required(LoginView.as_view(template_name="console/sign_in.html"))
+sign_out = require_POST(LogoutView.as_view())
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the form of a one-time sign-in link; only its POST uses the link up."""
+    link = sign_in_links.find(token)
+    if link is None:
+        return render(request, "console/welcome_over.html", status=410)
+    form = WelcomeForm(request.POST or None, initial={"email": link.email})
+    if request.method == "POST" and form.is_valid():
+        if not sign_in_links.redeem(token):
+            return render(request, "console/welcome_over.html", status=410)
+        email = form.cleaned_data["email"].lower()
+        users = get_user_model().objects
+        user = users.filter(email__iexact=email).first() or users.model(username=email[:150], email=email)
+        user.set_password(form.cleaned_data["password"])
+        user.is_active = True
+        user.save()
+        login(request, user, backend=_BACKEND)
+        return redirect("messages")
+    return render(request, "console/welcome.html", {"form": form})

@@ -1,0 +1,93 @@
+"""The test mailbox: mail that was captured because no next hop is configured, as a mail program shows it."""
+
+from pathlib import Path
+from typing import Final
+
+from django.contrib import messages as notices
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.config import console_config
+from backstamp.console.mail_view import MailView
+from backstamp.records.models import CapturedMail
+
+SHOWN: Final = 100
+VIEWS: Final = {"html": "HTML", "text": "Text", "headers": "Headers", "source": "Source"}
+
+_FRAME_POLICY: Final = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src {images}; form-action 'none'; frame-ancestors 'self'"
+)
+"""No `allow-same-origin`: the mail's page has an origin of its own, and can read nothing of the console."""
+
+
+@require_safe
+def mail_list(request: HttpRequest) -> HttpResponse:
+    """Show the newest captured mails."""
+    mails = list(CapturedMail.objects.all()[: SHOWN + 1])
+    context = {"mails": mails[:SHOWN], "more": len(mails) > SHOWN, "config": console_config()}
+    return render(request, "console/mailbox.html", context)
+
+
+@require_safe
+def mail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one mail: as HTML in a frame, as text, its header fields, or its source."""
+    captured = get_object_or_404(CapturedMail, pk=pk)
+    view = MailView(_bytes(captured))
+    which = request.GET.get("view") or ("html" if view.html else "text")
+    if which not in VIEWS:
+        raise Http404
+    context = {
+        "mail": captured,
+        "view": view,
+        "which": which,
+        "views": VIEWS.items(),
+        "images": request.GET.get("images") == "load",
+    }
+    return render(request, "console/mail.html", context)
+
+
+@require_safe
+def html_frame(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the mail's own HTML, under a policy that leaves it nothing but its looks."""
+    view = MailView(_bytes(get_object_or_404(CapturedMail, pk=pk)))
+    images = "data: http: https:" if request.GET.get("images") == "load" else "data:"
+    response = HttpResponse(view.framed_html, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = _FRAME_POLICY.format(images=images)
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_safe
+def raw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the mail's bytes as a download."""
+    captured = get_object_or_404(CapturedMail, pk=pk)
+    response = HttpResponse(_bytes(captured), content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="mail-{captured.pk}.eml"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
+    return response
+
+
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete one mail: its row, then its file."""
+    captured = get_object_or_404(CapturedMail, pk=pk)
+    path = _path(captured)
+    captured.delete()
+    path.unlink(missing_ok=True)
+    notices.success(request, "The mail was deleted.")
+    return redirect("mailbox")
+
+
+def _bytes(captured: CapturedMail) -> bytes:
+    try:
+        return _path(captured).read_bytes()
+    except FileNotFoundError:
+        raise Http404("its file is gone") from None
+
+
+def _path(captured: CapturedMail) -> Path:
+    # The worker made the name; still, no row may lead out of the directory.
+    return console_config().capture_dir / Path(captured.file_name).name

@@ -1,0 +1,96 @@
+"""The list of messages, one message with its timeline, and the sample that a newcomer sends."""
+
+from typing import Any, Final
+
+from django.contrib import messages as notices
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.config import console_config
+from backstamp.console.handed_in import HandInError, send_sample_mail
+from backstamp.console.manifest_view import read_manifest
+from backstamp.console.timeline import timeline
+from backstamp.records.changes import message_version, newest_version
+from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
+
+FILTER_NAMES: Final = {
+    ListFilter.ALL: "All",
+    ListFilter.OPENED: "Opened",
+    ListFilter.NOT_OPENED: "Not opened",
+    ListFilter.CLICKED: "Clicked",
+    ListFilter.PROBLEM: "Trouble",
+    ListFilter.UNTRACKED: "Not tracked",
+}
+
+
+@require_safe
+def message_list(request: HttpRequest) -> HttpResponse:
+    """Show the newest messages that fit the search; a fragment of the rows when htmx asks."""
+    which = request.GET.get("show", ListFilter.ALL)
+    if which not in ListFilter:
+        raise Http404
+    search = request.GET.get("q", "").replace("\0", "")
+    # The version is read before the rows: what changes in between is then fetched once more, never missed.
+    version = newest_version()
+    before = request.GET.get("before", "")
+    try:
+        page = message_page(search=search, which=ListFilter(which), before=before)
+    except ValueError:
+        raise Http404 from None
+    context = {
+        "page": page,
+        "search": search,
+        "which": which,
+        "filters": FILTER_NAMES.items(),
+        "first_page": not before,
+        "version": version,
+        "config": console_config(),
+        "untouched": not page.rows and not search and which == ListFilter.ALL and not before,
+    }
+    return render(request, _part(request, "message_list"), context)
+
+
+@require_safe
+def message(request: HttpRequest, key: int) -> HttpResponse:
+    """Show one message; a fragment without the frame when htmx asks."""
+    version = message_version(key)
+    detail = message_detail(key)
+    if detail is None:
+        raise Http404
+    return render(request, _part(request, "message"), message_context(detail) | {"version": version})
+
+
+@require_POST
+def send_sample(request: HttpRequest) -> HttpResponse:
+    """Hand the sample mail to the gateway, and say what became of it."""
+    address = request.user.email  # type: ignore[union-attr]  # signed in, as the middleware saw to
+    try:
+        send_sample_mail(console_config(), address)
+    except HandInError as error:
+        notices.error(request, str(error))
+    else:
+        notices.success(request, f"The sample is on its way to {address}.")
+    return redirect("messages")
+
+
+def message_context(detail: MessageDetail) -> dict[str, Any]:
+    """Return what the message templates show."""
+    summary = detail.summary
+    return {
+        "detail": detail,
+        "summary": summary,
+        "message": summary.message,
+        "manifest": read_manifest(summary.message.manifest),
+        "timeline": timeline(
+            detail.events,
+            delivered_at=detail.delivered_at,
+            addresses={recipient.index: recipient.address for recipient in summary.recipients},
+            links={count.link.number: count.link.text or count.link.url for count in detail.links},
+        ),
+    }
+
+
+def _part(request: HttpRequest, name: str) -> str:
+    kind = "_live" if request.headers.get("HX-Request") == "true" else ""
+    return f"console/{name}{kind}.html"

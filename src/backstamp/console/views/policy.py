@@ -1,0 +1,118 @@
+"""Policy: the one switch, what is tracked for domains and senders, and what recipients said.
+
+The worker's publisher carries every change to gateway and edge within seconds.
+"""
+
+from typing import Final
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.config import console_config
+from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
+from backstamp.policy import ConsentMode
+from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+
+CONSENTS_SHOWN: Final = 50
+ENTRIES_SHOWN: Final = 500
+LAST_DOMAIN_ID: Final = 65_535
+"""A domain's number has two bytes in tokens."""
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show all of it."""
+    return _page(request)
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """Turn all tracking off, or on again."""
+    off = request.POST.get("tracking") == "off"
+    Switch.objects.update_or_create(pk=1, defaults={"tracking_off": off, "changed_by": _who(request)})
+    notices.success(request, "All tracking is off." if off else "Tracking is on again.")
+    return redirect("policy")
+
+
+@require_POST
+def domain(request: HttpRequest) -> HttpResponse:
+    """Set what is tracked for a sender domain."""
+    form = DomainForm(request.POST)
+    if not form.is_valid():
+        return _page(request, domain_form=form)
+    values = form.cleaned_data
+    name = values.pop("name")
+    stored, created = SenderDomain.objects.update_or_create(name=name, defaults=values)
+    if created and stored.pk > LAST_DOMAIN_ID:
+        stored.delete()
+        form.add_error("name", f"There is room for {LAST_DOMAIN_ID} domains, and it is used up.")
+        return _page(request, domain_form=form)
+    notices.success(request, f"The policy of {name} was saved.")
+    return redirect("policy")
+
+
+@require_POST
+def sender(request: HttpRequest) -> HttpResponse:
+    """Set what is tracked for one sender; "default" on both axes removes the entry."""
+    form = SenderForm(request.POST)
+    if not form.is_valid():
+        return _page(request, sender_form=form)
+    address, opens, links = (form.cleaned_data[name] for name in ("address", "opens", "links"))
+    if opens is None and links is None:
+        SenderPolicy.objects.filter(address=address).delete()
+        notices.success(request, f"{address} has no policy of its own any more.")
+    else:
+        SenderPolicy.objects.update_or_create(address=address, defaults={"opens": opens, "links": links})
+        notices.success(request, f"The policy of {address} was saved.")
+    return redirect("policy")
+
+
+@require_POST
+def consent(request: HttpRequest) -> HttpResponse:
+    """Record what a recipient said, with the evidence."""
+    form = ConsentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, consent_form=form)
+    values = form.cleaned_data
+    address = values.pop("address")
+    recorded = {
+        "recipient_key": console_config().keyring().recipient_key(address),
+        "recorded_by": _who(request),
+    }
+    Consent.objects.update_or_create(address=address, defaults=values | recorded)
+    notices.success(request, f"What {address} said was recorded.")
+    return redirect("policy")
+
+
+def _page(
+    request: HttpRequest,
+    *,
+    domain_form: Form | None = None,
+    sender_form: Form | None = None,
+    consent_form: Form | None = None,
+) -> HttpResponse:
+    snapshot = console_config().snapshot()
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    consents = Consent.objects.filter(address__icontains=search) if search else Consent.objects.all()
+    failed = domain_form or sender_form or consent_form
+    context = {
+        "switch": Switch.objects.filter(pk=1).first(),
+        "snapshot": snapshot,
+        "consent_required": snapshot is None or snapshot.consent_mode is ConsentMode.REQUIRED,
+        "domains": list(SenderDomain.objects.all()[:ENTRIES_SHOWN]),
+        "senders": list(SenderPolicy.objects.all()[:ENTRIES_SHOWN]),
+        "consents": Paginator(consents, CONSENTS_SHOWN).get_page(request.GET.get("page")),
+        "search": search,
+        "domain_form": domain_form or DomainForm(auto_id="domain_%s"),
+        "sender_form": sender_form or SenderForm(auto_id="sender_%s"),
+        "consent_form": consent_form or ConsentForm(auto_id="consent_%s"),
+    }
+    return render(request, "console/policy.html", context, status=422 if failed else 200)
+
+
+def _who(request: HttpRequest) -> str:
+    return request.user.get_username()[:150]

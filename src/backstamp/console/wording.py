@@ -1,0 +1,123 @@
+"""Enums into the words and icons that people see.  Never "read": nobody can know that."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from backstamp.records.models import DeliveryState
+from backstamp.vocabulary import Actor, EventType
+
+
+@dataclass(frozen=True)
+class Words:
+    """A title, one line of explanation, the icon's name in icons.svg, and the tone that colours it."""
+
+    title: str
+    line: str
+    icon: str
+    tone: str
+
+
+ACTORS: Final[dict[Actor, Words]] = {
+    Actor.HUMAN: Words("a person", "A person's own mail program or browser.", "person", "person"),
+    Actor.PROXIED_HUMAN: Words(
+        "a person, behind a mail service's proxy",
+        "The mail service fetched it because somebody opened the mail; who and where is hidden.",
+        "person",
+        "person",
+    ),
+    Actor.PREFETCH: Words(
+        "a mail service, in advance",
+        "Fetched before anybody looked. It says nothing about a person.",
+        "prefetch",
+        "machine",
+    ),
+    Actor.SCANNER: Words(
+        "a security scanner", "A machine that checks mail for danger.", "scanner", "machine"
+    ),
+    Actor.PREVIEW_BOT: Words(
+        "a link preview", "Somebody shared the link in a chat or a document.", "preview", "machine"
+    ),
+    Actor.SELF: Words("the sender", "Your own view: it does not count.", "self", "neutral"),
+    Actor.UNKNOWN: Words(
+        "somebody or something", "The signs do not tell a person from a machine.", "unknown", "unknown"
+    ),
+}
+
+_FETCHES: Final[dict[tuple[EventType, Actor], str]] = {
+    (EventType.OPENED, Actor.HUMAN): "Opened",
+    (EventType.OPENED, Actor.PROXIED_HUMAN): "Likely opened",
+    (EventType.OPENED, Actor.PREFETCH): "Fetched in advance",
+    (EventType.OPENED, Actor.SCANNER): "Fetched by a scanner",
+    (EventType.OPENED, Actor.PREVIEW_BOT): "Fetched for a preview",
+    (EventType.OPENED, Actor.SELF): "Seen by the sender",
+    (EventType.OPENED, Actor.UNKNOWN): "Fetched, by whom is not clear",
+    (EventType.CLICKED, Actor.HUMAN): "Clicked",
+    (EventType.CLICKED, Actor.PROXIED_HUMAN): "Likely clicked",
+    (EventType.CLICKED, Actor.PREFETCH): "Link fetched in advance",
+    (EventType.CLICKED, Actor.SCANNER): "Link checked by a scanner",
+    (EventType.CLICKED, Actor.PREVIEW_BOT): "Link fetched for a preview",
+    (EventType.CLICKED, Actor.SELF): "Clicked by the sender",
+    (EventType.CLICKED, Actor.UNKNOWN): "Link fetched, by whom is not clear",
+}
+
+_EVENTS: Final[dict[EventType, Words]] = {
+    EventType.QUEUED: Words("Accepted for tracking", "", "inbox", "neutral"),
+    EventType.SENT: Words("Taken over by the next server", "", "sent", "good"),
+    EventType.REJECTED: Words("Refused by the next server", "", "stop", "bad"),
+    EventType.DEFERRED: Words("Put off by the next server", "The sender will try again.", "clock", "warn"),
+    EventType.DELIVERED: Words("Delivered to the mailbox", "", "sent", "good"),
+    EventType.BOUNCED: Words("Bounced", "", "stop", "bad"),
+    EventType.AUTORESPONDED: Words("Answered automatically", "", "reply", "neutral"),
+    EventType.COMPLAINED: Words("Reported as unwanted", "", "stop", "bad"),
+    EventType.UNSUBSCRIBED: Words("Unsubscribed", "", "stop", "warn"),
+    EventType.OPENED: Words("Opened", "", "open", "person"),
+    EventType.CLICKED: Words("Clicked", "", "click", "person"),
+    EventType.DISPLAYED: Words("Shown, says a read receipt", "", "open", "person"),
+    EventType.REPLIED: Words("Answered", "", "reply", "person"),
+    EventType.BLOCKED: Words("Link blocked", "", "stop", "bad"),
+    EventType.WARNED: Words("Warned about the link", "", "stop", "warn"),
+    EventType.CLICKED_THROUGH: Words("Went on after the warning", "", "click", "warn"),
+    EventType.ALLOWED: Words("Link allowed", "", "click", "neutral"),
+    EventType.UNKNOWN: Words("Something else", "", "unknown", "unknown"),
+}
+
+DELIVERIES: Final[dict[DeliveryState, Words]] = {
+    DeliveryState.QUEUED: Words("Not sent yet", "", "clock", "neutral"),
+    DeliveryState.SENT: Words("Sent", "The next server took it over.", "sent", "good"),
+    DeliveryState.DELIVERED: Words("Delivered", "A report says it reached the mailbox.", "sent", "good"),
+    DeliveryState.DEFERRED: Words("Put off", "The next server said: try again later.", "clock", "warn"),
+    DeliveryState.REJECTED: Words("Refused", "The next server will not take it.", "stop", "bad"),
+    DeliveryState.BOUNCED: Words("Bounced", "It came back after it was sent.", "stop", "bad"),
+}
+
+FETCH_TYPES: Final = (EventType.OPENED, EventType.CLICKED)
+
+
+def event_words(type_: EventType, actor: Actor) -> Words:
+    """Return how an event is shown; who did it decides it for fetches of image and links."""
+    if type_ not in FETCH_TYPES:
+        return _EVENTS[type_]
+    who = ACTORS[actor]
+    icon = who.icon if who.tone != "person" else _EVENTS[type_].icon
+    return Words(_FETCHES[type_, actor], who.line, icon, who.tone)
+
+
+def span_words(seconds: float) -> str:
+    """Return a length of time in words, coarse enough to be taken in at a glance."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 60:
+        return _count(int(seconds), "second")
+    if seconds < 3600:
+        return _pair(int(seconds) // 60, "minute", int(seconds) % 60, "second")
+    if seconds < 86_400:
+        return _pair(int(seconds) // 3600, "hour", int(seconds) % 3600 // 60, "minute")
+    return _pair(int(seconds) // 86_400, "day", int(seconds) % 86_400 // 3600, "hour")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def _pair(big: int, big_unit: str, small: int, small_unit: str) -> str:
+    return _count(big, big_unit) + (f" {_count(small, small_unit)}" if small else "")
