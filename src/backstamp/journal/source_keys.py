@@ -32,8 +32,10 @@ class SourceKeys:
         self._keys: dict[int, bytes] = {}
         self._failing = False
 
-    def source(self, address: str, at_us: int) -> bytes:
+    def source(self, address: str | bytes, at_us: int) -> bytes:
         """Return the 8-byte pseudonym of an IP address at a moment (microseconds since 1970 UTC, now).
+
+        `address` is text, or the 4 or 16 octets in network order.
 
         An IPv6 address counts by its /64, for that is one household or one machine; an IPv4-mapped one
         is the IPv4 address. Empty for what is no address (a Unix socket's peer), and while no key can
@@ -94,14 +96,20 @@ class SourceKeys:
         return key
 
 
-def _network(address: str) -> bytes:
+def _network(address: str | bytes) -> bytes:
+    octets = address if isinstance(address, bytes) else _octets(address)
+    if len(octets) == 16:
+        return octets[12:] if octets.startswith(_MAPPED_PREFIX) else octets[:8]
+    return octets
+
+
+def _octets(text: str) -> bytes:
     try:
-        if ":" not in address:
-            return socket.inet_pton(socket.AF_INET, address)
-        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
-    except (OSError, ValueError):
+        if ":" in text:
+            return socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
+        return socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):  # ValueError: NUL or surrogates in the text
         return b""
-    return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed[:8]
 
 
 def _name(day: int) -> str:

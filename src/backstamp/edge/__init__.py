@@ -1,0 +1,7 @@
+"""edge: the public HTTP service, which answers pixels and links."""
+
+from backstamp.edge.app import Edge
+from backstamp.edge.config import EdgeConfig, EdgeError
+from backstamp.edge.server import serve
+
+__all__ = ["Edge", "EdgeConfig", "EdgeError", "serve"]

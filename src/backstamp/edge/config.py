@@ -1,0 +1,25 @@
+"""What the edge must be told to start."""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+import msgspec
+
+
+class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the public edge, already checked one by one.
+
+    `trusted_proxies` are the networks of our own proxies, whose X-Forwarded-For is believed.
+    `tls_certificate` (a PEM chain) and `tls_key` go together, where the edge speaks TLS itself.
+    """
+
+    host: str
+    port: int
+    workers: int = 1
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+
+class EdgeError(Exception):
+    """The edge cannot start; the message says in one line why, and what to do."""

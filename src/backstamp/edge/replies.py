@@ -1,0 +1,97 @@
+"""What the edge answers: prepared once, sent as they are.
+
+The pixel's fields follow research on mail clients' caches: Gmail's proxy obeys `no-cache`, and keeps
+error answers for long, so an image is always answered with this image (classification: caching).
+Granian names itself in `server` unless a reply has one; ours says nothing about who we are.
+"""
+
+import base64
+from typing import Final, Protocol
+
+Header = tuple[str, str]
+
+GIF: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+"""One transparent dot, 43 bytes."""
+
+_SERVER: Final[Header] = ("server", "http")
+_NO_INDEX: Final[Header] = ("x-robots-tag", "noindex")
+_NO_STORE: Final[Header] = ("cache-control", "no-store, no-cache, must-revalidate, private, max-age=0")
+
+PIXEL_HEADERS: Final[list[Header]] = [
+    ("content-type", "image/gif"),
+    _NO_STORE,
+    ("pragma", "no-cache"),
+    ("expires", "0"),
+    _NO_INDEX,
+    _SERVER,
+]
+_REDIRECT_HEADERS: Final[list[Header]] = [
+    _NO_STORE,
+    ("referrer-policy", "no-referrer"),
+    _NO_INDEX,
+    _SERVER,
+]
+
+
+class ReplyProtocol(Protocol):
+    """The part of Granian's RSGI protocol that answers a request."""
+
+    def response_bytes(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Answer with a body; Granian leaves it out for HEAD and keeps its length."""
+
+    def response_empty(self, status: int, headers: list[Header]) -> None:
+        """Answer without a body."""
+
+
+class Page:
+    """A fixed answer."""
+
+    def __init__(self, status: int, media_type: str, text: str, *more: Header) -> None:
+        """Take status, media type, text and further header fields."""
+        self.status = status
+        self.headers: list[Header] = [
+            ("content-type", f"{media_type}; charset=utf-8"),
+            _NO_STORE,
+            ("x-content-type-options", "nosniff"),
+            _NO_INDEX,
+            *more,
+            _SERVER,
+        ]
+        self.body = text.encode()
+
+    def send(self, proto: ReplyProtocol) -> None:
+        """Answer with this page."""
+        proto.response_bytes(self.status, self.headers, self.body)
+
+
+_NOT_FOUND_TEXT: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Not found</title>
+<h1>Not found</h1>
+<p>There is nothing at this address. If a link in a mail led you here, it may have been cut short or
+changed on its way: open it from the mail itself, or ask the sender for it.</p>
+</html>
+"""
+
+NOT_FOUND: Final = Page(
+    404,
+    "text/html",
+    _NOT_FOUND_TEXT,
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+)
+NOT_ALLOWED: Final = Page(405, "text/plain", "Only GET and HEAD are answered here.\n", ("allow", "GET, HEAD"))
+HEALTHY: Final = Page(200, "text/plain", "ok")
+ROBOTS: Final = Page(200, "text/plain", "User-agent: *\nDisallow: /\n")
+
+
+def send_pixel(proto: ReplyProtocol) -> None:
+    """Answer with the image."""
+    proto.response_bytes(200, PIXEL_HEADERS, GIF)
+
+
+def send_redirect(proto: ReplyProtocol, url: str) -> None:
+    """Send the client to a sealed URL, which must be printable ASCII: Granian drops any other."""
+    proto.response_empty(302, [("location", url), *_REDIRECT_HEADERS])
