@@ -6,10 +6,11 @@ the network at call time; the signature files are read once on import.  docs/ver
 rules, the signals and their weights.
 """
 
-from backstamp.verdicts.context import Context, SiblingHit, context_of
+from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts, facts_of
 from backstamp.verdicts.judging import Certainty, Verdict, verdict
 from backstamp.verdicts.networks import NetworkTable, network_class
+from backstamp.verdicts.siblings import SiblingHit, context_of
 from backstamp.verdicts.signals import Reason, SignalName
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Final
 from backstamp.verdicts.clients import Client, ClientKind
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts
-from backstamp.verdicts.networks import NETWORKS, NOT_SEEN, ListCertainty, NetworkRole
+from backstamp.verdicts.networks import NETWORKS, NOT_SEEN, SHARED_ROLES, ListCertainty, NetworkRole
 from backstamp.verdicts.signals import GROUP_LIMIT, WEIGHTS, Group, Reason, SignalName
 
 PROBABLE_NETWORK_SECONDS: Final = 1800.0
@@ -24,9 +24,6 @@ ECHO_SECONDS: Final = 600.0
 OTHER_NETWORKS: Final = 2
 """Other networks that showed the same program within a minute, from which it speaks for a machine."""
 
-_SHARED_ROLES: Final = frozenset(
-    {NetworkRole.IMAGE_PROXY, NetworkRole.RELAY, NetworkRole.WEB_PROXY, NetworkRole.PRIVATE}
-)
 _BACKGROUND_ROLES: Final = frozenset({NetworkRole.SCANNER, NetworkRole.CLOUD, NetworkRole.HOSTING})
 _CLAIMS_A_BROWSER: Final = frozenset(
     {ClientKind.BROWSER, ClientKind.WEB_VIEW, ClientKind.APPLE_MAIL_MAC, ClientKind.APPLE_MAIL_IOS}
@@ -81,7 +78,10 @@ def _headers(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
         plain = False
         yield SignalName.BROWSER_IMAGE, "The browser said that it loaded an image of a page."
     if plain and client.kind in _CLAIMS_A_BROWSER:
-        yield SignalName.NO_BROWSER_HEADERS, f"It says it is {client.name}, but sent no browser's header fields."
+        yield (
+            SignalName.NO_BROWSER_HEADERS,
+            f"It says it is {client.name}, but sent no browser's header fields.",
+        )
 
 
 def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
@@ -90,13 +90,19 @@ def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
             case ClientKind.MAIL_CLIENT:
                 yield SignalName.MAIL_PROGRAM_FOLLOWED_LINK, f"{client.name} followed the link."
             case ClientKind.BARE_MOZILLA | ClientKind.GMAIL_PREFETCH:
-                yield SignalName.BARE_CLIENT_ON_LINK, f"The user agent is {client.name}, which no reader's browser is."
+                yield (
+                    SignalName.BARE_CLIENT_ON_LINK,
+                    f"The user agent is {client.name}, which no reader's browser is.",
+                )
             case ClientKind.APP_LIBRARY:
                 yield SignalName.PHONE_LIBRARY_ON_LINK, f"The user agent names {client.name}, not a browser."
             case _:
                 pass
     if client.kind is ClientKind.SYSTEM_SERVICE:
-        yield SignalName.DEVICE_SERVICE, f"The user agent names {client.name}, which looks without being asked."
+        yield (
+            SignalName.DEVICE_SERVICE,
+            f"The user agent names {client.name}, which looks without being asked.",
+        )
     age = context.browser_age_days
     if age is None and facts.day is not None and client.released_day is not None:
         age = facts.day - client.released_day
@@ -140,25 +146,27 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     bare = not facts.headers.get("accept_language", "").strip()
     if facts.event == "click":
         yield from _burst(context)
-    if role not in _SHARED_ROLES:
+    if role not in SHARED_ROLES:
         if context.recipients_same_source_60s >= CROWD_RECIPIENTS:
-            text = f"The same source acted for {context.recipients_same_source_60s} recipients within a minute."
+            text = (
+                f"The same source acted for {context.recipients_same_source_60s} recipients within a minute."
+            )
             yield SignalName.SAME_SOURCE_CROWD, text
         if context.recipients_same_second >= CROWD_RECIPIENTS:
             text = f"The same happened for {context.recipients_same_second} recipients in the same second."
             yield SignalName.SAME_SECOND_CROWD, text
+    machinelike = bare or role is NetworkRole.HOSTING
     before = context.other_network_same_link_seconds_before
-    if facts.event == "click" and before is not None and before <= ECHO_SECONDS:
-        if bare or role is NetworkRole.HOSTING:
-            other = ", on another system" if context.os_differs_from_prior_click else ""
-            text = f"Another network followed this link {before:.0f} s before{other}: this looks like an echo."
-            yield SignalName.ECHO_OF_CLICK, text
+    if facts.event == "click" and before is not None and before <= ECHO_SECONDS and machinelike:
+        other = ", on another system" if context.os_differs_from_prior_click else ""
+        text = f"Another network followed this link {before:.0f} s before{other}: this looks like an echo."
+        yield SignalName.ECHO_OF_CLICK, text
     after = context.other_network_same_link_seconds_after
     if facts.event == "click" and after is not None and after <= 2 and bare:
         text = f"Another network followed this link {after:.1f} s later: this looks like a check before it."
         yield SignalName.CLICK_FOLLOWED, text
     elsewhere = context.same_user_agent_from_other_network_60s
-    if elsewhere >= OTHER_NETWORKS and role not in _SHARED_ROLES and (role is NetworkRole.HOSTING or bare):
+    if elsewhere >= OTHER_NETWORKS and role not in SHARED_ROLES and machinelike:
         text = f"The same program came from {elsewhere} other networks within a minute."
         yield SignalName.SAME_CLIENT_ELSEWHERE, text
     together = (
@@ -166,7 +174,7 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
         if facts.event == "open"
         else context.same_source_opened_within_1s
     )
-    if together and (role in _BACKGROUND_ROLES or context.user_agents_from_source >= 2):
+    if together and (role in _BACKGROUND_ROLES or (bare and context.user_agents_from_source >= 2)):
         text = "The same source loaded the image and followed a link within a second."
         yield SignalName.OPEN_AND_CLICK_AT_ONCE, text
     if context.message_bounced:

@@ -49,6 +49,16 @@ def header_facts(headers: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def is_speculative(headers: Mapping[str, str]) -> bool:
+    """Whether a browser says that it loads ahead of the person (Sec-Purpose and its older names)."""
+    return any(
+        word in headers[name].lower()
+        for name in ("sec_purpose", "purpose", "x_purpose", "x_moz")
+        if name in headers
+        for word in ("prefetch", "prerender", "preview", "instant")
+    )
+
+
 def facts_of(hit: Hit, delivered_at_us: int | None, *, certain_rdns: str = "") -> Facts:
     """Return the facts of a journalled hit.
 

@@ -155,9 +155,14 @@ def _flatten(ranges: Mapping[tuple[int, int], str]) -> tuple[list[int], list[str
 NETWORKS: Final[Mapping[str, Network]] = {n.label: n for n in load("networks.toml", _NetworkFile).network}
 """Every known network by its label."""
 
+SHARED_ROLES: Final = frozenset(
+    {NetworkRole.IMAGE_PROXY, NetworkRole.RELAY, NetworkRole.WEB_PROXY, NetworkRole.PRIVATE}
+)
+"""Networks whose addresses many people share, so that "the same source" says nothing."""
+
 _TABLE: Final = NetworkTable((prefix, n.label) for n in NETWORKS.values() for prefix in n.prefixes)
 _BY_ASN: Final = {asn: n.label for n in NETWORKS.values() for asn in n.asns}
-_BY_PTR: Final = tuple((*form.split("*", 1), n) for n in NETWORKS.values() for form in n.ptr)
+_BY_PTR: Final = tuple((form.partition("*"), n) for n in NETWORKS.values() for form in n.ptr)
 
 
 def network_class(address: str | bytes) -> str:
@@ -173,7 +178,7 @@ def network_class_of_asn(asn: int) -> str:
 def network_of_ptr(name: str) -> Network | None:
     """Return the network that a forward-confirmed PTR name proves, or None."""
     host = name.rstrip(".").lower()
-    for start, end, net in _BY_PTR:
+    for (start, _, end), net in _BY_PTR:
         if host.startswith(start) and host.endswith(end):
             return net
     return None

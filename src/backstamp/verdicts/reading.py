@@ -15,7 +15,11 @@ LINE_LIMIT: Final = 1_000_000
 
 _EPOCH: Final = datetime.date(1970, 1, 1)
 _FIELDS: Final = frozenset(Context.__struct_fields__)
-_SHORTER_NAMES: Final = (("same_ip", "same_source"), ("from_ip", "from_source"), ("other_asn", "other_network"))
+_SHORTER_NAMES: Final = (
+    ("same_ip", "same_source"),
+    ("from_ip", "from_source"),
+    ("other_asn", "other_network"),
+)
 _OTHER_NAMES: Final = {
     "same_source_as_sender_api_session": "same_source_as_sender_session",
     "same_ua_as_sender_session": "same_user_agent_as_sender_session",

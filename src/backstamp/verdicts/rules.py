@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from backstamp.verdicts.clients import Client, ClientKind
-from backstamp.verdicts.context import Context, is_speculative
-from backstamp.verdicts.facts import Facts
+from backstamp.verdicts.context import Context
+from backstamp.verdicts.facts import Facts, is_speculative
 from backstamp.verdicts.networks import (
     NETWORKS,
     NOT_SEEN,
@@ -240,7 +240,11 @@ def mail_program(facts: Facts, context: Context, client: Client) -> Finding | No
             earliest = WEB_VIEW_EARLIEST_SECONDS
         case _:
             return None
-    if network is not None and network.role is NetworkRole.RELAY and client.kind is not ClientKind.MAIL_CLIENT:
+    if (
+        network is not None
+        and network.role is NetworkRole.RELAY
+        and client.kind is not ClientKind.MAIL_CLIENT
+    ):
         text = "Apple Mail's user agent by Apple's relay: in advance or for a reader cannot be told."
         return Finding(Actor.UNKNOWN, SignalName.APPLE_MAIL_BY_RELAY, text)
     if seconds is not None and seconds < earliest:

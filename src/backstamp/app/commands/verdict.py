@@ -1,0 +1,54 @@
+"""`backstamp verdict`: judge hits given as JSON, one object per line."""
+
+from typing import Any, BinaryIO, Final
+
+import click
+import msgspec
+
+from backstamp.verdicts import Verdict
+from backstamp.verdicts import verdict as judge
+from backstamp.verdicts.reading import LINE_LIMIT, HitLine, read_hit
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class _BadInputError(click.ClickException):
+    """The input is not what the command reads."""
+
+    exit_code = 2
+
+
+@click.command()
+@click.argument("hits", type=click.File("rb"), default="-")
+def verdict(hits: BinaryIO) -> None:
+    """Judge HITS (a file, or standard input): who opened, who clicked, and why we say so.
+
+    Input and output are one JSON object per line; docs/verdicts.md has the fields.
+    """
+    number = 0
+    while line := hits.readline(LINE_LIMIT + 1):
+        number += 1
+        if not line.strip():
+            continue
+        try:
+            hit, facts, context = read_hit(line)
+        except ValueError as error:
+            raise _BadInputError(f"line {number}: {_shown(str(error))}") from None
+        click.echo(_encode(_answer(hit, judge(facts, context))))
+
+
+def _shown(text: str) -> str:
+    """Make an error fit to print: it may quote the input, which is anyone's."""
+    return "".join(c if c.isprintable() else "?" for c in text[:200])
+
+
+def _answer(hit: HitLine, found: Verdict) -> dict[str, Any]:
+    answer: dict[str, Any] = {} if hit.id is None else {"id": hit.id}
+    answer |= {
+        "actor": found.actor,
+        "score": found.score,
+        "certainty": found.certainty,
+        "counts": found.counts,
+        "reasons": found.reasons,
+    }
+    return answer

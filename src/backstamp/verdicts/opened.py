@@ -1,0 +1,169 @@
+"""From the judged hits of one recipient to what can be said of that recipient.
+
+"Opened" means: a person, or a provider's proxy for one, loaded the image; or a person clicked; or a
+read receipt or a reply came.  It never means more than that.  The result depends only on the set of
+hits, never on the order in which they came.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final, Literal
+
+import msgspec
+
+from backstamp.vocabulary import PEOPLE, Actor, Hit
+
+FOLD_US: Final = 30 * 60 * 1_000_000
+"""Hits on one token by one client within half an hour are one act: proxies retry, readers scroll."""
+
+
+class JudgedHit(msgspec.Struct, frozen=True, kw_only=True):
+    """One hit after its verdict, or a read receipt or reply of the recipient.
+
+    Attributes:
+        at_us: microseconds since 1970 UTC.
+        event: what it was; for "displayed" (read receipt) and "replied" the actor is HUMAN.
+        actor: of the verdict.
+        counts: of the verdict; a hit that does not count changes nothing here.
+        link_number: of a click.
+        client: from `client_signature`.
+        by_apple: the verdict names Apple's fetching in advance.
+    """
+
+    at_us: int
+    event: Literal["open", "click", "displayed", "replied"]
+    actor: Actor
+    counts: bool = True
+    link_number: int | None = None
+    client: bytes = b""
+    by_apple: bool = False
+
+
+class OpenState(StrEnum):
+    """What can be said of the opening."""
+
+    OPENED = "opened"
+    POSSIBLY_OPENED = "possibly_opened"
+    CANNOT_BE_MEASURED = "cannot_be_measured"
+    NOT_OPENED = "not_opened"
+
+
+class OpenBasis(StrEnum):
+    """What an opening is known from; the first of several in time."""
+
+    IMAGE = "image"
+    PROXIED_IMAGE = "proxied_image"
+    CLICK = "click"
+    READ_RECEIPT = "read_receipt"
+    REPLY = "reply"
+
+
+class RecipientSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one recipient's copy, machines apart from people; counts are after folding.
+
+    Attributes:
+        state: see `OpenState`; CANNOT_BE_MEASURED where Apple fetched in advance and nothing else tells.
+        basis: what the opening is known from, if it is.
+        first_opened_at_us: the first sign of an opening.
+        first_clicked_at_us: the first click by a person.
+        opens: image loads by people or proxies for them.
+        clicks: by people.
+        machine_opens: image loads by machines.
+        machine_clicks: by machines.
+        previews: by link previews: somebody shared the message.
+        unknown_opens: opens that may be anyone's.
+        unknown_clicks: clicks that may be anyone's.
+        own_views: the sender's.
+    """
+
+    state: OpenState
+    basis: OpenBasis | None = None
+    first_opened_at_us: int | None = None
+    first_clicked_at_us: int | None = None
+    opens: int = 0
+    clicks: int = 0
+    machine_opens: int = 0
+    machine_clicks: int = 0
+    previews: int = 0
+    unknown_opens: int = 0
+    unknown_clicks: int = 0
+    own_views: int = 0
+
+
+_BASIS: Final = {
+    "click": OpenBasis.CLICK,
+    "displayed": OpenBasis.READ_RECEIPT,
+    "replied": OpenBasis.REPLY,
+}
+_MACHINES: Final = frozenset({Actor.PREFETCH, Actor.SCANNER})
+
+
+def client_signature(hit: Hit) -> bytes:
+    """Return 8 bytes that are equal for hits by the same client, as far as its header fields tell.
+
+    The address is left out on purpose: a provider's proxy retries from another one.
+    """
+    fields = (hit.headers.get("user_agent", ""), hit.headers.get("accept_language", ""))
+    text = "\n".join(fields).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=8).digest()
+
+
+def summary_of(hits: Iterable[JudgedHit]) -> RecipientSummary:
+    """Sum up all judged hits of one recipient's copy."""
+    acts = _folded([hit for hit in hits if hit.counts])
+    by_people = [act for act in acts if act.actor in PEOPLE]
+    first = min(by_people, key=_moment, default=None)
+    clicks = [act for act in by_people if act.event == "click"]
+
+    def count(event: str, actors: frozenset[Actor]) -> int:
+        return sum(1 for act in acts if act.event == event and act.actor in actors)
+
+    return RecipientSummary(
+        state=_state(acts, first),
+        basis=None if first is None else _basis(first),
+        first_opened_at_us=None if first is None else first.at_us,
+        first_clicked_at_us=min((act.at_us for act in clicks), default=None),
+        opens=count("open", PEOPLE),
+        clicks=len(clicks),
+        machine_opens=count("open", _MACHINES),
+        machine_clicks=count("click", _MACHINES),
+        previews=sum(1 for act in acts if act.actor is Actor.PREVIEW_BOT),
+        unknown_opens=count("open", frozenset({Actor.UNKNOWN})),
+        unknown_clicks=count("click", frozenset({Actor.UNKNOWN})),
+        own_views=sum(1 for act in acts if act.actor is Actor.SELF),
+    )
+
+
+def _state(acts: Sequence[JudgedHit], first: JudgedHit | None) -> OpenState:
+    """A click of unknown origin makes an opening possible; a machine's never does."""
+    if first is not None:
+        return OpenState.OPENED
+    if any(act.actor is Actor.UNKNOWN for act in acts):
+        return OpenState.POSSIBLY_OPENED
+    if any(act.by_apple for act in acts):
+        return OpenState.CANNOT_BE_MEASURED
+    return OpenState.NOT_OPENED
+
+
+def _basis(act: JudgedHit) -> OpenBasis:
+    if act.event == "open":
+        return OpenBasis.IMAGE if act.actor is Actor.HUMAN else OpenBasis.PROXIED_IMAGE
+    return _BASIS[act.event]
+
+
+def _moment(act: JudgedHit) -> tuple[int, str, str]:
+    """Order by time; the rest only makes ties come out the same whatever the order of arrival."""
+    return act.at_us, act.event, act.actor
+
+
+def _folded(hits: Sequence[JudgedHit]) -> list[JudgedHit]:
+    """Keep the first of each run of the same act; a run lasts half an hour from its first hit."""
+    kept: list[JudgedHit] = []
+    last: dict[tuple[str, int | None, bytes, Actor, bool], int] = {}
+    for hit in sorted(hits, key=lambda hit: hit.at_us):
+        act = (hit.event, hit.link_number, hit.client, hit.actor, hit.by_apple)
+        if act not in last or hit.at_us - last[act] > FOLD_US:
+            last[act] = hit.at_us
+            kept.append(hit)
+    return kept
