@@ -100,8 +100,10 @@ def test_a_speculative_fetch_never_counts(name: str, value: str) -> None:
         "Slack-ImgProxy (+https://api.slack.com/robots)",
         "WhatsApp/2.23.20.0",
         "TelegramBot (like TwitterBot)",
-        "Mozilla/5.0 (Macintosh) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 "
-        "facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+        (
+            "Mozilla/5.0 (Macintosh) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 "
+            "facebookexternalhit/1.1 Facebot Twitterbot/1.0"
+        ),
         "http.rb/2.2.2 (Mastodon/1.5.1; +https://example-masto-instance.org/)",
         "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
     ],
@@ -114,14 +116,22 @@ def test_a_link_preview_is_a_preview_for_links_and_images(user_agent: str) -> No
 @pytest.mark.parametrize(
     "user_agent",
     [
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-        "Mobile/15E148 [LinkedInApp]",
-        "Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30) AppleWebKit/537.36 (KHTML, like Gecko) "
-        "Chrome/149.0.0.0 Mobile Safari/537.36",
-        "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
-        "Chrome/149.0.0.0 Mobile Safari/537.36 [FB_IAB/FB4A] MetaIAB Facebook",
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-        "Mobile/15E148 Instagram 300.0",
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Mobile/15E148 [LinkedInApp]"
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/149.0.0.0 Mobile Safari/537.36"
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
+            "Chrome/149.0.0.0 Mobile Safari/537.36 [FB_IAB/FB4A] MetaIAB Facebook"
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Mobile/15E148 Instagram 300.0"
+        ),
     ],
 )
 def test_a_word_of_a_robot_in_a_persons_browser_does_no_harm(user_agent: str) -> None:
@@ -197,7 +207,14 @@ def test_an_image_proxy_on_a_link_proves_nothing() -> None:
 
 @pytest.mark.parametrize(
     "network",
-    ["microsoft_eop", "microsoft_detonation", "barracuda", "trend_micro", "palo_alto", "google_special_crawlers"],
+    [
+        "microsoft_eop",
+        "microsoft_detonation",
+        "barracuda",
+        "trend_micro",
+        "palo_alto",
+        "google_special_crawlers",
+    ],
 )
 def test_a_scanners_network_is_a_machine_even_with_a_browsers_header_fields(network: str) -> None:
     assert opened(BROWSER_OPEN, network=network).actor is Actor.PREFETCH
@@ -250,7 +267,7 @@ def test_no_user_agent_is_a_machine() -> None:
     [
         OUTLOOK,
         "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
-        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/8.0; Microsoft Outlook 16.0.6366; ms-office)",
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/8.0; Microsoft Outlook 16.0; ms-office)",
         "Outlook-iOS/709.2226530.prod.iphone (3.24.1)",
         "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.2.0",
         "NaverMailApp/2.1.0 (Android 13; SM-S911N)",

@@ -51,12 +51,34 @@ def context_of(
         hidden_links: numbers of links that no reader sees.
         bounced: the recipient's copy came back as undeliverable.
     """
+    is_click = hit.kind is HitKind.REDIRECT
+    alone = Context(
+        links_clicked_within_1s=int(is_click),
+        links_clicked_within_2s=int(is_click),
+        links_clicked_within_5s=int(is_click),
+        total_links=total_links,
+        recipients_same_source_60s=1,
+        recipients_same_second=int(is_click and not _is_shared(hit)),
+        honeypot_link=is_click and hit.link_number in hidden_links,
+        before_sent=sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
+        before_delivered=delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US,
+        message_bounced=bounced,
+        user_agents_from_source=1,
+        link_position=hit.link_number,
+    )
+    return _among(hit, siblings, alone, hidden_links) if siblings else alone
+
+
+def _among(
+    hit: Hit, siblings: Sequence[SiblingHit], alone: Context, hidden_links: Collection[int]
+) -> Context:
+    """Return the context of a hit that has siblings, from what holds without them."""
+    is_click = hit.kind is HitKind.REDIRECT
     mine = [s.hit for s in siblings if s.same_recipient and s.hit.tracking_id == hit.tracking_id]
     opens = [other for other in mine if other.kind is HitKind.PIXEL and other.method == "GET"]
     clicks = [other for other in mine if other.kind is HitKind.REDIRECT and _is_click(other)]
     near = [other for other in mine if _apart(hit, other) <= 60 * _SECOND_US]
     user_agent = _user_agent(hit)
-    is_click = hit.kind is HitKind.REDIRECT
 
     earlier_open = max(
         (o for o in opens if o.at_us < hit.at_us and _by_a_person(o)), key=_moment, default=None
@@ -77,18 +99,14 @@ def context_of(
     )
     prefetches = [o for o in opens if o.at_us < hit.at_us and not _by_a_person(o)]
 
-    return Context(
+    return msgspec.structs.replace(
+        alone,
         links_clicked_within_1s=_links_within(hit, clicks, 1),
         links_clicked_within_2s=_links_within(hit, clicks, 2),
         links_clicked_within_5s=_links_within(hit, clicks, 5),
-        total_links=total_links,
         recipients_same_source_60s=_recipients_of_source(hit, siblings),
         recipients_same_second=_recipients_within_a_second(hit, siblings),
-        honeypot_link=is_click and hit.link_number in hidden_links,
         honeypot_same_source_seconds=min(hidden_hits, default=None),
-        before_sent=sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
-        before_delivered=delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US,
-        message_bounced=bounced,
         opened_before=earlier_open is not None,
         open_was="" if earlier_open is None else client_of(_user_agent(earlier_open)).name,
         same_source_as_open=earlier_open is not None and _same_source(hit, earlier_open),
@@ -104,7 +122,6 @@ def context_of(
         os_differs_from_prior_click=echoed is not None
         and client_of(_user_agent(echoed)).system != client_of(user_agent).system,
         browser_get_same_source_seconds_after=min(browsers_after, default=None),
-        link_position=hit.link_number,
         prefetch_seconds_before=min((_seconds(o, hit) for o in prefetches), default=None),
         prior_opens_same_message=sum(1 for o in opens if o.at_us < hit.at_us),
     )

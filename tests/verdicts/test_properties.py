@@ -1,0 +1,125 @@
+"""What is always so."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.verdicts import Context, Facts, SiblingHit, context_of, facts_of, verdict
+from backstamp.verdicts.clients import SIGNATURES, USER_AGENT_LIMIT, client_of
+from backstamp.verdicts.networks import NETWORKS, NOT_SEEN
+from backstamp.verdicts.reading import read_hit
+from backstamp.vocabulary import Hit
+from tests.verdicts.hits import CHROME, GMAIL_PROXY, OUTLOOK, SAFARI, link, pixel
+
+_user_agents = st.sampled_from([CHROME, SAFARI, GMAIL_PROXY, OUTLOOK, "Mozilla/5.0", "", "curl/8"]) | st.text(
+    max_size=8192
+)
+_headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "user_agent": _user_agents,
+        "accept": st.sampled_from(["text/html,*/*", "image/webp,*/*", "*/*"]) | st.text(),
+        "accept_language": st.sampled_from(["de", "", " "]) | st.text(),
+        "sec_fetch_mode": st.sampled_from(["navigate", "no-cors"]) | st.text(),
+        "sec_fetch_dest": st.sampled_from(["document", "image"]) | st.text(),
+        "sec_fetch_user": st.sampled_from(["?1", "?0"]),
+        "sec_purpose": st.sampled_from(["prefetch", "prefetch;prerender"]) | st.text(),
+    },
+)
+_facts = st.builds(
+    Facts,
+    event=st.sampled_from(["open", "click"]),
+    method=st.sampled_from(["GET", "HEAD"]) | st.text(),
+    headers=_headers,
+    network=st.sampled_from(["", NOT_SEEN, *NETWORKS]) | st.text(),
+    certain_rdns=st.sampled_from(["", "a.barracuda.com", "."]) | st.text(),
+    seconds_since_delivery=st.none() | st.floats(),
+    day=st.none() | st.integers(),
+)
+_hits = st.builds(
+    lambda image, at, number, agent, source, key, method, network: (pixel if image else link)(
+        at / 4,
+        **({} if image else {"number": number}),
+        headers={"user_agent": agent},
+        source=source,
+        recipient_key=key,
+        method=method,
+        network=network,
+    ),
+    st.booleans(),
+    st.integers(0, 200),
+    st.integers(0, 4),
+    st.sampled_from([CHROME, SAFARI, GMAIL_PROXY, OUTLOOK, ""]),
+    st.sampled_from([b"", b"A", b"B", b"C"]),
+    st.sampled_from([b"", b"k", b"l"]),
+    st.sampled_from(["GET", "HEAD"]),
+    st.sampled_from(["", "hosting", "apple_relay", "google_image_proxy"]),
+)
+_siblings = st.lists(st.builds(SiblingHit, _hits, st.booleans()), max_size=25)
+
+
+def context(hit: Hit, siblings: list[SiblingHit]) -> Context:
+    return context_of(hit, siblings, total_links=5, delivered_at_us=5_000_000, hidden_links={4})
+
+
+@given(_facts, st.from_type(Context))
+def test_any_facts_and_context_give_a_verdict_with_reasons(facts: Facts, around: Context) -> None:
+    found = verdict(facts, around)
+    assert -1 <= found.score <= 1
+    assert found.reasons
+    assert verdict(facts, around) == found
+
+
+@given(_hits, _siblings.flatmap(lambda siblings: st.tuples(st.just(siblings), st.permutations(siblings))))
+def test_the_order_of_arrival_never_changes_the_verdict(
+    hit: Hit, orders: tuple[list[SiblingHit], list[SiblingHit]]
+) -> None:
+    facts = facts_of(hit, 5_000_000)
+    one, other = (context(hit, siblings) for siblings in orders)
+    assert one == other
+    assert verdict(facts, one) == verdict(facts, other)
+
+
+@given(_hits, _siblings)
+def test_a_repeated_or_included_hit_adds_nothing_to_the_counts_of_links_and_people(
+    hit: Hit, siblings: list[SiblingHit]
+) -> None:
+    once = context(hit, siblings)
+    twice = context(hit, [*siblings, *siblings, SiblingHit(hit)])
+    assert once.links_clicked_within_2s == twice.links_clicked_within_2s
+    assert once.recipients_same_source_60s == twice.recipients_same_source_60s
+
+
+@given(_headers, st.randoms(use_true_random=False), st.sampled_from(["open", "click"]))
+def test_case_and_order_of_header_fields_never_matter(
+    headers: dict[str, str], random: object, event: str
+) -> None:
+    shuffled = list(headers.items())
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    respelled = {name.upper().replace("_", "-"): value for name, value in shuffled}
+    _, one, around = read_hit(json.dumps({"event": event, "headers": headers}))
+    _, other, _ = read_hit(json.dumps({"event": event, "headers": respelled}))
+    assert one == other
+    assert verdict(one, around) == verdict(other, around)
+
+
+@given(st.sampled_from(["66.249.93.84", "40.94.1.1", "203.0.113.4"]))
+def test_a_mapped_address_gives_the_same_verdict(address: str) -> None:
+    headers = {"user_agent": GMAIL_PROXY}
+    one, other = (
+        read_hit(json.dumps({"event": "open", "headers": headers, "ip": ip}))
+        for ip in (address, f"::ffff:{address}")
+    )
+    assert verdict(*one[1:]) == verdict(*other[1:])
+
+
+@given(st.sampled_from([text for entry in SIGNATURES for text in entry.texts]), st.booleans())
+def test_a_signature_is_known_in_any_case(text: str, upper: bool) -> None:
+    assert client_of(text.upper() if upper else text.lower()) == client_of(text)
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_what_stands_behind_the_limit_of_a_user_agent_is_not_looked_at(tail: str) -> None:
+    head = (CHROME + " " * USER_AGENT_LIMIT)[: USER_AGENT_LIMIT - 1] + "x"
+    assert client_of(head + tail) == client_of(head)
