@@ -4,15 +4,16 @@ Always made from the events as a whole, so it can be made again at any time and 
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from backstamp.records.bulk import execute_many, moment, select_for_keys, stored
+from backstamp.records.instants import instant, microseconds
 from backstamp.records.models import DeliveryState, Recipient
 from backstamp.verdicts import SignalName
-from backstamp.vocabulary import PEOPLE, Actor, EventType
+from backstamp.verdicts.opened import JudgedHit, OpenState, RecipientSummary, client_signature, summary_of
+from backstamp.vocabulary import Actor, EventType, Hit
 
 Pair = tuple[int, int]
 """A recipient: stored tracking id of the message, and index."""
@@ -27,6 +28,14 @@ _STATES: Final = {
 _RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
 """Of two reports of the same moment, the later in this list stands."""
 
+_SIGNS: Final[dict[EventType, Literal["open", "click", "displayed", "replied"]]] = {
+    EventType.OPENED: "open",
+    EventType.CLICKED: "click",
+    EventType.DISPLAYED: "displayed",
+    EventType.REPLIED: "replied",
+}
+"""What may show that a mail was opened."""
+
 _DELIVERIES: Final = (
     "SELECT e.message_id, e.recipient_index, e.type, e.at, e.detail, e.producer, e.position "
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
@@ -37,11 +46,10 @@ _DELIVERY_STANDS: Final = (
     'enhanced_status = %s, reply_text = %s WHERE message_id = %s AND "index" = %s'
 )
 _HITS: Final = (
-    "SELECT e.message_id, e.recipient_index, e.type, e.actor, e.counts, COUNT(*), MIN(e.at), "
-    f"SUM(CASE WHEN CAST(e.reasons AS TEXT) LIKE '%%\"{SignalName.APPLE_PREFETCH}\"%%' THEN 1 ELSE 0 END) "
+    "SELECT e.message_id, e.recipient_index, e.type, e.at, e.actor, e.counts, e.link_number, e.hit, "
+    "e.reasons "
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ('{EventType.OPENED}', '{EventType.CLICKED}', '{EventType.DISPLAYED}', "
-    f"'{EventType.REPLIED}') GROUP BY e.message_id, e.recipient_index, e.type, e.actor, e.counts"
+    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)})"
 )
 _OPENS_TRACKED: Final = (
     "SELECT m.tracking_id, m.opens_tracked FROM keys CROSS JOIN records_message m "
@@ -53,24 +61,7 @@ _HITS_STAND: Final = (
     'WHERE message_id = %s AND "index" = %s'
 )
 
-_MACHINES: Final = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW_BOT})
-_IMPLYING: Final = (EventType.DISPLAYED, EventType.REPLIED)
-"""Who displayed or answered a mail has opened it, whether or not the image was loaded."""
-
-
-class _Group(msgspec.Struct, frozen=True):
-    """Events of a recipient that are alike, how many, and when the first one came."""
-
-    type: EventType
-    actor: Actor
-    counts: bool
-    number: int
-    first_at: datetime
-    apple_prefetches: int
-
-    @property
-    def by_a_person(self) -> bool:
-        return self.counts and self.actor in PEOPLE
+_BY_APPLE: Final = f'"{SignalName.APPLE_PREFETCH}"'
 
 
 def deliveries(pairs: Collection[Pair]) -> None:
@@ -98,44 +89,45 @@ def deliveries(pairs: Collection[Pair]) -> None:
 
 def hits(pairs: Collection[Pair]) -> None:
     """Count each recipient's hits by who made them, and say whether it opened and clicked."""
-    groups: dict[Pair, list[_Group]] = {pair: [] for pair in pairs}
-    for message, index, type_, actor, counts, number, first_at, apple in select_for_keys(
-        _HITS, ("m", "r"), groups
-    ):
-        at = moment(first_at)
-        assert at is not None
-        groups[message, index].append(
-            _Group(EventType(type_), Actor(actor), bool(counts), number, at, int(apple))
-        )
-    messages = {(message,) for message, _ in groups}
+    judged: dict[Pair, list[JudgedHit]] = {pair: [] for pair in pairs}
+    for message, index, *row in select_for_keys(_HITS, ("m", "r"), judged):
+        judged[message, index].append(_judged_hit(*row))
+    messages = {(message,) for message, _ in judged}
     tracked = {row[0]: bool(row[1]) for row in select_for_keys(_OPENS_TRACKED, ("m",), messages)}
     execute_many(
         _HITS_STAND,
-        ((*_standing(found, tracked.get(pair[0], False)), *pair) for pair, found in groups.items()),
+        ((*_standing(summary_of(found), tracked[pair[0]]), *pair) for pair, found in judged.items()),
     )
 
 
-def _standing(groups: list[_Group], opens_tracked: bool) -> tuple[Any, ...]:
-    """Return the values of `_HITS_STAND`: a person's click, a receipt or a reply implies an open."""
-    opens = [group for group in groups if group.type is EventType.OPENED and group.by_a_person]
-    clicks = [group for group in groups if group.type is EventType.CLICKED and group.by_a_person]
-    implying = [*clicks, *(group for group in groups if group.type in _IMPLYING)]
-    opened_at = min((group.first_at for group in (*opens, *implying)), default=None)
-    clicked_at = min((group.first_at for group in clicks), default=None)
-    prefetched_by_apple = any(group.apple_prefetches for group in groups)
+def _judged_hit(
+    type_: str, at: Any, actor: str, counts: Any, link_number: int | None, hit: str | None, reasons: str
+) -> JudgedHit:
+    came = moment(at)
+    assert came is not None
+    return JudgedHit(
+        at_us=microseconds(came),
+        event=_SIGNS[EventType(type_)],
+        actor=Actor(actor),
+        counts=bool(counts),
+        link_number=link_number,
+        client=client_signature(msgspec.json.decode(hit, type=Hit)) if hit else b"",
+        by_apple=_BY_APPLE in reasons,
+    )
+
+
+def _standing(summary: RecipientSummary, opens_tracked: bool) -> tuple[Any, ...]:
+    """Return the values of `_HITS_STAND`."""
+    opened, clicked = summary.first_opened_at_us, summary.first_clicked_at_us
     return (
-        None if opened_at is None else stored(opened_at),
-        None if clicked_at is None else stored(clicked_at),
-        sum(group.number for group in opens),
-        sum(group.number for group in clicks),
-        sum(group.number for group in groups if group.actor in _MACHINES),
-        sum(
-            group.number
-            for group in groups
-            if group.actor is Actor.UNKNOWN and group.counts and group.type not in _IMPLYING
-        ),
-        bool(implying) and not opens,
-        opens_tracked and not prefetched_by_apple,
+        None if opened is None else stored(instant(opened)),
+        None if clicked is None else stored(instant(clicked)),
+        summary.opens,
+        summary.clicks,
+        summary.machine_opens + summary.machine_clicks + summary.previews,
+        summary.unknown_opens + summary.unknown_clicks,
+        summary.state is OpenState.OPENED and summary.opens == 0,
+        opens_tracked and summary.state is not OpenState.CANNOT_BE_MEASURED,
     )
 
 

@@ -1,0 +1,56 @@
+"""What time alone changes: verdicts become final, and the pseudonyms of addresses are erased.
+
+A verdict is made again whenever a sibling arrives (`ingest`), so when the settle time is over it is
+already right, and has only to be marked.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from backstamp.records.changes import note_changed
+from backstamp.records.ingest import SETTLE_TIME
+from backstamp.records.models import Event
+from backstamp.records.stored_hits import WINDOW_US
+
+LATEST_ERASURE: Final = timedelta(hours=48)
+"""Pseudonyms are erased by then even while the journal is not read to its end: the keys are destroyed too."""
+_SLICE: Final = 2000
+"""Rows that one transaction changes, so that ingest never waits long for the database."""
+
+
+def mark_final(now: datetime) -> int:
+    """Mark verdicts final whose settle time is over, and return how many."""
+    marked = 0
+    while True:
+        with transaction.atomic():
+            due = list(
+                Event.objects.filter(final=False, at__lte=now - SETTLE_TIME)
+                .order_by("at")
+                .values_list("pk", "message_id")[:_SLICE]
+            )
+            if not due:
+                return marked
+            Event.objects.filter(pk__in=[pk for pk, _ in due]).update(final=True)
+            note_changed({message for _, message in due})
+        marked += len(due)
+
+
+def erase_sources(now: datetime, *, caught_up: bool) -> int:
+    """Erase the pseudonyms of hits that are not judged again, and return how many.
+
+    `caught_up` says that the journal was read to its end: until then a hit of long ago may still get
+    siblings, and what is "within 24 hours" of it is not over.
+    """
+    window = timedelta(microseconds=WINDOW_US) if caught_up else LATEST_ERASURE
+    erased = 0
+    while True:
+        due = list(
+            Event.objects.filter(source__isnull=False, at__lt=now - window).values_list("pk", flat=True)[
+                :_SLICE
+            ]
+        )
+        if not due:
+            return erased
+        erased += Event.objects.filter(pk__in=due).update(source=None)

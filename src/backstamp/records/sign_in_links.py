@@ -1,0 +1,53 @@
+"""One-time sign-in links: the token is in the link and nowhere else, the database keeps its hash."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from backstamp.records.models import SignInLink
+
+_TOKEN_BYTES: Final = 32
+"""256 bits from the system's generator: nothing to guess, so a plain hash needs no salt and no delay."""
+
+
+def create(email: str, ttl: timedelta) -> str:
+    """Make a link for the person with this address (which may be empty), and return its token."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    SignInLink.objects.create(token_hash=_hash(token), email=email, expires_at=timezone.now() + ttl)
+    return token
+
+
+def find(token: str) -> SignInLink | None:
+    """Return a link that can still be used, and leave it so; None for one unknown, used or expired."""
+    return _usable(token).first()
+
+
+def redeem(token: str) -> SignInLink | None:
+    """Use a link up and return it; None for one that is unknown, used or expired.
+
+    Of two requests at the same time one gets the link: the update asks for an unused row.
+    """
+    if not _usable(token).update(used_at=timezone.now()):
+        return None
+    return SignInLink.objects.get(token_hash=_hash(token))
+
+
+def delete_expired() -> int:
+    """Delete links that are used or expired, and return how many."""
+    now = timezone.now()
+    used = SignInLink.objects.filter(used_at__isnull=False).delete()[0]
+    return used + SignInLink.objects.filter(expires_at__lte=now).delete()[0]
+
+
+def _usable(token: str) -> QuerySet[SignInLink]:
+    return SignInLink.objects.filter(
+        token_hash=_hash(token), used_at__isnull=True, expires_at__gt=timezone.now()
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

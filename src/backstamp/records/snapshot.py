@@ -1,0 +1,44 @@
+"""The policy snapshot: the installation's defaults, and what administrators and recipients decided."""
+
+import msgspec
+
+from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Snapshot
+from backstamp.records import models
+
+
+def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
+    """Return `defaults` with the tables' domains, senders, consents and the one switch laid over them.
+
+    Raises `django.db.Error`.
+    """
+    switched_off = models.Switch.objects.filter(tracking_off=True).exists()
+    return msgspec.structs.replace(
+        defaults,
+        published_at_us=published_at_us,
+        enabled=defaults.enabled and not switched_off,
+        domains={domain.name.lower(): _domain(domain) for domain in models.SenderDomain.objects.all()},
+        senders={
+            sender.address.lower(): Axes(sender.opens, sender.links)
+            for sender in models.SenderPolicy.objects.all()
+        },
+        consents={
+            bytes(key): Consent(_state(opens), _state(links))
+            for key, opens, links in models.Consent.objects.order_by("pk").values_list(
+                "recipient_key", "opens", "links"
+            )
+        },
+    )
+
+
+def _domain(row: models.SenderDomain) -> DomainPolicy:
+    return DomainPolicy(
+        domain_id=row.pk,
+        name=row.name.lower(),
+        tracking_url=row.tracking_url,
+        axes=Axes(row.opens, row.links),
+        anonymous=row.anonymous,
+    )
+
+
+def _state(text: str) -> ConsentState | None:
+    return ConsentState(text) if text else None

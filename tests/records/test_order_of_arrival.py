@@ -1,0 +1,113 @@
+"""Whatever order the producers' records come in, and however often, the records end the same."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backstamp.journal import Batch
+from backstamp.records import rollup
+from backstamp.records.ingest import cursors, ingest
+from backstamp.records.models import Consent, Message
+from backstamp.vocabulary import EventType, JournalRecord
+from tests.database import empty_database
+from tests.records.dump import dump
+from tests.records.journal_records import (
+    ANNA,
+    APPLE_PREFETCH,
+    BERT,
+    CHROME,
+    OTHER_SOURCE,
+    OUTLOOK,
+    SOURCE,
+    after,
+    batch,
+    click,
+    delivery,
+    pixel,
+    queued,
+)
+
+OTHER_MESSAGE = 7
+NOW = after(3000)
+
+burst = st.sampled_from([600.0, 600.4, 601.0, 601.9, 604.0, 640.0, 659.0])
+anywhen = st.one_of(st.sampled_from([-90.0, 1.0, 2.5, 11.0, 2000.0]), st.floats(-100, 2900))
+seconds = st.one_of(burst, burst, burst, anywhen).map(lambda value: round(value, 3))
+messages = st.sampled_from([queued().tracking_id] * 3 + [OTHER_MESSAGE])
+sources = st.sampled_from([SOURCE, SOURCE, OTHER_SOURCE, b""])
+pixels = st.builds(
+    pixel,
+    seconds,
+    key=st.sampled_from([ANNA, ANNA, BERT, bytes(8), b"stranger"]),
+    agent=st.sampled_from([CHROME, OUTLOOK, APPLE_PREFETCH]),
+    source=sources,
+    message=messages,
+    method=st.sampled_from(["GET", "GET", "GET", "HEAD"]),
+)
+clicks = st.builds(
+    click,
+    seconds,
+    index=st.sampled_from([0, 0, 0, 1, 9, None]),
+    link=st.integers(0, 3),
+    headers=st.sampled_from([None, None, {"user_agent": CHROME}, {"user_agent": "curl/8.0"}]),
+    source=sources,
+    message=messages,
+)
+deliveries = st.builds(
+    delivery,
+    st.sampled_from([0.5, 1.0, 595.0, 640.0]),
+    index=st.integers(0, 1),
+    type_=st.sampled_from([EventType.SENT, EventType.SENT, EventType.DEFERRED, EventType.REJECTED]),
+    message=messages,
+)
+record_lists = st.lists(st.one_of(clicks, clicks, pixels, deliveries), min_size=1, max_size=12)
+
+
+
+
+def joined(batches: list[Batch]) -> Batch:
+    return Batch(
+        [record for one in batches for record in one.records],
+        {producer: position for one in batches for producer, position in one.cursors.items()},
+    )
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), records=record_lists, withdrawn=st.sampled_from([b"", b"", b"", ANNA]))
+def test_any_order_any_cut_and_any_replay_give_the_same_records(
+    data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
+) -> None:
+    everything = [queued(), queued(message=OTHER_MESSAGE, links=1, opens=False), *records]
+    singles = [batch(f"p{n:03}", [record]) for n, record in enumerate(everything)]
+    order = data.draw(st.permutations(singles), label="order")
+    lengths = data.draw(st.lists(st.integers(1, 5), min_size=len(order), max_size=len(order)), label="lengths")
+
+    with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder)):
+        _withdraw(withdrawn)
+        ingest(joined(singles), NOW)
+        expected = dump()
+
+    with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder)):
+        _withdraw(withdrawn)
+        remaining = list(order)
+        for length in lengths:
+            now, remaining = remaining[:length], remaining[length:]
+            if not now:
+                break
+            ingest(joined(now), NOW)
+            if data.draw(st.booleans(), label="replayed"):
+                before = dump(), cursors()
+                again = ingest(joined(now), NOW)
+                assert again.replayed == len(now)
+                assert again.version is None
+                assert (dump(), cursors()) == before
+        assert dump() == expected
+        rollup.rebuild(Message.objects.values_list("pk", flat=True))
+        assert dump() == expected
+
+
+def _withdraw(key: bytes) -> None:
+    if key:
+        Consent.objects.create(address="anna@example.com", recipient_key=key, opens="withdrawn", links="withdrawn")
