@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from django.conf import settings
 
@@ -33,4 +32,5 @@ class ConsoleConfig:
 
 def console_config() -> ConsoleConfig:
     """Return the configuration of this process."""
-    return cast(ConsoleConfig, settings.BACKSTAMP)
+    config: ConsoleConfig = settings.BACKSTAMP
+    return config

@@ -2,7 +2,7 @@
 
 import secrets
 import smtplib
-from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Final
 
 from backstamp.console.config import ConsoleConfig
@@ -21,7 +21,7 @@ def send_sample_mail(config: ConsoleConfig, address: str) -> None:
     message_id = f"<{secrets.token_hex(12)}@{domain}>"
     where = f"{config.gateway_host}:{config.gateway_port}"
     try:
-        mail = sample_message(address, address, message_id, datetime.now(UTC))
+        mail = sample_message(address, address, message_id, formatdate())
         with smtplib.SMTP(config.gateway_host, config.gateway_port, timeout=TIMEOUT_SECONDS) as gateway:
             gateway.sendmail(address, [address], mail)
     except ValueError as error:

@@ -12,26 +12,26 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
-from typing import Final, cast
+from typing import Final
 
 LARGEST_SHOWN: Final = 8 * 1024 * 1024
 """Bytes of a mail that are looked at; the rest is in the raw download."""
 LARGEST_INLINE_IMAGE: Final = 2 * 1024 * 1024
 MAX_INLINE_IMAGES: Final = 40
-_LONGEST_TAG: Final = 4000
-"""Bounds on what a pattern looks at, so that no mail can make one slow."""
 
 _IMAGE_TYPES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp", "image/bmp"})
+# Repetitions are bounded, so that no mail can make a pattern slow.
 _BASE: Final = '<base target="_blank">'
 _TARGET: Final = re.compile(
-    r"(<(?:a|area|form|base)\b[^<>]{0,%d}?)\starget\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+)"
-    % _LONGEST_TAG,
+    r"(<(?:a|area|form|base)\b[^<>]{0,4000}?)\starget\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+)",
     re.IGNORECASE,
 )
 _CID: Final = re.compile(r"cid:([^\s\"'<>()]{1,200})", re.IGNORECASE)
 _REMOTE: Final = re.compile(
-    r"<(?:img|input|video|source|image)\b[^<>]{0,%d}?\s(?:src|srcset|poster|href)\s{0,9}=\s{0,9}[\"']?\s{0,9}(?:https?:)?//"
-    r"|(?:url\(\s{0,9}[\"']?\s{0,9}|\sbackground\s{0,9}=\s{0,9}[\"']?\s{0,9})(?:https?:)?//" % _LONGEST_TAG,
+    r"(?:<(?:img|input|video|source|image)\b[^<>]{0,4000}?\s(?:src|srcset|poster|href)\s{0,9}=\s{0,9}[\"']?"
+    r"|url\(\s{0,9}[\"']?"
+    r"|\sbackground\s{0,9}=\s{0,9}[\"']?)"
+    r"\s{0,9}(?:https?:)?//",
     re.IGNORECASE,
 )
 _LINK: Final = re.compile(r"https?://[^\s<>\"]{1,4000}[^\s<>\".,;:!?'\])]", re.IGNORECASE)
@@ -55,7 +55,7 @@ class MailView:
 
     @cached_property
     def _message(self) -> EmailMessage:
-        return cast(EmailMessage, message_from_bytes(self._raw, policy=policy.default))
+        return message_from_bytes(self._raw, policy=policy.default)
 
     @cached_property
     def source(self) -> str:

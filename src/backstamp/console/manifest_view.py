@@ -71,7 +71,7 @@ def _sentences(manifest: Manifest) -> Iterator[str]:
         yield "No links in it."
     for part in manifest.parts:
         if part.reencoded:
-            yield f"Part {part.path} was written anew as {part.reencoded}: its lines would have grown too long."
+            yield f"Part {part.path} was written anew as {part.reencoded}, or its lines would be too long."
         if part.skip_reason is not None and part.skip_reason not in _ORDINARY:
             yield f"Part {part.path} ({part.media_type}) was left alone: {part.skip_reason.sentence}."
     if manifest.removed_fields:

@@ -8,10 +8,17 @@ from typing import Final
 
 from backstamp.console.reasons import reason_sentences
 from backstamp.console.wording import ACTORS, FETCH_TYPES, Words, event_words, span_words
-from backstamp.records.models import Event
+from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
 
 _LONGEST_REPLY: Final = 500
+_AFTER_DELIVERY: Final = frozenset(EventType) - {
+    EventType.QUEUED,
+    EventType.SENT,
+    EventType.DEFERRED,
+    EventType.REJECTED,
+}
+"""Events whose time since delivery says something."""
 
 FOLDED: Final = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW_BOT})
 """Actors whose fetches are folded: they say nothing about a person."""
@@ -19,7 +26,7 @@ FOLDED: Final = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW_BOT})
 
 @dataclass(frozen=True)
 class Step:
-    """One event on the timeline. `since` is in words, from the moment of delivery; empty before it."""
+    """One event on the timeline. `since` is in words, from when the recipient's copy was delivered."""
 
     event: Event
     words: Words
@@ -70,15 +77,14 @@ Item = Step | Fold
 def timeline(
     events: Iterable[Event],
     *,
-    delivered_at: datetime | None,
-    addresses: Mapping[int, str],
+    recipients: Mapping[int, Recipient],
     links: Mapping[int, str],
 ) -> tuple[Item, ...]:
-    """Return the events as steps, newest first; `addresses` by recipient index, `links` by number."""
+    """Return the events as steps, newest first; `recipients` by index, `links` by number."""
     items: list[Item] = []
     run: list[Step] = []
     for event in events:
-        step = _step(event, delivered_at, addresses, links)
+        step = _step(event, recipients, links)
         if event.type in FETCH_TYPES and Actor(event.actor) in FOLDED:
             run.append(step)
             continue
@@ -93,17 +99,15 @@ def _folded(run: list[Step]) -> list[Item]:
     return [Fold(tuple(run))] if run else []
 
 
-def _step(
-    event: Event, delivered_at: datetime | None, addresses: Mapping[int, str], links: Mapping[int, str]
-) -> Step:
+def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int, str]) -> Step:
     type_, actor = EventType(event.type), Actor(event.actor)
-    index = event.recipient_index
+    recipient = None if event.recipient_index is None else recipients.get(event.recipient_index)
     return Step(
         event=event,
         words=event_words(type_, actor),
         who=ACTORS[actor].title if type_ in FETCH_TYPES else "",
-        since=_since(event.at, delivered_at),
-        recipient="" if index is None else addresses.get(index, ""),
+        since=_since(event.at, recipient.sent_at) if recipient and type_ in _AFTER_DELIVERY else "",
+        recipient=recipient.address if recipient else "",
         link="" if event.link_number is None else links.get(event.link_number, f"link {event.link_number}"),
         reply=_reply(event),
         notes=tuple(_notes(event)),
@@ -128,7 +132,7 @@ def _notes(event: Event) -> Iterator[str]:
 
 
 def _since(at: datetime, delivered_at: datetime | None) -> str:
-    if delivered_at is None or at == delivered_at:
+    if delivered_at is None:
         return ""
     seconds = (at - delivered_at).total_seconds()
     if seconds < 0:

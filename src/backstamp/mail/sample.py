@@ -5,8 +5,6 @@ styles inside the HTML (most mail programs drop all else), no image from elsewhe
 """
 
 import binascii
-from datetime import datetime
-from email.utils import format_datetime
 from typing import Final
 
 _BOUNDARY: Final = "=_backstamp_sample"
@@ -104,18 +102,23 @@ line-height:19px;color:#6b6f76;">You get this because somebody pressed "Send a s
 """
 
 
-def sample_message(sender: str, recipient: str, message_id: str, date: datetime) -> bytes:
+def sample_message(sender: str, recipient: str, message_id: str, date: str) -> bytes:
     """Return the sample mail, ready for DATA: CRLF, 7bit, lines within 76 characters in the body.
 
-    `sender` and `recipient` are addr-specs, `message_id` comes with its angle brackets, `date` has a time
-    zone. Raises `ValueError` where one of them cannot stand in a header field.
+    `sender` and `recipient` are addr-specs, `message_id` comes with its angle brackets, `date` is a
+    Date field's body (RFC 5322 §3.3). Raises `ValueError` where one of them cannot stand in a header field.
     """
-    for name, value in (("sender", sender), ("recipient", recipient), ("message id", message_id)):
+    for name, value in (
+        ("sender", sender),
+        ("recipient", recipient),
+        ("message id", message_id),
+        ("date", date),
+    ):
         if not value or not value.isascii() or not value.isprintable():
             raise ValueError(f"the sample's {name} must be plain ASCII in one line")
     html_links = {name: url.replace("&", "&amp;") for name, url in _LINKS.items()}
     fields = (
-        f"Date: {format_datetime(date)}",
+        f"Date: {date}",
         f"From: Backstamp sample <{sender}>",
         f"To: <{recipient}>",
         f"Subject: {SUBJECT}",

@@ -124,6 +124,12 @@ class RecipientTotals:
         return self.opened > 0 or self.somebody_opened
 
     @property
+    def any_on_its_way(self) -> bool:
+        """Whether a copy was sent or may still be: else nobody can open it."""
+        lost = (DeliveryState.REJECTED, DeliveryState.BOUNCED)
+        return any(state not in lost for state, _ in self.deliveries)
+
+    @property
     def any_clicked(self) -> bool:
         """Whether anybody clicked a link."""
         return self.clicked > 0 or self.somebody_clicked
@@ -186,7 +192,6 @@ class MessageDetail:
     """All that the page of one message shows.
 
     `events` are the newest `EVENTS_SHOWN`, oldest first; `earlier_events` counts those left out.
-    `delivered_at` is when the first copy was taken over, the zero of "since delivery".
     """
 
     summary: MessageSummary
@@ -194,7 +199,6 @@ class MessageDetail:
     link_count: int
     events: tuple[Event, ...]
     earlier_events: int
-    delivered_at: datetime | None
 
 
 def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before: str = "") -> MessagePage:
@@ -225,7 +229,6 @@ def message_detail(tracking_id: int) -> MessageDetail | None:
         by_people = row["actor"] in PEOPLE and row["counts"]
         link_counts[row["link_number"], by_people] += row["number"]
     links = list(message.links.all()[:LINKS_SHOWN])
-    taken = message.events.filter(type=EventType.SENT).order_by("at").values_list("at", flat=True)
     return MessageDetail(
         summary=summary,
         links=tuple(
@@ -234,7 +237,6 @@ def message_detail(tracking_id: int) -> MessageDetail | None:
         link_count=message.links.count(),
         events=tuple(reversed(events)),
         earlier_events=max(0, message.events.count() - len(events)),
-        delivered_at=taken.first(),
     )
 
 

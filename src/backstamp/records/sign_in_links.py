@@ -26,6 +26,12 @@ def find(token: str) -> SignInLink | None:
     return _usable(token).first()
 
 
+def address_of(token: str) -> str | None:
+    """Return the address of a link without using it up; None for one that is unknown, used or expired."""
+    unused = SignInLink.objects.filter(used_at__isnull=True, expires_at__gt=timezone.now())
+    return unused.filter(token_hash=_hash(token)).values_list("email", flat=True).first()
+
+
 def redeem(token: str) -> SignInLink | None:
     """Use a link up and return it; None for one that is unknown, used or expired.
 

@@ -31,12 +31,12 @@ sign_out = require_POST(LogoutView.as_view())
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Show the form of a one-time sign-in link; only its POST uses the link up."""
-    link = sign_in_links.find(token)
-    if link is None:
+    address = sign_in_links.address_of(token)
+    if address is None:
         return render(request, "console/welcome_over.html", status=410)
-    form = WelcomeForm(request.POST or None, initial={"email": link.email})
+    form = WelcomeForm(request.POST or None, initial={"email": address})
     if request.method == "POST" and form.is_valid():
-        if not sign_in_links.redeem(token):
+        if sign_in_links.redeem(token) is None:
             return render(request, "console/welcome_over.html", status=410)
         email = form.cleaned_data["email"].lower()
         users = get_user_model().objects

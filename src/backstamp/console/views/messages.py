@@ -27,15 +27,16 @@ FILTER_NAMES: Final = {
 @require_safe
 def message_list(request: HttpRequest) -> HttpResponse:
     """Show the newest messages that fit the search; a fragment of the rows when htmx asks."""
-    which = request.GET.get("show", ListFilter.ALL)
-    if which not in ListFilter:
-        raise Http404
+    try:
+        which = ListFilter(request.GET.get("show", ListFilter.ALL))
+    except ValueError:
+        raise Http404 from None
     search = request.GET.get("q", "").replace("\0", "")
     # The version is read before the rows: what changes in between is then fetched once more, never missed.
     version = newest_version()
     before = request.GET.get("before", "")
     try:
-        page = message_page(search=search, which=ListFilter(which), before=before)
+        page = message_page(search=search, which=which, before=before)
     except ValueError:
         raise Http404 from None
     context = {
@@ -84,8 +85,7 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "manifest": read_manifest(summary.message.manifest),
         "timeline": timeline(
             detail.events,
-            delivered_at=detail.delivered_at,
-            addresses={recipient.index: recipient.address for recipient in summary.recipients},
+            recipients={recipient.index: recipient for recipient in summary.recipients},
             links={count.link.number: count.link.text or count.link.url for count in detail.links},
         ),
     }

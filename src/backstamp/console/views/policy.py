@@ -7,6 +7,7 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
+from django.db.models import Model
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -41,7 +42,7 @@ def switch(request: HttpRequest) -> HttpResponse:
 @require_POST
 def domain(request: HttpRequest) -> HttpResponse:
     """Set what is tracked for a sender domain."""
-    form = DomainForm(request.POST)
+    form = DomainForm(request.POST, auto_id="domain_%s")
     if not form.is_valid():
         return _page(request, domain_form=form)
     values = form.cleaned_data
@@ -58,7 +59,7 @@ def domain(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sender(request: HttpRequest) -> HttpResponse:
     """Set what is tracked for one sender; "default" on both axes removes the entry."""
-    form = SenderForm(request.POST)
+    form = SenderForm(request.POST, auto_id="sender_%s")
     if not form.is_valid():
         return _page(request, sender_form=form)
     address, opens, links = (form.cleaned_data[name] for name in ("address", "opens", "links"))
@@ -74,7 +75,7 @@ def sender(request: HttpRequest) -> HttpResponse:
 @require_POST
 def consent(request: HttpRequest) -> HttpResponse:
     """Record what a recipient said, with the evidence."""
-    form = ConsentForm(request.POST)
+    form = ConsentForm(request.POST, auto_id="consent_%s")
     if not form.is_valid():
         return _page(request, consent_form=form)
     values = form.cleaned_data
@@ -107,11 +108,20 @@ def _page(
         "senders": list(SenderPolicy.objects.all()[:ENTRIES_SHOWN]),
         "consents": Paginator(consents, CONSENTS_SHOWN).get_page(request.GET.get("page")),
         "search": search,
-        "domain_form": domain_form or DomainForm(auto_id="domain_%s"),
-        "sender_form": sender_form or SenderForm(auto_id="sender_%s"),
-        "consent_form": consent_form or ConsentForm(auto_id="consent_%s"),
+        "domain_form": domain_form or _prefilled(DomainForm, "domain", SenderDomain, "name", request),
+        "sender_form": sender_form or _prefilled(SenderForm, "sender", SenderPolicy, "address", request),
+        "consent_form": consent_form or _prefilled(ConsentForm, "consent", Consent, "address", request),
     }
     return render(request, "console/policy.html", context, status=422 if failed else 200)
+
+
+def _prefilled(form: type[Form], what: str, model: type[Model], name: str, request: HttpRequest) -> Form:
+    """Return an empty form, or one that holds the entry that was chosen in the list."""
+    chosen = request.GET.get(what, "").replace("\0", "")
+    entry = (
+        model._default_manager.filter(**{name: chosen}).values(*form.base_fields).first() if chosen else None
+    )
+    return form(auto_id=f"{what}_%s", initial=entry)
 
 
 def _who(request: HttpRequest) -> str:

@@ -41,6 +41,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
+// "live" is only said while the stream is open.
+document.addEventListener("htmx:sseOpen", () => { document.documentElement.dataset.live = "on"; });
+document.addEventListener("htmx:sseError", () => { document.documentElement.dataset.live = "off"; });
+
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
   const text = source.value;
