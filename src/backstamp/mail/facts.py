@@ -1,0 +1,142 @@
+"""facts: what a message says of itself in its header, for records and retries; bounded, never raises."""
+
+import re
+from datetime import datetime
+from email.header import decode_header
+from email.utils import parseaddr, parsedate_to_datetime
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from backstamp.mail.header_section import HeaderSection, read_header_section
+from backstamp.mail.parameters import parse_parameterised
+
+_MAX_HEADER_BYTES: Final = 256 * 1024
+_MAX_TEXT: Final = 500
+_ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
+_BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
+_AUTOMATIC_PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
+
+
+class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the header says. Texts are decoded, on one line, and cut to 500 characters; "" where missing.
+
+    `sender` is the address of From (`originator_fields`), `date` the Date field, None where it cannot be
+    read. `is_automatic`: not written by a person (RFC 3834, `Precedence`, a report).
+    `received_count` is the number of trace fields, for loop detection.
+    """
+
+    message_id: str = ""
+    subject: str = ""
+    sender: str = ""
+    sender_domain: str = ""
+    date: datetime | None = None
+    is_automatic: bool = False
+    list_unsubscribe: tuple[str, ...] = ()
+    received_count: int = 0
+
+
+def message_facts(raw: bytes) -> MessageFacts:
+    """Return the facts of a message; whatever its bytes are."""
+    header = _header(raw)
+    sender = _address(header.first(b"from") or "")
+    return MessageFacts(
+        message_id=_one_line(header.first(b"message-id") or ""),
+        subject=_decoded(header.first(b"subject") or ""),
+        sender=sender,
+        sender_domain=sender.rpartition("@")[2].lower(),
+        date=_date(header.first(b"date") or ""),
+        is_automatic=_is_automatic(header),
+        list_unsubscribe=tuple(
+            _one_line("".join(match[1].split()))
+            for field in header.all(b"list-unsubscribe")[:10]
+            for match in _BRACKETED.finditer(field.value[:10_000])
+        ),
+        received_count=len(header.all(b"received")),
+    )
+
+
+def envelope_digest(raw: bytes) -> bytes:
+    """Return 16 bytes that stay the same over an MTA's retries of one message.
+
+    BLAKE2b over Message-ID, Date, From and the body; trace fields, which change at each try, are left out.
+    """
+    header = _header(raw)
+    digest = blake2b(digest_size=16)
+    for name in (b"message-id", b"date", b"from"):
+        for field in header.all(name):
+            digest.update(b"%b:%d:" % (name, len(field.body)))
+            digest.update(field.body)
+    digest.update(b"\n")
+    digest.update(memoryview(raw)[header.body_start :])
+    return digest.digest()
+
+
+def _header(raw: bytes) -> HeaderSection:
+    return read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
+
+
+def _one_line(text: str) -> str:
+    """Return text as it may be logged and stored: valid, printable, on one line, cut."""
+    valid = text[: 4 * _MAX_TEXT].encode("ascii", "surrogateescape") if _is_raw(text) else None
+    words = valid.decode("utf-8", "replace") if valid is not None else text[: 4 * _MAX_TEXT]
+    words = words.encode("utf-8", "replace").decode("utf-8")
+    return " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_MAX_TEXT]
+
+
+def _is_raw(text: str) -> bool:
+    return all(character < "\x80" or "\udc80" <= character <= "\udcff" for character in text)
+
+
+def _decoded(body: str) -> str:
+    """Decode encoded words (RFC 2047); raw 8-bit octets are read as UTF-8."""
+    body = body[: 8 * _MAX_TEXT]
+    if "=?" not in body:
+        return _one_line(body)
+    words: list[str] = []
+    try:
+        for piece, charset in decode_header(body):
+            if isinstance(piece, str):
+                words.append(piece)
+            else:
+                words.append(_decoded_word(piece, charset))
+    except ValueError:
+        return _one_line(body)
+    return _one_line("".join(words))
+
+
+def _decoded_word(piece: bytes, charset: str | None) -> str:
+    try:
+        return piece.decode(charset or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return piece.decode("utf-8", "replace")
+
+
+def _address(body: str) -> str:
+    """Return the addr-spec of the first mailbox of an address field, or an empty string."""
+    text = _one_line(body[: 8 * _MAX_TEXT])
+    address = parseaddr(text)[1]
+    if _ADDRESS.fullmatch(address):
+        return address
+    found = _BRACKETED.search(text)
+    return found[1] if found is not None and _ADDRESS.fullmatch(found[1]) else ""
+
+
+def _date(body: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(_one_line(body[:200]))
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _is_automatic(header: HeaderSection) -> bool:
+    submitted = parse_parameterised((header.first(b"auto-submitted") or "")[:_MAX_TEXT]).value
+    if submitted and submitted != "no":
+        return True
+    if (header.first(b"precedence") or "").strip().lower() in _AUTOMATIC_PRECEDENCE:
+        return True
+    if any(field.name in (b"x-autoreply", b"x-autorespond", b"list-id") for field in header.fields):
+        return True
+    media_type = parse_parameterised((header.first(b"content-type") or "")[: 4 * _MAX_TEXT]).value
+    return media_type == "multipart/report"

@@ -1,0 +1,70 @@
+"""identity_payload: bodies in 7bit, 8bit and binary, where decoded bytes are the raw octets (RFC 2045 §6.2)."""
+
+from typing import Final
+
+from backstamp.mail.patches import Patch
+
+MAX_LINE: Final = 998
+"""RFC 5322 §2.1.1: octets of a line without its CRLF."""
+
+
+class IdentityPayload:
+    """A body without encoding. `line_limited` is False for binary, which knows no lines."""
+
+    def __init__(self, raw: bytes, start: int, end: int, *, line_limited: bool) -> None:
+        self.data = raw[start:end]
+        self._raw_start = start
+        self._line_limited = line_limited
+
+    def writer(self, spans: list[tuple[int, int]]) -> "IdentityWriter":
+        """Return a writer for these spans of the body."""
+        gaps = (
+            [self._longest_lines(spans, index) for index in range(len(spans))] if self._line_limited else []
+        )
+        return IdentityWriter(self._raw_start, spans, gaps)
+
+    def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return where these spans stand in the raw message."""
+        return [(self._raw_start + start, self._raw_start + end) for start, end in spans]
+
+    def _longest_lines(self, spans: list[tuple[int, int]], index: int) -> tuple[int, int, bool]:
+        """Return octets from the line's start (or the span before) to the span, from it to the line's end
+        (or the next span), and whether the line of the span before goes on."""
+        data = self.data
+        start, end = spans[index]
+        floor = spans[index - 1][1] if index else 0
+        ceiling = spans[index + 1][0] if index + 1 < len(spans) else len(data)
+        line_start = max(data.rfind(b"\n", floor, start), data.rfind(b"\r", floor, start)) + 1
+        continues = index > 0 and line_start == 0
+        before = start - (line_start or floor)
+        after = _line_length(data, end, ceiling)
+        return before, after, continues
+
+
+class IdentityWriter:
+    """Writes replacements into an unencoded body."""
+
+    def __init__(self, base: int, spans: list[tuple[int, int]], gaps: list[tuple[int, int, bool]]) -> None:
+        self._base = base
+        self._spans = spans
+        self._gaps = gaps
+
+    def write(self, replacements: list[bytes]) -> list[Patch] | None:
+        """Return the patches, or None when a patched line would be longer than 998 octets."""
+        column = 0
+        for (before, after, continues), replacement in zip(self._gaps, replacements, strict=False):
+            column = (column if continues else 0) + before + len(replacement)
+            if column + after > MAX_LINE:
+                return None
+        base = self._base
+        return [
+            Patch(base + start, base + end, replacement)
+            for (start, end), replacement in zip(self._spans, replacements, strict=True)
+        ]
+
+
+def _line_length(data: bytes, start: int, end: int) -> int:
+    newline = data.find(b"\n", start, min(end, start + MAX_LINE + 2))
+    stop = newline if newline >= 0 else min(end, start + MAX_LINE + 2)
+    carriage = data.find(b"\r", start, stop)
+    return (carriage if carriage >= 0 else stop) - start

@@ -1,0 +1,29 @@
+"""reencoding: put a part whose lines grew too long into quoted-printable (RFC 2045 §6.7)."""
+
+from backstamp.mail.patches import Patch
+from backstamp.mail.quoted_printable import encode_quoted_printable
+from backstamp.mail.structure import Part
+
+
+def newline_of(raw: bytes, start: int, end: int) -> bytes:
+    """Return the line end that `raw[start:end]` uses first, CRLF where there is none."""
+    at = min(
+        (found for found in (raw.find(b"\r", start, end), raw.find(b"\n", start, end)) if found >= 0),
+        default=-1,
+    )
+    if at < 0:
+        return b"\r\n"
+    return b"\r\n" if raw.startswith(b"\r\n", at) else raw[at : at + 1]
+
+
+def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
+    """Return the patches that give `part` the decoded body `data` in quoted-printable, its header field included."""
+    newline = newline_of(raw, part.header.start, part.end)
+    declaration = b"Content-Transfer-Encoding: quoted-printable"
+    patches = [Patch(part.body_start, part.end, encode_quoted_printable(data, newline))]
+    fields = part.header.all(b"content-transfer-encoding")
+    for number, field in enumerate(fields):
+        patches.append(Patch(field.start, field.end, b"" if number else declaration + newline))
+    if not fields:
+        patches.append(Patch(part.header.end, part.header.end, declaration + newline))
+    return patches

@@ -1,0 +1,69 @@
+"""transfer: undo a content transfer encoding, and write patches back into the encoded octets (RFC 2045 §6).
+
+A `Payload` knows the decoded bytes of a part and how to turn edits of those bytes into patches of the
+raw message, so that every octet outside the edited spans stays.
+"""
+
+from typing import Final, Protocol
+
+from backstamp.mail.base64_payload import Base64Payload, UndecodableError
+from backstamp.mail.identity_payload import IdentityPayload
+from backstamp.mail.patches import Patch
+from backstamp.mail.quoted_printable import QuotedPrintablePayload
+
+_IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
+_LINE_LIMITED: Final = _IDENTITY - {"binary"}
+_UUENCODE: Final = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
+
+
+class PatchWriter(Protocol):
+    """Turns replacement bytes for spans fixed beforehand into patches; made once, used for every recipient."""
+
+    def write(self, replacements: list[bytes]) -> list[Patch] | None:
+        """Return the patches for one replacement per span, or None when a line would pass 998 octets."""
+
+
+class Payload(Protocol):
+    """The decoded bytes of a part, with the way back."""
+
+    data: bytes
+
+    def writer(self, spans: list[tuple[int, int]]) -> PatchWriter:
+        """Return a writer for these spans of decoded bytes, ascending and not overlapping."""
+
+    def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return where these spans of decoded bytes stand in the raw message."""
+
+
+class UnknownEncodingError(ValueError):
+    """The declared transfer encoding is not one of RFC 2045."""
+
+
+def is_uuencoded(cte: str) -> bool:
+    """Whether a lower-case Content-Transfer-Encoding names uuencode."""
+    return cte in _UUENCODE
+
+
+def decode_payload(raw: bytes, start: int, end: int, cte: str) -> Payload:
+    """Return the payload of the body `raw[start:end]` under a lower-case transfer encoding.
+
+    Raises `UnknownEncodingError`, and `UndecodableError` for base64 that mail programs read differently.
+    """
+    cte = cte.rstrip("; ")
+    if cte in _IDENTITY:
+        return IdentityPayload(raw, start, end, line_limited=cte in _LINE_LIMITED)
+    if cte == "quoted-printable":
+        return QuotedPrintablePayload(raw, start, end)
+    if cte == "base64":
+        return Base64Payload(raw, start, end)
+    raise UnknownEncodingError(cte)
+
+
+__all__ = [
+    "PatchWriter",
+    "Payload",
+    "UndecodableError",
+    "UnknownEncodingError",
+    "decode_payload",
+    "is_uuencoded",
+]

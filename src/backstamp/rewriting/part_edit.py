@@ -1,0 +1,89 @@
+"""part_edit: one text part, read once, and the changes that are written into its encoded octets."""
+
+from typing import Final
+
+from backstamp.mail.charsets import decode_text
+from backstamp.mail.patches import Patch
+from backstamp.mail.reencoding import reencode_part
+from backstamp.mail.structure import Part
+from backstamp.mail.transfer import Payload, UndecodableError, UnknownEncodingError, decode_payload
+from backstamp.rewriting.reasons import SkipReason
+
+_PGP_ARMOUR: Final = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
+
+
+class PartUnreadableError(ValueError):
+    """The part is left alone; `reason` says why."""
+
+    def __init__(self, reason: SkipReason) -> None:
+        super().__init__(reason.sentence)
+        self.reason = reason
+
+
+class TextPart:
+    """A part's decoded text, with the way back to its octets. Raises `PartUnreadableError`."""
+
+    def __init__(self, raw: bytes, part: Part, max_bytes: int) -> None:
+        self._raw = raw
+        self.part = part
+        if part.end - part.body_start > 3 * max_bytes:
+            raise PartUnreadableError(SkipReason.PART_TOO_BIG)
+        try:
+            self.payload: Payload = decode_payload(raw, part.body_start, part.end, part.cte)
+        except UnknownEncodingError:
+            raise PartUnreadableError(SkipReason.UNKNOWN_ENCODING) from None
+        except UndecodableError:
+            raise PartUnreadableError(SkipReason.UNDECODABLE) from None
+        if len(self.payload.data) > max_bytes:
+            raise PartUnreadableError(SkipReason.PART_TOO_BIG)
+        decoded = decode_text(self.payload.data, part.charset_label)
+        if decoded is None:
+            raise PartUnreadableError(SkipReason.UNSAFE_CHARSET)
+        self._decoded = decoded
+        self.text = decoded.text
+
+    @property
+    def inline_pgp(self) -> SkipReason | None:
+        """Signed or encrypted, where the text is an OpenPGP armour (RFC 9580 §6.2, §7)."""
+        text = self.text
+        if "-----BEGIN PGP " not in text:
+            return None
+        for mark, reason in zip(_PGP_ARMOUR, (SkipReason.SIGNED, SkipReason.ENCRYPTED), strict=True):
+            at = text.find(mark)
+            if at == 0 or (at > 0 and text[at - 1] in "\r\n"):
+                return reason
+        return None
+
+    def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the spans of decoded bytes for these spans of the text (characters, ascending)."""
+        flat = self._decoded.byte_offsets([offset for span in spans for offset in span])
+        return list(zip(flat[::2], flat[1::2], strict=True))
+
+    def editor(self, spans: list[tuple[int, int]]) -> "PartEditor":
+        """Return an editor for these spans of decoded bytes (ascending, not overlapping)."""
+        return PartEditor(self._raw, self.part, self.payload, spans)
+
+
+class PartEditor:
+    """Replaces fixed spans of a part, as often as wanted (once for each recipient)."""
+
+    def __init__(self, raw: bytes, part: Part, payload: Payload, spans: list[tuple[int, int]]) -> None:
+        self._raw = raw
+        self._part = part
+        self._payload = payload
+        self._spans = spans
+        self._writer = payload.writer(spans)
+
+    def patches(self, replacements: list[bytes]) -> tuple[list[Patch], bool]:
+        """Return the patches for one ASCII replacement per span, and whether the part had to be re-encoded."""
+        patches = self._writer.write(replacements)
+        if patches is not None:
+            return patches, False
+        data = self._payload.data
+        pieces: list[bytes] = []
+        position = 0
+        for (start, end), replacement in zip(self._spans, replacements, strict=True):
+            pieces += (data[position:start], replacement)
+            position = end
+        pieces.append(data[position:])
+        return reencode_part(self._raw, self._part, b"".join(pieces)), True

@@ -1,0 +1,117 @@
+"""pixel: where the 1x1 image goes, and the proof that it and the links stand as planned."""
+
+import re
+from typing import Final
+
+import turbohtml
+from turbohtml import Comment, Document, Element, Text
+
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html_links import HtmlText
+
+PROBE_LINK: Final = "https://link.invalid/probe"
+PROBE_PIXEL: Final = "https://pixel.invalid/probe"
+"""Stand for the sealed URLs while a plan is checked; RFC 2606 keeps `.invalid` from ever being a host."""
+
+_ONLY_ENDINGS: Final = re.compile(r"(?:\s|</(?:body|html)\s*>|<!--(?!\s*\[)[^<>]*-->)*", re.IGNORECASE)
+_PIXEL_ATTRIBUTES: Final = {"src": PROBE_PIXEL, "width": "1", "height": "1", "alt": ""}
+_PLAIN_ANCESTORS: Final = frozenset(
+    {"html", "body", "div", "center", "p", "span", "font", "b", "i", "u", "em", "strong", "small", "big"}
+    | {"section", "article", "main", "footer", "blockquote", "address", "pre", "tt", "s", "strike", "code"}
+)
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+
+
+def pixel_markup(url: str) -> str:
+    """Return the image element for an already escaped URL."""
+    return f'<img src="{url}" width="1" height="1" alt="">'
+
+
+def pixel_position(html: HtmlText) -> int:
+    """Return the offset at which a pixel is the last thing in the rendered body.
+
+    That is before `</body>` (or `</html>`), unless more than white space and comments follows; else the end.
+    """
+    for name in ("body", "html"):
+        element = html.tree.select_one(name)
+        location = element.source_location if element is not None else None
+        if location is None or location.end_tag is None:
+            continue
+        if _ONLY_ENDINGS.fullmatch(html.source, location.end_tag.end_offset):
+            return location.end_tag.start_offset
+    return len(html.source.rstrip())
+
+
+class ReadBack:
+    """Reads a patched text again and compares it with what was planned.
+
+    The tree of `html` is changed into the one that is expected, so nothing is read from it afterwards.
+    """
+
+    def __init__(self, html: HtmlText, links: list[FoundLink]) -> None:
+        self._html = html
+        self._links = links
+        targets = {(link.name, link.element.attr(link.name)) for link in links if link.element is not None}
+        for comment, start, end in html.conditional_comments:
+            inside = [link for link in links if start <= link.start < end]
+            if inside:
+                comment.data = _with_probes(html.source, inside, start, end)
+        for link in links:
+            if link.element is not None and not link.conditional:
+                link.element.attrs[link.name] = PROBE_LINK
+        for element in html.clones:
+            for name in ("href", "xlink:href", "src"):
+                if (name, element.attr(name)) in targets:
+                    element.attrs[name] = PROBE_LINK
+
+    def holds(self, pixel_at: int | None) -> bool:
+        """Whether the patched text differs from the original by the links' targets and the pixel only."""
+        source = self._html.source
+        if pixel_at is None:
+            patched = _with_probes(source, self._links, 0, len(source))
+        else:
+            before = [link for link in self._links if link.start < pixel_at]
+            after = self._links[len(before) :]
+            patched = _with_probes(source, before, 0, pixel_at) + pixel_markup(PROBE_PIXEL)
+            patched += _with_probes(source, after, pixel_at, len(source))
+        tree = turbohtml.parse(patched, positions=False)
+        if pixel_at is not None and not _take_pixel_out(tree):
+            return False
+        return self._html.tree.equals(tree)
+
+
+def _with_probes(source: str, links: list[FoundLink], start: int, end: int) -> str:
+    pieces: list[str] = []
+    position = start
+    for link in links:
+        pieces += (source[position : link.start], PROBE_LINK)
+        position = link.end
+    pieces.append(source[position:end])
+    return "".join(pieces)
+
+
+def _take_pixel_out(tree: Document) -> bool:
+    """Take the pixel out of the tree; False when it is not one plain, visible image that ends the body."""
+    images = tree.select(f'[src="{PROBE_PIXEL}"]')
+    if len(images) != 1:
+        return False
+    image = images[0]
+    parent = image.parent
+    if image.tag != "img" or dict(image.attrs) != _PIXEL_ATTRIBUTES or not isinstance(parent, Element):
+        return False
+    if not all(_is_plain_ancestor(ancestor) for ancestor in image.ancestors if isinstance(ancestor, Element)):
+        return False
+    for node in image.following:
+        if isinstance(node, Comment) or (isinstance(node, Text) and not node.data.strip()):
+            continue
+        return False
+    image.extract()
+    parent.normalize()
+    return True
+
+
+def _is_plain_ancestor(element: Element) -> bool:
+    if element.tag not in _PLAIN_ANCESTORS or element.attr("hidden") is not None:
+        return False
+    style = element.attr("style")
+    return style is None or not _HIDDEN.search(style)

@@ -1,0 +1,161 @@
+"""plan: what is to be done with a message, made once; applied for each recipient with their own URLs."""
+
+import re
+import zlib
+from functools import cached_property
+from typing import Final, Protocol
+
+import msgspec
+
+from backstamp.mail.patches import Patch, apply_patches
+from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
+from backstamp.rewriting.part_edit import PartEditor
+from backstamp.rewriting.pixel import pixel_markup
+
+PIXEL: Final = 0
+"""The slot of the pixel; links have their numbers, from 1."""
+_SEALED_URL: Final = re.compile(r"https?://[!#$%&()*+,./0-9:;=?@A-Z\[\]_a-z~-]+")
+_DEFLATE_FROM: Final = 200
+
+
+class Sealer(Protocol):
+    """Makes the URLs of one recipient's copy."""
+
+    def link(self, number: int, url: str) -> str:
+        """Return the whole ASCII URL that takes the place of `url`."""
+
+    def pixel(self) -> str:
+        """Return the whole ASCII URL of the pixel."""
+
+
+class TrackedLink(msgspec.Struct, frozen=True):
+    """A link that is wrapped: its number in the message, its target, its words, the path of its part."""
+
+    number: int
+    url: str
+    text: str
+    part: str
+
+
+class PlannedPart:
+    """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`)."""
+
+    def __init__(self, path: str, editor: PartEditor, slots: list[int], *, html: bool) -> None:
+        self.path = path
+        self._editor = editor
+        self._slots = slots
+        self._html = html
+
+    def patches(self, urls: dict[int, str]) -> tuple[list[Patch], bool]:
+        """Return the patches for these URLs, and whether the part had to be re-encoded."""
+        return self._editor.patches([self._markup(slot, urls[slot]) for slot in self._slots])
+
+    def _markup(self, slot: int, url: str) -> bytes:
+        if self._html:
+            url = url.replace("&", "&amp;")
+        return (pixel_markup(url) if slot == PIXEL else url).encode("ascii")
+
+
+class Plan:
+    """A plan for one message: `manifest` without new URLs, `links`, and `apply`."""
+
+    def __init__(
+        self,
+        raw: bytes,
+        manifest: Manifest,
+        links: tuple[TrackedLink, ...] = (),
+        parts: list[PlannedPart] | None = None,
+        header_patches: list[Patch] | None = None,
+    ) -> None:
+        self._raw = raw
+        self.manifest = manifest
+        self.links = links
+        self._parts = parts or []
+        self._header_patches = header_patches or []
+
+    @property
+    def has_pixel(self) -> bool:
+        """Whether a pixel is put in."""
+        return self.manifest.pixel.at is not None
+
+    def apply(self, sealer: Sealer) -> "Rewritten":
+        """Return the message with this sealer's URLs.
+
+        Raises `ValueError` when the sealer gives something that is no ASCII web address fit for markup.
+        """
+        urls = {link.number: _checked(sealer.link(link.number, link.url)) for link in self.links}
+        if self.has_pixel:
+            urls[PIXEL] = _checked(sealer.pixel())
+        patches = list(self._header_patches)
+        reencoded: set[str] = set()
+        for part in self._parts:
+            made, was_reencoded = part.patches(urls)
+            patches += made
+            if was_reencoded:
+                reencoded.add(part.path)
+        return Rewritten(
+            apply_patches(self._raw, patches), self._raw, self.manifest, patches, urls, reencoded
+        )
+
+
+class Rewritten:
+    """A rewritten message: `raw`, and a `manifest` with new URLs and the way back, made when asked for."""
+
+    def __init__(
+        self,
+        raw: bytes,
+        original: bytes,
+        planned: Manifest,
+        patches: list[Patch],
+        urls: dict[int, str],
+        reencoded: set[str],
+    ) -> None:
+        self.raw = raw
+        self._original = original
+        self._planned = planned
+        self._patches = patches
+        self._urls = urls
+        self._reencoded = reencoded
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest with the new URLs and the edits."""
+        replace = msgspec.structs.replace
+        planned = self._planned
+        candidates: list[CandidateReport] = [
+            replace(each, new_url=self._urls[each.number]) if each.number is not None else each
+            for each in planned.candidates
+        ]
+        pixel: PixelReport = planned.pixel
+        if PIXEL in self._urls:
+            pixel = replace(pixel, new_url=self._urls[PIXEL])
+        parts = [
+            replace(each, reencoded="quoted-printable") if each.path in self._reencoded else each
+            for each in planned.parts
+        ]
+        edits = [
+            self._edit(patch) for patch in sorted(self._patches, key=lambda each: (each.start, each.end))
+        ]
+        return replace(
+            planned, candidates=tuple(candidates), pixel=pixel, parts=tuple(parts), edits=tuple(edits)
+        )
+
+    def _edit(self, patch: Patch) -> Edit:
+        original = self._original[patch.start : patch.end]
+        deflated = len(original) >= _DEFLATE_FROM
+        if deflated:
+            compress = zlib.compressobj(6, zlib.DEFLATED, -15)
+            original = compress.compress(original) + compress.flush()
+        return Edit(
+            start=patch.start,
+            original=original,
+            length=len(patch.replacement),
+            check=zlib.crc32(patch.replacement),
+            deflated=deflated,
+        )
+
+
+def _checked(url: str) -> str:
+    if not _SEALED_URL.fullmatch(url):
+        raise ValueError("a sealed URL must be an ASCII http or https URL without quotes, blanks or brackets")
+    return url

@@ -1,0 +1,159 @@
+"""planning: candidates -> policy -> patches -> validate, for a whole message."""
+
+import re
+from typing import Final
+
+from backstamp.mail.header_section import HeaderSection
+from backstamp.mail.patches import Patch
+from backstamp.mail.structure import Part, TooManyPartsError, parse_structure
+from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
+from backstamp.rewriting.link_policy import LinkPolicy
+from backstamp.rewriting.manifest import CandidateReport, Manifest, PartReport, PixelReport, plain
+from backstamp.rewriting.options import Options
+from backstamp.rewriting.part_planning import PartPlanner
+from backstamp.rewriting.plan import Plan, PlannedPart, TrackedLink
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.walk import Visit, body_html, sealed_reason, walk
+from backstamp.urls.parsing import web_url
+from backstamp.vocabulary import Direction
+
+_BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
+
+
+def plan(raw: bytes, options: Options) -> Plan:
+    """Return what is to be done with a message. Pure, and never raises, whatever the bytes are.
+
+    Control fields are obeyed and removed in sent mail only: the author of received mail has no say.
+    """
+    try:
+        return _plan(raw, options)
+    except Exception:  # noqa: BLE001 - a fault of ours must not stop mail; the manifest names it
+        return _untouched(raw, options, SkipReason.FAILED)
+
+
+def list_unsubscribe_urls(header: HeaderSection) -> frozenset[str]:
+    """Return the web addresses of List-Unsubscribe as a browser would request them (RFC 2369, RFC 8058)."""
+    urls = [
+        web_url("".join(match[1].split()))
+        for field in header.all(b"list-unsubscribe")
+        for match in _BRACKETED.finditer(field.value)
+    ]
+    return frozenset(url.href for url in urls if url is not None)
+
+
+def _untouched(raw: bytes, options: Options, reason: SkipReason) -> Plan:
+    return Plan(raw, Manifest(size=len(raw), direction=options.direction, skip_reason=reason))
+
+
+def _plan(raw: bytes, options: Options) -> Plan:
+    limits = options.limits
+    if len(raw) > limits.message_bytes:
+        return _untouched(raw, options, SkipReason.TOO_BIG)
+    try:
+        root = parse_structure(raw, limits.structure())
+    except TooManyPartsError:
+        return _untouched(raw, options, SkipReason.TOO_MANY_PARTS)
+    if root.header.end >= limits.header_bytes:
+        return _untouched(raw, options, SkipReason.HEADER_TOO_BIG)
+    header_patches: list[Patch] = []
+    if options.direction is Direction.OUTBOUND:
+        options = _obey(options, read_controls(root.header))
+        header_patches = [
+            Patch(field.start, field.end, b"") for field in root.header.fields if field.name in CONTROL_FIELDS
+        ]
+    return _MessagePlanner(raw, root, options).plan(header_patches)
+
+
+def _obey(options: Options, controls: ControlFields) -> Options:
+    if controls.opens is not False and controls.links is not False:
+        return options
+    return Options(
+        direction=options.direction,
+        opens=options.opens and controls.opens is not False,
+        links=options.links and controls.links is not False,
+        own_prefixes=options.own_prefixes,
+        excluded_hosts=options.excluded_hosts,
+        limits=options.limits,
+    )
+
+
+class _MessagePlanner:
+    def __init__(self, raw: bytes, root: Part, options: Options) -> None:
+        self._raw = raw
+        self._root = root
+        self._options = options
+        self._policy = LinkPolicy(options, list_unsubscribe_urls(root.header))
+        self._reports: list[PartReport] = []
+        self._candidates: list[CandidateReport] = []
+        self._links: list[TrackedLink] = []
+        self._planned: list[PlannedPart] = []
+        self._pixel = PixelReport(
+            skip_reason=SkipReason.NO_HTML_PART if options.opens else SkipReason.OPENS_OFF
+        )
+
+    def plan(self, header_patches: list[Patch]) -> Plan:
+        visits = list(walk(self._root, self._options.direction))
+        pixel_part = None
+        if self._options.opens:
+            changeable = frozenset(visit.part.path for visit in visits if visit.reason is None)
+            pixel_part = body_html(self._root, changeable)
+        for visit in visits:
+            if visit.reason is None and not visit.part.children:
+                self._plan_text(visit, wants_pixel=visit.part is pixel_part)
+            else:
+                self._report(visit.part, reason=visit.reason or visit.doubt)
+        root_reason = sealed_reason(self._root)
+        manifest = Manifest(
+            size=len(self._raw),
+            direction=self._options.direction,
+            skip_reason=root_reason or self._nothing_done(visits),
+            parts=tuple(self._reports),
+            candidates=tuple(self._candidates),
+            pixel=PixelReport(skip_reason=root_reason)
+            if root_reason and self._options.opens
+            else self._pixel,
+            removed_fields=tuple(
+                field.name.decode("ascii")
+                for field in self._root.header.fields
+                if field.name in CONTROL_FIELDS
+            )
+            if header_patches
+            else (),
+        )
+        return Plan(self._raw, manifest, tuple(self._links), self._planned, header_patches)
+
+    def _nothing_done(self, visits: list[Visit]) -> SkipReason | None:
+        """Return why the whole message was left alone, where there is one reason for all of it."""
+        if self._planned or self._candidates:
+            return None
+        reasons = {report.skip_reason for report in self._reports}
+        if len(reasons) == 1 and len(visits) == len(self._reports):
+            (only,) = reasons
+            if only is not None:
+                return only
+        return self._pixel.skip_reason if self._pixel.skip_reason is SkipReason.NO_HTML_PART else None
+
+    def _plan_text(self, visit: Visit, *, wants_pixel: bool) -> None:
+        part = visit.part
+        outcome = PartPlanner(self._raw, part, self._options, self._policy).plan(
+            len(self._links), wants_pixel=wants_pixel
+        )
+        if wants_pixel:
+            self._pixel = outcome.pixel
+        self._links += outcome.links
+        self._candidates += outcome.candidates
+        if outcome.planned is not None:
+            self._planned.append(outcome.planned)
+        self._report(part, touched=outcome.planned is not None, reason=outcome.reason or visit.doubt)
+
+    def _report(self, part: Part, *, touched: bool = False, reason: SkipReason | None = None) -> None:
+        self._reports.append(
+            PartReport(
+                path=part.path,
+                media_type=plain(part.media_type, 200),
+                charset=plain(part.charset_label, 100),
+                cte=plain(part.cte, 100),
+                touched=touched,
+                skip_reason=reason,
+            )
+        )

@@ -1,0 +1,120 @@
+"""unwrapping: the original message back, exactly with its manifest, or from the URLs alone."""
+
+import re
+import zlib
+from collections.abc import Callable
+from typing import Final
+
+from backstamp.mail.patches import Patch, apply_patches
+from backstamp.mail.structure import Part, TooManyPartsError, parse_structure
+from backstamp.rewriting.html_links import HtmlText, is_too_costly
+from backstamp.rewriting.manifest import Edit, Manifest
+from backstamp.rewriting.options import Limits
+from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
+from backstamp.rewriting.text_links import find_text_links
+from backstamp.rewriting.walk import walk
+from backstamp.urls.parsing import strip_link_text
+from backstamp.vocabulary import Direction
+
+Reader = Callable[[str], str | None]
+"""Returns the original of one of our wrapped URLs, "" for a pixel's URL, None for any other."""
+
+_MAX_ORIGINAL: Final = 64 * 1024 * 1024
+
+
+def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> bytes:
+    """Return the message without our URLs. Never raises for any bytes.
+
+    With the manifest of this very message (new URLs and edits included) the original comes back byte for
+    byte, also where trace fields were put before it on the way. Without, or where the manifest does not
+    fit, every link that `reader` knows becomes its target and every pixel's element goes.
+    """
+    if manifest is not None and manifest.edits:
+        exact = _undo(raw, manifest)
+        if exact is not None:
+            return exact
+    try:
+        root = parse_structure(raw, Limits().structure())
+    except TooManyPartsError:
+        return raw
+    patches: list[Patch] = []
+    for visit in walk(root, Direction.INBOUND):
+        if visit.reason is None and not visit.part.children:
+            patches += _part_patches(raw, visit.part, reader)
+    return apply_patches(raw, patches)
+
+
+def _undo(raw: bytes, manifest: Manifest) -> bytes | None:
+    """Return the original, or None where the manifest is of another message."""
+    originals = [_original(edit) for edit in manifest.edits]
+    grown = sum(edit.length for edit in manifest.edits) - sum(map(len, originals))
+    shift = len(raw) - manifest.size - grown
+    if shift < 0:
+        return None
+    patches: list[Patch] = []
+    for edit, original in zip(manifest.edits, originals, strict=True):
+        start = edit.start + shift
+        end = start + edit.length
+        if zlib.crc32(raw[start:end]) != edit.check:
+            return None
+        patches.append(Patch(start, end, original))
+        shift += edit.length - len(original)
+    return apply_patches(raw, patches)
+
+
+def _original(edit: Edit) -> bytes:
+    if not edit.deflated:
+        return edit.original
+    return zlib.decompressobj(-15).decompress(edit.original, _MAX_ORIGINAL)
+
+
+def _part_patches(raw: bytes, part: Part, reader: Reader) -> list[Patch]:
+    try:
+        text_part = TextPart(raw, part, Limits().html_bytes)
+    except PartUnreadableError:
+        return []
+    if part.media_type == "text/html":
+        edits = [] if is_too_costly(text_part.text) else _html_edits(text_part.text, reader)
+    else:
+        edits = _text_edits(text_part.text, reader)
+    if not edits:
+        return []
+    editor = text_part.editor(text_part.byte_spans([(start, end) for start, end, _ in edits]))
+    patches, _ = editor.patches([replacement.encode("ascii", "replace") for _, _, replacement in edits])
+    return patches
+
+
+def _html_edits(text: str, reader: Reader) -> list[tuple[int, int, str]]:
+    html = HtmlText(text)
+    edits: list[tuple[int, int, str]] = []
+    for link in html.links:
+        original = reader(strip_link_text(link.value))
+        if original:
+            edits.append((link.start, link.end, _escaped(original)))
+    for image in html.tree.select("img[src]"):
+        location = image.source_location
+        source = image.attr("src")
+        if location is not None and location.start_tag is not None and source and reader(source) == "":
+            edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
+    return sorted(edits)
+
+
+def _escaped(url: str) -> str:
+    for character, reference in (
+        ("&", "&amp;"),
+        ('"', "&quot;"),
+        ("'", "&#39;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+    ):
+        url = url.replace(character, reference)
+    return re.sub(r"[ `]", lambda match: f"&#{ord(match[0])};", url)
+
+
+def _text_edits(text: str, reader: Reader) -> list[tuple[int, int, str]]:
+    edits: list[tuple[int, int, str]] = []
+    for link in find_text_links(text):
+        original = reader(link.value)
+        if original:
+            edits.append((link.start, link.end, original))
+    return edits

@@ -1,0 +1,1 @@
+"""urls: what a browser would request for a link, which hosts it names, and other vendors' wrappers."""
