@@ -1,0 +1,300 @@
+"""What the edge answers and records, without a server."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backstamp.edge import Edge, EdgeConfig, losses
+from backstamp.edge.replies import GIF, PIXEL_HEADERS
+from backstamp.journal import JournalUnavailableError
+from backstamp.verdicts.networks import NOT_SEEN
+from backstamp.vocabulary import Hit, HitKind
+from tests.edge.fake import FakeProtocol, FakeScope
+from tests.edge.setting import (
+    OTHER_RING,
+    RECIPIENT,
+    URL,
+    WITHDRAWN,
+    edge_in,
+    hits_in,
+    link,
+    pixel,
+    publish,
+)
+
+Ask = Callable[..., FakeProtocol]
+PAGE = [("sec-fetch-dest", "document"), ("accept", "text/html,*/*")]
+
+
+def asker(edge: Edge) -> Ask:
+    def ask(path: str, **more: object) -> FakeProtocol:
+        proto = FakeProtocol()
+        answering = edge.__rsgi__(FakeScope(path, **more), proto)  # type: ignore[arg-type]
+        with pytest.raises(StopIteration):  # done in one step: an answer waits for nothing
+            answering.send(None)
+        return proto
+
+    return ask
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Ask]:
+    publish(tmp_path)
+    edge = edge_in(tmp_path)
+    yield asker(edge)
+    with closing(asyncio.new_event_loop()) as loop:
+        edge.__rsgi_del__(loop)
+
+
+def test_a_pixel_is_answered_with_the_image_and_recorded(ask: Ask, tmp_path: Path) -> None:
+    reply = ask(f"/{pixel()}", fields=[("user-agent", "Mozilla/5.0"), ("cookie", "secret=1")])
+    assert (reply.status, reply.headers, reply.body) == (200, PIXEL_HEADERS, GIF)
+    (hit,) = hits_in(tmp_path)
+    assert hit == Hit(
+        at_us=hit.at_us,
+        kind=HitKind.PIXEL,
+        domain_id=1,
+        tracking_id=7,
+        recipient_key=RECIPIENT,
+        headers={"user_agent": "Mozilla/5.0"},
+        source=hit.source,
+    )
+    assert len(hit.source) == 8
+
+
+def test_the_image_is_a_gif_of_43_bytes() -> None:
+    assert len(GIF) == 43
+    assert GIF[:10] == b"GIF89a\x01\x00\x01\x00"
+    assert GIF[-1:] == b";"
+
+
+def test_a_link_leads_to_the_very_url_that_was_sealed(ask: Ask, tmp_path: Path) -> None:
+    reply = ask(f"/{link()}")
+    assert (reply.status, reply.field("location"), reply.body) == (302, URL, b"")
+    assert reply.field("referrer-policy") == "no-referrer"
+    assert "no-store" in (reply.field("cache-control") or "")
+    (hit,) = hits_in(tmp_path)
+    assert (hit.kind, hit.recipient_index, hit.link_number, hit.recipient_key) == (
+        HitKind.REDIRECT,
+        2,
+        3,
+        b"",
+    )
+
+
+def test_head_is_answered_alike_and_recorded_as_what_it_is(ask: Ask, tmp_path: Path) -> None:
+    for token in (pixel(), link()):
+        get, head = ask(f"/{token}"), ask(f"/{token}", method="HEAD")
+        assert (head.status, head.headers) == (get.status, get.headers)
+    assert [hit.method for hit in hits_in(tmp_path)] == ["GET", "HEAD", "GET", "HEAD"]
+
+
+@pytest.mark.parametrize(
+    "method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", ""]
+)
+def test_other_methods_are_not_allowed_and_not_recorded(ask: Ask, tmp_path: Path, method: str) -> None:
+    for token in (pixel(), link()):
+        reply = ask(f"/{token}", method=method)
+        assert (reply.status, reply.field("allow")) == (405, "GET, HEAD")
+    assert hits_in(tmp_path) == []
+
+
+def test_health_and_robots(ask: Ask, tmp_path: Path) -> None:
+    assert (ask("/healthz").status, ask("/healthz").body) == (200, b"ok")
+    assert ask("/robots.txt").body == b"User-agent: *\nDisallow: /\n"
+    assert hits_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("path", ["/", "", "/favicon.ico", "/index.html", "/healthz/", "*", "/" + "a" * 44])
+def test_everything_else_is_a_plain_page(ask: Ask, path: str) -> None:
+    reply = ask(path)
+    assert reply.status == 404
+    assert reply.field("location") is None
+    assert b"backstamp" not in reply.body.lower()
+    assert "backstamp" not in str(reply.headers).lower()
+
+
+@pytest.mark.parametrize("length", [45, 47, 48, 49, 51])
+def test_a_bad_token_as_long_as_a_pixels_gets_the_image(ask: Ask, tmp_path: Path, length: int) -> None:
+    reply = ask("/" + (pixel() + "'''")[:length].replace("A", "B"))
+    assert (reply.status, reply.headers, reply.body) == (200, PIXEL_HEADERS, GIF)
+    assert hits_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "fields", [[("sec-fetch-dest", "image")], [("accept", "image/avif,image/*,*/*;q=0.8")]]
+)
+def test_whoever_wants_an_image_gets_one(ask: Ask, fields: list[tuple[str, str]]) -> None:
+    for path in ("/x", "/" + link()[:-3], "/" + pixel()[:20]):
+        assert ask(path, fields=fields).body == GIF
+
+
+def test_whoever_goes_to_a_page_gets_a_page_also_for_48_characters(ask: Ask) -> None:
+    assert ask("/" + "x" * 48, fields=PAGE).status == 404
+
+
+def test_a_pixel_or_link_of_a_foreign_key_opens_nothing(ask: Ask, tmp_path: Path) -> None:
+    assert ask(f"/{pixel(ring=OTHER_RING)}").body == GIF
+    assert ask(f"/{link(ring=OTHER_RING)}").status == 404
+    assert hits_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example/\r\nX: y", "https://a.example/\n", "https://a.example/\0", "a\x7f"]
+)
+def test_a_sealed_url_that_no_header_can_carry_is_no_redirect(ask: Ask, url: str) -> None:
+    assert ask(f"/{link(url=url)}").status == 404
+
+
+def test_withdrawn_consent_keeps_the_image_and_records_nothing(ask: Ask, tmp_path: Path) -> None:
+    assert ask(f"/{pixel(recipient_key=WITHDRAWN)}").body == GIF
+    assert hits_in(tmp_path) == []
+
+
+def test_tracking_switched_off_keeps_links_alive_and_records_nothing(tmp_path: Path) -> None:
+    publish(tmp_path, enabled=False)
+    ask = asker(edge_in(tmp_path))
+    assert ask(f"/{link()}").field("location") == URL
+    assert ask(f"/{pixel()}").body == GIF
+    assert hits_in(tmp_path) == []
+
+
+def test_without_a_policy_links_work_and_no_address_is_kept(tmp_path: Path) -> None:
+    ask = asker(edge_in(tmp_path))
+    assert ask(f"/{link()}").field("location") == URL
+    (hit,) = hits_in(tmp_path)
+    assert hit.address is None
+
+
+@pytest.mark.parametrize(("keep", "address"), [(False, None), (True, "192.0.2.1")])
+def test_the_address_is_kept_only_where_the_policy_keeps_it(tmp_path: Path, keep: bool, address: str) -> None:
+    publish(tmp_path, keep_addresses=keep)
+    asker(edge_in(tmp_path))(f"/{pixel()}")
+    assert [hit.address for hit in hits_in(tmp_path)] == [address]
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("journal/*/*.seg"))
+    assert (b"192.0.2.1" in raw) is keep
+
+
+def test_network_class_and_source_come_from_the_client_behind_our_proxy(tmp_path: Path) -> None:
+    publish(tmp_path, keep_addresses=True)
+    edge = edge_in(
+        tmp_path, EdgeConfig(host="127.0.0.1", port=0, trusted_proxies=(ip_network("10.0.0.0/8"),))
+    )
+    ask = asker(edge)
+    google = "66.249.84.1"
+    through = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", f"198.51.100.7, {google}")]
+    ask(f"/{pixel()}", client="10.0.0.1:1", fields=through)
+    ask(f"/{pixel()}", client=f"{google}:1")
+    ask(f"/{pixel()}", client="192.0.2.1:1", fields=through)
+    behind, direct, forged = hits_in(tmp_path)
+    assert (behind.address, behind.network, behind.source) == (google, direct.network, direct.source)
+    assert behind.network != ""
+    assert (forged.address, forged.source) != (behind.address, behind.source)
+    assert forged.address == "192.0.2.1"
+
+
+def test_a_peer_without_an_address_is_recorded_as_not_seen(ask: Ask, tmp_path: Path) -> None:
+    ask(f"/{pixel()}", client="unix")
+    (hit,) = hits_in(tmp_path)
+    assert (hit.network, hit.source, hit.address) == (NOT_SEEN, b"", None)
+
+
+class _Unavailable:
+    failing = True
+
+    def append(self, _record: object) -> None:
+        if self.failing:
+            raise JournalUnavailableError("journal cannot be written: No space left on device")
+
+
+def test_without_a_journal_everything_is_answered_and_the_loss_is_shouted_about(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge = edge_in(tmp_path)
+    journal = _Unavailable()
+    monkeypatch.setattr(edge, "_journal", journal)
+    ask = asker(edge)
+    for _ in range(50):
+        assert ask(f"/{pixel()}").body == GIF
+        assert ask(f"/{link()}").field("location") == URL
+    lines = [record for record in caplog.records if record.levelno == logging.CRITICAL]
+    assert [record.getMessage() for record in lines] == [
+        "hits are being LOST (1 since it began): journal cannot be written: No space left on device"
+    ]
+    journal.failing = False
+    ask(f"/{pixel()}")
+    assert caplog.records[-1].getMessage() == "hits are recorded again; 100 were lost"
+
+
+def test_a_loss_that_goes_on_is_told_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "REPEAT_SECONDS", 0)
+    counter = losses.Losses(logging.getLogger("backstamp.edge"))
+    counter.count("full")
+    counter.count("full")
+    assert [record.getMessage() for record in caplog.records] == [
+        "hits are being LOST (1 since it began): full",
+        "hits are being LOST (2 since it began): full",
+    ]
+    assert counter.total == 2
+
+
+def test_whatever_breaks_while_recording_the_link_still_works(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge = edge_in(tmp_path)
+    monkeypatch.setattr(edge, "_journal", None)
+    assert asker(edge)(f"/{link()}").field("location") == URL
+    assert "AttributeError while a hit was recorded" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_old_source_keys_are_destroyed_when_the_worker_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "source-keys"
+    folder.mkdir()
+    (folder / "2001-01-01").write_bytes(b"x" * 32)
+    edge = edge_in(tmp_path)
+    with closing(asyncio.new_event_loop()) as loop:
+        edge.__rsgi_init__(loop)
+        assert list(folder.iterdir()) == []
+        edge.__rsgi_del__(loop)
+
+
+characters = st.characters() | st.sampled_from("/\\.%'\"<>\r\n\0 ?#@:")
+
+
+@given(
+    path=st.text(characters, max_size=80)
+    | st.builds(lambda junk: f"/{link()}{junk}", st.text(characters, min_size=1, max_size=5))
+    | st.builds(lambda junk: f"{junk}/{link()}", st.text(characters, min_size=1, max_size=5))
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_other_path_is_ever_a_redirect_or_a_failure(ask: Ask, path: str) -> None:
+    reply = ask(path)
+    assert reply.field("location") is None
+    assert reply.status in {200, 404}
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_mutation_of_two_links_ever_redirects(ask: Ask, data: st.DataObject) -> None:
+    one, two = link(1), link(2, "https://two.example/")
+    cut = data.draw(st.integers(0, len(one)))
+    mutant = data.draw(
+        st.sampled_from([one[:cut], one[:cut] + two[cut:], two[:cut] + one[cut:], one[cut:], one + two])
+        | st.builds(
+            lambda at, c: one[:at] + c + one[at + 1 :],
+            st.integers(0, len(one) - 1),
+            st.sampled_from("AZaz09-_"),
+        )
+    )
+    reply = ask(f"/{mutant}")
+    assert reply.field("location") == {one: URL, two: "https://two.example/"}.get(mutant)
