@@ -157,12 +157,12 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
             yield SignalName.SAME_SECOND_CROWD, text
     machinelike = bare or role is NetworkRole.HOSTING
     before = context.other_network_same_link_seconds_before
-    if facts.event == "click" and before is not None and before <= ECHO_SECONDS and machinelike:
+    if facts.event == "click" and before is not None and 0 <= before <= ECHO_SECONDS and machinelike:
         other = ", on another system" if context.os_differs_from_prior_click else ""
         text = f"Another network followed this link {before:.0f} s before{other}: this looks like an echo."
         yield SignalName.ECHO_OF_CLICK, text
     after = context.other_network_same_link_seconds_after
-    if facts.event == "click" and after is not None and after <= 2 and bare:
+    if facts.event == "click" and after is not None and 0 <= after <= 2 and bare:
         text = f"Another network followed this link {after:.1f} s later: this looks like a check before it."
         yield SignalName.CLICK_FOLLOWED, text
     elsewhere = context.same_user_agent_from_other_network_60s
