@@ -1,6 +1,5 @@
 """Django's settings, made from ours: what `DJANGO_SETTINGS_MODULE` names in worker and console."""
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -9,8 +8,10 @@ from backstamp.app import keyfile
 from backstamp.app.settings import load
 from backstamp.app.settings.table import CONSOLE_URL, DATA_DIR, DATABASE_URL
 from backstamp.app.wiring.console import console_config
+from backstamp.app.wiring.data_dir import prepare_data_dir
 
 _settings = load()
+prepare_data_dir(_settings)
 _url = urlsplit(_settings[CONSOLE_URL])
 
 
@@ -40,7 +41,7 @@ def _database() -> dict[str, Any]:
 BACKSTAMP = console_config(_settings)
 BACKSTAMP_VERSION = __version__
 
-SECRET_KEY = keyfile.ensure(_settings.in_data_dir("keys.json")).derive("django").hex()
+SECRET_KEY = keyfile.read(_settings.in_data_dir("keys.json")).derive("django").hex()
 DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -117,4 +118,3 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGGING_CONFIG = None
 FORMS_URLFIELD_ASSUME_HTTPS = True
-BASE_DIR = Path(__file__).parent

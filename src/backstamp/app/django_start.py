@@ -11,7 +11,7 @@ def start_django(context: AppContext) -> None:
     if context.settings.config_file is not None:
         os.environ[CONFIG_VARIABLE] = str(context.settings.config_file)
     os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
-    from backstamp.app.wiring import prepare_data_dir
+    from backstamp.app.wiring.data_dir import prepare_data_dir
 
     prepare_data_dir(context.settings)
     import django

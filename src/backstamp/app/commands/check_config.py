@@ -3,7 +3,7 @@
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.wiring import check
+from backstamp.app.wiring.problems import check
 
 
 @click.command("check-config")

@@ -6,7 +6,8 @@ import time
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.wiring import open_journal, prepare_data_dir
+from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
 from backstamp.journal.manual import ManualTrackingError, create_manual
 

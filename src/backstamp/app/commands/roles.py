@@ -11,9 +11,12 @@ from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.logs import configure_logging
 from backstamp.app.settings import CONFIG_VARIABLE
+from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN
 from backstamp.app.supervisor import PARENT_VARIABLE
-from backstamp.app.wiring import check, open_journal, prepare_data_dir
+from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.journal import open_journal
+from backstamp.app.wiring.problems import check
 from backstamp.lifetime import die_with_parent
 
 
@@ -77,7 +80,10 @@ def edge(context: AppContext) -> None:
     from backstamp import edge as room
     from backstamp.app.wiring.edge import edge_config
 
-    room.serve(edge_config(context.settings), "backstamp.app.targets.edge:target")
+    try:
+        room.serve(edge_config(context.settings), "backstamp.app.targets.edge:target")
+    except room.EdgeError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command()
@@ -100,19 +106,10 @@ def worker(context: AppContext) -> None:
 def console(context: AppContext) -> None:
     """Run the private console alone."""
     _begin(context, "console")
-    from granian import Granian
-    from granian.constants import Interfaces
-
-    from backstamp.app.settings.kinds import split_host_port
+    from backstamp.console.server import ConsoleError, serve
 
     host, port = split_host_port(context.settings[CONSOLE_LISTEN])
-    Granian(
-        "backstamp.app.targets.console:target",
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=1,
-        respawn_failed_workers=True,
-        log_enabled=False,
-        websockets=False,
-    ).serve()
+    try:
+        serve(host, port, "backstamp.app.targets.console:target")
+    except ConsoleError as error:
+        raise click.ClickException(str(error)) from None

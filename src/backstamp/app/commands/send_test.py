@@ -32,14 +32,17 @@ def send_test(context: AppContext, sender: str, recipient: str) -> None:
         with smtplib.SMTP(host, port, timeout=SECONDS) as client:
             client.sendmail(sender, [recipient], message)
     except smtplib.SMTPRecipientsRefused as error:
-        code, text = error.recipients[recipient]
-        raise click.ClickException(f"the gateway answered {code} {text.decode('ascii', 'replace')}") from None
+        raise click.ClickException(_said(*error.recipients[recipient])) from None
     except smtplib.SMTPResponseException as error:
-        text = error.smtp_error
-        said = text.decode("ascii", "replace") if isinstance(text, bytes) else text
-        raise click.ClickException(f"the gateway answered {error.smtp_code} {said}") from None
+        raise click.ClickException(_said(error.smtp_code, error.smtp_error)) from None
     except (OSError, smtplib.SMTPException):
         raise click.ClickException(
             f"no gateway answers on {host}:{port}; start it: backstamp serve"
         ) from None
     click.echo(f"sent to {recipient}; see it in the console")
+
+
+def _said(code: int, text: bytes | str) -> str:
+    return (
+        f"the gateway answered {code} {text.decode('ascii', 'replace') if isinstance(text, bytes) else text}"
+    )

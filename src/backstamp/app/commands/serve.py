@@ -17,7 +17,8 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
 )
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
-from backstamp.app.wiring import check, prepare_data_dir
+from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.problems import check
 from backstamp.policy import ConsentMode
 
 ROLES: Final = ("gateway", "edge", "worker", "console")

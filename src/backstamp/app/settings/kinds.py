@@ -161,8 +161,10 @@ def _next_hop(value: object) -> str:
 
 def _sync(value: object) -> Sync:
     text = str(value).strip().lower()
-    if text == "always" or text == "off":
-        return text
+    if text == "always":
+        return "always"
+    if text == "off":
+        return "off"
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000:
         return int(text)
     raise ValueError('must be "always", "off", or 1 to 10000 milliseconds')

@@ -1,0 +1,12 @@
+"""The console's application, made in its worker."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+from backstamp.app.logs import configure_logging
+from backstamp.app.settings import load
+
+configure_logging(load(), "console")
+os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
+target = get_asgi_application()
