@@ -99,6 +99,7 @@ def test_image_and_link_at_once_by_one_source_are_seen_from_both_sides() -> None
 def test_a_browser_that_follows_head_from_the_same_source_is_seen() -> None:
     probe = link(10, 1, method="HEAD", headers={"user_agent": "Microsoft Office Existence Discovery"})
     assert context(probe, link(10.6, 1)).browser_get_same_source_seconds_after == 0.6
+    assert context(probe, link(20.1, 1)).browser_get_same_source_seconds_after is None
     assert context(probe, link(10.6, 1, source=B)).browser_get_same_source_seconds_after is None
 
 

@@ -40,7 +40,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         other_network_same_link_seconds_before: another source followed the same link that long before.
         other_network_same_link_seconds_after: another source followed the same link that long after.
         os_differs_from_prior_click: and it named another operating system.
-        browser_get_same_source_seconds_after: a browser of the same source followed the link that long after.
+        browser_get_same_source_seconds_after: a browser of the same source followed the link within 10 s.
         browser_age_days: age of the named browser on the day of the hit, where already worked out.
     """
 

@@ -17,6 +17,7 @@ from backstamp.vocabulary import Hit, HitKind
 
 _SECOND_US: Final = 1_000_000
 _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
+_HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
 
 
 class SiblingHit(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ def _among(
         _seconds(hit, c)
         for c in clicks
         if c.link_number == hit.link_number
-        and c.at_us > hit.at_us
+        and 0 < c.at_us - hit.at_us <= _HANDED_OVER_US
         and _same_source(hit, c)
         and client_of(_user_agent(c)).kind is ClientKind.BROWSER
     )
