@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Other people's mail to test against, where it lies beside this folder.
+export BACKSTAMP_CORPUS ?= $(wildcard $(CURDIR)/../shared/corpus)
 CONFIG ?= $(firstword $(wildcard backstamp.toml) try.toml)
 
 .PHONY: run test check soak bench corpus lock docs test-daemons clean

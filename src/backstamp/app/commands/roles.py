@@ -98,7 +98,7 @@ def worker(context: AppContext) -> None:
     from backstamp.app.wiring.worker import worker_config
 
     config = worker_config(context.settings)
-    _run_until_signal(lambda stop: room.serve(config, keyring=KeyFile(context.key_path), stop=stop))
+    _run_until_signal(lambda stop: room.serve(config, stop=stop))
 
 
 @click.command()

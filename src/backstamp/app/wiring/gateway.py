@@ -1,0 +1,76 @@
+"""From settings to the gateway's configuration."""
+
+import socket
+
+from backstamp.app.settings import Settings
+from backstamp.app.settings.table import (
+    GATEWAY_CLIENT_CA,
+    GATEWAY_HOSTNAME,
+    GATEWAY_LISTEN,
+    GATEWAY_LMTP_LISTEN,
+    GATEWAY_MAX_CONNECTIONS,
+    GATEWAY_MAX_SIZE,
+    GATEWAY_NEXT_HOP,
+    GATEWAY_NEXT_HOP_CA,
+    GATEWAY_NEXT_HOP_TLS,
+    GATEWAY_TLS_CERTIFICATE,
+    GATEWAY_TLS_KEY,
+    GATEWAY_TRUSTED_NETWORKS,
+    GATEWAY_XCLIENT_NETWORKS,
+    REWRITING_CPU_SECONDS,
+    REWRITING_MEMORY,
+    REWRITING_WORKERS,
+    SUBMISSION_LISTEN,
+    SUBMISSION_TLS_LISTEN,
+    SUBMISSION_UPSTREAM,
+    SUBMISSION_UPSTREAM_CA,
+    SUBMISSION_UPSTREAM_TLS,
+    TRACKING_EXCLUDED_HOSTS,
+)
+from backstamp.app.wiring.capture import capture_address
+from backstamp.gateway.config import GatewayConfig, RewritingLimits, Submission, TlsMode, UpstreamTls
+
+
+def gateway_config(settings: Settings) -> GatewayConfig:
+    """Return what the gateway must be told. Raises `gateway.errors.ConfigError`, `SettingsError`."""
+    return GatewayConfig(
+        hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
+        next_hop=settings[GATEWAY_NEXT_HOP] or _capture_mailbox(settings),
+        outcomes=settings.in_data_dir("outcomes.db"),
+        listen=settings[GATEWAY_LISTEN],
+        lmtp_listen=settings[GATEWAY_LMTP_LISTEN],
+        trusted_networks=settings[GATEWAY_TRUSTED_NETWORKS],
+        xclient_networks=settings[GATEWAY_XCLIENT_NETWORKS],
+        tls_certificate=settings[GATEWAY_TLS_CERTIFICATE],
+        tls_key=settings[GATEWAY_TLS_KEY],
+        client_ca=settings[GATEWAY_CLIENT_CA],
+        next_hop_tls=TlsMode(settings[GATEWAY_NEXT_HOP_TLS].value),
+        next_hop_ca=settings[GATEWAY_NEXT_HOP_CA],
+        max_size=settings[GATEWAY_MAX_SIZE],
+        max_connections=settings[GATEWAY_MAX_CONNECTIONS],
+        excluded_hosts=settings[TRACKING_EXCLUDED_HOSTS],
+        submission=_submission(settings),
+        rewriting=RewritingLimits(
+            workers=settings[REWRITING_WORKERS],
+            cpu_seconds=settings[REWRITING_CPU_SECONDS],
+            memory_bytes=settings[REWRITING_MEMORY],
+        ),
+    )
+
+
+def _capture_mailbox(settings: Settings) -> str:
+    address = capture_address(settings)
+    path = address.removeprefix("unix:")
+    return f"lmtp://{address}" if path == address else f"lmtp+unix:{path}"
+
+
+def _submission(settings: Settings) -> Submission | None:
+    if not settings[SUBMISSION_LISTEN] and not settings[SUBMISSION_TLS_LISTEN]:
+        return None
+    return Submission(
+        upstream=settings[SUBMISSION_UPSTREAM],
+        listen=settings[SUBMISSION_LISTEN],
+        tls_listen=settings[SUBMISSION_TLS_LISTEN],
+        upstream_tls=UpstreamTls(settings[SUBMISSION_UPSTREAM_TLS].value),
+        upstream_ca=settings[SUBMISSION_UPSTREAM_CA],
+    )

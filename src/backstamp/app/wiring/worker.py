@@ -1,0 +1,52 @@
+"""From settings to the worker's configuration."""
+
+from backstamp.app.settings import Settings
+from backstamp.app.settings.table import (
+    CAPTURE_MAX_BYTES,
+    CONSENT_MODE,
+    PRIVACY_KEEP_ADDRESSES,
+    PRIVACY_RETENTION_DAYS,
+    SUBMISSION_LINKS,
+    SUBMISSION_OPENS,
+    TRACKING_ANONYMOUS,
+    TRACKING_ENABLED,
+    TRACKING_LINKS,
+    TRACKING_OPENS,
+    TRACKING_URL,
+)
+from backstamp.app.wiring.capture import capture_address
+from backstamp.policy import Axes, Snapshot
+from backstamp.vocabulary import Origin
+from backstamp.worker import WorkerConfig
+
+
+def worker_config(settings: Settings) -> WorkerConfig:
+    """Return what the worker must be told."""
+    return WorkerConfig(
+        journal_dir=settings.in_data_dir("journal"),
+        snapshot_path=settings.in_data_dir("snapshot"),
+        source_keys_dir=settings.in_data_dir("source-keys"),
+        policy=default_policy(settings),
+        retention_days=settings[PRIVACY_RETENTION_DAYS],
+        capture_dir=settings.in_data_dir("capture"),
+        capture_listen=capture_address(settings),
+        capture_max_bytes=settings[CAPTURE_MAX_BYTES],
+    )
+
+
+def default_policy(settings: Settings) -> Snapshot:
+    """Return the policy that the settings alone make; the worker lays the database's rows over it."""
+    gateway = Axes(settings[TRACKING_OPENS], settings[TRACKING_LINKS])
+    return Snapshot(
+        published_at_us=0,
+        enabled=settings[TRACKING_ENABLED],
+        consent_mode=settings[CONSENT_MODE],
+        tracking_url=settings[TRACKING_URL],
+        origins={
+            Origin.GATEWAY: gateway,
+            Origin.SUBMISSION: Axes(settings[SUBMISSION_OPENS], settings[SUBMISSION_LINKS]),
+            Origin.MANUAL: gateway,
+        },
+        anonymous=settings[TRACKING_ANONYMOUS],
+        keep_addresses=settings[PRIVACY_KEEP_ADDRESSES],
+    )
