@@ -1,6 +1,7 @@
 """The policy snapshot: the installation's defaults, and what administrators and recipients decided."""
 
 import msgspec
+from django.db.models import Count, Max
 
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Snapshot
 from backstamp.records import models
@@ -42,3 +43,18 @@ def _domain(row: models.SenderDomain) -> DomainPolicy:
 
 def _state(text: str) -> ConsentState | None:
     return ConsentState(text) if text else None
+
+
+def fingerprint() -> tuple[object, ...]:
+    """Return a value that differs when `build` would say something else; cheaper than building.
+
+    Domains and senders are few and read whole. Consents may be many: their number and the time of
+    the last change stand for them.
+    """
+    consents = models.Consent.objects.aggregate(number=Count("pk"), latest=Max("recorded_at"))
+    return (
+        models.Switch.objects.filter(tracking_off=True).exists(),
+        tuple(models.SenderDomain.objects.order_by("pk").values_list()),
+        tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
+        (consents["number"], consents["latest"]),
+    )

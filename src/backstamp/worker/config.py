@@ -1,0 +1,24 @@
+"""What the worker must be told."""
+
+from pathlib import Path
+
+import msgspec
+
+from backstamp.policy import Snapshot
+
+
+class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain values; nothing here is read from files or the environment.
+
+    `policy` holds the installation's defaults, over which the database's rows are laid; its
+    `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`.
+    """
+
+    journal_dir: Path
+    snapshot_path: Path
+    source_keys_dir: Path
+    policy: Snapshot
+    retention_days: int
+    capture_dir: Path
+    capture_listen: str
+    capture_max_bytes: int

@@ -1,0 +1,41 @@
+"""Delete what must not be kept: old messages, old keys of pseudonyms, used sign-in links."""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from backstamp.journal import SourceKeys
+from backstamp.records import sign_in_links
+from backstamp.records.retention import delete_before
+from backstamp.worker.database import Database
+from backstamp.worker.parts import wait
+
+log = logging.getLogger("backstamp.worker")
+
+INTERVAL_SECONDS: Final = 600.0
+"""Well below the day for which a key of pseudonyms is used."""
+
+
+class Housekeeping:
+    """Deletes what is older than `retention_days`, and what has served its purpose."""
+
+    def __init__(self, database: Database, source_keys_dir: Path, retention_days: int) -> None:
+        self._database = database
+        self._source_keys = SourceKeys(source_keys_dir)
+        self._retention = timedelta(days=retention_days)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tidy up at once and every few minutes until `stop` is set."""
+        while not stop.is_set():
+            await self._database.run(self._source_keys.destroy_old, time.time_ns() // 1000)
+            deleted = await self._database.run(delete_before, datetime.now(UTC) - self._retention)
+            links = await self._database.run(sign_in_links.delete_expired)
+            if deleted.messages or deleted.strays or links:
+                log.info(
+                    "deleted %d old messages, %d hits of unknown messages, %d used sign-in links",
+                    *(deleted.messages, deleted.strays, links),
+                )
+            await wait(stop, INTERVAL_SECONDS)

@@ -1,0 +1,110 @@
+"""From the journal to the records, all day: read a batch, ingest it, delete what is read.
+
+While the database is away nothing is read past what is committed, so nothing is lost: the journal
+waits in its files. A record that the database refuses for what it holds must not stop all others; it
+is set aside in a file, and the log says so.
+"""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from django.db import DataError, IntegrityError
+
+from backstamp.journal import Batch, JournalReader
+from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
+from backstamp.worker.database import Database
+from backstamp.worker.parts import described, wait
+
+log = logging.getLogger("backstamp.worker")
+
+BATCH: Final = 2000
+"""Records in a transaction: a tenth of a second's work or so, which others may wait for."""
+IDLE_SECONDS: Final = 0.1
+RETIRE_SECONDS: Final = 5.0
+_REFUSED: Final = (DataError, IntegrityError, OverflowError, UnicodeError, msgspec.MsgspecError)
+"""What says that the record is at fault, and not the database or its state."""
+
+
+class IngestLoop:
+    """One reader of the journal in `directory`."""
+
+    def __init__(self, directory: Path, database: Database) -> None:
+        self._reader = JournalReader(directory)
+        self._set_aside = directory / "set-aside"
+        self._database = database
+        self._limit = BATCH
+        self._retired_at = 0.0
+        self.caught_up = asyncio.Event()
+        """Set while the journal is read to its end."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ingest until `stop` is set, finishing the batch at hand. Raises what the database raises."""
+        self.caught_up.clear()
+        positions = await self._database.run(cursors)
+        while not stop.is_set():
+            batch = await self._database.run(self._reader.read, positions, self._limit)
+            if len(batch.records) >= self._limit:
+                self.caught_up.clear()
+            if batch.cursors == {producer: positions.get(producer, 0) for producer in batch.cursors}:
+                self.caught_up.set()
+                positions = await self._tidy(positions)
+                await wait(stop, IDLE_SECONDS)
+                continue
+            if await self._ingest(batch):
+                positions |= batch.cursors
+
+    async def _ingest(self, batch: Batch) -> bool:
+        try:
+            done = await self._database.run(ingest, batch, datetime.now(UTC))
+        except _REFUSED as error:
+            if len(batch.records) > 1:
+                self._limit = len(batch.records) // 2
+                return False
+            await self._database.run(self._refuse, batch, error)
+            return True
+        self._limit = min(2 * self._limit, BATCH)
+        _report(done, batch)
+        return True
+
+    def _refuse(self, batch: Batch, error: BaseException) -> None:
+        """Write the one record of this batch to a file, and commit the cursors past it."""
+        for id_, record in batch.records:
+            self._set_aside.mkdir(mode=0o750, exist_ok=True)
+            path = self._set_aside / f"{id_.producer}-{id_.position:016x}.json"
+            path.write_bytes(msgspec.json.encode(record))
+            log.error(
+                "the database refuses record %d of producer %s (%s); it is set aside in %s",
+                *(id_.position, id_.producer, described(error), path.name),
+            )
+        ingest(Batch([], batch.cursors), datetime.now(UTC))
+
+    async def _tidy(self, positions: dict[str, int]) -> dict[str, int]:
+        """Now and then delete what is ingested, and forget the producers whose files are all gone."""
+        if time.monotonic() - self._retired_at < RETIRE_SECONDS:
+            return positions
+        self._retired_at = time.monotonic()
+        if await self._database.run(self._reader.retire, positions):
+            log.debug("deleted ingested journal segments")
+        remaining = (await self._database.run(self._reader.read, positions, 0)).cursors
+        if gone := positions.keys() - remaining.keys():
+            await self._database.run(forget_producers, remaining)
+            log.debug("forgot %d producers that are gone", len(gone))
+        return {producer: at for producer, at in positions.items() if producer in remaining}
+
+
+def _report(done: Ingested, batch: Batch) -> None:
+    if done.dropped:
+        log.info("dropped %d hits of recipients who withdrew consent", done.dropped)
+    if done.unmatched:
+        log.debug("%d hits are waiting for their message", done.unmatched)
+    if batch.corrupt:
+        log.error("the journal held %d damaged records", batch.corrupt)
+    log.debug(
+        "ingested %d messages, %d deliveries, %d hits; %d older verdicts changed",
+        *(done.messages, done.deliveries, done.hits, done.revised),
+    )

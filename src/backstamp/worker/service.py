@@ -1,0 +1,43 @@
+"""The worker as a whole: its parts, and their end."""
+
+import asyncio
+import logging
+
+from backstamp.worker.capture.server import CaptureServer
+from backstamp.worker.config import WorkerConfig
+from backstamp.worker.database import Database
+from backstamp.worker.housekeeping import Housekeeping
+from backstamp.worker.ingest_loop import IngestLoop
+from backstamp.worker.parts import keep_running
+from backstamp.worker.publisher import Publisher
+from backstamp.worker.settle import Settling
+
+log = logging.getLogger("backstamp.worker")
+
+
+async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
+    """Run all parts until `stop` is set, then finish what was begun, and return.
+
+    Django must have been set up. A part that fails is started again; this function does not raise
+    for it.
+    """
+    database = Database()
+    ingest = IngestLoop(config.journal_dir, database)
+    publisher = Publisher(config.snapshot_path, config.policy, database)
+    settling = Settling(database, ingest.caught_up)
+    housekeeping = Housekeeping(database, config.source_keys_dir, config.retention_days)
+    capture = CaptureServer(config, database)
+    parts = {
+        "ingest": ingest.run,
+        "policy publisher": publisher.run,
+        "settling": settling.run,
+        "housekeeping": housekeeping.run,
+        "capture mailbox": capture.run,
+    }
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, part in parts.items():
+                group.create_task(keep_running(name, part, stop), name=name)
+    finally:
+        database.close()
+    log.info("the worker has stopped")
