@@ -26,6 +26,7 @@ PIXEL_HEADERS: Final[list[Header]] = [
     _SERVER,
 ]
 _REDIRECT_HEADERS: Final[list[Header]] = [
+    ("content-length", "0"),  # hyper leaves it out for HEAD unless it is given
     _NO_STORE,
     ("referrer-policy", "no-referrer"),
     _NO_INDEX,

@@ -8,6 +8,8 @@ import importlib
 import logging
 import os
 import resource
+import threading
+import time
 from functools import partial
 from typing import Any, Final
 
@@ -26,8 +28,9 @@ HEAD_MILLISECONDS: Final = 10_000
 BACKLOG: Final = 4096
 CONNECTIONS: Final = 8192
 """Most connections of a worker at a time: many slow ones must not keep out the others."""
-DRAIN_SECONDS: Final = 15
+DRAIN_SECONDS: Final = 10
 """After SIGTERM a worker finishes what it began; then it is killed (`app.supervisor` waits 20 s)."""
+PARENT_CHECK_SECONDS: Final = 0.5
 _LOGGING: Final[dict[str, Any]] = {
     "handlers": {},
     "formatters": {},
@@ -85,8 +88,17 @@ def serve(config: EdgeConfig, target: str) -> None:
 def _load(target: str, parent: int) -> Any:
     """In a new worker: tie it to its parent, and import the application."""
     die_with_parent(parent)
+    threading.Thread(target=_leave_after, args=(parent,), name="parent-watch", daemon=True).start()
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     logging.getLogger("_granian").setLevel(logging.WARNING)
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def _leave_after(parent: int) -> None:
+    """End a worker whose drain nobody ends any more: a client that never reads can hold it for ever."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    time.sleep(DRAIN_SECONDS)
+    os._exit(1)

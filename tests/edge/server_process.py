@@ -1,0 +1,111 @@
+"""A real edge, in processes of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.daemons import free_port
+
+ROOT = Path(__file__).parents[2]
+SERVE = """
+import sys
+from pathlib import Path
+from backstamp.edge import EdgeConfig, serve
+pem = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+serve(
+    EdgeConfig(
+        host="127.0.0.1", port=int(sys.argv[1]), workers=int(sys.argv[2]), tls_certificate=pem, tls_key=pem
+    ),
+    "tests.edge.target:edge",
+)
+"""
+
+
+class ServerProcess:
+    """The running edge: its port, its processes and its log."""
+
+    def __init__(self, directory: Path, workers: int, pem: Path | None) -> None:
+        self.port = free_port()
+        self.log_path = directory / "edge.log"
+        arguments = [str(self.port), str(workers), *([str(pem)] if pem else [])]
+        with self.log_path.open("wb") as log:
+            self.main = subprocess.Popen(
+                [sys.executable, "-c", SERVE, *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=os.environ | {"EDGE_TEST_DIRECTORY": str(directory)},
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def workers(self) -> list[int]:
+        """The process ids of the workers that live now."""
+        children = Path(f"/proc/{self.main.pid}/task/{self.main.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def connect(self, timeout: float = 10) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def wait_until_it_answers(self) -> None:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                if b"200 OK" in self.exchange(
+                    b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                ):
+                    return
+            except OSError:
+                assert self.main.poll() is None, self.log
+            time.sleep(0.05)
+        raise AssertionError(f"no answer: {self.log}")
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send bytes as they are, and return all that comes until the server closes or falls silent."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            connection.settimeout(1.0)
+            answer = b""
+            try:
+                while data := connection.recv(65_536):
+                    answer += data
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return answer
+
+    def get(self, target: str | bytes, *fields: str, method: str = "GET") -> bytes:
+        raw = target if isinstance(target, bytes) else target.encode("latin-1")
+        lines = "".join(f"{field}\r\n" for field in ("Host: x", "Connection: close", *fields))
+        return self.exchange(
+            method.encode() + b" " + raw + b" HTTP/1.1\r\n" + lines.encode("latin-1") + b"\r\n"
+        )
+
+
+@contextmanager
+def running_edge(directory: Path, workers: int = 1, pem: Path | None = None) -> Iterator[ServerProcess]:
+    server = ServerProcess(directory, workers, pem)
+    try:
+        if pem is None:
+            server.wait_until_it_answers()
+        yield server
+    finally:
+        server.main.terminate()
+        try:
+            server.main.wait(30)
+        except subprocess.TimeoutExpired:
+            server.main.kill()
+            server.main.wait()
+
+
+def head_and_body(answer: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """Split one answer: status line, sorted header lines without the date, body."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *fields = head.split(b"\r\n")
+    return status, sorted(field for field in fields if not field.startswith(b"date: ")), body

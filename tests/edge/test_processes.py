@@ -1,0 +1,152 @@
+"""Workers that are killed, a parent that is killed, and an orderly end."""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from backstamp.edge.replies import GIF
+from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.setting import hits_in, pixel, publish
+
+
+class Load(threading.Thread):
+    """Asks for one pixel after the other, each with a number of its own, and notes which were answered."""
+
+    def __init__(self, server: ServerProcess, first: int) -> None:
+        super().__init__(daemon=True)
+        self.server = server
+        self.answered: list[int] = []
+        self.asked = first
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                with self.server.connect(timeout=5) as connection:
+                    self._ask_on(connection)
+            except OSError:
+                time.sleep(0.02)  # no worker just now; the token that was asked for is not asked for again
+
+    def _ask_on(self, connection: socket.socket) -> None:
+        while not self.stopping.is_set():
+            self.asked += 1
+            connection.sendall(f"GET /{pixel(self.asked)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            answer = b""
+            while not answer.endswith(GIF):
+                data = connection.recv(4096)
+                if not data:
+                    return
+                answer += data
+            self.answered.append(self.asked)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.join()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_for_end(pids: list[int], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while any(is_running(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not any(is_running(pid) for pid in pids)
+
+
+def assert_nothing_lost(directory: Path, loads: list[Load]) -> None:
+    recorded = Counter(hit.tracking_id for hit in hits_in(directory))
+    answered = [number for load in loads for number in load.answered]
+    assert [number for number in answered if recorded[number] != 1] == []
+    assert max(recorded.values()) == 1
+
+
+def test_a_killed_worker_comes_back_and_no_answered_hit_is_missing(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path, workers=2) as server:
+        loads = [Load(server, base * 1_000_000) for base in range(4)]
+        for load in loads:
+            load.start()
+        time.sleep(1)
+        victims = server.workers()
+        assert len(victims) == 2
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            if len(server.workers()) == 2 and not set(victims) & set(server.workers()):
+                break
+            time.sleep(0.05)
+        server.wait_until_it_answers()
+        before = [len(load.answered) for load in loads]
+        time.sleep(1.5)
+        assert [len(load.answered) for load in loads] > before, "the new workers answer"
+        for load in loads:
+            load.stop()
+    assert sum(len(load.answered) for load in loads) > 100
+    assert_nothing_lost(tmp_path, loads)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_no_worker_outlives_its_parent(tmp_path: Path, number: int) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path, workers=2) as server:
+        workers = server.workers()
+        assert len(workers) == 2
+        server.main.send_signal(number)
+        assert wait_for_end(workers)
+        assert server.main.wait(20) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+def test_a_client_that_never_reads_does_not_hold_a_worker_whose_parent_was_killed(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server, server.connect() as deaf:
+        deaf.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            while True:  # until both sides' buffers are full of answers
+                deaf.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+        workers = server.workers()
+        server.main.kill()
+        assert wait_for_end(workers)
+
+
+def test_sigterm_cuts_no_answer_and_what_it_leaves_unasked_is_not_recorded(tmp_path: Path) -> None:
+    publish(tmp_path)
+    pipelined = 300
+    with running_edge(tmp_path) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(5)]
+        for client in clients:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(4096).endswith(b"ok")
+        for base, client in enumerate(clients):
+            client.sendall(
+                b"".join(
+                    f"GET /{pixel(base * 1000 + number)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+                    for number in range(pipelined)
+                )
+            )
+        firsts = [client.recv(1) for client in clients]
+        server.main.terminate()
+        answered = 0
+        for client, answer in zip(clients, firsts, strict=True):
+            with contextlib.suppress(ConnectionResetError):
+                while data := client.recv(65_536):
+                    answer += data
+            whole, rest = answer.count(GIF), answer.rpartition(GIF)[2]
+            assert rest == b"", "no answer was cut short"
+            answered += whole
+        assert server.main.wait(30) == 0
+    assert answered >= len(clients)
+    assert "Traceback" not in server.log
+    assert len(hits_in(tmp_path)) == answered, "what was recorded was answered, and the other way round"
