@@ -117,4 +117,3 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGGING_CONFIG = None
-FORMS_URLFIELD_ASSUME_HTTPS = True
