@@ -1,19 +1,28 @@
-"""The edge that `backstamp bench edge` measures, in a data directory of its own; and an empty application.
+"""What `backstamp bench edge` measures: our edge in a directory of its own, and an empty application.
+
+    python -m backstamp.app.bench.edge_target PORT edge|empty
 
 The directory comes by the environment, for each Granian worker imports its target anew.
 """
 
 import os
+import sys
 from pathlib import Path
+from typing import Final
 
-from backstamp.edge import Edge, EdgeConfig
+from backstamp.edge import Edge, EdgeConfig, serve
 from backstamp.edge.replies import GIF, Header, ReplyProtocol
-from backstamp.journal import JournalWriter, SnapshotFile, SourceKeys
+from backstamp.journal import DEFAULT_SYNC, JournalWriter, SnapshotFile, SourceKeys
 from backstamp.tokens import Keyring
 
-DIRECTORY_VARIABLE = "BACKSTAMP_BENCH_DIRECTORY"
+DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"
 
-_EMPTY_HEADERS: list[Header] = [("content-type", "image/gif")]
+_EMPTY_HEADERS: Final[list[Header]] = [("content-type", "image/gif")]
+
+
+async def empty(_scope: object, proto: ReplyProtocol) -> None:
+    """Answer with the dot and nothing else: the most that Granian can do here."""
+    proto.response_bytes(200, _EMPTY_HEADERS, GIF)
 
 
 def _edge(directory: Path) -> Edge:
@@ -22,17 +31,19 @@ def _edge(directory: Path) -> Edge:
         EdgeConfig(host="127.0.0.1", port=0),
         keyring=lambda: ring,
         snapshot=SnapshotFile(directory / "snapshot"),
-        journal=JournalWriter(directory / "journal", role="edge", sync=20),
+        journal=JournalWriter(directory / "journal", role="edge", sync=DEFAULT_SYNC),
         source_keys=SourceKeys(directory / "source-keys"),
     )
-
-
-async def empty(_scope: object, proto: ReplyProtocol) -> None:
-    """Answer with the dot and nothing else: the most that Granian can do here."""
-    proto.response_bytes(200, _EMPTY_HEADERS, GIF)
 
 
 def __getattr__(name: str) -> Edge:
     if name == "edge":
         return _edge(Path(os.environ[DIRECTORY_VARIABLE]))
     raise AttributeError(name)
+
+
+if __name__ == "__main__":
+    serve(
+        EdgeConfig(host="127.0.0.1", port=int(sys.argv[1])),
+        f"backstamp.app.bench.edge_target:{sys.argv[2]}",
+    )
