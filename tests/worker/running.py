@@ -1,0 +1,45 @@
+"""A worker beside a test, in the test's own event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from django.db import connections
+
+from backstamp.worker import WorkerConfig, serve
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def running(config: WorkerConfig) -> AsyncIterator[asyncio.Event]:
+    """Run a worker; give its stop event, and see that it ends when the block does."""
+    stop = asyncio.Event()
+    worker = asyncio.create_task(serve(config, stop=stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        async with asyncio.timeout(20):
+            await worker
+
+
+async def looked_up(look: Callable[[], T]) -> T:
+    """Look something up in a thread, with a connection of its own that is closed again."""
+
+    def guarded() -> T:
+        try:
+            return look()
+        finally:
+            connections.close_all()
+
+    return await asyncio.to_thread(guarded)
+
+
+async def eventually(look: Callable[[], T], expected: T) -> None:
+    """Look something up until it is as expected; fail after 20 s."""
+    async with asyncio.timeout(20):
+        while (found := await looked_up(look)) != expected:
+            await asyncio.sleep(0.05)
+    assert found == expected
