@@ -42,8 +42,10 @@ _MULTI_CODECS: Final = {
     "big5hkscs": ("big5", "big5-hkscs", "cn-big5", "csbig5", "x-x-big5"),
     "cp932": ("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "csshiftjis", "windows-31j", "cp932"),
     "euc_jp": ("euc-jp", "eucjp", "x-euc-jp", "cseucpkdfmtjapanese"),
-    "cp949": ("euc-kr", "euckr", "ks_c_5601-1987", "ksc5601", "ksc_5601", "korean", "cseuckr", "windows-949")
-    + ("cp949", "uhc"),
+    "cp949": (
+        *("euc-kr", "euckr", "ks_c_5601-1987", "ksc5601", "ksc_5601", "korean", "cseuckr"),
+        *("windows-949", "cp949", "uhc"),
+    ),
 }
 _MULTI_LABELS: Final = {label: codec for codec, labels in _MULTI_CODECS.items() for label in labels}
 _OTHER_SINGLE: Final = {

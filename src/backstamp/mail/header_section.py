@@ -13,7 +13,7 @@ _LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"|\Z)")
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One header field: `name` in lower case, the span of the whole field with folding and line end, its body."""
+    """One header field: `name` in lower case, the span of all its lines, line end included, and its body."""
 
     name: bytes
     start: int

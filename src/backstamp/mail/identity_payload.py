@@ -1,4 +1,4 @@
-"""identity_payload: bodies in 7bit, 8bit and binary, where decoded bytes are the raw octets (RFC 2045 §6.2)."""
+"""identity_payload: bodies in 7bit, 8bit and binary, whose bytes are the raw octets (RFC 2045 §6.2)."""
 
 from typing import Final
 

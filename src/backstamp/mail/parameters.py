@@ -49,7 +49,7 @@ def without_comments(text: str) -> str:
 
 
 def parse_parameterised(body: str) -> ParameterisedValue:
-    """Return the value and parameters of an unfolded field body. Never raises; nonsense gives an empty value."""
+    """Return value and parameters of an unfolded field body. Never raises; nonsense gives an empty value."""
     text = without_comments(body)
     value, semicolon, _ = text.partition(";")
     if not semicolon:

@@ -17,7 +17,7 @@ def newline_of(raw: bytes, start: int, end: int) -> bytes:
 
 
 def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
-    """Return the patches that give `part` the decoded body `data` in quoted-printable, its header field included."""
+    """Return the patches that put `data` into `part` as quoted-printable, and say so in its header."""
     newline = newline_of(raw, part.header.start, part.end)
     declaration = b"Content-Transfer-Encoding: quoted-printable"
     patches = [Patch(part.body_start, part.end, encode_quoted_printable(data, newline))]

@@ -17,7 +17,7 @@ _UUENCODE: Final = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
 
 class PatchWriter(Protocol):
-    """Turns replacement bytes for spans fixed beforehand into patches; made once, used for every recipient."""
+    """Turns replacements for spans fixed beforehand into patches; made once, used for every recipient."""
 
     def write(self, replacements: list[bytes]) -> list[Patch] | None:
         """Return the patches for one replacement per span, or None when a line would pass 998 octets."""

@@ -10,7 +10,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 
 _VALUE_START: Final = re.compile(r"[^\s=]*\s*=\s*([\"']?)")
-_CONDITIONAL: Final = re.compile(r"<!--\s*\[if\b", re.IGNORECASE)
+_CONDITIONAL: Final = re.compile(r"<!--\s*\[[iI][fF]\b")
 _CONDITION: Final = re.compile(r"\s*\[if\b[^\]>]*\]\s*>", re.IGNORECASE)
 _OTHER_CARRIERS: Final = "form[action],[formaction],iframe,frame[src],meta[http-equiv][content]"
 _LABEL_CHARACTERS: Final = 100

@@ -105,7 +105,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What was done with one message of `size` octets. `skip_reason` is there when all of it was left alone."""
+    """What was done with a message of `size` octets. `skip_reason`: why all of it was left alone."""
 
     version: int = SCHEMA_VERSION
     size: int = 0

@@ -75,7 +75,7 @@ class PartEditor:
         self._writer = payload.writer(spans)
 
     def patches(self, replacements: list[bytes]) -> tuple[list[Patch], bool]:
-        """Return the patches for one ASCII replacement per span, and whether the part had to be re-encoded."""
+        """Return the patches for one ASCII replacement per span, and whether the part was re-encoded."""
         patches = self._writer.write(replacements)
         if patches is not None:
             return patches, False

@@ -1,4 +1,4 @@
-"""part_planning: find the links of one text part, decide on each, and prove that the changed part reads back."""
+"""part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
 from itertools import pairwise
 

@@ -6,10 +6,10 @@ from typing import Final
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 
-_ADDRESS: Final = re.compile(
-    r"(?:(?<![A-Za-z0-9])https?://(?=[^\s/])|(?<![A-Za-z0-9@._/-])www\.(?=[^\s.]))[^\s<>\"\x00-\x20\x7f]+",
-    re.IGNORECASE,
-)
+_REST: Final = re.compile(r"[^\s<>\"\x00-\x20\x7f]+")
+_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(0x41, 0x5B)}
+_SCHEMES: Final = ("https", "http")
+_BEFORE_HOST: Final = "@._/-"
 _TRAILING: Final = frozenset(".,;:!?'*|`´’”»›…。，、；：！？")
 _CLOSING: Final = {")": "(", "]": "[", "}": "{", "）": "（", "】": "【", "」": "「"}
 
@@ -21,15 +21,46 @@ def find_text_links(text: str) -> list[FoundLink]:
     double quotes; trailing punctuation is not part of it, nor a closing bracket that was not opened in it.
     """
     links: list[FoundLink] = []
-    for match in _ADDRESS.finditer(text):
-        address = _without_trailing(match[0])
-        scheme, separator, rest = address.partition("://")
-        if not (rest if separator else address[4:]):
+    end = 0
+    for start, prefix in _starts(text):
+        if start < end:
             continue
-        start = match.start()
-        value = address if separator and scheme.lower() in ("http", "https") else f"http://{address}"
-        links.append(FoundLink(start=start, end=start + len(address), value=value, carrier=Carrier.TEXT))
+        match = _REST.match(text, start)
+        assert match is not None, "an address begins with its prefix"
+        end = match.end()
+        address = _without_trailing(match[0])
+        if len(address) > len(prefix) and address[len(prefix)] not in "/.":
+            value = f"http://{address}" if prefix == "www." else address
+            links.append(FoundLink(start=start, end=start + len(address), value=value, carrier=Carrier.TEXT))
     return links
+
+
+def _starts(text: str) -> list[tuple[int, str]]:
+    """Return where addresses may begin, in order, each with its `https://`, `http://` or `www.`."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        # A few letters outside ASCII grow when lowered; offsets must stay.
+        lowered = text.translate(_ASCII_LOWER)
+    starts: list[tuple[int, str]] = []
+    at = lowered.find("://")
+    while at >= 0:
+        for scheme in _SCHEMES:
+            start = at - len(scheme)
+            if start >= 0 and lowered.startswith(scheme, start) and not _is_alphanumeric(lowered, start - 1):
+                starts.append((start, f"{scheme}://"))
+                break
+        at = lowered.find("://", at + 3)
+    at = lowered.find("www.")
+    while at >= 0:
+        if not _is_alphanumeric(lowered, at - 1) and not (at and lowered[at - 1] in _BEFORE_HOST):
+            starts.append((at, "www."))
+        at = lowered.find("www.", at + 4)
+    starts.sort()
+    return starts
+
+
+def _is_alphanumeric(text: str, at: int) -> bool:
+    return at >= 0 and text[at].isascii() and text[at].isalnum()
 
 
 def _without_trailing(address: str) -> str:

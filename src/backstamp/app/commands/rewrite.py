@@ -1,0 +1,91 @@
+"""`backstamp rewrite`: a message with pixel and links, from the command line."""
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.rewriting import Options, envelope_digest, plan
+from backstamp.rewriting.diff import render_diff
+from backstamp.tokens import ANONYMOUS, Keyring, seal_link, seal_pixel
+from backstamp.vocabulary import Direction
+
+
+class _RecipientSealer:
+    """Seals for one recipient. The message's number is made of its digest: the same mail, the same bytes."""
+
+    def __init__(self, ring: Keyring, base_url: str, raw: bytes, recipient: str | None) -> None:
+        self._ring = ring
+        self._base_url = base_url
+        self._tracking_id = int.from_bytes(envelope_digest(raw)[:8], "big")
+        self._index = None if recipient is None else 0
+        self._key = ANONYMOUS if recipient is None else ring.recipient_key(recipient)
+
+    def link(self, number: int, url: str) -> str:
+        token = seal_link(
+            self._ring,
+            domain_id=0,
+            tracking_id=self._tracking_id,
+            recipient_index=self._index,
+            link_number=number,
+            url=url,
+        )
+        return f"{self._base_url}/{token}"
+
+    def pixel(self) -> str:
+        token = seal_pixel(self._ring, domain_id=0, tracking_id=self._tracking_id, recipient_key=self._key)
+        return f"{self._base_url}/{token}"
+
+
+@click.command()
+@click.argument("message", type=click.File("rb"), default="-")
+@click.option(
+    "--direction",
+    type=click.Choice([each.value for each in Direction]),
+    default=Direction.OUTBOUND.value,
+    show_default=True,
+    help="Sent mail, or received mail whose links are to be checked at the click.",
+)
+@click.option("--recipient", metavar="ADDR", help="Seal this recipient; without it, nobody is sealed.")
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here, as JSON, what was done with each link.",
+)
+@click.option("--diff", is_flag=True, help="Show what was done, instead of the message.")
+@click.option("--opens/--no-opens", default=None, help="Put a pixel in. [default: for sent mail]")
+@click.option("--links/--no-links", default=True, show_default=True, help="Wrap links.")
+@click.pass_obj
+def rewrite(
+    context: AppContext,
+    message: BinaryIO,
+    direction: str,
+    recipient: str | None,
+    manifest: Path | None,
+    diff: bool,
+    opens: bool | None,
+    links: bool,
+) -> None:
+    """Rewrite MESSAGE (a file, or standard input) and write it to standard output."""
+    raw = message.read()
+    if not raw:
+        raise click.ClickException("the message is empty")
+    base_url = context.tracking_url.rstrip("/")
+    options = Options(
+        direction=Direction(direction),
+        opens=direction == Direction.OUTBOUND if opens is None else opens,
+        links=links,
+        own_prefixes=(f"{base_url}/",),
+    )
+    rewritten = plan(raw, options).apply(_RecipientSealer(context.keyring(), base_url, raw, recipient))
+    if manifest is not None:
+        try:
+            manifest.write_bytes(rewritten.manifest.to_json() + b"\n")
+        except OSError as error:
+            raise click.ClickException(f"cannot write the manifest to {manifest}: {error.strerror}") from None
+    if diff:
+        click.echo(render_diff(rewritten.manifest, colour=sys.stdout.isatty()), nl=False)
+    else:
+        click.echo(rewritten.raw, nl=False)
