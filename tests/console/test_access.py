@@ -1,0 +1,172 @@
+"""Who may see what, and what every answer carries, found by walking the URL table."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core import serializers
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from backstamp.console.middleware import CONSOLE_POLICY
+from backstamp.records.models import CapturedMail
+from backstamp.records.tracking_ids import to_text
+from backstamp.vocabulary import Origin
+from tests.console import seed
+
+OPEN_TO_ALL = {"sign-in", "account_login", "sign-out", "welcome"}
+POST_ONLY = {
+    "send-sample",
+    "mail-delete",
+    "policy-switch",
+    "policy-domain",
+    "policy-sender",
+    "policy-consent",
+    "sign-out",
+}
+STREAMS = {"list-changes", "message-changes"}
+TEMPLATES = Path(apps.get_app_config("console").path) / "templates"
+
+
+def names() -> list[str]:
+    found = [str(pattern.name) for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)]
+    assert len(found) > 15
+    assert len(found) == len(get_resolver().url_patterns), "an included URL table would not be walked"
+    return found
+
+
+def address(name: str) -> str:
+    pattern = next(
+        each for each in get_resolver().url_patterns if isinstance(each, URLPattern) and each.name == name
+    )
+    samples: dict[str, Any] = {
+        "key": seed.message(77).pk
+        if name.startswith("message")
+        else seed.message(77, origin=Origin.MANUAL).pk,
+        "token": "sometoken",
+    }
+    if "pk" in pattern.pattern.converters:
+        samples["pk"] = captured_mail().pk
+    return reverse(name, kwargs={key: samples[key] for key in pattern.pattern.converters})
+
+
+def captured_mail() -> CapturedMail:
+    raw = b"From: a@example.org\r\nSubject: Hello\r\nContent-Type: text/html\r\n\r\n<p>Hello"
+    (settings.BACKSTAMP.capture_dir / "one.eml").write_bytes(raw)
+    return CapturedMail.objects.create(file_name="one.eml", subject="Hello", size=len(raw))
+
+
+def everything_stored() -> str:
+    models = [model for model in apps.get_models() if model._meta.label != "sessions.Session"]
+    return "\n".join(serializers.serialize("json", model._default_manager.order_by("pk")) for model in models)
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+@pytest.mark.parametrize("name", sorted(set(names()) - OPEN_TO_ALL))
+def test_a_stranger_is_sent_to_the_sign_in_page(stranger: Client, name: str, method: str) -> None:
+    where = address(name)
+    before = everything_stored()
+    answer = getattr(stranger, method)(where)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/sign-in/")
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize("name", sorted(set(names()) - STREAMS))
+def test_looking_changes_nothing(admin: Client, name: str) -> None:
+    where = address(name)
+    before = everything_stored()
+    admin.get(where)
+    admin.head(where)
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize("name", sorted(POST_ONLY))
+def test_what_changes_something_answers_to_post_alone(admin: Client, name: str) -> None:
+    assert admin.get(address(name)).status_code == 405
+
+
+@pytest.mark.parametrize("name", sorted(POST_ONLY | {"new-pixel", "sign-in"}))
+def test_a_post_without_the_forms_token_is_refused(admin: Client, name: str) -> None:
+    where = address(name)
+    admin.handler.enforce_csrf_checks = True
+    before = everything_stored()
+    assert admin.post(where, {"tracking": "off"}).status_code == 403
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize("name", sorted(set(names()) - {"mail-html", "mail-raw"} - STREAMS))
+def test_every_page_carries_the_headers_that_close_it(admin: Client, name: str) -> None:
+    answer = admin.get(address(name))
+    assert answer.headers["Content-Security-Policy"] == CONSOLE_POLICY
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_the_policy_allows_nothing_inline_and_nothing_foreign() -> None:
+    assert CONSOLE_POLICY.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in CONSOLE_POLICY
+    assert "unsafe" not in CONSOLE_POLICY
+    assert "http" not in CONSOLE_POLICY
+    assert "*" not in CONSOLE_POLICY
+
+
+class Inline(HTMLParser):
+    """Finds what a strict Content-Security-Policy would refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        fields = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in fields):
+            self.found.append(tag)
+        self.found += [name for name in fields if name.startswith(("on", "hx-on")) or name == "style"]
+        self.found += [
+            value for value in fields.values() if value and value.strip().lower().startswith("javascript:")
+        ]
+
+
+def inline(html: str) -> list[str]:
+    parser = Inline()
+    parser.feed(html)
+    return parser.found
+
+
+def test_no_template_holds_inline_script_or_style() -> None:
+    templates = list(TEMPLATES.rglob("*.html"))
+    assert len(templates) > 15
+    assert {path.name: found for path in templates if (found := inline(path.read_text()))} == {}
+
+
+@pytest.mark.parametrize("name", sorted(set(names()) - {"mail-html", "mail-raw"} - STREAMS - POST_ONLY))
+def test_no_page_holds_inline_script_or_style(admin: Client, name: str) -> None:
+    answer = admin.get(address(name), follow=True)
+    assert "<html" in answer.text
+    assert inline(answer.text) == []
+    sources = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', answer.text)
+    assert sources
+    assert all(source.startswith("/static/") for source in sources)
+
+
+def test_a_foreign_host_name_is_refused(admin: Client) -> None:
+    assert admin.get("/", HTTP_HOST="evil.example").status_code == 400
+
+
+def test_signing_out_is_open_to_all_and_does_nothing_to_a_stranger(stranger: Client) -> None:
+    assert stranger.get("/sign-out/").status_code == 405
+    assert stranger.post("/sign-out/").headers["Location"] == "/sign-in/"
+
+
+def test_a_message_that_is_not_there_gives_a_plain_page(admin: Client) -> None:
+    answer = admin.get(f"/messages/{to_text(5)}/")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text

@@ -1,0 +1,128 @@
+"""Live pages: a stream tells that something changed, beats, and ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from itertools import chain, repeat
+
+import pytest
+from django.http import StreamingHttpResponse
+from django.test import Client
+
+from backstamp.console.views import timeline
+from backstamp.records.changes import message_version, newest_version
+from backstamp.vocabulary import Actor, EventType
+from tests.console.seed import event, message
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "POLL_SECONDS", 0.001)
+
+
+def versions(*numbers: int) -> Callable[[], int]:
+    rest = chain(numbers, repeat(numbers[-1]))
+    return lambda: next(rest)
+
+
+async def told(version: Callable[[], int], seen: int, count: int) -> list[str]:
+    stream = timeline.change_events(version, seen)
+    return [await anext(stream) for _ in range(count)]
+
+
+async def test_each_new_version_is_told_once() -> None:
+    first, *events = await told(versions(5, 5, 6, 6, 6, 9), 5, 3)
+    assert first.startswith("retry: ")
+    assert events == [
+        "id: 6\nevent: changed\ndata: 6\n\n",
+        "id: 9\nevent: changed\ndata: 9\n\n",
+    ]
+
+
+async def test_what_changed_before_the_viewer_came_is_told_at_once() -> None:
+    assert (await told(versions(7), 3, 2))[1].startswith("id: 7\n")
+
+
+async def test_a_silent_stream_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "HEARTBEAT_SECONDS", 0.0)
+    assert (await told(versions(7), 7, 2))[1].startswith(": ")
+
+
+async def test_a_stream_ends_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "LIFETIME_SECONDS", 0.0)
+    assert [text async for text in timeline.change_events(versions(7), 7)] == ["retry: 2000\n\n"]
+
+
+async def test_a_viewer_who_leaves_ends_the_stream() -> None:
+    polls = 0
+    loop = asyncio.get_running_loop()
+    polled = asyncio.Event()
+
+    def count() -> int:
+        nonlocal polls
+        polls += 1
+        loop.call_soon_threadsafe(polled.set)
+        return 7
+
+    async def watch() -> None:
+        async for _ in timeline.change_events(count, 7):
+            pass
+
+    viewer = asyncio.create_task(watch())
+    await polled.wait()
+    viewer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await viewer
+    after = polls
+    await asyncio.sleep(0.02)
+    assert polls == after
+
+
+def test_a_new_event_changes_the_version_of_its_message_and_of_the_list() -> None:
+    letter, other = message(1), message(2)
+    before = message_version(letter.pk), message_version(other.pk), newest_version()
+    event(letter, EventType.OPENED, 1, Actor.HUMAN)
+    assert message_version(letter.pk) > before[0]
+    assert message_version(other.pk) == before[1]
+    assert newest_version() > before[2]
+
+
+@pytest.mark.parametrize("path", ["/changes/", "/messages/9000000000000001/changes/"])
+def test_the_stream_is_a_stream_and_closed_to_strangers(stranger: Client, admin: Client, path: str) -> None:
+    message(1)
+    assert stranger.get(path).status_code == 302
+    answer = admin.get(path)
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    assert "no-store" in answer.headers["Cache-Control"]
+    answer.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "seen"),
+    [
+        ({}, "", 0),
+        ({}, "?seen=12", 12),
+        ({"Last-Event-ID": "15"}, "?seen=12", 15),
+        ({}, "?seen=-1", 0),
+        ({}, "?seen=²", 0),
+        ({}, "?seen=" + "9" * 5000, 0),
+    ],
+)
+def test_the_viewer_says_what_it_has_seen(
+    monkeypatch: pytest.MonkeyPatch, admin: Client, headers: dict[str, str], query: str, seen: int
+) -> None:
+    asked: list[int] = []
+
+    async def record(_version: Callable[[], int], seen: int) -> AsyncIterator[str]:
+        asked.append(seen)
+        yield ""
+
+    monkeypatch.setattr(timeline, "change_events", record)
+    answer = admin.get(f"/changes/{query}", headers=headers)
+    assert isinstance(answer, StreamingHttpResponse)
+
+    async def drain() -> None:
+        async for _ in answer.streaming_content:
+            pass
+
+    asyncio.run(drain())
+    assert asked == [seen]

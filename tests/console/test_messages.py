@@ -1,0 +1,394 @@
+"""The list of messages and the page of one."""
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from backstamp.records.models import Message
+from backstamp.records.queries import PAGE_SIZE, message_detail
+from backstamp.records.tracking_ids import to_text
+from backstamp.rewriting.manifest import CandidateReport, Carrier, Decision, Manifest, PixelReport
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.vocabulary import Actor, EventType, Origin
+from tests.console.seed import NOON, event, link, message, reason, recipient
+
+
+def key(letter: Message) -> str:
+    return to_text(letter.pk)
+
+
+ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+def page(admin: Client, path: str = "/", **query: str) -> str:
+    answer = admin.get(path, query)
+    assert answer.status_code == 200
+    return " ".join(answer.text.split())
+
+
+def marks(html: str) -> list[str]:
+    class Marks(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.texts: list[str] = []
+            self.inside = False
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag == "li" and (dict(attrs).get("class") or "").startswith("mark "):
+                self.inside = True
+                self.texts.append("")
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag == "li":
+                self.inside = False
+
+        def handle_data(self, data: str) -> None:
+            if self.inside:
+                self.texts[-1] += data
+
+    parser = Marks()
+    parser.feed(html)
+    return [" ".join(text.split()) for text in parser.texts]
+
+
+def test_a_newcomer_is_told_what_to_try(admin: Client) -> None:
+    shown = page(admin)
+    assert "No message yet" in shown
+    assert "Send the sample." in shown
+    assert "pixel by hand" in shown
+
+
+def test_people_and_machines_are_told_apart_at_a_glance(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, opened_at=NOON, clicked_at=NOON, human_opens=1, human_clicks=1)
+    event(letter, EventType.OPENED, 60, Actor.HUMAN)
+    event(letter, EventType.CLICKED, 70, Actor.HUMAN)
+    event(letter, EventType.OPENED, 5, Actor.PREFETCH)
+    event(letter, EventType.CLICKED, 6, Actor.SCANNER)
+    event(letter, EventType.CLICKED, 6, Actor.PREVIEW_BOT)
+    event(letter, EventType.CLICKED, 90, Actor.UNKNOWN)
+    assert marks(page(admin)) == [
+        "Sent",
+        "Opened",
+        "Clicked",
+        "1 fetched in advance",
+        "2 by machines",
+        "1 unclear",
+    ]
+
+
+def test_machines_alone_never_make_a_message_opened(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter)
+    event(letter, EventType.OPENED, 5, Actor.PREFETCH)
+    event(letter, EventType.CLICKED, 6, Actor.SCANNER)
+    assert marks(page(admin)) == ["Sent", "Not opened yet", "1 fetched in advance", "1 by machines"]
+
+
+def test_an_open_behind_a_proxy_is_only_likely(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, opened_at=NOON, human_opens=1)
+    event(letter, EventType.OPENED, 60, Actor.PROXIED_HUMAN)
+    assert "Likely opened" in marks(page(admin))
+
+
+def test_an_implied_open_says_so(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, opened_at=NOON, open_is_implied=True, clicked_at=NOON, human_clicks=1)
+    event(letter, EventType.CLICKED, 60, Actor.HUMAN)
+    assert marks(page(admin)) == ["Sent", "Opened (implied)", "Clicked"]
+    assert "Implied by a click or an answer" in page(admin, f"/messages/{key(letter)}/")
+
+
+def test_several_recipients_are_counted(admin: Client) -> None:
+    letter = message(1)
+    for index in range(5):
+        recipient(letter, index, f"reader{index}@example.net", opened_at=NOON if index < 2 else None)
+    recipient(letter, 5, "gone@example.net", delivery="rejected")
+    shown = page(admin)
+    assert marks(shown)[:3] == ["Refused 1", "Sent 5", "Opened by 2 of 6"]
+    assert "reader0@example.net, reader1@example.net, reader2@example.net and 3 more" in shown
+
+
+def test_a_hit_that_names_nobody_counts_for_the_message(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, 0)
+    recipient(letter, 1, "linus@example.net")
+    recipient(letter, NO_RECIPIENT, "", opened_at=NOON, delivery="queued")
+    event(letter, EventType.OPENED, 60, Actor.HUMAN, recipient_index=NO_RECIPIENT)
+    assert marks(page(admin)) == ["Sent 2", "Opened"]
+
+
+def test_what_cannot_be_known_is_not_called_unopened(admin: Client) -> None:
+    untracked = message(1, opens_tracked=False, links_tracked=False, untracked_reason="reasons")
+    recipient(untracked)
+    apple = message(2)
+    recipient(apple, open_is_measurable=False)
+    refused = message(3)
+    recipient(refused, delivery="rejected")
+    shown = marks(page(admin))
+    assert shown == ["Refused", "Sent", "Opens cannot be measured", "Sent", "Not tracked"]
+    assert "Not tracked, because reasons." in page(admin, f"/messages/{key(untracked)}/")
+
+
+@pytest.mark.parametrize(
+    "search", ["bridge", "BRIDGE", "ada@example", "grace@", "<bridge-1@x>", "bridge-1@x"]
+)
+def test_search_finds_by_subject_sender_recipient_and_message_id(admin: Client, search: str) -> None:
+    recipient(message(1, subject="The bridge", message_id="<bridge-1@x>"))
+    recipient(
+        message(2, subject="Another", sender="eve@example.com", message_id="<2@y>"), address="bob@example.com"
+    )
+    shown = page(admin, q=search)
+    assert "The bridge" in shown
+    assert "Another" not in shown
+
+
+def test_a_search_for_wildcards_is_no_wildcard(admin: Client) -> None:
+    recipient(message(1, subject="Letter"))
+    assert "Nothing fits" in page(admin, q="%e%")
+    assert "Nothing fits" in page(admin, q="L_tter")
+    assert "Nothing fits" in page(admin, q="x\0y")
+
+
+@pytest.mark.parametrize(
+    ("which", "found"),
+    [
+        ("all", {1, 2, 3, 4}),
+        ("opened", {1}),
+        ("not-opened", {2, 3}),
+        ("clicked", {1}),
+        ("problem", {3}),
+        ("untracked", {4}),
+    ],
+)
+def test_filters_by_state(admin: Client, which: str, found: set[int]) -> None:
+    recipient(message(1), opened_at=NOON, clicked_at=NOON)
+    recipient(message(2))
+    recipient(message(3), delivery="deferred")
+    recipient(message(4, opens_tracked=False, links_tracked=False))
+    shown = page(admin, show=which)
+    assert {number for number in (1, 2, 3, 4) if f"Letter {number}" in shown} == found
+
+
+@pytest.mark.parametrize(
+    "query", [{"show": "everything"}, {"before": "x"}, {"before": "1.zz"}, {"before": "²."}]
+)
+def test_a_made_up_filter_or_cursor_is_not_found(admin: Client, query: dict[str, str]) -> None:
+    assert admin.get("/", query).status_code == 404
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(admin: Client) -> None:
+    for number in range(PAGE_SIZE * 2 + 3):
+        # Many at the same moment, so that the cursor must also tell those apart.
+        message(number, queued_at=NOON + timedelta(minutes=number // 7), subject=f"Letter {number:03}.")
+    seen: list[str] = []
+    path = "/"
+    while path:
+        shown = page(admin, path)
+        seen += re.findall(r"Letter \d{3}\.", shown)
+        older = re.search(r'href="(\?before=[^"]+)"', shown)
+        path = f"/{older[1]}" if older else ""
+    assert seen == [f"Letter {number:03}." for number in by_time(PAGE_SIZE * 2 + 3)]
+
+
+def by_time(count: int) -> list[int]:
+    return sorted(range(count), key=lambda number: (-(number // 7), number))
+
+
+def queries(admin: Client, path: str) -> list[dict[str, str]]:
+    with CaptureQueriesContext(connection) as captured:
+        assert admin.get(path).status_code == 200
+    return list(captured.captured_queries)
+
+
+def fill(number: int) -> None:
+    letter = message(number)
+    for index in range(number):
+        recipient(letter, index, f"reader{index}@example.net", opened_at=NOON)
+        link(letter, index)
+        event(letter, EventType.CLICKED, index, Actor.HUMAN, recipient_index=index, link_number=index)
+        event(letter, EventType.CLICKED, index, Actor.SCANNER, recipient_index=index, link_number=index)
+
+
+def test_the_list_costs_the_same_number_of_queries_for_one_message_and_for_twenty(admin: Client) -> None:
+    fill(1)
+    one = len(queries(admin, "/"))
+    for number in range(2, 20):
+        fill(number)
+    assert len(queries(admin, "/")) == one <= 8
+
+
+def test_a_message_costs_the_same_number_of_queries_however_much_happened(admin: Client) -> None:
+    fill(1)
+    fill(30)
+    few = queries(admin, f"/messages/{0x9000_0000_0000_0001:016x}/")
+    many = queries(admin, f"/messages/{0x9000_0000_0000_001E:016x}/")
+    assert len(few) == len(many) <= 13
+
+
+def test_list_and_timeline_are_read_through_their_indexes(admin: Client) -> None:
+    for number in range(2, 9):
+        fill(number)
+    plans = []
+    for path in ("/", f"/messages/{0x9000_0000_0000_0005:016x}/"):
+        for query in queries(admin, path):
+            if query["sql"].startswith("SELECT") and '"records_' in query["sql"]:
+                with connection.cursor() as cursor:
+                    cursor.execute("EXPLAIN QUERY PLAN " + query["sql"].replace("%", "%%"))
+                    plans += [row[3] for row in cursor.fetchall()]
+    assert any("message_newest" in plan for plan in plans)
+    assert any("event_timeline" in plan for plan in plans)
+    assert [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan] == []
+
+
+def test_the_timeline_says_who_when_and_why(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter)
+    link(letter, 3, text="The proposal")
+    event(letter, EventType.SENT, 2, detail={"code": 250, "enhanced_status": "2.0.0", "text": "Ok: queued"})
+    event(
+        letter,
+        EventType.CLICKED,
+        2 + 190,
+        Actor.HUMAN,
+        link_number=3,
+        client="Firefox on Linux",
+        reasons=[reason("a browser followed the link after a user's action")],
+    )
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert "Taken over by the next server" in shown
+    assert "250 2.0.0 Ok: queued" in shown
+    assert "by a person, Firefox on Linux" in shown
+    assert "3 minutes 10 seconds after delivery" in shown
+    assert "The proposal" in shown
+    assert "a browser followed the link after a user&#x27;s action" in shown
+    assert 'datetime="2026-03-09T12:04:12.000+00:00"' in shown
+
+
+def test_machines_are_folded_but_counted(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter)
+    event(letter, EventType.OPENED, 30, Actor.PREFETCH)
+    for index in range(7):
+        event(letter, EventType.CLICKED, 31 + index / 10, Actor.SCANNER, link_number=index)
+    event(letter, EventType.OPENED, 60, Actor.HUMAN)
+    event(letter, EventType.CLICKED, 70, Actor.SCANNER, link_number=1)
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert shown.count("<details") == 2
+    assert "8 fetches by machines" in shown
+    assert "Link checked by a scanner (7), Fetched in advance (1)" in shown
+    assert "1 by people, 1 in advance, 8 by machines, 0 unclear" in shown
+
+
+def test_corrections_and_what_does_not_count_are_marked(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, opened_at=NOON)
+    event(letter, EventType.OPENED, 30, Actor.HUMAN, revised_at=NOON)
+    event(letter, EventType.OPENED, 31, Actor.HUMAN, counts=False)
+    event(letter, EventType.OPENED, 32, Actor.UNKNOWN, final=False)
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert shown.count(">corrected<") == shown.count(">not counted<") == 1
+    assert shown.count(">may still be corrected<") == 1
+    assert "1 time by a person" in shown
+    assert "An own view, of your Sent copy, may be among them." in shown
+
+
+def test_clicks_are_counted_for_each_link(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter)
+    for number in range(2):
+        link(letter, number)
+    for actor in (Actor.HUMAN, Actor.PROXIED_HUMAN, Actor.SCANNER):
+        event(letter, EventType.CLICKED, 60, actor, link_number=0)
+    event(letter, EventType.CLICKED, 61, Actor.HUMAN, link_number=0, counts=False)
+    detail = message_detail(letter.pk)
+    assert detail is not None
+    assert [(count.people, count.others) for count in detail.links] == [(2, 2), (0, 0)]
+
+
+def test_the_manifest_is_told_in_words_and_every_link_has_its_reason(admin: Client) -> None:
+    wrapped = [
+        CandidateReport(
+            part="1", carrier=Carrier.A, start=0, end=9, url=f"https://example.com/{number}",
+            decision=Decision.WRAPPED, number=number,
+        )
+        for number in range(12)
+    ]  # fmt: skip
+    skipped = CandidateReport(
+        part="1", carrier=Carrier.A, start=0, end=9, url="https://example.com/leave",
+        decision=Decision.SKIPPED, skip_reason=SkipReason.UNSUBSCRIBE_LINK,
+    )  # fmt: skip
+    manifest = Manifest(candidates=(*wrapped, skipped), pixel=PixelReport(part="1", at=44))
+    letter = message(1, manifest=manifest.to_json().decode())
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert "12 links tracked, 1 skipped: own unsubscribe link." in shown
+    assert "One pixel at the end of the HTML." in shown
+    assert shown.count(">tracked<") == 12
+    assert shown.count(">left alone<") == 1
+    assert "https://example.com/leave" in shown
+
+
+@pytest.mark.parametrize("manifest", ["", "{", "[]", '{"version": 99}', "null"])
+def test_a_missing_or_foreign_manifest_does_no_harm(admin: Client, manifest: str) -> None:
+    letter = message(1, manifest=manifest)
+    assert "Opens are tracked" in page(admin, f"/messages/{key(letter)}/")
+
+
+@pytest.mark.parametrize(
+    "stored", [None, "text", {"text": "x"}, [1, None, {"text": 5}, {"other": "x"}, ["text"]], [[]]]
+)
+def test_reasons_and_details_of_another_shape_do_no_harm(admin: Client, stored: Any) -> None:
+    letter = message(1)
+    event(letter, EventType.OPENED, 1, Actor.UNKNOWN, reasons=stored or [], detail=stored or {})
+    page(admin, f"/messages/{key(letter)}/")
+
+
+def test_nothing_from_a_mail_or_a_visitor_becomes_markup(admin: Client) -> None:
+    letter = message(1, subject=ATTACK, sender=ATTACK, message_id=ATTACK, untracked_reason=ATTACK)
+    recipient(letter, address=ATTACK, reply_code=550, reply_text=ATTACK, enhanced_status="<b>")
+    link(letter, 0, url=f"https://example.com/{ATTACK}", text=ATTACK)
+    event(letter, EventType.SENT, 1, detail={"code": ATTACK, "text": ATTACK})
+    event(letter, EventType.CLICKED, 9, Actor.HUMAN, link_number=0, client=ATTACK, reasons=[reason(ATTACK)])
+    event(letter, EventType.CLICKED, 10, Actor.SCANNER, link_number=0, client=ATTACK)
+    for shown in (page(admin), page(admin, f"/messages/{key(letter)}/"), page(admin, q=ATTACK)):
+        assert "<script>alert" not in shown
+        assert "<img src=x" not in shown
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+
+
+def test_the_console_never_claims_that_somebody_read_it(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, opened_at=NOON)
+    for actor in Actor:
+        event(letter, EventType.OPENED, 9, actor)
+    words = page(admin, f"/messages/{key(letter)}/").lower().split()
+    assert not {"read", "read."} & set(words)
+
+
+def test_a_letter_written_elsewhere_has_no_delivery_of_ours(admin: Client) -> None:
+    letter = message(1, origin=Origin.MANUAL)
+    recipient(letter, delivery="queued")
+    assert marks(page(admin)) == ["Written elsewhere", "Not opened yet"]
+
+
+def test_htmx_gets_the_part_that_changes_and_nothing_else(admin: Client) -> None:
+    letter = message(1)
+    for path in ("/", f"/messages/{key(letter)}/"):
+        part = admin.get(path, headers={"HX-Request": "true"})
+        assert "Letter 1" in part.text
+        assert "<html" not in part.text
+        assert "Letter 1" in admin.get(path).text
+
+
+def test_the_sample_button_says_when_no_gateway_answers(admin: Client) -> None:
+    answer = admin.post("/sample/", follow=True)
+    assert 'class="notice error"' in answer.text
+    assert "does not answer" in answer.text

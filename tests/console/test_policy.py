@@ -1,0 +1,104 @@
+"""The policy page."""
+
+import pytest
+from django.test import Client
+
+from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+from backstamp.tokens import Keyring
+from tests.console.conftest import ADDRESS
+
+
+def test_the_switch_turns_all_tracking_off_and_on(admin: Client) -> None:
+    assert "Tracking is on" in admin.get("/policy/").text
+    shown = admin.post("/policy/switch/", {"tracking": "off"}, follow=True).text
+    assert Switch.objects.get().tracking_off
+    assert Switch.objects.get().changed_by == ADDRESS
+    assert '<h2 id="switch-title">All tracking is off</h2>' in shown
+    admin.post("/policy/switch/", {"tracking": "on"})
+    assert not Switch.objects.get().tracking_off
+
+
+def test_a_domain_gets_a_policy_and_can_be_changed(admin: Client) -> None:
+    wanted = {"name": "Example.ORG.", "opens": "on", "links": "off", "tracking_url": "https://t.example.org/"}
+    admin.post("/policy/domain/", wanted | {"anonymous": "on"})
+    stored = SenderDomain.objects.get()
+    assert (stored.name, stored.opens, stored.links) == ("example.org", True, False)
+    assert (stored.tracking_url, stored.anonymous) == ("https://t.example.org", True)
+    first_id = stored.pk
+    admin.post("/policy/domain/", {"name": "example.org", "opens": "", "links": "on"})
+    stored = SenderDomain.objects.get()
+    assert (stored.pk, stored.opens, stored.links, stored.anonymous) == (first_id, None, True, False)
+
+
+def test_a_chosen_entry_fills_the_form(admin: Client) -> None:
+    SenderDomain.objects.create(name="example.org", opens=False, tracking_url="https://t.example.org")
+    shown = admin.get("/policy/", {"domain": "example.org"}).text
+    assert 'value="https://t.example.org"' in shown
+    assert '<option value="off" selected>' in shown
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "not a domain"},
+        {"name": "<script>"},
+        {"name": "example.org", "tracking_url": "https://t.example.org/path"},
+        {"name": "example.org", "tracking_url": "javascript:alert(1)"},
+        {"name": "example.org", "tracking_url": "https://user@t.example.org"},
+        {"name": "example.org", "opens": "perhaps"},
+        {},
+    ],
+)
+def test_a_wrong_domain_is_refused_and_said(admin: Client, wrong: dict[str, str]) -> None:
+    answer = admin.post("/policy/domain/", wrong)
+    assert answer.status_code == 422
+    assert "wrong-line" in answer.text
+    assert "<script>" not in answer.text
+    assert not SenderDomain.objects.exists()
+
+
+def test_a_sender_gets_a_policy_and_loses_it_again(admin: Client) -> None:
+    admin.post("/policy/sender/", {"address": "Ada@Example.org", "opens": "off", "links": ""})
+    stored = SenderPolicy.objects.get()
+    assert (stored.address, stored.opens, stored.links) == ("ada@example.org", False, None)
+    admin.post("/policy/sender/", {"address": "ada@example.org", "opens": "", "links": ""})
+    assert not SenderPolicy.objects.exists()
+
+
+def test_consent_is_recorded_under_the_recipients_key_with_evidence(admin: Client, ring: Keyring) -> None:
+    said = {"address": "Grace@Example.net", "opens": "granted", "links": "", "evidence": "Form C-17, 3 March"}
+    admin.post("/policy/consent/", said)
+    stored = Consent.objects.get()
+    assert stored.address == "grace@example.net"
+    assert bytes(stored.recipient_key) == ring.recipient_key("grace@example.net")
+    assert (stored.opens, stored.links, stored.recorded_by) == ("granted", "", ADDRESS)
+    admin.post("/policy/consent/", said | {"opens": "withdrawn", "evidence": "By telephone"})
+    stored = Consent.objects.get()
+    assert (stored.opens, stored.evidence) == ("withdrawn", "By telephone")
+
+
+def test_consent_without_evidence_is_refused(admin: Client) -> None:
+    answer = admin.post("/policy/consent/", {"address": "grace@example.net", "opens": "granted"})
+    assert answer.status_code == 422
+    assert not Consent.objects.exists()
+
+
+def test_the_page_says_which_mode_of_consent_holds(admin: Client) -> None:
+    assert "Consent works by objection" in admin.get("/policy/").text
+
+
+def test_people_are_found_by_address_and_paged(admin: Client) -> None:
+    for number in range(60):
+        Consent.objects.create(
+            address=f"reader{number:02}@example.net",
+            recipient_key=bytes(8),
+            evidence="<script>alert(1)</script>",
+        )
+    first = admin.get("/policy/").text
+    assert "reader49@" in first
+    assert "reader50@" not in first
+    assert "reader50@" in admin.get("/policy/", {"page": "2"}).text
+    found = admin.get("/policy/", {"q": "reader33"}).text
+    assert "reader33@" in found
+    assert "reader34@" not in found
+    assert "<script>alert" not in first

@@ -1,0 +1,123 @@
+"""The ways in and out."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from backstamp.records import sign_in_links
+from tests.console.conftest import ADDRESS, HOST, PASSWORD
+
+FORM = {"email": ADDRESS, "password": PASSWORD}
+
+
+@pytest.fixture
+def token() -> str:
+    return sign_in_links.create(ADDRESS, timedelta(hours=1))
+
+
+def test_the_one_time_link_sets_the_password_and_signs_in(stranger: Client, token: str) -> None:
+    answer = stranger.post(f"/welcome/{token}", FORM)
+    assert answer.headers["Location"] == "/"
+    assert stranger.get("/").status_code == 200
+    assert get_user_model().objects.get(email=ADDRESS).check_password(PASSWORD)
+
+
+def test_looking_at_the_link_does_not_use_it_up(stranger: Client, token: str) -> None:
+    for _ in range(3):
+        answer = stranger.get(f"/welcome/{token}")
+        assert answer.status_code == 200
+        assert ADDRESS in answer.text
+    assert stranger.get("/").status_code == 302
+    assert stranger.post(f"/welcome/{token}", FORM).status_code == 302
+
+
+def test_the_link_works_once(stranger: Client, token: str) -> None:
+    stranger.post(f"/welcome/{token}", FORM)
+    thief = Client(HTTP_HOST=HOST)
+    assert thief.post(f"/welcome/{token}", FORM | {"password": "something else 7"}).status_code == 410
+    assert thief.get(f"/welcome/{token}").status_code == 410
+    assert thief.get("/").status_code == 302
+    assert get_user_model().objects.get(email=ADDRESS).check_password(PASSWORD)
+
+
+def test_the_link_expires(stranger: Client) -> None:
+    token = sign_in_links.create(ADDRESS, timedelta(seconds=-1))
+    assert stranger.get(f"/welcome/{token}").status_code == 410
+    assert stranger.post(f"/welcome/{token}", FORM).status_code == 410
+    assert not get_user_model().objects.exists()
+
+
+def test_a_made_up_link_opens_nothing(stranger: Client, token: str) -> None:
+    assert stranger.post(f"/welcome/{token[:-1]}x", FORM).status_code == 410
+
+
+def test_a_weak_password_is_refused_and_the_link_stays_good(stranger: Client, token: str) -> None:
+    answer = stranger.post(f"/welcome/{token}", FORM | {"password": "password"})
+    assert answer.status_code == 200
+    assert "too common" in answer.text
+    assert stranger.post(f"/welcome/{token}", FORM).status_code == 302
+
+
+def test_the_link_of_somebody_who_forgot_the_password_keeps_the_account(
+    stranger: Client, admin: Client
+) -> None:
+    before = get_user_model().objects.get().pk
+    token = sign_in_links.create(ADDRESS, timedelta(hours=1))
+    stranger.post(f"/welcome/{token}", {"email": ADDRESS.upper(), "password": "a new one, and long"})
+    user = get_user_model().objects.get()
+    assert user.pk == before
+    assert user.check_password("a new one, and long")
+    # The sessions that the old password opened are closed.
+    assert admin.get("/").status_code == 302
+
+
+@pytest.fixture
+def known() -> None:
+    get_user_model().objects.create_user(ADDRESS, ADDRESS, PASSWORD)
+
+
+@pytest.mark.usefixtures("known")
+def test_the_address_and_the_password_sign_in_and_lead_to_where_one_wanted_to_go(stranger: Client) -> None:
+    answer = stranger.post("/sign-in/?next=/policy/", {"login": ADDRESS.upper(), "password": PASSWORD})
+    assert answer.headers["Location"] == "/policy/"
+    assert stranger.get("/policy/").status_code == 200
+
+
+@pytest.mark.usefixtures("known")
+def test_signing_in_never_leads_to_another_site(stranger: Client) -> None:
+    answer = stranger.post("/sign-in/?next=https://evil.example/", {"login": ADDRESS, "password": PASSWORD})
+    assert answer.headers["Location"] == "/"
+
+
+@pytest.mark.usefixtures("known")
+def test_a_wrong_password_and_an_unknown_address_look_the_same(stranger: Client) -> None:
+    wrong = stranger.post("/sign-in/", {"login": ADDRESS, "password": "wrong"})
+    unknown = stranger.post("/sign-in/", {"login": "nobody@example.org", "password": "wrong"})
+    assert wrong.status_code == unknown.status_code == 200
+    said = "The email address and/or password you specified are not correct."
+    assert said in wrong.text
+    assert said in unknown.text
+
+
+@pytest.mark.usefixtures("known")
+def test_after_five_failures_even_the_right_password_must_wait(stranger: Client) -> None:
+    for _ in range(5):
+        stranger.post("/sign-in/", {"login": ADDRESS, "password": "wrong"})
+    answer = stranger.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert "Too many failed login attempts" in answer.text
+    assert stranger.get("/").status_code == 302
+
+
+def test_signing_out_ends_the_session(admin: Client) -> None:
+    assert admin.post("/sign-out/").status_code == 302
+    assert admin.get("/").status_code == 302
+
+
+def test_cookies_are_for_this_site_and_not_for_scripts(stranger: Client, token: str) -> None:
+    stranger.post(f"/welcome/{token}", FORM)
+    cookie = stranger.cookies["backstamp_session"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"

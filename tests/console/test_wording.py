@@ -1,0 +1,66 @@
+"""Every word of the vocabulary has words for people."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.console.wording import ACTORS, DELIVERIES, event_words, span_words
+from backstamp.records.models import DeliveryState
+from backstamp.vocabulary import Actor, EventType
+
+CONSOLE = Path(apps.get_app_config("console").path)
+ICONS = set(re.findall(r'<symbol id="(\w+)"', (CONSOLE / "static/console/icons.svg").read_text()))
+
+
+@pytest.mark.parametrize("type_", EventType)
+def test_every_event_by_every_actor_has_words_and_an_icon(type_: EventType) -> None:
+    for actor in Actor:
+        words = event_words(type_, actor)
+        assert words.title
+        assert words.icon in ICONS
+
+
+def test_every_actor_and_delivery_state_has_words_and_an_icon() -> None:
+    assert set(ACTORS) == set(Actor)
+    assert set(DELIVERIES) == set(DeliveryState)
+    assert {words.icon for words in (*ACTORS.values(), *DELIVERIES.values())} <= ICONS
+
+
+def test_every_icon_that_a_template_names_is_there() -> None:
+    templates = "".join(path.read_text() for path in (CONSOLE / "templates").rglob("*.html"))
+    named = set(re.findall(r'{% icon "(\w+)" %}', templates))
+    assert len(named) > 5
+    assert named <= ICONS
+
+
+def test_only_people_are_shown_as_people() -> None:
+    for actor, words in ACTORS.items():
+        assert (words.tone == "person") == (actor in (Actor.HUMAN, Actor.PROXIED_HUMAN))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "less than a second"),
+        (1, "1 second"),
+        (59.9, "59 seconds"),
+        (60, "1 minute"),
+        (61, "1 minute 1 second"),
+        (3599, "59 minutes 59 seconds"),
+        (3600, "1 hour"),
+        (7325, "2 hours 2 minutes"),
+        (86_400, "1 day"),
+        (90_000, "1 day 1 hour"),
+    ],
+)
+def test_spans_of_time_in_words(seconds: float, words: str) -> None:
+    assert span_words(seconds) == words
+
+
+@given(st.floats(min_value=0, max_value=1e10))
+def test_any_span_of_time_has_words(seconds: float) -> None:
+    assert re.fullmatch(r"less than a second|\d+ \w+( \d+ \w+)?", span_words(seconds))

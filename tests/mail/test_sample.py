@@ -1,0 +1,66 @@
+"""The sample mail: what any mail program can show, and any server takes."""
+
+import email
+import email.policy
+import re
+from email.utils import formatdate
+
+import pytest
+
+from backstamp.mail.sample import sample_message
+
+DATE = formatdate(0)
+
+
+def sample() -> bytes:
+    return sample_message("ada@example.org", "grace@example.net", "<one@example.org>", DATE)
+
+
+def test_it_is_7bit_with_crlf_and_short_lines() -> None:
+    raw = sample()
+    assert raw.isascii()
+    assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
+    assert raw.endswith(b"\r\n")
+    body = raw.partition(b"\r\n\r\n")[2]
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+def test_it_is_the_same_for_the_same_facts() -> None:
+    assert sample() == sample()
+
+
+def test_a_mail_program_finds_text_and_html_without_a_fault() -> None:
+    message = email.message_from_bytes(sample(), policy=email.policy.default)
+    assert message["From"].addresses[0].addr_spec == "ada@example.org"
+    assert message["To"].addresses[0].addr_spec == "grace@example.net"
+    assert message["Message-ID"] == "<one@example.org>"
+    assert message["Date"] == DATE
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
+    assert all(not part.defects for part in message.walk())
+
+
+def test_both_bodies_hold_the_same_links_and_no_image_from_elsewhere() -> None:
+    message = email.message_from_bytes(sample(), policy=email.policy.default)
+    text = message.get_body(("plain",)).get_content()
+    html = message.get_body(("html",)).get_content()
+    in_text = set(re.findall(r"https://\S+", text))
+    in_html = {url.replace("&amp;", "&") for url in re.findall(r'href="([^"]+)"', html)}
+    assert in_text == in_html
+    assert len(in_html) == 4
+    assert "<img" not in html
+    assert "url(" not in html
+    assert "not even a little" in html
+
+
+@pytest.mark.parametrize("bad", ["", "a\r\nBcc: b@example.org", "grüße@example.org", "a\x00b"])
+@pytest.mark.parametrize("place", range(4))
+def test_nothing_smuggles_a_field_into_the_header(place: int, bad: str) -> None:
+    values = ["ada@example.org", "grace@example.net", "<one@example.org>", DATE]
+    values[place] = bad
+    with pytest.raises(ValueError, match="plain ASCII"):
+        sample_message(*values)
