@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from backstamp import __version__
 from backstamp.app import keyfile
 from backstamp.app.settings import load
-from backstamp.app.settings.table import CONSOLE_URL, DATA_DIR, DATABASE_URL
+from backstamp.app.settings.table import CONSOLE_URL, DATABASE_URL
 from backstamp.app.wiring.console import console_config
 from backstamp.app.wiring.data_dir import prepare_data_dir
 
@@ -89,7 +89,6 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-STATIC_ROOT = _settings[DATA_DIR] / "static" / __version__
 WHITENOISE_USE_FINDERS = True
 
 ALLOWED_HOSTS = [_url.hostname or "127.0.0.1"]

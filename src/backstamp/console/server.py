@@ -1,18 +1,20 @@
-"""Start Granian for the console: one worker, which dies with its parent."""
+"""Start Granian for the console: one worker, ASGI, so that live pages cost a task and not a process."""
 
 import importlib
+import logging
 import os
 from functools import partial
 from typing import Any, Final
 
 from granian import Granian
-from granian.constants import Interfaces, SSLProtocols
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from backstamp.lifetime import die_with_parent
 
-DRAIN_SECONDS: Final = 5
-"""Live pages hold their connection open; after this they are cut, and the browser comes back."""
+DRAIN_SECONDS: Final = 3
+"""After SIGTERM open streams are waited for so long; a browser comes back to the next process by itself."""
 _LOGGING: Final[dict[str, Any]] = {
     "handlers": {},
     "formatters": {},
@@ -22,7 +24,7 @@ _LOGGING: Final[dict[str, Any]] = {
 
 
 class ConsoleError(Exception):
-    """The console cannot start; the message says in one line why, and what to do."""
+    """The console cannot start; the message is one line for the operator."""
 
 
 def serve(host: str, port: int, target: str) -> None:
@@ -34,12 +36,14 @@ def serve(host: str, port: int, target: str) -> None:
         target,
         address=host,
         port=port,
-        interface=Interfaces.ASGI,
+        # Django's application speaks no lifespan protocol.
+        interface=Interfaces.ASGINL,
         workers=1,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=64 * 1024),
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
-        ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_SECONDS,
     )
@@ -55,5 +59,6 @@ def serve(host: str, port: int, target: str) -> None:
 def _load(target: str, parent: int) -> Any:
     """In a new worker: tie it to its parent, and import the application."""
     die_with_parent(parent)
+    logging.getLogger("_granian").setLevel(logging.WARNING)
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)
