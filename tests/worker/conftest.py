@@ -32,7 +32,7 @@ def config(tmp_path: Path) -> WorkerConfig:
             tracking_url="https://t.example.org",
             origins={},
         ),
-        retention_days=90,
+        retention_days=3650,
         capture_dir=tmp_path / "capture",
         capture_listen=f"unix:{tmp_path / 'capture.sock'}",
         capture_max_bytes=100_000,

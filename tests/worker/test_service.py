@@ -1,0 +1,195 @@
+"""The worker as a whole: journal to records, policy to snapshot, and a clean end."""
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from django.db import DataError, OperationalError
+
+from backstamp.journal import JournalWriter, SnapshotFile
+from backstamp.policy import Axes, Consent, ConsentState
+from backstamp.records import models
+from backstamp.records.models import Event, JournalCursor, Message, Recipient
+from backstamp.vocabulary import Queued
+from backstamp.worker import WorkerConfig, ingest_loop, settle
+from tests.records.journal_records import ANNA, SECOND, SOURCE, click, delivery, pixel, queued
+from tests.worker.running import eventually, looked_up, running
+
+
+def types() -> list[str]:
+    return list(Event.objects.order_by("at", "type").values_list("type", flat=True))
+
+
+async def test_what_is_appended_is_soon_in_the_records(config: WorkerConfig) -> None:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    async with running(config):
+        writer.append(queued())
+        await eventually(types, ["queued"])
+        writer.append(delivery(1))
+        writer.append(pixel(600))
+        await eventually(types, ["queued", "sent", "opened"])
+        writer.append(click(700))
+        await eventually(types, ["queued", "sent", "opened", "clicked"])
+    writer.close()
+    anna = await looked_up(lambda: Recipient.objects.get(index=0))
+    assert (anna.delivery, anna.human_opens, anna.human_clicks) == ("sent", 1, 1)
+
+
+async def test_a_worker_that_starts_again_goes_on_where_the_last_one_ended(config: WorkerConfig) -> None:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    async with running(config):
+        await eventually(types, ["queued"])
+    writer.append(pixel(600))
+    async with running(config):
+        await eventually(types, ["queued", "opened"])
+    writer.close()
+    assert await looked_up(lambda: Event.objects.filter(type="queued").count()) == 1
+
+
+async def test_ingested_journals_of_dead_producers_and_their_cursors_go(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_loop, "RETIRE_SECONDS", 0.05)
+    living = JournalWriter(config.journal_dir, role="edge")
+    dead = JournalWriter(config.journal_dir, role="edge")
+    for writer in (living, dead):
+        writer.append(pixel(600))
+    dead.close()
+    async with running(config):
+        await eventually(types, ["opened", "opened"])
+        await eventually(
+            lambda: list(JournalCursor.objects.values_list("producer", flat=True)), [living.producer]
+        )
+    living.close()
+    assert not (config.journal_dir / dead.producer).exists()
+
+
+async def test_while_the_database_is_away_nothing_is_lost(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    really = ingest_loop.ingest
+    failures = iter([OperationalError("disk I/O error\nsecond line"), OperationalError("again")])
+
+    def away_twice(*args: object) -> object:
+        for failure in failures:
+            raise failure
+        return really(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ingest_loop, "ingest", away_twice)
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    writer.append(pixel(600))
+    async with running(config):
+        await eventually(types, ["queued", "opened"])
+    writer.close()
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        "ingest failed and starts again in 0.2 s: OperationalError: 'disk I/O error'",
+        "ingest failed and starts again in 0.4 s: OperationalError: 'again'",
+    ]
+
+
+async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_other(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = ingest_loop.ingest
+
+    def choosy(batch: ingest_loop.Batch, now: datetime) -> object:
+        if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
+            raise DataError("refused")
+        return really(batch, now)
+
+    monkeypatch.setattr(ingest_loop, "ingest", choosy)
+    writer = JournalWriter(config.journal_dir, role="gateway")
+    for number in range(1, 8):
+        subject = "poison" if number == 4 else f"number {number}"
+        writer.append(msgspec.structs.replace(queued(message=number), subject=subject))
+    async with running(config):
+        wanted = [f"number {number}" for number in (1, 2, 3, 5, 6, 7)]
+        await eventually(lambda: sorted(Message.objects.values_list("subject", flat=True)), wanted)
+    writer.close()
+    (aside,) = (config.journal_dir / "set-aside").iterdir()
+    assert msgspec.json.decode(aside.read_bytes(), type=Queued).subject == "poison"
+
+
+async def test_the_policy_is_published_at_start_and_after_a_change(config: WorkerConfig) -> None:
+    file = SnapshotFile(config.snapshot_path)
+
+    def published() -> object:
+        snapshot = file.current()
+        return snapshot and (snapshot.enabled, snapshot.senders, snapshot.consents, set(snapshot.domains))
+
+    def decide() -> None:
+        models.Switch.objects.create(tracking_off=True)
+        models.SenderDomain.objects.create(name="Example.org", opens=False)
+        models.SenderPolicy.objects.create(address="Me@example.org", links=True)
+        models.Consent.objects.create(address="a@b", recipient_key=ANNA, opens="withdrawn")
+
+    async with running(config):
+        await eventually(published, (True, {}, {}, set()))
+        await looked_up(decide)
+        after = (
+            False,
+            {"me@example.org": Axes(None, True)},
+            {ANNA: Consent(ConsentState.WITHDRAWN, None)},
+            {"example.org"},
+        )
+        await eventually(published, after)
+        await looked_up(lambda: models.Consent.objects.all().delete())
+        await eventually(published, (*after[:2], {}, after[3]))
+
+
+async def test_verdicts_settle_and_pseudonyms_and_their_keys_go_in_time(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "INTERVAL_SECONDS", 0.2)
+    now_us = time.time_ns() // 1000
+    writer = JournalWriter(config.journal_dir, role="edge")
+    ages = {"fresh": 60, "settled": 20 * 60, "old": 25 * 3600}
+    for seconds in ages.values():
+        writer.append(msgspec.structs.replace(pixel(0), at_us=now_us - seconds * SECOND))
+    writer.append(msgspec.structs.replace(queued(), at_us=now_us - 26 * 3600 * SECOND))
+    day = (datetime.now(UTC) - timedelta(days=4)).date()
+    config.source_keys_dir.mkdir()
+    old_key = config.source_keys_dir / day.isoformat()
+    old_key.write_bytes(bytes(32))
+    async with running(config):
+        await eventually(
+            lambda: list(Event.objects.filter(type="opened").order_by("at").values_list("final", flat=True)),
+            [True, True, False],
+        )
+        sources = Event.objects.filter(type="opened").order_by("at").values_list("source", flat=True)
+        await eventually(
+            lambda: [source and bytes(source) for source in sources.all()], [None, SOURCE, SOURCE]
+        )
+    writer.close()
+    assert not old_key.exists()
+
+
+async def test_messages_older_than_the_retention_are_deleted(config: WorkerConfig) -> None:
+    config = msgspec.structs.replace(config, retention_days=90)
+    now_us = time.time_ns() // 1000
+    day_us = 24 * 3600 * SECOND
+    writer = JournalWriter(config.journal_dir, role="gateway")
+    writer.append(msgspec.structs.replace(queued(message=1), at_us=now_us - 91 * day_us))
+    writer.append(msgspec.structs.replace(queued(message=2), at_us=now_us - 89 * day_us))
+    async with running(config):
+        await eventually(lambda: Message.objects.count(), 2)
+    async with running(config):
+        await eventually(lambda: list(Message.objects.values_list("pk", flat=True)), [2])
+    writer.close()
+
+
+async def test_a_part_that_cannot_run_stops_no_other(
+    config: WorkerConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "capture.sock").mkdir()
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    async with running(config):
+        await eventually(types, ["queued"])
+    writer.close()
+    assert any(record.getMessage().startswith("capture mailbox failed") for record in caplog.records)

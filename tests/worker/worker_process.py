@@ -1,0 +1,35 @@
+"""A worker in a process of its own, to be killed: `python -m tests.worker.worker_process DIRECTORY`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+
+def main(directory: Path) -> None:
+    os.environ["BACKSTAMP_DATA_DIR"] = str(directory)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
+    import django
+
+    django.setup()
+    from backstamp.policy import ConsentMode, Snapshot
+    from backstamp.worker import WorkerConfig, serve
+
+    config = WorkerConfig(
+        journal_dir=directory / "journal",
+        snapshot_path=directory / "snapshot",
+        source_keys_dir=directory / "source-keys",
+        policy=Snapshot(
+            published_at_us=0, enabled=True, consent_mode=ConsentMode.OBJECTION, tracking_url="", origins={}
+        ),
+        retention_days=90,
+        capture_dir=directory / "capture",
+        capture_listen=f"unix:{directory / 'capture.sock'}",
+        capture_max_bytes=100_000,
+    )
+    print("ready", flush=True)
+    asyncio.run(serve(config, stop=asyncio.Event()))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
