@@ -65,8 +65,6 @@ deliveries = st.builds(
 record_lists = st.lists(st.one_of(clicks, clicks, pixels, deliveries), min_size=1, max_size=12)
 
 
-
-
 def joined(batches: list[Batch]) -> Batch:
     return Batch(
         [record for one in batches for record in one.records],
@@ -82,7 +80,9 @@ def test_any_order_any_cut_and_any_replay_give_the_same_records(
     everything = [queued(), queued(message=OTHER_MESSAGE, links=1, opens=False), *records]
     singles = [batch(f"p{n:03}", [record]) for n, record in enumerate(everything)]
     order = data.draw(st.permutations(singles), label="order")
-    lengths = data.draw(st.lists(st.integers(1, 5), min_size=len(order), max_size=len(order)), label="lengths")
+    lengths = data.draw(
+        st.lists(st.integers(1, 5), min_size=len(order), max_size=len(order)), label="lengths"
+    )
 
     with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder)):
         _withdraw(withdrawn)
@@ -110,4 +110,6 @@ def test_any_order_any_cut_and_any_replay_give_the_same_records(
 
 def _withdraw(key: bytes) -> None:
     if key:
-        Consent.objects.create(address="anna@example.com", recipient_key=key, opens="withdrawn", links="withdrawn")
+        Consent.objects.create(
+            address="anna@example.com", recipient_key=key, opens="withdrawn", links="withdrawn"
+        )
