@@ -1,0 +1,40 @@
+"""Headless Chromium, as a person's browser looks to a server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.daemons import require
+
+PERSON = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
+"""Headless Chromium calls itself that, and is judged a machine: rightly so."""
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def person(width: int = 1280, scheme: str = "light") -> Iterator[BrowserContext]:
+    """Give a new browser session with a person's user agent."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(require("chromium")), args=list(FLAGS))
+        try:
+            context = browser.new_context(
+                user_agent=PERSON,
+                viewport={"width": width, "height": 900},
+                color_scheme="dark" if scheme == "dark" else "light",
+                locale="en-GB",
+            )
+            context.set_default_timeout(20_000)
+            yield context
+        finally:
+            browser.close()
