@@ -41,7 +41,8 @@ class Base64Payload:
         before = spans[0][0] // 3 * 4 if spans else 0
         lines = self._line_starts()
         # The last line start at or before the first patch that is also the start of a group of four.
-        line = bisect_right(lines, before, key=itemgetter(0)) - 1
+        # What is put in at the very end belongs to the last line, which may end with padding.
+        line = max(min(bisect_right(lines, before, key=itemgetter(0)) - 1, len(lines) - 2), 0)
         while line > 0 and lines[line][0] % 4:
             line -= 1
         characters, cut = lines[line]

@@ -61,6 +61,9 @@ class QuotedPrintablePayload:
         if found is None:
             raw_start, line = self._locate(start)
             raw_end, end_line = self._locate(end - 1, after=True) if end > start else (raw_start, line)
+            if end_line < len(self._lines) and raw_end == self._raw_starts[end_line + 1]:
+                # The span ends with its line's end, so what follows begins a line.
+                end_line += 1
             found = self._located[start, end] = (raw_start, line, raw_end, end_line)
         return found
 

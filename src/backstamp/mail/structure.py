@@ -71,7 +71,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_structure(raw: bytes, limits: StructureLimits) -> Part:
-    """Return the part tree of a message. Raises `TooManyPartsError`; all else is read as well as it can be."""
+    """Return the part tree of a message. Raises `TooManyPartsError`; the rest is read as it can be."""
     return _Reader(raw, limits).read_part("1", 0, len(raw), 0, "text/plain")
 
 
