@@ -290,7 +290,7 @@ def test_machines_are_folded_but_counted(admin: Client) -> None:
 
 def test_corrections_and_what_does_not_count_are_marked(admin: Client) -> None:
     letter = message(1)
-    recipient(letter, opened_at=NOON)
+    recipient(letter, opened_at=NOON, human_opens=1)
     event(letter, EventType.OPENED, 30, Actor.HUMAN, revised_at=NOON)
     event(letter, EventType.OPENED, 31, Actor.HUMAN, counts=False)
     event(letter, EventType.OPENED, 32, Actor.UNKNOWN, final=False)

@@ -91,7 +91,7 @@ def test_the_senders_domain_decides_the_host(
     domain = DomainPolicy(domain_id=9, name="example.org", tracking_url="https://go.example.org/")
     made = make(journal, ring, msgspec.structs.replace(snapshot, domains={"example.org": domain}))
     assert made.pixel_url.startswith("https://go.example.org/")
-    assert made.pixel_html == f'<img src="{made.pixel_url}" width="1" height="1" alt="" style="border:0">'
+    assert made.pixel_html == f'<img src="{made.pixel_url}" width="1" height="1" alt="">'
 
 
 def refusals(snapshot: Snapshot, ring: Keyring) -> list[tuple[Snapshot | None, str]]:

@@ -127,6 +127,8 @@ def _notes(event: Event) -> Iterator[str]:
         yield "corrected"
     if not event.counts and event.type in FETCH_TYPES:
         yield "not counted"
+    if event.certainty:
+        yield event.certainty
     if event.type in FETCH_TYPES and not event.final:
         yield "may still be corrected"
 

@@ -40,7 +40,7 @@ class ManualTracking(msgspec.Struct, frozen=True, kw_only=True):
         if not self.pixel_url:
             return ""
         source = html.escape(self.pixel_url, quote=True)
-        return f'<img src="{source}" width="1" height="1" alt="" style="border:0">'
+        return f'<img src="{source}" width="1" height="1" alt="">'
 
 
 def create_manual(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from backstamp.records.models import DeliveryState, Event, Link, Message, Recipient
 from backstamp.records.tracking_ids import from_text, to_text
@@ -46,29 +46,15 @@ class ListFilter(StrEnum):
 class Tally:
     """Events of a message counted by what was fetched and by whom.
 
-    `counted` leaves out what does not count (a HEAD request, the same fetch twice); `seen` holds all.
+    `counted` leaves out what does not count (a HEAD request); `seen` holds all.
     """
 
     counted: Mapping[tuple[EventType, Actor], int]
     seen: Mapping[tuple[EventType, Actor], int]
 
-    def people(self, type_: EventType) -> int:
-        """Return how often people did it."""
-        return sum(self.counted.get((type_, actor), 0) for actor in PEOPLE)
-
     def by(self, actor: Actor) -> int:
         """Return how many fetches an actor made, of image and links together."""
         return sum(number for (_, who), number in self.seen.items() if who is actor)
-
-    @property
-    def people_opens(self) -> int:
-        """How often people loaded the image."""
-        return self.people(EventType.OPENED)
-
-    @property
-    def people_clicks(self) -> int:
-        """How often people followed a link."""
-        return self.people(EventType.CLICKED)
 
     @property
     def by_people(self) -> int:
@@ -107,6 +93,7 @@ class RecipientTotals:
 
     `opened` and `clicked` are numbers of recipients; `somebody_opened` and `somebody_clicked` say the same
     of hits that name no recipient. `implied` counts opens known by something else than the image.
+    `human_opens` and `human_clicks` are how often, the same fetch twice left out.
     """
 
     number: int = 0
@@ -114,6 +101,8 @@ class RecipientTotals:
     clicked: int = 0
     implied: int = 0
     measurable: int = 0
+    human_opens: int = 0
+    human_clicks: int = 0
     somebody_opened: bool = False
     somebody_clicked: bool = False
     deliveries: tuple[tuple[DeliveryState, int], ...] = ()
@@ -271,6 +260,8 @@ def _recipient_totals(keys: list[int]) -> dict[int, RecipientTotals]:
             clicked=Count("pk", filter=clicked & ~nobody),
             implied=Count("pk", filter=opened & Q(open_is_implied=True) & ~nobody),
             measurable=Count("pk", filter=Q(open_is_measurable=True)),
+            opens=Sum("human_opens"),
+            clicks=Sum("human_clicks"),
             somebody_opened=Count("pk", filter=opened & nobody),
             somebody_clicked=Count("pk", filter=clicked & nobody),
         )
@@ -292,6 +283,8 @@ def _add_up(by_state: Mapping[DeliveryState, Any]) -> RecipientTotals:
         clicked=total("clicked"),
         implied=total("implied"),
         measurable=total("measurable"),
+        human_opens=total("opens"),
+        human_clicks=total("clicks"),
         somebody_opened=total("somebody_opened") > 0,
         somebody_clicked=total("somebody_clicked") > 0,
         deliveries=tuple(
