@@ -1,0 +1,26 @@
+"""gateway: SMTP and LMTP in front of any mail server, submission for people; no queue (docs/gateway.md)."""
+
+from backstamp.gateway.config import (
+    GatewayConfig,
+    RewritingLimits,
+    Submission,
+    Timeouts,
+    TlsMode,
+    UpstreamTls,
+)
+from backstamp.gateway.errors import ConfigError, ListenError
+from backstamp.gateway.server import Gateway, check_config, serve
+
+__all__ = [
+    "ConfigError",
+    "Gateway",
+    "GatewayConfig",
+    "ListenError",
+    "RewritingLimits",
+    "Submission",
+    "Timeouts",
+    "TlsMode",
+    "UpstreamTls",
+    "check_config",
+    "serve",
+]

@@ -1,0 +1,110 @@
+"""client: who is connected, on whose behalf, and what that allows."""
+
+from enum import StrEnum
+
+from backstamp.gateway.access import Address, contains, parse_address
+from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.protocol.wire import Wire
+from backstamp.gateway.trace import Hop
+from backstamp.vocabulary import Origin
+
+
+class Kind(StrEnum):
+    """What a listener speaks."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    SUBMISSION = "submission"
+
+
+class Client:
+    """A client's identity, which XCLIENT may change and which grows with TLS and AUTH."""
+
+    def __init__(self, wire: Wire, kind: Kind, config: GatewayConfig) -> None:
+        """Look at who is connected."""
+        self._wire = wire
+        self._config = config
+        self.kind = kind
+        self.peer = parse_address(wire.peer_address)
+        """Who is really connected; nothing changes it."""
+        self.address: Address | None = self.peer
+        self.logged_in = False
+        self.helo = ""
+        self.extended = False
+        self.forwarded: dict[str, str] = {}
+        """What XFORWARD told of the original client."""
+
+    @property
+    def may_relay(self) -> bool:
+        """Whether mail is taken from it at all."""
+        if self.logged_in or self.kind is Kind.SUBMISSION:
+            return self.logged_in
+        return contains(self._config.trusted_networks, self.address) or self._shows_certificate
+
+    @property
+    def _shows_certificate(self) -> bool:
+        tls = self._wire.tls
+        # One that does not verify never gets this far: its handshake fails.
+        return self._config.client_ca is not None and tls is not None and bool(tls.getpeercert())
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether it may speak for others by XCLIENT and XFORWARD."""
+        return self.kind is not Kind.SUBMISSION and contains(self._config.xclient_networks, self.peer)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the sender is one of ours, so that a report to the reverse path reaches no stranger."""
+        if self.logged_in:
+            return True
+        if self.forwarded.get("SOURCE", "").upper() == "REMOTE":
+            return False
+        original = self.forwarded.get("ADDR", "")
+        return contains(self._config.trusted_networks, parse_address(original) if original else self.address)
+
+    @property
+    def retry_name(self) -> str:
+        """The name under which its retries are recognised: its address, where that is not a person's."""
+        return "" if self.kind is Kind.SUBMISSION or self.address is None else str(self.address)
+
+    @property
+    def origin(self) -> Origin:
+        """The way by which its mail comes."""
+        return Origin.SUBMISSION if self.kind is Kind.SUBMISSION else Origin.GATEWAY
+
+    @property
+    def for_next_hop(self) -> tuple[tuple[str, str], ...]:
+        """The XFORWARD attributes for the next hop: what we were told, or what we see."""
+        if self.kind is Kind.SUBMISSION:
+            return ()
+        seen = {"ADDR": _forwarded_address(self.address), "HELO": self.helo, "PROTO": self._protocol}
+        return tuple((name, value or "[UNAVAILABLE]") for name, value in (self.forwarded or seen).items())
+
+    @property
+    def _protocol(self) -> str:
+        if self.kind is Kind.LMTP:
+            return "LMTP"
+        return "ESMTP" if self.extended else "SMTP"
+
+    def hop(self, *, utf8: bool) -> Hop:
+        """Return what the Received field says of this session.
+
+        The address of a person's mail program is left out: it tells where they are, and helps nobody.
+        """
+        person = self.kind is Kind.SUBMISSION
+        return Hop(
+            helo=self.helo,
+            address="" if person or self.address is None else str(self.address),
+            hostname=self._config.hostname,
+            lmtp=self.kind is Kind.LMTP,
+            extended=self.extended,
+            tls=self._wire.tls is not None,
+            authenticated=self.logged_in,
+            utf8=utf8,
+        )
+
+
+def _forwarded_address(address: Address | None) -> str:
+    if address is None:
+        return ""
+    return f"IPv6:{address}" if address.version == 6 else str(address)

@@ -1,0 +1,126 @@
+"""handover: one mail transaction with the next hop, and what came of it for each recipient."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from backstamp.gateway.next_hop import GARBLED, NextHopConnection, UnreachableError
+from backstamp.gateway.protocol.commands import Mailbox
+from backstamp.gateway.protocol.mail_data import dot_stuff
+from backstamp.gateway.protocol.reply import Reply
+
+
+class Stage(StrEnum):
+    """Where in the dialog the reply came that settled a recipient's fate."""
+
+    CONNECT = "connect"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    END_OF_DATA = "end_of_data"
+    EARLIER = "earlier"
+    """Accepted at an earlier try of the same message."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the next hop said of one recipient, and at which stage."""
+
+    stage: Stage
+    reply: Reply
+
+
+def mail_line(reverse_path: Mailbox, size: int | None) -> str:
+    """Return the MAIL command; `size` in octets takes the place of a SIZE parameter, None leaves it out.
+
+    AUTH (RFC 4954 §5) is not handed on: what the client says of its user is for us alone.
+    """
+    words = [f"MAIL FROM:<{reverse_path.path}>"]
+    words += [each.written for each in reverse_path.parameters if each.name not in ("SIZE", "AUTH")]
+    if size is not None:
+        words.append(f"SIZE={size}")
+    return " ".join(words)
+
+
+def rcpt_line(forward_path: Mailbox) -> str:
+    """Return the RCPT command, parameters as they came."""
+    return " ".join([f"RCPT TO:<{forward_path.path}>", *(each.written for each in forward_path.parameters)])
+
+
+async def hand_over(
+    hop: NextHopConnection, reverse_path: Mailbox, forward_paths: Sequence[Mailbox], message: bytes
+) -> list[Outcome]:
+    """Send a message in a transaction of its own; return the outcome for each forward path."""
+    outcomes: list[Outcome | None] = [None] * len(forward_paths)
+    stage = Stage.CONNECT
+    try:
+        await hop.reset()
+        stage = Stage.MAIL
+        size = len(message) if "SIZE" in hop.capabilities else None
+        lines = [mail_line(reverse_path, size), *map(rcpt_line, forward_paths)]
+        pipelined = "PIPELINING" in hop.capabilities
+        if pipelined:
+            await hop.send(*lines, "DATA")
+        answer = await (hop.read() if pipelined else hop.command(lines[0]))
+        hop.in_transaction = answer.positive
+        if not answer.positive and not pipelined:
+            return [Outcome(stage, answer)] * len(forward_paths)
+        refused_mail = None if answer.positive else answer
+        stage = Stage.RCPT
+        for place, line in enumerate(lines[1:]):
+            answer = await (hop.read() if pipelined else hop.command(line))
+            if refused_mail is not None:
+                outcomes[place] = Outcome(Stage.MAIL, refused_mail)
+            elif not answer.positive:
+                outcomes[place] = Outcome(stage, answer)
+        stage = Stage.DATA
+        accepted = [place for place, outcome in enumerate(outcomes) if outcome is None]
+        if not accepted and not pipelined:
+            return [each for each in outcomes if each is not None]
+        if not pipelined:
+            await hop.send("DATA")
+        results = await _data(hop, len(accepted), message)
+        for place, outcome in zip(accepted, results, strict=True):
+            outcomes[place] = outcome
+    except UnreachableError as error:
+        hop.abort()
+        return [each or Outcome(stage, error.reply) for each in outcomes]
+    return [each for each in outcomes if each is not None]
+
+
+async def hand_over_open(hop: NextHopConnection, count: int, message: bytes) -> list[Outcome]:
+    """Send a message in the transaction that stands, with `count` accepted recipients."""
+    try:
+        await hop.send("DATA")
+    except UnreachableError as error:
+        hop.abort()
+        return [Outcome(Stage.DATA, error.reply)] * count
+    return await _data(hop, count, message)
+
+
+async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outcome]:
+    """DATA was sent: read its reply, send the message, read the last replies."""
+    outcomes: list[Outcome] = []
+    stage = Stage.DATA
+    try:
+        answer = await hop.read(hop.timeouts.data)
+        if not answer.intermediate:
+            # A 2yz here would be nonsense; it must not pass for an acceptance.
+            if answer.positive:
+                hop.abort()
+                answer = GARBLED
+            return [Outcome(stage, answer)] * count
+        stage = Stage.END_OF_DATA
+        # RFC 2920 §3.1: a server may say 354 although it takes nobody; then nothing must follow.
+        await hop.send_message(dot_stuff(message if count else b""))
+        for _ in range(count if hop.lmtp else 1):
+            answer = await hop.read(hop.timeouts.end_of_data)
+            if answer.intermediate:
+                hop.abort()
+                answer = GARBLED
+            outcomes.append(Outcome(stage, answer))
+        hop.in_transaction = False
+    except UnreachableError as error:
+        hop.abort()
+        return outcomes + [Outcome(stage, error.reply)] * (count - len(outcomes))
+    return outcomes if hop.lmtp else outcomes[:1] * count

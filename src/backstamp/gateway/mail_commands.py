@@ -1,0 +1,151 @@
+"""mail_commands: MAIL, RCPT, DATA and RSET: each handed on, and answered with the next hop's own reply."""
+
+from typing import Final
+
+from backstamp.gateway import submission, trace
+from backstamp.gateway.client import Client, Kind
+from backstamp.gateway.handover import mail_line, rcpt_line
+from backstamp.gateway.next_hop import UnreachableError
+from backstamp.gateway.onward import Onward
+from backstamp.gateway.protocol.commands import SYNTAX, Mailbox, RefusedError, parse_mail, parse_rcpt
+from backstamp.gateway.protocol.mail_data import TOO_LARGE, MailDataRefusedError, read_mail_data
+from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.protocol.wire import Wire, WireClosedError
+from backstamp.gateway.surroundings import Surroundings
+from backstamp.gateway.transaction import RcptAnswer, Submitted
+
+MOST_RECIPIENTS: Final = 10_000
+"""RFC 5321 §4.5.3.1.8 asks for 100 at least; the next hop's own limit comes first."""
+
+OK: Final = reply(250, "2.0.0 Ok")
+GO_AHEAD: Final = reply(354, "End data with <CR><LF>.<CR><LF>")
+OUT_OF_ORDER: Final = reply(503, "5.5.1 Bad sequence of commands")
+NO_RECIPIENTS: Final = reply(554, "5.5.1 No valid recipients")
+TOO_MANY_RECIPIENTS: Final = reply(452, "4.5.3 Too many recipients in one transaction")
+RELAY_DENIED: Final = reply(554, "5.7.1 Relay access denied")
+
+
+class MailCommands:
+    """The mail transaction of one session."""
+
+    def __init__(self, wire: Wire, client: Client, onward: Onward, about: Surroundings) -> None:
+        """Begin without a transaction."""
+        self._wire = wire
+        self._client = client
+        self._onward = onward
+        self._about = about
+        self._reverse_path: Mailbox | None = None
+        self._rcpts: list[RcptAnswer] = []
+        self.offered: frozenset[str] = frozenset()
+        """The EHLO keywords of this session."""
+
+    @property
+    def open(self) -> bool:
+        """Whether a transaction stands."""
+        return self._reverse_path is not None
+
+    def forget(self) -> None:
+        """Drop the transaction on our side."""
+        self._reverse_path = None
+        self._rcpts = []
+
+    async def mail(self, argument: str) -> Reply:
+        """MAIL (RFC 5321 §4.1.1.2). Raises `RefusedError`, and as `Onward.open`."""
+        client = self._client
+        if not client.helo or self._reverse_path is not None:
+            raise RefusedError(OUT_OF_ORDER)
+        if not client.may_relay:
+            if client.kind is Kind.SUBMISSION:
+                raise RefusedError(submission.AUTH_REQUIRED)
+            raise RefusedError(RELAY_DENIED)
+        mailbox = parse_mail(argument, self.offered)
+        size = mailbox.parameter("SIZE")
+        if size is not None and int(size) > self._about.config.max_size:
+            raise RefusedError(TOO_LARGE)
+        self._onward.client = client.for_next_hop
+        answer = await self._onward.begin(mail_line(mailbox, int(size) if size is not None else None))
+        if answer.positive:
+            self._reverse_path = mailbox
+        return answer
+
+    async def rcpt(self, argument: str) -> Reply:
+        """RCPT (RFC 5321 §4.1.1.3). Raises `RefusedError`, `UnreachableError`."""
+        if self._reverse_path is None:
+            raise RefusedError(OUT_OF_ORDER)
+        if len(self._rcpts) >= MOST_RECIPIENTS:
+            raise RefusedError(TOO_MANY_RECIPIENTS)
+        utf8 = self._reverse_path.parameter("SMTPUTF8") is not None
+        recipient = parse_rcpt(argument, self.offered, utf8=utf8)
+        connection = self._onward.connection
+        assert connection is not None, "MAIL was accepted on it"
+        try:
+            answer = await connection.command(rcpt_line(recipient))
+        except UnreachableError as error:
+            connection.abort()
+            answer = error.reply
+        if not answer.positive and not answer.transient and not answer.permanent:
+            raise RefusedError(reply(451, "4.5.0 The next hop answered with nonsense, try again later"))
+        self._rcpts.append(RcptAnswer(recipient, answer))
+        return answer
+
+    async def rset(self, argument: str) -> Reply:
+        """RSET (RFC 5321 §4.1.1.5); the next hop is told before its next transaction."""
+        if argument:
+            raise RefusedError(SYNTAX)
+        self.forget()
+        return OK
+
+    async def data(self, argument: str) -> None:
+        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`."""
+        if argument:
+            raise RefusedError(SYNTAX)
+        if self._reverse_path is None:
+            raise RefusedError(OUT_OF_ORDER)
+        reverse_path, rcpts = self._reverse_path, self._rcpts
+        count = sum(1 for rcpt in rcpts if rcpt.reply.positive)
+        if not count:
+            raise RefusedError(NO_RECIPIENTS)
+        self.forget()
+        self._wire.write(GO_AHEAD.encode())
+        config, budget = self._about.config, self._about.budget
+        lmtp = self._client.kind is Kind.LMTP
+        try:
+            message = await read_mail_data(
+                self._wire,
+                max_size=config.max_size,
+                budget=budget,
+                block_timeout=config.timeouts.data_block,
+            )
+        except MailDataRefusedError as error:
+            await self._say((error.reply,) * (count if lmtp else 1))
+            return
+        try:
+            utf8 = reverse_path.parameter("SMTPUTF8") is not None
+            answer = await self._about.transactions.carry_out(
+                Submitted(
+                    origin=self._client.origin,
+                    client=self._client.retry_name,
+                    reverse_path=reverse_path,
+                    rcpts=rcpts,
+                    message=message,
+                    hop=self._client.hop(utf8=utf8),
+                    lmtp=lmtp,
+                    may_report=bool(reverse_path.path) and self._client.is_local,
+                    trace_id=trace.new_trace_id(),
+                ),
+                self._onward,
+            )
+        finally:
+            budget.give(len(message))
+        try:
+            await self._say(answer.replies)
+        except (WireClosedError, TimeoutError):
+            answer.unheard()
+            raise
+        answer.settled()
+
+    async def _say(self, replies: tuple[Reply, ...]) -> None:
+        if self._wire.closed:
+            raise WireClosedError("the client has gone")
+        self._wire.write(b"".join(each.encode() for each in replies))
+        await self._wire.drain()

@@ -1,0 +1,231 @@
+"""next_hop: a connection to the server that gets the mail after us, by SMTP or LMTP.
+
+What it says comes back as it is, as a `Reply`.  What it fails to say (no connection, no answer in
+time, a broken connection) is an `UnreachableError` that carries the reply for our own client.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.capabilities import Capabilities, read_capabilities
+from backstamp.gateway.config import NextHopAddress, Timeouts, TlsMode
+from backstamp.gateway.protocol.reply import MAX_LINE, BadReplyError, Reply, read_reply, reply
+from backstamp.gateway.protocol.wire import LineTooLongError, Wire, WireClosedError
+
+SERVICE_ENDS: Final = 421
+"""The server closes the connection after this reply (RFC 5321 §3.8)."""
+QUIT_SECONDS: Final = 2.0
+"""The answer to QUIT changes nothing, so nobody waits for it long."""
+
+_BLOCK: Final = 256 * 1024
+"""A message is sent in pieces of this size, each with its own time limit."""
+
+UNREACHABLE: Final = reply(421, "4.4.1 The next hop cannot be reached, try again later")
+NO_ANSWER: Final = reply(451, "4.4.2 The next hop did not answer in time, try again later")
+DROPPED: Final = reply(451, "4.4.2 The next hop closed the connection, try again later")
+GARBLED: Final = reply(451, "4.5.0 The next hop answered with something that is no reply, try again later")
+TLS_FAILED: Final = reply(421, "4.7.5 No secured connection with the next hop, try again later")
+
+
+class UnreachableError(Exception):
+    """The next hop gave no reply; `reply` is what our client is told."""
+
+    def __init__(self, answer: Reply) -> None:
+        super().__init__(answer.text)
+        self.reply = answer
+
+
+class RefusedSessionError(Exception):
+    """The next hop will not talk to us: `reply` is its own, to our connecting or to our EHLO."""
+
+    def __init__(self, answer: Reply, *, at_greeting: bool) -> None:
+        super().__init__(answer.text)
+        self.reply = answer
+        self.at_greeting = at_greeting
+
+
+class NextHop(msgspec.Struct, frozen=True):
+    """A server and how it is spoken to. `context` is None exactly where TLS is never used."""
+
+    address: NextHopAddress
+    mode: TlsMode
+    context: ssl.SSLContext | None
+    hostname: str
+    timeouts: Timeouts
+
+    async def connect(self) -> "NextHopConnection":
+        """Open a session, EHLO and TLS included. Raises `UnreachableError`, `RefusedSessionError`."""
+        try:
+            return await self._open(self.context)
+        except ssl.SSLError:
+            if self.mode is not TlsMode.OPPORTUNISTIC:
+                raise UnreachableError(TLS_FAILED) from None
+        # Encryption that cannot be had is not worth losing mail for (RFC 7435 §3).
+        return await self._open(None)
+
+    async def _open(self, context: ssl.SSLContext | None) -> "NextHopConnection":
+        wire = await self._connect_wire()
+        connection = NextHopConnection(wire, self)
+        try:
+            await connection.begin(context)
+        except BaseException:
+            wire.abort()
+            raise
+        return connection
+
+    async def _connect_wire(self) -> Wire:
+        loop = asyncio.get_running_loop()
+        address = self.address
+        try:
+            async with asyncio.timeout(self.timeouts.connect):
+                if address.path:
+                    _, wire = await loop.create_unix_connection(Wire, address.path)
+                elif address.implicit_tls:
+                    _, wire = await loop.create_connection(
+                        Wire, address.host, address.port, ssl=self.context, server_hostname=address.host
+                    )
+                else:
+                    _, wire = await loop.create_connection(Wire, address.host, address.port)
+        except ssl.SSLError:
+            raise UnreachableError(TLS_FAILED) from None
+        except (OSError, TimeoutError, UnicodeError):
+            raise UnreachableError(UNREACHABLE) from None
+        return wire
+
+
+class NextHopConnection:
+    """One session with the next hop. One task uses it at a time."""
+
+    def __init__(self, wire: Wire, hop: NextHop) -> None:
+        """`begin` does the rest."""
+        self._wire = wire
+        self._hop = hop
+        self.capabilities = Capabilities()
+        self.used = False
+        """Whether it has carried out commands since it began: an idle server may have let it go since."""
+        self.in_transaction = False
+        """Whether MAIL was accepted and nothing has ended that transaction yet."""
+
+    @property
+    def lmtp(self) -> bool:
+        """Whether each recipient gets a reply of its own."""
+        return self._hop.address.lmtp
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is known to be gone; something unasked for, such as 421, counts as gone."""
+        return self._wire.closed or self._wire.pending
+
+    async def begin(self, context: ssl.SSLContext | None) -> None:
+        """Read the greeting, say EHLO, and begin TLS where that is wanted. Raises as `NextHop.connect`."""
+        greeting = await self.read(self._hop.timeouts.greeting)
+        if not greeting.positive:
+            raise RefusedSessionError(greeting, at_greeting=True)
+        await self._hello()
+        self.used = False
+        required = self._hop.mode is TlsMode.REQUIRED
+        if context is None or self._wire.tls is not None or self._hop.address.path:
+            return
+        if "STARTTLS" not in self.capabilities:
+            if required:
+                raise UnreachableError(TLS_FAILED)
+            return
+        answer = await self.command("STARTTLS")
+        if not answer.positive:
+            if required:
+                raise UnreachableError(TLS_FAILED)
+            return
+        with _failures():
+            await self._wire.start_tls(
+                context,
+                server_side=False,
+                server_name=self._hop.address.host,
+                seconds=self._hop.timeouts.tls,
+            )
+        await self._hello()
+        self.used = False
+
+    async def _hello(self) -> None:
+        answer = await self.command(f"{'LHLO' if self.lmtp else 'EHLO'} {self._hop.hostname}")
+        if answer.permanent and not self.lmtp:
+            answer = await self.command(f"HELO {self._hop.hostname}")
+            self.capabilities = Capabilities()
+        else:
+            self.capabilities = read_capabilities(answer)
+        if not answer.positive:
+            raise RefusedSessionError(answer, at_greeting=False)
+
+    async def command(self, line: str) -> Reply:
+        """Send a command and return the reply. Raises `UnreachableError`."""
+        await self.send(line)
+        return await self.read()
+
+    async def reset(self) -> None:
+        """End the transaction, if there is one. Raises `UnreachableError`."""
+        if self.in_transaction:
+            self.in_transaction = False
+            await self.command("RSET")
+
+    async def send(self, *lines: str) -> None:
+        """Send commands, more than one only where PIPELINING is offered. Raises `UnreachableError`."""
+        with _failures():
+            self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
+            await self._wire.drain()
+
+    async def read(self, seconds: float | None = None) -> Reply:
+        """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`."""
+        with _failures():
+            async with asyncio.timeout(seconds or self._hop.timeouts.command):
+                answer = await read_reply(self._read_line)
+        self.used = True
+        if answer.code == SERVICE_ENDS:
+            self.abort()
+        return answer
+
+    async def send_message(self, wire_form: bytes) -> None:
+        """Send a message in its wire form, with dots and end. Raises `UnreachableError`."""
+        with _failures():
+            for start in range(0, len(wire_form), _BLOCK):
+                async with asyncio.timeout(self._hop.timeouts.data_block):
+                    self._wire.write(wire_form[start : start + _BLOCK])
+                    await self._wire.drain()
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """How long this next hop may take."""
+        return self._hop.timeouts
+
+    async def quit(self) -> None:
+        """Take leave and close; never raises."""
+        with contextlib.suppress(UnreachableError, TimeoutError):
+            if not self._wire.closed:
+                async with asyncio.timeout(QUIT_SECONDS):
+                    await self.command("QUIT")
+        self._wire.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._wire.abort()
+
+    async def _read_line(self) -> bytes:
+        return await self._wire.read_line(MAX_LINE, strict=False)
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    """Turn whatever can happen to a connection into an `UnreachableError`; TLS faults pass."""
+    try:
+        yield
+    except ssl.SSLError:
+        raise
+    except TimeoutError:
+        raise UnreachableError(NO_ANSWER) from None
+    except (BadReplyError, LineTooLongError):
+        raise UnreachableError(GARBLED) from None
+    except (WireClosedError, OSError):
+        raise UnreachableError(DROPPED) from None

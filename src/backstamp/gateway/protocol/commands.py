@@ -1,0 +1,156 @@
+"""commands: what a client says, taken apart and checked (RFC 5321 §4.1, RFC 3461 §4, RFC 6531 §3)."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.protocol.xtext import is_xtext
+
+MAX_COMMAND: Final = 4096
+"""Octets of a command line with its end. RFC 5321 §4.5.3.1.4 has 512; RFC 3461 §4 adds 600 to RCPT,
+RFC 6531 doubles the paths, RFC 4954 §4 allows far longer lines for AUTH alone."""
+MAX_AUTH_LINE: Final = 12_288
+
+_VERB: Final = re.compile(r"([A-Za-z]{4,12})(?:[ \t]+(.*))?[ \t]*", re.DOTALL)
+_PATH: Final = re.compile(
+    r"[ \t]*(?:<((?:\"(?:[^\"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*\"|[^\x00-\x20\x7f<>\"])*)>"
+    r"|([^\x00-\x20\x7f<>\"]+))(?=[ \t]|$)"
+)
+_PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\x00-\x20\x7f=]+))?")
+_ROUTE: Final = re.compile(r"@[^:]*:")
+_ORCPT: Final = re.compile(r"[A-Za-z0-9-]+;(.+)")
+_NOTIFY: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
+
+SYNTAX: Final = reply(501, "5.5.4 Syntax error in the parameters")
+UNKNOWN: Final = reply(500, "5.5.2 Command not recognised")
+NOT_OFFERED: Final = reply(555, "5.5.4 A parameter of an extension that is not offered")
+NEEDS_SMTPUTF8: Final = reply(553, "5.6.7 An address outside ASCII needs SMTPUTF8")
+
+
+class RefusedError(Exception):
+    """The command cannot be carried out; `reply` says why."""
+
+    def __init__(self, answer: Reply) -> None:
+        super().__init__(answer.text)
+        self.reply = answer
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """An ESMTP parameter: `name` in upper case, its value or None, and as it was written."""
+
+    name: str
+    value: str | None
+    written: str
+
+
+class Mailbox(msgspec.Struct, frozen=True):
+    """A path of MAIL or RCPT without its angle brackets, and the parameters behind it."""
+
+    path: str
+    parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The mail address: the path without a source route (RFC 5321 appendix C)."""
+        return _ROUTE.sub("", self.path, count=1) if self.path.startswith("@") else self.path
+
+    def parameter(self, name: str) -> str | None:
+        """Return the value of a parameter ("" where it has none), or None when it is not there."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter.value or ""
+        return None
+
+
+def parse_command(line: bytes) -> tuple[str, str]:
+    """Return the verb in upper case and its argument. Raises `RefusedError`."""
+    match = _VERB.fullmatch(line.decode("utf-8", "surrogateescape"))
+    if match is None or "\0" in (match[2] or ""):
+        raise RefusedError(UNKNOWN)
+    return match[1].upper(), (match[2] or "").rstrip(" \t")
+
+
+def parse_mail(argument: str, offered: frozenset[str]) -> Mailbox:
+    """Read the argument of MAIL; `offered` are the EHLO keywords of this session. Raises `RefusedError`."""
+    mailbox = _mailbox(argument, "FROM:")
+    for parameter in mailbox.parameters:
+        _check_mail(parameter, offered)
+    if not mailbox.path.isascii() and mailbox.parameter("SMTPUTF8") is None:
+        raise RefusedError(NEEDS_SMTPUTF8)
+    return mailbox
+
+
+def parse_rcpt(argument: str, offered: frozenset[str], *, utf8: bool) -> Mailbox:
+    """Read the argument of RCPT; `utf8` says that MAIL had SMTPUTF8. Raises `RefusedError`."""
+    mailbox = _mailbox(argument, "TO:")
+    if not mailbox.path:
+        raise RefusedError(reply(501, "5.1.3 The forward path is empty"))
+    for parameter in mailbox.parameters:
+        _check_rcpt(parameter, offered)
+    if not mailbox.path.isascii() and not utf8:
+        raise RefusedError(NEEDS_SMTPUTF8)
+    return mailbox
+
+
+def _mailbox(argument: str, keyword: str) -> Mailbox:
+    if argument[: len(keyword)].upper() != keyword:
+        raise RefusedError(reply(501, f"5.5.4 Write {keyword}<address>"))
+    rest = argument[len(keyword) :]
+    match = _PATH.match(rest)
+    if match is None:
+        raise RefusedError(
+            reply(501, "5.1.7 Bad address syntax" if keyword == "FROM:" else "5.1.3 Bad address syntax")
+        )
+    parameters = []
+    for word in rest[match.end() :].split():
+        read = _PARAMETER.fullmatch(word)
+        if read is None:
+            raise RefusedError(SYNTAX)
+        parameters.append(Parameter(read[1].upper(), read[2], word))
+    if len({parameter.name for parameter in parameters}) != len(parameters):
+        raise RefusedError(SYNTAX)
+    path = match[1] if match[1] is not None else match[2]
+    return Mailbox(path, tuple(parameters))
+
+
+def _check_mail(parameter: Parameter, offered: frozenset[str]) -> None:
+    value = parameter.value
+    match parameter.name:
+        case "SIZE":
+            extension, good = "SIZE", value is not None and re.fullmatch(r"[0-9]{1,20}", value) is not None
+        case "BODY":
+            extension, good = "8BITMIME", (value or "").upper() in ("7BIT", "8BITMIME")
+        case "SMTPUTF8":
+            extension, good = "SMTPUTF8", value is None
+        case "RET":
+            extension, good = "DSN", (value or "").upper() in ("FULL", "HDRS")
+        case "ENVID":
+            extension, good = "DSN", value is not None and len(value) <= 100 and is_xtext(value)
+        case "AUTH":
+            extension, good = "AUTH", value is not None and is_xtext(value)
+        case _:
+            raise RefusedError(NOT_OFFERED)
+    _check(extension, offered, good)
+
+
+def _check_rcpt(parameter: Parameter, offered: frozenset[str]) -> None:
+    value = parameter.value or ""
+    match parameter.name:
+        case "NOTIFY":
+            words = value.upper().split(",")
+            good = words == ["NEVER"] or (set(words) <= _NOTIFY and len(set(words)) == len(words))
+        case "ORCPT":
+            # RFC 6533 §3 allows UTF-8 as it is beside xtext, so only the form is looked at.
+            good = len(value) <= 500 and _ORCPT.fullmatch(value) is not None
+        case _:
+            raise RefusedError(NOT_OFFERED)
+    _check("DSN", offered, good)
+
+
+def _check(extension: str, offered: frozenset[str], good: bool) -> None:
+    if extension not in offered:
+        raise RefusedError(NOT_OFFERED)
+    if not good:
+        raise RefusedError(SYNTAX)

@@ -1,0 +1,214 @@
+"""wire: a connection as lines and blocks of bytes, with limits; TLS may begin on it (RFC 3207)."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+READ_AHEAD: Final = 256 * 1024
+"""Bytes kept unread before the peer is made to wait."""
+LONGEST_SKIPPED_LINE: Final = 1024 * 1024
+"""A line that is too long is skipped up to here; who sends more is cut off."""
+
+
+class WireClosedError(ConnectionError):
+    """The peer is gone: there is nothing more to read, or nobody to write to."""
+
+
+class LineTooLongError(ValueError):
+    """A line was longer than allowed; it has been skipped."""
+
+
+class BrokenLineError(ValueError):
+    """A line held a bare CR or ended in a bare LF; it has been skipped."""
+
+
+class Wire(asyncio.Protocol):
+    """One connection. One task reads it, and nobody reads at the same time."""
+
+    def __init__(self, on_connected: Callable[["Wire"], None] | None = None) -> None:
+        """`on_connected` is told once, when the connection stands."""
+        self._on_connected = on_connected
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._ended = False
+        self._paused = False
+        self._readable: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport, and tell who waits for connections."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self._on_connected is not None:
+            on_connected, self._on_connected = self._on_connected, None
+            on_connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what came; make the peer wait when nobody reads."""
+        self._buffer += data
+        if len(self._buffer) > READ_AHEAD and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake(self._readable)
+
+    def eof_received(self) -> None:
+        """Nothing more will come; the transport closes itself."""
+        self._ended = True
+        self._wake(self._readable)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wake whoever waits."""
+        self._ended = True
+        self._wake(self._readable)
+        self._wake(self._writable)
+
+    def pause_writing(self) -> None:
+        """The peer reads too slowly."""
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """The peer has caught up."""
+        self._wake(self._writable)
+        self._writable = None
+
+    # for the rest of the gateway
+
+    @property
+    def closed(self) -> bool:
+        """Whether the peer has gone, as far as we know."""
+        return self._ended or self._transport is None or self._transport.is_closing()
+
+    @property
+    def peer_address(self) -> str:
+        """The peer's address in text, or an empty string on a local socket."""
+        name = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS session, or None in plain text."""
+        if self._transport is None:
+            return None
+        session: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        return session
+
+    async def read_line(self, limit: int, *, strict: bool = True) -> bytes:
+        """Return the next line without its end; `limit` counts octets with the end.
+
+        Where `strict`, only CRLF ends a line.
+        Raises `LineTooLongError`, `BrokenLineError`, `WireClosedError`.
+        """
+        scanned = skipped = 0
+        while (end := self._buffer.find(b"\n", scanned)) < 0:
+            scanned = len(self._buffer)
+            if scanned > limit:
+                skipped += scanned
+                if skipped > LONGEST_SKIPPED_LINE:
+                    self.abort()
+                    raise WireClosedError("a line without an end")
+                self._buffer.clear()
+                scanned = 0
+            await self._more()
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        if skipped or end >= limit:
+            raise LineTooLongError
+        if not line.endswith(b"\r"):
+            if strict:
+                raise BrokenLineError
+            return line
+        line = line[:-1]
+        if strict and b"\r" in line:
+            raise BrokenLineError
+        return line
+
+    async def read_block(self) -> bytes:
+        """Return all that is there, at least one byte. Raises `WireClosedError`."""
+        if not self._buffer:
+            await self._more()
+        block = bytes(self._buffer)
+        self._buffer.clear()
+        return block
+
+    def unread(self, data: bytes) -> None:
+        """Put bytes back before all that is unread."""
+        self._buffer[:0] = data
+
+    @property
+    def pending(self) -> bool:
+        """Whether the peer has sent something that was not read yet."""
+        return bool(self._buffer)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes soon. Raises `WireClosedError` when the connection is gone."""
+        if self._transport is None or self._transport.is_closing():
+            raise WireClosedError("the connection is closed")
+        self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait until the peer has taken most of what was written. Raises `WireClosedError`."""
+        if self._writable is not None:
+            await self._writable
+        if self._transport is None or self._transport.is_closing():
+            raise WireClosedError("the connection is closed")
+
+    async def start_tls(
+        self, context: ssl.SSLContext, *, server_side: bool, server_name: str | None, seconds: float
+    ) -> None:
+        """Begin TLS. What came in plain text before it is forgotten (CVE-2011-0411).
+
+        The handshake gets so many seconds. Raises `OSError` (`ssl.SSLError` is one) when the handshake fails.
+        """
+        assert self._transport is not None, "TLS begins on a connection"
+        self._buffer.clear()
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        try:
+            transport = await self._loop.start_tls(
+                self._transport,
+                self,
+                context,
+                server_side=server_side,
+                server_hostname=server_name,
+                ssl_handshake_timeout=seconds,
+            )
+        except (ConnectionError, EOFError) as error:
+            raise WireClosedError("the connection was lost during the TLS handshake") from error
+        if transport is None:
+            raise WireClosedError("the connection was lost during the TLS handshake")
+        self._transport = transport
+
+    def close(self) -> None:
+        """Close after all that was written has been sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _more(self) -> None:
+        if self._ended:
+            raise WireClosedError("the peer closed the connection")
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+        had = len(self._buffer)
+        self._readable = self._loop.create_future()
+        try:
+            await self._readable
+        finally:
+            self._readable = None
+        if len(self._buffer) == had:
+            raise WireClosedError("the peer closed the connection")
+
+    @staticmethod
+    def _wake(waiter: "asyncio.Future[None] | None") -> None:
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

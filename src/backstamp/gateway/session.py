@@ -1,0 +1,318 @@
+"""session: one client's connection: greeting, EHLO, STARTTLS, AUTH, XCLIENT, and the loop of commands.
+
+The next hop is connected to before the greeting where the client may relay, so that its refusal to talk
+is the client's greeting too; else once the client has shown who it is.
+"""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from backstamp.gateway import submission, trace
+from backstamp.gateway.access import parse_address
+from backstamp.gateway.capabilities import HANDED_ON, Capabilities
+from backstamp.gateway.client import Client, Kind
+from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, MailCommands
+from backstamp.gateway.next_hop import SERVICE_ENDS, NextHopConnection, RefusedSessionError, UnreachableError
+from backstamp.gateway.onward import XFORWARD_ATTRIBUTES, Onward
+from backstamp.gateway.protocol.commands import (
+    MAX_AUTH_LINE,
+    MAX_COMMAND,
+    SYNTAX,
+    UNKNOWN,
+    RefusedError,
+    parse_command,
+)
+from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.protocol.wire import BrokenLineError, LineTooLongError, Wire, WireClosedError
+from backstamp.gateway.surroundings import Surroundings
+from backstamp.gateway.xclient import XCLIENT_ATTRIBUTES, read_xclient, read_xforward
+
+_log = logging.getLogger("backstamp.gateway")
+
+MOST_MISTAKES: Final = 20
+"""Refused commands on one connection; Postfix's `smtpd_hard_error_limit` is the same number."""
+
+BROKEN_LINE: Final = reply(500, "5.5.2 Lines must end in CRLF, and hold no other CR or LF")
+LINE_TOO_LONG: Final = reply(500, "5.5.2 Line too long")
+NO_EXPANSION: Final = reply(252, "2.0.0 Send some mail, and see")
+TOO_MANY_MISTAKES: Final = reply(421, "4.7.0 Too many errors, closing the connection")
+IDLE: Final = reply(421, "4.4.2 Nothing was said for too long, closing the connection")
+STOPPING: Final = reply(421, "4.3.2 The server is stopping, try again in a moment")
+GOODBYE: Final = reply(221, "2.0.0 Goodbye")
+START_TLS: Final = reply(220, "2.0.0 Ready to start TLS")
+
+Action = Callable[[str], Awaitable[Reply | None]]
+
+
+class Session:
+    """One client's connection, from greeting to close."""
+
+    def __init__(self, wire: Wire, kind: Kind, about: Surroundings) -> None:
+        """Take a connection that stands; `run` does the rest."""
+        self._wire = wire
+        self._about = about
+        self._config = about.config
+        self._client = Client(wire, kind, about.config)
+        self._onward = Onward(self._connect)
+        self._mail = MailCommands(wire, self._client, self._onward, about)
+        self._mistakes = self._attempts = 0
+        self._closing = False
+        self._busy = True
+        self._verbs: dict[str, Action] = {
+            "LHLO" if kind is Kind.LMTP else "EHLO": self._ehlo,
+            "MAIL": self._mail.mail,
+            "RCPT": self._mail.rcpt,
+            "DATA": self._mail.data,
+            "RSET": self._mail.rset,
+            "NOOP": self._noop,
+            "VRFY": self._vrfy,
+            "QUIT": self._quit,
+            "STARTTLS": self._starttls,
+            "XCLIENT": self._xclient,
+            "XFORWARD": self._xforward,
+        }
+        if kind is not Kind.LMTP:
+            self._verbs["HELO"] = self._helo
+        if kind is Kind.SUBMISSION:
+            self._verbs["AUTH"] = self._auth
+
+    async def run(self) -> None:
+        """Serve the client until it goes; raises nothing but cancellation."""
+        try:
+            await self._greet()
+            while not self._closing:
+                await self._serve_command()
+        except (WireClosedError, TimeoutError, OSError):
+            self._wire.abort()
+        finally:
+            self._wire.close()
+            await self._onward.close()
+
+    def stop(self) -> None:
+        """Close as soon as the command at hand is answered; at once when there is none."""
+        self._closing = True
+        if not self._busy:
+            with contextlib.suppress(WireClosedError):
+                self._wire.write(STOPPING.encode())
+            self._wire.close()
+
+    # one command after the other
+
+    async def _serve_command(self) -> None:
+        limit = MAX_AUTH_LINE if self._client.kind is Kind.SUBMISSION else MAX_COMMAND
+        answer: Reply | None
+        self._busy = False
+        try:
+            async with asyncio.timeout(self._config.timeouts.idle):
+                line = await self._wire.read_line(limit)
+        except TimeoutError:
+            answer = IDLE
+        except LineTooLongError:
+            answer = LINE_TOO_LONG
+        except BrokenLineError:
+            answer = BROKEN_LINE
+        else:
+            self._busy = True
+            answer = await self._carry_out(line)
+        self._busy = True
+        if answer is not None:
+            await self._answer(answer)
+
+    async def _answer(self, answer: Reply) -> None:
+        if answer.permanent:
+            self._mistakes += 1
+            if self._mistakes > MOST_MISTAKES:
+                answer = TOO_MANY_MISTAKES
+        if answer.code == SERVICE_ENDS:
+            self._closing = True
+        await self._say(answer)
+
+    async def _carry_out(self, line: bytes) -> Reply | None:
+        try:
+            verb, argument = parse_command(line)
+            action = self._verbs.get(verb)
+            return await action(argument) if action is not None else UNKNOWN
+        except (RefusedError, UnreachableError, RefusedSessionError) as refusal:
+            return refusal.reply
+        except (WireClosedError, TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours must cost one command, not the server
+            return self._apology(error)
+
+    def _apology(self, error: Exception) -> Reply:
+        trace_id = trace.new_trace_id()
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        # Neither the exception's text nor the source line: they may hold addresses.
+        _log.error(
+            "%s: internal error %s in %s, line %s",
+            trace_id,
+            type(error).__name__,
+            Path(frame.filename).name,
+            frame.lineno,
+            extra={"trace_id": trace_id},
+        )
+        self._mail.forget()
+        if self._onward.connection is not None:
+            self._onward.connection.abort()
+        return reply(451, f"4.3.0 Internal error, trace id {trace_id}")
+
+    async def _say(self, answer: Reply) -> None:
+        self._wire.write(answer.encode())
+        async with asyncio.timeout(self._config.timeouts.idle):
+            await self._wire.drain()
+
+    # the beginning
+
+    def _connect(self) -> Awaitable[NextHopConnection]:
+        if self._client.kind is not Kind.SUBMISSION:
+            return self._about.next_hop.connect()
+        assert self._about.upstream is not None, "who listens for submissions has an upstream"
+        return self._about.upstream.connect()
+
+    async def _greet(self) -> None:
+        if self._client.may_relay:
+            try:
+                await self._onward.open()
+            except UnreachableError as error:
+                await self._answer(error.reply)
+                self._closing = True
+                return
+            except RefusedSessionError as error:
+                # A refusal of EHLO is kept for the client's own EHLO, where it is met again.
+                if error.at_greeting:
+                    await self._answer(error.reply)
+                    self._closing = True
+                    return
+        protocol = "LMTP" if self._client.kind is Kind.LMTP else "ESMTP"
+        await self._say(reply(220, f"{self._config.hostname} {protocol} Backstamp"))
+
+    async def _ehlo(self, argument: str) -> Reply:
+        client = self._client
+        self._begin(argument, extended=True)
+        theirs: Capabilities | None = None
+        if client.may_relay or (client.kind is Kind.SUBMISSION and self._wire.tls is not None):
+            theirs = (await self._onward.open()).capabilities
+        offer = self._offer(theirs)
+        self._mail.offered = frozenset(line.partition(" ")[0] for line in offer)
+        return reply(250, self._config.hostname, *offer)
+
+    def _offer(self, theirs: Capabilities | None) -> list[str]:
+        """Return the lines of our EHLO reply: of what the next hop has to carry out, only what it offers."""
+        client, config = self._client, self._config
+        size = config.max_size
+        if theirs is not None and theirs.max_size is not None:
+            size = min(size, theirs.max_size)
+        offer = ["PIPELINING", f"SIZE {size}"]
+        offer += [keyword for keyword in HANDED_ON if theirs is not None and keyword in theirs]
+        if self._about.tls is not None and self._wire.tls is None:
+            offer.append("STARTTLS")
+        if client.kind is Kind.SUBMISSION and self._wire.tls is not None and not client.logged_in:
+            offer.append(f"AUTH {' '.join(submission.MECHANISMS)}")
+        if client.is_proxy:
+            offer.append(f"XCLIENT {' '.join(XCLIENT_ATTRIBUTES)}")
+            offer.append(f"XFORWARD {' '.join(XFORWARD_ATTRIBUTES)}")
+        return offer
+
+    async def _helo(self, argument: str) -> Reply:
+        self._begin(argument, extended=False)
+        self._mail.offered = frozenset()
+        if self._client.may_relay:
+            await self._onward.open()
+        return reply(250, self._config.hostname)
+
+    def _begin(self, argument: str, *, extended: bool) -> None:
+        if not argument or not argument.isprintable() or " " in argument:
+            raise RefusedError(SYNTAX)
+        self._mail.forget()
+        self._client.helo = argument
+        self._client.extended = extended
+
+    # TLS and identity
+
+    async def _starttls(self, argument: str) -> Reply | None:
+        if argument:
+            raise RefusedError(SYNTAX)
+        if self._about.tls is None or self._wire.tls is not None or self._mail.open:
+            raise RefusedError(OUT_OF_ORDER)
+        await self._say(START_TLS)
+        try:
+            await self._wire.start_tls(
+                self._about.tls, server_side=True, server_name=None, seconds=self._config.timeouts.tls
+            )
+        except ssl.SSLError:
+            raise WireClosedError("the TLS handshake failed") from None
+        # All that was said before could have been said by anybody (RFC 3207 §4.2).
+        self._client.helo = ""
+        self._client.forwarded = {}
+        self._mail.offered = frozenset()
+        return None
+
+    async def _auth(self, argument: str) -> Reply:
+        client = self._client
+        if self._wire.tls is None:
+            raise RefusedError(submission.TLS_REQUIRED)
+        if not client.helo or client.logged_in or self._mail.open:
+            raise RefusedError(OUT_OF_ORDER)
+        credentials = await submission.read_credentials(argument, self._ask)
+        answer = await submission.authenticate(await self._onward.open(), credentials)
+        if answer.positive:
+            client.logged_in = True
+            self._onward.reopens = False
+            return answer
+        self._attempts += 1
+        if self._attempts >= submission.MOST_ATTEMPTS:
+            self._closing = True
+        return answer
+
+    async def _ask(self, challenge: str) -> str:
+        await self._say(reply(334, challenge))
+        try:
+            async with asyncio.timeout(self._config.timeouts.idle):
+                line = await self._wire.read_line(MAX_AUTH_LINE)
+        except (LineTooLongError, BrokenLineError):
+            raise RefusedError(LINE_TOO_LONG) from None
+        return line.decode("ascii", "replace")
+
+    async def _xclient(self, argument: str) -> Reply | None:
+        client = self._client
+        if not client.is_proxy:
+            raise RefusedError(RELAY_DENIED)
+        if self._mail.open:
+            raise RefusedError(OUT_OF_ORDER)
+        attributes = read_xclient(argument)
+        if "ADDR" in attributes:
+            client.address = parse_address(attributes["ADDR"])
+        if "LOGIN" in attributes:
+            client.logged_in = bool(attributes["LOGIN"])
+        client.helo = ""
+        client.forwarded = {}
+        self._mail.offered = frozenset()
+        # XCLIENT_README: the session begins anew, with a greeting.
+        await self._greet()
+        return None
+
+    async def _xforward(self, argument: str) -> Reply:
+        if not self._client.is_proxy:
+            raise RefusedError(RELAY_DENIED)
+        if self._mail.open:
+            raise RefusedError(OUT_OF_ORDER)
+        self._client.forwarded |= read_xforward(argument)
+        return OK
+
+    # the rest
+
+    async def _noop(self, argument: str) -> Reply:
+        return OK
+
+    async def _vrfy(self, argument: str) -> Reply:
+        return NO_EXPANSION if argument else SYNTAX
+
+    async def _quit(self, argument: str) -> Reply:
+        self._closing = True
+        return GOODBYE

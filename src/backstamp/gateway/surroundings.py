@@ -1,0 +1,21 @@
+"""surroundings: what all sessions share."""
+
+import ssl
+from dataclasses import dataclass
+
+from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.next_hop import NextHop
+from backstamp.gateway.protocol.mail_data import Budget
+from backstamp.gateway.transaction import Transactions
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The configuration, and what was made of it. `upstream` is there exactly where people may submit."""
+
+    config: GatewayConfig
+    transactions: Transactions
+    budget: Budget
+    tls: ssl.SSLContext | None
+    next_hop: NextHop
+    upstream: NextHop | None

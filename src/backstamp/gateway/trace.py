@@ -1,0 +1,83 @@
+"""trace: the Received field that we add, the count of those before it, trace ids (RFC 5321 §4.4, §6.3)."""
+
+import re
+import secrets
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.protocol.reply import reply
+
+MOST_HOPS: Final = 100
+"""RFC 5321 §6.3: at least 100 Received fields before a loop is assumed."""
+LOOP: Final = reply(554, "5.4.6 Too many hops: this mail goes round in circles")
+
+_RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.:_-]")
+_MAILBOX: Final = re.compile(r"[!#-'*+/-9=?A-Z^_`a-z{|}~.-]+@[A-Za-z0-9.:\[\]-]+")
+
+
+def new_trace_id() -> str:
+    """Return 16 hexadecimal digits under which a transaction is found in log, mail and timeline."""
+    return secrets.token_hex(8)
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """How a message came to us: who said what, over which kind of session.
+
+    `address` is empty where it is nobody's business (a person's mail program).
+    """
+
+    helo: str
+    address: str = ""
+    hostname: str
+    lmtp: bool = False
+    extended: bool = True
+    tls: bool = False
+    authenticated: bool = False
+    utf8: bool = False
+
+    @property
+    def protocol(self) -> str:
+        """The word behind "with" (RFC 3848, RFC 6531 §4.3)."""
+        if not (self.extended or self.lmtp):
+            return "SMTP"
+        base = "LMTP" if self.lmtp else "SMTP" if self.utf8 else "ESMTP"
+        return (
+            ("UTF8" if self.utf8 else "")
+            + base
+            + ("S" if self.tls else "")
+            + ("A" if self.authenticated else "")
+        )
+
+
+def received_field(hop: Hop, *, trace_id: str, at: datetime, recipient: str = "") -> bytes:
+    """Return a Received field with its line ends; `recipient` only where there is no other one."""
+    helo = _host(hop.helo)
+    source = f"{helo} ({_address(hop.address)})" if hop.address else helo
+    lines = [
+        f"Received: from {source}",
+        f"by {_host(hop.hostname)} (Backstamp) with {hop.protocol} id {trace_id}",
+    ]
+    if _MAILBOX.fullmatch(recipient) and len(recipient) <= 200:
+        lines.append(f"for <{recipient}>")
+    return ("\r\n\t".join(lines) + f";\r\n\t{format_datetime(at)}\r\n").encode("ascii")
+
+
+def hop_count(message: bytes) -> int:
+    """Return how many Received fields the message carries."""
+    end = message.find(b"\r\n\r\n")
+    return sum(1 for _ in _RECEIVED.finditer(message, 0, end if end >= 0 else len(message)))
+
+
+def _host(name: str) -> str:
+    if name.startswith("[") and name.endswith("]"):
+        return f"[{_UNSAFE.sub('?', name[1:-1])[:100]}]"
+    return _UNSAFE.sub("?", name)[:255] or "unknown"
+
+
+def _address(address: str) -> str:
+    literal = f"IPv6:{address}" if ":" in address else address
+    return f"[{_UNSAFE.sub('?', literal)[:100]}]"

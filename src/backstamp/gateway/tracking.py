@@ -1,0 +1,286 @@
+"""tracking: what a message's recipients get: the decision for each, the record, and the copies.
+
+The record (`Queued`) is written before the first copy is given out; where it cannot be written, the mail
+goes out untracked, for a token of an unknown message must not exist.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
+from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
+from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, decide
+from backstamp.rewriting import ControlFields, MessageFacts, SkipReason
+from backstamp.tokens import ANONYMOUS, Keyring
+from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
+
+_log = logging.getLogger("backstamp.gateway")
+
+BATCH_BYTES: Final = 32 * 1024 * 1024
+"""Copies made at once; a message that is larger is rewritten for one recipient at a time."""
+BATCH_RECIPIENTS: Final = 100
+BUSY: Final = "all rewriting workers were busy"
+NOT_RECORDED: Final = "it could not be recorded"
+
+
+class Addressee(msgspec.Struct, frozen=True):
+    """A recipient of the message: index in tokens, address, and whether a copy is to be made now."""
+
+    index: int
+    address: str
+    wanted: bool
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it came, and all that is known of it. `at_us` in microseconds since 1970 UTC."""
+
+    raw: bytes
+    facts: MessageFacts
+    controls: ControlFields
+    origin: Origin
+    reverse_path: str
+    addressees: tuple[Addressee, ...]
+    tracking_id: int
+    trace_id: str
+    at_us: int
+    recorded: bool
+    """Whether an earlier try has recorded it with these very addressees."""
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A message for some of the addressees, by their places in `Arrival.addressees`."""
+
+    places: tuple[int, ...]
+    message: bytes
+    tracked: bool
+
+
+class _Group(msgspec.Struct, kw_only=True):
+    """Addressees with the same decision; `first`: the first batch of copies, empty where nothing changes."""
+
+    decision: Decision
+    places: list[int]
+    reason: str = ""
+    answer: RewriteAnswer | None = None
+    first: list[bytes] = []
+
+    @property
+    def tracks(self) -> bool:
+        return self.answer is not None and self.answer.tracks
+
+
+class Tracker:
+    """Turns an arrival into copies."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Callable[[], Keyring],
+        snapshot: SnapshotFile,
+        journal: JournalWriter,
+        rewriter: RewriterPool,
+        excluded_hosts: tuple[str, ...],
+    ) -> None:
+        """Keep the surroundings."""
+        self._keyring = keyring
+        self._snapshot = snapshot
+        self._journal = journal
+        self._rewriter = rewriter
+        self._excluded_hosts = excluded_hosts
+
+    async def prepare(self, arrival: Arrival) -> "Prepared":
+        """Decide, make the first copies, and write the record."""
+        made = _Work(self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._excluded_hosts)
+        groups = await made.groups()
+        queued = made.queued(groups)
+        if arrival.recorded or await self._record(queued, tracked=any(group.tracks for group in groups)):
+            return Prepared(made, groups)
+        everybody = _Group(decision=Decision(), places=made.wanted, reason=NOT_RECORDED)
+        return Prepared(made, [everybody])
+
+    async def _record(self, queued: Queued, *, tracked: bool) -> bool:
+        try:
+            if tracked:
+                # On the disk: recipients hold on to tokens longer than a power cut lasts.
+                await asyncio.to_thread(self._journal.append_synced, queued)
+            else:
+                self._journal.append(queued)
+        except (JournalUnavailableError, RecordTooLargeError) as error:
+            _log.error("message %s is not recorded, and not tracked: %s", queued.trace_id, error)
+            return False
+        return True
+
+
+class Prepared:
+    """A message that is ready to go."""
+
+    def __init__(self, work: "_Work", groups: list[_Group]) -> None:
+        self._work = work
+        self._groups = groups
+
+    @property
+    def whole(self) -> bool:
+        """Whether all wanted addressees get the message as it came, in one transaction."""
+        return not any(group.first for group in self._groups)
+
+    async def copies(self) -> AsyncIterator[Copy]:
+        """Yield the copies in the order of their first addressee; each wanted addressee is in one of them."""
+        for group in self._groups:
+            async for copy in self._work.copies(group):
+                yield copy
+
+
+class _Work:
+    """One arrival under one policy."""
+
+    def __init__(
+        self,
+        rewriter: RewriterPool,
+        arrival: Arrival,
+        snapshot: Snapshot | None,
+        ring: Keyring,
+        excluded_hosts: tuple[str, ...],
+    ) -> None:
+        self._rewriter = rewriter
+        self._arrival = arrival
+        self._snapshot = snapshot
+        self._ring = ring
+        self._excluded_hosts = excluded_hosts
+        sender = arrival.facts.sender
+        self._domain = (
+            snapshot.domain(sender.rpartition("@")[2])
+            if snapshot is not None
+            else DomainPolicy(domain_id=0, name="")
+        )
+        self._anonymous = snapshot is not None and (snapshot.anonymous or self._domain.anonymous)
+        self._keys = [ring.recipient_key(each.address) for each in arrival.addressees]
+        self.wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
+
+    async def groups(self) -> list[_Group]:
+        """Return the wanted addressees by decision, with the first batch of copies of each."""
+        by_decision: dict[tuple[bool, bool], _Group] = {}
+        asked = ControlAxes(self._arrival.controls.opens, self._arrival.controls.links)
+        for place in self.wanted:
+            decision = decide(
+                self._snapshot,
+                origin=self._arrival.origin,
+                sender=self._arrival.facts.sender,
+                recipient_key=self._keys[place],
+                asked=asked,
+            )
+            group = by_decision.setdefault(
+                (decision.opens, decision.links), _Group(decision=decision, places=[])
+            )
+            group.places.append(place)
+        for group in by_decision.values():
+            await self._begin(group)
+        tracked = [group for group in by_decision.values() if group.tracks]
+        others = [group for group in by_decision.values() if not group.tracks]
+        return tracked + _joined(others)
+
+    async def _begin(self, group: _Group) -> None:
+        has_controls = self._arrival.controls != ControlFields()
+        if group.decision.untracked_reason:
+            group.reason = group.decision.untracked_reason
+            if not has_controls:
+                return
+        try:
+            answer, copies = await self._rewrite(group, group.places[: self._batch])
+        except TooCostlyError:
+            group.reason = SkipReason.TOO_COSTLY.sentence
+            return
+        except BusyError:
+            group.reason = BUSY
+            return
+        group.answer = answer
+        if answer.tracks:
+            group.first = copies
+            return
+        group.reason = group.reason or answer.summary.removeprefix("not tracked: ")
+        if answer.removed_fields:
+            group.first = copies[:1]  # the same for everybody, so it needs no splitting
+
+    @property
+    def _batch(self) -> int:
+        return max(1, min(BATCH_RECIPIENTS, BATCH_BYTES // max(1, len(self._arrival.raw))))
+
+    async def _rewrite(self, group: _Group, places: Sequence[int]) -> tuple[RewriteAnswer, list[bytes]]:
+        addressees = self._arrival.addressees
+        seals = (
+            (Seal(None, ANONYMOUS),)
+            if self._anonymous or group.decision.untracked_reason
+            else tuple(Seal(addressees[place].index, self._keys[place]) for place in places)
+        )
+        request = RewriteRequest(
+            opens=group.decision.opens,
+            links=group.decision.links,
+            base_url=self._snapshot.base_url(self._domain) if self._snapshot is not None else "",
+            excluded_hosts=self._excluded_hosts,
+            domain_id=self._domain.domain_id,
+            tracking_id=self._arrival.tracking_id,
+            seals=seals,
+            keyring=self._ring.to_json(),
+        )
+        return await self._rewriter.rewrite(request, self._arrival.raw)
+
+    async def copies(self, group: _Group) -> AsyncIterator[Copy]:
+        """Yield the copies of one group."""
+        if not group.tracks or self._anonymous:
+            message = group.first[0] if group.first else self._arrival.raw
+            yield Copy(tuple(group.places), message, group.tracks)
+            return
+        made, group.first = group.first, []
+        for start in range(0, len(group.places), self._batch):
+            places = group.places[start : start + self._batch]
+            if start:
+                try:
+                    _, made = await self._rewrite(group, places)
+                except (TooCostlyError, BusyError):
+                    yield Copy(tuple(places), self._arrival.raw, tracked=False)
+                    continue
+            for place, message in zip(places, made, strict=True):
+                yield Copy((place,), message, tracked=True)
+
+    def queued(self, groups: Sequence[_Group]) -> Queued:
+        """Return the record of the message."""
+        arrival = self._arrival
+        tracked = [group.answer for group in groups if group.answer is not None and group.answer.tracks]
+        answers = tracked or [group.answer for group in groups if group.answer is not None]
+        links = max((answer.links for answer in tracked), key=len, default=())
+        reasons = dict.fromkeys(group.reason for group in groups if group.reason)
+        return Queued(
+            at_us=arrival.at_us,
+            tracking_id=arrival.tracking_id,
+            origin=arrival.origin,
+            domain_id=self._domain.domain_id,
+            trace_id=arrival.trace_id,
+            reverse_path=arrival.reverse_path,
+            recipients=tuple(
+                QueuedRecipient(each.index, each.address, b"" if self._anonymous else key)
+                for each, key in zip(arrival.addressees, self._keys, strict=True)
+            ),
+            message_id=arrival.facts.message_id,
+            subject=arrival.facts.subject,
+            sender=arrival.facts.sender,
+            size=len(arrival.raw),
+            opens=any(answer.has_pixel for answer in tracked),
+            links=bool(links),
+            untracked_reason="" if tracked else "; ".join(reasons),
+            tracked_links=tuple(QueuedLink(link.number, link.url, link.text, link.part) for link in links),
+            manifest=max((answer.manifest for answer in answers), key=len, default=""),
+        )
+
+
+def _joined(groups: list[_Group]) -> list[_Group]:
+    """Join the groups whose addressees get the very same octets, so that they go in one transaction."""
+    if not groups:
+        return []
+    first = next((group for group in groups if group.first), groups[0])
+    first.reason = "; ".join(dict.fromkeys(group.reason for group in groups))
+    first.places = sorted(place for group in groups for place in group.places)
+    return [first]

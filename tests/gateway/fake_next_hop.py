@@ -1,0 +1,139 @@
+"""A next hop that does as it is told: refuses, stalls or hangs up at any stage, and keeps what it accepted."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+
+DROP = "drop"
+HANG = "hang"
+OFFERS = ("PIPELINING", "SIZE 10240000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
+
+
+@dataclass
+class Accepted:
+    """A message that was answered with 250, for one transaction (SMTP) or one recipient (LMTP)."""
+
+    mail: str
+    rcpts: list[str]
+    data: bytes
+
+
+@dataclass
+class FakeNextHop:
+    """`script` maps a stage (greeting, EHLO, MAIL, RCPT, DATA, END, QUIT ...) to what is done there.
+
+    A value is a reply, DROP or HANG; a list of them is used up one by one, and then all is well again.
+    "RCPT bob@example.net" and "END bob@example.net" are for one recipient only.
+    """
+
+    lmtp: bool = False
+    offers: tuple[str, ...] = OFFERS
+    script: dict[str, str | list[str]] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+    accepted: list[Accepted] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+    async def start(self) -> "FakeNextHop":
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server = await asyncio.start_server(self._client, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    @property
+    def url(self) -> str:
+        return f"{'lmtp' if self.lmtp else 'smtp'}://127.0.0.1:{self.port}"
+
+    async def stop(self) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _next(self, *stages: str) -> str | None:
+        for stage in stages:
+            action = self.script.get(stage)
+            if isinstance(action, list):
+                if action:
+                    return action.pop(0)
+            elif action is not None:
+                return action
+        return None
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            await self._serve(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _do(self, writer: asyncio.StreamWriter, default: str, *stages: str) -> bool:
+        """Answer; return whether the answer was the default one."""
+        action = self._next(*stages)
+        if action == DROP:
+            raise ConnectionAbortedError
+        if action == HANG:
+            await asyncio.sleep(3600)
+        writer.write((action or default).replace("\n", "\r\n").encode() + b"\r\n")
+        await writer.drain()
+        return (action or default)[0] in "23"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mail, rcpts = "", []
+        if not await self._do(writer, "220 fake.example ready", "greeting"):
+            return
+        while line := await reader.readline():
+            text = line.decode("utf-8").rstrip("\r\n")
+            self.commands.append(text)
+            verb = text.split(" ")[0].upper()
+            if verb in ("EHLO", "LHLO"):
+                offers = "".join(f"\n250-{offer}" for offer in self.offers)
+                await self._do(writer, f"250-fake.example{offers}\n250 HELP", "EHLO")
+            elif verb == "STARTTLS" and self.tls is not None:
+                await self._do(writer, "220 2.0.0 go", "STARTTLS")
+                await writer.start_tls(self.tls)
+            elif verb == "MAIL":
+                if await self._do(writer, "250 2.1.0 Ok", "MAIL"):
+                    mail, rcpts = text, []
+            elif verb == "RCPT":
+                address = text.split("<")[1].split(">")[0]
+                if await self._do(writer, "250 2.1.5 Ok", f"RCPT {address}", "RCPT"):
+                    rcpts.append(text)
+            elif verb == "DATA":
+                if not rcpts:
+                    writer.write(b"554 5.5.1 no valid recipients\r\n")
+                elif await self._do(writer, "354 go", "DATA"):
+                    await self._data(reader, writer, mail, rcpts)
+                    mail, rcpts = "", []
+            elif verb == "RSET":
+                mail, rcpts = "", []
+                await self._do(writer, "250 2.0.0 Ok", "RSET")
+            elif verb == "QUIT":
+                await self._do(writer, "221 2.0.0 Bye", "QUIT")
+                return
+            else:
+                await self._do(writer, "250 2.0.0 Ok", verb)
+
+    async def _data(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mail: str, rcpts: list[str]
+    ) -> None:
+        received = b""
+        while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
+            received += line.removeprefix(b".")
+        addresses = [text.split("<")[1].split(">")[0] for text in rcpts]
+        if self.lmtp:
+            for text, address in zip(rcpts, addresses, strict=True):
+                if await self._do(writer, f"250 2.0.0 kept for {address}", f"END {address}", "END"):
+                    self.accepted.append(Accepted(mail, [text], received))
+            return
+        # A copy for one recipient can be refused after its end, as a content filter does.
+        stages = [f"END {addresses[0]}"] if len(addresses) == 1 else []
+        if await self._do(writer, f"250 2.0.0 queued as {len(self.accepted) + 1}", *stages, "END"):
+            self.accepted.append(Accepted(mail, rcpts, received))

@@ -1,0 +1,102 @@
+"""Mail goes through: untracked as it came, tracked with a copy for each recipient."""
+
+import re
+
+import pytest
+
+from backstamp.policy import Axes
+from backstamp.tokens import LinkToken, PixelToken, open_token
+from backstamp.vocabulary import EventType, Origin
+from tests.gateway.conftest import HTML, RING, TEXT, TRACKING_URL, StartGateway, StartNextHop, snapshot
+
+OFF = snapshot(origins={Origin.GATEWAY: Axes(opens=False, links=False)})
+
+
+def untraced(data: bytes) -> bytes:
+    """Take our Received field off."""
+    match = re.match(rb"Received: [^\r\n]*\r\n(?:\t[^\r\n]*\r\n)+", data)
+    assert match is not None, data[:200]
+    return data[match.end() :]
+
+
+async def test_untracked_mail_arrives_as_it_came_under_a_received_field(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    client = await (await gateway(hop, policy=OFF)).client()
+    await client.begin()
+    assert await client.send_mail(HTML + b".\r\n", "bob@example.net", "eve@example.net") == [
+        "250 2.0.0 queued as 1"
+    ]
+    (mail,) = hop.accepted
+    assert mail.mail == "MAIL FROM:<ann@example.org>"
+    assert mail.rcpts == ["RCPT TO:<bob@example.net>", "RCPT TO:<eve@example.net>"]
+    assert untraced(mail.data) == HTML
+    assert mail.data.startswith(
+        b"Received: from client.example ([127.0.0.1])\r\n\tby backstamp.example (Backstamp) with ESMTP id "
+    )
+    client.close()
+
+
+async def test_each_recipient_of_tracked_mail_gets_a_copy_of_its_own(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await running.client()
+    await client.begin()
+    assert await client.send_mail(HTML + b".\r\n", "bob@example.net", "eve@example.net") == [
+        "250 2.0.0 queued as 2"
+    ]
+    assert [mail.rcpts for mail in hop.accepted] == [
+        ["RCPT TO:<bob@example.net>"],
+        ["RCPT TO:<eve@example.net>"],
+    ]
+    (queued,) = running.queued
+    for index, mail in enumerate(hop.accepted):
+        tokens = [
+            open_token(RING, token.decode())
+            for token in re.findall(TRACKING_URL.encode() + rb"/([A-Za-z0-9_-]+)", mail.data)
+        ]
+        link, pixel = tokens
+        assert isinstance(link, LinkToken)
+        assert isinstance(pixel, PixelToken)
+        assert (link.url, link.recipient_index) == ("https://www.example.com/offer", index)
+        assert link.tracking_id == pixel.tracking_id == queued.tracking_id
+        assert pixel.recipient_key == RING.recipient_key(("bob", "eve")[index] + "@example.net")
+    assert [each.address for each in queued.recipients] == ["bob@example.net", "eve@example.net"]
+    assert queued.tracked_links[0].url == "https://www.example.com/offer"
+    assert [(each.recipient_index, each.type, each.stage) for each in running.deliveries] == [
+        (0, EventType.SENT, "end_of_data"),
+        (1, EventType.SENT, "end_of_data"),
+    ]
+    client.close()
+
+
+async def test_mail_without_anything_to_track_is_not_split(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await running.client()
+    await client.begin()
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net", "eve@example.net")
+    (mail,) = hop.accepted
+    assert untraced(mail.data) == TEXT
+    (queued,) = running.queued
+    assert queued.untracked_reason
+    assert not queued.opens
+    client.close()
+
+
+@pytest.mark.parametrize("hop_speaks_lmtp", [False, True])
+async def test_lmtp_clients_get_a_reply_for_each_recipient(
+    gateway: StartGateway, next_hop: StartNextHop, hop_speaks_lmtp: bool
+) -> None:
+    hop = await next_hop(lmtp=hop_speaks_lmtp)
+    client = await (await gateway(hop)).client("gateway.lmtp_listen")
+    await client.begin("LHLO client.example")
+    replies = await client.send_mail(HTML + b".\r\n", "bob@example.net", "eve@example.net", replies=2)
+    assert [reply[:9] for reply in replies] == ["250 2.0.0", "250 2.0.0"]
+    assert len(hop.accepted) == 2
+    client.close()
