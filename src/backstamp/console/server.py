@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import warnings
 from functools import partial
 from typing import Any, Final
 
@@ -59,6 +60,8 @@ def serve(host: str, port: int, target: str) -> None:
 def _load(target: str, parent: int) -> Any:
     """In a new worker: tie it to its parent, and import the application."""
     die_with_parent(parent)
+    # WhiteNoise answers with plain file iterators; Django reads those at once, which is right for small files.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     logging.getLogger("_granian").setLevel(logging.WARNING)
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)

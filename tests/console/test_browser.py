@@ -1,0 +1,161 @@
+"""The console in a real browser, against the real server: what only a browser can tell."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from playwright.sync_api import BrowserContext, Error, expect
+
+from backstamp.console.config import ConsoleConfig
+from backstamp.records import sign_in_links
+from backstamp.records.models import CapturedMail, Message, Switch
+from backstamp.vocabulary import Actor, EventType
+from tests.console.conftest import ADDRESS, HOST, PASSWORD
+from tests.console.seed import NOON, event, message, recipient
+from tests.daemons import free_port
+from tests.e2e.browser import person
+
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(120)]
+
+SERVE = """
+import sys
+from backstamp.console.server import serve
+serve(sys.argv[1], int(sys.argv[2]), "backstamp.app.targets.console:target")
+"""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The console, served by Granian from the test's own data directory."""
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+    settings = {
+        "BACKSTAMP_DATA_DIR": str(tmp_path),
+        "BACKSTAMP_CONSOLE_URL": url,
+        "BACKSTAMP_CONSOLE_LISTEN": f"{HOST}:{port}",
+    }
+    command = [sys.executable, "-c", SERVE, HOST, str(port)]
+    with subprocess.Popen(command, env=os.environ | settings) as process:
+        try:
+            _wait(lambda: urllib.request.urlopen(f"{url}/sign-in/", timeout=5).status == 200, process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(answers: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, "the console ended"
+        try:
+            assert answers()
+        except OSError:
+            assert time.monotonic() < deadline, "the console did not answer within a minute"
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.fixture
+def browser(address: str) -> Iterator[BrowserContext]:
+    """A browser in which the administrator is signed in."""
+    tokens: list[str] = []
+    in_database(lambda: tokens.append(sign_in_links.create(ADDRESS, timedelta(hours=1))))
+    with person() as context:
+        page = context.new_page()
+        page.goto(f"{address}/welcome/{tokens[0]}")
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        expect(page.locator("h1")).to_contain_text("Messages")
+        page.close()
+        yield context
+
+
+def in_database(work: Callable[[], object]) -> None:
+    """Do something with the database in another thread: Playwright runs an event loop in this one."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+def test_the_timeline_follows_and_what_was_unfolded_stays_so(address: str, browser: BrowserContext) -> None:
+    def begin() -> None:
+        letter = message(1)
+        recipient(letter)
+        for number in range(3):
+            event(letter, EventType.CLICKED, 30 + number, Actor.SCANNER)
+
+    in_database(begin)
+    page = browser.new_page()
+    page.goto(f"{address}/messages/9000000000000001/")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    page.get_by_text("3 fetches by machines").click()
+    expect(page.locator("ol.folded > li")).to_have_count(3)
+
+    def open_it() -> None:
+        letter = Message.objects.get()
+        letter.recipients.update(opened_at=NOON, human_opens=1)
+        event(letter, EventType.OPENED, 600, Actor.HUMAN)
+
+    in_database(open_it)
+    expect(page.locator("ol.timeline > li").first).to_contain_text("Opened")
+    expect(page.locator(".tile").nth(1)).to_contain_text("1 time by a person")
+    expect(page.locator("#said")).to_have_text("New on the timeline: Opened")
+    expect(page.locator("details").first).to_have_attribute("open", "")
+    in_database(lambda: event(Message.objects.get(), EventType.CLICKED, 700, Actor.HUMAN))
+    expect(page.locator("ol.timeline > li")).to_have_count(3)
+
+
+HOSTILE = """\
+<!doctype html><html><body onload="document.title='ran'">
+<script>fetch("/policy/switch/", {method: "POST", credentials: "include"}); document.title = "ran"</script>
+<meta http-equiv="refresh" content="0; url=/policy/">
+<iframe src="/policy/"></iframe><img src="/static/console/icons.svg" onerror="document.title='ran'">
+<form action="/policy/switch/" method="post" target="_self"><input name="tracking" value="off">
+<button id="trap">Press</button></form>
+<a id="link" href="javascript:document.title='ran'" target="_top">x</a><p id="shown">A letter</p>
+"""
+
+
+def test_a_hostile_mail_runs_nothing_and_reaches_nothing(
+    address: str, browser: BrowserContext, config: ConsoleConfig
+) -> None:
+    raw = "Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + HOSTILE
+    (config.capture_dir / "one.eml").write_text(raw)
+    in_database(lambda: CapturedMail.objects.create(file_name="one.eml", subject="x"))
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url.removeprefix(address)}"))
+    page.goto(f"{address}/mailbox/")
+    page.locator(".row-link").click()
+    frame = page.frame_locator("iframe.mail-frame")
+    expect(frame.locator("#shown")).to_have_text("A letter")
+    frame.locator("#trap").click()
+    frame.locator("#link").click()
+    page.wait_for_timeout(500)
+    assert page.url.startswith(f"{address}/mailbox/")
+    (inner,) = (each for each in page.frames if each.url.endswith("/html/"))
+    assert inner.title() == ""
+    assert inner.evaluate("window.origin") == "null"
+    with pytest.raises(Error, match="sandboxed"):
+        inner.evaluate("document.cookie")
+    assert [each for each in asked if "policy" in each] == []
+    found: list[bool] = []
+    in_database(lambda: found.append(Switch.objects.filter(tracking_off=True).exists()))
+    assert found == [False]
