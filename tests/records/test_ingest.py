@@ -275,7 +275,8 @@ def test_a_flood_of_one_image_is_kept_to_the_last_hit() -> None:
 def test_the_number_of_queries_does_not_grow_with_the_batch() -> None:
     def queries(hits: int) -> int:
         source = bytes([hits]) * 8
-        records = [queued(message=hits), *(pixel(600 + n, message=hits, source=source) for n in range(hits))]
+        records: list[JournalRecord] = [queued(message=hits)]
+        records += [pixel(600 + n, message=hits, source=source) for n in range(hits)]
         with CaptureQueriesContext(connection) as captured:
             ingest(batch(f"p{hits}", records), NOW)
         return len(captured)

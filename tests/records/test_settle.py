@@ -10,6 +10,7 @@ from backstamp.records.ingest import ingest
 from backstamp.records.models import Event
 from backstamp.records.settle import erase_sources, mark_final
 from backstamp.records.tracking_ids import to_database
+from backstamp.vocabulary import JournalRecord
 from tests.records.dump import dump
 from tests.records.journal_records import (
     BROWSER_CLICK,
@@ -55,7 +56,12 @@ def test_a_final_verdict_stays_final_and_is_still_revised_when_a_sibling_arrives
 
 
 def test_settling_in_between_makes_no_difference_to_the_verdicts() -> None:
-    hits = [click(600), click(600.3, link=1), pixel(640), click(900, source=OTHER_SOURCE)]
+    hits: list[JournalRecord] = [
+        click(600),
+        click(600.3, link=1),
+        pixel(640),
+        click(900, source=OTHER_SOURCE),
+    ]
     ingest(batch("a", [queued(), delivery(1), *hits]), after(5000))
     at_once = [row["reasons"] for row in dump()["Event"]]
     for model in (Event,):

@@ -37,7 +37,7 @@ async def looked_up(look: Callable[[], T]) -> T:
     return await asyncio.to_thread(guarded)
 
 
-async def eventually(look: Callable[[], T], expected: T) -> None:
+async def eventually(look: Callable[[], object], expected: object) -> None:
     """Look something up until it is as expected; fail after 20 s."""
     async with asyncio.timeout(20):
         while (found := await looked_up(look)) != expected:

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from django.db import DataError, OperationalError
 
-from backstamp.journal import JournalWriter, SnapshotFile
+from backstamp.journal import Batch, JournalWriter, SnapshotFile
 from backstamp.policy import Axes, Consent, ConsentState
 from backstamp.records import models
+from backstamp.records.ingest import ingest
 from backstamp.records.models import Event, JournalCursor, Message, Recipient
 from backstamp.vocabulary import Queued
 from backstamp.worker import WorkerConfig, ingest_loop, settle
@@ -71,7 +72,7 @@ async def test_ingested_journals_of_dead_producers_and_their_cursors_go(
 async def test_while_the_database_is_away_nothing_is_lost(
     config: WorkerConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    really = ingest_loop.ingest
+    really = ingest
     failures = iter([OperationalError("disk I/O error\nsecond line"), OperationalError("again")])
 
     def away_twice(*args: object) -> object:
@@ -95,9 +96,9 @@ async def test_while_the_database_is_away_nothing_is_lost(
 async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_other(
     config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = ingest_loop.ingest
+    really = ingest
 
-    def choosy(batch: ingest_loop.Batch, now: datetime) -> object:
+    def choosy(batch: Batch, now: datetime) -> object:
         if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
             raise DataError("refused")
         return really(batch, now)
@@ -163,7 +164,7 @@ async def test_verdicts_settle_and_pseudonyms_and_their_keys_go_in_time(
         )
         sources = Event.objects.filter(type="opened").order_by("at").values_list("source", flat=True)
         await eventually(
-            lambda: [source and bytes(source) for source in sources.all()], [None, SOURCE, SOURCE]
+            lambda: [None if s is None else bytes(s) for s in sources.all()], [None, SOURCE, SOURCE]
         )
     writer.close()
     assert not old_key.exists()

@@ -17,8 +17,11 @@ Row = Sequence[Any]
 
 
 def stored(at: datetime) -> Any:
-    """Return a moment in the form in which this database keeps it."""
-    return connection.ops.adapt_datetimefield_value(at)
+    """Return a moment (aware, in UTC) in the form in which this database keeps it."""
+    if connection.vendor == "sqlite":
+        # What Django does, for moments in UTC, in a tenth of the time.
+        return str(at.replace(tzinfo=None))
+    return at
 
 
 def insert_new(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

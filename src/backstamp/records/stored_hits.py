@@ -151,7 +151,7 @@ class Neighbourhood:
     def load_around(self, hits: Collection[StoredHit]) -> None:
         """Read all siblings of these hits, and all hits whose siblings they are."""
         pairs = [(h.message, h.recipient) for h in hits if h.recipient not in (None, NO_RECIPIENT)]
-        for _ in self.load_recipients(pairs):  # type: ignore[arg-type]  # None was left out above
+        for _ in self.load_recipients(pairs):
             pass
         by_source: dict[bytes, list[int]] = {}
         for hit in hits:
