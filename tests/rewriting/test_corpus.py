@@ -1,0 +1,83 @@
+"""Real messages that others collected: never an exception, and every byte comes back."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
+from tests.rewriting.sealers import FixedSealer
+
+ROOT = Path(os.environ.get("BACKSTAMP_CORPUS", Path(__file__).parents[2] / ".." / "shared" / "corpus"))
+FOLDERS = ("mail-*", "bounce-*", "tmpl-*")
+
+
+def corpus() -> list[Path]:
+    return sorted(
+        path
+        for pattern in FOLDERS
+        for path in ROOT.glob(f"{pattern}/**/*")
+        if path.is_file() and path.name != "README.md"
+    )
+
+
+def messages(path: Path) -> list[bytes]:
+    raw = path.read_bytes()
+    if path.suffix == ".html":
+        raw = b"Content-Type: text/html; charset=utf-8\n\n" + raw
+    lf = raw.replace(b"\r\n", b"\n")
+    return list(dict.fromkeys((raw, lf, lf.replace(b"\n", b"\r\n"))))
+
+
+@pytest.fixture(scope="module")
+def paths() -> list[Path]:
+    if not ROOT.is_dir():
+        pytest.skip("no corpus here; BACKSTAMP_CORPUS names its folder")
+    found = corpus()
+    assert found, f"no messages in {ROOT}"
+    return found
+
+
+def test_no_message_of_the_corpus_makes_planning_fail(paths: list[Path]) -> None:
+    failed = [
+        path
+        for path in paths
+        for raw in messages(path)
+        for direction in Direction
+        if plan(raw, Options(direction=direction)).manifest.skip_reason is SkipReason.FAILED
+    ]
+    assert failed == []
+
+
+def test_without_patches_every_message_is_the_same(paths: list[Path]) -> None:
+    off = Options(opens=False, links=False, direction=Direction.INBOUND)
+    changed = [
+        path for path in paths for raw in messages(path) if plan(raw, off).apply(FixedSealer()).raw != raw
+    ]
+    assert changed == []
+
+
+@pytest.mark.parametrize("padding", [40, 1200])
+def test_the_manifest_gives_every_exact_original_back(paths: list[Path], padding: int) -> None:
+    for path in paths:
+        for raw in messages(path):
+            rewritten = plan(raw, Options()).apply(FixedSealer(padding))
+            stored = Manifest.from_json(rewritten.manifest.to_json())
+            assert unwrap(rewritten.raw, {}.get, stored) == raw, path
+
+
+def test_the_urls_alone_give_every_link_back(paths: list[Path]) -> None:
+    sealer = FixedSealer()
+    for path in paths:
+        raw = path.read_bytes()
+        options = Options(direction=Direction.INBOUND)
+        planned = plan(raw, options)
+        restored = plan(unwrap(planned.apply(sealer).raw, sealer.reads(planned).get), options)
+        assert [link.url for link in restored.links] == [link.url for link in planned.links], path
+
+
+def test_no_link_of_the_corpus_is_lost_by_our_own_checks(paths: list[Path]) -> None:
+    doubtful = {SkipReason.NOT_REPRODUCED, SkipReason.UNLOCATED}
+    for path in paths:
+        manifest = plan(path.read_bytes(), Options()).manifest
+        assert not doubtful & {each.skip_reason for each in (*manifest.candidates, *manifest.parts)}, path

@@ -1,0 +1,182 @@
+"""Messages made to harm: each costs little, is left alone with a reason, or is rewritten rightly."""
+
+import pytest
+
+from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan
+from tests.rewriting.messages import message, multipart, part
+from tests.rewriting.sealers import FixedSealer
+
+INBOUND = Options(direction=Direction.INBOUND, opens=False)
+
+
+def reasons(raw: bytes, options: Options = INBOUND) -> set[SkipReason | None]:
+    manifest = plan(raw, options).manifest
+    return {manifest.skip_reason, *(each.skip_reason for each in manifest.parts)} - {None}
+
+
+def test_formatting_elements_piled_up_are_too_costly() -> None:
+    bomb = "".join(f"<b a={number}>" for number in range(700)) + "<p>x" * 3000
+    assert reasons(message(bomb)) == {SkipReason.TOO_COSTLY}
+
+
+def test_many_ordinary_tags_are_not_too_costly() -> None:
+    html = "<p><b>x</b> <a href='https://example.com/'>y</a></p>" * 3000
+    assert len(plan(message(html), INBOUND).links) == 3000
+
+
+def test_elements_nested_without_end_are_read() -> None:
+    planned = plan(message("<div>" * 50_000 + "<a href='https://example.com/'>x"), INBOUND)
+    assert len(planned.links) == 1
+
+
+def test_multiparts_nested_without_end_are_given_up() -> None:
+    raw = b""
+    for depth in range(200):
+        raw += b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (depth, depth)
+    assert SkipReason.TOO_DEEP in reasons(raw + b"\r\nhttps://example.com/")
+
+
+def test_too_many_parts_are_given_up() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 2000 + b"--b--"
+    manifest = plan(raw, INBOUND).manifest
+    assert manifest.skip_reason is SkipReason.TOO_MANY_PARTS
+    assert manifest.unprotected == (SkipReason.TOO_MANY_PARTS,)
+
+
+def test_an_endless_header_is_given_up() -> None:
+    assert plan(b"A: " + b"x" * 300_000, INBOUND).manifest.skip_reason is SkipReason.HEADER_TOO_BIG
+
+
+def test_a_message_over_the_limit_is_given_up() -> None:
+    options = Options(limits=Limits(message_bytes=100))
+    assert plan(b"\r\n" + b"x" * 200, options).manifest.skip_reason is SkipReason.TOO_BIG
+
+
+def test_a_text_over_the_limit_is_left_alone() -> None:
+    options = Options(direction=Direction.INBOUND, limits=Limits(html_bytes=100))
+    assert reasons(message("x" * 101), options) == {SkipReason.PART_TOO_BIG}
+
+
+def test_links_over_the_limit_are_named_as_unprotected() -> None:
+    options = Options(direction=Direction.INBOUND, limits=Limits(links=2))
+    manifest = plan(message("<a href='https://example.com/'>x</a>" * 3), options).manifest
+    assert [each.skip_reason for each in manifest.candidates] == [None, None, SkipReason.TOO_MANY_LINKS]
+    assert manifest.unprotected == (SkipReason.TOO_MANY_LINKS,)
+
+
+def test_a_url_too_long_to_seal_is_named_as_unprotected() -> None:
+    manifest = plan(message(f"<a href='https://example.com/{'a' * 20_000}'>x</a>"), INBOUND).manifest
+    assert manifest.unprotected == (SkipReason.URL_TOO_LONG,)
+    assert len(manifest.candidates[0].url) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("content_type", "cte", "reason"),
+    [
+        ("text/html; charset=utf-7", "7bit", SkipReason.UNSAFE_CHARSET),
+        ("text/html; charset=utf-16le", "8bit", SkipReason.UNSAFE_CHARSET),
+        ("text/html; charset=cp037", "8bit", SkipReason.UNSAFE_CHARSET),
+        ("text/html; charset=iso-2022-jp", "7bit", SkipReason.UNSAFE_CHARSET),
+        ("text/html", "x-mystery", SkipReason.UNKNOWN_ENCODING),
+        ("text/html", "x-uuencode", SkipReason.UUENCODED),
+        ("application/ms-tnef", "base64", SkipReason.TNEF),
+        ("multipart/mixed", "7bit", SkipReason.BROKEN_STRUCTURE),
+        ("multipart/mixed; boundary=nowhere", "7bit", SkipReason.BROKEN_STRUCTURE),
+        ("multipart/encrypted; boundary=x", "7bit", SkipReason.ENCRYPTED),
+        ("application/pkcs7-mime; smime-type=signed-data", "base64", SkipReason.SIGNED),
+        ("text/html; charset=utf-8; charset=utf-7", "7bit", SkipReason.BROKEN_STRUCTURE),
+    ],
+)
+def test_what_cannot_be_protected_says_so(content_type: str, cte: str, reason: SkipReason) -> None:
+    raw = message(b"<a href='https://example.com/'>x</a>", content_type, "8bit").replace(
+        b"8bit", cte.encode()
+    )
+    manifest = plan(raw, INBOUND).manifest
+    assert reason in manifest.unprotected
+    assert plan(raw, INBOUND).apply(FixedSealer()).raw == raw
+
+
+@pytest.mark.parametrize("body", ["PGEgaHJlZj0i*aHR0cHM6", "PGE=PGE=", "PGEgaHJlZj0iaHR0cHM6A"])
+def test_base64_that_programs_read_differently_is_left_alone(body: str) -> None:
+    raw = f"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}".encode()
+    assert reasons(raw) == {SkipReason.UNDECODABLE}
+
+
+def test_a_contradicting_transfer_encoding_is_left_alone() -> None:
+    raw = message("<a href='https://example.com/'>x</a>", header="Content-Transfer-Encoding: base64\n")
+    assert reasons(raw) == {SkipReason.BROKEN_STRUCTURE}
+
+
+def test_parts_behind_the_end_of_a_multipart_are_named() -> None:
+    raw = multipart("mixed", part("text/plain", "a")) + b"--=_b\r\n\r\nhttps://example.com/hidden\r\n"
+    assert reasons(raw) == {SkipReason.BROKEN_STRUCTURE}
+
+
+def test_a_header_broken_off_is_named_for_received_mail() -> None:
+    raw = b"From: a@example.com\r\nthis is no field\r\nContent-Type: text/html\r\n\r\nhttps://example.com/"
+    assert reasons(raw) == {SkipReason.BROKEN_STRUCTURE}
+
+
+def test_the_author_of_received_mail_cannot_switch_protection_off() -> None:
+    raw = message(
+        "<a href='https://example.com/' data-backstamp=off clicktracking=off>x</a>",
+        header="X-Backstamp-Links: off\n",
+    )
+    planned = plan(raw, INBOUND)
+    assert len(planned.links) == 1
+    assert planned.manifest.removed_fields == ()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>x</p><a href='https://example.com/",
+        "<p>x</p><a title='",
+        "<p>x<!-- ",
+        "<p>x<style>",
+        "<p>x<script>",
+        "<p>x<textarea>",
+        "<title>",
+        "<p>x<noscript>",
+        "<a href='https://example.com/'>x",
+        "<table><tr><td>x",
+        "<select><option>x",
+        "<div style='display: none'>x",
+        "<p hidden>x",
+        "<button>x",
+        "<template>x",
+        "<frameset>",
+        "<plaintext>x",
+    ],
+)
+def test_where_the_pixel_would_not_be_a_plain_visible_image_there_is_none(html: str) -> None:
+    planned = plan(message(html), Options())
+    assert not planned.has_pixel
+    assert planned.manifest.pixel.skip_reason is SkipReason.UNCLOSED_MARKUP
+    assert b"<img" not in planned.apply(FixedSealer()).raw
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "x" * 300_000,
+        " " * 300_000,
+        "<" * 100_000,
+        "<a href='" * 30_000,
+        "http://" * 40_000,
+        "www." * 70_000,
+        "(" * 100_000 + "http://a.b/" + ")" * 100_000,
+        "<!--[if mso]>" * 20_000,
+        "<!--[if mso]><![endif]-->" * 10_000,
+        "&" * 200_000,
+        "=" * 200_000,
+        "= \n" * 50_000,
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/html", "text/plain"])
+def test_the_cost_does_not_grow_with_the_square(markup: str, kind: str) -> None:
+    raw = f"Content-Type: {kind}\nContent-Transfer-Encoding: quoted-printable\n\n{markup}".encode()
+    # Not timed: what grows with the square of these sizes runs into pytest's own time limit.
+    planned = plan(raw, INBOUND)
+    planned.apply(FixedSealer())
+    assert planned.manifest.skip_reason is not SkipReason.FAILED

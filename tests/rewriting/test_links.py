@@ -1,0 +1,208 @@
+"""Which links are wrapped, with which target, and which are left alone and why."""
+
+import pytest
+
+from backstamp.rewriting import Carrier, Direction, Options, SkipReason, plan
+from backstamp.rewriting.text_links import find_text_links
+from tests.rewriting.messages import message, multipart, part
+from tests.rewriting.sealers import FixedSealer
+
+OUTBOUND = Options()
+INBOUND = Options(direction=Direction.INBOUND)
+
+
+def decided(html: str, options: Options = OUTBOUND, header: str = "") -> list[tuple[str, SkipReason | None]]:
+    candidates = plan(message(html, header=header), options).manifest.candidates
+    return [(candidate.url, candidate.skip_reason) for candidate in candidates]
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("https://example.com", "https://example.com/"),
+        ("HTTP://EXAMPLE.com:80/%7ea/../b", "http://example.com/b"),
+        ("  https://example.com/\n", "https://example.com/"),
+        ("ht\ntps://exa\tmple.com/a\r\nb", "https://example.com/ab"),
+        ("https:/example.com", "https://example.com/"),
+        ("https:\\\\example.com\\a", "https://example.com/a"),
+        ("https://example.com/?a=1&amp;b=2&copy=3", "https://example.com/?a=1&b=2&copy=3"),
+        ("https://example.com/&#x2f;", "https://example.com//"),
+        ("https://b%C3%BCcher.example/", "https://xn--bcher-kva.example/"),
+        ("https://example.com/%zz", "https://example.com/%zz"),
+        ("https://user:pw@example.com/", "https://user:pw@example.com/"),
+        ("http://0x7f000001/", "http://127.0.0.1/"),
+    ],
+)
+def test_the_target_is_what_a_browser_would_request(href: str, url: str) -> None:
+    assert decided(f'<a href="{href}">x</a>') == [(url, None)]
+
+
+@pytest.mark.parametrize(
+    ("href", "reason"),
+    [
+        ("mailto:a@example.com", SkipReason.MAILTO),
+        ("tel:+123", SkipReason.TELEPHONE),
+        ("sms:+123", SkipReason.TELEPHONE),
+        ("cid:part", SkipReason.CONTENT_ID),
+        ("data:text/html,x", SkipReason.DATA_URL),
+        (" JaVa\tscript:alert(1)", SkipReason.SCRIPT),
+        ("ftp://example.com/", SkipReason.OTHER_SCHEME),
+        ("#top", SkipReason.FRAGMENT),
+        ("", SkipReason.FRAGMENT),
+        ("page.html", SkipReason.RELATIVE_URL),
+        ("{{ link }}", SkipReason.RELATIVE_URL),
+        ("www.example.com", SkipReason.HOST_WITHOUT_SCHEME),
+        ("//example.com", SkipReason.HOST_WITHOUT_SCHEME),
+        ("http://[", SkipReason.INVALID_URL),
+        ("http://a b/", SkipReason.INVALID_URL),
+    ],
+)
+def test_what_is_no_web_address_is_left_alone(href: str, reason: SkipReason) -> None:
+    ((_, found),) = decided(f'<a href="{href}">x</a>')
+    assert found is reason
+
+
+def test_relative_links_resolve_against_the_first_base() -> None:
+    html = "<base href='https://example.com/a/'><base href='https://other.example/'><a href='b'>x</a><a href='#c'>y</a>"
+    assert decided(html) == [("https://example.com/a/b", None), ("#c", SkipReason.FRAGMENT)]
+
+
+def test_a_base_that_is_no_web_address_gives_nothing() -> None:
+    assert decided("<base href='cid:x'><a href='b'>x</a>") == [("b", SkipReason.RELATIVE_URL)]
+
+
+def test_excluded_hosts_cover_their_subdomains_and_no_others() -> None:
+    options = Options(excluded_hosts=("example.com",))
+    html = "".join(
+        f"<a href='https://{host}/'>x</a>" for host in ("example.com", "a.example.com", "badexample.com")
+    )
+    assert [reason for _, reason in decided(html, options)] == [
+        SkipReason.EXCLUDED_HOST,
+        SkipReason.EXCLUDED_HOST,
+        None,
+    ]
+
+
+def test_own_links_are_left_alone_in_both_directions() -> None:
+    for direction in Direction:
+        options = Options(direction=direction, own_prefixes=("https://t.example/",))
+        assert decided("<a href='https://t.example/abc'>x</a>", options) == [
+            ("https://t.example/abc", SkipReason.OWN_LINK)
+        ]
+
+
+def test_the_unsubscribe_address_of_the_header_is_never_wrapped() -> None:
+    header = "List-Unsubscribe: <mailto:u@example.com>,\n <https://EXAMPLE.com/u?a=1&b=2>\n"
+    html = "<a href='https://example.com/u?a=1&amp;b=2'>x</a> <a href='https://example.com/u?a=1'>y</a>"
+    assert [reason for _, reason in decided(html, header=header)] == [SkipReason.UNSUBSCRIBE_LINK, None]
+
+
+def test_the_summary_is_the_sentence_of_the_console() -> None:
+    html = "<a href='https://example.com/n'>x</a>" * 12 + "<a href='https://example.com/u'>y</a>"
+    raw = message(html, header="List-Unsubscribe: <https://example.com/u>\n")
+    assert plan(raw, OUTBOUND).manifest.summary == "12 links tracked, 1 skipped: own unsubscribe link"
+
+
+def test_the_same_url_twice_has_two_numbers() -> None:
+    planned = plan(
+        message("<a href='https://example.com/'>first</a> <a href='https://example.com/'>second</a>"),
+        OUTBOUND,
+    )
+    assert [(link.number, link.url, link.text) for link in planned.links] == [
+        (1, "https://example.com/", "first"),
+        (2, "https://example.com/", "second"),
+    ]
+
+
+def test_the_words_of_a_link_are_folded_cut_or_taken_from_its_image() -> None:
+    html = (
+        "<a href='https://example.com/1'> a\n <b>b</b>  c </a>"
+        "<a href='https://example.com/2'><img src='cid:x' alt=' Our  shop '></a>"
+        f"<a href='https://example.com/3'>{'x' * 200}</a>"
+    )
+    assert [link.text for link in plan(message(html), OUTBOUND).links] == ["a b c", "Our shop", "x" * 100]
+
+
+def test_links_inside_outlook_comments_are_wrapped_and_marked() -> None:
+    html = "<!--[if (gte mso 9)|(IE)]><a href=\"https://example.com/o\">x</a><![endif]--><!-- <a href='https://example.com/c'> -->"
+    (candidate,) = plan(message(html), OUTBOUND).manifest.candidates
+    assert (candidate.url, candidate.conditional, candidate.carrier) == (
+        "https://example.com/o",
+        True,
+        Carrier.A,
+    )
+
+
+def test_a_comment_lookalike_in_a_script_does_not_mislead() -> None:
+    comment = "<!--[if mso]><a href='https://example.com/o'>x</a><![endif]-->"
+    raw = message(f'<script>var a = "{comment}";</script>{comment}<p>y</p>')
+    planned = plan(raw, OUTBOUND)
+    rewritten = planned.apply(FixedSealer()).raw
+    assert len(planned.links) == 1
+    assert rewritten.index(b"t.example.net") > rewritten.index(b"</script>")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see https://example.com/a.", ["https://example.com/a"]),
+        ("(https://example.com/a)", ["https://example.com/a"]),
+        ("https://example.com/Foo_(bar)", ["https://example.com/Foo_(bar)"]),
+        ("https://example.com/Foo_(bar)).", ["https://example.com/Foo_(bar)"]),
+        ("<https://example.com/a>", ["https://example.com/a"]),
+        ("<URL:https://example.com/a>", ["https://example.com/a"]),
+        ('"https://example.com/a"', ["https://example.com/a"]),
+        ("www.example.com, www.example.org!", ["http://www.example.com", "http://www.example.org"]),
+        ("WWW.EXAMPLE.com", ["http://WWW.EXAMPLE.com"]),
+        ("HTTPS://example.com", ["HTTPS://example.com"]),
+        ("a@www.example.com http:// https:/// xhttp://example.com", []),
+        ("http://example.com/?u=http://example.org/", ["http://example.com/?u=http://example.org/"]),
+        ("http://example.com,http://example.org", ["http://example.com,http://example.org"]),
+        ("İ http://example.com/İ http://example.org", ["http://example.com/İ", "http://example.org"]),
+        ("https://example.com/a?b=c#d...", ["https://example.com/a?b=c#d"]),
+        ("> https://example.com/quoted\r\n", ["https://example.com/quoted"]),
+        ("https://example.com/token_-", ["https://example.com/token_-"]),
+    ],
+)
+def test_addresses_in_plain_text_end_where_mail_programs_end_them(text: str, found: list[str]) -> None:
+    assert [link.value for link in find_text_links(text)] == found
+    for link in find_text_links(text):
+        assert link.value.endswith(text[link.start : link.end])
+
+
+@pytest.mark.parametrize(
+    ("parts", "path"),
+    [
+        (["text/plain", "text/html"], "1.2"),
+        (["text/html", "text/plain"], "1.1"),
+        (["text/html", "text/html"], "1.2"),
+    ],
+)
+def test_the_pixel_goes_into_the_last_html_alternative(parts: list[str], path: str) -> None:
+    raw = multipart("alternative", *(part(media_type, "<p>x</p>") for media_type in parts))
+    assert plan(raw, OUTBOUND).manifest.pixel.part == path
+
+
+def test_the_pixel_goes_once_into_the_first_html_of_a_mixed_message() -> None:
+    raw = multipart(
+        "mixed", part("text/html", "<p>x</p>"), part("image/png", "x"), part("text/html", "<p>y</p>")
+    )
+    rewritten = plan(raw, OUTBOUND).apply(FixedSealer())
+    assert rewritten.manifest.pixel.part == "1.1"
+    assert rewritten.raw.count(b"<img") == 1
+
+
+def test_without_html_the_manifest_says_that_opens_cannot_be_measured() -> None:
+    manifest = plan(message("https://example.com/", "text/plain"), OUTBOUND).manifest
+    assert manifest.pixel.skip_reason is SkipReason.NO_HTML_PART
+    assert manifest.skip_reason is None
+    assert "clicks can" in manifest.summary
+
+
+def test_a_sealer_that_gives_no_web_address_is_refused() -> None:
+    class Broken(FixedSealer):
+        def link(self, number: int, url: str) -> str:
+            return 'https://t.example/"><script>'
+
+    with pytest.raises(ValueError, match="sealed URL"):
+        plan(message("<a href='https://example.com/'>x</a>"), OUTBOUND).apply(Broken())
