@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.urls import get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +65,10 @@ def test_spans_of_time_in_words(seconds: float, words: str) -> None:
 @given(st.floats(min_value=0, max_value=1e10))
 def test_any_span_of_time_has_words(seconds: float) -> None:
     assert re.fullmatch(r"less than a second|\d+ \w+( \d+ \w+)?", span_words(seconds))
+
+
+def test_the_tour_in_the_documents_names_every_address() -> None:
+    tour = (Path(__file__).parents[2] / "docs" / "console.md").read_text()
+    firsts = {str(pattern.pattern).partition("/")[0] for pattern in get_resolver().url_patterns}
+    assert len(firsts) > 7
+    assert {first for first in firsts if f"/{first}" not in tour} == set()

@@ -60,7 +60,7 @@ def serve(host: str, port: int, target: str) -> None:
 def _load(target: str, parent: int) -> Any:
     """In a new worker: tie it to its parent, and import the application."""
     die_with_parent(parent)
-    # WhiteNoise answers with plain file iterators; Django reads those at once, which is right for small files.
+    # WhiteNoise gives plain file iterators; Django reads those at once, which is right for small files.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     logging.getLogger("_granian").setLevel(logging.WARNING)
     module, _, attribute = target.partition(":")
