@@ -63,7 +63,7 @@ def test_the_manifest_gives_every_exact_original_back(paths: list[Path], padding
         for raw in messages(path):
             rewritten = plan(raw, Options()).apply(FixedSealer(padding))
             stored = Manifest.from_json(rewritten.manifest.to_json())
-            assert unwrap(rewritten.raw, {}.get, stored) == raw, path
+            assert unwrap(rewritten.raw, dict[str, str]().get, stored) == raw, path
 
 
 def test_the_urls_alone_give_every_link_back(paths: list[Path]) -> None:
@@ -80,4 +80,7 @@ def test_no_link_of_the_corpus_is_lost_by_our_own_checks(paths: list[Path]) -> N
     doubtful = {SkipReason.NOT_REPRODUCED, SkipReason.UNLOCATED}
     for path in paths:
         manifest = plan(path.read_bytes(), Options()).manifest
-        assert not doubtful & {each.skip_reason for each in (*manifest.candidates, *manifest.parts)}, path
+        found = {each.skip_reason for each in manifest.candidates} | {
+            each.skip_reason for each in manifest.parts
+        }
+        assert not doubtful & found, path

@@ -62,7 +62,7 @@ def test_the_manifest_gives_the_exact_original_back(name: str) -> None:
     raw = (GOLDEN / f"{name}.eml").read_bytes()
     rewritten = rewrite(raw, options(name), FixedSealer())
     stored = Manifest.from_json(rewritten.manifest.to_json())
-    assert unwrap(rewritten.raw, {}.get, stored) == raw
+    assert unwrap(rewritten.raw, dict[str, str]().get, stored) == raw
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -63,7 +63,8 @@ def test_what_is_no_web_address_is_left_alone(href: str, reason: SkipReason) -> 
 
 
 def test_relative_links_resolve_against_the_first_base() -> None:
-    html = "<base href='https://example.com/a/'><base href='https://other.example/'><a href='b'>x</a><a href='#c'>y</a>"
+    bases = "<base href='https://example.com/a/'><base href='https://other.example/'>"
+    html = f"{bases}<a href='b'>x</a><a href='#c'>y</a>"
     assert decided(html) == [("https://example.com/a/b", None), ("#c", SkipReason.FRAGMENT)]
 
 
@@ -124,7 +125,10 @@ def test_the_words_of_a_link_are_folded_cut_or_taken_from_its_image() -> None:
 
 
 def test_links_inside_outlook_comments_are_wrapped_and_marked() -> None:
-    html = "<!--[if (gte mso 9)|(IE)]><a href=\"https://example.com/o\">x</a><![endif]--><!-- <a href='https://example.com/c'> -->"
+    html = (
+        '<!--[if (gte mso 9)|(IE)]><a href="https://example.com/o">x</a><![endif]-->'
+        "<!-- <a href='https://example.com/c'> -->"
+    )
     (candidate,) = plan(message(html), OUTBOUND).manifest.candidates
     assert (candidate.url, candidate.conditional, candidate.carrier) == (
         "https://example.com/o",

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+import zlib
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, 
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 
+NOBODY = dict[str, str]().get
 BOTH_OFF = Options(opens=False, links=False)
 URLS = st.sampled_from(
     [
@@ -43,8 +45,6 @@ HTML_PIECES = st.one_of(
             " -->",
             "<style>",
             "</style>",
-        ]
-        + [
             "é",
             "\n",
             "  \n",
@@ -109,9 +109,9 @@ def test_planning_never_fails_and_its_spans_lie_in_the_message(raw: bytes, direc
 def test_the_manifest_gives_the_exact_original_back(raw: bytes, direction: Direction, padding: int) -> None:
     rewritten = plan(raw, Options(direction=direction)).apply(FixedSealer(padding))
     stored = Manifest.from_json(rewritten.manifest.to_json())
-    assert unwrap(rewritten.raw, {}.get, stored) == raw
+    assert unwrap(rewritten.raw, NOBODY, stored) == raw
     on_the_way = b"Received: from a by b\r\n" + rewritten.raw
-    assert unwrap(on_the_way, {}.get, stored) == b"Received: from a by b\r\n" + raw
+    assert unwrap(on_the_way, NOBODY, stored) == b"Received: from a by b\r\n" + raw
 
 
 @given(MESSAGES, st.sampled_from([3, 40]))
@@ -155,8 +155,6 @@ def test_outside_the_edits_every_octet_is_the_same(raw: bytes) -> None:
 
 
 def _original(raw: bytes, manifest: Manifest, start: int) -> bytes:
-    import zlib
-
     (edit,) = (each for each in manifest.edits if each.start == start)
     original = zlib.decompress(edit.original, -15) if edit.deflated else edit.original
     assert raw.startswith(original, start)
@@ -182,8 +180,9 @@ def test_one_plan_serves_many_recipients(raw: bytes, data: st.DataObject) -> Non
     assert planned.apply(FixedSealer(20)).raw == first
 
 
-@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=4))
-def test_python_reads_the_same_parts_as_we_do(body: bytes, _spans: list[tuple[int, int]]) -> None:
+@given(st.binary(max_size=200))
+@settings(max_examples=150, deadline=None)
+def test_python_reads_the_same_parts_as_we_do(body: bytes) -> None:
     raw = multipart(
         "mixed", part("text/plain", "a"), b"\r\n" + body.replace(b"--=_b", b"").replace(b"\r", b"")
     )

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parseaddr, parsedate_to_datetime
 from hashlib import blake2b
@@ -79,14 +80,18 @@ def _header(raw: bytes) -> HeaderSection:
 
 def _one_line(text: str) -> str:
     """Return text as it may be logged and stored: valid, printable, on one line, cut."""
-    valid = text[: 4 * _MAX_TEXT].encode("ascii", "surrogateescape") if _is_raw(text) else None
-    words = valid.decode("utf-8", "replace") if valid is not None else text[: 4 * _MAX_TEXT]
-    words = words.encode("utf-8", "replace").decode("utf-8")
+    words = _as_utf8(text[: 4 * _MAX_TEXT])
     return " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_MAX_TEXT]
 
 
-def _is_raw(text: str) -> bool:
-    return all(character < "\x80" or "\udc80" <= character <= "\udcff" for character in text)
+def _as_utf8(text: str) -> str:
+    """Return text without lone surrogates: octets that a header holds beyond ASCII are read as UTF-8."""
+    try:
+        octets = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Some charsets of encoded words can spell a surrogate that stands for no octet.
+        octets = text.encode("utf-8", "replace")
+    return octets.decode("utf-8", "replace")
 
 
 def _decoded(body: str) -> str:
@@ -96,19 +101,20 @@ def _decoded(body: str) -> str:
         return _one_line(body)
     words: list[str] = []
     try:
-        for piece, charset in decode_header(body):
+        for piece, charset in decode_header(_as_utf8(body)):
             if isinstance(piece, str):
                 words.append(piece)
             else:
                 words.append(_decoded_word(piece, charset))
-    except ValueError:
+    except (ValueError, MessageError):
         return _one_line(body)
     return _one_line("".join(words))
 
 
 def _decoded_word(piece: bytes, charset: str | None) -> str:
     try:
-        return piece.decode(charset or "utf-8", "replace")
+        # `decode_header` gives what stands between encoded words in this form.
+        return piece.decode(charset or "raw-unicode-escape", "replace")
     except (LookupError, ValueError):
         return piece.decode("utf-8", "replace")
 

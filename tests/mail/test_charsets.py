@@ -1,0 +1,64 @@
+"""Charsets: which are read, which are left alone, and the way back to bytes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.mail.charsets import CharsetKind, charset_for, decode_text
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("UTF-8", CharsetKind.UTF8),
+        ("us-ascii", CharsetKind.SINGLE),
+        ("ISO-8859-15", CharsetKind.SINGLE),
+        ("windows-1251", CharsetKind.SINGLE),
+        ("koi8-r", CharsetKind.SINGLE),
+        ("Shift_JIS", CharsetKind.MULTI),
+        ("gb2312", CharsetKind.MULTI),
+        ("big5", CharsetKind.MULTI),
+        ("euc-kr", CharsetKind.MULTI),
+        ("nobody-knows-it", CharsetKind.SINGLE),
+        ("rot13", CharsetKind.SINGLE),
+        ("zip", CharsetKind.SINGLE),
+        ("a\0b", CharsetKind.SINGLE),
+        ("utf-7", CharsetKind.UNSAFE),
+        ("UTF-16LE", CharsetKind.UNSAFE),
+        ("utf-32", CharsetKind.UNSAFE),
+        ("iso-2022-jp", CharsetKind.UNSAFE),
+        ("hz-gb-2312", CharsetKind.UNSAFE),
+        ("cp037", CharsetKind.UNSAFE),
+        ("ibm1026", CharsetKind.UNSAFE),
+        ("idna", CharsetKind.UNSAFE),
+        ("unicode_escape", CharsetKind.UNSAFE),
+    ],
+)
+def test_only_charsets_in_which_ascii_bytes_are_ascii_are_patched(label: str, kind: CharsetKind) -> None:
+    assert charset_for(label).kind is kind
+
+
+@given(
+    st.binary(max_size=100),
+    st.sampled_from(["utf-8", "iso-8859-1", "windows-1252", "shift_jis", "gbk", "big5", "euc-jp", ""]),
+)
+def test_every_character_leads_back_to_its_bytes(data: bytes, label: str) -> None:
+    decoded = decode_text(data, label)
+    if decoded is None:
+        assert data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        return
+    offsets = decoded.byte_offsets(list(range(len(decoded.text) + 1)))
+    assert (offsets[0], offsets[-1]) == (0, len(data))
+    assert offsets == sorted(offsets)
+    for character, start, end in zip(decoded.text, offsets, offsets[1:], strict=False):
+        if character.isascii():
+            assert data[start:end] == character.encode()
+
+
+def test_undeclared_text_is_utf8_where_it_can_be_and_windows_1252_where_not() -> None:
+    utf8 = decode_text("é".encode(), "")
+    other = decode_text(b"\xe9\x80", "")
+    assert utf8 is not None
+    assert utf8.text == "é"
+    assert other is not None
+    assert other.text == "é€"

@@ -1,0 +1,105 @@
+"""What a message says of itself."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.mail.facts import MessageFacts, envelope_digest, message_facts
+
+HEADER = (
+    b"Received: from a by b\r\nReceived: from c by d\r\n"
+    b"From: =?utf-8?q?J=C3=BCrgen?= <Juergen@Example.COM>\r\nMessage-ID: <1@example.com>\r\n"
+    b"Date: Mon, 02 Jun 2025 08:00:00 +0000\r\n"
+    b"Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\n =?iso-8859-1?q?_und_mehr?=\r\n"
+    b"List-Unsubscribe: <mailto:u@example.com>,\r\n <https://example.com/u>\r\n"
+)
+
+
+def test_the_facts_are_decoded() -> None:
+    assert message_facts(HEADER + b"\r\nbody") == MessageFacts(
+        message_id="<1@example.com>",
+        subject="Grüße und mehr",
+        sender="Juergen@Example.COM",
+        sender_domain="example.com",
+        date=datetime(2025, 6, 2, 8, tzinfo=UTC),
+        is_automatic=False,
+        list_unsubscribe=("mailto:u@example.com", "https://example.com/u"),
+        received_count=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "automatic"),
+    [
+        (b"Auto-Submitted: auto-replied", True),
+        (b"Auto-Submitted: no", False),
+        (b"Precedence: bulk", True),
+        (b"X-Autoreply: yes", True),
+        (b"Content-Type: multipart/report; report-type=delivery-status", True),
+        (b"Subject: Auto-Submitted", False),
+    ],
+)
+def test_automatic_mail_is_recognised(header: bytes, automatic: bool) -> None:
+    assert message_facts(header + b"\r\n\r\n").is_automatic is automatic
+
+
+@pytest.mark.parametrize(
+    ("value", "sender"),
+    [
+        (b"a@b.example", "a@b.example"),
+        (b'"A, B" <a@b.example>', "a@b.example"),
+        (b"A B <a@b.example>, c@d.example", "a@b.example"),
+        (b"undisclosed", ""),
+        (b"<>", ""),
+        ("Jürgen <jürgen@bücher.example>".encode(), "jürgen@bücher.example"),
+    ],
+)
+def test_the_sender_is_the_address_of_from(value: bytes, sender: str) -> None:
+    assert message_facts(b"From: " + value + b"\r\n\r\n").sender == sender
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        b"=?utf-7?q?+2AA-?= \xff",
+        b"=?utf-8?q?broken",
+        b"=?nobody?b?!!!?=",
+        b"=?utf-8?b?a?=",
+        b"raw \xff \xc3\xbc",
+        b"a\x00b\x1b[31m",
+        b"x" * 9000,
+    ],
+)
+def test_a_hostile_subject_is_one_printable_line(subject: bytes) -> None:
+    found = message_facts(b"Subject: " + subject + b"\r\n\r\n").subject
+    assert len(found) <= 500
+    assert found == " ".join(found.split())
+    assert found.isprintable()
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_facts_never_fail(raw: bytes) -> None:
+    for candidate in (
+        raw,
+        b"From: " + raw + b"\nSubject: " + raw + b"\nDate: " + raw + b"\nList-Unsubscribe: <" + raw,
+    ):
+        assert isinstance(message_facts(candidate), MessageFacts)
+        assert len(envelope_digest(candidate)) == 16
+
+
+def test_the_digest_stays_when_an_mta_adds_trace_fields() -> None:
+    raw = HEADER + b"\r\nbody\r\n"
+    assert envelope_digest(b"Received: from x by y; now\r\n\tmore\r\n" + raw) == envelope_digest(raw)
+    assert envelope_digest(b"X-Spam: no\r\n" + raw) == envelope_digest(raw)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"<1@", b"<2@"), (b"08:00", b"08:01"), (b"Juergen@", b"Other@"), (b"body", b"Body")]
+)
+def test_the_digest_differs_for_another_message(old: bytes, new: bytes) -> None:
+    raw = HEADER + b"\r\nbody\r\n"
+    assert old in raw
+    assert envelope_digest(raw.replace(old, new)) != envelope_digest(raw)

@@ -1,0 +1,153 @@
+"""Transfer encodings: what is decoded, and patches in the encoded octets."""
+
+import binascii
+import quopri
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.mail.patches import OverlapError, Patch, apply_patches
+from backstamp.mail.quoted_printable import encode_quoted_printable
+from backstamp.mail.transfer import (
+    Payload,
+    UndecodableError,
+    UnknownEncodingError,
+    decode_payload,
+    is_uuencoded,
+)
+
+CTES = ("7bit", "quoted-printable", "base64")
+
+
+def encoded(data: bytes, cte: str) -> bytes:
+    if cte == "base64":
+        return (
+            binascii.b2a_base64(data)
+            if len(data) < 40
+            else re.sub(rb"(.{60})", rb"\1\r\n", binascii.b2a_base64(data))
+        )
+    return quopri.encodestring(data) if cte == "quoted-printable" else data
+
+
+def decoded(body: bytes, cte: str) -> Payload:
+    return decode_payload(body, 0, len(body), cte)
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (b"a=3Db", b"a=b"),
+        (b"a=3db=E9", b"a=b\xe9"),
+        (b"soft=\r\nbreak", b"softbreak"),
+        (b"soft= \t\r\nbreak", b"softbreak"),
+        (b"soft=\nbreak=\rtwo", b"softbreaktwo"),
+        (b"blanks  \r\nat end\t\n", b"blanks\r\nat end\n"),
+        (b"kept=20 \r\n", b"kept \r\n"),
+        (b"bad =XY = == =4", b"bad =XY = == =4"),
+        (b"==3D", b"=="),
+        (b"ends=", b"ends"),
+        (b"ends=\r\n", b"ends"),
+        (b"", b""),
+    ],
+)
+def test_quoted_printable_is_read_as_the_standard_says(body: bytes, data: bytes) -> None:
+    assert decoded(body, "quoted-printable").data == data
+
+
+@pytest.mark.parametrize("body", [b"YQ", b"YQ==", b"Y Q=\r\n=", b"\r\nYQ==\r\n\r\n"])
+def test_base64_is_read_with_and_without_padding(body: bytes) -> None:
+    assert decoded(body, "base64").data == b"a"
+
+
+@pytest.mark.parametrize("body", [b"YQ==YQ==", b"Y!Q=", b"YQA=\xff", b"YWJjZ", b"YQ-_"])
+def test_base64_that_could_be_read_in_two_ways_is_refused(body: bytes) -> None:
+    with pytest.raises(UndecodableError):
+        decoded(body, "base64")
+
+
+def test_unknown_encodings_are_refused() -> None:
+    with pytest.raises(UnknownEncodingError):
+        decoded(b"x", "rot13")
+    assert is_uuencoded("x-uuencode")
+
+
+SPANS = (
+    st.lists(st.integers(0, 400), max_size=8)
+    .map(sorted)
+    .map(lambda each: list(zip(each[::2], each[1::2], strict=False)))
+)
+TEXT = st.text(alphabet="abc=é\r\n \t.<>", max_size=400).map(str.encode)
+REPLACEMENT = st.text(alphabet="htps:/x=_-.", max_size=120).map(str.encode)
+
+
+@pytest.mark.parametrize("cte", CTES)
+@given(data=TEXT, spans=SPANS, replacement=REPLACEMENT)
+@settings(max_examples=150, deadline=None)
+def test_patched_octets_decode_to_the_patched_bytes(
+    cte: str, data: bytes, spans: list[tuple[int, int]], replacement: bytes
+) -> None:
+    body = encoded(data, cte)
+    payload = decoded(body, cte)
+    size = len(payload.data)
+    spans = distinct([(min(start, size), min(end, size)) for start, end in spans])
+    patches = payload.writer(spans).write([replacement] * len(spans))
+    assert patches is not None
+    wanted = apply_patches(payload.data, [Patch(start, end, replacement) for start, end in spans])
+    assert decoded(apply_patches(body, patches), cte).data == wanted
+    for start, end in payload.raw_spans(spans):
+        assert 0 <= start <= end <= len(body)
+
+
+def distinct(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that share no byte and no place."""
+    kept: list[tuple[int, int]] = []
+    for start, end in spans:
+        if not kept or start > kept[-1][1]:
+            kept.append((start, end))
+    return kept
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"\r\n", b"\n"]))
+@settings(max_examples=200, deadline=None)
+def test_what_we_encode_is_short_ascii_and_reads_back(data: bytes, newline: bytes) -> None:
+    body = encode_quoted_printable(data, newline)
+    assert body.isascii()
+    assert all(len(line) <= 76 for line in body.split(newline))
+    assert decoded(body, "quoted-printable").data == data
+    assert quopri.decodestring(body) == data
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_decoding_never_fails_but_with_its_own_errors(body: bytes) -> None:
+    for cte in CTES:
+        try:
+            payload = decoded(body, cte)
+        except UndecodableError:
+            assert cte == "base64"
+        else:
+            assert payload.writer([]) is not None
+
+
+def test_a_line_longer_than_998_octets_is_refused_in_7bit_and_not_in_binary() -> None:
+    body = b"short\r\n" + b"x" * 990 + b"\r\n"
+    assert decoded(body, "7bit").writer([(8, 8)]).write([b"12345678"]) is not None
+    assert decoded(body, "7bit").writer([(8, 8)]).write([b"123456789"]) is None
+    assert decoded(body, "7bit").writer([(8, 8), (20, 20)]).write([b"1234", b"12345"]) is None
+    assert decoded(body, "binary").writer([(8, 8)]).write([b"123456789"]) is not None
+
+
+def test_base64_keeps_its_own_line_length_and_what_stands_before() -> None:
+    body = b"YWFhYWFhYWFh\r\nYmJiYmJiYmJi\r\nY2NjY2NjY2Nj\r\n"
+    (patch,) = decoded(body, "base64").writer([(12, 13)]).write([b"X"]) or []
+    assert apply_patches(body, [patch]) == b"YWFhYWFhYWFh\r\nYmJiWGJiYmJi\r\nY2NjY2NjY2Nj\r\n"
+    assert patch.start == 14
+
+
+def test_patches_that_overlap_are_refused() -> None:
+    with pytest.raises(OverlapError):
+        apply_patches(b"abcdef", [Patch(0, 3, b"x"), Patch(2, 4, b"y")])
+    with pytest.raises(OverlapError):
+        apply_patches(b"abc", [Patch(2, 9, b"x")])
