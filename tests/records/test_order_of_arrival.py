@@ -33,7 +33,9 @@ OTHER_MESSAGE = 7
 NOW = after(3000)
 
 burst = st.sampled_from([600.0, 600.4, 601.0, 601.9, 604.0, 640.0, 659.0])
-anywhen = st.one_of(st.sampled_from([-90.0, 1.0, 2.5, 11.0, 2000.0]), st.floats(-100, 2900))
+anywhen = st.one_of(
+    st.sampled_from([-90.0, 1.0, 2.5, 11.0, 2000.0, 90_000.0, 200_000.0]), st.floats(-100, 2900)
+)
 seconds = st.one_of(burst, burst, burst, anywhen).map(lambda value: round(value, 3))
 messages = st.sampled_from([queued().tracking_id] * 3 + [OTHER_MESSAGE])
 sources = st.sampled_from([SOURCE, SOURCE, OTHER_SOURCE, b""])

@@ -1,6 +1,8 @@
 """The worker as a whole: journal to records, policy to snapshot, and a clean end."""
 
 import logging
+import os
+import stat
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,6 +115,7 @@ async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_othe
         await eventually(lambda: sorted(Message.objects.values_list("subject", flat=True)), wanted)
     writer.close()
     (aside,) = (config.journal_dir / "set-aside").iterdir()
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
     assert msgspec.json.decode(aside.read_bytes(), type=Queued).subject == "poison"
 
 
@@ -177,10 +180,16 @@ async def test_messages_older_than_the_retention_are_deleted(config: WorkerConfi
     writer = JournalWriter(config.journal_dir, role="gateway")
     writer.append(msgspec.structs.replace(queued(message=1), at_us=now_us - 91 * day_us))
     writer.append(msgspec.structs.replace(queued(message=2), at_us=now_us - 89 * day_us))
+    aside = config.journal_dir / "set-aside"
+    aside.mkdir()
+    for name, days in (("old", 91), ("young", 89)):
+        (aside / name).write_bytes(b"{}")
+        os.utime(aside / name, (time.time() - days * 86_400,) * 2)
     async with running(config):
         await eventually(lambda: Message.objects.count(), 2)
     async with running(config):
         await eventually(lambda: list(Message.objects.values_list("pk", flat=True)), [2])
+        await eventually(lambda: [path.name for path in aside.iterdir()], ["young"])
     writer.close()
 
 

@@ -47,7 +47,7 @@ def _row(hit: StoredHit, found: Judgement, final: bool) -> tuple[Any, ...]:
     return (
         *(hit.producer, hit.position, hit.message, hit.recipient, EVENT_TYPE[observed.kind].value),
         *(stored(instant(observed.at_us)), observed.link_number, observed.source),
-        *(kept.replace("\\u0000", ""), "{}"),
+        *(kept, "{}"),
         *_judgement_values(found),
         final,
     )

@@ -19,7 +19,7 @@ from backstamp.records.bulk import execute_many
 from backstamp.records.changes import note_changed
 from backstamp.records.instants import microseconds
 from backstamp.records.judging import judge
-from backstamp.records.models import Event, JournalCursor
+from backstamp.records.models import JournalCursor
 from backstamp.records.recipients import known, resolve
 from backstamp.records.stored_hits import Judgement, Neighbourhood, StoredHit, unresolved
 from backstamp.records.tracking_ids import to_database
@@ -36,6 +36,8 @@ _ADVANCE: Final = (
     "ON CONFLICT (producer) DO UPDATE SET position = excluded.position "
     "WHERE records_journalcursor.position < excluded.position"
 )
+
+_DELETE: Final = "DELETE FROM records_event WHERE id = %s"
 
 Record = TypeVar("Record", Hit, Queued, Delivery)
 
@@ -138,7 +140,12 @@ def _of_type(
 
 
 def _arrived(id_: RecordId, hit: Hit) -> StoredHit:
-    return StoredHit(id_.producer, id_.position, to_database(hit.tracking_id), None, hit)
+    storable = msgspec.structs.replace(
+        hit,
+        method=message_rows.clean(hit.method),
+        headers={message_rows.clean(name): message_rows.clean(value) for name, value in hit.headers.items()},
+    )
+    return StoredHit(id_.producer, id_.position, to_database(hit.tracking_id), None, storable)
 
 
 def _give_recipients(
@@ -148,7 +155,7 @@ def _give_recipients(
     matched = [*waiting, *(hit for hit in arrived if hit.message in messages)]
     recipient_keys = resolve(matched)
     dropped = withdrawn([*waiting, *arrived], recipient_keys)
-    Event.objects.filter(pk__in=[hit.pk for hit in waiting if hit.id in dropped]).delete()
+    execute_many(_DELETE, ((hit.pk,) for hit in waiting if hit.id in dropped))
     nobodies = {
         (h.message, NO_RECIPIENT) for h in matched if h.recipient == NO_RECIPIENT and h.id not in dropped
     }

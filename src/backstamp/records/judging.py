@@ -41,7 +41,9 @@ _NOBODY: Final = _RecipientFacts(None, bounced=False)
 
 
 def judge(hits: Collection[StoredHit], neighbourhood: Neighbourhood) -> Iterator[tuple[StoredHit, Judgement]]:
-    """Judge hits of known messages; all their siblings must have been read into the neighbourhood.
+    """Judge hits; all their siblings must have been read into the neighbourhood.
+
+    A hit whose message is not there, or not there any more, is left out.
 
     The clock starts when the next hop took the recipient's copy, and for a hit that names nobody when
     it took the first one.
@@ -56,7 +58,9 @@ def judge(hits: Collection[StoredHit], neighbourhood: Neighbourhood) -> Iterator
         for row in select_for_keys(_RECIPIENTS, ("m", "r"), pairs)
     }
     for hit in hits:
-        message = messages[hit.message]
+        message = messages.get(hit.message)
+        if message is None:
+            continue
         recipient = recipients.get((hit.message, hit.recipient or 0), _NOBODY)
         nobody = hit.recipient == NO_RECIPIENT
         delivered_at_us = message.first_sent_at_us if nobody else recipient.sent_at_us

@@ -1,4 +1,4 @@
-"""Delete what must not be kept: old messages, old keys of pseudonyms, used sign-in links."""
+"""Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.journal import SourceKeys
+from backstamp.journal.layout import SET_ASIDE
 from backstamp.records import sign_in_links
 from backstamp.records.retention import delete_before
 from backstamp.worker.database import Database
@@ -22,8 +23,11 @@ INTERVAL_SECONDS: Final = 600.0
 class Housekeeping:
     """Deletes what is older than `retention_days`, and what has served its purpose."""
 
-    def __init__(self, database: Database, source_keys_dir: Path, retention_days: int) -> None:
+    def __init__(
+        self, database: Database, *, journal_dir: Path, source_keys_dir: Path, retention_days: int
+    ) -> None:
         self._database = database
+        self._set_aside = journal_dir / SET_ASIDE
         self._source_keys = SourceKeys(source_keys_dir)
         self._retention = timedelta(days=retention_days)
 
@@ -31,7 +35,9 @@ class Housekeeping:
         """Tidy up at once and every few minutes until `stop` is set."""
         while not stop.is_set():
             await self._database.run(self._source_keys.destroy_old, time.time_ns() // 1000)
-            deleted = await self._database.run(delete_before, datetime.now(UTC) - self._retention)
+            limit = datetime.now(UTC) - self._retention
+            deleted = await self._database.run(delete_before, limit)
+            await self._database.run(self._delete_set_aside, limit)
             links = await self._database.run(sign_in_links.delete_expired)
             if deleted.messages or deleted.strays or links:
                 log.info(
@@ -39,3 +45,11 @@ class Housekeeping:
                     *(deleted.messages, deleted.strays, links),
                 )
             await wait(stop, INTERVAL_SECONDS)
+
+    def _delete_set_aside(self, limit: datetime) -> None:
+        """Delete what could not be ingested: it names people as messages do, so it is kept no longer."""
+        if not self._set_aside.is_dir():
+            return
+        for path in self._set_aside.iterdir():
+            if path.stat().st_mtime < limit.timestamp():
+                path.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ is set aside in a file, and the log says so.
 
 import asyncio
 import logging
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 from django.db import DataError, IntegrityError
 
 from backstamp.journal import Batch, JournalReader
+from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
 from backstamp.worker.database import Database
 from backstamp.worker.parts import described, wait
@@ -35,7 +37,7 @@ class IngestLoop:
 
     def __init__(self, directory: Path, database: Database) -> None:
         self._reader = JournalReader(directory)
-        self._set_aside = directory / "set-aside"
+        self._set_aside = directory / SET_ASIDE
         self._database = database
         self._limit = BATCH
         self._retired_at = 0.0
@@ -76,7 +78,8 @@ class IngestLoop:
         for id_, record in batch.records:
             self._set_aside.mkdir(mode=0o750, exist_ok=True)
             path = self._set_aside / f"{id_.producer}-{id_.position:016x}.json"
-            path.write_bytes(msgspec.json.encode(record))
+            with open(path, "wb", opener=_for_the_owner) as file:
+                file.write(msgspec.json.encode(record))
             log.error(
                 "the database refuses record %d of producer %s (%s); it is set aside in %s",
                 *(id_.position, id_.producer, described(error), path.name),
@@ -95,6 +98,10 @@ class IngestLoop:
             await self._database.run(forget_producers, remaining)
             log.debug("forgot %d producers that are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer in remaining}
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def _report(done: Ingested, batch: Batch) -> None:

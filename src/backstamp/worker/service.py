@@ -25,7 +25,12 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     ingest = IngestLoop(config.journal_dir, database)
     publisher = Publisher(config.snapshot_path, config.policy, database)
     settling = Settling(database, ingest.caught_up)
-    housekeeping = Housekeeping(database, config.source_keys_dir, config.retention_days)
+    housekeeping = Housekeeping(
+        database,
+        journal_dir=config.journal_dir,
+        source_keys_dir=config.source_keys_dir,
+        retention_days=config.retention_days,
+    )
     capture = CaptureServer(config, database)
     parts = {
         "ingest": ingest.run,
