@@ -57,8 +57,13 @@ HTML_PIECES = st.one_of(
             "<a name=x>",
             "\x00",
             "<br>",
+            "long " * 30,
+            "<![CDATA[",
+            "<select>",
+            "<script>'<a href=http://x.y>'",
+            "</script>",
+            "<noscript>",
         ]
-        + ["long " * 30, "<![CDATA[", "<select>", "<script>'<a href=http://x.y>'", "</script>", "<noscript>"]
     ),
 )
 HTML = st.lists(HTML_PIECES, max_size=14).map("".join)

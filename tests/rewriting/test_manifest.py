@@ -1,0 +1,70 @@
+"""The manifest's JSON, and its documentation."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backstamp.rewriting import Carrier, Manifest, Options, SkipReason, plan, unwrap
+from backstamp.rewriting.reasons import UNPROTECTED
+from tests.rewriting.messages import message
+from tests.rewriting.sealers import FixedSealer
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "manifest.md"
+
+
+@pytest.mark.parametrize("reason", list(SkipReason))
+def test_every_reason_has_its_row_in_the_document(reason: SkipReason) -> None:
+    row = f"| `{reason}` | {reason.sentence} | {'yes' if reason in UNPROTECTED else ''} |"
+    assert row in DOCUMENT.read_text().splitlines()
+
+
+@pytest.mark.parametrize("carrier", list(Carrier))
+def test_every_carrier_is_in_the_document(carrier: Carrier) -> None:
+    assert f"`{carrier}`" in DOCUMENT.read_text()
+
+
+@pytest.mark.parametrize("field", Manifest.__struct_fields__)
+def test_every_field_is_in_the_document(field: str) -> None:
+    assert f"| `{field}" in DOCUMENT.read_text()
+
+
+def test_the_plan_has_no_new_urls_and_the_rewritten_message_has_them() -> None:
+    planned = plan(message("<a href='https://example.com/'>x</a>"), Options())
+    assert planned.manifest.candidates[0].new_url is None
+    assert planned.manifest.edits == ()
+    sealer = FixedSealer()
+    rewritten = planned.apply(sealer).manifest
+    assert rewritten.candidates[0].new_url == sealer.link(1, "")
+    assert rewritten.pixel.new_url == sealer.pixel()
+    assert len(rewritten.edits) == 2
+
+
+def test_spans_point_at_the_value_in_the_raw_message() -> None:
+    raw = message("<p>é <a href='https://example.com/'>x</a>")
+    (candidate,) = plan(raw, Options()).manifest.candidates
+    assert raw[candidate.start : candidate.end] == b"https://example.com/"
+
+
+def test_totals_are_part_of_the_json() -> None:
+    text = plan(
+        message("<a href='https://example.com/'>x</a><a href='#'>y</a>"), Options()
+    ).manifest.to_json()
+    assert json.loads(text)["totals"] == {
+        "candidates": 2,
+        "wrapped": 1,
+        "skipped": 1,
+        "skipped_by_reason": {"fragment": 1},
+    }
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 2}', '{"parts": [{}]}'])
+def test_what_is_no_manifest_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="manifest"):
+        Manifest.from_json(text)
+
+
+def test_a_manifest_of_another_message_changes_nothing() -> None:
+    stored = plan(message("<a href='https://example.com/'>x</a>"), Options()).apply(FixedSealer()).manifest
+    other = message("<a href='https://example.com/other'>x</a>" * 9)
+    assert unwrap(other, dict[str, str]().get, stored) == other
