@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,11 +75,28 @@ def joined(batches: list[Batch]) -> Batch:
     )
 
 
+withdrawals = st.sampled_from([b"", b"", b"", ANNA])
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data(), records=record_lists, withdrawn=st.sampled_from([b"", b"", b"", ANNA]))
+@given(data=st.data(), records=record_lists, withdrawn=withdrawals)
 def test_any_order_any_cut_and_any_replay_give_the_same_records(
     data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
 ) -> None:
+    _check(data, records, withdrawn)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), records=record_lists, withdrawn=withdrawals)
+def test_a_long_hunt_finds_no_order_that_makes_a_difference(
+    data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
+) -> None:
+    _check(data, records, withdrawn)
+
+
+def _check(data: st.DataObject, records: list[JournalRecord], withdrawn: bytes) -> None:
     everything = [queued(), queued(message=OTHER_MESSAGE, links=1, opens=False), *records]
     singles = [batch(f"p{n:03}", [record]) for n, record in enumerate(everything)]
     order = data.draw(st.permutations(singles), label="order")
