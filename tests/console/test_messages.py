@@ -99,6 +99,19 @@ def test_an_open_behind_a_proxy_is_only_likely(admin: Client) -> None:
     assert "Likely opened" in marks(page(admin))
 
 
+def test_what_is_unclear_is_neither_hidden_nor_counted_as_a_person(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter)
+    event(letter, EventType.OPENED, 60, Actor.UNKNOWN)
+    event(letter, EventType.CLICKED, 70, Actor.UNKNOWN)
+    assert marks(page(admin)) == ["Sent", "Perhaps opened", "2 unclear"]
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert "The image was loaded 1 time, and the signs do not tell by whom." in shown
+    assert "No person loaded the image" not in shown
+    letter.recipients.update(opened_at=NOON, human_opens=2)
+    assert "2 times by a person, and 1 more where it is unclear." in page(admin, f"/messages/{key(letter)}/")
+
+
 def test_an_implied_open_says_so(admin: Client) -> None:
     letter = message(1)
     recipient(letter, opened_at=NOON, open_is_implied=True, clicked_at=NOON, human_clicks=1)

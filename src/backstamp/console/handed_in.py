@@ -33,7 +33,7 @@ def send_sample_mail(config: ConsoleConfig, address: str) -> None:
         raise HandInError(f"The sample was refused: {error.smtp_code} {_shown(error.smtp_error)}") from None
     except (OSError, smtplib.SMTPException):
         raise HandInError(
-            f"The gateway at {where} does not answer. Is it running? `backstamp doctor` finds out."
+            f"The gateway at {where} does not answer. Is it running? See “backstamp doctor”."
         ) from None
 
 

@@ -26,8 +26,8 @@ ACTORS: Final[dict[Actor, Words]] = {
         "person",
     ),
     Actor.PREFETCH: Words(
-        "a mail service, in advance",
-        "Fetched before anybody looked. It says nothing about a person.",
+        "a machine, in advance",
+        "Fetched by a mail service or scanner, whether or not anybody looks. It says nothing about a person.",
         "prefetch",
         "machine",
     ),
@@ -61,7 +61,7 @@ _FETCHES: Final[dict[tuple[EventType, Actor], str]] = {
 }
 
 _EVENTS: Final[dict[EventType, Words]] = {
-    EventType.QUEUED: Words("Accepted for tracking", "", "inbox", "neutral"),
+    EventType.QUEUED: Words("Recorded", "", "inbox", "neutral"),
     EventType.SENT: Words("Taken over by the next server", "", "sent", "good"),
     EventType.REJECTED: Words("Refused by the next server", "", "stop", "bad"),
     EventType.DEFERRED: Words("Put off by the next server", "The sender will try again.", "clock", "warn"),

@@ -77,6 +77,16 @@ class Tally:
         return self.by(Actor.UNKNOWN)
 
     @property
+    def unclear_opens(self) -> int:
+        """Loads of the image that may have been a person's."""
+        return self.counted.get((EventType.OPENED, Actor.UNKNOWN), 0)
+
+    @property
+    def unclear_clicks(self) -> int:
+        """Fetches of links that may have been a person's."""
+        return self.counted.get((EventType.CLICKED, Actor.UNKNOWN), 0)
+
+    @property
     def own(self) -> int:
         """Fetches by the sender."""
         return self.by(Actor.SELF)
