@@ -13,8 +13,12 @@ MAX_LINE: Final = 76
 """Longest encoded line, its soft break's `=` included."""
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]")
-_BAD_ESCAPE: Final = re.compile(rb"=[= \t]")
-_TRAILING_BLANK: Final = (b" \r\n", b"\t\r\n", b" \n", b"\t\n", b" ", b"\t")
+_DOUBTFUL: Final = (
+    re.compile(rb"=(?![0-9A-Fa-f][0-9A-Fa-f]|\r?\n)"),
+    re.compile(rb"\n(?:(?<=[ \t]\n)|(?<=[ \t]\r\n))"),
+)
+"""A `=` that begins neither an escape nor a soft break, and white space before a line end. Both patterns
+begin with a literal, which the `re` module looks for quickly."""
 
 
 class QuotedPrintablePayload:
@@ -26,7 +30,8 @@ class QuotedPrintablePayload:
         self._lines = body.splitlines(keepends=True)
         self._end = end
         self._start = start
-        if _is_plain(body, self._lines):
+        self._plain = _is_plain(body, self._lines)
+        if self._plain:
             self.data = binascii.a2b_qp(body)
             decoded: Iterator[bytes] = map(binascii.a2b_qp, self._lines)
         else:
@@ -106,6 +111,8 @@ class QuotedPrintablePayload:
             return self._end, last
         text = self._lines[line]
         within = offset - starts[line]
+        if self._plain:
+            return self._raw_starts[line] + _plain_offset(text, within, after), line
         content = text.rstrip(b"\r\n")
         position = decoded = 0
         meaningful = len(content.rstrip(b" \t"))
@@ -197,9 +204,24 @@ def _break_softly(encoded: bytes, column: int, following: int, newline: bytes) -
 
 def _is_plain(body: bytes, lines: list[bytes]) -> bool:
     """Whether all readings of this body agree, so that the library's decoder may be used."""
-    if _BAD_ESCAPE.search(body) or body.count(b"\n") + (not body.endswith(b"\n")) != len(lines):
+    # A CR without LF splits a line too.
+    if body.endswith((b" ", b"\t")) or body.count(b"\n") + (not body.endswith(b"\n")) != len(lines):
         return False
-    return not any([line.endswith(_TRAILING_BLANK) for line in lines])  # noqa: C419 - a list is twice as fast
+    return not any(pattern.search(body) for pattern in _DOUBTFUL)
+
+
+def _plain_offset(text: bytes, within: int, after: bool) -> int:
+    """Return where in a line, each `=` of which begins an escape, decoded byte number `within` stands.
+
+    An escape is two octets longer than its byte, so the offset is the least that equals `within` and
+    twice the escapes before it.
+    """
+    offset = within
+    while (farther := within + 2 * text.count(b"=", 0, offset)) != offset:
+        offset = farther
+    if after:
+        offset += 3 if text.startswith(b"=", offset) else 1
+    return offset
 
 
 def _decode_line(line: bytes) -> bytes:
