@@ -27,7 +27,7 @@ def test_old_messages_go_with_everything_and_young_ones_stay(monkeypatch: pytest
 
 
 def test_hits_whose_message_never_came_go_by_their_own_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "_STRAY_SLICE", 2)
+    monkeypatch.setattr(retention, "_EVENT_SLICE", 2)
     ingest(batch("edge", [pixel(n, message=9) for n in (0, 10, 20, 700)]), after(800))
     ingest(batch("gateway", [queued()]), after(800))
     Message.objects.update(queued_at=after(1000))

@@ -116,7 +116,7 @@ def ingest(batch: Batch, now: datetime) -> Ingested:
         dropped=len(dropped),
         replayed=len(batch.records) - len(fresh),
         unmatched=len(unmatched),
-        revised=sum(1 for hit, _, _ in revised if hit not in waiting),
+        revised=len({hit.id for hit, _, _ in revised} - {hit.id for hit in waiting}),
         version=version,
     )
 

@@ -8,14 +8,21 @@ from typing import Final
 
 import msgspec
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
+from backstamp.records.bulk import execute_many
 from backstamp.records.changes import note_changed
-from backstamp.records.models import Event, Link, Message, Recipient
+from backstamp.records.models import Event, Message
 
 _SLICE: Final = 200
-"""Messages that one transaction deletes, so that ingest never waits long for the database."""
-_STRAY_SLICE: Final = 2000
+_EVENT_SLICE: Final = 5000
+"""Messages and events that one transaction deletes, so that ingest never waits long for the database."""
+_DELETE: Final = (
+    "DELETE FROM records_event WHERE message_id = %s",  # what came since the slices
+    "DELETE FROM records_link WHERE message_id = %s",
+    "DELETE FROM records_recipient WHERE message_id = %s",
+    "DELETE FROM records_message WHERE tracking_id = %s",
+)
 
 
 class Deleted(msgspec.Struct, frozen=True):
@@ -33,26 +40,25 @@ def delete_before(limit: datetime) -> Deleted:
 def _delete_messages(limit: datetime) -> int:
     deleted = 0
     while True:
+        old = list(Message.objects.filter(queued_at__lt=limit).values_list("pk", flat=True)[:_SLICE])
+        if not old:
+            return deleted
+        _delete_slices(Event.objects.filter(message_id__in=old).order_by())
         with transaction.atomic():
-            old = list(Message.objects.filter(queued_at__lt=limit).values_list("pk", flat=True)[:_SLICE])
-            if not old:
-                return deleted
-            # One statement a table: Django's own cascade would fetch every row first.
-            for model in (Event, Link, Recipient):
-                rows = model._default_manager.filter(message_id__in=old)
-                rows._raw_delete(rows.db)
-            Message.objects.filter(pk__in=old).delete()
+            # One statement a table: Django's own cascade would fetch every message, manifest and all.
+            for statement in _DELETE:
+                execute_many(statement, ((pk,) for pk in old))
             note_changed([])
         deleted += len(old)
 
 
 def _delete_strays(limit: datetime) -> int:
-    deleted = 0
     theirs = Message.objects.filter(pk=OuterRef("message_id"))
-    while True:
-        strays = list(
-            Event.objects.filter(~Exists(theirs), at__lt=limit).values_list("pk", flat=True)[:_STRAY_SLICE]
-        )
-        if not strays:
-            return deleted
-        deleted += Event.objects.filter(pk__in=strays).delete()[0]
+    return _delete_slices(Event.objects.filter(~Exists(theirs), at__lt=limit))
+
+
+def _delete_slices(events: QuerySet[Event]) -> int:
+    deleted = 0
+    while pks := list(events.values_list("pk", flat=True)[:_EVENT_SLICE]):
+        deleted += Event.objects.filter(pk__in=pks).delete()[0]
+    return deleted
