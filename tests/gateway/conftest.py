@@ -37,6 +37,9 @@ def snapshot(**changes: Any) -> Snapshot:
     return Snapshot(**(values | changes))
 
 
+EVERYTHING = snapshot()
+
+
 class Running:
     """A gateway under test, with its files."""
 
@@ -98,7 +101,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
 
     async def start(
         hop: FakeNextHop | str,
-        policy: Snapshot | None = snapshot(),
+        policy: Snapshot | None = EVERYTHING,
         folder: Path | None = None,
         **settings: Any,
     ) -> Running:

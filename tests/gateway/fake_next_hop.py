@@ -1,4 +1,4 @@
-"""A next hop that does as it is told: refuses, stalls or hangs up at any stage, and keeps what it accepted."""
+"""A next hop that does as it is told: refuses, stalls or hangs up anywhere, and keeps what it accepted."""
 
 import asyncio
 import ssl
@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 
 DROP = "drop"
 HANG = "hang"
+LOSE = "lose"
+"""Accept the message, and lose the connection before the reply is out (RFC 1047)."""
 OFFERS = ("PIPELINING", "SIZE 10240000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
+
+
+class LostReplyError(ConnectionAbortedError):
+    """A reply that is never heard."""
 
 
 @dataclass
@@ -22,7 +28,7 @@ class Accepted:
 class FakeNextHop:
     """`script` maps a stage (greeting, EHLO, MAIL, RCPT, DATA, END, QUIT ...) to what is done there.
 
-    A value is a reply, DROP or HANG; a list of them is used up one by one, and then all is well again.
+    A value is a reply, DROP, HANG or (at END) LOSE; a list of them is used up one by one, and then all is well again.
     "RCPT bob@example.net" and "END bob@example.net" are for one recipient only.
     """
 
@@ -33,6 +39,8 @@ class FakeNextHop:
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
+    delay: float = 0
+    """Seconds before the reply to a message."""
     port: int = 0
 
     async def start(self) -> "FakeNextHop":
@@ -79,6 +87,8 @@ class FakeNextHop:
         action = self._next(*stages)
         if action == DROP:
             raise ConnectionAbortedError
+        if action == LOSE:
+            raise LostReplyError
         if action == HANG:
             await asyncio.sleep(3600)
         writer.write((action or default).replace("\n", "\r\n").encode() + b"\r\n")
@@ -127,6 +137,7 @@ class FakeNextHop:
         received = b""
         while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
             received += line.removeprefix(b".")
+        await asyncio.sleep(self.delay)
         addresses = [text.split("<")[1].split(">")[0] for text in rcpts]
         if self.lmtp:
             for text, address in zip(rcpts, addresses, strict=True):
@@ -135,5 +146,10 @@ class FakeNextHop:
             return
         # A copy for one recipient can be refused after its end, as a content filter does.
         stages = [f"END {addresses[0]}"] if len(addresses) == 1 else []
-        if await self._do(writer, f"250 2.0.0 queued as {len(self.accepted) + 1}", *stages, "END"):
+        try:
+            kept = await self._do(writer, f"250 2.0.0 queued as {len(self.accepted) + 1}", *stages, "END")
+        except LostReplyError:
+            self.accepted.append(Accepted(mail, rcpts, received))
+            raise
+        if kept:
             self.accepted.append(Accepted(mail, rcpts, received))

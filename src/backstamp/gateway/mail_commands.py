@@ -5,7 +5,7 @@ from typing import Final
 from backstamp.gateway import submission, trace
 from backstamp.gateway.client import Client, Kind
 from backstamp.gateway.handover import mail_line, rcpt_line
-from backstamp.gateway.next_hop import UnreachableError
+from backstamp.gateway.next_hop import SERVICE_ENDS, UnreachableError
 from backstamp.gateway.onward import Onward
 from backstamp.gateway.protocol.commands import SYNTAX, Mailbox, RefusedError, parse_mail, parse_rcpt
 from backstamp.gateway.protocol.mail_data import TOO_LARGE, MailDataRefusedError, read_mail_data
@@ -96,7 +96,10 @@ class MailCommands:
         return OK
 
     async def data(self, argument: str) -> None:
-        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`."""
+        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`.
+
+        Raises `WireClosedError` after a 421 of the next hop was passed on: nothing may follow it.
+        """
         if argument:
             raise RefusedError(SYNTAX)
         if self._reverse_path is None:
@@ -142,10 +145,11 @@ class MailCommands:
         except (WireClosedError, TimeoutError):
             answer.unheard()
             raise
-        answer.settled()
+        (answer.unheard if self._wire.ended else answer.settled)()
+        if any(each.code == SERVICE_ENDS for each in answer.replies):
+            self._wire.close()
+            raise WireClosedError("said 421")
 
     async def _say(self, replies: tuple[Reply, ...]) -> None:
-        if self._wire.closed:
-            raise WireClosedError("the client has gone")
         self._wire.write(b"".join(each.encode() for each in replies))
         await self._wire.drain()

@@ -119,7 +119,7 @@ class NextHopConnection:
     @property
     def closed(self) -> bool:
         """Whether it is known to be gone; something unasked for, such as 421, counts as gone."""
-        return self._wire.closed or self._wire.pending
+        return self._wire.ended or self._wire.pending
 
     async def begin(self, context: ssl.SSLContext | None) -> None:
         """Read the greeting, say EHLO, and begin TLS where that is wanted. Raises as `NextHop.connect`."""
@@ -203,7 +203,7 @@ class NextHopConnection:
     async def quit(self) -> None:
         """Take leave and close; never raises."""
         with contextlib.suppress(UnreachableError, TimeoutError):
-            if not self._wire.closed:
+            if not self._wire.ended:
                 async with asyncio.timeout(QUIT_SECONDS):
                     await self.command("QUIT")
         self._wire.close()

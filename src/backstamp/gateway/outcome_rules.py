@@ -2,7 +2,7 @@
 
 SMTP has one reply for all recipients after the final dot.  The rules, in order:
 
-- all accepted: the last acceptance;
+- all accepted: the last acceptance of this try;
 - nobody accepted: the first transient refusal if there is one (all is tried again), else the first
   permanent one;
 - some accepted, some transient: that transient reply; the retry goes to the rest only;
@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.gateway.handover import Outcome
+from backstamp.gateway.handover import Outcome, Stage
 from backstamp.gateway.protocol.reply import Reply, reply
 
 LATE_REFUSAL: Final = reply(
@@ -34,7 +34,8 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summarise(outcomes: Sequence[Outcome], *, may_report: bool) -> Summary:
     """Return the reply for outcomes of at least one recipient; `may_report`: the sender may get a DSN."""
-    accepted = [each.reply for each in outcomes if each.reply.positive]
+    accepted = [each.reply for each in outcomes if each.stage is Stage.EARLIER]
+    accepted += [each.reply for each in outcomes if each.reply.positive and each.stage is not Stage.EARLIER]
     transient = [each.reply for each in outcomes if each.reply.transient]
     permanent = [each.reply for each in outcomes if each.reply.permanent]
     if transient:

@@ -89,7 +89,7 @@ class Session:
             while not self._closing:
                 await self._serve_command()
         except (WireClosedError, TimeoutError, OSError):
-            self._wire.abort()
+            pass
         finally:
             self._wire.close()
             await self._onward.close()
@@ -180,8 +180,8 @@ class Session:
             try:
                 await self._onward.open()
             except UnreachableError as error:
-                await self._answer(error.reply)
-                self._closing = True
+                # RFC 5321 §4.2: of all transient replies only 421 can be a greeting.
+                await self._answer(Reply(SERVICE_ENDS, error.reply.lines))
                 return
             except RefusedSessionError as error:
                 # A refusal of EHLO is kept for the client's own EHLO, where it is met again.

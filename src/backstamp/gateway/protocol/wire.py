@@ -55,10 +55,11 @@ class Wire(asyncio.Protocol):
             self._transport.pause_reading()
         self._wake(self._readable)
 
-    def eof_received(self) -> None:
-        """Nothing more will come; the transport closes itself."""
+    def eof_received(self) -> bool:
+        """Nothing more will come. Without TLS the peer may still read, as `nc` does at its input's end."""
         self._ended = True
         self._wake(self._readable)
+        return self.tls is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wake whoever waits."""
@@ -78,8 +79,8 @@ class Wire(asyncio.Protocol):
     # for the rest of the gateway
 
     @property
-    def closed(self) -> bool:
-        """Whether the peer has gone, as far as we know."""
+    def ended(self) -> bool:
+        """Whether the peer will send nothing more; most likely it has gone."""
         return self._ended or self._transport is None or self._transport.is_closing()
 
     @property

@@ -1,0 +1,287 @@
+"""Three recipients whose outcomes differ, at RCPT and after DATA, with retries as an MTA makes them."""
+
+import collections
+
+import pytest
+
+from backstamp.gateway.outcomes import Outcomes
+from backstamp.vocabulary import EventType
+from tests.gateway.client import Client
+from tests.gateway.conftest import HTML, TEXT, Running, StartGateway, StartNextHop
+from tests.gateway.fake_next_hop import DROP, LOSE, FakeNextHop
+
+ANN = "ann@example.org"
+THREE = ("one@example.net", "two@example.net", "three@example.net")
+LATER = "452 4.2.2 mailbox full"
+NEVER = "550 5.7.1 content refused"
+WIRE = HTML + b".\r\n"
+
+
+def received(hop: FakeNextHop) -> dict[str, int]:
+    """How many copies each recipient has got."""
+    return dict(
+        collections.Counter(text.split("<")[1].split(">")[0] for mail in hop.accepted for text in mail.rcpts)
+    )
+
+
+def once(*addresses: str) -> dict[str, int]:
+    return dict.fromkeys(addresses, 1)
+
+
+async def start(
+    gateway: StartGateway, hop: FakeNextHop, listener: str = "gateway.listen"
+) -> tuple[Running, Client]:
+    running = await gateway(hop)
+    client = await running.client(listener)
+    await client.begin("LHLO client.example" if "lmtp" in listener else "EHLO client.example")
+    return running, client
+
+
+async def retried(client: Client, *rcpts: str, received_field: bytes = b"") -> str:
+    """Send the message as an MTA does that tries again: under a new Received field."""
+    wire = b"Received: by mta.example id 2; Mon, 1 Jan 2024 00:00:00 +0000\r\n" + WIRE
+    (answer,) = await client.send_mail(wire, *rcpts)
+    return answer
+
+
+def kept(running: Running) -> int:
+    """How many unsettled messages are remembered."""
+    outcomes = Outcomes(running.config.outcomes)
+    (count,) = outcomes._database.execute("SELECT count(*) FROM envelope").fetchone()
+    outcomes.close()
+    return int(count)
+
+
+async def test_refusals_at_rcpt_reach_the_client_one_by_one(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={f"RCPT {THREE[0]}": NEVER, f"RCPT {THREE[1]}": [LATER]})
+    running, client = await start(gateway, hop)
+    assert await client.envelope(*THREE) == [NEVER, LATER, "250 2.1.5 Ok"]
+    assert (await client.data(WIRE))[0].startswith("250 ")
+    assert received(hop) == once(THREE[2])
+    assert [(d.recipient_index, d.type, d.stage, d.code) for d in running.deliveries] == [
+        (0, EventType.REJECTED, "rcpt", 550),
+        (1, EventType.DEFERRED, "rcpt", 452),
+        (2, EventType.SENT, "end_of_data", 250),
+    ]
+    # The MTA comes back with the one that was put off; it is still the same message.
+    assert (await retried(client, THREE[1])).startswith("250 ")
+    assert received(hop) == once(THREE[1], THREE[2])
+    (queued,) = running.queued
+    assert {d.tracking_id for d in running.deliveries} == {queued.tracking_id}
+    assert [(d.recipient_index, d.type) for d in running.deliveries[3:]] == [(1, EventType.SENT)]
+    assert kept(running) == 0
+    client.close()
+
+
+async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": [LATER, LATER]})
+    running, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, *THREE) == [LATER]
+    assert received(hop) == once(THREE[0], THREE[2])
+    assert kept(running) == 1
+    assert await retried(client, *THREE) == LATER
+    assert (await retried(client, *THREE)).startswith("250 ")
+    assert received(hop) == once(*THREE)
+    assert kept(running) == 0
+    assert len(running.queued) == 1
+    client.close()
+
+
+async def test_after_a_restart_the_retry_still_goes_only_to_the_rest(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={f"END {THREE[2]}": [LATER]})
+    running, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, *THREE) == [LATER]
+    client.close()
+    await running.stop()
+    again = await gateway(hop, folder=running.folder)
+    client = await again.client()
+    await client.begin()
+    assert (await retried(client, *THREE)).startswith("250 ")
+    assert received(hop) == once(*THREE)
+    client.close()
+
+
+async def test_a_client_that_was_gone_before_the_reply_may_try_again_without_doubles(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(delay=0.1)
+    running, client = await start(gateway, hop)
+    await client.envelope(*THREE)
+    await client.say("DATA")
+    await client.send(WIRE)
+    client.close()
+    client = await running.client()
+    await client.begin()
+    answer = await retried(client, *THREE)
+    assert answer == "250 2.0.0 The next hop has it from an earlier try of this message"
+    assert received(hop) == once(*THREE)
+    client.close()
+
+
+async def test_all_refused_for_good_is_that_refusal(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop(script={"END": NEVER})
+    running, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, *THREE) == [NEVER]
+    assert kept(running) == 0
+    client.close()
+
+
+async def test_a_late_refusal_is_reported_to_a_local_sender(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": NEVER})
+    running, client = await start(gateway, hop)
+    (answer,) = await client.send_mail(WIRE, *THREE)
+    assert answer.startswith("250 ")
+    *copies, report = hop.accepted
+    assert len(copies) == 2
+    assert report.mail.split(" SIZE=")[0] == "MAIL FROM:<>"
+    assert report.rcpts == [f"RCPT TO:<{ANN}>"]
+    for line in (
+        b"Content-Type: multipart/report; report-type=delivery-status;",
+        b"Final-Recipient: rfc822; two@example.net",
+        b"Action: failed",
+        b"Status: 5.7.1",
+        b"Diagnostic-Code: smtp; 550 5.7.1 content refused",
+        b"Message-ID: <1@example.org>",
+    ):
+        assert b"\r\n" + line + b"\r\n" in report.data
+    assert b"three@example.net" not in report.data
+    assert kept(running) == 0
+    client.close()
+
+
+@pytest.mark.parametrize("reason", ["null reverse path", "remote client"])
+async def test_a_late_refusal_is_never_reported_to_a_stranger(
+    gateway: StartGateway, next_hop: StartNextHop, reason: str
+) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": NEVER})
+    running, client = await start(gateway, hop)
+    if reason == "remote client":
+        assert await client.say("XFORWARD ADDR=192.0.2.7 SOURCE=REMOTE") == "250 2.0.0 Ok"
+    await client.envelope(*THREE, sender="" if reason == "null reverse path" else ANN)
+    (answer,) = await client.data(WIRE)
+    assert answer.startswith("451 4.3.0 Some recipients accepted")
+    assert received(hop) == once(THREE[0], THREE[2])
+    client.close()
+
+
+async def test_no_report_for_who_asked_for_none(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": NEVER})
+    _, client = await start(gateway, hop)
+    await client.say(f"MAIL FROM:<{ANN}>")
+    await client.say(f"RCPT TO:<{THREE[0]}>")
+    await client.say(f"RCPT TO:<{THREE[1]}> NOTIFY=NEVER")
+    assert (await client.data(WIRE))[0].startswith("250 ")
+    assert received(hop) == once(THREE[0])
+    client.close()
+
+
+async def test_a_report_that_cannot_be_handed_over_keeps_the_message_with_the_client(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": NEVER, f"RCPT {ANN}": [LATER]})
+    _, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, *THREE) == [LATER]
+    (answer,) = await client.send_mail(WIRE, *THREE)
+    assert answer.startswith("250 ")
+    assert received(hop) == once(THREE[0], THREE[2], ANN)
+    client.close()
+
+
+async def test_transient_and_permanent_refusals_without_any_acceptance_are_tried_again(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(
+        script={f"END {THREE[0]}": NEVER, f"END {THREE[1]}": LATER, f"END {THREE[2]}": NEVER}
+    )
+    _, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, *THREE) == [LATER]
+    client.close()
+
+
+async def test_lmtp_input_gets_every_outcome_by_itself(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": [LATER], f"END {THREE[2]}": NEVER})
+    running, client = await start(gateway, hop, "gateway.lmtp_listen")
+    answers = await client.send_mail(WIRE, *THREE, replies=3)
+    assert answers == ["250 2.0.0 queued as 1", LATER, NEVER]
+    assert (await client.send_mail(WIRE, THREE[1]))[0].startswith("250 ")
+    assert received(hop) == once(THREE[0], THREE[1])
+    assert len({d.tracking_id for d in running.deliveries}) == 1
+    assert kept(running) == 0
+    client.close()
+
+
+async def test_untracked_mail_to_an_lmtp_next_hop_has_mixed_outcomes_too(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(lmtp=True, script={f"END {THREE[1]}": [LATER]})
+    _, client = await start(gateway, hop)
+    assert await client.send_mail(TEXT + b".\r\n", *THREE) == [LATER]
+    (answer,) = await client.send_mail(TEXT + b".\r\n", *THREE)
+    assert answer == f"250 2.0.0 kept for {THREE[1]}"
+    assert received(hop) == once(*THREE)
+    client.close()
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+async def test_a_connection_lost_between_copies_costs_only_the_copy_under_way(
+    gateway: StartGateway, next_hop: StartNextHop, stage: str
+) -> None:
+    hop = await next_hop()
+    _, client = await start(gateway, hop)
+    await client.envelope(*THREE)
+    hop.script[stage] = ["250 2.1.0 Ok" if stage != "DATA" else "354 go", DROP]
+    (answer,) = await client.data(WIRE)
+    assert answer == "451 4.4.2 The next hop closed the connection, try again later"
+    assert received(hop) == once(THREE[0], THREE[2])
+    assert (await retried(client, *THREE)).startswith("250 ")
+    assert received(hop) == once(*THREE)
+    client.close()
+
+
+async def test_a_double_is_possible_only_when_the_reply_to_an_accepted_copy_is_lost(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    """RFC 1047: the next hop has the copy, and nobody can know. One recipient, one double."""
+    hop = await next_hop(script={f"END {THREE[1]}": [LOSE]})
+    _, client = await start(gateway, hop)
+    assert (await client.send_mail(WIRE, *THREE))[0].startswith("451 4.4.2 ")
+    assert received(hop) == once(*THREE)
+    assert (await retried(client, *THREE)).startswith("250 ")
+    assert received(hop) == once(*THREE) | {THREE[1]: 2}
+    client.close()
+
+
+async def test_a_recipient_named_twice_gets_one_copy(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop()
+    running, client = await start(gateway, hop, "gateway.lmtp_listen")
+    answers = await client.send_mail(WIRE, THREE[0], THREE[0], replies=2)
+    assert answers == ["250 2.0.0 queued as 1"] * 2
+    assert len(running.deliveries) == 1
+    client.close()
+
+
+async def test_a_second_try_waits_for_the_first_one(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop(script={f"END {THREE[0]}": [LATER]})
+    running, first = await start(gateway, hop)
+    second = await running.client()
+    await second.begin()
+    await first.envelope(*THREE)
+    await second.envelope(*THREE)
+    assert (await first.say("DATA")).startswith("354")
+    assert (await second.say("DATA")).startswith("354")
+    await first.send(WIRE)
+    await second.send(WIRE)
+    answers = sorted([await first.reply(), await second.reply()])
+    assert answers[1] == LATER
+    assert answers[0].startswith("250 ")
+    assert received(hop) == once(*THREE)
+    first.close()
+    second.close()

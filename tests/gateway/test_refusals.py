@@ -1,0 +1,163 @@
+"""The next hop refuses at every stage, and the sender sees exactly that."""
+
+import pytest
+
+from backstamp.gateway import Timeouts
+from tests.daemons import free_port
+from tests.gateway.client import Client
+from tests.gateway.conftest import HTML, TEXT, StartGateway, StartNextHop
+from tests.gateway.fake_next_hop import DROP, HANG, FakeNextHop
+
+SHORT = Timeouts(
+    connect=1, tls=1, greeting=0.3, command=0.3, data=0.3, data_block=2, end_of_data=0.3, idle=20
+)
+REFUSALS = (
+    "451 4.7.1 come back later",
+    "452-4.2.2 first line\n452 4.2.2 second line",
+    "550 5.7.1 no",
+    "554 without an enhanced status",
+    "421 4.3.2 going down",
+)
+NO_ANSWER = "451 4.4.2 The next hop did not answer in time, try again later"
+DROPPED = "451 4.4.2 The next hop closed the connection, try again later"
+FAILURES = [(refusal, refusal) for refusal in REFUSALS] + [(HANG, NO_ANSWER), (DROP, DROPPED)]
+LISTENERS = {"smtp": ("gateway.listen", "EHLO"), "lmtp": ("gateway.lmtp_listen", "LHLO")}
+
+both = pytest.mark.parametrize("protocol", LISTENERS)
+failures = pytest.mark.parametrize(("action", "seen"), FAILURES)
+
+
+async def connect(gateway: StartGateway, hop: FakeNextHop | str, protocol: str) -> tuple[Client, str]:
+    listener, hello = LISTENERS[protocol]
+    running = await gateway(hop, timeouts=SHORT)
+    return await running.client(listener), f"{hello} client.example"
+
+
+@both
+async def test_no_next_hop_at_all_is_a_greeting_of_421(gateway: StartGateway, protocol: str) -> None:
+    client, _ = await connect(gateway, f"smtp://127.0.0.1:{free_port()}", protocol)
+    assert await client.reply() == "421 4.4.1 The next hop cannot be reached, try again later"
+    assert await client.closed()
+    client.close()
+
+
+@both
+@failures
+async def test_a_refusal_instead_of_the_greeting(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str, action: str, seen: str
+) -> None:
+    client, _ = await connect(gateway, await next_hop(script={"greeting": action}), protocol)
+    assert await client.reply() == ("421" + seen[3:] if action in (HANG, DROP) else seen)
+    assert await client.closed()
+    client.close()
+
+
+@both
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_refusal_of_ehlo_comes_as_the_reply_to_ehlo(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str, refusal: str
+) -> None:
+    hop = await next_hop(script={"EHLO": refusal, "HELO": refusal})
+    client, hello = await connect(gateway, hop, protocol)
+    assert (await client.reply()).startswith("220 ")
+    assert await client.say(hello) == refusal
+    client.close()
+
+
+@both
+@pytest.mark.parametrize("action", [HANG, DROP])
+async def test_silence_after_ehlo_is_a_greeting_of_421(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str, action: str
+) -> None:
+    client, _ = await connect(gateway, await next_hop(script={"EHLO": action}), protocol)
+    assert (await client.reply()).startswith("421 4.4.2 The next hop ")
+    client.close()
+
+
+@both
+@failures
+async def test_a_refusal_of_mail(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str, action: str, seen: str
+) -> None:
+    client, hello = await connect(gateway, await next_hop(script={"MAIL": action}), protocol)
+    await client.begin(hello)
+    assert await client.say("MAIL FROM:<ann@example.org>") == seen
+    client.close()
+
+
+@both
+@failures
+async def test_a_refusal_of_rcpt(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str, action: str, seen: str
+) -> None:
+    client, hello = await connect(gateway, await next_hop(script={"RCPT": action}), protocol)
+    await client.begin(hello)
+    assert await client.envelope("bob@example.net") == [seen]
+    if not seen.startswith("421"):
+        assert await client.say("DATA") == "554 5.5.1 No valid recipients"
+    client.close()
+
+
+@both
+@failures
+@pytest.mark.parametrize("stage", ["DATA", "END"])
+@pytest.mark.parametrize("message", [HTML, TEXT], ids=["tracked", "untracked"])
+@pytest.mark.parametrize("hop_speaks_lmtp", [False, True], ids=["to smtp", "to lmtp"])
+async def test_a_refusal_of_data_or_of_the_message(
+    gateway: StartGateway,
+    next_hop: StartNextHop,
+    protocol: str,
+    action: str,
+    seen: str,
+    stage: str,
+    message: bytes,
+    hop_speaks_lmtp: bool,
+) -> None:
+    hop = await next_hop(script={stage: action}, lmtp=hop_speaks_lmtp)
+    client, hello = await connect(gateway, hop, protocol)
+    await client.begin(hello)
+    assert await client.send_mail(message + b".\r\n", "bob@example.net") == [seen]
+    assert hop.accepted == []
+    if seen.startswith("421"):
+        assert await client.closed()
+    else:
+        hop.script.clear()
+        assert (await client.send_mail(message + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+        assert len(hop.accepted) == 1
+    client.close()
+
+
+@both
+async def test_a_next_hop_that_let_go_between_two_mails_is_connected_to_again(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str
+) -> None:
+    hop = await next_hop()
+    client, hello = await connect(gateway, hop, protocol)
+    await client.begin(hello)
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    hop.script["MAIL"] = [DROP]
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    hop.script["MAIL"] = ["421 4.4.2 timeout"]
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    assert len(hop.accepted) == hop.connections == 3
+    client.close()
+
+
+async def test_nonsense_for_a_reply_is_a_transient_failure(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    client, hello = await connect(gateway, await next_hop(script={"END": "fine by me"}), "smtp")
+    await client.begin(hello)
+    (answer,) = await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    assert answer.startswith("451 4.5.0 ")
+    client.close()
+
+
+async def test_a_250_to_data_is_not_taken_for_an_acceptance(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    client, hello = await connect(gateway, await next_hop(script={"DATA": "250 2.0.0 Ok"}), "smtp")
+    await client.begin(hello)
+    (answer,) = await client.send_mail(HTML + b".\r\n", "bob@example.net")
+    assert answer.startswith("451 4.5.0 ")
+    client.close()
