@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -68,13 +69,17 @@ class Server:
         return self
 
     def is_up(self) -> bool:
-        """Whether gateway, edge and console answer and the policy is published."""
+        """Whether all roles answer, the gateway has its next hop, and the policy is published."""
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
         try:
             for url in (f"{self.edge_url}/healthz", f"{self.console_url}/sign-in/"):
                 with urlopen(url, timeout=2) as reply:
                     reply.read()
+            with socket.create_connection(("127.0.0.1", self.gateway), 2) as client:
+                # 421 while the capture mailbox, a part of the worker, is not up yet.
+                if not client.recv(100).startswith(b"220 "):
+                    return False
         except OSError:
             return False
         return (self.data / "snapshot").exists() and b"Try next" in self.banner.read_bytes()

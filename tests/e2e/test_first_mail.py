@@ -74,7 +74,7 @@ def test_from_the_first_sign_in_to_a_click_on_the_timeline(
     backstamp: Callable[..., Server], shop: str
 ) -> None:
     server = backstamp()
-    shots = os.environ.get("BACKSTAMP_SHOTS", "")
+    shots = os.environ.get("SHOTS", "")
     with person() as context:
         page = context.new_page()
         complaints: list[str] = []
@@ -146,5 +146,6 @@ def test_a_pixel_made_by_hand_has_the_same_timeline(backstamp: Callable[..., Ser
         sign_in(server, page)
         page.get_by_role("link", name="Offer for Kim").click()
         expect(page.locator("ol.timeline")).to_contain_text("Clicked")
+        page.goto(shop)
         page.set_content(f"<img src='{pixel}'>")
         until("the open is recorded", lambda: len(server.user_agents()) == 2)

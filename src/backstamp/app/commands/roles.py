@@ -43,9 +43,7 @@ def _run_until_signal(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None
             loop.add_signal_handler(number, stop.set)
         await serve(stop)
 
-    import uvloop
-
-    uvloop.run(main())
+    asyncio.run(main())
 
 
 @click.command()
