@@ -11,7 +11,6 @@ without its key says nothing.  The purpose is bound by the subkey, the key id as
 """
 
 import binascii
-import re
 import struct
 import zlib
 from typing import Final
@@ -36,8 +35,9 @@ _LINK_PLAIN: Final = 2
 _LINK_DEFLATED: Final = 3
 _PIXEL_FORMAT: Final = struct.Struct(">BHQ8s")
 _LINK_FORMAT: Final = struct.Struct(">BHQHH")
-_ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]+")
-_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+# What is not of the URL-safe alphabet becomes what the strict decoder refuses.
+_TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING: Final = (b"", b"===", b"==", b"=")
 _TO_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _WINDOW_BITS: Final = -12
 """Raw deflate with a 4 KB window: longer than dictionary and almost every URL, and a compressor
@@ -105,15 +105,17 @@ def seal_link(
 def open_token(ring: Keyring, token: str) -> PixelToken | LinkToken | None:
     """Return what the token says, or None when it is not ours: never raises, whatever the text."""
     size = len(token)
-    if not PIXEL_CHARS - 4 <= size <= MAX_TOKEN_CHARS or not _ALPHABET.fullmatch(token):
+    if not PIXEL_CHARS - 4 <= size <= MAX_TOKEN_CHARS:
         return None
-    encoded = token.encode("ascii")
     try:
-        raw = binascii.a2b_base64(encoded.translate(_TO_STANDARD) + b"=" * (-size % 4))
-    except binascii.Error:
+        encoded = token.encode("ascii")
+        standard = encoded.translate(_TO_STANDARD) + _PADDING[size % 4]
+        raw = binascii.a2b_base64(standard, strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error):
         return None
-    # The last character may carry unused bits; only the spelling that we wrote is ours.
-    if _encode(raw) != encoded:
+    # Unless four characters fill three bytes, the last one carries unused bits; only the spelling
+    # that we wrote is ours.
+    if size % 4 and _encode(raw) != encoded:
         return None
     if size == PIXEL_CHARS:
         return _open_pixel(ring, raw) or _open_link(ring, raw)
