@@ -76,7 +76,7 @@ def test_a_url_too_long_to_seal_is_named_as_unprotected() -> None:
         ("text/html; charset=utf-7", "7bit", SkipReason.UNSAFE_CHARSET),
         ("text/html; charset=utf-16le", "8bit", SkipReason.UNSAFE_CHARSET),
         ("text/html; charset=cp037", "8bit", SkipReason.UNSAFE_CHARSET),
-        ("text/html; charset=iso-2022-jp", "7bit", SkipReason.UNSAFE_CHARSET),
+        ("message/rfc822", "base64", SkipReason.BROKEN_STRUCTURE),
         ("text/html", "x-mystery", SkipReason.UNKNOWN_ENCODING),
         ("text/html", "x-uuencode", SkipReason.UUENCODED),
         ("application/ms-tnef", "base64", SkipReason.TNEF),
@@ -100,6 +100,29 @@ def test_what_cannot_be_protected_says_so(content_type: str, cte: str, reason: S
 def test_base64_that_programs_read_differently_is_left_alone(body: str) -> None:
     raw = f"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}".encode()
     assert reasons(raw) == {SkipReason.UNDECODABLE}
+
+
+def test_iso_2022_is_changed_only_where_it_never_shifts() -> None:
+    plain = message(b"<a href='https://example.com/'>x</a>", "text/html; charset=ISO-2022-JP", "7bit")
+    shifted = message(
+        "<a href='https://example.com/'>\x1b$B4A\x1b(B</a>", "text/html; charset=ISO-2022-JP", "7bit"
+    )
+    assert len(plan(plain, INBOUND).links) == 1
+    assert reasons(shifted) == {SkipReason.UNSAFE_CHARSET}
+
+
+def test_a_comment_that_is_text_inside_many_styles_costs_little() -> None:
+    comment = "<!--[if mso]><a href='https://example.com/'>x</a><![endif]-->"
+    html = f"<style>{comment}</style>" * 5000 + comment
+    assert len(plan(message(html), INBOUND).links) == 1
+
+
+def test_a_no_break_space_before_a_quote_belongs_to_the_value() -> None:
+    planned = plan(
+        message("<a href=\u00a0'https://example.com/'>x</a><a href=\f'https://example.org/'>y</a>"), INBOUND
+    )
+    assert [link.url for link in planned.links] == ["https://example.org/"]
+    assert planned.manifest.candidates[0].skip_reason is SkipReason.RELATIVE_URL
 
 
 def test_a_contradicting_transfer_encoding_is_left_alone() -> None:

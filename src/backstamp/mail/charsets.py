@@ -61,6 +61,7 @@ _OTHER_SINGLE: Final = {
     "koi8": "koi8-r",
     "dos-866": "cp866",
 }
+_SHIFTS: Final = frozenset(b"\x1b\x0e\x0f")
 _ASCII: Final = bytes(range(128))
 _STATEFUL_PREFIXES: Final = (
     "utf-7",
@@ -138,6 +139,9 @@ class DecodedText:
 def decode_text(data: bytes, label: str) -> DecodedText | None:
     """Decode `data` by its declared charset `label` ("" where none); None when it may not be patched."""
     charset = charset_for(label)
+    if charset.kind is CharsetKind.UNSAFE and label.startswith("iso-2022") and not _SHIFTS.intersection(data):
+        # Without a shift ISO-2022 is ASCII (RFC 1468, RFC 1557): much Japanese mail has such parts.
+        charset = UNDECLARED
     if charset.kind is CharsetKind.UNSAFE or data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     if data.isascii():

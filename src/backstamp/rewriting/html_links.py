@@ -1,6 +1,8 @@
 """html_links: the links of an HTML text, found on the tree a browser would build, with their source spans."""
 
 import re
+from bisect import bisect_right
+from operator import itemgetter
 from typing import Final
 
 import turbohtml
@@ -9,12 +11,13 @@ from turbohtml import Comment, Document, Element, Namespace
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 
-_VALUE_START: Final = re.compile(r"[^\s=]*\s*=\s*([\"']?)")
+_VALUE_START: Final = re.compile(r"[^ \t\n\f\r=]*[ \t\n\f\r]*=[ \t\n\f\r]*([\"']?)")
 _CONDITIONAL: Final = re.compile(r"<!--\s*\[[iI][fF]\b")
 _CONDITION: Final = re.compile(r"\s*\[if\b[^\]>]*\]\s*>", re.IGNORECASE)
 _OTHER_CARRIERS: Final = "form[action],[formaction],iframe,frame[src],meta[http-equiv][content]"
 _LABEL_CHARACTERS: Final = 100
 _MAX_CONDITIONAL_COMMENTS: Final = 2000
+_MAX_UNLOCATED: Final = 20
 
 _FORMATTING: Final = re.compile(
     r"<(/?)(?:[abisu]|big|code|em|font|nobr|small|strike|strong|tt)[\s/>]", re.IGNORECASE
@@ -122,6 +125,9 @@ class HtmlText:
             condition = _CONDITION.match(comment.data)
             if condition is None:
                 continue
+            if self.unlocated > _MAX_UNLOCATED:
+                # Each search for one that is not there reads the whole text.
+                break
             if raw_text is None:
                 raw_text = _raw_text_spans(self.tree, len(self.source))
             start = self._find_comment(comment.data, position, raw_text)
@@ -138,10 +144,10 @@ class HtmlText:
 
     def _find_comment(self, data: str, position: int, raw_text: list[tuple[int, int]]) -> int:
         while (at := self.source.find("<!--" + data, position)) >= 0:
-            inside = next((end for start, end in raw_text if start <= at < end), None)
-            if inside is None:
+            before = bisect_right(raw_text, at, key=itemgetter(0)) - 1
+            if before < 0 or at >= raw_text[before][1]:
                 return at + 4
-            position = inside
+            position = raw_text[before][1]
         return -1
 
 
@@ -193,4 +199,4 @@ def _raw_text_spans(tree: Document, end_of_text: int) -> list[tuple[int, int]]:
         if location is not None and location.start_tag is not None:
             end_tag = location.end_tag
             spans.append((location.start_tag.end_offset, end_tag.start_offset if end_tag else end_of_text))
-    return spans
+    return sorted(spans)

@@ -12,6 +12,7 @@ from backstamp.vocabulary import Direction
 _PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _ENCRYPTED = frozenset({"application/pgp-encrypted", "application/pgp"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_ENCODED_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _TEXTS = frozenset({"text/html", "text/plain"})
 _CONTAINER_DEFECTS = {
     Defect.NO_BOUNDARY: SkipReason.BROKEN_STRUCTURE,
@@ -83,6 +84,9 @@ def _leaf_reason(part: Part) -> SkipReason | None:
     media_type = part.media_type
     if part.defects & _CONTAINER_DEFECTS.keys():
         return _container_doubt(part)
+    if media_type in _ENCODED_MESSAGES:
+        # RFC 2046 §5.2.1 forbids to encode a message; mail programs that decode it show its links.
+        return SkipReason.BROKEN_STRUCTURE
     if media_type in _TNEF:
         return SkipReason.TNEF
     if part.disposition == "attachment":
