@@ -38,6 +38,7 @@ def snapshot(**changes: Any) -> Snapshot:
 
 
 EVERYTHING = snapshot()
+NOTHING = snapshot(enabled=False)
 
 
 class Running:

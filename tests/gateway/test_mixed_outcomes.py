@@ -162,7 +162,7 @@ async def test_a_late_refusal_is_never_reported_to_a_stranger(
     gateway: StartGateway, next_hop: StartNextHop, reason: str
 ) -> None:
     hop = await next_hop(script={f"END {THREE[1]}": NEVER})
-    running, client = await start(gateway, hop)
+    _, client = await start(gateway, hop)
     if reason == "remote client":
         assert await client.say("XFORWARD ADDR=192.0.2.7 SOURCE=REMOTE") == "250 2.0.0 Ok"
     await client.envelope(*THREE, sender="" if reason == "null reverse path" else ANN)

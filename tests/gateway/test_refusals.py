@@ -5,7 +5,7 @@ import pytest
 from backstamp.gateway import Timeouts
 from tests.daemons import free_port
 from tests.gateway.client import Client
-from tests.gateway.conftest import HTML, TEXT, StartGateway, StartNextHop
+from tests.gateway.conftest import EVERYTHING, HTML, NOTHING, TEXT, StartGateway, StartNextHop
 from tests.gateway.fake_next_hop import DROP, HANG, FakeNextHop
 
 SHORT = Timeouts(
@@ -27,9 +27,11 @@ both = pytest.mark.parametrize("protocol", LISTENERS)
 failures = pytest.mark.parametrize(("action", "seen"), FAILURES)
 
 
-async def connect(gateway: StartGateway, hop: FakeNextHop | str, protocol: str) -> tuple[Client, str]:
+async def connect(
+    gateway: StartGateway, hop: FakeNextHop | str, protocol: str, *, tracked: bool = False
+) -> tuple[Client, str]:
     listener, hello = LISTENERS[protocol]
-    running = await gateway(hop, timeouts=SHORT)
+    running = await gateway(hop, policy=EVERYTHING if tracked else NOTHING, timeouts=SHORT)
     return await running.client(listener), f"{hello} client.example"
 
 
@@ -101,7 +103,7 @@ async def test_a_refusal_of_rcpt(
 @both
 @failures
 @pytest.mark.parametrize("stage", ["DATA", "END"])
-@pytest.mark.parametrize("message", [HTML, TEXT], ids=["tracked", "untracked"])
+@pytest.mark.parametrize("tracked", [True, False], ids=["tracked", "untracked"])
 @pytest.mark.parametrize("hop_speaks_lmtp", [False, True], ids=["to smtp", "to lmtp"])
 async def test_a_refusal_of_data_or_of_the_message(
     gateway: StartGateway,
@@ -110,19 +112,19 @@ async def test_a_refusal_of_data_or_of_the_message(
     action: str,
     seen: str,
     stage: str,
-    message: bytes,
+    tracked: bool,
     hop_speaks_lmtp: bool,
 ) -> None:
     hop = await next_hop(script={stage: action}, lmtp=hop_speaks_lmtp)
-    client, hello = await connect(gateway, hop, protocol)
+    client, hello = await connect(gateway, hop, protocol, tracked=tracked)
     await client.begin(hello)
-    assert await client.send_mail(message + b".\r\n", "bob@example.net") == [seen]
+    assert await client.send_mail(HTML + b".\r\n", "bob@example.net") == [seen]
     assert hop.accepted == []
     if seen.startswith("421"):
         assert await client.closed()
     else:
         hop.script.clear()
-        assert (await client.send_mail(message + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+        assert (await client.send_mail(HTML + b".\r\n", "bob@example.net"))[0].startswith("250 ")
         assert len(hop.accepted) == 1
     client.close()
 
