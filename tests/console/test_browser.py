@@ -122,6 +122,39 @@ def test_the_timeline_follows_and_what_was_unfolded_stays_so(address: str, brows
     expect(page.locator("ol.timeline > li")).to_have_count(3)
 
 
+def test_a_page_that_nobody_looks_at_holds_no_connection(address: str, browser: BrowserContext) -> None:
+    in_database(lambda: message(1))
+    page = browser.new_page()
+    page.goto(f"{address}/")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+
+    def look(away: bool) -> None:
+        page.evaluate(
+            "away => { Object.defineProperty(document, 'hidden', {value: away, configurable: true});"
+            " document.dispatchEvent(new Event('visibilitychange')) }",
+            away,
+        )
+
+    look(away=True)
+    expect(page.locator("html[data-live=off]")).to_be_attached()
+    in_database(lambda: message(2))
+    page.wait_for_timeout(1500)
+    expect(page.locator("ul.rows > li")).to_have_count(1)
+    look(away=False)
+    expect(page.locator("ul.rows > li")).to_have_count(2)
+
+
+def test_when_the_session_ends_the_page_asks_to_sign_in(address: str, browser: BrowserContext) -> None:
+    in_database(lambda: message(1))
+    page = browser.new_page()
+    page.goto(f"{address}/")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    browser.clear_cookies()
+    in_database(lambda: message(2))
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.locator("#live")).to_have_count(0)
+
+
 HOSTILE = """\
 <!doctype html><html><body onload="document.title='ran'">
 <script>fetch("/policy/switch/", {method: "POST", credentials: "include"}); document.title = "ran"</script>

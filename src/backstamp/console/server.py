@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import socket
 import warnings
 from functools import partial
 from typing import Any, Final
@@ -33,6 +34,7 @@ def serve(host: str, port: int, target: str) -> None:
 
     `target` is an import string, "package.module:attribute", of an ASGI application. Raises `ConsoleError`.
     """
+    _check_free(host, port)
     server = Granian(
         target,
         address=host,
@@ -48,8 +50,16 @@ def serve(host: str, port: int, target: str) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_SECONDS,
     )
+    server.serve(target_loader=partial(_load, target, os.getpid()), wrap_loader=False)
+
+
+def _check_free(host: str, port: int) -> None:
+    """See whether we may listen there: Granian's own complaint has a native stack trace of 80 lines."""
     try:
-        server.serve(target_loader=partial(_load, target, os.getpid()), wrap_loader=False)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
     except OSError as error:
         raise ConsoleError(
             f"console.listen: cannot listen on {host}:{port} ({error.strerror or error}); "

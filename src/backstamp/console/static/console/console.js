@@ -41,9 +41,50 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
-// "live" is only said while the stream is open.
-document.addEventListener("htmx:sseOpen", () => { document.documentElement.dataset.live = "on"; });
-document.addEventListener("htmx:sseError", () => { document.documentElement.dataset.live = "off"; });
+// A part of the page that follows what changes: the stream only says that there is something new, and
+// htmx then fetches the part. "live" is only said while the stream is open.
+function follow(part) {
+  const reopen_ms = 5000;
+  let seen = part.dataset.seen;
+  let source = null;
+
+  function live(on) { document.documentElement.dataset.live = on ? "on" : "off"; }
+
+  function open() {
+    if (source || document.hidden) return;
+    source = new EventSource(`${part.dataset.follow}?seen=${encodeURIComponent(seen)}`);
+    source.addEventListener("open", () => live(true));
+    source.addEventListener("changed", (event) => {
+      seen = event.data;
+      htmx.trigger(part, "changed");
+    });
+    source.addEventListener("error", () => {
+      live(false);
+      // The browser comes back by itself, except after an answer that is no stream.
+      if (source?.readyState === EventSource.CLOSED) {
+        source = null;
+        setTimeout(open, reopen_ms);
+      }
+    });
+  }
+
+  // A browser gives a site six connections in all, so a page that nobody looks at must not hold one.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return open();
+    source?.close();
+    source = null;
+    live(false);
+  });
+  open();
+}
+
+// When the session has ended, the sign-in page must not land inside the part.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL).pathname === "/sign-in/") {
+    event.detail.shouldSwap = false;
+    location.reload();
+  }
+});
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
@@ -68,3 +109,4 @@ document.addEventListener("click", (event) => {
 });
 
 localTimes(document);
+for (const part of document.querySelectorAll("[data-follow]")) follow(part);
