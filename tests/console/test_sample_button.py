@@ -13,7 +13,6 @@ from backstamp.console.config import ConsoleConfig
 from backstamp.console.server import ConsoleError, serve
 from tests.console.conftest import HOST
 
-
 USUAL = {b"DATA": b"354 go on", b"QUIT": b"221 bye"}
 
 
