@@ -140,6 +140,18 @@ def test_whoever_goes_to_a_page_gets_a_page_also_for_48_characters(ask: Ask) -> 
     assert ask("/" + "x" * 48, fields=PAGE).status == 404
 
 
+@pytest.mark.parametrize("url", ["https://a.example/", "https://a.example/b", "https://a.example/bc"])
+def test_only_our_own_spelling_of_a_token_opens(ask: Ask, url: str) -> None:
+    token = link(url=url)
+    assert ask(f"/{token}").field("location") == url
+    spellings = {
+        token[:-1] + last for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/="
+    }
+    spellings |= {token + "=" * n for n in (1, 2, 3)} | {token.replace("-", "+"), token.replace("_", "/")}
+    for other in spellings - {token}:
+        assert ask(f"/{other}").field("location") is None
+
+
 def test_a_pixel_or_link_of_a_foreign_key_opens_nothing(ask: Ask, tmp_path: Path) -> None:
     assert ask(f"/{pixel(ring=OTHER_RING)}").body == GIF
     assert ask(f"/{link(ring=OTHER_RING)}").status == 404

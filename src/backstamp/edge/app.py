@@ -2,6 +2,13 @@
 
 Nothing else is on the way: no database, no name look-up, nothing shared between workers.  An answer
 never waits for anything, so a request is answered within one turn of the loop.
+
+Where the time goes, measured by the worker's CPU time a request under wrk (`backstamp bench edge`):
+of 33 us, Granian with an empty application needs 16; opening the token 5, the header section 3, the
+journal 4, the reply's six fields 1.5, `source` 1.  Each step costs about twice here what it costs in a
+loop of its own.  Tried without gain: Granian's Rust task, collecting garbage less often, a slower
+`fdatasync`.  Known to gain: answering in Granian's own thread, without the turn of the loop (3 us, but
+only through its private parts), and all of this in one function (5 us, but unreadable).
 """
 
 import asyncio
@@ -107,7 +114,7 @@ class Edge:
         What follows the first question mark never matters: mail clients append to it.
         """
         method = scope.method
-        if method not in ("GET", "HEAD"):
+        if method != "GET" and method != "HEAD":
             NOT_ALLOWED.send(proto)
             return
         path = scope.path
@@ -139,21 +146,14 @@ class Edge:
         try:
             at_us = time.time_ns() // 1000
             headers, forwarded = kept_headers(scope.headers.items())
-            address = self._proxies.client(peer_octets(scope.client), forwarded)
-            self._journal.append(
-                hit_of(
-                    token,
-                    at_us=at_us,
-                    method=method,
-                    headers=headers,
-                    network=network_class(address) if address else NOT_SEEN,
-                    source=self._source_keys.source(address, at_us),
-                    # Without a policy the most private setting holds.
-                    address=address_text(address)
-                    if snapshot is not None and snapshot.keep_addresses
-                    else None,
-                )
-            )
+            address = peer_octets(scope.client)
+            if forwarded:
+                address = self._proxies.client(address, forwarded)
+            network = network_class(address) if address else NOT_SEEN
+            source = self._source_keys.source(address, at_us)
+            # Without a policy the most private setting holds.
+            kept = address_text(address) if snapshot is not None and snapshot.keep_addresses else None
+            self._journal.append(hit_of(token, at_us, method, headers, network, source, kept))
         except JournalUnavailableError as error:
             self._losses.count(str(error))
         except Exception as error:  # noqa: BLE001 (a link in a delivered mail must work whatever breaks here)

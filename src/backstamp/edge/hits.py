@@ -47,21 +47,20 @@ def kept_headers(items: list[tuple[str, str]]) -> tuple[dict[str, str], list[str
             continue
         if known is FORWARDED_FOR:
             forwarded.append(value)
-        elif known == "referer":
-            kept[known] = referring_host(value)
         else:
             kept[known] = value[:VALUE_LIMIT]
+    if "referer" in kept:
+        kept["referer"] = referring_host(kept["referer"])
     return kept, forwarded
 
 
 def referring_host(referer: str) -> str:
     """Return the host of a Referer: the rest may hold what somebody reads in a webmail."""
-    return referer.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2][:VALUE_LIMIT]
+    return referer.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
 
 
 def hit_of(
     token: PixelToken | LinkToken,
-    *,
     at_us: int,
     method: str,
     headers: dict[str, str],

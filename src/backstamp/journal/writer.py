@@ -71,6 +71,7 @@ class JournalWriter:
         self._lock_file: int | None = None
         self._segment: int | None = None
         self._segment_start = 0
+        self._rotate_at = 0
         self._opened_at = 0.0
         self._position = 0
 
@@ -129,10 +130,10 @@ class JournalWriter:
         data = framing.frame(self._seed, position, payload)
         segment = self._segment
         try:
-            if segment is None or position - self._segment_start >= self._segment_bytes:
+            if segment is None or position >= self._rotate_at:
                 segment = self._next_segment()
             written = os.write(segment, data)
-            while written < len(data):
+            while written != len(data):
                 written += os.write(segment, data[written:])
             if self._always:
                 os.fdatasync(segment)
@@ -159,6 +160,7 @@ class JournalWriter:
         self._finish_segment()
         self._segment = segment
         self._segment_start = self._position
+        self._rotate_at = self._position + self._segment_bytes
         self._opened_at = time.monotonic()
         sync_directory(path.parent)
         return segment
