@@ -49,6 +49,27 @@ def test_the_link_expires(stranger: Client) -> None:
     assert not get_user_model().objects.exists()
 
 
+def test_a_link_for_one_person_sets_nobody_elses_password(stranger: Client, token: str) -> None:
+    other = get_user_model().objects.create_user("eve@example.org", "eve@example.org", PASSWORD)
+    stranger.post(f"/welcome/{token}", {"email": "eve@example.org", "password": "stolen, if it worked"})
+    other.refresh_from_db()
+    assert other.check_password(PASSWORD)
+    assert get_user_model().objects.get(email=ADDRESS).check_password("stolen, if it worked")
+
+
+def test_the_first_link_names_nobody_and_asks_for_the_address(stranger: Client) -> None:
+    token = sign_in_links.create("", timedelta(hours=1))
+    assert stranger.post(f"/welcome/{token}", {"email": "", "password": PASSWORD}).status_code == 200
+    assert stranger.post(f"/welcome/{token}", FORM).status_code == 302
+    assert get_user_model().objects.get().email == ADDRESS
+
+
+@pytest.mark.parametrize("password", ["ada@example.org", "short", "12345678"])
+def test_a_password_that_is_easily_guessed_is_refused(stranger: Client, token: str, password: str) -> None:
+    assert stranger.post(f"/welcome/{token}", FORM | {"password": password}).status_code == 200
+    assert not get_user_model().objects.exists()
+
+
 def test_a_made_up_link_opens_nothing(stranger: Client, token: str) -> None:
     assert stranger.post(f"/welcome/{token[:-1]}x", FORM).status_code == 410
 

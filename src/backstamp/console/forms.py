@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_domain_name, validate_email
@@ -46,12 +47,18 @@ class WelcomeForm(forms.Form):
         help_text="At least 8 characters, and not a common one.",
     )
 
+    def __init__(self, data: Any, *, address: str) -> None:
+        """Keep to `address` where the link names one: it must not set another person's password."""
+        super().__init__(data, initial={"email": address})
+        self.fields["email"].disabled = bool(address)
+
     def clean(self) -> dict[str, Any]:
         """Hold the password against the rules of the settings."""
         cleaned = super().clean() or {}
         if "password" in cleaned:
+            email = cleaned.get("email", "")
             try:
-                validate_password(cleaned["password"])
+                validate_password(cleaned["password"], get_user_model()(username=email, email=email))
             except ValidationError as error:
                 self.add_error("password", error)
         return cleaned

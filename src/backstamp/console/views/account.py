@@ -34,7 +34,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     address = sign_in_links.address_of(token)
     if address is None:
         return render(request, "console/welcome_over.html", status=410)
-    form = WelcomeForm(request.POST or None, initial={"email": address})
+    form = WelcomeForm(request.POST or None, address=address)
     if request.method == "POST" and form.is_valid():
         if sign_in_links.redeem(token) is None:
             return render(request, "console/welcome_over.html", status=410)
