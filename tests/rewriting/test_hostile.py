@@ -2,7 +2,7 @@
 
 import pytest
 
-from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan
+from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan, unwrap
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 
@@ -100,6 +100,24 @@ def test_what_cannot_be_protected_says_so(content_type: str, cte: str, reason: S
 def test_base64_that_programs_read_differently_is_left_alone(body: str) -> None:
     raw = f"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}".encode()
     assert reasons(raw) == {SkipReason.UNDECODABLE}
+
+
+def test_a_body_without_an_empty_line_before_it_is_set_apart_when_it_is_encoded_anew() -> None:
+    raw = b"From: a@example.com\r\n" + b"no field " * 20 + b"Subject: x https://example.com/\r\n"
+    planned = plan(raw, Options())
+    sealer = FixedSealer(1000)
+    rewritten = planned.apply(sealer)
+    assert rewritten.manifest.parts[0].reencoded == "quoted-printable"
+    (link,) = plan(rewritten.raw, Options()).links
+    assert link.url == sealer.link(1, "")
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+
+
+def test_octets_that_are_no_characters_do_not_hinder_reading() -> None:
+    raw = message(b"<a \xed\xff=1 href='https://example.com/\xff'>\xfe</a>")
+    (link,) = plan(raw, INBOUND).links
+    assert (link.url, link.text) == ("https://example.com/%EF%BF%BD", "\ufffd")
+    assert plan(raw, INBOUND).apply(FixedSealer()).raw.startswith(raw[: raw.index(b"https:")])
 
 
 def test_iso_2022_is_changed_only_where_it_never_shifts() -> None:

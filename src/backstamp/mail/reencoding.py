@@ -20,7 +20,11 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     """Return the patches that put `data` into `part` as quoted-printable, and say so in its header."""
     newline = newline_of(raw, part.header.start, part.end)
     declaration = b"Content-Transfer-Encoding: quoted-printable"
-    patches = [Patch(part.body_start, part.end, encode_quoted_printable(data, newline))]
+    body = encode_quoted_printable(data, newline)
+    if not part.header.orderly:
+        # The body began without an empty line before it, and its first line may now look like a field.
+        body = newline + body
+    patches = [Patch(part.body_start, part.end, body)]
     fields = part.header.all(b"content-transfer-encoding")
     for number, field in enumerate(fields):
         patches.append(Patch(field.start, field.end, b"" if number else declaration + newline))

@@ -103,7 +103,8 @@ class _Reader:
                 defects.add(Defect.TOO_DEEP)
             else:
                 children = self._read_multipart(path, header.body_start, end, depth, media, defects)
-        elif media_type in _MESSAGE_TYPES and cte in _IDENTITY:
+        elif media_type in _MESSAGE_TYPES and cte in _IDENTITY and header.orderly:
+            # Where the header broke off nobody can say to which message the next fields belong.
             if depth >= self._limits.depth:
                 defects.add(Defect.TOO_DEEP)
             else:

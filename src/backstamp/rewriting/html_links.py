@@ -15,6 +15,7 @@ _VALUE_START: Final = re.compile(r"[^ \t\n\f\r=]*[ \t\n\f\r]*=[ \t\n\f\r]*([\"']
 _CONDITIONAL: Final = re.compile(r"<!--\s*\[[iI][fF]\b")
 _CONDITION: Final = re.compile(r"\s*\[if\b[^\]>]*\]\s*>", re.IGNORECASE)
 _OTHER_CARRIERS: Final = "form[action],[formaction],iframe,frame[src],meta[http-equiv][content]"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LABEL_CHARACTERS: Final = 100
 _MAX_CONDITIONAL_COMMENTS: Final = 2000
 _MAX_UNLOCATED: Final = 20
@@ -51,6 +52,7 @@ class HtmlText:
     """
 
     def __init__(self, text: str) -> None:
+        text = _without_surrogates(text)
         self._original = text
         self.source = text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
         self.tree: Document = turbohtml.parse(self.source, source_locations=True, positions=False)
@@ -149,6 +151,15 @@ class HtmlText:
                 return at + 4
             position = raw_text[before][1]
         return -1
+
+
+def _without_surrogates(text: str) -> str:
+    """Return the text, of the same length, with U+FFFD for octets that are no characters."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def label_of(link: FoundLink) -> str:

@@ -85,7 +85,7 @@ def _leaf_reason(part: Part) -> SkipReason | None:
     if part.defects & _CONTAINER_DEFECTS.keys():
         return _container_doubt(part)
     if media_type in _ENCODED_MESSAGES:
-        # RFC 2046 §5.2.1 forbids to encode a message; mail programs that decode it show its links.
+        # Encoded, which RFC 2046 §5.2.1 forbids, or its header broke off: some mail programs show its links.
         return SkipReason.BROKEN_STRUCTURE
     if media_type in _TNEF:
         return SkipReason.TNEF
