@@ -11,6 +11,13 @@ from backstamp.mail.charsets import CharsetKind, charset_for, decode_text
     ("label", "kind"),
     [
         ("UTF-8", CharsetKind.UTF8),
+        ("utf_8", CharsetKind.UTF8),
+        ("utf", CharsetKind.UTF8),
+        ("cp65001", CharsetKind.UTF8),
+        ("utf-8-sig", CharsetKind.UTF8),
+        ("ms936", CharsetKind.MULTI),
+        ("cp950", CharsetKind.MULTI),
+        ("johab", CharsetKind.MULTI),
         ("us-ascii", CharsetKind.SINGLE),
         ("ISO-8859-15", CharsetKind.SINGLE),
         ("windows-1251", CharsetKind.SINGLE),
@@ -40,7 +47,9 @@ def test_only_charsets_in_which_ascii_bytes_are_ascii_are_patched(label: str, ki
 
 @given(
     st.binary(max_size=100),
-    st.sampled_from(["utf-8", "iso-8859-1", "windows-1252", "shift_jis", "gbk", "big5", "euc-jp", ""]),
+    st.sampled_from(
+        ["utf-8", "iso-8859-1", "windows-1252", "shift_jis", "gbk", "big5", "euc-jp", "utf", "cp950", ""]
+    ),
 )
 def test_every_character_leads_back_to_its_bytes(data: bytes, label: str) -> None:
     decoded = decode_text(data, label)

@@ -5,6 +5,7 @@ A patch of ours is ASCII, so all that matters is that ASCII bytes mean ASCII cha
 bytes of a character begin.
 """
 
+import codecs
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -103,7 +104,14 @@ def charset_for(label: str) -> Charset:
         return _UNSAFE
     try:
         reads_ascii = _ASCII.decode(wanted) == _ASCII.decode("ascii")
-        single = reads_ascii and len(bytes(range(256)).decode(wanted, "replace")) == 256
+        # Python knows UTF-8 by more names than the list: utf, u8, utf_8, cp65001, utf-8-sig.
+        if codecs.lookup(wanted).name in ("utf-8", "utf-8-sig"):
+            return UTF8
+        single = reads_ascii and all(
+            len(bytes((first, second)).decode(wanted, "replace")) == 2
+            for first in range(128, 256)
+            for second in (0x41, first)
+        )
     except (LookupError, TypeError):
         return UNDECLARED
     except ValueError:
