@@ -1,7 +1,8 @@
 """`backstamp bench edge`: our pixel and click beside nginx and an empty Granian application, in one run.
 
 All servers run on one core and wrk on another; the rounds go round all of them, so that a noisy
-neighbour hits all alike; a figure is the median of its rounds.
+neighbour hits all alike; a figure is the median of its rounds.  Processor time a request is told beside
+the rate, for other work on the machine distorts it least.
 """
 
 import os
@@ -66,10 +67,22 @@ http {{
 
 
 class Figure(NamedTuple):
-    """One server under wrk: requests a second, and milliseconds that 99 of 100 answers needed at most."""
+    """One server under wrk.
+
+    Requests a second, milliseconds that 99 of 100 answers needed at most, and microseconds of processor
+    time that the server's processes took for a request.
+    """
 
     rate: float
     p99: float
+    processor: float
+
+
+class Server(NamedTuple):
+    """What is asked, and the process that answers it with its children."""
+
+    url: str
+    pid: int
 
 
 def run(out: TextIO, quick: bool) -> None:
@@ -87,8 +100,8 @@ def run(out: TextIO, quick: bool) -> None:
         targets = _start(Path(name), cores[0], stack)
         figures: dict[str, list[Figure]] = {title: [] for title in targets}
         for _ in range(rounds):
-            for title, url in targets.items():
-                figures[title].append(_wrk(url, seconds, cores[1]))
+            for title, server in targets.items():
+                figures[title].append(_wrk(server, seconds, cores[1]))
     _print_table(out, {title: _median(taken) for title, taken in figures.items()})
     print(
         f"median of {rounds} rounds of {seconds} s, {CONNECTIONS} keep-alive connections, servers on core "
@@ -104,7 +117,7 @@ OUR_PIXEL: Final = "Backstamp pixel"
 OUR_CLICK: Final = "Backstamp click"
 
 
-def _start(directory: Path, core: int, stack: ExitStack) -> Mapping[str, str]:
+def _start(directory: Path, core: int, stack: ExitStack) -> Mapping[str, Server]:
     ring = Keyring.create(os.urandom(32), os.urandom(32), int(time.time()))
     (directory / "keys.json").write_text(ring.to_json())
     publish_snapshot(directory / "snapshot", _policy())
@@ -117,18 +130,24 @@ def _start(directory: Path, core: int, stack: ExitStack) -> Mapping[str, str]:
     pinned = ["taskset", "-c", str(core)]
     edge = [*pinned, sys.executable, "-m", "backstamp.app.bench.edge_target"]
     nginx_command = [*pinned, _program("nginx") or "nginx", "-p", str(directory), "-c", str(config)]
-    for port, command in (
-        (nginx, nginx_command),
-        (empty, [*edge, str(empty), "empty"]),
-        (ours, [*edge, str(ours), "edge"]),
-    ):
-        stack.enter_context(_running(command, port, directory))
+    pids = {
+        port: stack.enter_context(_running(command, port, directory))
+        for port, command in (
+            (nginx, nginx_command),
+            (empty, [*edge, str(empty), "empty"]),
+            (ours, [*edge, str(ours), "edge"]),
+        )
+    }
+
+    def server(port: int, path: str) -> Server:
+        return Server(f"http://127.0.0.1:{port}/{path}", pids[port])
+
     return {
-        NGINX_PIXEL: f"http://127.0.0.1:{nginx}/pixel",
-        NGINX_CLICK: f"http://127.0.0.1:{nginx}/click",
-        EMPTY: f"http://127.0.0.1:{empty}/{pixel}",
-        OUR_PIXEL: f"http://127.0.0.1:{ours}/{pixel}",
-        OUR_CLICK: f"http://127.0.0.1:{ours}/{click}",
+        NGINX_PIXEL: server(nginx, "pixel"),
+        NGINX_CLICK: server(nginx, "click"),
+        EMPTY: server(empty, pixel),
+        OUR_PIXEL: server(ours, pixel),
+        OUR_CLICK: server(ours, click),
     }
 
 
@@ -146,14 +165,14 @@ def _policy() -> Snapshot:
 
 
 @contextmanager
-def _running(command: list[str], port: int, directory: Path) -> Iterator[None]:
+def _running(command: list[str], port: int, directory: Path) -> Iterator[int]:
     with (directory / f"{port}.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdout=log, stderr=log, env=os.environ | {DIRECTORY_VARIABLE: str(directory)}
         )
     try:
         _wait_until_it_answers(process, port)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(START_SECONDS)
@@ -170,29 +189,41 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError(f"{process.args!r} does not answer")
 
 
-def _wrk(url: str, seconds: int, core: int) -> Figure:
+def _wrk(server: Server, seconds: int, core: int) -> Figure:
     fields = [argument for header in HEADERS for argument in ("-H", header)]
     command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    text = subprocess.run([*command, *fields, url], capture_output=True, text=True, check=True).stdout
+    before = _processor_seconds(server.pid)
+    text = subprocess.run([*command, *fields, server.url], capture_output=True, text=True, check=True).stdout
+    taken = _processor_seconds(server.pid) - before
+    requests = re.search(r"(\d+) requests in", text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
-    if rate is None or p99 is None or "Socket errors" in text:
+    if requests is None or rate is None or p99 is None or "Socket errors" in text:
         raise RuntimeError(f"wrk did not finish its work:\n{text}")
-    return Figure(float(rate[1]), float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]])
+    milliseconds = float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
+    return Figure(float(rate[1]), milliseconds, taken / int(requests[1]) * 1e6)
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return the processor time of a process and its descendants so far (proc(5): utime and stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(_processor_seconds(int(child)) for child in children)
 
 
 def _median(figures: list[Figure]) -> Figure:
-    return Figure(statistics.median(f.rate for f in figures), statistics.median(f.p99 for f in figures))
+    return Figure(*(statistics.median(values) for values in zip(*figures, strict=True)))
 
 
 def _print_table(out: TextIO, figures: Mapping[str, Figure]) -> None:
-    print("| server | requests/s | p99 ms | x nginx | x empty Granian |", file=out)
-    print("|---|---:|---:|---:|---:|", file=out)
+    print("| server | requests/s | p99 ms | CPU us/request | x nginx | x empty Granian |", file=out)
+    print("|---|---:|---:|---:|---:|---:|", file=out)
     for title, figure in figures.items():
         nginx = figures[NGINX_CLICK if title in (NGINX_CLICK, OUR_CLICK) else NGINX_PIXEL]
         print(
-            f"| {title} | {figure.rate:,.0f} | {figure.p99:.1f} | {figure.rate / nginx.rate:.2f} "
-            f"| {figure.rate / figures[EMPTY].rate:.2f} |",
+            f"| {title} | {figure.rate:,.0f} | {figure.p99:.1f} | {figure.processor:.1f} "
+            f"| {figure.rate / nginx.rate:.2f} | {figure.rate / figures[EMPTY].rate:.2f} |",
             file=out,
         )
 
