@@ -62,6 +62,7 @@ def test_wrappers_of_wrappers_are_unwrapped_to_a_depth_of_five() -> None:
         "https://eur03.safelinks.protection.outlook.com/?data=x",
         "https://urldefense.com/v3/__https://example.com*__;!!",
         "https://urldefense.com/v3/x",
+        "https://www.google.com/url?q=%ff%fe",
         "not a url",
     ],
 )

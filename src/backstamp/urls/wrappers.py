@@ -11,7 +11,7 @@ import binascii
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import ada_url
 
@@ -92,8 +92,11 @@ def _is_protective_host(host: str) -> bool:
 
 
 def _parameter(query: str, name: str) -> str | None:
-    value = ada_url.URLSearchParams(query.removeprefix("?")).get(name)
-    return value or None
+    for pair in query.removeprefix("?").split("&"):
+        key, _, value = pair.partition("=")
+        if key == name and value:
+            return unquote_plus(value)
+    return None
 
 
 def _proofpoint(path: str, query: str) -> str | None:
