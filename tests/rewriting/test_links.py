@@ -146,6 +146,15 @@ def test_a_comment_lookalike_in_a_script_does_not_mislead() -> None:
     assert rewritten.index(b"t.example.net") > rewritten.index(b"</script>")
 
 
+def test_a_comment_lookalike_in_an_attribute_does_not_mislead() -> None:
+    comment = "<!--[if mso]><v:rect href='https://example.com/ü'></v:rect><![endif]-->"
+    raw = message(f'<img title="{comment}">{comment}<img src="<img src="{comment}{comment}<p>x</p>')
+    planned = plan(raw, OUTBOUND)
+    assert [each.skip_reason for each in planned.manifest.candidates] == [None, None, None]
+    rewritten = planned.apply(FixedSealer()).raw
+    assert rewritten.startswith(raw[: raw.index(b"]-->") + 4])
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 import turbohtml
-from turbohtml import Comment, Document, Element, Namespace
+from turbohtml import Comment, Document, Element, Namespace, Node
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
@@ -132,6 +132,7 @@ class HtmlText:
                 break
             if raw_text is None:
                 raw_text = _raw_text_spans(self.tree, len(self.source))
+            position = max(position, _end_of_tag_before(comment))
             start = self._find_comment(comment.data, position, raw_text)
             if start < 0:
                 self.unlocated += 1
@@ -200,6 +201,17 @@ def _is_marked_off(element: Element) -> bool:
 def _attribute_value(source: str, quote: str) -> str:
     element = turbohtml.parse(f"<a href={quote}{source}{quote}>").find("a")
     return (element.attr("href") or "") if element is not None else ""
+
+
+def _end_of_tag_before(comment: Comment) -> int:
+    """Return an offset before which the comment cannot stand: text like it inside a tag is no comment."""
+    node: Node | None = comment.previous_sibling or comment.parent
+    while node is not None:
+        location = node.source_location if isinstance(node, Element) else None
+        if location is not None and location.start_tag is not None:
+            return location.start_tag.end_offset
+        node = node.previous_sibling or node.parent
+    return 0
 
 
 def _raw_text_spans(tree: Document, end_of_text: int) -> list[tuple[int, int]]:

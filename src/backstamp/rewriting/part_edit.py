@@ -55,9 +55,10 @@ class TextPart:
         return None
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return the spans of decoded bytes for these spans of the text (characters, ascending)."""
-        flat = self._decoded.byte_offsets([offset for span in spans for offset in span])
-        return list(zip(flat[::2], flat[1::2], strict=True))
+        """Return the spans of decoded bytes for these spans of the text (characters)."""
+        offsets = sorted({offset for span in spans for offset in span})
+        places = dict(zip(offsets, self._decoded.byte_offsets(offsets), strict=True))
+        return [(places[start], places[end]) for start, end in spans]
 
     def editor(self, spans: list[tuple[int, int]]) -> "PartEditor":
         """Return an editor for these spans of decoded bytes (ascending, not overlapping)."""
