@@ -20,7 +20,7 @@ class Client:
 
     async def reply(self) -> str:
         """Read one reply, its lines joined by line feeds."""
-        lines = []
+        lines: list[str] = []
         while True:
             line = (await asyncio.wait_for(self.reader.readline(), 20)).decode("utf-8", "surrogateescape")
             if not line:

@@ -28,7 +28,7 @@ class Accepted:
 class FakeNextHop:
     """`script` maps a stage (greeting, EHLO, MAIL, RCPT, DATA, END, QUIT ...) to what is done there.
 
-    A value is a reply, DROP, HANG or (at END) LOSE; a list of them is used up one by one, and then all is well again.
+    A value is a reply, DROP, HANG or (at END) LOSE; a list of them is used up, and then all is well again.
     "RCPT bob@example.net" and "END bob@example.net" are for one recipient only.
     """
 
@@ -96,7 +96,8 @@ class FakeNextHop:
         return (action or default)[0] in "23"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        mail, rcpts = "", []
+        mail = ""
+        rcpts: list[str] = []
         if not await self._do(writer, "220 fake.example ready", "greeting"):
             return
         while line := await reader.readline():
@@ -110,7 +111,9 @@ class FakeNextHop:
                 await self._do(writer, "220 2.0.0 go", "STARTTLS")
                 await writer.start_tls(self.tls)
             elif verb == "MAIL":
-                if await self._do(writer, "250 2.1.0 Ok", "MAIL"):
+                if mail:
+                    writer.write(b"503 5.5.1 nested MAIL command\r\n")
+                elif await self._do(writer, "250 2.1.0 Ok", "MAIL"):
                     mail, rcpts = text, []
             elif verb == "RCPT":
                 address = text.split("<")[1].split(">")[0]
@@ -119,8 +122,10 @@ class FakeNextHop:
             elif verb == "DATA":
                 if not rcpts:
                     writer.write(b"554 5.5.1 no valid recipients\r\n")
-                elif await self._do(writer, "354 go", "DATA"):
-                    await self._data(reader, writer, mail, rcpts)
+                elif await self._do(writer, "354 go", "DATA") and await self._data(
+                    reader, writer, mail, rcpts
+                ):
+                    # Postfix keeps a transaction whose message it refused after its end; so do we.
                     mail, rcpts = "", []
             elif verb == "RSET":
                 mail, rcpts = "", []
@@ -133,7 +138,7 @@ class FakeNextHop:
 
     async def _data(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mail: str, rcpts: list[str]
-    ) -> None:
+    ) -> bool:
         received = b""
         while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
             received += line.removeprefix(b".")
@@ -143,7 +148,7 @@ class FakeNextHop:
             for text, address in zip(rcpts, addresses, strict=True):
                 if await self._do(writer, f"250 2.0.0 kept for {address}", f"END {address}", "END"):
                     self.accepted.append(Accepted(mail, [text], received))
-            return
+            return True
         # A copy for one recipient can be refused after its end, as a content filter does.
         stages = [f"END {addresses[0]}"] if len(addresses) == 1 else []
         try:
@@ -153,3 +158,4 @@ class FakeNextHop:
             raise
         if kept:
             self.accepted.append(Accepted(mail, rcpts, received))
+        return kept

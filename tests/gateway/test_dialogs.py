@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.gateway import Timeouts
-from tests.gateway.conftest import NOTHING, StartGateway, StartNextHop
+from tests.gateway.running import NOTHING, StartGateway, StartNextHop
 
 DIALOGS = sorted((Path(__file__).parent / "dialogs").glob("*.dialog"))
 ESCAPES = {"r": b"\r", "n": b"\n", "0": b"\0", "\\": b"\\"}

@@ -7,8 +7,8 @@ import pytest
 from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client
-from tests.gateway.conftest import HTML, TEXT, Running, StartGateway, StartNextHop
 from tests.gateway.fake_next_hop import DROP, LOSE, FakeNextHop
+from tests.gateway.running import HTML, TEXT, Running, StartGateway, StartNextHop
 
 ANN = "ann@example.org"
 THREE = ("one@example.net", "two@example.net", "three@example.net")

@@ -5,8 +5,8 @@ import pytest
 from backstamp.gateway import Timeouts
 from tests.daemons import free_port
 from tests.gateway.client import Client
-from tests.gateway.conftest import EVERYTHING, HTML, NOTHING, TEXT, StartGateway, StartNextHop
 from tests.gateway.fake_next_hop import DROP, HANG, FakeNextHop
+from tests.gateway.running import EVERYTHING, HTML, NOTHING, TEXT, StartGateway, StartNextHop
 
 SHORT = Timeouts(
     connect=1, tls=1, greeting=0.3, command=0.3, data=0.3, data_block=2, end_of_data=0.3, idle=20

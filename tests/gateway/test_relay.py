@@ -6,7 +6,7 @@ import pytest
 
 from backstamp.tokens import LinkToken, PixelToken, open_token
 from backstamp.vocabulary import EventType
-from tests.gateway.conftest import HTML, NOTHING, RING, TEXT, TRACKING_URL, StartGateway, StartNextHop
+from tests.gateway.running import HTML, NOTHING, RING, TEXT, TRACKING_URL, StartGateway, StartNextHop
 
 
 def untraced(data: bytes) -> bytes:

@@ -119,7 +119,8 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
                 hop.abort()
                 answer = GARBLED
             outcomes.append(Outcome(stage, answer))
-        hop.in_transaction = False
+        # Postfix keeps the transaction when it refuses a message after its end: RSET has to follow.
+        hop.in_transaction = not all(outcome.reply.positive for outcome in outcomes)
     except UnreachableError as error:
         hop.abort()
         return outcomes + [Outcome(stage, error.reply)] * (count - len(outcomes))
