@@ -204,8 +204,8 @@ def _break_softly(encoded: bytes, column: int, following: int, newline: bytes) -
 
 def _is_plain(body: bytes, lines: list[bytes]) -> bool:
     """Whether all readings of this body agree, so that the library's decoder may be used."""
-    # A CR without LF splits a line too.
-    if body.endswith((b" ", b"\t")) or body.count(b"\n") + (not body.endswith(b"\n")) != len(lines):
+    # A CR without LF ends a line too, and so makes one line more than there are LFs.
+    if body.endswith((b" ", b"\t", b"\r")) or body.count(b"\n") + (not body.endswith(b"\n")) != len(lines):
         return False
     return not any(pattern.search(body) for pattern in _DOUBTFUL)
 
