@@ -5,4 +5,4 @@ import tempfile
 
 os.environ.setdefault("BACKSTAMP_DATA_DIR", tempfile.mkdtemp(prefix="backstamp-"))
 
-from backstamp.app.django_settings import *  # noqa: E402, F403 (the variable must be set first)
+from backstamp.app.django_settings import *  # noqa: F403 (settings are names of a module)

@@ -7,7 +7,7 @@ import sys
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
-"""prctl(2); the signal is tied to the thread that started the child, so start children from one that lives on."""
+"""prctl(2). The signal comes when the *thread* that started us ends: start children from one that stays."""
 
 
 def die_with_parent(parent: int, death_signal: int = signal.SIGTERM) -> None:

@@ -10,7 +10,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from backstamp.console.config import ConsoleConfig
-from backstamp.console.server import ConsoleError, serve
+from backstamp.console.server import serve
+from backstamp.http_listener import PortTakenError
 from tests.console.conftest import HOST
 
 USUAL = {b"DATA": b"354 go on", b"QUIT": b"221 bye"}
@@ -82,6 +83,8 @@ def test_an_address_that_no_sample_can_carry_is_said(admin: Client) -> None:
 def test_a_console_whose_port_is_taken_says_so_in_one_line() -> None:
     with Gateway(0, {}) as taken:
         port = taken.server_address[1]
-        with pytest.raises(ConsoleError, match=f"console.listen: cannot listen on {HOST}:{port} ") as raised:
+        with pytest.raises(
+            PortTakenError, match=f"console.listen: cannot listen on {HOST}:{port} "
+        ) as raised:
             serve(HOST, int(port), "backstamp.app.targets.console:target")
     assert "\n" not in str(raised.value)

@@ -70,7 +70,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main() -> NoReturn:
     """Run the command line; every failure is one line on stderr and a non-zero exit."""
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="backstamp", standalone_mode=False)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.Abort:

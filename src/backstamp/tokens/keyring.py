@@ -120,7 +120,8 @@ class Keyring:
 
     def derive(self, name: str) -> bytes:
         """Return 32 secret bytes for another use of this installation, the same over all rotations."""
-        return HKDF(SHA256(), 32, salt=None, info=b"backstamp/v1/" + name.encode()).derive(self._address_secret)
+        info = b"backstamp/v1/" + name.encode()
+        return HKDF(SHA256(), 32, salt=None, info=info).derive(self._address_secret)
 
     @cached_property
     def _address_key(self) -> bytes:

@@ -17,6 +17,7 @@ from backstamp.app.supervisor import PARENT_VARIABLE
 from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.problems import check
+from backstamp.http_listener import PortTakenError
 from backstamp.lifetime import die_with_parent
 
 
@@ -66,6 +67,8 @@ def gateway(context: AppContext) -> None:
                 stop=stop,
             )
         )
+    except (room.ConfigError, room.ListenError) as error:
+        raise click.ClickException(str(error)) from None
     finally:
         journal.close()
 
@@ -80,7 +83,7 @@ def edge(context: AppContext) -> None:
 
     try:
         room.serve(edge_config(context.settings), "backstamp.app.targets.edge:target")
-    except room.EdgeError as error:
+    except (room.EdgeError, PortTakenError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -104,10 +107,10 @@ def worker(context: AppContext) -> None:
 def console(context: AppContext) -> None:
     """Run the private console alone."""
     _begin(context, "console")
-    from backstamp.console.server import ConsoleError, serve
+    from backstamp.console.server import serve
 
     host, port = split_host_port(context.settings[CONSOLE_LISTEN])
     try:
         serve(host, port, "backstamp.app.targets.console:target")
-    except ConsoleError as error:
+    except PortTakenError as error:
         raise click.ClickException(str(error)) from None

@@ -1,12 +1,15 @@
 """The console's application, made in its worker."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 from backstamp.app.logs import configure_logging
 from backstamp.app.settings import load
 
+# WhiteNoise gives plain file iterators; Django reads those at once, which is right for small files.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 configure_logging(load(), "console")
 os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
 target = get_asgi_application()

@@ -21,7 +21,7 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
 )
 from backstamp.app.wiring.gateway import gateway_config
-from backstamp.gateway.errors import ConfigError
+from backstamp.gateway import ConfigError, check_config
 
 
 def check(settings: Settings) -> None:
@@ -29,7 +29,7 @@ def check(settings: Settings) -> None:
     for fault in _faults(settings):
         raise SettingsError(f"{settings.config_file or 'settings'}: {fault}")
     try:
-        gateway_config(settings)
+        check_config(gateway_config(settings))
     except ConfigError as error:
         raise SettingsError(f"{settings.config_file or 'settings'}: {error}") from None
 

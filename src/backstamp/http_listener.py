@@ -1,0 +1,73 @@
+"""What edge and console do alike to start Granian: is the port free, and workers die with their parent."""
+
+import importlib
+import logging
+import os
+import resource
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from backstamp.lifetime import die_with_parent
+
+PARENT_CHECK_SECONDS: Final = 0.5
+LOGGING: Final[dict[str, Any]] = {
+    "handlers": {},
+    "formatters": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
+"""Granian's own logger without its handlers: what it says goes the way of our logs."""
+
+
+class PortTakenError(Exception):
+    """The address cannot be listened on; the message says why, and what to do."""
+
+
+def check_free(setting: str, host: str, port: int) -> None:
+    """Raise `PortTakenError` where we may not listen: Granian's own complaint is a native stack trace.
+
+    `setting` is the name of the setting that the address came from.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise PortTakenError(
+            f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); "
+            "choose another port, or stop what has it"
+        ) from None
+
+
+def loader(target: str, drain_seconds: float) -> Callable[[], Any]:
+    """Return what a worker calls to get its application, an import string "package.module:attribute".
+
+    Call it in the parent: the worker will not outlive the process that called it for longer than
+    `drain_seconds`.
+    """
+    return partial(_load, target, drain_seconds, os.getpid())
+
+
+def _load(target: str, drain_seconds: float, parent: int) -> Any:
+    die_with_parent(parent)
+    threading.Thread(
+        target=_leave_after, args=(parent, drain_seconds), name="parent-watch", daemon=True
+    ).start()
+    # Each connection is a file; the soft limit is 1,024 on most systems.
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    logging.getLogger("_granian").setLevel(logging.WARNING)
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _leave_after(parent: int, drain_seconds: float) -> None:
+    """End a worker whose drain nobody ends any more: a client that never reads can hold it for ever."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    time.sleep(drain_seconds)
+    os._exit(1)

@@ -1,0 +1,158 @@
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from backstamp.app import keyfile
+from backstamp.app.cli import COMMANDS
+from backstamp.tokens import seal_link, seal_pixel
+
+
+def backstamp(
+    folder: Path, *arguments: str, stdin: bytes = b"", settings: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[bytes]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKSTAMP_")}
+    environment |= {"BACKSTAMP_DATA_DIR": str(folder / "data")} | dict(settings)
+    return subprocess.run(
+        [sys.executable, "-m", "backstamp", *arguments],
+        cwd=folder,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    keyfile.ensure(folder / "keys.json")
+    return folder
+
+
+def test_the_help_lists_every_command(tmp_path: Path) -> None:
+    shown = backstamp(tmp_path, "--help")
+    assert shown.returncode == 0
+    assert all(f"  {name} ".encode() in shown.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_of_its_own(tmp_path: Path, name: str) -> None:
+    shown = backstamp(tmp_path, name, "--help")
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert shown.stdout.startswith(b"Usage: ")
+    assert not (tmp_path / "data").exists(), "asking for help makes nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (("nonsense",), 2, "No such command 'nonsense'. (see `"),
+        (("serve", "--fast"), 2, "No such option '--fast'"),
+        (("--config", "absent.toml", "check-config"), 2, "absent.toml: cannot be read"),
+        (("keys", "list"), 2, "there is no key file; start `backstamp serve` once, or restore it"),
+        (("bench", "nothing"), 2, "is not one of 'edge', 'rewrite', 'ingest'"),
+        (("send-test",), 1, "no gateway answers on 127.0.0.1:1; start it: backstamp serve"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, line: str
+) -> None:
+    failed = backstamp(tmp_path, *arguments, settings={"BACKSTAMP_GATEWAY_LISTEN": "127.0.0.1:1"})
+    assert (failed.returncode, failed.stdout) == (code, b"")
+    said = failed.stderr.decode()
+    assert said.startswith("backstamp: ")
+    assert line in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"TRACKING_URL": "http://127.0.0.1:8025"}, "share the host 127.0.0.1, and cookies ignore ports"),
+        ({"EDGE_LISTEN": "127.0.0.1:2525"}, "edge.listen and gateway.listen are both 127.0.0.1:2525"),
+        ({"SUBMISSION_LISTEN": "127.0.0.1:5587"}, "submission.listen needs submission.upstream"),
+        ({"EDGE_TLS_KEY": "key.pem"}, "edge.tls_certificate and edge.tls_key go together"),
+        ({"GATEWAY_TLS_CERTIFICATE": "x.pem", "GATEWAY_TLS_KEY": "y.pem"}, "there is no file"),
+        ({"GATEWAY_TRUSTED_NETWORKS": "0.0.0.0/0"}, "trusted_networks"),
+        ({"GATEWAY_TRUSTED_NETWORKS": "::/0"}, "trusted_networks"),
+        ({"CAPTURE_LISTEN": "unix:" + "x" * 120}, "longer than 107 bytes"),
+        ({"CONSOLE_URL": "http://127.0.0.1:8026/console"}, "console.url has a path"),
+        ({"GATEWAY_LISTEN": ""}, "gateway.listen is empty"),
+    ],
+)
+def test_settings_that_are_wrong_together_keep_every_role_from_starting(
+    tmp_path: Path, settings: dict[str, str], line: str
+) -> None:
+    environment = {f"BACKSTAMP_{name}": value for name, value in settings.items()}
+    for command in ("check-config", "serve", "gateway"):
+        failed = backstamp(tmp_path, command, settings=environment)
+        assert failed.returncode == 2, failed.stderr
+        assert line in failed.stderr.decode()
+        assert failed.stderr.count(b"\n") == 1
+
+
+def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(tmp_path: Path, data: Path) -> None:
+    ring = keyfile.read(data / "keys.json")
+    pixel = seal_pixel(ring, domain_id=3, tracking_id=0xABC)
+    shown = backstamp(tmp_path, "token", "show", f"http://localhost:8025/{pixel}")
+    assert shown.stdout == (
+        b'{\n  "kind": "pixel",\n  "key_id": 1,\n  "domain_id": 3,\n'
+        b'  "message": "0000000000000abc",\n  "recipient_key": null\n}\n'
+    )
+    link = seal_link(
+        ring, domain_id=3, tracking_id=1, recipient_index=0, link_number=2, url="https://a.example/"
+    )
+    assert b'"url": "https://a.example/"' in backstamp(tmp_path, "token", "show", link).stdout
+    stranger = backstamp(tmp_path, "token", "show", "A" * 48)
+    assert (stranger.returncode, stranger.stderr) == (
+        1,
+        b"backstamp: not ours: no key of this installation opens it\n",
+    )
+
+
+def test_keys_are_listed_without_their_secrets_and_rotated(tmp_path: Path, data: Path) -> None:
+    secret = (data / "keys.json").read_text().split('"secret": "')[1].split('"')[0]
+    assert backstamp(tmp_path, "keys", "rotate").stdout.startswith(b"key 2 seals from now on; 1 older open.")
+    listed = backstamp(tmp_path, "keys", "list").stdout.decode()
+    assert [line.split()[0] for line in listed.splitlines()] == ["1", "2"]
+    assert listed.splitlines()[1].endswith("seals and opens")
+    assert secret not in listed
+
+
+def test_a_rewritten_message_is_unwrapped_to_its_very_bytes(tmp_path: Path, data: Path) -> None:
+    mail = (
+        b"From: ann@example.org\r\nTo: bob@example.net\r\nSubject: hi\r\nMessage-ID: <1@example.org>\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        b'<p>See <a href="https://www.example.com/a?b=1&amp;c=2">this</a></p>\r\n'
+    )
+    manifest = tmp_path / "manifest.json"
+    done = backstamp(
+        tmp_path, "rewrite", "--recipient", "bob@example.net", "--manifest", str(manifest), stdin=mail
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"https://www.example.com/a" not in done.stdout
+    assert b'width="1" height="1"' in done.stdout
+    assert manifest.exists()
+    assert backstamp(tmp_path, "unwrap", stdin=done.stdout).stdout == mail
+
+
+def test_the_doctor_names_a_key_file_that_others_can_read_and_the_fix(tmp_path: Path, data: Path) -> None:
+    (data / "keys.json").chmod(0o644)
+    seen = backstamp(tmp_path, "doctor")
+    assert seen.returncode == 1
+    assert f"fix: run: chmod 600 {data / 'keys.json'}" in seen.stdout.decode()
+    assert seen.stderr.endswith(b" wrong\n")
+
+
+def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m backstamp settings | head -1"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert done.stdout.startswith(b"data_dir = ")
+    assert done.stderr == b""
