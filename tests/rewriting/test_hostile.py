@@ -221,3 +221,15 @@ def test_the_cost_does_not_grow_with_the_square(markup: str, kind: str) -> None:
     planned = plan(raw, INBOUND)
     planned.apply(FixedSealer())
     assert planned.manifest.skip_reason is not SkipReason.FAILED
+
+
+def test_a_message_without_any_header_is_left_alone_or_its_link_would_become_a_field() -> None:
+    planned = plan(b"www.example.com is where it is\r\n", Options())
+    assert planned.manifest.skip_reason is SkipReason.BROKEN_STRUCTURE
+    assert planned.apply(FixedSealer()).raw == b"www.example.com is where it is\r\n"
+
+
+def test_a_body_after_an_empty_header_section_is_rewritten() -> None:
+    assert (
+        plan(b"\r\nwww.example.com is where it is\r\n", Options()).links[0].url == "http://www.example.com/"
+    )

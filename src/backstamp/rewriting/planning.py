@@ -55,6 +55,9 @@ def _plan(raw: bytes, options: Options) -> Plan:
         return _untouched(raw, options, SkipReason.TOO_MANY_PARTS)
     if root.header.end >= limits.header_bytes:
         return _untouched(raw, options, SkipReason.HEADER_TOO_BIG)
+    if not root.header.fields and root.header.body_start == 0:
+        # No header field and no empty line: `www.example.com` would become `https:...`, a field name.
+        return _untouched(raw, options, SkipReason.BROKEN_STRUCTURE)
     header_patches: list[Patch] = []
     if options.direction is Direction.OUTBOUND:
         options = _obey(options, read_controls(root.header))
