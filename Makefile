@@ -37,7 +37,7 @@ lock: $(VENV)/.dev
 	tools/lock
 
 docs: $(VENV)/.dev
-	$(BIN)/backstamp settings --markdown > docs/settings.md
+	$(BIN)/backstamp settings --as markdown > docs/settings.md
 
 $(VENV)/bin/pip:
 	PYTHON=$(PYTHON) tools/venv $(VENV)

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,15 @@ def test_every_setting_has_its_heading_in_the_document_and_the_document_is_curre
 
 def test_no_two_settings_share_a_name_or_a_variable() -> None:
     assert len({s.name for s in table()}) == len({s.variable for s in table()}) == len(table())
+
+
+def test_the_printed_template_is_a_settings_file_that_changes_nothing(tmp_path: Path) -> None:
+    from backstamp.app.commands.settings import template
+
+    bare, opened = template(), re.sub(r"^#([a-z_]+ = )", r"\1", template(), flags=re.MULTILINE)
+    assert opened.count("\n") == bare.count("\n")
+    as_printed = load(written(tmp_path, bare), {})
+    all_set = load(written(tmp_path, opened), {})
+    defaults = {setting.name: setting.default for setting in table() if not isinstance(setting.default, Path)}
+    assert {name: as_printed[s] for s in table() if (name := s.name) in defaults} == defaults
+    assert {name: all_set[s] for s in table() if (name := s.name) in defaults} == defaults

@@ -8,6 +8,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.logs import configure_logging
+from backstamp.app.settings import table
 from backstamp.app.settings.table import (
     CONSENT_MODE,
     CONSOLE_LISTEN,
@@ -26,7 +27,15 @@ ROLES: Final = ("gateway", "edge", "worker", "console")
 before the console, and each ends when it has finished what it began."""
 
 
-@click.command()
+class _WithSettings(click.Command):
+    """A command whose help ends with the table of settings."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Settings (backstamp.toml, or environment variables BACKSTAMP_SECTION_KEY)"):
+            formatter.write_dl([(setting.name, setting.help) for setting in table()])
+
+
+@click.command(cls=_WithSettings)
 @click.pass_obj
 def serve(context: AppContext) -> None:
     """Run gateway, edge, worker and console until SIGTERM or Ctrl-C."""

@@ -13,30 +13,53 @@ from backstamp.app.settings import table
 PREAMBLE: Final = """\
 # Settings
 
-Made from the one table in `src/backstamp/app/settings/table.py` by `backstamp settings --markdown`.
+Made from the one table in `src/backstamp/app/settings/table.py` by `backstamp settings --as markdown`.
 
 Settings stand in `backstamp.toml` (in the working directory or `/etc/backstamp/`, or the file named by
-`--config` or `BACKSTAMP_CONFIG`); an environment variable of the name given wins over the file. A
-secret can also be read from a file: put `_FILE` behind the variable's name. `backstamp check-config`
-says what is wrong.
+`--config` or `BACKSTAMP_CONFIG`); `backstamp settings --as toml` prints one to begin with. An environment
+variable of the name given wins over the file. A secret can also be read from a file: put `_FILE` behind
+the variable's name. `backstamp check-config` says what is wrong.
+"""
+
+
+TOML_PREAMBLE: Final = """\
+# Settings of Backstamp, each with its default. Take the "#" away from what you change.
+# `backstamp check-config` says what is wrong.
 """
 
 
 @click.command()
-@click.option("--markdown", is_flag=True, help="The table of docs/settings.md, with defaults for values.")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["values", "toml", "markdown"]),
+    default="values",
+    show_default=True,
+    help="The values in force, a backstamp.toml to begin with, or the text of docs/settings.md.",
+)
 @click.pass_obj
-def settings(context: AppContext, markdown: bool) -> None:
-    """List all settings with the values in force; secrets are not shown."""
-    if markdown:
+def settings(context: AppContext, form: str) -> None:
+    """List all settings; secrets are not shown."""
+    if form == "markdown":
         click.echo(document(), nl=False)
-        return
-    for setting in table():
-        value = (
-            "(secret)"
-            if setting.secret and context.settings[setting]
-            else _written(context.settings[setting])
-        )
-        click.echo(f"{setting.name} = {value}")
+    elif form == "toml":
+        click.echo(template(), nl=False)
+    else:
+        for setting in table():
+            value = context.settings[setting]
+            click.echo(f"{setting.name} = {'(secret)' if setting.secret and value else _written(value)}")
+
+
+def template() -> str:
+    """Return a backstamp.toml in which every setting stands, commented out, with its default."""
+    lines = [TOML_PREAMBLE]
+    for section, rows in groupby(table(), key=lambda row: row.name.rpartition(".")[0]):
+        if section:
+            lines += [f"[{section}]", ""]
+        for row in rows:
+            key = row.name.rpartition(".")[2]
+            lines += [f"# {row.help}", f"# {row.kind.name}", f"#{key} = {_written(row.written_default)}", ""]
+    return "\n".join(lines)
 
 
 def document() -> str:
