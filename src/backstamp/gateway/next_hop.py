@@ -40,6 +40,10 @@ class UnreachableError(Exception):
         self.reply = answer
 
 
+class TlsFailedError(Exception):
+    """The handshake with the next hop failed."""
+
+
 class RefusedSessionError(Exception):
     """The next hop will not talk to us: `reply` is its own, to our connecting or to our EHLO."""
 
@@ -62,7 +66,7 @@ class NextHop(msgspec.Struct, frozen=True):
         """Open a session, EHLO and TLS included. Raises `UnreachableError`, `RefusedSessionError`."""
         try:
             return await self._open(self.context)
-        except ssl.SSLError:
+        except TlsFailedError:
             if self.mode is not TlsMode.OPPORTUNISTIC:
                 raise UnreachableError(TLS_FAILED) from None
         # Encryption that cannot be had is not worth losing mail for (RFC 7435 §3).
@@ -140,13 +144,15 @@ class NextHopConnection:
             if required:
                 raise UnreachableError(TLS_FAILED)
             return
-        with _failures():
+        try:
             await self._wire.start_tls(
                 context,
                 server_side=False,
                 server_name=self._hop.address.host,
                 seconds=self._hop.timeouts.tls,
             )
+        except OSError:
+            raise TlsFailedError from None
         await self._hello()
         self.used = False
 
@@ -218,11 +224,9 @@ class NextHopConnection:
 
 @contextlib.contextmanager
 def _failures() -> Iterator[None]:
-    """Turn whatever can happen to a connection into an `UnreachableError`; TLS faults pass."""
+    """Turn whatever can happen to a connection into an `UnreachableError`."""
     try:
         yield
-    except ssl.SSLError:
-        raise
     except TimeoutError:
         raise UnreachableError(NO_ANSWER) from None
     except (BadReplyError, LineTooLongError):

@@ -1,0 +1,281 @@
+"""Who a client is: networks, TLS certificates, XCLIENT, XFORWARD; and TLS on both sides."""
+
+import asyncio
+import ssl
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from backstamp.gateway import TlsMode
+from tests.gateway.client import Client
+from tests.gateway.fake_next_hop import OFFERS
+from tests.gateway.running import NOTHING, TEXT, StartGateway, StartNextHop
+
+NOBODY = {"trusted_networks": (), "xclient_networks": ()}
+
+
+class Certificates:
+    """A certificate authority, a server's certificate as files, and client contexts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = trustme.CA()
+        self.ca = folder / "ca.pem"
+        self.chain = folder / "chain.pem"
+        self.key = folder / "key.pem"
+        self.authority.cert_pem.write_to_path(self.ca)
+        server = self.authority.issue_cert("localhost", "127.0.0.1")
+        server.cert_chain_pems[0].write_to_path(self.chain)
+        server.private_key_pem.write_to_path(self.key)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"tls_certificate": self.chain, "tls_key": self.key}
+
+    def server_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.chain, self.key)
+        return context
+
+    def client_context(self, *, shows: trustme.CA | None = None) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.ca))
+        if shows is not None:
+            shows.issue_cert("relay@example.org").configure_cert(context)
+        return context
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+async def tls_client(client: Client, context: ssl.SSLContext) -> str:
+    """STARTTLS, and EHLO again; returns its reply."""
+    assert (await client.say("STARTTLS")).startswith("220 ")
+    await client.writer.start_tls(context, server_hostname="localhost")
+    return await client.say("EHLO client.example")
+
+
+async def test_a_stranger_is_told_so_at_mail_and_costs_no_connection_to_the_next_hop(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    client = await (await gateway(hop, **NOBODY)).client()
+    hello = await client.begin()
+    assert "DSN" not in hello
+    assert "XCLIENT" not in hello
+    assert await client.say("MAIL FROM:<ann@example.org>") == "554 5.7.1 Relay access denied"
+    assert await client.say("XCLIENT ADDR=127.0.0.1") == "554 5.7.1 Relay access denied"
+    assert await client.say("XFORWARD ADDR=127.0.0.1") == "554 5.7.1 Relay access denied"
+    assert hop.connections == 0
+    client.close()
+
+
+async def test_a_certificate_of_our_ca_lets_relay(
+    gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates
+) -> None:
+    hop = await next_hop()
+    ours = trustme.CA()
+    ours.cert_pem.write_to_path(certificates.ca.parent / "ours.pem")
+    running = await gateway(
+        hop, NOTHING, **NOBODY, **certificates.settings, client_ca=certificates.ca.parent / "ours.pem"
+    )
+    client = await running.client()
+    assert "STARTTLS" in await client.begin()
+    hello = await tls_client(client, certificates.client_context(shows=ours))
+    assert "DSN" in hello
+    assert "STARTTLS" not in hello
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    assert b" with ESMTPS id " in hop.accepted[0].data
+    client.close()
+
+    client = await running.client()
+    await client.begin()
+    await tls_client(client, certificates.client_context())
+    assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("554 5.7.1 ")
+    client.close()
+
+    client = await running.client()
+    await client.begin()
+    with pytest.raises((ConnectionError, ssl.SSLError)):
+        await tls_client(client, certificates.client_context(shows=trustme.CA()))
+    client.close()
+
+
+async def test_what_was_said_before_tls_is_forgotten(
+    gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates
+) -> None:
+    """CVE-2011-0411: commands injected in plain text must not be carried out inside TLS."""
+    running = await gateway(await next_hop(), NOTHING, **certificates.settings)
+    client = await running.client()
+    await client.begin()
+    await client.send(b"STARTTLS\r\nMAIL FROM:<injected@example.org>\r\n")
+    assert (await client.reply()).startswith("220 ")
+    await client.writer.start_tls(certificates.client_context(), server_hostname="localhost")
+    assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("503 5.5.1 ")
+    assert (await client.say("EHLO client.example")).startswith("250-")
+    assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("250 ")
+    client.close()
+
+
+async def test_a_handshake_that_fails_ends_the_connection_and_nothing_else(
+    gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates
+) -> None:
+    running = await gateway(await next_hop(), NOTHING, **certificates.settings)
+    client = await running.client()
+    await client.begin()
+    await client.say("STARTTLS")
+    await client.send(b"this is no handshake\r\n" * 10)
+    assert b"250" not in await asyncio.wait_for(client.reader.read(), 10)
+    client.close()
+    client = await running.client()
+    assert "STARTTLS" in await client.begin()
+    client.close()
+
+
+async def test_xclient_takes_on_the_rights_of_the_client_that_is_named(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    running = await gateway(await next_hop(), NOTHING)
+    client = await running.client()
+    await client.begin()
+    assert (await client.say("XCLIENT ADDR=192.0.2.7 NAME=spammer.example")).startswith("220 ")
+    assert "DSN" not in await client.say("EHLO spammer.example")
+    assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("554 5.7.1 ")
+    assert (await client.say("XCLIENT LOGIN=ann")).startswith("220 ")
+    await client.say("EHLO client.example")
+    assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("250 ")
+    client.close()
+
+
+async def test_xforward_is_handed_on_where_the_next_hop_takes_it(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(offers=(*OFFERS, "XFORWARD NAME ADDR PROTO HELO SOURCE"))
+    client = await (await gateway(hop, NOTHING)).client()
+    await client.begin()
+    assert await client.say("XFORWARD NAME=far.example ADDR=IPv6:2001:db8::7 PORT=25") == "250 2.0.0 Ok"
+    assert await client.say("XFORWARD HELO=a+2Bb SOURCE=REMOTE") == "250 2.0.0 Ok"
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    assert [line for line in hop.commands if line.startswith("XFORWARD")] == [
+        "XFORWARD NAME=far.example ADDR=2001:db8::7 HELO=a+2Bb SOURCE=REMOTE"
+    ]
+    client.close()
+
+
+async def test_without_xforward_of_its_own_the_client_is_named_as_we_see_it(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(offers=(*OFFERS, "XFORWARD ADDR HELO PROTO"))
+    client = await (await gateway(hop, NOTHING)).client()
+    await client.begin()
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    assert "XFORWARD ADDR=127.0.0.1 HELO=client.example PROTO=ESMTP" in hop.commands
+    client.close()
+
+
+async def test_dsn_parameters_and_utf8_addresses_pass_through(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    client = await (await gateway(hop)).client()
+    await client.begin()
+    await client.say("MAIL FROM:<jürgen@exämple.org> SMTPUTF8 BODY=8BITMIME RET=HDRS ENVID=e1")
+    await client.say("RCPT TO:<b@example.net> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@example.net")
+    await client.data(TEXT + b".\r\n")
+    (mail,) = hop.accepted
+    assert mail.mail == "MAIL FROM:<jürgen@exämple.org> SMTPUTF8 BODY=8BITMIME RET=HDRS ENVID=e1"
+    assert mail.rcpts == ["RCPT TO:<b@example.net> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@example.net"]
+    assert b" with UTF8SMTP id " in mail.data
+    client.close()
+
+
+async def test_only_what_the_next_hop_offers_is_offered(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    running = await gateway(
+        await next_hop(offers=("SIZE 1234", "SMTPUTF8", "CHUNKING", "X-OWN")), max_size=5000
+    )
+    client = await running.client()
+    offered = (await client.begin()).split("\n")[1:]
+    assert [line[4:] for line in offered if "XCLIENT" not in line and "XFORWARD" not in line] == [
+        "PIPELINING",
+        "SIZE 1234",
+        "SMTPUTF8",
+    ]
+    client.close()
+
+
+async def test_a_next_hop_without_pipelining_gets_one_command_at_a_time(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(offers=())
+    client = await (await gateway(hop)).client()
+    await client.begin()
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    client.close()
+
+
+@pytest.mark.parametrize("mode", list(TlsMode))
+@pytest.mark.parametrize("offered", [True, False])
+async def test_tls_with_the_next_hop(
+    gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates, mode: TlsMode, offered: bool
+) -> None:
+    offers = (*OFFERS, "STARTTLS") if offered else OFFERS
+    hop = await next_hop(offers=offers, tls=certificates.server_context())
+    settings = {"next_hop_tls": mode, "next_hop_ca": certificates.ca}
+    client = await (await gateway(hop, NOTHING, **settings)).client()
+    if mode is TlsMode.REQUIRED and not offered:
+        assert (await client.reply()).startswith("421 4.7.5 ")
+    else:
+        await client.begin()
+        assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+        assert ("STARTTLS" in hop.commands) == (offered and mode is not TlsMode.NONE)
+    client.close()
+
+
+async def test_a_certificate_that_does_not_verify_is_refused_where_tls_is_required(
+    gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates, tmp_path: Path
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    hop = await next_hop(offers=(*OFFERS, "STARTTLS"), tls=certificates.server_context())
+    running = await gateway(hop, next_hop_tls=TlsMode.REQUIRED, next_hop_ca=tmp_path / "other.pem")
+    client = await running.client()
+    assert (await client.reply()).startswith("421 4.7.5 ")
+    assert hop.accepted == []
+    client.close()
+
+
+async def test_opportunistic_tls_that_fails_is_done_without(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    broken = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # no certificate: every handshake fails
+    hop = await next_hop(offers=(*OFFERS, "STARTTLS"), tls=broken)
+    client = await (await gateway(hop, NOTHING)).client()
+    await client.begin()
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    assert hop.connections == 2
+    client.close()
+
+
+async def test_too_many_connections_are_turned_away(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    running = await gateway(await next_hop(), max_connections=1)
+    first = await running.client()
+    await first.begin()
+    second = await running.client()
+    assert (await second.reply()).startswith("421 4.7.0 Too many connections")
+    first.close()
+    second.close()
+
+
+async def test_ipv6_networks_and_clients(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    running = await gateway(
+        await next_hop(), NOTHING, listen="[::1]:0", trusted_networks=(ip_network("::1/128"),)
+    )
+    client = await Client.connect(running.gateway.ports["gateway.listen"], "::1")
+    await client.begin()
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    client.close()

@@ -1,0 +1,239 @@
+"""The wire: replies, commands, xtext, and the leading-dot rule both ways."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.gateway.capabilities import read_capabilities
+from backstamp.gateway.protocol import mail_data
+from backstamp.gateway.protocol.commands import (
+    Mailbox,
+    RefusedError,
+    parse_command,
+    parse_mail,
+    parse_rcpt,
+)
+from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, dot_stuff, read_mail_data
+from backstamp.gateway.protocol.reply import MAX_LINES, BadReplyError, Reply, read_reply, reply
+from backstamp.gateway.protocol.wire import Wire
+from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
+
+ALL = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN"})
+legal_lines = st.lists(
+    st.one_of(
+        st.sampled_from([b"", b".", b"..", b"...", b".x", b"x.", b" .", b"\0", b"\xff" * 1200]),
+        st.binary(max_size=40).map(lambda line: line.translate(None, b"\r\n")),
+    ),
+    max_size=12,
+)
+messages = legal_lines.map(lambda lines: b"".join(line + b"\r\n" for line in lines))
+
+
+class NoTransport(asyncio.Transport):
+    """Carries nothing anywhere."""
+
+    aborted = False
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def read(
+    blocks: list[bytes], *, max_size: int = 100_000, memory: int = 200_000
+) -> tuple[bytes, bytes, Budget]:
+    """Read a message that comes in these blocks; also what was left unread, and the budget."""
+
+    async def run() -> tuple[bytes, bytes, Budget]:
+        wire = Wire()
+        wire.connection_made(NoTransport())
+        budget = Budget(memory)
+        task = asyncio.create_task(read_mail_data(wire, max_size=max_size, budget=budget, block_timeout=5))
+        for block in blocks:
+            wire.data_received(block)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        content = await task
+        rest = await wire.read_block() if wire.pending else b""
+        return content, rest, budget
+
+    return asyncio.run(run())
+
+
+def cut(data: bytes, places: list[int]) -> Iterator[bytes]:
+    edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
+    return (data[start:end] for start, end in itertools.pairwise(edges))
+
+
+@given(messages, st.lists(st.integers(0, 10_000), max_size=6), st.sampled_from([b"", b"QUIT\r\n"]))
+def test_any_legal_message_is_the_same_after_stuffing_and_reading_in_any_pieces(
+    message: bytes, places: list[int], behind: bytes
+) -> None:
+    content, rest, budget = read(list(cut(dot_stuff(message) + behind, places)))
+    assert content == message
+    assert rest == behind
+    budget.give(len(content))
+    assert budget.take(200_000)
+
+
+@given(st.binary(max_size=60), st.binary(max_size=20))
+def test_nothing_but_the_true_end_ends_a_message(message: bytes, behind: bytes) -> None:
+    wire_form = message.replace(b"\r\n.", b"\r\n..").removeprefix(b".") + b"\r\n.\r\n"
+    body = wire_form[:-3]
+    if set(body.replace(b"\r\n", b"")) & set(b"\r\n"):
+        with pytest.raises(MailDataRefusedError) as refused:
+            read([wire_form + behind])
+        assert refused.value.reply == mail_data.BARE_LINE_END
+    else:
+        content, rest, _ = read([wire_form + behind])
+        assert content == body.replace(b"\r\n.", b"\r\n").removeprefix(b".")
+        assert rest == behind
+
+
+def test_a_line_of_many_octets_passes_and_one_without_measure_does_not() -> None:
+    long = b"x" * 500_000 + b"\r\n"
+    assert read([dot_stuff(long)], max_size=3_000_000, memory=4_000_000)[0] == long
+    endless = b"a\r\n" + b"x" * mail_data.MAX_LINE + b"\r\n"
+    with pytest.raises(MailDataRefusedError) as refused:
+        read([dot_stuff(endless)], max_size=3_000_000, memory=4_000_000)
+    assert refused.value.reply == mail_data.LINE_TOO_LONG
+
+
+def test_dots_that_are_taken_away_do_not_count_for_the_size() -> None:
+    dots = b".\r\n" * 100
+    assert read([dot_stuff(dots)], max_size=300)[0] == dots
+    with pytest.raises(MailDataRefusedError) as refused:
+        read([dot_stuff(dots + b".\r\n")], max_size=300)
+    assert refused.value.reply == mail_data.TOO_LARGE
+
+
+def test_memory_that_is_used_up_is_a_transient_refusal_and_nothing_is_kept() -> None:
+    wire_form = dot_stuff(b"x" * 70 + b"\r\n")
+    with pytest.raises(MailDataRefusedError) as refused:
+        read([wire_form[:40], wire_form[40:60], wire_form[60:]], memory=50)
+    assert refused.value.reply == mail_data.NO_STORAGE
+
+
+def lines(*texts: bytes) -> Reply:
+    feed = iter(texts)
+
+    async def next_line() -> bytes:
+        return next(feed)
+
+    return asyncio.run(read_reply(next_line))
+
+
+def test_a_reply_is_kept_to_the_letter() -> None:
+    got = lines(b"550-5.1.1 no such user", b"550-", b"550 5.1.1 caf\xc3\xa9 \xff")
+    assert got.encode() == b"550-5.1.1 no such user\r\n550-\r\n550 5.1.1 caf\xc3\xa9 \xff\r\n"
+    assert (got.code, got.enhanced_status, got.permanent) == (550, "5.1.1", True)
+    assert got.text.startswith("no such user")
+    assert lines(b"250").encode() == b"250 \r\n"
+    assert lines(b"250 a\rb\x00").lines == ("a?b?",)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        [b""],
+        [b"hello"],
+        [b"25 Ok"],
+        [b"650 x"],
+        [b"150 x"],
+        [b"250-a", b"251 b"],
+        [b"250-a"] * (MAX_LINES + 1),
+    ],
+)
+def test_what_is_no_reply_is_refused(bad: list[bytes]) -> None:
+    with pytest.raises(BadReplyError):
+        lines(*bad)
+
+
+def test_capabilities_are_read_without_regard_to_case() -> None:
+    offer = read_capabilities(
+        Reply(250, ("me", "8bitmime", "SIZE 1000", "auth=LOGIN PLAIN", "AUTH PLAIN", "XFORWARD name ADDR"))
+    )
+    assert "8BITMIME" in offer
+    assert "me" not in offer
+    assert offer.max_size == 1000
+    assert offer.words("AUTH") == {"LOGIN", "PLAIN"}
+    assert offer.words("XFORWARD") == {"NAME", "ADDR"}
+    for size in ("SIZE", "SIZE 0", "SIZE x", "SIZE ²"):
+        assert read_capabilities(Reply(250, ("me", size))).max_size is None
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_xtext_comes_back_as_it_was(text: str) -> None:
+    encoded = encode_xtext(text)
+    assert is_xtext(encoded)
+    assert encoded.isascii()
+    assert decode_xtext(encoded) == text
+
+
+@given(st.binary(max_size=80))
+def test_any_line_is_a_command_or_refused(line: bytes) -> None:
+    try:
+        verb, _ = parse_command(line)
+    except RefusedError:
+        return
+    assert line.upper().startswith(verb.encode())
+
+
+local_parts = st.text("abcXYZ019!#$%&'*+-/=?^_`{|}~.", min_size=1, max_size=20)
+
+
+@given(local_parts, st.integers(0, 10**9), st.sampled_from(["7BIT", "8BITMIME"]))
+def test_a_path_and_its_parameters_are_kept_as_written(local_part: str, size: int, body: str) -> None:
+    mailbox = parse_mail(f"FROM:<{local_part}@example.org> SIZE={size} BODY={body} RET=full ENVID=x+2B", ALL)
+    assert mailbox.path == f"{local_part}@example.org"
+    assert [each.written for each in mailbox.parameters] == [
+        f"SIZE={size}",
+        f"BODY={body}",
+        "RET=full",
+        "ENVID=x+2B",
+    ]
+
+
+@given(st.text(max_size=40))
+def test_nothing_in_a_path_can_become_a_second_command_or_parameter(text: str) -> None:
+    try:
+        mailbox = parse_rcpt(f"TO:<{text}>", ALL, utf8=True)
+    except RefusedError:
+        return
+    assert not set(mailbox.path) & {"\r", "\n", "\0"}
+    assert " " not in mailbox.path or '"' in mailbox.path
+    assert mailbox.path == text or mailbox.parameters
+
+
+def test_a_source_route_is_handed_on_and_not_part_of_the_address() -> None:
+    mailbox = parse_rcpt("TO:<@a.example,@b.example:bob@example.net> NOTIFY=NEVER", ALL, utf8=False)
+    assert mailbox.path == "@a.example,@b.example:bob@example.net"
+    assert mailbox.address == "bob@example.net"
+    assert mailbox.parameter("NOTIFY") == "NEVER"
+    assert mailbox.parameter("ORCPT") is None
+
+
+def test_extensions_that_were_not_offered_are_refused_with_555() -> None:
+    for argument in (
+        "FROM:<a@b> SIZE=1",
+        "FROM:<a@b> BODY=8BITMIME",
+        "FROM:<a@b> RET=FULL",
+        "FROM:<a@b> SMTPUTF8",
+    ):
+        with pytest.raises(RefusedError) as refused:
+            parse_mail(argument, frozenset())
+        assert refused.value.reply.code == 555
+    assert parse_mail("FROM:<>", frozenset()) == Mailbox("")
+
+
+def test_a_reply_of_ours_may_have_many_lines() -> None:
+    assert reply(250, "a", "b", "c").encode() == b"250-a\r\n250-b\r\n250 c\r\n"
