@@ -26,11 +26,13 @@ time.sleep(60)
 """
 PARENT = """
 import sys
+from pathlib import Path
 from backstamp.app import supervisor
 supervisor.STOP_SECONDS = 1.0
 folder, child, *kinds = sys.argv[1:]
 commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
-supervisor.Supervisor(commands, supervisor.child_environment(None)).run()
+announce = lambda: Path(folder, "announced").touch()
+supervisor.Supervisor(commands, supervisor.child_environment(None)).run(Path(folder, "ready").exists, announce)
 """
 
 
@@ -105,3 +107,14 @@ def test_a_role_that_does_not_stop_is_killed_after_a_while(start: Callable[..., 
     tree.process.terminate()
     assert tree.process.wait(20) == 0
     assert not any(alive(pid) for pid in tree.pids())
+
+
+def test_what_there_is_to_say_is_said_once_all_is_ready(start: Callable[..., Tree], tmp_path: Path) -> None:
+    tree = start("ready")
+    assert not (tmp_path / "announced").exists()
+    (tmp_path / "ready").touch()
+    until((tmp_path / "announced").exists, "announced")
+    (tmp_path / "announced").unlink()
+    tree.process.terminate()
+    assert tree.process.wait(20) == 0
+    assert not (tmp_path / "announced").exists()

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -95,8 +95,12 @@ class Supervisor:
         self._children = [_Child(role, command, environment) for role, command in commands.items()]
         self._stopping = False
 
-    def run(self) -> None:
-        """Start all roles and keep them running; returns when all are stopped."""
+    def run(self, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
+        """Start all roles and keep them running; returns when all are stopped.
+
+        `is_ready` is asked until it first says yes; then `announce` is called once.
+        """
+        announced = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
         for child in self._children:
@@ -107,6 +111,9 @@ class Supervisor:
                 child.reap()
                 if child.process is None and not self._stopping and time.monotonic() >= child.start_at:
                     child.start()
+            if not announced and not self._stopping and is_ready():
+                announced = True
+                announce()
         self._stop_all()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:

@@ -1,5 +1,6 @@
 """`backstamp serve`: all roles in one process tree."""
 
+import socket
 import subprocess
 import sys
 from typing import Final
@@ -8,7 +9,8 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.logs import configure_logging
-from backstamp.app.settings import table
+from backstamp.app.settings import Settings, table
+from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CONSENT_MODE,
     CONSOLE_LISTEN,
@@ -25,6 +27,8 @@ from backstamp.policy import ConsentMode
 ROLES: Final = ("gateway", "edge", "worker", "console")
 """In the order in which they are told to stop: first no more mail comes in, the journal's reader is told
 before the console, and each ends when it has finished what it began."""
+
+ANSWER_SECONDS: Final = 1.0
 
 
 class _WithSettings(click.Command):
@@ -43,9 +47,35 @@ def serve(context: AppContext) -> None:
     configure_logging(context.settings, "app")
     prepare_data_dir(context.settings)
     _run_once(context, "migrate")
-    _welcome(context, _run_once(context, "sign-in-link", "--if-nobody"))
+    link = _run_once(context, "sign-in-link", "--if-nobody")
     environment = child_environment(context.settings.config_file)
-    Supervisor({role: role_command(role) for role in ROLES}, environment).run()
+    supervisor = Supervisor({role: role_command(role) for role in ROLES}, environment)
+    supervisor.run(lambda: _all_answer(context.settings), lambda: _welcome(context, link))
+
+
+def _all_answer(settings: Settings) -> bool:
+    """Whether a newcomer who follows the welcome's advice at once meets no closed door."""
+    gateway = _first_words(settings[GATEWAY_LISTEN])
+    if not settings[GATEWAY_NEXT_HOP] and not gateway.startswith(b"220 "):
+        # 421 as long as the capture mailbox, a part of the worker, does not listen yet.
+        return False
+    return (
+        bool(gateway)
+        and _first_words(settings[EDGE_LISTEN], b"GET /healthz HTTP/1.0\r\n\r\n") != b""
+        and _first_words(settings[CONSOLE_LISTEN], b"GET /sign-in/ HTTP/1.0\r\n\r\n") != b""
+        and settings.in_data_dir("snapshot").exists()
+    )
+
+
+def _first_words(address: str, request: bytes = b"") -> bytes:
+    """Return the beginning of what a role answers, or nothing."""
+    try:
+        with socket.create_connection(split_host_port(address), ANSWER_SECONDS) as client:
+            client.settimeout(ANSWER_SECONDS)
+            client.sendall(request)
+            return client.recv(64)
+    except OSError:
+        return b""
 
 
 def _run_once(context: AppContext, *command: str) -> str:
