@@ -31,8 +31,9 @@ from backstamp.app import supervisor
 supervisor.STOP_SECONDS = 1.0
 folder, child, *kinds = sys.argv[1:]
 commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
-announce = lambda: Path(folder, "announced").touch()
-supervisor.Supervisor(commands, supervisor.child_environment(None)).run(Path(folder, "ready").exists, announce)
+supervisor.Supervisor(commands, supervisor.child_environment(None)).run(
+    Path(folder, "ready").exists, Path(folder, "announced").touch
+)
 """
 
 

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 
@@ -14,6 +15,7 @@ from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CONSENT_MODE,
     CONSOLE_LISTEN,
+    CONSOLE_URL,
     EDGE_LISTEN,
     GATEWAY_LISTEN,
     GATEWAY_NEXT_HOP,
@@ -61,10 +63,14 @@ def _all_answer(settings: Settings) -> bool:
         return False
     return (
         bool(gateway)
-        and _first_words(settings[EDGE_LISTEN], b"GET /healthz HTTP/1.0\r\n\r\n") != b""
-        and _first_words(settings[CONSOLE_LISTEN], b"GET /sign-in/ HTTP/1.0\r\n\r\n") != b""
+        and _first_words(settings[EDGE_LISTEN], _get(settings[TRACKING_URL], "/healthz")) != b""
+        and _first_words(settings[CONSOLE_LISTEN], _get(settings[CONSOLE_URL], "/sign-in/")) != b""
         and settings.in_data_dir("snapshot").exists()
     )
+
+
+def _get(url: str, path: str) -> bytes:
+    return f"GET {path} HTTP/1.0\r\nHost: {urlsplit(url).netloc}\r\n\r\n".encode()
 
 
 def _first_words(address: str, request: bytes = b"") -> bytes:
