@@ -48,6 +48,7 @@ class Running:
     def __init__(self, folder: Path, config: GatewayConfig, policy: Snapshot | None) -> None:
         self.folder = folder
         self.config = config
+        self._clients: list[Client] = []
         if policy is not None:
             publish_snapshot(folder / "snapshot", policy)
         self.journal = JournalWriter(folder / "journal", role="gateway")
@@ -59,7 +60,8 @@ class Running:
         )
 
     async def client(self, listener: str = "gateway.listen") -> Client:
-        return await Client.connect(self.gateway.ports[listener])
+        self._clients.append(await Client.connect(self.gateway.ports[listener]))
+        return self._clients[-1]
 
     def records(self) -> list[JournalRecord]:
         batch = JournalReader(self.folder / "journal").read({}, 10_000)
@@ -75,6 +77,8 @@ class Running:
         return [record for record in self.records() if isinstance(record, Delivery)]
 
     async def stop(self) -> None:
+        for client in self._clients:
+            client.close()
         await self.gateway.close()
         self.journal.close()
 

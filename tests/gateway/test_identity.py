@@ -70,7 +70,6 @@ async def test_a_stranger_is_told_so_at_mail_and_costs_no_connection_to_the_next
     assert await client.say("XCLIENT ADDR=127.0.0.1") == "554 5.7.1 Relay access denied"
     assert await client.say("XFORWARD ADDR=127.0.0.1") == "554 5.7.1 Relay access denied"
     assert hop.connections == 0
-    client.close()
 
 
 async def test_a_certificate_of_our_ca_lets_relay(
@@ -89,19 +88,16 @@ async def test_a_certificate_of_our_ca_lets_relay(
     assert "STARTTLS" not in hello
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
     assert b" with ESMTPS id " in hop.accepted[0].data
-    client.close()
 
     client = await running.client()
     await client.begin()
     await tls_client(client, certificates.client_context())
     assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("554 5.7.1 ")
-    client.close()
 
     client = await running.client()
     await client.begin()
     with pytest.raises((ConnectionError, ssl.SSLError)):
         await tls_client(client, certificates.client_context(shows=trustme.CA()))
-    client.close()
 
 
 async def test_what_was_said_before_tls_is_forgotten(
@@ -117,7 +113,6 @@ async def test_what_was_said_before_tls_is_forgotten(
     assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("503 5.5.1 ")
     assert (await client.say("EHLO client.example")).startswith("250-")
     assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("250 ")
-    client.close()
 
 
 async def test_a_handshake_that_fails_ends_the_connection_and_nothing_else(
@@ -129,10 +124,8 @@ async def test_a_handshake_that_fails_ends_the_connection_and_nothing_else(
     await client.say("STARTTLS")
     await client.send(b"this is no handshake\r\n" * 10)
     assert b"250" not in await asyncio.wait_for(client.reader.read(), 10)
-    client.close()
     client = await running.client()
     assert "STARTTLS" in await client.begin()
-    client.close()
 
 
 async def test_xclient_takes_on_the_rights_of_the_client_that_is_named(
@@ -147,7 +140,6 @@ async def test_xclient_takes_on_the_rights_of_the_client_that_is_named(
     assert (await client.say("XCLIENT LOGIN=ann")).startswith("220 ")
     await client.say("EHLO client.example")
     assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("250 ")
-    client.close()
 
 
 async def test_xforward_is_handed_on_where_the_next_hop_takes_it(
@@ -163,7 +155,6 @@ async def test_xforward_is_handed_on_where_the_next_hop_takes_it(
     assert [line for line in hop.commands if line.startswith("XFORWARD")] == [
         "XFORWARD NAME=far.example ADDR=2001:db8::7 HELO=a+2Bb SOURCE=REMOTE"
     ]
-    client.close()
 
 
 async def test_without_xforward_of_its_own_the_client_is_named_as_we_see_it(
@@ -174,7 +165,6 @@ async def test_without_xforward_of_its_own_the_client_is_named_as_we_see_it(
     await client.begin()
     await client.send_mail(TEXT + b".\r\n", "bob@example.net")
     assert "XFORWARD ADDR=127.0.0.1 HELO=client.example PROTO=ESMTP" in hop.commands
-    client.close()
 
 
 async def test_dsn_parameters_and_utf8_addresses_pass_through(
@@ -190,7 +180,6 @@ async def test_dsn_parameters_and_utf8_addresses_pass_through(
     assert mail.mail == "MAIL FROM:<jürgen@exämple.org> SMTPUTF8 BODY=8BITMIME RET=HDRS ENVID=e1"
     assert mail.rcpts == ["RCPT TO:<b@example.net> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@example.net"]
     assert b" with UTF8SMTP id " in mail.data
-    client.close()
 
 
 async def test_only_what_the_next_hop_offers_is_offered(
@@ -206,7 +195,6 @@ async def test_only_what_the_next_hop_offers_is_offered(
         "SIZE 1234",
         "SMTPUTF8",
     ]
-    client.close()
 
 
 async def test_a_next_hop_without_pipelining_gets_one_command_at_a_time(
@@ -216,7 +204,6 @@ async def test_a_next_hop_without_pipelining_gets_one_command_at_a_time(
     client = await (await gateway(hop)).client()
     await client.begin()
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
-    client.close()
 
 
 @pytest.mark.parametrize("mode", list(TlsMode))
@@ -234,7 +221,6 @@ async def test_tls_with_the_next_hop(
         await client.begin()
         assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
         assert ("STARTTLS" in hop.commands) == (offered and mode is not TlsMode.NONE)
-    client.close()
 
 
 async def test_a_certificate_that_does_not_verify_is_refused_where_tls_is_required(
@@ -246,7 +232,6 @@ async def test_a_certificate_that_does_not_verify_is_refused_where_tls_is_requir
     client = await running.client()
     assert (await client.reply()).startswith("421 4.7.5 ")
     assert hop.accepted == []
-    client.close()
 
 
 async def test_opportunistic_tls_that_fails_is_done_without(
@@ -258,7 +243,6 @@ async def test_opportunistic_tls_that_fails_is_done_without(
     await client.begin()
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
     assert hop.connections == 2
-    client.close()
 
 
 async def test_too_many_connections_are_turned_away(gateway: StartGateway, next_hop: StartNextHop) -> None:
@@ -278,4 +262,3 @@ async def test_ipv6_networks_and_clients(gateway: StartGateway, next_hop: StartN
     client = await Client.connect(running.gateway.ports["gateway.listen"], "::1")
     await client.begin()
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
-    client.close()

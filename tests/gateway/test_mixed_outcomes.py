@@ -72,7 +72,6 @@ async def test_refusals_at_rcpt_reach_the_client_one_by_one(
     assert {d.tracking_id for d in running.deliveries} == {queued.tracking_id}
     assert [(d.recipient_index, d.type) for d in running.deliveries[3:]] == [(1, EventType.SENT)]
     assert kept(running) == 0
-    client.close()
 
 
 async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(
@@ -88,7 +87,6 @@ async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(
     assert received(hop) == once(*THREE)
     assert kept(running) == 0
     assert len(running.queued) == 1
-    client.close()
 
 
 async def test_after_a_restart_the_retry_still_goes_only_to_the_rest(
@@ -97,14 +95,12 @@ async def test_after_a_restart_the_retry_still_goes_only_to_the_rest(
     hop = await next_hop(script={f"END {THREE[2]}": [LATER]})
     running, client = await start(gateway, hop)
     assert await client.send_mail(WIRE, *THREE) == [LATER]
-    client.close()
     await running.stop()
     again = await gateway(hop, folder=running.folder)
     client = await again.client()
     await client.begin()
     assert (await retried(client, *THREE)).startswith("250 ")
     assert received(hop) == once(*THREE)
-    client.close()
 
 
 async def test_a_client_that_was_gone_before_the_reply_may_try_again_without_doubles(
@@ -115,13 +111,11 @@ async def test_a_client_that_was_gone_before_the_reply_may_try_again_without_dou
     await client.envelope(*THREE)
     await client.say("DATA")
     await client.send(WIRE)
-    client.close()
     client = await running.client()
     await client.begin()
     answer = await retried(client, *THREE)
     assert answer == "250 2.0.0 The next hop has it from an earlier try of this message"
     assert received(hop) == once(*THREE)
-    client.close()
 
 
 async def test_all_refused_for_good_is_that_refusal(gateway: StartGateway, next_hop: StartNextHop) -> None:
@@ -129,7 +123,6 @@ async def test_all_refused_for_good_is_that_refusal(gateway: StartGateway, next_
     running, client = await start(gateway, hop)
     assert await client.send_mail(WIRE, *THREE) == [NEVER]
     assert kept(running) == 0
-    client.close()
 
 
 async def test_a_late_refusal_is_reported_to_a_local_sender(
@@ -154,7 +147,6 @@ async def test_a_late_refusal_is_reported_to_a_local_sender(
         assert b"\r\n" + line + b"\r\n" in report.data
     assert b"three@example.net" not in report.data
     assert kept(running) == 0
-    client.close()
 
 
 @pytest.mark.parametrize("reason", ["null reverse path", "remote client"])
@@ -169,7 +161,6 @@ async def test_a_late_refusal_is_never_reported_to_a_stranger(
     (answer,) = await client.data(WIRE)
     assert answer.startswith("451 4.3.0 Some recipients accepted")
     assert received(hop) == once(THREE[0], THREE[2])
-    client.close()
 
 
 async def test_no_report_for_who_asked_for_none(gateway: StartGateway, next_hop: StartNextHop) -> None:
@@ -180,7 +171,6 @@ async def test_no_report_for_who_asked_for_none(gateway: StartGateway, next_hop:
     await client.say(f"RCPT TO:<{THREE[1]}> NOTIFY=NEVER")
     assert (await client.data(WIRE))[0].startswith("250 ")
     assert received(hop) == once(THREE[0])
-    client.close()
 
 
 async def test_a_report_that_cannot_be_handed_over_keeps_the_message_with_the_client(
@@ -192,7 +182,6 @@ async def test_a_report_that_cannot_be_handed_over_keeps_the_message_with_the_cl
     (answer,) = await client.send_mail(WIRE, *THREE)
     assert answer.startswith("250 ")
     assert received(hop) == once(THREE[0], THREE[2], ANN)
-    client.close()
 
 
 async def test_transient_and_permanent_refusals_without_any_acceptance_are_tried_again(
@@ -203,7 +192,6 @@ async def test_transient_and_permanent_refusals_without_any_acceptance_are_tried
     )
     _, client = await start(gateway, hop)
     assert await client.send_mail(WIRE, *THREE) == [LATER]
-    client.close()
 
 
 async def test_lmtp_input_gets_every_outcome_by_itself(gateway: StartGateway, next_hop: StartNextHop) -> None:
@@ -215,7 +203,6 @@ async def test_lmtp_input_gets_every_outcome_by_itself(gateway: StartGateway, ne
     assert received(hop) == once(THREE[0], THREE[1])
     assert len({d.tracking_id for d in running.deliveries}) == 1
     assert kept(running) == 0
-    client.close()
 
 
 async def test_untracked_mail_to_an_lmtp_next_hop_has_mixed_outcomes_too(
@@ -227,7 +214,6 @@ async def test_untracked_mail_to_an_lmtp_next_hop_has_mixed_outcomes_too(
     (answer,) = await client.send_mail(TEXT + b".\r\n", *THREE)
     assert answer == f"250 2.0.0 kept for {THREE[1]}"
     assert received(hop) == once(*THREE)
-    client.close()
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
@@ -243,7 +229,6 @@ async def test_a_connection_lost_between_copies_costs_only_the_copy_under_way(
     assert received(hop) == once(THREE[0], THREE[2])
     assert (await retried(client, *THREE)).startswith("250 ")
     assert received(hop) == once(*THREE)
-    client.close()
 
 
 async def test_a_double_is_possible_only_when_the_reply_to_an_accepted_copy_is_lost(
@@ -256,7 +241,6 @@ async def test_a_double_is_possible_only_when_the_reply_to_an_accepted_copy_is_l
     assert received(hop) == once(*THREE)
     assert (await retried(client, *THREE)).startswith("250 ")
     assert received(hop) == once(*THREE) | {THREE[1]: 2}
-    client.close()
 
 
 async def test_a_recipient_named_twice_gets_one_copy(gateway: StartGateway, next_hop: StartNextHop) -> None:
@@ -265,7 +249,6 @@ async def test_a_recipient_named_twice_gets_one_copy(gateway: StartGateway, next
     answers = await client.send_mail(WIRE, THREE[0], THREE[0], replies=2)
     assert answers == ["250 2.0.0 queued as 1"] * 2
     assert len(running.deliveries) == 1
-    client.close()
 
 
 async def test_a_second_try_waits_for_the_first_one(gateway: StartGateway, next_hop: StartNextHop) -> None:

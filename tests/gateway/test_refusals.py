@@ -40,7 +40,6 @@ async def test_no_next_hop_at_all_is_a_greeting_of_421(gateway: StartGateway, pr
     client, _ = await connect(gateway, f"smtp://127.0.0.1:{free_port()}", protocol)
     assert await client.reply() == "421 4.4.1 The next hop cannot be reached, try again later"
     assert await client.closed()
-    client.close()
 
 
 @both
@@ -51,7 +50,6 @@ async def test_a_refusal_instead_of_the_greeting(
     client, _ = await connect(gateway, await next_hop(script={"greeting": action}), protocol)
     assert await client.reply() == ("421" + seen[3:] if action in (HANG, DROP) else seen)
     assert await client.closed()
-    client.close()
 
 
 @both
@@ -63,7 +61,6 @@ async def test_a_refusal_of_ehlo_comes_as_the_reply_to_ehlo(
     client, hello = await connect(gateway, hop, protocol)
     assert (await client.reply()).startswith("220 ")
     assert await client.say(hello) == refusal
-    client.close()
 
 
 @both
@@ -73,7 +70,6 @@ async def test_silence_after_ehlo_is_a_greeting_of_421(
 ) -> None:
     client, _ = await connect(gateway, await next_hop(script={"EHLO": action}), protocol)
     assert (await client.reply()).startswith("421 4.4.2 The next hop ")
-    client.close()
 
 
 @both
@@ -84,7 +80,6 @@ async def test_a_refusal_of_mail(
     client, hello = await connect(gateway, await next_hop(script={"MAIL": action}), protocol)
     await client.begin(hello)
     assert await client.say("MAIL FROM:<ann@example.org>") == seen
-    client.close()
 
 
 @both
@@ -97,7 +92,6 @@ async def test_a_refusal_of_rcpt(
     assert await client.envelope("bob@example.net") == [seen]
     if not seen.startswith("421"):
         assert await client.say("DATA") == "554 5.5.1 No valid recipients"
-    client.close()
 
 
 @both
@@ -126,7 +120,6 @@ async def test_a_refusal_of_data_or_of_the_message(
         hop.script.clear()
         assert (await client.send_mail(HTML + b".\r\n", "bob@example.net"))[0].startswith("250 ")
         assert len(hop.accepted) == 1
-    client.close()
 
 
 @both
@@ -142,7 +135,6 @@ async def test_a_next_hop_that_let_go_between_two_mails_is_connected_to_again(
     hop.script["MAIL"] = ["421 4.4.2 timeout"]
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
     assert len(hop.accepted) == hop.connections == 3
-    client.close()
 
 
 async def test_nonsense_for_a_reply_is_a_transient_failure(
@@ -152,7 +144,6 @@ async def test_nonsense_for_a_reply_is_a_transient_failure(
     await client.begin(hello)
     (answer,) = await client.send_mail(TEXT + b".\r\n", "bob@example.net")
     assert answer.startswith("451 4.5.0 ")
-    client.close()
 
 
 async def test_a_250_to_data_is_not_taken_for_an_acceptance(
@@ -162,4 +153,3 @@ async def test_a_250_to_data_is_not_taken_for_an_acceptance(
     await client.begin(hello)
     (answer,) = await client.send_mail(HTML + b".\r\n", "bob@example.net")
     assert answer.startswith("451 4.5.0 ")
-    client.close()

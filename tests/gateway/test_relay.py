@@ -32,7 +32,6 @@ async def test_untracked_mail_arrives_as_it_came_under_a_received_field(
     assert mail.data.startswith(
         b"Received: from client.example ([127.0.0.1])\r\n\tby backstamp.example (Backstamp) with ESMTP id "
     )
-    client.close()
 
 
 async def test_each_recipient_of_tracked_mail_gets_a_copy_of_its_own(
@@ -67,7 +66,6 @@ async def test_each_recipient_of_tracked_mail_gets_a_copy_of_its_own(
         (0, EventType.SENT, "end_of_data"),
         (1, EventType.SENT, "end_of_data"),
     ]
-    client.close()
 
 
 async def test_mail_without_anything_to_track_is_not_split(
@@ -83,7 +81,6 @@ async def test_mail_without_anything_to_track_is_not_split(
     (queued,) = running.queued
     assert queued.untracked_reason
     assert not queued.opens
-    client.close()
 
 
 @pytest.mark.parametrize("hop_speaks_lmtp", [False, True])
@@ -96,4 +93,3 @@ async def test_lmtp_clients_get_a_reply_for_each_recipient(
     replies = await client.send_mail(HTML + b".\r\n", "bob@example.net", "eve@example.net", replies=2)
     assert [reply[:9] for reply in replies] == ["250 2.0.0", "250 2.0.0"]
     assert len(hop.accepted) == 2
-    client.close()

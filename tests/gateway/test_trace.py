@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,15 +71,16 @@ def report(recipient: str, text: str, original: bytes = b"Subject: x\r\n\r\nsecr
 
 def test_a_report_is_read_as_a_dsn_by_others() -> None:
     made = email.message_from_bytes(report("bob@example.net", "5.1.1 nobody here"), policy=email.policy.SMTP)
+    assert isinstance(made, EmailMessage)
     assert made.get_content_type() == "multipart/report"
     assert made["Auto-Submitted"] == "auto-replied"
-    text, status, header = made.get_payload()  # type: ignore[misc]
-    per_message, per_recipient = status.get_payload()  # type: ignore[union-attr]
+    text, status, header = made.iter_parts()
+    per_message, per_recipient = status.iter_parts()
     assert per_message["Original-Envelope-Id"] == "e+2B1"
     assert per_recipient["Original-Recipient"] == "rfc822;old@example.net"
     assert per_recipient["Final-Recipient"] == "rfc822; bob@example.net"
     assert (per_recipient["Action"], per_recipient["Status"]) == ("failed", "5.1.1")
-    assert header.get_content_type() == "text/rfc822-headers"  # type: ignore[union-attr]
+    assert header.get_content_type() == "text/rfc822-headers"
     assert b"secret" not in report("bob@example.net", "no")
     assert "nobody here" in str(text)
 

@@ -1,0 +1,334 @@
+"""What is tracked, for whom, and what happens when it cannot be."""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from backstamp.gateway import RewritingLimits
+from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
+from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy
+from backstamp.vocabulary import EventType
+from tests.e2e.server import alive
+from tests.gateway.client import Client
+from tests.gateway.fake_next_hop import OFFERS, FakeNextHop
+from tests.gateway.running import (
+    HTML,
+    NOTHING,
+    RING,
+    TRACKING_URL,
+    Running,
+    StartGateway,
+    StartNextHop,
+    snapshot,
+)
+
+BOB, EVE = "bob@example.net", "eve@example.net"
+LIMITS = RewritingLimits(workers=1, cpu_seconds=1, memory_bytes=400 << 20)
+HOSTILE = (
+    b"Content-Type: text/html\r\n\r\n<html><body>"
+    + b"".join(b"<b a=%d>" % n for n in range(500))
+    + b"<p>x\r\n" * 40_000
+)
+DELIVERED = re.compile(rb"Received: [^\r\n]*\r\n(?:\t[^\r\n]*\r\n)+")
+
+
+def request(*seals: Seal) -> RewriteRequest:
+    return RewriteRequest(
+        opens=True,
+        links=True,
+        base_url=TRACKING_URL,
+        excluded_hosts=(),
+        domain_id=0,
+        tracking_id=7,
+        seals=seals,
+        keyring=RING.to_json(),
+    )
+
+
+def content(hop: FakeNextHop, number: int = 0) -> bytes:
+    """A message as it arrived, without our Received field."""
+    return DELIVERED.sub(b"", hop.accepted[number].data, count=1)
+
+
+async def opened(running: Running) -> Client:
+    client = await running.client()
+    await client.begin()
+    return client
+
+
+async def test_a_worker_makes_a_copy_for_each_seal() -> None:
+    pool = RewriterPool(LIMITS)
+    try:
+        answer, copies = await pool.rewrite(request(Seal(0, b"a" * 8), Seal(1, b"b" * 8)), HTML)
+    finally:
+        await pool.close()
+    assert answer.tracks
+    assert [link.url for link in answer.links] == ["https://www.example.com/offer"]
+    assert len(set(copies)) == 2
+    assert all(TRACKING_URL.encode() in copy for copy in copies)
+
+
+async def test_a_message_that_costs_too_much_ends_its_worker_and_the_next_one_is_served() -> None:
+    pool = RewriterPool(LIMITS)
+    try:
+        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        process = pool._workers[0]._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(TooCostlyError):
+            await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        assert process.returncode == -signal.SIGKILL
+        answer, _ = await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        assert answer.tracks
+    finally:
+        await pool.close()
+
+
+async def test_who_waits_for_a_worker_too_long_is_told_so() -> None:
+    pool = RewriterPool(LIMITS)
+    try:
+        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        process = pool._workers[0]._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        first = asyncio.create_task(pool.rewrite(request(Seal(0, b"a" * 8)), HTML))
+        await asyncio.sleep(0)
+        pool._seconds = 0.2
+        with pytest.raises(BusyError):
+            await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        with pytest.raises(TooCostlyError):
+            await first
+    finally:
+        await pool.close()
+
+
+async def test_mail_that_kills_its_worker_is_delivered_as_it_came(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop, rewriting=LIMITS)
+    client = await opened(running)
+    await client.send_mail(HTML + b".\r\n", BOB)
+    worker = running.gateway._rewriter._workers[0]
+    assert worker._process is not None
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
+    assert content(hop, 1) == HTML
+    assert hop.accepted[1].rcpts == [f"RCPT TO:<{BOB}>", f"RCPT TO:<{EVE}>"]
+    assert running.queued[1].untracked_reason == "its markup would cost too much to read"
+
+
+def test_a_worker_is_ended_by_the_kernel_when_its_seconds_are_used_up() -> None:
+    code = "from backstamp.gateway.rewriter import worker; worker.allow_cpu_seconds(1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert done.returncode == -signal.SIGXCPU
+
+
+def test_workers_die_with_a_gateway_that_is_killed() -> None:
+    code = (
+        "import asyncio\n"
+        "from backstamp.gateway import RewritingLimits\n"
+        "from backstamp.gateway.rewriter.pool import _Worker\n"
+        "async def main():\n"
+        "    worker = _Worker(RewritingLimits())\n"
+        "    await worker.start()\n"
+        "    print(worker._process.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+async def test_hostile_markup_ends_at_the_limit_of_cpu_or_memory_and_the_mail_goes_out(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop, rewriting=LIMITS)
+    client = await opened(running)
+    message = HOSTILE
+    assert (await client.send_mail(message + b".\r\n", BOB))[0].startswith("250 ")
+    assert content(hop) == message
+    assert running.queued[0].untracked_reason
+
+
+async def test_control_fields_are_obeyed_and_removed(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await opened(running)
+    both_off = b"X-Backstamp-Opens: off\r\nX-Backstamp-Links: off\r\n"
+    await client.send_mail(both_off + HTML + b".\r\n", BOB, EVE)
+    assert content(hop) == HTML
+    assert len(hop.accepted) == 1
+    await client.send_mail(b"X-Backstamp-Links: off\r\n" + HTML + b".\r\n", BOB)
+    assert b'"https://www.example.com/offer"' in content(hop, 1)
+    assert b"<img " in content(hop, 1)
+    assert b"X-Backstamp" not in content(hop, 1)
+    assert [queued.untracked_reason != "" for queued in running.queued] == [True, False]
+
+
+async def test_recipients_who_said_no_share_one_untouched_copy(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    no = Consent(opens=ConsentState.WITHDRAWN, links=ConsentState.WITHDRAWN)
+    refusers = ("r1@example.net", "r2@example.net")
+    policy = snapshot(consents={RING.recipient_key(each): no for each in refusers})
+    hop = await next_hop()
+    client = await opened(await gateway(hop, policy))
+    await client.send_mail(HTML + b".\r\n", refusers[0], BOB, refusers[1])
+    assert [mail.rcpts for mail in hop.accepted] == [
+        [f"RCPT TO:<{BOB}>"],
+        [f"RCPT TO:<{refusers[0]}>", f"RCPT TO:<{refusers[1]}>"],
+    ]
+    assert content(hop, 1) == HTML
+
+
+async def test_anonymous_tracking_needs_no_splitting(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    policy = snapshot(domains={"example.org": DomainPolicy(domain_id=5, name="example.org", anonymous=True)})
+    hop = await next_hop()
+    running = await gateway(hop, policy)
+    client = await opened(running)
+    await client.send_mail(HTML + b".\r\n", BOB, EVE)
+    (mail,) = hop.accepted
+    assert len(mail.rcpts) == 2
+    (queued,) = running.queued
+    assert queued.opens
+    assert queued.domain_id == 5
+    assert {each.recipient_key for each in queued.recipients} == {b""}
+
+
+async def test_without_a_policy_nothing_is_tracked(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop()
+    running = await gateway(hop, None)
+    client = await opened(running)
+    await client.send_mail(HTML + b".\r\n", BOB)
+    assert content(hop) == HTML
+    assert "policy could not be read" in running.queued[0].untracked_reason
+
+
+async def test_without_a_journal_mail_goes_out_untracked(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    (running.folder / "journal").write_text("in the way")
+    client = await opened(running)
+    assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
+    (mail,) = hop.accepted
+    assert content(hop) == HTML
+    assert len(mail.rcpts) == 2
+
+
+async def test_a_copy_that_grew_too_large_is_sent_as_it_came(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(offers=(*OFFERS[1:], f"SIZE {len(HTML) + 300}"))
+    hop.offers = tuple(offer for offer in hop.offers if offer != OFFERS[1])
+    client = await opened(await gateway(hop))
+    await client.send_mail(HTML + b".\r\n", BOB)
+    assert content(hop) == HTML
+
+
+async def test_many_recipients_are_rewritten_in_batches(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await opened(running)
+    rcpts = [f"r{n}@example.net" for n in range(250)]
+    assert (await client.send_mail(HTML + b".\r\n", *rcpts))[0].startswith("250 ")
+    assert len({mail.data for mail in hop.accepted}) == 250
+    assert [each.recipient_index for each in running.deliveries] == list(range(250))
+    assert {each.type for each in running.deliveries} == {EventType.SENT}
+
+
+async def test_a_fault_of_ours_is_451_with_a_trace_id_and_the_session_goes_on(
+    gateway: StartGateway,
+    next_hop: StartNextHop,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hop = await next_hop()
+    client = await opened(await gateway(hop, NOTHING))
+
+    def broken(*_: object) -> None:
+        raise KeyError("ann@example.org")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("backstamp.gateway.transaction.message_facts", broken)
+        (answer,) = await client.send_mail(HTML + b".\r\n", BOB)
+    assert re.fullmatch(r"451 4\.3\.0 Internal error, trace id [0-9a-f]{16}", answer)
+    assert answer.split()[-1] in caplog.text
+    assert "ann@" not in caplog.text
+    assert hop.accepted == []
+    assert (await client.send_mail(HTML + b".\r\n", BOB))[0].startswith("250 ")
+
+
+async def test_the_log_says_what_became_of_a_message_and_names_nobody(
+    gateway: StartGateway, next_hop: StartNextHop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="backstamp")
+    running = await gateway(await next_hop(script={f"RCPT {EVE}": "550 5.1.1 no"}))
+    client = await opened(running)
+    await client.send_mail(HTML + b".\r\n", BOB, EVE)
+    (line,) = [each for each in caplog.records if getattr(each, "outcomes", None)]
+    assert line.__dict__["outcomes"] == ["end_of_data 250", "rcpt 550"]
+    assert line.__dict__["trace_id"] == running.queued[0].trace_id
+    said = " ".join(str(record.__dict__) for record in caplog.records)
+    assert "@example" not in said
+
+
+async def test_a_client_that_closes_its_half_still_gets_its_reply(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    client = await (await gateway(await next_hop(), NOTHING)).client()
+    await client.send(
+        b"EHLO nc.example\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n"
+        + HTML
+        + b".\r\n"
+    )
+    client.writer.write_eof()
+    said = await asyncio.wait_for(client.reader.read(), 10)
+    assert b"250 2.0.0 queued as 1\r\n" in said
+
+
+async def test_a_stop_lets_the_transaction_under_way_end(
+    gateway: StartGateway, next_hop: StartNextHop, tmp_path: Path
+) -> None:
+    hop = await next_hop(delay=0.3)
+    running = await gateway(hop, NOTHING)
+    idle, busy = await opened(running), await opened(running)
+    await busy.envelope(BOB)
+    await busy.say("DATA")
+    await busy.send(HTML + b".\r\n")
+    await asyncio.sleep(0.1)
+    stop = asyncio.create_task(running.gateway.close())
+    assert (await idle.reply()).startswith("421 4.3.2 ")
+    assert (await busy.reply()).startswith("250 ")
+    await stop
+    assert len(hop.accepted) == 1
+    idle.close()
+    busy.close()
+
+
+async def test_sender_axes_of_the_policy_hold(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop()
+    policy = snapshot(senders={"ann@example.org": Axes(links=False)})
+    client = await opened(await gateway(hop, policy))
+    await client.send_mail(HTML + b".\r\n", BOB)
+    assert b'"https://www.example.com/offer"' in content(hop)
