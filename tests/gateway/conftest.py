@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.gateway.certificates import Certificates
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import StartGateway, StartNextHop, gateways
 
@@ -25,3 +26,8 @@ async def next_hop() -> AsyncIterator[StartNextHop]:
 async def gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
     async with gateways(tmp_path) as start:
         yield start
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))

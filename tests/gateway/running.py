@@ -59,8 +59,8 @@ class Running:
             journal=self.journal,
         )
 
-    async def client(self, listener: str = "gateway.listen") -> Client:
-        self._clients.append(await Client.connect(self.gateway.ports[listener]))
+    async def client(self, listener: str = "gateway.listen", host: str = "127.0.0.1") -> Client:
+        self._clients.append(await Client.connect(self.gateway.ports[listener], host))
         return self._clients[-1]
 
     def records(self) -> list[JournalRecord]:

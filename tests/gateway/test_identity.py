@@ -4,51 +4,17 @@ import asyncio
 import ssl
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 
 from backstamp.gateway import TlsMode
+from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import OFFERS
 from tests.gateway.running import NOTHING, TEXT, StartGateway, StartNextHop
 
 NOBODY = {"trusted_networks": (), "xclient_networks": ()}
-
-
-class Certificates:
-    """A certificate authority, a server's certificate as files, and client contexts."""
-
-    def __init__(self, folder: Path) -> None:
-        self.authority = trustme.CA()
-        self.ca = folder / "ca.pem"
-        self.chain = folder / "chain.pem"
-        self.key = folder / "key.pem"
-        self.authority.cert_pem.write_to_path(self.ca)
-        server = self.authority.issue_cert("localhost", "127.0.0.1")
-        server.cert_chain_pems[0].write_to_path(self.chain)
-        server.private_key_pem.write_to_path(self.key)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"tls_certificate": self.chain, "tls_key": self.key}
-
-    def server_context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.chain, self.key)
-        return context
-
-    def client_context(self, *, shows: trustme.CA | None = None) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self.ca))
-        if shows is not None:
-            shows.issue_cert("relay@example.org").configure_cert(context)
-        return context
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 async def tls_client(client: Client, context: ssl.SSLContext) -> str:
@@ -259,6 +225,6 @@ async def test_ipv6_networks_and_clients(gateway: StartGateway, next_hop: StartN
     running = await gateway(
         await next_hop(), NOTHING, listen="[::1]:0", trusted_networks=(ip_network("::1/128"),)
     )
-    client = await Client.connect(running.gateway.ports["gateway.listen"], "::1")
+    client = await running.client(host="::1")
     await client.begin()
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")

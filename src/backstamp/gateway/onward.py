@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from backstamp.gateway.next_hop import (
-    DROPPED,
     NextHopConnection,
     RefusedSessionError,
     UnreachableError,
 )
-from backstamp.gateway.protocol.reply import Reply
+from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.xtext import encode_xtext
+
+LOGGED_OUT: Final = reply(421, "4.4.2 The upstream server closed the connection, please connect again")
 
 XFORWARD_ATTRIBUTES: Final = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
 """In Postfix's order (XFORWARD_README)."""
@@ -43,7 +44,7 @@ class Onward:
         if connection is not None:
             connection.abort()
             if not self.reopens:
-                raise UnreachableError(DROPPED)
+                raise UnreachableError(LOGGED_OUT)
         self._connection = connection = await self._connect()
         self._forwarded = ()
         return connection
@@ -54,7 +55,7 @@ class Onward:
         used = connection.used
         try:
             answer = await self._begin(connection, line)
-            if not (used and connection.closed and answer.transient):
+            if not (used and self.reopens and connection.closed and answer.transient):
                 return answer
         except UnreachableError:
             if not (used and self.reopens):

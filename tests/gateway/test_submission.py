@@ -1,0 +1,172 @@
+"""The submission listeners, before a made-up upstream server; real ones are in tests/e2e."""
+
+import logging
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from backstamp.gateway import Submission, Timeouts
+from backstamp.vocabulary import Origin
+from tests.gateway.certificates import Certificates
+from tests.gateway.client import Client
+from tests.gateway.fake_next_hop import OFFERS, FakeNextHop
+from tests.gateway.running import HTML, Running, StartGateway, StartNextHop
+
+PLAIN = b64encode(b"\0ann\0s3cret words").decode()
+LISTENER = "submission.listen"
+UPSTREAM = (*OFFERS, "STARTTLS", "AUTH PLAIN LOGIN")
+
+
+class Setup:
+    """A gateway with submission listeners before a made-up upstream."""
+
+    def __init__(self, running: Running, upstream: FakeNextHop, certificates: Certificates) -> None:
+        self.running = running
+        self.upstream = upstream
+        self._certificates = certificates
+
+    async def client(self) -> Client:
+        """Connect, STARTTLS, EHLO."""
+        client = await self.running.client(LISTENER)
+        await client.begin()
+        assert (await client.say("STARTTLS")).startswith("220 ")
+        await client.writer.start_tls(self._certificates.client_context(), server_hostname="localhost")
+        return client
+
+
+@pytest.fixture
+async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates) -> Any:
+    async def start(**options: Any) -> Setup:
+        upstream = await next_hop(**({"offers": UPSTREAM, "tls": certificates.server_context()} | options))
+        settings = Submission(
+            upstream=f"localhost:{upstream.port}",
+            listen="127.0.0.1:0",
+            upstream_ca=certificates.ca,
+        )
+        running = await gateway(
+            await next_hop(),
+            submission=settings,
+            timeouts=Timeouts(idle=20, tls=5),
+            **certificates.settings,
+        )
+        return Setup(running, upstream, certificates)
+
+    return start
+
+
+async def test_no_password_is_taken_in_plain_text(submission: Any) -> None:
+    setup = await submission()
+    client = await setup.running.client(LISTENER)
+    hello = await client.begin()
+    assert "STARTTLS" in hello
+    assert "AUTH" not in hello
+    assert await client.say(f"AUTH PLAIN {PLAIN}") == "530 5.7.0 Must issue a STARTTLS command first"
+    assert await client.say("MAIL FROM:<ann@example.org>") == "530 5.7.0 Authentication required"
+    assert setup.upstream.connections == 0
+
+
+async def test_a_trusted_network_counts_for_nothing_here(submission: Any) -> None:
+    client = await (await submission()).client()
+    hello = await client.say("EHLO client.example")
+    assert "AUTH PLAIN LOGIN" in hello
+    assert "XCLIENT" not in hello
+    assert await client.say("MAIL FROM:<ann@example.org>") == "530 5.7.0 Authentication required"
+    assert (await client.say("XCLIENT LOGIN=ann")).startswith("554 ")
+
+
+async def test_the_upstream_server_is_asked_and_gets_the_mail_on_that_connection(
+    submission: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    setup = await submission(script={"AUTH": "235 2.7.0 welcome"})
+    client = await setup.client()
+    await client.say("EHLO [192.168.1.5]")
+    assert await client.say(f"AUTH PLAIN {PLAIN}") == "235 2.7.0 welcome"
+    await client.send_mail(HTML + b".\r\n", "bob@example.net")
+    (mail,) = setup.upstream.accepted
+    assert f"AUTH PLAIN {PLAIN}" in setup.upstream.commands
+    assert setup.upstream.connections == 1
+    # Opens only: no link of a person's mail is rewritten unless asked for.
+    assert b'href="https://www.example.com/offer"' in mail.data
+    assert b"<img " in mail.data
+    assert mail.data.startswith(
+        b"Received: from [192.168.1.5]\r\n\tby backstamp.example (Backstamp) with ESMTPSA id "
+    )
+    (queued,) = setup.running.queued
+    assert queued.origin is Origin.SUBMISSION
+    assert PLAIN not in caplog.text
+    assert "s3cret" not in caplog.text
+    everything = b"".join(path.read_bytes() for path in setup.running.folder.rglob("*") if path.is_file())
+    assert b"s3cret" not in everything
+    assert PLAIN.encode() not in everything
+
+
+async def test_login_is_taken_and_turned_into_what_the_upstream_offers(submission: Any) -> None:
+    setup = await submission(script={"AUTH": "235 2.7.0 welcome"})
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    assert await client.say("AUTH LOGIN") == "334 VXNlcm5hbWU6"
+    assert await client.say(b64encode(b"ann").decode()) == "334 UGFzc3dvcmQ6"
+    assert await client.say(b64encode(b"s3cret words").decode()) == "235 2.7.0 welcome"
+    assert f"AUTH PLAIN {PLAIN}" in setup.upstream.commands
+
+
+async def test_an_upstream_with_login_only_gets_login(submission: Any) -> None:
+    setup = await submission(
+        offers=(*OFFERS, "STARTTLS", "AUTH LOGIN"),
+        script={"AUTH": "334 VXNlcm5hbWU6", "YW5U": "334 x", "YW5N": "334 y"}
+        | {b64encode(b"ann").decode().upper(): "334 UGFzc3dvcmQ6"}
+        | {b64encode(b"s3cret words").decode().upper(): "235 2.7.0 welcome"},
+    )
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    assert await client.say(f"AUTH PLAIN {PLAIN}") == "235 2.7.0 welcome"
+
+
+async def test_a_refusal_is_the_upstreams_own_and_three_end_the_connection(submission: Any) -> None:
+    setup = await submission(script={"AUTH": "535 5.7.8 no such ann"})
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    for _ in range(3):
+        assert await client.say(f"AUTH PLAIN {PLAIN}") == "535 5.7.8 no such ann"
+    assert await client.closed()
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("AUTH", "504 5.5.4"),
+        ("AUTH CRAM-MD5", "504 5.5.4"),
+        ("AUTH PLAIN !!!", "501 5.5.2"),
+        (f"AUTH PLAIN {b64encode(b'only one').decode()}", "501 5.5.2"),
+        ("AUTH PLAIN\r\n*", "334 "),
+    ],
+)
+async def test_garbled_authentication(submission: Any, said: str, answer: str) -> None:
+    setup = await submission()
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    assert (await client.say(said)).startswith(answer)
+    if "*" in said:
+        assert await client.reply() == "501 5.7.0 Authentication cancelled"
+    assert not [line for line in setup.upstream.commands if line.startswith("AUTH")]
+
+
+async def test_an_upstream_without_tls_gets_no_password(submission: Any) -> None:
+    setup = await submission(offers=(*OFFERS, "AUTH PLAIN"), tls=None)
+    client = await setup.client()
+    assert (await client.say("EHLO client.example")).startswith("421 4.7.5 ")
+    assert not [line for line in setup.upstream.commands if line.startswith("AUTH")]
+
+
+async def test_an_upstream_that_let_go_is_not_logged_in_to_again(submission: Any) -> None:
+    setup = await submission(script={"AUTH": "235 2.7.0 welcome"})
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    await client.say(f"AUTH PLAIN {PLAIN}")
+    await client.send_mail(HTML + b".\r\n", "bob@example.net")
+    setup.upstream.script["MAIL"] = ["421 4.4.2 idle for too long"]
+    assert await client.say("MAIL FROM:<ann@example.org>") == "421 4.4.2 idle for too long"
+    assert await client.closed()
+    assert setup.upstream.connections == 1
