@@ -115,7 +115,7 @@ def _timing(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     seconds = facts.seconds_since_delivery
     if seconds is None or context.message_kind == "transactional_requested":
         return
-    text = f"It came {max(seconds, 0):.0f} s after delivery."
+    text = f"It came {int(max(seconds, 0))} s after delivery."
     if seconds < 2:
         yield SignalName.WITHIN_2S, text
     elif seconds < 10:

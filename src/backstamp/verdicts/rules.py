@@ -182,7 +182,7 @@ def _mail_proxy(facts: Facts, client: Client) -> Finding | None:
         return None
     seconds = facts.seconds_since_delivery
     if seconds is not None and seconds < PROXY_EARLIEST_SECONDS:
-        text = f"{client.name} loaded the image {max(seconds, 0):.0f} s after delivery, perhaps by itself."
+        text = f"{client.name} loaded the image {int(max(seconds, 0))} s after delivery, perhaps by itself."
         return Finding(Actor.UNKNOWN, SignalName.MAIL_PROXY_TOO_EARLY, text)
     text = f"{client.name} loaded the image for the reader."
     return Finding(Actor.PROXIED_HUMAN, SignalName.MAIL_PROXY, text, likely=True)
@@ -248,7 +248,7 @@ def mail_program(facts: Facts, context: Context, client: Client) -> Finding | No
         text = "Apple Mail's user agent by Apple's relay: in advance or for a reader cannot be told."
         return Finding(Actor.UNKNOWN, SignalName.APPLE_MAIL_BY_RELAY, text)
     if seconds is not None and seconds < earliest:
-        text = f"{client.name} loaded the image {max(seconds, 0):.0f} s after delivery, perhaps by itself."
+        text = f"{client.name} loaded the image {int(max(seconds, 0))} s after delivery, perhaps by itself."
         return Finding(Actor.UNKNOWN, SignalName.MAIL_PROGRAM_TOO_EARLY, text)
     text = f"{client.name} loaded the image, which it does when the mail is opened."
     return Finding(Actor.HUMAN, SignalName.MAIL_PROGRAM, text, likely=True)

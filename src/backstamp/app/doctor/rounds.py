@@ -38,7 +38,7 @@ def policy(settings: Settings) -> Iterator[Finding]:
         yield note(
             "consent",
             "only recipients with a recorded consent are measured",
-            "record consents in the console, People; or read docs/privacy.md before you change consent.mode",
+            "record consents in the console, Policy; or read docs/privacy.md before you change consent.mode",
         )
 
 
