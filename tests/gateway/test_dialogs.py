@@ -53,6 +53,7 @@ async def test_a_dialog_goes_as_written(path: Path, gateway: StartGateway, next_
             # fnmatch knows "[" and "?" too, which replies may hold.
             wanted = text.replace("[", "[[]").replace("?", "[?]")
             assert fnmatchcase(line or "(closed)", wanted), f"step {number}: {step!r} met {line!r}"
+    client.close()
     await running.gateway.close()
     assert len(hop.accepted) == accepted
     if accepted == 0:

@@ -111,6 +111,7 @@ async def test_a_client_that_was_gone_before_the_reply_may_try_again_without_dou
     await client.envelope(*THREE)
     await client.say("DATA")
     await client.send(WIRE)
+    client.close()
     client = await running.client()
     await client.begin()
     answer = await retried(client, *THREE)
