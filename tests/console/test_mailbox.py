@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.console.config import ConsoleConfig
-from backstamp.console.mail_view import LARGEST_SHOWN, MailView
+from backstamp.console.mail_view import LARGEST_FRAMED, LARGEST_SHOWN, MailView
 from backstamp.records.models import CapturedMail
 
 PIXEL_GIF = bytes.fromhex(
@@ -182,8 +182,52 @@ def test_a_very_large_mail_is_shown_in_part() -> None:
     assert len(view.source) == LARGEST_SHOWN
 
 
+def test_one_image_named_ten_thousand_times_does_not_fill_the_memory() -> None:
+    message = EmailMessage()
+    message.set_content('<img src="cid:x">' * 10_000, subtype="html")
+    message.add_related(bytes(1_000_000), "image", "png", cid="<x>")
+    shown = MailView(message.as_bytes()).framed_html
+    assert shown.count("data:image/png;base64,") == LARGEST_FRAMED // 1_333_358
+    assert "cid:x" in shown
+
+
+def test_a_mail_of_too_many_parts_is_shown_by_its_source() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 200_000
+    view = MailView(raw)
+    assert (view.html, view.text) == ("", ())
+    assert view.source == raw.decode()
+
+
+def test_twenty_thousand_parameters_do_not_hold_the_reader_up() -> None:
+    """Python's `email` needs minutes for this one."""
+    parameters = b"".join(b";\r\n x*%d*=utf-8''%%41" % number for number in range(20_000))
+    raw = b"Content-Type: text/html" + parameters + b"\r\n\r\n<p>hi"
+    assert "hi" in MailView(raw).html or MailView(raw).text
+
+
+@pytest.mark.parametrize(
+    ("charset", "cte", "body", "shown"),
+    [
+        ("utf-8", "base64", b"w6Q=", "ä"),
+        ("utf-8", "base64", b"aGVsbG8gw6", "hello "),
+        ("utf-8", "quoted-printable", b"=C3=A4 soft=\r\n line", "ä soft line"),
+        ("iso-2022-jp", "7bit", b"\x1b$B%F\x1b(B", "テ"),
+        ("windows-1252", "8bit", b"\x80", "€"),
+        ("utf-7", "7bit", b"+2AA-", "?"),
+        ("punycode", "8bit", b"a\xe4", "aä"),
+        ("no-such", "8bit", b"a\xe4", "aä"),
+    ],
+)
+def test_text_is_decoded_as_it_says(charset: str, cte: str, body: bytes, shown: str) -> None:
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {cte}\r\n\r\n"
+    assert "".join(piece.text for piece in MailView(head.encode() + body).text) == shown
+
+
 LINES = """
 Content-Type: multipart/mixed; boundary=b
+Content-Type: text/plain; charset=utf-7
+Content-Type: text/html; charset=raw_unicode_escape
+\\ud800 +2AA-
 Content-Type: text/html; charset=no-such
 Content-Type: message/rfc822
 Content-Type: image/gif

@@ -1,25 +1,22 @@
 """A captured mail as a mail program shows it: its HTML made harmless by its frame, its text, its fields.
 
-Parsed with Python's `email`, whose faults do not matter here: nothing is written back.  The HTML is not
-cleaned: it is served under a `sandbox` policy that gives it no script, no origin and no way to
-the console.  What is changed is only what a frame needs: links open in a new tab, and images inside the
-mail (`cid:`) come as `data:`.
+The HTML is not cleaned: it is served under a `sandbox` policy that gives it no script, no origin and no
+way to the console.  What is changed is only what a frame needs: links open in a new tab, and images
+inside the mail (`cid:`) come as `data:`.
 """
 
-import base64
 import re
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from functools import cached_property
 from typing import Final
 
+from backstamp.console.mail_parts import MailParts
+
 LARGEST_SHOWN: Final = 8 * 1024 * 1024
 """Bytes of a mail that are looked at; the rest is in the raw download."""
-LARGEST_INLINE_IMAGE: Final = 2 * 1024 * 1024
-MAX_INLINE_IMAGES: Final = 40
+LARGEST_FRAMED: Final = 16 * 1024 * 1024
+"""Characters of images put into the HTML: one image may be named ten thousand times."""
 
-_IMAGE_TYPES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp", "image/bmp"})
 # Repetitions are bounded, so that no mail can make a pattern slow.
 _BASE: Final = '<base target="_blank">'
 _TARGET: Final = re.compile(
@@ -52,10 +49,11 @@ class MailView:
         """Keep the first `LARGEST_SHOWN` bytes."""
         self.cut = len(raw) > LARGEST_SHOWN
         self._raw = raw[:LARGEST_SHOWN]
+        self._room = LARGEST_FRAMED
 
     @cached_property
-    def _message(self) -> EmailMessage:
-        return message_from_bytes(self._raw, policy=policy.default)
+    def _parts(self) -> MailParts:
+        return MailParts(self._raw)
 
     @cached_property
     def source(self) -> str:
@@ -73,12 +71,12 @@ class MailView:
     @cached_property
     def html(self) -> str:
         """The HTML body as it came, decoded; empty where there is none."""
-        return self._body("html")
+        return self._parts.body("text/html")
 
     @cached_property
     def text(self) -> tuple[TextPiece, ...]:
         """The plain-text body, its web addresses as links."""
-        text = self._body("plain")
+        text = self._parts.body("text/plain")
         pieces: list[TextPiece] = []
         start = 0
         for link in _LINK.finditer(text):
@@ -102,29 +100,13 @@ class MailView:
         at = doctype.end() if doctype else 0
         return shown[:at] + _BASE + shown[at:]
 
-    def _body(self, kind: str) -> str:
-        try:
-            part = self._message.get_body((kind,))
-            content = "" if part is None else part.get_content()
-        except Exception:  # noqa: BLE001 (the parser raises many kinds at hostile mail; a reader shows nothing then)
-            return ""
-        return content if isinstance(content, str) else ""
-
     @cached_property
     def _images(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        try:
-            for part in self._message.walk():
-                name = str(part.get("Content-ID", "")).strip().strip("<>")
-                if not name or part.get_content_type() not in _IMAGE_TYPES or len(found) >= MAX_INLINE_IMAGES:
-                    continue
-                payload = part.get_payload(decode=True)
-                if isinstance(payload, bytes) and len(payload) <= LARGEST_INLINE_IMAGE:
-                    data = base64.b64encode(payload).decode()
-                    found[name] = f"data:{part.get_content_type()};base64,{data}"
-        except Exception:  # noqa: BLE001 (as above)
-            return found
-        return found
+        return self._parts.images()
 
     def _inline(self, found: re.Match[str]) -> str:
-        return self._images.get(found[1], found[0])
+        image = self._images.get(found[1], "")
+        if not image or len(image) > self._room:
+            return found[0]
+        self._room -= len(image)
+        return image
