@@ -46,6 +46,32 @@ def test_a_running_role_learns_of_a_rotation(tmp_path: Path, monkeypatch: pytest
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_new_key_opens_everywhere_before_it_seals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keys.json"
+    keyfile.ensure(path)
+    meanwhile: list[tuple[float, int, int]] = []
+
+    def pause(seconds: float) -> None:
+        ring = keyfile.read(path)
+        meanwhile.append((seconds, len(ring.keys), ring.active_id))
+
+    monkeypatch.setattr("time.sleep", pause)
+    assert keyfile.rotate(path).active_id == keyfile.read(path).active_id == 2
+    assert meanwhile == [(2 * keyfile.LOOK_AGAIN_SECONDS, 2, 1)]
+
+
+def test_rotations_at_once_lose_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyfile, "LOOK_AGAIN_SECONDS", 0.001)
+    path = tmp_path / "keys.json"
+    keyfile.ensure(path)
+    threads = [threading.Thread(target=keyfile.rotate, args=(path,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [key.id for key in keyfile.read(path).keys] == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_a_file_that_breaks_while_running_leaves_the_last_ring_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,13 @@
 """The key ring's file: made on the first start, mode 0600, read again when it changes."""
 
+import contextlib
+import fcntl
 import os
 import secrets
 import stat
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -84,14 +87,40 @@ def ensure(path: Path) -> Keyring:
 
 
 def rotate(path: Path) -> Keyring:
-    """Add a key to the file and make it the active one; returns the new ring. Raises `KeyFileError`."""
+    """Add a key to the file and make it the active one; returns the new ring. Raises `KeyFileError`.
+
+    First the key only opens, and seals when every role has had the time to read it: else a mail could
+    go out, and its link be followed, before the edge knows the key. Takes twice `LOOK_AGAIN_SECONDS`.
+    """
+    with _alone(path):
+        ring = read(path)
+        try:
+            rotated = ring.rotated(secrets.token_bytes(32), int(time.time()))
+        except KeyringError as error:
+            raise KeyFileError(f"{path}: {error}") from None
+        _replace(path, rotated.sealing_with(ring.active_id))
+        time.sleep(2 * LOOK_AGAIN_SECONDS)
+        _replace(path, rotated)
+    return rotated
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process rotates: of two at once, one key would be lost, and links with it."""
     try:
-        ring = read(path).rotated(secrets.token_bytes(32), int(time.time()))
-    except KeyringError as error:
-        raise KeyFileError(f"{path}: {error}") from None
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise KeyFileError(f"{path}: cannot be read ({error.strerror}); check the directory") from None
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _replace(path: Path, ring: Keyring) -> None:
     _write_beside(path, ring).replace(path)
     _sync_directory(path.parent)
-    return ring
 
 
 def _write_beside(path: Path, ring: Keyring) -> Path:

@@ -106,6 +106,10 @@ class Keyring:
             )
         return Keyring((*self.keys, Key(free, created_at, secret)), free, self._address_secret)
 
+    def sealing_with(self, key_id: int) -> "Keyring":
+        """Return a ring of the same keys, of which another one is active. Raises `KeyringError`."""
+        return Keyring(self.keys, key_id, self._address_secret)
+
     def cipher(self, purpose: Purpose, key_id: int) -> AESSIV | None:
         """Return the AES-SIV cipher (RFC 5297, 256-bit halves) of a key for one purpose, or None."""
         cipher = self._ciphers.get((purpose, key_id))
