@@ -6,18 +6,18 @@ from datetime import timedelta
 from django.db import connection
 
 from backstamp.records.models import SignInLink
-from backstamp.records.sign_in_links import create, delete_expired, find, redeem
+from backstamp.records.sign_in_links import address_of, create, delete_expired, redeem
 
 HOUR = timedelta(hours=1)
 
 
 def test_a_link_can_be_looked_at_often_and_used_once() -> None:
     token = create("ada@example.org", HOUR)
-    assert [link.email for link in (find(token), find(token)) if link] == ["ada@example.org"] * 2
+    assert [address_of(token), address_of(token)] == ["ada@example.org"] * 2
     used = redeem(token)
     assert used is not None
     assert used.email == "ada@example.org"
-    assert (redeem(token), find(token)) == (None, None)
+    assert (redeem(token), address_of(token)) == (None, None)
 
 
 def test_a_link_for_nobody_yet_works_too() -> None:
@@ -26,10 +26,23 @@ def test_a_link_for_nobody_yet_works_too() -> None:
     assert used.email == ""
 
 
+def test_the_links_of_earlier_starts_die_with_the_one_that_is_used() -> None:
+    old, new, other = create("", HOUR), create("", HOUR), create("bob@example.org", HOUR)
+    assert redeem(new) is not None
+    assert (address_of(old), redeem(old)) == (None, None)
+    assert redeem(other) is not None
+
+
+def test_a_persons_link_also_ends_the_ones_that_name_nobody_and_their_own_older_ones() -> None:
+    nobody, older = create("", HOUR), create("ada@example.org", HOUR)
+    assert redeem(create("ada@example.org", HOUR)) is not None
+    assert (redeem(nobody), redeem(older)) == (None, None)
+
+
 def test_unknown_and_expired_links_do_not_work() -> None:
-    assert (find("never made"), redeem("\udcff"), redeem("")) == (None, None, None)
+    assert (address_of("never made"), redeem("\udcff"), redeem("")) == (None, None, None)
     token = create("ada@example.org", -HOUR)
-    assert (find(token), redeem(token)) == (None, None)
+    assert (address_of(token), redeem(token)) == (None, None)
 
 
 def test_the_token_is_not_in_the_database() -> None:

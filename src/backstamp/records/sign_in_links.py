@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 from typing import Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -21,25 +22,25 @@ def create(email: str, ttl: timedelta) -> str:
     return token
 
 
-def find(token: str) -> SignInLink | None:
-    """Return a link that can still be used, and leave it so; None for one unknown, used or expired."""
-    return _usable(token).first()
-
-
 def address_of(token: str) -> str | None:
     """Return the address of a link without using it up; None for one that is unknown, used or expired."""
-    unused = SignInLink.objects.filter(used_at__isnull=True, expires_at__gt=timezone.now())
-    return unused.filter(token_hash=_hash(token)).values_list("email", flat=True).first()
+    return _usable(token).values_list("email", flat=True).first()
 
 
+@transaction.atomic
 def redeem(token: str) -> SignInLink | None:
     """Use a link up and return it; None for one that is unknown, used or expired.
 
-    Of two requests at the same time one gets the link: the update asks for an unused row.
+    Of two requests at the same time one gets the link: the update asks for an unused row. All other
+    links for the same person, and all that name nobody, are used up with it: each start prints such a
+    link until there is an administrator, and an old terminal must not be a way in.
     """
-    if not _usable(token).update(used_at=timezone.now()):
+    now = timezone.now()
+    if not _usable(token).update(used_at=now):
         return None
-    return SignInLink.objects.get(token_hash=_hash(token))
+    link = SignInLink.objects.get(token_hash=_hash(token))
+    SignInLink.objects.filter(used_at__isnull=True, email__in=("", link.email)).update(used_at=now)
+    return link
 
 
 def delete_expired() -> int:
