@@ -74,6 +74,21 @@ class Origin(StrEnum):
     MANUAL = "manual"
 
 
+class TlsMode(StrEnum):
+    """TLS to the next hop: never, if it can be had (nobody is verified), or verified or not at all."""
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+
+
+class UpstreamTls(StrEnum):
+    """How TLS begins with the upstream submission server; plain text is not offered."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
 class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, kw_only=True):
     """One HTTP request to the edge, as it was seen; what it means is the verdict's business.
 

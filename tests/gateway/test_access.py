@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import ConfigError, GatewayConfig, RewritingLimits, Submission, TlsMode, check_config
+from backstamp.gateway import ConfigError, GatewayConfig, RewritingLimits, Submission, check_config
 from backstamp.gateway.access import check_networks, contains, parse_address
 from backstamp.gateway.config import Network, parse_listen, parse_next_hop
+from backstamp.vocabulary import TlsMode
 
 ipv4 = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(lambda n: IPv4Network(n, strict=False))
 ipv6 = st.tuples(st.integers(0, 2**128 - 1), st.integers(0, 128)).map(lambda n: IPv6Network(n, strict=False))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from backstamp.gateway import TlsMode
+from backstamp.vocabulary import TlsMode
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import OFFERS

@@ -5,8 +5,6 @@ from backstamp.gateway.config import (
     RewritingLimits,
     Submission,
     Timeouts,
-    TlsMode,
-    UpstreamTls,
 )
 from backstamp.gateway.errors import ConfigError, ListenError
 from backstamp.gateway.server import Gateway, check_config, serve
@@ -19,8 +17,6 @@ __all__ = [
     "RewritingLimits",
     "Submission",
     "Timeouts",
-    "TlsMode",
-    "UpstreamTls",
     "check_config",
     "serve",
 ]

@@ -1,7 +1,6 @@
 """config: what the gateway is told, as plain values; checked before anything is opened."""
 
 import re
-from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
@@ -9,24 +8,10 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.errors import ConfigError
+from backstamp.vocabulary import TlsMode, UpstreamTls
 
 Network = IPv4Network | IPv6Network
 PORTS: Final = {"smtp": 25, "smtps": 465, "lmtp": 24}
-
-
-class TlsMode(StrEnum):
-    """TLS to the next hop: never, if it can be had (nobody is verified), or verified or not at all."""
-
-    NONE = "none"
-    OPPORTUNISTIC = "opportunistic"
-    REQUIRED = "required"
-
-
-class UpstreamTls(StrEnum):
-    """How TLS begins with the upstream submission server."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
 
 
 class NextHopAddress(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,9 +13,10 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.capabilities import Capabilities, read_capabilities
-from backstamp.gateway.config import NextHopAddress, Timeouts, TlsMode
+from backstamp.gateway.config import NextHopAddress, Timeouts
 from backstamp.gateway.protocol.reply import MAX_LINE, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import LineTooLongError, Wire, WireClosedError
+from backstamp.vocabulary import TlsMode
 
 SERVICE_ENDS: Final = 421
 """The server closes the connection after this reply (RFC 5321 §3.8)."""

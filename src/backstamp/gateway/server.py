@@ -18,8 +18,6 @@ from backstamp.gateway.config import (
     GatewayConfig,
     NextHopAddress,
     Submission,
-    TlsMode,
-    UpstreamTls,
     parse_listen,
     parse_next_hop,
 )
@@ -36,6 +34,7 @@ from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Transactions
 from backstamp.journal import JournalWriter, SnapshotFile
 from backstamp.tokens import Keyring
+from backstamp.vocabulary import TlsMode, UpstreamTls
 
 _log = logging.getLogger("backstamp.gateway")
 

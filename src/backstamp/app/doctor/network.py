@@ -27,8 +27,8 @@ from backstamp.app.settings.table import (
     SUBMISSION_TLS_LISTEN,
     TRACKING_URL,
     Setting,
-    TlsMode,
 )
+from backstamp.vocabulary import TlsMode
 
 SECONDS: Final = 5.0
 """Longest wait for any answer; a healthy mail server greets within a second or two."""

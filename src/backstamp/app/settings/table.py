@@ -10,23 +10,9 @@ from typing import Any, Final, Generic, TypeVar
 from backstamp.app.settings import kinds
 from backstamp.app.settings.kinds import Kind
 from backstamp.policy import ConsentMode
+from backstamp.vocabulary import TlsMode, UpstreamTls
 
 T = TypeVar("T")
-
-
-class TlsMode(StrEnum):
-    """How the next hop is spoken to."""
-
-    NONE = "none"
-    OPPORTUNISTIC = "opportunistic"
-    REQUIRED = "required"
-
-
-class UpstreamTls(StrEnum):
-    """How TLS begins with the upstream submission server; plain text is not offered."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
 
 
 class LogLevel(StrEnum):

@@ -28,7 +28,7 @@ from backstamp.app.settings.table import (
     TRACKING_EXCLUDED_HOSTS,
 )
 from backstamp.app.wiring.capture import capture_address
-from backstamp.gateway.config import GatewayConfig, RewritingLimits, Submission, TlsMode, UpstreamTls
+from backstamp.gateway.config import GatewayConfig, RewritingLimits, Submission
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -44,7 +44,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
         tls_certificate=settings[GATEWAY_TLS_CERTIFICATE],
         tls_key=settings[GATEWAY_TLS_KEY],
         client_ca=settings[GATEWAY_CLIENT_CA],
-        next_hop_tls=TlsMode(settings[GATEWAY_NEXT_HOP_TLS].value),
+        next_hop_tls=settings[GATEWAY_NEXT_HOP_TLS],
         next_hop_ca=settings[GATEWAY_NEXT_HOP_CA],
         max_size=settings[GATEWAY_MAX_SIZE],
         max_connections=settings[GATEWAY_MAX_CONNECTIONS],
@@ -71,6 +71,6 @@ def _submission(settings: Settings) -> Submission | None:
         upstream=settings[SUBMISSION_UPSTREAM],
         listen=settings[SUBMISSION_LISTEN],
         tls_listen=settings[SUBMISSION_TLS_LISTEN],
-        upstream_tls=UpstreamTls(settings[SUBMISSION_UPSTREAM_TLS].value),
+        upstream_tls=settings[SUBMISSION_UPSTREAM_TLS],
         upstream_ca=settings[SUBMISSION_UPSTREAM_CA],
     )
