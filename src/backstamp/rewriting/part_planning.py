@@ -45,9 +45,9 @@ class PartPlanner:
             text_part = TextPart(self._raw, self._part, self._options.limits.html_bytes)
             reason = self._whole_part_reason(text_part)
         except PartUnreadableError as error:
-            reason = error.reason
+            return _left_alone(error.reason)
         if reason is not None:
-            return Outcome(pixel=PixelReport(skip_reason=reason), reason=reason)
+            return _left_alone(reason)
         if self._part.media_type == "text/html":
             return self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
         decided = self._decide(find_text_links(text_part.text), None)
@@ -142,6 +142,10 @@ class PartPlanner:
                 part.path, text_part.editor(edited), slots, html=part.media_type == "text/html"
             )
         return outcome
+
+
+def _left_alone(reason: SkipReason) -> Outcome:
+    return Outcome(pixel=PixelReport(skip_reason=reason), reason=reason)
 
 
 def _in_order(spans: list[tuple[int, int]], pixel_at: int | None) -> list[tuple[int, int]]:
