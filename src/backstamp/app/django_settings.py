@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from django.http.request import split_domain_port
+
 from backstamp import __version__
 from backstamp.app import keyfile
 from backstamp.app.settings import load
@@ -91,7 +93,8 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
-ALLOWED_HOSTS = [_url.hostname or "127.0.0.1"]
+# As Django reads it from the Host field: an IPv6 address keeps its brackets there.
+ALLOWED_HOSTS = [split_domain_port(_url.netloc)[0] or "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [f"{_url.scheme}://{_url.netloc}"]
 SESSION_COOKIE_NAME = "backstamp_session"
 CSRF_COOKIE_NAME = "backstamp_csrf"

@@ -105,7 +105,7 @@ def _welcome(context: AppContext, link: str) -> None:
     lines = [
         "",
         f"  Send mail to    {gateway} (SMTP); next hop: {next_hop}",
-        f"  Console         http://{settings[CONSOLE_LISTEN]}",
+        f"  Console         {settings[CONSOLE_URL]} (listens on {settings[CONSOLE_LISTEN]})",
         f"  Public edge     {settings[TRACKING_URL]} (listens on {settings[EDGE_LISTEN]})",
     ]
     if settings[CONSENT_MODE] is ConsentMode.OBJECTION:

@@ -1,0 +1,24 @@
+"""What Django logs of a request: which page, never its address.
+
+An address can hold a sign-in link that still works, and whatever a stranger wrote into it.
+"""
+
+import logging
+
+from django.http import HttpRequest
+
+
+def without_addresses(record: logging.LogRecord) -> bool:
+    """Put the page's name in the place of a request's path; a `logging.Filter` that lets every record pass.
+
+    Refusals lose their traceback too: what a stranger did wrong is no fault of the program, and must not
+    fill the log.
+    """
+    if record.name.startswith("django.security"):
+        record.exc_info = None
+    request = getattr(record, "request", None)
+    if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+        match = request.resolver_match
+        page = f"page {match.url_name}" if match is not None else "an unknown address"
+        record.args = tuple(page if value == request.path else value for value in record.args)
+    return True

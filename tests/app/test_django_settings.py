@@ -1,0 +1,31 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ASK = """
+from django.http.request import split_domain_port, validate_host
+from backstamp.app.django_settings import ALLOWED_HOSTS
+print(validate_host(split_domain_port({host!r})[0], ALLOWED_HOSTS))
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "answered"),
+    [
+        ("http://127.0.0.1:8026", "127.0.0.1:8026", True),
+        ("http://127.0.0.1:8026", "evil.example", False),
+        ("http://[::1]:8026", "[::1]:8026", True),
+        ("https://Console.Example.org", "console.example.org", True),
+    ],
+)
+def test_the_console_answers_to_the_host_of_its_url_alone(
+    tmp_path: Path, url: str, host: str, answered: bool
+) -> None:
+    environment = os.environ | {"BACKSTAMP_DATA_DIR": str(tmp_path / "data"), "BACKSTAMP_CONSOLE_URL": url}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK.format(host=host)], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == str(answered), done.stderr
