@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 READ_AHEAD: Final = 256 * 1024
 """Bytes kept unread before the peer is made to wait."""
@@ -41,8 +41,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, and tell who waits for connections."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not asserted: uvloop's transports are no subclasses.
+        self._transport = cast(asyncio.Transport, transport)
         if self._on_connected is not None:
             on_connected, self._on_connected = self._on_connected, None
             on_connected(self)
