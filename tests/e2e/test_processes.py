@@ -88,3 +88,16 @@ def test_a_killed_supervisor_leaves_no_orphan(backstamp: Callable[..., Server]) 
     server.process.kill()
     server.process.wait()
     until("all processes are gone", lambda: not any(alive(pid) for pid in family))
+
+
+def test_a_second_server_in_the_same_data_directory_is_refused(
+    backstamp: Callable[..., Server], tmp_path: Path
+) -> None:
+    first = backstamp()
+    second = Server(tmp_path, {"BACKSTAMP_DATA_DIR": str(first.data)})
+    for role in ("serve", "worker"):
+        done = second.command(role)
+        assert done.returncode == 2
+        assert b"another Backstamp works in" in done.stderr
+        assert done.stderr.count(b"\n") == 1
+    assert first.is_up()

@@ -16,6 +16,7 @@ from backstamp.app.settings.table import CONSOLE_LISTEN
 from backstamp.app.supervisor import PARENT_VARIABLE
 from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.journal import open_journal
+from backstamp.app.wiring.one_worker import only_worker
 from backstamp.app.wiring.problems import check
 from backstamp.http_listener import PortTakenError
 from backstamp.lifetime import die_with_parent
@@ -99,7 +100,8 @@ def worker(context: AppContext) -> None:
     from backstamp.app.wiring.worker import worker_config
 
     config = worker_config(context.settings)
-    _run_until_signal(lambda stop: room.serve(config, stop=stop))
+    with only_worker(context.settings):
+        _run_until_signal(lambda stop: room.serve(config, stop=stop))
 
 
 @click.command()

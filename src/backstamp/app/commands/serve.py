@@ -23,6 +23,7 @@ from backstamp.app.settings.table import (
 )
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
 from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.one_worker import only_worker
 from backstamp.app.wiring.problems import check
 from backstamp.policy import ConsentMode
 
@@ -48,6 +49,9 @@ def serve(context: AppContext) -> None:
     check(context.settings)
     configure_logging(context.settings, "app")
     prepare_data_dir(context.settings)
+    with only_worker(context.settings):
+        # Only asked: the lock itself is the worker's, which may be started again.
+        pass
     _run_once(context, "migrate")
     link = _run_once(context, "sign-in-link", "--if-nobody")
     environment = child_environment(context.settings.config_file)
