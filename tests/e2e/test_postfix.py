@@ -245,6 +245,37 @@ async def test_a_bounce_keeps_its_null_reverse_path(chain: Any) -> None:
     assert b"Return-Path: <>\n" in line.last.mails(ONE)[0]
 
 
+async def test_one_postfix_with_the_gateway_as_its_content_filter(
+    postfixes: Callable[..., Postfix], gateway: StartGateway
+) -> None:
+    """The configuration of docs/gateway.md."""
+    way_back = free_port()
+    running = await gateway(f"smtp://127.0.0.1:{way_back}")
+    port = running.gateway.ports["gateway.listen"]
+    postfix = await asyncio.to_thread(
+        postfixes,
+        "mail",
+        {"backstamp_destination_recipient_limit": "1"},
+        mailboxes=(ANN, *THREE_RECIPIENTS),
+        smtpd=f"-o content_filter=backstamp:[127.0.0.1]:{port}",
+        extra=(
+            "backstamp unix - - n - 10 smtp\n"
+            "  -o smtp_send_xforward_command=yes -o disable_mime_output_conversion=yes\n"
+            f"127.0.0.1:{way_back} inet n - n - - smtpd\n"
+            "  -o content_filter= -o mynetworks=127.0.0.0/8\n"
+            "  -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n"
+            "  -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks\n"
+        ),
+    )
+    sent = await submit(postfix, 7, *THREE_RECIPIENTS)
+    await until("all have arrived", lambda: all(postfix.mails(each) for each in THREE_RECIPIENTS))
+    for recipient in THREE_RECIPIENTS:
+        (stored,) = postfix.mails(recipient)
+        assert TRACKING_URL.encode() in stored
+        assert unwrap(without_trace(stored), reader) == sent
+    assert postfix.log_text.count("orig_client=unknown[127.0.0.1]") == 3
+
+
 @asynccontextmanager
 async def sink(port: int, *flags: str) -> AsyncIterator[None]:
     """A next hop that refuses where it is told to (smtp-sink(1))."""
