@@ -12,7 +12,7 @@ from backstamp.vocabulary import TlsMode
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import OFFERS
-from tests.gateway.running import NOTHING, TEXT, StartGateway, StartNextHop
+from tests.gateway.running import HTML, NOTHING, TEXT, StartGateway, StartNextHop
 
 NOBODY = {"trusted_networks": (), "xclient_networks": ()}
 
@@ -169,7 +169,11 @@ async def test_a_next_hop_without_pipelining_gets_one_command_at_a_time(
     hop = await next_hop(offers=())
     client = await (await gateway(hop)).client()
     await client.begin()
-    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    assert (await client.say("MAIL FROM:<ann@example.org> SIZE=300")).startswith("250 ")
+    assert (await client.say("RCPT TO:<bob@example.net>")).startswith("250 ")
+    assert (await client.data(HTML + b".\r\n"))[0].startswith("250 ")
+    # It offered no SIZE, so it is told none, neither at first nor with the copy.
+    assert [line for line in hop.commands if line[:4] == "MAIL"] == ["MAIL FROM:<ann@example.org>"] * 2
 
 
 @pytest.mark.parametrize("mode", list(TlsMode))

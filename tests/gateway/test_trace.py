@@ -58,7 +58,8 @@ def report(recipient: str, text: str, original: bytes = b"Subject: x\r\n\r\nsecr
         parse_mail("FROM:<ann@example.org> ENVID=e+2B1", ALL),
         [
             Refused(
-                parse_rcpt(f"TO:<{recipient}> ORCPT=rfc822;old@example.net", ALL, utf8=True), reply(550, text)
+                parse_rcpt(f"TO:<{recipient}> ORCPT=rfc822;old+40example.net", ALL, utf8=True),
+                reply(550, text),
             )
         ],
         original,
@@ -76,7 +77,7 @@ def test_a_report_is_read_as_a_dsn_by_others() -> None:
     assert made["Auto-Submitted"] == "auto-replied"
     text, status, header = made.iter_parts()
     per_message, per_recipient = status.iter_parts()
-    assert per_message["Original-Envelope-Id"] == "e+2B1"
+    assert per_message["Original-Envelope-Id"] == "e+1"
     assert per_recipient["Original-Recipient"] == "rfc822;old@example.net"
     assert per_recipient["Final-Recipient"] == "rfc822; bob@example.net"
     assert (per_recipient["Action"], per_recipient["Status"]) == ("failed", "5.1.1")

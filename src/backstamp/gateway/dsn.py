@@ -10,6 +10,7 @@ import msgspec
 
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply
+from backstamp.gateway.protocol.xtext import decode_xtext
 
 MOST_HEADER: Final = 64 * 1024
 """Octets of the original header section that are sent back."""
@@ -51,7 +52,7 @@ def failure_report(
     ]
     envid = reverse_path.parameter("ENVID")
     status = [
-        *([f"Original-Envelope-Id: {_printable(envid)}"] if envid else []),
+        *([f"Original-Envelope-Id: {_printable(decode_xtext(envid))}"] if envid else []),
         f"Reporting-MTA: dns; {_printable(hostname)}",
         f"Arrival-Date: {date}",
     ]
@@ -88,7 +89,7 @@ def _fields(refused: Refused, next_hop: str) -> str:
     answer = refused.reply
     lines = [
         "",
-        *([f"Original-Recipient: {_printable(orcpt)}"] if orcpt else []),
+        *([f"Original-Recipient: {_printable(decode_xtext(orcpt))}"] if orcpt else []),
         f"Final-Recipient: {kind}; {_utf8_addr(address)}",
         "Action: failed",
         f"Status: {answer.enhanced_status or '5.0.0'}",

@@ -63,7 +63,9 @@ class MailCommands:
         if size is not None and int(size) > self._about.config.max_size:
             raise RefusedError(TOO_LARGE)
         self._onward.client = client.for_next_hop
-        answer = await self._onward.begin(mail_line(mailbox, int(size) if size is not None else None))
+        # We offer SIZE in any case, for the limit is ours too.
+        told = size is not None and "SIZE" in (await self._onward.open()).capabilities
+        answer = await self._onward.begin(mail_line(mailbox, int(size) if size and told else None))
         if answer.positive:
             self._reverse_path = mailbox
         return answer

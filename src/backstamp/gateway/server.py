@@ -44,6 +44,8 @@ EXPIRE_EVERY: Final = 3600.0
 LARGEST_AT_ONCE: Final = 4
 """So many messages of the largest size fit into memory at once, or correspondingly more small ones."""
 LEAST_MEMORY: Final = 256 * 1024 * 1024
+BACKLOG: Final = 200
+"""Connections that the kernel keeps for us; asyncio's own default of 100 is short for a burst."""
 TOO_MANY: Final = reply(421, "4.7.0 Too many connections, try again later")
 
 
@@ -187,7 +189,12 @@ class Gateway:
         host, port = parse_listen(name, text)
         try:
             server = await asyncio.get_running_loop().create_server(
-                lambda: Wire(lambda wire: self._begin(wire, kind)), host, port, ssl=context, backlog=200
+                lambda: Wire(lambda wire: self._begin(wire, kind)),
+                host,
+                port,
+                ssl=context,
+                ssl_handshake_timeout=self._config.timeouts.tls if context is not None else None,
+                backlog=BACKLOG,
             )
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
