@@ -1,12 +1,26 @@
 """Mail goes through: untracked as it came, tracked with a copy for each recipient."""
 
+import asyncio
 import re
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backstamp.tokens import LinkToken, PixelToken, open_token
 from backstamp.vocabulary import EventType
-from tests.gateway.running import HTML, NOTHING, RING, TEXT, TRACKING_URL, StartGateway, StartNextHop
+from tests.gateway.fake_next_hop import FakeNextHop
+from tests.gateway.running import (
+    HTML,
+    NOTHING,
+    RING,
+    TEXT,
+    TRACKING_URL,
+    StartGateway,
+    StartNextHop,
+    gateways,
+)
 
 
 def untraced(data: bytes) -> bytes:
@@ -93,3 +107,33 @@ async def test_lmtp_clients_get_a_reply_for_each_recipient(
     replies = await client.send_mail(HTML + b".\r\n", "bob@example.net", "eve@example.net", replies=2)
     assert [reply[:9] for reply in replies] == ["250 2.0.0", "250 2.0.0"]
     assert len(hop.accepted) == 2
+
+
+legal_lines = st.lists(
+    st.one_of(
+        st.sampled_from([b"", b".", b"..", b".x", b"Received: x", b"X-Backstamp: y", b"\0", b"\xff" * 1200]),
+        st.binary(max_size=40).map(lambda line: line.translate(None, b"\r\n")),
+    ),
+    max_size=10,
+)
+
+
+def test_any_message_that_is_legal_on_the_wire_arrives_as_it_came(tmp_path: Path) -> None:
+    with asyncio.Runner() as runner:
+        hop = runner.run(FakeNextHop().start())
+        context = gateways(tmp_path)
+        running = runner.run(runner.run(context.__aenter__())(hop, policy=NOTHING))
+        client = runner.run(running.client())
+        runner.run(client.begin())
+
+        @settings(max_examples=150, deadline=None)
+        @given(legal_lines)
+        def arrives(lines: list[bytes]) -> None:
+            message = b"".join(line + b"\r\n" for line in lines)
+            stuffed = b"".join(b"." * line.startswith(b".") + line + b"\r\n" for line in lines)
+            runner.run(client.send_mail(stuffed + b".\r\n", "bob@example.net"))
+            assert untraced(hop.accepted[-1].data) == message
+
+        arrives()
+        runner.run(context.__aexit__(None, None, None))
+        runner.run(hop.stop())
