@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backstamp.tokens import LinkToken, PixelToken, open_token
 from backstamp.vocabulary import EventType
+from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import (
     HTML,
@@ -122,9 +123,14 @@ def test_any_message_that_is_legal_on_the_wire_arrives_as_it_came(tmp_path: Path
     with asyncio.Runner() as runner:
         hop = runner.run(FakeNextHop().start())
         context = gateways(tmp_path)
-        running = runner.run(runner.run(context.__aenter__())(hop, policy=NOTHING))
-        client = runner.run(running.client())
-        runner.run(client.begin())
+
+        async def begin() -> Client:
+            start = await context.__aenter__()
+            client = await (await start(hop, policy=NOTHING)).client()
+            await client.begin()
+            return client
+
+        client = runner.run(begin())
 
         @settings(max_examples=150, deadline=None)
         @given(legal_lines)

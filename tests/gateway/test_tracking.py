@@ -16,6 +16,7 @@ from backstamp.gateway import RewritingLimits
 from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy
+from backstamp.tokens import Keyring, KeyringError
 from backstamp.vocabulary import EventType
 from tests.e2e.server import alive
 from tests.gateway.client import Client
@@ -232,6 +233,21 @@ async def test_without_a_journal_mail_goes_out_untracked(
     (mail,) = hop.accepted
     assert content(hop) == HTML
     assert len(mail.rcpts) == 2
+
+
+async def test_without_a_key_ring_mail_goes_untracked(
+    gateway: StartGateway, next_hop: StartNextHop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreadable() -> Keyring:
+        raise KeyringError("key ring is not readable")
+
+    hop = await next_hop()
+    running = await gateway(hop)
+    running.gateway._about.transactions.tracker._keyring = unreadable
+    client = await opened(running)
+    assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
+    assert content(hop) == HTML
+    assert "not tracked: KeyringError" in caplog.text
 
 
 async def test_a_copy_that_grew_too_large_is_sent_as_it_came(

@@ -1,5 +1,6 @@
 """mail_commands: MAIL, RCPT, DATA and RSET: each handed on, and answered with the next hop's own reply."""
 
+import asyncio
 from typing import Final
 
 from backstamp.gateway import submission, trace
@@ -98,10 +99,7 @@ class MailCommands:
         return OK
 
     async def data(self, argument: str) -> None:
-        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`.
-
-        Raises `WireClosedError` after a 421 of the next hop was passed on: nothing may follow it.
-        """
+        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`."""
         if argument:
             raise RefusedError(SYNTAX)
         if self._reverse_path is None:
@@ -124,34 +122,35 @@ class MailCommands:
         except MailDataRefusedError as error:
             await self._say((error.reply,) * (count if lmtp else 1))
             return
+        utf8 = reverse_path.parameter("SMTPUTF8") is not None
+        submitted = Submitted(
+            origin=self._client.origin,
+            client=self._client.retry_name,
+            reverse_path=reverse_path,
+            rcpts=rcpts,
+            message=message,
+            hop=self._client.hop(utf8=utf8),
+            lmtp=lmtp,
+            may_report=bool(reverse_path.path) and self._client.is_local,
+            trace_id=trace.new_trace_id(),
+        )
         try:
-            utf8 = reverse_path.parameter("SMTPUTF8") is not None
-            answer = await self._about.transactions.carry_out(
-                Submitted(
-                    origin=self._client.origin,
-                    client=self._client.retry_name,
-                    reverse_path=reverse_path,
-                    rcpts=rcpts,
-                    message=message,
-                    hop=self._client.hop(utf8=utf8),
-                    lmtp=lmtp,
-                    may_report=bool(reverse_path.path) and self._client.is_local,
-                    trace_id=trace.new_trace_id(),
-                ),
-                self._onward,
-            )
+            await self._about.transactions.carry_out(submitted, self._onward, self._tell)
         finally:
             budget.give(len(message))
+
+    async def _tell(self, replies: tuple[Reply, ...]) -> bool:
+        """Say the replies; return whether the client is there to hear them. Nothing follows a 421."""
         try:
-            await self._say(answer.replies)
+            await self._say(replies)
         except (WireClosedError, TimeoutError):
-            answer.unheard()
-            raise
-        (answer.unheard if self._wire.ended else answer.settled)()
-        if any(each.code == SERVICE_ENDS for each in answer.replies):
+            return False
+        if any(each.code == SERVICE_ENDS for each in replies):
             self._wire.close()
-            raise WireClosedError("said 421")
+            return True
+        return not self._wire.ended
 
     async def _say(self, replies: tuple[Reply, ...]) -> None:
         self._wire.write(b"".join(each.encode() for each in replies))
-        await self._wire.drain()
+        async with asyncio.timeout(self._about.config.timeouts.idle):
+            await self._wire.drain()

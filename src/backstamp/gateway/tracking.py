@@ -7,7 +7,7 @@ goes out untracked, for a token of an unknown message must not exist.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -25,7 +25,6 @@ BATCH_BYTES: Final = 32 * 1024 * 1024
 """Copies made at once; a message that is larger is rewritten for one recipient at a time."""
 BATCH_RECIPIENTS: Final = 100
 BUSY: Final = "all rewriting workers were busy"
-NOT_RECORDED: Final = "it could not be recorded"
 
 
 class Addressee(msgspec.Struct, frozen=True):
@@ -95,13 +94,18 @@ class Tracker:
 
     async def prepare(self, arrival: Arrival) -> "Prepared":
         """Decide, make the first copies, and write the record."""
-        made = _Work(self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._excluded_hosts)
-        groups = await made.groups()
-        queued = made.queued(groups)
+        try:
+            work = _Work(
+                self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._excluded_hosts
+            )
+            groups = await work.groups()
+            queued = work.queued(groups)
+        except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
+            _log.error("message %s is not tracked: %s", arrival.trace_id, type(error).__name__)
+            return Prepared(True, _as_it_came(arrival))
         if arrival.recorded or await self._record(queued, tracked=any(group.tracks for group in groups)):
-            return Prepared(made, groups)
-        everybody = _Group(decision=Decision(), places=made.wanted, reason=NOT_RECORDED)
-        return Prepared(made, [everybody])
+            return Prepared(not any(group.first for group in groups), work.all_copies(groups))
+        return Prepared(True, _as_it_came(arrival))
 
     async def _record(self, queued: Queued, *, tracked: bool) -> bool:
         try:
@@ -116,23 +120,20 @@ class Tracker:
         return True
 
 
-class Prepared:
-    """A message that is ready to go."""
+class Prepared(NamedTuple):
+    """A message that is ready to go.
 
-    def __init__(self, work: "_Work", groups: list[_Group]) -> None:
-        self._work = work
-        self._groups = groups
+    `copies` has each wanted addressee once; `whole` says that they all get the message as it came.
+    """
 
-    @property
-    def whole(self) -> bool:
-        """Whether all wanted addressees get the message as it came, in one transaction."""
-        return not any(group.first for group in self._groups)
+    whole: bool
+    copies: AsyncIterator[Copy]
 
-    async def copies(self) -> AsyncIterator[Copy]:
-        """Yield the copies in the order of their first addressee; each wanted addressee is in one of them."""
-        for group in self._groups:
-            async for copy in self._work.copies(group):
-                yield copy
+
+async def _as_it_came(arrival: Arrival) -> AsyncIterator[Copy]:
+    places = tuple(place for place, each in enumerate(arrival.addressees) if each.wanted)
+    if places:
+        yield Copy(places, arrival.raw, tracked=False)
 
 
 class _Work:
@@ -159,13 +160,13 @@ class _Work:
         )
         self._anonymous = snapshot is not None and (snapshot.anonymous or self._domain.anonymous)
         self._keys = [ring.recipient_key(each.address) for each in arrival.addressees]
-        self.wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
+        self._wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
 
     async def groups(self) -> list[_Group]:
         """Return the wanted addressees by decision, with the first batch of copies of each."""
         by_decision: dict[tuple[bool, bool], _Group] = {}
         asked = ControlAxes(self._arrival.controls.opens, self._arrival.controls.links)
-        for place in self.wanted:
+        for place in self._wanted:
             decision = decide(
                 self._snapshot,
                 origin=self._arrival.origin,
@@ -228,7 +229,13 @@ class _Work:
         )
         return await self._rewriter.rewrite(request, self._arrival.raw)
 
-    async def copies(self, group: _Group) -> AsyncIterator[Copy]:
+    async def all_copies(self, groups: Sequence[_Group]) -> AsyncIterator[Copy]:
+        """Yield the copies of all groups."""
+        for group in groups:
+            async for copy in self._copies(group):
+                yield copy
+
+    async def _copies(self, group: _Group) -> AsyncIterator[Copy]:
         """Yield the copies of one group."""
         if not group.tracks or self._anonymous:
             message = group.first[0] if group.first else self._arrival.raw

@@ -6,27 +6,28 @@ one begins; one that was accepted at an earlier try is not sent again.
 
 import asyncio
 import logging
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
 from backstamp.gateway import trace
+from backstamp.gateway.deliveries import record_deliveries
 from backstamp.gateway.dsn import Refused, failure_report, wants_report
+from backstamp.gateway.earlier_tries import EarlierTries
 from backstamp.gateway.envelope_locks import EnvelopeLocks
 from backstamp.gateway.handover import Outcome, Stage, hand_over, hand_over_open
 from backstamp.gateway.next_hop import NextHopConnection, RefusedSessionError, UnreachableError
 from backstamp.gateway.onward import Onward
 from backstamp.gateway.outcome_rules import summarise
-from backstamp.gateway.outcomes import KnownEnvelope, Outcomes, envelope_key, recipient_key
+from backstamp.gateway.outcomes import Outcomes, envelope_key
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.tracking import Addressee, Arrival, Copy, Tracker
-from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import JournalWriter
 from backstamp.rewriting import control_fields, envelope_digest, message_facts
-from backstamp.vocabulary import Delivery, EventType, Origin
+from backstamp.vocabulary import Origin
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -58,15 +59,8 @@ class Submitted(msgspec.Struct, kw_only=True, frozen=True):
     trace_id: str
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What the client is told: one reply, or with LMTP one for each accepted recipient.
-
-    `settled` is called when the client has been told, `unheard` when it was gone by then.
-    """
-
-    replies: tuple[Reply, ...]
-    settled: Callable[[], None]
-    unheard: Callable[[], None]
+Tell = Callable[[tuple[Reply, ...]], Awaitable[bool]]
+"""Says one reply, or with LMTP one for each accepted recipient; returns whether the client was there."""
 
 
 class Transactions:
@@ -93,18 +87,19 @@ class Transactions:
         self.clock = clock
         self.locks = EnvelopeLocks()
 
-    async def carry_out(self, submitted: Submitted, onward: Onward) -> Answer:
-        """Hand a message over and return what the client is to be told."""
-        count = sum(1 for rcpt in submitted.rcpts if rcpt.reply.positive)
+    async def carry_out(self, submitted: Submitted, onward: Onward, tell: Tell) -> None:
+        """Hand a message over and tell the client what came of it."""
         if trace.hop_count(submitted.message) >= trace.MOST_HOPS:
             if onward.connection is not None:
                 await _reset(onward.connection)
-            return Answer((trace.LOOP,) * (count if submitted.lmtp else 1), _nothing, _nothing)
+            count = sum(1 for rcpt in submitted.rcpts if rcpt.reply.positive)
+            await tell((trace.LOOP,) * (count if submitted.lmtp else 1))
+            return
         digest = await _digest(submitted.message)
         key = envelope_key(submitted.client, submitted.reverse_path.path, digest)
         # A client that gave up waiting may already be trying again: one at a time, or there are doubles.
         async with self.locks.hold(key):
-            return await _Transaction(self, submitted, onward, key).run()
+            await _Transaction(self, submitted, onward, key).run(tell)
 
 
 class _Transaction:
@@ -112,19 +107,20 @@ class _Transaction:
         self._shared = shared
         self._submitted = submitted
         self._onward = onward
-        self._key = key
         self._now = shared.clock()
         self._rcpts = submitted.rcpts
+        self._earlier = EarlierTries(
+            shared.outcomes, key, [rcpt.recipient for rcpt in submitted.rcpts], now=int(self._now)
+        )
+        tracking_id = self._earlier.tracking_id
+        self._tracking_id = shared.new_tracking_id() if tracking_id is None else tracking_id
         self._outcomes: list[Outcome | None] = [None] * len(self._rcpts)
-        self._recipient_keys = [recipient_key(key, rcpt.recipient.path) for rcpt in self._rcpts]
         self._indices: list[int] = []
-        self._tracking_id = 0
         self._twins: dict[int, int] = {}
         """Recipients that were named before, by place, and the place where; they share copy and outcome."""
-        self._stored = False
 
-    async def run(self) -> Answer:
-        arrival = await self._arrival()
+    async def run(self, tell: Tell) -> None:
+        arrival = self._arrival()
         prepared = await self._shared.tracker.prepare(arrival)
         wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
         connection = self._onward.connection
@@ -135,7 +131,7 @@ class _Transaction:
             await self._keep_accepted(wanted, last=True)
         else:
             left = len(wanted)
-            async for copy in prepared.copies():
+            async for copy in prepared.copies:
                 left -= len(copy.places)
                 self._settle(copy.places, await self._send(copy))
                 await self._keep_accepted(copy.places, last=left == 0)
@@ -143,20 +139,31 @@ class _Transaction:
                 await _reset(connection)
         for place, twin in self._twins.items():
             self._outcomes[place] = self._outcomes[twin]
-        return await self._answer()
+        await self._answer(tell)
 
-    async def _arrival(self) -> Arrival:
+    def _arrival(self) -> Arrival:
         submitted = self._submitted
-        known = self._find()
-        self._stored = known is not None
-        before = known.recipients if known is not None else {}
-        self._tracking_id = known.tracking_id if known is not None else self._shared.new_tracking_id()
-        free = max((each.index for each in before.values()), default=-1) + 1
-        addressees = []
-        places: dict[bytes, int] = {}
-        for place, (rcpt, key) in enumerate(zip(self._rcpts, self._recipient_keys, strict=True)):
-            earlier = before.get(key)
-            twin = places.get(key)
+        return Arrival(
+            raw=submitted.message,
+            facts=message_facts(submitted.message),
+            controls=control_fields(submitted.message),
+            origin=submitted.origin,
+            reverse_path=submitted.reverse_path.address,
+            addressees=self._addressees(),
+            tracking_id=self._tracking_id,
+            trace_id=submitted.trace_id,
+            at_us=int(self._now * 1_000_000),
+            recorded=self._earlier.know_everybody,
+        )
+
+    def _addressees(self) -> tuple[Addressee, ...]:
+        """Give each recipient its index, and settle those to whom nothing is sent now."""
+        free = self._earlier.next_index
+        addressees: list[Addressee] = []
+        places: dict[str, int] = {}
+        for place, rcpt in enumerate(self._rcpts):
+            earlier = self._earlier.recipient(place)
+            twin = places.get(rcpt.recipient.path)
             if twin is not None:
                 index = self._indices[twin]
             elif earlier is not None:
@@ -173,20 +180,9 @@ class _Transaction:
                 self._twins[place] = twin
             else:
                 wanted = True
-                places[key] = place
+                places[rcpt.recipient.path] = place
             addressees.append(Addressee(index, rcpt.recipient.address, wanted=wanted))
-        return Arrival(
-            raw=submitted.message,
-            facts=message_facts(submitted.message),
-            controls=control_fields(submitted.message),
-            origin=submitted.origin,
-            reverse_path=submitted.reverse_path.address,
-            addressees=tuple(addressees),
-            tracking_id=self._tracking_id,
-            trace_id=submitted.trace_id,
-            at_us=int(self._now * 1_000_000),
-            recorded=all(key in before for key in self._recipient_keys),
-        )
+        return tuple(addressees)
 
     def _traced(self, message: bytes, places: Sequence[int]) -> bytes:
         recipient = self._rcpts[places[0]].recipient.address if len(places) == 1 else ""
@@ -214,94 +210,54 @@ class _Transaction:
         for place, outcome in zip(places, outcomes, strict=True):
             self._outcomes[place] = outcome
 
-    # what is remembered for a retry
-
-    def _find(self) -> KnownEnvelope | None:
-        try:
-            return self._shared.outcomes.find(self._key)
-        except sqlite3.Error as error:
-            _log.error("outcomes cannot be read, a retry may arrive twice: %s", type(error).__name__)
-            return None
-
     async def _keep_accepted(self, places: Sequence[int], *, last: bool) -> None:
         """Put accepted copies on the disk before anything else is sent, where something else may follow."""
         if last and all(each is None or each.reply.positive for each in self._outcomes):
             return  # the reply follows at once
-        accepted = [place for place in places if self._is(place, accepted=True)]
-        if accepted and len(self._rcpts) > 1:
-            await self._keep(accepted)
+        if len(self._rcpts) > 1:
+            await self._keep(place for place in places if self._outcome(place).reply.positive)
 
-    async def _keep(self, places: Sequence[int]) -> None:
-        rows = [
-            (self._recipient_keys[place], self._indices[place], self._is(place, accepted=True))
-            for place in places
-        ]
-        try:
-            await asyncio.to_thread(
-                self._shared.outcomes.keep, self._key, self._tracking_id, rows, now=int(self._now)
-            )
-            self._stored = True
-        except sqlite3.Error as error:
-            _log.error(
-                "%s: outcomes cannot be written, a retry may arrive twice: %s",
-                self._submitted.trace_id,
-                type(error).__name__,
-            )
+    async def _keep(self, places: Iterable[int]) -> None:
+        rows = [(place, self._indices[place], self._outcome(place).reply.positive) for place in places]
+        if rows:
+            await self._earlier.keep(self._tracking_id, rows)
 
-    def _is(self, place: int, *, accepted: bool) -> bool:
+    def _outcome(self, place: int) -> Outcome:
         outcome = self._outcomes[place]
         assert outcome is not None, "every recipient has an outcome by now"
-        return outcome.reply.positive is accepted
+        return outcome
 
-    # the end
-
-    async def _answer(self) -> Answer:
-        outcomes = [each for each in self._outcomes if each is not None]
-        assert len(outcomes) == len(self._rcpts), "every recipient has an outcome"
-        self._journal(outcomes)
+    async def _answer(self, tell: Tell) -> None:
+        everybody = range(len(self._rcpts))
+        outcomes = [self._outcome(place) for place in everybody]
+        self._record(outcomes)
         tried = [place for place, rcpt in enumerate(self._rcpts) if rcpt.reply.positive]
         if self._submitted.lmtp:
             replies = tuple(outcomes[place].reply for place in tried)
-            waiting = any(each.reply.transient for each in outcomes)
         else:
             summary = summarise([outcomes[place] for place in tried], may_report=self._submitted.may_report)
             answer = summary.reply
             if summary.report:
                 answer = await self._report([tried[place] for place in summary.report], answer)
             replies = (answer,)
-            waiting = answer.transient or any(each.reply.transient for each in outcomes)
+        waiting = any(each.transient for each in (*replies, *(outcome.reply for outcome in outcomes)))
         if waiting:
             # Also who is refused for now: the retry then belongs to the same message.
-            await self._keep(range(len(outcomes)))
+            await self._keep(everybody)
         self._log(outcomes, replies)
-        return Answer(replies, _nothing if waiting else self._forget, self._remember)
-
-    def _forget(self) -> None:
-        """The client knows the end of it: nothing needs remembering."""
-        try:
-            if self._stored:
-                self._shared.outcomes.drop(self._key)
-        except sqlite3.Error as error:
-            _log.error("outcomes cannot be written: %s", type(error).__name__)
-
-    def _remember(self) -> None:
-        """The client never heard our reply and will try again: what was accepted must not go twice."""
-        accepted = [place for place in range(len(self._rcpts)) if self._is(place, accepted=True)]
-        rows = [(self._recipient_keys[place], self._indices[place], True) for place in accepted]
-        try:
-            self._shared.outcomes.keep(self._key, self._tracking_id, rows, now=int(self._now))
-        except sqlite3.Error as error:
-            _log.error("outcomes cannot be written, a retry may arrive twice: %s", type(error).__name__)
+        if not await tell(replies):
+            # It never heard us and will try again: what was accepted must not go twice.
+            await self._keep(place for place in everybody if outcomes[place].reply.positive)
+        elif not waiting:
+            self._earlier.forget()
 
     async def _report(self, places: Sequence[int], success: Reply) -> Reply:
         """Tell the sender who refused; the message counts as taken only once the report is."""
-        outcomes = self._outcomes
-        refused = []
-        for place in places:
-            outcome = outcomes[place]
-            assert outcome is not None, "it was summarised"
-            if wants_report(self._rcpts[place].recipient):
-                refused.append(Refused(self._rcpts[place].recipient, outcome.reply))
+        refused = [
+            Refused(self._rcpts[place].recipient, self._outcome(place).reply)
+            for place in places
+            if wants_report(self._rcpts[place].recipient)
+        ]
         if not refused:
             return success
         submitted = self._submitted
@@ -323,28 +279,19 @@ class _Transaction:
         (outcome,) = await hand_over(connection, Mailbox("", parameters), [sender], report)
         return success if outcome.reply.positive else _as_transient(outcome.reply)
 
-    def _journal(self, outcomes: Sequence[Outcome]) -> None:
-        at_us = int(self._shared.clock() * 1_000_000)
-        for place, outcome in enumerate(outcomes):
-            if outcome.stage is Stage.EARLIER or place in self._twins:
-                continue
-            answer = outcome.reply
-            record = Delivery(
-                at_us=at_us,
-                tracking_id=self._tracking_id,
-                type=_event_type(answer),
-                recipient_index=self._indices[place],
-                code=answer.code,
-                enhanced_status=answer.enhanced_status,
-                text=answer.text.encode("utf-8", "replace").decode()[:1000],
-                next_hop=self._shared.next_hop_name,
-                stage=outcome.stage.value,
-            )
-            try:
-                self._shared.journal.append(record)
-            except (JournalUnavailableError, RecordTooLargeError) as error:
-                _log.error("%s: a delivery is not recorded: %s", self._submitted.trace_id, error)
-                return
+    def _record(self, outcomes: Sequence[Outcome]) -> None:
+        record_deliveries(
+            self._shared.journal,
+            (
+                (self._indices[place], outcome)
+                for place, outcome in enumerate(outcomes)
+                if outcome.stage is not Stage.EARLIER and place not in self._twins
+            ),
+            tracking_id=self._tracking_id,
+            trace_id=self._submitted.trace_id,
+            next_hop=self._shared.next_hop_name,
+            at_us=int(self._shared.clock() * 1_000_000),
+        )
 
     def _log(self, outcomes: Sequence[Outcome], replies: Sequence[Reply]) -> None:
         _log.info(
@@ -375,17 +322,7 @@ async def _reset(connection: NextHopConnection) -> None:
         connection.abort()
 
 
-def _event_type(answer: Reply) -> EventType:
-    if answer.positive:
-        return EventType.SENT
-    return EventType.DEFERRED if answer.transient else EventType.REJECTED
-
-
 def _as_transient(answer: Reply) -> Reply:
     if answer.transient:
         return answer
     return reply(451, "4.3.0 The report of refused recipients could not be handed over, try again later")
-
-
-def _nothing() -> None:
-    """Nothing is to be done."""
