@@ -160,6 +160,11 @@ class Event(models.Model):
             models.Index(
                 fields=["source", "at"], name="event_source", condition=models.Q(source__isnull=False)
             ),
+            models.Index(
+                fields=["message", "recipient_index", "at"],
+                name="event_by_people",
+                condition=models.Q(actor__in=("human", "proxied_human")),
+            ),
             models.Index(fields=["-at"], name="event_newest"),
             models.Index(fields=["at"], name="event_unsettled", condition=models.Q(final=False)),
         ]

@@ -45,12 +45,18 @@ _DELIVERY_STANDS: Final = (
     "UPDATE records_recipient SET delivery = %s, delivery_at = %s, sent_at = %s, reply_code = %s, "
     'enhanced_status = %s, reply_text = %s WHERE message_id = %s AND "index" = %s'
 )
-_HITS: Final = (
-    "SELECT e.message_id, e.recipient_index, e.type, e.at, e.actor, e.counts, e.link_number, e.hit, "
-    "e.reasons "
-    "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)})"
+MOST_HITS: Final = 1000
+"""Hits of a recipient that are counted: the earliest, and the earliest by people. Who fetches one image
+a million times must not make every further hit cost the reading of a million rows."""
+_EARLIEST: Final = (
+    "SELECT e.id, e.message_id, e.recipient_index, e.type, e.at, e.actor, e.counts, e.link_number, e.hit, "
+    "e.reasons FROM keys CROSS JOIN records_event e WHERE e.id IN ("
+    "SELECT x.id FROM records_event x WHERE x.message_id = keys.m AND x.recipient_index = keys.r "
+    f"AND x.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)}) "
 )
+_LIMIT: Final = f"ORDER BY x.at LIMIT {MOST_HITS})"
+_HITS: Final = f"{_EARLIEST}{_LIMIT}"
+_HITS_BY_PEOPLE: Final = f"{_EARLIEST}AND x.actor IN ('human', 'proxied_human') {_LIMIT}"
 _OPENS_TRACKED: Final = (
     "SELECT m.tracking_id, m.opens_tracked FROM keys CROSS JOIN records_message m "
     "WHERE m.tracking_id = keys.m"
@@ -89,15 +95,21 @@ def deliveries(pairs: Collection[Pair]) -> None:
 
 def hits(pairs: Collection[Pair]) -> None:
     """Count each recipient's hits by who made them, and say whether it opened and clicked."""
-    judged: dict[Pair, list[JudgedHit]] = {pair: [] for pair in pairs}
-    for message, index, *row in select_for_keys(_HITS, ("m", "r"), judged):
-        judged[message, index].append(_judged_hit(*row))
+    rows: dict[Pair, dict[int, tuple[Any, ...]]] = {pair: {} for pair in pairs}
+    _read(_HITS, rows, rows)
+    _read(_HITS_BY_PEOPLE, [pair for pair, found in rows.items() if len(found) >= MOST_HITS], rows)
+    judged = {pair: [_judged_hit(*row) for row in found.values()] for pair, found in rows.items()}
     messages = {(message,) for message, _ in judged}
     tracked = {row[0]: bool(row[1]) for row in select_for_keys(_OPENS_TRACKED, ("m",), messages)}
     execute_many(
         _HITS_STAND,
         ((*_standing(summary_of(found), tracked[pair[0]]), *pair) for pair, found in judged.items()),
     )
+
+
+def _read(statement: str, pairs: Iterable[Pair], rows: dict[Pair, dict[int, tuple[Any, ...]]]) -> None:
+    for pk, message, index, *row in select_for_keys(statement, ("m", "r"), pairs):
+        rows[message, index][pk] = tuple(row)
 
 
 def _judged_hit(
