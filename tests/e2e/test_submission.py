@@ -1,6 +1,7 @@
 """Real mail programs submit through the gateway to a real Postfix, which has Dovecot check the passwords."""
 
 import asyncio
+import os
 import shutil
 import smtplib
 import ssl
@@ -157,7 +158,8 @@ def by_nodemailer(sent: Sent) -> None:
     try:
         run([npm, "ci", "--no-fund", "--no-audit"], "", project)
     except RuntimeError as error:
-        if "ENOTFOUND" in str(error) or "EAI_AGAIN" in str(error):
+        unreachable = "ENOTFOUND" in str(error) or "EAI_AGAIN" in str(error)
+        if unreachable and os.environ.get("CI") != "true":
             pytest.skip("npm cannot reach its registry")
         raise
     node = [str(require("node")), "send.mjs", "localhost", str(sent.port), sent.mode, str(sent.ca)]

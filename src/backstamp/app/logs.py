@@ -10,6 +10,8 @@ from backstamp.app.settings import Settings
 from backstamp.app.settings.table import LOG_LEVEL
 
 LONGEST_MESSAGE: Final = 2000
+_USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+"""What every record has; the rest are facts that the caller gave (`extra`): trace id, size, outcomes."""
 
 
 class _JsonLines(logging.Formatter):
@@ -27,9 +29,10 @@ class _JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage()[:LONGEST_MESSAGE],
         }
+        entry |= {name: value for name, value in vars(record).items() if name not in _USUAL}
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=True)
+        return json.dumps(entry, ensure_ascii=True, default=str)
 
 
 class _PlainLines(logging.Formatter):

@@ -1,0 +1,47 @@
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from backstamp.app.logs import configure_logging
+from backstamp.app.settings import load
+
+
+@pytest.fixture
+def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the process writes on stderr, its logging configured as a role's."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    configure_logging(load(environ={}), "gateway")
+    yield written
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+LOG = logging.getLogger("backstamp.gateway")
+
+
+def test_a_record_is_one_json_line_with_the_facts_that_came_with_it(stderr: io.StringIO) -> None:
+    LOG.info("message %s", "a\nb\u2028\x1b[31m", extra={"trace_id": "0123456789abcdef", "size": 12})
+    (line,) = stderr.getvalue().splitlines()
+    entry = json.loads(line)
+    assert line.isascii()
+    assert entry.pop("time").endswith("+00:00")
+    assert entry == {
+        "level": "info",
+        "role": "gateway",
+        "logger": "backstamp.gateway",
+        "message": "message a\nb\u2028\x1b[31m",
+        "trace_id": "0123456789abcdef",
+        "size": 12,
+    }
+
+
+def test_a_long_message_is_cut(stderr: io.StringIO) -> None:
+    LOG.warning("x" * 100_000)
+    assert len(stderr.getvalue()) < 2_300
