@@ -8,6 +8,7 @@ from django.core.asgi import get_asgi_application
 
 from backstamp.app.logs import configure_logging
 from backstamp.app.settings import load
+from backstamp.console.body_limit import bounded
 from backstamp.console.log_lines import without_addresses
 
 # WhiteNoise gives plain file iterators; Django reads those at once, which is right for small files.
@@ -16,4 +17,4 @@ configure_logging(load(), "console")
 for _handler in logging.getLogger().handlers:
     _handler.addFilter(without_addresses)
 os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
-target = get_asgi_application()
+target = bounded(get_asgi_application())

@@ -1,0 +1,46 @@
+"""No stranger fills the disk with the body of a request."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from backstamp.console.body_limit import LARGEST_BODY, bounded
+
+
+def ask(headers: list[tuple[bytes, bytes]], chunks: list[bytes]) -> tuple[list[Any], list[Any]]:
+    """Send a request; return what the application received, and what was answered."""
+    received: list[Any] = []
+    answered: list[Any] = []
+    waiting = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        received.extend([await receive() for _ in chunks])
+
+    async def receive() -> Any:
+        return waiting.pop(0)
+
+    async def send(event: Any) -> None:
+        answered.append(event)
+
+    asyncio.run(bounded(application)({"type": "http", "headers": headers}, receive, send))
+    return received, answered
+
+
+def test_an_ordinary_body_comes_as_it_is() -> None:
+    chunk = b"x" * (LARGEST_BODY // 2)
+    received, answered = ask([(b"content-length", b"1000000")], [chunk, chunk])
+    assert [event["body"] for event in received] == [chunk, chunk]
+    assert answered == []
+
+
+@pytest.mark.parametrize("length", [b"1000001", b"9" * 300])
+def test_a_body_that_announces_too_much_is_refused_unread(length: bytes) -> None:
+    received, answered = ask([(b"host", b"x"), (b"content-length", length)], [b"x"])
+    assert received == []
+    assert answered[0]["status"] == 413
+
+
+def test_a_body_without_a_length_is_cut_off_when_it_is_too_much() -> None:
+    received, _ = ask([], [b"x" * LARGEST_BODY, b"x"])
+    assert [event["type"] for event in received] == ["http.request", "http.disconnect"]
