@@ -9,16 +9,18 @@ from django.http import HttpRequest
 
 
 def without_addresses(record: logging.LogRecord) -> bool:
-    """Put the page's name in the place of a request's path; a `logging.Filter` that lets every record pass.
+    """Put the page's name in the place of a request; a `logging.Filter` that lets every record pass.
 
     Refusals lose their traceback too: what a stranger did wrong is no fault of the program, and must not
     fill the log.
     """
     if record.name.startswith("django.security"):
         record.exc_info = None
-    request = getattr(record, "request", None)
+    request = vars(record).pop("request", None)
     if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
         match = request.resolver_match
         page = f"page {match.url_name}" if match is not None else "an unknown address"
-        record.args = tuple(page if value == request.path else value for value in record.args)
+        # Django writes the path with its odd characters spelled out.
+        written = (request.path, request.path.encode("unicode_escape").decode("ascii"))
+        record.args = tuple(page if value in written else value for value in record.args)
     return True
