@@ -1,24 +1,14 @@
 """Real messages that others collected: never an exception, and every byte comes back."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
+from tests.corpus import corpus
 from tests.rewriting.sealers import FixedSealer
 
-ROOT = Path(os.environ.get("BACKSTAMP_CORPUS", Path(__file__).parents[2] / ".." / "shared" / "corpus"))
 FOLDERS = ("mail-*", "bounce-*", "tmpl-*")
-
-
-def corpus() -> list[Path]:
-    return sorted(
-        path
-        for pattern in FOLDERS
-        for path in ROOT.glob(f"{pattern}/**/*")
-        if path.is_file() and path.name != "README.md"
-    )
 
 
 def messages(path: Path) -> list[bytes]:
@@ -31,11 +21,9 @@ def messages(path: Path) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def paths() -> list[Path]:
-    if not ROOT.is_dir():
-        pytest.skip("no corpus here; BACKSTAMP_CORPUS names its folder")
-    found = corpus()
-    assert found, f"no messages in {ROOT}"
-    return found
+    files = [path for pattern in FOLDERS for path in corpus().glob(f"{pattern}/**/*") if path.is_file()]
+    assert files, "no messages in the corpus"
+    return sorted(path for path in files if path.name != "README.md")
 
 
 def test_no_message_of_the_corpus_makes_planning_fail(paths: list[Path]) -> None:

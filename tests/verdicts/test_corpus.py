@@ -1,17 +1,13 @@
 """The labelled hits of `BACKSTAMP_CORPUS`, where that is at hand."""
 
 import json
-import os
 from collections import Counter
-from pathlib import Path
-
-import pytest
 
 from backstamp.verdicts import verdict
 from backstamp.verdicts.reading import read_hit
 from backstamp.vocabulary import PEOPLE, Actor
+from tests.corpus import corpus
 
-CORPUS = Path(os.environ.get("BACKSTAMP_CORPUS", "corpus-is-not-set")) / "hits-dev.jsonl"
 MACHINES = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW_BOT})
 ACTOR_OF_LABEL = {
     "human_open": Actor.HUMAN,
@@ -25,11 +21,10 @@ ACTOR_OF_LABEL = {
 }
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason=f"no labelled hits at {CORPUS} (set BACKSTAMP_CORPUS)")
 def test_no_person_is_called_a_machine_and_the_machines_are_caught() -> None:
     table: Counter[tuple[str, str]] = Counter()
     persons_lost, machines, caught, wrong = [], 0, 0, []
-    for line in CORPUS.read_bytes().splitlines():
+    for line in corpus("hits-dev.jsonl").read_bytes().splitlines():
         labels = json.loads(line)
         _, facts, context = read_hit(line)
         actor = verdict(facts, context).actor

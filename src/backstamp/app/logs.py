@@ -56,6 +56,4 @@ def configure_logging(settings: Settings, role: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    # A stranger's wrong Host field is answered with 400; it is no fault of ours to be told about at length.
-    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
     logging.getLogger("backstamp").setLevel(settings[LOG_LEVEL].upper())

@@ -62,6 +62,8 @@ _OTHER_SINGLE: Final = {
     "koi8": "koi8-r",
     "dos-866": "cp866",
 }
+_PYTHONS_OWN: Final = frozenset({"raw-unicode-escape", "unicode-escape", "idna", "punycode"})
+"""Codecs that only Python knows: a mail program reads such a label as it reads any unknown one."""
 _SHIFTS: Final = frozenset(b"\x1b\x0e\x0f")
 _ASCII: Final = bytes(range(128))
 _STATEFUL_PREFIXES: Final = (
@@ -105,8 +107,11 @@ def charset_for(label: str) -> Charset:
     try:
         reads_ascii = _ASCII.decode(wanted) == _ASCII.decode("ascii")
         # Python knows UTF-8 by more names than the list: utf, u8, utf_8, cp65001, utf-8-sig.
-        if codecs.lookup(wanted).name in ("utf-8", "utf-8-sig"):
+        codec = codecs.lookup(wanted).name
+        if codec in ("utf-8", "utf-8-sig"):
             return UTF8
+        if codec in _PYTHONS_OWN:
+            return UNDECLARED
         single = reads_ascii and all(
             len(bytes((first, second)).decode(wanted, "replace")) == 2
             for first in range(128, 256)
