@@ -63,7 +63,7 @@ _OTHER_SINGLE: Final = {
     "dos-866": "cp866",
 }
 _PYTHONS_OWN: Final = frozenset({"raw-unicode-escape", "unicode-escape", "idna", "punycode"})
-"""Codecs that only Python knows: a mail program reads such a label as it reads any unknown one."""
+"""Codecs that only Python knows: they look like ASCII and write one character as many bytes."""
 _SHIFTS: Final = frozenset(b"\x1b\x0e\x0f")
 _ASCII: Final = bytes(range(128))
 _STATEFUL_PREFIXES: Final = (
@@ -111,7 +111,7 @@ def charset_for(label: str) -> Charset:
         if codec in ("utf-8", "utf-8-sig"):
             return UTF8
         if codec in _PYTHONS_OWN:
-            return UNDECLARED
+            return _UNSAFE
         single = reads_ascii and all(
             len(bytes((first, second)).decode(wanted, "replace")) == 2
             for first in range(128, 256)
