@@ -24,6 +24,16 @@ def test_a_recipient_keeps_its_key_over_rotations_and_letter_case() -> None:
     assert RING.recipient_key("ann@example.org", "one") != RING.recipient_key("ann@example.org", "two")
 
 
+def test_a_domain_in_unicode_and_in_ascii_is_one_domain() -> None:
+    assert RING.recipient_key("kim@Bücher.example") == RING.recipient_key("kim@xn--bcher-kva.example")
+    assert RING.recipient_key("kim@" + "ü" * 300) != RING.recipient_key("kim@" + "ü" * 301)
+
+
+@given(st.text(max_size=80))
+def test_any_text_whatever_has_a_key_of_eight_bytes(address: str) -> None:
+    assert len(RING.recipient_key(address)) == 8
+
+
 def test_the_text_form_gives_the_same_ring_back() -> None:
     ring = Keyring.from_json(RING.rotated(bytes(range(9, 41)), created_at=5).to_json())
     assert ring.active_id == 2

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 FORMAT_VERSION: Final = 1
 SECRET_BYTES: Final = 32
+LONGEST_DOMAIN: Final = 255
+"""RFC 5321 §4.5.3.1.2."""
 MAX_KEYS: Final = 255
 """The key id is one byte, and 0 is never given."""
 
@@ -132,12 +134,14 @@ class Keyring:
         return self.derive("recipient")
 
     def recipient_key(self, address: str, tenant: str = "") -> bytes:
-        """Return the 8-byte pseudonym of a mail address within a tenant; letter case does not matter.
+        """Return the 8-byte pseudonym of a mail address within a tenant.
 
-        RFC 5321 §2.4 lets local parts differ by case; no mail system in use relies on it, and one
+        Letter case does not matter, nor whether the domain is spelled in Unicode or in ASCII (RFC 5890):
+        RFC 5321 §2.4 lets local parts differ by case, but no mail system in use relies on it, and one
         person must not have two consents.
         """
-        text = f"{tenant}\0{address.strip().casefold()}".encode("utf-8", "surrogateescape")
+        local_part, at, domain = address.strip().casefold().rpartition("@")
+        text = f"{tenant}\0{local_part}{at}{_a_labels(domain)}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
 
     def to_json(self) -> str:
@@ -166,6 +170,15 @@ class Keyring:
             ring.active,
             _secret(ring.address_secret),
         )
+
+
+def _a_labels(domain: str) -> str:
+    if domain.isascii() or len(domain) > LONGEST_DOMAIN:
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
 
 
 def _secret(text: str) -> bytes:
