@@ -56,7 +56,6 @@ class Tree:
     def __init__(self, folder: Path, kinds: tuple[str, ...]) -> None:
         self.folder = folder
         self.process = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), CHILD, *kinds])
-        self.wait_for(len(kinds))
 
     def pids(self, word: str = "started") -> set[int]:
         return {int(path.suffix[1:]) for path in self.folder.glob(f"{word}.*")}
@@ -70,8 +69,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Tree]]:
     trees: list[Tree] = []
 
     def starter(*kinds: str) -> Tree:
-        trees.append(Tree(tmp_path, kinds))
-        return trees[-1]
+        tree = Tree(tmp_path, kinds)
+        trees.append(tree)
+        tree.wait_for(len(kinds))
+        return tree
 
     yield starter
     for tree in trees:
