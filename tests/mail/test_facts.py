@@ -103,3 +103,9 @@ def test_the_digest_differs_for_another_message(old: bytes, new: bytes) -> None:
     raw = HEADER + b"\r\nbody\r\n"
     assert old in raw
     assert envelope_digest(raw.replace(old, new)) != envelope_digest(raw)
+
+
+def test_comments_within_comments_in_from_are_no_fault() -> None:
+    nested = b"From: " + b"(" * 450 + b" <ann@example.org>\r\n\r\nhi\r\n"
+    assert message_facts(nested).sender == "ann@example.org"
+    assert message_facts(b"From: " + b"(" * 20_000 + b"\r\n\r\nhi\r\n").sender == ""

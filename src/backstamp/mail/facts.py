@@ -122,7 +122,10 @@ def _decoded_word(piece: bytes, charset: str | None) -> str:
 def _address(body: str) -> str:
     """Return the addr-spec of the first mailbox of an address field, or an empty string."""
     text = _one_line(body[: 8 * _MAX_TEXT])
-    address = parseaddr(text)[1]
+    try:
+        address = parseaddr(text)[1]
+    except RecursionError:
+        address = ""  # it goes down once for each comment within a comment
     if _ADDRESS.fullmatch(address):
         return address
     found = _BRACKETED.search(text)
