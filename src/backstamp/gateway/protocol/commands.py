@@ -99,7 +99,7 @@ def _mailbox(argument: str, keyword: str) -> Mailbox:
         raise RefusedError(reply(501, f"5.5.4 Write {keyword}<address>"))
     rest = argument[len(keyword) :]
     match = _PATH.match(rest)
-    if match is None:
+    if match is None or not _is_utf8(match[0]):
         raise RefusedError(
             reply(501, "5.1.7 Bad address syntax" if keyword == "FROM:" else "5.1.3 Bad address syntax")
         )
@@ -113,6 +113,11 @@ def _mailbox(argument: str, keyword: str) -> Mailbox:
         raise RefusedError(SYNTAX)
     path = match[1] if match[1] is not None else match[2]
     return Mailbox(path, tuple(parameters))
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether the octets that the text was read from were UTF-8, as RFC 6531 §3.3 wants them."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _check_mail(parameter: Parameter, offered: frozenset[str]) -> None:
