@@ -91,7 +91,7 @@ class FakeNextHop:
             raise LostReplyError
         if action == HANG:
             await asyncio.sleep(3600)
-        writer.write((action or default).replace("\n", "\r\n").encode() + b"\r\n")
+        writer.write((action or default).replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
         await writer.drain()
         return (action or default)[0] in "23"
 
@@ -101,7 +101,7 @@ class FakeNextHop:
         if not await self._do(writer, "220 fake.example ready", "greeting"):
             return
         while line := await reader.readline():
-            text = line.decode("utf-8").rstrip("\r\n")
+            text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
             self.commands.append(text)
             verb = text.split(" ")[0].upper()
             if verb in ("EHLO", "LHLO"):

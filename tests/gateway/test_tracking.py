@@ -15,6 +15,7 @@ import pytest
 from backstamp.gateway import RewritingLimits
 from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.journal import JournalUnavailableError
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy
 from backstamp.tokens import Keyring, KeyringError
 from backstamp.vocabulary import EventType
@@ -233,6 +234,25 @@ async def test_without_a_journal_mail_goes_out_untracked(
     (mail,) = hop.accepted
     assert content(hop) == HTML
     assert len(mail.rcpts) == 2
+
+
+async def test_a_retry_is_recorded_where_the_first_try_could_not_be(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hop = await next_hop(script={"END": ["451 4.3.0 later"]})
+    running = await gateway(hop)
+    client = await opened(running)
+
+    def full(*_: object) -> None:
+        raise JournalUnavailableError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running.journal, "append", full)
+        patch.setattr(running.journal, "append_synced", full)
+        assert await client.send_mail(HTML + b".\r\n", BOB) == ["451 4.3.0 later"]
+    assert await client.send_mail(HTML + b".\r\n", BOB) == ["250 2.0.0 queued as 1"]
+    assert TRACKING_URL.encode() in hop.accepted[0].data
+    assert [queued.recipients[0].address for queued in running.queued] == [BOB]
 
 
 async def test_without_a_key_ring_mail_goes_untracked(

@@ -102,10 +102,10 @@ class Tracker:
             queued = work.queued(groups)
         except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
             _log.error("message %s is not tracked: %s", arrival.trace_id, type(error).__name__)
-            return Prepared(True, _as_it_came(arrival))
+            return Prepared(True, arrival.recorded, _as_it_came(arrival))
         if arrival.recorded or await self._record(queued, tracked=any(group.tracks for group in groups)):
-            return Prepared(not any(group.first for group in groups), work.all_copies(groups))
-        return Prepared(True, _as_it_came(arrival))
+            return Prepared(not any(group.first for group in groups), True, work.all_copies(groups))
+        return Prepared(True, False, _as_it_came(arrival))
 
     async def _record(self, queued: Queued, *, tracked: bool) -> bool:
         try:
@@ -123,10 +123,12 @@ class Tracker:
 class Prepared(NamedTuple):
     """A message that is ready to go.
 
-    `copies` has each wanted addressee once; `whole` says that they all get the message as it came.
+    `copies` has each wanted addressee once; `whole` says that they all get the message as it came,
+    `recorded` that the journal has its record.
     """
 
     whole: bool
+    recorded: bool
     copies: AsyncIterator[Copy]
 
 

@@ -116,12 +116,14 @@ class _Transaction:
         self._tracking_id = shared.new_tracking_id() if tracking_id is None else tracking_id
         self._outcomes: list[Outcome | None] = [None] * len(self._rcpts)
         self._indices: list[int] = []
+        self._recorded = False
         self._twins: dict[int, int] = {}
         """Recipients that were named before, by place, and the place where; they share copy and outcome."""
 
     async def run(self, tell: Tell) -> None:
         arrival = self._arrival()
         prepared = await self._shared.tracker.prepare(arrival)
+        self._recorded = prepared.recorded
         wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
         connection = self._onward.connection
         everybody = len(wanted) == sum(1 for rcpt in self._rcpts if rcpt.reply.positive)
@@ -241,8 +243,8 @@ class _Transaction:
                 answer = await self._report([tried[place] for place in summary.report], answer)
             replies = (answer,)
         waiting = any(each.transient for each in (*replies, *(outcome.reply for outcome in outcomes)))
-        if waiting:
-            # Also who is refused for now: the retry then belongs to the same message.
+        if waiting and self._recorded:
+            # Also who is refused for now: the retry then belongs to the same message, and makes no new record.
             await self._keep(everybody)
         self._log(outcomes, replies)
         if not await tell(replies):
