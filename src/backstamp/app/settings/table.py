@@ -240,7 +240,13 @@ JOURNAL_SYNC = Setting(
 JOURNAL_SEGMENT_BYTES = Setting(
     "journal.segment_bytes", kinds.BYTES, "64 MiB", "A journal file is closed at this size."
 )
-DATABASE_URL = Setting("database.url", kinds.DATABASE, "", "Empty: SQLite in data_dir.", secret=True)
+DATABASE_URL = Setting(
+    "database.url",
+    kinds.DATABASE,
+    "",
+    "Empty: SQLite in data_dir. PostgreSQL needs the extra: pip install 'backstamp[postgres]'.",
+    secret=True,
+)
 CAPTURE_LISTEN = Setting(
     "capture.listen",
     kinds.LISTEN_OR_SOCKET,

@@ -1,5 +1,6 @@
 """Settings that are right one by one, and wrong together."""
 
+import importlib.util
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CONSOLE_LISTEN,
     CONSOLE_URL,
+    DATABASE_URL,
     EDGE_LISTEN,
     EDGE_TLS_CERTIFICATE,
     EDGE_TLS_KEY,
@@ -73,6 +75,8 @@ def _faults(settings: Settings) -> Iterator[str]:
             path = settings[pem]
             if path is not None and not path.is_file():
                 yield f"{pem.name}: there is no file {path}"
+    if settings[DATABASE_URL] and importlib.util.find_spec("psycopg") is None:
+        yield "database.url needs the PostgreSQL driver; run: pip install 'backstamp[postgres]'"
     for listener in (SUBMISSION_LISTEN, SUBMISSION_TLS_LISTEN):
         if settings[listener] and not settings[SUBMISSION_UPSTREAM]:
             yield f"{listener.name} needs submission.upstream: the server that checks the passwords"
