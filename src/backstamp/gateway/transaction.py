@@ -244,7 +244,7 @@ class _Transaction:
             replies = (answer,)
         waiting = any(each.transient for each in (*replies, *(outcome.reply for outcome in outcomes)))
         if waiting and self._recorded:
-            # Also who is refused for now: the retry then belongs to the same message, and makes no new record.
+            # Also who is refused for now: a retry then belongs to the same message and record.
             await self._keep(everybody)
         self._log(outcomes, replies)
         if not await tell(replies):
