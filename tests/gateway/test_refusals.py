@@ -3,6 +3,7 @@
 import pytest
 
 from backstamp.gateway import Timeouts
+from backstamp.gateway.protocol.reply import MAX_LINE
 from tests.daemons import free_port
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import DROP, HANG, FakeNextHop
@@ -144,6 +145,20 @@ async def test_nonsense_for_a_reply_is_a_transient_failure(
     await client.begin(hello)
     (answer,) = await client.send_mail(TEXT + b".\r\n", "bob@example.net")
     assert answer.startswith("451 4.5.0 ")
+
+
+@pytest.mark.parametrize("length", [3_000, 300_000])
+async def test_an_acceptance_in_far_too_many_words_is_still_one(
+    gateway: StartGateway, next_hop: StartNextHop, length: int
+) -> None:
+    hop = await next_hop(script={"END": "250 2.0.0 " + "x" * length})
+    client, hello = await connect(gateway, hop, "smtp")
+    await client.begin(hello)
+    (answer,) = await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    assert answer.startswith("250 2.0.0 xxx")
+    assert len(answer) <= MAX_LINE
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    assert hop.connections == 1
 
 
 async def test_a_250_to_data_is_not_taken_for_an_acceptance(

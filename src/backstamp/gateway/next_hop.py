@@ -15,7 +15,7 @@ import msgspec
 from backstamp.gateway.capabilities import Capabilities, read_capabilities
 from backstamp.gateway.config import NextHopAddress, Timeouts
 from backstamp.gateway.protocol.reply import MAX_LINE, BadReplyError, Reply, read_reply, reply
-from backstamp.gateway.protocol.wire import LineTooLongError, Wire, WireClosedError
+from backstamp.gateway.protocol.wire import Wire, WireClosedError
 from backstamp.vocabulary import TlsMode
 
 SERVICE_ENDS: Final = 421
@@ -220,6 +220,7 @@ class NextHopConnection:
         self._wire.abort()
 
     async def _read_line(self) -> bytes:
+        # Cut where it is too long: an acceptance that is not understood makes a double at every retry.
         return await self._wire.read_line(MAX_LINE, strict=False)
 
 
@@ -230,7 +231,7 @@ def _failures() -> Iterator[None]:
         yield
     except TimeoutError:
         raise UnreachableError(NO_ANSWER) from None
-    except (BadReplyError, LineTooLongError):
+    except BadReplyError:
         raise UnreachableError(GARBLED) from None
     except (WireClosedError, OSError):
         raise UnreachableError(DROPPED) from None

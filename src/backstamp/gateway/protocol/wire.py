@@ -100,10 +100,11 @@ class Wire(asyncio.Protocol):
     async def read_line(self, limit: int, *, strict: bool = True) -> bytes:
         """Return the next line without its end; `limit` counts octets with the end.
 
-        Where `strict`, only CRLF ends a line.
+        Where `strict`, only CRLF ends a line; else a line that is too long is cut.
         Raises `LineTooLongError`, `BrokenLineError`, `WireClosedError`.
         """
         scanned = skipped = 0
+        head = b""
         while (end := self._buffer.find(b"\n", scanned)) < 0:
             scanned = len(self._buffer)
             if scanned > limit:
@@ -111,13 +112,16 @@ class Wire(asyncio.Protocol):
                 if skipped > LONGEST_SKIPPED_LINE:
                     self.abort()
                     raise WireClosedError("a line without an end")
+                head = head or bytes(self._buffer[:limit])
                 self._buffer.clear()
                 scanned = 0
             await self._more()
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         if skipped or end >= limit:
-            raise LineTooLongError
+            if strict:
+                raise LineTooLongError
+            return (head or line)[:limit]
         if not line.endswith(b"\r"):
             if strict:
                 raise BrokenLineError
