@@ -219,3 +219,16 @@ def test_a_sealer_that_gives_no_web_address_is_refused() -> None:
 
     with pytest.raises(ValueError, match="sealed URL"):
         plan(message("<a href='https://example.com/'>x</a>"), OUTBOUND).apply(Broken())
+
+
+def test_an_address_that_flows_over_lines_is_left_alone() -> None:
+    """With delsp=yes the space goes (RFC 3676 §4.2): what follows the line end belongs to the address."""
+    body = (
+        b"https://example.com/one/ \r\ntwo  \r\nand https://example.com/whole  \r\n"
+        b"https://example.com/?u= \r\nhttps://example.net/\r\n> https://example.com/q \r\n> rest\r\n"
+        b"https://example.com/last \r\n\r\nend\r\n"
+    )
+    for delsp, skipped in ((b"yes", [True, False, True, True, True, False]), (b"no", [False] * 6)):
+        raw = b"Content-Type: text/plain; format=flowed; delsp=" + delsp + b"\r\n\r\n" + body
+        reasons = [candidate.skip_reason for candidate in plan(raw, OUTBOUND).manifest.candidates]
+        assert reasons == [SkipReason.FLOWED if each else None for each in skipped]

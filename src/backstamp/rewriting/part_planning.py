@@ -1,5 +1,6 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
+from bisect import bisect_right
 from itertools import pairwise
 
 import msgspec
@@ -14,7 +15,7 @@ from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack, pixel_position
 from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.text_links import find_text_links
+from backstamp.rewriting.text_links import find_text_links, flowed_spans
 from backstamp.urls.parsing import WebUrl
 
 _Decided = tuple[FoundLink, WebUrl | None, SkipReason | None]
@@ -51,6 +52,8 @@ class PartPlanner:
         if self._part.media_type == "text/html":
             return self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
         decided = self._decide(find_text_links(text_part.text), None)
+        if self._part.parameters.get("delsp", "").strip().lower() == "yes":
+            decided = _without_flowed(decided, flowed_spans(text_part.text))
         return self._outcome(text_part, decided, links_before, None)
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
@@ -146,6 +149,19 @@ class PartPlanner:
 
 def _left_alone(reason: SkipReason) -> Outcome:
     return Outcome(pixel=PixelReport(skip_reason=reason), reason=reason)
+
+
+def _without_flowed(decided: list[_Decided], spans: list[tuple[int, int]]) -> list[_Decided]:
+    """Leave alone what may go on in the next line: else half an address is sealed."""
+    starts = [start for start, _ in spans]
+
+    def flows(link: FoundLink) -> bool:
+        at = bisect_right(starts, link.start) - 1
+        return at >= 0 and link.start < spans[at][1]
+
+    return [
+        (link, url, reason or (SkipReason.FLOWED if flows(link) else None)) for link, url, reason in decided
+    ]
 
 
 def _in_order(spans: list[tuple[int, int]], pixel_at: int | None) -> list[tuple[int, int]]:

@@ -32,6 +32,7 @@ class SkipReason(StrEnum):
     MATHML = "mathml"
     NESTED_DOCUMENT = "nested_document"
     UNLOCATED = "unlocated"
+    FLOWED = "flowed"
     # a part
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
@@ -80,6 +81,7 @@ UNPROTECTED: Final = frozenset(
         SkipReason.FORM,
         SkipReason.NESTED_DOCUMENT,
         SkipReason.UNLOCATED,
+        SkipReason.FLOWED,
         SkipReason.SIGNED,
         SkipReason.ENCRYPTED,
         SkipReason.AMP,
@@ -124,6 +126,7 @@ _SENTENCES: Final = {
     SkipReason.META_REFRESH: "an automatic move to another page, which is not clicked",
     SkipReason.MATHML: "a link in a formula",
     SkipReason.NESTED_DOCUMENT: "a document inside an attribute",
+    SkipReason.FLOWED: "it may go on in the next line",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
     SkipReason.ENCRYPTED: "encrypted",

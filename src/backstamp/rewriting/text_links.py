@@ -7,6 +7,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 
 _REST: Final = re.compile(r"[^\s<>\"\x00-\x20\x7f]+")
+_FLOWED: Final = re.compile(r"(?<!\S)\S+(?: \r?\n\S+)+")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(0x41, 0x5B)}
 _SCHEMES: Final = ("https", "http")
 _BEFORE_HOST: Final = "@._/-"
@@ -33,6 +34,14 @@ def find_text_links(text: str) -> list[FoundLink]:
             value = f"http://{address}" if prefix == "www." else address
             links.append(FoundLink(start=start, end=start + len(address), value=value, carrier=Carrier.TEXT))
     return links
+
+
+def flowed_spans(text: str) -> list[tuple[int, int]]:
+    """Return where words go on over line ends in a text with `delsp=yes` (RFC 3676 §4.2), in order.
+
+    There the space before a soft line end is taken away, so what is one address to the reader is two here.
+    """
+    return [match.span() for match in _FLOWED.finditer(text)]
 
 
 def _starts(text: str) -> list[tuple[int, str]]:
