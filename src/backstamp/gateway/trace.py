@@ -66,6 +66,15 @@ def received_field(hop: Hop, *, trace_id: str, at: datetime, recipient: str = ""
     return ("\r\n\t".join(lines) + f";\r\n\t{format_datetime(at)}\r\n").encode("ascii")
 
 
+def stamped(received: bytes, message: bytes) -> bytes:
+    """Return the message under our Received field.
+
+    A first line that begins with white space continues no field, so there is no header section (RFC 5322
+    §2.1): an empty line keeps it from becoming a part of ours.
+    """
+    return received + (b"\r\n" if message[:1] in (b" ", b"\t") else b"") + message
+
+
 def hop_count(message: bytes) -> int:
     """Return how many Received fields the message carries."""
     end = message.find(b"\r\n\r\n")

@@ -190,10 +190,10 @@ class _Transaction:
         recipient = self._rcpts[places[0]].recipient.address if len(places) == 1 else ""
         at = datetime.fromtimestamp(self._now, UTC)
         submitted = self._submitted
-        return (
-            trace.received_field(submitted.hop, trace_id=submitted.trace_id, at=at, recipient=recipient)
-            + message
+        received = trace.received_field(
+            submitted.hop, trace_id=submitted.trace_id, at=at, recipient=recipient
         )
+        return trace.stamped(received, message)
 
     async def _send(self, copy: Copy) -> list[Outcome]:
         try:
