@@ -41,3 +41,13 @@ def test_off_in_the_message_wins_over_the_options() -> None:
 def test_on_in_the_message_does_not_win_over_the_options() -> None:
     raw = b"X-Backstamp-Links: on\r\nContent-Type: text/html\r\n\r\n<a href='https://example.com/'>x</a>"
     assert plan(raw, Options(links=False)).links == ()
+
+
+def test_a_control_field_after_a_line_that_is_no_field_counts_as_off() -> None:
+    raw = b"Subject: x\r\nthis is no field\r\nX-Backstamp-Opens: off\r\n\r\nX-Backstamp-Links: off\r\n"
+    assert control_fields(raw) == ControlFields(opens=False, links=None)
+
+
+def test_it_does_so_where_no_empty_line_follows() -> None:
+    raw = b"Subject: x\nthis is no field\nx-backstamp-links : on\n"
+    assert control_fields(raw) == ControlFields(opens=None, links=False)

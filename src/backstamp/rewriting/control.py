@@ -1,5 +1,6 @@
 """control: the header fields by which a sender or a program asks for tracking on or off."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -10,6 +11,8 @@ OPENS_FIELD: Final = b"x-backstamp-opens"
 LINKS_FIELD: Final = b"x-backstamp-links"
 CONTROL_FIELDS: Final = frozenset({OPENS_FIELD, LINKS_FIELD})
 _MAX_HEADER_BYTES: Final = 256 * 1024
+_STRAY: Final = re.compile(rb"^(x-backstamp-(?:opens|links))[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_EMPTY_LINE: Final = re.compile(rb"\n\r?\n|\r\r")
 
 
 class ControlFields(msgspec.Struct, frozen=True):
@@ -25,12 +28,24 @@ def control_fields(raw: bytes) -> ControlFields:
     Whatever is not `on` counts as off, and so does a field that is there twice with different values:
     who wrote it meant to say something about tracking, and doubt is settled for privacy.
     """
-    return read_controls(read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES)))
+    return read_controls(raw, read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES)))
 
 
-def read_controls(header: HeaderSection) -> ControlFields:
-    """Return what the control fields of this header section say."""
-    return ControlFields(_switch(header.all(OPENS_FIELD)), _switch(header.all(LINKS_FIELD)))
+def read_controls(raw: bytes, header: HeaderSection) -> ControlFields:
+    """Return what the control fields of this message's header section say.
+
+    A line that is no field ends the section, though its author went on writing fields: one of ours among
+    them, up to the first empty line, counts as off.
+    """
+    opens, links = _switch(header.all(OPENS_FIELD)), _switch(header.all(LINKS_FIELD))
+    if not header.orderly:
+        limit = header.body_start + _MAX_HEADER_BYTES
+        empty = _EMPTY_LINE.search(raw, header.body_start, limit)
+        end = empty.start() if empty else limit
+        stray = {match[1].lower() for match in _STRAY.finditer(raw, header.body_start, end)}
+        opens = False if OPENS_FIELD in stray else opens
+        links = False if LINKS_FIELD in stray else links
+    return ControlFields(opens, links)
 
 
 def _switch(fields: list[Field]) -> bool | None:

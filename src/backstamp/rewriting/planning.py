@@ -60,7 +60,7 @@ def _plan(raw: bytes, options: Options) -> Plan:
         return _untouched(raw, options, SkipReason.BROKEN_STRUCTURE)
     header_patches: list[Patch] = []
     if options.direction is Direction.OUTBOUND:
-        options = _obey(options, read_controls(root.header))
+        options = _obey(options, read_controls(raw, root.header))
         header_patches = [
             Patch(field.start, field.end, b"") for field in root.header.fields if field.name in CONTROL_FIELDS
         ]
