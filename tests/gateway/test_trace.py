@@ -51,6 +51,7 @@ def test_hops_are_counted_in_the_header_only() -> None:
     assert hop_count(b"Received: a\r\nRECEIVED : b\r\nX: Received: c\r\n\r\nReceived: d\r\n") == 2
     assert hop_count(b"") == 0
     assert hop_count(b"Received: a\r\n\tReceived: folded\r\n") == 1
+    assert hop_count(b"\r\nReceived: in the body\r\n") == 0
 
 
 def report(recipient: str, text: str, original: bytes = b"Subject: x\r\n\r\nsecret body\r\n") -> bytes:

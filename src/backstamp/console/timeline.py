@@ -56,11 +56,6 @@ class Fold:
         return self.steps[0].event.at
 
     @property
-    def last_at(self) -> datetime:
-        """When the last of them came."""
-        return self.steps[-1].event.at
-
-    @property
     def since(self) -> str:
         """How long after delivery the first came."""
         return self.steps[0].since

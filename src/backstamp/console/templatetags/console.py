@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 
 from backstamp.console.wording import DELIVERIES, Words
 from backstamp.records.models import DeliveryState
-from backstamp.records.tracking_ids import to_text
 
 register = template.Library()
 
@@ -40,9 +39,3 @@ def moment(at: datetime) -> SafeString:
 def delivery_words(state: str) -> Words:
     """Return how a delivery state is shown."""
     return DELIVERIES[DeliveryState(state)]
-
-
-@register.filter
-def message_key(stored: int) -> str:
-    """Return the 16 digits under which people see a message."""
-    return to_text(stored)
