@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from backstamp.tokens import (
     ANONYMOUS,
     MAX_URL_BYTES,
+    CopySealer,
     Keyring,
     LinkToken,
     PixelToken,
@@ -52,6 +53,29 @@ def test_a_newsletter_link_is_shorter_sealed_than_its_campaign_parameters_made_i
     url = "https://www.example.com/welcome?utm_source=newsletter&utm_medium=email&utm_campaign=spring"
     token = seal_link(RING, domain_id=1, tracking_id=1, recipient_index=0, link_number=1, url=url)
     assert len(token) < len(url)
+
+
+@given(
+    domains,
+    ids,
+    indexes,
+    numbers,
+    st.from_regex(r"https?://(www\.)?[a-z.]{0,12}(/[a-z0-9]{0,120})?", fullmatch=True),
+)
+def test_the_sealer_of_a_copy_makes_the_same_urls_as_sealing_one_by_one(
+    domain: int, message: int, index: int | None, number: int, url: str
+) -> None:
+    copy = CopySealer(
+        RING, "https://t.example", domain_id=domain, tracking_id=message, recipient_index=index,
+        recipient_key=b"01234567",
+    )  # fmt: skip
+    link = seal_link(
+        RING, domain_id=domain, tracking_id=message, recipient_index=index, link_number=number, url=url
+    )
+    pixel = seal_pixel(RING, domain_id=domain, tracking_id=message, recipient_key=b"01234567")
+    assert copy.link(number, url) == f"https://t.example/{link}"
+    assert copy.pixel() == f"https://t.example/{pixel}"
+    assert open_token(RING, link) == LinkToken(1, domain, message, index, number, url)
 
 
 @given(st.data(), urls)

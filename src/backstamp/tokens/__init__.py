@@ -4,6 +4,7 @@ from backstamp.tokens.keyring import Key, Keyring, KeyringError, Purpose
 from backstamp.tokens.sealing import (
     ANONYMOUS,
     MAX_URL_BYTES,
+    CopySealer,
     LinkToken,
     PixelToken,
     UnsealableUrlError,
@@ -15,6 +16,7 @@ from backstamp.tokens.sealing import (
 __all__ = [
     "ANONYMOUS",
     "MAX_URL_BYTES",
+    "CopySealer",
     "Key",
     "Keyring",
     "KeyringError",

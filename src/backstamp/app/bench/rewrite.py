@@ -16,7 +16,7 @@ import turbohtml
 
 from backstamp.mail.quoted_printable import encode_quoted_printable
 from backstamp.rewriting import Options, plan
-from backstamp.tokens import Keyring, seal_link, seal_pixel
+from backstamp.tokens import CopySealer, Keyring
 
 _BASE_URL: Final = "https://t.example.com"
 _CASES: Final = ((24, 12), (24, 40), (50, 30), (100, 60))
@@ -26,22 +26,6 @@ _TEXT: Final = (
     "the quarter report shows steady growth in all regions and we would like to thank everyone who took "
     "part in it your order has left our house and will reach you within three days read more about it"
 )
-
-
-class _Sealer:
-    """Seals with real tokens, as the gateway does."""
-
-    def __init__(self) -> None:
-        self._ring = Keyring.create(bytes(32), bytes(32), 0)
-
-    def link(self, number: int, url: str) -> str:
-        token = seal_link(
-            self._ring, domain_id=1, tracking_id=1, recipient_index=0, link_number=number, url=url
-        )
-        return f"{_BASE_URL}/{token}"
-
-    def pixel(self) -> str:
-        return f"{_BASE_URL}/{seal_pixel(self._ring, domain_id=1, tracking_id=1)}"
 
 
 class _Newsletter(msgspec.Struct, frozen=True):
@@ -80,7 +64,9 @@ def run(out: TextIO, quick: bool) -> None:
     )
 
 
-_SEALER: Final = _Sealer()
+_SEALER: Final = CopySealer(
+    Keyring.create(bytes(32), bytes(32), 0), _BASE_URL, domain_id=1, tracking_id=1, recipient_index=0
+)
 
 
 def _cases(letter: _Newsletter, pytracking: Callable[[str], str]) -> list[Callable[[], object]]:

@@ -9,34 +9,20 @@ import click
 from backstamp.app.context import AppContext
 from backstamp.rewriting import Options, envelope_digest, plan
 from backstamp.rewriting.diff import render_diff
-from backstamp.tokens import ANONYMOUS, Keyring, seal_link, seal_pixel
+from backstamp.tokens import ANONYMOUS, CopySealer, Keyring
 from backstamp.vocabulary import Direction
 
 
-class _RecipientSealer:
-    """Seals for one recipient. The message's number is made of its digest: the same mail, the same bytes."""
-
-    def __init__(self, ring: Keyring, base_url: str, raw: bytes, recipient: str | None) -> None:
-        self._ring = ring
-        self._base_url = base_url
-        self._tracking_id = int.from_bytes(envelope_digest(raw)[:8], "big")
-        self._index = None if recipient is None else 0
-        self._key = ANONYMOUS if recipient is None else ring.recipient_key(recipient)
-
-    def link(self, number: int, url: str) -> str:
-        token = seal_link(
-            self._ring,
-            domain_id=0,
-            tracking_id=self._tracking_id,
-            recipient_index=self._index,
-            link_number=number,
-            url=url,
-        )
-        return f"{self._base_url}/{token}"
-
-    def pixel(self) -> str:
-        token = seal_pixel(self._ring, domain_id=0, tracking_id=self._tracking_id, recipient_key=self._key)
-        return f"{self._base_url}/{token}"
+def _sealer(ring: Keyring, base_url: str, raw: bytes, recipient: str | None) -> CopySealer:
+    """Seal for one recipient. The message's number is made of its digest: the same mail, the same bytes."""
+    return CopySealer(
+        ring,
+        base_url,
+        domain_id=0,
+        tracking_id=int.from_bytes(envelope_digest(raw)[:8], "big"),
+        recipient_index=None if recipient is None else 0,
+        recipient_key=ANONYMOUS if recipient is None else ring.recipient_key(recipient),
+    )
 
 
 @click.command()
@@ -79,7 +65,7 @@ def rewrite(
         links=links,
         own_prefixes=(f"{base_url}/",),
     )
-    rewritten = plan(raw, options).apply(_RecipientSealer(context.keyring(), base_url, raw, recipient))
+    rewritten = plan(raw, options).apply(_sealer(context.keyring(), base_url, raw, recipient))
     if manifest is not None:
         try:
             manifest.write_bytes(rewritten.manifest.to_json() + b"\n")

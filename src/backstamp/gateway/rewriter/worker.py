@@ -16,49 +16,15 @@ from backstamp.gateway.rewriter.messages import (
     LENGTH,
     RewriteAnswer,
     RewriteRequest,
-    Seal,
     SealedLink,
     block,
 )
 from backstamp.lifetime import die_with_parent
 from backstamp.rewriting import Options, Plan, plan
-from backstamp.tokens import Keyring, seal_link, seal_pixel
+from backstamp.tokens import CopySealer, Keyring
 
 _read_request: Final = msgspec.msgpack.Decoder(RewriteRequest).decode
 _write_answer: Final = msgspec.msgpack.Encoder().encode
-
-
-class RecipientSealer:
-    """Makes the URLs of one recipient's copy (`rewriting.Sealer`)."""
-
-    def __init__(self, ring: Keyring, request: RewriteRequest, seal: Seal) -> None:
-        self._ring = ring
-        self._request = request
-        self._seal = seal
-
-    def link(self, number: int, url: str) -> str:
-        """Return the URL that takes the place of `url`."""
-        request = self._request
-        token = seal_link(
-            self._ring,
-            domain_id=request.domain_id,
-            tracking_id=request.tracking_id,
-            recipient_index=self._seal.index,
-            link_number=number,
-            url=url,
-        )
-        return f"{request.base_url}/{token}"
-
-    def pixel(self) -> str:
-        """Return the pixel's URL."""
-        request = self._request
-        token = seal_pixel(
-            self._ring,
-            domain_id=request.domain_id,
-            tracking_id=request.tracking_id,
-            recipient_key=self._seal.recipient_key,
-        )
-        return f"{request.base_url}/{token}"
 
 
 @functools.lru_cache(maxsize=2)
@@ -78,7 +44,18 @@ def rewrite(request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[by
         ),
     )
     ring = _ring(request.keyring)
-    copies = [made.apply(RecipientSealer(ring, request, seal)).raw for seal in request.seals]
+    sealers = [
+        CopySealer(
+            ring,
+            request.base_url,
+            domain_id=request.domain_id,
+            tracking_id=request.tracking_id,
+            recipient_index=seal.index,
+            recipient_key=seal.recipient_key,
+        )
+        for seal in request.seals
+    ]
+    copies = [made.apply(sealer).raw for sealer in sealers]
     return _answer(made), copies
 
 
