@@ -1,0 +1,98 @@
+"""What a reader sees of an HTML body: pictures of the whole page, taken without scripts or network."""
+
+import base64
+import email
+import email.message
+import email.policy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
+
+from tests.daemons import require
+from tests.e2e.browser import FLAGS
+
+HEIGHT = 400
+"""Lower than any template, so that the picture is as high as the content: a line more at the end shows."""
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_ADDRESS = "http://mail.invalid/"
+
+
+class Screen:
+    """A window `width` CSS pixels wide. The pixel's URL is answered with a transparent image, or refused.
+
+    `asked_for_pixel` counts the requests for it; every other request but the page's own fails.
+    """
+
+    def __init__(self, browser: Browser, width: int, scheme: str, pixel_url: str) -> None:
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            java_script_enabled=False,
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        context.route("**/*", self._answer)
+        self._page: Page = context.new_page()
+        self._session: CDPSession = context.new_cdp_session(self._page)
+        self._pixel_url = pixel_url
+        self._html = b""
+        self._images = True
+        self._kept: dict[bytes, bytes] = {}
+        self.asked_for_pixel = 0
+
+    def kept_picture(self, html: bytes) -> bytes:
+        """Return the picture of a page that other tests will ask for again."""
+        if html not in self._kept:
+            self._kept[html] = self.picture(html)
+        return self._kept[html]
+
+    def picture(self, html: bytes, *, images: bool = True) -> bytes:
+        """Return the whole page as PNG; without `images` the pixel is refused, as mail programs do at first.
+
+        What renders the same gives the same bytes.
+        """
+        self._html = html
+        self._images = images
+        self._page.goto(_ADDRESS)
+        # Twice as fast as Playwright's own `screenshot(full_page=True)`, which resizes the window.
+        size = self._session.send("Page.getLayoutMetrics")["cssContentSize"]
+        taken = self._session.send(
+            "Page.captureScreenshot",
+            {
+                "format": "png",
+                "optimizeForSpeed": True,
+                "captureBeyondViewport": True,
+                "clip": {**size, "scale": 1},
+            },
+        )
+        return base64.b64decode(taken["data"])
+
+    def _answer(self, route: Route) -> None:
+        url = route.request.url
+        if url == _ADDRESS:
+            route.fulfill(body=self._html, content_type="text/html; charset=utf-8")
+        elif url == self._pixel_url:
+            self.asked_for_pixel += 1
+            if self._images:
+                route.fulfill(body=GIF, content_type="image/gif")
+            else:
+                route.abort()
+        else:
+            route.abort()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Give a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(require("chromium")), args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def html_body(raw: bytes) -> bytes:
+    """Return the decoded body of a message of one part, as Python's own parser reads it."""
+    payload = email.message_from_bytes(raw, policy=email.policy.compat32).get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload
