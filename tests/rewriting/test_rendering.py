@@ -52,7 +52,7 @@ def differing(
     screen: Screen, paths: list[Path], folder: Path, *, opens: bool, images: bool = True
 ) -> list[str]:
     """Return the templates that look different; their pictures before and after lie in `folder`."""
-    names = []
+    names: list[str] = []
     for path in paths:
         html = html_body(message(path.read_bytes()))
         before = screen.kept_picture(html)
