@@ -49,6 +49,20 @@ def test_a_link_says_what_was_sealed_and_stays_short(
     assert open_token(RING, token) == LinkToken(1, domain, message, index, number, url)
 
 
+@given(domains, ids, indexes, numbers, urls)
+def test_a_link_of_protected_mail_says_so_and_no_other_does(
+    domain: int, message: int, index: int | None, number: int, url: str
+) -> None:
+    facts = {"domain_id": domain, "tracking_id": message, "recipient_index": index}
+    protected = seal_link(RING, **facts, link_number=number, url=url, protected=True)  # type: ignore[arg-type]
+    plain = seal_link(RING, **facts, link_number=number, url=url)  # type: ignore[arg-type]
+    assert open_token(RING, protected) == LinkToken(1, domain, message, index, number, url, protected=True)
+    assert open_token(RING, plain) == LinkToken(1, domain, message, index, number, url, protected=False)
+    assert len(protected) == len(plain)
+    copy = CopySealer(RING, "", **facts, protected=True)  # type: ignore[arg-type]
+    assert copy.link(number, url) == f"/{protected}"
+
+
 def test_a_newsletter_link_is_shorter_sealed_than_its_campaign_parameters_made_it() -> None:
     url = "https://www.example.com/welcome?utm_source=newsletter&utm_medium=email&utm_campaign=spring"
     token = seal_link(RING, domain_id=1, tracking_id=1, recipient_index=0, link_number=1, url=url)

@@ -61,11 +61,29 @@ class _RingText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[_KeyText, ...]
 
 
+class _Ciphers(dict[int, AESSIV]):
+    """The AES-SIV ciphers (RFC 5297, 256-bit halves) of one purpose by key id, made when first used.
+
+    Without its key a look-up raises KeyError.
+    """
+
+    def __init__(self, purpose: Purpose, secrets: Mapping[int, bytes]) -> None:
+        super().__init__()
+        self._info = b"backstamp/v1/" + purpose.encode()
+        self._secrets = secrets
+
+    def __missing__(self, key_id: int) -> AESSIV:
+        subkey = HKDF(SHA256(), 64, salt=None, info=self._info).derive(self._secrets[key_id])
+        cipher = self[key_id] = AESSIV(subkey)
+        return cipher
+
+
 class Keyring:
     """All keys of one installation: the active one seals, every one opens.
 
     `address_secret` makes recipient keys; it is not rotated, or a recipient's consent and
-    records would no longer be found under the same key.
+    records would no longer be found under the same key. `pixels` and `links` are the ciphers of the two
+    purposes by key id.
     """
 
     def __init__(self, keys: tuple[Key, ...], active_id: int, address_secret: bytes) -> None:
@@ -88,8 +106,9 @@ class Keyring:
         self.keys = keys
         self.active_id = active_id
         self._address_secret = address_secret
-        self._ciphers: dict[tuple[Purpose, int], AESSIV] = {}
         self._secrets: Mapping[int, bytes] = {key.id: key.secret for key in keys}
+        self.pixels: Mapping[int, AESSIV] = _Ciphers(Purpose.PIXEL, self._secrets)
+        self.links: Mapping[int, AESSIV] = _Ciphers(Purpose.LINK, self._secrets)
 
     def __repr__(self) -> str:
         return f"Keyring(ids={[key.id for key in self.keys]}, active={self.active_id})"
@@ -113,16 +132,9 @@ class Keyring:
         return Keyring(self.keys, key_id, self._address_secret)
 
     def cipher(self, purpose: Purpose, key_id: int) -> AESSIV | None:
-        """Return the AES-SIV cipher (RFC 5297, 256-bit halves) of a key for one purpose, or None."""
-        cipher = self._ciphers.get((purpose, key_id))
-        if cipher is None:
-            secret = self._secrets.get(key_id)
-            if secret is None:
-                return None
-            info = b"backstamp/v1/" + purpose.encode()
-            cipher = AESSIV(HKDF(SHA256(), 64, salt=None, info=info).derive(secret))
-            self._ciphers[purpose, key_id] = cipher
-        return cipher
+        """Return the cipher of a key for one purpose, or None when the ring has no such key."""
+        ciphers = self.pixels if purpose is Purpose.PIXEL else self.links
+        return ciphers[key_id] if key_id in self._secrets else None
 
     def derive(self, name: str) -> bytes:
         """Return 32 secret bytes for another use of this installation, the same over all rotations."""

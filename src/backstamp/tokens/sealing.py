@@ -7,7 +7,8 @@ Layout, before base64url without padding:
         link:  recipient index 2, link number 2, URL -> 32 bytes + the URL, shortened
 
 The kind says how the URL is shortened: without its usual beginning, which a number stands for, or
-deflated with a preset dictionary.
+deflated with a preset dictionary.  Its highest bit marks a link of protected received mail, which must
+never lead on before its target was checked.
 
 AES-SIV (RFC 5297) needs no nonce, so the same facts always give the same token, and a token
 without its key says nothing.  The purpose is bound by the subkey, the key id as associated data.
@@ -16,10 +17,12 @@ without its key says nothing.  The purpose is bound by the subkey, the key id as
 import binascii
 import struct
 import zlib
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from backstamp.tokens.dictionary import URL_DICTIONARY
 from backstamp.tokens.keyring import Keyring, Purpose
@@ -40,11 +43,15 @@ _BEGINNINGS: Final = {4: b"https://www.", 5: b"https://", 6: b"http://www.", 7: 
 _DEFLATE_FROM: Final = 90
 """Shorter URLs than this gain little over their beginning (142 links of real mail: 60 to 79 octets become
 53 deflated and 54 without beginning), and deflating is 3.5 of the 6 µs that a seal would take."""
+_PROTECTED: Final = 0x80
 _PIXEL_FORMAT: Final = struct.Struct(">BHQ8s")
 _LINK_FORMAT: Final = struct.Struct(">BHQHH")
 # What is not of the URL-safe alphabet becomes what the strict decoder refuses.
 _TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING: Final = (b"", b"===", b"==", b"=")
+_LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+"""What a token may end with, by its length modulo 4: unless four characters fill three bytes, the last one
+carries unused bits, and only the spelling that we wrote is ours (RFC 4648 §3.5)."""
 _TO_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _WINDOW_BITS: Final = -12
 """Raw deflate with a 4 KB window: longer than dictionary and almost every URL, and a compressor
@@ -65,7 +72,10 @@ class PixelToken(msgspec.Struct, frozen=True):
 
 
 class LinkToken(msgspec.Struct, frozen=True):
-    """What a link's token says. `recipient_index` is None where no recipient is sealed."""
+    """What a link's token says. `recipient_index` is None where no recipient is sealed.
+
+    `protected` is true for a link of received mail: its target is to be checked at every click.
+    """
 
     key_id: int
     domain_id: int
@@ -73,6 +83,7 @@ class LinkToken(msgspec.Struct, frozen=True):
     recipient_index: int | None
     link_number: int
     url: str
+    protected: bool = False
 
 
 def seal_pixel(ring: Keyring, *, domain_id: int, tracking_id: int, recipient_key: bytes = ANONYMOUS) -> str:
@@ -89,13 +100,16 @@ def seal_link(
     recipient_index: int | None,
     link_number: int,
     url: str,
+    protected: bool = False,
 ) -> str:
     """Return the token of a link: at most 44 characters and 1.4 times the URL's length.
 
-    `url` is ASCII, as a browser would request it; `recipient_index` and `link_number` are below 65,535.
-    Raises `UnsealableUrlError`.
+    `url` is ASCII, as a browser would request it; `recipient_index` and `link_number` are below 65,535;
+    `protected` marks a link of received mail. Raises `UnsealableUrlError`.
     """
     kind, body = _shortened(url)
+    if protected:
+        kind |= _PROTECTED
     recipient = NO_RECIPIENT if recipient_index is None else recipient_index
     head = _LINK_FORMAT.pack(kind, domain_id, tracking_id, recipient, link_number)
     return _seal(ring, Purpose.LINK, head + body)
@@ -105,7 +119,7 @@ class CopySealer:
     """Makes the whole URLs of one recipient's copy of a message.
 
     `base_url` has no slash at its end; `recipient_index` is None and `recipient_key` is `ANONYMOUS` where
-    no recipient is sealed.
+    no recipient is sealed; `protected` marks the links of received mail.
     """
 
     def __init__(
@@ -117,6 +131,7 @@ class CopySealer:
         tracking_id: int,
         recipient_index: int | None = None,
         recipient_key: bytes = ANONYMOUS,
+        protected: bool = False,
     ) -> None:
         self._ring = ring
         self._start = f"{base_url}/"
@@ -124,11 +139,14 @@ class CopySealer:
         self._tracking_id = tracking_id
         self._recipient = NO_RECIPIENT if recipient_index is None else recipient_index
         self._recipient_key = recipient_key
+        self._mark = _PROTECTED if protected else 0
 
     def link(self, number: int, url: str) -> str:
         """Return the URL that takes the place of `url`. Raises `UnsealableUrlError`."""
         kind, body = _shortened(url)
-        head = _LINK_FORMAT.pack(kind, self._domain_id, self._tracking_id, self._recipient, number)
+        head = _LINK_FORMAT.pack(
+            kind | self._mark, self._domain_id, self._tracking_id, self._recipient, number
+        )
         return self._start + _seal(self._ring, Purpose.LINK, head + body)
 
     def pixel(self) -> str:
@@ -142,15 +160,13 @@ def open_token(ring: Keyring, token: str) -> PixelToken | LinkToken | None:
     size = len(token)
     if not PIXEL_CHARS - 4 <= size <= MAX_TOKEN_CHARS:
         return None
-    try:
-        encoded = token.encode("ascii")
-        standard = encoded.translate(_TO_STANDARD) + _PADDING[size % 4]
-        raw = binascii.a2b_base64(standard, strict_mode=True)
-    except (UnicodeEncodeError, binascii.Error):
+    spare = size & 3
+    if spare and token[-1] not in _LAST[spare]:
         return None
-    # Unless four characters fill three bytes, the last one carries unused bits; only the spelling
-    # that we wrote is ours.
-    if size % 4 and _encode(raw) != encoded:
+    try:
+        standard = token.encode("ascii").translate(_TO_STANDARD) + _PADDING[spare]
+        raw = binascii.a2b_base64(standard, strict_mode=True)
+    except ValueError:  # UnicodeEncodeError and binascii.Error are
         return None
     if size == PIXEL_CHARS:
         return _open_pixel(ring, raw) or _open_link(ring, raw)
@@ -190,18 +206,15 @@ def _encode(raw: bytes) -> bytes:
     return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URLSAFE)
 
 
-def _unseal(ring: Keyring, purpose: Purpose, raw: bytes) -> bytes | None:
-    cipher = ring.cipher(purpose, raw[0])
-    if cipher is None:
-        return None
+def _unseal(ciphers: Mapping[int, AESSIV], raw: bytes) -> bytes | None:
     try:
-        return cipher.decrypt(raw[1:], [raw[:1]])
-    except (InvalidTag, ValueError):
+        return ciphers[raw[0]].decrypt(raw[1:], [raw[:1]])
+    except (KeyError, InvalidTag, ValueError):
         return None
 
 
 def _open_pixel(ring: Keyring, raw: bytes) -> PixelToken | None:
-    plain = _unseal(ring, Purpose.PIXEL, raw)
+    plain = _unseal(ring.pixels, raw)
     if plain is None or len(plain) != _PIXEL_FORMAT.size or plain[0] != _PIXEL:
         return None
     _, domain_id, tracking_id, recipient_key = _PIXEL_FORMAT.unpack(plain)
@@ -209,15 +222,15 @@ def _open_pixel(ring: Keyring, raw: bytes) -> PixelToken | None:
 
 
 def _open_link(ring: Keyring, raw: bytes) -> LinkToken | None:
-    plain = _unseal(ring, Purpose.LINK, raw)
+    plain = _unseal(ring.links, raw)
     if plain is None or len(plain) <= _LINK_FORMAT.size:
         return None
     kind, domain_id, tracking_id, recipient, number = _LINK_FORMAT.unpack_from(plain)
-    url = _read_url(kind, plain[_LINK_FORMAT.size :])
+    url = _read_url(kind & ~_PROTECTED, plain[_LINK_FORMAT.size :])
     if url is None:
         return None
     index = None if recipient == NO_RECIPIENT else recipient
-    return LinkToken(raw[0], domain_id, tracking_id, index, number, url)
+    return LinkToken(raw[0], domain_id, tracking_id, index, number, url, kind >= _PROTECTED)
 
 
 def _read_url(kind: int, body: bytes) -> str | None:
