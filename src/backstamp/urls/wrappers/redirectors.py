@@ -1,0 +1,98 @@
+"""redirectors: the ways out of search engines and networks; they lead straight on to the URL they hold.
+
+All formats are in github.com/macieklamberski/urlpurify, a decoder with test links; what else is said of one
+stands beside it.
+"""
+
+import re
+from typing import Final
+
+from backstamp.urls.wrappers.rules import Rule, WrapperKind, base64_parameter, parameter
+
+_REDIRECTOR: Final = WrapperKind.REDIRECTOR
+
+# www.google.com/supported_domains: google.<country>, google.co.<country>, google.com.<country>.
+_GOOGLE: Final = """
+    com cat ad ae al am as at az ba be bf bg bi bj bs bt by ca cd cf cg ch ci cl cm cn cv cz de dj dk dm dz
+    ee es fi fm fr ga ge gg gl gm gr gy hn hr ht hu ie im iq is it je jo kg ki kz la li lk lt lu lv md me mg
+    mk ml mn mu mv mw ne nl no nr nu pl pn ps pt ro rs ru rw sc se sh si sk sm sn so sr st td tg tl tm tn to
+    tt vu ws co.ao co.bw co.ck co.cr co.id co.il co.in co.jp co.ke co.kr co.ls co.ma co.mz co.nz co.th co.tz
+    co.ug co.uk co.uz co.ve co.vi co.za co.zm co.zw com.af com.ag com.ar com.au com.bd com.bh com.bn com.bo
+    com.br com.bz com.co com.cu com.cy com.do com.ec com.eg com.et com.fj com.gh com.gi com.gt com.hk com.jm
+    com.kh com.kw com.lb com.ly com.mm com.mt com.mx com.my com.na com.ng com.ni com.np com.om com.pa com.pe
+    com.pg com.ph com.pk com.pr com.py com.qa com.sa com.sb com.sg com.sl com.sv com.tj com.tr com.tw com.ua
+    com.uy com.vc com.vn
+"""
+
+REDIRECTORS: Final = (
+    # A search result's `q` is what was searched for, and its URL is in `url`.
+    Rule(
+        "Google",
+        _REDIRECTOR,
+        tuple(f"{below}google.{suffix}" for suffix in _GOOGLE.split() for below in ("", "*.")),
+        path=re.compile("/url"),
+        inner=parameter("q", "url"),
+    ),
+    # engineering.fb.com/2012/09/14/security/a-faster-better-link-shim.
+    Rule(
+        "Facebook",
+        _REDIRECTOR,
+        ("facebook.com", "*.facebook.com", "l.messenger.com", "l.workplace.com"),
+        path=re.compile(r"/l(?:sr)?\.php"),
+        inner=parameter("u"),
+    ),
+    Rule("Instagram", _REDIRECTOR, ("l.instagram.com", "lm.instagram.com"), inner=parameter("u")),
+    Rule(
+        "LinkedIn",
+        _REDIRECTOR,
+        ("linkedin.com", "www.linkedin.com"),
+        path=re.compile(r"/(?:safety/go|redir/redirect|redirect)/?"),
+        inner=parameter("url"),
+    ),
+    Rule(
+        "Slack",
+        _REDIRECTOR,
+        ("slack-redir.net", "*.slack-redir.net"),
+        path=re.compile("/link"),
+        inner=parameter("url"),
+    ),
+    Rule(
+        "YouTube",
+        _REDIRECTOR,
+        ("youtube.com", "*.youtube.com"),
+        path=re.compile("/redirect"),
+        inner=parameter("q"),
+    ),
+    # `a1` and base64.
+    Rule(
+        "Bing",
+        _REDIRECTOR,
+        ("bing.com", "*.bing.com"),
+        path=re.compile("/ck/a"),
+        inner=base64_parameter("u", prefix=2),
+    ),
+    Rule(
+        "DuckDuckGo",
+        _REDIRECTOR,
+        ("duckduckgo.com", "r.duckduckgo.com"),
+        path=re.compile("/l/?"),
+        inner=parameter("uddg"),
+    ),
+    Rule("Tumblr", _REDIRECTOR, ("t.umblr.com",), path=re.compile("/redirect"), inner=parameter("z")),
+    Rule("Reddit", _REDIRECTOR, ("out.reddit.com",), inner=parameter("url")),
+    Rule(
+        "VK",
+        _REDIRECTOR,
+        ("vk.com", "*.vk.com", "vk.ru", "*.vk.ru"),
+        path=re.compile(r"/away\.php"),
+        inner=parameter("to"),
+    ),
+    # `u` since 2025.
+    Rule(
+        "Steam",
+        _REDIRECTOR,
+        ("steamcommunity.com",),
+        path=re.compile("/linkfilter/?"),
+        inner=parameter("url", "u"),
+    ),
+)

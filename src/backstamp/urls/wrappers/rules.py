@@ -1,0 +1,154 @@
+"""rules: what a rule about one vendor's links says, and the readers that such rules are made of."""
+
+import binascii
+import enum
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Final, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from backstamp.urls.parsing import WebUrl
+
+
+class WrapperKind(enum.StrEnum):
+    """What a vendor wraps links for."""
+
+    PROTECTIVE = "protective"
+    """Another link protection: it checks the target at the click."""
+    REDIRECTOR = "redirector"
+    """A search engine's or network's way out: it leads straight on."""
+    TRACKER = "tracker"
+    """A mailing service counts the click, then leads on."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A wrapped URL, taken apart; each part as it stands in the serialised URL, percent-encoded."""
+
+    host: str
+    path: str
+    query: str
+    """Without its question mark."""
+    rest: str
+    """Path, query and fragment in one, for formats that put a whole URL there as it is."""
+
+
+Reader = Callable[[Address], str | None]
+"""Finds the text of the inner URL; None where it is not there. Never raises."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One vendor's format.
+
+    `hosts` are host names; `*.` before one stands for any subdomain of it, a `*` elsewhere for a part of one
+    label, not of the last two. A vendor whose customers run the service on hosts of their own has a `marker`
+    instead, which its URLs hold. `path` is a regular expression for the whole path (None: any path). `inner`
+    reads the inner URL; `inner_host` its host, where the vendor shows that and keeps the URL on its servers.
+    """
+
+    vendor: str
+    kind: WrapperKind
+    hosts: tuple[str, ...] = ()
+    marker: str = ""
+    path: re.Pattern[str] | None = None
+    inner: Reader | None = None
+    inner_host: Reader | None = None
+
+
+_ESCAPED_SCHEME: Final = re.compile(r"https?(?:%25)*%3a", re.IGNORECASE)
+_MAX_ESCAPES: Final = 3
+_Json = TypeVar("_Json", bound=msgspec.Struct)
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
+_TO_PLAIN_BASE64: Final = str.maketrans("-_", "+/")
+
+
+def address_of(url: WebUrl) -> Address:
+    """Take a serialised URL apart: its path begins at the first slash behind `https://`."""
+    rest = url.href[url.href.index("/", 8) :]
+    before_fragment = rest.partition("#")[0]
+    path, _, query = before_fragment.partition("?")
+    return Address(url.host, path, query, rest)
+
+
+def as_text(raw: bytes) -> str:
+    """Return the bytes of a URL as text; what is no UTF-8 is percent-encoded and so keeps its bytes."""
+    text = raw.decode("utf-8", "surrogateescape")
+    return _NOT_UTF8.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)
+
+
+def percent_decoded(text: str) -> str:
+    """Undo percent-encoding once, and again while the scheme's colon is still encoded (some encode twice)."""
+    for _ in range(_MAX_ESCAPES):
+        text = as_text(unquote_to_bytes(text))
+        if not _ESCAPED_SCHEME.match(text):
+            break
+    return text
+
+
+def base64_decoded(text: str) -> bytes | None:
+    """Decode base64 of either alphabet, with or without padding; None for anything else."""
+    text = text.translate(_TO_PLAIN_BASE64).rstrip("=")
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def json_decoded(raw: bytes, kind: type[_Json]) -> _Json | None:
+    """Decode JSON of a known shape; None for anything else, however deep."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def raw_parameter(query: str, name: str) -> str | None:
+    """Return the first value of a query parameter that is not empty, as it stands.
+
+    Case is ignored, and so is the `amp;` of an `&amp;` that nobody decoded on the way.
+    """
+    for pair in query.split("&"):
+        key, _, value = pair.partition("=")
+        if value and key.lower().removeprefix("amp;") == name:
+            return value
+    return None
+
+
+def parameter(*names: str) -> Reader:
+    """Read a form-encoded query parameter that holds a URL; the first of `names` that does."""
+
+    def read(address: Address) -> str | None:
+        for name in names:
+            value = raw_parameter(address.query, name)
+            if value is not None:
+                text = percent_decoded(value.replace("+", " ")).lstrip()
+                if text[:4].lower() == "http":
+                    return text
+        return None
+
+    return read
+
+
+def base64_parameter(name: str, prefix: int = 0) -> Reader:
+    """Read a query parameter that holds a URL in base64 behind `prefix` characters."""
+
+    def read(address: Address) -> str | None:
+        value = raw_parameter(address.query, name)
+        if value is None:
+            return None
+        raw = base64_decoded(as_text(unquote_to_bytes(value))[prefix:])
+        return as_text(raw) if raw is not None else None
+
+    return read
+
+
+def host_parameter(name: str) -> Reader:
+    """Read a query parameter that holds a host name."""
+
+    def read(address: Address) -> str | None:
+        value = raw_parameter(address.query, name)
+        return as_text(unquote_to_bytes(value)) if value is not None else None
+
+    return read

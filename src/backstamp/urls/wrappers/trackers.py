@@ -1,0 +1,137 @@
+"""trackers: mailing services that count clicks. Most keep the URL on their servers.
+
+"urlpurify" is github.com/macieklamberski/urlpurify, "kachi" is github.com/ninoseki/kachi, "untrack" is
+github.com/klanchman/untrack: decoders with test links.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from backstamp.urls.wrappers.rules import (
+    Address,
+    Rule,
+    WrapperKind,
+    base64_decoded,
+    json_decoded,
+    parameter,
+    percent_decoded,
+    raw_parameter,
+)
+
+_TRACKER: Final = WrapperKind.TRACKER
+_POSTMARK_PATH: Final = re.compile(r"/[23][mt]?(s?)/([^/]+)/.*")
+_SUBSTACK_PATH: Final = re.compile(r"/redirect/2/([A-Za-z0-9_-]+)\..*")
+
+
+class _MandrillPayload(msgspec.Struct):
+    p: str
+
+
+class _MandrillLink(msgspec.Struct):
+    url: str
+
+
+class _SubstackLink(msgspec.Struct):
+    e: str
+
+
+def _mandrill(address: Address) -> str | None:
+    """`/track/click/<account>/<host>?p=<JSON in base64>`, whose own `p` is JSON with the URL."""
+    value = raw_parameter(address.query, "p")
+    raw = base64_decoded(percent_decoded(value)) if value is not None else None
+    payload = json_decoded(raw, _MandrillPayload) if raw is not None else None
+    link = json_decoded(payload.p.encode("utf-8", "replace"), _MandrillLink) if payload is not None else None
+    return link.url if link is not None else parameter("url")(address)
+
+
+def _mandrill_host(address: Address) -> str | None:
+    return address.path.rpartition("/")[2]
+
+
+def _amazon_ses(address: Address) -> str | None:
+    """`/L0/<percent-encoded URL>/<number>/<message>/<signature>`, `/CL0/` on the customers' hosts.
+
+    The URL is encoded as a rule, so its first slash ends it; where it is not, the three pieces behind it do.
+    """
+    text = address.path.partition("L0/")[2]
+    pieces = text.rsplit("/", 3)
+    if len(pieces) == 4 and pieces[1].isdigit():
+        return percent_decoded(pieces[0])
+    return percent_decoded(text.partition("/")[0])
+
+
+def _postmark(address: Address) -> str | None:
+    """`/3s/<percent-encoded URL without its scheme>/...`: `s` for https."""
+    match = _POSTMARK_PATH.fullmatch(address.path)
+    return f"http{match[1]}://{percent_decoded(match[2])}" if match is not None else None
+
+
+def _substack(address: Address) -> str | None:
+    match = _SUBSTACK_PATH.fullmatch(address.path)
+    raw = base64_decoded(match[1]) if match is not None else None
+    link = json_decoded(raw, _SubstackLink) if raw is not None else None
+    return link.e if link is not None else None
+
+
+TRACKERS: Final = (
+    # Links in public repositories; the URL is on the servers.
+    Rule(
+        "Mailchimp",
+        _TRACKER,
+        ("*.list-manage.com", "*.list-manage1.com", "*.list-manage2.com"),
+        path=re.compile("/track/click"),
+    ),
+    # urlpurify.
+    Rule(
+        "Mailchimp",
+        _TRACKER,
+        ("*.mailchimp.com",),
+        path=re.compile("/mctx/clicks?"),
+        inner=parameter("url"),
+    ),
+    # untrack, urlpurify; links in public repositories.
+    Rule(
+        "Mandrill",
+        _TRACKER,
+        ("mandrillapp.com",),
+        path=re.compile(r"/track/click(?:\.php|/.*)"),
+        inner=_mandrill,
+        inner_host=_mandrill_host,
+    ),
+    # Links in public repositories; `upn` is encrypted.
+    Rule("SendGrid", _TRACKER, ("sendgrid.net", "*.sendgrid.net"), path=re.compile(r"/.*/click")),
+    Rule("SendGrid", _TRACKER, marker="/ls/click?upn=", path=re.compile(r"/(?:.*/)?ls/click")),
+    # Links in public repositories.
+    Rule("HubSpot", _TRACKER, ("*.hubspotlinks.com",)),
+    # urlpurify: old links only hold the URL.
+    Rule(
+        "HubSpot",
+        _TRACKER,
+        tuple(f"t.sidekickopen{number:02}.com" for number in range(1, 100)),
+        path=re.compile(r"/(?:e1t|s[12]t)/c/.*"),
+        inner=parameter("t"),
+    ),
+    # kachi, urlpurify; links in public repositories.
+    Rule("Amazon SES", _TRACKER, ("*.awstrack.me",), path=re.compile("/L0/.*"), inner=_amazon_ses),
+    Rule(
+        "Amazon SES",
+        _TRACKER,
+        marker="/CL0/http",
+        path=re.compile(r"/CL0/http.*/\d+/[^/]+-000000/[^/]+"),
+        inner=_amazon_ses,
+    ),
+    # urlpurify; links in public repositories.
+    Rule("Postmark", _TRACKER, ("click.pstmrk.it", "track.pstmrk.it"), inner=_postmark),
+    # urlpurify: old links only hold the URL.
+    Rule(
+        "Constant Contact",
+        _TRACKER,
+        ("rs6.net", "*.rs6.net"),
+        path=re.compile(r"/tn\.jsp"),
+        inner=parameter("p"),
+    ),
+    # urlpurify.
+    Rule("Substack", _TRACKER, ("substack.com",), path=re.compile("/redirect/.*"), inner=_substack),
+)
