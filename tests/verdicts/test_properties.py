@@ -2,10 +2,11 @@
 
 import json
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.verdicts import Context, Facts, SiblingHit, context_of, facts_of, verdict
+from backstamp.verdicts import Context, Facts, SiblingHit, context_of, facts_of, judging, verdict
 from backstamp.verdicts.clients import SIGNATURES, USER_AGENT_LIMIT, client_of
 from backstamp.verdicts.networks import NETWORKS, NOT_SEEN
 from backstamp.verdicts.reading import read_hit
@@ -123,3 +124,31 @@ def test_a_signature_is_known_in_any_case(text: str, upper: bool) -> None:
 def test_what_stands_behind_the_limit_of_a_user_agent_is_not_looked_at(tail: str) -> None:
     head = (CHROME + " " * USER_AGENT_LIMIT)[: USER_AGENT_LIMIT - 1] + "x"
     assert client_of(head + tail) == client_of(head)
+
+
+_seconds = st.floats(-2, 62) | st.floats(1790, 1810) | st.floats(0, 1e6)
+
+
+@given(_facts, st.from_type(Context), st.lists(_seconds, min_size=8, max_size=8))
+def test_hits_that_count_as_alike_get_the_same_verdict(
+    facts: Facts, context: Context, seconds: list[float]
+) -> None:
+    first, second = (
+        (
+            msgspec.structs.replace(facts, seconds_since_delivery=since),
+            msgspec.structs.replace(
+                context,
+                seconds_since_open=opened,
+                other_network_same_link_seconds_before=echoed,
+                other_network_same_link_seconds_after=followed,
+            ),
+        )
+        for since, opened, echoed, followed in (seconds[:4], seconds[4:])
+    )
+    assert verdict(*first) == judging._judged(*first)
+    assert verdict(*second) == judging._judged(*second)
+    near = [
+        msgspec.structs.replace(first[0], seconds_since_delivery=seconds[0] + step) for step in (0.001, 0.3)
+    ]
+    for hit in near:
+        assert verdict(hit, first[1]) == judging._judged(hit, first[1])

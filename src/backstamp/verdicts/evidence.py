@@ -8,6 +8,7 @@ from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts
 from backstamp.verdicts.networks import NETWORKS, NOT_SEEN, SHARED_ROLES, ListCertainty, NetworkRole
 from backstamp.verdicts.signals import GROUP_LIMIT, WEIGHTS, Group, Reason, SignalName
+from backstamp.verdicts.spans import ago
 
 PROBABLE_NETWORK_SECONDS: Final = 1800.0
 """How long after delivery a probable scanner network speaks for a machine; later it carries people."""
@@ -20,6 +21,9 @@ CROWD_RECIPIENTS: Final = 5
 
 ECHO_SECONDS: Final = 600.0
 """How long after a click another network's fetch of the same link may be its echo."""
+
+FOLLOWED_SECONDS: Final = 2.0
+"""How soon after a click another network's fetch of the same link shows that the click was a check."""
 
 OTHER_NETWORKS: Final = 2
 """Other networks that showed the same program within a minute, from which it speaks for a machine."""
@@ -159,10 +163,10 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     before = context.other_network_same_link_seconds_before
     if facts.event == "click" and before is not None and 0 <= before <= ECHO_SECONDS and machinelike:
         other = ", on another system" if context.os_differs_from_prior_click else ""
-        text = f"Another network followed this link {before:.0f} s before{other}: this looks like an echo."
+        text = f"Another network followed this link {ago(before)} before{other}: this looks like an echo."
         yield SignalName.ECHO_OF_CLICK, text
     after = context.other_network_same_link_seconds_after
-    if facts.event == "click" and after is not None and 0 <= after <= 2 and bare:
+    if facts.event == "click" and after is not None and 0 <= after <= FOLLOWED_SECONDS and bare:
         text = f"Another network followed this link {after:.1f} s later: this looks like a check before it."
         yield SignalName.CLICK_FOLLOWED, text
     elsewhere = context.same_user_agent_from_other_network_60s
@@ -203,4 +207,4 @@ def _history(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     yield SignalName.OPENED_BEFORE, "The image of this mail had been opened before."
     seconds = context.seconds_since_open
     if context.same_source_as_open and seconds is not None and seconds >= 2 and facts.network != NOT_SEEN:
-        yield SignalName.SAME_CLIENT_OPENED, f"The same source opened the mail {seconds:.0f} s before."
+        yield SignalName.SAME_CLIENT_OPENED, f"The same source opened the mail {ago(seconds)} before."

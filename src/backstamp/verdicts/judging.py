@@ -10,6 +10,7 @@ from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.evidence import weigh
 from backstamp.verdicts.facts import Facts
+from backstamp.verdicts.memo import is_modest, memo_key
 from backstamp.verdicts.rules import RULES, Finding, machine_of
 from backstamp.verdicts.signals import Reason, SignalName
 from backstamp.vocabulary import Actor
@@ -62,6 +63,10 @@ _SCORES: Final = {
 }
 _LIKELY_SHARE: Final = 0.9
 
+_MOST_KNOWN: Final = 8192
+_known: Final[dict[tuple[object, ...], Verdict]] = {}
+"""Verdicts given before, by all that they depend on: judging anew costs three times a look-up."""
+
 
 def verdict(facts: Facts, context: Context) -> Verdict:
     """Judge one hit.
@@ -69,6 +74,19 @@ def verdict(facts: Facts, context: Context) -> Verdict:
     The first certain rule decides; else the evidence is added up, and where it does not reach far enough
     to either side the actor is unknown.  Same arguments, same verdict; no argument makes it raise.
     """
+    if not is_modest(facts):
+        return _judged(facts, context)
+    key = memo_key(facts, context)
+    found = _known.get(key)
+    if found is None:
+        found = _judged(facts, context)
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = found
+    return found
+
+
+def _judged(facts: Facts, context: Context) -> Verdict:
     client = client_of(facts.user_agent)
     for rule in RULES:
         finding = rule(facts, context, client)

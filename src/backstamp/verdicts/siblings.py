@@ -3,9 +3,12 @@
 `context_of` only counts and compares, so the order in which hits arrive never changes what it says.
 """
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +21,9 @@ from backstamp.vocabulary import Hit, HitKind
 _SECOND_US: Final = 1_000_000
 _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
 _HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
+
+
+_SHARED: Final = frozenset(label for label, n in NETWORKS.items() if n.role in SHARED_ROLES)
 
 
 class SiblingHit(msgspec.Struct, frozen=True):
@@ -53,79 +59,184 @@ def context_of(
         bounced: the recipient's copy came back as undeliverable.
     """
     is_click = hit.kind is HitKind.REDIRECT
-    alone = Context(
+    alone = _alone(
+        is_click=is_click,
+        total_links=total_links,
+        link_number=hit.link_number,
+        shared=_is_shared(hit),
+        hidden=is_click and hit.link_number in hidden_links,
+        before_sent=sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
+        before_delivered=delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US,
+        bounced=bounced,
+    )
+    return _among(hit, siblings, alone, hidden_links) if siblings else alone
+
+
+@lru_cache(maxsize=4096)
+def _alone(
+    *,
+    is_click: bool,
+    total_links: int,
+    link_number: int | None,
+    shared: bool,
+    hidden: bool,
+    before_sent: bool,
+    before_delivered: bool,
+    bounced: bool,
+) -> Context:
+    """Return the context of a hit without siblings; most hits have one of a few."""
+    return Context(
         links_clicked_within_1s=int(is_click),
         links_clicked_within_2s=int(is_click),
         links_clicked_within_5s=int(is_click),
         total_links=total_links,
         recipients_same_source_60s=1,
-        recipients_same_second=int(is_click and not _is_shared(hit)),
-        honeypot_link=is_click and hit.link_number in hidden_links,
-        before_sent=sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
-        before_delivered=delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US,
+        recipients_same_second=int(is_click and not shared),
+        honeypot_link=hidden,
+        before_sent=before_sent,
+        before_delivered=before_delivered,
         message_bounced=bounced,
         user_agents_from_source=1,
-        link_position=hit.link_number,
+        link_position=link_number,
     )
-    return _among(hit, siblings, alone, hidden_links) if siblings else alone
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one walk over the siblings of a hit collects.
+
+    `crowd` holds what its source fetched within a minute, `wave` the clicks of that source within the same
+    second; `burst` clicks that may be one burst with it, as time and number of the link; `agents` the
+    User-Agents of its source, and `others` the other sources with its User-Agent, both within a minute.
+    """
+
+    agents: set[str]
+    crowd: list[Hit]
+    wave: list[Hit]
+    others: set[bytes] = field(default_factory=set)
+    burst: list[tuple[int, int]] = field(default_factory=list)
+    opens: int = 0
+    last_open: Hit | None = None
+    prefetch_at_us: int | None = None
+    echoed: Hit | None = None
+    followed: Hit | None = None
+    browser_after_us: int | None = None
+    hidden_us: int | None = None
+    together: bool = False
 
 
 def _among(
     hit: Hit, siblings: Sequence[SiblingHit], alone: Context, hidden_links: Collection[int]
 ) -> Context:
     """Return the context of a hit that has siblings, from what holds without them."""
-    is_click = hit.kind is HitKind.REDIRECT
-    mine = [s.hit for s in siblings if s.same_recipient and s.hit.tracking_id == hit.tracking_id]
-    opens = [other for other in mine if other.kind is HitKind.PIXEL and other.method == "GET"]
-    clicks = [other for other in mine if other.kind is HitKind.REDIRECT and _is_click(other)]
-    near = [other for other in mine if _apart(hit, other) <= 60 * _SECOND_US]
-    user_agent = _user_agent(hit)
+    seen = _Seen({_user_agent(hit)}, [hit], [hit])
+    is_click, source, tracking_id = hit.kind is HitKind.REDIRECT, hit.source, hit.tracking_id
+    for sibling in siblings:
+        other = sibling.hit
+        delta = other.at_us - hit.at_us
+        same = source != b"" and other.source == source
+        clicked = other.kind is HitKind.REDIRECT and _is_click(other)
+        if same and -60 * _SECOND_US <= delta <= 60 * _SECOND_US:
+            seen.crowd.append(other)
+            if clicked and other.tracking_id == tracking_id and -_SECOND_US // 2 <= delta <= _SECOND_US // 2:
+                seen.wave.append(other)
+        if not sibling.same_recipient or other.tracking_id != tracking_id:
+            continue
+        if -60 * _SECOND_US <= delta <= 60 * _SECOND_US:
+            _look_near(seen, hit, other, same)
+        if clicked:
+            _look_at_click(seen, hit, other, delta, same, is_click)
+            if other.link_number in hidden_links and same:
+                seen.hidden_us = min(abs(delta), abs(delta) if seen.hidden_us is None else seen.hidden_us)
+        elif other.kind is HitKind.PIXEL and other.method == "GET":
+            _look_at_open(seen, other, delta)
+            if is_click and same and -_SECOND_US <= delta <= _SECOND_US:
+                seen.together = True
+    return _with_siblings(hit, seen, alone)
 
-    earlier_open = max(
-        (o for o in opens if o.at_us < hit.at_us and _by_a_person(o)), key=_moment, default=None
-    )
-    elsewhere = [c for c in clicks if is_click and c.link_number == hit.link_number and _other_source(hit, c)]
-    echoed = max((c for c in elsewhere if c.at_us < hit.at_us), key=_moment, default=None)
-    followed = min((c for c in elsewhere if c.at_us > hit.at_us), key=_moment, default=None)
-    browsers_after = (
-        _seconds(hit, c)
-        for c in clicks
-        if c.link_number == hit.link_number
-        and 0 < c.at_us - hit.at_us <= _HANDED_OVER_US
-        and _same_source(hit, c)
-        and client_of(_user_agent(c)).kind is ClientKind.BROWSER
-    )
-    hidden_hits = (
-        _apart(hit, c) / 1e6 for c in clicks if c.link_number in hidden_links and _same_source(hit, c)
-    )
-    prefetches = [o for o in opens if o.at_us < hit.at_us and not _by_a_person(o)]
 
-    return msgspec.structs.replace(
-        alone,
-        links_clicked_within_1s=_links_within(hit, clicks, 1),
-        links_clicked_within_2s=_links_within(hit, clicks, 2),
-        links_clicked_within_5s=_links_within(hit, clicks, 5),
-        recipients_same_source_60s=_recipients_of_source(hit, siblings),
-        recipients_same_second=_recipients_within_a_second(hit, siblings),
-        honeypot_same_source_seconds=min(hidden_hits, default=None),
-        opened_before=earlier_open is not None,
-        open_was="" if earlier_open is None else client_of(_user_agent(earlier_open)).name,
-        same_source_as_open=earlier_open is not None and _same_source(hit, earlier_open),
-        seconds_since_open=None if earlier_open is None else _seconds(earlier_open, hit),
-        same_source_opened_within_1s=is_click and any(_at_once(hit, other) for other in opens),
-        same_source_clicked_within_1s=not is_click and any(_at_once(hit, other) for other in clicks),
-        user_agents_from_source=len({user_agent, *(_user_agent(o) for o in near if _same_source(hit, o))}),
-        same_user_agent_from_other_network_60s=len(
-            {o.source for o in near if _other_source(hit, o) and _user_agent(o) == user_agent}
-        ),
-        other_network_same_link_seconds_before=None if echoed is None else _seconds(echoed, hit),
-        other_network_same_link_seconds_after=None if followed is None else _seconds(hit, followed),
-        os_differs_from_prior_click=echoed is not None
-        and client_of(_user_agent(echoed)).system != client_of(user_agent).system,
-        browser_get_same_source_seconds_after=min(browsers_after, default=None),
-        prefetch_seconds_before=min((_seconds(o, hit) for o in prefetches), default=None),
-        prior_opens_same_message=sum(1 for o in opens if o.at_us < hit.at_us),
-    )
+def _look_near(seen: _Seen, hit: Hit, other: Hit, same: bool) -> None:
+    """A hit of the same recipient within a minute."""
+    if same:
+        seen.agents.add(_user_agent(other))
+    elif hit.source and other.source and _user_agent(other) == _user_agent(hit):
+        seen.others.add(other.source)
+
+
+def _look_at_click(seen: _Seen, hit: Hit, other: Hit, delta: int, same: bool, is_click: bool) -> None:
+    if not is_click:
+        if same and -_SECOND_US <= delta <= _SECOND_US:
+            seen.together = True
+    elif (
+        -5 * _SECOND_US <= delta <= 5 * _SECOND_US
+        and other.link_number is not None
+        and (same or _user_agent(other) == _user_agent(hit))
+    ):
+        # Only the same source counts, or the same User-Agent: a scanner may use several addresses, but a
+        # person whose click falls beside a scanner's is not the scanner.
+        seen.burst.append((other.at_us, other.link_number))
+    if other.link_number != hit.link_number:
+        return
+    if same:
+        if (
+            0 < delta <= _HANDED_OVER_US
+            and (seen.browser_after_us is None or delta < seen.browser_after_us)
+            and client_of(_user_agent(other)).kind is ClientKind.BROWSER
+        ):
+            seen.browser_after_us = delta
+    elif is_click and hit.source and other.source:
+        if delta < 0 and (seen.echoed is None or _moment(other) > _moment(seen.echoed)):
+            seen.echoed = other
+        elif delta > 0 and (seen.followed is None or _moment(other) < _moment(seen.followed)):
+            seen.followed = other
+
+
+def _look_at_open(seen: _Seen, other: Hit, delta: int) -> None:
+    if delta >= 0:
+        return
+    seen.opens += 1
+    if _by_a_person(other):
+        if seen.last_open is None or _moment(other) > _moment(seen.last_open):
+            seen.last_open = other
+    elif seen.prefetch_at_us is None or other.at_us > seen.prefetch_at_us:
+        seen.prefetch_at_us = other.at_us
+
+
+def _with_siblings(hit: Hit, seen: _Seen, alone: Context) -> Context:
+    is_click, shared = hit.kind is HitKind.REDIRECT, _is_shared(hit)
+    open_, echoed, followed = seen.last_open, seen.echoed, seen.followed
+    changes: dict[str, Any] = {
+        "recipients_same_source_60s": 1 if shared else _recipients(seen.crowd),
+        "user_agents_from_source": len(seen.agents),
+        "same_user_agent_from_other_network_60s": len(seen.others),
+        "prior_opens_same_message": seen.opens,
+    }
+    if is_click:
+        changes["recipients_same_second"] = 0 if shared else _recipients(seen.wave)
+        changes["same_source_opened_within_1s"] = seen.together
+        if seen.burst:
+            for seconds in (1, 2, 5):
+                changes[f"links_clicked_within_{seconds}s"] = _links_within(hit, seen.burst, seconds)
+    else:
+        changes["same_source_clicked_within_1s"] = seen.together
+    if open_ is not None:
+        changes["opened_before"] = True
+        changes["open_was"] = client_of(_user_agent(open_)).name
+        changes["same_source_as_open"] = _same_source(hit, open_)
+        changes["seconds_since_open"] = _seconds(open_, hit)
+    if echoed is not None:
+        changes["other_network_same_link_seconds_before"] = _seconds(echoed, hit)
+        here, there = client_of(_user_agent(hit)), client_of(_user_agent(echoed))
+        changes["os_differs_from_prior_click"] = there.system != here.system
+    if followed is not None:
+        changes["other_network_same_link_seconds_after"] = _seconds(hit, followed)
+    if seen.browser_after_us is not None:
+        changes["browser_get_same_source_seconds_after"] = seen.browser_after_us / 1e6
+    if seen.hidden_us is not None:
+        changes["honeypot_same_source_seconds"] = seen.hidden_us / 1e6
+    if seen.prefetch_at_us is not None:
+        changes["prefetch_seconds_before"] = (hit.at_us - seen.prefetch_at_us) / 1e6
+    return msgspec.structs.replace(alone, **changes)
 
 
 def _user_agent(hit: Hit) -> str:
@@ -137,10 +248,6 @@ def _moment(hit: Hit) -> tuple[int, str, bytes]:
     return hit.at_us, _user_agent(hit), hit.source
 
 
-def _apart(one: Hit, other: Hit) -> int:
-    return abs(one.at_us - other.at_us)
-
-
 def _seconds(earlier: Hit, later: Hit) -> float:
     return (later.at_us - earlier.at_us) / 1e6
 
@@ -149,46 +256,22 @@ def _same_source(one: Hit, other: Hit) -> bool:
     return bool(one.source) and one.source == other.source
 
 
-def _other_source(one: Hit, other: Hit) -> bool:
-    return bool(one.source) and bool(other.source) and one.source != other.source
-
-
 def _is_click(hit: Hit) -> bool:
     return hit.method == "GET" and not is_speculative(hit.headers)
 
 
-def _by_a_person(hit: Hit) -> bool:
-    """Whether an image hit, seen alone, was a person's or a provider's proxy for a person.
-
-    Only what is certain from the hit alone counts, so that the answer does not depend on other hits.
-    """
-    kind = client_of(_user_agent(hit)).kind
-    network = NETWORKS.get(hit.network)
-    if kind is ClientKind.GOOGLE_IMAGE_PROXY:
-        return network is not None and network.role is NetworkRole.IMAGE_PROXY
-    if kind in (ClientKind.MAIL_PROXY, ClientKind.MAIL_CLIENT):
-        return True
-    if network is not None and network.role in (NetworkRole.SCANNER, NetworkRole.HOSTING, NetworkRole.CLOUD):
-        return False
-    return kind is ClientKind.BROWSER and "accept_language" in hit.headers
-
-
-def _links_within(hit: Hit, clicks: Sequence[Hit], seconds: int) -> int:
+def _links_within(hit: Hit, clicks: Sequence[tuple[int, int]], seconds: int) -> int:
     """Count distinct links in the fullest stretch of that many seconds that holds the hit.
 
-    Only the same source counts, or the same User-Agent: a scanner may use several addresses, but a
-    person whose click falls beside a scanner's is not the scanner.
+    Args:
+        hit: a click.
+        clicks: its siblings of the same source or User-Agent: time in microseconds, number of the link.
+        seconds: length of the stretch.
     """
-    if hit.kind is not HitKind.REDIRECT:
-        return 0
     width = seconds * _SECOND_US
-    near = sorted(
-        (c.at_us, c.link_number)
-        for c in (hit, *clicks)
-        if c.link_number is not None
-        and _apart(hit, c) <= width
-        and (c is hit or _same_source(hit, c) or _user_agent(c) == _user_agent(hit))
-    )
+    near = sorted((at_us, link) for at_us, link in clicks if abs(at_us - hit.at_us) <= width)
+    if hit.link_number is not None:
+        insort(near, (hit.at_us, hit.link_number))
     most, first = 1, 0
     inside: Counter[int] = Counter()
     for at_us, link in near:
@@ -204,11 +287,7 @@ def _links_within(hit: Hit, clicks: Sequence[Hit], seconds: int) -> int:
     return most
 
 
-def _at_once(hit: Hit, other: Hit) -> bool:
-    return _same_source(hit, other) and _apart(hit, other) <= _SECOND_US
-
-
-def _recipients(hits: Iterator[Hit]) -> int:
+def _recipients(hits: Iterable[Hit]) -> int:
     """Count the recipients of hits: by key for images, by message and index for links.
 
     The two ways of naming a recipient cannot be matched here, so the larger count stands.
@@ -225,34 +304,20 @@ def _recipients(hits: Iterator[Hit]) -> int:
 
 def _is_shared(hit: Hit) -> bool:
     """Whether many people are known to come from the address of this hit."""
+    return hit.network in _SHARED
+
+
+def _by_a_person(hit: Hit) -> bool:
+    """Whether an image hit, seen alone, was a person's or a provider's proxy for a person.
+
+    Only what is certain from the hit alone counts, so that the answer does not depend on other hits.
+    """
+    kind = client_of(_user_agent(hit)).kind
     network = NETWORKS.get(hit.network)
-    return network is not None and network.role in SHARED_ROLES
-
-
-def _recipients_of_source(hit: Hit, siblings: Sequence[SiblingHit]) -> int:
-    """Count recipients that this source served within 60 s; a network that people share counts as one."""
-    if _is_shared(hit):
-        return 1
-    window = 60 * _SECOND_US
-    same = (s.hit for s in siblings if _same_source(hit, s.hit) and _apart(hit, s.hit) <= window)
-    return _recipients(_and_also(hit, same))
-
-
-def _recipients_within_a_second(hit: Hit, siblings: Sequence[SiblingHit]) -> int:
-    if hit.kind is not HitKind.REDIRECT or _is_shared(hit):
-        return 0
-    same = (
-        s.hit
-        for s in siblings
-        if s.hit.tracking_id == hit.tracking_id
-        and s.hit.kind is HitKind.REDIRECT
-        and _is_click(s.hit)
-        and _apart(hit, s.hit) <= _SECOND_US // 2
-        and _same_source(hit, s.hit)
-    )
-    return _recipients(_and_also(hit, same))
-
-
-def _and_also(hit: Hit, others: Iterator[Hit]) -> Iterator[Hit]:
-    yield hit
-    yield from others
+    if kind is ClientKind.GOOGLE_IMAGE_PROXY:
+        return network is not None and network.role is NetworkRole.IMAGE_PROXY
+    if kind in (ClientKind.MAIL_PROXY, ClientKind.MAIL_CLIENT):
+        return True
+    if network is not None and network.role in (NetworkRole.SCANNER, NetworkRole.HOSTING, NetworkRole.CLOUD):
+        return False
+    return kind is ClientKind.BROWSER and "accept_language" in hit.headers
