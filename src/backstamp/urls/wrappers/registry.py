@@ -11,6 +11,8 @@ from backstamp.urls.wrappers.rules import Rule
 from backstamp.urls.wrappers.trackers import TRACKERS
 
 _RULES: Final = (*PROTECTIONS, *REDIRECTORS, *TRACKERS)
+_MAX_HOST: Final = 254
+"""RFC 1035, section 3.1: 253 characters, and the root's dot; longer ones would only fill the cache."""
 _SECOND_LEVELS: Final = ("co", "com")
 """Where a vendor has domains like `google.co.uk`, the third label tells more."""
 
@@ -22,7 +24,7 @@ def rule_for(url: WebUrl) -> Rule | None:
     customers' own hosts are told by what their paths hold; three searches, 70 ns each.
     """
     href = url.href
-    rules = _rules_of_host(url.host)
+    rules = _rules_of_host(url.host) if len(url.host) <= _MAX_HOST else ()
     for marker, rule in _BY_MARKER:
         if marker in href:
             rules = (*rules, rule)
