@@ -21,13 +21,16 @@ from backstamp.urls.wrappers import unwrap_foreign
     help="The manifest that `backstamp rewrite --manifest` wrote: the original comes back byte for byte.",
 )
 @click.option(
-    "--foreign", is_flag=True, help="Also unwrap other vendors' links (Safe Links, Proofpoint, ...)."
+    "--foreign",
+    is_flag=True,
+    help="Also unwrap other vendors' links (Safe Links, Proofpoint, Google, ...), with or without keys.",
 )
 @click.pass_obj
 def unwrap(context: AppContext, message: BinaryIO, manifest: BinaryIO | None, foreign: bool) -> None:
     """Take our links and pixel out of MESSAGE (a file, or standard input).
 
-    Without a manifest every link becomes the target that was sealed in it, and the pixel goes.
+    Without a manifest every link becomes the target that was sealed in it, and the pixel goes. Where a vendor
+    keeps the URL on its servers, its link stays as it is.
     """
     raw = message.read()
     if not raw:
@@ -36,22 +39,39 @@ def unwrap(context: AppContext, message: BinaryIO, manifest: BinaryIO | None, fo
         told = Manifest.from_json(manifest.read()) if manifest is not None else None
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(unwrap_message(raw, _reader(context, foreign), told), nl=False)
+    own = _own_reader(context, foreign)
+    if told is not None or not foreign:
+        raw = unwrap_message(raw, own, told)
+    if foreign:
+        # A pass of its own: the manifest's original holds the foreign links that the author sent.
+        raw = unwrap_message(raw, _foreign_reader(own))
+    click.echo(raw, nl=False)
 
 
-def _reader(context: AppContext, foreign: bool) -> Reader:
+def _own_reader(context: AppContext, keys_are_optional: bool) -> Reader:
     try:
-        ring: Keyring | None = context.keyring()
+        ring = context.keyring()
     except KeyFileError:
-        if not foreign:
+        if not keys_are_optional:
             raise
-        ring = None
+        return lambda url: None
+    return lambda url: _original(ring, url)
+
+
+def _foreign_reader(own: Reader) -> Reader:
+    """Read other vendors' links, ours, theirs inside ours and ours inside theirs."""
 
     def read(url: str) -> str | None:
-        own = _original(ring, url) if ring is not None else None
-        if not foreign:
-            return own
-        return unwrap_foreign(own or url) or own
+        original = own(url)
+        if original == "":
+            return original
+        inner = unwrap_foreign(original or url)
+        if inner is None:
+            return original
+        ours = own(inner)
+        if not ours:
+            return inner if ours is None else ours
+        return unwrap_foreign(ours) or ours
 
     return read
 
