@@ -52,15 +52,15 @@ def _host_pattern(glob: str) -> str:
     return rf"(?:[^.]+\.)+{pattern}" if subdomain else pattern
 
 
-def _index() -> dict[str, tuple[tuple[re.Pattern[str], Rule], ...]]:
-    """Return what may match the hosts of a domain, by the domain."""
-    index: dict[str, tuple[tuple[re.Pattern[str], Rule], ...]] = {}
+def _index() -> dict[str, tuple[tuple[str, Rule], ...]]:
+    """Return what may match the hosts of a domain, by the domain; few of the patterns are ever compiled."""
+    index: dict[str, tuple[tuple[str, Rule], ...]] = {}
     for rule in _RULES:
         by_domain: dict[str, list[str]] = {}
         for glob in rule.hosts:
             by_domain.setdefault(_domain_of(glob), []).append(_host_pattern(glob))
         for domain, patterns in by_domain.items():
-            index[domain] = (*index.get(domain, ()), (re.compile("|".join(patterns)), rule))
+            index[domain] = (*index.get(domain, ()), ("|".join(patterns), rule))
     return index
 
 
@@ -71,4 +71,6 @@ _BY_DOMAIN: Final = _index()
 @lru_cache(maxsize=4096)
 def _rules_of_host(host: str) -> tuple[Rule, ...]:
     host = host.removesuffix(".")
-    return tuple(rule for pattern, rule in _BY_DOMAIN.get(_domain_of(host), ()) if pattern.fullmatch(host))
+    return tuple(
+        rule for pattern, rule in _BY_DOMAIN.get(_domain_of(host), ()) if re.fullmatch(pattern, host)
+    )
