@@ -90,7 +90,7 @@ def test_contradicting_fields_are_a_defect_and_repeated_ones_are_not() -> None:
     twice = b"Content-Type: text/html\nContent-Type: text/html\n\n"
     differing = b"Content-Type: text/html\nContent-Type: text/plain\n\n"
     assert parse_structure(twice, LIMITS).defects == frozenset()
-    assert parse_structure(differing, LIMITS).defects == {Defect.CONTRADICTING_FIELDS}
+    assert parse_structure(differing, LIMITS).defects == {Defect.TYPE_IN_DOUBT}
 
 
 def test_more_parts_than_allowed_raise() -> None:

@@ -1,16 +1,16 @@
 """base64_payload: decode base64 bodies; a patch re-flows the body from its own line on (RFC 2045 §6.8)."""
 
 import binascii
-from bisect import bisect_right
-from itertools import pairwise
-from operator import itemgetter
 from typing import Final
 
+from backstamp.mail.base64_places import BLANK, Base64Places
 from backstamp.mail.patches import Patch
 
 MAX_LINE: Final = 76
+_LONGEST_KEPT: Final = 998
+"""RFC 5322 §2.1.1. Lines longer than 76 are against RFC 2045 and read everywhere, so they are kept."""
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_BLANK: Final = b" \t\r\n"
+_LINES_LOOKED_AT: Final = 40
 
 
 class UndecodableError(ValueError):
@@ -22,7 +22,7 @@ class Base64Payload:
 
     def __init__(self, raw: bytes, start: int, end: int) -> None:
         body = raw[start:end]
-        characters = body.translate(None, _BLANK)
+        characters = body.translate(None, BLANK)
         unpadded = characters.rstrip(b"=")
         if unpadded.translate(None, _ALPHABET):
             raise UndecodableError("characters outside the base64 alphabet, or padding inside the text")
@@ -33,70 +33,79 @@ class Base64Payload:
         self._raw = raw
         self._body = body
         self._start = start
-        self._starts: list[tuple[int, int]] | None = None
+        self._count = len(characters)
+        self._known_places: Base64Places | None = None
+
+    @property
+    def _places(self) -> Base64Places:
+        if self._known_places is None:
+            self._known_places = Base64Places(self._body, self._count)
+        return self._known_places
 
     def writer(self, spans: list[tuple[int, int]]) -> "Base64Writer":
         """Return a writer for these spans of decoded bytes."""
-        body = self._body
-        before = spans[0][0] // 3 * 4 if spans else 0
-        lines = self._line_starts()
-        # The last line start at or before the first patch that is also the start of a group of four.
-        # What is put in at the very end belongs to the last line, which may end with padding.
-        line = max(min(bisect_right(lines, before, key=itemgetter(0)) - 1, len(lines) - 2), 0)
-        while line > 0 and lines[line][0] % 4:
-            line -= 1
-        characters, cut = lines[line]
-        sizes = [following[0] - here[0] for here, following in pairwise(lines[: line + 3])]
-        width = min(max(sizes, default=MAX_LINE), MAX_LINE) // 4 * 4
-        tail_end = len(body.rstrip(_BLANK))
-        decoded_cut = characters // 4 * 3
+        places = self._places
+        first = spans[0][0] // 3 * 4 if spans else 0
+        # What is put in at the very end belongs to the last group of four, which may end with padding.
+        first = min(first, max(self._count - 1, 0) // 4 * 4)
+        cut, column = self._line_start(first)
+        decoded_cut = cut // 4 * 3
         return Base64Writer(
-            self._start + min(cut, tail_end),
-            self._start + tail_end,
+            self._start + places.offset(cut),
+            self._start + places.end,
             self.data[decoded_cut:],
             [(start - decoded_cut, end - decoded_cut) for start, end in spans],
-            width or MAX_LINE,
-            self._newline(),
+            self._width(places.offset(first)),
+            column,
+            places.newline or self._newline_before(),
         )
 
     def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of the groups of four characters that hold these decoded bytes."""
+        places, base = self._places, self._start
         return [
-            (self._offset(start // 3 * 4), self._offset(-(-end // 3) * 4, after=True)) for start, end in spans
+            (
+                base + places.offset(start // 3 * 4),
+                base + (places.offset(min(-(-end // 3) * 4, self._count) - 1) + 1 if end else places.first),
+            )
+            for start, end in spans
         ]
 
-    def _line_starts(self) -> list[tuple[int, int]]:
-        """Return for each line with characters: how many come before it, and the offset of its first."""
-        if self._starts is None:
-            starts: list[tuple[int, int]] = []
-            characters = position = 0
-            for line in self._body.splitlines(keepends=True):
-                size = len(line.translate(None, _BLANK))
-                if size:
-                    starts.append((characters, position + len(line) - len(line.lstrip(_BLANK))))
-                characters += size
-                position += len(line)
-            starts.append((characters, len(self._body.rstrip(_BLANK))))
-            self._starts = starts
-        return self._starts
+    def _line_start(self, character: int) -> tuple[int, int]:
+        """Return the last line start at or before `character` that is also the start of a group of four.
 
-    def _offset(self, character: int, *, after: bool = False) -> int:
-        """Return the raw offset of a character of the encoded text, or just behind the one before it."""
-        if after:
-            return self._offset(character - 1) + 1 if character else self._start
-        lines = self._line_starts()
-        character = min(character, lines[-1][0])
-        before, offset = lines[bisect_right(lines, character, key=itemgetter(0)) - 1]
-        text = self._body[offset : offset + 4 * (character - before) + 4]
-        if b" " not in text and b"\t" not in text:
-            return self._start + offset + character - before
-        places = [place for place, octet in enumerate(text) if octet not in _BLANK]
-        return self._start + offset + places[min(character - before, len(places) - 1)]
+        Where none is near, `character` itself, and how many characters of its line come before it.
+        """
+        places = self._places
+        if places.regular:
+            line = character // max(places.width, 1)
+            while line * places.width % 4:
+                line -= 1
+            return line * places.width, 0
+        body = self._body
+        here = places.offset(character)
+        before = character
+        column = 0
+        for number in range(_LINES_LOOKED_AT):
+            line_end = max(body.rfind(b"\n", 0, here), body.rfind(b"\r", 0, here))
+            before -= len(body[line_end + 1 : here].translate(None, BLANK))
+            column = column if number else character - before
+            if before % 4 == 0:
+                return before, 0
+            here = line_end
+        return character, column
 
-    def _newline(self) -> bytes:
-        for newline in (b"\r\n", b"\n", b"\r"):
-            if newline in self._body:
-                return newline
+    def _width(self, at: int) -> int:
+        """Return how long the lines about `at` are, which those written there shall be, too."""
+        places = self._places
+        if places.regular:
+            width = places.width if places.newline else MAX_LINE
+        else:
+            near = self._body[max(0, at - _LINES_LOOKED_AT * MAX_LINE) : at + 4 * MAX_LINE]
+            width = max((len(line.translate(None, BLANK)) for line in near.splitlines()), default=MAX_LINE)
+        return width if 4 <= width <= _LONGEST_KEPT else MAX_LINE
+
+    def _newline_before(self) -> bytes:
         return b"\r\n" if self._raw[: self._start].endswith(b"\r\n") else b"\n"
 
 
@@ -104,13 +113,21 @@ class Base64Writer:
     """Writes replacements by encoding anew from the line of the first patch to the end."""
 
     def __init__(
-        self, start: int, end: int, tail: bytes, spans: list[tuple[int, int]], width: int, newline: bytes
+        self,
+        start: int,
+        end: int,
+        tail: bytes,
+        spans: list[tuple[int, int]],
+        width: int,
+        column: int,
+        newline: bytes,
     ) -> None:
         self._start = start
         self._end = end
         self._tail = tail
         self._spans = spans
         self._width = width
+        self._column = column
         self._newline = newline
 
     def write(self, replacements: list[bytes]) -> list[Patch]:
@@ -123,5 +140,7 @@ class Base64Writer:
         pieces.append(self._tail[position:])
         encoded = binascii.b2a_base64(b"".join(pieces), newline=False)
         width = self._width
-        lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
+        first = max(width - self._column, 0)
+        lines = [encoded[:first]] if self._column else []
+        lines += [encoded[at : at + width] for at in range(first if self._column else 0, len(encoded), width)]
         return [Patch(self._start, self._end, self._newline.join(lines))]

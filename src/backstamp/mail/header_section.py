@@ -5,11 +5,16 @@ from typing import Final
 
 import msgspec
 
+MAX_FIELDS: Final = 50_000
+"""Real mail has about a hundred fields; each costs some 250 octets of memory, whatever its own length."""
+
 _LINE_END: Final = rb"(?>\r\n|\n|\r)"
 _FIELD: Final = re.compile(
     rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*)(?:" + _LINE_END + rb"|\Z)"
 )
 _LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"|\Z)")
+_FOLDED_LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*(?:" + _LINE_END + rb"|\Z)")
+_FIELD_TO_LF: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -30,7 +35,8 @@ class HeaderSection(msgspec.Struct, frozen=True):
     """A header section: its fields, where the body begins, and whether it was whole.
 
     `orderly` is False when a line that is no field ended it: mail programs disagree whether
-    the body begins there or the line is to be passed over.
+    the body begins there or the line is to be passed over. `cut` is True where there are more
+    fields than may be read, so that nothing is known of the body.
     """
 
     fields: tuple[Field, ...]
@@ -38,6 +44,7 @@ class HeaderSection(msgspec.Struct, frozen=True):
     end: int
     body_start: int
     orderly: bool = True
+    cut: bool = False
 
     def all(self, name: bytes) -> list[Field]:
         """Return every field of that lower-case name, in order."""
@@ -59,29 +66,61 @@ def unfold(body: bytes) -> str:
     return text.strip(" \t")
 
 
-def read_header_section(raw: bytes, start: int, end: int) -> HeaderSection:
+def read_header_section(raw: bytes, start: int, end: int, max_fields: int = MAX_FIELDS) -> HeaderSection:
     """Return the header section that begins at `start`; nothing beyond `end` is read.
 
     An mbox separator line (`From ...`) before the first field is passed over. A line that is neither
     field nor empty ends the section, and the body begins with it.
     """
+    return _read(raw, start, end, max_fields)
+
+
+def read_past_strays(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
+    """Return the header section as programs read it that pass over each line that is no field."""
+    return _read(raw, start, end, max_fields, past_strays=True)
+
+
+def read_to_line_feeds(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
+    """Return the header section as programs read it to which a CR without LF is no line end."""
+    return _read(raw, start, end, max_fields, _FIELD_TO_LF, b"\n")
+
+
+def _read(
+    raw: bytes,
+    start: int,
+    end: int,
+    max_fields: int,
+    pattern: re.Pattern[bytes] = _FIELD,
+    line_ends: bytes = b"\r\n",
+    *,
+    past_strays: bool = False,
+) -> HeaderSection:
     fields: list[Field] = []
     position = start
     if raw.startswith((b"From ", b">From "), start, end):
         separator = _LINE.match(raw, start, end)
         assert separator is not None, "the pattern matches anything"
         position = separator.end()
-    match_field = _FIELD.match
-    while (match := match_field(raw, position, end)) is not None:
-        name, body = match.groups()
-        fields.append(Field(name.lower(), position, match.end(), body))
-        position = match.end()
+    match_field = pattern.match
+    room = max_fields
+    while room:
+        while room and (match := match_field(raw, position, end)) is not None:
+            name, body = match.groups()
+            fields.append(Field(name.lower(), position, match.end(), body))
+            position = match.end()
+            room -= 1
+        if not (past_strays and room) or position >= end or raw[position] in b"\r\n":
+            break
+        stray = _FOLDED_LINE.match(raw, position, end)
+        assert stray is not None, "the pattern matches anything"
+        position = stray.end()
+        room -= 1
     section_end = position
     orderly = True
     if raw.startswith(b"\r\n", position, end):
         position += 2
-    elif position < end and raw[position] in b"\r\n":
+    elif position < end and raw[position] in line_ends:
         position += 1
     elif position < end:
         orderly = False
-    return HeaderSection(tuple(fields), start, section_end, position, orderly)
+    return HeaderSection(tuple(fields), start, section_end, position, orderly, cut=not room and not orderly)

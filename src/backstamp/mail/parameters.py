@@ -1,4 +1,8 @@
-"""parameters: the values of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2183, RFC 2231)."""
+"""parameters: the values of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2183, RFC 2231).
+
+Mail programs read a field that is not written by the book differently from each other. What is read here
+is what the standards say; what a program might read otherwise is named, so that nobody builds on it.
+"""
 
 import re
 from typing import Final
@@ -6,21 +10,35 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-_PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;\s]*))')
+from backstamp.mail.charsets import UTF8, CharsetKind, charset_for
+
+_MAX_PARAMETERS: Final = 64
+_PLAIN: Final = re.compile(
+    r'[ \t]*;[ \t]*(?:([^\s;="()\\*\x00-\x1f\x7f]+)[ \t]*=[ \t]*'
+    r'(?:"([^"\\\x00-\x1f\x7f]*)"|([^\s;"()\\\x00-\x1f\x7f]+))[ \t]*)?(?=;|\Z)'
+)
+"""A parameter as all programs read it: no comment, no escape, nothing between its value and what follows."""
+_PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)("?)|([^;\s]*))([^;]*)')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _CONTINUATION: Final = re.compile(r"([^*]+)\*(\d{1,3})(\*?)")
-_MAX_PARAMETERS: Final = 64
+_NAMED: Final = re.compile(r"(?<![\w-])(boundary|charset)\s*(?:\*[\d*]*)?\s*=", re.IGNORECASE)
+_WORD: Final = re.compile(r"[\w.:+-]+")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_DECIDING: Final = frozenset({"boundary", "charset"})
 
 
 class ParameterisedValue(msgspec.Struct, frozen=True):
     """A value such as `text/html` and its parameters; value and parameter names are in lower case.
 
-    `repeated` names a parameter that was given twice with different values.
+    `repeated` names those of `boundary` and `charset` that are given twice with different values, `doubtful`
+    those that are given once and that mail programs may read differently: in pieces (RFC 2231), beside a
+    comment, quoted wrongly, or hidden in something else.
     """
 
     value: str
     parameters: dict[str, str]
     repeated: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
 
 def without_comments(text: str) -> str:
@@ -50,38 +68,105 @@ def without_comments(text: str) -> str:
 
 def parse_parameterised(body: str) -> ParameterisedValue:
     """Return value and parameters of an unfolded field body. Never raises; nonsense gives an empty value."""
-    text = without_comments(body)
-    value, semicolon, _ = text.partition(";")
-    if not semicolon:
-        return ParameterisedValue(value.strip().lower(), {})
+    value = body.partition(";")[0]
+    parameters = _plain_parameters(body, len(value)) if "(" not in value else None
+    if parameters is None or len(_NAMED.findall(body)) != len(_DECIDING & parameters.keys()):
+        return _parse_oddly(body)
+    return ParameterisedValue(value.strip(" \t").lower(), parameters)
+
+
+def _plain_parameters(body: str, position: int) -> dict[str, str] | None:
+    """Return the parameters from `position` on, or None where one of them is not written by the book."""
     parameters: dict[str, str] = {}
-    repeated: set[str] = set()
-    pieces: dict[str, dict[int, tuple[str, bool]]] = {}
-    for count, match in enumerate(_PARAMETER.finditer(text)):
-        if count >= _MAX_PARAMETERS:
-            break
+    for _ in range(_MAX_PARAMETERS):
+        if position == len(body):
+            return parameters
+        match = _PLAIN.match(body, position)
+        if match is None:
+            return None
+        name, quoted, unquoted = match.groups()
+        given = quoted if unquoted is None else unquoted
+        if name is not None and parameters.setdefault(name.lower(), given) != given:
+            return None
+        position = match.end()
+    return None
+
+
+def _parse_oddly(body: str) -> ParameterisedValue:
+    """Read what is not written by the book, with doubt wherever programs may part."""
+    text = without_comments(body)
+    read = _Reading(text)
+    doubtful = set(read.doubtful)
+    if len(_NAMED.findall(body)) > read.named:
+        # One is in a comment, in a quoted string or behind a missing semicolon: a simpler program finds it.
+        doubtful |= _DECIDING
+    if text != body:
+        literal = _Reading(body)
+        doubtful |= {name for name in _DECIDING if literal.parameters.get(name) != read.parameters.get(name)}
+    if not _may_be_unsafe(body):
+        doubtful.discard("charset")
+    value = text.partition(";")[0].strip(" \t").lower()
+    return ParameterisedValue(
+        value, read.parameters, frozenset(read.repeated & _DECIDING), frozenset(doubtful & _DECIDING)
+    )
+
+
+def _may_be_unsafe(body: str) -> bool:
+    """Whether any word of a field names a charset whose ASCII octets are not ASCII.
+
+    All other charsets agree on what we look for in a text, so it does not matter which is read.
+    """
+    words = _WORD.findall(body)
+    return len(words) > _MAX_PARAMETERS or any(charset_for(word).kind is CharsetKind.UNSAFE for word in words)
+
+
+class _Reading:
+    """The parameters of one text; `named` counts how often a deciding one was met."""
+
+    def __init__(self, text: str) -> None:
+        self.parameters: dict[str, str] = {}
+        self.repeated: set[str] = set()
+        self.doubtful: set[str] = set()
+        self.named = 0
+        self._pieces: dict[str, dict[int, tuple[str, bool]]] = {}
+        for count, match in enumerate(_PARAMETER.finditer(text)):
+            if count >= _MAX_PARAMETERS:
+                self.doubtful |= _DECIDING
+                break
+            self._take(match)
+        for name, numbered in self._pieces.items():
+            # Old programs do not know RFC 2231, and see no such parameter at all.
+            self.doubtful.add(name)
+            self._keep(name, _join_pieces(numbered))
+
+    def _take(self, match: re.Match[str]) -> None:
         name = match[1].lower()
-        given = _ESCAPED.sub(r"\1", match[2]) if match[2] is not None else match[3]
-        if "*" in name:
+        quoted, closing, unquoted, rest = match.group(2, 3, 4, 5)
+        given = _ESCAPED.sub(r"\1", quoted) if quoted is not None else unquoted
+        base = name.partition("*")[0]
+        if base in _DECIDING:
+            self.named += 1
+            ended = quoted is None or closing or not re.search(r"[;\s]", quoted)
+            if rest.strip() or not ended or given != (quoted or unquoted) or _CONTROL.search(given):
+                self.doubtful.add(base)
+        if base != name:
             piece = _CONTINUATION.fullmatch(name)
             if piece is not None:
-                pieces.setdefault(piece[1], {})[int(piece[2])] = (given, bool(piece[3]))
-                continue
-            if name.endswith("*"):
-                pieces.setdefault(name[:-1], {})[0] = (given, True)
-                continue
-        if parameters.setdefault(name, given) != given:
-            repeated.add(name)
-    for name, numbered in pieces.items():
-        joined = _join_pieces(numbered)
-        if parameters.setdefault(name, joined) != joined:
-            repeated.add(name)
-    return ParameterisedValue(value.strip().lower(), parameters, frozenset(repeated))
+                self._pieces.setdefault(base, {})[int(piece[2])] = (given, bool(piece[3]))
+                return
+            if name == f"{base}*":
+                self._pieces.setdefault(base, {})[0] = (given, True)
+                return
+        self._keep(name, given)
+
+    def _keep(self, name: str, given: str) -> None:
+        if self.parameters.setdefault(name, given) != given:
+            self.repeated.add(name)
 
 
 def _join_pieces(numbered: dict[int, tuple[str, bool]]) -> str:
     """RFC 2231 §3 and §4: pieces in order of their number, percent-decoded where marked with `*`."""
-    charset = "utf-8"
+    charset = UTF8
     raw = bytearray()
     for position, number in enumerate(sorted(numbered)):
         if position != number:
@@ -92,9 +177,7 @@ def _join_pieces(numbered: dict[int, tuple[str, bool]]) -> str:
             continue
         if number == 0 and text.count("'") >= 2:
             declared, _, text = text.split("'", 2)
-            charset = declared or charset
+            charset = charset_for(declared) if declared else UTF8
         raw += unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
-    try:
-        return raw.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return raw.decode("utf-8", "replace")
+    # An unsafe charset has no codec here: some of Python's take a time that grows with the square.
+    return raw.decode(charset.codec or "utf-8", "replace")

@@ -12,6 +12,7 @@ from backstamp.mail.patches import Patch
 from backstamp.mail.quoted_printable import QuotedPrintablePayload
 
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
+"""With the spellings that mail programs do not know either: they then decode nothing."""
 _LINE_LIMITED: Final = _IDENTITY - {"binary"}
 _UUENCODE: Final = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
@@ -39,6 +40,11 @@ class UnknownEncodingError(ValueError):
     """The declared transfer encoding is not one of RFC 2045."""
 
 
+def is_identity(cte: str) -> bool:
+    """Whether a lower-case Content-Transfer-Encoding says that the octets are not encoded."""
+    return cte in _IDENTITY
+
+
 def is_uuencoded(cte: str) -> bool:
     """Whether a lower-case Content-Transfer-Encoding names uuencode."""
     return cte in _UUENCODE
@@ -49,7 +55,6 @@ def decode_payload(raw: bytes, start: int, end: int, cte: str) -> Payload:
 
     Raises `UnknownEncodingError`, and `UndecodableError` for base64 that mail programs read differently.
     """
-    cte = cte.rstrip("; ")
     if cte in _IDENTITY:
         return IdentityPayload(raw, start, end, line_limited=cte in _LINE_LIMITED)
     if cte == "quoted-printable":
@@ -65,5 +70,6 @@ __all__ = [
     "UndecodableError",
     "UnknownEncodingError",
     "decode_payload",
+    "is_identity",
     "is_uuencoded",
 ]

@@ -37,16 +37,19 @@ class SkipReason(StrEnum):
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
     ATTACHMENT = "attachment"
+    SHOWN_ATTACHMENT = "shown_attachment"
     ATTACHED_MESSAGE = "attached_message"
     CALENDAR = "calendar"
     AMP = "amp"
     OTHER_TYPE = "other_type"
+    SHOWN_TYPE = "shown_type"
     UUENCODED = "uuencoded"
     TNEF = "tnef"
     UNSAFE_CHARSET = "unsafe_charset"
     UNKNOWN_ENCODING = "unknown_encoding"
     UNDECODABLE = "undecodable"
     BROKEN_STRUCTURE = "broken_structure"
+    OUTSIDE_PARTS = "outside_parts"
     TOO_DEEP = "too_deep"
     PART_TOO_BIG = "part_too_big"
     TOO_COSTLY = "too_costly"
@@ -84,13 +87,16 @@ UNPROTECTED: Final = frozenset(
         SkipReason.FLOWED,
         SkipReason.SIGNED,
         SkipReason.ENCRYPTED,
+        SkipReason.SHOWN_ATTACHMENT,
         SkipReason.AMP,
+        SkipReason.SHOWN_TYPE,
         SkipReason.UUENCODED,
         SkipReason.TNEF,
         SkipReason.UNSAFE_CHARSET,
         SkipReason.UNKNOWN_ENCODING,
         SkipReason.UNDECODABLE,
         SkipReason.BROKEN_STRUCTURE,
+        SkipReason.OUTSIDE_PARTS,
         SkipReason.TOO_DEEP,
         SkipReason.PART_TOO_BIG,
         SkipReason.TOO_COSTLY,
@@ -131,16 +137,19 @@ _SENTENCES: Final = {
     SkipReason.SIGNED: "signed: a change would break the signature",
     SkipReason.ENCRYPTED: "encrypted",
     SkipReason.ATTACHMENT: "an attachment",
+    SkipReason.SHOWN_ATTACHMENT: "an attached text with links, which some mail programs show in the message",
     SkipReason.ATTACHED_MESSAGE: "inside an attached message",
     SkipReason.CALENDAR: "a calendar entry",
     SkipReason.AMP: "AMP content, which must stay as its author validated it",
     SkipReason.OTHER_TYPE: "neither HTML nor plain text",
+    SkipReason.SHOWN_TYPE: "of a type that some mail programs show, and whose links cannot be changed",
     SkipReason.UUENCODED: "uuencoded",
     SkipReason.TNEF: "in Microsoft's winmail.dat form",
     SkipReason.UNSAFE_CHARSET: "a charset in which single bytes cannot be changed safely",
     SkipReason.UNKNOWN_ENCODING: "an unknown transfer encoding",
     SkipReason.UNDECODABLE: "a damaged transfer encoding",
     SkipReason.BROKEN_STRUCTURE: "damaged MIME structure, which mail programs read differently",
+    SkipReason.OUTSIDE_PARTS: "links before the first or behind the last part, which few mail programs show",
     SkipReason.TOO_DEEP: "nested too deeply",
     SkipReason.PART_TOO_BIG: "the text is too big",
     SkipReason.TOO_COSTLY: "its markup would cost too much to read",

@@ -1,26 +1,48 @@
 """walk: which parts of a message may be changed, and why the others are left alone."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from backstamp.mail.structure import Defect, Part
-from backstamp.mail.transfer import is_uuencoded
+from backstamp.mail.transfer import (
+    UndecodableError,
+    UnknownEncodingError,
+    decode_payload,
+    is_identity,
+    is_uuencoded,
+)
+from backstamp.mail.uuencode import uuencoded_blocks
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.shown import attachment_reason, reads_as_plain_text, type_reason
 from backstamp.vocabulary import Direction
 
-_PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_ENCRYPTED = frozenset({"application/pgp-encrypted", "application/pgp"})
-_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_ENCODED_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
-_TEXTS = frozenset({"text/html", "text/plain"})
-_CONTAINER_DEFECTS = {
+_PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_ENCRYPTED: Final = frozenset({"application/pgp-encrypted", "application/pgp"})
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_TNEF_NAMES: Final = frozenset({"winmail.dat", "win.dat"})
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_TEXTS: Final = frozenset({"text/html", "text/plain"})
+_UNREADABLE: Final = {
+    Defect.HEADER_TOO_BIG: SkipReason.HEADER_TOO_BIG,
     Defect.NO_BOUNDARY: SkipReason.BROKEN_STRUCTURE,
     Defect.NO_PARTS: SkipReason.BROKEN_STRUCTURE,
-    Defect.PARTS_AFTER_END: SkipReason.BROKEN_STRUCTURE,
     Defect.CONTRADICTING_FIELDS: SkipReason.BROKEN_STRUCTURE,
     Defect.TOO_DEEP: SkipReason.TOO_DEEP,
 }
+"""Defects for which a part, and all inside it, is left alone."""
+_DOUBTFUL: Final = {
+    Defect.HEADER_BROKEN_OFF: SkipReason.BROKEN_STRUCTURE,
+    Defect.BARE_CR: SkipReason.BROKEN_STRUCTURE,
+    Defect.TYPE_IN_DOUBT: SkipReason.BROKEN_STRUCTURE,
+    Defect.ODDLY_SPELLED: SkipReason.BROKEN_STRUCTURE,
+    Defect.ENCODED_MULTIPART: SkipReason.BROKEN_STRUCTURE,
+    Defect.PARTS_AFTER_END: SkipReason.BROKEN_STRUCTURE,
+    Defect.UNSURE_DELIMITERS: SkipReason.BROKEN_STRUCTURE,
+    Defect.LINKS_OUTSIDE_PARTS: SkipReason.OUTSIDE_PARTS,
+}
+"""Defects for which received mail is changed as far as it goes, and counts as unprotected."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -49,68 +71,113 @@ def sealed_reason(part: Part) -> SkipReason | None:
 
 def walk(root: Part, direction: Direction) -> Iterator[Visit]:
     """Yield every part that is no mere container, and every container that is left alone or doubtful."""
-    stack: list[tuple[Part, SkipReason | None]] = [(root, None)]
+    inbound = direction is Direction.INBOUND
+    stack: list[tuple[Part, SkipReason | None, bool]] = [(root, None, False)]
     while stack:
-        part, inherited = stack.pop()
-        reason = inherited or sealed_reason(part)
-        if part.children:
-            doubt = _container_doubt(part)
-            if part.is_multipart:
-                if doubt is not None and Defect.CONTRADICTING_FIELDS in part.defects:
-                    reason = reason or doubt
-            elif reason is None and (direction is Direction.OUTBOUND or part.disposition == "attachment"):
-                reason = SkipReason.ATTACHED_MESSAGE
-            if (reason or doubt) is not None and inherited is None:
-                yield Visit(part, reason, doubt)
-            stack += ((child, reason) for child in reversed(part.children))
-        else:
-            yield _visit_leaf(part, reason, direction)
+        part, inherited, aside = stack.pop()
+        reason = inherited or sealed_reason(part) or _defect(part, _UNREADABLE)
+        doubt = _defect(part, _DOUBTFUL) if inbound else None
+        if not part.children:
+            if reason is None:
+                reason = _received_reason(part, aside=aside) if inbound else _sent_reason(part)
+                if reason is None and doubt is None and part.media_type != "text/html":
+                    doubt = SkipReason.UUENCODED if _holds_uuencoded(part) else None
+            yield Visit(part, reason, doubt)
+            continue
+        if not part.is_multipart and not inbound:
+            reason = reason or SkipReason.ATTACHED_MESSAGE
+        if (reason or doubt) is not None and inherited is None:
+            yield Visit(part, reason, doubt)
+        shown = _root_of_related(part) if part.media_type == "multipart/related" else None
+        stack += (
+            (child, reason, aside or (shown is not None and child is not shown))
+            for child in reversed(part.children)
+        )
 
 
-def _container_doubt(part: Part) -> SkipReason | None:
-    return next((reason for defect, reason in _CONTAINER_DEFECTS.items() if defect in part.defects), None)
+def _root_of_related(part: Part) -> Part:
+    """Of related parts that of `start`, or the first, is shown, and the others inside it (RFC 2387 §3.2)."""
+    start = part.parameters.get("start", "").strip()
+    if start:
+        for child in part.children:
+            if child.header.first(b"content-id") == start:
+                return child
+    return part.children[0]
 
 
-def _visit_leaf(part: Part, reason: SkipReason | None, direction: Direction) -> Visit:
-    if reason is None:
-        reason = _leaf_reason(part)
-    doubt = None
-    if direction is Direction.INBOUND and Defect.HEADER_BROKEN_OFF in part.defects:
-        doubt = SkipReason.BROKEN_STRUCTURE
-    return Visit(part, reason, doubt)
+def _defect(part: Part, reasons: dict[Defect, SkipReason]) -> SkipReason | None:
+    if not part.defects:
+        return None
+    return next((reason for defect, reason in reasons.items() if defect in part.defects), None)
 
 
-def _leaf_reason(part: Part) -> SkipReason | None:
-    media_type = part.media_type
-    if part.defects & _CONTAINER_DEFECTS.keys():
-        return _container_doubt(part)
-    if media_type in _ENCODED_MESSAGES:
+def _sent_reason(part: Part) -> SkipReason | None:
+    if Defect.TYPE_IN_DOUBT in part.defects:
+        return SkipReason.BROKEN_STRUCTURE
+    reason = _special_reason(part)
+    if reason is None and part.disposition == "attachment":
+        reason = SkipReason.ATTACHMENT
+    return reason or _text_reason(part) or (None if part.media_type in _TEXTS else SkipReason.OTHER_TYPE)
+
+
+def _received_reason(part: Part, *, aside: bool) -> SkipReason | None:
+    """The author of received mail may be lying: what some mail program shows is text, whatever its name."""
+    reason = _special_reason(part)
+    if reason is not None:
+        return reason
+    is_text = part.media_type in _TEXTS or (not aside and reads_as_plain_text(part))
+    if part.disposition == "attachment" and (part.filename or not is_text):
+        return attachment_reason(part)
+    return _text_reason(part) or (None if is_text else type_reason(part, aside=aside))
+
+
+def _special_reason(part: Part) -> SkipReason | None:
+    if part.media_type in _MESSAGES:
         # Encoded, which RFC 2046 §5.2.1 forbids, or its header broke off: some mail programs show its links.
         return SkipReason.BROKEN_STRUCTURE
-    if media_type in _TNEF:
+    if part.media_type in _TNEF or part.filename.lower() in _TNEF_NAMES:
         return SkipReason.TNEF
-    if part.disposition == "attachment":
-        return SkipReason.ATTACHMENT
-    if media_type == "text/calendar":
+    return None
+
+
+def _text_reason(part: Part) -> SkipReason | None:
+    if part.media_type == "text/calendar":
         return SkipReason.CALENDAR
-    if media_type == "text/x-amp-html":
+    if part.media_type == "text/x-amp-html":
         return SkipReason.AMP
-    if media_type not in _TEXTS:
-        return SkipReason.OTHER_TYPE
-    return SkipReason.UUENCODED if is_uuencoded(part.cte) else None
+    return SkipReason.UUENCODED if part.media_type in _TEXTS and is_uuencoded(part.cte) else None
+
+
+def _holds_uuencoded(part: Part) -> bool:
+    """Whether a file is uuencoded within the text, which some mail programs take for an attachment."""
+    if is_identity(part.cte) or part.cte == "quoted-printable":
+        if part.message.find(b"begin ", part.body_start, part.end) < 0:
+            return False
+        try:
+            payload = decode_payload(part.message, part.body_start, part.end, part.cte)
+        except (UndecodableError, UnknownEncodingError):
+            return False
+        return bool(uuencoded_blocks(payload.data.decode("latin-1")))
+    return False
 
 
 def body_html(part: Part, changeable: frozenset[str]) -> Part | None:
     """Return the HTML part that a mail program shows as the body, if its path is among `changeable`.
 
-    Of alternatives the last that holds HTML (RFC 2046 §5.1.4), else the first part that does.
+    Of alternatives the last that holds HTML (RFC 2046 §5.1.4), of related parts that which is shown, else
+    the first part that does.
     """
     if not part.children:
         return part if part.media_type == "text/html" and part.path in changeable else None
     if not part.is_multipart:
         return None
-    children = part.children
-    for child in reversed(children) if part.media_type == "multipart/alternative" else children:
+    children = list(part.children)
+    if part.media_type == "multipart/alternative":
+        children.reverse()
+    elif part.media_type == "multipart/related":
+        shown = _root_of_related(part)
+        children.sort(key=lambda child: child is not shown)
+    for child in children:
         found = body_html(child, changeable)
         if found is not None:
             return found

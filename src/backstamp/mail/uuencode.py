@@ -1,0 +1,34 @@
+"""uuencode: files that stand as uuencoded lines in a plain text, as before MIME (POSIX uuencode)."""
+
+import re
+from typing import Final
+
+_BEGIN: Final = re.compile(r"(?<![^\r\n])begin [0-7]{3,4} \S[^\r\n]*(?:\r\n|\n|\r)")
+_LINES: Final = re.compile(r"(?:[ -`]{1,62}(?:\r\n|\n|\r))*")
+_END: Final = re.compile(r"end[ \t]*(?=[\r\n]|\Z)")
+
+
+def uuencoded_blocks(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the uuencoded files in a text, from `begin` to `end`, in order.
+
+    A line that only begins with `begin 644 ` is none, though Outlook once took it for one.
+    """
+    blocks: list[tuple[int, int]] = []
+    if "begin " not in text:
+        return blocks
+    for match in _BEGIN.finditer(text):
+        lines = _LINES.match(text, match.end())
+        assert lines is not None, "the pattern matches anything"
+        if not lines[0] or not _is_data(lines[0]):
+            continue
+        end = _END.match(text, lines.end())
+        blocks.append((match.start(), end.end() if end is not None else lines.end()))
+    return blocks
+
+
+def _is_data(lines: str) -> bool:
+    """Whether the first of these lines is as long as its first character says."""
+    first = re.split(r"[\r\n]", lines, maxsplit=1)[0]
+    octets = (ord(first[0]) - 0x20) & 0x3F
+    # White space at its end, which stands for zeros, may have been lost on the way; a check may follow.
+    return 1 < len(first.rstrip()) <= -(-octets // 3) * 4 + 2

@@ -1,0 +1,77 @@
+"""shown: parts that mail programs show to their readers though they are neither HTML nor plain text.
+
+What programs do with attachments and rare types differs. Thunderbird, for one, shows any text and message
+part below the body, `Content-Disposition: attachment` or not, and takes application/octet-stream for what
+its file name says (mailnews/mime/src/mimei.cpp).
+"""
+
+from typing import Final
+
+from backstamp.mail.structure import Part
+from backstamp.rewriting.html_links import HtmlText, is_too_costly
+from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.text_links import find_text_links
+
+_MAX_BYTES: Final = 8 * 1024 * 1024
+_RICH_TEXT: Final = frozenset({"text/rtf", "application/rtf", "application/x-rtf"})
+_SVG: Final = frozenset({"image/svg+xml", "image/svg"})
+_POINTERS: Final = frozenset({"message/partial", "message/external-body"})
+"""Messages whose content is elsewhere: assembled from several mails, or fetched from an address."""
+_UNTYPED: Final = frozenset({"application/octet-stream", "application/x-unknown-content-type"})
+_HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
+_TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".eml")
+
+
+def reads_as_plain_text(part: Part) -> bool:
+    """Whether mail programs show this part, of another type, like text/plain.
+
+    RFC 2046 §4.1.4 says so of unknown kinds of text; of unknown kinds of message (delivery status and the
+    like) it does not, and programs do it nonetheless.
+    """
+    media_type = part.media_type
+    if media_type in _POINTERS or media_type in _RICH_TEXT or _is_html_like(media_type):
+        return False
+    return media_type.startswith(("text/", "message/"))
+
+
+def type_reason(part: Part, *, aside: bool) -> SkipReason:
+    """Return why a received part is left alone that is no text; `aside`: a program shows it inside another.
+
+    A picture that HTML names is only a picture, whatever links it holds.
+    """
+    media_type = part.media_type
+    if media_type in _POINTERS:
+        return SkipReason.SHOWN_TYPE
+    shown = media_type in _RICH_TEXT or _is_html_like(media_type) or (media_type in _SVG and not aside)
+    if shown and _holds_links(part, html=media_type not in _RICH_TEXT):
+        return SkipReason.SHOWN_TYPE
+    if media_type in _UNTYPED and not aside:
+        return attachment_reason(part)
+    return SkipReason.OTHER_TYPE
+
+
+def attachment_reason(part: Part) -> SkipReason:
+    """Return why a received attachment is left alone."""
+    media_type = part.media_type
+    name = part.filename.lower() if media_type in _UNTYPED else ""
+    html = media_type == "text/html" or _is_html_like(media_type) or name.endswith(_HTML_NAMES)
+    text = media_type.startswith(("text/", "message/")) or name.endswith(_TEXT_NAMES)
+    if (html or text) and _holds_links(part, html=html):
+        return SkipReason.SHOWN_ATTACHMENT
+    return SkipReason.ATTACHMENT
+
+
+def _is_html_like(media_type: str) -> bool:
+    return media_type != "text/html" and "htm" in media_type
+
+
+def _holds_links(part: Part, *, html: bool) -> bool:
+    """Whether a part has links; one that cannot be read is taken to have some."""
+    try:
+        text = TextPart(part.message, part, _MAX_BYTES).text
+    except PartUnreadableError:
+        return True
+    if html:
+        return is_too_costly(text) or bool(HtmlText(text).links)
+    return bool(find_text_links(text))
