@@ -12,6 +12,9 @@ class FakeHeaders:
     def items(self) -> list[Header]:
         return list(self._items)
 
+    def get_all(self, key: str) -> list[str]:
+        return [value for name, value in self._items if name == key]
+
     def get(self, key: str, default: str | None = None) -> str | None:
         return next((value for name, value in self._items if name == key), default)
 

@@ -19,8 +19,16 @@ def pixel(tracking_id: int = 7, recipient_key: bytes = RECIPIENT, ring: Keyring 
     return seal_pixel(ring, domain_id=1, tracking_id=tracking_id, recipient_key=recipient_key)
 
 
-def link(tracking_id: int = 7, url: str = URL, ring: Keyring = RING) -> str:
-    return seal_link(ring, domain_id=1, tracking_id=tracking_id, recipient_index=2, link_number=3, url=url)
+def link(tracking_id: int = 7, url: str = URL, ring: Keyring = RING, *, protected: bool = False) -> str:
+    return seal_link(
+        ring,
+        domain_id=1,
+        tracking_id=tracking_id,
+        recipient_index=2,
+        link_number=3,
+        url=url,
+        protected=protected,
+    )
 
 
 def publish(directory: Path, *, enabled: bool = True, keep_addresses: bool = False) -> None:

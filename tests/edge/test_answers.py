@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from backstamp.edge import Edge, EdgeConfig, losses
 from backstamp.edge.replies import GIF, PIXEL_HEADERS
-from backstamp.journal import JournalUnavailableError
+from backstamp.journal import JournalUnavailableError, JournalWriter, SnapshotFile, SourceKeys
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.vocabulary import Hit, HitKind
 from tests.edge.fake import FakeProtocol, FakeScope
 from tests.edge.setting import (
     OTHER_RING,
     RECIPIENT,
+    RING,
     URL,
     WITHDRAWN,
     edge_in,
@@ -165,6 +166,37 @@ def test_a_sealed_url_that_no_header_can_carry_is_no_redirect(ask: Ask, url: str
     assert ask(f"/{link(url=url)}").status == 404
 
 
+@pytest.mark.parametrize("published", [True, False])
+def test_a_protected_link_that_cannot_be_checked_asks_the_person(tmp_path: Path, published: bool) -> None:
+    if published:
+        publish(tmp_path)
+    ask = asker(edge_in(tmp_path))
+    token = link(url="https://evil.example/?a=<b>&c", protected=True)
+    for method in ("GET", "HEAD"):
+        page = ask(f"/{token}", method=method)
+        assert (page.status, page.field("location")) == (503, None)
+        assert b"cannot be checked now" in page.body
+        assert b"https://evil.example/?a=&lt;b&gt;&amp;c" in page.body
+        assert b'<form method="post">' in page.body
+        assert "default-src 'none'" in (page.field("content-security-policy") or "")
+    onward = ask(f"/{token}", method="POST")
+    assert (onward.status, onward.field("location")) == (303, "https://evil.example/?a=<b>&c")
+    assert [hit.method for hit in hits_in(tmp_path)] == ["GET", "HEAD", "POST"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "post", "PATCH"])
+def test_only_a_post_goes_on_to_a_protected_link(ask: Ask, tmp_path: Path, method: str) -> None:
+    reply = ask(f"/{link(protected=True)}", method=method)
+    assert (reply.status, reply.field("location")) == (405, None)
+    assert hits_in(tmp_path) == []
+
+
+def test_a_post_goes_nowhere_with_a_link_that_no_header_can_carry(ask: Ask) -> None:
+    token = link(url="https://a.example/\r\nX: y", protected=True)
+    assert ask(f"/{token}", method="POST").status == 405
+    assert ask(f"/{token}").status == 404
+
+
 def test_withdrawn_consent_keeps_the_image_and_records_nothing(ask: Ask, tmp_path: Path) -> None:
     assert ask(f"/{pixel(recipient_key=WITHDRAWN)}").body == GIF
     assert hits_in(tmp_path) == []
@@ -221,7 +253,7 @@ def test_a_peer_without_an_address_is_recorded_as_not_seen(ask: Ask, tmp_path: P
 class _Unavailable:
     failing = True
 
-    def append(self, _record: object) -> None:
+    def append_hit(self, _hit: object) -> None:
         if self.failing:
             raise JournalUnavailableError("journal cannot be written: No space left on device")
 
@@ -267,6 +299,29 @@ def test_whatever_breaks_while_recording_the_link_still_works(
     assert asker(edge)(f"/{link()}").field("location") == URL
     assert "AttributeError while a hit was recorded" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def test_new_keys_and_a_new_policy_are_in_force_within_two_seconds(tmp_path: Path) -> None:
+    rings = [RING]
+    edge = Edge(
+        EdgeConfig(host="127.0.0.1", port=0),
+        keyring=lambda: rings[-1],
+        snapshot=SnapshotFile(tmp_path / "snapshot"),
+        journal=JournalWriter(tmp_path / "journal", role="edge", sync="off"),
+        source_keys=SourceKeys(tmp_path / "source-keys"),
+    )
+    ask = asker(edge)
+    with closing(asyncio.new_event_loop()) as loop:
+        edge.__rsgi_init__(loop)
+        assert ask(f"/{link(ring=OTHER_RING)}").status == 404
+        ask(f"/{pixel(recipient_key=WITHDRAWN)}")
+        publish(tmp_path)
+        rings.append(OTHER_RING)
+        loop.run_until_complete(asyncio.sleep(1.9))
+        assert ask(f"/{link(ring=OTHER_RING)}").status == 302
+        ask(f"/{pixel(ring=OTHER_RING, recipient_key=WITHDRAWN)}")
+        edge.__rsgi_del__(loop)
+    assert [hit.kind for hit in hits_in(tmp_path)] == [HitKind.PIXEL, HitKind.REDIRECT]
 
 
 def test_old_source_keys_are_destroyed_when_the_worker_starts(tmp_path: Path) -> None:

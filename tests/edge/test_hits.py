@@ -12,14 +12,13 @@ names = st.sampled_from([*KEPT_HEADERS, "cookie", "authorization", "x-forwarded-
 
 @given(items=st.lists(st.tuples(names, st.text(max_size=700)), max_size=30))
 def test_only_the_closed_set_is_kept_and_cut(items: list[tuple[str, str]]) -> None:
-    kept, forwarded = kept_headers(items)
+    kept = kept_headers(items)
     assert set(kept) == {KEPT_HEADERS[name] for name, _ in items if name in KEPT_HEADERS}
     assert all(len(value) <= VALUE_LIMIT for value in kept.values())
-    assert forwarded == [value for name, value in items if name == "x-forwarded-for"]
 
 
 def test_the_first_of_two_fields_counts() -> None:
-    assert kept_headers([("user-agent", "one"), ("user-agent", "two")])[0] == {"user_agent": "one"}
+    assert kept_headers([("user-agent", "one"), ("user-agent", "two")]) == {"user_agent": "one"}
 
 
 def test_the_verdict_cuts_where_the_edge_cuts() -> None:

@@ -61,7 +61,7 @@ def mutant(dice: random.Random, token: str, other: str) -> str:
         case 5:
             raw = bytearray(_raw(token))
             raw[dice.randrange(len(raw))] ^= 1 << dice.randrange(8)
-            return _text(raw)
+            return _text(bytes(raw))
         case _:  # one token's SIV before the other's sealed part
             mine, theirs = _raw(token), _raw(other)
             return _text(mine[:17] + theirs[17:])

@@ -24,6 +24,10 @@ class TrustedProxies:
         prefixes = [(str(network), _TRUSTED) for network in networks]
         self._table = NetworkTable(prefixes) if prefixes else None
 
+    def trusts(self, address: bytes) -> bool:
+        """Whether an address is that of a proxy of ours."""
+        return self._table is not None and self._table.classify(address) == _TRUSTED
+
     def client(self, peer: bytes, forwarded: Sequence[str]) -> bytes:
         """Return the client's address.
 

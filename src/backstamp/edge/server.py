@@ -4,6 +4,7 @@ Workers die with their parent, come back when they die, speak TLS 1.2 and up, ta
 section, and log where we log.
 """
 
+import asyncio
 from typing import Final
 
 from granian import Granian
@@ -12,6 +13,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
 from backstamp.edge.config import EdgeConfig, EdgeError
+from backstamp.edge.first_step import FirstStepPolicy
 from backstamp.http_listener import LOGGING, check_free, loader
 
 HEAD_BYTES: Final = 64 * 1024
@@ -32,6 +34,7 @@ def serve(config: EdgeConfig, target: str) -> None:
     Raises `EdgeError`, `PortTakenError`, or SystemExit when workers die again and again.
     """
     check_free("edge.listen", config.host, config.port)
+    asyncio.set_event_loop_policy(FirstStepPolicy())
     try:
         server = Granian(
             target,
@@ -39,7 +42,7 @@ def serve(config: EdgeConfig, target: str) -> None:
             port=config.port,
             interface=Interfaces.RSGI,
             workers=config.workers,
-            loop=Loops.uvloop,
+            loop=Loops.asyncio,
             http=HTTPModes.auto,
             websockets=False,
             backlog=BACKLOG,

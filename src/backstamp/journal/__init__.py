@@ -1,5 +1,6 @@
 """journal: the durable log between the public roles and the worker, and the files they share."""
 
+from backstamp.journal.codec import PackedHit
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.reader import Batch, JournalReader
 from backstamp.journal.snapshot_file import SnapshotFile, publish_snapshot
@@ -12,6 +13,7 @@ __all__ = [
     "JournalReader",
     "JournalUnavailableError",
     "JournalWriter",
+    "PackedHit",
     "RecordId",
     "RecordTooLargeError",
     "SnapshotFile",

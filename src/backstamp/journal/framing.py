@@ -21,6 +21,9 @@ MAX_PAYLOAD_BYTES: Final = 16 * 1024 * 1024
 _HEADER: Final = struct.Struct(">4sII")
 _BOUND: Final = struct.Struct(">QI")
 HEADER_BYTES: Final = _HEADER.size
+_pack_header: Final = _HEADER.pack
+_pack_bound: Final = _BOUND.pack
+_extend: Final = google_crc32c.extend
 
 
 def seed(producer: str) -> int:
@@ -31,8 +34,8 @@ def seed(producer: str) -> int:
 def frame(producer_seed: int, position: int, payload: bytes) -> bytes:
     """Return the frame of `payload` at `position` (bytes since the producer's stream began)."""
     size = len(payload)
-    checksum = google_crc32c.extend(producer_seed, _BOUND.pack(position, size) + payload)
-    return _HEADER.pack(MAGIC, size, checksum) + payload
+    checksum = _extend(producer_seed, _pack_bound(position, size) + payload)
+    return _pack_header(MAGIC, size, checksum) + payload
 
 
 def whole_frames(
@@ -77,6 +80,6 @@ def _payload(producer_seed: int, data: bytes, offset: int, position: int) -> byt
     if magic != MAGIC or size > MAX_PAYLOAD_BYTES or start + size > len(data):
         return None
     payload = data[start : start + size]
-    if google_crc32c.extend(producer_seed, _BOUND.pack(position, size) + payload) != checksum:
+    if _extend(producer_seed, _pack_bound(position, size) + payload) != checksum:
         return None
     return payload

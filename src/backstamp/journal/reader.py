@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.journal import framing
+from backstamp.journal import codec, framing
 from backstamp.journal.layout import SET_ASIDE, Segment, is_alive, lock_path, producers, segments
 from backstamp.journal.writer import RecordId
 from backstamp.vocabulary import JournalRecord
@@ -43,7 +43,6 @@ class JournalReader:
     def __init__(self, directory: Path) -> None:
         """Read the journal in `directory`, which need not exist yet."""
         self._directory = directory
-        self._decode = msgspec.msgpack.Decoder(JournalRecord).decode
         self._turn = 0
         self._dead: set[str] = set()
 
@@ -151,7 +150,7 @@ class JournalReader:
     def _take(self, batch: Batch, producer: str, frames: list[tuple[int, bytes]]) -> None:
         for position, payload in frames:
             try:
-                batch.records.append((RecordId(producer, position), self._decode(payload)))
+                batch.records.append((RecordId(producer, position), codec.decode(payload)))
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 # Whole, but not of our vocabulary: written by a later version of ours.
                 self._pass_over(batch, producer, position, payload, torn=False)

@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-import msgspec
-
-from backstamp.journal import framing
+from backstamp.journal import codec, framing
+from backstamp.journal.codec import PackedHit
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.layout import lock_path, segment_path, sync_directory
 from backstamp.vocabulary import JournalRecord
@@ -65,7 +64,6 @@ class JournalWriter:
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
         self._seed = framing.seed(self.producer)
-        self._encode = msgspec.msgpack.Encoder().encode
 
         self._lock = threading.Lock()
         self._lock_file: int | None = None
@@ -87,18 +85,24 @@ class JournalWriter:
 
     def append(self, record: JournalRecord) -> RecordId:
         """Write a record and return its id. Raises `JournalUnavailableError`, `RecordTooLargeError`."""
-        payload = self._encode(record)
+        payload = codec.encode(record)
         with self._lock:
-            return self._write(payload)
+            return RecordId(self.producer, self._write(payload))
+
+    def append_hit(self, hit: PackedHit) -> None:
+        """Like `append`, for the edge, which needs no id."""
+        payload = codec.encode(hit)
+        with self._lock:
+            self._write(payload)
 
     def append_synced(self, record: JournalRecord) -> RecordId:
         """Like `append`, and the record is on the disk before it returns.
 
         When it is the disk's answer that fails, the record may be found in the journal nevertheless.
         """
-        payload = self._encode(record)
+        payload = codec.encode(record)
         with self._lock:
-            record_id = self._write(payload)
+            record_id = RecordId(self.producer, self._write(payload))
             segment = self._segment
         with self._sync_lock:
             # A segment that is no longer among these was synced before it was closed.
@@ -123,7 +127,8 @@ class JournalWriter:
         if self._lock_file is not None:
             os.close(self._lock_file)
 
-    def _write(self, payload: bytes) -> RecordId:
+    def _write(self, payload: bytes) -> int:
+        """Write a frame, and return its position."""
         if len(payload) > framing.MAX_PAYLOAD_BYTES:
             raise RecordTooLargeError(f"journal record of {len(payload)} bytes is too large")
         position = self._position
@@ -144,7 +149,7 @@ class JournalWriter:
         if not self._dirty:
             self._dirty = True
             self._wake.set()
-        return RecordId(self.producer, position)
+        return position
 
     def _next_segment(self) -> int:
         """Open the segment that starts at the present position; stay in the old one when that fails."""

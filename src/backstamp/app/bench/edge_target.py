@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+
 from backstamp.edge import Edge, EdgeConfig, serve
 from backstamp.edge.replies import GIF, Header, ReplyProtocol
 from backstamp.journal import DEFAULT_SYNC, JournalWriter, SnapshotFile, SourceKeys
@@ -42,8 +46,21 @@ def __getattr__(name: str) -> Edge:
     raise AttributeError(name)
 
 
+def _serve_empty(port: int) -> None:
+    """Serve the empty application as anybody would, without what our edge does to be quick."""
+    Granian(
+        "backstamp.app.bench.edge_target:empty",
+        port=port,
+        interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
+        websockets=False,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
 if __name__ == "__main__":
-    serve(
-        EdgeConfig(host="127.0.0.1", port=int(sys.argv[1])),
-        f"backstamp.app.bench.edge_target:{sys.argv[2]}",
-    )
+    _port = int(sys.argv[1])
+    if sys.argv[2] == "empty":
+        _serve_empty(_port)
+    else:
+        serve(EdgeConfig(host="127.0.0.1", port=_port), "backstamp.app.bench.edge_target:edge")
