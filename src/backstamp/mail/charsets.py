@@ -1,188 +1,212 @@
 """charsets: decode a part's text so that every character can be traced back to its bytes.
 
-Labels follow the WHATWG encoding list, because that is what mail programs with a browser inside do.
-A patch of ours is ASCII, so all that matters is that ASCII bytes mean ASCII characters, and where the
-bytes of a character begin.
+A patch of ours is ASCII, so all that matters is that ASCII bytes mean ASCII characters, to every reader, and
+where the bytes of a character begin. Where readers may see another link, the part is not patched.
 """
 
-import codecs
-from enum import StrEnum
-from functools import lru_cache
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-import msgspec
+from backstamp.mail.charset_labels import UNDECLARED, UTF8, WIDE, Charset, CharsetKind, charset_for
+from backstamp.mail.double_bytes import CountedText
+from backstamp.mail.meta_charset import declared_charset, mentioned_charsets
+from backstamp.mail.rival_readings import hides_links, may_differ, swallowed_view, view_of
+from backstamp.mail.stateful_charsets import has_shifts, looks_shifted, read_shifted
 
+_Places = Callable[[list[int]], list[int]]
 
-class CharsetKind(StrEnum):
-    """How characters and bytes of a charset hang together."""
-
-    SINGLE = "single"
-    UTF8 = "utf8"
-    MULTI = "multi"
-    UNSAFE = "unsafe"
-
-
-class Charset(msgspec.Struct, frozen=True):
-    """A charset: the Python codec that reads it, and its kind. `UNSAFE` ones are never patched."""
-
-    codec: str
-    kind: CharsetKind
-
-
-UNDECLARED: Final = Charset("cp1252", CharsetKind.SINGLE)
-UTF8: Final = Charset("utf-8", CharsetKind.UTF8)
-_UNSAFE: Final = Charset("", CharsetKind.UNSAFE)
-
-_UTF8_LABELS: Final = frozenset({"utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "x-unicode20utf8"})
-_LATIN1_LABELS: Final = frozenset(
-    {"", "us-ascii", "ascii", "ansi_x3.4-1968", "iso-8859-1", "iso8859-1", "iso88591", "latin1", "latin-1"}
-    | {"l1", "iso_8859-1", "cp819", "ibm819", "windows-1252", "cp1252", "x-cp1252", "unknown-8bit", "8bit"}
-)
-_MULTI_CODECS: Final = {
-    "gb18030": ("gb2312", "gb_2312-80", "gb_2312", "csgb2312", "gbk", "x-gbk", "cp936", "gb18030", "chinese"),
-    "big5hkscs": ("big5", "big5-hkscs", "cn-big5", "csbig5", "x-x-big5"),
-    "cp932": ("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "csshiftjis", "windows-31j", "cp932"),
-    "euc_jp": ("euc-jp", "eucjp", "x-euc-jp", "cseucpkdfmtjapanese"),
-    "cp949": (
-        *("euc-kr", "euckr", "ks_c_5601-1987", "ksc5601", "ksc_5601", "korean", "cseuckr"),
-        *("windows-949", "cp949", "uhc"),
-    ),
-}
-_MULTI_LABELS: Final = {label: codec for codec, labels in _MULTI_CODECS.items() for label in labels}
-_OTHER_SINGLE: Final = {
-    "iso-8859-9": "cp1254",
-    "latin5": "cp1254",
-    "tis-620": "cp874",
-    "windows-874": "cp874",
-    "iso-8859-11": "cp874",
-    "iso-8859-8-i": "iso8859-8",
-    "macintosh": "mac_roman",
-    "x-mac-roman": "mac_roman",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "koi8": "koi8-r",
-    "dos-866": "cp866",
-}
-_PYTHONS_OWN: Final = frozenset({"raw-unicode-escape", "unicode-escape", "idna", "punycode"})
-"""Codecs that only Python knows: they look like ASCII and write one character as many bytes."""
-_SHIFTS: Final = frozenset(b"\x1b\x0e\x0f")
-_ASCII: Final = bytes(range(128))
-_STATEFUL_PREFIXES: Final = (
-    "utf-7",
-    "utf7",
-    "unicode-1-1-utf-7",
-    "iso-2022",
-    "iso2022",
-    "csiso2022",
-    "hz",
-    "utf-16",
-    "utf16",
-    "utf-32",
-    "utf32",
-    "ucs-2",
-    "ucs-4",
-    "iso-10646",
-    "unicode",
-    "csunicode",
-)
-
-
-@lru_cache(maxsize=256)
-def charset_for(label: str) -> Charset:
-    """Return the charset that a mail program would read for a declared `label` ("" for none).
-
-    A label that nobody knows is read as windows-1252, as browsers do; one whose ASCII bytes do not mean
-    ASCII characters, or that keeps a state (UTF-7, UTF-16, ISO-2022, HZ, EBCDIC), is `UNSAFE`.
-    """
-    wanted = label.strip().strip("'\"").lower()
-    if wanted in _UTF8_LABELS:
-        return UTF8
-    if wanted in _LATIN1_LABELS:
-        return UNDECLARED
-    if wanted in _MULTI_LABELS:
-        return Charset(_MULTI_LABELS[wanted], CharsetKind.MULTI)
-    if wanted in _OTHER_SINGLE:
-        return Charset(_OTHER_SINGLE[wanted], CharsetKind.SINGLE)
-    if wanted.startswith(_STATEFUL_PREFIXES):
-        return _UNSAFE
-    try:
-        reads_ascii = _ASCII.decode(wanted) == _ASCII.decode("ascii")
-        # Python knows UTF-8 by more names than the list: utf, u8, utf_8, cp65001, utf-8-sig.
-        codec = codecs.lookup(wanted).name
-        if codec in ("utf-8", "utf-8-sig"):
-            return UTF8
-        if codec in _PYTHONS_OWN:
-            return _UNSAFE
-        single = reads_ascii and all(
-            len(bytes((first, second)).decode(wanted, "replace")) == 2
-            for first in range(128, 256)
-            for second in (0x41, first)
-        )
-    except (LookupError, TypeError):
-        return UNDECLARED
-    except ValueError:
-        return UNDECLARED if "\0" in wanted else _UNSAFE
-    if not reads_ascii:
-        return _UNSAFE
-    return Charset(wanted, CharsetKind.SINGLE if single else CharsetKind.MULTI)
+_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"+/v8", b"+/v9", b"+/v+", b"+/v/")
+"""Byte order marks of UTF-16, UTF-32 and UTF-7, which some readers believe before any declaration."""
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_JAPANESE: Final = charset_for("iso-2022-jp")
+_KOREAN: Final = charset_for("iso-2022-kr")
+_GUESSES: Final = (charset_for("gbk"), charset_for("shift_jis"))
+"""Double-byte charsets that stand for all, where a reader must guess."""
+_OVERLONG: Final = re.compile(rb"(?:\xc0|\xe0\x80|\xf0\x80\x80)[\xa2\xa7\xbc\xbe]")
+"""Longer forms of `"`, `'`, `<` and `>` than UTF-8 allows."""
+_WIDE_MARKUP: Final = re.compile(rb"[<:.]\0|\0[<:.]")
+_KATAKANA: Final = b"\x1b(I"
+"""A shift that not all readers of ISO-2022-JP know; to those its letters spell `<A/HREF="HTTP:`."""
+_HALF: Final = re.compile(r"([^\x00-\x7f])[0-9A-Za-z](?=(?i:https?://|www\.))")
 
 
 class DecodedText:
-    """The text of a part, and the way back from characters to bytes."""
+    """The text of a part, and the way back from characters to bytes.
 
-    __slots__ = ("_codec", "text")
+    `encoding` is the WHATWG name, in lower case, of the encoding that counts for the query of a URL in it.
+    """
 
-    def __init__(self, text: str, codec: str) -> None:
+    __slots__ = ("_places", "encoding", "text")
+
+    def __init__(self, text: str, encoding: str, places: _Places | None = None) -> None:
         self.text = text
-        self._codec = codec
+        self.encoding = encoding
+        self._places = places
 
     def byte_offsets(self, offsets: list[int]) -> list[int]:
         """Return the byte offset of each character offset; `offsets` ascend."""
-        codec = self._codec
-        if not codec:
-            return offsets
-        found: list[int] = []
-        character = byte = 0
-        for offset in offsets:
-            byte += len(self.text[character:offset].encode(codec, "surrogateescape"))
-            character = offset
-            found.append(byte)
-        return found
+        return offsets if self._places is None else self._places(offsets)
 
 
-def decode_text(data: bytes, label: str) -> DecodedText | None:
-    """Decode `data` by its declared charset `label` ("" where none); None when it may not be patched."""
+def decode_text(data: bytes, label: str, *, html: bool = False) -> DecodedText | None:
+    """Return the text of `data` by its declared charset `label` ("" where none).
+
+    None when it may not be patched: because bytes of this charset do not mean ASCII, or because another
+    reader may find a link where this reading has none. In HTML the declaration inside the text counts
+    where `label` is of no use (https://html.spec.whatwg.org/#determining-the-character-encoding), and is
+    taken for another reader's where it contradicts.
+    """
     charset = charset_for(label)
-    if charset.kind is CharsetKind.UNSAFE and label.startswith("iso-2022") and not _SHIFTS.intersection(data):
-        # Without a shift ISO-2022 is ASCII (RFC 1468, RFC 1557): much Japanese mail has such parts.
-        charset = UNDECLARED
-    if charset.kind is CharsetKind.UNSAFE or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if charset.kind is CharsetKind.UNSAFE or data.startswith(_MARKS):
         return None
-    if data.isascii():
-        return DecodedText(data.decode("ascii"), "")
-    if data.startswith(b"\xef\xbb\xbf"):
+    others = mentioned_charsets(data) if html else []
+    if charset is UNDECLARED:
+        charset = _of_undeclared(data, html=html)
+        if charset.kind is CharsetKind.UNSAFE:
+            return None
+        others += _GUESSES
+    mark = len(_UTF8_MARK) if data.startswith(_UTF8_MARK) else 0
+    if mark:
         charset = UTF8
-    if not label:
-        charset = _guess(data)
-    if charset.kind is CharsetKind.SINGLE:
-        return DecodedText(data.decode(charset.codec, "surrogateescape"), "")
-    if charset.kind is CharsetKind.UTF8:
-        return DecodedText(data.decode("utf-8", "surrogateescape"), "utf-8")
-    try:
-        text = data.decode(charset.codec)
-        faithful = text.encode(charset.codec) == data
-    except UnicodeError:
-        faithful = False
-        text = ""
-    if not faithful:
-        # No double-byte charset uses the bytes of white space, < > " ' & or = as second byte, so the
-        # structure of HTML and the ends of URLs are seen rightly in a byte for character view.
-        return DecodedText(data.decode("latin-1"), "")
-    return DecodedText(text, charset.codec)
+    if charset.family is None and looks_shifted(data):
+        shifted = _guessed_shifts(data)
+        if shifted is None:
+            return None
+        others.append(shifted)
+        if charset.encoding == "windows-1252":
+            # Declared so or not at all, which comes to the same: readers guess.
+            charset, others = shifted, [*others, UNDECLARED]
+    decoded = _read(data[mark:] if mark else data, charset, html=html)
+    if decoded is None or _is_contested(data, charset, decoded, others, html=html):
+        return None
+    return decoded if not mark else _after_mark(decoded, mark)
 
 
-def _guess(data: bytes) -> Charset:
+def _of_undeclared(data: bytes, *, html: bool) -> Charset:
+    if b"\0" in data and _WIDE_MARKUP.search(data):
+        return WIDE
+    declared = declared_charset(data) if html else None
+    if declared is not None:
+        return declared
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return UNDECLARED
     return UTF8
+
+
+def _guessed_shifts(data: bytes) -> Charset | None:
+    """Return which of the charsets with shifts `data` is in; None where readers may not agree."""
+    for charset in (_JAPANESE, _KOREAN):
+        if view_of(data, charset) is not None:
+            return charset
+    return None
+
+
+def _read(data: bytes, charset: Charset, *, html: bool) -> DecodedText | None:
+    """Return the text in this charset, whoever else reads it; None where its own readers may not agree."""
+    if charset.family is not None:
+        return _read_shifted(data, charset, html=html)
+    if charset.kind is CharsetKind.MULTI:
+        return _read_multi(data, charset)
+    if data.isascii():
+        return DecodedText(data.decode("ascii"), charset.encoding)
+    if charset.kind is CharsetKind.UTF8:
+        return _read_utf8(data, html=html)
+    text = data.decode(charset.codec, "replace")
+    if not html and charset.encoding == "windows-1252":
+        text = _HALF.sub("\\1\ufffd", text)
+    return DecodedText(text, charset.encoding)
+
+
+def _read_shifted(data: bytes, charset: Charset, *, html: bool) -> DecodedText | None:
+    assert charset.family is not None, "only such charsets come here"
+    if not has_shifts(data, charset.family):
+        # Without a shift it is ASCII (RFC 1468, RFC 1557): much Japanese mail has such parts.
+        if data.isascii():
+            return DecodedText(data.decode("ascii"), charset.encoding)
+        return _read(data, UNDECLARED, html=html)
+    shifted = read_shifted(data, charset.family, blank=not html)
+    return DecodedText(shifted.text, charset.encoding, shifted.byte_offsets) if shifted is not None else None
+
+
+def _read_multi(data: bytes, charset: Charset) -> DecodedText | None:
+    if charset.codec.startswith("whatwg-"):
+        text = data.decode(charset.codec)
+        if data.isascii():
+            return DecodedText(text, charset.encoding)
+        return DecodedText(text, charset.encoding, CountedText(data, text, charset.encoding).byte_offsets)
+    try:
+        text = data.decode(charset.codec)
+        faithful = text.encode(charset.codec) == data
+    except UnicodeError:
+        return None
+    return (
+        DecodedText(text, charset.encoding, partial(_encoded_offsets, text, charset.codec))
+        if faithful
+        else None
+    )
+
+
+def _read_utf8(data: bytes, *, html: bool) -> DecodedText | None:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        if html and _OVERLONG.search(data):
+            return None
+        text = data.decode("utf-8", "replace")
+        if not html:
+            text = _HALF.sub("\\1\ufffd", text)
+        return DecodedText(text, "utf-8", CountedText(data, text, "utf-8").byte_offsets)
+    return DecodedText(text, "utf-8", partial(_encoded_offsets, text, "utf-8"))
+
+
+def _encoded_offsets(text: str, codec: str, offsets: list[int]) -> list[int]:
+    found: list[int] = []
+    character = byte = 0
+    for offset in offsets:
+        byte += len(text[character:offset].encode(codec))
+        character = offset
+        found.append(byte)
+    return found
+
+
+def _after_mark(decoded: DecodedText, mark: int) -> DecodedText:
+    def places(offsets: list[int]) -> list[int]:
+        return [mark + offset for offset in decoded.byte_offsets(offsets)]
+
+    return DecodedText(decoded.text, decoded.encoding, places)
+
+
+def _is_contested(
+    data: bytes, charset: Charset, decoded: DecodedText, others: list[Charset], *, html: bool
+) -> bool:
+    """Whether another reader may find a link that we do not."""
+    rivals: list[str | None] = []
+    standard = charset.codec.startswith("whatwg-")
+    if charset.kind is CharsetKind.MULTI and standard and "\ufffd" in decoded.text:
+        rivals.append(swallowed_view(data, charset.encoding))
+    if not charset.agreed or charset.kind is CharsetKind.MULTI or _KATAKANA in data:
+        others = [*others, UNDECLARED]
+    for other in others:
+        if other.kind is CharsetKind.UNSAFE:
+            if other is not WIDE or b"\0" in data:
+                return True
+        elif _reads_otherwise(data, charset, other, html=html):
+            rivals.append(view_of(data, other))
+    if not rivals:
+        return False
+    view = view_of(data, charset)
+    return view is None or any(
+        rival is None or hides_links(view, rival, html=html) for rival in dict.fromkeys(rivals)
+    )
+
+
+def _reads_otherwise(data: bytes, charset: Charset, other: Charset, *, html: bool) -> bool:
+    if charset.family is not other.family:
+        families = (charset.family, other.family)
+        if any(family is not None and has_shifts(data, family) for family in families):
+            return True
+    return may_differ(data, charset, other, html=html)
