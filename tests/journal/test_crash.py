@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, RecordId
+from backstamp.journal.files import Files
 from backstamp.journal.layout import is_alive, producers, segments
 from backstamp.vocabulary import Hit
 from tests.journal.records import hit, read_all
@@ -162,23 +163,31 @@ def test_a_role_starts_on_a_full_disk_and_writes_when_there_is_space(small_disk:
     writer.close()
 
 
-def test_a_tail_that_cannot_be_cut_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = JournalWriter(tmp_path, role="test", sync="off")
+class StuckDisk(Files):
+    """Tears writes and cannot cut them, as long as it is told to."""
+
+    stuck = False
+
+    def write(self, descriptor: int, data: bytes) -> int:  # type: ignore[override]
+        if not self.stuck:
+            return os.write(descriptor, data)
+        os.write(descriptor, data[:30])
+        raise OSError(5, "Input/output error")
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        if self.stuck:
+            raise OSError(5, "Input/output error")
+        os.ftruncate(descriptor, size)
+
+
+def test_a_tail_that_cannot_be_cut_is_left_behind(tmp_path: Path) -> None:
+    disk = StuckDisk()
+    writer = JournalWriter(tmp_path, role="test", sync="off", files=disk)
     writer.append(hit(1))
-    real_write = os.write
-
-    def torn(descriptor: int, data: bytes) -> int:
-        real_write(descriptor, data[:30])
-        raise OSError(5, "Input/output error")
-
-    def stuck(descriptor: int, size: int) -> None:
-        raise OSError(5, "Input/output error")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "write", torn)
-        patch.setattr(os, "ftruncate", stuck)
-        with pytest.raises(JournalUnavailableError):
-            writer.append(hit(2))
+    disk.stuck = True
+    with pytest.raises(JournalUnavailableError):
+        writer.append(hit(2))
+    disk.stuck = False
     reader = JournalReader(tmp_path)
     cursors = reader.read({}, 10).cursors
     writer.append(hit(3))

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from backstamp.journal import JournalReader, JournalWriter, RecordId, framing
 from backstamp.journal.layout import SET_ASIDE, segment_path, segments
+from backstamp.journal.writer import SEGMENT_BYTES
 from backstamp.vocabulary import JournalRecord
 from tests.journal.records import hit, journal_records, read_all
 
 
-def write(directory: Path, records: list[JournalRecord], **options: int) -> list[RecordId]:
-    writer = JournalWriter(directory, role="test", sync="off", **options)
+def write(
+    directory: Path, records: list[JournalRecord], segment_bytes: int = SEGMENT_BYTES
+) -> list[RecordId]:
+    writer = JournalWriter(directory, role="test", sync="off", segment_bytes=segment_bytes)
     ids = [writer.append(record) for record in records]
     writer.close()
     return ids
@@ -103,6 +106,17 @@ def test_a_damaged_record_is_counted_set_aside_and_passed_over(
     (kept,) = (tmp_path / SET_ASIDE).iterdir()
     assert kept.read_bytes() == bytes(damaged[ids[1].position : ids[2].position])
     assert "passed over 1 damaged record" in caplog.text
+
+
+def test_a_look_at_a_damaged_journal_changes_nothing(tmp_path: Path) -> None:
+    ids = write(tmp_path, [hit(number) for number in range(3)])
+    path = only_segment(tmp_path)
+    damaged = bytearray(path.read_bytes())
+    damaged[ids[1].position + 20] ^= 1
+    path.write_bytes(damaged)
+    before = sorted(tmp_path.rglob("*"))
+    assert JournalReader(tmp_path, set_aside=False).read({}, 10).corrupt == 1
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_two_damaged_neighbours_count_as_two(tmp_path: Path) -> None:

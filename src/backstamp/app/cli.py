@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "unwrap": ("unwrap", "Give a rewritten message's exact original back."),
     "token": ("token", "Say what a token says."),
     "keys": ("keys", "List or rotate the keys behind the tokens."),
+    "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
     "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
     "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
     "check-config": ("check_config", "Check the settings and say what is wrong."),

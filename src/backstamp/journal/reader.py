@@ -40,17 +40,21 @@ class Batch(msgspec.Struct):
 class JournalReader:
     """Reads all producers' streams. Keeps no state that matters: cursors are the caller's."""
 
-    def __init__(self, directory: Path) -> None:
-        """Read the journal in `directory`, which need not exist yet."""
+    def __init__(self, directory: Path, *, set_aside: bool = True) -> None:
+        """Read the journal in `directory`, which need not exist yet.
+
+        Damaged stretches are copied to `set-aside/` unless the journal is only looked at.
+        """
         self._directory = directory
+        self._set_aside = set_aside
         self._turn = 0
         self._dead: set[str] = set()
 
     def read(self, cursors: Mapping[str, int], limit: int) -> Batch:
         """Return at most `limit` records after `cursors`; a producer not named there is read from its start.
 
-        Records of one producer come in the order in which they were written. Damaged stretches are
-        copied to `set-aside/`. A cursor is never moved past the torn tail of a living producer.
+        Records of one producer come in the order in which they were written. A cursor is never moved past
+        the torn tail of a living producer.
         """
         batch = Batch([], {})
         names = producers(self._directory)
@@ -161,9 +165,11 @@ class JournalReader:
         lost = framing.count_lost(data)
         batch.corrupt += lost
         _log.error(
-            "journal: passed over %d damaged record(s), %d bytes at %d of producer %s; see journal/%s",
-            *(lost, len(data), position, producer, SET_ASIDE),
+            "journal: passed over %d damaged record(s), %d bytes at %d of producer %s",
+            *(lost, len(data), position, producer),
         )
+        if not self._set_aside:
+            return
         try:
             folder = self._directory / SET_ASIDE
             folder.mkdir(mode=0o750, exist_ok=True)

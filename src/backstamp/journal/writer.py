@@ -17,7 +17,8 @@ from typing import Final, Literal, NamedTuple
 from backstamp.journal import codec, framing
 from backstamp.journal.codec import PackedHit
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
-from backstamp.journal.layout import lock_path, segment_path, sync_directory
+from backstamp.journal.files import Files
+from backstamp.journal.layout import lock_path, segment_path
 from backstamp.vocabulary import JournalRecord
 
 _log = logging.getLogger("backstamp.journal")
@@ -28,8 +29,6 @@ DEFAULT_SYNC: Final = 20
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 SEGMENT_SECONDS: Final = 300
 """A segment is closed at this age, so that what was ingested from it can be deleted."""
-
-_OPEN_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
 
 
 class RecordId(NamedTuple):
@@ -54,8 +53,9 @@ class JournalWriter:
         sync: Sync = DEFAULT_SYNC,
         segment_bytes: int = SEGMENT_BYTES,
         segment_seconds: float = SEGMENT_SECONDS,
+        files: Files | None = None,
     ) -> None:
-        """Choose a name. `role` is noted in the lock file, for people."""
+        """Choose a name. `role` is noted in the lock file, for people; `files` is the disk."""
         self.producer = secrets.token_hex(8)
         self._directory = directory
         self._role = role
@@ -63,6 +63,7 @@ class JournalWriter:
         self._interval = sync / 1000 if isinstance(sync, int) else 0.0
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
+        self._files = files or Files()
         self._seed = framing.seed(self.producer)
 
         self._lock = threading.Lock()
@@ -108,7 +109,7 @@ class JournalWriter:
             # A segment that is no longer among these was synced before it was closed.
             if segment is not None and (segment == self._segment or segment in self._finished):
                 try:
-                    os.fdatasync(segment)
+                    self._files.fdatasync(segment)
                 except OSError as error:
                     raise _unavailable("cannot be synced to the disk", error) from None
         return record_id
@@ -137,11 +138,11 @@ class JournalWriter:
         try:
             if segment is None or position >= self._rotate_at:
                 segment = self._next_segment()
-            written = os.write(segment, data)
+            written = self._files.write(segment, data)
             while written != len(data):
-                written += os.write(segment, data[written:])
+                written += self._files.write(segment, data[written:])
             if self._always:
-                os.fdatasync(segment)
+                self._files.fdatasync(segment)
         except OSError as error:
             self._cut_torn_tail()
             raise _unavailable("cannot be written", error) from None
@@ -156,8 +157,7 @@ class JournalWriter:
         try:
             self._ensure_producer()
             path = segment_path(self._directory, self.producer, self._position)
-            # O_TRUNC: a torn frame that could not be cut may have left a file of this very name.
-            segment = os.open(path, _OPEN_FLAGS, 0o640)
+            segment = self._files.open_segment(path)
         except OSError:
             if self._segment is None:
                 raise
@@ -167,7 +167,6 @@ class JournalWriter:
         self._segment_start = self._position
         self._rotate_at = self._position + self._segment_bytes
         self._opened_at = time.monotonic()
-        sync_directory(path.parent)
         return segment
 
     def _finish_segment(self) -> None:
@@ -181,15 +180,14 @@ class JournalWriter:
             raise OSError("the journal is closed")
         if self._lock_file is not None:
             return
-        self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self._files.make_directory(self._directory)
         lock_file = os.open(
             lock_path(self._directory, self.producer), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640
         )
         try:
             # Locked before the folder is there: a reader never sees the folder of a seeming dead.
             fcntl.flock(lock_file, fcntl.LOCK_EX)
-            (self._directory / self.producer).mkdir(mode=0o750, exist_ok=True)
-            sync_directory(self._directory)
+            self._files.make_directory(self._directory / self.producer)
             # Only for people who look; a full disk does not matter here.
             with contextlib.suppress(OSError):
                 os.write(lock_file, f"{self._role} {os.getpid()}\n".encode())
@@ -205,7 +203,7 @@ class JournalWriter:
         if self._segment is None:
             return
         try:
-            os.ftruncate(self._segment, self._position - self._segment_start)
+            self._files.truncate(self._segment, self._position - self._segment_start)
         except OSError:
             # The next segment starts at `_position`, which tells readers that the rest does not count.
             self._finish_segment()
@@ -225,9 +223,9 @@ class JournalWriter:
                 self._dirty = not self._grouped
             try:
                 for descriptor in finished:
-                    os.fdatasync(descriptor)
+                    self._files.fdatasync(descriptor)
                 if self._grouped and segment is not None:
-                    os.fdatasync(segment)
+                    self._files.fdatasync(segment)
             except OSError as error:
                 if not self._sync_failing:
                     _log.critical(
@@ -237,7 +235,7 @@ class JournalWriter:
             else:
                 self._sync_failing = False
             for descriptor in finished:
-                os.close(descriptor)
+                self._files.close(descriptor)
             with self._lock:
                 del self._finished[: len(finished)]
 

@@ -1,0 +1,43 @@
+"""What the writer asks of the file system: one place, so that a test can put a failing disk there."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from backstamp.journal.layout import sync_directory
+
+_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+
+
+class Files:
+    """The real file system. Every method raises OSError."""
+
+    write = staticmethod(os.write)
+    """Append bytes to a segment; return how many were taken (write(2))."""
+    fdatasync = staticmethod(os.fdatasync)
+    """Return when what a segment holds is on the disk."""
+    truncate = staticmethod(os.ftruncate)
+    """Cut a segment to a length."""
+    close = staticmethod(os.close)
+    """Let go of a segment."""
+
+    def open_segment(self, path: Path) -> int:
+        """Return the descriptor of a new empty segment whose name is on the disk.
+
+        A torn frame that could not be cut may have left a file of this very name: it is emptied.
+        """
+        descriptor = os.open(path, _APPEND, 0o640)
+        try:
+            sync_directory(path.parent)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def make_directory(self, path: Path) -> None:
+        """Make a folder whose name is on the disk, and the folders above it; it may be there already."""
+        if path.is_dir():
+            return
+        self.make_directory(path.parent)
+        path.mkdir(mode=0o750, exist_ok=True)
+        sync_directory(path.parent)

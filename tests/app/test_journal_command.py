@@ -1,0 +1,73 @@
+"""`backstamp journal` shows the journal, and changes nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backstamp.journal import JournalWriter, RecordId
+from backstamp.vocabulary import Delivery, EventType
+from tests.app.test_cli import backstamp
+from tests.journal.records import hit
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> list[RecordId]:
+    writer = JournalWriter(tmp_path / "data" / "journal", role="edge", sync="off")
+    ids = [writer.append(hit(number)) for number in range(3)]
+    ids.append(
+        writer.append(Delivery(at_us=1, tracking_id=2, type=EventType.SENT, recipient_index=0, text="250 ok"))
+    )
+    writer.close()
+    return ids
+
+
+def damage(folder: Path, record_id: RecordId) -> None:
+    (path,) = (folder / "data" / "journal").glob("*/*.seg")
+    data = bytearray(path.read_bytes())
+    data[record_id.position + 30] ^= 1
+    path.write_bytes(data)
+
+
+def everything_in(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_ls_says_who_wrote(tmp_path: Path, written: list[RecordId]) -> None:
+    shown = backstamp(tmp_path, "journal", "ls")
+    assert shown.returncode == 0
+    (line,) = shown.stdout.decode().splitlines()
+    assert line.split()[:3] == [written[0].producer, "ended", "1"]
+    assert " edge " in line
+
+
+def test_cat_prints_every_record_with_its_place(tmp_path: Path, written: list[RecordId]) -> None:
+    before = everything_in(tmp_path)
+    lines = [json.loads(line) for line in backstamp(tmp_path, "journal", "cat").stdout.splitlines()]
+    assert [RecordId(line["producer"], line["position"]) for line in lines] == written
+    assert [line["is"] for line in lines] == ["hit", "hit", "hit", "delivery"]
+    assert lines[0]["headers"]["user_agent"] == "Mozilla/5.0"
+    third = backstamp(
+        tmp_path, "journal", "cat", "--from", str(written[2].position), "--producer", written[0].producer
+    )
+    assert [json.loads(line) for line in third.stdout.splitlines()] == lines[2:]
+    assert backstamp(tmp_path, "journal", "cat", "--producer", "nobody").stdout == b""
+    assert everything_in(tmp_path) == before
+
+
+def test_verify_tells_a_whole_journal_from_a_damaged_one(tmp_path: Path, written: list[RecordId]) -> None:
+    whole = backstamp(tmp_path, "journal", "verify")
+    assert (whole.returncode, whole.stdout) == (0, b"whole records: 4 (1 delivery, 3 hit)\n")
+    damage(tmp_path, written[1])
+    before = everything_in(tmp_path)
+    shown = backstamp(tmp_path, "journal", "verify")
+    assert (shown.returncode, shown.stdout) == (1, b"whole records: 3 (1 delivery, 2 hit)\n")
+    assert b"backstamp: 1 records are damaged" in shown.stderr
+    assert backstamp(tmp_path, "journal", "cat").returncode == 1
+    assert everything_in(tmp_path) == before
+
+
+def test_without_a_journal_there_is_nothing_to_show(tmp_path: Path) -> None:
+    assert backstamp(tmp_path, "journal", "ls").stdout == b""
+    assert backstamp(tmp_path, "journal", "cat").stdout == b""
+    assert backstamp(tmp_path, "journal", "verify").stdout == b"whole records: 0 (none)\n"

@@ -1,0 +1,50 @@
+"""A disk that forgets what was not synced when the power goes."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+from backstamp.journal.files import Files
+from backstamp.journal.layout import producers, segments
+
+
+class ForgetfulDisk(Files):
+    """Keeps of each segment what it held when the last `fdatasync` that has returned began.
+
+    Names are kept when their folder was synced, which `Files.open_segment` does at once.
+    """
+
+    def __init__(self, sync_seconds: float = 0.0) -> None:
+        self.sync_seconds = sync_seconds
+        self.longest_sync = 0.0
+        self._lock = threading.Lock()
+        self._paths: dict[int, Path] = {}
+        self._kept: dict[Path, int] = {}
+
+    def open_segment(self, path: Path) -> int:
+        descriptor = super().open_segment(path)
+        with self._lock:
+            self._paths[descriptor] = path
+            self._kept[path] = 0
+        return descriptor
+
+    def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+        began = time.monotonic()
+        path, size = self._paths[descriptor], os.fstat(descriptor).st_size
+        time.sleep(self.sync_seconds)
+        with self._lock:
+            self._kept[path] = max(self._kept[path], size)
+            self.longest_sync = max(self.longest_sync, time.monotonic() - began)
+
+    def lose_power(self, journal: Path, after: Path, torn: float = 0.0) -> None:
+        """Write to `after` what is on the disk now; of the rest, the first `torn` of it happened to be."""
+        with self._lock:
+            kept = dict(self._kept)
+            for producer in producers(journal):
+                (after / producer).mkdir(parents=True)
+                for segment in segments(journal, producer):
+                    data = segment.path.read_bytes()
+                    safe = kept.get(segment.path, 0)
+                    some = safe + int(torn * (len(data) - safe))
+                    (after / producer / segment.path.name).write_bytes(data[:some])
