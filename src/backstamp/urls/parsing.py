@@ -6,6 +6,8 @@ from typing import Final
 import ada_url
 import msgspec
 
+from backstamp.urls.query_encoding import encode_query
+
 _STRIPPED: Final = "".join(map(chr, range(0x21)))
 _INNER: Final = str.maketrans("", "", "\t\n\r")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -39,19 +41,32 @@ def scheme_of(text: str) -> str:
     return match[1].lower() if match else ""
 
 
-def web_url(text: str, base: str | None = None) -> WebUrl | None:
-    """Return the http(s) URL that `text` means in a document with this `base`; None for anything else."""
+def web_url(text: str, base: str | None = None, *, encoding: str = "utf-8") -> WebUrl | None:
+    """Return the http(s) URL that `text` means in a document with this `base`; None for anything else.
+
+    `encoding` is the document's (a WHATWG name in lower case): the query is written in it, all else in UTF-8
+    (WHATWG URL Standard, "query state").
+    """
     match = _ALREADY_SERIALISED.fullmatch(text)
     if match is not None and "xn--" not in match[1]:
         return WebUrl(text, match[1])
+    text = _SURROGATE.sub("\ufffd", text)
+    if encoding != "utf-8":
+        text = _with_encoded_query(text, encoding)
     try:
-        parsed = ada_url.URL(_SURROGATE.sub("\ufffd", text), base)
+        parsed = ada_url.URL(text, base)
     except ValueError:
         return None
     href = parsed.href
     if not href.startswith(("http://", "https://")) or not href.isascii():
         return None
     return WebUrl(href, parsed.hostname)
+
+
+def _with_encoded_query(text: str, encoding: str) -> str:
+    before, hash_sign, fragment = strip_link_text(text).partition("#")
+    path, question_mark, query = before.partition("?")
+    return f"{path}{question_mark}{encode_query(query, encoding)}{hash_sign}{fragment}"
 
 
 def host_is_within(host: str, domains: tuple[str, ...]) -> bool:
