@@ -1,0 +1,99 @@
+"""Known faults of the engine, each with what shows it. The tests expect them; who mends one takes it out."""
+
+import re
+from typing import Final
+
+BARE_ATTRIBUTE: Final = "an attribute without a value (`<a href>`) is not listed"
+BASE_AND_FRAGMENT: Final = "with a base, `#x` and an empty href lead to the base's host: listed as a fragment"
+BASE_AND_REFRESH: Final = "with a base, a refresh is listed with all its content resolved as one URL"
+BASE_ELSEWHERE: Final = "a base in SVG or in a template is taken for the document's"
+BASE_FOR_OUTLOOK: Final = "a base in a conditional comment counts for Outlook: relative links then lead there"
+BASE_AND_CRLF: Final = "a CRLF inside a base's address becomes a blank: relative links are taken for relative"
+PLUGIN: Final = "object and embed show a page as a frame does, and are not listed"
+ANIMATED: Final = "SVG animate and set give a link another target; neither wrapped nor listed"
+MATHML: Final = "MathML: `xlink:href`, and `href` on an element named area, are not found"
+SHADOW_ROOT: Final = "links in a declarative shadow root are not found"
+NOSCRIPT: Final = "where scripts are on, noscript is raw text and ends earlier: links behind it are not found"
+SELECTED_CONTENT: Final = "links in selectedcontent are dropped by the newest parsers only, and not found"
+CONDITION_BLANK: Final = "`[ if` with a blank is not taken for a condition"
+CONDITION_NESTED: Final = "a conditional comment within a conditional comment is not read"
+CONDITION_END: Final = (
+    "in a conditional comment Outlook may read on over `-->` to `<![endif]`: links not found"
+)
+CONDITION_LEFT_OUT: Final = (
+    "what Outlook leaves out between `<![if` and `<![endif]` may hold what hides a link"
+)
+PIXEL_IN_HEADER: Final = "a part with a header and no body: the pixel is written behind its header field"
+PIXEL_STYLED: Final = "the author's rule for all images applies to the pixel"
+TEXT_CUT_SHORT: Final = "an address that is no URL as a whole: programs that end it earlier make a link of it"
+TEXT_SWALLOWED: Final = "an address that is none (`http:///`) swallows the one that is run on to it"
+
+HOSTILE: Final = {
+    "attributes/doubled-empty-first": BARE_ATTRIBUTE,
+    "attributes/value-empty": BARE_ATTRIBUTE,
+    "carriers/iframe-sandbox": BARE_ATTRIBUTE,
+    "bases/base-and-fragment": BASE_AND_FRAGMENT,
+    "bases/base-and-nothing": BASE_AND_FRAGMENT,
+    "bases/base-and-form": BASE_AND_REFRESH,
+    "bases/tab-in-base": BASE_AND_CRLF,
+    "bases/base-in-svg": BASE_ELSEWHERE,
+    "bases/base-in-template": BASE_ELSEWHERE,
+    "templates-and-noscript/template-base": BASE_ELSEWHERE,
+    "bases/base-in-outlook-comment": BASE_FOR_OUTLOOK,
+    "conditional-comments/base-inside": BASE_FOR_OUTLOOK,
+    "carriers/object": PLUGIN,
+    "carriers/embed": PLUGIN,
+    "pixel/open-object": PLUGIN,
+    "foreign-content/svg-animate-to": ANIMATED,
+    "foreign-content/svg-animate-values": ANIMATED,
+    "foreign-content/svg-set": ANIMATED,
+    "foreign-content/svg-set-xlink": ANIMATED,
+    "foreign-content/svg-set-from-outside": ANIMATED,
+    "foreign-content/math-xlink": MATHML,
+    "foreign-content/math-area": MATHML,
+    "templates-and-noscript/template-declarative-shadow": SHADOW_ROOT,
+    "templates-and-noscript/template-declarative-shadow-nested": SHADOW_ROOT,
+    "templates-and-noscript/template-declarative-shadow-base": SHADOW_ROOT,
+    "templates-and-noscript/template-declarative-shadow-closed": SHADOW_ROOT,
+    "templates-and-noscript/template-shadow-twice": SHADOW_ROOT,
+    "templates-and-noscript/noscript-closed-in-attribute": NOSCRIPT,
+    "templates-and-noscript/noscript-closed-in-comment": NOSCRIPT,
+    "templates-and-noscript/noscript-closed-in-style": NOSCRIPT,
+    "templates-and-noscript/noscript-closed-in-title": NOSCRIPT,
+    "templates-and-noscript/noscript-iframe": NOSCRIPT,
+    "tables-and-adoption/selectedcontent": SELECTED_CONTENT,
+    "conditional-comments/blank-inside": CONDITION_BLANK,
+    "conditional-comments/nested-hidden": CONDITION_NESTED,
+    "conditional-comments/nested-thrice": CONDITION_NESTED,
+    "conditional-comments/arrow-in-attribute": CONDITION_END,
+    "conditional-comments/arrow-in-url": CONDITION_END,
+    "conditional-comments/endif-in-attribute": CONDITION_END,
+    "conditional-comments/attribute-split": CONDITION_END,
+    "conditional-comments/quote-split": CONDITION_END,
+    "conditional-comments/hidden-part-has-quote": CONDITION_LEFT_OUT,
+    "conditional-comments/hidden-part-has-comment": CONDITION_LEFT_OUT,
+    "conditional-comments/hidden-part-has-textarea": CONDITION_LEFT_OUT,
+}
+"""Hostile documents by name."""
+
+LAYOUT: Final = {
+    "pixel/images-stretched": PIXEL_STYLED,
+    "pixel/images-hidden": PIXEL_STYLED,
+}
+"""Hostile documents whose pixel does not look as it should."""
+
+CORPUS: Final = {"mail-stalwart/malformed/000.eml": PIXEL_IN_HEADER}
+"""Messages of the corpus."""
+
+IN_MARKUP: Final = {
+    NOSCRIPT: re.compile("<noscript", re.IGNORECASE),
+    MATHML: re.compile("<math.*(?:xlink:href|<area)", re.IGNORECASE | re.DOTALL),
+    SELECTED_CONTENT: re.compile("<selectedcontent", re.IGNORECASE),
+}
+"""What documents that are made by thousands hold where a fault may show."""
+
+SPLICED: Final = re.compile(
+    r"noscript|shadowrootmode|<object|<embed|<base|<math|<!(?:--)?\s*\[|\b(?:href|srcdoc|action)(?:\s*=?\s*>|\s+[^=\s])",
+    re.IGNORECASE,
+)
+"""Pieces that may not be put together at random, because faults would show."""

@@ -1,0 +1,203 @@
+"""The judgement: what oracles report of a message before and after, against what the manifest says."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from backstamp.rewriting import Carrier, Decision, Manifest, Options, SkipReason, plan
+from tests.rewriting.oracles.linkifier import linkified
+from tests.rewriting.oracles.mail_program import ShownPart, shown_parts
+from tests.rewriting.oracles.panel import READERS, Panel, normalised, views
+from tests.rewriting.oracles.reports import ANY_HREF, Reading, Reported
+from tests.rewriting.sealers import BASE, FixedSealer
+
+_SEALED = re.compile(rf"{re.escape(BASE)}/L([0-9]+)x*")
+_HREFS = (Carrier.A, Carrier.AREA, Carrier.SVG_A, Carrier.MATHML, Carrier.VML)
+_CARRIERS = frozenset(Carrier)
+_ABSOLUTE = re.compile(r"\s*https?:\s*//", re.IGNORECASE)
+_LISTED_CHARACTERS = 2000
+"""So much of the text of a link that is no URL a manifest keeps."""
+
+
+class Miss(NamedTuple):
+    """Something an oracle sees that the manifest does not account for."""
+
+    part: str
+    oracle: str
+    kind: str
+    value: str
+    why: str
+
+
+class Case(NamedTuple):
+    """A message before and after, as a mail program reads both."""
+
+    before: tuple[ShownPart, ...]
+    after: tuple[ShownPart, ...]
+    manifest: Manifest
+
+    @property
+    def documents(self) -> list[str]:
+        """Every HTML text, for `Panel.learn`."""
+        return [part.text for part in (*self.before, *self.after) if part.media_type == "text/html"]
+
+
+class Account:
+    """What a manifest says of links: the wrapped ones by number, the skipped ones by carrier and URL."""
+
+    def __init__(self, manifest: Manifest, path: str | None) -> None:
+        """Take the links of one part, or those of all where the path is None."""
+        self.targets: dict[int, tuple[str, str]] = {}
+        self._listed: set[tuple[str, str]] = set()
+        for each in manifest.candidates:
+            if path is not None and each.part != path:
+                continue
+            if each.decision is Decision.WRAPPED and each.number is not None:
+                self.targets[each.number] = (each.url, each.new_url or "")
+            else:
+                self._listed.add((each.carrier, each.url))
+        self.pixel = manifest.pixel.new_url
+        self.pixels = 1 if self.pixel is not None and path in (None, manifest.pixel.part) else 0
+
+    def lists(self, link: Reported) -> bool:
+        """Whether the link is listed as left alone, with the place it stands in and its URL."""
+        keys = {link.key}
+        if link.kind == Carrier.META_REFRESH or link.key == link.value or len(link.key) > _LISTED_CHARACTERS:
+            keys.add(link.value[:_LISTED_CHARACTERS])
+        if link.kind == ANY_HREF:
+            return any((kind, key) in self._listed for kind in _HREFS for key in keys)
+        if link.kind in _CARRIERS:
+            return any((link.kind, key) in self._listed for key in keys)
+        return any(key in keys for _, key in self._listed)
+
+
+def rewritten_case(raw: bytes, options: Options) -> Case:
+    """Rewrite a message and read it as a mail program does, before and after."""
+    rewritten = plan(raw, options).apply(FixedSealer())
+    return Case(tuple(shown_parts(raw)), tuple(shown_parts(rewritten.raw)), rewritten.manifest)
+
+
+def judge(case: Case, panel: Panel) -> list[Miss]:
+    """Return what the manifest of a case does not account for; nothing where all is well."""
+    manifest = case.manifest
+    before = {(part.path, part.media_type): part.text for part in case.before}
+    reports = {each.path: each for each in manifest.parts}
+    misses: list[Miss] = []
+    for part in case.after:
+        original = before.get((part.path, part.media_type))
+        if original is None:
+            misses.append(Miss(part.path, "mail program", "", "", "was not there before"))
+            continue
+        report = reports.get(part.path)
+        if _is_left_alone(part.path, manifest):
+            if part.text != original:
+                misses.append(Miss(part.path, "mail program", "", "", "changed, though listed as left alone"))
+            continue
+        account = Account(manifest, None if report is None else part.path)
+        if part.media_type == "text/plain":
+            misses += _text(part.path, original, part.text, account, panel)
+        else:
+            unlocated = report is not None and report.skip_reason is SkipReason.UNLOCATED
+            misses += _html(part.path, original, part.text, account, panel, conditional=not unlocated)
+    return list(dict.fromkeys(misses))
+
+
+def _is_left_alone(path: str, manifest: Manifest) -> bool:
+    """Whether the manifest lists the part as a whole, or the nearest around it that it speaks of."""
+    if manifest.skip_reason is not None and not manifest.parts:
+        return True
+    reports = {each.path: each for each in manifest.parts}
+    if path not in reports and any(inner.startswith(f"{path}.") for inner in reports):
+        return False
+    while path not in reports and "." in path:
+        path = path.rpartition(".")[0]
+    report = reports.get(path)
+    if report is None or report.touched or report.skip_reason is SkipReason.UNLOCATED:
+        return False
+    return report.skip_reason is not None
+
+
+def _html(
+    path: str, before: str, after: str, account: Account, panel: Panel, *, conditional: bool
+) -> Iterator[Miss]:
+    for (name, original), (_, output) in zip(views(before), views(after), strict=True):
+        if name and not conditional:
+            break
+        firsts, seconds = panel.readings(original), panel.readings(output)
+        targets = _Targets(firsts, only_absolute=bool(name))
+        for reader, first, second in zip(READERS, firsts, seconds, strict=True):
+            oracle = f"{name}, {reader}" if name else reader
+            if not name and first.shape != second.shape:
+                yield Miss(path, oracle, "", "", "more changed than links and pixel")
+            if not name and reader != "lexbor" and second.pixels != account.pixels:
+                yield Miss(path, oracle, "img", "", f"{second.pixels} pixels")
+            yield from _compare(path, oracle, first, second, account, targets)
+
+
+class _Targets:
+    """Where links of the original lead. A base that only one reader sees gives a value several targets."""
+
+    def __init__(self, readings: Sequence[Reading], *, only_absolute: bool) -> None:
+        self._only_absolute = only_absolute
+        self._urls: dict[str, set[str]] = {}
+        by_chromium, others = readings[:2], readings[2:]
+        for reading in by_chromium:
+            for link in reading.links:
+                self._urls.setdefault(link.value, set()).add(_comparable(link.url))
+        for reading in others:
+            for link in reading.links:
+                self._urls.setdefault(link.value, {_comparable(link.url)})
+
+    def allow(self, value: str, target: str) -> bool:
+        """Whether a link with this value may be wrapped with that target."""
+        if self._only_absolute and not _ABSOLUTE.match(value):
+            return True
+        return _comparable(target) in self._urls[value]
+
+
+def _comparable(url: str) -> str:
+    """Return a URL without what is Chromium's own: it escapes `|` in a path, and the standard does not."""
+    return url.replace("|", "%7C")
+
+
+def _compare(
+    path: str, oracle: str, original: Reading, output: Reading, account: Account, targets: _Targets
+) -> Iterator[Miss]:
+    def miss(link: Reported, why: str) -> Miss:
+        return Miss(path, oracle, link.kind, link.value[:200], why)
+
+    in_order = [link.kind for link in original.links] == [link.kind for link in output.links]
+    for index, link in enumerate(output.links):
+        sealed = _SEALED.fullmatch(link.value)
+        if sealed is None:
+            if not account.lists(link):
+                yield miss(link, "neither wrapped nor listed")
+            elif in_order and link.value != original.links[index].value:
+                yield miss(link, "changed, though listed as left alone")
+            continue
+        target, new_url = account.targets.get(int(sealed[1]), ("", ""))
+        if new_url != link.value:
+            yield miss(link, "wrapped, though the manifest does not say so")
+        elif in_order and not targets.allow(original.links[index].value, target):
+            yield miss(original.links[index], f"wrapped with the target {target[:200]}")
+
+
+def _text(path: str, before: str, after: str, account: Account, panel: Panel) -> Iterator[Miss]:
+    original, output = linkified(normalised(before)), linkified(normalised(after))
+    wanted = panel.resolve(original) if len(original) == len(output) else []
+    for index, (link, url) in enumerate(zip(output, panel.resolve(output), strict=True)):
+        sealed = _SEALED.match(link)
+        if sealed is None:
+            if url and link != account.pixel and not account.lists(Reported(Carrier.TEXT, link, url)):
+                yield Miss(path, "linkifier", Carrier.TEXT, link[:200], "neither wrapped nor listed")
+            continue
+        target, new_url = account.targets.get(int(sealed[1]), ("", ""))
+        if new_url != link:
+            yield Miss(path, "linkifier", Carrier.TEXT, link[:200], "runs on behind the wrapped link")
+        elif wanted and _comparable(target) != _comparable(wanted[index]):
+            yield Miss(path, "linkifier", Carrier.TEXT, wanted[index][:200], f"wrapped as {target[:200]}")
+
+
+def told(misses: Iterable[Miss]) -> str:
+    """Return misses as lines for a person."""
+    return "\n".join(f"{each.part} {each.oracle}: {each.kind} {each.value!r}: {each.why}" for each in misses)

@@ -1,0 +1,141 @@
+// Reads documents as Chromium builds them. In: [html, scripting] pairs. Out: links, shape and pixels of each.
+// The caller's page holds a Content-Security-Policy that lets nothing run and nothing load: "scripting"
+// changes how the parser reads <noscript>, and document.write() returns before any navigation could begin.
+([pixelPrefix, documents]) => {
+  const XLINK = "http://www.w3.org/1999/xlink";
+  const HTML = "http://www.w3.org/1999/xhtml";
+  const SVG = "http://www.w3.org/2000/svg";
+  const MATHML = "http://www.w3.org/1998/Math/MathML";
+  const frame = document.createElement("iframe");
+  frame.setAttribute("sandbox", "allow-same-origin allow-scripts");
+
+  const resolve = (value, base) => {
+    try {
+      return new URL(value, base).href;
+    } catch {
+      return value;
+    }
+  };
+
+  // The attributes of an element that are links, as [kind, attribute name, value].
+  const carried = (element) => {
+    const name = element.localName;
+    const found = [];
+    const take = (kind, attribute) => {
+      if (element.hasAttribute(attribute)) found.push([kind, attribute, element.getAttribute(attribute)]);
+    };
+    const takeXlink = (kind) => {
+      const attribute = element.getAttributeNodeNS(XLINK, "href");
+      if (attribute) found.push([kind, attribute.name, attribute.value]);
+    };
+    if (name.includes(":")) {
+      take("vml", "href");
+    } else if (element.namespaceURI === SVG) {
+      if (name === "a") {
+        take("svg_a", "href");
+        takeXlink("svg_a");
+      } else if (/^(animate|set)$/.test(name) && /^(xlink:)?href$/.test(element.getAttribute("attributeName"))) {
+        for (const attribute of ["from", "to", "by", "values"]) take("animation", attribute);
+      }
+    } else if (element.namespaceURI === MATHML) {
+      take("mathml", "href");
+      takeXlink("mathml");
+    } else if (element.namespaceURI === HTML) {
+      if (name === "a" || name === "area") take(name, "href");
+      else if (name === "form") take("form", "action");
+      else if (name === "button" || name === "input") take("formaction", "formaction");
+      else if (name === "iframe" || name === "frame") {
+        if (name === "iframe") take("srcdoc", "srcdoc");
+        take("frame", "src");
+      } else if (name === "object") take("object", "data");
+      else if (name === "embed") take("embed", "src");
+      else if (name === "meta" && /^refresh$/i.test(element.getAttribute("http-equiv") ?? "")) {
+        take("meta_refresh", "content");
+      }
+    }
+    return found;
+  };
+
+  // HTML standard, "shared declarative refresh steps".
+  const refreshTarget = (content) => {
+    const parsed = /^\s*(?=[0-9.])[0-9]*[0-9.]*(?:[;,]|\s+[;,]?)\s*(?:url\s*=\s*(["']?))?([^]*)$/i.exec(content);
+    if (!parsed) return "";
+    return parsed[1] ? parsed[2].split(parsed[1])[0] : parsed[2];
+  };
+
+  // A template's content is read as if it stood in its document, for there a program may put it.
+  const requested = (element, kind, value, inert, base) => {
+    if (kind === "srcdoc") return value;
+    if (kind === "meta_refresh") return refreshTarget(value) && resolve(refreshTarget(value), base);
+    if (!inert && (kind === "a" || kind === "area")) return element.href;
+    return resolve(value, base);
+  };
+
+  // What carries a link in HTML carries none in SVG or MathML. Some program may think otherwise, so that it
+  // is no fault to wrap it there.
+  const FOREIGN_NAMES = { a: ["xlink:href"], area: ["href"], iframe: ["src"], frame: ["src"] };
+
+  // cyrb53, a 53-bit string hash: enough to tell two trees apart.
+  const digest = (text) => {
+    let low = 0xdeadbeef;
+    let high = 0x41c6ce57;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      low = Math.imul(low ^ code, 2654435761);
+      high = Math.imul(high ^ code, 1597334677);
+    }
+    low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+    high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+    return (high >>> 0).toString(16) + (low >>> 0).toString(16);
+  };
+
+  const read = (root) => {
+    const links = [];
+    const pieces = [root.compatMode];
+    let pixels = 0;
+    const visit = (parent, inert) => {
+      for (let node = parent.firstChild; node; node = node.nextSibling) {
+        if (node.nodeType === Node.TEXT_NODE) {
+          // With scripting, <noscript> holds text, in which links may have been wrapped.
+          if (parent.localName !== "noscript") pieces.push(node.data);
+        } else if (node.nodeType === Node.COMMENT_NODE) {
+          pieces.push("\0!", /\[if\b/i.test(node.data) ? "" : node.data, "\0");
+        } else if (node.nodeType === Node.ELEMENT_NODE) {
+          if (node.localName === "img" && (node.getAttribute("src") ?? "").startsWith(pixelPrefix)) {
+            pixels += 1;
+            continue;
+          }
+          const here = carried(node);
+          for (const [kind, , value] of here) {
+            links.push([kind, value, requested(node, kind, value, inert, root.baseURI), inert]);
+          }
+          const masked = new Set(here.map(([, attribute]) => attribute));
+          for (const attribute of FOREIGN_NAMES[node.localName] ?? []) masked.add(attribute);
+          pieces.push("\0<", node.namespaceURI, " ", node.localName);
+          for (const attribute of node.attributes) {
+            pieces.push("\0 ", attribute.name, masked.has(attribute.name) ? "" : `=${attribute.value}`);
+          }
+          pieces.push("\0>");
+          if (node.shadowRoot) visit(node.shadowRoot, inert);
+          if (node.namespaceURI === HTML && node.localName === "template") visit(node.content, true);
+          visit(node, inert);
+          pieces.push("\0/");
+        }
+      }
+    };
+    visit(root, false);
+    return [links, digest(pieces.join("")), pixels];
+  };
+
+  const results = documents.map(([html, scripting]) => {
+    if (!scripting) return read(new DOMParser().parseFromString(html, "text/html"));
+    if (!frame.isConnected) document.body.append(frame);
+    const inner = frame.contentDocument;
+    inner.open();
+    inner.write(html);
+    inner.close();
+    return read(inner);
+  });
+  frame.remove();
+  return results;
+};
