@@ -7,6 +7,7 @@ import re
 import pytest
 
 from backstamp.app.bench import edge as bench
+from backstamp.app.bench import edge_servers
 from tests.daemons import require
 
 
@@ -18,19 +19,24 @@ def test_a_quick_run_prints_a_row_for_each_server() -> None:
         pytest.skip("the bench needs two cores")
     out = io.StringIO()
     bench.run(out, quick=True)
-    rows = re.findall(r"^\| (.+?) \| ([\d,]+) (?:\| [\d.]+ ){4}\|$", out.getvalue(), re.MULTILINE)
-    assert [title for title, _ in rows] == [
-        bench.NGINX_PIXEL,
-        bench.NGINX_CLICK,
-        bench.EMPTY,
-        bench.OUR_PIXEL,
-        bench.OUR_CLICK,
+    text = out.getvalue()
+    rows = re.findall(r"^\| (.+?) \| ([\d,]+) (?:\| [\d.]+ ){4}\|$", text, re.MULTILINE)
+    titles = [
+        edge_servers.NGINX_PIXEL,
+        edge_servers.NGINX_CLICK,
+        edge_servers.EMPTY,
+        edge_servers.OUR_PIXEL,
+        edge_servers.OUR_CLICK,
     ]
+    assert [title for title, _ in rows] == 4 * titles, "kept alive and not, with one worker and with two"
     assert all(int(rate.replace(",", "")) > 0 for _, rate in rows)
+    assert text.count("at half its peak") == 4
+    assert re.search(r"private memory of our worker: \d+ MB;", text)
+    assert re.search(r"private memory of our workers: \d+ MB and \d+ MB;", text)
 
 
 def test_a_missing_program_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "_program", lambda name: None if name == "wrk" else f"/usr/bin/{name}")
+    monkeypatch.setattr(bench, "program", lambda name: None if name == "wrk" else f"/usr/bin/{name}")
     out = io.StringIO()
     bench.run(out, quick=True)
     assert out.getvalue() == "bench edge: not run, wrk not installed (Debian: apt install)\n"

@@ -1,6 +1,6 @@
 """What `backstamp bench edge` measures: our edge in a directory of its own, and an empty application.
 
-    python -m backstamp.app.bench.edge_target PORT edge|empty
+    python -m backstamp.app.bench.edge_target PORT edge|empty WORKERS
 
 The directory comes by the environment, for each Granian worker imports its target anew.
 """
@@ -46,11 +46,12 @@ def __getattr__(name: str) -> Edge:
     raise AttributeError(name)
 
 
-def _serve_empty(port: int) -> None:
+def _serve_empty(port: int, workers: int) -> None:
     """Serve the empty application as anybody would, without what our edge does to be quick."""
     Granian(
         "backstamp.app.bench.edge_target:empty",
         port=port,
+        workers=workers,
         interface=Interfaces.RSGI,
         loop=Loops.uvloop,
         websockets=False,
@@ -59,8 +60,11 @@ def _serve_empty(port: int) -> None:
 
 
 if __name__ == "__main__":
-    _port = int(sys.argv[1])
+    _port, _workers = int(sys.argv[1]), int(sys.argv[3])
     if sys.argv[2] == "empty":
-        _serve_empty(_port)
+        _serve_empty(_port, _workers)
     else:
-        serve(EdgeConfig(host="127.0.0.1", port=_port), "backstamp.app.bench.edge_target:edge")
+        serve(
+            EdgeConfig(host="127.0.0.1", port=_port, workers=_workers),
+            "backstamp.app.bench.edge_target:edge",
+        )
