@@ -1,38 +1,68 @@
 """text_links: web addresses in plain text, where mail programs make links of them."""
 
 import re
+from bisect import bisect_left, bisect_right
 from typing import Final
 
+from backstamp.rewriting.angle_brackets import read_brackets
+from backstamp.rewriting.flowed import Unflowed, unflow
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.text_addresses import INVISIBLE, AddressEnds, begins_anew, find_starts
 
-_REST: Final = re.compile(r"[^\s<>\"\x00-\x20\x7f]+")
 _FLOWED: Final = re.compile(r"(?<!\S)\S+(?: \r?\n\S+)+")
-_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(0x41, 0x5B)}
-_SCHEMES: Final = ("https", "http")
-_BEFORE_HOST: Final = "@._/-"
-_TRAILING: Final = frozenset(".,;:!?'*|`´’”»›…。，、；：！？")
-_CLOSING: Final = {")": "(", "]": "[", "}": "{", "）": "（", "】": "【", "」": "「"}
 
 
-def find_text_links(text: str) -> list[FoundLink]:
-    """Return the addresses in a plain text, in order.
+def find_text_links(text: str, *, flowed: bool = False, delsp: bool = False) -> list[FoundLink]:
+    """Return the addresses in a plain text, in order, not overlapping.
 
-    What ends an address is what the common mail programs agree on: white space, angle brackets and
-    double quotes; trailing punctuation is not part of it, nor a closing bracket that was not opened in it.
+    A span goes from the first to the last character, over all its lines, and `value` is what a click
+    opens: `www.` has got its `http://`, and what parts the lines of an address is gone (in angle
+    brackets, RFC 3986 appendix C; else only with `flowed` and `delsp`, RFC 3676 §4.2; `delsp` means
+    nothing without `flowed`). Invisible characters at the end belong to the span and not to the value.
+    `doubt` is set where mail programs open different addresses and no choice is right for all.
     """
+    view = unflow(text, flowed=flowed, delsp=delsp)
+    links = find_unflowed_links(view)
+    if view.joints:
+        for link in links:
+            link.start, link.end = view.source_span(link.start, link.end)
+    return links
+
+
+def find_unflowed_links(view: Unflowed) -> list[FoundLink]:
+    """Return the addresses as `find_text_links` does, with their spans in `view.text`."""
+    text = view.text
+    ends = AddressEnds(text)
     links: list[FoundLink] = []
-    end = 0
-    for start, prefix in _starts(text):
-        if start < end:
+    done = 0
+    for start in find_starts(text, view.joints):
+        begin = start.offset
+        if begin < done:
             continue
-        match = _REST.match(text, start)
-        assert match is not None, "an address begins with its prefix"
-        end = match.end()
-        address = _without_trailing(match[0])
-        if len(address) > len(prefix) and address[len(prefix)] not in "/.":
-            value = f"http://{address}" if prefix == "www." else address
-            links.append(FoundLink(start=start, end=start + len(address), value=value, carrier=Carrier.TEXT))
+        bracketed = read_brackets(text, start)
+        if bracketed is not None:
+            value, end, doubtful = bracketed
+            value = value.rstrip("".join(INVISIBLE))
+        else:
+            end = ends.end(start)
+            if end <= begin:
+                continue
+            value = text[begin:end]
+            while text[end : end + 1] in INVISIBLE:
+                end += 1
+            doubtful = _joins_two(view, begin, end)
+        done = end
+        links.append(
+            FoundLink(
+                start=begin,
+                end=end,
+                value=f"http://{value}" if start.abbreviated else value,
+                carrier=Carrier.TEXT,
+                doubt=SkipReason.FLOWED if doubtful else None,
+            )
+        )
     return links
 
 
@@ -44,51 +74,7 @@ def flowed_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _FLOWED.finditer(text)]
 
 
-def _starts(text: str) -> list[tuple[int, str]]:
-    """Return where addresses may begin, in order, each with its `https://`, `http://` or `www.`."""
-    lowered = text.lower()
-    if len(lowered) != len(text):
-        # A few letters outside ASCII grow when lowered; offsets must stay.
-        lowered = text.translate(_ASCII_LOWER)
-    starts: list[tuple[int, str]] = []
-    at = lowered.find("://")
-    while at >= 0:
-        for scheme in _SCHEMES:
-            start = at - len(scheme)
-            if start >= 0 and lowered.startswith(scheme, start) and not _is_alphanumeric(lowered, start - 1):
-                starts.append((start, f"{scheme}://"))
-                break
-        at = lowered.find("://", at + 3)
-    at = lowered.find("www.")
-    while at >= 0:
-        if not _is_alphanumeric(lowered, at - 1) and not (at and lowered[at - 1] in _BEFORE_HOST):
-            starts.append((at, "www."))
-        at = lowered.find("www.", at + 4)
-    starts.sort()
-    return starts
-
-
-def _is_alphanumeric(text: str, at: int) -> bool:
-    return at >= 0 and text[at].isascii() and text[at].isalnum()
-
-
-def _without_trailing(address: str) -> str:
-    end = len(address)
-    surplus: dict[str, int] | None = None
-    while end:
-        last = address[end - 1]
-        if last in _TRAILING:
-            end -= 1
-            continue
-        opening = _CLOSING.get(last)
-        if opening is None:
-            break
-        if surplus is None:
-            surplus = {
-                close: address.count(close) - address.count(open_) for close, open_ in _CLOSING.items()
-            }
-        if surplus[last] <= 0:
-            break
-        surplus[last] -= 1
-        end -= 1
-    return address[:end]
+def _joins_two(view: Unflowed, start: int, end: int) -> bool:
+    """Whether a soft line end in a span parts what other readers see as two addresses."""
+    inner = view.joints[bisect_right(view.joints, start) : bisect_left(view.joints, end)]
+    return any(begins_anew(view.text, joint, view.text[joint - 1]) for joint in inner)

@@ -7,11 +7,12 @@ from typing import Final
 
 from backstamp.mail.patches import Patch, apply_patches
 from backstamp.mail.structure import Part, TooManyPartsError, parse_structure
+from backstamp.rewriting.flowed import flow_of
 from backstamp.rewriting.html_links import HtmlText, is_too_costly
 from backstamp.rewriting.manifest import Edit, Manifest
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
-from backstamp.rewriting.text_links import find_text_links
+from backstamp.rewriting.text_unwrapping import text_edits
 from backstamp.rewriting.walk import walk
 from backstamp.urls.parsing import strip_link_text
 from backstamp.vocabulary import Direction
@@ -76,7 +77,7 @@ def _part_patches(raw: bytes, part: Part, reader: Reader) -> list[Patch]:
     if part.media_type == "text/html":
         edits = [] if is_too_costly(text_part.text) else _html_edits(text_part.text, reader)
     else:
-        edits = _text_edits(text_part.text, reader)
+        edits = text_edits(text_part.text, flow_of(part.parameters), reader)
     if not edits:
         return []
     editor = text_part.editor(text_part.byte_spans([(start, end) for start, end, _ in edits]))
@@ -109,12 +110,3 @@ def _escaped(url: str) -> str:
     ):
         url = url.replace(character, reference)
     return re.sub(r"[ `]", lambda match: f"&#{ord(match[0])};", url)
-
-
-def _text_edits(text: str, reader: Reader) -> list[tuple[int, int, str]]:
-    edits: list[tuple[int, int, str]] = []
-    for link in find_text_links(text):
-        original = reader(link.value)
-        if original:
-            edits.append((link.start, link.end, original))
-    return edits
