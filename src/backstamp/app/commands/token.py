@@ -34,6 +34,8 @@ def show(context: AppContext, token_or_url: str) -> None:
     if isinstance(opened, PixelToken):
         facts["recipient_key"] = None if opened.recipient_key == ANONYMOUS else opened.recipient_key.hex()
     else:
+        if opened.protected:
+            facts["kind"] = "protected link"
         facts |= {
             "recipient_index": opened.recipient_index,
             "link_number": opened.link_number,
