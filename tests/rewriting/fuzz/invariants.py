@@ -1,0 +1,110 @@
+"""What must hold for every message whatever its octets are; each check fails with an AssertionError."""
+
+import zlib
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from backstamp.rewriting import Direction, Manifest, Options, Plan, Rewritten, SkipReason, plan, unwrap
+from tests.rewriting.sealers import BASE, FixedSealer
+
+NOBODY = dict[str, str]().get
+TRACE = b"Received: from a by b; Mon, 1 Jun 2026 08:00:00 +0000\r\n"
+
+
+class Way(NamedTuple):
+    """How a message is rewritten: `padding` makes a sealed URL ordinary, or too long for 998 octets."""
+
+    direction: Direction
+    padding: int
+
+
+_WAYS = tuple(Way(direction, padding) for direction in Direction for padding in (40, 1100))
+Ways = Callable[[bytes], tuple[Way, ...]]
+"""Chooses the ways in which a message is rewritten."""
+
+
+def one_way(raw: bytes) -> tuple[Way, ...]:
+    """Choose one way by the message: a hunt tries four times as many then."""
+    return (_WAYS[zlib.crc32(raw) % len(_WAYS)],)
+
+
+def every_way(raw: bytes) -> tuple[Way, ...]:
+    """Choose both directions, each with both kinds of sealed URLs, for every message."""
+    del raw
+    return _WAYS
+
+
+def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
+    """Rewrite a message in these ways, and try everything that is promised of the result."""
+    off = Options(direction=Direction.INBOUND, opens=False, links=False)
+    assert plan(raw, off).apply(FixedSealer()).raw == raw, "changed without a patch"
+    for way in ways:
+        planned = plan(raw, Options(direction=way.direction))
+        sealer = FixedSealer(way.padding)
+        manifest_holds(raw, planned)
+        rewritten = planned.apply(sealer)
+        only_the_edits_differ(raw, rewritten)
+        it_unwraps_exactly(raw, rewritten)
+        the_links_read_back(planned, rewritten, sealer)
+        the_urls_alone_bring_the_links_back(planned, rewritten, sealer)
+
+
+def manifest_holds(raw: bytes, planned: Plan) -> None:
+    """Nothing failed, spans lie in the message in order, links are numbered, and the JSON is faithful."""
+    manifest = planned.manifest
+    assert manifest.skip_reason is not SkipReason.FAILED
+    assert Manifest.from_json(manifest.to_json()) == manifest
+    assert manifest.size == len(raw)
+    for candidate in manifest.candidates:
+        assert 0 <= candidate.start <= candidate.end <= len(raw), candidate
+        assert (candidate.number is None) is (candidate.skip_reason is not None), candidate
+    numbers = [candidate.number for candidate in manifest.candidates if candidate.number is not None]
+    assert numbers == [link.number for link in planned.links] == list(range(1, len(numbers) + 1))
+    wrapped = [candidate.url for candidate in manifest.candidates if candidate.number is not None]
+    assert wrapped == [link.url for link in planned.links]
+
+
+def only_the_edits_differ(raw: bytes, rewritten: Rewritten) -> None:
+    """Outside the manifest's edits every octet is the same."""
+    out = rewritten.raw
+    position = shift = 0
+    for edit in rewritten.manifest.edits:
+        assert out[position + shift : edit.start + shift] == raw[position : edit.start]
+        original = zlib.decompress(edit.original, -15) if edit.deflated else edit.original
+        assert raw.startswith(original, edit.start)
+        assert zlib.crc32(out[edit.start + shift : edit.start + shift + edit.length]) == edit.check
+        position = edit.start + len(original)
+        shift += edit.length - len(original)
+    assert out[position + shift :] == raw[position:]
+
+
+def it_unwraps_exactly(raw: bytes, rewritten: Rewritten) -> None:
+    """With the stored manifest every octet comes back, also below a trace field."""
+    stored = Manifest.from_json(rewritten.manifest.to_json())
+    assert unwrap(rewritten.raw, NOBODY, stored) == raw
+    assert unwrap(TRACE + rewritten.raw, NOBODY, stored) == TRACE + raw
+
+
+def the_links_read_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
+    """Read again, the output holds the same candidates, and each wrapped one leads to its sealed URL."""
+    found = planned.manifest.candidates
+    own = Options(direction=planned.manifest.direction, opens=False, own_prefixes=(f"{BASE}/",))
+    again = plan(rewritten.raw, own)
+    read = again.manifest.candidates
+    assert [(each.part, each.carrier) for each in read] == [(each.part, each.carrier) for each in found]
+    for before, after in zip(found, read, strict=True):
+        if before.number is not None:
+            assert after.url == sealer.link(before.number, before.url)
+    assert not any(link.url.startswith(BASE) for link in again.links), "a link was wrapped twice"
+
+
+def the_urls_alone_bring_the_links_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
+    """Without the manifest every target comes back, the pixel goes, and a second time nothing changes."""
+    reads = sealer.reads(planned).get
+    restored = unwrap(rewritten.raw, reads)
+    assert unwrap(restored, reads) == restored
+    found = planned.manifest.candidates
+    read = plan(restored, Options(direction=planned.manifest.direction, opens=False)).manifest.candidates
+    for before, after in zip(found, read, strict=True):
+        if before.number is not None:
+            assert (after.part, after.carrier, after.url) == (before.part, before.carrier, before.url)

@@ -1,0 +1,68 @@
+"""The editors of encoded bodies: what they write decodes to what was wanted, on lines of lawful length."""
+
+import re
+from typing import Final
+
+from backstamp.mail.patches import Patch, apply_patches
+from backstamp.mail.transfer import UndecodableError, decode_payload
+from tests.rewriting.sealers import FixedSealer
+
+LONGEST_LINE: Final = {"7bit": 998, "8bit": 998, "binary": None, "quoted-printable": 76, "base64": 76}
+"""Octets of a line that we may write (RFC 5322 §2.1.1, RFC 2045 §6.7 and §6.8); binary knows no lines."""
+CTES: Final = tuple(LONGEST_LINE)
+REPLACEMENTS: Final = (
+    FixedSealer(3).link(1, "").encode(),
+    FixedSealer(40).link(1, "").encode() + b"?a=1&amp;b=%3D",
+    FixedSealer(400).link(1, "").encode(),
+    FixedSealer(1100).link(1, "").encode(),
+    f'<img src="{FixedSealer().pixel()}" width="1" height="1" alt="">'.encode(),
+)
+"""What takes the place of a span: never anything that could go on an escape, as `=` and `41` do."""
+CONTROL_OCTETS: Final = 7
+
+
+def editing_holds(data: bytes) -> None:
+    """Edit a body: the first octets choose encoding, replacements and up to three spans; the rest is it."""
+    control, body = data[:CONTROL_OCTETS].ljust(CONTROL_OCTETS, b"\0"), data[CONTROL_OCTETS:]
+    cte = CTES[control[0] % len(CTES)]
+    try:
+        payload = decode_payload(body, 0, len(body), cte)
+    except UndecodableError:
+        assert cte == "base64"
+        return
+    spans = _spans(control[1:], len(payload.data))
+    replacements = [REPLACEMENTS[(control[0] + index) % len(REPLACEMENTS)] for index in range(len(spans))]
+    for start, end in payload.raw_spans(spans):
+        assert 0 <= start <= end <= len(body)
+    patches = payload.writer(spans).write(replacements)
+    wanted = apply_patches(
+        payload.data, [Patch(*span, text) for span, text in zip(spans, replacements, strict=True)]
+    )
+    if patches is None:
+        assert cte in ("7bit", "8bit")
+        assert _longest(wanted) > 998, "refused without need"
+        return
+    out = apply_patches(body, patches)
+    assert decode_payload(out, 0, len(out), cte).data == wanted
+    limit = LONGEST_LINE[cte]
+    # A soft break may make a line that was too long already longer by its `=`.
+    assert limit is None or _longest(out) <= max(limit, _longest(body) + 1)
+
+
+def _spans(control: bytes, size: int) -> list[tuple[int, int]]:
+    """Return spans in order that share no octet and no place: pairs of (distance, length)."""
+    spans: list[tuple[int, int]] = []
+    position = 0
+    for distance, length in zip(control[::2], control[1::2], strict=True):
+        start = position + distance + bool(spans)
+        if start > size:
+            break
+        end = min(start + length % 40, size)
+        spans.append((start, end))
+        position = end
+    return spans
+
+
+def _longest(body: bytes) -> int:
+    """Return the length of the longest line, without the blanks at its end, which stay where they were."""
+    return max(len(line.rstrip(b" \t")) for line in re.split(rb"\r\n|\r|\n", body))
