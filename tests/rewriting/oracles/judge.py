@@ -156,8 +156,8 @@ class _Targets:
 
 
 def _comparable(url: str) -> str:
-    """Return a URL without what is Chromium's own: it escapes `|` in a path, and the standard does not."""
-    return url.replace("|", "%7C")
+    """Return a URL without what is Chromium's own: it escapes `|` in a path and `'` in a user's name."""
+    return url.replace("|", "%7C").replace("'", "%27")
 
 
 def _compare(
