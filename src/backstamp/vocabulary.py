@@ -176,3 +176,22 @@ class Delivery(
 
 JournalRecord = Hit | Queued | Delivery
 """Everything that the journal holds."""
+
+
+class VisibleUrls(StrEnum):
+    """What is done in sent mail with HTML links whose words are a web address themselves.
+
+    Mail programs warn of words that show another domain than the link. `aligned` rewrites where the tracking
+    host and the shown host have the same registrable domain.
+    """
+
+    ALIGNED = "aligned"
+    REWRITE = "rewrite"
+    KEEP = "keep"
+
+
+class DkimSigned(StrEnum):
+    """What is done with a message that carries a DKIM signature, which a change of its body breaks."""
+
+    REWRITE = "rewrite"
+    KEEP = "keep"

@@ -17,6 +17,7 @@ from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.journal import JournalUnavailableError
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy
+from backstamp.rewriting import Options
 from backstamp.tokens import Keyring, KeyringError
 from backstamp.vocabulary import EventType
 from tests.e2e.server import alive
@@ -45,10 +46,8 @@ DELIVERED = re.compile(rb"Received: [^\r\n]*\r\n(?:\t[^\r\n]*\r\n)+")
 
 def request(*seals: Seal) -> RewriteRequest:
     return RewriteRequest(
-        opens=True,
-        links=True,
+        options=Options(own_prefixes=(f"{TRACKING_URL}/",)),
         base_url=TRACKING_URL,
-        excluded_hosts=(),
         domain_id=0,
         tracking_id=7,
         seals=seals,

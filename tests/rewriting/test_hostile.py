@@ -120,13 +120,11 @@ def test_octets_that_are_no_characters_do_not_hinder_reading() -> None:
     assert plan(raw, INBOUND).apply(FixedSealer()).raw.startswith(raw[: raw.index(b"https:")])
 
 
-def test_iso_2022_is_changed_only_where_it_never_shifts() -> None:
-    plain = message(b"<a href='https://example.com/'>x</a>", "text/html; charset=ISO-2022-JP", "7bit")
-    shifted = message(
-        "<a href='https://example.com/'>\x1b$B4A\x1b(B</a>", "text/html; charset=ISO-2022-JP", "7bit"
-    )
-    assert len(plan(plain, INBOUND).links) == 1
-    assert reasons(shifted) == {SkipReason.UNSAFE_CHARSET}
+def test_iso_2022_is_changed_in_its_ascii_state_only() -> None:
+    shifted = "<a href='https://example.com/'>\x1b$B4A\x1b(B</a>"
+    raw = message(shifted, "text/html; charset=ISO-2022-JP", "7bit")
+    rewritten = plan(raw, INBOUND).apply(FixedSealer(4)).raw
+    assert rewritten.endswith(b"<a href='https://t.example.net/L1xxxx'>\x1b$B4A\x1b(B</a>")
 
 
 def test_a_comment_that_is_text_inside_many_styles_costs_little() -> None:

@@ -1,8 +1,18 @@
 """Which links are wrapped, with which target, and which are left alone and why."""
 
 import pytest
+from msgspec.structs import replace
 
-from backstamp.rewriting import Carrier, Direction, Options, SkipReason, plan
+from backstamp.rewriting import (
+    Carrier,
+    Direction,
+    DkimSigned,
+    Options,
+    SkipReason,
+    VisibleUrls,
+    plan,
+    unwrap,
+)
 from backstamp.rewriting.text_links import find_text_links
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
@@ -221,14 +231,88 @@ def test_a_sealer_that_gives_no_web_address_is_refused() -> None:
         plan(message("<a href='https://example.com/'>x</a>"), OUTBOUND).apply(Broken())
 
 
-def test_an_address_that_flows_over_lines_is_left_alone() -> None:
+def test_an_address_that_flows_over_lines_is_one_link() -> None:
     """With delsp=yes the space goes (RFC 3676 §4.2): what follows the line end belongs to the address."""
-    body = (
-        b"https://example.com/one/ \r\ntwo  \r\nand https://example.com/whole  \r\n"
-        b"https://example.com/?u= \r\nhttps://example.net/\r\n> https://example.com/q \r\n> rest\r\n"
-        b"https://example.com/last \r\n\r\nend\r\n"
+    raw = (
+        b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n"
+        b"see https://example.com/one/ \r\ntwo\r\nand https://example.com/whole\r\n"
     )
-    for delsp, skipped in ((b"yes", [True, False, True, True, True, False]), (b"no", [False] * 6)):
-        raw = b"Content-Type: text/plain; format=flowed; delsp=" + delsp + b"\r\n\r\n" + body
-        reasons = [candidate.skip_reason for candidate in plan(raw, OUTBOUND).manifest.candidates]
-        assert reasons == [SkipReason.FLOWED if each else None for each in skipped]
+    planned = plan(raw, OUTBOUND)
+    assert [link.url for link in planned.links] == [
+        "https://example.com/one/two",
+        "https://example.com/whole",
+    ]
+    rewritten = planned.apply(FixedSealer(8)).raw
+    assert rewritten.endswith(
+        b"see https://t.example.net/L1xxxxxxxx\r\nand https://t.example.net/L2xxxxxxxx\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "aligned", "kept"),
+    [
+        ("Read more", None, None),
+        ("https://shop.example.com/sale", SkipReason.VISIBLE_URL, SkipReason.VISIBLE_URL),
+        ("www.example.com", SkipReason.VISIBLE_URL, SkipReason.VISIBLE_URL),
+        ("<b>example</b>.com", SkipReason.VISIBLE_URL, SkipReason.VISIBLE_URL),
+        ("https://www.example.net/sale", None, SkipReason.VISIBLE_URL),
+    ],
+)
+def test_words_that_show_another_domain_than_the_tracking_host_keep_their_link(
+    words: str, aligned: SkipReason | None, kept: SkipReason | None
+) -> None:
+    html = f"<a href='https://shop.example.com/sale'>{words}</a>"
+    own = Options(own_prefixes=("https://t.example.net/",))
+    assert [reason for _, reason in decided(html, own)] == [aligned]
+    assert [reason for _, reason in decided(html, replace(own, visible_urls=VisibleUrls.KEEP))] == [kept]
+    assert [reason for _, reason in decided(html, replace(own, visible_urls=VisibleUrls.REWRITE))] == [None]
+
+
+def test_words_of_received_mail_do_not_keep_a_link_from_being_protected() -> None:
+    options = Options(direction=Direction.INBOUND, visible_urls=VisibleUrls.KEEP)
+    assert [
+        reason for _, reason in decided("<a href='https://evil.example/'>https://bank.example/</a>", options)
+    ] == [None]
+
+
+def test_a_message_signed_by_dkim_is_left_alone_where_that_is_the_policy() -> None:
+    raw = message("<a href='https://example.com/'>x</a>", header="DKIM-Signature: v=1; a=rsa-sha256\n")
+    keep = plan(raw, Options(dkim_signed=DkimSigned.KEEP))
+    assert keep.manifest.skip_reason is SkipReason.DKIM_SIGNED
+    assert keep.apply(FixedSealer()).raw == raw
+    assert len(plan(raw, Options()).links) == 1
+
+
+def test_readable_text_shows_the_true_host_behind_the_link_and_unwraps_without_it() -> None:
+    raw = message("see https://www.example.com/a?b=c.\r\n", "text/plain")
+    planned = plan(raw, Options(readable_text=True))
+    sealer = FixedSealer(4)
+    rewritten = planned.apply(sealer)
+    assert b"see https://t.example.net/L1xxxx [www.example.com].\r\n" in rewritten.raw
+    assert unwrap(rewritten.raw, sealer.reads(planned).get) == raw
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+
+
+def test_documents_inside_the_document_are_protected() -> None:
+    inner = "&lt;a href=&quot;https://example.com/?a=1&amp;amp;b=2&quot;&gt;x&lt;/a&gt;"
+    html = (
+        f'<iframe srcdoc="{inner}"></iframe><meta http-equiv=Refresh content="0; URL=\'https://example.com/r\'">'
+        "<iframe srcdoc='<iframe srcdoc=&quot;<a href=https://example.com/deep>y&quot;>'></iframe>"
+    )
+    raw = message(html)
+    planned = plan(raw, Options(direction=Direction.INBOUND, opens=False))
+    assert [link.url for link in planned.links] == [
+        "https://example.com/?a=1&b=2",
+        "https://example.com/r",
+        "https://example.com/deep",
+    ]
+    sealer = FixedSealer(4)
+    rewritten = planned.apply(sealer)
+    for wrapped in (
+        b'srcdoc="&lt;a href=&quot;https://t.example.net/L1xxxx&quot;&gt;',
+        b"content=\"0; URL='https://t.example.net/L2xxxx'\"",
+        b"srcdoc=&quot;<a href=https://t.example.net/L3xxxx>y&quot;",
+    ):
+        assert wrapped in rewritten.raw
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+    assert unwrap(rewritten.raw, sealer.reads(planned).get) == raw

@@ -500,7 +500,7 @@ def test_every_sealed_url_comes_back_at_its_place(text: str, delsp: bool) -> Non
 
 
 def _replaced(text: str, edits: list[tuple[int, int, str]]) -> str:
-    pieces = []
+    pieces: list[str] = []
     position = 0
     for start, end, replacement in edits:
         assert position <= start < end

@@ -9,8 +9,9 @@ import binascii
 from collections.abc import Iterator
 from typing import Final
 
-from backstamp.mail.charsets import charset_for
-from backstamp.mail.structure import Part, StructureLimits, TooManyPartsError, parse_structure
+from backstamp.mail.charset_labels import charset_for
+from backstamp.mail.multipart import TooManyPartsError
+from backstamp.mail.structure import Part, StructureLimits, parse_structure
 
 LARGEST_INLINE_IMAGE: Final = 2 * 1024 * 1024
 MAX_INLINE_IMAGES: Final = 40

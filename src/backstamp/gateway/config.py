@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.errors import ConfigError
+from backstamp.rewriting import Options
 from backstamp.vocabulary import TlsMode, UpstreamTls
 
 Network = IPv4Network | IPv6Network
@@ -86,7 +87,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     next_hop_ca: Path | None = None
     max_size: int = 50_000_000
     max_connections: int = 200
-    excluded_hosts: tuple[str, ...] = ()
+    rewriting_options: Options = Options()
     submission: Submission | None = None
     rewriting: RewritingLimits = RewritingLimits()
     timeouts: Timeouts = Timeouts()

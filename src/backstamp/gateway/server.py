@@ -151,7 +151,7 @@ class Gateway:
             snapshot=snapshot,
             journal=journal,
             rewriter=self._rewriter,
-            excluded_hosts=config.excluded_hosts,
+            options=config.rewriting_options,
         )
         next_hop = _next_hop(config)
         self._about = Surroundings(

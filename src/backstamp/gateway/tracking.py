@@ -15,7 +15,7 @@ from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, S
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, decide
-from backstamp.rewriting import ControlFields, MessageFacts, SkipReason
+from backstamp.rewriting import ControlFields, MessageFacts, Options, SkipReason
 from backstamp.tokens import ANONYMOUS, Keyring
 from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
 
@@ -83,21 +83,19 @@ class Tracker:
         snapshot: SnapshotFile,
         journal: JournalWriter,
         rewriter: RewriterPool,
-        excluded_hosts: tuple[str, ...],
+        options: Options,
     ) -> None:
-        """Keep the surroundings."""
+        """Keep the surroundings; `options` is what holds for all mail."""
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
         self._rewriter = rewriter
-        self._excluded_hosts = excluded_hosts
+        self._options = options
 
     async def prepare(self, arrival: Arrival) -> "Prepared":
         """Decide, make the first copies, and write the record."""
         try:
-            work = _Work(
-                self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._excluded_hosts
-            )
+            work = _Work(self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._options)
             groups = await work.groups()
             queued = work.queued(groups)
         except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
@@ -147,13 +145,13 @@ class _Work:
         arrival: Arrival,
         snapshot: Snapshot | None,
         ring: Keyring,
-        excluded_hosts: tuple[str, ...],
+        options: Options,
     ) -> None:
         self._rewriter = rewriter
         self._arrival = arrival
         self._snapshot = snapshot
         self._ring = ring
-        self._excluded_hosts = excluded_hosts
+        self._options = options
         sender = arrival.facts.sender
         self._domain = (
             snapshot.domain(sender.rpartition("@")[2])
@@ -219,11 +217,15 @@ class _Work:
             if self._anonymous or group.decision.untracked_reason
             else tuple(Seal(addressees[place].index, self._keys[place]) for place in places)
         )
+        base_url = self._snapshot.base_url(self._domain) if self._snapshot is not None else ""
         request = RewriteRequest(
-            opens=group.decision.opens,
-            links=group.decision.links,
-            base_url=self._snapshot.base_url(self._domain) if self._snapshot is not None else "",
-            excluded_hosts=self._excluded_hosts,
+            options=msgspec.structs.replace(
+                self._options,
+                opens=group.decision.opens,
+                links=group.decision.links,
+                own_prefixes=(f"{base_url}/",),
+            ),
+            base_url=base_url,
             domain_id=self._domain.domain_id,
             tracking_id=self._arrival.tracking_id,
             seals=seals,

@@ -45,6 +45,11 @@ class DecodedText:
         self.encoding = encoding
         self._places = places
 
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether each character is one byte."""
+        return self._places is None
+
     def byte_offsets(self, offsets: list[int]) -> list[int]:
         """Return the byte offset of each character offset; `offsets` ascend."""
         return offsets if self._places is None else self._places(offsets)

@@ -1,5 +1,8 @@
 """patches: replacements of raw spans, and their application."""
 
+from operator import attrgetter
+from typing import Final
+
 import msgspec
 
 
@@ -15,6 +18,9 @@ class OverlapError(ValueError):
     """Two patches touch the same octets."""
 
 
+_BY_PLACE: Final = attrgetter("start", "end")
+
+
 def apply_patches(raw: bytes, patches: list[Patch]) -> bytes:
     """Return `raw` with all patches applied; every octet outside their spans is the same.
 
@@ -25,10 +31,12 @@ def apply_patches(raw: bytes, patches: list[Patch]) -> bytes:
     view = memoryview(raw)
     pieces: list[bytes | memoryview] = []
     position = 0
-    for patch in sorted(patches, key=lambda each: (each.start, each.end)):
-        if not position <= patch.start <= patch.end <= len(raw):
-            raise OverlapError(f"patch {patch.start}..{patch.end} overlaps another or leaves the message")
-        pieces += (view[position : patch.start], patch.replacement)
-        position = patch.end
+    size = len(raw)
+    for patch in sorted(patches, key=_BY_PLACE):
+        start, end = patch.start, patch.end
+        if not position <= start <= end <= size:
+            raise OverlapError(f"patch {start}..{end} overlaps another or leaves the message")
+        pieces += (view[position:start], patch.replacement)
+        position = end
     pieces.append(view[position:])
     return b"".join(pieces)

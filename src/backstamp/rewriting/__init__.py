@@ -23,7 +23,7 @@ from backstamp.rewriting.plan import Plan, Rewritten, Sealer, TrackedLink
 from backstamp.rewriting.planning import plan
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.unwrapping import Reader, unwrap
-from backstamp.vocabulary import Direction
+from backstamp.vocabulary import Direction, DkimSigned, VisibleUrls
 
 
 def rewrite(raw: bytes, options: Options, sealer: Sealer) -> Rewritten:
@@ -37,6 +37,7 @@ __all__ = [
     "ControlFields",
     "Decision",
     "Direction",
+    "DkimSigned",
     "Edit",
     "Limits",
     "Manifest",
@@ -51,6 +52,7 @@ __all__ = [
     "SkipReason",
     "Totals",
     "TrackedLink",
+    "VisibleUrls",
     "control_fields",
     "envelope_digest",
     "message_facts",

@@ -7,11 +7,14 @@ from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 
 
-class FoundLink(msgspec.Struct, kw_only=True):
+class FoundLink(msgspec.Struct):
     """A link: the span of its value in the part's text (characters), the value with entities resolved.
 
-    `element` and `name` are the element and attribute that hold it; None and "" in plain text. `doubt` is
-    set where mail programs do not agree on the value, so that it is better left alone.
+    `elements` are the elements that hold it in the attribute `name`: more than one where the tree has copies
+    of what the source has once (adoption agency); none in plain text and in documents inside the document.
+    `label` is what a reader sees of it, white space folded. `base` is the base of a document inside the
+    document, `levels` how often its source is escaped. `doubt` is set where mail programs would read
+    different addresses here.
     """
 
     start: int
@@ -19,7 +22,10 @@ class FoundLink(msgspec.Struct, kw_only=True):
     value: str
     carrier: Carrier
     name: str = ""
-    element: Element | None = None
+    elements: tuple[Element, ...] = ()
+    label: str = ""
     conditional: bool = False
     marked_off: bool = False
+    base: str | None = None
+    levels: int = 1
     doubt: SkipReason | None = None

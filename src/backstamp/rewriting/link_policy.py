@@ -2,13 +2,24 @@
 
 from typing import Final
 
+import msgspec
+
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.urls.parsing import WebUrl, host_is_within, scheme_of, strip_link_text, web_url
-from backstamp.urls.wrappers import is_protective_wrapper
-from backstamp.vocabulary import Direction
+from backstamp.urls.domains import aligned
+from backstamp.urls.parsing import (
+    WebUrl,
+    host_is_within,
+    plain_web_url,
+    scheme_of,
+    strip_link_text,
+    web_url,
+)
+from backstamp.urls.visible import shown_host
+from backstamp.urls.wrappers import Wrapper, WrapperKind, unwrap_foreign, wrapper_of
+from backstamp.vocabulary import Direction, VisibleUrls
 
 _WEB: Final = frozenset({"http", "https"})
 _SCHEME_REASONS: Final = {
@@ -23,13 +34,25 @@ _SCHEME_REASONS: Final = {
     "vbscript": SkipReason.SCRIPT,
     "about": SkipReason.INVALID_URL,
 }
-_NEVER: Final = {
-    Carrier.FORM: SkipReason.FORM,
-    Carrier.FORMACTION: SkipReason.FORM,
+_NEVER: Final = {Carrier.FORM: SkipReason.FORM, Carrier.FORMACTION: SkipReason.FORM}
+_INBOUND_ONLY: Final = {
+    Carrier.FRAME: SkipReason.FRAME,
+    Carrier.MATHML: SkipReason.MATHML,
     Carrier.META_REFRESH: SkipReason.META_REFRESH,
     Carrier.SRCDOC: SkipReason.NESTED_DOCUMENT,
 }
-_INBOUND_ONLY: Final = {Carrier.FRAME: SkipReason.FRAME, Carrier.MATHML: SkipReason.MATHML}
+
+
+class Decided(msgspec.Struct):
+    """A link, what a click on it would request (None: nothing), and why it is left alone (None: wrap it).
+
+    `inner_url` is the address inside another vendor's wrapper.
+    """
+
+    link: FoundLink
+    url: WebUrl | None
+    reason: SkipReason | None
+    inner_url: str = ""
 
 
 class LinkPolicy:
@@ -39,23 +62,29 @@ class LinkPolicy:
         self._options = options
         self._outbound = options.direction is Direction.OUTBOUND
         self._unsubscribe_urls = unsubscribe_urls
-        self._wrapped = 0
+        self._own_hosts = [url.host for url in map(web_url, options.own_prefixes) if url is not None]
+        self._links_left = options.limits.links
 
-    def decide(self, link: FoundLink, base: str | None) -> tuple[WebUrl | None, SkipReason | None]:
-        """Return what a click would request (None where nothing) and why it is left alone (None: wrap it)."""
-        text = strip_link_text(link.value)
-        url, reason = self._resolve(text, base)
+    def decide(self, link: FoundLink, base: str | None, encoding: str) -> Decided:
+        """Decide on a link of a document with this base and in this encoding (WHATWG name, lower case)."""
+        url = plain_web_url(link.value)
+        reason = None
+        if url is None or len(url.href) > self._options.limits.link_characters:
+            url, reason = self._resolve(strip_link_text(link.value), link.base or base, encoding)
+        wrapper = wrapper_of(url) if url is not None else None
         if reason is None and url is not None:
-            reason = self._objection(link, url)
+            reason = self._objection(link, url, wrapper)
         if link.carrier in _NEVER:
             reason = _NEVER[link.carrier]
         if reason is None:
-            if self._wrapped >= self._options.limits.links:
-                return url, SkipReason.TOO_MANY_LINKS
-            self._wrapped += 1
-        return url, reason
+            if self._links_left:
+                self._links_left -= 1
+            else:
+                reason = SkipReason.TOO_MANY_LINKS
+        inner_url = unwrap_foreign(url.href) if wrapper is not None and url is not None else None
+        return Decided(link, url, reason, inner_url or "")
 
-    def _resolve(self, text: str, base: str | None) -> tuple[WebUrl | None, SkipReason | None]:
+    def _resolve(self, text: str, base: str | None, encoding: str) -> tuple[WebUrl | None, SkipReason | None]:
         if not text or text.startswith("#"):
             return None, SkipReason.FRAGMENT
         if len(text) > self._options.limits.link_characters:
@@ -63,7 +92,12 @@ class LinkPolicy:
         scheme = scheme_of(text)
         if scheme and scheme not in _WEB:
             return None, _SCHEME_REASONS.get(scheme, SkipReason.OTHER_SCHEME)
-        url = web_url(text, base) if scheme or base is None else _against_base(text, base)
+        if base is not None and not scheme:
+            whole_base = web_url(strip_link_text(base))
+            base = whole_base.href if whole_base is not None else None
+            url = web_url(text, base, encoding=encoding) if base is not None else None
+        else:
+            url = web_url(text, base, encoding=encoding)
         if url is not None:
             too_long = len(url.href) > self._options.limits.link_characters
             return url, SkipReason.URL_TOO_LONG if too_long else None
@@ -73,25 +107,34 @@ class LinkPolicy:
             return None, SkipReason.HOST_WITHOUT_SCHEME
         return None, SkipReason.RELATIVE_URL
 
-    def _objection(self, link: FoundLink, url: WebUrl) -> SkipReason | None:
+    def _objection(self, link: FoundLink, url: WebUrl, wrapper: Wrapper | None) -> SkipReason | None:
+        if link.doubt is not None:
+            return link.doubt
         options = self._options
         if options.own_prefixes and url.href.startswith(options.own_prefixes):
             return SkipReason.OWN_LINK
-        if url.href in self._unsubscribe_urls:
+        if self._unsubscribe_urls and url.href in self._unsubscribe_urls:
             return SkipReason.UNSUBSCRIBE_LINK
         if self._outbound:
             # The author of received mail has no say in its protection.
             if link.marked_off:
                 return SkipReason.MARKED_OFF
-            if is_protective_wrapper(url):
-                return SkipReason.FOREIGN_WRAPPER
             if link.carrier in _INBOUND_ONLY:
                 return _INBOUND_ONLY[link.carrier]
+            if link.levels > 1:
+                return SkipReason.NESTED_DOCUMENT
+            if wrapper is not None and wrapper.kind is WrapperKind.PROTECTIVE:
+                return SkipReason.FOREIGN_WRAPPER
+            if "." in link.label and self._shows_another_domain(link.label):
+                return SkipReason.VISIBLE_URL
         if options.excluded_hosts and host_is_within(url.host, options.excluded_hosts):
             return SkipReason.EXCLUDED_HOST
         return None if options.links else SkipReason.LINKS_OFF
 
-
-def _against_base(text: str, base: str) -> WebUrl | None:
-    whole_base = web_url(strip_link_text(base))
-    return web_url(text, whole_base.href) if whole_base is not None else None
+    def _shows_another_domain(self, words: str) -> bool:
+        """Whether the words are a web address beside which our URL would look like a forgery."""
+        policy = self._options.visible_urls
+        shown = None if policy is VisibleUrls.REWRITE else shown_host(words)
+        if shown is None:
+            return False
+        return policy is VisibleUrls.KEEP or not any(aligned(shown, own) for own in self._own_hosts)

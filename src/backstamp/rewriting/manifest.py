@@ -57,7 +57,8 @@ class CandidateReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """A link: its part, carrier, span in the raw message, what a click would request, and what was done.
 
     `conditional` marks a link that only Outlook sees (MSO conditional comment). `url` is the URL a browser
-    would request, or the text of the attribute where there is none.
+    would request, or the text of the attribute where there is none; `inner_url` what another vendor's
+    wrapper, of which it is made, holds.
     """
 
     part: str
@@ -70,6 +71,7 @@ class CandidateReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     conditional: bool = False
     number: int | None = None
     new_url: str | None = None
+    inner_url: str = ""
 
 
 class PixelReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

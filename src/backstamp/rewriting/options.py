@@ -3,7 +3,7 @@
 import msgspec
 
 from backstamp.mail.structure import StructureLimits
-from backstamp.vocabulary import Direction
+from backstamp.vocabulary import Direction, DkimSigned, VisibleUrls
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with a message.
 
     `own_prefixes` are URL prefixes of our own tracking hosts (`https://t.example/`): such links are left
-    alone. `excluded_hosts` and their subdomains are never rewritten.
+    alone. `excluded_hosts` and their subdomains are never rewritten. `readable_text`: in plain text the true
+    host stands in brackets behind the new URL. `visible_urls` counts for sent mail only: the author of
+    received mail has no say in its protection.
     """
 
     direction: Direction = Direction.OUTBOUND
@@ -39,4 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     links: bool = True
     own_prefixes: tuple[str, ...] = ()
     excluded_hosts: tuple[str, ...] = ()
+    visible_urls: VisibleUrls = VisibleUrls.ALIGNED
+    dkim_signed: DkimSigned = DkimSigned.REWRITE
+    readable_text: bool = False
     limits: Limits = Limits()

@@ -36,11 +36,12 @@ class TextPart:
             raise PartUnreadableError(SkipReason.UNDECODABLE) from None
         if len(self.payload.data) > max_bytes:
             raise PartUnreadableError(SkipReason.PART_TOO_BIG)
-        decoded = decode_text(self.payload.data, part.charset_label)
+        decoded = decode_text(self.payload.data, part.charset_label, html=part.media_type == "text/html")
         if decoded is None:
             raise PartUnreadableError(SkipReason.UNSAFE_CHARSET)
         self._decoded = decoded
         self.text = decoded.text
+        self.encoding = decoded.encoding
 
     @property
     def inline_pgp(self) -> SkipReason | None:
@@ -56,6 +57,8 @@ class TextPart:
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of decoded bytes for these spans of the text (characters)."""
+        if self._decoded.is_one_to_one:
+            return spans
         offsets = sorted({offset for span in spans for offset in span})
         places = dict(zip(offsets, self._decoded.byte_offsets(offsets), strict=True))
         return [(places[start], places[end]) for start, end in spans]

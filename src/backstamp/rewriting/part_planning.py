@@ -1,24 +1,23 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
-from bisect import bisect_right
 from itertools import pairwise
 
 import msgspec
 
 from backstamp.mail.structure import Part
+from backstamp.rewriting.flowed import flow_of
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html_links import HtmlText, is_too_costly, label_of
-from backstamp.rewriting.link_policy import LinkPolicy
+from backstamp.rewriting.html_links import HtmlText
+from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.manifest import CandidateReport, Decision, PixelReport, plain
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack, pixel_position
 from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.text_links import find_text_links, flowed_spans
-from backstamp.urls.parsing import WebUrl
-
-_Decided = tuple[FoundLink, WebUrl | None, SkipReason | None]
+from backstamp.rewriting.text_links import find_text_links
+from backstamp.rewriting.tree_cost import is_too_costly
+from backstamp.urls.parsing import web_url
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -51,10 +50,8 @@ class PartPlanner:
             return _left_alone(reason)
         if self._part.media_type == "text/html":
             return self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
-        decided = self._decide(find_text_links(text_part.text), None)
-        if self._part.parameters.get("delsp", "").strip().lower() == "yes":
-            decided = _without_flowed(decided, flowed_spans(text_part.text))
-        return self._outcome(text_part, decided, links_before, None)
+        links = find_text_links(text_part.text, **flow_of(self._part.parameters))
+        return self._outcome(text_part, self._decide(links, None, text_part.encoding), links_before, None)
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
         if self._part.media_type == "text/html":
@@ -63,109 +60,94 @@ class PartPlanner:
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
         html = HtmlText(text_part.text)
-        decided = self._decide(html.links, html.base)
-        labels = {link.start: label_of(link) for link, _, reason in decided if reason is None}
+        decided = self._decide(html.links, html.base, text_part.encoding)
         pixel_at = pixel_position(html) if wants_pixel else None
         pixel_reason = None
-        wrapped = [link for link, _, reason in decided if reason is None]
+        wrapped = [each.link for each in decided if each.reason is None]
         if wrapped or pixel_at is not None:
             read_back = ReadBack(html, wrapped)
             if pixel_at is not None and not read_back.holds(pixel_at):
                 pixel_at, pixel_reason = None, SkipReason.UNCLOSED_MARKUP
             if pixel_at is None and wrapped and not read_back.holds(None):
-                decided = [(link, url, reason or SkipReason.NOT_REPRODUCED) for link, url, reason in decided]
-        outcome = self._outcome(text_part, decided, links_before, pixel_at, labels)
+                for each in decided:
+                    each.reason = each.reason or SkipReason.NOT_REPRODUCED
+        outcome = self._outcome(text_part, decided, links_before, pixel_at)
         if pixel_reason is not None:
             outcome.pixel = PixelReport(part=self._part.path, skip_reason=pixel_reason)
         if html.unlocated:
             outcome.reason = SkipReason.UNLOCATED
         return outcome
 
-    def _decide(self, links: list[FoundLink], base: str | None) -> list[_Decided]:
-        decided = [(link, *self._policy.decide(link, base)) for link in links]
-        overlapping = {later.start for earlier, later in pairwise(links) if later.start < earlier.end}
-        if overlapping:
-            return [
-                (link, url, reason or (SkipReason.UNLOCATED if link.start in overlapping else None))
-                for link, url, reason in decided
-            ]
+    def _decide(self, links: list[FoundLink], base: str | None, encoding: str) -> list[Decided]:
+        decided = [self._policy.decide(link, base, encoding) for link in links]
+        for earlier, later in pairwise(decided):
+            if later.link.start < earlier.link.end:
+                later.reason = later.reason or SkipReason.UNLOCATED
         return decided
 
     def _outcome(
-        self,
-        text_part: TextPart,
-        decided: list[_Decided],
-        links_before: int,
-        pixel_at: int | None,
-        labels: dict[int, str] | None = None,
+        self, text_part: TextPart, decided: list[Decided], links_before: int, pixel_at: int | None
     ) -> Outcome:
-        part = self._part
-        outcome = Outcome(links=[], candidates=[])
-        ends = [(link.start, link.end) for link, _, _ in decided]
-        spans = _in_order(ends, pixel_at)
+        path = self._part.path
+        spans = [(each.link.start, each.link.end) for each in decided]
+        pixel_index = None
+        if pixel_at is not None:
+            pixel_index = sum(start < pixel_at for start, _ in spans)
+            spans.insert(pixel_index, (pixel_at, pixel_at))
         byte_spans = text_part.byte_spans(spans)
         raw_spans = text_part.payload.raw_spans(byte_spans)
-        pixel_index = spans.index((pixel_at, pixel_at)) if pixel_at is not None else -1
+        pixel = PixelReport()
+        if pixel_index is not None:
+            pixel = PixelReport(part=path, at=raw_spans.pop(pixel_index)[0])
+        candidates: list[CandidateReport] = []
+        links: list[TrackedLink] = []
         slots: list[int] = []
         edited: list[tuple[int, int]] = []
-        index = 0
-        for link, url, reason in decided:
+        number = links_before
+        for index, (each, (start, end)) in enumerate(zip(decided, raw_spans, strict=True)):
+            link, url, reason = each.link, each.url, each.reason
             if index == pixel_index:
                 slots.append(PIXEL)
-                edited.append(byte_spans[index])
-                index += 1
-            number = None
+                edited.append(byte_spans.pop(index))
+            wrapped = False
             if reason is None and url is not None:
-                number = links_before + len(outcome.links) + 1
-                label = link.value if labels is None else labels[link.start]
-                outcome.links.append(TrackedLink(number, url.href, plain(label, 100), part.path))
+                wrapped = True
+                number += 1
+                links.append(TrackedLink(number, url.href, plain(link.label or link.value, 100), path))
                 slots.append(number)
                 edited.append(byte_spans[index])
-            outcome.candidates.append(
+            candidates.append(
                 CandidateReport(
-                    part=part.path,
+                    part=path,
                     carrier=link.carrier,
-                    start=raw_spans[index][0],
-                    end=raw_spans[index][1],
-                    url=url.href if url is not None else plain(link.value),
-                    decision=Decision.SKIPPED if number is None else Decision.WRAPPED,
+                    start=start,
+                    end=end,
+                    url=plain(link.value) if url is None else url.href,
+                    decision=Decision.WRAPPED if wrapped else Decision.SKIPPED,
                     skip_reason=reason,
                     conditional=link.conditional,
-                    number=number,
+                    number=number if wrapped else None,
+                    inner_url=each.inner_url,
                 )
             )
-            index += 1
         if pixel_index == len(decided):
             slots.append(PIXEL)
-            edited.append(byte_spans[index])
-        if pixel_at is not None:
-            outcome.pixel = PixelReport(part=part.path, at=raw_spans[pixel_index][0])
+            edited.append(byte_spans[pixel_index])
+        planned = None
         if slots:
-            outcome.planned = PlannedPart(
-                part.path, text_part.editor(edited), slots, html=part.media_type == "text/html"
+            is_html = self._part.media_type == "text/html"
+            planned = PlannedPart(
+                path, text_part.editor(edited), slots, None if is_html else self._hosts(links)
             )
-        return outcome
+        return Outcome(pixel=pixel, links=links, candidates=candidates, planned=planned)
+
+    def _hosts(self, links: list[TrackedLink]) -> dict[int, str] | None:
+        """Return the hosts that are to be read behind the new URLs of a plain text."""
+        if not self._options.readable_text:
+            return None
+        urls = ((link.number, web_url(link.url)) for link in links)
+        return {number: url.host for number, url in urls if url is not None}
 
 
 def _left_alone(reason: SkipReason) -> Outcome:
     return Outcome(pixel=PixelReport(skip_reason=reason), reason=reason)
-
-
-def _without_flowed(decided: list[_Decided], spans: list[tuple[int, int]]) -> list[_Decided]:
-    """Leave alone what may go on in the next line: else half an address is sealed."""
-    starts = [start for start, _ in spans]
-
-    def flows(link: FoundLink) -> bool:
-        at = bisect_right(starts, link.start) - 1
-        return at >= 0 and link.start < spans[at][1]
-
-    return [
-        (link, url, reason or (SkipReason.FLOWED if flows(link) else None)) for link, url, reason in decided
-    ]
-
-
-def _in_order(spans: list[tuple[int, int]], pixel_at: int | None) -> list[tuple[int, int]]:
-    if pixel_at is None:
-        return spans
-    before = sum(start < pixel_at for start, _ in spans)
-    return [*spans[:before], (pixel_at, pixel_at), *spans[before:]]

@@ -1,13 +1,15 @@
 """pixel: where the 1x1 image goes, and the proof that it and the links stand as planned."""
 
 import re
+from bisect import bisect_left
 from typing import Final
 
 import turbohtml
 from turbohtml import Comment, Document, Element, Text
 
+from backstamp.rewriting.attribute_text import attribute_value
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html_links import HtmlText
+from backstamp.rewriting.html_links import Container, HtmlText
 
 PROBE_LINK: Final = "https://link.invalid/probe"
 PROBE_PIXEL: Final = "https://pixel.invalid/probe"
@@ -46,23 +48,20 @@ class ReadBack:
     """Reads a patched text again and compares it with what was planned.
 
     The tree of `html` is changed into the one that is expected, so nothing is read from it afterwards.
+    `links` are in source order.
     """
 
     def __init__(self, html: HtmlText, links: list[FoundLink]) -> None:
         self._html = html
         self._links = links
-        targets = {(link.name, link.element.attr(link.name)) for link in links if link.element is not None}
-        for comment, start, end in html.conditional_comments:
-            inside = [link for link in links if start <= link.start < end]
+        starts = [link.start for link in links]
+        for container in html.containers:
+            inside = links[bisect_left(starts, container.start) : bisect_left(starts, container.end)]
             if inside:
-                comment.data = _with_probes(html.source, inside, start, end)
+                _expect(container, _with_probes(html.source, inside, container.start, container.end))
         for link in links:
-            if link.element is not None and not link.conditional:
-                link.element.attrs[link.name] = PROBE_LINK
-        for element in html.clones:
-            for name in ("href", "xlink:href", "src"):
-                if (name, element.attr(name)) in targets:
-                    element.attrs[name] = PROBE_LINK
+            for element in link.elements:
+                element.attrs[link.name] = PROBE_LINK
 
     def holds(self, pixel_at: int | None) -> bool:
         """Whether the patched text differs from the original by the links' targets and the pixel only."""
@@ -78,6 +77,14 @@ class ReadBack:
         if pixel_at is not None and not _take_pixel_out(tree):
             return False
         return self._html.tree.equals(tree)
+
+
+def _expect(container: Container, patched: str) -> None:
+    value = attribute_value(patched, container.quote) if container.name else patched
+    if isinstance(container.node, Comment):
+        container.node.data = value
+    else:
+        container.node.attrs[container.name] = value
 
 
 def _with_probes(source: str, links: list[FoundLink], start: int, end: int) -> str:

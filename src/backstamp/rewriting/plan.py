@@ -1,7 +1,8 @@
 """plan: what is to be done with a message, made once; applied for each recipient with their own URLs."""
 
-import re
+import string
 import zlib
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ from backstamp.rewriting.pixel import pixel_markup
 
 PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
-_SEALED_URL: Final = re.compile(r"https?://[!#$%&()*+,./0-9:;=?@A-Z\[\]_a-z~-]+")
+_SEALED_CHARACTERS: Final = (string.ascii_letters + string.digits + "-._~:/?#[]@%+,;=").encode()
 _DEFLATE_FROM: Final = 200
 
 
@@ -38,22 +39,27 @@ class TrackedLink(msgspec.Struct, frozen=True):
 
 
 class PlannedPart:
-    """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`)."""
+    """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`).
 
-    def __init__(self, path: str, editor: PartEditor, slots: list[int], *, html: bool) -> None:
+    `hosts` gives the host that stands behind each new URL in readable plain text.
+    """
+
+    def __init__(
+        self, path: str, editor: PartEditor, slots: list[int], hosts: dict[int, str] | None = None
+    ) -> None:
         self.path = path
         self._editor = editor
         self._slots = slots
-        self._html = html
+        self._hosts = hosts
 
     def patches(self, urls: dict[int, str]) -> tuple[list[Patch], bool]:
         """Return the patches for these URLs, and whether the part had to be re-encoded."""
-        return self._editor.patches([self._markup(slot, urls[slot]) for slot in self._slots])
-
-    def _markup(self, slot: int, url: str) -> bytes:
-        if self._html:
-            url = url.replace("&", "&amp;")
-        return (pixel_markup(url) if slot == PIXEL else url).encode("ascii")
+        hosts = self._hosts
+        if hosts is not None:
+            texts = [f"{urls[slot]} [{hosts[slot]}]" for slot in self._slots]
+        else:
+            texts = [urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL]) for slot in self._slots]
+        return self._editor.patches([text.encode("ascii") for text in texts])
 
 
 class Plan:
@@ -83,9 +89,11 @@ class Plan:
 
         Raises `ValueError` when the sealer gives something that is no ASCII web address fit for markup.
         """
-        urls = {link.number: _checked(sealer.link(link.number, link.url)) for link in self.links}
+        seal = sealer.link
+        urls = {link.number: seal(link.number, link.url) for link in self.links}
         if self.has_pixel:
-            urls[PIXEL] = _checked(sealer.pixel())
+            urls[PIXEL] = sealer.pixel()
+        _check(urls.values())
         patches = list(self._header_patches)
         reencoded: set[str] = set()
         for part in self._parts:
@@ -155,7 +163,13 @@ class Rewritten:
         )
 
 
-def _checked(url: str) -> str:
-    if not _SEALED_URL.fullmatch(url):
-        raise ValueError("a sealed URL must be an ASCII http or https URL without quotes, blanks or brackets")
-    return url
+def _check(urls: Iterable[str]) -> None:
+    """Nothing but plain addresses goes into markup: then nothing needs to be escaped there."""
+    try:
+        left = "".join(urls).encode("ascii").translate(None, _SEALED_CHARACTERS)
+    except UnicodeEncodeError:
+        left = b"?"
+    if left or not all(url.startswith(("https://", "http://")) for url in urls):
+        raise ValueError(
+            "a sealed URL must be an ASCII http or https URL without quotes, blanks, brackets or ampersands"
+        )

@@ -3,9 +3,12 @@
 import re
 from typing import Final
 
+import msgspec
+
 from backstamp.mail.header_section import HeaderSection
+from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import Patch
-from backstamp.mail.structure import Part, TooManyPartsError, parse_structure
+from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import CandidateReport, Manifest, PartReport, PixelReport, plain
@@ -15,7 +18,7 @@ from backstamp.rewriting.plan import Plan, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.walk import Visit, body_html, sealed_reason, walk
 from backstamp.urls.parsing import web_url
-from backstamp.vocabulary import Direction
+from backstamp.vocabulary import Direction, DkimSigned
 
 _BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
 
@@ -53,6 +56,8 @@ def _plan(raw: bytes, options: Options) -> Plan:
         root = parse_structure(raw, limits.structure())
     except TooManyPartsError:
         return _untouched(raw, options, SkipReason.TOO_MANY_PARTS)
+    if options.dkim_signed is DkimSigned.KEEP and root.header.all(b"dkim-signature"):
+        return _untouched(raw, options, SkipReason.DKIM_SIGNED)
     if root.header.end >= limits.header_bytes:
         return _untouched(raw, options, SkipReason.HEADER_TOO_BIG)
     if not root.header.fields and root.header.body_start == 0:
@@ -70,13 +75,10 @@ def _plan(raw: bytes, options: Options) -> Plan:
 def _obey(options: Options, controls: ControlFields) -> Options:
     if controls.opens is not False and controls.links is not False:
         return options
-    return Options(
-        direction=options.direction,
+    return msgspec.structs.replace(
+        options,
         opens=options.opens and controls.opens is not False,
         links=options.links and controls.links is not False,
-        own_prefixes=options.own_prefixes,
-        excluded_hosts=options.excluded_hosts,
-        limits=options.limits,
     )
 
 

@@ -14,6 +14,7 @@ class SkipReason(StrEnum):
     UNSUBSCRIBE_LINK = "unsubscribe_link"
     MARKED_OFF = "marked_off"
     FOREIGN_WRAPPER = "foreign_wrapper"
+    VISIBLE_URL = "visible_url"
     FRAGMENT = "fragment"
     MAILTO = "mailto"
     TELEPHONE = "telephone"
@@ -35,6 +36,7 @@ class SkipReason(StrEnum):
     FLOWED = "flowed"
     # a part
     SIGNED = "signed"
+    DKIM_SIGNED = "dkim_signed"
     ENCRYPTED = "encrypted"
     ATTACHMENT = "attachment"
     SHOWN_ATTACHMENT = "shown_attachment"
@@ -86,6 +88,7 @@ UNPROTECTED: Final = frozenset(
         SkipReason.UNLOCATED,
         SkipReason.FLOWED,
         SkipReason.SIGNED,
+        SkipReason.DKIM_SIGNED,
         SkipReason.ENCRYPTED,
         SkipReason.SHOWN_ATTACHMENT,
         SkipReason.AMP,
@@ -115,6 +118,7 @@ _SENTENCES: Final = {
     SkipReason.UNSUBSCRIBE_LINK: "own unsubscribe link",
     SkipReason.MARKED_OFF: "marked by its author to be left alone",
     SkipReason.FOREIGN_WRAPPER: "already wrapped by another link protection",
+    SkipReason.VISIBLE_URL: "its words show a web address of another domain than the tracking domain",
     SkipReason.FRAGMENT: "a place in the same message",
     SkipReason.MAILTO: "a mail address",
     SkipReason.TELEPHONE: "a telephone number",
@@ -131,10 +135,11 @@ _SENTENCES: Final = {
     SkipReason.FRAME: "a frame, which is loaded and not clicked",
     SkipReason.META_REFRESH: "an automatic move to another page, which is not clicked",
     SkipReason.MATHML: "a link in a formula",
-    SkipReason.NESTED_DOCUMENT: "a document inside an attribute",
+    SkipReason.NESTED_DOCUMENT: "a document inside a document, nested too deeply or too costly to read",
     SkipReason.FLOWED: "it may go on in the next line",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
+    SkipReason.DKIM_SIGNED: "signed by DKIM, which is to be kept valid",
     SkipReason.ENCRYPTED: "encrypted",
     SkipReason.ATTACHMENT: "an attachment",
     SkipReason.SHOWN_ATTACHMENT: "an attached text with links, which some mail programs show in the message",

@@ -5,14 +5,16 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import Patch, apply_patches
-from backstamp.mail.structure import Part, TooManyPartsError, parse_structure
+from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.flowed import flow_of
-from backstamp.rewriting.html_links import HtmlText, is_too_costly
+from backstamp.rewriting.html_links import HtmlText
 from backstamp.rewriting.manifest import Edit, Manifest
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.text_unwrapping import text_edits
+from backstamp.rewriting.tree_cost import is_too_costly
 from backstamp.rewriting.walk import walk
 from backstamp.urls.parsing import strip_link_text
 from backstamp.vocabulary import Direction
@@ -91,7 +93,9 @@ def _html_edits(text: str, reader: Reader) -> list[tuple[int, int, str]]:
     for link in html.links:
         original = reader(strip_link_text(link.value))
         if original:
-            edits.append((link.start, link.end, _escaped(original)))
+            for _ in range(link.levels):
+                original = _escaped(original)
+            edits.append((link.start, link.end, original))
     for image in html.tree.select("img[src]"):
         location = image.source_location
         source = image.attr("src")

@@ -41,15 +41,23 @@ def scheme_of(text: str) -> str:
     return match[1].lower() if match else ""
 
 
+def plain_web_url(text: str) -> WebUrl | None:
+    """Return the URL of a text that the URL parser would give back as it is; None where it must be asked."""
+    match = _ALREADY_SERIALISED.fullmatch(text)
+    if match is None or "xn--" in match[1]:
+        return None
+    return WebUrl(text, match[1])
+
+
 def web_url(text: str, base: str | None = None, *, encoding: str = "utf-8") -> WebUrl | None:
     """Return the http(s) URL that `text` means in a document with this `base`; None for anything else.
 
     `encoding` is the document's (a WHATWG name in lower case): the query is written in it, all else in UTF-8
     (WHATWG URL Standard, "query state").
     """
-    match = _ALREADY_SERIALISED.fullmatch(text)
-    if match is not None and "xn--" not in match[1]:
-        return WebUrl(text, match[1])
+    plain = plain_web_url(text)
+    if plain is not None:
+        return plain
     text = _SURROGATE.sub("\ufffd", text)
     if encoding != "utf-8":
         text = _with_encoded_query(text, encoding)

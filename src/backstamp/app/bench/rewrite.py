@@ -6,15 +6,13 @@ import gc
 import statistics
 import time
 import warnings
-from base64 import encodebytes
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Final, TextIO
 
-import msgspec
 import turbohtml
 
-from backstamp.mail.quoted_printable import encode_quoted_printable
+from backstamp.app.bench.growth import print_growth, print_memory
+from backstamp.app.bench.newsletters import Newsletter, newsletter, with_attachment
 from backstamp.rewriting import Options, plan
 from backstamp.tokens import CopySealer, Keyring
 
@@ -22,15 +20,6 @@ _BASE_URL: Final = "https://t.example.com"
 _CASES: Final = ((24, 12), (24, 40), (50, 30), (100, 60))
 """KB of the message and links in it."""
 _ATTACHMENT_MB: Final = 20
-_TEXT: Final = (
-    "the quarter report shows steady growth in all regions and we would like to thank everyone who took "
-    "part in it your order has left our house and will reach you within three days read more about it"
-)
-
-
-class _Newsletter(msgspec.Struct, frozen=True):
-    raw: bytes
-    html: str
 
 
 def run(out: TextIO, quick: bool) -> None:
@@ -40,7 +29,7 @@ def run(out: TextIO, quick: bool) -> None:
     header = ("message", "links", "ours µs", "sealing again", "email µs", "ratio", "pytracking", "turbohtml")
     print(("{:>14}" * len(header)).format(*header), file=out)
     for kilobytes, links in _CASES:
-        letter = _newsletter(kilobytes * 1024, links)
+        letter = newsletter(kilobytes * 1024, links)
         ours, again, round_trip, peer, floor = _medians(_cases(letter, pytracking), rounds)
         row = (
             f"{len(letter.raw) / 1024:.0f} KB",
@@ -53,7 +42,7 @@ def run(out: TextIO, quick: bool) -> None:
             f"{floor:.0f}",
         )
         print(("{:>14}" * len(row)).format(*row), file=out)
-    heavy = _with_attachment(_newsletter(24 * 1024, 12).raw, (2 if quick else _ATTACHMENT_MB) * 1024 * 1024)
+    heavy = with_attachment(newsletter(24 * 1024, 12).raw, (2 if quick else _ATTACHMENT_MB) * 1024 * 1024)
     ours, round_trip = _medians(
         [lambda: plan(heavy, Options()).apply(_SEALER).raw, lambda: _round_trip(heavy)], 3 if quick else 7
     )
@@ -62,6 +51,8 @@ def run(out: TextIO, quick: bool) -> None:
         f"email {len(heavy) / round_trip:.0f} MB/s",
         file=out,
     )
+    print_memory(out, _SEALER, quick)
+    print_growth(out, _SEALER, quick)
 
 
 _SEALER: Final = CopySealer(
@@ -69,7 +60,7 @@ _SEALER: Final = CopySealer(
 )
 
 
-def _cases(letter: _Newsletter, pytracking: Callable[[str], str]) -> list[Callable[[], object]]:
+def _cases(letter: Newsletter, pytracking: Callable[[str], str]) -> list[Callable[[], object]]:
     raw, html = letter.raw, letter.html
     planned = plan(raw, Options())
     return [
@@ -112,53 +103,3 @@ def _pytracking() -> Callable[[str], str]:
         base_open_tracking_url=f"{_BASE_URL}/open/", base_click_tracking_url=f"{_BASE_URL}/click/"
     )
     return lambda html: str(adapt_html(html, {}, configuration=configuration))
-
-
-def _newsletter(size: int, links: int) -> _Newsletter:
-    """Return a multipart/alternative newsletter of about `size` octets, always the same."""
-    rows: list[str] = []
-    per_link = int(size * 0.62 / links)
-    for number in range(links):
-        mark = blake2b(b"%d" % number, digest_size=6).hexdigest()
-        words = _TEXT * (per_link // len(_TEXT) + 1)
-        rows.append(
-            '<tr><td style="padding:12px 24px;font-family:Helvetica,Arial,sans-serif;color:#333333">\r\n'
-            f'<p style="margin:0 0 8px 0;line-height:1.5">{words[: max(20, per_link - 330)]}</p>\r\n'
-            f'<a href="https://www.example.com/news/{number}/{mark}?utm_source=letter&amp;utm_id={mark}" '
-            'style="color:#1155cc;text-decoration:underline">Read more</a></td></tr>\r\n'
-        )
-    html = (
-        '<!doctype html>\r\n<html><head><meta charset="utf-8"><title>News</title></head>\r\n<body>'
-        f'<table role="presentation" width="600">\r\n{"".join(rows)}</table>\r\n</body></html>\r\n'
-    )
-    text = (f"{_TEXT} " * (size // 1200)).replace(" the ", "\r\nthe ") + "\r\n"
-    raw = (
-        b"From: News <news@example.com>\r\nTo: reader@example.org\r\nSubject: News of the week\r\n"
-        b"Message-ID: <bench@example.com>\r\nDate: Mon, 02 Jun 2025 08:00:00 +0000\r\nMIME-Version: 1.0\r\n"
-        b'Content-Type: multipart/alternative; boundary="=_bench"\r\n\r\n--=_bench\r\n'
-        b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-        + encode_quoted_printable(text.encode(), b"\r\n")
-        + b"\r\n--=_bench\r\nContent-Type: text/html; charset=utf-8\r\n"
-        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        + encode_quoted_printable(html.encode(), b"\r\n")
-        + b"\r\n--=_bench--\r\n"
-    )
-    return _Newsletter(raw, html)
-
-
-def _with_attachment(raw: bytes, size: int) -> bytes:
-    """Return the newsletter with an attachment of `size` encoded octets beside it."""
-    header, _, body = raw.partition(b"\r\n\r\n")
-    head, _, content_type = header.rpartition(b"\r\n")
-    block = encodebytes(bytes(range(256)) * 228).replace(b"\n", b"\r\n")
-    return (
-        head
-        + b'\r\nContent-Type: multipart/mixed; boundary="=_mixed"\r\n\r\n--=_mixed\r\n'
-        + content_type
-        + b"\r\n\r\n"
-        + body
-        + b"\r\n--=_mixed\r\nContent-Type: application/octet-stream\r\n"
-        b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-        + block * (size // len(block))
-        + b"--=_mixed--\r\n"
-    )

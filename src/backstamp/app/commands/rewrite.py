@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
+import msgspec
 
 from backstamp.app.context import AppContext
-from backstamp.rewriting import Options, envelope_digest, plan
+from backstamp.app.wiring.rewriting import rewriting_options
+from backstamp.rewriting import envelope_digest, plan
 from backstamp.rewriting.diff import render_diff
 from backstamp.tokens import ANONYMOUS, CopySealer, Keyring
 from backstamp.vocabulary import Direction
@@ -59,7 +61,8 @@ def rewrite(
     if not raw:
         raise click.ClickException("the message is empty")
     base_url = context.tracking_url.rstrip("/")
-    options = Options(
+    options = msgspec.structs.replace(
+        rewriting_options(context.settings),
         direction=Direction(direction),
         opens=direction == Direction.OUTBOUND if opens is None else opens,
         links=links,

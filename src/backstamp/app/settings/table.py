@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from backstamp.app.settings import kinds
 from backstamp.app.settings.kinds import Kind
 from backstamp.policy import ConsentMode
-from backstamp.vocabulary import TlsMode, UpstreamTls
+from backstamp.vocabulary import DkimSigned, TlsMode, UpstreamTls, VisibleUrls
 
 T = TypeVar("T")
 
@@ -190,6 +190,24 @@ SUBMISSION_LINKS = Setting(
     "submission.links", kinds.BOOLEAN, False, "Rewrite links in mail that people submit."
 )
 
+REWRITING_VISIBLE_URLS = Setting(
+    "rewriting.visible_urls",
+    kinds.one_of(VisibleUrls),
+    "aligned",
+    "Links of sent HTML mail whose words are a web address: mail programs warn where the words show another domain than the link. aligned rewrites where the tracking host belongs to the shown domain.",
+)
+REWRITING_DKIM_SIGNED = Setting(
+    "rewriting.dkim_signed",
+    kinds.one_of(DkimSigned),
+    "rewrite",
+    "Sent mail that carries a DKIM signature already, which rewriting breaks. Sign behind Backstamp, or set keep.",
+)
+REWRITING_READABLE_TEXT = Setting(
+    "rewriting.readable_text",
+    kinds.BOOLEAN,
+    False,
+    "In plain text, put the true host in brackets behind each new link.",
+)
 REWRITING_WORKERS = Setting("rewriting.workers", kinds.number(1, 64), 2, "Processes that rewrite mail.")
 REWRITING_CPU_SECONDS = Setting(
     "rewriting.cpu_seconds",

@@ -25,9 +25,9 @@ from backstamp.app.settings.table import (
     SUBMISSION_UPSTREAM,
     SUBMISSION_UPSTREAM_CA,
     SUBMISSION_UPSTREAM_TLS,
-    TRACKING_EXCLUDED_HOSTS,
 )
 from backstamp.app.wiring.capture import capture_address
+from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.gateway.config import GatewayConfig, RewritingLimits, Submission
 
 
@@ -48,7 +48,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
         next_hop_ca=settings[GATEWAY_NEXT_HOP_CA],
         max_size=settings[GATEWAY_MAX_SIZE],
         max_connections=settings[GATEWAY_MAX_CONNECTIONS],
-        excluded_hosts=settings[TRACKING_EXCLUDED_HOSTS],
+        rewriting_options=rewriting_options(settings),
         submission=_submission(settings),
         rewriting=RewritingLimits(
             workers=settings[REWRITING_WORKERS],

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from backstamp.rewriting import Options
+
 LENGTH: Final = struct.Struct(">Q")
 
 
@@ -25,10 +27,8 @@ class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True):
     `base_url` has no slash at its end. `keyring` is the key ring's text.
     """
 
-    opens: bool
-    links: bool
+    options: Options
     base_url: str
-    excluded_hosts: tuple[str, ...]
     domain_id: int
     tracking_id: int
     seals: tuple[Seal, ...]

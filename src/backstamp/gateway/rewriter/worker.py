@@ -20,7 +20,7 @@ from backstamp.gateway.rewriter.messages import (
     block,
 )
 from backstamp.lifetime import die_with_parent
-from backstamp.rewriting import Options, Plan, plan
+from backstamp.rewriting import Plan, plan
 from backstamp.tokens import CopySealer, Keyring
 
 _read_request: Final = msgspec.msgpack.Decoder(RewriteRequest).decode
@@ -34,15 +34,7 @@ def _ring(text: str) -> Keyring:
 
 def rewrite(request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
     """Return what was done with a message, and the copy for each seal of the request."""
-    made = plan(
-        raw,
-        Options(
-            opens=request.opens,
-            links=request.links,
-            own_prefixes=(f"{request.base_url}/",),
-            excluded_hosts=request.excluded_hosts,
-        ),
-    )
+    made = plan(raw, request.options)
     ring = _ring(request.keyring)
     sealers = [
         CopySealer(

@@ -1,0 +1,119 @@
+"""How memory and time of the rewriting engine grow with a message, hostile ones included."""
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TextIO
+
+from backstamp.app.bench.newsletters import newsletter, with_attachment
+from backstamp.rewriting import Direction, Options, Sealer, plan
+
+_MEGABYTE: Final = 1024 * 1024
+_INBOUND: Final = Options(direction=Direction.INBOUND, opens=False)
+_HTML: Final = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+_TEXT: Final = b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+_QUOTED: Final = (
+    b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
+_MULTIPART: Final = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+
+_GROWING: Final[tuple[tuple[str, int, Callable[[int], bytes]], ...]] = (
+    ("links, newsletter", 1_000, lambda n: newsletter(400 * n, n).raw),
+    ("links on one line", 1_000, lambda n: _HTML + b"<a href=https://example.com/>x</a>" * n),
+    (
+        "links, quoted-printable",
+        1_000,
+        lambda n: _QUOTED + b'<a href=3D"https://example.com/">x</a>=\r\n' * n,
+    ),
+    ("links in text", 1_000, lambda n: _TEXT + b"https://example.com/ " * n),
+    ("parts", 200, lambda n: _MULTIPART + b"--b\r\n\r\nhttps://example.com/\r\n" * n + b"--b--\r\n"),
+    ("header fields", 2_000, lambda n: b"A: b\r\n" * n + _HTML + b"<a href=https://example.com/>x</a>"),
+    ("elements left open", 5_000, lambda n: _HTML + b"<div>" * n + b"<a href=https://example.com/>x"),
+    ("unclosed quotes", 5_000, lambda n: _HTML + b"<a href='" * n),
+    ("nested SVG links", 500, lambda n: _HTML + b"<svg>" + b"<a href=https://example.com/>" * n),
+    (
+        "conditional comments",
+        200,
+        lambda n: _HTML + b"<!--[if mso]><a href=https://example.com/>x</a><![endif]-->" * n,
+    ),
+    ("soft line breaks", 20_000, lambda n: _QUOTED + b"=\r\n" * n + b"<a href=3Dhttps://example.com/>x</a>"),
+    ("near delimiters", 10_000, lambda n: _MULTIPART + b"--bb\r\n" * n),
+    ("brackets in text", 20_000, lambda n: _TEXT + b"(" * n + b"http://a.example/" + b")" * n),
+    ("www. without end", 10_000, lambda n: _TEXT + b"www." * n),
+)
+
+
+def print_memory(out: TextIO, sealer: Sealer, quick: bool) -> None:
+    """Print the peak of memory beside the size of what was rewritten."""
+    size = 4 if quick else 50
+    heavy = with_attachment(newsletter(24 * 1024, 12).raw, size * _MEGABYTE)
+    peak = _peak_memory(heavy, sealer)
+    print(
+        f"memory, {len(heavy) / 1e6:.0f} MB of attachments: {peak / len(heavy):.1f} x the message", file=out
+    )
+    letter = newsletter((1 if quick else 4) * _MEGABYTE, 2_000)
+    peak = _peak_memory(letter.raw, sealer)
+    html = len(letter.html)
+    print(
+        f"memory, {html / 1e6:.1f} MB of HTML with 2,000 links: {peak / html:.1f} x the decoded HTML",
+        file=out,
+    )
+
+
+def print_growth(out: TextIO, sealer: Sealer, quick: bool) -> None:
+    """Print what four times as much costs; linear is 4, quadratic 16."""
+    print(f"{'four times as many':>26}{'bytes':>12}{'ms':>10}{'grows':>10}", file=out)
+    for name, count, make in _GROWING:
+        few, many = make(count), make(4 * count)
+        rounds = 2 if quick else 5
+        small, big = _least(few, sealer, rounds), _least(many, sealer, rounds)
+        print(f"{name:>26}{len(many):>12,}{big * 1000:>10.1f}{big / small:>9.1f}x", file=out)
+    size = (4 if quick else 100) * _MEGABYTE
+    raw = with_attachment(newsletter(24 * 1024, 12).raw, size)
+    print(f"{'attachments':>26}{len(raw):>12,}{_least(raw, sealer, 2) * 1000:>10.1f}", file=out)
+
+
+def _least(raw: bytes, sealer: Sealer, rounds: int) -> float:
+    """Return the least seconds of several rounds, in both directions together."""
+    best = float("inf")
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            start = time.perf_counter()
+            plan(raw, Options()).apply(sealer)
+            plan(raw, _INBOUND).apply(sealer)
+            best = min(best, time.perf_counter() - start)
+    finally:
+        gc.enable()
+    return best
+
+
+def _peak_memory(raw: bytes, sealer: Sealer) -> int:
+    """Return how many octets a process needs at most to rewrite `raw`, `raw` itself included.
+
+    Measured in a child, since what this process once had stays with its allocator.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        before = _resident("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far (proc(5))
+        rewritten = plan(raw, Options()).apply(sealer)
+        assert rewritten.raw
+        os.write(writer, b"%d" % (_resident("VmHWM") - before + len(raw)))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return int(answer)
+
+
+def _resident(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    return 0
