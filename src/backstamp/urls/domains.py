@@ -11,8 +11,6 @@ from typing import Final
 import ada_url
 from publicsuffixlist import PublicSuffixList
 
-# Read when the module is: 55 ms once in a process, and no cost that would be set against a message's limits.
-_SUFFIXES: Final = PublicSuffixList()
 _MAX_HOST: Final = 254
 """RFC 1035, section 3.1: 253 characters, and the root's dot."""
 _PLAIN: Final = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*")
@@ -36,7 +34,7 @@ def has_known_suffix(host: str) -> bool:
     if len(host) > _MAX_HOST:
         return False
     name = _host_name(host)
-    return name is not None and "." in name and _SUFFIXES.publicsuffix(name, accept_unknown=False) is not None
+    return name is not None and "." in name and _suffixes().publicsuffix(name, accept_unknown=False) is not None
 
 
 def aligned(host: str, other: str) -> bool:
@@ -51,10 +49,16 @@ def aligned(host: str, other: str) -> bool:
     return name != "" and name == other.lower().removesuffix(".")
 
 
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    """Return the list; reading it takes 55 ms, and most processes never ask."""
+    return PublicSuffixList()
+
+
 @lru_cache(maxsize=4096)
 def _registrable(host: str) -> str | None:
     name = _host_name(host)
-    return _SUFFIXES.privatesuffix(name) if name is not None else None
+    return _suffixes().privatesuffix(name) if name is not None else None
 
 
 def _host_name(host: str) -> str | None:
