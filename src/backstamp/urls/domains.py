@@ -34,7 +34,9 @@ def has_known_suffix(host: str) -> bool:
     if len(host) > _MAX_HOST:
         return False
     name = _host_name(host)
-    return name is not None and "." in name and _suffixes().publicsuffix(name, accept_unknown=False) is not None
+    return (
+        name is not None and "." in name and _suffixes().publicsuffix(name, accept_unknown=False) is not None
+    )
 
 
 def aligned(host: str, other: str) -> bool:
