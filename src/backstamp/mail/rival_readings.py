@@ -1,19 +1,14 @@
-"""rival_readings: whether a reader who takes the bytes of a text differently finds a link that we did not.
-
-Readings are compared as views: as long as the bytes, with each ASCII character in its place and one opaque
-character for every byte that is part of another. What is no ASCII makes no difference to the structure of
-HTML, nor to where a web address begins.
-"""
+"""rival_readings: whether a reader who takes the same bytes differently finds a link that we did not."""
 
 import re
 from typing import Final
 
 import turbohtml
-from turbohtml import Comment
+from turbohtml import Comment, Document
 
 from backstamp.mail.charset_labels import Charset, CharsetKind
-from backstamp.mail.double_bytes import characters_of, swallowing
-from backstamp.mail.stateful_charsets import OPAQUE, has_shifts, read_shifted
+from backstamp.mail.decoded_text import DecodedText
+from backstamp.mail.double_bytes import swallowing
 
 _LINKING: Final = ("href", "xlink:href", "action", "formaction", "src", "srcdoc", "content", "data", "ping")
 _SELECTOR: Final = ",".join(f"[{name}]".replace(":", "\\:") for name in _LINKING)
@@ -25,36 +20,18 @@ _BRACKET_AFTER_OTHERS: Final = re.compile(rb"\](?<=[\x80-\xff]\])")
 _BRACKETED: Final = (b"[CDATA[", b"[if", b"[IF", b"[If", b"[iF")
 
 
-def view_of(data: bytes, charset: Charset) -> str | None:
-    """Return how a reader of this charset sees the bytes; None where such readers may not agree."""
-    if charset.family is not None:
-        shifted = read_shifted(data, charset.family) if has_shifts(data, charset.family) else None
-        if shifted is not None:
-            return shifted.view.decode("latin-1")
-        return None if has_shifts(data, charset.family) else data.decode("latin-1")
-    if charset.kind is not CharsetKind.MULTI:
-        return data.decode("latin-1")
-    if charset.codec.startswith("whatwg-"):
-        return _opaque(characters_of(charset.encoding), data)
-    try:
-        text = data.decode(charset.codec)
-        view = re.sub(r"[^\x00-\x7f]+", lambda found: "\xff" * len(found[0].encode(charset.codec)), text)
-    except UnicodeError:
-        return None
-    return view if len(view) == len(data) else None
-
-
-def swallowed_view(data: bytes, encoding: str) -> str:
+def swallowed(data: bytes, encoding: str) -> DecodedText:
     """Return how a reader sees the bytes that takes any byte after the first of a character for its second.
 
     The standard's decoder gives an ASCII byte back where the two are no character: `0x81 "` ends an
     attribute for one and goes on with it for the other.
     """
-    return _opaque(swallowing(encoding), data)
+    opaque = swallowing(encoding).sub(lambda found: b"\xff" * len(found[0]), data)
+    return DecodedText(opaque.decode("latin-1"), encoding)
 
 
 def may_differ(data: bytes, charset: Charset, other: Charset, *, html: bool) -> bool:
-    """Whether markup can differ between two charsets that agree on bytes that are ASCII alone.
+    """Whether markup can differ between two charsets without shifts.
 
     The second bytes of the standard's double-byte charsets are digits, letters and ``@[\\]^_`{|}~``. After
     a byte that is no ASCII, of these only `]` can end something: a CDATA section, or Outlook's condition.
@@ -71,43 +48,47 @@ def may_differ(data: bytes, charset: Charset, other: Charset, *, html: bool) -> 
     return any(word in data for word in _BRACKETED)
 
 
-def hides_links(view: str, rival: str, *, html: bool) -> bool:
-    """Whether `rival` holds a link, or a comment that Outlook reads, that is none at that place in `view`."""
-    if view == rival:
-        return False
+def hides_links(ours: DecodedText, rival: DecodedText, *, html: bool) -> bool:
+    """Whether `rival` holds a link that in `ours` is none, or another, or cannot be compared."""
     if not html:
-        return not _addresses(rival) <= _addresses(view)
-    if max(view.count("<"), rival.count("<")) > _MOST_TAGS:
+        return not _addresses(rival) <= _addresses(ours)
+    if max(ours.text.count("<"), rival.text.count("<")) > _MOST_TAGS:
         return True
-    found, comments = _links(view)
-    rivals, rival_comments = _links(rival)
-    return not (rivals <= found and rival_comments <= comments)
+    found, theirs = _links(ours), _links(rival)
+    return found is None or theirs is None or not theirs <= found
 
 
-def _opaque(characters: re.Pattern[bytes], data: bytes) -> str:
-    opaque = bytes((OPAQUE,))
-    return characters.sub(lambda found: opaque * len(found[0]), data).decode("latin-1")
+def _addresses(decoded: DecodedText) -> set[int]:
+    return set(decoded.byte_offsets([match.start() for match in _ADDRESS.finditer(decoded.text)]))
 
 
-def _addresses(view: str) -> set[int]:
-    return {match.start() for match in _ADDRESS.finditer(view)}
+def _links(decoded: DecodedText) -> set[tuple[str, int, int]] | None:
+    """Return each link's attribute, and the bytes where it begins and where its last character stands.
 
-
-def _links(view: str) -> tuple[set[tuple[str, int, int]], set[str]]:
-    source = view.replace("\r\n", " \n").replace("\r", "\n")
+    None where a comment that Outlook reads may stand in two places.
+    """
+    source = decoded.text.replace("\r\n", " \n").replace("\r", "\n")
     tree = turbohtml.parse(source, source_locations=True, positions=False)
-    links: set[tuple[str, int, int]] = set()
+    spans = _spans(tree, 0)
+    if "[if" in source.lower():
+        for comment in tree.xpath("//comment()"):  # type: ignore[union-attr]
+            if isinstance(comment, Comment) and _CONDITIONAL.match(comment.data):
+                if source.count(comment.data) != 1:
+                    return None
+                inner = turbohtml.parse(comment.data, source_locations=True, positions=False)
+                spans += _spans(inner, source.index(comment.data))
+    offsets = sorted({offset for _, start, last in spans for offset in (start, last)})
+    places = dict(zip(offsets, decoded.byte_offsets(offsets), strict=True))
+    return {(name, places[start], places[last]) for name, start, last in spans}
+
+
+def _spans(tree: Document, offset: int) -> list[tuple[str, int, int]]:
+    spans: list[tuple[str, int, int]] = []
     for element in tree.select(_SELECTOR):
         location = element.source_location
-        if location is None:
-            continue
+        attributes = location.attrs if location is not None else {}
         for name in _LINKING:
-            span = location.attrs.get(name)
+            span = attributes.get(name)
             if span is not None:
-                links.add((name, span.start_offset, span.end_offset))
-    comments = {
-        node.data
-        for node in (tree.xpath("//comment()") if "[if" in source.lower() else ())  # type: ignore[union-attr]
-        if isinstance(node, Comment) and _CONDITIONAL.match(node.data)
-    }
-    return links, comments
+                spans.append((name, span.start_offset + offset, span.end_offset - 1 + offset))
+    return spans

@@ -47,7 +47,10 @@ LOCKING: Final[dict[ShiftFamily, dict[bytes, CharacterSet]]] = {
     ShiftFamily.JAPANESE: _JAPANESE,
     ShiftFamily.JAPANESE_EXTENDED: {
         **_JAPANESE,
+        b"$(@": CharacterSet(2, "whatwg-euc-jp"),
+        b"$(B": CharacterSet(2, "whatwg-euc-jp"),
         b"$A": CHINESE,
+        b"$(A": CHINESE,
         b"$(C": _KOREAN,
         b"$(D": CharacterSet(2, "whatwg-euc-jp", b"\x8f"),
         b"$(O": CharacterSet(2, "euc_jis_2004"),

@@ -25,20 +25,18 @@ from backstamp.mail.shifted_sets import (
     characters,
 )
 
-OPAQUE: Final = 0xFF
-"""Stands in a view for a byte that is no ASCII character."""
 BLANK: Final = "\u3000"
 """Stands in a plain text for a shifted character: where one follows, an address in ASCII ends."""
 
 
-_SHIFT: Final = re.compile(rb"\x1b(\([BJI]|\$[@AB]|\$\([A-Z]|\$[)*+][A-Z]|\.[AF]|[NO])|\x0e|\x0f")
+_SHIFT: Final = re.compile(rb"\x1b(\([BJI]|\$[@AB]|\$\([@A-Z]|\$[)*+][A-Z]|\.[AF]|[NO])|\x0e|\x0f")
 _HZ_SHIFT: Final = re.compile(rb"~(?:\{((?:[\x21-\x77][\x21-\x7e])*)~\}|([~\n]))")
 _UNSHIFTED: Final = re.compile(rb"[\x00-\x0d\x10-\x1a\x1c-\x7f]*")
 _PAIRS: Final = re.compile(rb"(?:[\x21-\x7e]{2})*")
 _HALF_WIDTH: Final = re.compile(rb"[\x21-\x5f]*")
 _JIS_ROMAN: Final = {0x5C: "\N{YEN SIGN}", 0x7E: "\N{OVERLINE}"}
 
-_AUTOMATIC: Final = re.compile(rb"\x1b(?:\([BJI]|\$[@AB]|\$\([A-Z]|\$[)*+][A-Z])")
+_AUTOMATIC: Final = re.compile(rb"\x1b(?:\([BJI]|\$[@AB]|\$\([@A-Z]|\$[)*+][A-Z])")
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -51,20 +49,18 @@ class _Run(msgspec.Struct, frozen=True):
 
 
 class ShiftedText:
-    """A text read by its shifts: the characters, where their bytes are, and which bytes mean ASCII.
+    """A text read by its shifts: the characters, and where their bytes are."""
 
-    `view` is as long as the bytes: each ASCII character in its place, `OPAQUE` for all else.
-    """
-
-    def __init__(self, size: int, *, blank: bool) -> None:
+    def __init__(self, size: int, *, blank: bool, faults_shown: bool) -> None:
         self._pieces: list[str] = []
         self._runs: list[_Run] = []
         self._length = 0
         self._blank = blank
+        self._faults_shown = faults_shown
         self._shifts = 0
         self._after_ascii = True
+        self._end = 0
         self._size = size
-        self.view = bytearray(bytes((OPAQUE,)) * size)
 
     @property
     def text(self) -> str:
@@ -95,23 +91,29 @@ class ShiftedText:
         """Note that a shift stands here."""
         self._shifts += 1
 
-    def add(self, text: str, octet: int, width: int, *, is_ascii: bool, shown: bytes = b"") -> bool:
+    def add(self, text: str, octet: int, width: int, *, is_ascii: bool) -> bool:
         """Add characters; False where readers may not agree what stands before them.
 
-        Two shifts with nothing between are an error that the standard's decoder shows as U+FFFD: between
-        two ASCII characters that makes `<` and `a` a tag to one reader and none to the other.
+        A shift with nothing after it is a fault that the standard's decoder shows as U+FFFD: between two
+        ASCII characters that makes `<` and `a` a tag to one reader and none to the other.
         """
         if not text:
             return True
-        if self._shifts > 1 and self._after_ascii and is_ascii:
+        faults = max(0, self._shifts - 1)
+        if faults and self._after_ascii and is_ascii:
             return False
+        if faults and self._faults_shown:
+            self._append("\ufffd" * faults, self._end, 0, is_ascii=False)
         self._shifts = 0
         self._after_ascii = is_ascii
+        self._append(text, octet, width, is_ascii=is_ascii)
+        self._end = octet + len(text) * width
+        return True
+
+    def _append(self, text: str, octet: int, width: int, *, is_ascii: bool) -> None:
         self._runs.append(_Run(self._length, octet, width, is_ascii))
         self._pieces.append(text if is_ascii or not self._blank else BLANK * len(text))
         self._length += len(text)
-        self.view[octet : octet + len(shown)] = shown
-        return True
 
 
 def has_shifts(data: bytes, family: ShiftFamily) -> bool:
@@ -131,7 +133,7 @@ def read_shifted(data: bytes, family: ShiftFamily, *, blank: bool = False) -> Sh
 
     With `blank` each shifted character is an ideographic space.
     """
-    result = ShiftedText(len(data), blank=blank)
+    result = ShiftedText(len(data), blank=blank, faults_shown=family is ShiftFamily.JAPANESE)
     whole = _read_hz(data, result) if family is ShiftFamily.HZ else _Iso2022(data, family, result).read()
     return result if whole else None
 
@@ -204,11 +206,10 @@ class _Iso2022:
                 return False
             if data.find(b"\n", start, end) >= 0 or data.find(b"\r", start, end) >= 0:
                 self._end_of_line()
-            shown = data[start:end]
-            text = shown.decode("ascii")
+            text = data[start:end].decode("ascii")
             if current is ROMAN:
                 text = text.translate(_JIS_ROMAN)
-            return self._result.add(text, start, 1, is_ascii=True, shown=shown)
+            return self._result.add(text, start, 1, is_ascii=True)
         pattern = _HALF_WIDTH if current is KATAKANA else _PAIRS
         if not pattern.fullmatch(data, start, end):
             return False
@@ -230,7 +231,7 @@ def _read_hz(data: bytes, result: ShiftedText) -> bool:
         position = match.end()
         pairs, escaped = match[1], match[2]
         if escaped == b"~":
-            if not result.add("~", match.start(), 2, is_ascii=True, shown=b"~"):
+            if not result.add("~", match.start(), 2, is_ascii=True):
                 return False
             continue
         result.shift()
@@ -243,5 +244,4 @@ def _read_hz(data: bytes, result: ShiftedText) -> bool:
 def _add_ascii(data: bytes, start: int, end: int, result: ShiftedText) -> bool:
     if not _UNSHIFTED.fullmatch(data, start, end) or data.find(b"~", start, end) >= 0:
         return False
-    shown = data[start:end]
-    return result.add(shown.decode("ascii"), start, 1, is_ascii=True, shown=shown)
+    return result.add(data[start:end].decode("ascii"), start, 1, is_ascii=True)

@@ -1,0 +1,182 @@
+"""Bytes that two readers take differently: where one may see a link that the other does not, hands off."""
+
+import re
+
+import pytest
+import turbohtml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.mail.charset_labels import UNDECLARED, CharsetKind, charset_for
+from backstamp.mail.charsets import decode_text
+from backstamp.mail.decoded_text import read_as
+from backstamp.mail.rival_readings import hides_links, swallowed
+
+LINK = b"<a href='https://evil.example/'>x</a>"
+
+
+def is_patched(data: bytes, label: str, *, html: bool = True) -> bool:
+    return decode_text(data, label, html=html) is not None
+
+
+@pytest.mark.parametrize("label", ["shift_jis", "big5", "gbk", "gb18030", "euc-jp", "euc-kr", "cp950"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'<img alt="%b" title="><a href=https://evil.example/>x</a>">',
+        b"<img alt='%b' title='><a href=https://evil.example/>x</a>'>",
+        b'%b<img alt="><a href=https://evil.example/>x</a>">',
+        b"<style>%b</style><!-- --><p>" + LINK + b"<style></style>--></style>",
+        b"<!--%b--> <!-- >" + LINK + b"-->",
+    ],
+)
+def test_a_first_byte_before_markup_ends_or_swallows_it(label: str, data: bytes) -> None:
+    lead = b"\x81" if label != "euc-jp" else b"\xa4"
+    broken = data % lead
+    charset = charset_for(label)
+    ours = read_as(broken, charset, html=True)
+    assert ours is not None
+    differs = hides_links(ours, swallowed(broken, charset.encoding), html=True)
+    assert is_patched(broken, label) is not differs
+    if not data.startswith((b"<style", b"<!--")):
+        assert differs
+
+
+@pytest.mark.parametrize("label", ["shift_jis", "gbk", "big5", "euc-kr"])
+def test_a_text_that_was_cut_within_a_character_is_patched_where_it_makes_no_difference(label: str) -> None:
+    assert is_patched(b"<td title='x\x81'>\xb0\xa1\x81</td><td>" + LINK + b"\x81</td>", label)
+
+
+def test_a_reader_who_does_not_know_the_charset_sees_what_is_shifted() -> None:
+    hidden = b"~{<a/href=https://evil.example/>xx~}"
+    assert len(hidden) % 2 == 0
+    assert not is_patched(hidden + LINK, "hz-gb-2312")
+    assert is_patched(b"~{VPND~}" + LINK, "hz-gb-2312")
+    assert not is_patched(b"\x1b$)C\x0e" + hidden[2:-2] + b"\x0f", "iso-2022-kr")
+    assert not is_patched(b"~{www.evil.example/~}", "hz", html=False)
+    assert is_patched(b"~{VPND~}www.example.com", "hz", html=False)
+
+
+def test_bytes_of_kanji_that_look_like_a_tag_do_no_harm_where_they_hide_no_link() -> None:
+    assert is_patched("안녕하세요 <p>세상</p>".encode("iso2022_kr") + LINK, "iso-2022-kr")
+    assert is_patched(b"~{<aVP~}</p>" + LINK, "hz-gb-2312")
+
+
+def test_katakana_of_seven_bits_spell_a_tag_to_those_who_do_not_know_its_shift() -> None:
+    assert not is_patched(b"\x1b(I<A/HREF=HTTP://EVIL.EXAMPLE/>X\x1b(B", "iso-2022-jp")
+    assert is_patched(b"\x1b(I123\x1b(B" + LINK, "iso-2022-jp")
+
+
+def test_shifts_in_a_text_that_is_declared_otherwise_are_read_by_those_who_guess() -> None:
+    japanese = "日本語 ".encode("iso2022_jp") + LINK
+    for label in ("", "us-ascii", "utf-8", "shift_jis", "x-unknown"):
+        assert is_patched(japanese, label)
+    found_by_its_shifts = b'<img alt="\x1b$B"!\x1b(B x="><a href=https://evil.example/>x</a>">'
+    for label in ("utf-8", "shift_jis"):
+        assert not is_patched(found_by_its_shifts, label)
+    for label in ("", "us-ascii"):
+        assert is_patched(found_by_its_shifts, label)
+    found_without = b"\x1b$B<a/href=https://evil.example/>xx\x1b(B"
+    for label in ("", "us-ascii"):
+        assert not is_patched(found_without, label)
+    assert is_patched(found_without, "utf-8")
+    assert not is_patched(b"<\x1b(Ba href='https://evil.example/'>x</a>", "utf-8")
+    assert not is_patched(b"<\x1b$B\x1b(Ba href='https://evil.example/'>x</a>", "us-ascii")
+    assert is_patched(b"\x1b[31mred\x1b[0m https://example.com/", "us-ascii", html=False)
+
+
+def test_an_undeclared_japanese_text_is_read_by_its_shifts() -> None:
+    decoded = decode_text("日本語https://example.com/".encode("iso2022_jp"), "", html=True)
+    assert decoded is not None
+    assert decoded.text == "日本語https://example.com/"
+    assert decoded.encoding == "iso-2022-jp"
+
+
+@pytest.mark.parametrize(
+    "mark", [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"\xff\xfe\0\0", b"+/v8-", b"+/v9", b"+/v+", b"+/v/"]
+)
+def test_a_mark_of_utf_16_32_or_7_is_believed_before_any_declaration(mark: bytes) -> None:
+    for label in ("utf-8", "us-ascii", "", "shift_jis", "iso-2022-jp"):
+        assert not is_patched(mark + LINK, label)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_undeclared_utf_16_without_a_mark_is_left_alone(codec: str) -> None:
+    assert not is_patched(LINK.decode().encode(codec), "")
+    assert not is_patched("https://evil.example/".encode(codec), "", html=False)
+
+
+@pytest.mark.parametrize("longer", [b"\xc0\xbc", b"\xe0\x80\xbc", b"\xf0\x80\x80\xbc", b"\xc0\xa2"])
+def test_longer_forms_of_markup_than_utf_8_allows_are_markup_to_some(longer: bytes) -> None:
+    assert not is_patched(longer + b"a href=https://evil.example/>x", "utf-8")
+    assert is_patched(b"\xc0\xaf \xe0\x80\xaf" + LINK, "utf-8")
+
+
+def test_a_bracket_after_a_foreign_byte_ends_a_section_for_some_only() -> None:
+    # To those who read one byte, the section ends at once and the link is a title.
+    single_hides = b"<svg><![CDATA[\x81]]><a title=']]><a xlink:href=https://evil.example/>x</a>'>"
+    # To those who read two, the section goes on.
+    double_hides = b"<svg><![CDATA[\x81]]><a xlink:href=https://evil.example/>x</a>"
+    for label in ("", "x-unknown"):
+        assert not is_patched(single_hides, label)
+        assert is_patched(double_hides, label)
+    for label, lead in (("cp950", b"\xa4"), ("gbk", b"\x81"), ("shift_jis", b"\x83")):
+        assert is_patched(single_hides.replace(b"\x81", lead), label)
+        assert not is_patched(double_hides.replace(b"\x81", lead), label)
+    assert is_patched(single_hides, "windows-1252")
+    assert is_patched(b"<!--[if mso]><p>\xb0\xa1]</p><![endif]-->" + LINK, "")
+
+
+def test_johab_is_read_truly_because_its_second_bytes_may_be_markup() -> None:
+    assert b"\xd9<".decode("johab") == "＼"
+    assert is_patched("한국어 ".encode("johab") + LINK, "johab")
+    assert is_patched(b"\xd9<" + LINK, "johab")
+    assert not is_patched(b"\xd9<a href=https://evil.example/>x</a>", "johab")
+    assert not is_patched(b"\x84'", "johab")
+
+
+READERS = st.sampled_from(
+    ["shift_jis", "gbk", "big5", "euc-kr", "cp950", "hz", "iso-2022-kr", "johab", "us-ascii"]
+)
+MARKUP = b"""<a href='https://evil.example/1'>|a href=https://evil.example/2>|</a>|<img alt='|<img alt="|'|"|>
+<|<!--|-->|<style>|</style>|<svg><![CDATA[|]]>|/|x|=|~{|~}|~{VP~}"""
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *re.split(rb"[|\n]", MARKUP),
+            *(b"~\n", b" ", b"\x81", b"\xa4", b"\xb0\xa1", b"\x1b$)C", b"\x0e", b"\x0f", b"\x0e>H\x0f"),
+            *(b"\x1b$B", b"\x1b(B", b"\x1b(I"),
+        ]
+    ),
+    max_size=16,
+).map(b"".join)
+
+
+@given(PIECES, READERS)
+def test_no_reader_finds_an_untouched_link_in_what_was_changed(data: bytes, label: str) -> None:
+    decoded = decode_text(data, label, html=True)
+    if decoded is None or "\r" in decoded.text:
+        return
+    tree = turbohtml.parse(decoded.text, source_locations=True, positions=False)
+    spans = [
+        span
+        for element in tree.select("[href]")
+        if element.source_location is not None
+        for name, span in element.source_location.attrs.items()
+        if name == "href"
+    ]
+    changed = data
+    for start, end in sorted(
+        (tuple(decoded.byte_offsets([span.start_offset, span.end_offset])) for span in spans), reverse=True
+    ):
+        changed = changed[:start] + b"href='https://safe.example/'" + changed[end:]
+    charset = charset_for(label)
+    readings = [read_as(changed, charset, html=True)]
+    if not charset.agreed:
+        readings.append(read_as(changed, UNDECLARED, html=True))
+    if charset.codec.startswith("whatwg-") and charset.kind is CharsetKind.MULTI:
+        readings.append(swallowed(changed, charset.encoding))
+    for reading in readings:
+        if reading is not None:
+            links = [element.attr("href") or "" for element in turbohtml.parse(reading.text).select("[href]")]
+            assert not any(link.startswith("https://evil.example") for link in links)
