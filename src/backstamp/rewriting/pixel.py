@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from operator import attrgetter
 from typing import Final
 
 import turbohtml
@@ -22,6 +23,9 @@ _PLAIN_ANCESTORS: Final = frozenset(
     | {"section", "article", "main", "footer", "blockquote", "address", "pre", "tt", "s", "strike", "code"}
 )
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+
+
+_START: Final = attrgetter("start")
 
 
 def pixel_markup(url: str) -> str:
@@ -54,11 +58,13 @@ class ReadBack:
     def __init__(self, html: HtmlText, links: list[FoundLink]) -> None:
         self._html = html
         self._links = links
-        starts = [link.start for link in links]
         for container in html.containers:
-            inside = links[bisect_left(starts, container.start) : bisect_left(starts, container.end)]
+            start, end = container.start, container.end
+            inside = links[bisect_left(links, start, key=_START) : bisect_left(links, end, key=_START)]
             if inside:
-                _expect(container, _with_probes(html.source, inside, container.start, container.end))
+                pieces: list[str] = []
+                _put_probes(pieces, html.source, inside, start, end)
+                _expect(container, "".join(pieces))
         for link in links:
             for element in link.elements:
                 element.attrs[link.name] = PROBE_LINK
@@ -66,13 +72,16 @@ class ReadBack:
     def holds(self, pixel_at: int | None) -> bool:
         """Whether the patched text differs from the original by the links' targets and the pixel only."""
         source = self._html.source
+        pieces: list[str] = []
         if pixel_at is None:
-            patched = _with_probes(source, self._links, 0, len(source))
+            _put_probes(pieces, source, self._links, 0, len(source))
         else:
-            before = [link for link in self._links if link.start < pixel_at]
-            after = self._links[len(before) :]
-            patched = _with_probes(source, before, 0, pixel_at) + pixel_markup(PROBE_PIXEL)
-            patched += _with_probes(source, after, pixel_at, len(source))
+            count = bisect_left(self._links, pixel_at, key=_START)
+            _put_probes(pieces, source, self._links[:count], 0, pixel_at)
+            pieces.append(pixel_markup(PROBE_PIXEL))
+            _put_probes(pieces, source, self._links[count:], pixel_at, len(source))
+        patched = "".join(pieces)
+        del pieces
         tree = turbohtml.parse(patched, positions=False)
         if pixel_at is not None and not _take_pixel_out(tree):
             return False
@@ -87,14 +96,12 @@ def _expect(container: Container, patched: str) -> None:
         container.node.attrs[container.name] = value
 
 
-def _with_probes(source: str, links: list[FoundLink], start: int, end: int) -> str:
-    pieces: list[str] = []
+def _put_probes(pieces: list[str], source: str, links: list[FoundLink], start: int, end: int) -> None:
     position = start
     for link in links:
         pieces += (source[position : link.start], PROBE_LINK)
         position = link.end
     pieces.append(source[position:end])
-    return "".join(pieces)
 
 
 def _take_pixel_out(tree: Document) -> bool:
