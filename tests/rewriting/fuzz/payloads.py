@@ -45,6 +45,9 @@ def editing_holds(data: bytes) -> None:
     out = apply_patches(body, patches)
     assert decode_payload(out, 0, len(out), cte).data == wanted
     limit = LONGEST_LINE[cte]
+    if cte == "base64":
+        # Blanks that stand there already stay, and are no part of the text.
+        out, body = (octets.translate(None, b" \t") for octets in (out, body))
     # A soft break may make a line that was too long already longer by its `=`.
     assert limit is None or _longest(out) <= max(limit, _longest(body) + 1)
 
@@ -64,5 +67,4 @@ def _spans(control: bytes, size: int) -> list[tuple[int, int]]:
 
 
 def _longest(body: bytes) -> int:
-    """Return the length of the longest line, without the blanks at its end, which stay where they were."""
-    return max(len(line.rstrip(b" \t")) for line in re.split(rb"\r\n|\r|\n", body))
+    return max(map(len, re.split(rb"\r\n|\r|\n", body)))

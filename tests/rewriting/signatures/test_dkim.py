@@ -6,6 +6,7 @@ end; neither is ours to prevent, but no line that we wrote may be what breaks.
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -46,30 +47,34 @@ def originals() -> Iterator[tuple[str, bytes]]:
     yield "empty-lines-at-the-end", HEADER + CONTENTS["html-8bit"] + b"\r\n\r\n"
 
 
-ORIGINALS = dict(originals())
-
-
 def relayed(raw: bytes) -> bytes:
     """Return the message as a relay hands it on that breaks lines of more than 998 octets."""
     raw = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
     return re.sub(rb"[^\r\n]{998}(?=[^\r\n])", lambda match: match[0] + b"\r\n ", raw)
 
 
+def is_fit_to_be_signed(raw: bytes) -> bool:
+    """Whether a signature over it would survive: its header is whole, and no line of it is too long."""
+    header = raw.partition(b"\r\n\r\n")[0]
+    whole = all(re.match(rb"[ \t]|[!-9;-~]+[ \t]*:", line) for line in header.split(b"\r\n"))
+    return whole and max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+ORIGINALS = {name: raw for name, raw in originals() if is_fit_to_be_signed(raw)}
+
+
 def test_there_are_messages_of_many_kinds() -> None:
-    assert len(ORIGINALS) >= 30
+    assert len(ORIGINALS) >= 40
 
 
-@pytest.mark.parametrize("padding", [40, 1200])
-@pytest.mark.parametrize("direction", list(Direction))
 @pytest.mark.parametrize("name", ORIGINALS)
-def test_a_signature_over_what_we_send_on_holds_after_a_relay(
-    signer: DkimSigner, name: str, direction: Direction, padding: int
-) -> None:
-    rewritten = rewrite(ORIGINALS[name], Options(direction=direction), FixedSealer(padding)).raw
-    for canonicalization, length in MODES:
-        signed = signer.signed(rewritten, canonicalization, length=length)
-        assert signer.verifies(relayed(signed))
-        assert signer.verifies(relayed(signed) + b"-- \r\nthe list's footer\r\n") is length
+def test_a_signature_over_what_we_send_on_holds_after_a_relay(signer: DkimSigner, name: str) -> None:
+    for direction, padding in product(Direction, (40, 1200)):
+        rewritten = rewrite(ORIGINALS[name], Options(direction=direction), FixedSealer(padding)).raw
+        for canonicalization, length in MODES:
+            signed = signer.signed(rewritten, canonicalization, length=length)
+            assert signer.verifies(relayed(signed))
+            assert signer.verifies(relayed(signed) + b"-- \r\nthe list's footer\r\n") is length
 
 
 def test_a_signature_notices_one_changed_octet(signer: DkimSigner) -> None:
