@@ -12,23 +12,26 @@ from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwrigh
 from tests.daemons import require
 from tests.e2e.browser import FLAGS
 
+WIDTHS = (800, 375)
+"""CSS pixels of a window on a desk and of one in a hand."""
 HEIGHT = 400
 """Lower than any template, so that the picture is as high as the content: a line more at the end shows."""
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _ADDRESS = "http://mail.invalid/"
 
+Pictures = tuple[bytes, ...]
+"""A page as PNG, once for each width. What renders the same gives the same bytes."""
+
 
 class Screen:
-    """A window `width` CSS pixels wide. The pixel's URL is answered with a transparent image, or refused.
+    """A window. The pixel's URL is answered with a transparent image, or refused.
 
     `asked_for_pixel` counts the requests for it; every other request but the page's own fails.
     """
 
-    def __init__(self, browser: Browser, width: int, scheme: str, pixel_url: str) -> None:
+    def __init__(self, browser: Browser, scheme: str, pixel_url: str) -> None:
         context = browser.new_context(
-            viewport={"width": width, "height": HEIGHT},
-            java_script_enabled=False,
-            color_scheme="dark" if scheme == "dark" else "light",
+            java_script_enabled=False, color_scheme="dark" if scheme == "dark" else "light"
         )
         context.route("**/*", self._answer)
         self._page: Page = context.new_page()
@@ -36,23 +39,34 @@ class Screen:
         self._pixel_url = pixel_url
         self._html = b""
         self._images = True
-        self._kept: dict[bytes, bytes] = {}
+        self._kept: dict[bytes, Pictures] = {}
         self.asked_for_pixel = 0
 
-    def kept_picture(self, html: bytes) -> bytes:
-        """Return the picture of a page that other tests will ask for again."""
+    def kept_pictures(self, html: bytes) -> Pictures:
+        """Return the pictures of a page that other tests will ask for again."""
         if html not in self._kept:
-            self._kept[html] = self.picture(html)
+            self._kept[html] = self.pictures(html)
         return self._kept[html]
 
-    def picture(self, html: bytes, *, images: bool = True) -> bytes:
-        """Return the whole page as PNG; without `images` the pixel is refused, as mail programs do at first.
+    def pictures(self, html: bytes, *, images: bool = True) -> Pictures:
+        """Return the whole page; without `images` the pixel is refused, as mail programs do at first.
 
-        What renders the same gives the same bytes.
+        The page is loaded once and made narrower, which takes half the time of loading it twice.
         """
         self._html = html
         self._images = images
+        self._resize(WIDTHS[0])
         self._page.goto(_ADDRESS)
+        pictures = [self._picture()]
+        for width in WIDTHS[1:]:
+            self._resize(width)
+            pictures.append(self._picture())
+        return tuple(pictures)
+
+    def _resize(self, width: int) -> None:
+        self._page.set_viewport_size({"width": width, "height": HEIGHT})
+
+    def _picture(self) -> bytes:
         # Twice as fast as Playwright's own `screenshot(full_page=True)`, which resizes the window.
         size = self._session.send("Page.getLayoutMetrics")["cssContentSize"]
         taken = self._session.send(
