@@ -1,6 +1,7 @@
 """The hostile documents of `tests/rewriting/hostile_html`; its README tells the form of the files."""
 
 import re
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,16 @@ _FOLDER = Path(__file__).parent.parent / "hostile_html"
 _CASE = re.compile(r"^#case ([a-z0-9-]+): (.+)$", re.MULTILINE)
 _CONTROLS = {0x2400 + code: code for code in range(0x20)} | {0x2421: 0x7F}
 """Control pictures (U+2400 and on) stand for the control characters themselves."""
+
+
+def _nested(depth: int) -> str:
+    """Return documents in documents, `depth` of them, with a link in each."""
+    html = '<a href="https://evil.example/0">x</a>'
+    for number in range(1, depth + 1):
+        html = f'<iframe srcdoc="{escape(html)}"></iframe><a href="https://evil.example/{number}">x</a>'
+    return html
+
+
 _GENERATED = {
     "@8000@": "a" * 8000,
     "@attributes@": " ".join(f"data-{number}='{number}'" for number in range(1000)),
@@ -16,6 +27,7 @@ _GENERATED = {
     ),
     "@deep@": "<div><span>" * 1500,
     "@bomb@": "<div><i>" * 1500,
+    "@nested@": _nested(5),
     "@fonts@": "".join(f"<font size={number}>" for number in range(60)) + "<p>x" * 20,
 }
 

@@ -61,8 +61,10 @@ class Account:
 
     def lists(self, link: Reported) -> bool:
         """Whether the link is listed as left alone, with the place it stands in and its URL."""
+        if any((Carrier.SRCDOC, text[:_LISTED_CHARACTERS]) in self._listed for text in link.within):
+            return True
         keys = {link.key}
-        if link.kind == Carrier.META_REFRESH or link.key == link.value or len(link.key) > _LISTED_CHARACTERS:
+        if link.key == link.value or len(link.key) > _LISTED_CHARACTERS:
             keys.add(link.value[:_LISTED_CHARACTERS])
         if link.kind == ANY_HREF:
             return any((kind, key) in self._listed for kind in _HREFS for key in keys)

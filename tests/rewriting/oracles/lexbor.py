@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -14,25 +15,48 @@ _CARRIERS = {
     "input": (("formaction", "formaction"),),
     "iframe": (("srcdoc", "srcdoc"), ("frame", "src")),
     "frame": (("frame", "src"),),
+    "object": (("frame", "data"),),
+    "embed": (("frame", "src"),),
 }
 _REFRESH = re.compile("refresh", re.IGNORECASE)
+_REFRESH_CONTENT = re.compile(
+    r"\s*(?=[0-9.])[0-9]*[0-9.]*(?:[;,]|\s+[;,]?)\s*(?:url\s*=\s*([\"']?))?(.*)", re.IGNORECASE | re.DOTALL
+)
+"""HTML standard, "shared declarative refresh steps"."""
+_DEEPEST = 20
 _INTEGRATION_POINTS = frozenset(
     {"foreignobject", "desc", "title", "annotation-xml", "mi", "mo", "mn", "ms", "mtext"}
 )
 
 
-def links_by_lexbor(document: str) -> tuple[list[tuple[str, str]], str]:
-    """Return the links that lexbor sees outside templates, as (kind, value), and the document's base."""
+class Found(NamedTuple):
+    """A link as lexbor sees it: its kind and value, the base for it, the srcdoc texts around it."""
+
+    kind: str
+    value: str
+    base: str
+    within: tuple[str, ...]
+
+
+def links_by_lexbor(document: str, fallback: str = "", within: tuple[str, ...] = ()) -> list[Found]:
+    """Return the links that lexbor sees outside templates; `fallback` is the base where there is none."""
     tree = LexborHTMLParser(document)
-    found: list[tuple[str, str]] = []
-    base: str | None = None
+    found: list[Found] = []
+    own_base: str | None = None
+    links: list[tuple[str, str]] = []
     for node in tree.root.traverse(include_text=False) if tree.root is not None else ():
         attributes = node.attributes
         if attributes:
-            if node.tag == "base" and base is None and _language(node) == "html":
-                base = attributes.get("href")
-            found += _links(node, attributes)
-    return found, base or ""
+            if node.tag == "base" and own_base is None and _language(node) == "html":
+                own_base = attributes.get("href")
+            links += _links(node, attributes)
+    base = own_base or fallback
+    for kind, value in links:
+        if kind != "srcdoc":
+            found.append(Found(kind, value, base, within))
+        elif len(within) < _DEEPEST:
+            found += links_by_lexbor(value, base, (*within, value))
+    return found
 
 
 def _links(node: LexborNode, attributes: Mapping[str, str | None]) -> list[tuple[str, str]]:
@@ -46,12 +70,20 @@ def _links(node: LexborNode, attributes: Mapping[str, str | None]) -> list[tuple
         wanted = ((ANY_HREF, "href"),)
     elif tag == "meta":
         is_refresh = _REFRESH.fullmatch(attributes.get("http-equiv") or "") is not None
-        wanted = (("meta_refresh", "content"),) if is_refresh and _language(node) == "html" else ()
+        target = _refresh_target(attributes.get("content") or "")
+        return [("meta_refresh", target)] if is_refresh and target and _language(node) == "html" else []
     elif tag in _CARRIERS:
         wanted = _CARRIERS[tag] if _language(node) == "html" else ()
     else:
         wanted = ((ANY_HREF, "href"),) if "href" in attributes and _language(node) == "math" else ()
     return [(kind, attributes[name] or "") for kind, name in wanted if name in attributes]
+
+
+def _refresh_target(content: str) -> str:
+    match = _REFRESH_CONTENT.match(content)
+    if match is None:
+        return ""
+    return (match[2].split(match[1])[0] if match[1] else match[2]).strip()
 
 
 def _language(node: LexborNode) -> str:

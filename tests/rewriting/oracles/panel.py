@@ -55,9 +55,17 @@ class Panel:
 
     def _ask_lexbor(self, documents: list[str]) -> list[Reading]:
         found = [links_by_lexbor(text) for text in documents]
-        pairs = [(value, base) for links, base in found for _, value in links]
-        urls = iter(self.browser.resolve(pairs))
-        return [Reading([Reported(kind, value, next(urls)) for kind, value in links]) for links, _ in found]
+        urls = iter(self.browser.resolve([(link.value, link.base) for links in found for link in links]))
+        return [
+            Reading(
+                [
+                    Reported(link.kind, link.value, url, within=link.within)
+                    for link, url in ((link, next(urls)) for link in links)
+                    if link.kind != "meta_refresh" or url.startswith(("http:", "https:"))
+                ]
+            )
+            for links in found
+        ]
 
 
 def views(text: str) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@
   const HTML = "http://www.w3.org/1999/xhtml";
   const SVG = "http://www.w3.org/2000/svg";
   const MATHML = "http://www.w3.org/1998/Math/MathML";
+  const DEEPEST = 20;
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-same-origin allow-scripts");
 
@@ -47,8 +48,8 @@
       else if (name === "iframe" || name === "frame") {
         if (name === "iframe") take("srcdoc", "srcdoc");
         take("frame", "src");
-      } else if (name === "object") take("object", "data");
-      else if (name === "embed") take("embed", "src");
+      } else if (name === "object") take("frame", "data");
+      else if (name === "embed") take("frame", "src");
       else if (name === "meta" && /^refresh$/i.test(element.getAttribute("http-equiv") ?? "")) {
         take("meta_refresh", "content");
       }
@@ -60,20 +61,20 @@
   const refreshTarget = (content) => {
     const parsed = /^\s*(?=[0-9.])[0-9]*[0-9.]*(?:[;,]|\s+[;,]?)\s*(?:url\s*=\s*(["']?))?([^]*)$/i.exec(content);
     if (!parsed) return "";
-    return parsed[1] ? parsed[2].split(parsed[1])[0] : parsed[2];
-  };
-
-  // A template's content is read as if it stood in its document, for there a program may put it.
-  const requested = (element, kind, value, inert, base) => {
-    if (kind === "srcdoc") return value;
-    if (kind === "meta_refresh") return refreshTarget(value) && resolve(refreshTarget(value), base);
-    if (!inert && (kind === "a" || kind === "area")) return element.href;
-    return resolve(value, base);
+    return (parsed[1] ? parsed[2].split(parsed[1])[0] : parsed[2]).trim();
   };
 
   // What carries a link in HTML carries none in SVG or MathML. Some program may think otherwise, so that it
   // is no fault to wrap it there.
-  const FOREIGN_NAMES = { a: ["xlink:href"], area: ["href"], iframe: ["src"], frame: ["src"] };
+  const FOREIGN_NAMES = {
+    a: ["xlink:href"],
+    area: ["href"],
+    iframe: ["src", "srcdoc"],
+    frame: ["src"],
+    object: ["data"],
+    embed: ["src"],
+    meta: ["content"],
+  };
 
   // cyrb53, a 53-bit string hash: enough to tell two trees apart.
   const digest = (text) => {
@@ -89,26 +90,42 @@
     return (high >>> 0).toString(16) + (low >>> 0).toString(16);
   };
 
-  const read = (root) => {
+  // `fallback` is the base of a document without one: the base of the document around a srcdoc.
+  const read = (root, fallback, depth) => {
     const links = [];
     const pieces = [root.compatMode];
+    const ownBase = root.querySelector("base[href]")?.getAttribute("href");
+    const base = depth ? (ownBase === undefined ? fallback : resolve(ownBase, fallback)) : root.baseURI;
     let pixels = 0;
+    const report = (element, kind, value, inert) => {
+      if (kind === "srcdoc") {
+        const inner = depth < DEEPEST ? read(parse(value), base, depth + 1) : [[], "", 0];
+        for (const [innerKind, innerValue, url, innerInert, within] of inner[0]) {
+          links.push([innerKind, innerValue, url, inert || innerInert, [value, ...within]]);
+        }
+        pieces.push(inner[1]);
+        pixels += inner[2];
+        return;
+      }
+      const text = kind === "meta_refresh" ? refreshTarget(value) : value;
+      // A template's content is read as if it stood in its document, for there a program may put it.
+      const isLive = !inert && !depth && (kind === "a" || kind === "area");
+      const url = isLive ? element.href : resolve(text, base);
+      if (kind !== "meta_refresh" || /^https?:/.test(url)) links.push([kind, text, url, inert, []]);
+    };
     const visit = (parent, inert) => {
       for (let node = parent.firstChild; node; node = node.nextSibling) {
         if (node.nodeType === Node.TEXT_NODE) {
           // With scripting, <noscript> holds text, in which links may have been wrapped.
           if (parent.localName !== "noscript") pieces.push(node.data);
         } else if (node.nodeType === Node.COMMENT_NODE) {
-          pieces.push("\0!", /\[if\b/i.test(node.data) ? "" : node.data, "\0");
+          pieces.push("\0!", /\[\s*if\b/i.test(node.data) ? "" : node.data, "\0");
         } else if (node.nodeType === Node.ELEMENT_NODE) {
           if (node.localName === "img" && (node.getAttribute("src") ?? "").startsWith(pixelPrefix)) {
             pixels += 1;
             continue;
           }
           const here = carried(node);
-          for (const [kind, , value] of here) {
-            links.push([kind, value, requested(node, kind, value, inert, root.baseURI), inert]);
-          }
           const masked = new Set(here.map(([, attribute]) => attribute));
           for (const attribute of FOREIGN_NAMES[node.localName] ?? []) masked.add(attribute);
           pieces.push("\0<", node.namespaceURI, " ", node.localName);
@@ -116,6 +133,7 @@
             pieces.push("\0 ", attribute.name, masked.has(attribute.name) ? "" : `=${attribute.value}`);
           }
           pieces.push("\0>");
+          for (const [kind, , value] of here) report(node, kind, value, inert);
           if (node.shadowRoot) visit(node.shadowRoot, inert);
           if (node.namespaceURI === HTML && node.localName === "template") visit(node.content, true);
           visit(node, inert);
@@ -127,14 +145,16 @@
     return [links, digest(pieces.join("")), pixels];
   };
 
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+
   const results = documents.map(([html, scripting]) => {
-    if (!scripting) return read(new DOMParser().parseFromString(html, "text/html"));
+    if (!scripting) return read(parse(html), "about:blank", 0);
     if (!frame.isConnected) document.body.append(frame);
     const inner = frame.contentDocument;
     inner.open();
     inner.write(html);
     inner.close();
-    return read(inner);
+    return read(inner, "about:blank", 0);
   });
   frame.remove();
   return results;

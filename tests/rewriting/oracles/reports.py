@@ -1,6 +1,7 @@
 """What an oracle reports: the links of one document, in tree order, and the shape of what is between them."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 ANY_HREF = "href"
@@ -16,13 +17,15 @@ class Reported(NamedTuple):
 
     `kind` is a `Carrier` value, or a word of the oracle's own where the manifest has no such carrier.
     `value` is the attribute with entities resolved, `url` what following it would request, as far as
-    Chromium can say. `inert` ones stand in a template: no base applies to them.
+    Chromium can say. `inert` ones stand in a template. `within` are the documents around a link that are
+    themselves the text of an attribute (srcdoc), outermost first.
     """
 
     kind: str
     value: str
     url: str
     inert: bool = False
+    within: Sequence[str] = ()
 
     @property
     def key(self) -> str:

@@ -49,7 +49,6 @@ AGREED = [
     "[x](https://evil.example/1) [y]: https://evil.example/2",
     '<a href="https://evil.example/1">https://evil.example/2</a>',
     "> https://evil.example/1\n>> https://evil.example/2",
-    "https://evil.example/世界。次",
     "https://bücher.example/ü?ü",
     "https://ｅｖｉｌ.example",
     "https://evil.example/\u200b1",
@@ -59,7 +58,6 @@ AGREED = [
     "https://evil.example/%20%zz",
     "https://evil.example/" + "a" * 3000,
     "https://evil.example/a)))",
-    "https://evil.example/a—b",
     "http://0x7f.1",
     "https://evil.example/1\r\rhttps://evil.example/2",
 ]
@@ -75,18 +73,19 @@ DISPUTED = [
     "https://evil。example/a",
     "https://evil.example/{{x}}",
     "https://https://evil.example/1",
-    "https://evil.example–b",
+    "https://evil.example–b https://evil.example/a—b",
+    "https://evil.example/世界。次 https://evil.example/a，b",
+    "https://evil.example:a/",
+    "https://evil.example].x https://evil.example'%20",
+    "www./https://evil.example/a",
     "https://evil..example/ https://evil.example./a https://evil.example:/a",
 ]
 """Mail programs disagree on where these end. What matters: none is left out."""
 
 FAULTY = {
-    "https://evil.example'%20": faults.TEXT_CUT_SHORT,
-    "https://evil.example:a/": faults.TEXT_CUT_SHORT,
     "https://evil.example%20evil": faults.TEXT_CUT_SHORT,
-    "https://evil.example].x": faults.TEXT_CUT_SHORT,
+    "http://evil.example%": faults.TEXT_CUT_SHORT,
     "http:///https://evil.example/a": faults.TEXT_SWALLOWED,
-    "www./https://evil.example/a": faults.TEXT_SWALLOWED,
 }
 
 
