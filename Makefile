@@ -38,6 +38,7 @@ lock: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/backstamp settings --as markdown > docs/settings.md
+	$(BIN)/python -c "import sys; from backstamp.rewriting import Manifest; sys.stdout.buffer.write(Manifest.json_schema())" > docs/manifest.schema.json
 
 $(VENV)/bin/pip:
 	PYTHON=$(PYTHON) tools/venv $(VENV)

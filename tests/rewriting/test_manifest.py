@@ -68,3 +68,18 @@ def test_a_manifest_of_another_message_changes_nothing() -> None:
     stored = plan(message("<a href='https://example.com/'>x</a>"), Options()).apply(FixedSealer()).manifest
     other = message("<a href='https://example.com/other'>x</a>" * 9)
     assert unwrap(other, dict[str, str]().get, stored) == other
+
+
+def test_the_schema_in_the_documents_is_the_one_of_the_code() -> None:
+    assert (DOCUMENT.parent / "manifest.schema.json").read_bytes() == Manifest.json_schema()
+
+
+def test_what_is_written_fits_the_schema() -> None:
+    schema = json.loads(Manifest.json_schema())
+    written = json.loads(plan(message("<a href='https://example.com/'>x</a>"), Options()).manifest.to_json())
+    known = schema["$defs"]["Manifest"]["properties"]
+    assert set(written) <= set(known)
+    assert set(schema["$defs"]["Manifest"]["required"]) <= set(written)
+    candidate = schema["$defs"]["CandidateReport"]
+    assert set(written["candidates"][0]) <= set(candidate["properties"])
+    assert set(candidate["required"]) <= set(written["candidates"][0])

@@ -161,6 +161,18 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return msgspec.json.encode(fields)
 
     @classmethod
+    def json_schema(cls) -> bytes:
+        """Return the JSON Schema (2020-12) of what `to_json` writes: docs/manifest.schema.json."""
+        schema = msgspec.json.schema(cls)
+        definitions = schema["$defs"]
+        totals = msgspec.json.schema(Totals)
+        definitions |= totals["$defs"]
+        manifest = definitions["Manifest"]
+        manifest["properties"]["totals"] = {"$ref": totals["$ref"]}
+        manifest["required"] = ["version", "totals"]
+        return msgspec.json.format(msgspec.json.encode(schema), indent=1) + b"\n"
+
+    @classmethod
     def from_json(cls, text: bytes | str) -> "Manifest":
         """Read what `to_json` wrote. Raises `ValueError` with one line that says what is wrong."""
         try:
