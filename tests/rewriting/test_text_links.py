@@ -462,6 +462,7 @@ def test_a_reply_that_lets_our_url_flow_gets_the_original_back() -> None:
         (f"{SEALED} [example.com].", TARGET, f"{TARGET}."),
         (f"<{SEALED} [example.com]>", TARGET, f"<{TARGET}>"),
         (f"> <{SEALED[:40]}\n> {SEALED[40:]} [example.com]>", TARGET, f"> <{TARGET}>"),
+        (f"> <URL:{SEALED[:40]}\n> {SEALED[40:]} [example.com]>", TARGET, f"> <URL:{TARGET}>"),
         (f"> {SEALED} \n> [example.com] x", TARGET, f"> {TARGET} x"),
         (f"> {SEALED}\n> [example.com]", TARGET, f"> {TARGET}"),
         (
@@ -509,17 +510,17 @@ def _replaced(text: str, edits: list[tuple[int, int, str]]) -> str:
     return "".join([*pieces, text[position:]])
 
 
-@given(
-    MESS, st.sampled_from(["", "; format=flowed"]), st.sampled_from(["8bit", "base64", "quoted-printable"])
-)
+FLOWS = st.sampled_from(["", "; format=flowed", "; format=flowed; delsp=yes"])
+
+
+@given(MESS, FLOWS, st.sampled_from(["8bit", "base64", "quoted-printable"]), st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_every_message_comes_back_exactly_with_its_manifest_and_every_url_without(
-    text: str, flow: str, cte: str
+    text: str, flow: str, cte: str, readable: bool
 ) -> None:
     text = text.replace("\r", "")
     raw = message(text.encode("utf-8", "replace"), f"text/plain; charset=utf-8{flow}", cte)
-    options = Options(direction=Direction.INBOUND)
-    planned = plan(raw, options)
+    planned = plan(raw, Options(direction=Direction.INBOUND, readable_text=readable))
     assert planned.manifest.skip_reason is not SkipReason.FAILED
     sealer = FixedSealer()
     done = planned.apply(sealer)
@@ -527,6 +528,7 @@ def test_every_message_comes_back_exactly_with_its_manifest_and_every_url_withou
     payload = email.message_from_bytes(unwrap(done.raw, sealer.reads(planned).get)).get_payload(decode=True)
     assert isinstance(payload, bytes)
     assert b"xxxxxxxx" not in payload
+    assert payload.count(b" [") == text.count(" [")
     position = 0
     for link in planned.links:
         position = payload.index(link.url.encode(), position) + len(link.url)

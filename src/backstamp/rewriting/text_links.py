@@ -1,6 +1,5 @@
 """text_links: web addresses in plain text, where mail programs make links of them."""
 
-import re
 from bisect import bisect_left, bisect_right
 from typing import Final
 
@@ -11,7 +10,7 @@ from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text_addresses import INVISIBLE, AddressEnds, begins_anew, find_starts
 
-_FLOWED: Final = re.compile(r"(?<!\S)\S+(?: \r?\n\S+)+")
+_INVISIBLE: Final = "".join(INVISIBLE)
 
 
 def find_text_links(text: str, *, flowed: bool = False, delsp: bool = False) -> list[FoundLink]:
@@ -44,7 +43,7 @@ def find_unflowed_links(view: Unflowed) -> list[FoundLink]:
         bracketed = read_brackets(text, start)
         if bracketed is not None:
             value, end, doubtful = bracketed
-            value = value.rstrip("".join(INVISIBLE))
+            value = value.rstrip(_INVISIBLE)
         else:
             end = ends.end(start)
             if end <= begin:
@@ -64,14 +63,6 @@ def find_unflowed_links(view: Unflowed) -> list[FoundLink]:
             )
         )
     return links
-
-
-def flowed_spans(text: str) -> list[tuple[int, int]]:
-    """Return where words go on over line ends in a text with `delsp=yes` (RFC 3676 §4.2), in order.
-
-    There the space before a soft line end is taken away, so what is one address to the reader is two here.
-    """
-    return [match.span() for match in _FLOWED.finditer(text)]
 
 
 def _joins_two(view: Unflowed, start: int, end: int) -> bool:

@@ -14,10 +14,11 @@ _Reader = Callable[[str], str | None]
 _SCHEME: Final = re.compile("https?:", re.IGNORECASE)
 _GLUE: Final = re.compile(r"[^0-9A-Za-z_-]")
 _MOST_ENDS: Final = 8
-_HOST_NOTE: Final = re.compile(
-    r"(?: |[^\S\r\n]*(?:\r\n|\r|\n)[^\S\r\n]*(?:[>|][^\S\r\n]*)*)\[(\[[0-9a-f:]+\]|[^\s<>\[\]]+)\]"
-)
+_HOST: Final = r"\[(\[[0-9a-f:]+\]|[^\s<>\[\]]+)\]"
+_HOST_NOTE: Final = re.compile(rf"(?: |[^\S\r\n]*(?:\r\n|\r|\n)[^\S\r\n]*(?:[>|][^\S\r\n]*)*){_HOST}")
 """What the readable form puts behind a sealed URL, also where a reply broke the line before it."""
+_HOST_AT_END: Final = re.compile(rf"{_HOST}\Z")
+"""The same between `<URL:` and `>`, where the blank is dropped."""
 
 
 def text_edits(text: str, flow: Flow, reader: _Reader) -> list[tuple[int, int, str]]:
@@ -31,11 +32,15 @@ def text_edits(text: str, flow: Flow, reader: _Reader) -> list[tuple[int, int, s
     for link in find_unflowed_links(view):
         for start, end, original in _known(view.text, link, reader):
             note = _HOST_NOTE.match(view.text, end)
-            url = web_url(original)
-            if note is not None and url is not None and note[1] == url.host:
+            if note is not None and _is_host_of(note[1], original):
                 end = note.end()
             edits.append((*view.source_span(start, end), original))
     return edits
+
+
+def _is_host_of(host: str, original: str) -> bool:
+    url = web_url(original)
+    return url is not None and url.host == host
 
 
 def _known(text: str, link: FoundLink, reader: _Reader) -> Iterator[tuple[int, int, str]]:
@@ -56,6 +61,11 @@ def _known(text: str, link: FoundLink, reader: _Reader) -> Iterator[tuple[int, i
                 if original:
                     yield link.start + begin, link.start + shorter, original
                     break
+    else:
+        note = _HOST_AT_END.search(value)
+        original = reader(value[: note.start()]) if note is not None else None
+        if note is not None and original and _is_host_of(note[1], original):
+            yield link.start, link.end, original
 
 
 def _ends(value: str, begin: int, end: int) -> Iterator[int]:
