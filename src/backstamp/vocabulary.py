@@ -66,6 +66,14 @@ class HitKind(StrEnum):
     REDIRECT = "redirect"
 
 
+class ClickAction(StrEnum):
+    """What was decided about a link that was asked for."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    BLOCK = "block"
+
+
 class Origin(StrEnum):
     """The way by which a message came to be tracked."""
 
@@ -97,7 +105,7 @@ class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defau
     values cut to 512 characters.  `network` is a coarse class made from the address while it
     was in hand (`verdicts.networks`), `source` a pseudonym of the address under a key that is
     destroyed after 48 hours (docs/privacy.md).  `address` is there only where
-    the policy keeps addresses.
+    the policy keeps addresses.  `action` is None where nothing had to be decided: the link led on.
     """
 
     at_us: int
@@ -112,6 +120,7 @@ class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defau
     network: str = ""
     source: bytes = b""
     address: str | None = None
+    action: ClickAction | None = None
 
 
 class QueuedRecipient(msgspec.Struct, frozen=True):

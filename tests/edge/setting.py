@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backstamp.edge import Edge, EdgeConfig
 from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, SourceKeys, publish_snapshot
-from backstamp.policy import Consent, ConsentMode, ConsentState, Snapshot
+from backstamp.policy import Consent, ConsentMode, ConsentState, Kills, Snapshot
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.vocabulary import Hit
 
@@ -12,6 +12,7 @@ RING = Keyring.create(b"k" * 32, b"a" * 32, 1)
 OTHER_RING = Keyring.create(b"o" * 32, b"b" * 32, 1)
 RECIPIENT = b"recipien"
 WITHDRAWN = b"withdrew"
+NOTHING_KILLED = Kills()
 URL = "https://www.example.org/a?b=c&d=%20e#f"
 
 
@@ -31,7 +32,9 @@ def link(tracking_id: int = 7, url: str = URL, ring: Keyring = RING, *, protecte
     )
 
 
-def publish(directory: Path, *, enabled: bool = True, keep_addresses: bool = False) -> None:
+def publish(
+    directory: Path, *, enabled: bool = True, keep_addresses: bool = False, kills: Kills = NOTHING_KILLED
+) -> None:
     publish_snapshot(
         directory / "snapshot",
         Snapshot(
@@ -42,6 +45,7 @@ def publish(directory: Path, *, enabled: bool = True, keep_addresses: bool = Fal
             origins={},
             keep_addresses=keep_addresses,
             consents={WITHDRAWN: Consent(opens=ConsentState.WITHDRAWN)},
+            kills=kills,
         ),
     )
 

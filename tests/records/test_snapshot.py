@@ -1,7 +1,7 @@
 """The policy snapshot says what the tables say."""
 
-from backstamp.policy import Axes, Consent, ConsentMode, ConsentState, DomainPolicy, Snapshot
-from backstamp.records import models
+from backstamp.policy import Axes, Consent, ConsentMode, ConsentState, DomainPolicy, KillTarget, Snapshot
+from backstamp.records import kills, models
 from backstamp.records.snapshot import build, fingerprint
 from backstamp.vocabulary import Origin
 from tests.records.journal_records import ANNA, BERT
@@ -76,5 +76,7 @@ def test_every_change_changes_the_fingerprint() -> None:
     seen.add(fingerprint())
     switch.delete()
     seen.add(fingerprint())
-    assert len(seen) == 8
+    kills.kill(KillTarget(1, 2), "ada")
+    seen.add(fingerprint())
+    assert len(seen) == 9
     assert fingerprint() == fingerprint()

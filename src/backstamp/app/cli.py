@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "rewrite": ("rewrite", "Rewrite a message: pixel and links."),
     "unwrap": ("unwrap", "Give a rewritten message's exact original back."),
     "token": ("token", "Say what a token says."),
+    "links": ("links", "Switch off links in mail that is out already, or on again."),
     "keys": ("keys", "List or rotate the keys behind the tokens."),
     "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
     "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),

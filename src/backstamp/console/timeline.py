@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from backstamp.console.reasons import reason_sentences
-from backstamp.console.wording import ACTORS, FETCH_TYPES, Words, event_words, span_words
+from backstamp.console.wording import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
 from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
 
@@ -100,7 +100,7 @@ def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int,
     return Step(
         event=event,
         words=event_words(type_, actor),
-        who=ACTORS[actor].title if type_ in FETCH_TYPES else "",
+        who=ACTORS[actor].title if type_ in HIT_TYPES else "",
         since=_since(event.at, recipient.sent_at) if recipient and type_ in _AFTER_DELIVERY else "",
         recipient=recipient.address if recipient else "",
         link="" if event.link_number is None else links.get(event.link_number, f"link {event.link_number}"),
@@ -124,7 +124,7 @@ def _notes(event: Event) -> Iterator[str]:
         yield "not counted"
     if event.certainty:
         yield event.certainty
-    if event.type in FETCH_TYPES and not event.final:
+    if event.type in HIT_TYPES and not event.final:
         yield "may still be corrected"
 
 

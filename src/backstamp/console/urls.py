@@ -12,6 +12,7 @@ urlpatterns = [
     path("changes/", timeline.list_changes, name="list-changes"),
     path("messages/<message:key>/", messages.message, name="message"),
     path("messages/<message:key>/changes/", timeline.message_changes, name="message-changes"),
+    path("messages/<message:key>/links/", messages.switch_links, name="switch-links"),
     path("sample/", messages.send_sample, name="send-sample"),
     path("mailbox/", mailbox.mail_list, name="mailbox"),
     path("mailbox/<int:pk>/", mailbox.mail, name="mail"),

@@ -91,6 +91,8 @@ DELIVERIES: Final[dict[DeliveryState, Words]] = {
 }
 
 FETCH_TYPES: Final = (EventType.OPENED, EventType.CLICKED)
+HIT_TYPES: Final = (*FETCH_TYPES, EventType.BLOCKED, EventType.WARNED)
+"""Events that were judged: somebody or something asked for an image or a link."""
 
 
 def event_words(type_: EventType, actor: Actor) -> Words:

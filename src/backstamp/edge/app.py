@@ -25,6 +25,7 @@ from backstamp.edge.replies import (
     NOT_ALLOWED,
     NOT_FOUND,
     ROBOTS,
+    SWITCHED_OFF,
     Page,
     ReplyProtocol,
     send_onward,
@@ -34,7 +35,7 @@ from backstamp.edge.replies import (
 )
 from backstamp.journal import JournalUnavailableError, JournalWriter, PackedHit, SnapshotFile, SourceKeys
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
-from backstamp.vocabulary import HitKind
+from backstamp.vocabulary import ClickAction, HitKind
 
 _log = logging.getLogger("backstamp.edge")
 
@@ -124,9 +125,12 @@ class Edge:
         elif token is None:
             self._answer_unknown(path, scope, proto)
         elif isinstance(token, PixelToken):
-            if token.recipient_key not in self._policy.withdrawn:
+            policy = self._policy
+            if token.recipient_key not in policy.withdrawn and token.tracking_id not in policy.kills.messages:
                 self._record(scope, method, token, _PIXEL, token.recipient_key, None, None)
             send_pixel(proto)
+        elif token.tracking_id in self._policy.with_kills and self._policy.is_killed(token):
+            self._block(method, token, scope, proto)
         elif not token.url.isprintable():
             NOT_FOUND.send(proto)
         else:
@@ -140,12 +144,21 @@ class Edge:
         self, method: str, token: PixelToken | LinkToken | None, scope: Scope, proto: ReplyProtocol
     ) -> None:
         """Go on to a link that could not be checked, when a person asks for it; nothing else is done."""
-        going_on = method == "POST" and isinstance(token, LinkToken) and token.protected
-        if going_on and isinstance(token, LinkToken) and token.url.isprintable():
+        if method != "POST" or not isinstance(token, LinkToken) or not token.protected:
+            NOT_ALLOWED.send(proto)
+        elif token.tracking_id in self._policy.with_kills and self._policy.is_killed(token):
+            self._block(method, token, scope, proto)
+        elif token.url.isprintable():
             self._record(scope, method, token, _REDIRECT, b"", token.recipient_index, token.link_number)
             send_onward(proto, token.url)
         else:
             NOT_ALLOWED.send(proto)
+
+    def _block(self, method: str, token: LinkToken, scope: Scope, proto: ReplyProtocol) -> None:
+        self._record(
+            scope, method, token, _REDIRECT, b"", token.recipient_index, token.link_number, ClickAction.BLOCK
+        )
+        SWITCHED_OFF.send(proto)
 
     def _answer_unknown(self, path: str, scope: Scope, proto: ReplyProtocol) -> None:
         page = _PAGES.get(path)
@@ -165,6 +178,7 @@ class Edge:
         recipient_key: bytes,
         recipient_index: int | None,
         link_number: int | None,
+        action: ClickAction | None = None,
     ) -> None:
         policy = self._policy
         if not policy.record:
@@ -187,6 +201,7 @@ class Edge:
                     caller.network,
                     caller.source,
                     address_text(caller.octets) if policy.keep_addresses else None,
+                    action,
                 )
             )
         except JournalUnavailableError as error:

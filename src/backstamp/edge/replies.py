@@ -91,6 +91,16 @@ the sender and expected this link.</p>
 </html>
 """
 
+_SWITCHED_OFF_TEXT: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>This link has been switched off</title>
+<h1>This link has been switched off</h1>
+<p>It leads nowhere any more. If you expected something here, ask the sender of the mail.</p>
+</html>
+"""
+
 _PAGE_ONLY: Final = (
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
     ("referrer-policy", "no-referrer"),
@@ -101,6 +111,7 @@ NOT_FOUND: Final = Page(
     _NOT_FOUND_TEXT,
     *_PAGE_ONLY,
 )
+SWITCHED_OFF: Final = Page(410, "text/html", _SWITCHED_OFF_TEXT, *_PAGE_ONLY)
 NOT_ALLOWED: Final = Page(405, "text/plain", "Only GET and HEAD are answered here.\n", ("allow", "GET, HEAD"))
 HEALTHY: Final = Page(200, "text/plain", "ok")
 ROBOTS: Final = Page(200, "text/plain", "User-agent: *\nDisallow: /\n")

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.vocabulary import Hit, HitKind, JournalRecord
+from backstamp.vocabulary import ClickAction, Hit, HitKind, JournalRecord
 
 
 class PackedHit(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +27,7 @@ class PackedHit(msgspec.Struct, frozen=True, array_like=True):
     network: str
     source: bytes
     address: str | None = None
+    action: ClickAction | None = None
 
     def unpacked(self) -> Hit:
         """Return the hit that it is."""
@@ -43,6 +44,7 @@ class PackedHit(msgspec.Struct, frozen=True, array_like=True):
             network=self.network,
             source=self.source,
             address=self.address,
+            action=self.action,
         )
 
 

@@ -1,6 +1,7 @@
 """policy: what may be tracked, as values; and the snapshot that carries them to every role."""
 
 from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
+from backstamp.policy.kills import Kills, KillTarget
 from backstamp.policy.snapshot import (
     Axes,
     Consent,
@@ -21,6 +22,8 @@ __all__ = [
     "ControlAxes",
     "Decision",
     "DomainPolicy",
+    "KillTarget",
+    "Kills",
     "OffReason",
     "Snapshot",
     "SnapshotError",

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from backstamp.policy.kills import Kills
 from backstamp.vocabulary import Origin
 
 FORMAT_VERSION: Final = 1
@@ -61,7 +62,8 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `published_at_us` is in microseconds since 1970 UTC. `origins` holds the defaults of each way in,
     `senders` what was set for single addresses (lower case), `consents` what recipients said, by
-    recipient key. `enabled` is the one switch that turns all tracking off.
+    recipient key. `enabled` is the one switch that turns all tracking off. `kills` applies to every link
+    token, of sent and of received mail; further reasons to stop a click belong beside it.
     """
 
     published_at_us: int
@@ -74,6 +76,7 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     domains: dict[str, DomainPolicy] = {}
     senders: dict[str, Axes] = {}
     consents: dict[bytes, Consent] = {}
+    kills: Kills = Kills()
     version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:

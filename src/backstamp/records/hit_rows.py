@@ -9,9 +9,9 @@ import msgspec
 from backstamp.records.bulk import execute_many, insert_new, stored
 from backstamp.records.instants import instant
 from backstamp.records.stored_hits import Judgement, StoredHit
-from backstamp.vocabulary import Actor, EventType, HitKind
+from backstamp.vocabulary import Actor, ClickAction, EventType, Hit, HitKind
 
-EVENT_TYPE: Final = {HitKind.PIXEL: EventType.OPENED, HitKind.REDIRECT: EventType.CLICKED}
+_LINK_EVENTS: Final = {ClickAction.BLOCK: EventType.BLOCKED, ClickAction.WARN: EventType.WARNED}
 UNJUDGED: Final = Judgement(Actor.UNKNOWN, counts=False, score=0.0, certainty="", client="", reasons=[])
 """Of a hit whose message is unknown."""
 
@@ -23,6 +23,13 @@ _UPDATE: Final = (
     "UPDATE records_event SET recipient_index = %s, actor = %s, counts = %s, score = %s, certainty = %s, "
     "client = %s, reasons = %s, final = %s, revised_at = %s WHERE id = %s"
 )
+
+
+def event_type(hit: Hit) -> EventType:
+    """Return what happened when this was asked for; a link that did not lead on is no click."""
+    if hit.kind is HitKind.PIXEL:
+        return EventType.OPENED
+    return EventType.CLICKED if hit.action is None else _LINK_EVENTS.get(hit.action, EventType.CLICKED)
 
 
 def insert_hits(hits: Iterable[tuple[StoredHit, Judgement, bool]]) -> None:
@@ -45,7 +52,7 @@ def _row(hit: StoredHit, found: Judgement, final: bool) -> tuple[Any, ...]:
     observed = hit.hit
     kept = msgspec.json.encode(msgspec.structs.replace(observed, source=b"")).decode()
     return (
-        *(hit.producer, hit.position, hit.message, hit.recipient, EVENT_TYPE[observed.kind].value),
+        *(hit.producer, hit.position, hit.message, hit.recipient, event_type(observed).value),
         *(stored(instant(observed.at_us)), observed.link_number, observed.source),
         *(kept, "{}"),
         *_judgement_values(found),

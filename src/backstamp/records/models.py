@@ -253,6 +253,27 @@ class Consent(models.Model):
         return f"consent {self.pk}"
 
 
+class Kill(models.Model):
+    """A link that was switched off, or all of a message (`link_number` is null).
+
+    `recipient_index` is null for the link in every copy, 0xFFFF for a copy that seals no recipient. It holds
+    no person's data and names no row: links in mail outlive the retention of their message.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tracking_id = models.BigIntegerField(db_index=True)
+    link_number = models.PositiveIntegerField(null=True, blank=True)
+    recipient_index = models.PositiveIntegerField(null=True, blank=True)
+    killed_at = models.DateTimeField(auto_now_add=True)
+    killed_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["tracking_id", "link_number", "recipient_index"]
+
+    def __str__(self) -> str:
+        return f"kill {self.pk}"
+
+
 class SignInLink(models.Model):
     """A link that signs one person in once, to set a password; only the token's hash is kept."""
 

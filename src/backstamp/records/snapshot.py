@@ -4,7 +4,7 @@ import msgspec
 from django.db.models import Count, Max
 
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Snapshot
-from backstamp.records import models
+from backstamp.records import kills, models
 
 
 def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
@@ -28,6 +28,7 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
                 "recipient_key", "opens", "links"
             )
         },
+        kills=kills.switched_off(),
     )
 
 
@@ -48,8 +49,8 @@ def _state(text: str) -> ConsentState | None:
 def fingerprint() -> tuple[object, ...]:
     """Return a value that differs when `build` would say something else; cheaper than building.
 
-    Domains and senders are few and read whole. Consents may be many: their number and the time of
-    the last change stand for them.
+    Domains and senders are few and read whole. Consents and kills may be many: their number and the last
+    change stand for them.
     """
     consents = models.Consent.objects.aggregate(number=Count("pk"), latest=Max("recorded_at"))
     return (
@@ -57,4 +58,5 @@ def fingerprint() -> tuple[object, ...]:
         tuple(models.SenderDomain.objects.order_by("pk").values_list()),
         tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
         (consents["number"], consents["latest"]),
+        kills.fingerprint(),
     )

@@ -1,11 +1,13 @@
 """`backstamp token show`: what a token says, or "not ours"."""
 
 import json
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import click
 
+from backstamp.app import keyfile
 from backstamp.app.context import AppContext
+from backstamp.app.token_text import token_of
 from backstamp.tokens import ANONYMOUS, PixelToken, open_token
 
 
@@ -16,13 +18,12 @@ def token() -> None:
 
 @token.command()
 @click.argument("token_or_url")
+@click.option("--keys", type=click.Path(path_type=Path), help="Key file, instead of the data directory's.")
 @click.pass_obj
-def show(context: AppContext, token_or_url: str) -> None:
+def show(context: AppContext, token_or_url: str, keys: Path | None) -> None:
     """Show what TOKEN_OR_URL says, as JSON; needs nothing but the key file."""
-    text = token_or_url.strip()
-    if "/" in text:
-        text = urlsplit(text).path.rpartition("/")[2]
-    opened = open_token(context.keyring(), text)
+    ring = context.keyring() if keys is None else keyfile.read(keys)
+    opened = open_token(ring, token_of(token_or_url))
     if opened is None:
         raise click.ClickException("not ours: no key of this installation opens it")
     facts: dict[str, object] = {

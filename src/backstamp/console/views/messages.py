@@ -11,8 +11,11 @@ from backstamp.console.config import console_config
 from backstamp.console.handed_in import HandInError, send_sample_mail
 from backstamp.console.manifest_view import read_manifest
 from backstamp.console.timeline import timeline
+from backstamp.policy import KillTarget
+from backstamp.records import kills
 from backstamp.records.changes import message_version, newest_version
 from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
+from backstamp.records.tracking_ids import from_database
 
 FILTER_NAMES: Final = {
     ListFilter.ALL: "All",
@@ -63,6 +66,19 @@ def message(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @require_POST
+def switch_links(request: HttpRequest, key: int) -> HttpResponse:
+    """Switch all links of a message off, or on again."""
+    target = KillTarget(from_database(key))
+    if request.POST.get("links") == "off":
+        kills.kill(target, request.user.get_username())
+        notices.success(request, "All links of this mail are switched off, in every copy, within seconds.")
+    else:
+        kills.revive(target)
+        notices.success(request, "All links of this mail lead on again, within seconds.")
+    return redirect("message", key)
+
+
+@require_POST
 def send_sample(request: HttpRequest) -> HttpResponse:
     """Hand the sample mail to the gateway, and say what became of it."""
     address = request.user.email  # type: ignore[union-attr]  # signed in, as the middleware saw to
@@ -82,6 +98,7 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "detail": detail,
         "summary": summary,
         "message": summary.message,
+        "kills": kills.of_message(from_database(summary.message.tracking_id)),
         "manifest": read_manifest(summary.message.manifest),
         "timeline": timeline(
             detail.events,

@@ -1,0 +1,12 @@
+"""The token in what a person pastes: the token itself, or the whole URL from a mail."""
+
+from urllib.parse import urlsplit
+
+
+def token_of(text: str) -> str:
+    """Return the token; what holds none is returned as it is, and opens nothing."""
+    text = text.strip()
+    try:
+        return urlsplit(text).path.rpartition("/")[2] if "/" in text else text
+    except ValueError:  # "https://[" and the like
+        return text

@@ -1,0 +1,65 @@
+"""Links switched off in mail that is out already: kept for ever, published with the policy."""
+
+from django.db.models import Count, Max
+
+from backstamp.policy import Kills, KillTarget
+from backstamp.records.models import Kill
+from backstamp.records.tracking_ids import from_database, to_database
+
+
+def kill(target: KillTarget, by: str) -> None:
+    """Switch a target off; one that is off already stays so. `by` says who did it, in 150 characters."""
+    Kill.objects.get_or_create(
+        tracking_id=to_database(target.tracking_id),
+        link_number=target.link_number,
+        recipient_index=target.recipient_index,
+        defaults={"killed_by": by[:150]},
+    )
+
+
+def revive(target: KillTarget) -> int:
+    """Undo every kill of the target and of what is part of it; return how many there were.
+
+    A wider kill stays: a link stays off while its message is off.
+    """
+    kills = Kill.objects.filter(tracking_id=to_database(target.tracking_id))
+    if target.link_number is not None:
+        kills = kills.filter(link_number=target.link_number)
+    if target.recipient_index is not None:
+        kills = kills.filter(recipient_index=target.recipient_index)
+    return kills.delete()[0]
+
+
+def of_message(tracking_id: int) -> list[KillTarget]:
+    """Return what is switched off of a message, the widest first. `tracking_id` is the unsigned form."""
+    targets = [_target(row) for row in Kill.objects.filter(tracking_id=to_database(tracking_id))]
+    return sorted(targets, key=lambda t: (t.link_number is not None, t.recipient_index is not None))
+
+
+def listed() -> list[tuple[KillTarget, Kill]]:
+    """Return all kills with their rows, in the order in which they were made."""
+    return [(_target(row), row) for row in Kill.objects.order_by("pk")]
+
+
+def switched_off() -> Kills:
+    """Return all kills as the snapshot carries them."""
+    messages, links, tokens = set(), set(), set()
+    for target, _ in listed():
+        message, number, recipient = target.tracking_id, target.link_number, target.recipient_index
+        if number is None:
+            messages.add(message)
+        elif recipient is None:
+            links.add((message, number))
+        else:
+            tokens.add((message, number, recipient))
+    return Kills(frozenset(messages), frozenset(links), frozenset(tokens))
+
+
+def fingerprint() -> tuple[object, ...]:
+    """Return a value that differs when `switched_off` would say something else: rows are never changed."""
+    found = Kill.objects.aggregate(number=Count("pk"), latest=Max("pk"))
+    return found["number"], found["latest"]
+
+
+def _target(row: Kill) -> KillTarget:
+    return KillTarget(from_database(row.tracking_id), row.link_number, row.recipient_index)

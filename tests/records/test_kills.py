@@ -1,0 +1,58 @@
+"""Links switched off, in the records."""
+
+from backstamp.policy import Kills, KillTarget
+from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
+from backstamp.records import kills, models
+from backstamp.records.hit_rows import event_type
+from backstamp.records.snapshot import build
+from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
+from tests.records.test_snapshot import DEFAULTS
+
+BIG = 0xF000_0000_0000_0001
+
+
+def test_kills_reach_the_snapshot_and_survive_its_file() -> None:
+    for target in (KillTarget(BIG), KillTarget(5, 3), KillTarget(5, 4, 0xFFFF), KillTarget(5, 0, 0)):
+        kills.kill(target, "ada")
+    snapshot = build(DEFAULTS, 1)
+    assert snapshot.kills == Kills(
+        messages=frozenset({BIG}),
+        links=frozenset({(5, 3)}),
+        tokens=frozenset({(5, 4, 0xFFFF), (5, 0, 0)}),
+    )
+    assert decode_snapshot(encode_snapshot(snapshot)) == snapshot
+
+
+def test_killing_twice_is_killing_once() -> None:
+    for _ in range(2):
+        for target in (KillTarget(BIG), KillTarget(5, 3), KillTarget(5, 3, 1)):
+            kills.kill(target, "ada")
+    assert models.Kill.objects.count() == 3
+
+
+def test_reviving_undoes_what_is_part_of_it_and_nothing_wider() -> None:
+    everything = [  # widest first
+        KillTarget(5),
+        KillTarget(5, 3),
+        KillTarget(5, 3, 1),
+        KillTarget(5, 3, 2),
+        KillTarget(5, 4, 1),
+    ]
+    for target in [*everything, KillTarget(6)]:
+        kills.kill(target, "ada")
+    assert kills.of_message(5) == everything
+    assert kills.revive(KillTarget(5, 3, 1)) == 1
+    assert kills.revive(KillTarget(5, 3, 1)) == 0
+    assert kills.revive(KillTarget(5, 3)) == 2
+    assert kills.of_message(5) == [KillTarget(5), KillTarget(5, 4, 1)]
+    assert kills.revive(KillTarget(5)) == 2
+    assert kills.switched_off() == Kills(messages=frozenset({6}))
+
+
+def test_a_link_that_was_blocked_is_no_click() -> None:
+    hit = Hit(at_us=1, kind=HitKind.REDIRECT, domain_id=1, tracking_id=1, link_number=0)
+    assert event_type(hit) is EventType.CLICKED
+    blocked = Hit(
+        at_us=1, kind=HitKind.REDIRECT, domain_id=1, tracking_id=1, link_number=0, action=ClickAction.BLOCK
+    )
+    assert event_type(blocked) is EventType.BLOCKED
