@@ -21,6 +21,8 @@ _JAPANESE: Final = charset_for("iso-2022-jp")
 _KOREAN: Final = charset_for("iso-2022-kr")
 _GUESSES: Final = (charset_for("gbk"), charset_for("shift_jis"))
 """Double-byte charsets that stand for all, where a reader must guess."""
+_SIMPLE: Final = (CharsetKind.UTF8, CharsetKind.SINGLE)
+"""Kinds between which no reader of the one finds markup that a reader of the other does not."""
 _WIDE_MARKUP: Final = re.compile(rb"[<:.]\0|\0[<:.]")
 _KATAKANA: Final = b"\x1b(I"
 """A shift that not all readers of ISO-2022-JP know; to those its letters spell `<A/HREF="HTTP:`."""
@@ -58,8 +60,8 @@ def decode_text(data: bytes, label: str, *, html: bool = False) -> DecodedText |
     decoded = read_as(data[mark:] if mark else data, charset, html=html)
     if mark and decoded is not None:
         decoded = decoded.after_mark(mark)
-    if decoded is None:
-        return None
+    if decoded is None or (charset.kind in _SIMPLE and all(other.kind in _SIMPLE for other in others)):
+        return decoded
     for rival in _rivals(data, charset, decoded, others, html=html):
         if rival is None or hides_links(decoded, rival, html=html):
             return None

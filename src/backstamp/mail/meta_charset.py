@@ -32,14 +32,14 @@ def mentioned_charsets(data: bytes) -> list[Charset]:
     """
     head = data[:PRESCANNED].lower()
     found: list[Charset] = []
-    for name in _NAMES:
+    for name in _NAMES if b"<?xml" in head else _NAMES[:1]:
         at = head.find(name)
         while at >= 0:
             at += len(name)
             match = _LABEL.match(head, at)
             if match is not None:
                 charset = charset_for(match[1].decode("latin-1"))
-                if charset is not UNDECLARED and charset not in found:
+                if charset is not UNDECLARED:
                     found.append(charset)
             at = head.find(name, at)
     return found
