@@ -284,11 +284,14 @@ def test_a_message_signed_by_dkim_is_left_alone_where_that_is_the_policy() -> No
 
 
 def test_readable_text_shows_the_true_host_behind_the_link_and_unwraps_without_it() -> None:
-    raw = message("see https://www.example.com/a?b=c.\r\n", "text/plain")
+    raw = message("see https://www.example.com/a?b=c. Or <https://example.org/>, too\r\n", "text/plain")
     planned = plan(raw, Options(readable_text=True))
     sealer = FixedSealer(4)
     rewritten = planned.apply(sealer)
-    assert b"see https://t.example.net/L1xxxx [www.example.com].\r\n" in rewritten.raw
+    assert (
+        b"see https://t.example.net/L1xxxx [www.example.com]. "
+        b"Or <https://t.example.net/L2xxxx> [example.org], too\r\n"
+    ) in rewritten.raw
     assert unwrap(rewritten.raw, sealer.reads(planned).get) == raw
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
 

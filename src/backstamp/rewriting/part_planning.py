@@ -17,7 +17,6 @@ from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text_links import find_text_links
 from backstamp.rewriting.tree_cost import is_too_costly
-from backstamp.urls.parsing import web_url
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -134,19 +133,31 @@ class PartPlanner:
             slots.append(PIXEL)
             edited.append(byte_spans[pixel_index])
         planned = None
-        if slots:
-            is_html = self._part.media_type == "text/html"
-            planned = PlannedPart(
-                path, text_part.editor(edited), slots, None if is_html else self._hosts(links)
-            )
+        if slots and self._options.readable_text and self._part.media_type != "text/html":
+            spans, notes = _noted(text_part.text, decided, links_before)
+            planned = PlannedPart(path, text_part.editor(text_part.byte_spans(spans)), slots, notes)
+        elif slots:
+            planned = PlannedPart(path, text_part.editor(edited), slots)
         return Outcome(pixel=pixel, links=links, candidates=candidates, planned=planned)
 
-    def _hosts(self, links: list[TrackedLink]) -> dict[int, str] | None:
-        """Return the hosts that are to be read behind the new URLs of a plain text."""
-        if not self._options.readable_text:
-            return None
-        urls = ((link.number, web_url(link.url)) for link in links)
-        return {number: url.host for number, url in urls if url is not None}
+
+def _noted(text: str, decided: list[Decided], number: int) -> tuple[list[tuple[int, int]], dict[int, str]]:
+    """Return the spans of wrapped links, and for each its true host, as it is to be read behind it.
+
+    Behind an angle bracket, not inside: blanks between the brackets are dropped by some programs, and the
+    host would become part of the link.
+    """
+    spans: list[tuple[int, int]] = []
+    notes: dict[int, str] = {}
+    for each in decided:
+        if each.reason is not None or each.url is None:
+            continue
+        number += 1
+        start, end = each.link.start, each.link.end
+        bracket = ">" if text.startswith(">", end) else ""
+        spans.append((start, end + len(bracket)))
+        notes[number] = f"{bracket} [{each.url.host}]"
+    return spans, notes
 
 
 def _left_alone(reason: SkipReason) -> Outcome:

@@ -41,22 +41,22 @@ class TrackedLink(msgspec.Struct, frozen=True):
 class PlannedPart:
     """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`).
 
-    `hosts` gives the host that stands behind each new URL in readable plain text.
+    `notes` gives what stands behind each new URL in readable plain text.
     """
 
     def __init__(
-        self, path: str, editor: PartEditor, slots: list[int], hosts: dict[int, str] | None = None
+        self, path: str, editor: PartEditor, slots: list[int], notes: dict[int, str] | None = None
     ) -> None:
         self.path = path
         self._editor = editor
         self._slots = slots
-        self._hosts = hosts
+        self._notes = notes
 
     def patches(self, urls: dict[int, str]) -> tuple[list[Patch], bool]:
         """Return the patches for these URLs, and whether the part had to be re-encoded."""
-        hosts = self._hosts
-        if hosts is not None:
-            texts = [f"{urls[slot]} [{hosts[slot]}]" for slot in self._slots]
+        notes = self._notes
+        if notes is not None:
+            texts = [urls[slot] + notes[slot] for slot in self._slots]
         else:
             texts = [urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL]) for slot in self._slots]
         return self._editor.patches([text.encode("ascii") for text in texts])

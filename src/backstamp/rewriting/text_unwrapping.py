@@ -31,9 +31,11 @@ def text_edits(text: str, flow: Flow, reader: _Reader) -> list[tuple[int, int, s
     edits: list[tuple[int, int, str]] = []
     for link in find_unflowed_links(view):
         for start, end, original in _known(view.text, link, reader):
-            note = _HOST_NOTE.match(view.text, end)
+            bracket = ">" if view.text.startswith(">", end) else ""
+            note = _HOST_NOTE.match(view.text, end + len(bracket))
             if note is not None and _is_host_of(note[1], original):
                 end = note.end()
+                original += bracket
             edits.append((*view.source_span(start, end), original))
     return edits
 
