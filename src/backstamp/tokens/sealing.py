@@ -175,8 +175,8 @@ def _seal_link(
     head = _LINK_FORMAT.pack(kind | mark, domain_id, tracking_id, recipient, number)
     token = _seal(ring, Purpose.LINK, head + body)
     if token.endswith("-") and kind != _LINK_PLAIN:
-        # In plain text Thunderbird leaves a hyphen at the end out of the link (mozTXTToHTMLConv), and one token
-        # in 200 would end so. Written in full the same URL gives another token.
+        # In plain text Thunderbird leaves a hyphen at the end out of a link (mozTXTToHTMLConv); one token in
+        # 200 ends so. Written in full the same URL gives another token.
         head = _LINK_FORMAT.pack(_LINK_PLAIN | mark, domain_id, tracking_id, recipient, number)
         token = _seal(ring, Purpose.LINK, head + url.encode("ascii"))
     return token
