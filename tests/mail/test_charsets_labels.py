@@ -1,5 +1,9 @@
 """Every label that the WHATWG list or Python knows: a link is changed alone, or the part is left alone."""
 
+import sys
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from backstamp.mail.charset_labels import UNDECLARED, WIDE, CharsetKind, charset_for
@@ -29,6 +33,19 @@ def decoded_body(raw: bytes) -> bytes:
 
 def test_the_standards_list_is_whole() -> None:
     assert sum(map(len, STANDARD.values())) == 228
+
+
+def test_the_document_says_how_many_labels_are_of_each_kind() -> None:
+    standard = {label for labels in STANDARD.values() for label in labels}
+    further = set(PYTHONS) - standard
+    columns = [standard, further] if sys.version_info[:2] == (3, 11) else [standard]
+    text = (Path(__file__).parents[2] / "docs/manifest.md").read_text(encoding="utf-8")
+    rows = text.partition("## Charsets")[2].split("\n|")[3:9]
+    kinds = [*(CharsetKind(name) for name in ("single", "utf8", "multi", "stateful", "unsafe")), "none"]
+    for number, labels in enumerate(columns, 1):
+        charsets = map(charset_for, labels)
+        found = Counter("none" if charset is UNDECLARED else charset.kind for charset in charsets)
+        assert [int(row.split("|")[number]) for row in rows] == [found[kind] for kind in kinds]
 
 
 @pytest.mark.parametrize("cte", ["8bit", "quoted-printable", "base64"])
