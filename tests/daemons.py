@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SBIN = ("/usr/sbin", "/sbin", "/usr/local/sbin")
+POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+SBIN = ("/usr/sbin", "/sbin", "/usr/local/sbin", *map(str, POSTGRESQL))
 
 
 def require(program: str) -> Path:

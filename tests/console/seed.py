@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from backstamp.records.changes import note_changed
 from backstamp.records.models import Event, Link, Message, Recipient
+from backstamp.records.rebuild import rebuild_totals
 from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Actor, EventType, Origin
 
@@ -31,14 +31,16 @@ def message(number: int, **fields: Any) -> Message:
         "links_tracked": True,
     }
     made = Message.objects.create(**(wanted | fields))
-    note_changed([made.pk])
+    rebuild_totals([made.pk])
     return made
 
 
 def recipient(of: Message, index: int = 0, address: str = "grace@example.net", **fields: Any) -> Recipient:
     """Make a recipient whose copy was sent."""
     wanted: dict[str, Any] = {"delivery": "sent", "sent_at": of.queued_at + timedelta(seconds=2)}
-    return Recipient.objects.create(message=of, index=index, address=address, **(wanted | fields))
+    made = Recipient.objects.create(message=of, index=index, address=address, **(wanted | fields))
+    rebuild_totals([of.pk])
+    return made
 
 
 def link(
@@ -60,5 +62,5 @@ def event(
         "final": True,
     }
     made = Event.objects.create(message=of, type=type_, actor=actor, **(wanted | fields))
-    note_changed([of.pk])
+    rebuild_totals([of.pk])
     return made

@@ -257,8 +257,8 @@ def test_list_and_timeline_are_read_through_their_indexes(admin: Client) -> None
                 with connection.cursor() as cursor:
                     cursor.execute("EXPLAIN QUERY PLAN " + query["sql"].replace("%", "%%"))
                     plans += [row[3] for row in cursor.fetchall()]
-    assert any("message_newest" in plan for plan in plans)
-    assert any("event_timeline" in plan for plan in plans)
+    assert any("rollup_newest" in plan for plan in plans)
+    assert any("event_siblings" in plan for plan in plans)
     assert [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan] == []
 
 

@@ -1,4 +1,4 @@
-"""Django, and an empty database for every test."""
+"""Django, and an empty database for every test: the same tests on both databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +9,15 @@ from tests.database import empty_database, start_django
 
 start_django()
 
+VENDORS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.daemon)]
+
+
+@pytest.fixture(params=VENDORS)
+def vendor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path) -> Iterator[Path]:
-    with empty_database(tmp_path) as path:
+def database(tmp_path: Path, vendor: str) -> Iterator[Path]:
+    with empty_database(tmp_path, vendor) as path:
         yield path

@@ -1,20 +1,35 @@
 """Whoever fetches one image without end makes neither the records false nor every further hit dear."""
 
-import pytest
-from django.db import connection
+import random
 
-from backstamp.records import rollup
+import pytest
+
+from backstamp.records import groups, memory, rollup
 from backstamp.records.ingest import ingest
-from backstamp.records.models import Recipient
-from backstamp.records.rollup import MOST_HITS
+from backstamp.records.memory import Memory
+from backstamp.records.models import (
+    DayCount,
+    Event,
+    JournalCursor,
+    Link,
+    Message,
+    MessageRollup,
+    MessageText,
+    Recipient,
+)
 from backstamp.records.tracking_ids import to_database
-from backstamp.verdicts.opened import JudgedHit
+from backstamp.vocabulary import JournalRecord
+from tests.records.dump import dump
 from tests.records.journal_records import (
     APPLE_PREFETCH,
+    CHROME,
     MESSAGE,
     OTHER_SOURCE,
+    OUTLOOK,
+    SOURCE,
     after,
     batch,
+    click,
     delivery,
     pixel,
     queued,
@@ -23,26 +38,62 @@ from tests.records.journal_records import (
 NOW = after(100_000)
 
 
-def test_a_person_is_seen_after_a_flood_by_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at: list[JudgedHit] = []
-    judged_hit = rollup._judged_hit
-
-    def noted(*row: object) -> JudgedHit:
-        looked_at.append(judged_hit(*row))  # type: ignore[arg-type]  # passed on as it came
-        return looked_at[-1]
-
-    flood = [pixel(60 + n, agent=APPLE_PREFETCH) for n in range(2 * MOST_HITS)]
-    ingest(batch("edge", [queued(), delivery(1), *flood]), NOW)
-    assert Recipient.objects.get(message=to_database(MESSAGE), index=0).opened_at is None
-
-    monkeypatch.setattr(rollup, "_judged_hit", noted)
-    ingest(batch("other", [pixel(50_000, source=OTHER_SOURCE)]), NOW)
-    anna = Recipient.objects.get(message=to_database(MESSAGE), index=0)
-    assert (anna.opened_at, anna.human_opens) == (after(50_000), 1)
-    assert len(looked_at) == MOST_HITS + 1
+@pytest.fixture
+def small_crowds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood that is quickly made."""
+    for module in (groups, memory, rollup):
+        monkeypatch.setattr(module, "MOST_HITS", 30)
+    monkeypatch.setattr(groups, "CROWD", 8)
 
 
-def test_the_hits_by_people_are_found_by_an_index() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN WITH keys (m, r) AS (VALUES (1, 2)) {rollup._HITS_BY_PEOPLE}")
-        assert "event_by_people (message_id=? AND recipient_index=?)" in str(cursor.fetchall())
+def anna() -> Recipient:
+    return Recipient.objects.get(message=to_database(MESSAGE), index=0)
+
+
+@pytest.mark.usefixtures("small_crowds")
+def test_a_person_is_seen_after_a_flood_by_machines() -> None:
+    kept = Memory()
+    flood = [pixel(60 + n, agent=APPLE_PREFETCH) for n in range(100)]
+    ingest(batch("edge", [queued(), delivery(1), *flood]), NOW, kept)
+    assert anna().opened_at is None
+    ingest(batch("other", [pixel(50_000, source=OTHER_SOURCE)]), NOW, kept)
+    assert (anna().opened_at, anna().human_opens) == (after(50_000), 1)
+    assert Event.objects.filter(type="opened").count() == 101
+
+
+@pytest.mark.usefixtures("small_crowds")
+@pytest.mark.parametrize("seed", range(6))
+def test_a_flood_ends_the_same_in_whatever_order_it_comes(seed: int) -> None:
+    dice = random.Random(seed)
+    hits: list[JournalRecord] = [
+        dice.choice(
+            (
+                pixel(600 + dice.randrange(900) / 10, agent=dice.choice((CHROME, OUTLOOK, APPLE_PREFETCH))),
+                click(600 + dice.randrange(900) / 10, link=dice.randrange(3)),
+                pixel(600 + dice.randrange(900) / 10, key=bytes(8)),
+            )
+        )
+        for _ in range(70)
+    ]
+    hits = [
+        type(hit)(**{name: getattr(hit, name) for name in hit.__struct_fields__} | {"source": source})
+        for hit, source in ((hit, dice.choice((SOURCE, OTHER_SOURCE, b""))) for hit in hits)
+    ]
+    singles = [batch(f"p{n:03}", [record]) for n, record in enumerate([queued(), delivery(1), *hits])]
+    for one in singles:
+        ingest(one, NOW)
+    expected = dump()
+    _empty()
+    dice.shuffle(singles)
+    kept = Memory()
+    while singles:
+        size = dice.randrange(1, 20)
+        now, singles = singles[:size], singles[size:]
+        for one in now:
+            ingest(one, NOW, kept)
+    assert dump() == expected
+
+
+def _empty() -> None:
+    for model in (Event, Link, Recipient, MessageRollup, MessageText, DayCount, Message, JournalCursor):
+        model.objects.all().delete()  # type: ignore[attr-defined]

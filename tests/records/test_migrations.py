@@ -1,7 +1,107 @@
-"""The migrations make exactly the tables that the models describe."""
+"""The migrations make exactly the tables that the models describe, and keep what an older version stored."""
+
+import base64
+import json
+from datetime import timedelta
 
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from backstamp.records.ingest import ingest
+from backstamp.records.models import Event
+from backstamp.records.rebuild import fill_in_missing
+from tests.records.dump import dump, signals, source
+from tests.records.journal_records import START, after, batch, click, delivery, pixel, queued
 
 
 def test_no_model_was_changed_without_a_migration() -> None:
     call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+
+
+def test_the_events_of_an_older_version_are_kept_and_counted(vendor: str) -> None:
+    ingest(batch("a", [queued(), delivery(1), pixel(600), click(700)]), after(1000))
+    ingest(batch("b", [pixel(600, message=9)]), after(1000))
+    expected = dump()
+    before = {event.pk: (event.at, event.revised_at, signals(event)) for event in Event.objects.all()}
+    _as_of_0003(vendor)
+
+    call_command("migrate", interactive=False, verbosity=0)
+    assert fill_in_missing() == 1
+    assert dump() == expected
+    assert {e.pk: (e.at, e.revised_at, signals(e)) for e in Event.objects.all()} == before
+    # What was ingested before goes on as if nothing had happened.
+    ingest(batch("a", [click(700.3, link=1), click(700.6, link=2)], start=4), after(1001))
+    clicked = Event.objects.get(producer="a", position=300)
+    assert "link_burst" in signals(clicked)
+    assert source(clicked) == b"source-1"
+
+
+def test_an_empty_database_of_an_older_version_becomes_an_empty_one(vendor: str) -> None:
+    _as_of_0003(vendor)
+    call_command("migrate", interactive=False, verbosity=0)
+    assert fill_in_missing() == 0
+    ingest(batch("a", [queued(), pixel(600)]), after(1000))
+    assert Event.objects.count() == 2
+
+
+def _as_of_0003(vendor: str) -> None:
+    """Put the tables back to what migration 0003 had, with the same content."""
+    events = [
+        (event, [dict(zip(("signal", "weight", "text"), r, strict=True)) for r in reasons])
+        for event, reasons in (
+            (event, row["reasons"])
+            for event, row in zip(
+                Event.objects.order_by("producer", "position").select_related("headers"),
+                dump()["Event"],
+                strict=True,
+            )
+        )
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE records_event")
+        for table in ("messagerollup", "messagetext", "daycount", "headerset", "reason"):
+            cursor.execute(f"DROP TABLE records_{table}")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
+        cursor.execute("ALTER TABLE records_message ADD COLUMN version bigint NOT NULL DEFAULT 0")
+    old = MigrationExecutor(connection).loader.project_state([("records", "0003_kill")]).apps
+    with connection.schema_editor() as editor:
+        editor.create_model(old.get_model("records", "Event"))
+    model = old.get_model("records", "Event")
+    model.objects.bulk_create(_old_event(model, event, reasons) for event, reasons in events)
+
+
+def _old_event(model: type, event: Event, reasons: list[dict[str, object]]) -> object:
+    names = (
+        "id",
+        "producer",
+        "position",
+        "message_id",
+        "recipient_index",
+        "type",
+        "at",
+        "link_number",
+        "actor",
+    )
+    names += ("counts", "score", "certainty", "final", "revised_at", "client", "detail")
+    hit = None
+    if event.headers is not None:
+        named = bytes(event.named or b"")
+        hit = {
+            "is": "hit",
+            "at_us": (event.at - START) // timedelta(microseconds=1),
+            "kind": "pixel" if event.type == "opened" else "redirect",
+            "domain_id": 0,
+            "tracking_id": 0,
+            "headers": json.loads(event.headers.headers),
+        }
+        if event.type == "opened":
+            hit["recipient_key"] = base64.b64encode(named).decode()
+        else:
+            hit["recipient_index"] = int.from_bytes(named, "big")
+    return model(
+        **{name: getattr(event, name) for name in names},
+        reasons=reasons,
+        hit=hit,
+        source=None if event.headers is None else source(event),
+    )

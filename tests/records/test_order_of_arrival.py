@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backstamp.journal import Batch
-from backstamp.records import rollup
 from backstamp.records.ingest import cursors, ingest
-from backstamp.records.models import Consent, Message
+from backstamp.records.memory import Memory
+from backstamp.records.models import Consent
+from backstamp.records.rebuild import rebuild
 from backstamp.vocabulary import EventType, JournalRecord
 from tests.database import empty_database
 from tests.records.dump import dump
@@ -78,25 +79,37 @@ def joined(batches: list[Batch]) -> Batch:
 withdrawals = st.sampled_from([b"", b"", b"", ANNA])
 
 
+@pytest.mark.parametrize("vendor", ["sqlite"])
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), records=record_lists, withdrawn=withdrawals)
 def test_any_order_any_cut_and_any_replay_give_the_same_records(
-    data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
+    vendor: str, data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
 ) -> None:
-    _check(data, records, withdrawn)
+    _check(vendor, data, records, withdrawn)
+
+
+@pytest.mark.daemon
+@pytest.mark.parametrize("vendor", ["postgresql"])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), records=record_lists, withdrawn=withdrawals)
+def test_and_so_do_they_in_postgresql(
+    vendor: str, data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
+) -> None:
+    _check(vendor, data, records, withdrawn)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("vendor", ["sqlite"])
 @settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), records=record_lists, withdrawn=withdrawals)
 def test_a_long_hunt_finds_no_order_that_makes_a_difference(
-    data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
+    vendor: str, data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
 ) -> None:
-    _check(data, records, withdrawn)
+    _check(vendor, data, records, withdrawn)
 
 
-def _check(data: st.DataObject, records: list[JournalRecord], withdrawn: bytes) -> None:
+def _check(vendor: str, data: st.DataObject, records: list[JournalRecord], withdrawn: bytes) -> None:
     everything = [queued(), queued(message=OTHER_MESSAGE, links=1, opens=False), *records]
     singles = [batch(f"p{n:03}", [record]) for n, record in enumerate(everything)]
     order = data.draw(st.permutations(singles), label="order")
@@ -104,27 +117,28 @@ def _check(data: st.DataObject, records: list[JournalRecord], withdrawn: bytes) 
         st.lists(st.integers(1, 5), min_size=len(order), max_size=len(order)), label="lengths"
     )
 
-    with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder), vendor):
         _withdraw(withdrawn)
         ingest(joined(singles), NOW)
         expected = dump()
 
-    with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, empty_database(Path(folder), vendor):
         _withdraw(withdrawn)
         remaining = list(order)
+        memory = data.draw(st.sampled_from([None, Memory()]), label="memory")
         for length in lengths:
             now, remaining = remaining[:length], remaining[length:]
             if not now:
                 break
-            ingest(joined(now), NOW)
+            ingest(joined(now), NOW, memory)
             if data.draw(st.booleans(), label="replayed"):
                 before = dump(), cursors()
-                again = ingest(joined(now), NOW)
+                again = ingest(joined(now), NOW, memory)
                 assert again.replayed == len(now)
                 assert again.version is None
                 assert (dump(), cursors()) == before
         assert dump() == expected
-        rollup.rebuild(Message.objects.values_list("pk", flat=True))
+        rebuild()
         assert dump() == expected
 
 

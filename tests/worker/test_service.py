@@ -15,9 +15,11 @@ from backstamp.journal import Batch, JournalWriter, SnapshotFile
 from backstamp.policy import Axes, Consent, ConsentState
 from backstamp.records import models
 from backstamp.records.ingest import ingest
+from backstamp.records.memory import Memory
 from backstamp.records.models import Event, JournalCursor, Message, Recipient
 from backstamp.vocabulary import Queued
 from backstamp.worker import WorkerConfig, ingest_loop, settle
+from tests.records.dump import source
 from tests.records.journal_records import ANNA, SECOND, SOURCE, click, delivery, pixel, queued
 from tests.worker.running import eventually, looked_up, running
 
@@ -100,10 +102,10 @@ async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_othe
 ) -> None:
     really = ingest
 
-    def choosy(batch: Batch, now: datetime) -> object:
+    def choosy(batch: Batch, now: datetime, memory: Memory | None = None) -> object:
         if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
             raise DataError("refused")
-        return really(batch, now)
+        return really(batch, now, memory)
 
     monkeypatch.setattr(ingest_loop, "ingest", choosy)
     writer = JournalWriter(config.journal_dir, role="gateway")
@@ -165,10 +167,8 @@ async def test_verdicts_settle_and_pseudonyms_and_their_keys_go_in_time(
             lambda: list(Event.objects.filter(type="opened").order_by("at").values_list("final", flat=True)),
             [True, True, False],
         )
-        sources = Event.objects.filter(type="opened").order_by("at").values_list("source", flat=True)
-        await eventually(
-            lambda: [None if s is None else bytes(s) for s in sources.all()], [None, SOURCE, SOURCE]
-        )
+        opened = Event.objects.filter(type="opened").order_by("at")
+        await eventually(lambda: [source(event) for event in opened.all()], [None, SOURCE, SOURCE])
     writer.close()
     assert not old_key.exists()
 

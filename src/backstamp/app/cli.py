@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "check-config": ("check_config", "Check the settings and say what is wrong."),
     "settings": ("settings", "List all settings with their values."),
     "migrate": ("migrate", "Bring the database to this version."),
+    "rollups": ("rollups", "Make what lists and overview show again from the events."),
     "sign-in-link": ("sign_in_link", "Make a link that signs an administrator in once."),
     "bench": ("bench", "Measure, beside named peers, in one run."),
 }

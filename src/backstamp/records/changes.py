@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db import connection
 
-from backstamp.records.models import ChangeCounter, Message
+from backstamp.records.models import ChangeCounter, MessageRollup
 
 _CHUNK: Final = 500
 _COUNT_ON: Final = (
@@ -20,20 +20,25 @@ _COUNT_ON: Final = (
 )
 
 
-def note_changed(message_pks: Iterable[int]) -> int:
-    """Give these messages a new version and return it. Call it inside the transaction of the change."""
+def next_version() -> int:
+    """Return the number of this change. Call it inside its transaction, as late as can be: others wait."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_ON)
-        version = int(cursor.fetchone()[0])
+        return int(cursor.fetchone()[0])
+
+
+def note_changed(message_pks: Iterable[int]) -> int:
+    """Give these messages a new version and return it. Call it inside the transaction of the change."""
+    version = next_version()
     remaining = iter(message_pks)
     while chunk := list(islice(remaining, _CHUNK)):
-        Message.objects.filter(pk__in=chunk).update(version=version)
+        MessageRollup.objects.filter(pk__in=chunk).update(version=version)
     return version
 
 
 def message_version(pk: int) -> int:
     """Return the number of the last change to a message; 0 when it was never changed or is gone."""
-    return Message.objects.filter(pk=pk).values_list("version", flat=True).first() or 0
+    return MessageRollup.objects.filter(pk=pk).values_list("version", flat=True).first() or 0
 
 
 def newest_version() -> int:

@@ -1,65 +1,82 @@
 """Rows of events made from hits, and their later revisions."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
-from backstamp.records.bulk import execute_many, insert_new, stored
-from backstamp.records.instants import instant
-from backstamp.records.stored_hits import Judgement, StoredHit
-from backstamp.vocabulary import Actor, ClickAction, EventType, Hit, HitKind
-
-_LINK_EVENTS: Final = {ClickAction.BLOCK: EventType.BLOCKED, ClickAction.WARN: EventType.WARNED}
-UNJUDGED: Final = Judgement(Actor.UNKNOWN, counts=False, score=0.0, certainty="", client="", reasons=[])
-"""Of a hit whose message is unknown."""
+from backstamp.records.bulk import append, update
+from backstamp.records.instants import stored, written, zone
+from backstamp.records.stored_hits import FETCHES, Judgement, StoredHit, event_type, named_of, source_of
+from backstamp.vocabulary import Actor
 
 _COLUMNS: Final = (
-    *("producer", "position", "message_id", "recipient_index", "type", "at", "link_number", "source", "hit"),
-    *("detail", "actor", "counts", "score", "certainty", "client", "reasons", "final"),
+    *("id", "producer", "position", "message_id", "recipient_index", "type", "at", "link_number", "method"),
+    *("network", "headers_id", "named", "source", "address", "client", "detail"),
+    *("actor", "counts", "score", "certainty", "reasons", "final"),
 )
-_UPDATE: Final = (
-    "UPDATE records_event SET recipient_index = %s, actor = %s, counts = %s, score = %s, certainty = %s, "
-    "client = %s, reasons = %s, final = %s, revised_at = %s WHERE id = %s"
+_REVISED: Final = (
+    "recipient_index",
+    "actor",
+    "counts",
+    "score",
+    "certainty",
+    "reasons",
+    "final",
+    "revised_at",
 )
+_KEYS: Final = ("id", "at")
+_ACTORS: Final = {actor: actor.value for actor in Actor}
+_TYPES: Final = {type_: type_.value for type_ in FETCHES}
+
+Judged = tuple[StoredHit, Judgement]
 
 
-def event_type(hit: Hit) -> EventType:
-    """Return what happened when this was asked for; a link that did not lead on is no click."""
-    if hit.kind is HitKind.PIXEL:
-        return EventType.OPENED
-    return EventType.CLICKED if hit.action is None else _LINK_EVENTS.get(hit.action, EventType.CLICKED)
+def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
+    """Insert hits that have their numbers, with verdicts; those from before `settled_us` are final."""
+    behind = zone()
+    append("records_event", _COLUMNS, [_row(hit, found, settled_us, behind) for hit, found in hits])
 
 
-def insert_hits(hits: Iterable[tuple[StoredHit, Judgement, bool]]) -> None:
-    """Insert hits with their verdicts and whether these are final."""
-    insert_new("records_event", _COLUMNS, (_row(*each) for each in hits))
-
-
-def update_hits(hits: Iterable[tuple[StoredHit, Judgement, bool]], now: datetime) -> None:
+def update_hits(hits: Iterable[Judged], settled_us: int, now_us: int) -> None:
     """Write new verdicts of stored hits."""
-    execute_many(
-        _UPDATE,
+    at = stored(now_us)
+    update(
+        "records_event",
+        _REVISED,
+        _KEYS,
         (
-            (hit.recipient, *_judgement_values(found), final, stored(now), hit.pk)
-            for hit, found, final in hits
+            (
+                *(hit.recipient, _ACTORS[found.actor], found.counts, found.score, found.certainty),
+                *(found.reasons, hit.at_us <= settled_us, at, hit.pk, stored(hit.at_us)),
+            )
+            for hit, found in hits
         ),
     )
 
 
-def _row(hit: StoredHit, found: Judgement, final: bool) -> tuple[Any, ...]:
-    observed = hit.hit
-    kept = msgspec.json.encode(msgspec.structs.replace(observed, source=b"")).decode()
+def _row(hit: StoredHit, found: Judgement, settled_us: int, behind: str) -> tuple[Any, ...]:
+    seen, headers = hit.hit, hit.headers
+    at_us, producer, position = hit.place
     return (
-        *(hit.producer, hit.position, hit.message, hit.recipient, event_type(observed).value),
-        *(stored(instant(observed.at_us)), observed.link_number, observed.source),
-        *(kept, "{}"),
-        *_judgement_values(found),
-        final,
+        hit.pk,
+        producer,
+        position,
+        hit.message,
+        hit.recipient,
+        _TYPES[event_type(seen)],
+        written(at_us, behind),
+        seen.link_number,
+        seen.method,
+        seen.network,
+        headers.id,
+        named_of(seen),
+        source_of(seen),
+        seen.address,
+        headers.client,
+        "{}",
+        _ACTORS[found.actor],
+        found.counts,
+        found.score,
+        found.certainty,
+        found.reasons,
+        at_us <= settled_us,
     )
-
-
-def _judgement_values(found: Judgement) -> Iterator[Any]:
-    yield from (found.actor.value, found.counts, found.score, found.certainty, found.client)
-    yield msgspec.json.encode(found.reasons).decode()

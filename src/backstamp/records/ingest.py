@@ -8,20 +8,33 @@ after its hits.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from time import thread_time
 from typing import Final, TypeVar
 
 import msgspec
 from django.db import transaction
 
 from backstamp.journal import Batch, RecordId
-from backstamp.records import hit_rows, message_rows, rollup
-from backstamp.records.bulk import execute_many
-from backstamp.records.changes import note_changed
-from backstamp.records.instants import microseconds
-from backstamp.records.judging import judge
-from backstamp.records.models import JournalCursor
-from backstamp.records.recipients import known, resolve
-from backstamp.records.stored_hits import Judgement, Neighbourhood, StoredHit, unresolved
+from backstamp.records import hit_rows, message_rows
+from backstamp.records.bulk import execute_many, new_ids
+from backstamp.records.changes import next_version
+from backstamp.records.hit_rows import Judged
+from backstamp.records.instants import microseconds, month_of, stored, within
+from backstamp.records.judging import apply, judgements, neighbours, verdicts
+from backstamp.records.memory import Memory
+from backstamp.records.models import LONGEST_METHOD, JournalCursor
+from backstamp.records.new_messages import insert_new_messages
+from backstamp.records.recipients import resolve
+from backstamp.records.rollup import Rollup
+from backstamp.records.stored_hits import (
+    HEADERS,
+    UNJUDGED,
+    Pair,
+    StoredHit,
+    from_row,
+    stored_hit,
+    unresolved,
+)
 from backstamp.records.tracking_ids import to_database
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -37,7 +50,7 @@ _ADVANCE: Final = (
     "WHERE records_journalcursor.position < excluded.position"
 )
 
-_DELETE: Final = "DELETE FROM records_event WHERE id = %s"
+_DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
 Record = TypeVar("Record", Hit, Queued, Delivery)
 
@@ -48,6 +61,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     `dropped` are hits of recipients who withdrew consent, `replayed` records that were known already,
     `unmatched` hits whose message is not known yet. `revised` are older verdicts that these records
     changed. `version` is the change's number (`records.changes`), None where nothing changed.
+    `verdict_seconds` is what making contexts and verdicts took of this processor.
     """
 
     messages: int = 0
@@ -58,6 +72,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: int = 0
     revised: int = 0
     version: int | None = None
+    verdict_seconds: float = 0.0
 
 
 def cursors() -> dict[str, int]:
@@ -71,53 +86,68 @@ def forget_producers(remaining: Collection[str]) -> None:
     JournalCursor.objects.filter(producer__in=gone).delete()
 
 
-@transaction.atomic
-def ingest(batch: Batch, now: datetime) -> Ingested:
+def ingest(batch: Batch, now: datetime, memory: Memory | None = None) -> Ingested:
     """Put a batch into the records. `now` decides which verdicts are final at once.
 
+    `memory` is what earlier batches of this process left; it makes no difference but in time.
     Raises `django.db.Error`; nothing is changed then.
     """
+    known = Memory() if memory is None else memory
+    try:
+        with transaction.atomic():
+            done = _ingest(batch, now, known)
+            known.trim()
+    except BaseException:
+        known.clear()
+        raise
+    return done
+
+
+def _ingest(batch: Batch, now: datetime, memory: Memory) -> Ingested:
+    memory.begin()
     fresh = _fresh(batch)
-    queued = _of_type(fresh, Queued)
-    deliveries = _of_type(fresh, Delivery)
-    arrived = [_arrived(id_, hit) for id_, hit in _of_type(fresh, Hit)]
+    queued, deliveries, hits = _of_type(fresh, Queued), _of_type(fresh, Delivery), _of_type(fresh, Hit)
+    rollup = Rollup(memory)
+    new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
+    changed_clocks = _take_deliveries(deliveries, new_pairs, memory, rollup)
 
-    message_rows.insert_messages(queued)
-    message_rows.insert_deliveries(deliveries)
-    new_messages = {to_database(record.tracking_id) for _, record in queued}
-    waiting = list(unresolved(new_messages))
-    messages = known(
-        [*new_messages, *(h.message for h in arrived), *(to_database(d.tracking_id) for _, d in deliveries)]
-    )
+    arrived = _arrived(hits, memory)
+    waiting = _waiting(new_messages, memory)
+    memory.cards(hit.message for hit in arrived)
+    matched = [*waiting, *(hit for hit in arrived if memory.card(hit.message))]
+    resolve(matched, memory)
+    dropped = withdrawn([*waiting, *arrived], memory)
+    if dropped:
+        execute_many(_DELETE, ((hit.pk, stored(hit.at_us)) for hit in waiting if hit.place in dropped))
+        matched = [hit for hit in matched if hit.place not in dropped]
+        arrived = [hit for hit in arrived if hit.place not in dropped]
+    unmatched = [hit for hit in arrived if hit.recipient is None]
+    _insert_nobodies(matched, memory)
 
-    dropped = _give_recipients(arrived, waiting, messages)
-    delivered = _delivered(queued, deliveries, messages)
-    rollup.deliveries(delivered)
+    older = _prepare(matched, changed_clocks, memory)
+    began = thread_time()
+    found = verdicts([*matched, *older], memory)
+    verdict_seconds = thread_time() - began
+    judged = judgements(found, memory)
+    new, revised = judged[: len(matched)], [each for each in judged[len(matched) :] if _differs(each)]
+    _write_hits(new, unmatched, revised, now, memory, rollup)
+    rollup.hits({(hit.message, hit.recipient) for hit, _ in (*new, *revised) if hit.recipient is not None})
 
-    kept = [hit for hit in (*waiting, *arrived) if hit.id not in dropped]
-    unmatched = [hit for hit in kept if hit.recipient is None]
-    judged = _judged([hit for hit in kept if hit.recipient is not None], delivered)
-    settled_us = microseconds(now - SETTLE_TIME)
-    found = [(hit, judgement, hit.final or hit.hit.at_us <= settled_us) for hit, judgement in judged]
-    revised = [each for each in found if each[0].pk is not None]
-    hit_rows.insert_hits(each for each in found if each[0].pk is None)
-    hit_rows.insert_hits((hit, hit_rows.UNJUDGED, False) for hit in unmatched)
-    hit_rows.update_hits(revised, now)
-    touched = {(hit.message, hit.recipient) for hit, _, _ in found if hit.recipient is not None}
-    rollup.hits(touched)
-
-    changed = new_messages | {message for message, _ in (*touched, *delivered)}
-    version = note_changed(changed) if changed else None
+    version = None
+    if rollup.messages:
+        version = next_version()
+        rollup.write(version)
     execute_many(_ADVANCE, batch.cursors.items())
     return Ingested(
         messages=len(queued),
         deliveries=len(deliveries),
-        hits=len(arrived),
+        hits=len(hits),
         dropped=len(dropped),
         replayed=len(batch.records) - len(fresh),
         unmatched=len(unmatched),
-        revised=len({hit.id for hit, _, _ in revised} - {hit.id for hit in waiting}),
+        revised=len(revised),
         version=version,
+        verdict_seconds=verdict_seconds,
     )
 
 
@@ -139,67 +169,94 @@ def _of_type(
     return [(id_, record) for id_, record in records if isinstance(record, type_)]
 
 
-def _arrived(id_: RecordId, hit: Hit) -> StoredHit:
-    storable = msgspec.structs.replace(
-        hit,
-        method=message_rows.clean(hit.method),
-        headers={message_rows.clean(name): message_rows.clean(value) for name, value in hit.headers.items()},
-    )
-    return StoredHit(id_.producer, id_.position, to_database(hit.tracking_id), None, storable)
+def _take_deliveries(
+    deliveries: Collection[tuple[RecordId, Delivery]], new_pairs: set[Pair], memory: Memory, rollup: Rollup
+) -> set[Pair]:
+    """Put in what the next hop said; return the recipients whose hits that lets see otherwise."""
+    message_rows.insert_deliveries(deliveries)
+    said = [(to_database(record.tracking_id), record) for _, record in deliveries]
+    cards = memory.cards(message for message, _ in said)
+    known = [(message, record) for message, record in said if message in cards]
+    pairs = {(message, record.recipient_index) for message, record in known}
+    memory.recipients((), pairs)
+    for message, record in known:
+        pair = message, record.recipient_index
+        if pair not in new_pairs and memory.recipient(pair) is not None:
+            rollup.event(cards[message], record.at_us, record.type)
+    return rollup.deliveries(pairs, new_pairs)
 
 
-def _give_recipients(
-    arrived: Collection[StoredHit], waiting: Collection[StoredHit], messages: Collection[int]
-) -> set[tuple[str, int]]:
-    """Find out whose the hits are, and return the ids of those that must not be kept."""
-    matched = [*waiting, *(hit for hit in arrived if hit.message in messages)]
-    recipient_keys = resolve(matched)
-    dropped = withdrawn([*waiting, *arrived], recipient_keys)
-    execute_many(_DELETE, ((hit.pk,) for hit in waiting if hit.id in dropped))
-    nobodies = {
-        (h.message, NO_RECIPIENT) for h in matched if h.recipient == NO_RECIPIENT and h.id not in dropped
-    }
-    message_rows.insert_nobodies(nobodies)
-    return dropped
+def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[StoredHit]:
+    seen = [(month_of(hit.at_us), hit.headers) for _, hit in hits]
+    arrived = []
+    for (id_, hit), headers in zip(hits, memory.headers.all(seen), strict=True):
+        method = "GET" if hit.method == "GET" else message_rows.clean(hit.method, LONGEST_METHOD)
+        kept = msgspec.structs.replace(hit, at_us=within(hit.at_us), method=method, headers=headers.fields)
+        arrived.append(
+            stored_hit(id_.producer, id_.position, to_database(hit.tracking_id), None, kept, headers)
+        )
+    return arrived
 
 
-def _delivered(
-    queued: Iterable[tuple[RecordId, Queued]],
-    deliveries: Iterable[tuple[RecordId, Delivery]],
-    messages: Collection[int],
-) -> set[rollup.Pair]:
-    """Return the recipients of known messages of whom the next hop may have said something new."""
-    pairs = {(to_database(record.tracking_id), record.recipient_index) for _, record in deliveries}
-    pairs.update(
-        (to_database(q.tracking_id), recipient.index) for _, q in queued for recipient in q.recipients
-    )
-    return {pair for pair in pairs if pair[0] in messages}
+def _waiting(messages: Collection[int], memory: Memory) -> list[StoredHit]:
+    """Return the hits that came before these messages."""
+    rows = list(unresolved(messages))
+    memory.headers.load({row[HEADERS] for row in rows})
+    return [from_row(row, memory.headers.of(row[HEADERS])) for row in rows]
 
 
-def _judged(
-    new: Collection[StoredHit], delivered: Collection[rollup.Pair]
-) -> list[tuple[StoredHit, Judgement]]:
-    """Judge the new hits, and again those whose siblings they are or whose clock has changed.
+def _insert_nobodies(hits: Iterable[StoredHit], memory: Memory) -> None:
+    """See that the messages of hits that name nobody have a recipient for them."""
+    nobodies = {(hit.message, NO_RECIPIENT) for hit in hits if hit.recipient == NO_RECIPIENT}
+    missing = {pair for pair in nobodies if memory.recipient(pair) is None}
+    if missing:
+        message_rows.insert_nobodies(missing)
+        memory.forget_recipients(missing)
+        memory.recipients((), missing)
 
-    Returns only what differs from what the records hold.
-    """
-    neighbourhood = Neighbourhood()
-    for hit in new:
-        neighbourhood.add(hit)
-    nobodies = {(message, NO_RECIPIENT) for message, _ in delivered}
-    again = {hit.id: hit for hit in neighbourhood.load_recipients([*delivered, *nobodies])}
-    neighbourhood.load_around(new)
-    for hit in new:
-        again.update((other.id, other) for other in neighbourhood.judged_by(hit))
-    fresh_ids = {hit.id for hit in new}
-    older = [
-        hit
-        for hit in again.values()
-        if hit.id not in fresh_ids and not hit.closed and hit.recipient is not None
-    ]
-    neighbourhood.load_around(older)
-    return [
-        (hit, judgement)
-        for hit, judgement in judge([*new, *older], neighbourhood)
-        if hit.id in fresh_ids or judgement != hit.judgement
-    ]
+
+def _prepare(new: Collection[StoredHit], changed_clocks: Collection[Pair], memory: Memory) -> list[StoredHit]:
+    """Put new hits in their groups and minutes; return the older ones that must be judged again."""
+    pairs = [(hit.message, hit.recipient) for hit in new if hit.recipient is not None]
+    groups = memory.groups([*pairs, *changed_clocks])
+    memory.sources.load(new, memory.headers)
+    for hit, pair in zip(new, pairs, strict=True):
+        groups[pair].add(hit)
+        memory.sources.add(hit)
+    memory.note_added(len(new))
+    older = neighbours(new, memory)
+    if changed_clocks:
+        places = {hit.place for hit in new}
+        clocked = [
+            h for pair in changed_clocks for h in groups[pair].hits if h.place not in places and not h.closed
+        ]
+        memory.sources.load(clocked, memory.headers)
+        older |= {hit.place: hit for hit in clocked}
+    return list(older.values())
+
+
+def _differs(judged: Judged) -> bool:
+    return judged[0].judgement != judged[1]
+
+
+def _write_hits(
+    new: Collection[Judged],
+    unmatched: Collection[StoredHit],
+    revised: Collection[Judged],
+    now: datetime,
+    memory: Memory,
+    rollup: Rollup,
+) -> None:
+    for hit, judgement in (*new, *revised):
+        card = memory.card(hit.message)
+        assert card is not None
+        rollup.hit(card, hit, hit.judgement if hit.counted else None, judgement)
+    was_waiting = [each for each in new if each[0].pk is not None]
+    inserted = [each for each in new if each[0].pk is None]
+    inserted += [(hit, UNJUDGED) for hit in unmatched]
+    for (hit, _), pk in zip(inserted, new_ids("records_event", len(inserted)), strict=True):
+        hit.pk = pk
+    settled_us = microseconds(now - SETTLE_TIME)
+    hit_rows.insert_hits(inserted, settled_us)
+    hit_rows.update_hits([*was_waiting, *revised], settled_us, microseconds(now))
+    apply((*new, *revised), memory)

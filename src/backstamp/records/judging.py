@@ -1,98 +1,111 @@
-"""Ask the verdict about stored hits, with what the records know of their messages and recipients."""
+"""Ask the verdict about hits, with what the memory knows of their messages, recipients and siblings."""
 
-from collections.abc import Collection, Iterator
-from typing import Any, Final
+from collections.abc import Collection, Iterable
 
-import msgspec
-
-from backstamp.records.bulk import moment, select_for_keys
-from backstamp.records.instants import microseconds
-from backstamp.records.models import DeliveryState
-from backstamp.records.stored_hits import Judgement, Neighbourhood, StoredHit
+from backstamp.records.memory import Memory
+from backstamp.records.stored_hits import Judgement, Pair, Place, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.verdicts import SiblingHit, context_of, facts_of, verdict
-from backstamp.verdicts.clients import client_of
-
-_CLIENT_CHARS: Final = 100
-_MESSAGES: Final = (
-    "SELECT m.tracking_id, m.queued_at, "
-    "(SELECT COUNT(*) FROM records_link l WHERE l.message_id = m.tracking_id), "
-    "(SELECT MIN(r.sent_at) FROM records_recipient r WHERE r.message_id = m.tracking_id) "
-    "FROM keys CROSS JOIN records_message m WHERE m.tracking_id = keys.m"
-)
-_RECIPIENTS: Final = (
-    'SELECT r.message_id, r."index", r.sent_at, r.delivery '
-    'FROM keys CROSS JOIN records_recipient r WHERE r.message_id = keys.m AND r."index" = keys.r'
-)
+from backstamp.verdicts import SiblingHit, Verdict, context_of, facts_of, is_shared, verdict
 
 
-class _MessageFacts(msgspec.Struct, frozen=True):
-    queued_at_us: int | None
-    total_links: int
-    first_sent_at_us: int | None
+def neighbours(new: Collection[StoredHit], memory: Memory) -> dict[Place, StoredHit]:
+    """Return the older hits whose verdict these new ones may change; the new ones are in their groups.
+
+    Everything that is needed to judge the older ones is in the memory then.
+    """
+    again: dict[Place, StoredHit] = {}
+    by_pair: dict[Pair, list[StoredHit]] = {}
+    elsewhere: dict[Pair, list[Place]] = {}
+    for hit in new:
+        assert hit.recipient is not None
+        pair = hit.message, hit.recipient
+        if hit.recipient != NO_RECIPIENT:
+            by_pair.setdefault(pair, []).append(hit)
+        # Many people come from an address of a network that people share, so it tells nothing of others.
+        if hit.recipient == NO_RECIPIENT or not is_shared(hit.hit):
+            for other in memory.sources.around(hit):
+                if pair != (other.message, other.recipient) or other.recipient == NO_RECIPIENT:
+                    elsewhere.setdefault((other.message, other.recipient), []).append(other[:3])
+    for pair, hits in by_pair.items():
+        again.update((hit.place, hit) for hit in memory.group(pair).judged_by(hits))
+    if elsewhere:
+        memory.cards(message for message, _ in elsewhere)
+        elsewhere = {pair: places for pair, places in elsewhere.items() if memory.card(pair[0])}
+        memory.recipients((), elsewhere)
+        memory.groups(elsewhere)
+        again.update((hit.place, hit) for hit in memory.hits(elsewhere))
+    for hit in new:
+        again.pop(hit.place, None)
+    older = {place: hit for place, hit in again.items() if not hit.closed}
+    memory.sources.load(older.values(), memory.headers)
+    return older
 
 
-class _RecipientFacts(msgspec.Struct, frozen=True):
-    sent_at_us: int | None
-    bounced: bool
-
-
-_NOBODY: Final = _RecipientFacts(None, bounced=False)
-
-
-def judge(hits: Collection[StoredHit], neighbourhood: Neighbourhood) -> Iterator[tuple[StoredHit, Judgement]]:
-    """Judge hits; all their siblings must have been read into the neighbourhood.
-
-    A hit whose message is not there, or not there any more, is left out.
+def verdicts(hits: Iterable[StoredHit], memory: Memory) -> list[tuple[StoredHit, Verdict]]:
+    """Judge hits of known messages; groups, cards and sources must be in the memory.
 
     The clock starts when the next hop took the recipient's copy, and for a hit that names nobody when
     it took the first one.
     """
-    messages = {
-        row[0]: _MessageFacts(_us(row[1]), row[2], _us(row[3]))
-        for row in select_for_keys(_MESSAGES, ("m",), ((m,) for m in {hit.message for hit in hits}))
-    }
-    pairs = {(hit.message, hit.recipient) for hit in hits}
-    recipients = {
-        (row[0], row[1]): _RecipientFacts(_us(row[2]), bounced=row[3] == DeliveryState.BOUNCED)
-        for row in select_for_keys(_RECIPIENTS, ("m", "r"), pairs)
-    }
-    for hit in hits:
-        message = messages.get(hit.message)
-        if message is None:
-            continue
-        recipient = recipients.get((hit.message, hit.recipient or 0), _NOBODY)
-        nobody = hit.recipient == NO_RECIPIENT
-        delivered_at_us = message.first_sent_at_us if nobody else recipient.sent_at_us
-        context = context_of(
-            hit.hit,
-            [SiblingHit(other.hit, _same_recipient(hit, other)) for other in neighbourhood.siblings(hit)],
-            total_links=message.total_links,
-            delivered_at_us=delivered_at_us,
-            sent_at_us=message.queued_at_us,
-            bounced=recipient.bounced,
-        )
-        found = verdict(facts_of(hit.hit, delivered_at_us), context)
-        yield (
-            hit,
-            Judgement(
-                found.actor,
-                found.counts,
-                found.score,
-                found.certainty.value,
-                client_of(hit.hit.headers.get("user_agent", "")).name[:_CLIENT_CHARS],
-                msgspec.to_builtins(found.reasons),
-            ),
-        )
+    return [(hit, _verdict(hit, memory)) for hit in hits]
 
 
-def _us(value: Any) -> int | None:
-    at = moment(value)
-    return None if at is None else microseconds(at)
+def judgements(
+    found: Collection[tuple[StoredHit, Verdict]], memory: Memory
+) -> list[tuple[StoredHit, Judgement]]:
+    """Return the verdicts as the records keep them."""
+    memory.reasons.learn(verdict_.reasons for _, verdict_ in found)
+    return [(hit, _judgement(verdict_, memory)) for hit, verdict_ in found]
 
 
-def _same_recipient(hit: StoredHit, other: StoredHit) -> bool:
+def _verdict(hit: StoredHit, memory: Memory) -> Verdict:
+    card = memory.card(hit.message)
+    assert card is not None
+    recipient = None if hit.recipient is None else card.by_index.get(hit.recipient)
+    if hit.recipient == NO_RECIPIENT:
+        delivered_at_us = card.first_sent_at_us
+    else:
+        delivered_at_us = None if recipient is None else recipient.sent_at_us
+    context = context_of(
+        hit.hit,
+        _siblings(hit, memory),
+        total_links=card.total_links,
+        delivered_at_us=delivered_at_us,
+        sent_at_us=card.queued_at_us,
+        bounced=recipient is not None and recipient.bounced,
+    )
+    return verdict(facts_of(hit.hit, delivered_at_us), context)
+
+
+def _siblings(hit: StoredHit, memory: Memory) -> list[SiblingHit]:
     """Two hits that name nobody are taken to be of one person where they come from one source."""
-    if hit.message != other.message or hit.recipient != other.recipient:
-        return False
-    return hit.recipient != NO_RECIPIENT or hit.hit.source == other.hit.source
+    message, recipient = hit.message, hit.recipient
+    assert recipient is not None
+    if recipient == NO_RECIPIENT:
+        return [
+            SiblingHit(other.hit, other.message == message and other.recipient == recipient)
+            for other in memory.sources.around(hit)
+        ]
+    mine = memory.group((message, recipient)).siblings(hit)
+    if mine is None:
+        return []
+    found = [SiblingHit(other.hit) for other in mine]
+    if not is_shared(hit.hit):
+        found += [
+            SiblingHit(other.hit, same_recipient=False)
+            for other in memory.sources.around(hit)
+            if other.recipient != recipient or other.message != message
+        ]
+    return found
+
+
+def _judgement(found: Verdict, memory: Memory) -> Judgement:
+    reasons = memory.reasons.known(found.reasons)
+    assert reasons is not None
+    return Judgement(found.actor, found.counts, found.score, found.certainty.value, reasons)
+
+
+def apply(judged: Iterable[tuple[StoredHit, Judgement]], memory: Memory) -> None:
+    """Let the hits hold their judgements, as the records now do."""
+    for hit, found in judged:
+        hit.stand(found, memory.reasons.name_apple(found.reasons))

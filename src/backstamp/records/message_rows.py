@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from backstamp.journal import RecordId
-from backstamp.records.bulk import insert_new, stored
-from backstamp.records.instants import instant
+from backstamp.records.bulk import append, insert_new
+from backstamp.records.instants import stored
 from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
 from backstamp.records.tracking_ids import to_database
-from backstamp.vocabulary import Actor, Delivery, EventType, Queued
+from backstamp.vocabulary import Actor, Delivery, EventType, Queued, QueuedRecipient
 
 _LONGEST_LINE: Final = 998
 """Of a header field (RFC 5322 §2.1.1); also what the columns hold."""
@@ -17,8 +17,13 @@ _LONGEST_LINE: Final = 998
 _MESSAGE: Final = (
     *("tracking_id", "direction", "origin", "domain_id", "queued_at", "trace_id", "reverse_path"),
     *("message_id", "subject", "sender", "size", "opens_tracked", "links_tracked", "untracked_reason"),
-    *("manifest", "version"),
+    "manifest",
 )
+_ROLLUP: Final = (
+    *("message_id", "queued_at", "opens_tracked", "untracked", "opened", "clicked", "troubled"),
+    *("version", "tally"),
+)
+_TEXT: Final = ("message_id", "text")
 _RECIPIENT: Final = (
     *("message_id", "index", "address", "recipient_key", "delivery", "enhanced_status", "reply_text"),
     *("human_opens", "human_clicks", "machine_hits", "unknown_hits", "open_is_implied", "open_is_measurable"),
@@ -26,14 +31,18 @@ _RECIPIENT: Final = (
 _LINK: Final = ("message_id", "number", "url", "text", "part")
 _EVENT: Final = (
     *("producer", "position", "message_id", "recipient_index", "type", "at", "actor", "counts", "score"),
-    *("certainty", "reasons", "final", "client", "detail"),
+    *("certainty", "reasons", "final", "client", "detail", "method", "network"),
 )
 
 
 def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
     """Insert messages with recipients, links and the event that they were queued."""
     records = list(queued)
+    if not records:
+        return
     insert_new("records_message", _MESSAGE, (_message_row(record) for _, record in records))
+    insert_new("records_messagerollup", _ROLLUP, (_rollup_row(record) for _, record in records))
+    insert_new("records_messagetext", _TEXT, (_text_row(record) for _, record in records))
     insert_new(
         "records_recipient",
         _RECIPIENT,
@@ -58,7 +67,7 @@ def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
             for link in record.tracked_links
         ),
     )
-    insert_new(
+    append(
         "records_event",
         _EVENT,
         (_event_row(id_, record, EventType.QUEUED, None, {}) for id_, record in records),
@@ -72,7 +81,7 @@ def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
 
 def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery]]) -> None:
     """Insert what the next hop said."""
-    insert_new(
+    append(
         "records_event",
         _EVENT,
         (
@@ -105,7 +114,7 @@ def _message_row(record: Queued) -> tuple[Any, ...]:
         record.direction.value,
         record.origin.value,
         record.domain_id,
-        stored(instant(record.at_us)),
+        stored(record.at_us),
         clean(record.trace_id, 64),
         clean(record.reverse_path, LONGEST_ADDRESS),
         clean(record.message_id, _LONGEST_LINE),
@@ -116,8 +125,31 @@ def _message_row(record: Queued) -> tuple[Any, ...]:
         record.links,
         clean(record.untracked_reason, 400),
         clean(record.manifest),
-        0,
     )
+
+
+def _rollup_row(record: Queued) -> tuple[Any, ...]:
+    untracked = not record.opens and not record.links
+    at = stored(record.at_us)
+    return to_database(record.tracking_id), at, record.opens, untracked, 0, 0, 0, 0, "{}"
+
+
+def _text_row(record: Queued) -> tuple[Any, ...]:
+    return to_database(record.tracking_id), search_text(
+        clean(record.subject, _LONGEST_LINE),
+        clean(record.sender, LONGEST_ADDRESS),
+        clean(record.message_id, _LONGEST_LINE),
+        *(clean(r.address, LONGEST_ADDRESS) for r in sorted(record.recipients, key=_index) if r.address),
+    )
+
+
+def _index(recipient: QueuedRecipient) -> int:
+    return recipient.index
+
+
+def search_text(*parts: str) -> str:
+    """Return what a search looks at, from subject, sender, Message-ID and addresses of recipients."""
+    return "\n".join(parts).lower()
 
 
 def recipient_row(message: int, index: int, address: str, key: bytes, measurable: bool) -> tuple[Any, ...]:
@@ -133,6 +165,6 @@ def _event_row(
 ) -> tuple[Any, ...]:
     return (
         *(id_.producer, id_.position, to_database(record.tracking_id), recipient, type_.value),
-        *(stored(instant(record.at_us)), Actor.UNKNOWN.value, True, 0.0, "", "[]", True, ""),
-        json.dumps(detail),
+        *(stored(record.at_us), Actor.UNKNOWN.value, True, 0.0, "", "[]", True, ""),
+        *(json.dumps(detail), "", ""),
     )

@@ -4,15 +4,18 @@ Tracking ids are unsigned 64-bit numbers in tokens and signed ones here (`tracki
 both databases know signed ones only.  Times are timezone-aware UTC.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from backstamp.policy import ConsentState
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
 
-LONGEST_ADDRESS = 320
+LONGEST_ADDRESS: Final = 320
 """64 octets of local part, "@", 255 of domain (RFC 5321 §4.5.3.1)."""
+
+LONGEST_METHOD: Final = 100
+"""More of a request's method is not kept."""
 
 
 def choices(
@@ -23,10 +26,7 @@ def choices(
 
 
 class Message(models.Model):
-    """A message that went through us, or one written elsewhere for which a pixel was made by hand.
-
-    `version` is the number of the last change to anything about it (`records.changes`).
-    """
+    """A message that went through us, or one written elsewhere for which a pixel was made by hand."""
 
     tracking_id = models.BigIntegerField(primary_key=True)
     direction = models.CharField(max_length=16, choices=choices(Direction), default=Direction.OUTBOUND)
@@ -43,7 +43,6 @@ class Message(models.Model):
     links_tracked = models.BooleanField(default=False)
     untracked_reason = models.CharField(max_length=400, blank=True, default="")
     manifest = models.TextField(blank=True, default="")
-    version = models.BigIntegerField(default=0)
 
     class Meta:
         ordering: ClassVar = ["-queued_at"]
@@ -117,14 +116,133 @@ class Link(models.Model):
         return f"link {self.number} of {self.message_id:x}"
 
 
+class MessageRollup(models.Model):
+    """What the list asks of a message, in one narrow row, for every hit changes it.
+
+    Made from the message, its recipients and its events by `records.rollup`, and can be rebuilt. `tally`
+    counts fetches: a JSON object whose keys are
+    made by `records.tally`. `opened`, `clicked` and `troubled` are numbers of recipients (who names nobody
+    counts as one). `version` is the number of the last change to anything about the message
+    (`records.changes`).
+    """
+
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, primary_key=True, related_name="rollup", db_constraint=False
+    )
+    queued_at = models.DateTimeField()
+    opens_tracked = models.BooleanField(default=False)
+    untracked = models.BooleanField(default=False)
+    opened = models.PositiveIntegerField(default=0)
+    clicked = models.PositiveIntegerField(default=0)
+    troubled = models.PositiveIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+    tally = models.TextField(default="{}")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["-queued_at", "message"], name="rollup_newest"),
+            models.Index(
+                fields=["-queued_at", "message"], name="rollup_opened", condition=models.Q(opened__gt=0)
+            ),
+            models.Index(
+                fields=["-queued_at", "message"],
+                name="rollup_not_opened",
+                condition=models.Q(opened=0, opens_tracked=True),
+            ),
+            models.Index(
+                fields=["-queued_at", "message"], name="rollup_clicked", condition=models.Q(clicked__gt=0)
+            ),
+            models.Index(
+                fields=["-queued_at", "message"], name="rollup_troubled", condition=models.Q(troubled__gt=0)
+            ),
+            models.Index(
+                fields=["-queued_at", "message"], name="rollup_untracked", condition=models.Q(untracked=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"roll-up of {self.message_id:x}"
+
+
+class MessageText(models.Model):
+    """All that a search looks at of a message, in lower case: subject, sender, Message-ID, recipients."""
+
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, primary_key=True, related_name="searchable", db_constraint=False
+    )
+    text = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"text of {self.message_id:x}"
+
+
+class DayCount(models.Model):
+    """How often something happened on a day (UTC) to the mail of a tracking domain: for the overview.
+
+    Kept by ingest in the transaction that changes the events; `records.day_counts` names the measures
+    and can count them anew.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    domain_id = models.IntegerField()
+    measure = models.CharField(max_length=48)
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "domain_id", "measure"], name="day_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} on {self.day}"
+
+
+class HeaderSet(models.Model):
+    """The header fields of a hit. Few differ, so events share them; `month` (months since year 0) is that
+    of the hits, so that a set can be deleted together with the last of them.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    month = models.IntegerField()
+    digest = models.BinaryField(max_length=16)
+    headers = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["month", "digest"], name="header_set_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"header fields {self.pk}"
+
+
+class Reason(models.Model):
+    """A reason of a verdict (`verdicts.Reason`). Events share them: there are few thousand."""
+
+    id = models.BigAutoField(primary_key=True)
+    digest = models.BinaryField(max_length=16, unique=True)
+    signal = models.CharField(max_length=48)
+    weight = models.FloatField()
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.signal
+
+
 class Event(models.Model):
     """Something that happened to a message: from the gateway, or a hit after the verdict.
 
-    (producer, position) is the journal record's id: a replayed record changes nothing. `message` is no
-    foreign key with a constraint, since a hit may be ingested before its message. `hit` keeps the
-    facts that re-judging needs, as JSON of `vocabulary.Hit` without its `source`; that pseudonym has
-    a column of its own, for "same source" questions, and is erased when the re-judging window ends.
-    `recipient_index` of a hit is known once its message is.
+    (producer, position) is the journal record's id; a replayed record never comes as far as this table,
+    for its cursor is committed with it. `message` is no foreign key with a constraint, since a hit may be
+    ingested before its message. A hit has `headers` (and `method`, `network`, `address`: what the edge
+    saw), and `named`: whom its token names, the key of a pixel or the index of a link (2 octets).
+    `recipient_index` of a hit is known once its message is. `source` is the minute of the hit (since 1970,
+    4 octets) and then the pseudonym of its address, so that "the same source at about the same time" is
+    answered from the index's newest end; it is erased when the re-judging window ends. `reasons` holds
+    numbers of `Reason`.
+
+    On PostgreSQL the table is partitioned by month of `at` (`records.partitions`).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -141,31 +259,25 @@ class Event(models.Model):
     counts = models.BooleanField(default=True)
     score = models.FloatField(default=0.0)
     certainty = models.CharField(max_length=16, blank=True, default="")
-    reasons = models.JSONField(default=list, blank=True)
     final = models.BooleanField(default=False)
     revised_at = models.DateTimeField(null=True, blank=True)
     client = models.CharField(max_length=100, blank=True, default="")
+    method = models.CharField(max_length=LONGEST_METHOD, blank=True, default="GET")
+    network = models.CharField(max_length=64, blank=True, default="")
+    headers = models.ForeignKey(
+        HeaderSet, on_delete=models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False
+    )
+    named = models.BinaryField(max_length=8, null=True, blank=True)
+    source = models.BinaryField(max_length=12, null=True, blank=True)
+    address = models.CharField(max_length=64, null=True, blank=True)
+    reasons = models.JSONField(default=list, blank=True)
     detail = models.JSONField(default=dict, blank=True)
-    hit = models.JSONField(null=True, blank=True)
-    source = models.BinaryField(max_length=8, null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["at", "producer", "position"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["producer", "position"], name="event_once"),
-        ]
         indexes: ClassVar = [
-            models.Index(fields=["message", "at"], name="event_timeline"),
             models.Index(fields=["message", "recipient_index", "at"], name="event_siblings"),
-            models.Index(
-                fields=["source", "at"], name="event_source", condition=models.Q(source__isnull=False)
-            ),
-            models.Index(
-                fields=["message", "recipient_index", "at"],
-                name="event_by_people",
-                condition=models.Q(actor__in=("human", "proxied_human")),
-            ),
-            models.Index(fields=["-at"], name="event_newest"),
+            models.Index(fields=["source"], name="event_source", condition=models.Q(source__isnull=False)),
             models.Index(fields=["at"], name="event_unsettled", condition=models.Q(final=False)),
         ]
 

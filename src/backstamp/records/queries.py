@@ -3,15 +3,19 @@
 Every function here costs a fixed number of queries, however many messages, recipients or events there are.
 """
 
+import heapq
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from backstamp.records.models import DeliveryState, Event, Link, Message, Recipient
+from backstamp.records.bulk import limited_for_keys, select_for_keys
+from backstamp.records.dictionaries import spelled_out
+from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.summaries import MessageSummary, summaries
 from backstamp.records.tracking_ids import from_text, to_text
 from backstamp.vocabulary import PEOPLE, EventType
@@ -26,8 +30,10 @@ EVENTS_SHOWN: Final = 500
 SEARCH_LIMIT: Final = 200
 """Longest search text, in characters."""
 
+MANY_EVENTS: Final = 5000
+"""Events of a message up to which reading and sorting them all is cheapest."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_PROBLEMS: Final = (DeliveryState.DEFERRED, DeliveryState.REJECTED, DeliveryState.BOUNCED)
 
 
 class ListFilter(StrEnum):
@@ -77,14 +83,21 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
 
     Raises `ValueError` for a cursor that is none.
     """
-    messages = _filtered(_found(Message.objects.all(), search[:SEARCH_LIMIT].strip()), which)
+    rollups = _filtered(MessageRollup.objects.all(), which)
     if before:
         at, tracking_id = _read_cursor(before)
-        messages = messages.filter(Q(queued_at__lt=at) | Q(queued_at=at, tracking_id__gt=tracking_id))
-    found = list(messages.order_by("-queued_at", "tracking_id").defer("manifest")[: PAGE_SIZE + 1])
+        rollups = rollups.filter(queued_at__lte=at).filter(
+            Q(queued_at__lt=at) | Q(queued_at=at, message__gt=tracking_id)
+        )
+    rollups = (
+        rollups.order_by("-queued_at", "message_id").select_related("message").defer("message__manifest")
+    )
+    if words := search[:SEARCH_LIMIT].strip().lower():
+        rollups = rollups.filter(message__searchable__text__contains=words)
+    found = list(rollups[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     older = _cursor(shown[-1]) if len(found) > PAGE_SIZE else ""
-    return MessagePage(summaries(shown, RECIPIENTS_IN_LIST), older)
+    return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)
 
 
 def message_detail(tracking_id: int) -> MessageDetail | None:
@@ -93,12 +106,13 @@ def message_detail(tracking_id: int) -> MessageDetail | None:
     if message is None:
         return None
     (summary,) = summaries([message], RECIPIENTS_SHOWN)
-    events = list(message.events.order_by("-at", "-producer", "-position").defer("hit")[:EVENTS_SHOWN])
     link_counts = Counter[tuple[int | None, bool]]()
-    clicks = message.events.filter(type=EventType.CLICKED).values("link_number", "actor", "counts")
-    for row in clicks.annotate(number=Count("pk")):
-        by_people = row["actor"] in PEOPLE and row["counts"]
-        link_counts[row["link_number"], by_people] += row["number"]
+    for fetches in summary.tally.fetches:
+        if fetches.type is EventType.CLICKED:
+            by_people = fetches.actor in PEOPLE and fetches.counts
+            link_counts[fetches.link_number, by_people] += fetches.number
+    events = _newest_events(message, sum(fetches.number for fetches in summary.tally.fetches))
+    _spell_reasons_out(events)
     links = list(message.links.all()[:LINKS_SHOWN])
     return MessageDetail(
         summary=summary,
@@ -107,42 +121,70 @@ def message_detail(tracking_id: int) -> MessageDetail | None:
         ),
         link_count=message.links.count(),
         events=tuple(reversed(events)),
-        earlier_events=max(0, message.events.count() - len(events)),
+        earlier_events=message.events.count() - len(events) if len(events) == EVENTS_SHOWN else 0,
     )
 
 
-def _found(messages: QuerySet[Message], search: str) -> QuerySet[Message]:
-    if not search:
-        return messages
-    addressed = Recipient.objects.filter(message=OuterRef("pk"), address__icontains=search)
-    return messages.filter(
-        Q(subject__icontains=search)
-        | Q(sender__icontains=search)
-        | Q(message_id__icontains=search.strip("<>"))
-        | Exists(addressed)
-    )
+def _newest_events(message: Message, fetches: int) -> list[Event]:
+    """Return the newest events of a message, newest first.
+
+    Their index is by recipient. Where there are many, the newest of each recipient are looked up first, so
+    that a message whose image somebody fetched a million times costs no more than any other.
+    """
+    events = message.events.order_by("-at", "-producer", "-position")
+    if fetches > MANY_EVENTS:
+        source = limited_for_keys(
+            "records_event",
+            "x.message_id = keys.m AND x.recipient_index = keys.r",
+            "x.at DESC, x.producer DESC, x.position DESC",
+            EVENTS_SHOWN,
+        )
+        recipients = Recipient.objects.filter(message=message).values_list("message_id", "index")
+        newest = heapq.nlargest(
+            EVENTS_SHOWN,
+            select_for_keys(
+                f"SELECT e.at, e.producer, e.position, e.id {source}", ("m", "r"), recipients.iterator()
+            ),
+        )
+        of_all = events.filter(recipient_index__isnull=True)[:EVENTS_SHOWN]
+        theirs = Event.objects.filter(pk__in=[row[3] for row in newest])
+        found = sorted([*of_all, *theirs], key=lambda e: (e.at, e.producer, e.position), reverse=True)
+        return found[:EVENTS_SHOWN]
+    return list(events[:EVENTS_SHOWN])
 
 
-def _filtered(messages: QuerySet[Message], which: ListFilter) -> QuerySet[Message]:
-    recipients = Recipient.objects.filter(message=OuterRef("pk"))
+def _spell_reasons_out(events: Iterable[Event]) -> None:
+    """Put in the place of the numbers of reasons what they say."""
+    known = spelled_out({id_ for event in events for id_ in _numbers(event)})
+    for event in events:
+        if _numbers(event):
+            event.reasons = [known[id_] for id_ in _numbers(event) if id_ in known]
+
+
+def _numbers(event: Event) -> list[int]:
+    reasons = event.reasons if isinstance(event.reasons, list) else []
+    return [reason for reason in reasons if isinstance(reason, int)]
+
+
+def _filtered(rollups: QuerySet[MessageRollup], which: ListFilter) -> QuerySet[MessageRollup]:
     match which:
         case ListFilter.ALL:
-            return messages
+            return rollups
         case ListFilter.OPENED:
-            return messages.filter(Exists(recipients.filter(opened_at__isnull=False)))
+            return rollups.filter(opened__gt=0)
         case ListFilter.NOT_OPENED:
-            return messages.filter(~Exists(recipients.filter(opened_at__isnull=False)), opens_tracked=True)
+            return rollups.filter(opened=0, opens_tracked=True)
         case ListFilter.CLICKED:
-            return messages.filter(Exists(recipients.filter(clicked_at__isnull=False)))
+            return rollups.filter(clicked__gt=0)
         case ListFilter.PROBLEM:
-            return messages.filter(Exists(recipients.filter(delivery__in=_PROBLEMS)))
+            return rollups.filter(troubled__gt=0)
         case ListFilter.UNTRACKED:
-            return messages.filter(opens_tracked=False, links_tracked=False)
+            return rollups.filter(untracked=True)
 
 
-def _cursor(message: Message) -> str:
-    microseconds = (message.queued_at - _EPOCH) // timedelta(microseconds=1)
-    return f"{microseconds}.{to_text(message.tracking_id)}"
+def _cursor(rollup: MessageRollup) -> str:
+    microseconds = (rollup.queued_at - _EPOCH) // timedelta(microseconds=1)
+    return f"{microseconds}.{to_text(rollup.message_id)}"
 
 
 def _read_cursor(text: str) -> tuple[datetime, int]:

@@ -12,7 +12,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from backstamp.records.bulk import execute_many
 from backstamp.records.changes import note_changed
-from backstamp.records.models import Event, Message
+from backstamp.records.day_counts import take_away_events, take_away_messages
+from backstamp.records.instants import microseconds, month_of
+from backstamp.records.models import Event, HeaderSet, Message
+from backstamp.records.partitions import drop_before
 
 _SLICE: Final = 200
 _EVENT_SLICE: Final = 5000
@@ -21,6 +24,8 @@ _DELETE: Final = (
     "DELETE FROM records_event WHERE message_id = %s",  # what came since the slices
     "DELETE FROM records_link WHERE message_id = %s",
     "DELETE FROM records_recipient WHERE message_id = %s",
+    "DELETE FROM records_messagerollup WHERE message_id = %s",
+    "DELETE FROM records_messagetext WHERE message_id = %s",
     "DELETE FROM records_message WHERE tracking_id = %s",
 )
 
@@ -34,7 +39,11 @@ class Deleted(msgspec.Struct, frozen=True):
 
 def delete_before(limit: datetime) -> Deleted:
     """Delete messages queued before `limit`, and hits from before it whose message is not there."""
-    return Deleted(_delete_messages(limit), _delete_strays(limit))
+    drop_before(limit)
+    deleted = Deleted(_delete_messages(limit), _delete_strays(limit))
+    # Sets of header fields are those of one month's hits.
+    HeaderSet.objects.filter(month__lt=month_of(microseconds(limit))).delete()
+    return deleted
 
 
 def _delete_messages(limit: datetime) -> int:
@@ -45,6 +54,7 @@ def _delete_messages(limit: datetime) -> int:
             return deleted
         _delete_slices(Event.objects.filter(message_id__in=old).order_by())
         with transaction.atomic():
+            take_away_messages(old)
             # One statement a table: Django's own cascade would fetch every message, manifest and all.
             for statement in _DELETE:
                 execute_many(statement, ((pk,) for pk in old))
@@ -60,5 +70,7 @@ def _delete_strays(limit: datetime) -> int:
 def _delete_slices(events: QuerySet[Event]) -> int:
     deleted = 0
     while pks := list(events.values_list("pk", flat=True)[:_EVENT_SLICE]):
-        deleted += Event.objects.filter(pk__in=pks).delete()[0]
+        with transaction.atomic():
+            take_away_events(pks)
+            deleted += Event.objects.filter(pk__in=pks).delete()[0]
     return deleted

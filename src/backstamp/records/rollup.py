@@ -1,153 +1,143 @@
-"""What a recipient's events come to: where the copy stands, whether it was opened, how often and by whom.
+"""What is kept in step with the events, in the same transaction: recipients, messages, days.
 
-Always made from the events as a whole, so it can be made again at any time and never drifts.
+`Rollup` collects what a batch changes and writes it once at its end. All of it can be made again from
+the events (`rebuild`, and `backstamp rollups rebuild`).
 """
 
-from collections.abc import Collection, Iterable
-from typing import Any, Final, Literal
+from collections import Counter
+from collections.abc import Iterable, Set
+from typing import Any, Final
 
-import msgspec
+from backstamp.records import day_counts, standing, tally
+from backstamp.records.bulk import update
+from backstamp.records.cards import Card, RecipientCard
+from backstamp.records.day_counts import DayKey
+from backstamp.records.groups import MOST_HITS
+from backstamp.records.instants import day_of
+from backstamp.records.memory import Memory
+from backstamp.records.stored_hits import FETCHES, Judgement, Pair, StoredHit, event_type
+from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.vocabulary import EventType
 
-from backstamp.records.bulk import execute_many, moment, select_for_keys, stored
-from backstamp.records.instants import instant, microseconds
-from backstamp.records.models import DeliveryState, Recipient
-from backstamp.verdicts import SignalName
-from backstamp.verdicts.opened import JudgedHit, OpenState, RecipientSummary, client_signature, summary_of
-from backstamp.vocabulary import Actor, EventType, Hit
-
-Pair = tuple[int, int]
-"""A recipient: stored tracking id of the message, and index."""
-
-_STATES: Final = {
-    EventType.DEFERRED: DeliveryState.DEFERRED,
-    EventType.SENT: DeliveryState.SENT,
-    EventType.REJECTED: DeliveryState.REJECTED,
-    EventType.DELIVERED: DeliveryState.DELIVERED,
-    EventType.BOUNCED: DeliveryState.BOUNCED,
-}
-_RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
-"""Of two reports of the same moment, the later in this list stands."""
-
-_SIGNS: Final[dict[EventType, Literal["open", "click", "displayed", "replied"]]] = {
-    EventType.OPENED: "open",
-    EventType.CLICKED: "click",
-    EventType.DISPLAYED: "displayed",
-    EventType.REPLIED: "replied",
-}
-"""What may show that a mail was opened."""
-
-_DELIVERIES: Final = (
-    "SELECT e.message_id, e.recipient_index, e.type, e.at, e.detail, e.producer, e.position "
-    "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _STATES)})"
-)
-_DELIVERY_STANDS: Final = (
-    "UPDATE records_recipient SET delivery = %s, delivery_at = %s, sent_at = %s, reply_code = %s, "
-    'enhanced_status = %s, reply_text = %s WHERE message_id = %s AND "index" = %s'
-)
-MOST_HITS: Final = 1000
-"""Hits of a recipient that are counted: the earliest, and the earliest by people. Who fetches one image
-a million times must not make every further hit cost the reading of a million rows."""
-_EARLIEST: Final = (
-    "SELECT e.id, e.message_id, e.recipient_index, e.type, e.at, e.actor, e.counts, e.link_number, e.hit, "
-    "e.reasons FROM keys CROSS JOIN records_event e WHERE e.id IN ("
-    "SELECT x.id FROM records_event x WHERE x.message_id = keys.m AND x.recipient_index = keys.r "
-    f"AND x.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)}) "
-)
-_LIMIT: Final = f"ORDER BY x.at LIMIT {MOST_HITS})"
-_HITS: Final = f"{_EARLIEST}{_LIMIT}"
-_HITS_BY_PEOPLE: Final = f"{_EARLIEST}AND x.actor IN ('human', 'proxied_human') {_LIMIT}"
-_OPENS_TRACKED: Final = (
-    "SELECT m.tracking_id, m.opens_tracked FROM keys CROSS JOIN records_message m "
-    "WHERE m.tracking_id = keys.m"
-)
-_HITS_STAND: Final = (
-    "UPDATE records_recipient SET opened_at = %s, clicked_at = %s, human_opens = %s, human_clicks = %s, "
-    "machine_hits = %s, unknown_hits = %s, open_is_implied = %s, open_is_measurable = %s "
-    'WHERE message_id = %s AND "index" = %s'
-)
-
-_BY_APPLE: Final = f'"{SignalName.APPLE_PREFETCH}"'
+_TYPES: Final = {type_: type_.value for type_ in FETCHES}
+_MESSAGE: Final = ("opened", "clicked", "troubled", "tally", "version")
 
 
-def deliveries(pairs: Collection[Pair]) -> None:
-    """Say of each recipient what the next hop last said, and when it first took the copy."""
-    reports: dict[Pair, list[tuple[Any, ...]]] = {}
-    for message, index, type_, at, detail, producer, position in select_for_keys(
-        _DELIVERIES, ("m", "r"), set(pairs)
-    ):
-        report = (moment(at), _RANK[EventType(type_)], producer, position, EventType(type_), detail)
-        reports.setdefault((message, index), []).append(report)
-    rows = []
-    for pair, found in reports.items():
-        at, _, _, _, type_, detail = max(found)
-        sent_at = min((report[0] for report in found if report[4] is EventType.SENT), default=None)
-        reply = msgspec.json.decode(detail)
-        rows.append(
-            (
-                *(_STATES[type_].value, stored(at), None if sent_at is None else stored(sent_at)),
-                *(reply.get("code") or None, reply.get("enhanced_status", ""), reply.get("text", "")),
-                *pair,
-            )
-        )
-    execute_many(_DELIVERY_STANDS, rows)
+class Rollup:
+    """The changes of one transaction."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._days: Counter[DayKey] = Counter()
+        self._hits: list[tuple[Any, ...]] = []
+        self._deliveries: list[tuple[Any, ...]] = []
+        self.messages: set[int] = set()
+        """Messages about which something changed."""
+
+    def message(self, card: Card) -> None:
+        """Count a message that is new."""
+        self.messages.add(card.message)
+        self._days[card.day, card.domain_id, "messages"] += 1
+
+    def recipient(self, card: Card, recipient: RecipientCard) -> None:
+        """Count a recipient that is new."""
+        self._note(card, recipient.index, None, _flags(recipient))
+
+    def event(self, card: Card, at_us: int, type_: EventType) -> None:
+        """Count what the gateway or the next hop said."""
+        self._days[day_of(at_us), card.domain_id, type_.value] += 1
+
+    def hit(self, card: Card, hit: StoredHit, before: Judgement | None, after: Judgement) -> None:
+        """Count a hit that is new to the message (`before` is None), or judged otherwise than before."""
+        self.messages.add(card.message)
+        day, domain_id, link = day_of(hit.place[0]), card.domain_id, hit.hit.link_number
+        type_ = _TYPES[event_type(hit.hit)]
+        for judgement, number in ((before, -1), (after, 1)):
+            if judgement is not None:
+                name, whole = tally.keys(type_, judgement.actor, judgement.counts, link)
+                card.tally[name] = card.tally.get(name, 0) + number
+                counted = day, domain_id, whole
+                self._days[counted] = self._days.get(counted, 0) + number
+
+    def deliveries(self, pairs: Set[Pair], new_pairs: Set[Pair]) -> set[Pair]:
+        """Say of recipients what the next hop last said; return those whose hits that lets see otherwise.
+
+        What it said of `new_pairs` before they were known is counted now.
+        """
+        changed: set[Pair] = set()
+        for pair, reports in standing.reports(pairs | new_pairs).items():
+            card, recipient = self._memory.card(pair[0]), self._memory.recipient(pair)
+            if card is None or recipient is None:
+                continue
+            if pair in new_pairs:
+                for report in reports:
+                    self.event(card, report.at_us, report.type)
+            state, sent_at_us, values = standing.delivery_of(reports)
+            before, bounced = _flags(recipient), recipient.bounced
+            if sent_at_us != recipient.sent_at_us:
+                recipient.sent_at_us = sent_at_us
+                changed.add(pair)
+                if sent_at_us is not None and (
+                    card.first_sent_at_us is None or sent_at_us < card.first_sent_at_us
+                ):
+                    card.first_sent_at_us = sent_at_us
+                    changed.add((pair[0], NO_RECIPIENT))
+            recipient.delivery = state.value
+            if recipient.bounced != bounced:
+                changed.add(pair)
+            self.messages.add(pair[0])
+            self._note(card, pair[1], before, _flags(recipient))
+            self._deliveries.append((*values, *pair))
+        standing.write_deliveries(self._deliveries)
+        self._deliveries = []
+        return changed
+
+    def hits(self, pairs: Iterable[Pair]) -> None:
+        """Count the hits of recipients by who made them, and say whether they opened and clicked."""
+        for pair in pairs:
+            card, recipient = self._memory.card(pair[0]), self._memory.recipient(pair)
+            group = self._memory.group(pair)
+            if card is None or recipient is None:
+                continue
+            if not group.whole or len(group.hits) > MOST_HITS:
+                group = self._memory.read_again(pair)
+            values = standing.hits_of(group, card.opens_tracked)
+            if values == group.standing:
+                continue
+            group.standing = values
+            before = _flags(recipient)
+            recipient.opened, recipient.clicked = values[0] is not None, values[1] is not None
+            recipient.measurable = values[7]
+            self._note(card, pair[1], before, _flags(recipient))
+            self._hits.append((*values, *pair))
+
+    def write(self, version: int) -> None:
+        """Write what is not yet written; `version` is the number of this change."""
+        standing.write_hits(self._hits)
+        cards = (self._memory.card(message) for message in sorted(self.messages))
+        update("records_messagerollup", _MESSAGE, ("message_id",), (_row(c, version) for c in cards if c))
+        day_counts.add(self._days)
+
+    def _note(
+        self,
+        card: Card,
+        index: int,
+        before: tuple[bool, bool, bool, bool] | None,
+        after: tuple[bool, bool, bool, bool],
+    ) -> None:
+        was = before or (False, False, False, False)
+        card.opened += after[0] - was[0]
+        card.clicked += after[1] - was[1]
+        card.troubled += after[3] - was[3]
+        if before != after:
+            self.messages.add(card.message)
+            for name, number in day_counts.changes_of_recipient(index, before, after):
+                self._days[card.day, card.domain_id, name] += number
 
 
-def hits(pairs: Collection[Pair]) -> None:
-    """Count each recipient's hits by who made them, and say whether it opened and clicked."""
-    rows: dict[Pair, dict[int, tuple[Any, ...]]] = {pair: {} for pair in pairs}
-    _read(_HITS, rows, rows)
-    _read(_HITS_BY_PEOPLE, [pair for pair, found in rows.items() if len(found) >= MOST_HITS], rows)
-    judged = {pair: [_judged_hit(*row) for row in found.values()] for pair, found in rows.items()}
-    messages = {(message,) for message, _ in judged}
-    tracked = {row[0]: bool(row[1]) for row in select_for_keys(_OPENS_TRACKED, ("m",), messages)}
-    execute_many(
-        _HITS_STAND,
-        ((*_standing(summary_of(found), tracked[pair[0]]), *pair) for pair, found in judged.items()),
-    )
+def _flags(recipient: RecipientCard) -> tuple[bool, bool, bool, bool]:
+    return recipient.opened, recipient.clicked, recipient.measurable, recipient.troubled
 
 
-def _read(statement: str, pairs: Iterable[Pair], rows: dict[Pair, dict[int, tuple[Any, ...]]]) -> None:
-    for pk, message, index, *row in select_for_keys(statement, ("m", "r"), pairs):
-        rows[message, index][pk] = tuple(row)
-
-
-def _judged_hit(
-    type_: str, at: Any, actor: str, counts: Any, link_number: int | None, hit: str | None, reasons: str
-) -> JudgedHit:
-    came = moment(at)
-    assert came is not None
-    return JudgedHit(
-        at_us=microseconds(came),
-        event=_SIGNS[EventType(type_)],
-        actor=Actor(actor),
-        counts=bool(counts),
-        link_number=link_number,
-        client=client_signature(msgspec.json.decode(hit, type=Hit)) if hit else b"",
-        by_apple=_BY_APPLE in reasons,
-    )
-
-
-def _standing(summary: RecipientSummary, opens_tracked: bool) -> tuple[Any, ...]:
-    """Return the values of `_HITS_STAND`."""
-    opened, clicked = summary.first_opened_at_us, summary.first_clicked_at_us
-    return (
-        None if opened is None else stored(instant(opened)),
-        None if clicked is None else stored(instant(clicked)),
-        summary.opens,
-        summary.clicks,
-        summary.machine_opens + summary.machine_clicks + summary.previews,
-        summary.unknown_opens + summary.unknown_clicks,
-        summary.state is OpenState.OPENED and summary.opens == 0,
-        opens_tracked and summary.state is not OpenState.CANNOT_BE_MEASURED,
-    )
-
-
-def rebuild(message_pks: Iterable[int]) -> None:
-    """Make the roll-up of all recipients of these messages again from their events."""
-    for pk in message_pks:
-        pairs = [
-            (pk, index) for index in Recipient.objects.filter(message=pk).values_list("index", flat=True)
-        ]
-        deliveries(pairs)
-        hits(pairs)
+def _row(card: Card, version: int) -> tuple[Any, ...]:
+    return card.opened, card.clicked, card.troubled, tally.encode(card.tally), version, card.message

@@ -11,9 +11,12 @@ from django.db import transaction
 
 from backstamp.records.changes import note_changed
 from backstamp.records.ingest import SETTLE_TIME
+from backstamp.records.instants import microseconds
 from backstamp.records.models import Event
-from backstamp.records.stored_hits import WINDOW_US
+from backstamp.records.stored_hits import minute_of
 
+WINDOW: Final = timedelta(hours=24)
+"""A hit is judged again when a sibling arrives within this time."""
 LATEST_ERASURE: Final = timedelta(hours=48)
 """Pseudonyms are erased by then even while the journal is not read to its end: the keys are destroyed too."""
 _SLICE: Final = 2000
@@ -37,19 +40,24 @@ def mark_final(now: datetime) -> int:
         marked += len(due)
 
 
-def erase_sources(now: datetime, *, caught_up: bool) -> int:
-    """Erase the pseudonyms of hits that are not judged again, and return how many.
+def erased_before(now: datetime, *, caught_up: bool) -> datetime:
+    """Return the time before which hits have no pseudonyms any more.
 
     `caught_up` says that the journal was read to its end: until then a hit of long ago may still get
     siblings, and what is "within 24 hours" of it is not over.
     """
-    window = timedelta(microseconds=WINDOW_US) if caught_up else LATEST_ERASURE
+    return now - (WINDOW if caught_up else LATEST_ERASURE)
+
+
+def erase_sources(now: datetime, *, caught_up: bool) -> int:
+    """Erase the pseudonyms of hits that are not judged again, and return how many."""
+    limit = microseconds(erased_before(now, caught_up=caught_up))
+    # The column begins with the minute, so its index gives the oldest first.
+    before = minute_of(limit).to_bytes(4, "big")
     erased = 0
     while True:
         due = list(
-            Event.objects.filter(source__isnull=False, at__lt=now - window).values_list("pk", flat=True)[
-                :_SLICE
-            ]
+            Event.objects.filter(source__lt=before).order_by("source").values_list("pk", flat=True)[:_SLICE]
         )
         if not due:
             return erased

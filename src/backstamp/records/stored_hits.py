@@ -1,215 +1,194 @@
-"""Hits with what the records hold of them, and the neighbourhood in which each is judged.
+"""Hits with what the records hold of them, as rows and as values."""
 
-A verdict must come out the same in whatever order the hits arrive. So who counts as a sibling depends
-on times and names alone, and whenever a hit arrives, every hit whose sibling it is, is judged again.
-"""
-
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal
 
 import msgspec
 
-from backstamp.records.bulk import select_for_keys, stored
-from backstamp.records.instants import instant
-from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Actor, Hit
+from backstamp.records.bulk import select_for_keys
+from backstamp.records.dictionaries import Headers
+from backstamp.records.instants import MINUTE_US, read, within
+from backstamp.records.tracking_ids import from_database
+from backstamp.verdicts import is_by_a_person
+from backstamp.verdicts.opened import JudgedHit
+from backstamp.vocabulary import Actor, ClickAction, EventType, Hit, HitKind
 
-WINDOW_US: Final = 24 * 3600 * 1_000_000
-"""A hit is judged again when a sibling arrives that came within this time after it."""
-SAME_SOURCE_US: Final = 60 * 1_000_000
-"""So far apart hits of one source are siblings, whosever they are."""
+Pair = tuple[int, int]
+"""A recipient: stored tracking id of the message, and index."""
 
-CROWD: Final = 256
-"""Hits that are judged in the light of each other, of one recipient or source: the earliest ones.
-Whoever fetches one image a million times is not understood better by the rest."""
-NEAREST: Final = 64
-"""Siblings that are looked at, to either side in time."""
+Place = tuple[int, str, int]
+"""Where a hit stands in time: microseconds, and the journal record's id. No two hits have the same."""
+
+_LINK_EVENTS: Final = {ClickAction.BLOCK: EventType.BLOCKED, ClickAction.WARN: EventType.WARNED}
+_ACTIONS: Final = {type_.value: action for action, type_ in _LINK_EVENTS.items()}
+FETCHES: Final = (EventType.OPENED, EventType.CLICKED, *_LINK_EVENTS.values())
+"""The events that are made of hits."""
+_SIGNS: Final[dict[EventType, Literal["open", "click"]]] = {
+    EventType.OPENED: "open",
+    EventType.CLICKED: "click",
+}
+_INDEX_BYTES: Final = 2
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What the records say about who caused a hit."""
+    """What the records say about who caused a hit; `reasons` is a JSON array of numbers of `Reason`."""
 
     actor: Actor
     counts: bool
     score: float
     certainty: str
-    client: str
-    reasons: list[dict[str, Any]]
+    reasons: str
+
+
+UNJUDGED: Final = Judgement(Actor.UNKNOWN, counts=False, score=0.0, certainty="", reasons="[]")
+"""Of a hit whose message is unknown."""
 
 
 class StoredHit(msgspec.Struct, eq=False):
-    """A hit, its journal id, and what the records hold: nothing yet where `pk` is None.
+    """A hit, its place in time, and what the records hold: nothing yet where `pk` is None.
 
     `message` is the stored tracking id. `recipient` is the index, `NO_RECIPIENT` where the token names
-    nobody, None as long as the message is unknown. `closed` hits are not judged again.
+    nobody, None as long as the message is unknown. `closed` hits are not judged again. `sign` is what it
+    tells of its recipient; `counted` says that it is in the roll-ups as it is judged now.
     """
 
-    producer: str
-    position: int
+    place: Place
     message: int
     recipient: int | None
     hit: Hit
+    headers: Headers
     pk: int | None = None
     judgement: Judgement | None = None
-    final: bool = False
     closed: bool = False
+    person_opened: bool = False
+    sign: JudgedHit | None = None
+    counted: bool = False
 
     @property
-    def id(self) -> tuple[str, int]:
-        """The journal record's id."""
-        return self.producer, self.position
+    def at_us(self) -> int:
+        """When it came, microseconds since 1970 UTC."""
+        return self.place[0]
+
+    def stand(self, judgement: Judgement, by_apple: bool) -> None:
+        """Take a judgement that the records hold; `by_apple` says what its reasons name."""
+        self.judgement = judgement
+        self.counted = True
+        event = _SIGNS.get(event_type(self.hit))
+        if event is None:
+            return
+        self.sign = JudgedHit(
+            at_us=self.place[0],
+            event=event,
+            actor=judgement.actor,
+            counts=judgement.counts,
+            link_number=self.hit.link_number,
+            client=self.headers.signature,
+            by_apple=by_apple,
+        )
 
 
-class _Place(NamedTuple):
-    at_us: int
-    producer: str
-    position: int
+def stored_hit(
+    producer: str, position: int, message: int, recipient: int | None, hit: Hit, headers: Headers
+) -> StoredHit:
+    """Return a hit as it goes into the records: its time is one that they can keep."""
+    return StoredHit(
+        (hit.at_us, producer, position),
+        message,
+        recipient,
+        hit,
+        headers,
+        person_opened=hit.kind is HitKind.PIXEL and hit.method == "GET" and is_by_a_person(hit),
+    )
 
 
-_COLUMNS: Final = (
-    "e.id, e.producer, e.position, e.message_id, e.recipient_index, e.hit, e.source, "
-    "e.actor, e.counts, e.score, e.certainty, e.client, e.reasons, e.final"
+def event_type(hit: Hit) -> EventType:
+    """Return what happened when this was asked for; a link that did not lead on is no click."""
+    if hit.kind is HitKind.PIXEL:
+        return EventType.OPENED
+    return EventType.CLICKED if hit.action is None else _LINK_EVENTS.get(hit.action, EventType.CLICKED)
+
+
+def named_of(hit: Hit) -> bytes:
+    """Return whom a hit's token names: the key of a pixel, the index of a link, or nothing."""
+    if hit.kind is HitKind.PIXEL:
+        return hit.recipient_key
+    index = hit.recipient_index
+    return b"" if index is None else index.to_bytes(_INDEX_BYTES, "big")
+
+
+def source_of(hit: Hit) -> bytes:
+    """Return the minute of a hit and the pseudonym of its address, as the column holds them."""
+    return (hit.at_us // MINUTE_US).to_bytes(4, "big") + hit.source
+
+
+def minute_of(at_us: int) -> int:
+    """Return the minute since 1970 of a time."""
+    return within(at_us) // MINUTE_US
+
+
+COLUMNS: Final = (
+    "e.id, e.producer, e.position, e.message_id, e.recipient_index, e.type, e.at, e.link_number, e.method, "
+    "e.network, e.headers_id, e.named, e.source, e.address, e.actor, e.counts, e.score, e.certainty, "
+    "e.reasons"
 )
-_EARLIEST: Final = f"ORDER BY x.at, x.producer, x.position LIMIT {CROWD}"
-_OF_RECIPIENTS: Final = (
-    f"SELECT {_COLUMNS} FROM keys CROSS JOIN records_event e WHERE e.id IN ("
-    "SELECT x.id FROM records_event x WHERE x.message_id = keys.m AND x.recipient_index = keys.r "
-    f"AND x.hit IS NOT NULL {_EARLIEST})"
-)
-_OF_SOURCES: Final = (
-    f"SELECT {_COLUMNS} FROM keys CROSS JOIN records_event e WHERE e.id IN ("
-    "SELECT x.id FROM records_event x WHERE x.source = keys.s AND x.at BETWEEN keys.low AND keys.high "
-    f"AND x.recipient_index IS NOT NULL {_EARLIEST})"
-)
+"""What `from_row` takes, of `records_event e`."""
+HEADERS: Final = 10
+"""Which of these columns holds the number of the header fields."""
 _UNRESOLVED: Final = (
-    f"SELECT {_COLUMNS} FROM keys CROSS JOIN records_event e "
-    "WHERE e.message_id = keys.m AND e.recipient_index IS NULL AND e.hit IS NOT NULL"
+    f"SELECT {COLUMNS} FROM keys CROSS JOIN records_event e "
+    "WHERE e.message_id = keys.m AND e.recipient_index IS NULL AND e.headers_id IS NOT NULL"
 )
 
 
-def _from_row(row: tuple[Any, ...]) -> StoredHit:
+def unresolved(messages: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of the hits that came before their message."""
+    return select_for_keys(_UNRESOLVED, ("m",), ((message,) for message in messages))
+
+
+def from_row(row: tuple[Any, ...], headers: Headers) -> StoredHit:
+    """Return the hit of a row."""
     (
         pk,
         producer,
         position,
         message,
         recipient,
-        hit,
+        type_,
+        at,
+        link,
+        method,
+        network,
+        _,
+        named,
         source,
-        actor,
-        counts,
-        score,
-        certainty,
-        client,
-        why,
-        final,
-    ) = row
-    return StoredHit(
-        producer,
-        position,
-        message,
-        recipient,
-        msgspec.structs.replace(msgspec.json.decode(hit, type=Hit), source=bytes(source or b"")),
-        pk,
-        Judgement(Actor(actor), bool(counts), score, certainty, client, msgspec.json.decode(why)),
-        bool(final),
-        closed=source is None,
+        address,
+    ) = row[:14]
+    actor, counts, score, certainty, reasons = row[14:]
+    kind = HitKind.PIXEL if type_ == EventType.OPENED else HitKind.REDIRECT
+    name = bytes(named or b"")
+    at_us = read(at)
+    hit = Hit(
+        at_us=at_us,
+        kind=kind,
+        domain_id=0,
+        tracking_id=from_database(message),
+        method=method,
+        recipient_key=name if kind is HitKind.PIXEL else b"",
+        recipient_index=int.from_bytes(name, "big") if name and kind is HitKind.REDIRECT else None,
+        link_number=link,
+        headers=headers.fields,
+        network=network,
+        source=bytes(source or b"")[4:],
+        address=address,
+        action=_ACTIONS.get(type_),
     )
+    found = stored_hit(producer, position, message, recipient, hit, headers)
+    found.pk = pk
+    found.judgement = Judgement(Actor(actor), bool(counts), score, certainty, _text(reasons))
+    found.closed = source is None
+    return found
 
 
-def unresolved(messages: Iterable[int]) -> Iterator[StoredHit]:
-    """Return the hits that came before their message."""
-    return map(_from_row, select_for_keys(_UNRESOLVED, ("m",), ((message,) for message in messages)))
-
-
-class Neighbourhood:
-    """Hits by recipient and by source; read from the records as far as they are asked for."""
-
-    def __init__(self) -> None:
-        self._hits: dict[tuple[str, int], StoredHit] = {}
-        self._groups: dict[tuple[Any, ...], list[_Place]] = {}
-        self._loaded: set[tuple[int, int]] = set()
-
-    def add(self, hit: StoredHit) -> None:
-        """Put a hit in; one that is there already stays."""
-        if hit.id in self._hits:
-            return
-        self._hits[hit.id] = hit
-        for group in _groups_of(hit):
-            insort(self._groups.setdefault(group, []), _Place(hit.hit.at_us, *hit.id))
-
-    def load_recipients(self, pairs: Iterable[tuple[int, int]]) -> Iterator[StoredHit]:
-        """Read the hits of recipients, each given as (message, index), and return them."""
-        wanted = [pair for pair in dict.fromkeys(pairs) if pair not in self._loaded]
-        self._loaded.update(wanted)
-        for row in select_for_keys(_OF_RECIPIENTS, ("m", "r"), wanted):
-            hit = _from_row(row)
-            self.add(hit)
-            yield self._hits[hit.id]
-
-    def load_around(self, hits: Collection[StoredHit]) -> None:
-        """Read all siblings of these hits, and all hits whose siblings they are."""
-        pairs = [(h.message, h.recipient) for h in hits if h.recipient not in (None, NO_RECIPIENT)]
-        for _ in self.load_recipients(pairs):
-            pass
-        by_source: dict[bytes, list[int]] = {}
-        for hit in hits:
-            if hit.hit.source:
-                by_source.setdefault(hit.hit.source, []).append(hit.hit.at_us)
-        for row in select_for_keys(_OF_SOURCES, ("s", "low", "high"), _stretches(by_source, SAME_SOURCE_US)):
-            self.add(_from_row(row))
-
-    def siblings(self, hit: StoredHit) -> list[StoredHit]:
-        """Return the hits in whose light this one is judged, itself left out."""
-        return self._near(hit, before=None, after=WINDOW_US)
-
-    def judged_by(self, hit: StoredHit) -> list[StoredHit]:
-        """Return the hits of which this one is a sibling."""
-        return self._near(hit, before=WINDOW_US, after=None)
-
-    def _near(self, hit: StoredHit, before: int | None, after: int | None) -> list[StoredHit]:
-        """Collect from the hit's groups; `before` and `after` (microseconds) bound those of its recipient."""
-        found: dict[tuple[str, int], None] = {}
-        for group in _groups_of(hit):
-            bounds = (before, after) if group[0] == "recipient" else (SAME_SOURCE_US, SAME_SOURCE_US)
-            found.update(dict.fromkeys(self._slice(group, _Place(hit.hit.at_us, *hit.id), *bounds)))
-        found.pop(hit.id, None)
-        return [self._hits[id_] for id_ in found]
-
-    def _slice(
-        self, group: tuple[Any, ...], place: _Place, before: int | None, after: int | None
-    ) -> Iterator[tuple[str, int]]:
-        places = self._groups.get(group, [])
-        crowd = CROWD if group[0] == "recipient" else len(places)
-        here = bisect_left(places, place)
-        if here >= crowd:
-            return
-        low = 0 if before is None else bisect_left(places, place.at_us - before, key=_at)
-        high = crowd if after is None else bisect_right(places, place.at_us + after, key=_at)
-        for other in places[max(low, here - NEAREST) : min(high, here + NEAREST + 1, crowd)]:
-            yield other.producer, other.position
-
-
-def _at(place: _Place) -> int:
-    return place.at_us
-
-
-def _groups_of(hit: StoredHit) -> Iterator[tuple[Any, ...]]:
-    if hit.recipient is not None and hit.recipient != NO_RECIPIENT:
-        yield "recipient", hit.message, hit.recipient
-    if hit.hit.source:
-        yield "source", hit.hit.source
-
-
-def _stretches(times: dict[Any, list[int]], width: int) -> Iterator[tuple[Any, Any, Any]]:
-    """Return for each key the stretches of time that lie within `width` of one of its times, joined."""
-    for key, moments in times.items():
-        moments.sort()
-        first = last = moments[0]
-        for at_us in moments[1:]:
-            if at_us - last > 2 * width:
-                yield key, stored(instant(first - width)), stored(instant(last + width))
-                first = at_us
-            last = at_us
-        yield key, stored(instant(first - width)), stored(instant(last + width))
+def _text(reasons: Any) -> str:
+    """Return JSON as we write it: SQLite gives it back as it is, PostgreSQL as it understood it."""
+    return reasons.replace(" ", "") if isinstance(reasons, str) else msgspec.json.encode(reasons).decode()

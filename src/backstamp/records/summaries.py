@@ -10,7 +10,9 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from backstamp.records.models import DeliveryState, Event, Message, Recipient
+from backstamp.records.models import DeliveryState, Message, MessageRollup, Recipient
+from backstamp.records.tally import Fetches
+from backstamp.records.tally import read as read_tally
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import PEOPLE, Actor, EventType
 
@@ -19,11 +21,13 @@ from backstamp.vocabulary import PEOPLE, Actor, EventType
 class Tally:
     """Events of a message counted by what was fetched and by whom.
 
-    `counted` leaves out what does not count (a HEAD request); `seen` holds all.
+    `counted` leaves out what does not count (a HEAD request); `seen` holds all. `fetches` are the same link
+    by link.
     """
 
     counted: Mapping[tuple[EventType, Actor], int]
     seen: Mapping[tuple[EventType, Actor], int]
+    fetches: tuple[Fetches, ...] = ()
 
     def by(self, actor: Actor) -> int:
         """Return how many fetches an actor made, of image and links together."""
@@ -208,13 +212,18 @@ def _add_up(by_state: Mapping[DeliveryState, Any]) -> RecipientTotals:
 
 
 def _tallies(keys: list[int]) -> dict[int, Tally]:
-    counted: dict[int, Counter[tuple[EventType, Actor]]] = {key: Counter() for key in keys}
-    seen: dict[int, Counter[tuple[EventType, Actor]]] = {key: Counter() for key in keys}
-    fetches = Event.objects.filter(message__in=keys, type__in=(EventType.OPENED, EventType.CLICKED))
-    groups = fetches.order_by().values("message_id", "type", "actor", "counts").annotate(number=Count("pk"))
-    for group in groups:
-        what = EventType(group["type"]), Actor(group["actor"])
-        seen[group["message_id"]][what] += group["number"]
-        if group["counts"]:
-            counted[group["message_id"]][what] += group["number"]
-    return {key: Tally(counted[key], seen[key]) for key in keys}
+    rollups = MessageRollup.objects.filter(pk__in=keys).values_list("pk", "tally")
+    found = {key: tuple(read_tally(tally)) for key, tally in rollups}
+    return {key: _tally(found.get(key, ())) for key in keys}
+
+
+def _tally(fetches: tuple[Fetches, ...]) -> Tally:
+    counted: Counter[tuple[EventType, Actor]] = Counter()
+    seen: Counter[tuple[EventType, Actor]] = Counter()
+    for each in fetches:
+        if each.type not in (EventType.OPENED, EventType.CLICKED):
+            continue
+        seen[each.type, each.actor] += each.number
+        if each.counts:
+            counted[each.type, each.actor] += each.number
+    return Tally(counted, seen, fetches)

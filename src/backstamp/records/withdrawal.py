@@ -1,11 +1,13 @@
 """Hits of recipients who withdrew consent: they are not recorded, also for mail sent before."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
 
 from backstamp.policy import ConsentState
 from backstamp.records.bulk import select_for_keys
-from backstamp.records.stored_hits import StoredHit
+from backstamp.records.memory import Memory
+from backstamp.records.recipients import key_of
+from backstamp.records.stored_hits import Place, StoredHit
 from backstamp.vocabulary import HitKind
 
 _CONSENTS: Final = (
@@ -15,28 +17,18 @@ _CONSENTS: Final = (
 )
 
 
-def withdrawn(
-    hits: Collection[StoredHit], recipient_keys: Mapping[tuple[int, int], bytes]
-) -> set[tuple[str, int]]:
-    """Return the ids of hits on an axis on which their recipient withdrew.
+def withdrawn(hits: Collection[StoredHit], memory: Memory) -> set[Place]:
+    """Return the places of hits on an axis on which their recipient withdrew.
 
-    `recipient_keys`, by (message, index), says whose the clicks are; one of an unknown message is
-    looked at when the message is there.
+    Whose a click of an unknown message is, is looked at when the message is there.
     """
-    keys = {hit.id: _key(hit, recipient_keys) for hit in hits}
+    keys = {key for hit in hits if (key := key_of(hit, memory))}
     axes: set[tuple[bytes, HitKind]] = set()
-    for key, opens, links in select_for_keys(
-        _CONSENTS, ("k",), ((key,) for key in set(keys.values()) if key)
-    ):
+    for key, opens, links in select_for_keys(_CONSENTS, ("k",), ((key,) for key in keys)):
         if opens == ConsentState.WITHDRAWN:
             axes.add((bytes(key), HitKind.PIXEL))
         if links == ConsentState.WITHDRAWN:
             axes.add((bytes(key), HitKind.REDIRECT))
-    return {hit.id for hit in hits if (keys[hit.id], hit.hit.kind) in axes}
-
-
-def _key(hit: StoredHit, recipient_keys: Mapping[tuple[int, int], bytes]) -> bytes:
-    if hit.hit.kind is HitKind.PIXEL:
-        return hit.hit.recipient_key
-    index = hit.hit.recipient_index
-    return b"" if index is None else recipient_keys.get((hit.message, index), b"")
+    if not axes:
+        return set()
+    return {hit.place for hit in hits if (key_of(hit, memory), hit.hit.kind) in axes}

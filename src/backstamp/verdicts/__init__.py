@@ -10,10 +10,19 @@ from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts, facts_of
 from backstamp.verdicts.judging import Certainty, Verdict, verdict
 from backstamp.verdicts.networks import NetworkTable, network_class
-from backstamp.verdicts.siblings import SiblingHit, context_of
+from backstamp.verdicts.siblings import (
+    LOOKS_AHEAD_US,
+    LOOKS_BACK_US,
+    SiblingHit,
+    context_of,
+    is_by_a_person,
+    is_shared,
+)
 from backstamp.verdicts.signals import Reason, SignalName
 
 __all__ = [
+    "LOOKS_AHEAD_US",
+    "LOOKS_BACK_US",
     "Certainty",
     "Context",
     "Facts",
@@ -24,6 +33,8 @@ __all__ = [
     "Verdict",
     "context_of",
     "facts_of",
+    "is_by_a_person",
+    "is_shared",
     "network_class",
     "verdict",
 ]

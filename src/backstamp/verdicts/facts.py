@@ -10,6 +10,8 @@ from backstamp.vocabulary import Hit, HitKind
 VALUE_LIMIT: Final = 512
 """Characters of a header value that are looked at."""
 
+_PURPOSES: Final = frozenset({"sec_purpose", "purpose", "x_purpose", "x_moz"})
+
 _DAY_US: Final = 86_400_000_000
 
 
@@ -51,9 +53,11 @@ def header_facts(headers: Mapping[str, str]) -> dict[str, str]:
 
 def is_speculative(headers: Mapping[str, str]) -> bool:
     """Whether a browser says that it loads ahead of the person (Sec-Purpose and its older names)."""
+    if _PURPOSES.isdisjoint(headers):
+        return False
     return any(
         word in headers[name].lower()
-        for name in ("sec_purpose", "purpose", "x_purpose", "x_moz")
+        for name in _PURPOSES
         if name in headers
         for word in ("prefetch", "prerender", "preview", "instant")
     )

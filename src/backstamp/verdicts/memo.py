@@ -8,8 +8,14 @@ words by `spans.ago`.
 from operator import attrgetter
 from typing import Final
 
+from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.context import Context
-from backstamp.verdicts.evidence import ECHO_SECONDS, FOLLOWED_SECONDS, PROBABLE_NETWORK_SECONDS
+from backstamp.verdicts.evidence import (
+    ECHO_SECONDS,
+    FOLLOWED_SECONDS,
+    OLD_BROWSER_DAYS,
+    PROBABLE_NETWORK_SECONDS,
+)
 from backstamp.verdicts.facts import Facts
 from backstamp.verdicts.rules import DELIVERY_SLACK_SECONDS
 from backstamp.verdicts.spans import ago
@@ -51,7 +57,7 @@ def memo_key(facts: Facts, context: Context) -> tuple[object, ...]:
         facts.method,
         facts.network,
         facts.certain_rdns,
-        facts.day,
+        _age(facts),
         _since_delivery(facts.seconds_since_delivery),
         tuple(facts.headers.items()),
         ago(since_open) if same_source and since_open is not None and since_open >= 2 else None,
@@ -59,6 +65,14 @@ def memo_key(facts: Facts, context: Context) -> tuple[object, ...]:
         None if followed is None or not 0 <= followed <= FOLLOWED_SECONDS else f"{followed:.1f}",
         _as_it_is(context),
     )
+
+
+def _age(facts: Facts) -> str | None:
+    """Return the age of an old browser as it is put into words; a younger one's says nothing."""
+    released = client_of(facts.user_agent).released_day
+    if facts.day is None or released is None or facts.day - released <= OLD_BROWSER_DAYS:
+        return None
+    return f"{(facts.day - released) / 365:.1f}"
 
 
 def _since_delivery(seconds: float | None) -> int | None:

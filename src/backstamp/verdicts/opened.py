@@ -5,9 +5,10 @@ read receipt or a reply came.  It never means more than that.  The result depend
 hits, never on the order in which they came.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final, Literal
 
 import msgspec
@@ -104,7 +105,12 @@ def client_signature(hit: Hit) -> bytes:
 
     The address is left out on purpose: a provider's proxy retries from another one.
     """
-    fields = (hit.headers.get("user_agent", ""), hit.headers.get("accept_language", ""))
+    return signature_of(hit.headers)
+
+
+def signature_of(headers: Mapping[str, str]) -> bytes:
+    """Return the `client_signature` of hits with these header fields."""
+    fields = (headers.get("user_agent", ""), headers.get("accept_language", ""))
     text = "\n".join(fields).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=8).digest()
 
@@ -112,26 +118,39 @@ def client_signature(hit: Hit) -> bytes:
 def summary_of(hits: Iterable[JudgedHit]) -> RecipientSummary:
     """Sum up all judged hits of one recipient's copy."""
     acts = _folded([hit for hit in hits if hit.counts])
-    by_people = [act for act in acts if act.actor in PEOPLE]
-    first = min(by_people, key=_moment, default=None)
-    clicks = [act for act in by_people if act.event == "click"]
-
-    def count(event: str, actors: frozenset[Actor]) -> int:
-        return sum(1 for act in acts if act.event == event and act.actor in actors)
-
+    first = first_click = None
+    opens = clicks = machine_opens = machine_clicks = previews = unknown_opens = unknown_clicks = own = 0
+    for act in acts:
+        event, actor = act.event, act.actor
+        if actor in PEOPLE:
+            opens += event == "open"
+            if event == "click":
+                clicks += 1
+                first_click = act.at_us if first_click is None else min(first_click, act.at_us)
+            if first is None or _moment(act) < _moment(first):
+                first = act
+        elif actor in _MACHINES:
+            machine_opens += event == "open"
+            machine_clicks += event == "click"
+        elif actor is Actor.UNKNOWN:
+            unknown_opens += event == "open"
+            unknown_clicks += event == "click"
+        else:
+            previews += actor is Actor.PREVIEW_BOT
+            own += actor is Actor.SELF
     return RecipientSummary(
         state=_state(acts, first),
         basis=None if first is None else _basis(first),
         first_opened_at_us=None if first is None else first.at_us,
-        first_clicked_at_us=min((act.at_us for act in clicks), default=None),
-        opens=count("open", PEOPLE),
-        clicks=len(clicks),
-        machine_opens=count("open", _MACHINES),
-        machine_clicks=count("click", _MACHINES),
-        previews=sum(1 for act in acts if act.actor is Actor.PREVIEW_BOT),
-        unknown_opens=count("open", frozenset({Actor.UNKNOWN})),
-        unknown_clicks=count("click", frozenset({Actor.UNKNOWN})),
-        own_views=sum(1 for act in acts if act.actor is Actor.SELF),
+        first_clicked_at_us=first_click,
+        opens=opens,
+        clicks=clicks,
+        machine_opens=machine_opens,
+        machine_clicks=machine_clicks,
+        previews=previews,
+        unknown_opens=unknown_opens,
+        unknown_clicks=unknown_clicks,
+        own_views=own,
     )
 
 
@@ -157,11 +176,14 @@ def _moment(act: JudgedHit) -> tuple[int, str, str]:
     return act.at_us, act.event, act.actor
 
 
+_at: Final = attrgetter("at_us")
+
+
 def _folded(hits: Sequence[JudgedHit]) -> list[JudgedHit]:
     """Keep the first of each run of the same act; a run lasts half an hour from its first hit."""
     kept: list[JudgedHit] = []
     last: dict[tuple[str, int | None, bytes, Actor, bool], int] = {}
-    for hit in sorted(hits, key=lambda hit: hit.at_us):
+    for hit in sorted(hits, key=_at):
         act = (hit.event, hit.link_number, hit.client, hit.actor, hit.by_apple)
         if act not in last or hit.at_us - last[act] > FOLD_US:
             last[act] = hit.at_us

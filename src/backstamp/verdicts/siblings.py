@@ -23,6 +23,13 @@ _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
 _HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
 
 
+LOOKS_AHEAD_US: Final = 60 * _SECOND_US
+"""A sibling that came so long after a hit does not change its verdict, whatever it is."""
+LOOKS_BACK_US: Final = 600 * _SECOND_US
+"""Nor does one that came so long before a click, but for the last image hit by a person (`is_by_a_person`):
+`evidence.ECHO_SECONDS` is the longest that a rule looks back at anything else. An image hit is judged by
+what came within `LOOKS_AHEAD_US` to either side."""
+
 _SHARED: Final = frozenset(label for label, n in NETWORKS.items() if n.role in SHARED_ROLES)
 
 
@@ -63,7 +70,7 @@ def context_of(
         is_click=is_click,
         total_links=total_links,
         link_number=hit.link_number,
-        shared=_is_shared(hit),
+        shared=is_shared(hit),
         hidden=is_click and hit.link_number in hidden_links,
         before_sent=sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
         before_delivered=delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US,
@@ -129,48 +136,51 @@ def _among(
     hit: Hit, siblings: Sequence[SiblingHit], alone: Context, hidden_links: Collection[int]
 ) -> Context:
     """Return the context of a hit that has siblings, from what holds without them."""
-    seen = _Seen({_user_agent(hit)}, [hit], [hit])
-    is_click, source, tracking_id = hit.kind is HitKind.REDIRECT, hit.source, hit.tracking_id
+    user_agent = _user_agent(hit)
+    seen = _Seen({user_agent}, [hit], [hit])
+    is_click, source, tracking_id, at_us = (
+        hit.kind is HitKind.REDIRECT,
+        hit.source,
+        hit.tracking_id,
+        hit.at_us,
+    )
     for sibling in siblings:
         other = sibling.hit
-        delta = other.at_us - hit.at_us
+        delta = other.at_us - at_us
         same = source != b"" and other.source == source
+        near = -60 * _SECOND_US <= delta <= 60 * _SECOND_US
         clicked = other.kind is HitKind.REDIRECT and _is_click(other)
-        if same and -60 * _SECOND_US <= delta <= 60 * _SECOND_US:
+        if same and near:
             seen.crowd.append(other)
             if clicked and other.tracking_id == tracking_id and -_SECOND_US // 2 <= delta <= _SECOND_US // 2:
                 seen.wave.append(other)
         if not sibling.same_recipient or other.tracking_id != tracking_id:
             continue
-        if -60 * _SECOND_US <= delta <= 60 * _SECOND_US:
-            _look_near(seen, hit, other, same)
+        same_agent = _user_agent(other) == user_agent
+        if near:
+            if same:
+                seen.agents.add(_user_agent(other))
+            elif same_agent and source and other.source:
+                seen.others.add(other.source)
         if clicked:
-            _look_at_click(seen, hit, other, delta, same, is_click)
+            _look_at_click(seen, hit, other, delta, same, same_agent)
             if other.link_number in hidden_links and same:
                 seen.hidden_us = min(abs(delta), abs(delta) if seen.hidden_us is None else seen.hidden_us)
         elif other.kind is HitKind.PIXEL and other.method == "GET":
-            _look_at_open(seen, other, delta)
+            if delta < 0:
+                _look_at_earlier_open(seen, other)
             if is_click and same and -_SECOND_US <= delta <= _SECOND_US:
                 seen.together = True
     return _with_siblings(hit, seen, alone)
 
 
-def _look_near(seen: _Seen, hit: Hit, other: Hit, same: bool) -> None:
-    """A hit of the same recipient within a minute."""
-    if same:
-        seen.agents.add(_user_agent(other))
-    elif hit.source and other.source and _user_agent(other) == _user_agent(hit):
-        seen.others.add(other.source)
-
-
-def _look_at_click(seen: _Seen, hit: Hit, other: Hit, delta: int, same: bool, is_click: bool) -> None:
+def _look_at_click(seen: _Seen, hit: Hit, other: Hit, delta: int, same: bool, same_agent: bool) -> None:
+    is_click = hit.kind is HitKind.REDIRECT
     if not is_click:
         if same and -_SECOND_US <= delta <= _SECOND_US:
             seen.together = True
     elif (
-        -5 * _SECOND_US <= delta <= 5 * _SECOND_US
-        and other.link_number is not None
-        and (same or _user_agent(other) == _user_agent(hit))
+        -5 * _SECOND_US <= delta <= 5 * _SECOND_US and other.link_number is not None and (same or same_agent)
     ):
         # Only the same source counts, or the same User-Agent: a scanner may use several addresses, but a
         # person whose click falls beside a scanner's is not the scanner.
@@ -191,11 +201,9 @@ def _look_at_click(seen: _Seen, hit: Hit, other: Hit, delta: int, same: bool, is
             seen.followed = other
 
 
-def _look_at_open(seen: _Seen, other: Hit, delta: int) -> None:
-    if delta >= 0:
-        return
+def _look_at_earlier_open(seen: _Seen, other: Hit) -> None:
     seen.opens += 1
-    if _by_a_person(other):
+    if is_by_a_person(other):
         if seen.last_open is None or _moment(other) > _moment(seen.last_open):
             seen.last_open = other
     elif seen.prefetch_at_us is None or other.at_us > seen.prefetch_at_us:
@@ -203,16 +211,17 @@ def _look_at_open(seen: _Seen, other: Hit, delta: int) -> None:
 
 
 def _with_siblings(hit: Hit, seen: _Seen, alone: Context) -> Context:
-    is_click, shared = hit.kind is HitKind.REDIRECT, _is_shared(hit)
+    is_click, shared = hit.kind is HitKind.REDIRECT, is_shared(hit)
     open_, echoed, followed = seen.last_open, seen.echoed, seen.followed
     changes: dict[str, Any] = {
-        "recipients_same_source_60s": 1 if shared else _recipients(seen.crowd),
+        "recipients_same_source_60s": 1 if shared or len(seen.crowd) == 1 else _recipients(seen.crowd),
         "user_agents_from_source": len(seen.agents),
         "same_user_agent_from_other_network_60s": len(seen.others),
         "prior_opens_same_message": seen.opens,
     }
     if is_click:
-        changes["recipients_same_second"] = 0 if shared else _recipients(seen.wave)
+        if not shared and len(seen.wave) > 1:
+            changes["recipients_same_second"] = _recipients(seen.wave)
         changes["same_source_opened_within_1s"] = seen.together
         if seen.burst:
             for seconds in (1, 2, 5):
@@ -302,22 +311,27 @@ def _recipients(hits: Iterable[Hit]) -> int:
     return max(len(keys), len(indexes))
 
 
-def _is_shared(hit: Hit) -> bool:
+def is_shared(hit: Hit) -> bool:
     """Whether many people are known to come from the address of this hit."""
     return hit.network in _SHARED
 
 
-def _by_a_person(hit: Hit) -> bool:
+def is_by_a_person(hit: Hit) -> bool:
     """Whether an image hit, seen alone, was a person's or a provider's proxy for a person.
 
     Only what is certain from the hit alone counts, so that the answer does not depend on other hits.
     """
-    kind = client_of(_user_agent(hit)).kind
-    network = NETWORKS.get(hit.network)
+    return _is_a_persons(_user_agent(hit), hit.network, "accept_language" in hit.headers)
+
+
+@lru_cache(maxsize=4096)
+def _is_a_persons(user_agent: str, label: str, has_language: bool) -> bool:
+    kind = client_of(user_agent).kind
+    network = NETWORKS.get(label)
     if kind is ClientKind.GOOGLE_IMAGE_PROXY:
         return network is not None and network.role is NetworkRole.IMAGE_PROXY
     if kind in (ClientKind.MAIL_PROXY, ClientKind.MAIL_CLIENT):
         return True
     if network is not None and network.role in (NetworkRole.SCANNER, NetworkRole.HOSTING, NetworkRole.CLOUD):
         return False
-    return kind is ClientKind.BROWSER and "accept_language" in hit.headers
+    return kind is ClientKind.BROWSER and has_language

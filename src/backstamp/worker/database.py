@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Final, ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -15,26 +16,34 @@ _THREADS: Final = 4
 
 
 class Database:
-    """A few threads that may use the ORM."""
+    """A few threads that may use the ORM, each with a connection that lasts while nothing goes wrong."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
+        self._leaving = Barrier(_THREADS)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call in a thread; its connection is closed before and after, unless it may live longer.
+        """Run a call in a thread. After a failure that thread's connection is closed, and made anew later.
 
         A call that has begun is finished, also when the waiting task is cancelled.
         """
 
         def guarded() -> T:
-            close_old_connections()
             try:
                 return call(*args, **kwargs)
-            finally:
-                close_old_connections()
+            except BaseException:
+                connections.close_all()
+                raise
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, guarded)
 
     def close(self) -> None:
-        """Wait for what runs, then let the threads go."""
+        """Wait for what runs, close the connections, then let the threads go."""
+        for _ in range(_THREADS):
+            self._threads.submit(self._leave)
         self._threads.shutdown()
+
+    def _leave(self) -> None:
+        """Close this thread's connection; the others wait, so that each does so once."""
+        self._leaving.wait()
+        connections.close_all()

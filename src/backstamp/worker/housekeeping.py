@@ -1,4 +1,7 @@
-"""Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links."""
+"""Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links.
+
+And make the months into which PostgreSQL's events go, ahead of time.
+"""
 
 import asyncio
 import logging
@@ -10,6 +13,7 @@ from typing import Final
 from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records import sign_in_links
+from backstamp.records.partitions import make_ahead
 from backstamp.records.retention import delete_before
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
@@ -35,7 +39,9 @@ class Housekeeping:
         """Tidy up at once and every few minutes until `stop` is set."""
         while not stop.is_set():
             await self._database.run(self._source_keys.destroy_old, time.time_ns() // 1000)
-            limit = datetime.now(UTC) - self._retention
+            now = datetime.now(UTC)
+            limit = now - self._retention
+            await self._database.run(make_ahead, now, limit)
             deleted = await self._database.run(delete_before, limit)
             await self._database.run(self._delete_set_aside, limit)
             links = await self._database.run(sign_in_links.delete_expired)

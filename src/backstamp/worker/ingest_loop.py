@@ -19,6 +19,7 @@ from django.db import DataError, IntegrityError
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
+from backstamp.records.memory import Memory
 from backstamp.worker.database import Database
 from backstamp.worker.parts import described, wait
 
@@ -41,6 +42,8 @@ class IngestLoop:
         self._database = database
         self._limit = BATCH
         self._retired_at = 0.0
+        self.memory = Memory()
+        """What ingest keeps from batch to batch; only the thread that ingests may use it."""
         self.caught_up = asyncio.Event()
         """Set while the journal is read to its end."""
 
@@ -62,7 +65,7 @@ class IngestLoop:
 
     async def _ingest(self, batch: Batch) -> bool:
         try:
-            done = await self._database.run(ingest, batch, datetime.now(UTC))
+            done = await self._database.run(ingest, batch, datetime.now(UTC), self.memory)
         except _REFUSED as error:
             if len(batch.records) > 1:
                 self._limit = len(batch.records) // 2
@@ -84,7 +87,7 @@ class IngestLoop:
                 "the database refuses record %d of producer %s (%s); it is set aside in %s",
                 *(id_.position, id_.producer, described(error), path.name),
             )
-        ingest(Batch([], batch.cursors), datetime.now(UTC))
+        ingest(Batch([], batch.cursors), datetime.now(UTC), self.memory)
 
     async def _tidy(self, positions: dict[str, int]) -> dict[str, int]:
         """Now and then delete what is ingested, and forget the producers whose files are all gone."""

@@ -24,7 +24,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     database = Database()
     ingest = IngestLoop(config.journal_dir, database)
     publisher = Publisher(config.snapshot_path, config.policy, database)
-    settling = Settling(database, ingest.caught_up)
+    settling = Settling(database, ingest.caught_up, ingest.memory)
     housekeeping = Housekeeping(
         database,
         journal_dir=config.journal_dir,

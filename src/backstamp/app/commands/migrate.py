@@ -14,8 +14,11 @@ def migrate(context: AppContext) -> None:
     from django.core.management import call_command
     from django.db import OperationalError
 
+    from backstamp.records.rebuild import fill_in_missing
+
     try:
         call_command("migrate", interactive=False, verbosity=0)
+        fill_in_missing()
     except OperationalError as error:
         raise click.ClickException(f"the database does not answer: {str(error).splitlines()[0]}") from None
     click.echo("the database is up to date")

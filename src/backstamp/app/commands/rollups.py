@@ -1,0 +1,31 @@
+"""`backstamp rollups`: what the console's lists and overview are made from, apart from the events."""
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.django_start import start_django
+
+
+@click.group()
+def rollups() -> None:
+    """What lists and overview are made from: kept in step with the events, and made again at any time."""
+
+
+@rollups.command()
+@click.pass_obj
+def rebuild(context: AppContext) -> None:
+    """Make all roll-ups again from messages and events; the server may run meanwhile."""
+    start_django(context)
+    from django.db import OperationalError
+
+    from backstamp.records.models import Message
+    from backstamp.records.rebuild import rebuild as rebuild_all
+
+    try:
+        with click.progressbar(
+            length=Message.objects.count(), label="messages", file=click.get_text_stream("stderr")
+        ) as bar:
+            done = rebuild_all(lambda number: bar.update(number - bar.pos))
+    except OperationalError as error:
+        raise click.ClickException(f"the database does not answer: {str(error).splitlines()[0]}") from None
+    click.echo(f"made the roll-ups of {done:,} messages again")

@@ -1,0 +1,87 @@
+"""The hits of one recipient of one message, in the order of time: who is a sibling of whom.
+
+Who counts as a sibling depends on times and names alone, never on the order of arrival: whenever a hit
+arrives, every hit whose sibling it is, is judged again.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from backstamp.records.stored_hits import Place, StoredHit
+from backstamp.verdicts import LOOKS_AHEAD_US, LOOKS_BACK_US
+from backstamp.verdicts.opened import JudgedHit
+from backstamp.vocabulary import HitKind
+
+CROWD: Final = 256
+"""Hits of a recipient that are judged in the light of each other: the earliest ones. Whoever fetches one
+image a million times is not understood better by the rest."""
+NEAREST: Final = 64
+"""Siblings that are looked at, to either side in time."""
+MOST_HITS: Final = 1000
+"""Hits of a recipient that are counted: the earliest, and the earliest by people. Who fetches one image
+a million times must not make every further hit cost the reading of a million rows."""
+
+_place: Final = attrgetter("place")
+
+
+class Group(msgspec.Struct, eq=False):
+    """The earliest hits of a recipient, and the earliest by people, `MOST_HITS` of each.
+
+    `whole` says that there are no others. `others` are read receipts and replies. `standing` is what the
+    recipient's row says of them, None where that is not known.
+    """
+
+    hits: list[StoredHit] = []
+    others: list[JudgedHit] = []
+    whole: bool = True
+    standing: tuple[Any, ...] | None = None
+
+    def add(self, hit: StoredHit) -> None:
+        """Put a hit in."""
+        if self.hits and hit.place < self.hits[-1].place:
+            insort(self.hits, hit, key=_place)
+        else:
+            self.hits.append(hit)
+
+    def find(self, hit_place: Place) -> StoredHit | None:
+        """Return the hit at this place in time."""
+        at = bisect_left(self.hits, hit_place, key=_place)
+        return self.hits[at] if at < len(self.hits) and self.hits[at].place == hit_place else None
+
+    def siblings(self, hit: StoredHit) -> list[StoredHit] | None:
+        """Return the hits of this recipient that may change the verdict of one of them, itself left out.
+
+        None where it is not among the crowd, and judged alone.
+        """
+        hits = self.hits
+        if len(hits) == 1:
+            return []
+        here = bisect_left(hits, hit.place, key=_place)
+        crowd = min(len(hits), CROWD)
+        if here >= crowd:
+            return None
+        at_us = hit.place[0]
+        back = LOOKS_BACK_US if hit.hit.kind is HitKind.REDIRECT else LOOKS_AHEAD_US
+        low = bisect_left(hits, (at_us - back,), max(0, here - NEAREST), here, key=_place)
+        last = min(crowd, here + NEAREST + 1)
+        high = bisect_left(hits, (at_us + LOOKS_AHEAD_US + 1,), here, last, key=_place)
+        near = hits[low:here] + hits[here + 1 : high]
+        if hit.hit.kind is HitKind.PIXEL:
+            return near
+        opened = next((other for other in reversed(hits[:low]) if other.person_opened), None)
+        return near if opened is None else [opened, *near]
+
+    def judged_by(self, new: Sequence[StoredHit]) -> Iterable[StoredHit]:
+        """Return the hits whose verdict these new ones, which are in the group, may change."""
+        hits = self.hits
+        first = min(hit.place for hit in new)[0]
+        if hits[-1] is new[-1] and len(hits) <= CROWD and len(new) == 1:
+            return hits[bisect_left(hits, (first - LOOKS_AHEAD_US,), key=_place) : -1]
+        if bisect_left(hits, (first,), key=_place) >= CROWD:
+            return ()
+        # Later ones look back at these, and those that these crowd out of the earliest look no more.
+        return hits[bisect_left(hits, (first - LOOKS_AHEAD_US,), key=_place) : CROWD + len(new)]

@@ -1,0 +1,208 @@
+"""What ingest keeps in memory from batch to batch, so that a hit on a message of today reads nothing.
+
+All of it is in the records, too: what is missing is read, and after a failed transaction everything is
+forgotten, since it may hold what was never committed. One process writes events, so nothing here grows
+old but by that process's own deletions, of which `forget_before` tells.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from backstamp.records.bulk import is_postgresql, limited_for_keys, select_for_keys
+from backstamp.records.cards import Card, RecipientCard, read_cards, read_recipients
+from backstamp.records.dictionaries import HeaderSets, Reasons
+from backstamp.records.groups import MOST_HITS, Group
+from backstamp.records.instants import read, stored
+from backstamp.records.sources import Sources
+from backstamp.records.stored_hits import COLUMNS, HEADERS, Pair, Place, StoredHit, from_row, minute_of
+from backstamp.verdicts.opened import JudgedHit
+from backstamp.vocabulary import Actor, EventType
+
+MOST_HELD: Final = 120_000
+"""Hits in groups that are held in memory: about 100 MB."""
+MOST_CARDS: Final = 50_000
+
+_SIGNS: Final = {EventType.DISPLAYED.value: "displayed", EventType.REPLIED.value: "replied"}
+_OF_PAIR: Final = "x.message_id = keys.m AND x.recipient_index = keys.r AND x.headers_id IS NOT NULL"
+_BY_PEOPLE: Final = f"{_OF_PAIR} AND x.actor IN ('human', 'proxied_human')"
+_IN_TIME: Final = "x.at, x.producer, x.position"
+_OTHERS: Final = (
+    "SELECT e.message_id, e.recipient_index, e.type, e.at FROM keys CROSS JOIN records_event e "
+    "WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
+    f"AND e.type IN ({', '.join(map(repr, _SIGNS))})"
+)
+
+
+class Memory:
+    """Messages, groups of hits, sources, header fields and reasons, as far as they were asked for."""
+
+    def __init__(self) -> None:
+        self._cards: dict[int, Card] = {}
+        self._groups: dict[Pair, Group] = {}
+        self._held = 0
+        self.sources = Sources()
+        self.headers = HeaderSets()
+        self.reasons = Reasons()
+        self._erased_before_us = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._cards.clear()
+        self._groups.clear()
+        self._held = 0
+        self.sources = Sources()
+        self.headers = HeaderSets()
+        self.reasons = Reasons()
+
+    def forget_before(self, at_us: int) -> None:
+        """Forget the pseudonyms of hits from before this time before the next batch: they are erased."""
+        self._erased_before_us = max(self._erased_before_us, at_us)
+
+    def begin(self) -> None:
+        """Do what `forget_before` asked for."""
+        if limit := self._erased_before_us:
+            self._erased_before_us = 0
+            self.sources.forget(minute_of(limit))
+            self._keep_groups(
+                pair
+                for pair, group in self._groups.items()
+                if not any(hit.at_us < limit and not hit.closed for hit in group.hits)
+            )
+
+    def cards(self, messages: Iterable[int]) -> dict[int, Card]:
+        """Return the cards of those of these messages that the records hold."""
+        wanted = dict.fromkeys(messages)
+        missing = [message for message in wanted if message not in self._cards]
+        if missing:
+            self._cards |= read_cards(missing)
+        found = {}
+        for message in wanted:
+            card = self._cards.pop(message, None)
+            if card is not None:
+                found[message] = self._cards[message] = card
+        return found
+
+    def card(self, message: int) -> Card | None:
+        """Return a card that was asked for."""
+        return self._cards.get(message)
+
+    def recipients(self, keys: Iterable[tuple[int, bytes]], indexes: Iterable[Pair]) -> None:
+        """See that the cards of these messages, which are there, say who these recipients are."""
+        missing_keys = {pair for pair in keys if pair[1] not in self._cards[pair[0]].by_key}
+        missing_indexes = {pair for pair in indexes if pair[1] not in self._cards[pair[0]].by_index}
+        if missing_keys or missing_indexes:
+            read_recipients(self._cards, missing_keys, missing_indexes)
+
+    def recipient(self, pair: Pair) -> RecipientCard | None:
+        """Return a recipient that was asked for."""
+        card = self._cards.get(pair[0])
+        return None if card is None else card.by_index.get(pair[1])
+
+    def forget_messages(self, messages: Collection[int]) -> None:
+        """Forget messages of which new facts were written."""
+        for message in messages:
+            self._cards.pop(message, None)
+
+    def forget_recipients(self, pairs: Iterable[Pair]) -> None:
+        """Forget recipients of whom new facts were written."""
+        for message, index in pairs:
+            self._cards[message].by_index.pop(index, None)
+
+    def groups(self, pairs: Iterable[Pair]) -> dict[Pair, Group]:
+        """Return the groups of hits of these recipients."""
+        wanted = dict.fromkeys(pairs)
+        missing = [pair for pair in wanted if pair not in self._groups]
+        if missing:
+            self._read_groups(missing)
+        for pair in wanted:
+            self._groups[pair] = self._groups.pop(pair)
+        return {pair: self._groups[pair] for pair in wanted}
+
+    def know_new(self, card: Card) -> None:
+        """Keep the card of a message that was just written, with all its recipients."""
+        self._cards[card.message] = card
+
+    def group(self, pair: Pair) -> Group:
+        """Return a group that was asked for."""
+        return self._groups[pair]
+
+    def hits(self, places: Mapping[Pair, Collection[Place]]) -> list[StoredHit]:
+        """Return the hits at these places; their groups were asked for, and need not hold them all."""
+        found: list[StoredHit] = []
+        missing: set[tuple[int, int, str]] = set()
+        wanted: set[Place] = set()
+        for pair, theirs in places.items():
+            for place in theirs:
+                hit = self._groups[pair].find(place)
+                if hit is not None:
+                    found.append(hit)
+                elif not self._groups[pair].whole:
+                    missing.add((*pair, stored(place[0])))
+                    wanted.add(place)
+        at = "keys.a::timestamptz" if is_postgresql() else "keys.a"
+        rows = list(
+            select_for_keys(
+                f"SELECT {COLUMNS} FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m "
+                f"AND e.recipient_index = keys.r AND e.at = {at} AND e.headers_id IS NOT NULL",
+                ("m", "r", "a"),
+                missing,
+            )
+        )
+        self.headers.load({row[HEADERS] for row in rows})
+        return found + [hit for hit in map(self._judged, rows) if hit.place in wanted]
+
+    def read_again(self, pair: Pair) -> Group:
+        """Return a group as the records hold it now."""
+        self._held -= len(self._groups.pop(pair).hits)
+        self._read_groups([pair])
+        return self._groups[pair]
+
+    def note_added(self, hits: int) -> None:
+        """Count hits that were added to groups."""
+        self._held += hits
+
+    def trim(self) -> None:
+        """Let go what was not asked for lately, as far as there is too much."""
+        self.sources.trim()
+        if self._held + len(self._groups) > MOST_HELD:
+            self._keep_groups(list(self._groups)[len(self._groups) // 3 :])
+        if len(self._cards) > MOST_CARDS:
+            kept = list(self._cards.items())[len(self._cards) // 3 :]
+            self._cards = dict(kept)
+
+    def _keep_groups(self, pairs: Iterable[Pair]) -> None:
+        self._groups = {pair: self._groups[pair] for pair in pairs}
+        self._held = sum(len(group.hits) for group in self._groups.values())
+
+    def _read_groups(self, pairs: list[Pair]) -> None:
+        groups = {pair: Group() for pair in pairs}
+        self._read(_OF_PAIR, pairs, groups)
+        full = [pair for pair, group in groups.items() if len(group.hits) >= MOST_HITS]
+        if full:
+            for pair in full:
+                groups[pair].whole = False
+            self._read(_BY_PEOPLE, full, groups)
+        for message, recipient, type_, at in select_for_keys(_OTHERS, ("m", "r"), pairs):
+            sign: Any = _SIGNS[type_]
+            groups[message, recipient].others.append(JudgedHit(at_us=read(at), event=sign, actor=Actor.HUMAN))
+        self._groups |= groups
+        self._held += sum(len(group.hits) for group in groups.values())
+
+    def _read(self, which: str, pairs: Iterable[Pair], groups: dict[Pair, Group]) -> None:
+        source = limited_for_keys("records_event", which, _IN_TIME, MOST_HITS)
+        rows = list(select_for_keys(f"SELECT {COLUMNS} {source}", ("m", "r"), pairs))
+        self.headers.load({row[HEADERS] for row in rows})
+        for row in rows:
+            hit = self._judged(row)
+            group = groups[hit.message, row[4]]
+            if group.find(hit.place) is None:
+                group.add(hit)
+
+    def _judged(self, row: tuple[Any, ...]) -> StoredHit:
+        """Return the hit of a row whose header fields were read."""
+        self.reasons.load_apple()
+        hit = from_row(row, self.headers.of(row[HEADERS]))
+        assert hit.judgement is not None
+        hit.stand(hit.judgement, self.reasons.name_apple(hit.judgement.reasons))
+        return hit

@@ -1,0 +1,134 @@
+"""Hits by the source that they came from: who did the same at about the same time.
+
+Minutes in which this process took in every hit that is stored are in memory whole; of older ones the
+index of the records is asked, once for each source.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from backstamp.records.bulk import select_for_keys
+from backstamp.records.dictionaries import HeaderSets
+from backstamp.records.groups import NEAREST
+from backstamp.records.instants import MINUTE_US
+from backstamp.records.stored_hits import COLUMNS, HEADERS, StoredHit, from_row
+from backstamp.vocabulary import Hit
+
+SAME_SOURCE_US: Final = 60 * 1_000_000
+"""So far apart hits of one source are siblings, whosever they are."""
+MOST_SEEN: Final = 60_000
+"""Hits that are held in memory."""
+
+_OF_SOURCES: Final = (
+    f"SELECT {COLUMNS} FROM keys CROSS JOIN records_event e "
+    "WHERE e.source = keys.s AND e.recipient_index IS NOT NULL"
+)
+_NEWEST: Final = "SELECT source FROM records_event WHERE source IS NOT NULL ORDER BY source DESC LIMIT 1"
+
+Key = tuple[int, bytes]
+"""A minute since 1970, and the pseudonym of an address."""
+
+
+class Seen(NamedTuple):
+    """A hit, and whose it is."""
+
+    at_us: int
+    producer: str
+    position: int
+    message: int
+    recipient: int
+    hit: Hit
+
+
+class Sources:
+    """Hits by source, in the order of time; `add` what is stored, `load` what is asked for."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, list[Seen]] = {}
+        self._number = 0
+        self._loaded: set[Key] = set()
+        self._whole_after: int | None = None
+
+    def load(self, hits: Iterable[StoredHit], headers: HeaderSets) -> None:
+        """Read what came from the sources of these hits within a minute of them."""
+        if self._whole_after is None:
+            self._whole_after = _newest_minute()
+        wanted: dict[Key, None] = {}
+        for hit in hits:
+            minute, source = hit.at_us // MINUTE_US, hit.hit.source
+            if minute <= self._whole_after + 1 and source:
+                for near in (minute - 1, minute, minute + 1):
+                    if 0 <= near <= self._whole_after and (near, source) not in self._loaded:
+                        wanted[near, source] = None
+        if not wanted:
+            return
+        rows = list(
+            select_for_keys(_OF_SOURCES, ("s",), ((m.to_bytes(4, "big") + source,) for m, source in wanted))
+        )
+        headers.load({row[HEADERS] for row in rows})
+        self._loaded.update(wanted)
+        for row in rows:
+            self.add(from_row(row, headers.of(row[HEADERS])))
+
+    def add(self, hit: StoredHit) -> None:
+        """Put a hit in that is in the records, or will be at the end of the transaction."""
+        source = hit.hit.source
+        if not source or hit.recipient is None:
+            return
+        seen = Seen(*hit.place, hit.message, hit.recipient, hit.hit)
+        self._number += 1
+        found = self._seen.get(source)
+        if found is None:
+            self._seen[source] = [seen]
+        elif seen[:3] < found[-1][:3]:
+            insort(found, seen, key=_place)
+        else:
+            found.append(seen)
+
+    def around(self, hit: StoredHit) -> Sequence[Seen]:
+        """Return what came from the source of this hit within a minute of it, itself left out."""
+        found = self._seen.get(hit.hit.source)
+        if found is None or len(found) == 1:
+            return ()
+        at_us = hit.place[0]
+        here = bisect_left(found, hit.place, key=_place)
+        low = bisect_left(found, at_us - SAME_SOURCE_US, max(0, here - NEAREST), here, key=_at_us)
+        last = min(len(found), here + NEAREST + 1)
+        high = bisect_right(found, at_us + SAME_SOURCE_US, here, last, key=_at_us)
+        return found[low:here] + found[here + 1 : high]
+
+    def trim(self) -> None:
+        """Let the oldest go when there are too many hits; what is asked of them is read again."""
+        if self._number + len(self._loaded) <= MOST_SEEN:
+            return
+        times = sorted(seen.at_us for found in self._seen.values() for seen in found)
+        self.forget(times[len(times) // 2] // MINUTE_US if times else 0)
+
+    def forget(self, minute: int) -> None:
+        """Let all go that came in this minute or before."""
+        self._whole_after = max(minute, self._whole_after or 0)
+        self._loaded.clear()
+        # What is left must be whole: an older minute that was read is forgotten with the rest.
+        limit = (self._whole_after + 1) * MINUTE_US
+        self._seen = {
+            source: kept
+            for source, found in self._seen.items()
+            if (kept := [seen for seen in found if seen.at_us >= limit])
+        }
+        self._number = sum(map(len, self._seen.values()))
+
+
+_place: Final = itemgetter(slice(3))
+_at_us: Final = itemgetter(0)
+
+
+def _newest_minute() -> int:
+    """Return the newest minute of which the records may hold a hit that this process never saw."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST)
+        newest = cursor.fetchone()
+    return int.from_bytes(bytes(newest[0])[:4], "big") if newest else 0

@@ -1,0 +1,112 @@
+"""What a recipient's events come to: where the copy stands, whether it was opened, how often and by whom.
+
+Always made from the events as a whole, so it can be made again at any time and never drifts.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from backstamp.records.bulk import select_for_keys, update
+from backstamp.records.groups import Group
+from backstamp.records.instants import read, stored
+from backstamp.records.models import DeliveryState
+from backstamp.records.stored_hits import Pair
+from backstamp.verdicts.opened import JudgedHit, OpenState, summary_of
+from backstamp.vocabulary import EventType
+
+_STATES: Final = {
+    EventType.DEFERRED: DeliveryState.DEFERRED,
+    EventType.SENT: DeliveryState.SENT,
+    EventType.REJECTED: DeliveryState.REJECTED,
+    EventType.DELIVERED: DeliveryState.DELIVERED,
+    EventType.BOUNCED: DeliveryState.BOUNCED,
+}
+_RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
+"""Of two reports of the same moment, the later in this list stands."""
+
+_DELIVERIES: Final = (
+    "SELECT e.message_id, e.recipient_index, e.type, e.at, e.detail, e.producer, e.position "
+    "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
+    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _STATES)})"
+)
+_DELIVERY: Final = ("delivery", "delivery_at", "sent_at", "reply_code", "enhanced_status", "reply_text")
+_HITS: Final = (
+    *("opened_at", "clicked_at", "human_opens", "human_clicks", "machine_hits", "unknown_hits"),
+    *("open_is_implied", "open_is_measurable"),
+)
+_KEYS: Final = ("message_id", "index")
+
+
+class Report(NamedTuple):
+    """What the next hop said of a recipient, sorted by what stands."""
+
+    at_us: int
+    rank: int
+    producer: str
+    position: int
+    type: EventType
+    reply: dict[str, Any]
+
+
+def reports(pairs: Iterable[Pair]) -> dict[Pair, list[Report]]:
+    """Return all that the next hop said of these recipients."""
+    found: dict[Pair, list[Report]] = {}
+    for message, index, type_, at, detail, producer, position in select_for_keys(
+        _DELIVERIES, ("m", "r"), pairs
+    ):
+        kind = EventType(type_)
+        reply = msgspec.json.decode(detail) if isinstance(detail, str) else detail
+        report = Report(read(at), _RANK[kind], producer, position, kind, reply)
+        found.setdefault((message, index), []).append(report)
+    return found
+
+
+def delivery_of(theirs: Iterable[Report]) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
+    """Return the state, when the next hop first took the copy, and the values of `write_deliveries`."""
+    found = list(theirs)
+    last = max(found, key=lambda report: report[:4])
+    sent_at_us = min((report.at_us for report in found if report.type is EventType.SENT), default=None)
+    state, reply = _STATES[last.type], last.reply
+    return (
+        state,
+        sent_at_us,
+        (
+            *(state.value, stored(last.at_us), None if sent_at_us is None else stored(sent_at_us)),
+            *(reply.get("code") or None, reply.get("enhanced_status", ""), reply.get("text", "")),
+        ),
+    )
+
+
+def write_deliveries(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write deliveries; each row has the values of `delivery_of`, message and index."""
+    update("records_recipient", _DELIVERY, _KEYS, rows)
+
+
+def hits_of(group: Group, opens_tracked: bool) -> tuple[Any, ...]:
+    """Return what the hits of a recipient come to: the values of `write_hits`."""
+    found = summary_of(_signs(group))
+    opened, clicked = found.first_opened_at_us, found.first_clicked_at_us
+    return (
+        None if opened is None else stored(opened),
+        None if clicked is None else stored(clicked),
+        found.opens,
+        found.clicks,
+        found.machine_opens + found.machine_clicks + found.previews,
+        found.unknown_opens + found.unknown_clicks,
+        found.state is OpenState.OPENED and found.opens == 0,
+        opens_tracked and found.state is not OpenState.CANNOT_BE_MEASURED,
+    )
+
+
+def write_hits(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write what hits come to; each row has the values of `hits_of`, message and index."""
+    update("records_recipient", _HITS, _KEYS, rows)
+
+
+def _signs(group: Group) -> Iterator[JudgedHit]:
+    yield from group.others
+    for hit in group.hits:
+        if hit.sign is not None:
+            yield hit.sign
