@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.defects import Defect
 from backstamp.mail.parameters import parse_parameterised
-from backstamp.mail.structure import Defect, Part, StructureLimits, TooManyPartsError, parse_structure
+from backstamp.mail.structure import Part, StructureLimits, TooManyPartsError, parse_structure
 
 LIMITS = StructureLimits()
 

@@ -99,7 +99,7 @@ class Base64Payload:
         """Return how long the lines about `at` are, which those written there shall be, too."""
         places = self._places
         if places.regular:
-            width = places.width if places.newline else MAX_LINE
+            width = MAX_LINE if places.one_line else places.width
         else:
             near = self._body[max(0, at - _LINES_LOOKED_AT * MAX_LINE) : at + 4 * MAX_LINE]
             width = max((len(line.translate(None, BLANK)) for line in near.splitlines()), default=MAX_LINE)

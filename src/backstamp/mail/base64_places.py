@@ -23,6 +23,7 @@ class Base64Places:
         line_end = _line_end(body, self.first, self.end)
         self.newline = b"\r\n" if body.startswith(b"\r\n", line_end) else body[line_end : line_end + 1]
         self.width = line_end - self.first
+        self.one_line = line_end == self.end
         self.regular = self._is_regular()
         self._before: list[int] | None = None
 

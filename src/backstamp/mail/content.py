@@ -103,6 +103,8 @@ def _media(
     for field in fields:
         if deciding in field.doubtful:
             doubts.add(Doubt.SPELLING)
+        if field.value_in_doubt:
+            doubts.add(Doubt.TYPE)
         if deciding in field.repeated or field.parameters.get(deciding) != first.parameters.get(deciding):
             doubts.add(Doubt.CONTRADICTION)
         if field.value != first.value:

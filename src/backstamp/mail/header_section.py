@@ -14,7 +14,9 @@ _FIELD: Final = re.compile(
 )
 _LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"|\Z)")
 _FOLDED_LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*(?:" + _LINE_END + rb"|\Z)")
-_FIELD_TO_LF: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_STRICT_FIELD: Final = re.compile(_FIELD.pattern.replace(rb"[ \t]*:", b":", 1))
+_FIELD_TO_LF: Final = re.compile(rb"\r*([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_FOLDED_LINE_TO_LF: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -77,12 +79,20 @@ def read_header_section(raw: bytes, start: int, end: int, max_fields: int = MAX_
 
 def read_past_strays(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
     """Return the header section as programs read it that pass over each line that is no field."""
-    return _read(raw, start, end, max_fields, past_strays=True)
+    return _read(raw, start, end, max_fields, _FIELD, _FOLDED_LINE)
 
 
 def read_to_line_feeds(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
-    """Return the header section as programs read it to which a CR without LF is no line end."""
-    return _read(raw, start, end, max_fields, _FIELD_TO_LF, b"\n")
+    """Return the header section as programs read it to which a CR without LF is no line end.
+
+    They pass over lines that are no fields, too.
+    """
+    return _read(raw, start, end, max_fields, _FIELD_TO_LF, _FOLDED_LINE_TO_LF, b"\n")
+
+
+def read_strictly(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
+    """Return the header section as programs read it to which no field has a blank before its colon."""
+    return _read(raw, start, end, max_fields, _STRICT_FIELD)
 
 
 def _read(
@@ -91,9 +101,8 @@ def _read(
     end: int,
     max_fields: int,
     pattern: re.Pattern[bytes] = _FIELD,
+    past_strays: re.Pattern[bytes] | None = None,
     line_ends: bytes = b"\r\n",
-    *,
-    past_strays: bool = False,
 ) -> HeaderSection:
     fields: list[Field] = []
     position = start
@@ -109,9 +118,11 @@ def _read(
             fields.append(Field(name.lower(), position, match.end(), body))
             position = match.end()
             room -= 1
-        if not (past_strays and room) or position >= end or raw[position] in b"\r\n":
+        if past_strays is None or not room or position >= end or raw[position] in line_ends:
             break
-        stray = _FOLDED_LINE.match(raw, position, end)
+        if raw.startswith(b"\r\n", position, end):
+            break
+        stray = past_strays.match(raw, position, end)
         assert stray is not None, "the pattern matches anything"
         position = stray.end()
         room -= 1

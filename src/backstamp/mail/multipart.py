@@ -7,7 +7,8 @@ import msgspec
 
 _PADDING: Final = b" \t"
 _LINE_ENDS: Final = b"\r\n"
-_LINK: Final = re.compile(rb"://|www\.|href", re.IGNORECASE)
+LINK_SIGN: Final = re.compile(rb"://|www\.|href", re.IGNORECASE)
+"""What octets hold that could be read as a link, in plain text or in HTML."""
 _MOST_NEAR: Final = 200
 
 
@@ -74,7 +75,7 @@ def divide(raw: bytes, start: int, end: int, boundary: bytes, most_parts: int) -
     if open_at is not None:
         division.spans.append((open_at, end))
     division.links_outside = any(
-        _LINK.search(raw, *outside) for outside in ((start, first_delimiter), (behind_last, end))
+        LINK_SIGN.search(raw, *outside) for outside in ((start, first_delimiter), (behind_last, end))
     )
     return division
 

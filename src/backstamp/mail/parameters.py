@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from backstamp.mail.charsets import UTF8, CharsetKind, charset_for
+from backstamp.mail.charset_labels import UTF8, CharsetKind, charset_for
 
 _MAX_PARAMETERS: Final = 64
 _PLAIN: Final = re.compile(
@@ -24,6 +24,7 @@ _CONTINUATION: Final = re.compile(r"([^*]+)\*(\d{1,3})(\*?)")
 _NAMED: Final = re.compile(r"(?<![\w-])(boundary|charset)\s*(?:\*[\d*]*)?\s*=", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w.:+-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_ALIKE: Final = frozenset({CharsetKind.SINGLE, CharsetKind.UTF8})
 _DECIDING: Final = frozenset({"boundary", "charset"})
 
 
@@ -32,13 +33,14 @@ class ParameterisedValue(msgspec.Struct, frozen=True):
 
     `repeated` names those of `boundary` and `charset` that are given twice with different values, `doubtful`
     those that are given once and that mail programs may read differently: in pieces (RFC 2231), beside a
-    comment, quoted wrongly, or hidden in something else.
+    comment, quoted wrongly, or hidden in something else. `value_in_doubt`: a comment is part of it to some.
     """
 
     value: str
     parameters: dict[str, str]
     repeated: frozenset[str] = frozenset()
     doubtful: frozenset[str] = frozenset()
+    value_in_doubt: bool = False
 
 
 def without_comments(text: str) -> str:
@@ -107,17 +109,21 @@ def _parse_oddly(body: str) -> ParameterisedValue:
         doubtful.discard("charset")
     value = text.partition(";")[0].strip(" \t").lower()
     return ParameterisedValue(
-        value, read.parameters, frozenset(read.repeated & _DECIDING), frozenset(doubtful & _DECIDING)
+        value=value,
+        parameters=read.parameters,
+        repeated=frozenset(read.repeated & _DECIDING),
+        doubtful=frozenset(doubtful & _DECIDING),
+        value_in_doubt=text != body and body.lower().split(";", 1)[0].split(maxsplit=1)[:1] != [value],
     )
 
 
 def _may_be_unsafe(body: str) -> bool:
-    """Whether any word of a field names a charset whose ASCII octets are not ASCII.
+    """Whether any word of a field names a charset in which ASCII octets may be part of something else.
 
-    All other charsets agree on what we look for in a text, so it does not matter which is read.
+    All others agree on what we look for in a text, so it does not matter which is read.
     """
     words = _WORD.findall(body)
-    return len(words) > _MAX_PARAMETERS or any(charset_for(word).kind is CharsetKind.UNSAFE for word in words)
+    return len(words) > _MAX_PARAMETERS or any(charset_for(word).kind not in _ALIKE for word in words)
 
 
 class _Reading:
@@ -179,5 +185,5 @@ def _join_pieces(numbered: dict[int, tuple[str, bool]]) -> str:
             declared, _, text = text.split("'", 2)
             charset = charset_for(declared) if declared else UTF8
         raw += unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
-    # An unsafe charset has no codec here: some of Python's take a time that grows with the square.
+    # A charset that nobody uses has no codec here: some of Python's take a time that grows with the square.
     return raw.decode(charset.codec or "utf-8", "replace")

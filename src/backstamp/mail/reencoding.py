@@ -1,8 +1,12 @@
 """reencoding: put a part whose lines grew too long into quoted-printable (RFC 2045 §6.7)."""
 
+from typing import Final
+
 from backstamp.mail.patches import Patch
-from backstamp.mail.quoted_printable import encode_quoted_printable
+from backstamp.mail.quoted_printable import MAX_LINE, encode_quoted_printable
 from backstamp.mail.structure import Part
+
+_DASHES: Final = b"--"
 
 
 def newline_of(raw: bytes, start: int, end: int) -> bytes:
@@ -20,7 +24,7 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     """Return the patches that put `data` into `part` as quoted-printable, and say so in its header."""
     newline = newline_of(raw, part.header.start, part.end)
     declaration = b"Content-Transfer-Encoding: quoted-printable"
-    body = encode_quoted_printable(data, newline)
+    body = _without_delimiters(encode_quoted_printable(data, newline), newline)
     if not part.header.orderly:
         # The body began without an empty line before it, and its first line may now look like a field.
         body = newline + body
@@ -31,3 +35,24 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     if not fields:
         patches.append(Patch(part.header.end, part.header.end, declaration + newline))
     return patches
+
+
+def _without_delimiters(encoded: bytes, newline: bytes) -> bytes:
+    """Escape the dashes at the beginning of lines (RFC 2046 §5.1.1).
+
+    What stood within a long line stands at the beginning of one after a soft break, and would part the
+    message there if it were a delimiter of a multipart around us.
+    """
+    if _DASHES not in encoded:
+        return encoded
+    lines: list[bytes] = []
+    for line in encoded.split(newline):
+        rest = line
+        while rest.startswith(_DASHES):
+            if len(rest) + 2 <= MAX_LINE:
+                rest = b"=2D" + rest[1:]
+            else:
+                lines.append(b"=2D=")
+                rest = rest[1:]
+        lines.append(rest)
+    return newline.join(lines)

@@ -4,42 +4,18 @@ Where mail programs may read a message differently from each other, the tree is 
 say where others part from it.
 """
 
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from backstamp.mail.content import Content, Doubt, FieldTooLongError, content_values, read_content
-from backstamp.mail.header_section import (
-    MAX_FIELDS,
-    HeaderSection,
-    read_header_section,
-    read_past_strays,
-    read_to_line_feeds,
-)
-from backstamp.mail.multipart import Division, TooManyPartsError, divide, is_delimiter
+from backstamp.mail.content import Content, FieldTooLongError, read_content
+from backstamp.mail.defects import Defect
+from backstamp.mail.header_readings import content_defects, is_cut, other_readings
+from backstamp.mail.header_section import MAX_FIELDS, HeaderSection, read_header_section
+from backstamp.mail.multipart import LINK_SIGN, Division, TooManyPartsError, divide, is_delimiter
 from backstamp.mail.transfer import is_identity
 
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
-
-
-class Defect(StrEnum):
-    """What is wrong with a part, where mail programs may read it differently from us."""
-
-    HEADER_TOO_BIG = "header_too_big"
-    HEADER_BROKEN_OFF = "header_broken_off"
-    BARE_CR = "bare_cr"
-    TYPE_IN_DOUBT = "type_in_doubt"
-    ODDLY_SPELLED = "oddly_spelled"
-    CONTRADICTING_FIELDS = "contradicting_fields"
-    ENCODED_MULTIPART = "encoded_multipart"
-    NO_BOUNDARY = "no_boundary"
-    NO_PARTS = "no_parts"
-    NOT_CLOSED = "not_closed"
-    PARTS_AFTER_END = "parts_after_end"
-    UNSURE_DELIMITERS = "unsure_delimiters"
-    LINKS_OUTSIDE_PARTS = "links_outside_parts"
-    TOO_DEEP = "too_deep"
 
 
 class StructureLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,13 +92,16 @@ class _Reader:
         header = read_header_section(self._raw, start, limit, self._room_for_fields)
         defects: set[Defect] = set()
         try:
-            content = _UNREAD if self._is_cut(header, limit, end) else read_content(header, default_type)
+            content = _UNREAD if is_cut(self._raw, header, limit, end) else read_content(header, default_type)
         except FieldTooLongError:
             content = _UNREAD
         if content is _UNREAD:
             defects.add(Defect.HEADER_TOO_BIG)
         else:
-            self._doubt_header(header, content, limit, defects)
+            defects |= content_defects(content)
+            other = other_readings(self._raw, header, content, limit, has_lf=self._has_lf)
+            defects |= other.defects
+            self._room_for_fields -= other.fields_read
         self._room_for_fields -= len(header.fields)
         part = Part(
             path=path,
@@ -141,49 +120,6 @@ class _Reader:
             return part
         return msgspec.structs.replace(part, defects=frozenset(defects), children=children)
 
-    def _is_cut(self, header: HeaderSection, limit: int, end: int) -> bool:
-        """Whether the end of the header section was not seen, for its size or its number of fields."""
-        if header.cut:
-            return True
-        if limit == end:
-            return False
-        if header.orderly:
-            return header.end >= limit - 1
-        raw = self._raw
-        return raw.find(b"\n", header.end, limit) < 0 and raw.find(b"\r", header.end, limit) < 0
-
-    def _doubt_header(
-        self, header: HeaderSection, content: Content, limit: int, defects: set[Defect]
-    ) -> None:
-        """Note where a program with other habits reads another header section, or other things in it."""
-        if Doubt.TYPE in content.doubts:
-            defects.add(Defect.TYPE_IN_DOUBT)
-        if Doubt.SPELLING in content.doubts:
-            defects.add(Defect.ODDLY_SPELLED)
-        if Doubt.CONTRADICTION in content.doubts:
-            defects.add(Defect.CONTRADICTING_FIELDS)
-        raw, start, room = self._raw, header.start, self._room_for_fields
-        if not header.orderly:
-            other = read_past_strays(raw, start, limit, room)
-            self._room_for_fields -= len(other.fields)
-            strays = raw[header.end : other.body_start]
-            # More text before the body shows nothing new, unless it is markup, or begins a part.
-            if (
-                other.cut
-                or not other.orderly
-                or b"<" in strays
-                or (b"--" in strays and content.media_type.startswith("multipart/"))
-                or content_values(other) != content_values(header)
-            ):
-                defects.add(Defect.HEADER_BROKEN_OFF)
-        section_end = header.body_start
-        bare = raw.count(b"\r", start, section_end) - raw.count(b"\r\n", start, section_end)
-        if bare and self._has_lf:
-            other = read_to_line_feeds(raw, start, limit, room)
-            same = content_values(other) == content_values(header)
-            if not same or other.body_start != header.body_start:
-                defects.add(Defect.BARE_CR)
-
     @property
     def _has_lf(self) -> bool:
         """Whether any line of the message ends in LF; where none does, a CR can only be a line end."""
@@ -200,7 +136,10 @@ class _Reader:
             defects.add(Defect.TOO_DEEP)
             return ()
         if is_message:
-            return (self.read_part(f"{part.path}.1", part.body_start, part.end, depth + 1, "text/plain"),)
+            child = self.read_part(f"{part.path}.1", part.body_start, part.end, depth + 1, "text/plain")
+            if part.header.first(b"content-type") is None and not _reads_alike_as_text(child):
+                defects.add(Defect.TYPE_IN_DOUBT)
+            return (child,)
         return self._read_multipart(part, depth, defects)
 
     def _read_multipart(self, part: Part, depth: int, defects: set[Defect]) -> tuple[Part, ...]:
@@ -241,6 +180,16 @@ class _Reader:
 
 
 _UNREAD: Final = Content(media_type="text/plain", parameters={}, cte="", disposition="", filename="")
+
+
+def _reads_alike_as_text(message: Part) -> bool:
+    """Whether a message of a digest shows the same links to a program that knows of no digests."""
+    header = message.header
+    return (
+        message.media_type == "text/plain"
+        and is_identity(message.cte)
+        and LINK_SIGN.search(message.message, header.start, header.end) is None
+    )
 
 
 def _divides(parts: tuple[Part, ...], at: int) -> bool:

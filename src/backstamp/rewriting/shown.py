@@ -19,19 +19,22 @@ _RICH_TEXT: Final = frozenset({"text/rtf", "application/rtf", "application/x-rtf
 _SVG: Final = frozenset({"image/svg+xml", "image/svg"})
 _POINTERS: Final = frozenset({"message/partial", "message/external-body"})
 """Messages whose content is elsewhere: assembled from several mails, or fetched from an address."""
+_RESOURCES: Final = frozenset({"text/css", "text/javascript", "text/ecmascript"})
 _UNTYPED: Final = frozenset({"application/octet-stream", "application/x-unknown-content-type"})
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
 _TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".eml")
 
 
-def reads_as_plain_text(part: Part) -> bool:
-    """Whether mail programs show this part, of another type, like text/plain.
+def reads_as_plain_text(part: Part, *, aside: bool) -> bool:
+    """Whether mail programs show this part, of another type, like text/plain; `aside`: beside related HTML.
 
     RFC 2046 §4.1.4 says so of unknown kinds of text; of unknown kinds of message (delivery status and the
     like) it does not, and programs do it nonetheless.
     """
     media_type = part.media_type
     if media_type in _POINTERS or media_type in _RICH_TEXT or _is_html_like(media_type):
+        return False
+    if aside and media_type in _RESOURCES:
         return False
     return media_type.startswith(("text/", "message/"))
 
@@ -73,6 +76,8 @@ def _holds_links(part: Part, *, html: bool) -> bool:
         text = TextPart(part.message, part, _MAX_BYTES).text
     except PartUnreadableError:
         return True
-    if html:
-        return is_too_costly(text) or bool(HtmlText(text).links)
-    return bool(find_text_links(text))
+    if html and (is_too_costly(text) or HtmlText(text).links):
+        return True
+    # Text that is not known for HTML is shown as it stands.
+    as_text = not html or (part.media_type != "text/html" and part.media_type.startswith("text/"))
+    return as_text and bool(find_text_links(text))

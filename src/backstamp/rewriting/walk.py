@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.structure import Defect, Part
+from backstamp.mail.defects import Defect
+from backstamp.mail.structure import Part
 from backstamp.mail.transfer import (
     UndecodableError,
     UnknownEncodingError,
@@ -26,6 +27,7 @@ _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"
 _TEXTS: Final = frozenset({"text/html", "text/plain"})
 _UNREADABLE: Final = {
     Defect.HEADER_TOO_BIG: SkipReason.HEADER_TOO_BIG,
+    Defect.HEADER_IN_DOUBT: SkipReason.BROKEN_STRUCTURE,
     Defect.NO_BOUNDARY: SkipReason.BROKEN_STRUCTURE,
     Defect.NO_PARTS: SkipReason.BROKEN_STRUCTURE,
     Defect.CONTRADICTING_FIELDS: SkipReason.BROKEN_STRUCTURE,
@@ -82,6 +84,9 @@ def walk(root: Part, direction: Direction) -> Iterator[Visit]:
                 reason = _received_reason(part, aside=aside) if inbound else _sent_reason(part)
                 if reason is None and doubt is None and part.media_type != "text/html":
                     doubt = SkipReason.UUENCODED if _holds_uuencoded(part) else None
+            if doubt is not None and reason is not None and not reason.unprotected:
+                # To some programs it may be something else than what is left alone with good reason.
+                reason = doubt
             yield Visit(part, reason, doubt)
             continue
         if not part.is_multipart and not inbound:
@@ -115,7 +120,8 @@ def _sent_reason(part: Part) -> SkipReason | None:
     if Defect.TYPE_IN_DOUBT in part.defects:
         return SkipReason.BROKEN_STRUCTURE
     reason = _special_reason(part)
-    if reason is None and part.disposition == "attachment":
+    if reason is None and part.disposition not in ("", "inline"):
+        # RFC 2183 §2.8: a disposition that nobody knows means attachment.
         reason = SkipReason.ATTACHMENT
     return reason or _text_reason(part) or (None if part.media_type in _TEXTS else SkipReason.OTHER_TYPE)
 
@@ -125,7 +131,7 @@ def _received_reason(part: Part, *, aside: bool) -> SkipReason | None:
     reason = _special_reason(part)
     if reason is not None:
         return reason
-    is_text = part.media_type in _TEXTS or (not aside and reads_as_plain_text(part))
+    is_text = part.media_type in _TEXTS or reads_as_plain_text(part, aside=aside)
     if part.disposition == "attachment" and (part.filename or not is_text):
         return attachment_reason(part)
     return _text_reason(part) or (None if is_text else type_reason(part, aside=aside))

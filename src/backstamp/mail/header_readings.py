@@ -1,0 +1,87 @@
+"""header_readings: what mail programs with other habits than ours read in a header section."""
+
+from typing import Final
+
+import msgspec
+
+from backstamp.mail.content import Content, Doubt, content_values
+from backstamp.mail.defects import Defect
+from backstamp.mail.header_section import HeaderSection, read_past_strays, read_strictly, read_to_line_feeds
+from backstamp.mail.multipart import LINK_SIGN
+from backstamp.mail.transfer import is_identity
+
+_MOST_READ_ON: Final = 1000
+"""Fields and stray lines, beyond those we know, that are looked at; where there are more, there is doubt."""
+_OF_DOUBT: Final = {
+    Doubt.TYPE: Defect.TYPE_IN_DOUBT,
+    Doubt.SPELLING: Defect.ODDLY_SPELLED,
+    Doubt.CONTRADICTION: Defect.CONTRADICTING_FIELDS,
+}
+
+
+class OtherReadings(msgspec.Struct):
+    """Where other programs part from our reading, and how many fields had to be read to find it out."""
+
+    defects: set[Defect] = set()
+    fields_read: int = 0
+
+    def take(
+        self, raw: bytes, ours: HeaderSection, content: Content, other: HeaderSection, defect: Defect
+    ) -> None:
+        """Note what another reading of a header means: `defect` where only the body's start differs."""
+        self.fields_read += len(other.fields)
+        moved = other.body_start != ours.body_start and not (
+            is_identity(content.cte) or content.cte == "quoted-printable"
+        )
+        if other.cut or moved or content_values(other) != content_values(ours):
+            # Base64 that begins elsewhere may be other text altogether.
+            self.defects.add(Defect.HEADER_IN_DOUBT)
+            return
+        start, end = sorted((ours.body_start, other.body_start))
+        between = raw[start:end]
+        # More text before the body shows nothing new, unless it is markup, begins a part, or is not in ours.
+        if (
+            b"<" in between
+            or (b"--" in between and content.media_type.startswith("multipart/"))
+            or (other.body_start < ours.body_start and LINK_SIGN.search(between))
+        ):
+            self.defects.add(defect)
+
+
+def is_cut(raw: bytes, header: HeaderSection, limit: int, end: int) -> bool:
+    """Whether the end of the header section of a part was not seen, for its size or its number of fields.
+
+    It was read up to `limit`, and its part ends at `end`.
+    """
+    if header.cut:
+        return True
+    if limit == end:
+        return False
+    if header.orderly:
+        return header.end >= limit - 1
+    return raw.find(b"\n", header.end, limit) < 0 and raw.find(b"\r", header.end, limit) < 0
+
+
+def content_defects(content: Content) -> set[Defect]:
+    """Return the defects that stand for the doubts about content fields."""
+    return {_OF_DOUBT[doubt] for doubt in content.doubts}
+
+
+def other_readings(
+    raw: bytes, header: HeaderSection, content: Content, limit: int, *, has_lf: bool
+) -> OtherReadings:
+    """Return where programs part from us at lines that are no fields, or not to all, and at a CR without LF.
+
+    `has_lf`: some line of the message ends in LF. Where none does, a CR can only be a line end.
+    """
+    found = OtherReadings()
+    start, end, most = header.start, header.body_start, len(header.fields) + _MOST_READ_ON
+    if not header.orderly:
+        other = read_past_strays(raw, start, limit, most)
+        found.take(raw, header, content, other, Defect.HEADER_BROKEN_OFF)
+        end = max(end, other.body_start)
+    if raw.find(b" :", start, end) >= 0 or raw.find(b"\t:", start, end) >= 0:
+        found.take(raw, header, content, read_strictly(raw, start, limit, most), Defect.HEADER_BROKEN_OFF)
+    if has_lf and raw.count(b"\r", start, end) > raw.count(b"\r\n", start, end):
+        found.take(raw, header, content, read_to_line_feeds(raw, start, limit, most), Defect.BARE_CR)
+    return found
