@@ -55,17 +55,24 @@ class Account:
             if each.decision is Decision.WRAPPED and each.number is not None:
                 self.targets[each.number] = (each.url, each.new_url or "")
             else:
-                self._listed.add((each.carrier, each.url))
+                self._listed.add((each.carrier, _comparable(each.url)))
+        self.unlocated = any(
+            each.skip_reason is SkipReason.UNLOCATED and path in (None, each.path) for each in manifest.parts
+        )
+        """Some of what stands in conditional comments or in srcdoc is listed by the part's reason only."""
         self.pixel = manifest.pixel.new_url
         self.pixels = 1 if self.pixel is not None and path in (None, manifest.pixel.part) else 0
 
     def lists(self, link: Reported) -> bool:
         """Whether the link is listed as left alone, with the place it stands in and its URL."""
-        if any((Carrier.SRCDOC, text[:_LISTED_CHARACTERS]) in self._listed for text in link.within):
+        if link.within and self.unlocated:
             return True
-        keys = {link.key}
+        texts = (_comparable(text[:_LISTED_CHARACTERS]) for text in link.within)
+        if any((Carrier.SRCDOC, text) in self._listed for text in texts):
+            return True
+        keys = {_comparable(link.key)}
         if link.key == link.value or len(link.key) > _LISTED_CHARACTERS:
-            keys.add(link.value[:_LISTED_CHARACTERS])
+            keys.add(_comparable(link.value[:_LISTED_CHARACTERS]))
         if link.kind == ANY_HREF:
             return any((kind, key) in self._listed for kind in _HREFS for key in keys)
         if link.kind in _CARRIERS:
@@ -96,11 +103,8 @@ def judge(case: Case, panel: Panel) -> list[Miss]:
                 misses.append(Miss(part.path, "mail program", "", "", "changed, though listed as left alone"))
             continue
         account = Account(manifest, None if report is None else part.path)
-        if part.media_type == "text/plain":
-            misses += _text(part.path, original, part.text, account, panel)
-        else:
-            unlocated = report is not None and report.skip_reason is SkipReason.UNLOCATED
-            misses += _html(part.path, original, part.text, account, panel, conditional=not unlocated)
+        judged = _text if part.media_type == "text/plain" else _html
+        misses += judged(part.path, original, part.text, account, panel)
     return list(dict.fromkeys(misses))
 
 
@@ -119,11 +123,9 @@ def _is_left_alone(path: str, manifest: Manifest) -> bool:
     return report.skip_reason is not None
 
 
-def _html(
-    path: str, before: str, after: str, account: Account, panel: Panel, *, conditional: bool
-) -> Iterator[Miss]:
+def _html(path: str, before: str, after: str, account: Account, panel: Panel) -> Iterator[Miss]:
     for (name, original), (_, output) in zip(views(before), views(after), strict=True):
-        if name and not conditional:
+        if name and account.unlocated:
             break
         firsts, seconds = panel.readings(original), panel.readings(output)
         targets = _Targets(firsts, only_absolute=bool(name))

@@ -24,9 +24,10 @@ _REFRESH_CONTENT = re.compile(
 )
 """HTML standard, "shared declarative refresh steps"."""
 _DEEPEST = 20
-_INTEGRATION_POINTS = frozenset(
-    {"foreignobject", "desc", "title", "annotation-xml", "mi", "mo", "mn", "ms", "mtext"}
-)
+_INTEGRATION_POINTS = {
+    "svg": frozenset({"foreignobject", "desc", "title"}),
+    "math": frozenset({"mi", "mo", "mn", "ms", "mtext"}),
+}
 
 
 class Found(NamedTuple):
@@ -87,11 +88,24 @@ def _refresh_target(content: str) -> str:
 
 
 def _language(node: LexborNode) -> str:
-    """Return "svg" or "math" where the node belongs to it, else "html"; lexbor's binding does not say."""
-    found = "html"
-    parent = node.parent
-    while parent is not None and (parent.tag or "").lower() not in _INTEGRATION_POINTS:
-        if parent.tag in ("svg", "math"):
-            found = str(parent.tag)
-        parent = parent.parent
-    return found
+    """Return "html", "svg" or "math": the namespace of an element, which lexbor's binding does not tell."""
+    path = [node]
+    while (parent := path[-1].parent) is not None:
+        path.append(parent)
+    language = "html"
+    for around, element in zip(path[:0:-1], path[-2::-1], strict=True):
+        tag = element.tag or ""
+        if language == "html" or _is_integration_point(around, language):
+            stays = language == "math" and tag in ("mglyph", "malignmark") and around.tag != "annotation-xml"
+            language = language if stays else tag if tag in ("svg", "math") else "html"
+        elif around.tag == "annotation-xml" and tag == "svg":
+            language = "svg"
+    return language
+
+
+def _is_integration_point(element: LexborNode, language: str) -> bool:
+    tag = (element.tag or "").lower()
+    if tag == "annotation-xml":
+        encoding = (element.attributes.get("encoding") or "").lower()
+        return language == "math" and encoding in ("text/html", "application/xhtml+xml")
+    return tag in _INTEGRATION_POINTS[language]

@@ -14,7 +14,7 @@
     try {
       return new URL(value, base).href;
     } catch {
-      return value;
+      return "";
     }
   };
 
@@ -95,7 +95,7 @@
     const links = [];
     const pieces = [root.compatMode];
     const ownBase = root.querySelector("base[href]")?.getAttribute("href");
-    const base = depth ? (ownBase === undefined ? fallback : resolve(ownBase, fallback)) : root.baseURI;
+    const base = depth ? resolve(ownBase ?? "", fallback) || fallback : root.baseURI;
     let pixels = 0;
     const report = (element, kind, value, inert) => {
       if (kind === "srcdoc") {
