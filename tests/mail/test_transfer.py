@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.quoted_printable import encode_quoted_printable
+from backstamp.mail.reencoding import reencode_part
+from backstamp.mail.structure import StructureLimits, parse_structure
 from backstamp.mail.transfer import (
     Payload,
     UndecodableError,
     UnknownEncodingError,
     decode_payload,
+    is_identity,
     is_uuencoded,
 )
 
@@ -144,6 +147,107 @@ def test_base64_keeps_its_own_line_length_and_what_stands_before() -> None:
     (patch,) = decoded(body, "base64").writer([(12, 13)]).write([b"X"]) or []
     assert apply_patches(body, [patch]) == b"YWFhYWFhYWFh\r\nYmJiWGJiYmJi\r\nY2NjY2NjY2Nj\r\n"
     assert patch.start == 14
+
+
+@pytest.mark.parametrize("width", [4, 20, 60, 61, 76, 77, 100, 998])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+def test_base64_lines_stay_as_long_as_they_are(width: int, newline: bytes) -> None:
+    encoded_text = binascii.b2a_base64(bytes(range(256)) * 10, newline=False)
+    body = newline.join(encoded_text[at : at + width] for at in range(0, len(encoded_text), width)) + newline
+    patches = decoded(body, "base64").writer([(700, 704)]).write([b"a replacement"])
+    assert patches is not None
+    lines = apply_patches(body, patches).split(newline)
+    assert lines.pop() == b""
+    assert {len(line) for line in lines[:-1]} == {width}
+    assert len(lines[-1]) <= width
+    unchanged = max(700 // 3 * 4 // width - 3, 0)
+    assert lines[:unchanged] == body.split(newline)[:unchanged]
+
+
+def test_base64_in_one_line_gets_lines_of_76_from_the_patch_on() -> None:
+    body = binascii.b2a_base64(bytes(3000), newline=False)
+    patches = decoded(body, "base64").writer([(2000, 2001)]).write([b"x"])
+    assert patches is not None
+    assert max(map(len, apply_patches(body, patches).split(b"\n"))) == 76
+
+
+def test_base64_in_uneven_lines_is_patched_within_the_line() -> None:
+    body = b"\n".join([b"Y", *[b"WFhY" * 19] * 60, b"WFh"])
+    payload = decoded(body, "base64")
+    at = len(payload.data) - 100
+    patches = payload.writer([(at, at + 1)]).write([b"replaced"])
+    assert patches is not None
+    patched = apply_patches(body, patches)
+    wanted = payload.data[:at] + b"replaced" + payload.data[at + 1 :]
+    assert decoded(patched, "base64").data == wanted
+    assert patches[0].start > len(body) // 2
+    assert max(map(len, patched.split(b"\n"))) <= 76
+
+
+BLANKED = st.lists(st.sampled_from([b"Y", b"WF", b"hYW", b"\n", b"\r\n", b" ", b"\t", b"\n\n"]), max_size=60)
+
+
+@given(pieces=BLANKED, spans=SPANS, replacement=REPLACEMENT)
+@settings(max_examples=300, deadline=None)
+def test_base64_with_blanks_anywhere_decodes_to_the_patched_bytes(
+    pieces: list[bytes], spans: list[tuple[int, int]], replacement: bytes
+) -> None:
+    body = b"".join(pieces)
+    try:
+        payload = decoded(body, "base64")
+    except UndecodableError:
+        return
+    size = len(payload.data)
+    spans = distinct([(min(start, size), min(end, size)) for start, end in spans])
+    patches = payload.writer(spans).write([replacement] * len(spans))
+    assert patches is not None
+    wanted = apply_patches(payload.data, [Patch(start, end, replacement) for start, end in spans])
+    assert decoded(apply_patches(body, patches), "base64").data == wanted
+    for (start, end), (raw_start, raw_end) in zip(spans, payload.raw_spans(spans), strict=True):
+        groups = re.sub(rb"\s", b"", body[raw_start:raw_end])
+        assert binascii.a2b_base64(groups + b"=" * (-len(groups) % 4)).startswith(
+            payload.data[start // 3 * 3 : end]
+        )
+
+
+@pytest.mark.parametrize(
+    ("cte", "known"),
+    [
+        ("", True),
+        ("7bit", True),
+        ("8-bit", True),
+        ("binary", True),
+        ("quoted-printable", True),
+        ("base64", True),
+        ("utf-8", False),
+        ("x-gzip64", False),
+        ("base64; x=y", False),
+        ("base-64", False),
+    ],
+)
+def test_only_encodings_that_all_programs_know_are_undone(cte: str, known: bool) -> None:
+    assert is_identity(cte) == (known and cte not in ("quoted-printable", "base64"))
+    if known:
+        assert decoded(b"YWFh", cte).data in (b"YWFh", b"aaa")
+    else:
+        with pytest.raises(UnknownEncodingError):
+            decoded(b"YWFh", cte)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"x" * 75 + b"--b\nContent-Type: text/html\n", b"-" * 500, b"--b\n" * 3, b"--" + b"b" * 72 + b"=x"],
+)
+def test_a_part_that_is_encoded_anew_makes_no_delimiter(data: bytes) -> None:
+    for pad in range(6):
+        text = b"x" * pad + data.strip()
+        raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + b"y" * 9 + b"\n--b--\n"
+        part = parse_structure(raw, StructureLimits()).children[0]
+        patched = apply_patches(raw, reencode_part(raw, part, text))
+        (only,) = parse_structure(patched, StructureLimits()).children
+        body = patched[only.body_start : only.end]
+        assert decoded(body, only.cte).data == text
+        assert all(len(line) <= 76 and not line.startswith(b"--") for line in body.split(b"\n"))
 
 
 def test_patches_that_overlap_are_refused() -> None:

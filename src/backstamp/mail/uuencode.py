@@ -5,6 +5,7 @@ from typing import Final
 
 _BEGIN: Final = re.compile(r"(?<![^\r\n])begin [0-7]{3,4} \S[^\r\n]*(?:\r\n|\n|\r)")
 _LINES: Final = re.compile(r"(?:[ -`]{1,62}(?:\r\n|\n|\r))*")
+_LINES_TRIED: Final = 20
 _END: Final = re.compile(r"end[ \t]*(?=[\r\n]|\Z)")
 
 
@@ -27,8 +28,16 @@ def uuencoded_blocks(text: str) -> list[tuple[int, int]]:
 
 
 def _is_data(lines: str) -> bool:
-    """Whether the first of these lines is as long as its first character says."""
-    first = re.split(r"[\r\n]", lines, maxsplit=1)[0]
-    octets = (ord(first[0]) - 0x20) & 0x3F
-    # White space at its end, which stands for zeros, may have been lost on the way; a check may follow.
-    return 1 < len(first.rstrip()) <= -(-octets // 3) * 4 + 2
+    """Whether one of the first of these lines is as long as its first character says.
+
+    Not all need be: white space at the end of a line, which stands for zeros, may be lost on the way.
+    """
+    return any(_is_whole(line) for line in re.split(r"[\r\n]+", lines, maxsplit=_LINES_TRIED)[:_LINES_TRIED])
+
+
+def _is_whole(line: str) -> bool:
+    if not line:
+        return False
+    octets = (ord(line[0]) - 0x20) & 0x3F
+    # The last group may be cut short, and a check may follow.
+    return octets > 0 and -(-octets * 4 // 3) < len(line) <= -(-octets // 3) * 4 + 2

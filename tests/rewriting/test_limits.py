@@ -1,0 +1,48 @@
+"""Every limit of `Limits`, tried on both sides: what fits is rewritten, one more is named and left alone."""
+
+import msgspec
+import pytest
+
+from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan
+from tests.rewriting.messages import message, multipart, part
+from tests.rewriting.sealers import FixedSealer
+
+LINK = "<a href='https://example.com/'>x</a>"
+RAW = message(LINK)
+HEADER_BYTES = RAW.index(b"\r\n\r\n") + 2
+NESTED = multipart("mixed", multipart("mixed", part("text/html", LINK), boundary="inner"))
+LONG = message(f"<a href='https://example.com/{'a' * 80}'>x</a>")
+
+
+@pytest.mark.parametrize(
+    ("raw", "limit", "fits", "reason"),
+    [
+        (RAW, "message_bytes", len(RAW), SkipReason.TOO_BIG),
+        (RAW, "html_bytes", len(LINK), SkipReason.PART_TOO_BIG),
+        (RAW, "header_bytes", HEADER_BYTES + 2, SkipReason.HEADER_TOO_BIG),
+        (NESTED, "depth", 2, SkipReason.TOO_DEEP),
+        (NESTED, "parts", 3, SkipReason.TOO_MANY_PARTS),
+        (RAW, "links", 1, SkipReason.TOO_MANY_LINKS),
+        (LONG, "link_characters", len(f"https://example.com/{'a' * 80}"), SkipReason.URL_TOO_LONG),
+    ],
+)
+@pytest.mark.parametrize("direction", list(Direction))
+def test_what_is_as_big_as_allowed_is_rewritten_and_what_is_bigger_is_named(
+    raw: bytes, limit: str, fits: int, reason: SkipReason, direction: Direction
+) -> None:
+    def planned(value: int) -> tuple[int, tuple[SkipReason, ...], bytes]:
+        limits = msgspec.structs.replace(Limits(), **{limit: value})
+        made = plan(raw, Options(direction=direction, opens=False, limits=limits))
+        return len(made.links), made.manifest.unprotected, made.apply(FixedSealer()).raw
+
+    links, unprotected, _ = planned(fits)
+    assert (links, unprotected) == (1, ())
+    # A header section needs room for the empty line behind it.
+    links, unprotected, rewritten = planned(fits - (3 if limit == "header_bytes" else 1))
+    assert (links, unprotected) == (0, (reason,))
+    assert rewritten == raw
+
+
+def test_every_limit_is_tried() -> None:
+    tried = {"message_bytes", "html_bytes", "header_bytes", "depth", "parts", "links", "link_characters"}
+    assert tried == set(Limits.__struct_fields__)
