@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from backstamp.edge import Edge, EdgeConfig
-from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, SourceKeys, publish_snapshot
+from backstamp.journal import (
+    EdgeCounters,
+    JournalReader,
+    JournalWriter,
+    SnapshotFile,
+    SourceKeys,
+    publish_snapshot,
+)
 from backstamp.policy import Consent, ConsentMode, ConsentState, Kills, Snapshot
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.vocabulary import Hit
@@ -51,12 +58,14 @@ def publish(
 
 
 def edge_in(directory: Path, config: EdgeConfig | None = None) -> Edge:
+    journal = JournalWriter(directory / "journal", role="edge", sync="off")
     return Edge(
         config or EdgeConfig(host="127.0.0.1", port=0),
         keyring=lambda: RING,
         snapshot=SnapshotFile(directory / "snapshot"),
-        journal=JournalWriter(directory / "journal", role="edge", sync="off"),
+        journal=journal,
         source_keys=SourceKeys(directory / "source-keys"),
+        counters=EdgeCounters(directory / "metrics", journal.sync_times),
     )
 
 

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from backstamp.edge import Edge, EdgeConfig, losses
 from backstamp.edge.replies import GIF, PIXEL_HEADERS
-from backstamp.journal import JournalUnavailableError, JournalWriter, SnapshotFile, SourceKeys
+from backstamp.journal import (
+    Answer,
+    Drop,
+    EdgeCounters,
+    JournalUnavailableError,
+    JournalWriter,
+    SnapshotFile,
+    SourceKeys,
+)
+from backstamp.journal.edge_counters import read_edge_counters
+from backstamp.policy import Kills
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.vocabulary import Hit, HitKind
 from tests.edge.fake import FakeProtocol, FakeScope
@@ -303,12 +313,14 @@ def test_whatever_breaks_while_recording_the_link_still_works(
 
 def test_new_keys_and_a_new_policy_are_in_force_within_two_seconds(tmp_path: Path) -> None:
     rings = [RING]
+    journal = JournalWriter(tmp_path / "journal", role="edge", sync="off")
     edge = Edge(
         EdgeConfig(host="127.0.0.1", port=0),
         keyring=lambda: rings[-1],
         snapshot=SnapshotFile(tmp_path / "snapshot"),
-        journal=JournalWriter(tmp_path / "journal", role="edge", sync="off"),
+        journal=journal,
         source_keys=SourceKeys(tmp_path / "source-keys"),
+        counters=EdgeCounters(tmp_path / "metrics", journal.sync_times),
     )
     ask = asker(edge)
     with closing(asyncio.new_event_loop()) as loop:
@@ -333,6 +345,50 @@ def test_old_source_keys_are_destroyed_when_the_worker_starts(tmp_path: Path) ->
         edge.__rsgi_init__(loop)
         assert list(folder.iterdir()) == []
         edge.__rsgi_del__(loop)
+
+
+def test_a_hit_after_the_end_was_announced_is_not_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    edge = edge_in(tmp_path)
+    ask = asker(edge)
+    ask(f"/{pixel(1)}")
+    with closing(asyncio.new_event_loop()) as loop:
+        edge.__rsgi_del__(loop)
+    assert ask(f"/{pixel(2)}").body == GIF
+    assert [hit.tracking_id for hit in hits_in(tmp_path)] == [1, 2]
+    assert caplog.records == []
+
+
+def test_every_answer_and_every_hit_that_is_not_recorded_is_counted(tmp_path: Path) -> None:
+    publish(tmp_path, kills=Kills(messages=frozenset({66})))
+    edge = edge_in(tmp_path)
+    ask = asker(edge)
+    protected = link(protected=True)
+    for path in (pixel(), pixel(recipient_key=WITHDRAWN), pixel(66), link(), link(66), protected, "healthz"):
+        ask(f"/{path}")
+    for path in ("nothing", "x" * 48):
+        ask(f"/{path}")
+    ask(f"/{protected}", method="POST")
+    ask("/", method="PUT")
+    with closing(asyncio.new_event_loop()) as loop:
+        edge.__rsgi_init__(loop)
+        (values,) = read_edge_counters(tmp_path / "metrics")
+        edge.__rsgi_del__(loop)
+    assert values.answers == {
+        Answer.PIXEL: 3,
+        Answer.REDIRECT: 1,
+        Answer.UNCHECKED: 1,
+        Answer.ONWARD: 1,
+        Answer.BLOCKED: 1,
+        Answer.IMAGE: 1,
+        Answer.PAGE: 1,
+        Answer.NOT_FOUND: 1,
+        Answer.NOT_ALLOWED: 1,
+    }
+    assert {reason: n for reason, n in values.drops.items() if n} == {Drop.WITHDRAWN: 1, Drop.KILLED: 1}
+    assert sum(values.answer_times[:-1]) == sum(values.answers.values()) == 11
+    assert values.published_at_us == 1
 
 
 characters = st.characters() | st.sampled_from("/\\.%'\"<>\r\n\0 ?#@:")

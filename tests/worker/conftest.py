@@ -36,4 +36,5 @@ def config(tmp_path: Path) -> WorkerConfig:
         capture_dir=tmp_path / "capture",
         capture_listen=f"unix:{tmp_path / 'capture.sock'}",
         capture_max_bytes=100_000,
+        edge_counters_dir=tmp_path / "metrics",
     )

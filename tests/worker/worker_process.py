@@ -26,6 +26,7 @@ def main(directory: Path) -> None:
         capture_dir=directory / "capture",
         capture_listen=f"unix:{directory / 'capture.sock'}",
         capture_max_bytes=100_000,
+        edge_counters_dir=directory / "metrics",
     )
     print("ready", flush=True)
     asyncio.run(serve(config, stop=asyncio.Event()))

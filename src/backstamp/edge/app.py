@@ -10,10 +10,9 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from time import time_ns
-from typing import Any, Final, Protocol
+from time import perf_counter_ns, time_ns
+from typing import Final, Protocol
 
-from backstamp.edge import callers
 from backstamp.edge.callers import Callers
 from backstamp.edge.client_address import TrustedProxies, address_text
 from backstamp.edge.config import EdgeConfig
@@ -21,19 +20,27 @@ from backstamp.edge.hits import kept_headers
 from backstamp.edge.losses import Losses
 from backstamp.edge.policy import hit_policy
 from backstamp.edge.replies import (
-    HEALTHY,
     NOT_ALLOWED,
     NOT_FOUND,
-    ROBOTS,
     SWITCHED_OFF,
-    Page,
     ReplyProtocol,
     send_onward,
     send_pixel,
     send_redirect,
     send_unchecked,
 )
-from backstamp.journal import JournalUnavailableError, JournalWriter, PackedHit, SnapshotFile, SourceKeys
+from backstamp.edge.unopened import Headers, answer_unopened
+from backstamp.journal import (
+    Answer,
+    Drop,
+    EdgeCounters,
+    JournalUnavailableError,
+    JournalWriter,
+    PackedHit,
+    SnapshotFile,
+    SourceKeys,
+)
+from backstamp.journal.edge_counters import TIME_NS, TIMES
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 from backstamp.vocabulary import ClickAction, HitKind
 
@@ -41,20 +48,14 @@ _log = logging.getLogger("backstamp.edge")
 
 REFRESH_SECONDS: Final = 0.25
 """Key ring and snapshot look at their files twice a second when asked: together below a second."""
+COUNTERS_SECONDS: Final = 1.0
 HOUSEKEEPING_SECONDS: Final = 60.0
-PIXEL_LENGTHS: Final = range(45, 52)
-"""Lengths of what was probably a pixel's token (48): cut or lengthened a little on its way."""
 
-_PAGES: Final[dict[str, Page]] = {"/healthz": HEALTHY, "/robots.txt": ROBOTS}
 _PIXEL: Final = HitKind.PIXEL
 _REDIRECT: Final = HitKind.REDIRECT
-
-
-class Headers(callers.Headers, Protocol):
-    """The header section of a request."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the first value of a field."""
+# A member of an enum costs more to look up than all the counting.
+_ANSWERED_PIXEL: Final = Answer.PIXEL
+_ANSWERED_REDIRECT: Final = Answer.REDIRECT
 
 
 class Scope(Protocol):
@@ -88,18 +89,22 @@ class Edge:
         snapshot: SnapshotFile,
         journal: JournalWriter,
         source_keys: SourceKeys,
+        counters: EdgeCounters,
     ) -> None:
-        """Take what the worker needs; `journal` is its own."""
+        """Take what the worker needs; `journal` and `counters` are its own."""
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
         self._source_keys = source_keys
         self._callers = Callers(TrustedProxies(config.trusted_proxies), source_keys)
+        self._counters = counters
+        self._counts = counters.counts
         self._losses = Losses(_log)
         self._ring = keyring()
         self._published = snapshot.current()
         self._policy = hit_policy(self._published)
         self._housekeeping_at = 0.0
+        self._counters_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -107,67 +112,77 @@ class Edge:
         self._look_after(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let go of the journal; Granian calls this after the last answer."""
+        """Leave everything in order; Granian calls this when the answers that were begun are given.
+
+        The journal stays open: should a request come all the same, its hit is not lost.
+        """
         if self._timer is not None:
             self._timer.cancel()
-        self._journal.close()
+        self._journal.wind_down()
+        self._counters.flush()
 
     async def __rsgi__(self, scope: Scope, proto: ReplyProtocol) -> None:
         """Answer one request, after its hit was written.
 
         What follows the first question mark never matters: mail clients append to it.
         """
+        began = perf_counter_ns()
         method = scope.method
         path = scope.path
         token = open_token(self._ring, path[1:])
         if method != "GET" and method != "HEAD":
-            self._answer_other(method, token, scope, proto)
+            answer = self._answer_other(method, token, scope, proto)
         elif token is None:
-            self._answer_unknown(path, scope, proto)
+            answer = answer_unopened(path, scope.headers, proto)
         elif isinstance(token, PixelToken):
             policy = self._policy
-            if token.recipient_key not in policy.withdrawn and token.tracking_id not in policy.kills.messages:
+            if token.recipient_key in policy.withdrawn:
+                self._counts[Drop.WITHDRAWN] += 1
+            elif token.tracking_id in policy.kills.messages:
+                self._counts[Drop.KILLED] += 1
+            else:
                 self._record(scope, method, token, _PIXEL, token.recipient_key, None, None)
             send_pixel(proto)
+            answer = _ANSWERED_PIXEL
         elif token.tracking_id in self._policy.with_kills and self._policy.is_killed(token):
-            self._block(method, token, scope, proto)
+            answer = self._block(method, token, scope, proto)
         elif not token.url.isprintable():
             NOT_FOUND.send(proto)
+            answer = Answer.NOT_FOUND
         else:
             self._record(scope, method, token, _REDIRECT, b"", token.recipient_index, token.link_number)
             if token.protected:
                 send_unchecked(proto, token.url)
+                answer = Answer.UNCHECKED
             else:
                 send_redirect(proto, token.url)
+                answer = _ANSWERED_REDIRECT
+        counts = self._counts
+        counts[answer] += 1
+        took = perf_counter_ns() - began
+        counts[TIME_NS] += took
+        counts[TIMES + (took >> 10).bit_length()] += 1
 
     def _answer_other(
         self, method: str, token: PixelToken | LinkToken | None, scope: Scope, proto: ReplyProtocol
-    ) -> None:
+    ) -> Answer:
         """Go on to a link that could not be checked, when a person asks for it; nothing else is done."""
-        if method != "POST" or not isinstance(token, LinkToken) or not token.protected:
-            NOT_ALLOWED.send(proto)
-        elif token.tracking_id in self._policy.with_kills and self._policy.is_killed(token):
-            self._block(method, token, scope, proto)
-        elif token.url.isprintable():
-            self._record(scope, method, token, _REDIRECT, b"", token.recipient_index, token.link_number)
-            send_onward(proto, token.url)
-        else:
-            NOT_ALLOWED.send(proto)
+        if method == "POST" and isinstance(token, LinkToken) and token.protected:
+            if token.tracking_id in self._policy.with_kills and self._policy.is_killed(token):
+                return self._block(method, token, scope, proto)
+            if token.url.isprintable():
+                self._record(scope, method, token, _REDIRECT, b"", token.recipient_index, token.link_number)
+                send_onward(proto, token.url)
+                return Answer.ONWARD
+        NOT_ALLOWED.send(proto)
+        return Answer.NOT_ALLOWED
 
-    def _block(self, method: str, token: LinkToken, scope: Scope, proto: ReplyProtocol) -> None:
+    def _block(self, method: str, token: LinkToken, scope: Scope, proto: ReplyProtocol) -> Answer:
         self._record(
             scope, method, token, _REDIRECT, b"", token.recipient_index, token.link_number, ClickAction.BLOCK
         )
         SWITCHED_OFF.send(proto)
-
-    def _answer_unknown(self, path: str, scope: Scope, proto: ReplyProtocol) -> None:
-        page = _PAGES.get(path)
-        if page is not None:
-            page.send(proto)
-        elif is_for_image(path, scope.headers):
-            send_pixel(proto)
-        else:
-            NOT_FOUND.send(proto)
+        return Answer.BLOCKED
 
     def _record(
         self,
@@ -182,6 +197,7 @@ class Edge:
     ) -> None:
         policy = self._policy
         if not policy.record:
+            self._counts[Drop.TRACKING_OFF] += 1
             return
         try:
             at_us = time_ns() // 1000
@@ -205,8 +221,10 @@ class Edge:
                 )
             )
         except JournalUnavailableError as error:
+            self._counts[Drop.JOURNAL_UNAVAILABLE] += 1
             self._losses.count(str(error))
         except Exception as error:  # noqa: BLE001 (a link in a delivered mail must work whatever breaks here)
+            self._counts[Drop.FAILURE] += 1
             self._losses.count(f"{type(error).__name__} while a hit was recorded")
         else:
             if self._losses.pending:
@@ -215,6 +233,10 @@ class Edge:
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(REFRESH_SECONDS, self._look_after, loop)
         self._refresh()
+        if loop.time() >= self._counters_at:
+            self._counters_at = loop.time() + COUNTERS_SECONDS
+            self._counters.published_at_us = self._published.published_at_us if self._published else 0
+            self._counters.flush()
         if loop.time() >= self._housekeeping_at:
             self._housekeeping_at = loop.time() + HOUSEKEEPING_SECONDS
             self._keep_house()
@@ -233,16 +255,3 @@ class Edge:
             self._source_keys.destroy_old(time_ns() // 1000)
         except OSError as error:
             _log.error("old source keys cannot be destroyed: %s", os.strerror(error.errno or 0))
-
-
-def is_for_image(path: str, headers: Headers) -> bool:
-    """Whether a request that opens no token gets the image all the same.
-
-    A bad token does not say whether a pixel or a link was meant. It was a pixel when the client says
-    that it wants an image, or when the path is as long as a pixel's token, give or take three, and the
-    client does not say that it goes to a page.
-    """
-    destination = headers.get("sec-fetch-dest")
-    if destination == "image" or (headers.get("accept") or "").startswith("image/"):
-        return True
-    return len(path) - 1 in PIXEL_LENGTHS and "/" not in path[1:] and destination != "document"

@@ -23,8 +23,9 @@ HEAD_MILLISECONDS: Final = 10_000
 BACKLOG: Final = 4096
 CONNECTIONS: Final = 8192
 """Most connections of a worker at a time: many slow ones must not keep out the others."""
-DRAIN_SECONDS: Final = 10
-"""After SIGTERM a worker finishes what it began; then it is killed (`app.supervisor` waits 20 s)."""
+DRAIN_SECONDS: Final = 12
+"""After SIGTERM a worker finishes what it began; then it is killed (`app.supervisor` waits 20 s). Half a
+header section is waited for as long as `HEAD_MILLISECONDS`, and the journal's last sync comes after it."""
 
 
 def serve(config: EdgeConfig, target: str) -> None:

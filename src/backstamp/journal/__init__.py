@@ -1,6 +1,7 @@
 """journal: the durable log between the public roles and the worker, and the files they share."""
 
 from backstamp.journal.codec import PackedHit
+from backstamp.journal.edge_counters import Answer, Drop, EdgeCounters
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.reader import Batch, JournalReader
 from backstamp.journal.snapshot_file import SnapshotFile, publish_snapshot
@@ -9,7 +10,10 @@ from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId, Sync
 
 __all__ = [
     "DEFAULT_SYNC",
+    "Answer",
     "Batch",
+    "Drop",
+    "EdgeCounters",
     "JournalReader",
     "JournalUnavailableError",
     "JournalWriter",

@@ -16,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 
 from backstamp.journal import codec, framing
 from backstamp.journal.codec import PackedHit
+from backstamp.journal.durations import Durations
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.files import Files
 from backstamp.journal.layout import lock_path, segment_path
@@ -83,6 +84,8 @@ class JournalWriter:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._sync_failing = False
+        self.sync_times = Durations()
+        """How long the disk took, each time it was asked to have written."""
 
     def append(self, record: JournalRecord) -> RecordId:
         """Write a record and return its id. Raises `JournalUnavailableError`, `RecordTooLargeError`."""
@@ -109,10 +112,19 @@ class JournalWriter:
             # A segment that is no longer among these was synced before it was closed.
             if segment is not None and (segment == self._segment or segment in self._finished):
                 try:
-                    self._files.fdatasync(segment)
+                    self._fdatasync(segment)
                 except OSError as error:
                     raise _unavailable("cannot be synced to the disk", error) from None
         return record_id
+
+    def wind_down(self) -> None:
+        """Sync, and go on taking records until the process ends, each synced before `append` returns.
+
+        For who cannot know which record is the last. The kernel lets go of the producer's name.
+        """
+        with self._lock:
+            self._always = True
+        self._sync()
 
     def close(self) -> None:
         """Sync, and let go of the producer's name; readers then take its last segment as finished."""
@@ -142,7 +154,7 @@ class JournalWriter:
             while written != len(data):
                 written += self._files.write(segment, data[written:])
             if self._always:
-                self._files.fdatasync(segment)
+                self._fdatasync(segment)
         except OSError as error:
             self._cut_torn_tail()
             raise _unavailable("cannot be written", error) from None
@@ -223,9 +235,9 @@ class JournalWriter:
                 self._dirty = not self._grouped
             try:
                 for descriptor in finished:
-                    self._files.fdatasync(descriptor)
+                    self._fdatasync(descriptor)
                 if self._grouped and segment is not None:
-                    self._files.fdatasync(segment)
+                    self._fdatasync(segment)
             except OSError as error:
                 if not self._sync_failing:
                     _log.critical(
@@ -238,6 +250,11 @@ class JournalWriter:
                 self._files.close(descriptor)
             with self._lock:
                 del self._finished[: len(finished)]
+
+    def _fdatasync(self, descriptor: int) -> None:
+        began = time.perf_counter_ns()
+        self._files.fdatasync(descriptor)
+        self.sync_times.add(time.perf_counter_ns() - began)
 
     def _finish_old_segment(self) -> None:
         """An idle producer must not keep ingested hits for ever, so age is looked at here too."""

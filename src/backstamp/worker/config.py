@@ -11,7 +11,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Plain values; nothing here is read from files or the environment.
 
     `policy` holds the installation's defaults, over which the database's rows are laid; its
-    `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`.
+    `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`;
+    `operations_listen` is host and port of the private pages, if any.
     """
 
     journal_dir: Path
@@ -22,3 +23,5 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     capture_dir: Path
     capture_listen: str
     capture_max_bytes: int
+    edge_counters_dir: Path
+    operations_listen: tuple[str, int] | None = None

@@ -8,6 +8,7 @@ from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
 from backstamp.worker.housekeeping import Housekeeping
 from backstamp.worker.ingest_loop import IngestLoop
+from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
 from backstamp.worker.settle import Settling
@@ -39,6 +40,8 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         "housekeeping": housekeeping.run,
         "capture mailbox": capture.run,
     }
+    if config.operations_listen is not None:
+        parts["operations pages"] = OperationsPages(config, database).run
     try:
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():

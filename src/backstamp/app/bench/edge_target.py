@@ -16,7 +16,7 @@ from granian.log import LogLevels
 
 from backstamp.edge import Edge, EdgeConfig, serve
 from backstamp.edge.replies import GIF, Header, ReplyProtocol
-from backstamp.journal import DEFAULT_SYNC, JournalWriter, SnapshotFile, SourceKeys
+from backstamp.journal import DEFAULT_SYNC, EdgeCounters, JournalWriter, SnapshotFile, SourceKeys
 from backstamp.tokens import Keyring
 
 DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"
@@ -31,12 +31,14 @@ async def empty(_scope: object, proto: ReplyProtocol) -> None:
 
 def _edge(directory: Path) -> Edge:
     ring = Keyring.from_json((directory / "keys.json").read_bytes())
+    journal = JournalWriter(directory / "journal", role="edge", sync=DEFAULT_SYNC)
     return Edge(
         EdgeConfig(host="127.0.0.1", port=0),
         keyring=lambda: ring,
         snapshot=SnapshotFile(directory / "snapshot"),
-        journal=JournalWriter(directory / "journal", role="edge", sync=DEFAULT_SYNC),
+        journal=journal,
         source_keys=SourceKeys(directory / "source-keys"),
+        counters=EdgeCounters(directory / "metrics", journal.sync_times),
     )
 
 

@@ -4,15 +4,17 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import click
 
+from backstamp.app import keyfile
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.logs import configure_logging
-from backstamp.app.settings import CONFIG_VARIABLE
+from backstamp.app.settings import CONFIG_VARIABLE, SUNSET_KEYS_VARIABLE, SettingsError
 from backstamp.app.settings.kinds import split_host_port
-from backstamp.app.settings.table import CONSOLE_LISTEN
+from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
 from backstamp.app.supervisor import PARENT_VARIABLE
 from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.journal import open_journal
@@ -27,6 +29,20 @@ def _begin(context: AppContext, role: str) -> None:
     check(context.settings)
     configure_logging(context.settings, role)
     prepare_data_dir(context.settings)
+    _join_tree(context)
+
+
+def _begin_sunset(context: AppContext, keys: Path) -> None:
+    """What is left of that when there is nothing but a key file."""
+    if not context.settings[EDGE_LISTEN]:
+        raise SettingsError("edge.listen is empty; write HOST:PORT")
+    configure_logging(context.settings, "edge")
+    keyfile.read(keys)
+    os.environ[SUNSET_KEYS_VARIABLE] = str(keys.absolute())
+    _join_tree(context)
+
+
+def _join_tree(context: AppContext) -> None:
     if context.settings.config_file is not None:
         # Granian's workers are new processes; they find the settings again by this.
         os.environ[CONFIG_VARIABLE] = str(context.settings.config_file)
@@ -75,15 +91,24 @@ def gateway(context: AppContext) -> None:
 
 
 @click.command()
+@click.option("--sunset", is_flag=True, help="Serve redirects with the key file alone, and record nothing.")
+@click.option("--keys", type=click.Path(path_type=Path), help="The key file of --sunset.")
 @click.pass_obj
-def edge(context: AppContext) -> None:
+def edge(context: AppContext, sunset: bool, keys: Path | None) -> None:
     """Run the public edge alone."""
-    _begin(context, "edge")
     from backstamp import edge as room
     from backstamp.app.wiring.edge import edge_config
 
+    if sunset != (keys is not None):
+        raise click.UsageError("--sunset and --keys FILE go together", click.get_current_context())
+    target = "backstamp.app.targets.edge:target"
+    if keys is None:
+        _begin(context, "edge")
+    else:
+        _begin_sunset(context, keys)
+        target = "backstamp.app.targets.sunset:target"
     try:
-        room.serve(edge_config(context.settings), "backstamp.app.targets.edge:target")
+        room.serve(edge_config(context.settings), target)
     except (room.EdgeError, PortTakenError) as error:
         raise click.ClickException(str(error)) from None
 

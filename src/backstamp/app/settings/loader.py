@@ -13,7 +13,11 @@ T = TypeVar("T")
 
 CONFIG_VARIABLE: Final = "BACKSTAMP_CONFIG"
 PLACES: Final = (Path("backstamp.toml"), Path("/etc/backstamp/backstamp.toml"))
-OTHER_VARIABLES: Final = frozenset({CONFIG_VARIABLE, "BACKSTAMP_CORPUS", "BACKSTAMP_PARENT"})
+SUNSET_KEYS_VARIABLE: Final = "BACKSTAMP_SUNSET_KEYS"
+"""Tells the processes of `backstamp edge --sunset` where the key file is."""
+OTHER_VARIABLES: Final = frozenset(
+    {CONFIG_VARIABLE, SUNSET_KEYS_VARIABLE, "BACKSTAMP_CORPUS", "BACKSTAMP_PARENT"}
+)
 MAX_CONFIG_BYTES: Final = 1 << 20
 
 

@@ -249,6 +249,13 @@ CONSOLE_URL = Setting(
     "How administrators reach the console; its host is the only one answered.",
 )
 
+OPERATIONS_LISTEN = Setting(
+    "operations.listen",
+    kinds.LISTEN,
+    "",
+    "Where the worker answers /metrics (Prometheus) and /ask (Caddy). Without a password: keep it private.",
+)
+
 JOURNAL_SYNC = Setting(
     "journal.sync",
     kinds.SYNC,

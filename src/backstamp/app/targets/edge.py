@@ -6,18 +6,20 @@ from backstamp.app.settings import load
 from backstamp.app.wiring.edge import edge_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.edge import Edge
-from backstamp.journal import SnapshotFile, SourceKeys
+from backstamp.journal import EdgeCounters, SnapshotFile, SourceKeys
 
 
 def _edge() -> Edge:
     settings = load()
     configure_logging(settings, "edge")
+    journal = open_journal(settings, "edge")
     return Edge(
         edge_config(settings),
         keyring=KeyFile(settings.in_data_dir("keys.json")),
         snapshot=SnapshotFile(settings.in_data_dir("snapshot")),
-        journal=open_journal(settings, "edge"),
+        journal=journal,
         source_keys=SourceKeys(settings.in_data_dir("source-keys")),
+        counters=EdgeCounters(settings.in_data_dir("metrics"), journal.sync_times),
     )
 
 

@@ -17,6 +17,7 @@ from backstamp.app.settings.table import (
     GATEWAY_LMTP_LISTEN,
     GATEWAY_TLS_CERTIFICATE,
     GATEWAY_TLS_KEY,
+    OPERATIONS_LISTEN,
     SUBMISSION_LISTEN,
     SUBMISSION_TLS_LISTEN,
     SUBMISSION_UPSTREAM,
@@ -54,6 +55,7 @@ def _faults(settings: Settings) -> Iterator[str]:
         SUBMISSION_TLS_LISTEN,
         EDGE_LISTEN,
         CONSOLE_LISTEN,
+        OPERATIONS_LISTEN,
     )
     taken: dict[tuple[str, int], str] = {}
     for listener in listeners:

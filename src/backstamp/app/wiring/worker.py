@@ -1,9 +1,11 @@
 """From settings to the worker's configuration."""
 
 from backstamp.app.settings import Settings
+from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CAPTURE_MAX_BYTES,
     CONSENT_MODE,
+    OPERATIONS_LISTEN,
     PRIVACY_KEEP_ADDRESSES,
     PRIVACY_RETENTION_DAYS,
     SUBMISSION_LINKS,
@@ -31,6 +33,10 @@ def worker_config(settings: Settings) -> WorkerConfig:
         capture_dir=settings.in_data_dir("capture"),
         capture_listen=capture_address(settings),
         capture_max_bytes=settings[CAPTURE_MAX_BYTES],
+        edge_counters_dir=settings.in_data_dir("metrics"),
+        operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
+        if settings[OPERATIONS_LISTEN]
+        else None,
     )
 
 

@@ -1,0 +1,48 @@
+"""The edge when everything else is gone: links in old mail lead on, with the key file alone.
+
+Nothing is recorded and nothing is looked up, so it needs no data directory and remembers nobody. Links that
+were switched off are known to the policy only: here they lead on.
+"""
+
+from collections.abc import Callable
+
+from backstamp.edge.app import Scope
+from backstamp.edge.replies import (
+    NOT_ALLOWED,
+    NOT_FOUND,
+    ReplyProtocol,
+    send_onward,
+    send_pixel,
+    send_redirect,
+    send_unchecked,
+)
+from backstamp.edge.unopened import answer_unopened
+from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
+
+
+class SunsetEdge:
+    """The RSGI application of one worker of `backstamp edge --sunset`."""
+
+    def __init__(self, keyring: Callable[[], Keyring]) -> None:
+        """Take what gives the present key ring."""
+        self._keyring = keyring
+
+    async def __rsgi__(self, scope: Scope, proto: ReplyProtocol) -> None:
+        """Answer one request as `Edge` does without a policy, and record nothing."""
+        method = scope.method
+        path = scope.path
+        token = open_token(self._keyring(), path[1:])
+        if method == "POST" and isinstance(token, LinkToken) and token.protected and token.url.isprintable():
+            send_onward(proto, token.url)
+        elif method not in ("GET", "HEAD"):
+            NOT_ALLOWED.send(proto)
+        elif token is None:
+            answer_unopened(path, scope.headers, proto)
+        elif isinstance(token, PixelToken):
+            send_pixel(proto)
+        elif not token.url.isprintable():
+            NOT_FOUND.send(proto)
+        elif token.protected:
+            send_unchecked(proto, token.url)
+        else:
+            send_redirect(proto, token.url)

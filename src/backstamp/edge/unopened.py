@@ -1,0 +1,44 @@
+"""What is answered where no token opens: a page of ours, the image, or a plain 404."""
+
+from typing import Any, Final, Protocol
+
+from backstamp.edge import callers
+from backstamp.edge.replies import HEALTHY, NOT_FOUND, ROBOTS, Page, ReplyProtocol, send_pixel
+from backstamp.journal import Answer
+
+PIXEL_LENGTHS: Final = range(45, 52)
+"""Lengths of what was probably a pixel's token (48): cut or lengthened a little on its way."""
+_PAGES: Final[dict[str, Page]] = {"/healthz": HEALTHY, "/robots.txt": ROBOTS}
+
+
+class Headers(callers.Headers, Protocol):
+    """The header section of a request."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the first value of a field."""
+
+
+def answer_unopened(path: str, headers: Headers, proto: ReplyProtocol) -> Answer:
+    """Answer a request for a path that opens as no token of ours."""
+    page = _PAGES.get(path)
+    if page is not None:
+        page.send(proto)
+        return Answer.PAGE
+    if is_for_image(path, headers):
+        send_pixel(proto)
+        return Answer.IMAGE
+    NOT_FOUND.send(proto)
+    return Answer.NOT_FOUND
+
+
+def is_for_image(path: str, headers: Headers) -> bool:
+    """Whether a request that opens no token gets the image all the same.
+
+    A bad token does not say whether a pixel or a link was meant. It was a pixel when the client says
+    that it wants an image, or when the path is as long as a pixel's token, give or take three, and the
+    client does not say that it goes to a page.
+    """
+    destination = headers.get("sec-fetch-dest")
+    if destination == "image" or (headers.get("accept") or "").startswith("image/"):
+        return True
+    return len(path) - 1 in PIXEL_LENGTHS and "/" not in path[1:] and destination != "document"

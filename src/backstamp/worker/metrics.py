@@ -1,0 +1,128 @@
+"""The figures of `/metrics`: what the edge counted, how far the journal is behind, how old the policy is."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from backstamp.journal import Answer, Drop
+from backstamp.journal.edge_counters import EdgeValues, read_edge_counters
+from backstamp.journal.layout import SET_ASIDE, is_alive, producers, segments
+from backstamp.policy import Snapshot
+from backstamp.worker.exposition import Exposition
+
+
+def metrics(
+    *,
+    counters_dir: Path,
+    journal_dir: Path,
+    cursors: Mapping[str, int] | None,
+    snapshot: Snapshot | None,
+) -> str:
+    """Return the page. `cursors` are None while the database is away. Raises OSError."""
+    page = Exposition()
+    now_us = time.time_ns() // 1000
+    _edge(page, read_edge_counters(counters_dir), now_us)
+    page.add(
+        "backstamp_database_up",
+        "gauge",
+        "Whether the database answered just now.",
+        [({}, cursors is not None)],
+    )
+    _journal(page, journal_dir, cursors)
+    if snapshot is not None:
+        page.add(
+            "backstamp_snapshot_age_seconds",
+            "gauge",
+            "Time since the policy was published.",
+            [({}, (now_us - snapshot.published_at_us) / 1e6)],
+        )
+    return page.text
+
+
+def _edge(page: Exposition, edges: list[EdgeValues], now_us: int) -> None:
+    def labels(edge: EdgeValues) -> dict[str, str]:
+        return {"slot": str(edge.slot)}
+
+    page.add(
+        "backstamp_edge_workers",
+        "gauge",
+        "Edge workers that live.",
+        [({}, sum(edge.alive for edge in edges))],
+    )
+    page.add(
+        "backstamp_edge_answers_total",
+        "counter",
+        "Requests answered, by what was answered.",
+        [
+            ({**labels(edge), "answer": answer.name.lower()}, edge.answers[answer])
+            for edge in edges
+            for answer in Answer
+        ],
+    )
+    page.add(
+        "backstamp_edge_hits_dropped_total",
+        "counter",
+        "Hits answered and not recorded, by reason.",
+        [
+            ({**labels(edge), "reason": drop.name.lower()}, edge.drops[drop])
+            for edge in edges
+            for drop in Drop
+        ],
+    )
+    page.add_times(
+        "backstamp_edge_answer_seconds",
+        "From a request's arrival in the application to its answer, the journal's write included.",
+        [(labels(edge), edge.answer_times) for edge in edges],
+    )
+    page.add_times(
+        "backstamp_edge_journal_sync_seconds",
+        "How long the disk took for fdatasync of the edge's journal.",
+        [(labels(edge), edge.sync_times) for edge in edges],
+    )
+    page.add(
+        "backstamp_edge_snapshot_age_seconds",
+        "gauge",
+        "Age of the policy that the worker obeys.",
+        [
+            (labels(edge), (now_us - edge.published_at_us) / 1e6)
+            for edge in edges
+            if edge.alive and edge.published_at_us
+        ],
+    )
+
+
+def _journal(page: Exposition, directory: Path, cursors: Mapping[str, int] | None) -> None:
+    names = producers(directory)
+    alive = sum(is_alive(directory, name) for name in names)
+    page.add(
+        "backstamp_journal_producers",
+        "gauge",
+        "Processes whose journal is there.",
+        [({"state": "writing"}, alive), ({"state": "ended"}, len(names) - alive)],
+    )
+    if cursors is not None:
+        page.add(
+            "backstamp_journal_lag_bytes",
+            "gauge",
+            "Journal written and not ingested.",
+            [({}, sum(_lag(directory, name, cursors.get(name, 0)) for name in names))],
+        )
+    set_aside = directory / SET_ASIDE
+    page.add(
+        "backstamp_journal_set_aside",
+        "gauge",
+        "Damaged stretches and refused records, kept for a person to look at.",
+        [({}, len(list(set_aside.iterdir())) if set_aside.is_dir() else 0)],
+    )
+
+
+def _lag(directory: Path, producer: str, cursor: int) -> int:
+    """Return how many bytes of a producer lie behind its cursor; a file may be deleted while we look."""
+    stream = segments(directory, producer)
+    if not stream:
+        return 0
+    try:
+        end = stream[-1].start + stream[-1].path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    return max(0, end - max(cursor, stream[0].start))

@@ -1,0 +1,123 @@
+"""The private pages: `/metrics` for Prometheus, and `/ask` for Caddy's certificates on demand.
+
+They are the worker's, because it alone knows the database and both ends of the journal; the public edge has
+no such page. They ask nobody who is there, so they belong on a private address.
+"""
+
+import asyncio
+import socket
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from django.db import Error as DatabaseError
+
+from backstamp.journal import SnapshotFile
+from backstamp.policy import Snapshot
+from backstamp.records.ingest import cursors
+from backstamp.worker.config import WorkerConfig
+from backstamp.worker.database import Database
+from backstamp.worker.exposition import CONTENT_TYPE
+from backstamp.worker.metrics import metrics
+
+CLIENT_SECONDS: Final = 10.0
+DATABASE_SECONDS: Final = 3.0
+"""A page does without the database's figures after this time; Prometheus itself waits 10 s by default."""
+
+
+class OperationsPages:
+    """Answers on the private address."""
+
+    def __init__(self, config: WorkerConfig, database: Database) -> None:
+        self._config = config
+        self._database = database
+        self._snapshot = SnapshotFile(config.snapshot_path)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until `stop` is set. Raises OSError where the address cannot be listened on."""
+        assert self._config.operations_listen is not None
+        self._loop = asyncio.get_running_loop()
+        server = _Server(self._config.operations_listen, self)
+        serving = asyncio.create_task(asyncio.to_thread(server.serve_forever, 0.1))
+        try:
+            await stop.wait()
+        finally:
+            await asyncio.to_thread(server.shutdown)
+            await serving
+            server.server_close()
+
+    def page(self, target: str) -> tuple[HTTPStatus, str, str]:
+        """Return status, media type and text for a request's target; called in a thread of its own."""
+        parts = urlsplit(target)
+        if parts.path == "/metrics":
+            return HTTPStatus.OK, CONTENT_TYPE, self._metrics()
+        if parts.path == "/ask":
+            domain = parse_qs(parts.query).get("domain", [""])[0]
+            return self._ask(domain), "text/plain", ""
+        return HTTPStatus.NOT_FOUND, "text/plain", "Here are /metrics and /ask?domain=NAME.\n"
+
+    def _metrics(self) -> str:
+        return metrics(
+            counters_dir=self._config.edge_counters_dir,
+            journal_dir=self._config.journal_dir,
+            cursors=self._cursors(),
+            snapshot=self._snapshot.current(),
+        )
+
+    def _cursors(self) -> dict[str, int] | None:
+        assert self._loop is not None
+        asked = asyncio.run_coroutine_threadsafe(self._database.run(cursors), self._loop)
+        try:
+            return asked.result(DATABASE_SECONDS)
+        except (DatabaseError, OSError, TimeoutError):
+            return None
+
+    def _ask(self, domain: str) -> HTTPStatus:
+        snapshot = self._snapshot.current()
+        if snapshot is None:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        known = domain.lower().rstrip(".") in tracking_hosts(snapshot)
+        return HTTPStatus.OK if known else HTTPStatus.NOT_FOUND
+
+
+def tracking_hosts(snapshot: Snapshot) -> frozenset[str]:
+    """Return the host names under which the edge is reached: the installation's, and each domain's own."""
+    urls = [snapshot.tracking_url, *(domain.tracking_url for domain in snapshot.domains.values())]
+    return frozenset(host for url in urls if (host := urlsplit(url).hostname))
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], pages: OperationsPages) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.pages = pages
+        super().__init__(address, _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = CLIENT_SECONDS
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer with a page."""
+        try:
+            status, media_type, text = self.server.pages.page(self.path)
+        except (OSError, ValueError) as error:  # ValueError: a target that is no URL
+            status, media_type, text = HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", f"{error}\n"
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("content-type", media_type)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Name nobody."""
+        return "http"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing: a look every few seconds is no news."""
