@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.mail.defects import Defect
+from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.parameters import parse_parameterised
-from backstamp.mail.structure import Part, StructureLimits, TooManyPartsError, parse_structure
+from backstamp.mail.structure import Part, StructureLimits, parse_structure
 
 LIMITS = StructureLimits()
 

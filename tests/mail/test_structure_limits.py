@@ -65,7 +65,7 @@ def test_a_header_as_long_as_allowed_is_read_and_a_longer_one_is_a_defect(newlin
 def test_a_header_that_is_the_whole_part_is_not_cut() -> None:
     raw = b"A: b\nContent-Type: text/html\n"
     part = parse_structure(raw, StructureLimits(header_bytes=len(raw)))
-    assert (part.media_type, part.defects) == ("text/html", set())
+    assert (part.media_type, set(part.defects)) == ("text/html", set())
 
 
 def test_a_long_header_of_one_part_leaves_the_others_alone() -> None:
@@ -78,7 +78,7 @@ def test_a_long_header_of_one_part_leaves_the_others_alone() -> None:
         + b"\n--b--\n"
     )
     root = parse_structure(raw, StructureLimits(header_bytes=100))
-    assert [child.defects for child in root.children] == [
+    assert [set(child.defects) for child in root.children] == [
         {Defect.HEADER_TOO_BIG},
         set(),
         {Defect.HEADER_TOO_BIG},
@@ -87,10 +87,10 @@ def test_a_long_header_of_one_part_leaves_the_others_alone() -> None:
 
 def test_as_many_fields_as_allowed_are_read_and_one_more_is_a_defect() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\nA: b\nC: d\n\nx\n" * 3 + b"--b--\n"
-    assert [child.defects for child in parse_structure(raw, StructureLimits(fields=7)).children] == [
+    assert [set(child.defects) for child in parse_structure(raw, StructureLimits(fields=7)).children] == [
         set()
     ] * 3
-    assert [child.defects for child in parse_structure(raw, StructureLimits(fields=6)).children] == [
+    assert [set(child.defects) for child in parse_structure(raw, StructureLimits(fields=6)).children] == [
         set(),
         set(),
         {Defect.HEADER_TOO_BIG},

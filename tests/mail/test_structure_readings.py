@@ -62,7 +62,7 @@ def of(*fields: bytes, body: bytes = b"x") -> Part:
 )
 def test_content_fields(fields: list[bytes], media_type: str, defects: set[Defect]) -> None:
     part = of(*fields)
-    assert (part.media_type, part.defects) == (media_type, defects)
+    assert (part.media_type, set(part.defects)) == (media_type, defects)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_charset_is_in_doubt_only_where_one_that_hides_links_may_be_read(
 def test_boundaries(parameter: bytes, boundary: bytes, defects: set[Defect]) -> None:
     raw = b"--" + boundary + b"\n\nx\n--" + boundary + b"--\n"
     part = of(b"Content-Type: multipart/mixed; " + parameter, body=raw)
-    assert (part.boundary, part.defects) == (boundary, defects)
+    assert (part.boundary, set(part.defects)) == (boundary, defects)
     assert len(part.children) == (D.NO_BOUNDARY not in defects)
 
 
@@ -161,17 +161,17 @@ MIXED = b"Content-Type: multipart/mixed; boundary=b\n"
 )
 def test_divisions(body: bytes, parts: int, defects: set[Defect]) -> None:
     part = read(MIXED + b"\n" + body)
-    assert (len(part.children), part.defects) == (parts, defects)
+    assert (len(part.children), set(part.defects)) == (parts, defects)
 
 
 def test_with_cr_alone_in_the_whole_message_it_is_a_line_end_to_everybody() -> None:
     part = read((MIXED + b"\n--b\n\none\n--b--\n").replace(b"\n", b"\r"))
-    assert (len(part.children), part.defects) == (1, set())
+    assert (len(part.children), set(part.defects)) == (1, set())
 
 
 def test_an_encoded_container_is_read_as_it_stands_and_named() -> None:
     part = of(MIXED.strip(), b"Content-Transfer-Encoding: quoted-printable", body=b"--b\n\nx\n--b--\n")
-    assert (len(part.children), part.defects) == (1, {D.ENCODED_MULTIPART})
+    assert (len(part.children), set(part.defects)) == (1, {D.ENCODED_MULTIPART})
 
 
 @pytest.mark.parametrize("order", [(b"a", b"ab"), (b"ab", b"a")])
@@ -189,7 +189,7 @@ def test_a_boundary_that_is_the_beginning_of_another_leads_nobody_astray(order: 
 def test_the_same_boundary_within_itself_belongs_to_the_outer_multipart() -> None:
     raw = MIXED + b"\n--b\n" + MIXED + b"\n--b\n\none\n--b--\n--b--\n"
     part = read(raw)
-    assert [child.defects for child in part.children] == [{D.NO_PARTS}, set()]
+    assert [set(child.defects) for child in part.children] == [{D.NO_PARTS}, set()]
     assert D.PARTS_AFTER_END in part.defects
 
 
@@ -224,7 +224,7 @@ def test_the_same_boundary_within_itself_belongs_to_the_outer_multipart() -> Non
 )
 def test_header_sections(raw: bytes, media_type: str, defects: set[Defect]) -> None:
     part = read(raw)
-    assert (part.media_type, part.defects) == (media_type, defects)
+    assert (part.media_type, set(part.defects)) == (media_type, defects)
 
 
 def test_a_part_without_a_header_and_without_an_empty_line_is_all_body() -> None:
@@ -268,7 +268,7 @@ def test_a_program_that_knows_no_digests_shows_their_messages_as_text(
 ) -> None:
     raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\n" + inner + b"\n--b--\n"
     (message,) = read(raw).children
-    assert (message.media_type, message.defects) == ("message/rfc822", defects)
+    assert (message.media_type, set(message.defects)) == ("message/rfc822", defects)
     explicit = raw.replace(b"--b\n\n", b"--b\nContent-Type: message/rfc822\n\n")
     assert read(explicit).children[0].defects == set()
 

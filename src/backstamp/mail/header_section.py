@@ -15,7 +15,7 @@ _FIELD: Final = re.compile(
 _LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"|\Z)")
 _FOLDED_LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*(?:" + _LINE_END + rb"|\Z)")
 _STRICT_FIELD: Final = re.compile(_FIELD.pattern.replace(rb"[ \t]*:", b":", 1))
-_FIELD_TO_LF: Final = re.compile(rb"\r*([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_FIELD_TO_LF: Final = re.compile(rb"\r*([!-9;-~]+)[ \t\r]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FOLDED_LINE_TO_LF: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 
 
