@@ -51,6 +51,7 @@ HOSTILE: Final = {
     "templates-and-noscript/noscript-closed-in-style": NOSCRIPT,
     "templates-and-noscript/noscript-closed-in-title": NOSCRIPT,
     "templates-and-noscript/noscript-iframe": NOSCRIPT,
+    "templates-and-noscript/noscript-closes-link": NOSCRIPT,
     "tables-and-adoption/selectedcontent": SELECTED_CONTENT,
     "conditional-comments/blank-inside": CONDITION_BLANK,
     "conditional-comments/arrow-in-attribute": CONDITION_END,

@@ -91,7 +91,7 @@
   };
 
   // `fallback` is the base of a document without one: the base of the document around a srcdoc.
-  const read = (root, fallback, depth) => {
+  const read = (root, scripting, fallback, depth) => {
     const links = [];
     const pieces = [root.compatMode];
     const ownBase = root.querySelector("base[href]")?.getAttribute("href");
@@ -99,7 +99,7 @@
     let pixels = 0;
     const report = (element, kind, value, inert) => {
       if (kind === "srcdoc") {
-        const inner = depth < DEEPEST ? read(parse(value), base, depth + 1) : [[], "", 0];
+        const inner = depth < DEEPEST ? read(parse(value), scripting, base, depth + 1) : [[], "", 0];
         for (const [innerKind, innerValue, url, innerInert, within] of inner[0]) {
           links.push([innerKind, innerValue, url, inert || innerInert, [value, ...within]]);
         }
@@ -116,8 +116,11 @@
     const visit = (parent, inert) => {
       for (let node = parent.firstChild; node; node = node.nextSibling) {
         if (node.nodeType === Node.TEXT_NODE) {
-          // With scripting, <noscript> holds text, in which links may have been wrapped.
-          if (parent.localName !== "noscript") pieces.push(node.data);
+          // With scripting, <noscript> holds text, in which links may have been wrapped, and white space behind
+          // it may come to stand in the head or in the body, as a pixel is there or not.
+          if (parent.localName !== "noscript") {
+            pieces.push(scripting ? node.data.replace(/\s+/g, "") : node.data);
+          }
         } else if (node.nodeType === Node.COMMENT_NODE) {
           pieces.push("\0!", /\[\s*if\b/i.test(node.data) ? "" : node.data, "\0");
         } else if (node.nodeType === Node.ELEMENT_NODE) {
@@ -148,13 +151,13 @@
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
   const results = documents.map(([html, scripting]) => {
-    if (!scripting) return read(parse(html), "about:blank", 0);
+    if (!scripting) return read(parse(html), false, "about:blank", 0);
     if (!frame.isConnected) document.body.append(frame);
     const inner = frame.contentDocument;
     inner.open();
     inner.write(html);
     inner.close();
-    return read(inner, "about:blank", 0);
+    return read(inner, true, "about:blank", 0);
   });
   frame.remove();
   return results;
