@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backstamp.mail.charset_labels import UNDECLARED, CharsetKind, charset_for
 from backstamp.mail.charsets import decode_text
 from backstamp.mail.decoded_text import read_as
-from backstamp.mail.rival_readings import hides_links, swallowed
+from backstamp.mail.rival_readings import disagree, swallowed
 
 LINK = b"<a href='https://evil.example/'>x</a>"
 
@@ -36,7 +36,8 @@ def test_a_first_byte_before_markup_ends_or_swallows_it(label: str, data: bytes)
     charset = charset_for(label)
     ours = read_as(broken, charset, html=True)
     assert ours is not None
-    differs = hides_links(ours, swallowed(broken, charset.encoding), html=True)
+    theirs = swallowed(broken, charset.encoding)
+    differs = disagree(broken, ours, theirs, html=True, shifted=False)
     assert is_patched(broken, label) is not differs
     if not data.startswith((b"<style", b"<!--")):
         assert differs
@@ -77,9 +78,9 @@ def test_shifts_in_a_text_that_is_declared_otherwise_are_read_by_those_who_guess
     for label in ("", "us-ascii"):
         assert is_patched(found_by_its_shifts, label)
     found_without = b"\x1b$B<a/href=https://evil.example/>xx\x1b(B"
-    for label in ("", "us-ascii"):
+    for label in ("", "us-ascii", "utf-8"):
         assert not is_patched(found_without, label)
-    assert is_patched(found_without, "utf-8")
+    assert not is_patched(b"\x1b$Bhttps://evil.example/xx\x1b(B", "utf-8", html=False)
     assert not is_patched(b"<\x1b(Ba href='https://evil.example/'>x</a>", "utf-8")
     assert not is_patched(b"<\x1b$B\x1b(Ba href='https://evil.example/'>x</a>", "us-ascii")
     assert is_patched(b"\x1b[31mred\x1b[0m https://example.com/", "us-ascii", html=False)
@@ -125,6 +126,12 @@ def test_a_bracket_after_a_foreign_byte_ends_a_section_for_some_only() -> None:
         assert not is_patched(double_hides.replace(b"\x81", lead), label)
     assert is_patched(single_hides, "windows-1252")
     assert is_patched(b"<!--[if mso]><p>\xb0\xa1]</p><![endif]-->" + LINK, "")
+
+
+def test_a_link_of_ours_alone_is_patched_where_its_letters_mean_nothing_to_the_other() -> None:
+    assert is_patched(b"\x81<a href='https://example.com/'>x</a>", "shift_jis")
+    assert not is_patched(b"\x81<a href='https://example.com/<b>'>x</a>", "shift_jis")
+    assert not is_patched(b'\x81<a href="https://example.com/\'">x</a>', "shift_jis")
 
 
 def test_johab_is_read_truly_because_its_second_bytes_may_be_markup() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from backstamp.mail.charset_labels import UNDECLARED, UTF8, WIDE, Charset, CharsetKind, charset_for
 from backstamp.mail.decoded_text import DecodedText, read_as
 from backstamp.mail.meta_charset import declared_charset, mentioned_charsets
-from backstamp.mail.rival_readings import hides_links, may_differ, swallowed
+from backstamp.mail.rival_readings import disagree, may_differ, swallowed
 from backstamp.mail.stateful_charsets import has_shifts, looks_shifted
 
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"+/v8", b"+/v9", b"+/v+", b"+/v/")
@@ -62,8 +62,8 @@ def decode_text(data: bytes, label: str, *, html: bool = False) -> DecodedText |
         decoded = decoded.after_mark(mark)
     if decoded is None or (charset.kind in _SIMPLE and all(other.kind in _SIMPLE for other in others)):
         return decoded
-    for rival in _rivals(data, charset, decoded, others, html=html):
-        if rival is None or hides_links(decoded, rival, html=html):
+    for rival, by_shifts in _rivals(data, charset, decoded, others, html=html):
+        if rival is None or disagree(data, decoded, rival, html=html, shifted=by_shifts):
             return None
     return decoded
 
@@ -91,20 +91,20 @@ def _guessed_shifts(data: bytes) -> Charset | None:
 
 def _rivals(
     data: bytes, charset: Charset, decoded: DecodedText, others: list[Charset], *, html: bool
-) -> Iterator[DecodedText | None]:
-    """Yield what other readers make of the bytes; None for one whose reading cannot be told."""
+) -> Iterator[tuple[DecodedText | None, bool]]:
+    """Yield what other readers make of the bytes, and whether by shifts; None where it cannot be told."""
     if charset.kind is CharsetKind.MULTI:
         others = [*others, UNDECLARED]
         if "\ufffd" in decoded.text and charset.codec.startswith("whatwg-"):
-            yield swallowed(data, charset.encoding)
+            yield swallowed(data, charset.encoding), False
     elif charset.family is not None and (not charset.agreed or _KATAKANA in data):
         others = [*others, UNDECLARED]
     for other in others:
         if other.kind is CharsetKind.UNSAFE:
             if other is not WIDE or b"\0" in data:
-                yield None
+                yield None, False
         elif _reads_otherwise(data, charset, other, html=html):
-            yield read_as(data, other, html=html)
+            yield read_as(data, other, html=html), other.family is not None
 
 
 def _reads_otherwise(data: bytes, charset: Charset, other: Charset, *, html: bool) -> bool:

@@ -1,4 +1,4 @@
-"""rival_readings: whether a reader who takes the same bytes differently finds a link that we did not."""
+"""rival_readings: whether a reader who takes the same bytes differently finds other links than we did."""
 
 import re
 from typing import Final
@@ -14,6 +14,8 @@ _LINKING: Final = ("href", "xlink:href", "action", "formaction", "src", "srcdoc"
 _SELECTOR: Final = ",".join(f"[{name}]".replace(":", "\\:") for name in _LINKING)
 _CONDITIONAL: Final = re.compile(r"\s*\[if\b", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?<![A-Za-z0-9])(?:https?://|www\.)", re.IGNORECASE)
+_INERT: Final = re.compile(rb"[^\s=]+\s*=\s*([\"']?)[!#-&(-;=?-_a-~]*\1")
+"""A link's attribute that holds no blank, quote or angle bracket, and nothing but ASCII."""
 _MOST_TAGS: Final = 2000
 """A browser's tree of so few tags is never costly (rewriting.html_links)."""
 _BRACKET_AFTER_OTHERS: Final = re.compile(rb"\](?<=[\x80-\xff]\])")
@@ -48,14 +50,23 @@ def may_differ(data: bytes, charset: Charset, other: Charset, *, html: bool) -> 
     return any(word in data for word in _BRACKETED)
 
 
-def hides_links(ours: DecodedText, rival: DecodedText, *, html: bool) -> bool:
-    """Whether `rival` holds a link that in `ours` is none, or another, or cannot be compared."""
+def disagree(data: bytes, ours: DecodedText, rival: DecodedText, *, html: bool, shifted: bool) -> bool:
+    """Whether a rival reading of `data` has a link that ours has not, or would be upset by our patches.
+
+    What is a link to us alone is replaced within something else there: with letters that mean no more than
+    those before, unless the rival reads pairs (`shifted`), or the link holds what may be markup there.
+    """
     if not html:
-        return not _addresses(rival) <= _addresses(ours)
+        found, theirs = _addresses(ours), _addresses(rival)
+        return not theirs <= found or (shifted and theirs != found)
     if max(ours.text.count("<"), rival.text.count("<")) > _MOST_TAGS:
         return True
-    found, theirs = _links(ours), _links(rival)
-    return found is None or theirs is None or not theirs <= found
+    links, rival_links = _links(ours), _links(rival)
+    if links is None or rival_links is None or not rival_links <= links:
+        return True
+    return any(
+        shifted or not _INERT.fullmatch(data, start, last + 1) for _, start, last in links - rival_links
+    )
 
 
 def _addresses(decoded: DecodedText) -> set[int]:
