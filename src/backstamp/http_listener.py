@@ -9,7 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.connection import wait
 from typing import Any, Final
+
+from granian.server.mp import MPServer, WorkerProcess
 
 from backstamp.lifetime import die_with_parent
 
@@ -20,6 +23,21 @@ LOGGING: Final[dict[str, Any]] = {
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
 }
 """Granian's own logger without its handlers: what it says goes the way of our logs."""
+
+
+class Server(MPServer):
+    """Granian with processes for workers; it does not call one stubborn that has just ended.
+
+    Two threads of Granian wait for each worker, and only one of them is told of its end. When the other asks
+    a moment too soon, as it does on a busy machine, Granian says that the worker "refused to gracefully
+    stop", and kills a process that is no more.
+    """
+
+    def _spawn_worker(self, *args: Any, **kwargs: Any) -> WorkerProcess:
+        worker: WorkerProcess = super()._spawn_worker(*args, **kwargs)
+        process = worker.inner
+        worker.is_alive = lambda: not wait([process.sentinel], 0)  # type: ignore[method-assign]
+        return worker
 
 
 class PortTakenError(Exception):

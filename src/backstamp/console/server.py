@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from backstamp.http_listener import LOGGING, check_free, loader
+from backstamp.http_listener import LOGGING, Server, check_free, loader
 
 DRAIN_SECONDS: Final = 3
 """After SIGTERM open streams are waited for so long; a browser comes back to the next process by itself."""
@@ -19,7 +18,7 @@ def serve(host: str, port: int, target: str) -> None:
     `target` is an import string, "package.module:attribute", of an ASGI application. Raises `PortTakenError`.
     """
     check_free("console.listen", host, port)
-    server = Granian(
+    server = Server(
         target,
         address=host,
         port=port,

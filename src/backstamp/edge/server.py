@@ -5,16 +5,21 @@ section, and log where we log.
 """
 
 import asyncio
+import logging
+import signal
+from types import FrameType
 from typing import Final
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
+from backstamp.edge.certificate import Certificate
 from backstamp.edge.config import EdgeConfig, EdgeError
 from backstamp.edge.first_step import FirstStepPolicy
-from backstamp.http_listener import LOGGING, check_free, loader
+from backstamp.http_listener import LOGGING, Server, check_free, loader
+
+_log = logging.getLogger("backstamp.edge")
 
 HEAD_BYTES: Final = 64 * 1024
 """Most of a request's line and header section; the longest token has 22 KB."""
@@ -37,7 +42,7 @@ def serve(config: EdgeConfig, target: str) -> None:
     check_free("edge.listen", config.host, config.port)
     asyncio.set_event_loop_policy(FirstStepPolicy())
     try:
-        server = Granian(
+        server = Server(
             target,
             address=config.host,
             port=config.port,
@@ -67,4 +72,33 @@ def serve(config: EdgeConfig, target: str) -> None:
             f"edge.tls_certificate and edge.tls_key cannot be used ({error.strerror or error}); "
             "give a PEM chain and its key"
         ) from None
+    if config.tls_certificate is not None and config.tls_key is not None:
+        _renew(server, Certificate(config.tls_certificate, config.tls_key))
     server.serve(target_loader=loader(target, DRAIN_SECONDS), wrap_loader=False)
+
+
+def _renew(server: Server, certificate: Certificate) -> None:
+    """Replace the workers, one after the other, when there is a new certificate.
+
+    Granian does that at SIGHUP; but it remembers what a symbolic link led to at the start, and ends when the
+    new files are no good.
+    """
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        fault = certificate.fault()
+        if fault:
+            _log.error("SIGHUP: the certificate cannot be used (%s); nothing is changed", fault)
+        else:
+            server.signal_handler_reload()
+
+    @server.on_startup
+    def started() -> None:
+        signal.signal(signal.SIGHUP, asked)
+        certificate.watch(server.signal_handler_reload)
+
+    @server.on_reload
+    def reloading() -> None:
+        # Granian's workers read the files themselves: these are their names as of now.
+        server.build_ssl_context(
+            certificate.chain, certificate.key, None, SSLProtocols.tls12, None, [], client_verify=False
+        )

@@ -1,0 +1,141 @@
+"""An orderly end cuts nobody off, and slow clients neither prevent it nor starve others."""
+
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from backstamp.edge.replies import GIF
+from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.setting import hits_in, pixel, publish
+from tests.edge.test_processes import Load, wait_for_end
+
+
+class FreshConnections(threading.Thread):
+    """Asks for one pixel after the other, each on a connection of its own, and notes how each ended."""
+
+    def __init__(self, server: ServerProcess, first: int) -> None:
+        super().__init__(daemon=True)
+        self.server = server
+        self.asked = first
+        self.ended: Counter[str] = Counter()
+        self.answered: list[int] = []
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                connection = self.server.connect()
+            except OSError:
+                self.ended["refused"] += 1
+                time.sleep(0.005)
+                continue
+            with connection:
+                self.asked += 1
+                try:
+                    self._ask_on(connection)
+                except OSError as error:
+                    self.ended[repr(error)] += 1
+
+    def _ask_on(self, connection: socket.socket) -> None:
+        connection.sendall(
+            f"GET /{pixel(self.asked)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        )
+        answer = b""
+        while data := connection.recv(4096):
+            answer += data
+        self.ended["answered" if answer.endswith(GIF) else "cut"] += 1
+        if answer.endswith(GIF):
+            self.answered.append(self.asked)
+
+
+def test_sigterm_under_load_answers_every_request_that_was_begun(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path, workers=2) as server:
+        fresh = [FreshConnections(server, base * 1_000_000) for base in range(4)]
+        kept = [Load(server, base * 1_000_000) for base in range(4, 7)]
+        for client in (*fresh, *kept):
+            client.start()
+        time.sleep(1)
+        server.main.terminate()
+        assert server.main.wait(20) == 0
+        for client in (*fresh, *kept):
+            client.stopping.set()
+            client.join()
+    ended = sum((client.ended for client in fresh), Counter[str]())
+    assert set(ended) == {"answered", "refused"}, ended
+    recorded = Counter(hit.tracking_id for hit in hits_in(tmp_path))
+    answered = [number for client in (*fresh, *kept) for number in client.answered]
+    assert Counter(answered) == recorded, "what was recorded was answered, and the other way round"
+    assert "LOST" not in server.log
+
+
+def test_half_a_request_at_sigterm_is_answered_when_the_rest_comes(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server, server.connect() as half:
+        half.sendall(f"GET /{pixel()} HTTP/1.1\r\nHost: x\r\n".encode())
+        time.sleep(0.3)
+        server.main.terminate()
+        time.sleep(1)
+        half.sendall(b"\r\n")
+        answer = b""
+        while data := half.recv(4096):
+            answer += data
+        assert answer.endswith(GIF)
+        assert server.main.wait(20) == 0
+    assert len(hits_in(tmp_path)) == 1
+
+
+def test_half_a_request_that_stays_one_delays_the_end_by_no_more_than_its_time(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server, server.connect() as half:
+        half.sendall(b"GET /healthz HTTP/1.1\r\nHost")
+        time.sleep(0.3)
+        server.main.terminate()
+        assert server.main.wait(16) == 0
+    assert "refused to gracefully stop" not in server.log
+
+
+def test_two_hundred_dripping_clients_starve_nobody_and_are_shown_the_door(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(server.connect()) for _ in range(200)]
+        for client in slow:
+            client.sendall(f"GET /{pixel()} HTTP/1.1\r\nX: ".encode())
+        began, longest = time.monotonic(), 0.0
+        while time.monotonic() - began < 12:
+            for client in slow:
+                with contextlib.suppress(OSError):
+                    client.sendall(b"x")
+            asked = time.monotonic()
+            assert server.get(f"/{pixel(1000)}").endswith(GIF)
+            longest = max(longest, time.monotonic() - asked)
+            time.sleep(0.5)
+        assert longest < 2
+        for client in slow:
+            client.settimeout(1)
+            with contextlib.suppress(ConnectionError):
+                answer = client.recv(4096)
+                assert not answer or b" 408 " in answer[:16] or b" 400 " in answer[:16]
+    assert {hit.tracking_id for hit in hits_in(tmp_path)} == {1000}
+
+
+def test_sighup_replaces_the_workers_and_cuts_nobody_off(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server:
+        before = server.workers()
+        clients = [FreshConnections(server, base * 1_000_000) for base in range(4)]
+        for client in clients:
+            client.start()
+        server.main.send_signal(signal.SIGHUP)
+        assert wait_for_end(before)
+        for client in clients:
+            client.stopping.set()
+            client.join()
+        assert len(server.workers()) == 1
+    ended = sum((client.ended for client in clients), Counter[str]())
+    assert set(ended) == {"answered"}, ended
+    assert "refused to gracefully stop" not in server.log
