@@ -33,6 +33,10 @@ class Server(MPServer):
     stop", and kills a process that is no more.
     """
 
+    def replace_workers(self) -> None:
+        """Start new workers, one after the other, and let the old ones end; any thread may call this."""
+        self.signal_handler_reload()  # type: ignore[no-untyped-call]
+
     def _spawn_worker(self, *args: Any, **kwargs: Any) -> WorkerProcess:
         worker: WorkerProcess = super()._spawn_worker(*args, **kwargs)
         process = worker.inner

@@ -57,18 +57,19 @@ def test_sigterm_under_load_answers_every_request_that_was_begun(tmp_path: Path)
     with running_edge(tmp_path, workers=2) as server:
         fresh = [FreshConnections(server, base * 1_000_000) for base in range(4)]
         kept = [Load(server, base * 1_000_000) for base in range(4, 7)]
-        for client in (*fresh, *kept):
+        clients: list[FreshConnections | Load] = [*fresh, *kept]
+        for client in clients:
             client.start()
         time.sleep(1)
         server.main.terminate()
         assert server.main.wait(20) == 0
-        for client in (*fresh, *kept):
+        for client in clients:
             client.stopping.set()
             client.join()
     ended = sum((client.ended for client in fresh), Counter[str]())
     assert set(ended) == {"answered", "refused"}, ended
     recorded = Counter(hit.tracking_id for hit in hits_in(tmp_path))
-    answered = [number for client in (*fresh, *kept) for number in client.answered]
+    answered = [number for client in clients for number in client.answered]
     assert Counter(answered) == recorded, "what was recorded was answered, and the other way round"
     assert "LOST" not in server.log
 

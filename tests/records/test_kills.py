@@ -3,8 +3,8 @@
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
 from backstamp.records import kills, models
-from backstamp.records.hit_rows import event_type
 from backstamp.records.snapshot import build
+from backstamp.records.stored_hits import event_type
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
 from tests.records.test_snapshot import DEFAULTS
 

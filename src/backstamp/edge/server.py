@@ -89,12 +89,12 @@ def _renew(server: Server, certificate: Certificate) -> None:
         if fault:
             _log.error("SIGHUP: the certificate cannot be used (%s); nothing is changed", fault)
         else:
-            server.signal_handler_reload()
+            server.replace_workers()
 
     @server.on_startup
     def started() -> None:
         signal.signal(signal.SIGHUP, asked)
-        certificate.watch(server.signal_handler_reload)
+        certificate.watch(server.replace_workers)
 
     @server.on_reload
     def reloading() -> None:
