@@ -1,11 +1,15 @@
 """Links switched off, in the records."""
 
+import msgspec
+
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
 from backstamp.records import kills, models
+from backstamp.records.ingest import ingest
 from backstamp.records.snapshot import build
 from backstamp.records.stored_hits import event_type
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
+from tests.records.journal_records import after, batch, click, delivery, queued
 from tests.records.test_snapshot import DEFAULTS
 
 BIG = 0xF000_0000_0000_0001
@@ -56,3 +60,15 @@ def test_a_link_that_was_blocked_is_no_click() -> None:
         at_us=1, kind=HitKind.REDIRECT, domain_id=1, tracking_id=1, link_number=0, action=ClickAction.BLOCK
     )
     assert event_type(blocked) is EventType.BLOCKED
+
+
+def test_a_persons_blocked_click_is_judged_and_never_counts_as_a_click() -> None:
+    blocked = msgspec.structs.replace(click(700), action=ClickAction.BLOCK)
+    ingest(batch("gateway", [queued(), delivery(1)]), after(1000))
+    ingest(batch("edge", [blocked]), after(1000))
+    # A sibling that comes later has it read from the records, and judged, once more.
+    ingest(batch("other", [click(710, link=1, index=1)]), after(1000))
+    event = models.Event.objects.get(producer="edge")
+    assert (event.type, event.actor, event.link_number) == ("blocked", "human", 0)
+    recipient = models.Recipient.objects.get(index=0)
+    assert (recipient.clicked_at, recipient.human_clicks) == (None, 0)
