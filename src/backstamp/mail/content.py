@@ -63,14 +63,13 @@ def read_content(header: HeaderSection, default_type: str) -> Content:
     types: list[ParameterisedValue] = []
     encodings: list[str] = []
     dispositions: list[ParameterisedValue] = []
-    for field in header.fields:
-        name = field.name
-        if name == b"content-type":
+    for field in [each for each in header.fields if each.name in _NAMES]:
+        if field.name == b"content-type":
             types.append(parse_parameterised(_value(field)))
-        elif name == b"content-transfer-encoding":
-            encodings.append(without_comments(_value(field)).strip(" \t;").lower())
-        elif name == b"content-disposition":
+        elif field.name == b"content-disposition":
             dispositions.append(parse_parameterised(_value(field)))
+        else:
+            encodings.append(without_comments(_value(field)).strip(" \t;").lower())
     doubts: set[Doubt] = set()
     media_type, parameters = _media(types, default_type, doubts)
     if len(encodings) > 1 and len(set(encodings)) > 1:

@@ -1,5 +1,6 @@
 """header_readings: what mail programs with other habits than ours read in a header section."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from backstamp.mail.header_section import HeaderSection, read_past_strays, read_
 from backstamp.mail.multipart import LINK_SIGN
 from backstamp.mail.transfer import is_identity
 
+_BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _MOST_READ_ON: Final = 1000
 """Fields and stray lines, beyond those we know, that are looked at; where there are more, there is doubt."""
 _OF_DOUBT: Final = {
@@ -48,6 +50,9 @@ class OtherReadings(msgspec.Struct):
             self.defects.add(defect)
 
 
+_NONE: Final = OtherReadings()
+
+
 def is_cut(raw: bytes, header: HeaderSection, limit: int, end: int) -> bool:
     """Whether the end of the header section of a part was not seen, for its size or its number of fields.
 
@@ -74,14 +79,21 @@ def other_readings(
 
     `has_lf`: some line of the message ends in LF. Where none does, a CR can only be a line end.
     """
-    found = OtherReadings()
     start, end, most = header.start, header.body_start, len(header.fields) + _MOST_READ_ON
+    section = raw[start:end]
+    if header.orderly and not _has_blank_before_colon(section) and _BARE_CR.search(section) is None:
+        return _NONE
+    found = OtherReadings()
     if not header.orderly:
         other = read_past_strays(raw, start, limit, most)
         found.take(raw, header, content, other, Defect.HEADER_BROKEN_OFF)
-        end = max(end, other.body_start)
-    if raw.find(b" :", start, end) >= 0 or raw.find(b"\t:", start, end) >= 0:
+        section = raw[start : max(end, other.body_start)]
+    if _has_blank_before_colon(section):
         found.take(raw, header, content, read_strictly(raw, start, limit, most), Defect.HEADER_BROKEN_OFF)
-    if has_lf and raw.count(b"\r", start, end) > raw.count(b"\r\n", start, end):
+    if has_lf and _BARE_CR.search(section):
         found.take(raw, header, content, read_to_line_feeds(raw, start, limit, most), Defect.BARE_CR)
     return found
+
+
+def _has_blank_before_colon(section: bytes) -> bool:
+    return b" :" in section or (b"\t" in section and b"\t:" in section)

@@ -111,21 +111,23 @@ def _read(
         assert separator is not None, "the pattern matches anything"
         position = separator.end()
     match_field = pattern.match
-    room = max_fields
-    while room:
-        while room and (match := match_field(raw, position, end)) is not None:
+    while len(fields) < max_fields:
+        for _ in range(len(fields), max_fields):
+            match = match_field(raw, position, end)
+            if match is None:
+                break
             name, body = match.groups()
-            fields.append(Field(name.lower(), position, match.end(), body))
-            position = match.end()
-            room -= 1
-        if past_strays is None or not room or position >= end or raw[position] in line_ends:
+            after = match.end()
+            fields.append(Field(name.lower(), position, after, body))
+            position = after
+        if past_strays is None or position >= end or raw[position] in line_ends:
             break
         if raw.startswith(b"\r\n", position, end):
             break
         stray = past_strays.match(raw, position, end)
         assert stray is not None, "the pattern matches anything"
         position = stray.end()
-        room -= 1
+        max_fields -= 1
     section_end = position
     orderly = True
     if raw.startswith(b"\r\n", position, end):
@@ -134,4 +136,5 @@ def _read(
         position += 1
     elif position < end:
         orderly = False
-    return HeaderSection(tuple(fields), start, section_end, position, orderly, cut=not room and not orderly)
+    cut = not orderly and len(fields) >= max_fields
+    return HeaderSection(tuple(fields), start, section_end, position, orderly, cut)

@@ -75,7 +75,8 @@ def divide(raw: bytes, start: int, end: int, boundary: bytes, most_parts: int) -
     if open_at is not None:
         division.spans.append((open_at, end))
     division.links_outside = any(
-        LINK_SIGN.search(raw, *outside) for outside in ((start, first_delimiter), (behind_last, end))
+        before < after and LINK_SIGN.search(raw, before, after)
+        for before, after in ((start, first_delimiter), (behind_last, end))
     )
     return division
 

@@ -5,6 +5,7 @@ is what the standards say; what a program might read otherwise is named, so that
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -13,6 +14,7 @@ import msgspec
 from backstamp.mail.charset_labels import UTF8, CharsetKind, charset_for
 
 _MAX_PARAMETERS: Final = 64
+_COMMON_LENGTH: Final = 100
 _PLAIN: Final = re.compile(
     r'[ \t]*;[ \t]*(?:([^\s;="()\\*\x00-\x1f\x7f]+)[ \t]*=[ \t]*'
     r'(?:"([^"\\\x00-\x1f\x7f]*)"|([^\s;"()\\\x00-\x1f\x7f]+))[ \t]*)?(?=;|\Z)'
@@ -70,11 +72,19 @@ def without_comments(text: str) -> str:
 
 def parse_parameterised(body: str) -> ParameterisedValue:
     """Return value and parameters of an unfolded field body. Never raises; nonsense gives an empty value."""
+    return _parse_common(body) if len(body) <= _COMMON_LENGTH else _parse(body)
+
+
+def _parse(body: str) -> ParameterisedValue:
     value = body.partition(";")[0]
     parameters = _plain_parameters(body, len(value)) if "(" not in value else None
     if parameters is None or len(_NAMED.findall(body)) != len(_DECIDING & parameters.keys()):
         return _parse_oddly(body)
     return ParameterisedValue(value.strip(" \t").lower(), parameters)
+
+
+_parse_common: Final = lru_cache(maxsize=256)(_parse)
+"""Most mail says the same few things in its content fields."""
 
 
 def _plain_parameters(body: str, position: int) -> dict[str, str] | None:
