@@ -23,6 +23,7 @@ from backstamp.app.settings.table import (
     GATEWAY_NEXT_HOP,
     GATEWAY_NEXT_HOP_CA,
     GATEWAY_NEXT_HOP_TLS,
+    OPERATIONS_LISTEN,
     SUBMISSION_LISTEN,
     SUBMISSION_TLS_LISTEN,
     TRACKING_URL,
@@ -46,6 +47,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
         SUBMISSION_TLS_LISTEN,
         EDGE_LISTEN,
         CONSOLE_LISTEN,
+        OPERATIONS_LISTEN,
     )
     for setting in listeners:
         if settings[setting]:
