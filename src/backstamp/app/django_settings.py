@@ -1,7 +1,7 @@
 """Django's settings, made from ours: what `DJANGO_SETTINGS_MODULE` names in worker and console."""
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.http.request import split_domain_port
 
@@ -38,7 +38,8 @@ def _database() -> dict[str, Any]:
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        # A server's socket is named as libpq's own URLs do it: ?host=/run/postgresql
+        "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
         "PORT": str(parts.port or ""),
         "OPTIONS": {"connect_timeout": 10},
     }

@@ -25,7 +25,7 @@ _MESSAGES: Final = (
 )
 _RECIPIENT: Final = (
     'r.message_id, r."index", r.recipient_key, r.sent_at, r.delivery, r.opened_at IS NOT NULL, '
-    "r.clicked_at IS NOT NULL, r.open_is_measurable"
+    "r.clicked_at IS NOT NULL, r.open_is_measurable, r.opened_at IS NOT NULL OR r.unknown_hits > 0"
 )
 _BY_KEY: Final = (
     f"SELECT {_RECIPIENT} FROM keys CROSS JOIN records_recipient r "
@@ -38,7 +38,10 @@ _BY_INDEX: Final = (
 
 
 class RecipientCard(msgspec.Struct, eq=False):
-    """A recipient: its key, when the next hop took its copy, and what its row says."""
+    """A recipient: its key, when the next hop took its copy, and what its row says.
+
+    `possible` says that a person may have opened it: one did, or something unknown fetched from it.
+    """
 
     index: int
     key: bytes
@@ -47,6 +50,7 @@ class RecipientCard(msgspec.Struct, eq=False):
     opened: bool
     clicked: bool
     measurable: bool
+    possible: bool = False
 
     @property
     def bounced(self) -> bool:
@@ -119,7 +123,7 @@ def read_recipients(
 
 
 def _recipient(row: tuple[Any, ...]) -> RecipientCard:
-    _, index, key, sent_at, delivery, opened, clicked, measurable = row
+    _, index, key, sent_at, delivery, opened, clicked, measurable, possible = row
     return RecipientCard(
         index,
         bytes(key),
@@ -128,4 +132,5 @@ def _recipient(row: tuple[Any, ...]) -> RecipientCard:
         bool(opened),
         bool(clicked),
         bool(measurable),
+        bool(possible),
     )

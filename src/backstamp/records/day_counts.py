@@ -2,8 +2,9 @@
 
 Measures are of two kinds. `opened/human/1` and the like (`tally.key` without the link) and `queued`,
 `sent`, `deferred`, `rejected` count events on the day of the event. `messages`, `recipients`,
-`recipients_opened`, `recipients_clicked`, `recipients_measurable` and `recipients_troubled` count on the day
-on which the message was queued, so that they can be set in proportion.
+`recipients_opened`, `recipients_clicked`, `recipients_measurable`, `recipients_troubled` and
+`recipients_possible` (those that opened or may have) count on the day on which the message was queued, so
+that they can be set in proportion.
 """
 
 from collections import Counter
@@ -20,6 +21,19 @@ from backstamp.tokens.sealing import NO_RECIPIENT
 DayKey = tuple[str, int, str]
 """Day (UTC, as 2026-03-02), number of the tracking domain, measure."""
 
+Flags = tuple[bool, bool, bool, bool, bool]
+"""Of a recipient: opened, clicked, is measurable, is in trouble, may have opened."""
+
+NO_FLAGS: Final[Flags] = (False, False, False, False, False)
+
+_OF_RECIPIENTS: Final = (
+    "recipients_opened",
+    "recipients_clicked",
+    "recipients_measurable",
+    "recipients_troubled",
+    "recipients_possible",
+)
+
 _ADD: Final = (
     "INSERT INTO records_daycount (day, domain_id, measure, number) VALUES (%s, %s, %s, %s) "
     "ON CONFLICT (day, domain_id, measure) DO UPDATE SET number = records_daycount.number + excluded.number"
@@ -31,29 +45,18 @@ def add(counts: Counter[DayKey]) -> None:
     execute_many(_ADD, ((*key, number) for key, number in sorted(counts.items()) if number))
 
 
-def changes_of_recipient(
-    index: int, before: tuple[bool, bool, bool, bool] | None, after: tuple[bool, bool, bool, bool]
-) -> Iterable[tuple[str, int]]:
-    """Return what changes when a recipient that opened, clicked, is measurable, is in trouble, or not, does.
+def changes_of_recipient(index: int, before: Flags | None, after: Flags) -> Iterable[tuple[str, int]]:
+    """Return what changes in the measures when a recipient does; `before` is None for one that is new.
 
-    `before` is None for one that is new. Nobody in particular is no recipient.
+    Nobody in particular is no recipient.
     """
     if index == NO_RECIPIENT:
         return
     if before is None:
         yield "recipients", 1
-    was = before or (False, False, False, False)
-    for name, then, now in zip(_OF_RECIPIENTS, was, after, strict=True):
+    for name, then, now in zip(_OF_RECIPIENTS, before or NO_FLAGS, after, strict=True):
         if then != now:
             yield name, int(now) - int(then)
-
-
-_OF_RECIPIENTS: Final = (
-    "recipients_opened",
-    "recipients_clicked",
-    "recipients_measurable",
-    "recipients_troubled",
-)
 
 
 @transaction.atomic
@@ -107,6 +110,7 @@ def _of_messages(condition: str) -> Iterator[str]:
         ("recipients_clicked", "r.clicked_at IS NOT NULL"),
         ("recipients_measurable", "r.open_is_measurable"),
         ("recipients_troubled", f"r.delivery IN ({troubles})"),
+        ("recipients_possible", "(r.opened_at IS NOT NULL OR r.unknown_hits > 0)"),
     ):
         yield (
             f"SELECT {by}, '{measure}', COUNT(*) {recipients} "

@@ -40,12 +40,16 @@ _decode_headers: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
 class Headers(msgspec.Struct, eq=False):
-    """A set of header fields, and what is worked out from it once: the client and its signature."""
+    """A set of header fields, and what is worked out from it once.
+
+    `by_a_person` says by network class whether an image hit with them is a person's.
+    """
 
     id: int
     fields: dict[str, str]
     client: str
     signature: bytes
+    by_a_person: dict[str, bool] = {}
 
 
 class HeaderSets:

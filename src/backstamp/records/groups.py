@@ -60,20 +60,26 @@ class Group(msgspec.Struct, eq=False):
         hits = self.hits
         if len(hits) == 1:
             return []
-        here = bisect_left(hits, hit.place, key=_place)
-        crowd = min(len(hits), CROWD)
-        if here >= crowd:
+        here = len(hits) - 1 if hits[-1] is hit else bisect_left(hits, hit.place, key=_place)
+        if here >= CROWD:
             return None
-        at_us = hit.place[0]
-        back = LOOKS_BACK_US if hit.hit.kind is HitKind.REDIRECT else LOOKS_AHEAD_US
-        low = bisect_left(hits, (at_us - back,), max(0, here - NEAREST), here, key=_place)
-        last = min(crowd, here + NEAREST + 1)
-        high = bisect_left(hits, (at_us + LOOKS_AHEAD_US + 1,), here, last, key=_place)
+        at_us, is_click = hit.place[0], hit.hit.kind is HitKind.REDIRECT
+        # A step at a time: most have few neighbours so near.
+        first = at_us - (LOOKS_BACK_US if is_click else LOOKS_AHEAD_US)
+        low, lowest = here, max(0, here - NEAREST)
+        while low > lowest and hits[low - 1].place[0] >= first:
+            low -= 1
+        last = at_us + LOOKS_AHEAD_US
+        high, highest = here + 1, min(len(hits), CROWD, here + NEAREST + 1)
+        while high < highest and hits[high].place[0] <= last:
+            high += 1
         near = hits[low:here] + hits[here + 1 : high]
-        if hit.hit.kind is HitKind.PIXEL:
-            return near
-        opened = next((other for other in reversed(hits[:low]) if other.person_opened), None)
-        return near if opened is None else [opened, *near]
+        if is_click:
+            for earlier in range(low - 1, -1, -1):
+                if hits[earlier].person_opened:
+                    near.append(hits[earlier])
+                    break
+        return near
 
     def judged_by(self, new: Sequence[StoredHit]) -> Iterable[StoredHit]:
         """Return the hits whose verdict these new ones, which are in the group, may change."""

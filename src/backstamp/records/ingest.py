@@ -15,17 +15,18 @@ import msgspec
 from django.db import transaction
 
 from backstamp.journal import Batch, RecordId
-from backstamp.records import hit_rows, message_rows
+from backstamp.records import hit_rows, message_rows, standing
 from backstamp.records.bulk import execute_many, new_ids
 from backstamp.records.changes import next_version
 from backstamp.records.hit_rows import Judged
 from backstamp.records.instants import microseconds, month_of, stored, within
 from backstamp.records.judging import apply, judgements, neighbours, verdicts
 from backstamp.records.memory import Memory
-from backstamp.records.models import LONGEST_METHOD, JournalCursor
+from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import resolve
 from backstamp.records.rollup import Rollup
+from backstamp.records.standing import Report, report_of
 from backstamp.records.stored_hits import (
     HEADERS,
     UNJUDGED,
@@ -34,6 +35,7 @@ from backstamp.records.stored_hits import (
     from_row,
     stored_hit,
     unresolved,
+    waiting_for,
 )
 from backstamp.records.tracking_ids import to_database
 from backstamp.records.withdrawal import withdrawn
@@ -109,10 +111,11 @@ def _ingest(batch: Batch, now: datetime, memory: Memory) -> Ingested:
     queued, deliveries, hits = _of_type(fresh, Queued), _of_type(fresh, Delivery), _of_type(fresh, Hit)
     rollup = Rollup(memory)
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
-    changed_clocks = _take_deliveries(deliveries, new_pairs, memory, rollup)
+    early = waiting_for(new_messages | {message for message, _ in new_pairs})
+    changed_clocks = _take_deliveries(deliveries, new_pairs & early, memory, rollup)
 
     arrived = _arrived(hits, memory)
-    waiting = _waiting(new_messages, memory)
+    waiting = _waiting(early, memory)
     memory.cards(hit.message for hit in arrived)
     matched = [*waiting, *(hit for hit in arrived if memory.card(hit.message))]
     resolve(matched, memory)
@@ -170,20 +173,38 @@ def _of_type(
 
 
 def _take_deliveries(
-    deliveries: Collection[tuple[RecordId, Delivery]], new_pairs: set[Pair], memory: Memory, rollup: Rollup
+    deliveries: Collection[tuple[RecordId, Delivery]], waiting: set[Pair], memory: Memory, rollup: Rollup
 ) -> set[Pair]:
-    """Put in what the next hop said; return the recipients whose hits that lets see otherwise."""
+    """Put in what the next hop said; return the recipients whose hits that lets see otherwise.
+
+    Of `waiting` recipients, which are new, it said something before.
+    """
+    # What was said before the message was known is counted now, and what is said now just below.
+    before = standing.reports(waiting)
+    for pair, theirs in before.items():
+        card = memory.card(pair[0])
+        assert card is not None
+        for report in theirs:
+            rollup.event(card, report.at_us, report.type)
     message_rows.insert_deliveries(deliveries)
-    said = [(to_database(record.tracking_id), record) for _, record in deliveries]
-    cards = memory.cards(message for message, _ in said)
-    known = [(message, record) for message, record in said if message in cards]
-    pairs = {(message, record.recipient_index) for message, record in known}
-    memory.recipients((), pairs)
-    for message, record in known:
-        pair = message, record.recipient_index
-        if pair not in new_pairs and memory.recipient(pair) is not None:
-            rollup.event(cards[message], record.at_us, record.type)
-    return rollup.deliveries(pairs, new_pairs)
+    said = [(to_database(record.tracking_id), id_, record) for id_, record in deliveries]
+    cards = memory.cards(message for message, _, _ in said)
+    known = [
+        ((message, record.recipient_index), id_, record) for message, id_, record in said if message in cards
+    ]
+    memory.recipients((), {pair for pair, _, _ in known})
+    reports: dict[Pair, list[Report]] = dict(before)
+    spoken_of: set[Pair] = set()
+    for pair, id_, record in known:
+        recipient = memory.recipient(pair)
+        if recipient is None:
+            continue
+        rollup.event(cards[pair[0]], record.at_us, record.type)
+        if recipient.delivery == DeliveryState.QUEUED:
+            reports.setdefault(pair, []).append(report_of(id_, record))
+        else:
+            spoken_of.add(pair)
+    return rollup.deliveries(reports | standing.reports(spoken_of))
 
 
 def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[StoredHit]:
@@ -198,9 +219,9 @@ def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[Sto
     return arrived
 
 
-def _waiting(messages: Collection[int], memory: Memory) -> list[StoredHit]:
-    """Return the hits that came before these messages."""
-    rows = list(unresolved(messages))
+def _waiting(pairs: Collection[Pair | tuple[int, None]], memory: Memory) -> list[StoredHit]:
+    """Return the hits that came before their messages, of which `waiting_for` told."""
+    rows = list(unresolved({message for message, recipient in pairs if recipient is None}))
     memory.headers.load({row[HEADERS] for row in rows})
     return [from_row(row, memory.headers.of(row[HEADERS])) for row in rows]
 

@@ -1,8 +1,9 @@
 """Rows made from what the gateway says: messages with their recipients and links, and deliveries."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
+
+import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.records.bulk import append, insert_new
@@ -11,6 +12,7 @@ from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
 from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Actor, Delivery, EventType, Queued, QueuedRecipient
 
+_encode: Final = msgspec.json.Encoder().encode
 _LONGEST_LINE: Final = 998
 """Of a header field (RFC 5322 §2.1.1); also what the columns hold."""
 
@@ -90,17 +92,22 @@ def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery]]) -> None:
                 record,
                 record.type,
                 record.recipient_index,
-                {
-                    "code": record.code,
-                    "enhanced_status": clean(record.enhanced_status, 16),
-                    "text": clean(record.text, 1000),
-                    "next_hop": clean(record.next_hop, 300),
-                    "stage": clean(record.stage, 64),
-                },
+                reply_of(record),
             )
             for id_, record in deliveries
         ),
     )
+
+
+def reply_of(record: Delivery) -> dict[str, Any]:
+    """Return what the next hop said, as the event keeps it."""
+    return {
+        "code": record.code,
+        "enhanced_status": clean(record.enhanced_status, 16),
+        "text": clean(record.text, 1000),
+        "next_hop": clean(record.next_hop, 300),
+        "stage": clean(record.stage, 64),
+    }
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -166,5 +173,5 @@ def _event_row(
     return (
         *(id_.producer, id_.position, to_database(record.tracking_id), recipient, type_.value),
         *(stored(record.at_us), Actor.UNKNOWN.value, True, 0.0, "", "[]", True, ""),
-        *(json.dumps(detail), "", ""),
+        *(_encode(detail).decode(), "", ""),
     )

@@ -96,7 +96,7 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
         rollups = rollups.filter(message__searchable__text__contains=words)
     found = list(rollups[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
-    older = _cursor(shown[-1]) if len(found) > PAGE_SIZE else ""
+    older = cursor_of(shown[-1]) if len(found) > PAGE_SIZE else ""
     return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)
 
 
@@ -182,7 +182,8 @@ def _filtered(rollups: QuerySet[MessageRollup], which: ListFilter) -> QuerySet[M
             return rollups.filter(untracked=True)
 
 
-def _cursor(rollup: MessageRollup) -> str:
+def cursor_of(rollup: MessageRollup) -> str:
+    """Return the cursor of the list that goes on after this message."""
     microseconds = (rollup.queued_at - _EPOCH) // timedelta(microseconds=1)
     return f"{microseconds}.{to_text(rollup.message_id)}"
 

@@ -5,16 +5,17 @@ the events (`rebuild`, and `backstamp rollups rebuild`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from backstamp.records import day_counts, standing, tally
 from backstamp.records.bulk import update
 from backstamp.records.cards import Card, RecipientCard
-from backstamp.records.day_counts import DayKey
+from backstamp.records.day_counts import NO_FLAGS, DayKey, Flags
 from backstamp.records.groups import MOST_HITS
 from backstamp.records.instants import day_of
 from backstamp.records.memory import Memory
+from backstamp.records.standing import Report
 from backstamp.records.stored_hits import FETCHES, Judgement, Pair, StoredHit, event_type
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import EventType
@@ -59,20 +60,17 @@ class Rollup:
                 counted = day, domain_id, whole
                 self._days[counted] = self._days.get(counted, 0) + number
 
-    def deliveries(self, pairs: Set[Pair], new_pairs: Set[Pair]) -> set[Pair]:
+    def deliveries(self, reports: Mapping[Pair, Sequence[Report]]) -> set[Pair]:
         """Say of recipients what the next hop last said; return those whose hits that lets see otherwise.
 
-        What it said of `new_pairs` before they were known is counted now.
+        `reports` are all that it ever said of them.
         """
         changed: set[Pair] = set()
-        for pair, reports in standing.reports(pairs | new_pairs).items():
+        for pair, theirs in reports.items():
             card, recipient = self._memory.card(pair[0]), self._memory.recipient(pair)
             if card is None or recipient is None:
                 continue
-            if pair in new_pairs:
-                for report in reports:
-                    self.event(card, report.at_us, report.type)
-            state, sent_at_us, values = standing.delivery_of(reports)
+            state, sent_at_us, values = standing.delivery_of(theirs)
             before, bounced = _flags(recipient), recipient.bounced
             if sent_at_us != recipient.sent_at_us:
                 recipient.sent_at_us = sent_at_us
@@ -108,6 +106,7 @@ class Rollup:
             before = _flags(recipient)
             recipient.opened, recipient.clicked = values[0] is not None, values[1] is not None
             recipient.measurable = values[7]
+            recipient.possible = recipient.opened or values[5] > 0
             self._note(card, pair[1], before, _flags(recipient))
             self._hits.append((*values, *pair))
 
@@ -122,10 +121,10 @@ class Rollup:
         self,
         card: Card,
         index: int,
-        before: tuple[bool, bool, bool, bool] | None,
-        after: tuple[bool, bool, bool, bool],
+        before: Flags | None,
+        after: Flags,
     ) -> None:
-        was = before or (False, False, False, False)
+        was = before or NO_FLAGS
         card.opened += after[0] - was[0]
         card.clicked += after[1] - was[1]
         card.troubled += after[3] - was[3]
@@ -135,8 +134,14 @@ class Rollup:
                 self._days[card.day, card.domain_id, name] += number
 
 
-def _flags(recipient: RecipientCard) -> tuple[bool, bool, bool, bool]:
-    return recipient.opened, recipient.clicked, recipient.measurable, recipient.troubled
+def _flags(recipient: RecipientCard) -> Flags:
+    return (
+        recipient.opened,
+        recipient.clicked,
+        recipient.measurable,
+        recipient.troubled,
+        recipient.possible,
+    )
 
 
 def _row(card: Card, version: int) -> tuple[Any, ...]:

@@ -15,7 +15,8 @@ from backstamp.records.bulk import select_for_keys
 from backstamp.records.dictionaries import HeaderSets
 from backstamp.records.groups import NEAREST
 from backstamp.records.instants import MINUTE_US
-from backstamp.records.stored_hits import COLUMNS, HEADERS, StoredHit, from_row
+from backstamp.records.stored_hits import COLUMNS, HEADERS, Pair, StoredHit, from_row
+from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Hit
 
 SAME_SOURCE_US: Final = 60 * 1_000_000
@@ -49,6 +50,7 @@ class Sources:
 
     def __init__(self) -> None:
         self._seen: dict[bytes, list[Seen]] = {}
+        self._alone: dict[bytes, Pair] = {}
         self._number = 0
         self._loaded: set[Key] = set()
         self._whole_after: int | None = None
@@ -82,16 +84,28 @@ class Sources:
         seen = Seen(*hit.place, hit.message, hit.recipient, hit.hit)
         self._number += 1
         found = self._seen.get(source)
+        pair = hit.message, hit.recipient
         if found is None:
             self._seen[source] = [seen]
-        elif seen[:3] < found[-1][:3]:
+            self._alone[source] = pair
+            return
+        if self._alone.get(source, pair) != pair:
+            del self._alone[source]
+        if seen[:3] < found[-1][:3]:
             insort(found, seen, key=_place)
         else:
             found.append(seen)
 
     def around(self, hit: StoredHit) -> Sequence[Seen]:
-        """Return what came from the source of this hit within a minute of it, itself left out."""
-        found = self._seen.get(hit.hit.source)
+        """Return what came from the source of this hit within a minute of it, itself left out.
+
+        Where a source only ever fetched for one recipient, which is the most common case, only hits that
+        name nobody are told of it: the others know their recipient's hits already.
+        """
+        source = hit.hit.source
+        if source in self._alone and hit.recipient != NO_RECIPIENT:
+            return ()
+        found = self._seen.get(source)
         if found is None or len(found) == 1:
             return ()
         at_us = hit.place[0]
@@ -119,6 +133,11 @@ class Sources:
             for source, found in self._seen.items()
             if (kept := [seen for seen in found if seen.at_us >= limit])
         }
+        self._alone = {}
+        for source, found in self._seen.items():
+            pairs = {(seen.message, seen.recipient) for seen in found}
+            if len(pairs) == 1:
+                self._alone[source] = pairs.pop()
         self._number = sum(map(len, self._seen.values()))
 
 

@@ -8,13 +8,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from backstamp.journal import RecordId
+from backstamp.records import message_rows
 from backstamp.records.bulk import select_for_keys, update
 from backstamp.records.groups import Group
-from backstamp.records.instants import read, stored
+from backstamp.records.instants import read, stored, within
 from backstamp.records.models import DeliveryState
 from backstamp.records.stored_hits import Pair
 from backstamp.verdicts.opened import JudgedHit, OpenState, summary_of
-from backstamp.vocabulary import EventType
+from backstamp.vocabulary import Delivery, EventType
 
 _STATES: Final = {
     EventType.DEFERRED: DeliveryState.DEFERRED,
@@ -48,6 +50,11 @@ class Report(NamedTuple):
     position: int
     type: EventType
     reply: dict[str, Any]
+
+
+def report_of(id_: RecordId, record: Delivery) -> Report:
+    """Return what a record says, as `reports` would once it is in the records."""
+    return Report(within(record.at_us), _RANK[record.type], *id_, record.type, message_rows.reply_of(record))
 
 
 def reports(pairs: Iterable[Pair]) -> dict[Pair, list[Report]]:

@@ -30,7 +30,7 @@ _SIGNS: Final[dict[EventType, Literal["open", "click"]]] = {
 _INDEX_BYTES: Final = 2
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """What the records say about who caused a hit; `reasons` is a JSON array of numbers of `Reason`."""
 
     actor: Actor
@@ -44,7 +44,7 @@ UNJUDGED: Final = Judgement(Actor.UNKNOWN, counts=False, score=0.0, certainty=""
 """Of a hit whose message is unknown."""
 
 
-class StoredHit(msgspec.Struct, eq=False):
+class StoredHit(msgspec.Struct, eq=False, gc=False):
     """A hit, its place in time, and what the records hold: nothing yet where `pk` is None.
 
     `message` is the stored tracking id. `recipient` is the index, `NO_RECIPIENT` where the token names
@@ -91,13 +91,19 @@ def stored_hit(
     producer: str, position: int, message: int, recipient: int | None, hit: Hit, headers: Headers
 ) -> StoredHit:
     """Return a hit as it goes into the records: its time is one that they can keep."""
+    person = hit.kind is HitKind.PIXEL and hit.method == "GET"
+    if person:
+        known = headers.by_a_person.get(hit.network)
+        if known is None:
+            known = headers.by_a_person[hit.network] = is_by_a_person(hit)
+        person = known
     return StoredHit(
         (hit.at_us, producer, position),
         message,
         recipient,
         hit,
         headers,
-        person_opened=hit.kind is HitKind.PIXEL and hit.method == "GET" and is_by_a_person(hit),
+        person_opened=person,
     )
 
 
@@ -134,10 +140,19 @@ COLUMNS: Final = (
 """What `from_row` takes, of `records_event e`."""
 HEADERS: Final = 10
 """Which of these columns holds the number of the header fields."""
+_EARLY: Final = (
+    "SELECT DISTINCT e.message_id, e.recipient_index FROM keys CROSS JOIN records_event e "
+    "WHERE e.message_id = keys.m AND e.type <> 'queued'"
+)
 _UNRESOLVED: Final = (
     f"SELECT {COLUMNS} FROM keys CROSS JOIN records_event e "
     "WHERE e.message_id = keys.m AND e.recipient_index IS NULL AND e.headers_id IS NOT NULL"
 )
+
+
+def waiting_for(messages: Iterable[int]) -> set[tuple[int, int | None]]:
+    """Return of whom something came before these messages: message, and index (None for hits)."""
+    return set(select_for_keys(_EARLY, ("m",), ((message,) for message in messages)))
 
 
 def unresolved(messages: Iterable[int]) -> Iterator[tuple[Any, ...]]:

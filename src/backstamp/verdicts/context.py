@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The facts that sibling hits, the message and the sender tell about one hit.
 
     "Source" is a pseudonym of the address (docs/verdicts.md, "Same source").  A count includes the hit

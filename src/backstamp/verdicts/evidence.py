@@ -207,4 +207,4 @@ def _history(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     yield SignalName.OPENED_BEFORE, "The image of this mail had been opened before."
     seconds = context.seconds_since_open
     if context.same_source_as_open and seconds is not None and seconds >= 2 and facts.network != NOT_SEEN:
-        yield SignalName.SAME_CLIENT_OPENED, f"The same source opened the mail {ago(seconds)} before."
+        yield SignalName.SAME_CLIENT_OPENED, "The same source had opened the mail before."

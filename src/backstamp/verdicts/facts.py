@@ -15,7 +15,7 @@ _PURPOSES: Final = frozenset({"sec_purpose", "purpose", "x_purpose", "x_moz"})
 _DAY_US: Final = 86_400_000_000
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one hit tells by itself.
 
     Attributes:

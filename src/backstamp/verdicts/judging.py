@@ -33,7 +33,7 @@ class Certainty(StrEnum):
     UNSURE = "unsure"
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """Who acted, and why we say so.
 
     Attributes:

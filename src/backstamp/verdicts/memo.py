@@ -60,7 +60,7 @@ def memo_key(facts: Facts, context: Context) -> tuple[object, ...]:
         _age(facts),
         _since_delivery(facts.seconds_since_delivery),
         tuple(facts.headers.items()),
-        ago(since_open) if same_source and since_open is not None and since_open >= 2 else None,
+        same_source and since_open is not None and since_open >= 2,
         None if echo is None or not 0 <= echo <= ECHO_SECONDS else ago(echo),
         None if followed is None or not 0 <= followed <= FOLLOWED_SECONDS else f"{followed:.1f}",
         _as_it_is(context),

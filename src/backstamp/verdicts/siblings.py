@@ -19,6 +19,8 @@ from backstamp.verdicts.networks import NETWORKS, SHARED_ROLES, NetworkRole
 from backstamp.vocabulary import Hit, HitKind
 
 _SECOND_US: Final = 1_000_000
+_HALF_US: Final = 500_000
+_MINUTE_US: Final = 60 * _SECOND_US
 _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
 _HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
 
@@ -33,7 +35,7 @@ what came within `LOOKS_AHEAD_US` to either side."""
 _SHARED: Final = frozenset(label for label, n in NETWORKS.items() if n.role in SHARED_ROLES)
 
 
-class SiblingHit(msgspec.Struct, frozen=True):
+class SiblingHit(msgspec.Struct, frozen=True, gc=False):
     """Another hit beside the one that is judged, and whether it is of the same recipient.
 
     A pixel names its recipient by key and a link by index, so only the caller can tell.
@@ -109,143 +111,140 @@ def _alone(
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What one walk over the siblings of a hit collects.
+class _Clicks:
+    """What the clicks of a recipient tell of another of its clicks.
 
-    `crowd` holds what its source fetched within a minute, `wave` the clicks of that source within the same
-    second; `burst` clicks that may be one burst with it, as time and number of the link; `agents` the
-    User-Agents of its source, and `others` the other sources with its User-Agent, both within a minute.
+    `burst` holds those that may be one burst with it, as time and number of the link; `echoed` is the last
+    on the same link by another source before it, `followed` the first after it.
     """
 
-    agents: set[str]
-    crowd: list[Hit]
-    wave: list[Hit]
-    others: set[bytes] = field(default_factory=set)
     burst: list[tuple[int, int]] = field(default_factory=list)
-    opens: int = 0
-    last_open: Hit | None = None
-    prefetch_at_us: int | None = None
     echoed: Hit | None = None
     followed: Hit | None = None
-    browser_after_us: int | None = None
-    hidden_us: int | None = None
-    together: bool = False
 
 
 def _among(
     hit: Hit, siblings: Sequence[SiblingHit], alone: Context, hidden_links: Collection[int]
 ) -> Context:
     """Return the context of a hit that has siblings, from what holds without them."""
-    user_agent = _user_agent(hit)
-    seen = _Seen({user_agent}, [hit], [hit])
     is_click, source, tracking_id, at_us = (
         hit.kind is HitKind.REDIRECT,
         hit.source,
         hit.tracking_id,
         hit.at_us,
     )
+    user_agent = _user_agent(hit)
+    changes: dict[str, Any] = {}
+    clicks: _Clicks | None = None
+    crowd: list[Hit] = []
+    wave: list[Hit] = []
+    agents: set[str] = set()
+    sources: set[bytes] = set()
+    opens: list[Hit] = []
+    browser_after: int | None = None
+    hidden: int | None = None
     for sibling in siblings:
         other = sibling.hit
         delta = other.at_us - at_us
         same = source != b"" and other.source == source
-        near = -60 * _SECOND_US <= delta <= 60 * _SECOND_US
         clicked = other.kind is HitKind.REDIRECT and _is_click(other)
+        near = -_MINUTE_US <= delta <= _MINUTE_US
         if same and near:
-            seen.crowd.append(other)
-            if clicked and other.tracking_id == tracking_id and -_SECOND_US // 2 <= delta <= _SECOND_US // 2:
-                seen.wave.append(other)
+            crowd.append(other)
+            if clicked and -_HALF_US <= delta <= _HALF_US and other.tracking_id == tracking_id:
+                wave.append(other)
         if not sibling.same_recipient or other.tracking_id != tracking_id:
             continue
-        same_agent = _user_agent(other) == user_agent
         if near:
             if same:
-                seen.agents.add(_user_agent(other))
-            elif same_agent and source and other.source:
-                seen.others.add(other.source)
+                agents.add(_user_agent(other))
+            elif source and other.source and _user_agent(other) == user_agent:
+                sources.add(other.source)
         if clicked:
-            _look_at_click(seen, hit, other, delta, same, same_agent)
-            if other.link_number in hidden_links and same:
-                seen.hidden_us = min(abs(delta), abs(delta) if seen.hidden_us is None else seen.hidden_us)
+            if same:
+                if -_SECOND_US <= delta <= _SECOND_US and not is_click:
+                    changes["same_source_clicked_within_1s"] = True
+                if other.link_number in hidden_links:
+                    hidden = abs(delta) if hidden is None else min(hidden, abs(delta))
+                if (
+                    0 < delta <= _HANDED_OVER_US
+                    and other.link_number == hit.link_number
+                    and (browser_after is None or delta < browser_after)
+                    and client_of(_user_agent(other)).kind is ClientKind.BROWSER
+                ):
+                    browser_after = delta
+            if is_click:
+                clicks = clicks or _Clicks()
+                _look_at_click(clicks, hit, other, same or _user_agent(other) == user_agent)
         elif other.kind is HitKind.PIXEL and other.method == "GET":
             if delta < 0:
-                _look_at_earlier_open(seen, other)
+                opens.append(other)
             if is_click and same and -_SECOND_US <= delta <= _SECOND_US:
-                seen.together = True
-    return _with_siblings(hit, seen, alone)
-
-
-def _look_at_click(seen: _Seen, hit: Hit, other: Hit, delta: int, same: bool, same_agent: bool) -> None:
-    is_click = hit.kind is HitKind.REDIRECT
-    if not is_click:
-        if same and -_SECOND_US <= delta <= _SECOND_US:
-            seen.together = True
-    elif (
-        -5 * _SECOND_US <= delta <= 5 * _SECOND_US and other.link_number is not None and (same or same_agent)
-    ):
-        # Only the same source counts, or the same User-Agent: a scanner may use several addresses, but a
-        # person whose click falls beside a scanner's is not the scanner.
-        seen.burst.append((other.at_us, other.link_number))
-    if other.link_number != hit.link_number:
-        return
-    if same:
-        if (
-            0 < delta <= _HANDED_OVER_US
-            and (seen.browser_after_us is None or delta < seen.browser_after_us)
-            and client_of(_user_agent(other)).kind is ClientKind.BROWSER
-        ):
-            seen.browser_after_us = delta
-    elif is_click and hit.source and other.source:
-        if delta < 0 and (seen.echoed is None or _moment(other) > _moment(seen.echoed)):
-            seen.echoed = other
-        elif delta > 0 and (seen.followed is None or _moment(other) < _moment(seen.followed)):
-            seen.followed = other
-
-
-def _look_at_earlier_open(seen: _Seen, other: Hit) -> None:
-    seen.opens += 1
-    if is_by_a_person(other):
-        if seen.last_open is None or _moment(other) > _moment(seen.last_open):
-            seen.last_open = other
-    elif seen.prefetch_at_us is None or other.at_us > seen.prefetch_at_us:
-        seen.prefetch_at_us = other.at_us
-
-
-def _with_siblings(hit: Hit, seen: _Seen, alone: Context) -> Context:
-    is_click, shared = hit.kind is HitKind.REDIRECT, is_shared(hit)
-    open_, echoed, followed = seen.last_open, seen.echoed, seen.followed
-    changes: dict[str, Any] = {
-        "recipients_same_source_60s": 1 if shared or len(seen.crowd) == 1 else _recipients(seen.crowd),
-        "user_agents_from_source": len(seen.agents),
-        "same_user_agent_from_other_network_60s": len(seen.others),
-        "prior_opens_same_message": seen.opens,
-    }
-    if is_click:
-        if not shared and len(seen.wave) > 1:
-            changes["recipients_same_second"] = _recipients(seen.wave)
-        changes["same_source_opened_within_1s"] = seen.together
-        if seen.burst:
-            for seconds in (1, 2, 5):
-                changes[f"links_clicked_within_{seconds}s"] = _links_within(hit, seen.burst, seconds)
-    else:
-        changes["same_source_clicked_within_1s"] = seen.together
-    if open_ is not None:
-        changes["opened_before"] = True
-        changes["open_was"] = client_of(_user_agent(open_)).name
-        changes["same_source_as_open"] = _same_source(hit, open_)
-        changes["seconds_since_open"] = _seconds(open_, hit)
-    if echoed is not None:
-        changes["other_network_same_link_seconds_before"] = _seconds(echoed, hit)
-        here, there = client_of(_user_agent(hit)), client_of(_user_agent(echoed))
-        changes["os_differs_from_prior_click"] = there.system != here.system
-    if followed is not None:
-        changes["other_network_same_link_seconds_after"] = _seconds(hit, followed)
-    if seen.browser_after_us is not None:
-        changes["browser_get_same_source_seconds_after"] = seen.browser_after_us / 1e6
-    if seen.hidden_us is not None:
-        changes["honeypot_same_source_seconds"] = seen.hidden_us / 1e6
-    if seen.prefetch_at_us is not None:
-        changes["prefetch_seconds_before"] = (hit.at_us - seen.prefetch_at_us) / 1e6
+                changes["same_source_opened_within_1s"] = True
+    if crowd and not is_shared(hit):
+        changes["recipients_same_source_60s"] = _recipients([hit, *crowd])
+        if is_click and wave:
+            changes["recipients_same_second"] = _recipients([hit, *wave])
+    agents.add(user_agent)
+    changes["user_agents_from_source"] = len(agents)
+    changes["same_user_agent_from_other_network_60s"] = len(sources)
+    if browser_after is not None:
+        changes["browser_get_same_source_seconds_after"] = browser_after / 1e6
+    if hidden is not None:
+        changes["honeypot_same_source_seconds"] = hidden / 1e6
+    if clicks is not None:
+        _tell_clicks(changes, hit, clicks)
+    if opens:
+        _tell_opens(changes, hit, opens)
     return msgspec.structs.replace(alone, **changes)
+
+
+def _look_at_click(clicks: _Clicks, hit: Hit, other: Hit, may_be_burst: bool) -> None:
+    """Note another click of the same recipient.
+
+    Only the same source counts for a burst, or the same User-Agent: a scanner may use several addresses, but
+    a person whose click falls beside a scanner's is not the scanner.
+    """
+    delta = other.at_us - hit.at_us
+    if may_be_burst and other.link_number is not None and -5 * _SECOND_US <= delta <= 5 * _SECOND_US:
+        clicks.burst.append((other.at_us, other.link_number))
+    if other.link_number == hit.link_number and _is_other_source(hit, other):
+        if delta < 0 and (clicks.echoed is None or _moment(other) > _moment(clicks.echoed)):
+            clicks.echoed = other
+        elif delta > 0 and (clicks.followed is None or _moment(other) < _moment(clicks.followed)):
+            clicks.followed = other
+
+
+def _tell_clicks(changes: dict[str, Any], hit: Hit, clicks: _Clicks) -> None:
+    if clicks.burst:
+        for seconds in (1, 2, 5):
+            changes[f"links_clicked_within_{seconds}s"] = _links_within(hit, clicks.burst, seconds)
+    if clicks.echoed is not None:
+        changes["other_network_same_link_seconds_before"] = _seconds(clicks.echoed, hit)
+        here, there = client_of(_user_agent(hit)), client_of(_user_agent(clicks.echoed))
+        changes["os_differs_from_prior_click"] = there.system != here.system
+    if clicks.followed is not None:
+        changes["other_network_same_link_seconds_after"] = _seconds(hit, clicks.followed)
+
+
+def _tell_opens(changes: dict[str, Any], hit: Hit, opens: Sequence[Hit]) -> None:
+    """Tell the image hits before this one: the last by a person, and the last that was none."""
+    last: Hit | None = None
+    prefetched: int | None = None
+    for other in opens:
+        if is_by_a_person(other):
+            if last is None or _moment(other) > _moment(last):
+                last = other
+        elif prefetched is None or other.at_us > prefetched:
+            prefetched = other.at_us
+    changes["prior_opens_same_message"] = len(opens)
+    if prefetched is not None:
+        changes["prefetch_seconds_before"] = (hit.at_us - prefetched) / 1e6
+    if last is not None:
+        changes["opened_before"] = True
+        changes["open_was"] = client_of(_user_agent(last)).name
+        changes["same_source_as_open"] = _same_source(hit, last)
+        changes["seconds_since_open"] = _seconds(last, hit)
 
 
 def _user_agent(hit: Hit) -> str:
@@ -263,6 +262,10 @@ def _seconds(earlier: Hit, later: Hit) -> float:
 
 def _same_source(one: Hit, other: Hit) -> bool:
     return bool(one.source) and one.source == other.source
+
+
+def _is_other_source(one: Hit, other: Hit) -> bool:
+    return bool(one.source) and bool(other.source) and one.source != other.source
 
 
 def _is_click(hit: Hit) -> bool:

@@ -1,9 +1,10 @@
 """Django's ORM beside an event loop: every call runs in a thread, with a connection of that thread's own."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, get_native_id
 from typing import Final, ParamSpec, TypeVar
 
 from django.db import connections
@@ -15,11 +16,19 @@ _THREADS: Final = 4
 """Ingest, housekeeping, policy and the capture mailbox may each wait for the database at the same time."""
 
 
+_NICENESS: Final = 5
+"""Of these threads alone: a backlog is worked off with what the edge and the gateway leave."""
+
+
+def _step_back() -> None:
+    os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+
+
 class Database:
     """A few threads that may use the ORM, each with a connection that lasts while nothing goes wrong."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database", initializer=_step_back)
         self._leaving = Barrier(_THREADS)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -28,9 +28,13 @@ async def wait(stop: asyncio.Event, seconds: float) -> bool:
 async def keep_running(
     name: str, part: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
 ) -> None:
-    """Run a part until `stop`; when it raises, log one line and start it again after a growing pause."""
+    """Run a part until `stop`; when it raises, log one line and start it again after a growing pause.
+
+    While it fails for the same reason, the line comes once a minute.
+    """
     loop = asyncio.get_running_loop()
     pause = FIRST_PAUSE
+    told, told_at = "", 0.0
     while not stop.is_set():
         started = loop.time()
         try:
@@ -38,7 +42,10 @@ async def keep_running(
         except Exception as error:
             if loop.time() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE
-            log.warning("%s failed and starts again in %.1f s: %s", name, pause, described(error))
+            reason = described(error)
+            if reason != told or loop.time() - told_at >= STEADY_SECONDS:
+                log.warning("%s failed and starts again in %.1f s: %s", name, pause, reason)
+                told, told_at = reason, loop.time()
             log.debug("%s failed", name, exc_info=error)
             await wait(stop, pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from backstamp.worker.capture.server import CaptureServer
+from backstamp.worker.collector import spare_the_collector
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
 from backstamp.worker.housekeeping import Housekeeping
@@ -22,6 +23,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     Django must have been set up. A part that fails is started again; this function does not raise
     for it.
     """
+    spare_the_collector()
     database = Database()
     ingest = IngestLoop(config.journal_dir, database)
     publisher = Publisher(config.snapshot_path, config.policy, database)

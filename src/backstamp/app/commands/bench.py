@@ -2,17 +2,33 @@
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
 
-BENCHES: Final = ("edge", "rewrite", "ingest")
+BENCHES: Final = ("edge", "rewrite", "ingest", "queries")
+SIZED: Final = ("ingest", "queries", "fill")
+"""Those that make events: how many, and where, can be said."""
 
 
 @click.command()
-@click.argument("which", nargs=-1, type=click.Choice(BENCHES))
+@click.argument("which", nargs=-1, type=click.Choice((*BENCHES, "fill")))
 @click.option("--quick", is_flag=True, help="Shorter and less exact.")
-def bench(which: tuple[str, ...], quick: bool) -> None:
-    """Measure the named parts (all by default), each beside its peers in the same run."""
+@click.option("--events", type=click.IntRange(min=1), help="How many events ingest, queries and fill make.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where scratch databases lie meanwhile; for fill: where it makes an SQLite database.",
+)
+def bench(which: tuple[str, ...], quick: bool, events: int | None, folder: Path | None) -> None:
+    """Measure the named parts (all by default), each beside its peers in the same run.
+
+    `fill` measures nothing: it fills the configured database, which must be empty, with made-up mail.
+    """
     for name in which or BENCHES:
-        importlib.import_module(f"backstamp.app.bench.{name}").run(sys.stdout, quick)
+        module = importlib.import_module(f"backstamp.app.bench.{name}")
+        if name in SIZED:
+            module.run(sys.stdout, quick, events, folder)
+        else:
+            module.run(sys.stdout, quick)

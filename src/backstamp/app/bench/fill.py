@@ -1,0 +1,66 @@
+"""`backstamp bench fill`: fill the configured database with made-up mail, by the way that real mail takes.
+
+It refuses a database that holds messages: what is made up must not be mixed with what is not.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count, islice
+from pathlib import Path
+from typing import Final, TextIO
+
+import click
+
+from backstamp.app.bench.dataset import records
+from backstamp.journal import Batch, RecordId
+
+QUICK: Final = 100_000
+USUAL: Final = 10_000_000
+_BATCH: Final = 10_000
+_PRODUCER: Final = "bench-fill"
+
+
+def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None = None) -> None:
+    """Fill the database that the settings name, or with `folder` an SQLite file there."""
+    from backstamp.app.bench import scratch
+
+    if folder is not None:
+        os.environ["BACKSTAMP_DATA_DIR"] = str(folder)
+        os.environ["BACKSTAMP_DATABASE_URL"] = ""
+    scratch.start_django()
+    number = events or (QUICK if quick else USUAL)
+    fill(number, click.get_text_stream("stderr"))
+    print(f"{number:,} events, {scratch.size() / 1e6:,.0f} MB", file=out)
+
+
+def fill(events: int, progress: TextIO) -> None:
+    """Ingest about so many made-up events. Raises `click.ClickException` where there are messages."""
+    from django.db import connection
+
+    from backstamp.records.ingest import forget_producers, ingest
+    from backstamp.records.memory import Memory
+    from backstamp.records.models import Message
+    from backstamp.records.partitions import make_ahead
+    from backstamp.worker.collector import spare_the_collector
+
+    if Message.objects.exists():
+        raise click.ClickException("this database holds messages already; name an empty one")
+    spare_the_collector()
+    make_ahead(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+    memory, now = Memory(), datetime.now(UTC)
+    with click.progressbar(length=events, label="events", file=progress) as bar:
+        for batch in _batches(events):
+            ingest(batch, now, memory)
+            bar.update(len(batch.records))
+    forget_producers([])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _batches(events: int) -> Iterator[Batch]:
+    numbers = count()
+    wanted = records(events)
+    while piece := list(islice(wanted, _BATCH)):
+        numbered = [(RecordId(_PRODUCER, next(numbers)), record) for record in piece]
+        yield Batch(numbered, {_PRODUCER: numbered[-1][0].position + 1})

@@ -1,0 +1,75 @@
+"""One database of `bench queries`: `python -m backstamp.app.bench.queries_run EVENTS`; 0 adds none."""
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from backstamp.app.bench import scratch
+
+_TIMES: Final = 120
+_WORDS: Final = ("offer", "invoice", "person77@", "sender12", "zebra", "budget 1", "<f", "company499.example")
+
+
+def main(events: int) -> None:
+    """Fill the database where `events` is not 0, then time the pages."""
+    if events:
+        from backstamp.app.bench.fill import fill
+
+        fill(events, sys.stderr)
+    print(f"{'page':<28} {'median ms':>10} {'p95 ms':>8} {'wanted':>8}")
+    for name, wanted, calls in _pages():
+        taken = sorted(_milliseconds(call) for call in calls)
+        p95 = taken[int(len(taken) * 0.95)]
+        print(f"{name:<28} {taken[len(taken) // 2]:>10.1f} {p95:>8.1f} {f'< {wanted}':>8}", flush=True)
+
+
+def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
+    from backstamp.records.models import Message
+    from backstamp.records.overview import overview
+    from backstamp.records.queries import ListFilter, message_detail, message_page
+
+    dice = random.Random(5)  # noqa: S311 - no secret is made of it
+    keys = list(Message.objects.values_list("pk", flat=True))
+    chosen = dice.choices(keys, k=_TIMES)
+    yield "message timeline", 20, [lambda key=key: message_detail(key) for key in chosen]  # type: ignore[misc]
+    for which in ListFilter:
+        yield f"list, {which}", 100, [lambda w=which: message_page(which=w)] * (_TIMES // 2)  # type: ignore[misc]
+    deep = _cursors(dice)
+    yield "list, far down", 100, [lambda before=before: message_page(before=before) for before in deep]  # type: ignore[misc]
+    for which in (ListFilter.ALL, ListFilter.CLICKED, ListFilter.PROBLEM):
+        words = _WORDS * (_TIMES // 3 // len(_WORDS))
+        yield (
+            f"list, {which}, searched",
+            100,
+            [lambda word=word, w=which: message_page(search=word, which=w) for word in words],  # type: ignore[misc]
+        )
+    last = date(2026, 4, 1)
+    for days in (30, 90):
+        yield (
+            f"overview of {days} days",
+            150,
+            [lambda days=days: overview(last - timedelta(days=days), last)] * (_TIMES // 2),  # type: ignore[misc]
+        )
+
+
+def _cursors(dice: random.Random) -> list[str]:
+    from backstamp.records.models import MessageRollup
+    from backstamp.records.queries import cursor_of
+
+    number = MessageRollup.objects.count()
+    rollups = MessageRollup.objects.order_by("-queued_at", "message_id")
+    return [cursor_of(rollups[dice.randrange(number)]) for _ in range(20)]
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
+
+
+if __name__ == "__main__":
+    scratch.start_django()
+    main(int(sys.argv[1]))
