@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from backstamp.mail.charset_labels import UNDECLARED, CharsetKind, charset_for
 from backstamp.mail.charsets import decode_text
 from backstamp.mail.decoded_text import read_as
+from backstamp.mail.meta_charset import mentioned_charsets
 from backstamp.mail.rival_readings import disagree, swallowed
 
 LINK = b"<a href='https://evil.example/'>x</a>"
@@ -143,10 +144,11 @@ def test_johab_is_read_truly_because_its_second_bytes_may_be_markup() -> None:
 
 
 READERS = st.sampled_from(
-    ["shift_jis", "gbk", "big5", "euc-kr", "cp950", "hz", "iso-2022-kr", "johab", "us-ascii"]
+    ["shift_jis", "gbk", "big5", "euc-kr", "cp950", "hz", "iso-2022-kr", "johab", "us-ascii", "utf-8", ""]
 )
 MARKUP = b"""<a href='https://evil.example/1'>|a href=https://evil.example/2>|</a>|<img alt='|<img alt="|'|"|>
-<|<!--|-->|<style>|</style>|<svg><![CDATA[|]]>|/|x|=|~{|~}|~{VP~}"""
+<|<!--|-->|<style>|</style>|<svg><![CDATA[|]]>|/|x|=|~{|~}|~{VP~}|<meta charset=hz>|<meta charset=johab>
+<meta charset=big5>|<meta charset=iso-2022-jp>|<!--[if mso]>|<![endif]-->"""
 PIECES = st.lists(
     st.sampled_from(
         [
@@ -176,11 +178,17 @@ def test_no_reader_finds_an_untouched_link_in_what_was_changed(data: bytes, labe
     for start, end in sorted(
         (tuple(decoded.byte_offsets([span.start_offset, span.end_offset])) for span in spans), reverse=True
     ):
-        changed = changed[:start] + b"href='https://safe.example/'" + changed[end:]
+        value = re.compile(rb"[^\s=]+\s*=\s*([\"']?)(.*)\1", re.DOTALL).fullmatch(data, start, end)
+        if value is not None:
+            changed = changed[: value.start(2)] + b"https://safe.example/x" + changed[value.end(2) :]
+    assert decode_text(changed, label, html=True) is not None
     charset = charset_for(label)
-    readings = [read_as(changed, charset, html=True)]
+    others = mentioned_charsets(data)
     if not charset.agreed:
-        readings.append(read_as(changed, UNDECLARED, html=True))
+        others.append(UNDECLARED)
+    if not label:
+        others += [charset_for(guess) for guess in ("gbk", "shift_jis", "big5", "euc-kr", "utf-8")]
+    readings = [read_as(changed, each, html=True) for each in (charset, *others)]
     if charset.codec.startswith("whatwg-") and charset.kind is CharsetKind.MULTI:
         readings.append(swallowed(changed, charset.encoding))
     for reading in readings:
