@@ -11,6 +11,7 @@ from django.test import Client
 from backstamp.console.config import ConsoleConfig
 from backstamp.journal import JournalReader, JournalWriter
 from backstamp.journal.manual import ManualTracking, ManualTrackingError, create_manual, manual_tracking
+from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.policy import Axes, Consent, ConsentMode, ConsentState, DomainPolicy, Snapshot
 from backstamp.tokens import ANONYMOUS, Keyring, LinkToken, PixelToken, open_token
 from backstamp.vocabulary import Origin, Queued, QueuedLink
@@ -91,7 +92,7 @@ def test_the_senders_domain_decides_the_host(
     domain = DomainPolicy(domain_id=9, name="example.org", tracking_url="https://go.example.org/")
     made = make(journal, ring, msgspec.structs.replace(snapshot, domains={"example.org": domain}))
     assert made.pixel_url.startswith("https://go.example.org/")
-    assert made.pixel_html == f'<img src="{made.pixel_url}" width="1" height="1" alt="">'
+    assert made.pixel_html == pixel_markup(made.pixel_url)
 
 
 def refusals(snapshot: Snapshot, ring: Keyring) -> list[tuple[Snapshot | None, str]]:

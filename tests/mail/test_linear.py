@@ -158,25 +158,7 @@ BODIES: dict[str, tuple[str, Callable[[int], bytes]]] = {
 }
 
 
-SLOW = {
-    "quoted-printable in one line",
-    "quoted-printable of escapes",
-    "quoted-printable of equals signs",
-    "quoted-printable of blanks",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name, marks=pytest.mark.xfail(run=False, reason="each place is sought from its line's start on")
-        )
-        if name in SLOW
-        else name
-        for name in BODIES
-    ],
-)
+@pytest.mark.parametrize("name", BODIES)
 def test_places_and_patches_cost_no_more_than_the_body(name: str) -> None:
     cte, shape = BODIES[name]
 

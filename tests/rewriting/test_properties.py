@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.mail.patches import apply_patches
+from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 from backstamp.mail.transfer import decode_payload
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
@@ -143,7 +144,7 @@ def test_decoded_text_differs_only_by_the_planned_urls_and_the_pixel(raw: bytes,
             assert raw[old.body_start : old.end] == rewritten.raw[new.body_start : new.end]
 
 
-PIXEL_MARKUP = f'<img src="{FixedSealer().pixel()}" width="1" height="1" alt="">'.encode()
+PIXEL_MARKUP = pixel_markup(FixedSealer().pixel()).encode()
 
 
 @given(MESSAGES)

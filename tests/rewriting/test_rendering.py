@@ -23,10 +23,6 @@ OWN = sorted(TEMPLATES.glob("*.html"))
 LIMITS = sorted(path.stem for path in TEMPLATES.glob("limits/*.html"))
 SEALER = FixedSealer()
 SCHEMES = ("light", "dark")
-PIXEL_SHOWS = pytest.mark.xfail(
-    strict=True,
-    reason="the pixel makes the page one line higher, and the author's rules for `img` frame and stretch it",
-)
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +80,10 @@ def test_wrapped_links_change_no_pixel_of_our_templates(screen: Screen, tmp_path
     assert differing(screen, OWN, tmp_path, opens=False) == [], f"see the pictures in {tmp_path}"
 
 
-@PIXEL_SHOWS
 def test_links_and_pixel_change_no_pixel_of_our_templates(screen: Screen, tmp_path: Path) -> None:
     assert differing(screen, OWN, tmp_path, opens=True) == [], f"see the pictures in {tmp_path}"
 
 
-@PIXEL_SHOWS
 def test_a_pixel_that_is_not_loaded_changes_nothing_either(
     screens: dict[str, Screen], tmp_path: Path
 ) -> None:
@@ -97,7 +91,6 @@ def test_a_pixel_that_is_not_loaded_changes_nothing_either(
     assert differing(screen, OWN, tmp_path, opens=True, images=False) == [], f"see the pictures in {tmp_path}"
 
 
-@PIXEL_SHOWS
 def test_links_and_pixel_change_no_pixel_of_the_corpus_templates(
     screens: dict[str, Screen], tmp_path: Path
 ) -> None:

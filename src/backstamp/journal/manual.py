@@ -7,6 +7,7 @@ import ada_url
 import msgspec
 
 from backstamp.journal.writer import JournalWriter
+from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.policy import ControlAxes, Snapshot, decide
 from backstamp.tokens import ANONYMOUS, Keyring, UnsealableUrlError, seal_link, seal_pixel
 from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
@@ -40,7 +41,7 @@ class ManualTracking(msgspec.Struct, frozen=True, kw_only=True):
         if not self.pixel_url:
             return ""
         source = html.escape(self.pixel_url, quote=True)
-        return f'<img src="{source}" width="1" height="1" alt="">'
+        return pixel_markup(source)
 
 
 def create_manual(

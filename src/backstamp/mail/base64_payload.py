@@ -12,6 +12,8 @@ _LONGEST_KEPT: Final = 998
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LINES_LOOKED_AT: Final = 40
 
+_LINE_ENDS: Final = (b"\r\n", b"\n", b"\r")
+
 
 class UndecodableError(ValueError):
     """Mail programs would read these octets differently from each other."""
@@ -57,7 +59,7 @@ class Base64Payload:
             [(start - decoded_cut, end - decoded_cut) for start, end in spans],
             self._width(places.offset(first)),
             column,
-            places.newline or self._newline_before(),
+            places.newline if places.newline in _LINE_ENDS else self._newline_before(),
         )
 
     def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

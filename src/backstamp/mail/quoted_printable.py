@@ -44,6 +44,9 @@ class QuotedPrintablePayload:
         self._raw_starts = array("q", accumulate(map(len, lines), initial=start))
         self._decoded_starts = array("q", accumulate(map(len, decoded), initial=0))
         self._located: dict[tuple[int, int], _Located] = {}
+        # The line, its decoded byte and the place that were sought last; the ends of an odd line.
+        self._last = (-1, 0, 0)
+        self._ends = (-1, 0, 0)
 
     def writer(self, spans: list[tuple[int, int]]) -> "QuotedPrintableWriter":
         """Return a writer for these spans of decoded bytes."""
@@ -90,10 +93,10 @@ class QuotedPrintablePayload:
         line = bisect_right(starts, start) - 1
         if self._plain and start < end and line < self._count and end <= starts[line + 1]:
             # Most spans lie in one line, whose escapes all are what they seem.
-            raw, base, first = self._raw, raw_starts[line], starts[line]
-            raw_start = _plain_offset(raw, base, start - first)
-            raw_end = _plain_offset(raw, base, end - 1 - first)
-            raw_end += 3 if raw.startswith(b"=", raw_end) else 1
+            first = starts[line]
+            raw_start = self._plain_place(line, start - first)
+            raw_end = self._plain_place(line, end - 1 - first)
+            raw_end += 3 if self._raw.startswith(b"=", raw_end) else 1
             return raw_start, line, raw_end, line + (raw_end == raw_starts[line + 1])
         raw_start, line = self._locate(start)
         raw_end, end_line = self._locate(end - 1, after=True) if end > start else (raw_start, line)
@@ -135,31 +138,65 @@ class QuotedPrintablePayload:
                 return raw_starts[last] + len(ending.rstrip(b" \t\r\n")) - 1, last
             if ending.endswith((b"\n", b"\r")):
                 return self._end, self._count
-            return self._end, last
-        base = raw_starts[line]
+            # Blanks at the end are not read: what is put in comes before them.
+            return raw_starts[last] + len(ending.rstrip(b" \t")), last
         within = offset - starts[line]
         if self._plain:
-            place = _plain_offset(self._raw, base, within)
+            place = self._plain_place(line, within)
             if after:
                 place += 3 if self._raw.startswith(b"=", place) else 1
             return place, line
-        text = self._line(line)
-        content = text.rstrip(b"\r\n")
-        position = decoded = 0
-        meaningful = len(content.rstrip(b" \t"))
-        for match in _ESCAPE.finditer(content, 0, meaningful):
+        return self._odd_place(line, within, after=after), line
+
+    def _plain_place(self, line: int, within: int) -> int:
+        """Return where a decoded byte of a line stands, all of whose `=` begin escapes.
+
+        An escape is two octets longer than its byte: the place is the least that equals the byte's number and
+        twice the escapes before it. It is sought from the place asked for last, or many links on one long
+        line would cost its length each.
+        """
+        last_line, last_within, last_place = self._last
+        if line != last_line or within < last_within:
+            last_within, last_place = 0, self._raw_starts[line]
+        raw = self._raw
+        least = place = last_place + within - last_within
+        while (farther := least + 2 * raw.count(b"=", last_place, place)) != place:
+            place = farther
+        self._last = (line, within, place)
+        return place
+
+    def _odd_place(self, line: int, within: int, *, after: bool) -> int:
+        """Return where a decoded byte of a line stands in which not every `=` begins an escape."""
+        content_end, meaningful_end = self._ends_of_line(line)
+        last_line, decoded, position = self._last
+        if line != last_line or within < decoded:
+            decoded, position = 0, self._raw_starts[line]
+        # A decoded byte has three octets at most.
+        farthest = min(meaningful_end, position + 3 * (within - decoded + 1))
+        for match in _ESCAPE.finditer(self._raw, position, farthest):
             here = decoded + match.start() - position
+            if within == here:
+                self._last = (line, decoded, position)
+                return match.end() if after else match.start()
             if within < here:
                 break
-            if within == here:
-                return base + (match.end() if after else match.start()), line
             decoded = here + 1
             position = match.end()
-        raw_offset = position + within - decoded
-        if raw_offset > meaningful or (after and raw_offset == meaningful):
+        place = position + within - decoded
+        if place <= meaningful_end:
+            self._last = (line, within, place)
+        if place > meaningful_end or (after and place == meaningful_end):
             # The byte belongs to the line end. White space before it was dropped, and goes where it goes.
-            raw_offset += len(content) - meaningful
-        return base + raw_offset + (1 if after else 0), line
+            place += content_end - meaningful_end
+        return place + (1 if after else 0)
+
+    def _ends_of_line(self, line: int) -> tuple[int, int]:
+        """Return where a line's content ends, without its line end, and where without blanks before it."""
+        if self._ends[0] != line:
+            content = self._line(line).rstrip(b"\r\n")
+            start = self._raw_starts[line]
+            self._ends = (line, start + len(content), start + len(content.rstrip(b" \t")))
+        return self._ends[1:]
 
 
 class QuotedPrintableWriter:
@@ -261,18 +298,6 @@ def _is_plain(body: bytes, lines: list[bytes], data: bytes) -> bool:
     if len(data) != len(body) - 2 * body.count(b"=") - soft_breaks:
         return False
     return _BLANK_AT_LINE_END.search(body) is None
-
-
-def _plain_offset(raw: bytes, base: int, within: int) -> int:
-    """Return where decoded byte number `within` of a line that begins at `base` stands.
-
-    Each `=` of the line begins an escape, two octets longer than its byte: the offset is the least that
-    equals `within` and twice the escapes before it.
-    """
-    place = base + within
-    while (farther := base + within + 2 * raw.count(b"=", base, place)) != place:
-        place = farther
-    return place
 
 
 def _decode_line(line: bytes) -> bytes:

@@ -10,14 +10,14 @@ _DASHES: Final = b"--"
 
 
 def newline_of(raw: bytes, start: int, end: int) -> bytes:
-    """Return the line end that `raw[start:end]` uses first, CRLF where there is none."""
-    at = min(
-        (found for found in (raw.find(b"\r", start, end), raw.find(b"\n", start, end)) if found >= 0),
-        default=-1,
-    )
-    if at < 0:
-        return b"\r\n"
-    return b"\r\n" if raw.startswith(b"\r\n", at) else raw[at : at + 1]
+    """Return the line end that `raw[start:end]` uses, CRLF where there is none.
+
+    A CR counts only where there is no LF: before one it would become a part of it.
+    """
+    at = raw.find(b"\n", start, end)
+    if at >= 0:
+        return b"\r\n" if at > start and raw[at - 1] == 0x0D else b"\n"
+    return b"\r" if raw.find(b"\r", start, end) >= 0 else b"\r\n"
 
 
 def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:

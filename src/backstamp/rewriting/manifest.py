@@ -177,7 +177,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Read what `to_json` wrote. Raises `ValueError` with one line that says what is wrong."""
         try:
             manifest = msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(f"not a manifest: {error}") from None
         if manifest.version != SCHEMA_VERSION:
             raise ValueError(

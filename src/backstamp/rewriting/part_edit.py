@@ -1,5 +1,6 @@
 """part_edit: one text part, read once, and the changes that are written into its encoded octets."""
 
+import re
 from typing import Final
 
 from backstamp.mail.charsets import decode_text
@@ -9,7 +10,7 @@ from backstamp.mail.structure import Part
 from backstamp.mail.transfer import Payload, UndecodableError, UnknownEncodingError, decode_payload
 from backstamp.rewriting.reasons import SkipReason
 
-_PGP_ARMOUR: Final = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
+_PGP_ARMOUR: Final = re.compile(r"(?:\A|(?<=[\r\n]))-----BEGIN PGP (SIGNED )?MESSAGE-----")
 
 
 class PartUnreadableError(ValueError):
@@ -46,14 +47,10 @@ class TextPart:
     @property
     def inline_pgp(self) -> SkipReason | None:
         """Signed or encrypted, where the text is an OpenPGP armour (RFC 9580 §6.2, §7)."""
-        text = self.text
-        if "-----BEGIN PGP " not in text:
+        found = _PGP_ARMOUR.search(self.text) if "-----BEGIN PGP " in self.text else None
+        if found is None:
             return None
-        for mark, reason in zip(_PGP_ARMOUR, (SkipReason.SIGNED, SkipReason.ENCRYPTED), strict=True):
-            at = text.find(mark)
-            if at == 0 or (at > 0 and text[at - 1] in "\r\n"):
-                return reason
-        return None
+        return SkipReason.SIGNED if found[1] else SkipReason.ENCRYPTED
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of decoded bytes for these spans of the text (characters)."""

@@ -15,6 +15,7 @@ from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack, pixel_position
 from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.text_frames import Frame, frames_of
 from backstamp.rewriting.text_links import find_text_links
 from backstamp.rewriting.tree_cost import is_too_costly
 
@@ -40,6 +41,8 @@ class PartPlanner:
 
     def plan(self, links_before: int, *, wants_pixel: bool) -> Outcome:
         """Return the outcome; links are numbered from `links_before` + 1."""
+        if self._would_become_a_field():
+            return _left_alone(SkipReason.BROKEN_STRUCTURE)
         try:
             text_part = TextPart(self._raw, self._part, self._options.limits.html_bytes)
             reason = self._whole_part_reason(text_part)
@@ -49,13 +52,34 @@ class PartPlanner:
             return _left_alone(reason)
         if self._part.media_type == "text/html":
             return self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
-        links = find_text_links(text_part.text, **flow_of(self._part.parameters))
-        return self._outcome(text_part, self._decide(links, None, text_part.encoding), links_before, None)
+        return self._plan_text(text_part, links_before)
+
+    def _would_become_a_field(self) -> bool:
+        """Whether a link begins a part without header and empty line: `www.x` would be the field `https:`."""
+        header = self._part.header
+        if header.fields or header.body_start != header.start:
+            return False
+        beginning = self._raw[header.start : header.start + 100].split(maxsplit=1)
+        return bool(beginning) and b"www." in beginning[0].lower()
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
         if self._part.media_type == "text/html":
             return SkipReason.TOO_COSTLY if is_too_costly(text_part.text) else None
         return text_part.inline_pgp
+
+    def _plan_text(self, text_part: TextPart, links_before: int) -> Outcome:
+        text = text_part.text
+        flow = flow_of(self._part.parameters)
+        decided = self._decide(find_text_links(text, **flow), None, text_part.encoding)
+        wrapped = [each for each in decided if each.reason is None]
+        frames = frames_of(text, flow, [each.link for each in wrapped]) if wrapped else []
+        kept: list[tuple[Decided, Frame]] = []
+        for each, frame in zip(wrapped, frames, strict=True):
+            if frame is None:
+                each.reason = SkipReason.NOT_REPRODUCED
+            else:
+                kept.append((each, frame))
+        return self._outcome(text_part, decided, links_before, None, kept)
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
         html = HtmlText(text_part.text)
@@ -85,7 +109,12 @@ class PartPlanner:
         return decided
 
     def _outcome(
-        self, text_part: TextPart, decided: list[Decided], links_before: int, pixel_at: int | None
+        self,
+        text_part: TextPart,
+        decided: list[Decided],
+        links_before: int,
+        pixel_at: int | None,
+        framed: list[tuple[Decided, Frame]] | None = None,
     ) -> Outcome:
         path = self._part.path
         spans = [(each.link.start, each.link.end) for each in decided]
@@ -133,31 +162,34 @@ class PartPlanner:
             slots.append(PIXEL)
             edited.append(byte_spans[pixel_index])
         planned = None
-        if slots and self._options.readable_text and self._part.media_type != "text/html":
-            spans, notes = _noted(text_part.text, decided, links_before)
-            planned = PlannedPart(path, text_part.editor(text_part.byte_spans(spans)), slots, notes)
+        if slots and framed is not None:
+            spans, frames = self._frames(text_part.text, framed)
+            editor = text_part.editor(text_part.byte_spans(spans))
+            planned = PlannedPart(path, editor, slots, dict(zip(slots, frames, strict=True)))
         elif slots:
             planned = PlannedPart(path, text_part.editor(edited), slots)
         return Outcome(pixel=pixel, links=links, candidates=candidates, planned=planned)
 
+    def _frames(
+        self, text: str, framed: list[tuple[Decided, Frame]]
+    ) -> tuple[list[tuple[int, int]], list[Frame]]:
+        """Return the spans of a plain text's links, and their frames, with the true host where it is wanted.
 
-def _noted(text: str, decided: list[Decided], number: int) -> tuple[list[tuple[int, int]], dict[int, str]]:
-    """Return the spans of wrapped links, and for each its true host, as it is to be read behind it.
-
-    Behind an angle bracket, not inside: blanks between the brackets are dropped by some programs, and the
-    host would become part of the link.
-    """
-    spans: list[tuple[int, int]] = []
-    notes: dict[int, str] = {}
-    for each in decided:
-        if each.reason is not None or each.url is None:
-            continue
-        number += 1
-        start, end = each.link.start, each.link.end
-        bracket = ">" if text.startswith(">", end) else ""
-        spans.append((start, end + len(bracket)))
-        notes[number] = f"{bracket} [{each.url.host}]"
-    return spans, notes
+        It stands behind an angle bracket, not inside: blanks between the brackets are dropped by some
+        programs, and the host would become part of the link.
+        """
+        spans: list[tuple[int, int]] = []
+        frames: list[Frame] = []
+        for each, (before, behind) in framed:
+            start, end = each.link.start, each.link.end
+            if self._options.readable_text and each.url is not None:
+                if text.startswith(">", end):
+                    behind += ">"
+                    end += 1
+                behind += f" [{each.url.host}]"
+            spans.append((start, end))
+            frames.append((before, behind))
+        return spans, frames
 
 
 def _left_alone(reason: SkipReason) -> Outcome:

@@ -8,6 +8,7 @@ from typing import Final
 import turbohtml
 from turbohtml import Comment, Document, Element, Text
 
+from backstamp.mail.pixel_markup import PIXEL_STYLE, pixel_markup
 from backstamp.rewriting.attribute_text import attribute_value
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html_links import Container, HtmlText
@@ -17,7 +18,7 @@ PROBE_PIXEL: Final = "https://pixel.invalid/probe"
 """Stand for the sealed URLs while a plan is checked; RFC 2606 keeps `.invalid` from ever being a host."""
 
 _ONLY_ENDINGS: Final = re.compile(r"(?:\s|</(?:body|html)\s*>|<!--(?!\s*\[)[^<>]*-->)*", re.IGNORECASE)
-_PIXEL_ATTRIBUTES: Final = {"src": PROBE_PIXEL, "width": "1", "height": "1", "alt": ""}
+_PIXEL_ATTRIBUTES: Final = {"src": PROBE_PIXEL, "width": "1", "height": "1", "alt": "", "style": PIXEL_STYLE}
 _PLAIN_ANCESTORS: Final = frozenset(
     {"html", "body", "div", "center", "p", "span", "font", "b", "i", "u", "em", "strong", "small", "big"}
     | {"section", "article", "main", "footer", "blockquote", "address", "pre", "tt", "s", "strike", "code"}
@@ -26,11 +27,6 @@ _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hid
 
 
 _START: Final = attrgetter("start")
-
-
-def pixel_markup(url: str) -> str:
-    """Return the image element for an already escaped URL."""
-    return f'<img src="{url}" width="1" height="1" alt="">'
 
 
 def pixel_position(html: HtmlText) -> int:

@@ -9,9 +9,9 @@ from typing import Final, Protocol
 import msgspec
 
 from backstamp.mail.patches import Patch, apply_patches
+from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
 from backstamp.rewriting.part_edit import PartEditor
-from backstamp.rewriting.pixel import pixel_markup
 
 PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
@@ -41,22 +41,26 @@ class TrackedLink(msgspec.Struct, frozen=True):
 class PlannedPart:
     """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`).
 
-    `notes` gives what stands behind each new URL in readable plain text.
+    `frames` gives what stands before and behind each new URL in plain text.
     """
 
     def __init__(
-        self, path: str, editor: PartEditor, slots: list[int], notes: dict[int, str] | None = None
+        self,
+        path: str,
+        editor: PartEditor,
+        slots: list[int],
+        frames: dict[int, tuple[str, str]] | None = None,
     ) -> None:
         self.path = path
         self._editor = editor
         self._slots = slots
-        self._notes = notes
+        self._frames = frames
 
     def patches(self, urls: dict[int, str]) -> tuple[list[Patch], bool]:
         """Return the patches for these URLs, and whether the part had to be re-encoded."""
-        notes = self._notes
-        if notes is not None:
-            texts = [urls[slot] + notes[slot] for slot in self._slots]
+        frames = self._frames
+        if frames is not None:
+            texts = [urls[slot].join(frames[slot]) for slot in self._slots]
         else:
             texts = [urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL]) for slot in self._slots]
         return self._editor.patches([text.encode("ascii") for text in texts])

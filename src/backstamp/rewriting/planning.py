@@ -102,6 +102,8 @@ class _MessagePlanner:
         if self._options.opens:
             changeable = frozenset(visit.part.path for visit in visits if visit.reason is None)
             pixel_part = body_html(self._root, changeable)
+            if pixel_part is None:
+                self._pixel = PixelReport(skip_reason=self._why_no_pixel(visits))
         for visit in visits:
             if visit.reason is None and not visit.part.children:
                 self._plan_text(visit, wants_pixel=visit.part is pixel_part)
@@ -126,6 +128,13 @@ class _MessagePlanner:
             else (),
         )
         return Plan(self._raw, manifest, tuple(self._links), self._planned, header_patches)
+
+    def _why_no_pixel(self, visits: list[Visit]) -> SkipReason:
+        """Return why the HTML that is shown takes no pixel, or that there is none."""
+        reasons = {visit.part.path: visit.reason for visit in visits}
+        shown = body_html(self._root, frozenset(reasons))
+        reason = reasons[shown.path] if shown is not None else None
+        return reason or SkipReason.NO_HTML_PART
 
     def _nothing_done(self, visits: list[Visit]) -> SkipReason | None:
         """Return why the whole message was left alone, where there is one reason for all of it."""

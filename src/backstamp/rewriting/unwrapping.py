@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from backstamp.mail.multipart import TooManyPartsError
-from backstamp.mail.patches import Patch, apply_patches
+from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.flowed import flow_of
 from backstamp.rewriting.html_links import HtmlText
@@ -22,7 +22,7 @@ from backstamp.vocabulary import Direction
 Reader = Callable[[str], str | None]
 """Returns the original of one of our wrapped URLs, "" for a pixel's URL, None for any other."""
 
-_MAX_ORIGINAL: Final = 64 * 1024 * 1024
+_MAX_ORIGINAL: Final = 150 * 1024 * 1024
 
 
 def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> bytes:
@@ -48,8 +48,10 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
 
 
 def _undo(raw: bytes, manifest: Manifest) -> bytes | None:
-    """Return the original, or None where the manifest is of another message."""
-    originals = [_original(edit) for edit in manifest.edits]
+    """Return the original, or None where the manifest is of another message or damaged."""
+    originals = _originals(manifest.edits)
+    if originals is None or any(edit.length < 0 for edit in manifest.edits):
+        return None
     grown = sum(edit.length for edit in manifest.edits) - sum(map(len, originals))
     shift = len(raw) - manifest.size - grown
     if shift < 0:
@@ -58,17 +60,32 @@ def _undo(raw: bytes, manifest: Manifest) -> bytes | None:
     for edit, original in zip(manifest.edits, originals, strict=True):
         start = edit.start + shift
         end = start + edit.length
-        if zlib.crc32(raw[start:end]) != edit.check:
+        if not 0 <= start <= end <= len(raw) or zlib.crc32(raw[start:end]) != edit.check:
             return None
         patches.append(Patch(start, end, original))
         shift += edit.length - len(original)
-    return apply_patches(raw, patches)
+    try:
+        return apply_patches(raw, patches)
+    except OverlapError:
+        return None
 
 
-def _original(edit: Edit) -> bytes:
-    if not edit.deflated:
-        return edit.original
-    return zlib.decompressobj(-15).decompress(edit.original, _MAX_ORIGINAL)
+def _originals(edits: tuple[Edit, ...]) -> list[bytes] | None:
+    """Return what stood at each edit; None where it cannot be inflated, or is more than a message may be."""
+    originals: list[bytes] = []
+    room = _MAX_ORIGINAL
+    for edit in edits:
+        original = edit.original
+        if edit.deflated:
+            try:
+                original = zlib.decompressobj(-15).decompress(original, room + 1)
+            except zlib.error:
+                return None
+        room -= len(original)
+        if room < 0:
+            return None
+        originals.append(original)
+    return originals
 
 
 def _part_patches(raw: bytes, part: Part, reader: Reader) -> list[Patch]:

@@ -32,13 +32,7 @@ def links(text: str, direction: Direction, newline: bytes) -> tuple[int, set[Ski
         (f"Hello\n\n{SIGNED}", SkipReason.SIGNED),
         (f"Hello\n{ENCRYPTED}\n-- \nhttps://outside.example/", SkipReason.ENCRYPTED),
         (SIGNED.replace("MESSAGE-----\n", "MESSAGE-----  \n"), SkipReason.SIGNED),
-        pytest.param(
-            QUOTED + SIGNED,
-            SkipReason.SIGNED,
-            marks=pytest.mark.xfail(
-                strict=True, reason="only the first mark of a text is looked at, and that one is quoted"
-            ),
-        ),
+        (QUOTED + SIGNED, SkipReason.SIGNED),
     ],
     ids=["signed", "encrypted", "signed-below", "encrypted-between", "blanks-after", "below-a-quoted-one"],
 )

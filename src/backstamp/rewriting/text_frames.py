@@ -1,0 +1,51 @@
+"""text_frames: what has to stand around a new URL in plain text so that it is read back as it is.
+
+`www.example.com's` ends at the host, for a host has no apostrophe; a sealed URL has a path, of which mail
+programs would take the apostrophe for a part. Angle brackets part the two (RFC 3986 appendix C).
+"""
+
+from typing import Final
+
+from backstamp.rewriting.flowed import Flow
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.text_links import find_text_links
+
+Frame = tuple[str, str]
+"""What stands before a new URL, and behind it."""
+_PLAIN: Final = ("", "")
+_BRACKETS: Final = ("<", ">")
+_PROBE: Final = "https://link.invalid/probe"
+
+
+def frames_of(text: str, flow: Flow, links: list[FoundLink]) -> list[Frame | None]:
+    """Return for each link the frame in which its new URL is read back whole, None where there is none."""
+    frames: list[Frame | None] = [_PLAIN] * len(links)
+    for worse in (_BRACKETS, None):
+        lost = _lost(text, flow, links, frames)
+        if not lost:
+            return frames
+        for index in lost:
+            frames[index] = worse
+    return [None] * len(links) if _lost(text, flow, links, frames) else frames
+
+
+def _lost(text: str, flow: Flow, links: list[FoundLink], frames: list[Frame | None]) -> list[int]:
+    """Return the numbers of links that are not read as planned when all are replaced at once."""
+    pieces: list[str] = []
+    starts: dict[int, int] = {}
+    position = size = 0
+    for index, (link, frame) in enumerate(zip(links, frames, strict=True)):
+        if frame is None:
+            continue
+        before, behind = frame
+        starts[index] = size + link.start - position + len(before)
+        pieces += (text[position : link.start], before, _PROBE, behind)
+        size = starts[index] + len(_PROBE) + len(behind)
+        position = link.end
+    pieces.append(text[position:])
+    found = {link.start: link for link in find_text_links("".join(pieces), **flow)}
+    return [index for index, start in starts.items() if not _is_probe(found.get(start))]
+
+
+def _is_probe(link: FoundLink | None) -> bool:
+    return link is not None and link.value == _PROBE and link.doubt is None
