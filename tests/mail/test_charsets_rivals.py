@@ -102,6 +102,16 @@ def test_a_mark_of_utf_16_32_or_7_is_believed_before_any_declaration(mark: bytes
         assert not is_patched(mark + LINK, label)
 
 
+def test_a_mark_of_utf_8_wins_over_the_header_and_yet_some_obey_the_header() -> None:
+    decoded = decode_text(b"\xef\xbb\xbf\xc3\xa9" + LINK, "gbk", html=True)
+    assert decoded is not None
+    assert decoded.text.startswith("é<a")
+    # To those who read two bytes, the section goes on behind `\xe9]`.
+    section = b"<svg><![CDATA[\xe9]]><a title=']]><a xlink:href=https://evil.example/>x</a>'>"
+    assert not is_patched(b"\xef\xbb\xbf" + section, "gbk")
+    assert is_patched(b"\xef\xbb\xbf" + section, "iso-8859-1")
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])
 def test_undeclared_utf_16_without_a_mark_is_left_alone(codec: str) -> None:
     assert not is_patched(LINK.decode().encode(codec), "")
@@ -133,6 +143,18 @@ def test_a_link_of_ours_alone_is_patched_where_its_letters_mean_nothing_to_the_o
     assert is_patched(b"\x81<a href='https://example.com/'>x</a>", "shift_jis")
     assert not is_patched(b"\x81<a href='https://example.com/<b>'>x</a>", "shift_jis")
     assert not is_patched(b'\x81<a href="https://example.com/\'">x</a>', "shift_jis")
+
+
+def test_comments_that_outlook_reads_are_compared_where_they_stand_once() -> None:
+    comment = b"<!--[if mso]><a href='https://example.com/'>\xb0\xa1</a><![endif]-->"
+    assert is_patched(comment + b"\xb0\xa1]\x81", "gbk")
+    assert not is_patched(comment + b"<style>" + comment + b"</style>\x81", "gbk")
+    assert not is_patched(comment.replace(b"mso", b"mso\x81") * 2, "gbk")
+
+
+def test_a_thousand_such_comments_are_not_searched_for_in_megabytes() -> None:
+    comments = b"".join(b"<!--[if mso]>%d<![endif]-->" % number for number in range(900))
+    assert not is_patched(comments + b"x" * 1_000_000 + b"\x81", "gbk")
 
 
 def test_johab_is_read_truly_because_its_second_bytes_may_be_markup() -> None:

@@ -14,6 +14,8 @@ from backstamp.mail.meta_charset import declared_charset, mentioned_charsets
 from backstamp.mail.rival_readings import disagree, may_differ, swallowed
 from backstamp.mail.stateful_charsets import has_shifts, looks_shifted
 
+__all__ = ["DecodedText", "decode_text"]
+
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"+/v8", b"+/v9", b"+/v+", b"+/v/")
 """Byte order marks of UTF-16, UTF-32 and UTF-7, which some readers believe before any declaration."""
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
@@ -48,6 +50,7 @@ def decode_text(data: bytes, label: str, *, html: bool = False) -> DecodedText |
         others += _GUESSES
     mark = len(_UTF8_MARK) if data.startswith(_UTF8_MARK) else 0
     if mark:
+        others.append(charset)
         charset = UTF8
     if charset.family is None and looks_shifted(data):
         shifted = _guessed_shifts(data)

@@ -18,6 +18,8 @@ _INERT: Final = re.compile(rb"[^\s=]+\s*=\s*([\"']?)[!#-&(-;=?-_a-~]*\1")
 """A link's attribute that holds no blank, quote or angle bracket, and nothing but ASCII."""
 _MOST_TAGS: Final = 2000
 """A browser's tree of so few tags is never costly (rewriting.html_links)."""
+_MOST_SEARCHED: Final = 50_000_000
+"""Characters; about 50 ms."""
 _BRACKET_AFTER_OTHERS: Final = re.compile(rb"\](?<=[\x80-\xff]\])")
 _BRACKETED: Final = (b"[CDATA[", b"[if", b"[IF", b"[If", b"[iF")
 
@@ -76,21 +78,24 @@ def _addresses(decoded: DecodedText) -> set[int]:
 def _links(decoded: DecodedText) -> set[tuple[str, int, int]] | None:
     """Return each link's attribute, and the bytes where it begins and where its last character stands.
 
-    None where a comment that Outlook reads may stand in two places.
+    None where a comment that Outlook reads may stand in two places, or there are too many to tell.
     """
     source = decoded.text.replace("\r\n", " \n").replace("\r", "\n")
     tree = turbohtml.parse(source, source_locations=True, positions=False)
     spans = _spans(tree, 0)
-    if "[if" in source.lower():
-        for comment in tree.xpath("//comment()"):  # type: ignore[union-attr]
-            if isinstance(comment, Comment) and _CONDITIONAL.match(comment.data):
-                if source.count(comment.data) != 1:
-                    return None
-                inner = turbohtml.parse(comment.data, source_locations=True, positions=False)
-                spans += _spans(inner, source.index(comment.data))
+    comments = _conditional_comments(tree) if "[if" in source.lower() else []
+    if len(comments) * len(source) > _MOST_SEARCHED or any(source.count(data) != 1 for data in comments):
+        return None
+    for data in comments:
+        spans += _spans(turbohtml.parse(data, source_locations=True, positions=False), source.index(data))
     offsets = sorted({offset for _, start, last in spans for offset in (start, last)})
     places = dict(zip(offsets, decoded.byte_offsets(offsets), strict=True))
     return {(name, places[start], places[last]) for name, start, last in spans}
+
+
+def _conditional_comments(tree: Document) -> list[str]:
+    nodes = tree.xpath("//comment()")
+    return [node.data for node in nodes if isinstance(node, Comment) and _CONDITIONAL.match(node.data)]  # type: ignore[union-attr]
 
 
 def _spans(tree: Document, offset: int) -> list[tuple[str, int, int]]:
