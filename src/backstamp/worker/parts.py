@@ -30,11 +30,11 @@ async def keep_running(
 ) -> None:
     """Run a part until `stop`; when it raises, log one line and start it again after a growing pause.
 
-    While it fails for the same reason, the line comes once a minute.
+    While it fails for the same reasons, each is told once a minute.
     """
     loop = asyncio.get_running_loop()
     pause = FIRST_PAUSE
-    told, told_at = "", 0.0
+    told: dict[str, float] = {}
     while not stop.is_set():
         started = loop.time()
         try:
@@ -43,9 +43,10 @@ async def keep_running(
             if loop.time() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE
             reason = described(error)
-            if reason != told or loop.time() - told_at >= STEADY_SECONDS:
+            told = {text: at for text, at in told.items() if loop.time() - at < STEADY_SECONDS}
+            if reason not in told:
                 log.warning("%s failed and starts again in %.1f s: %s", name, pause, reason)
-                told, told_at = reason, loop.time()
+                told[reason] = loop.time()
             log.debug("%s failed", name, exc_info=error)
             await wait(stop, pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -1,0 +1,145 @@
+"""The database locked, read-only, full or stopped: the worker waits, says so once, and loses nothing."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from backstamp.app.bench.scratch_postgres import ScratchPostgres
+from backstamp.journal import JournalWriter
+from backstamp.records.models import Event
+from backstamp.worker import WorkerConfig
+from tests.database import empty_postgresql, postgres_server
+from tests.records.journal_records import click, delivery, pixel, queued
+from tests.worker.running import eventually, looked_up, running
+
+PATIENCE = 0.3
+"""Seconds that a statement waits for a lock; 20 otherwise."""
+
+
+@contextmanager
+def settings(**changes: Any) -> Iterator[None]:
+    """Make connections that are opened from now on with other settings."""
+    before = dict(connection.settings_dict)
+    connection.settings_dict.update(changes)
+    try:
+        yield
+    finally:
+        connection.settings_dict.update(before)
+
+
+def hits() -> list[tuple[str, str, bool]]:
+    return list(Event.objects.order_by("at").values_list("type", "actor", "counts"))
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def write(config: WorkerConfig) -> JournalWriter:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    for record in (queued(), delivery(1), pixel(600), click(700)):
+        writer.append(record)
+    return writer
+
+
+IN_THE_END = [
+    ("queued", "unknown", True),
+    ("sent", "unknown", True),
+    ("opened", "human", True),
+    ("clicked", "human", True),
+]
+
+
+async def test_while_another_locks_the_database_the_worker_waits(
+    config: WorkerConfig, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with settings(OPTIONS={**connection.settings_dict["OPTIONS"], "timeout": PATIENCE}):
+        other = sqlite3.connect(database, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        writer = write(config)
+        async with running(config):
+            await asyncio.sleep(6 * PATIENCE)
+            assert other.execute("SELECT COUNT(*) FROM records_event").fetchone() == (0,)
+            other.execute("ROLLBACK")
+            await eventually(hits, IN_THE_END)
+    other.close()
+    writer.close()
+    told = [line for line in warnings(caplog) if line.startswith("ingest failed")]
+    assert len(told) == 1
+    assert "database is locked" in told[0]
+
+
+async def test_while_the_database_cannot_be_written_the_worker_waits(
+    config: WorkerConfig, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    writer = write(config)
+    read_only = settings(NAME=f"file:{database}?mode=ro", OPTIONS={**options, "uri": True})
+    with read_only:
+        async with running(config):
+            await asyncio.sleep(1)
+            assert await looked_up(Event.objects.count) == 0
+            connection.settings_dict.update(NAME=str(database), OPTIONS=options)
+            await eventually(hits, IN_THE_END)
+    writer.close()
+    told = [line for line in warnings(caplog) if line.startswith("ingest failed")]
+    assert len(told) == 1
+    assert "readonly database" in told[0]
+
+
+async def test_while_the_disk_is_full_the_worker_waits(
+    config: WorkerConfig, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    with sqlite3.connect(database) as beside:
+        pages = beside.execute("PRAGMA page_count").fetchone()[0]
+    beside.close()
+    full = f"{options['init_command']} PRAGMA max_page_count={pages};"
+    writer = JournalWriter(config.journal_dir, role="edge")
+    for number in range(1, 200):
+        writer.append(queued(message=number))
+    with settings(OPTIONS={**options, "init_command": full}):
+        async with running(config):
+            await asyncio.sleep(1)
+            connection.settings_dict["OPTIONS"] = options
+            await eventually(Event.objects.count, 199)
+    writer.close()
+    told = [line for line in warnings(caplog) if line.startswith("ingest failed")]
+    assert len(told) == 1
+    assert "full" in told[0]
+
+
+@pytest.fixture
+def server() -> Iterator[ScratchPostgres]:
+    with empty_postgresql():
+        yield postgres_server()
+
+
+@pytest.mark.daemon
+async def test_while_postgresql_is_stopped_the_worker_waits(
+    config: WorkerConfig, server: ScratchPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    async with running(config):
+        await eventually(Event.objects.count, 1)
+        server.stop()
+        try:
+            for record in (delivery(1), pixel(600), click(700)):
+                writer.append(record)
+            await asyncio.sleep(1.5)
+        finally:
+            server.start()
+        await eventually(hits, IN_THE_END)
+    writer.close()
+    told = [line for line in warnings(caplog) if line.startswith("ingest failed")]
+    reasons = [line.partition(" s: ")[2] for line in told]
+    assert 1 <= len(reasons) <= 3  # cut off, and then refused
+    assert len(set(reasons)) == len(reasons)
