@@ -1,3 +1,4 @@
+import importlib.util
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from backstamp.app.settings.table import (
     TRACKING_ENABLED,
     TRACKING_URL,
 )
+from backstamp.app.wiring.problems import check
 from backstamp.policy import ConsentMode
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -116,3 +118,12 @@ def test_the_printed_template_is_a_settings_file_that_changes_nothing(tmp_path: 
     defaults = {setting.name: setting.default for setting in table() if not isinstance(setting.default, Path)}
     assert {name: as_printed[s] for s in table() if (name := s.name) in defaults} == defaults
     assert {name: all_set[s] for s in table() if (name := s.name) in defaults} == defaults
+
+
+def test_a_database_elsewhere_without_its_driver_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(written(tmp_path, '[database]\nurl = "postgresql://me@127.0.0.1/mail"\n'))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=re.escape("pip install 'backstamp[postgres]'")):
+        check(settings)
