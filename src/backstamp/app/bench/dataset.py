@@ -33,7 +33,7 @@ SECOND_US: Final = 1_000_000
 START_US: Final = 1_767_225_600 * SECOND_US
 """2026-01-01: all verdicts are final long ago, as in a backlog."""
 
-_HITS_PER_RECIPIENT: Final = 6.93
+_HITS_PER_RECIPIENT: Final = 7.5
 _HALF_WITHIN_SECONDS: Final = 7200.0
 _SPREAD: Final = 2.0
 _BURST_SHARE: Final = 0.04

@@ -1,0 +1,70 @@
+"""PostgreSQL's events lie in months, which are made ahead and dropped when their time is over."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+
+from backstamp.records.day_counts import count_anew
+from backstamp.records.ingest import ingest
+from backstamp.records.models import DayCount, Event
+from backstamp.records.partitions import DEFAULT, drop_before, make_ahead
+from backstamp.records.retention import delete_before
+from tests.records.dump import dump
+from tests.records.journal_records import after, batch, click, delivery, pixel, queued
+
+pytestmark = [pytest.mark.daemon, pytest.mark.parametrize("vendor", ["postgresql"])]
+
+MARCH = datetime(2026, 3, 15, tzinfo=UTC)
+DAY = 86_400
+
+
+def rows(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT COUNT(*) FROM "{table}"')
+        return int(cursor.fetchone()[0])
+
+
+def test_months_are_made_once_up_to_two_ahead() -> None:
+    assert make_ahead(MARCH, datetime(2026, 1, 31, tzinfo=UTC)) == 5
+    assert make_ahead(MARCH, datetime(2026, 1, 31, tzinfo=UTC)) == 0
+    assert make_ahead(datetime(2026, 4, 1, tzinfo=UTC), MARCH) == 1
+    ingest(batch("a", [queued(), pixel(600), click(40 * DAY), pixel(-3000 * DAY)]), after(50 * DAY))
+    assert [rows(f"records_event_m2026_{month:02}") for month in (3, 4)] == [2, 1]
+    assert rows(DEFAULT) == 1
+
+
+def test_what_came_before_its_month_was_made_is_moved_there() -> None:
+    ingest(batch("a", [queued(), delivery(1), pixel(600), click(40 * DAY)]), after(50 * DAY))
+    before = dump()
+    assert rows(DEFAULT) == 4
+    make_ahead(MARCH, MARCH)
+    assert (rows(DEFAULT), rows("records_event_m2026_03"), rows("records_event_m2026_04")) == (0, 3, 1)
+    assert dump() == before
+    ingest(batch("a", [click(600.2), click(600.4, link=1), click(600.6, link=2)], start=4), after(50 * DAY))
+    assert Event.objects.count() == 7
+
+
+def test_a_month_that_is_over_its_time_goes_at_once_and_is_not_counted_any_more() -> None:
+    make_ahead(MARCH, datetime(2026, 1, 1, tzinfo=UTC))
+    ingest(batch("a", [queued(), delivery(1), pixel(600)]), after(50 * DAY))
+    ingest(batch("b", [queued(message=7)]), after(50 * DAY))
+    limit = datetime(2026, 4, 2, tzinfo=UTC)
+    assert drop_before(datetime(2026, 3, 31, tzinfo=UTC)) == 2
+    assert Event.objects.count() == 4
+    deleted = delete_before(limit)
+    assert (deleted.messages, Event.objects.count(), DayCount.objects.count()) == (2, 0, 0)
+    count_anew()
+    assert DayCount.objects.count() == 0
+
+
+def test_a_group_of_hits_is_read_through_the_index_of_each_month() -> None:
+    make_ahead(MARCH, MARCH)
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM records_event WHERE message_id = 1 AND recipient_index = 0 ORDER BY at"
+        )
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    assert "message_id_recipient_index_at" in plan
