@@ -11,6 +11,7 @@ ANIMATED: Final = "SVG animate and set give a link another target; neither wrapp
 MATHML: Final = "MathML: `xlink:href`, and `href` on an element named area, are not found"
 SHADOW_ROOT: Final = "links in a declarative shadow root are not found"
 NOSCRIPT: Final = "where scripts are on, noscript is raw text and ends earlier: links behind it are not found"
+FRAMESET: Final = "behind a template a frameset takes the place of the body, for turbohtml and no browser"
 SELECTED_CONTENT: Final = "links in selectedcontent are dropped by the newest parsers only, and not found"
 CONDITION_BLANK: Final = "`[ if` with a blank is not taken for a condition"
 CONDITION_END: Final = (
@@ -20,6 +21,9 @@ CONDITION_LEFT_OUT: Final = (
     "what Outlook leaves out between `<![if` and `<![endif]` may hold what hides a link"
 )
 PIXEL_IN_HEADER: Final = "a part with a header and no body: the pixel is written behind its header field"
+SOFT_BREAK: Final = (
+    "quoted-printable with a bare return gets soft breaks of `=` and a return: nobody knows them"
+)
 PIXEL_STYLED: Final = "the author's rule for all images applies to the pixel"
 TEXT_CUT_SHORT: Final = "an address that is no URL as a whole: programs that end it earlier make a link of it"
 TEXT_SWALLOWED: Final = "an address that is none (`http:///`) swallows the one that is run on to it"
@@ -52,6 +56,8 @@ HOSTILE: Final = {
     "templates-and-noscript/noscript-closed-in-title": NOSCRIPT,
     "templates-and-noscript/noscript-iframe": NOSCRIPT,
     "templates-and-noscript/noscript-closes-link": NOSCRIPT,
+    "tables-and-adoption/frameset-after-template": FRAMESET,
+    "tables-and-adoption/frameset-in-template": FRAMESET,
     "tables-and-adoption/selectedcontent": SELECTED_CONTENT,
     "conditional-comments/blank-inside": CONDITION_BLANK,
     "conditional-comments/arrow-in-attribute": CONDITION_END,
@@ -83,7 +89,7 @@ IN_MARKUP: Final = {
 """What documents that are made by thousands hold where a fault may show."""
 
 SPLICED: Final = re.compile(
-    r"noscript|shadowrootmode|attributename|<base|<math|<!(?:--)?\s*\[",
+    r"noscript|shadowrootmode|attributename|<frameset|<base|<math|<!(?:--)?\s*\[",
     re.IGNORECASE,
 )
 """Pieces that may not be put together at random, because faults would show."""

@@ -18,16 +18,19 @@
     }
   };
 
+  // In long documents Chromium now and then leaves a null character that the standard has replaced.
+  const withoutNull = (text) => text.replaceAll("\0", "\ufffd");
+
   // The attributes of an element that are links, as [kind, attribute name, value].
   const carried = (element) => {
     const name = element.localName;
     const found = [];
     const take = (kind, attribute) => {
-      if (element.hasAttribute(attribute)) found.push([kind, attribute, element.getAttribute(attribute)]);
+      if (element.hasAttribute(attribute)) found.push([kind, attribute, withoutNull(element.getAttribute(attribute))]);
     };
     const takeXlink = (kind) => {
       const attribute = element.getAttributeNodeNS(XLINK, "href");
-      if (attribute) found.push([kind, attribute.name, attribute.value]);
+      if (attribute) found.push([kind, attribute.name, withoutNull(attribute.value)]);
     };
     if (name.includes(":")) {
       take("vml", "href");
@@ -133,7 +136,7 @@
           for (const attribute of FOREIGN_NAMES[node.localName] ?? []) masked.add(attribute);
           pieces.push("\0<", node.namespaceURI, " ", node.localName);
           for (const attribute of node.attributes) {
-            pieces.push("\0 ", attribute.name, masked.has(attribute.name) ? "" : `=${attribute.value}`);
+            pieces.push("\0 ", attribute.name, masked.has(attribute.name) ? "" : `=${withoutNull(attribute.value)}`);
           }
           pieces.push("\0>");
           for (const [kind, , value] of here) report(node, kind, value, inert);

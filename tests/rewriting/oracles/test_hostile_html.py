@@ -82,7 +82,8 @@ def test_no_hostile_document_is_left_alone_as_a_whole_unless_it_says_so(
 @pytest.mark.parametrize("cte", ["quoted-printable", "base64"])
 def test_so_it_is_in_every_transfer_encoding(panel: Panel, cte: str) -> None:
     for document in DOCUMENTS:
-        if document.name in faults.HOSTILE:
+        if document.name in faults.HOSTILE or document.html.endswith("\r"):
+            # The bare return: see faults.SOFT_BREAK.
             continue
         for case in cases(document, cte):
             panel.learn(case.documents)
