@@ -181,7 +181,7 @@ def test_what_other_programs_show_of_damaged_mail_is_wrapped_or_named(raw: bytes
 
 @pytest.mark.soak
 @given(damaged_messages())
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=5_000, deadline=None)
 def test_what_other_programs_show_of_much_damaged_mail_is_wrapped_or_named(raw: bytes) -> None:
     _check_against_others(raw)
 
@@ -192,8 +192,7 @@ def _check_against_others(raw: bytes) -> None:
         assert not ADDRESS.search(_shown_by_python(rewritten.raw))
         for habits in HABITS:
             for shown in read_carelessly(rewritten.raw, habits):
-                links = [link.value for link in HtmlText(shown.text).links] if shown.html else [shown.text]
-                assert not ADDRESS.search("\n".join(links)), habits
+                assert not ADDRESS.search(_addresses(shown.text, html=shown.html)), habits
 
 
 def _shown_by_python(raw: bytes) -> str:
@@ -205,6 +204,13 @@ def _shown_by_python(raw: bytes) -> str:
         data = part.get_payload(decode=True)
         if isinstance(data, bytes):
             text = data.decode("utf-8", "replace")
-            html = part.get_content_type() == "text/html"
-            shown += [link.value for link in HtmlText(text).links] if html else [text]
+            shown.append(_addresses(text, html=part.get_content_type() == "text/html"))
     return "\n".join(shown)
+
+
+def _addresses(text: str, *, html: bool) -> str:
+    """Return what of a text a reader may click on: addresses that stand in the text of HTML are not links."""
+    if not html:
+        return text
+    links = [link.value.strip() for link in HtmlText(text).links]
+    return "\n".join(link for link in links if link.startswith(MARKER))

@@ -13,6 +13,7 @@ import msgspec
 
 from backstamp.mail.charset_labels import UTF8, CharsetKind, charset_for
 
+_SHORT: Final = 50
 _MAX_PARAMETERS: Final = 64
 _COMMON_LENGTH: Final = 100
 _PLAIN: Final = re.compile(
@@ -72,7 +73,8 @@ def without_comments(text: str) -> str:
 
 def parse_parameterised(body: str) -> ParameterisedValue:
     """Return value and parameters of an unfolded field body. Never raises; nonsense gives an empty value."""
-    return _parse_common(body) if len(body) <= _COMMON_LENGTH else _parse(body)
+    # Most are one of a few, such as `text/html; charset=utf-8`; long ones with a boundary come once.
+    return _parse_short(body) if len(body) <= _SHORT else _parse(body)
 
 
 def _parse(body: str) -> ParameterisedValue:
@@ -83,8 +85,7 @@ def _parse(body: str) -> ParameterisedValue:
     return ParameterisedValue(value.strip(" \t").lower(), parameters)
 
 
-_parse_common: Final = lru_cache(maxsize=256)(_parse)
-"""Most mail says the same few things in its content fields."""
+_parse_short = lru_cache(maxsize=1024)(_parse)
 
 
 def _plain_parameters(body: str, position: int) -> dict[str, str] | None:

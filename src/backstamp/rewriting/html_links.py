@@ -72,7 +72,6 @@ class HtmlText:
         self._has_line_ends = self.source != text
         base = self.tree.select_one("base[href]")
         self.base = None if base is None else self._value(base, "href")
-        self._may_be_marked = "data-backstamp" in text or "clicktracking" in text.lower()
         self._collect()
         self._collect_conditional()
         if len(self.links) > 1:
@@ -136,7 +135,7 @@ class HtmlText:
             value = attribute_value(self._original[start:end], quote)
         links = self.links
         label = _label_of(element) if len(links) < _MAX_LABELS else ""
-        marked_off = self._may_be_marked and _is_marked_off(element)
+        marked_off = _is_marked_off(element)
         self._by_place[place] = link = FoundLink(
             start, end, value, carrier, name, (element,), label, False, marked_off
         )
@@ -265,4 +264,8 @@ def _foreign_carrier(element: Element) -> Carrier:
 
 
 def _is_marked_off(element: Element) -> bool:
-    return any((element.attr(name) or "").strip().lower() in ("off", "false", "no") for name in _MARKS)
+    for name in _MARKS:
+        value = element.attr(name)
+        if value is not None and value.strip().lower() in ("off", "false", "no"):
+            return True
+    return False

@@ -70,7 +70,8 @@ class PartPlanner:
     def _plan_text(self, text_part: TextPart, links_before: int) -> Outcome:
         text = text_part.text
         flow = flow_of(self._part.parameters)
-        decided = self._decide(find_text_links(text, **flow), None, text_part.encoding)
+        # Mail programs hand over Unicode, whatever the charset of the text was.
+        decided = self._decide(find_text_links(text, **flow), None, "utf-8")
         wrapped = [each for each in decided if each.reason is None]
         frames = frames_of(text, flow, [each.link for each in wrapped]) if wrapped else []
         kept: list[tuple[Decided, Frame]] = []
