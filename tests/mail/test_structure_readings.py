@@ -273,6 +273,14 @@ def test_a_program_that_knows_no_digests_shows_their_messages_as_text(
     assert read(explicit).children[0].defects == set()
 
 
+def test_any_kind_of_message_may_be_taken_for_a_whole_one() -> None:
+    field = b"Content-Type: message/delivery-status"
+    status = b"Reporting-MTA: dns; x.example\n\nAction: failed\n"
+    assert of(field, body=status).defects == set()
+    encoded = b"Content-Transfer-Encoding: base64\n\naHR0cHM6Ly94LmV4YW1wbGUv\n"
+    assert of(field, body=encoded).defects == {D.TYPE_IN_DOUBT}
+
+
 @pytest.mark.parametrize("media_type", ["message/rfc822", "message/global", "message/news"])
 def test_a_message_is_looked_into_unless_it_is_encoded_or_its_header_broke_off(media_type: str) -> None:
     field = b"Content-Type: " + media_type.encode()

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.content import Content, FieldTooLongError, read_content
+from backstamp.mail.content import Content, FieldTooLongError, content_values, read_content
 from backstamp.mail.defects import Defect
 from backstamp.mail.header_readings import content_defects, is_cut, other_readings
 from backstamp.mail.header_section import MAX_FIELDS, HeaderSection, read_header_section
@@ -131,6 +131,9 @@ class _Reader:
         is_message = part.media_type in _MESSAGE_TYPES and is_identity(part.cte) and part.header.orderly
         # Where the header broke off nobody can say to which message the next fields belong.
         if not (part.is_multipart or is_message):
+            if part.media_type.startswith("message/") and self._begins_with_content_fields(part):
+                # Some programs take any kind of message for a whole one.
+                defects.add(Defect.TYPE_IN_DOUBT)
             return ()
         if depth >= self._limits.depth:
             defects.add(Defect.TOO_DEEP)
@@ -141,6 +144,12 @@ class _Reader:
                 defects.add(Defect.TYPE_IN_DOUBT)
             return (child,)
         return self._read_multipart(part, depth, defects)
+
+    def _begins_with_content_fields(self, part: Part) -> bool:
+        limit = min(part.end, part.body_start + self._limits.header_bytes)
+        header = read_header_section(self._raw, part.body_start, limit, self._room_for_fields)
+        self._room_for_fields -= len(header.fields)
+        return header.cut or bool(content_values(header))
 
     def _read_multipart(self, part: Part, depth: int, defects: set[Defect]) -> tuple[Part, ...]:
         boundary = part.boundary

@@ -117,13 +117,16 @@ def _defect(part: Part, reasons: dict[Defect, SkipReason]) -> SkipReason | None:
 
 
 def _sent_reason(part: Part) -> SkipReason | None:
-    if Defect.TYPE_IN_DOUBT in part.defects:
-        return SkipReason.BROKEN_STRUCTURE
     reason = _special_reason(part)
     if reason is None and part.disposition not in ("", "inline"):
         # RFC 2183 §2.8: a disposition that nobody knows means attachment.
         reason = SkipReason.ATTACHMENT
-    return reason or _text_reason(part) or (None if part.media_type in _TEXTS else SkipReason.OTHER_TYPE)
+    reason = reason or _text_reason(part)
+    if reason is None and part.media_type not in _TEXTS:
+        reason = SkipReason.OTHER_TYPE
+    if reason is None and Defect.TYPE_IN_DOUBT in part.defects:
+        reason = SkipReason.BROKEN_STRUCTURE
+    return reason
 
 
 def _received_reason(part: Part, *, aside: bool) -> SkipReason | None:
