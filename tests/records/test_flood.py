@@ -96,4 +96,4 @@ def test_a_flood_ends_the_same_in_whatever_order_it_comes(seed: int) -> None:
 
 def _empty() -> None:
     for model in (Event, Link, Recipient, MessageRollup, MessageText, DayCount, Message, JournalCursor):
-        model.objects.all().delete()  # type: ignore[attr-defined]
+        model.objects.all().delete()

@@ -72,7 +72,7 @@ def _as_of_0003(vendor: str) -> None:
 
 
 def _old_event(model: type, event: Event, reasons: list[dict[str, object]]) -> object:
-    names = (
+    names: tuple[str, ...] = (
         "id",
         "producer",
         "position",

@@ -64,7 +64,7 @@ def test_settling_in_between_makes_no_difference_to_the_verdicts() -> None:
     ingest(batch("a", [queued(), delivery(1), *hits]), after(5000))
     at_once = [row["reasons"] for row in dump()["Event"]]
     for model in (Event, Message, Recipient, Link, DayCount, MessageRollup, MessageText):
-        model.objects.all().delete()  # type: ignore[attr-defined]
+        model.objects.all().delete()
     for n, record in enumerate([queued(), delivery(1), *hits]):
         ingest(batch("b", [record], start=n), after(5000))
         mark_final(after(5000))

@@ -134,7 +134,7 @@ def moment(value: Any) -> datetime | None:
 def _copy(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     with (
         connection.cursor() as cursor,
-        cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy,  # type: ignore[attr-defined]
+        cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy,
     ):
         for row in rows:
             copy.write_row(row)

@@ -219,7 +219,7 @@ def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[Sto
     return arrived
 
 
-def _waiting(pairs: Collection[Pair | tuple[int, None]], memory: Memory) -> list[StoredHit]:
+def _waiting(pairs: Collection[tuple[int, int | None]], memory: Memory) -> list[StoredHit]:
     """Return the hits that came before their messages, of which `waiting_for` told."""
     rows = list(unresolved({message for message, recipient in pairs if recipient is None}))
     memory.headers.load({row[HEADERS] for row in rows})

@@ -16,7 +16,7 @@ def resolve(hits: Collection[StoredHit], memory: Memory) -> None:
     """
     keys = {(hit.message, key) for hit in hits if (key := _key(hit))}
     named = {(h.message, h.hit.recipient_index) for h in hits if h.hit.recipient_index is not None}
-    memory.recipients(keys, named)  # type: ignore[arg-type]  # None is left out just before
+    memory.recipients(keys, named)
     for hit in hits:
         card = memory.card(hit.message)
         assert card is not None

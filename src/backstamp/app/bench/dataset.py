@@ -166,9 +166,9 @@ def _fetches(
         for _ in range(min(hits, dice.randrange(1, 4))):  # a visit: the image, perhaps links soon after it
             click = _ > 0 and bool(client.by_kind[HitKind.REDIRECT])
             kind = HitKind.REDIRECT if click else HitKind.PIXEL
-            link = dice.randrange(LINKS) if click else None
+            chosen = dice.randrange(LINKS) if click else None
             headers = client.by_kind[kind] or client.by_kind[HitKind.PIXEL]
-            yield _hit(number, index, at_us, kind, link, headers, source, client.network)
+            yield _hit(number, index, at_us, kind, chosen, headers, source, client.network)
             at_us += int(dice.expovariate(1 / 25) * SECOND_US) + 1
             hits -= 1
 

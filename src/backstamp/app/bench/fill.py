@@ -4,6 +4,7 @@ It refuses a database that holds messages: what is made up must not be mixed wit
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count, islice
@@ -30,7 +31,7 @@ def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None
         os.environ["BACKSTAMP_DATABASE_URL"] = ""
     scratch.start_django()
     number = events or (QUICK if quick else USUAL)
-    fill(number, click.get_text_stream("stderr"))
+    fill(number, sys.stderr)
     print(f"{number:,} events, {scratch.size() / 1e6:,.0f} MB", file=out)
 
 

@@ -1,5 +1,7 @@
 """`backstamp rollups`: what the console's lists and overview are made from, apart from the events."""
 
+import sys
+
 import click
 
 from backstamp.app.context import AppContext
@@ -22,9 +24,7 @@ def rebuild(context: AppContext) -> None:
     from backstamp.records.rebuild import rebuild as rebuild_all
 
     try:
-        with click.progressbar(
-            length=Message.objects.count(), label="messages", file=click.get_text_stream("stderr")
-        ) as bar:
+        with click.progressbar(length=Message.objects.count(), label="messages", file=sys.stderr) as bar:
             done = rebuild_all(lambda number: bar.update(number - bar.pos))
     except OperationalError as error:
         raise click.ClickException(f"the database does not answer: {str(error).splitlines()[0]}") from None
