@@ -21,6 +21,11 @@ from backstamp.tokens.sealing import NO_RECIPIENT
 DayKey = tuple[str, int, str]
 """Day (UTC, as 2026-03-02), number of the tracking domain, measure."""
 
+_ADD_UP: Final = (
+    "INSERT INTO records_daycount (day, domain_id, measure, number) "
+    "SELECT day, -1, measure, SUM(number) FROM records_daycount GROUP BY day, measure"
+)
+
 Flags = tuple[bool, bool, bool, bool, bool]
 """Of a recipient: opened, clicked, is measurable, is in trouble, may have opened."""
 
@@ -34,6 +39,9 @@ _OF_RECIPIENTS: Final = (
     "recipients_possible",
 )
 
+ALL: Final = -1
+"""In the place of a domain's number: all domains together."""
+
 _ADD: Final = (
     "INSERT INTO records_daycount (day, domain_id, measure, number) VALUES (%s, %s, %s, %s) "
     "ON CONFLICT (day, domain_id, measure) DO UPDATE SET number = records_daycount.number + excluded.number"
@@ -42,7 +50,11 @@ _ADD: Final = (
 
 def add(counts: Counter[DayKey]) -> None:
     """Add to the counts; numbers below zero take away."""
-    execute_many(_ADD, ((*key, number) for key, number in sorted(counts.items()) if number))
+    whole: Counter[DayKey] = Counter()
+    for (day, _, measure), number in counts.items():
+        whole[day, ALL, measure] += number
+    every = {**counts, **whole}
+    execute_many(_ADD, ((*key, number) for key, number in sorted(every.items()) if number))
 
 
 def changes_of_recipient(index: int, before: Flags | None, after: Flags) -> Iterable[tuple[str, int]]:
@@ -66,6 +78,7 @@ def count_anew() -> int:
     with connection.cursor() as cursor:
         for statement in (*_of_messages("1 = 1"), *_of_events("1 = 1")):
             cursor.execute(f"INSERT INTO records_daycount (day, domain_id, measure, number) {statement}")
+        cursor.execute(_ADD_UP)
     return DayCount.objects.count()
 
 

@@ -177,7 +177,7 @@ class MessageText(models.Model):
 
 
 class DayCount(models.Model):
-    """How often something happened on a day (UTC) to the mail of a tracking domain: for the overview.
+    """How often something happened on a day (UTC) to the mail of a tracking domain (-1: of all).
 
     Kept by ingest in the transaction that changes the events; `records.day_counts` names the measures
     and can count them anew.
@@ -191,7 +191,7 @@ class DayCount(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["day", "domain_id", "measure"], name="day_count_once"),
+            models.UniqueConstraint(fields=["domain_id", "day", "measure"], name="day_count_once"),
         ]
 
     def __str__(self) -> str:

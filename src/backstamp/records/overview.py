@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Sum
-
 from backstamp.records import tally
+from backstamp.records.day_counts import ALL
 from backstamp.records.models import DayCount
 from backstamp.vocabulary import PEOPLE, Actor, EventType
 
@@ -60,13 +59,11 @@ class Overview:
 
 def overview(first: date, last: date, domain_id: int | None = None) -> Overview:
     """Return what happened from one day to another (UTC, both included), of one tracking domain or of all."""
-    counts = DayCount.objects.filter(day__gte=first, day__lt=last + timedelta(days=1))
-    if domain_id is not None:
-        counts = counts.filter(domain_id=domain_id)
+    whose = ALL if domain_id is None else domain_id
+    counts = DayCount.objects.filter(domain_id=whose, day__gte=first, day__lt=last + timedelta(days=1))
     days: dict[date, dict[str, int]] = {}
     total: Counter[str] = Counter()
-    rows = counts.order_by().values_list("day", "measure").annotate(sum=Sum("number"))
-    for day, measure, number in rows:
+    for day, measure, number in counts.values_list("day", "measure", "number"):
         if number:
             days.setdefault(day, {})[measure] = number
             total[measure] += number

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from backstamp.records.bulk import limited_for_keys, select_for_keys
 from backstamp.records.dictionaries import spelled_out
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
+from backstamp.records.search import first_found
 from backstamp.records.summaries import MessageSummary, summaries
 from backstamp.records.tracking_ids import from_text, to_text
 from backstamp.vocabulary import PEOPLE, EventType
@@ -92,9 +93,8 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
     rollups = (
         rollups.order_by("-queued_at", "message_id").select_related("message").defer("message__manifest")
     )
-    if words := search[:SEARCH_LIMIT].strip().lower():
-        rollups = rollups.filter(message__searchable__text__contains=words)
-    found = list(rollups[: PAGE_SIZE + 1])
+    words = search[:SEARCH_LIMIT].strip().lower()
+    found = first_found(rollups, words, PAGE_SIZE + 1) if words else list(rollups[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     older = cursor_of(shown[-1]) if len(found) > PAGE_SIZE else ""
     return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="daycount",
-            constraint=models.UniqueConstraint(fields=("day", "domain_id", "measure"), name="day_count_once"),
+            constraint=models.UniqueConstraint(fields=("domain_id", "day", "measure"), name="day_count_once"),
         ),
         migrations.AddConstraint(
             model_name="headerset",
