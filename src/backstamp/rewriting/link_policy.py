@@ -102,7 +102,9 @@ class LinkPolicy:
             too_long = len(url.href) > self._options.limits.link_characters
             return url, SkipReason.URL_TOO_LONG if too_long else None
         if scheme:
-            return None, SkipReason.INVALID_URL
+            # In text another address may begin inside, which some programs make a link of.
+            glued = text.count("://") > 1
+            return None, SkipReason.UNLOCATED if glued else SkipReason.INVALID_URL
         if text.startswith(("//", "\\\\", "/\\", "\\/")) or text[:4].lower() == "www.":
             return None, SkipReason.HOST_WITHOUT_SCHEME
         return None, SkipReason.RELATIVE_URL

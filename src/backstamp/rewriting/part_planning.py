@@ -1,10 +1,12 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
+from bisect import bisect_right
 from itertools import pairwise
 
 import msgspec
 
 from backstamp.mail.structure import Part
+from backstamp.mail.uuencode import uuencoded_blocks
 from backstamp.rewriting.flowed import flow_of
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html_links import HtmlText
@@ -71,7 +73,8 @@ class PartPlanner:
         text = text_part.text
         flow = flow_of(self._part.parameters)
         # Mail programs hand over Unicode, whatever the charset of the text was.
-        decided = self._decide(find_text_links(text, **flow), None, "utf-8")
+        links = _outside(find_text_links(text, **flow), uuencoded_blocks(text))
+        decided = self._decide(links, None, "utf-8")
         wrapped = [each for each in decided if each.reason is None]
         frames = frames_of(text, flow, [each.link for each in wrapped]) if wrapped else []
         kept: list[tuple[Decided, Frame]] = []
@@ -191,6 +194,19 @@ class PartPlanner:
             spans.append((start, end))
             frames.append((before, behind))
         return spans, frames
+
+
+def _outside(links: list[FoundLink], blocks: list[tuple[int, int]]) -> list[FoundLink]:
+    """Return the links that stand in none of these spans of the text, which ascend."""
+    if not blocks:
+        return links
+    starts = [start for start, _ in blocks]
+
+    def is_inside(link: FoundLink) -> bool:
+        before = bisect_right(starts, link.start) - 1
+        return before >= 0 and link.start < blocks[before][1]
+
+    return [link for link in links if not is_inside(link)]
 
 
 def _left_alone(reason: SkipReason) -> Outcome:
