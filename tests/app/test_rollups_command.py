@@ -1,4 +1,4 @@
-"""`backstamp rollups rebuild` and `backstamp bench fill`: from the command line, on a database of their own."""
+"""`backstamp rollups rebuild` and `backstamp bench fill` from the command line, on databases of their own."""
 
 import re
 from pathlib import Path

@@ -100,7 +100,7 @@ def take_away_month(start: str, end: str) -> None:
     _take_away(tuple(_of_events("e.at >= %s AND e.at < %s")), (start, end))
 
 
-def _take_away(statements: Iterable[str], parameters: Sequence[object]) -> None:
+def _take_away(statements: Iterable[str], parameters: Sequence[int | str]) -> None:
     with connection.cursor() as cursor:
         counts: Counter[DayKey] = Counter()
         for statement in statements:
