@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from backstamp.app.commands.rewrite import rewrite
 from backstamp.app.commands.unwrap import unwrap
 from backstamp.app.keyfile import KeyFileError
+from backstamp.app.settings import Settings, load
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 
 RING = Keyring.create(bytes(32), bytes(range(32)), 0)
@@ -23,10 +24,11 @@ MESSAGE = (
 
 @dataclass
 class Context:
-    """Stands for the application's context: a key ring and a tracking host."""
+    """Stands for the application's context: a key ring, a tracking host and the defaults of all settings."""
 
     ring: Keyring | None = RING
     tracking_url: str = BASE
+    settings: Settings = field(default_factory=lambda: load(None, {}))
 
     def keyring(self) -> Keyring:
         if self.ring is None:

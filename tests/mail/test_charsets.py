@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.charset_labels import CharsetKind, charset_for
-from backstamp.mail.charsets import decode_text
+from backstamp.mail.charsets.charset_labels import CharsetKind, charset_for
+from backstamp.mail.charsets.decoding import decode_text
 
 
 @pytest.mark.parametrize(

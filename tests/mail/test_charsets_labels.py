@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.mail.charset_labels import UNDECLARED, WIDE, CharsetKind, charset_for
-from backstamp.mail.charsets import decode_text
+from backstamp.mail.charsets.charset_labels import UNDECLARED, WIDE, CharsetKind, charset_for
+from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.encodings.transfer import decode_payload
 from backstamp.mail.structure import StructureLimits, parse_structure
-from backstamp.mail.transfer import decode_payload
 from backstamp.rewriting import Direction, Options, SkipReason, plan
 from tests.mail.charset_samples import PYTHONS, STANDARD, letters_in
 from tests.rewriting.messages import message

@@ -2,8 +2,8 @@
 
 import pytest
 
-from backstamp.mail.charsets import decode_text
-from backstamp.mail.meta_charset import declared_charset, mentioned_charsets
+from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.charsets.meta_charset import declared_charset, mentioned_charsets
 
 LINK = b"<a href='https://example.com/?q=%b'>x</a>"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.charsets import decode_text
+from backstamp.mail.charsets.decoding import decode_text
 
 LABELS = [
     *("", "utf-8", "us-ascii", "iso-8859-15", "windows-1251", "koi8-u", "windows-874", "x-user-defined"),

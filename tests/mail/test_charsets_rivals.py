@@ -7,11 +7,11 @@ import turbohtml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.charset_labels import UNDECLARED, CharsetKind, charset_for
-from backstamp.mail.charsets import decode_text
-from backstamp.mail.decoded_text import read_as
-from backstamp.mail.meta_charset import mentioned_charsets
-from backstamp.mail.rival_readings import disagree, swallowed
+from backstamp.mail.charsets.charset_labels import UNDECLARED, CharsetKind, charset_for
+from backstamp.mail.charsets.decoded_text import read_as
+from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.charsets.meta_charset import mentioned_charsets
+from backstamp.mail.charsets.rival_readings import disagree, swallowed
 
 LINK = b"<a href='https://evil.example/'>x</a>"
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.charsets import decode_text
-from backstamp.mail.shifted_sets import ShiftFamily
-from backstamp.mail.stateful_charsets import ShiftedText, read_shifted
+from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.charsets.shifted_sets import ShiftFamily
+from backstamp.mail.charsets.stateful_charsets import ShiftedText, read_shifted
 
 
 def shifted(data: bytes, family: ShiftFamily = ShiftFamily.JAPANESE) -> ShiftedText:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import pytest
 
+from backstamp.mail.encodings.reencoding import reencode_part
+from backstamp.mail.encodings.transfer import decode_payload
+from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.parameters import parse_parameterised
-from backstamp.mail.reencoding import reencode_part
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
-from backstamp.mail.transfer import decode_payload
-from backstamp.mail.uuencode import uuencoded_blocks
 
 BOUNDLESS = StructureLimits(parts=10**9, header_bytes=10**9, fields=10**9)
 TIMES = 8

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.mail.patches import OverlapError, Patch, apply_patches
-from backstamp.mail.quoted_printable import encode_quoted_printable
-from backstamp.mail.reencoding import reencode_part
-from backstamp.mail.structure import StructureLimits, parse_structure
-from backstamp.mail.transfer import (
+from backstamp.mail.encodings.quoted_printable import encode_quoted_printable
+from backstamp.mail.encodings.reencoding import reencode_part
+from backstamp.mail.encodings.transfer import (
     Payload,
     UndecodableError,
     UnknownEncodingError,
@@ -20,6 +18,8 @@ from backstamp.mail.transfer import (
     is_identity,
     is_uuencoded,
 )
+from backstamp.mail.patches import OverlapError, Patch, apply_patches
+from backstamp.mail.structure import StructureLimits, parse_structure
 
 CTES = ("7bit", "quoted-printable", "base64")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.uuencode import uuencoded_blocks
+from backstamp.mail.encodings.uuencode import uuencoded_blocks
 
 
 def encoded(data: bytes, newline: str = "\n") -> str:

@@ -13,7 +13,7 @@ from backstamp.rewriting import (
     plan,
     unwrap,
 )
-from backstamp.rewriting.text_links import find_text_links
+from backstamp.rewriting.text.text_links import find_text_links
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 

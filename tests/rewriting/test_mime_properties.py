@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.encodings.transfer import decode_payload, is_identity
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
-from backstamp.mail.transfer import decode_payload, is_identity
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
-from backstamp.rewriting.html_links import HtmlText
+from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.plan import Rewritten
 from tests.rewriting.careless_reader import Habits, read_carelessly
 from tests.rewriting.mime_trees import MARKER, damaged_messages, tidy_messages

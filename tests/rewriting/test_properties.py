@@ -8,10 +8,10 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.encodings.transfer import decode_payload
 from backstamp.mail.patches import apply_patches
 from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
-from backstamp.mail.transfer import decode_payload
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 
 from backstamp.rewriting import Direction, Options, SkipReason, plan, unwrap
-from backstamp.rewriting.flowed import Flow
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.text_links import find_text_links
-from backstamp.rewriting.text_unwrapping import text_edits
+from backstamp.rewriting.text.flowed import Flow
+from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.rewriting.text.text_unwrapping import text_edits
 from tests.corpus import corpus
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import BASE, FixedSealer

@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Final
 
-from backstamp.mail.charset_labels import charset_for
+from backstamp.mail.charsets.charset_labels import charset_for
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 

@@ -7,9 +7,9 @@ import msgspec
 
 from backstamp.mail.content import Content, Doubt, content_values
 from backstamp.mail.defects import Defect
+from backstamp.mail.encodings.transfer import is_identity
 from backstamp.mail.header_section import HeaderSection, read_past_strays, read_strictly, read_to_line_feeds
 from backstamp.mail.multipart import LINK_SIGN
-from backstamp.mail.transfer import is_identity
 
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _MOST_READ_ON: Final = 1000

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from backstamp.mail.charset_labels import UTF8, CharsetKind, charset_for
+from backstamp.mail.charsets.charset_labels import UTF8, CharsetKind, charset_for
 
 _SHORT: Final = 50
 _MAX_PARAMETERS: Final = 64

@@ -10,10 +10,10 @@ import msgspec
 
 from backstamp.mail.content import Content, FieldTooLongError, content_values, read_content
 from backstamp.mail.defects import Defect
+from backstamp.mail.encodings.transfer import is_identity
 from backstamp.mail.header_readings import content_defects, is_cut, other_readings
 from backstamp.mail.header_section import MAX_FIELDS, HeaderSection, read_header_section
 from backstamp.mail.multipart import LINK_SIGN, Division, TooManyPartsError, divide, is_delimiter
-from backstamp.mail.transfer import is_identity
 
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 

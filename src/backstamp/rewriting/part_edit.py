@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from backstamp.mail.charsets import decode_text
+from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.encodings.reencoding import reencode_part
+from backstamp.mail.encodings.transfer import Payload, UndecodableError, UnknownEncodingError, decode_payload
 from backstamp.mail.patches import Patch
-from backstamp.mail.reencoding import reencode_part
 from backstamp.mail.structure import Part
-from backstamp.mail.transfer import Payload, UndecodableError, UnknownEncodingError, decode_payload
 from backstamp.rewriting.reasons import SkipReason
 
 _PGP_ARMOUR: Final = re.compile(r"(?:\A|(?<=[\r\n]))-----BEGIN PGP (SIGNED )?MESSAGE-----")

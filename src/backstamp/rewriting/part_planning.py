@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import msgspec
 
+from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.structure import Part
-from backstamp.mail.uuencode import uuencoded_blocks
-from backstamp.rewriting.flowed import flow_of
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html_links import HtmlText
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.manifest import CandidateReport, Decision, PixelReport, plain
 from backstamp.rewriting.options import Options
@@ -17,9 +17,9 @@ from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack, pixel_position
 from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.text_frames import Frame, frames_of
-from backstamp.rewriting.text_links import find_text_links
-from backstamp.rewriting.tree_cost import is_too_costly
+from backstamp.rewriting.text.flowed import flow_of
+from backstamp.rewriting.text.text_frames import Frame, frames_of
+from backstamp.rewriting.text.text_links import find_text_links
 
 
 class Outcome(msgspec.Struct, kw_only=True):

@@ -9,9 +9,9 @@ import turbohtml
 from turbohtml import Comment, Document, Element, Text
 
 from backstamp.mail.pixel_markup import PIXEL_STYLE, pixel_markup
-from backstamp.rewriting.attribute_text import attribute_value
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html_links import Container, HtmlText
+from backstamp.rewriting.html.attribute_text import attribute_value
+from backstamp.rewriting.html.html_links import Container, HtmlText
 
 PROBE_LINK: Final = "https://link.invalid/probe"
 PROBE_PIXEL: Final = "https://pixel.invalid/probe"

@@ -8,11 +8,11 @@ its file name says (mailnews/mime/src/mimei.cpp).
 from typing import Final
 
 from backstamp.mail.structure import Part
-from backstamp.rewriting.html_links import HtmlText
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.text_links import find_text_links
-from backstamp.rewriting.tree_cost import is_too_costly
+from backstamp.rewriting.text.text_links import find_text_links
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
 _RICH_TEXT: Final = frozenset({"text/rtf", "application/rtf", "application/x-rtf"})

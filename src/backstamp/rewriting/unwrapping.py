@@ -8,13 +8,13 @@ from typing import Final
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import Part, parse_structure
-from backstamp.rewriting.flowed import flow_of
-from backstamp.rewriting.html_links import HtmlText
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.manifest import Edit, Manifest
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
-from backstamp.rewriting.text_unwrapping import text_edits
-from backstamp.rewriting.tree_cost import is_too_costly
+from backstamp.rewriting.text.flowed import flow_of
+from backstamp.rewriting.text.text_unwrapping import text_edits
 from backstamp.rewriting.walk import walk
 from backstamp.urls.parsing import strip_link_text
 from backstamp.vocabulary import Direction

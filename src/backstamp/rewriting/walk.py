@@ -6,15 +6,15 @@ from typing import Final
 import msgspec
 
 from backstamp.mail.defects import Defect
-from backstamp.mail.structure import Part
-from backstamp.mail.transfer import (
+from backstamp.mail.encodings.transfer import (
     UndecodableError,
     UnknownEncodingError,
     decode_payload,
     is_identity,
     is_uuencoded,
 )
-from backstamp.mail.uuencode import uuencoded_blocks
+from backstamp.mail.encodings.uuencode import uuencoded_blocks
+from backstamp.mail.structure import Part
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.shown import attachment_reason, reads_as_plain_text, type_reason
 from backstamp.vocabulary import Direction

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
+from backstamp.mail.encodings.transfer import UndecodableError, decode_payload
 from backstamp.mail.patches import Patch, apply_patches
-from backstamp.mail.transfer import UndecodableError, decode_payload
 from tests.rewriting.sealers import FixedSealer
 
 LONGEST_LINE: Final = {"7bit": 998, "8bit": 998, "binary": None, "quoted-printable": 76, "base64": 76}

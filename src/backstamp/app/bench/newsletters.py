@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.quoted_printable import encode_quoted_printable
+from backstamp.mail.encodings.quoted_printable import encode_quoted_printable
 
 _TEXT: Final = (
     "the quarter report shows steady growth in all regions and we would like to thank everyone who took "

@@ -6,9 +6,9 @@ from typing import Final
 import turbohtml
 from turbohtml import Comment, Document
 
-from backstamp.mail.charset_labels import Charset, CharsetKind
-from backstamp.mail.decoded_text import DecodedText
-from backstamp.mail.double_bytes import swallowing
+from backstamp.mail.charsets.charset_labels import Charset, CharsetKind
+from backstamp.mail.charsets.decoded_text import DecodedText
+from backstamp.mail.charsets.double_bytes import swallowing
 
 _LINKING: Final = ("href", "xlink:href", "action", "formaction", "src", "srcdoc", "content", "data", "ping")
 _SELECTOR: Final = ",".join(f"[{name}]".replace(":", "\\:") for name in _LINKING)

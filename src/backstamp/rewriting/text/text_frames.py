@@ -6,9 +6,9 @@ programs would take the apostrophe for a part. Angle brackets part the two (RFC 
 
 from typing import Final
 
-from backstamp.rewriting.flowed import Flow
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.text_links import find_text_links
+from backstamp.rewriting.text.flowed import Flow
+from backstamp.rewriting.text.text_links import find_text_links
 
 Frame = tuple[str, str]
 """What stands before a new URL, and behind it."""

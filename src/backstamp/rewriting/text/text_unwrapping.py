@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from typing import Final
 
-from backstamp.rewriting.flowed import Flow, unflow
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.text_links import find_unflowed_links
+from backstamp.rewriting.text.flowed import Flow, unflow
+from backstamp.rewriting.text.text_links import find_unflowed_links
 from backstamp.urls.parsing import web_url
 
 _Reader = Callable[[str], str | None]

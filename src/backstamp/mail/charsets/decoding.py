@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from backstamp.mail.charset_labels import UNDECLARED, UTF8, WIDE, Charset, CharsetKind, charset_for
-from backstamp.mail.decoded_text import DecodedText, read_as
-from backstamp.mail.meta_charset import declared_charset, mentioned_charsets
-from backstamp.mail.rival_readings import disagree, may_differ, swallowed
-from backstamp.mail.stateful_charsets import has_shifts, looks_shifted
+from backstamp.mail.charsets.charset_labels import UNDECLARED, UTF8, WIDE, Charset, CharsetKind, charset_for
+from backstamp.mail.charsets.decoded_text import DecodedText, read_as
+from backstamp.mail.charsets.meta_charset import declared_charset, mentioned_charsets
+from backstamp.mail.charsets.rival_readings import disagree, may_differ, swallowed
+from backstamp.mail.charsets.stateful_charsets import has_shifts, looks_shifted
 
 __all__ = ["DecodedText", "decode_text"]
 

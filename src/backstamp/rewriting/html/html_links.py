@@ -8,12 +8,12 @@ import msgspec
 import turbohtml
 from turbohtml import Comment, Document, Element, Namespace
 
-from backstamp.rewriting.attribute_text import AttributeText, attribute_value
-from backstamp.rewriting.conditional_comments import ConditionalComments
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
+from backstamp.rewriting.html.conditional_comments import ConditionalComments
+from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.tree_cost import is_too_costly
 
 _ORDINARY_HREF: Final = re.compile(
     r'<[a-z][a-z0-9:]*(?:[ \f\t]+(?!href=)[a-z][a-z0-9:_-]*=(?:"[^"]*"|\'[^\']*\'))*?[ \f\t]+href="([^"]*)"'

@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from backstamp.rewriting.text_addresses import AddressEnds, Start, begins_anew
+from backstamp.rewriting.text.text_addresses import AddressEnds, Start, begins_anew
 
 _LONGEST: Final = 16_384
 """So far the closing bracket is looked for; no longer link is wrapped."""

@@ -3,7 +3,7 @@
 import binascii
 from typing import Final
 
-from backstamp.mail.base64_places import BLANK, Base64Places
+from backstamp.mail.encodings.base64_places import BLANK, Base64Places
 from backstamp.mail.patches import Patch
 
 MAX_LINE: Final = 76

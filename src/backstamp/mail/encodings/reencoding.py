@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from backstamp.mail.encodings.quoted_printable import MAX_LINE, encode_quoted_printable
 from backstamp.mail.patches import Patch
-from backstamp.mail.quoted_printable import MAX_LINE, encode_quoted_printable
 from backstamp.mail.structure import Part
 
 _DASHES: Final = b"--"

@@ -6,10 +6,10 @@ raw message, so that every octet outside the edited spans stays.
 
 from typing import Final, Protocol
 
-from backstamp.mail.base64_payload import Base64Payload, UndecodableError
-from backstamp.mail.identity_payload import IdentityPayload
+from backstamp.mail.encodings.base64_payload import Base64Payload, UndecodableError
+from backstamp.mail.encodings.identity_payload import IdentityPayload
+from backstamp.mail.encodings.quoted_printable import QuotedPrintablePayload
 from backstamp.mail.patches import Patch
-from backstamp.mail.quoted_printable import QuotedPrintablePayload
 
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
 """With the spellings that mail programs do not know either: they then decode nothing."""

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from backstamp.mail.charset_labels import UNDECLARED, WIDE, Charset, charset_for
+from backstamp.mail.charsets.charset_labels import UNDECLARED, WIDE, Charset, charset_for
 
 PRESCANNED: Final = 1024
 """Octets in which a declaration counts."""

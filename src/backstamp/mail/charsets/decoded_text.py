@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from backstamp.mail.charset_labels import UNDECLARED, Charset, CharsetKind
-from backstamp.mail.double_bytes import CountedText
-from backstamp.mail.stateful_charsets import has_shifts, read_shifted
+from backstamp.mail.charsets.charset_labels import UNDECLARED, Charset, CharsetKind
+from backstamp.mail.charsets.double_bytes import CountedText
+from backstamp.mail.charsets.stateful_charsets import has_shifts, read_shifted
 
 _Places = Callable[[list[int]], list[int]]
 

@@ -3,12 +3,12 @@
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from backstamp.rewriting.angle_brackets import read_brackets
-from backstamp.rewriting.flowed import Unflowed, unflow
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.text_addresses import INVISIBLE, AddressEnds, begins_anew, find_starts
+from backstamp.rewriting.text.angle_brackets import read_brackets
+from backstamp.rewriting.text.flowed import Unflowed, unflow
+from backstamp.rewriting.text.text_addresses import INVISIBLE, AddressEnds, begins_anew, find_starts
 
 _INVISIBLE: Final = "".join(INVISIBLE)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.shifted_sets import (
+from backstamp.mail.charsets.shifted_sets import (
     ASCII,
     CHINESE,
     KATAKANA,

@@ -16,7 +16,7 @@ import msgspec
 import turbohtml
 import turbohtml.detect  # registers the codecs `whatwg-NAME`, the standard's own decoders
 
-from backstamp.mail.shifted_sets import ShiftFamily
+from backstamp.mail.charsets.shifted_sets import ShiftFamily
 
 
 class CharsetKind(StrEnum):
