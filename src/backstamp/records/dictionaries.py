@@ -13,10 +13,11 @@ import msgspec
 
 from backstamp.records.bulk import insert_new, select_for_keys
 from backstamp.records.models import Reason
-from backstamp.verdicts import SignalName
+from backstamp.verdicts import SignalName, Verdict
 from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.opened import signature_of
 from backstamp.verdicts.signals import Reason as VerdictReason
+from backstamp.vocabulary import Actor
 
 _MOST_KNOWN: Final = 20_000
 _CLIENT_CHARS: Final = 100
@@ -101,27 +102,54 @@ class HeaderSets:
         return self._by_id.setdefault(id_, Headers(id_, fields, client, signature_of(fields)))
 
 
+class Judgement(msgspec.Struct, frozen=True, gc=False):
+    """What the records say about who caused a hit; `reasons` is a JSON array of numbers of `Reason`.
+
+    `by_apple` says that the reasons name Apple's fetching in advance.
+    """
+
+    actor: Actor
+    counts: bool
+    score: float
+    certainty: str
+    reasons: str
+    by_apple: bool = False
+
+
 class Reasons:
     """Reasons by what they say and by number. A verdict's are kept as JSON: an array of numbers."""
 
     def __init__(self) -> None:
         self._numbers: dict[VerdictReason, int] = {}
-        self._lists: dict[tuple[VerdictReason, ...], str] = {}
+        self._judgements: dict[int, tuple[Verdict, Judgement]] = {}
         self._by_apple: set[int] = set()
         self._apple_loaded = False
 
-    def known(self, reasons: tuple[VerdictReason, ...]) -> str | None:
-        """Return the reasons of a verdict as they are stored, where they are known."""
-        return self._lists.get(reasons)
+    def judgements(self, verdicts: Iterable[Verdict]) -> list[Judgement]:
+        """Return verdicts as they are stored; what is not yet known of them is written.
 
-    def learn(self, wanted: Iterable[tuple[VerdictReason, ...]]) -> None:
-        """Make sure that the records and this memory hold the reasons of these verdicts."""
-        if len(self._lists) > _MOST_KNOWN:
-            self._lists.clear()
+        Equal hits get the same verdict, as an object (`verdicts.memo`), so objects are looked up.
+        """
+        if len(self._judgements) > _MOST_KNOWN:
+            self._judgements.clear()
             self._numbers.clear()
-        lists = [reasons for reasons in wanted if reasons not in self._lists]
-        missing = {reason for reasons in lists for reason in reasons if reason not in self._numbers}
-        digests = {digest_of(reason): reason for reason in missing}
+        found = list(verdicts)
+        known = self._judgements
+        missing = {id(verdict): verdict for verdict in found if id(verdict) not in known}
+        if missing:
+            self._learn(missing)
+        return [known[id(verdict)][1] for verdict in found]
+
+    def completed(self, judgement: Judgement) -> Judgement:
+        """Return a judgement that was read, with what its reasons name."""
+        self.load_apple()
+        if not self._by_apple or self._by_apple.isdisjoint(_decode_numbers(judgement.reasons)):
+            return judgement
+        return msgspec.structs.replace(judgement, by_apple=True)
+
+    def _learn(self, verdicts: Mapping[int, Verdict]) -> None:
+        reasons = {reason for verdict in verdicts.values() for reason in verdict.reasons}
+        digests = {digest_of(reason): reason for reason in reasons if reason not in self._numbers}
         insert_new(
             "records_reason",
             ("digest", "signal", "weight", "text"),
@@ -132,8 +160,18 @@ class Reasons:
             self._numbers[reason] = id_
             if reason.signal is SignalName.APPLE_PREFETCH:
                 self._by_apple.add(id_)
-        for reasons in lists:
-            self._lists[reasons] = _encode([self._numbers[reason] for reason in reasons]).decode()
+        for key, verdict in verdicts.items():
+            self._judgements[key] = (
+                verdict,
+                Judgement(
+                    verdict.actor,
+                    verdict.counts,
+                    verdict.score,
+                    verdict.certainty.value,
+                    _encode([self._numbers[reason] for reason in verdict.reasons]).decode(),
+                    any(reason.signal is SignalName.APPLE_PREFETCH for reason in verdict.reasons),
+                ),
+            )
 
     def load_apple(self) -> None:
         """Read once which reasons name Apple's fetching in advance: the roll-up asks for them."""
@@ -141,10 +179,6 @@ class Reasons:
             named = Reason.objects.filter(signal=SignalName.APPLE_PREFETCH)
             self._by_apple.update(named.values_list("pk", flat=True))
             self._apple_loaded = True
-
-    def name_apple(self, stored: str) -> bool:
-        """Whether stored reasons name Apple's fetching in advance."""
-        return bool(self._by_apple) and not self._by_apple.isdisjoint(_decode_numbers(stored))
 
 
 _decode_numbers: Final = msgspec.json.Decoder(list[Any]).decode

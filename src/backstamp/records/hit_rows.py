@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from backstamp.records.bulk import append, update
+from backstamp.records.dictionaries import Judgement
 from backstamp.records.instants import stored, written, zone
-from backstamp.records.stored_hits import FETCHES, Judgement, StoredHit, event_type, named_of, source_of
+from backstamp.records.stored_hits import FETCHES, StoredHit, named_of, source_of
 from backstamp.vocabulary import Actor
 
 _COLUMNS: Final = (
@@ -62,7 +63,7 @@ def _row(hit: StoredHit, found: Judgement, settled_us: int, behind: str) -> tupl
         position,
         hit.message,
         hit.recipient,
-        _TYPES[event_type(seen)],
+        _TYPES[hit.type],
         written(at_us, behind),
         seen.link_number,
         seen.method,

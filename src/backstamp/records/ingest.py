@@ -134,7 +134,9 @@ def _ingest(batch: Batch, now: datetime, memory: Memory) -> Ingested:
     judged = judgements(found, memory)
     new, revised = judged[: len(matched)], [each for each in judged[len(matched) :] if _differs(each)]
     _write_hits(new, unmatched, revised, now, memory, rollup)
-    rollup.hits({(hit.message, hit.recipient) for hit, _ in (*new, *revised) if hit.recipient is not None})
+    rollup.hits(
+        dict.fromkeys((h.message, h.recipient) for h, _ in (*new, *revised) if h.recipient is not None)
+    )
 
     version = None
     if rollup.messages:
@@ -280,4 +282,4 @@ def _write_hits(
     settled_us = microseconds(now - SETTLE_TIME)
     hit_rows.insert_hits(inserted, settled_us)
     hit_rows.update_hits([*was_waiting, *revised], settled_us, microseconds(now))
-    apply((*new, *revised), memory)
+    apply((*new, *revised))

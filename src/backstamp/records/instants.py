@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
@@ -49,8 +49,8 @@ def written(at_us: int, behind: str) -> str:
     minute, rest = divmod(at_us, MINUTE_US)
     second, fraction = divmod(rest, _SECOND_US)
     if fraction:
-        return f"{_minute(minute)}:{second:02d}.{fraction:06d}{behind}"
-    return f"{_minute(minute)}:{second:02d}{behind}"
+        return f"{minute_at(minute).text}:{second:02d}.{fraction:06d}{behind}"
+    return f"{minute_at(minute).text}:{second:02d}{behind}"
 
 
 def read(value: Any) -> int:
@@ -63,30 +63,30 @@ def read(value: Any) -> int:
 
 def day_of(at_us: int) -> str:
     """Return the day (UTC) of a time, as 2026-03-02."""
-    return _day(within(at_us) // MINUTE_US)
+    return minute_at(within(at_us) // MINUTE_US).day
 
 
 def month_of(at_us: int) -> int:
     """Return the month (UTC) of a time, in months since the year 0."""
-    return _month(within(at_us) // MINUTE_US)
+    return minute_at(within(at_us) // MINUTE_US).month
 
 
-@lru_cache(maxsize=4096)
-def _minute(minute: int) -> str:
-    return str((_EPOCH + timedelta(minutes=minute)).replace(tzinfo=None))[:16]
+class Minute(NamedTuple):
+    """A minute as text, its day, and its month in months since the year 0; all in UTC."""
+
+    text: str
+    day: str
+    month: int
 
 
-@lru_cache(maxsize=4096)
-def _day(minute: int) -> str:
-    return _minute(minute)[:10]
+@lru_cache(maxsize=1 << 16)
+def minute_at(minute: int) -> Minute:
+    """Return what is to be known of a minute since 1970."""
+    at = _EPOCH + timedelta(minutes=minute)
+    text = str(at.replace(tzinfo=None))[:16]
+    return Minute(text, text[:10], at.year * 12 + at.month - 1)
 
 
-@lru_cache(maxsize=4096)
-def _month(minute: int) -> int:
-    text = _minute(minute)
-    return int(text[:4]) * 12 + int(text[5:7]) - 1
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def _minute_us(text: str) -> int:
     return microseconds(datetime.fromisoformat(text).replace(tzinfo=UTC))

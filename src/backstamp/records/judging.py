@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
+from backstamp.records.dictionaries import Judgement
 from backstamp.records.memory import Memory
-from backstamp.records.stored_hits import Judgement, Pair, Place, StoredHit
+from backstamp.records.stored_hits import Pair, Place, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.verdicts import SiblingHit, Verdict, context_of, facts_of, is_shared, verdict
 
@@ -22,8 +23,9 @@ def neighbours(new: Collection[StoredHit], memory: Memory) -> dict[Place, Stored
         if hit.recipient != NO_RECIPIENT:
             by_pair.setdefault(pair, []).append(hit)
         # Many people come from an address of a network that people share, so it tells nothing of others.
-        if hit.recipient == NO_RECIPIENT or not is_shared(hit.hit):
-            for other in memory.sources.around(hit):
+        around = memory.sources.around(hit)
+        if around and (hit.recipient == NO_RECIPIENT or not is_shared(hit.hit)):
+            for other in around:
                 if pair != (other.message, other.recipient) or other.recipient == NO_RECIPIENT:
                     elsewhere.setdefault((other.message, other.recipient), []).append(other[:3])
     for pair, hits in by_pair.items():
@@ -54,8 +56,8 @@ def judgements(
     found: Collection[tuple[StoredHit, Verdict]], memory: Memory
 ) -> list[tuple[StoredHit, Judgement]]:
     """Return the verdicts as the records keep them."""
-    memory.reasons.learn(verdict_.reasons for _, verdict_ in found)
-    return [(hit, _judgement(verdict_, memory)) for hit, verdict_ in found]
+    kept = memory.reasons.judgements(verdict_ for _, verdict_ in found)
+    return list(zip((hit for hit, _ in found), kept, strict=True))
 
 
 def _verdict(hit: StoredHit, memory: Memory) -> Verdict:
@@ -90,22 +92,17 @@ def _siblings(hit: StoredHit, memory: Memory) -> list[SiblingHit]:
     if mine is None:
         return []
     found = [SiblingHit(other.hit) for other in mine]
-    if not is_shared(hit.hit):
+    around = memory.sources.around(hit)
+    if around and not is_shared(hit.hit):
         found += [
             SiblingHit(other.hit, same_recipient=False)
-            for other in memory.sources.around(hit)
+            for other in around
             if other.recipient != recipient or other.message != message
         ]
     return found
 
 
-def _judgement(found: Verdict, memory: Memory) -> Judgement:
-    reasons = memory.reasons.known(found.reasons)
-    assert reasons is not None
-    return Judgement(found.actor, found.counts, found.score, found.certainty.value, reasons)
-
-
-def apply(judged: Iterable[tuple[StoredHit, Judgement]], memory: Memory) -> None:
+def apply(judged: Iterable[tuple[StoredHit, Judgement]]) -> None:
     """Let the hits hold their judgements, as the records now do."""
     for hit, found in judged:
-        hit.stand(found, memory.reasons.name_apple(found.reasons))
+        hit.stand(found)

@@ -204,5 +204,5 @@ class Memory:
         self.reasons.load_apple()
         hit = from_row(row, self.headers.of(row[HEADERS]))
         assert hit.judgement is not None
-        hit.stand(hit.judgement, self.reasons.name_apple(hit.judgement.reasons))
+        hit.stand(self.reasons.completed(hit.judgement))
         return hit

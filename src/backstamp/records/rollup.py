@@ -12,11 +12,12 @@ from backstamp.records import day_counts, standing, tally
 from backstamp.records.bulk import update
 from backstamp.records.cards import Card, RecipientCard
 from backstamp.records.day_counts import NO_FLAGS, DayKey, Flags
+from backstamp.records.dictionaries import Judgement
 from backstamp.records.groups import MOST_HITS
 from backstamp.records.instants import day_of
 from backstamp.records.memory import Memory
 from backstamp.records.standing import Report
-from backstamp.records.stored_hits import FETCHES, Judgement, Pair, StoredHit, event_type
+from backstamp.records.stored_hits import FETCHES, Pair, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import EventType
 
@@ -52,13 +53,14 @@ class Rollup:
         """Count a hit that is new to the message (`before` is None), or judged otherwise than before."""
         self.messages.add(card.message)
         day, domain_id, link = day_of(hit.place[0]), card.domain_id, hit.hit.link_number
-        type_ = _TYPES[event_type(hit.hit)]
-        for judgement, number in ((before, -1), (after, 1)):
-            if judgement is not None:
-                name, whole = tally.keys(type_, judgement.actor, judgement.counts, link)
-                card.tally[name] = card.tally.get(name, 0) + number
-                counted = day, domain_id, whole
-                self._days[counted] = self._days.get(counted, 0) + number
+        type_, counts, days = _TYPES[hit.type], card.tally, self._days
+        name, whole = tally.keys(type_, after.actor, after.counts, link)
+        counts[name] = counts.get(name, 0) + 1
+        days[day, domain_id, whole] = days.get((day, domain_id, whole), 0) + 1
+        if before is not None:
+            name, whole = tally.keys(type_, before.actor, before.counts, link)
+            counts[name] -= 1
+            days[day, domain_id, whole] -= 1
 
     def deliveries(self, reports: Mapping[Pair, Sequence[Report]]) -> set[Pair]:
         """Say of recipients what the next hop last said; return those whose hits that lets see otherwise.

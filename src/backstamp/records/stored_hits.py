@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from backstamp.records.bulk import select_for_keys
-from backstamp.records.dictionaries import Headers
+from backstamp.records.dictionaries import Headers, Judgement
 from backstamp.records.instants import MINUTE_US, read, within
 from backstamp.records.tracking_ids import from_database
 from backstamp.verdicts import is_by_a_person
@@ -30,16 +30,6 @@ _SIGNS: Final[dict[EventType, Literal["open", "click"]]] = {
 _INDEX_BYTES: Final = 2
 
 
-class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """What the records say about who caused a hit; `reasons` is a JSON array of numbers of `Reason`."""
-
-    actor: Actor
-    counts: bool
-    score: float
-    certainty: str
-    reasons: str
-
-
 UNJUDGED: Final = Judgement(Actor.UNKNOWN, counts=False, score=0.0, certainty="", reasons="[]")
 """Of a hit whose message is unknown."""
 
@@ -55,6 +45,7 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
     place: Place
     message: int
     recipient: int | None
+    type: EventType
     hit: Hit
     headers: Headers
     pk: int | None = None
@@ -69,11 +60,11 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
         """When it came, microseconds since 1970 UTC."""
         return self.place[0]
 
-    def stand(self, judgement: Judgement, by_apple: bool) -> None:
-        """Take a judgement that the records hold; `by_apple` says what its reasons name."""
+    def stand(self, judgement: Judgement) -> None:
+        """Take a judgement that the records hold."""
         self.judgement = judgement
         self.counted = True
-        event = _SIGNS.get(event_type(self.hit))
+        event = _SIGNS.get(self.type)
         if event is None:
             return
         self.sign = JudgedHit(
@@ -83,7 +74,7 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
             counts=judgement.counts,
             link_number=self.hit.link_number,
             client=self.headers.signature,
-            by_apple=by_apple,
+            by_apple=judgement.by_apple,
         )
 
 
@@ -101,6 +92,7 @@ def stored_hit(
         (hit.at_us, producer, position),
         message,
         recipient,
+        event_type(hit),
         hit,
         headers,
         person_opened=person,
@@ -161,7 +153,7 @@ def unresolved(messages: Iterable[int]) -> Iterator[tuple[Any, ...]]:
 
 
 def from_row(row: tuple[Any, ...], headers: Headers) -> StoredHit:
-    """Return the hit of a row."""
+    """Return the hit of a row; whether Apple is named in its reasons is `memory.Memory`'s to say."""
     (
         pk,
         producer,
