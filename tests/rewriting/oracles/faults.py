@@ -24,7 +24,6 @@ PIXEL_IN_HEADER: Final = "a part with a header and no body: the pixel is written
 SOFT_BREAK: Final = (
     "quoted-printable with a bare return gets soft breaks of `=` and a return: nobody knows them"
 )
-PIXEL_STYLED: Final = "the author's rule for all images applies to the pixel"
 TEXT_CUT_SHORT: Final = "an address that is no URL as a whole: programs that end it earlier make a link of it"
 TEXT_SWALLOWED: Final = "an address that is none (`http:///`) swallows the one that is run on to it"
 LAX_ADDRESS: Final = "an IPv6 address beside an invisible character is no URL to us, and Chromium opens it"
@@ -71,12 +70,6 @@ HOSTILE: Final = {
     "urls/address-and-zero-width": LAX_ADDRESS,
 }
 """Hostile documents by name."""
-
-LAYOUT: Final = {
-    "pixel/images-stretched": PIXEL_STYLED,
-    "pixel/images-hidden": PIXEL_STYLED,
-}
-"""Hostile documents whose pixel does not look as it should."""
 
 CORPUS: Final = {"mail-stalwart/malformed/000.eml": PIXEL_IN_HEADER}
 """Messages of the corpus."""
