@@ -115,9 +115,10 @@ class Server:
     def user_agents(self) -> list[str]:
         """The user agent of every ingested hit."""
         rows = self.query(
-            "SELECT hit FROM records_event WHERE type IN ('opened', 'clicked') AND hit IS NOT NULL"
+            "SELECT h.headers FROM records_event e JOIN records_headerset h ON h.id = e.headers_id "
+            "WHERE e.type IN ('opened', 'clicked')"
         )
-        return [json.loads(str(hit))["headers"].get("user_agent", "") for (hit,) in rows]
+        return [json.loads(str(headers)).get("user_agent", "") for (headers,) in rows]
 
     def family(self) -> dict[str, list[int]]:
         """The process ids below us, by role; a role's own workers are listed with it, oldest first."""
