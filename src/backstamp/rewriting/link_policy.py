@@ -85,7 +85,7 @@ class LinkPolicy:
         return Decided(link, url, reason, inner_url or "")
 
     def _resolve(self, text: str, base: str | None, encoding: str) -> tuple[WebUrl | None, SkipReason | None]:
-        if not text or text.startswith("#"):
+        if (not text or text.startswith("#")) and (base is None or self._outbound):
             return None, SkipReason.FRAGMENT
         if len(text) > self._options.limits.link_characters:
             return None, SkipReason.URL_TOO_LONG

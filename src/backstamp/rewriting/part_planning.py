@@ -57,9 +57,15 @@ class PartPlanner:
         return self._plan_text(text_part, links_before)
 
     def _would_become_a_field(self) -> bool:
-        """Whether a link begins a part without header and empty line: `www.x` would be the field `https:`."""
+        """Whether what is put in would be read as a part of the header.
+
+        Without header and empty line, a text that begins with `www.x` would begin with the field `https:`.
+        """
         header = self._part.header
-        if header.fields or header.body_start != header.start:
+        if header.fields:
+            # Not even an empty line follows: what is put behind it would be a part of the last field.
+            return header.body_start == header.end == self._part.end
+        if header.body_start != header.start:
             return False
         beginning = self._raw[header.start : header.start + 100].split(maxsplit=1)
         return bool(beginning) and b"www." in beginning[0].lower()

@@ -81,6 +81,7 @@ UNPROTECTED: Final = frozenset(
     {
         SkipReason.OTHER_SCHEME,
         SkipReason.HOST_WITHOUT_SCHEME,
+        SkipReason.INVALID_URL,
         SkipReason.URL_TOO_LONG,
         SkipReason.TOO_MANY_LINKS,
         SkipReason.FORM,
@@ -128,7 +129,7 @@ _SENTENCES: Final = {
     SkipReason.OTHER_SCHEME: "not a web address",
     SkipReason.RELATIVE_URL: "a relative address without a base",
     SkipReason.HOST_WITHOUT_SCHEME: "an address without http or https, which mail programs read differently",
-    SkipReason.INVALID_URL: "not an address that a browser would open",
+    SkipReason.INVALID_URL: "not an address by the standard, though a program may open it all the same",
     SkipReason.URL_TOO_LONG: "its address is too long",
     SkipReason.TOO_MANY_LINKS: "more links than allowed in one message",
     SkipReason.FORM: "a form, whose fields would be lost on the way",

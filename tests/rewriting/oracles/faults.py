@@ -4,12 +4,10 @@ import re
 from typing import Final
 
 BASE_AND_FRAGMENT: Final = "with a base, `#x` and an empty href lead to the base's host: listed as a fragment"
-BASE_ELSEWHERE: Final = "a base in SVG or in a template is taken for the document's"
 BASE_FOR_OUTLOOK: Final = "a base in a conditional comment counts for Outlook: relative links then lead there"
 BASE_OF_SRCDOC: Final = "a relative base in srcdoc is not taken against the base of the document around it"
 ANIMATED: Final = "SVG animate and set give a link another target; neither wrapped nor listed"
 MATHML: Final = "MathML: `xlink:href`, and `href` on an element named area, are not found"
-SHADOW_ROOT: Final = "links in a declarative shadow root are not found"
 NOSCRIPT: Final = "where scripts are on, noscript is raw text and ends earlier: links behind it are not found"
 FRAMESET: Final = "behind a template a frameset takes the place of the body, for turbohtml and no browser"
 SELECTED_CONTENT: Final = "links in selectedcontent are dropped by the newest parsers only, and not found"
@@ -20,7 +18,6 @@ CONDITION_END: Final = (
 CONDITION_LEFT_OUT: Final = (
     "what Outlook leaves out between `<![if` and `<![endif]` may hold what hides a link"
 )
-PIXEL_IN_HEADER: Final = "a part with a header and no body: the pixel is written behind its header field"
 SOFT_BREAK: Final = (
     "quoted-printable with a bare return gets soft breaks of `=` and a return: nobody knows them"
 )
@@ -31,11 +28,7 @@ LAX_ADDRESS: Final = "an IPv6 address beside an invisible character is no URL to
 HOSTILE: Final = {
     "bases/base-and-fragment": BASE_AND_FRAGMENT,
     "bases/base-and-nothing": BASE_AND_FRAGMENT,
-    "bases/base-in-svg": BASE_ELSEWHERE,
-    "bases/base-in-template": BASE_ELSEWHERE,
-    "templates-and-noscript/template-base": BASE_ELSEWHERE,
     "bases/base-in-outlook-comment": BASE_FOR_OUTLOOK,
-    "conditional-comments/base-inside": BASE_FOR_OUTLOOK,
     "documents-in-attributes/base-of-its-own": BASE_OF_SRCDOC,
     "foreign-content/svg-animate-to": ANIMATED,
     "foreign-content/svg-animate-values": ANIMATED,
@@ -44,11 +37,6 @@ HOSTILE: Final = {
     "foreign-content/svg-set-from-outside": ANIMATED,
     "foreign-content/math-xlink": MATHML,
     "foreign-content/math-area": MATHML,
-    "templates-and-noscript/template-declarative-shadow": SHADOW_ROOT,
-    "templates-and-noscript/template-declarative-shadow-nested": SHADOW_ROOT,
-    "templates-and-noscript/template-declarative-shadow-base": SHADOW_ROOT,
-    "templates-and-noscript/template-declarative-shadow-closed": SHADOW_ROOT,
-    "templates-and-noscript/template-shadow-twice": SHADOW_ROOT,
     "templates-and-noscript/noscript-closed-in-attribute": NOSCRIPT,
     "templates-and-noscript/noscript-closed-in-comment": NOSCRIPT,
     "templates-and-noscript/noscript-closed-in-style": NOSCRIPT,
@@ -70,9 +58,6 @@ HOSTILE: Final = {
     "urls/address-and-zero-width": LAX_ADDRESS,
 }
 """Hostile documents by name."""
-
-CORPUS: Final = {"mail-stalwart/malformed/000.eml": PIXEL_IN_HEADER}
-"""Messages of the corpus."""
 
 IN_MARKUP: Final = {
     NOSCRIPT: re.compile("<noscript", re.IGNORECASE),

@@ -6,7 +6,6 @@ import pytest
 
 from backstamp.rewriting import Direction, Options
 from tests.corpus import corpus
-from tests.rewriting.oracles import faults
 from tests.rewriting.oracles.chromium import Chromium
 from tests.rewriting.oracles.judge import Case, judge, rewritten_case, told
 from tests.rewriting.oracles.panel import Panel
@@ -53,26 +52,12 @@ def test_every_link_of_the_corpus_is_wrapped_with_its_target_or_listed(
     panel.learn(
         (text for found in cases.values() for case in found for text in case.documents), thorough=False
     )
-    misses = {name: missed(panel, found) for name, found in cases.items() if name not in faults.CORPUS}
+    misses = {name: missed(panel, found) for name, found in cases.items()}
     panel.forget()
     assert {name: lines for name, lines in misses.items() if lines} == {}
     linked = sum(len(case.manifest.candidates) for found in cases.values() for case in found)
     assert len(cases) > 700
     assert linked > 2500
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=reason, strict=True))
-        for name, reason in faults.CORPUS.items()
-    ],
-)
-def test_so_it_is_where_the_corpus_shows_a_known_fault(
-    panel: Panel, cases: dict[str, list[Case]], name: str
-) -> None:
-    panel.learn(text for case in cases[name] for text in case.documents)
-    assert missed(panel, cases[name]) == ""
 
 
 @pytest.mark.parametrize("width", [DESKTOP, TELEPHONE])
@@ -82,7 +67,6 @@ def test_the_pixel_of_the_corpus_is_one_small_visible_image_at_the_end(
     bodies = {
         part.text: name
         for name, found in cases.items()
-        if name not in faults.CORPUS
         for case in found
         for part in case.after
         if case.manifest.pixel.at is not None and part.path == case.manifest.pixel.part

@@ -14,6 +14,7 @@ from backstamp.rewriting.html.conditional_comments import ConditionalComments
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
 
 _ORDINARY_HREF: Final = re.compile(
     r'<[a-z][a-z0-9:]*(?:[ \f\t]+(?!href=)[a-z][a-z0-9:_-]*=(?:"[^"]*"|\'[^\']*\'))*?[ \f\t]+href="([^"]*)"'
@@ -64,18 +65,45 @@ class HtmlText:
         self._original = text
         self._depth = depth
         self.source = text.replace("\r", " ").replace("\n", " ")
-        self.tree: Document = turbohtml.parse(self.source, source_locations=True)
+        # A declared shadow root is read as a template: its links are found either way.
+        self.tree: Document = turbohtml.parse(
+            self.source, source_locations=True, allow_declarative_shadow_roots=False
+        )
         self.links: list[FoundLink] = []
         self.containers: list[Container] = []
         self.unlocated = 0
         self._by_place: dict[tuple[int | None, str], FoundLink] = {}
         self._has_line_ends = self.source != text
-        base = self.tree.select_one("base[href]")
-        self.base = None if base is None else self._value(base, "href")
+        self.base = self._base()
         self._collect()
         self._collect_conditional()
+        self.unlocated += self._rival_trees()
         if len(self.links) > 1:
             self.links.sort(key=lambda link: link.start)
+
+    def _base(self) -> str | None:
+        for element in self.tree.select("base[href]"):
+            if element.namespace is Namespace.HTML and element.closest("template") is None:
+                return self._value(element, "href")
+        return None
+
+    def _rival_trees(self) -> int:
+        """Return how many things there are for which programs build other links than we see."""
+        rivals = 0
+        if self.tree.select_one("frameset") is not None:
+            # Parsers do not agree on when a frameset takes the place of the body.
+            rivals += 1
+        if self.tree.select_one("animate,set") is not None:
+            # They may change where an SVG link leads.
+            rivals += 1
+        if self.tree.select_one("noscript") is not None:
+            # Where scripts run, what is inside is text, and markup may end elsewhere.
+            scripting = turbohtml.parse(
+                self.source, positions=False, scripting=True, allow_declarative_shadow_roots=False
+            )
+            seen = {element.attr("href") for element in self.tree.select("[href]")}
+            rivals += any(element.attr("href") not in seen for element in scripting.select("[href]"))
+        return rivals
 
     def _collect(self) -> None:
         for element in self.tree.select("[href]"):
@@ -217,9 +245,10 @@ class HtmlText:
             link.name = ""
             if conditional:
                 link.conditional = True
+                link.base = link.base or inner.base
             else:
                 link.levels += 1
-                link.base = link.base or inner.base or self.base
+                link.base = link.base or _joined(inner.base, self.base)
             self.links.append(link)
 
 
@@ -233,6 +262,15 @@ def _label_of(element: Element) -> str:
         image = element.find("img")
         words = " ".join((image.attr("alt") or "").split()) if image is not None else ""
     return words[:_LABEL_CHARACTERS]
+
+
+def _joined(inner: str | None, outer: str | None) -> str | None:
+    """Return the base of a document inside a document: its own, read against the outer one's."""
+    if inner is None or outer is None or scheme_of(strip_link_text(inner)):
+        return inner or outer
+    whole_outer = web_url(strip_link_text(outer))
+    url = web_url(strip_link_text(inner), whole_outer.href if whole_outer is not None else None)
+    return url.href if url is not None else outer
 
 
 def _placed(container: Container, text: AttributeText) -> Callable[[int], int]:
