@@ -147,6 +147,14 @@ def test_a_delivery_that_comes_after_the_hit_sets_the_clock_anew() -> None:
     assert event("a", 1).actor == "scanner"
 
 
+def test_the_clock_of_nobody_in_particular_is_that_of_the_first_copy_taken() -> None:
+    ingest(batch("a", [queued(), click(5, index=9)]), NOW)
+    ingest(batch("gateway", [delivery(60)]), NOW)
+    assert signals(event("a", 1)) == ["before_delivery"]
+    nobody = Recipient.objects.get(index=NO_RECIPIENT)
+    assert (nobody.human_clicks, nobody.machine_hits, nobody.clicked_at) == (0, 1, None)
+
+
 def test_hits_of_nobody_in_particular_have_a_row_of_their_own() -> None:
     hits = [pixel(600, key=bytes(8)), click(700, index=None), pixel(800, key=b"stranger")]
     ingest(batch("a", [queued(), delivery(1), *hits]), NOW)

@@ -249,6 +249,7 @@ def _prepare(new: Collection[StoredHit], changed_clocks: Collection[Pair], memor
     memory.note_added(len(new))
     older = neighbours(new, memory)
     if changed_clocks:
+        memory.recipients((), changed_clocks)
         places = {hit.place for hit in new}
         clocked = [
             h for pair in changed_clocks for h in groups[pair].hits if h.place not in places and not h.closed
