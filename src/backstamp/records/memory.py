@@ -166,7 +166,7 @@ class Memory:
         """Let go what was not asked for lately, as far as there is too much."""
         self.sources.trim()
         if self._held + len(self._groups) > MOST_HELD:
-            self._keep_groups(list(self._groups)[len(self._groups) // 3 :])
+            self._keep_groups(list(self._groups)[len(self._groups) // 2 :])
         if len(self._cards) > MOST_CARDS:
             kept = list(self._cards.items())[len(self._cards) // 3 :]
             self._cards = dict(kept)

@@ -3,14 +3,20 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from backstamp.lifetime import die_with_parent
+
 USER: Final = "backstamp"
+_STARTS_WITHIN: Final = 30.0
 _PACKAGED: Final = Path("/usr/lib/postgresql")
 """Debian keeps each version's programs below; the newest is taken."""
 
@@ -29,7 +35,8 @@ class ScratchPostgres:
     def __init__(self, options: Mapping[str, str], parent: Path | None = None) -> None:
         """Make and start a server with these settings, in a new folder (in `parent` if given).
 
-        Raises `FileNotFoundError` where PostgreSQL is not installed, `CalledProcessError`.
+        Raises `FileNotFoundError` where PostgreSQL is not installed, `CalledProcessError`, and
+        `ChildProcessError` with the end of its log where it does not start.
         """
         found = programs()
         if found is None:
@@ -47,20 +54,37 @@ class ScratchPostgres:
         self.start()
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
-        settings = " ".join(f"-c {name}={value!r}" for name, value in self._options.items())
-        options = f"-k {self.folder} {settings}"
-        self._run("pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o", options, "start")
+        """Start it and wait until it answers. It stops, too, when the thread that started it ends."""
+        settings = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *settings]
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGINT),
+                **self._as_user,
+            )
+        deadline = time.monotonic() + _STARTS_WITHIN
+        while not self._answers():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise ChildProcessError((self.folder / "log").read_text()[-500:])
+            time.sleep(0.05)
 
-    def stop(self, mode: str = "fast") -> None:
+    def stop(self) -> None:
         """Stop it; clients are cut off."""
-        self._run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait()
 
     def remove(self) -> None:
         """Stop it for good, and delete all it has."""
-        if (self.data / "postmaster.pid").exists():
-            self.stop("immediate")
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        asked = [str(self._programs / "pg_isready"), "-q", "-h", str(self.folder)]
+        return subprocess.run(asked, check=False).returncode == 0
 
     def url(self, name: str) -> str:
         """Return the URL of one of its databases, as the setting `database.url` takes it."""
