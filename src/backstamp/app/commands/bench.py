@@ -7,15 +7,15 @@ from typing import Final
 
 import click
 
-BENCHES: Final = ("edge", "rewrite", "ingest", "queries")
-SIZED: Final = ("ingest", "queries", "fill")
+BENCHES: Final = ("edge", "rewrite", "ingest", "backlog", "queries")
+SIZED: Final = ("ingest", "backlog", "queries", "fill")
 """Those that make events: how many, and where, can be said."""
 
 
 @click.command()
 @click.argument("which", nargs=-1, type=click.Choice((*BENCHES, "fill")))
 @click.option("--quick", is_flag=True, help="Shorter and less exact.")
-@click.option("--events", type=click.IntRange(min=1), help="How many events ingest, queries and fill make.")
+@click.option("--events", type=click.IntRange(min=1), help="How many events the benchmarks of the database make.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
