@@ -61,7 +61,8 @@ class IngestLoop:
                 await wait(stop, IDLE_SECONDS)
                 continue
             if await self._ingest(batch):
-                positions |= batch.cursors
+                # Also while more keeps coming: else the journal of a busy edge would grow all day.
+                positions = await self._tidy(positions | batch.cursors)
 
     async def _ingest(self, batch: Batch) -> bool:
         try:

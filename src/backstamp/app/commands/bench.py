@@ -15,7 +15,9 @@ SIZED: Final = ("ingest", "backlog", "queries", "fill")
 @click.command()
 @click.argument("which", nargs=-1, type=click.Choice((*BENCHES, "fill")))
 @click.option("--quick", is_flag=True, help="Shorter and less exact.")
-@click.option("--events", type=click.IntRange(min=1), help="How many events the benchmarks of the database make.")
+@click.option(
+    "--events", type=click.IntRange(min=1), help="How many events the benchmarks of the database make."
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
