@@ -27,6 +27,7 @@ POST_ONLY = {
     "policy-sender",
     "policy-consent",
     "sign-out",
+    "switch-links",
 }
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"

@@ -122,8 +122,10 @@ def test_a_client_that_never_reads_does_not_hold_a_worker_whose_parent_was_kille
 
 
 def test_sigterm_cuts_no_answer_and_what_it_leaves_unasked_is_not_recorded(tmp_path: Path) -> None:
+    # As much as is read at once (8 KB): a close with unread input makes the kernel reset the connection, and
+    # drop answers that it holds for a client that pipelines (RFC 9112 §9.6); only whole answers are seen then.
+    pipelined = 80
     publish(tmp_path)
-    pipelined = 300
     with running_edge(tmp_path) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(server.connect()) for _ in range(5)]
         for client in clients:
@@ -140,9 +142,8 @@ def test_sigterm_cuts_no_answer_and_what_it_leaves_unasked_is_not_recorded(tmp_p
         server.main.terminate()
         answered = 0
         for client, answer in zip(clients, firsts, strict=True):
-            with contextlib.suppress(ConnectionResetError):
-                while data := client.recv(65_536):
-                    answer += data
+            while data := client.recv(65_536):
+                answer += data
             whole, rest = answer.count(GIF), answer.rpartition(GIF)[2]
             assert rest == b"", "no answer was cut short"
             answered += whole
