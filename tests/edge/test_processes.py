@@ -123,7 +123,7 @@ def test_a_client_that_never_reads_does_not_hold_a_worker_whose_parent_was_kille
 
 def test_sigterm_cuts_no_answer_and_what_it_leaves_unasked_is_not_recorded(tmp_path: Path) -> None:
     # As much as is read at once (8 KB): a close with unread input makes the kernel reset the connection, and
-    # drop answers that it holds for a client that pipelines (RFC 9112 §9.6); only whole answers are seen then.
+    # drop answers that it holds for a client that pipelines (RFC 9112 §9.6).
     pipelined = 80
     publish(tmp_path)
     with running_edge(tmp_path) as server, contextlib.ExitStack() as stack:
