@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from backstamp.verdicts.data_files import load
+from backstamp.verdicts.robots import has_a_robots_word, names_a_preview, names_a_robot
 
 USER_AGENT_LIMIT: Final = 512
 """Characters of a User-Agent that are looked at; real ones are shorter."""
@@ -45,8 +46,8 @@ class ClientKind(StrEnum):
 class Client(msgspec.Struct, frozen=True):
     """A User-Agent, understood.
 
-    `released_day` is the day (since 1970-01-01) on which the named version of Chrome came out, where
-    it names one and is not the newest; `system` is windows, mac, ios, android, linux or "".
+    `released_day` is the day (since 1970-01-01) on which the named version of Chrome or Internet Explorer
+    came out, where it names one and is not the newest; `system` is windows, mac, ios, android, linux or "".
     """
 
     kind: ClientKind
@@ -86,6 +87,7 @@ class _BrowserFile(msgspec.Struct, forbid_unknown_fields=True):
     source: str
     date: datetime.date
     chrome: dict[str, datetime.date]
+    msie: dict[str, datetime.date]
 
 
 SIGNATURES: Final = tuple(
@@ -94,10 +96,12 @@ SIGNATURES: Final = tuple(
 )
 """The packaged signatures in the order in which they are tried, texts in lower case."""
 
+_CRAWLERS: Final = tuple(entry for entry in SIGNATURES if entry.kind is ClientKind.CRAWLER)
+
 _EPOCH: Final = datetime.date(1970, 1, 1)
-_CHROME: Final = sorted(
-    (int(version), (day - _EPOCH).days) for version, day in load("browsers.toml", _BrowserFile).chrome.items()
-)
+_BROWSERS: Final = load("browsers.toml", _BrowserFile)
+_CHROME: Final = sorted((int(version), (day - _EPOCH).days) for version, day in _BROWSERS.chrome.items())
+_MSIE: Final = {version: (day - _EPOCH).days for version, day in _BROWSERS.msie.items()}
 
 _SYSTEMS: Final = (
     ("windows", "windows"),
@@ -108,7 +112,10 @@ _SYSTEMS: Final = (
     ("macintosh", "mac"),
     ("linux", "linux"),
 )
-_ENGINES: Final = ("applewebkit/", "gecko/", "trident/", "msie ")
+_ENGINES: Final = ("applewebkit/", "gecko/", "trident/", "msie ", "presto/")
+_BROWSER_STARTS: Final = ("mozilla/", "opera/")
+_NEWEST_TRIDENTS: Final = ("trident/7.0", "trident/8.0")
+"""Internet Explorer 11 and Outlook say an older version where a page wants one."""
 
 
 @lru_cache(maxsize=4096)
@@ -119,8 +126,16 @@ def client_of(user_agent: str) -> Client:
         return Client(ClientKind.NONE, "no user agent")
     for entry in SIGNATURES:
         if entry.fits(text):
+            if entry.kind is ClientKind.CRAWLER or (
+                entry.kind is ClientKind.MAIL_CLIENT and has_a_robots_word(text)
+            ):
+                break
             return Client(entry.kind, entry.name, _system(text))
-    if text.startswith("mozilla/"):
+    if names_a_preview(text):
+        return Client(ClientKind.PREVIEW_BOT, "a link preview", _system(text))
+    if names_a_robot(text) or any(entry.fits(text) for entry in _CRAWLERS):
+        return Client(ClientKind.CRAWLER, "a self-declared robot", _system(text))
+    if text.startswith(_BROWSER_STARTS):
         return _browser(text)
     return Client(ClientKind.OTHER, "an unknown program", _system(text))
 
@@ -139,8 +154,15 @@ def _browser(text: str) -> Client:
     if "; wv)" in text:
         return Client(ClientKind.WEB_VIEW, "the web view of an Android app", system)
     if any(engine in text for engine in _ENGINES):
-        return Client(ClientKind.BROWSER, "a browser", system, _chrome_release(text))
+        return Client(ClientKind.BROWSER, "a browser", system, _release(text))
     return Client(ClientKind.OTHER, "an unknown program", system)
+
+
+def _release(text: str) -> int | None:
+    """Return the day on which the named browser came out, if it is not the newest."""
+    if "msie " in text and not any(newest in text for newest in _NEWEST_TRIDENTS):
+        return _MSIE.get(text.partition("msie ")[2].partition(".")[0])
+    return _chrome_release(text)
 
 
 def _chrome_release(text: str) -> int | None:

@@ -100,6 +100,9 @@ def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
                 )
             case ClientKind.APP_LIBRARY:
                 yield SignalName.PHONE_LIBRARY_ON_LINK, f"The user agent names {client.name}, not a browser."
+            case ClientKind.OTHER if not _speaks_as_a_browser(facts):
+                text = "The user agent names no browser, and no browser's header fields came with it."
+                yield SignalName.UNKNOWN_PROGRAM_ON_LINK, text
             case _:
                 pass
     if client.kind is ClientKind.SYSTEM_SERVICE:
@@ -112,6 +115,13 @@ def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
         age = facts.day - client.released_day
     if age is not None and age > OLD_BROWSER_DAYS and client.kind in _CLAIMS_A_BROWSER:
         yield SignalName.OLD_BROWSER, f"The browser it names was {age / 365:.1f} years old on that day."
+
+
+def _speaks_as_a_browser(facts: Facts) -> bool:
+    headers = facts.headers
+    return (
+        bool(headers.get("accept_language", "").strip()) or "text/html" in headers.get("accept", "").lower()
+    )
 
 
 def _timing(facts: Facts, context: Context, client: Client) -> Iterator[Found]:

@@ -88,6 +88,7 @@ class SignalName(StrEnum):
     CLOUD_NETWORK = "cloud_network"
     BARE_CLIENT_ON_LINK = "bare_client_on_link"
     PHONE_LIBRARY_ON_LINK = "phone_library_on_link"
+    UNKNOWN_PROGRAM_ON_LINK = "unknown_program_on_link"
     DEVICE_SERVICE = "device_service"
     OLD_BROWSER = "old_browser"
     LINK_PAIR = "link_pair"
@@ -131,6 +132,7 @@ WEIGHTS: Final = {
     SignalName.MAIL_PROGRAM_FOLLOWED_LINK: Weight(Group.CLIENT, 2.0),
     SignalName.BARE_CLIENT_ON_LINK: Weight(Group.CLIENT, -3.0),
     SignalName.PHONE_LIBRARY_ON_LINK: Weight(Group.CLIENT, -2.5),
+    SignalName.UNKNOWN_PROGRAM_ON_LINK: Weight(Group.CLIENT, -2.0),
     SignalName.DEVICE_SERVICE: Weight(Group.CLIENT, -1.0),
     SignalName.OLD_BROWSER: Weight(Group.CLIENT, -1.0),
     SignalName.LINK_PAIR: Weight(Group.CROWD, -3.5),
