@@ -14,7 +14,7 @@ from django.core.cache import cache  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 
 from backstamp.console.config import ConsoleConfig  # noqa: E402
-from backstamp.journal import JournalWriter, SnapshotFile, publish_snapshot  # noqa: E402
+from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile, publish_snapshot  # noqa: E402
 from backstamp.policy import ConsentMode, Snapshot  # noqa: E402
 from backstamp.tokens import Keyring  # noqa: E402
 from tests.daemons import free_port  # noqa: E402
@@ -70,6 +70,7 @@ def config(
         capture_dir=captured,
         keyring=lambda: ring,
         snapshot=SnapshotFile(tmp_path / "snapshot").current,
+        signatures=SignatureFile(tmp_path / "signatures.json").updates,
         journal=lambda: journal,
     )
     # The real password hash takes a third of a second on purpose.

@@ -1,10 +1,15 @@
 """The policy page."""
 
+import time
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
+from backstamp.journal import publish_updates
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
 from backstamp.tokens import Keyring
+from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.console.conftest import ADDRESS
 
 
@@ -102,3 +107,18 @@ def test_people_are_found_by_address_and_paged(admin: Client) -> None:
     assert "reader33@" in found
     assert "reader34@" not in found
     assert "<script>alert" not in first
+
+
+def test_the_age_of_what_verdicts_go_by_is_shown_and_a_stale_list_is_marked(
+    admin: Client, tmp_path: Path
+) -> None:
+    now = int(time.time())
+    copies = [
+        ListCopy(name=each.name, prefixes=("198.51.100.0/24",), checked_at=now - 86_400 * days, changed_at=0)
+        for days, each in enumerate(LISTS, 28)
+    ]
+    publish_updates(tmp_path / "signatures.json", Updates(tuple(copies)))
+    shown = admin.get("/policy/").text
+    assert shown.count("1 networks") == len(LISTS)
+    assert shown.count("older than 30 days") == len(LISTS) - 3
+    assert ", 28 days ago" in shown

@@ -7,6 +7,7 @@ from backstamp.journal import (
     EdgeCounters,
     JournalReader,
     JournalWriter,
+    SignatureFile,
     SnapshotFile,
     SourceKeys,
     publish_snapshot,
@@ -65,6 +66,7 @@ def edge_in(directory: Path, config: EdgeConfig | None = None) -> Edge:
         snapshot=SnapshotFile(directory / "snapshot"),
         journal=journal,
         source_keys=SourceKeys(directory / "source-keys"),
+        signatures=SignatureFile(directory / "signatures.json"),
         counters=EdgeCounters(directory / "metrics", journal.sync_times),
     )
 

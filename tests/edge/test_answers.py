@@ -19,12 +19,15 @@ from backstamp.journal import (
     EdgeCounters,
     JournalUnavailableError,
     JournalWriter,
+    SignatureFile,
     SnapshotFile,
     SourceKeys,
+    publish_updates,
 )
 from backstamp.journal.edge_counters import read_edge_counters
 from backstamp.policy import Kills
 from backstamp.verdicts.networks import NOT_SEEN
+from backstamp.verdicts.published import ListCopy, Updates
 from backstamp.vocabulary import Hit, HitKind
 from tests.edge.fake import FakeProtocol, FakeScope
 from tests.edge.setting import (
@@ -320,6 +323,7 @@ def test_new_keys_and_a_new_policy_are_in_force_within_two_seconds(tmp_path: Pat
         snapshot=SnapshotFile(tmp_path / "snapshot"),
         journal=journal,
         source_keys=SourceKeys(tmp_path / "source-keys"),
+        signatures=SignatureFile(tmp_path / "signatures.json"),
         counters=EdgeCounters(tmp_path / "metrics", journal.sync_times),
     )
     ask = asker(edge)
@@ -421,3 +425,18 @@ def test_no_mutation_of_two_links_ever_redirects(ask: Ask, data: st.DataObject) 
     )
     reply = ask(f"/{mutant}")
     assert reply.field("location") == {one: URL, two: "https://two.example/"}.get(mutant)
+
+
+def test_newer_networks_are_in_force_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.journal.signature_file.RECHECK_SECONDS", 0.0)
+    publish(tmp_path)
+    edge = edge_in(tmp_path)
+    ask = asker(edge)
+    ask(f"/{pixel()}", client="198.51.100.7:4711")
+    copy = ListCopy(name="apple-relay", prefixes=("198.51.100.0/24",), checked_at=1, changed_at=1)
+    publish_updates(tmp_path / "signatures.json", Updates((copy,)))
+    edge._refresh()
+    ask(f"/{pixel()}", client="198.51.100.7:4711")
+    assert [hit.network for hit in hits_in(tmp_path)] == ["", "apple_relay"]

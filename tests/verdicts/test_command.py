@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from backstamp.app.commands.verdict import verdict as command
+from backstamp.app.context import AppContext
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.verdicts.reading import read_hit
 from tests.verdicts.hits import BROWSER_CLICK, CHROME
@@ -21,7 +22,7 @@ def line(**changes: object) -> str:
 def test_each_hit_gives_one_line_with_its_reasons_in_words(tmp_path: Path) -> None:
     file = tmp_path / "hits.jsonl"
     file.write_text(line() + "\n\n" + line(id=None, ip="203.0.113.1"))
-    result = CliRunner().invoke(command, [str(file)])
+    result = CliRunner().invoke(command, [str(file)], obj=AppContext(None))
     first, second = (json.loads(answer) for answer in result.stdout.splitlines())
     assert result.exit_code == 0
     assert first == {
@@ -43,7 +44,7 @@ def test_each_hit_gives_one_line_with_its_reasons_in_words(tmp_path: Path) -> No
 
 
 def test_standard_input_is_read_where_no_file_is_named() -> None:
-    result = CliRunner().invoke(command, input=line() + "\n" + line(id=7))
+    result = CliRunner().invoke(command, obj=AppContext(None), input=line() + "\n" + line(id=7))
     assert [json.loads(answer)["id"] for answer in result.stdout.splitlines()] == ["h1", 7]
 
 
@@ -67,7 +68,7 @@ def test_standard_input_is_read_where_no_file_is_named() -> None:
     ],
 )
 def test_a_bad_line_is_one_line_of_error_with_its_number(bad: bytes) -> None:
-    result = CliRunner().invoke(command, input=line().encode() + b"\n" + bad)
+    result = CliRunner().invoke(command, obj=AppContext(None), input=line().encode() + b"\n" + bad)
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: line 2: ")
     assert result.stderr.count("\n") == 1

@@ -22,6 +22,8 @@ def database(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def config(tmp_path: Path) -> WorkerConfig:
     return WorkerConfig(
+        signatures_path=tmp_path / "signatures.json",
+        update_signatures=False,
         journal_dir=tmp_path / "journal",
         snapshot_path=tmp_path / "snapshot",
         source_keys_dir=tmp_path / "source-keys",

@@ -16,6 +16,8 @@ def main(directory: Path) -> None:
     from backstamp.worker import WorkerConfig, serve
 
     config = WorkerConfig(
+        signatures_path=directory / "signatures.json",
+        update_signatures=False,
         journal_dir=directory / "journal",
         snapshot_path=directory / "snapshot",
         source_keys_dir=directory / "source-keys",

@@ -7,6 +7,7 @@ from backstamp.app import keyfile
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import TRACKING_URL
 from backstamp.journal import SnapshotFile
+from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.tokens import Keyring
 
 
@@ -39,6 +40,11 @@ class AppContext:
     def journal_dir(self) -> Path:
         """Where the journal lies."""
         return self.settings.in_data_dir("journal")
+
+    @property
+    def signatures_path(self) -> Path:
+        """Where newer copies of the published lists of networks lie."""
+        return self.settings.in_data_dir(SIGNATURES)
 
     def snapshot(self) -> SnapshotFile:
         """Return the reader of the policy snapshot."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from backstamp.journal import JournalWriter
 from backstamp.policy import Snapshot
 from backstamp.tokens import Keyring
+from backstamp.verdicts.published import Updates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class ConsoleConfig:
 
     `gateway_host` and `gateway_port` are where samples are handed in by SMTP. `capturing` is true while
     no next hop is configured, so that every mail ends in the test mailbox under `capture_dir`.
-    `keyring` and `snapshot` give the current ones and are cheap to call; `journal` gives this
+    `keyring`, `snapshot` and `signatures` give the current ones and are cheap to call; `journal` gives this
     process's one writer.
     """
 
@@ -27,6 +28,7 @@ class ConsoleConfig:
     capture_dir: Path
     keyring: Callable[[], Keyring]
     snapshot: Callable[[], Snapshot | None]
+    signatures: Callable[[], Updates]
     journal: Callable[[], JournalWriter]
 
 

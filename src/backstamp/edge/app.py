@@ -37,6 +37,7 @@ from backstamp.journal import (
     JournalUnavailableError,
     JournalWriter,
     PackedHit,
+    SignatureFile,
     SnapshotFile,
     SourceKeys,
 )
@@ -89,6 +90,7 @@ class Edge:
         snapshot: SnapshotFile,
         journal: JournalWriter,
         source_keys: SourceKeys,
+        signatures: SignatureFile,
         counters: EdgeCounters,
     ) -> None:
         """Take what the worker needs; `journal` and `counters` are its own."""
@@ -97,6 +99,8 @@ class Edge:
         self._journal = journal
         self._source_keys = source_keys
         self._callers = Callers(TrustedProxies(config.trusted_proxies), source_keys)
+        self._signatures = signatures
+        self._callers.use(signatures.table())
         self._counters = counters
         self._counts = counters.counts
         self._losses = Losses(_log)
@@ -242,7 +246,8 @@ class Edge:
             self._keep_house()
 
     def _refresh(self) -> None:
-        """See whether keys or policy have changed."""
+        """See whether keys, networks or policy have changed."""
+        self._callers.use(self._signatures.table())
         self._ring = self._keyring()
         published = self._snapshot.current()
         if published is not self._published:

@@ -11,8 +11,8 @@ import msgspec
 from backstamp.edge.client_address import TrustedProxies, peer_octets
 from backstamp.journal import SourceKeys
 from backstamp.journal.source_keys import DAY_US
-from backstamp.verdicts import network_class
-from backstamp.verdicts.networks import NOT_SEEN
+from backstamp.verdicts import NetworkTable
+from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE
 
 FORWARDED_FOR: Final = "x-forwarded-for"
 REMEMBERED: Final = 4096
@@ -43,6 +43,7 @@ class Callers:
 
     def __init__(self, proxies: TrustedProxies, source_keys: SourceKeys) -> None:
         """Know nobody yet."""
+        self._table = PACKAGED_TABLE
         self._proxies = proxies
         self._source_keys = source_keys
         self._known: dict[str | bytes, Caller] = {}
@@ -63,6 +64,12 @@ class Callers:
         octets = self._proxies.client(caller.octets, headers.get_all(FORWARDED_FOR))
         return self._known.get(octets) or self._meet(octets, octets, at_us)
 
+    def use(self, table: NetworkTable) -> None:
+        """Take the classes of networks from here; who was known by the old ones is forgotten."""
+        if table is not self._table:
+            self._table = table
+            self.forget()
+
     def forget(self) -> None:
         """Forget all addresses."""
         self._known = {}
@@ -70,7 +77,7 @@ class Callers:
     def _meet(self, key: str | bytes, octets: bytes, at_us: int) -> Caller:
         caller = Caller(
             octets,
-            network_class(octets) if octets else NOT_SEEN,
+            self._table.classify(octets) if octets else NOT_SEEN,
             self._source_keys.source(octets, at_us),
             self._proxies.trusts(octets),
         )

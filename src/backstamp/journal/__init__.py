@@ -4,6 +4,7 @@ from backstamp.journal.codec import PackedHit
 from backstamp.journal.edge_counters import Answer, Drop, EdgeCounters
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.reader import Batch, JournalReader
+from backstamp.journal.signature_file import SignatureFile, publish_updates
 from backstamp.journal.snapshot_file import SnapshotFile, publish_snapshot
 from backstamp.journal.source_keys import SourceKeys
 from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId, Sync
@@ -20,8 +21,10 @@ __all__ = [
     "PackedHit",
     "RecordId",
     "RecordTooLargeError",
+    "SignatureFile",
     "SnapshotFile",
     "SourceKeys",
     "Sync",
     "publish_snapshot",
+    "publish_updates",
 ]

@@ -1,14 +1,11 @@
 """The policy snapshot's file: replaced as a whole by the worker, read by gateway and edge."""
 
-import contextlib
 import logging
-import os
-import secrets
 import time
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal.layout import sync_directory
+from backstamp.journal.replacing import replace_file
 from backstamp.policy import Snapshot, SnapshotError, decode_snapshot, encode_snapshot
 
 _log = logging.getLogger("backstamp.journal")
@@ -51,17 +48,4 @@ class SnapshotFile:
 
 def publish_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Put a snapshot in the place of the old one; a reader sees the one or the other. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o640)  # whatever the umask: gateway and edge may be other users
-            file.write(encode_snapshot(snapshot))
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    sync_directory(path.parent)
+    replace_file(path, encode_snapshot(snapshot))

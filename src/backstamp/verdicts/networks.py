@@ -160,14 +160,15 @@ SHARED_ROLES: Final = frozenset(
 )
 """Networks whose addresses many people share, so that "the same source" says nothing."""
 
-_TABLE: Final = NetworkTable((prefix, n.label) for n in NETWORKS.values() for prefix in n.prefixes)
+PACKAGED_TABLE: Final = NetworkTable((prefix, n.label) for n in NETWORKS.values() for prefix in n.prefixes)
+"""What the program came with; newer copies of published lists make another (`published.table_of`)."""
 _BY_ASN: Final = {asn: n.label for n in NETWORKS.values() for asn in n.asns}
 _BY_PTR: Final = tuple((form.partition("*"), n) for n in NETWORKS.values() for form in n.ptr)
 
 
 def network_class(address: str | bytes) -> str:
-    """Return the label of the known network that an address lies in, or ""."""
-    return _TABLE.classify(address)
+    """Return the label of the packaged network that an address lies in, or ""."""
+    return PACKAGED_TABLE.classify(address)
 
 
 def network_class_of_asn(asn: int) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts, header_facts
-from backstamp.verdicts.networks import NOT_SEEN, network_class, network_class_of_asn
+from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE, NetworkTable, network_class_of_asn
 
 LINE_LIMIT: Final = 1_000_000
 """Octets of one line; more is refused."""
@@ -55,10 +55,11 @@ class _AboutTheHit(msgspec.Struct, frozen=True):
 _decode: Final = msgspec.json.Decoder(HitLine).decode
 
 
-def read_hit(line: bytes | str) -> tuple[HitLine, Facts, Context]:
+def read_hit(line: bytes | str, networks: NetworkTable = PACKAGED_TABLE) -> tuple[HitLine, Facts, Context]:
     """Read one hit from a line of JSON.
 
-    `rdns` counts as forward-confirmed unless `context.rdns_forward_confirmed` is false.
+    `networks` says in which network an address lies.  `rdns` counts as forward-confirmed unless
+    `context.rdns_forward_confirmed` is false.
 
     Raises:
         ValueError: the line is no JSON object of that form; the text says where, without quoting the line.
@@ -75,7 +76,7 @@ def read_hit(line: bytes | str) -> tuple[HitLine, Facts, Context]:
         event=hit.event,
         method=hit.method,
         headers=header_facts({name: value for name, value in hit.headers.items() if value is not None}),
-        network=_network(hit, about),
+        network=_network(hit, about, networks),
         certain_rdns=hit.rdns if hit.rdns and about.rdns_forward_confirmed else "",
         seconds_since_delivery=hit.seconds_since_delivery,
         day=None if about.hit_date is None else (about.hit_date - _EPOCH).days,
@@ -109,12 +110,12 @@ def _seconds_apart(value: Any) -> Any:
     return value
 
 
-def _network(hit: HitLine, about: _AboutTheHit) -> str:
+def _network(hit: HitLine, about: _AboutTheHit, networks: NetworkTable) -> str:
     """Return the label: by address, else by the range, else by the AS number."""
     if about.in_icloud_relay_list:
         return "apple_relay"
     address = hit.ip or re.sub(r"/\d{1,3}\Z", "", hit.cidr or "")
-    label = network_class(address) if address else NOT_SEEN
+    label = networks.classify(address) if address else NOT_SEEN
     if label in ("", NOT_SEEN) and hit.asn is not None:
         label = network_class_of_asn(hit.asn) or label
     return label

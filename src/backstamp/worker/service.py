@@ -13,6 +13,7 @@ from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
 from backstamp.worker.settle import Settling
+from backstamp.worker.signatures.keeping import SignatureKeeping
 
 log = logging.getLogger("backstamp.worker")
 
@@ -42,6 +43,8 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         "housekeeping": housekeeping.run,
         "capture mailbox": capture.run,
     }
+    if config.update_signatures:
+        parts["signatures"] = SignatureKeeping(config.signatures_path).run
     if config.operations_listen is not None:
         parts["operations pages"] = OperationsPages(config, database).run
     try:

@@ -16,7 +16,14 @@ from granian.log import LogLevels
 
 from backstamp.edge import Edge, EdgeConfig, serve
 from backstamp.edge.replies import GIF, Header, ReplyProtocol
-from backstamp.journal import DEFAULT_SYNC, EdgeCounters, JournalWriter, SnapshotFile, SourceKeys
+from backstamp.journal import (
+    DEFAULT_SYNC,
+    EdgeCounters,
+    JournalWriter,
+    SignatureFile,
+    SnapshotFile,
+    SourceKeys,
+)
 from backstamp.tokens import Keyring
 
 DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"
@@ -38,6 +45,7 @@ def _edge(directory: Path) -> Edge:
         snapshot=SnapshotFile(directory / "snapshot"),
         journal=journal,
         source_keys=SourceKeys(directory / "source-keys"),
+        signatures=SignatureFile(directory / "signatures.json"),
         counters=EdgeCounters(directory / "metrics", journal.sync_times),
     )
 

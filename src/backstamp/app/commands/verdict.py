@@ -5,8 +5,12 @@ from typing import Any, BinaryIO, Final
 import click
 import msgspec
 
-from backstamp.verdicts import Verdict
+from backstamp.app.context import AppContext
+from backstamp.app.settings import SettingsError
+from backstamp.journal import SignatureFile
+from backstamp.verdicts import NetworkTable, Verdict
 from backstamp.verdicts import verdict as judge
+from backstamp.verdicts.networks import PACKAGED_TABLE
 from backstamp.verdicts.reading import LINE_LIMIT, HitLine, read_hit
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -20,21 +24,32 @@ class _BadInputError(click.ClickException):
 
 @click.command()
 @click.argument("hits", type=click.File("rb"), default="-")
-def verdict(hits: BinaryIO) -> None:
+@click.pass_obj
+def verdict(installation: AppContext, hits: BinaryIO) -> None:
     """Judge HITS (a file, or standard input): who opened, who clicked, and why we say so.
 
     Input and output are one JSON object per line; docs/verdicts.md has the fields.
     """
+    networks = _networks(installation)
     number = 0
     while line := hits.readline(LINE_LIMIT + 1):
         number += 1
         if not line.strip():
             continue
         try:
-            hit, facts, context = read_hit(line)
+            hit, facts, context = read_hit(line, networks)
         except ValueError as error:
             raise _BadInputError(f"line {number}: {_shown(str(error))}") from None
         click.echo(_encode(_answer(hit, judge(facts, context))))
+
+
+def _networks(installation: AppContext) -> NetworkTable:
+    """Return what this installation knows of networks; without one, what the program came with."""
+    try:
+        path = installation.signatures_path
+    except SettingsError:
+        return PACKAGED_TABLE
+    return SignatureFile(path).table()
 
 
 def _shown(text: str) -> str:

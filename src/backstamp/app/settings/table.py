@@ -249,6 +249,13 @@ CONSOLE_URL = Setting(
     "How administrators reach the console; its host is the only one answered.",
 )
 
+SIGNATURES_UPDATE = Setting(
+    "signatures.update",
+    kinds.BOOLEAN,
+    True,
+    "Whether the worker asks the publishers once a day for newer lists of networks (Apple, Google, Microsoft, Telegram).",
+)
+
 OPERATIONS_LISTEN = Setting(
     "operations.listen",
     kinds.LISTEN,

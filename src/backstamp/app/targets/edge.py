@@ -6,7 +6,8 @@ from backstamp.app.settings import load
 from backstamp.app.wiring.edge import edge_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.edge import Edge
-from backstamp.journal import EdgeCounters, SnapshotFile, SourceKeys
+from backstamp.journal import EdgeCounters, SignatureFile, SnapshotFile, SourceKeys
+from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 
 
 def _edge() -> Edge:
@@ -19,6 +20,7 @@ def _edge() -> Edge:
         snapshot=SnapshotFile(settings.in_data_dir("snapshot")),
         journal=journal,
         source_keys=SourceKeys(settings.in_data_dir("source-keys")),
+        signatures=SignatureFile(settings.in_data_dir(SIGNATURES)),
         counters=EdgeCounters(settings.in_data_dir("metrics"), journal.sync_times),
     )
 

@@ -8,7 +8,8 @@ from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
 from backstamp.app.wiring.journal import open_journal
 from backstamp.console.config import ConsoleConfig
-from backstamp.journal import JournalWriter, SnapshotFile
+from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile
+from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 
 
 def console_config(settings: Settings) -> ConsoleConfig:
@@ -26,5 +27,6 @@ def console_config(settings: Settings) -> ConsoleConfig:
         capture_dir=settings.in_data_dir("capture"),
         keyring=KeyFile(settings.in_data_dir("keys.json")),
         snapshot=SnapshotFile(settings.in_data_dir("snapshot")).current,
+        signatures=SignatureFile(settings.in_data_dir(SIGNATURES)).updates,
         journal=journal,
     )

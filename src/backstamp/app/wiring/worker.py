@@ -8,6 +8,7 @@ from backstamp.app.settings.table import (
     OPERATIONS_LISTEN,
     PRIVACY_KEEP_ADDRESSES,
     PRIVACY_RETENTION_DAYS,
+    SIGNATURES_UPDATE,
     SUBMISSION_LINKS,
     SUBMISSION_OPENS,
     TRACKING_ANONYMOUS,
@@ -17,6 +18,7 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
 )
 from backstamp.app.wiring.capture import capture_address
+from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.policy import Axes, Snapshot
 from backstamp.vocabulary import Origin
 from backstamp.worker import WorkerConfig
@@ -34,6 +36,8 @@ def worker_config(settings: Settings) -> WorkerConfig:
         capture_listen=capture_address(settings),
         capture_max_bytes=settings[CAPTURE_MAX_BYTES],
         edge_counters_dir=settings.in_data_dir("metrics"),
+        signatures_path=settings.in_data_dir(SIGNATURES),
+        update_signatures=settings[SIGNATURES_UPDATE],
         operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
         if settings[OPERATIONS_LISTEN]
         else None,

@@ -3,6 +3,7 @@
 The worker's publisher carries every change to gateway and edge within seconds.
 """
 
+from datetime import UTC, datetime
 from typing import Final
 
 from django.contrib import messages as notices
@@ -17,6 +18,7 @@ from backstamp.console.config import console_config
 from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
 from backstamp.policy import ConsentMode
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+from backstamp.verdicts.published import STALE_DAYS, freshness
 
 CONSENTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 500
@@ -108,6 +110,8 @@ def _page(
         "senders": list(SenderPolicy.objects.all()[:ENTRIES_SHOWN]),
         "consents": Paginator(consents, CONSENTS_SHOWN).get_page(request.GET.get("page")),
         "search": search,
+        "signatures": tuple(freshness(console_config().signatures(), datetime.now(UTC).date())),
+        "stale_days": STALE_DAYS,
         "domain_form": domain_form or _prefilled(DomainForm, "domain", SenderDomain, "name", request),
         "sender_form": sender_form or _prefilled(SenderForm, "sender", SenderPolicy, "address", request),
         "consent_form": consent_form or _prefilled(ConsentForm, "consent", Consent, "address", request),
