@@ -17,6 +17,10 @@ from granian.server.mp import MPServer, WorkerProcess
 from backstamp.lifetime import die_with_parent
 
 PARENT_CHECK_SECONDS: Final = 0.5
+YOUNG_SECONDS: Final = 5.5
+"""Granian takes a worker that dies so soon after another in its place for the sign of a crash loop."""
+PAUSE_SECONDS: Final = 0.5
+"""What does not stay alive is started again after this."""
 LOGGING: Final[dict[str, Any]] = {
     "handlers": {},
     "formatters": {},
@@ -26,8 +30,12 @@ LOGGING: Final[dict[str, Any]] = {
 
 
 class Server(MPServer):
-    """Granian with processes for workers; it does not call one stubborn that has just ended.
+    """Granian with processes for workers; one that dies never takes those with it that live.
 
+    Granian ends all workers when one dies within 5.5 s of its predecessor, though the others serve. Here that
+    is so only where no other worker lives.
+
+    It does not call one stubborn that has just ended, either.
     Two threads of Granian wait for each worker, and only one of them is told of its end. When the other asks
     a moment too soon, as it does on a busy machine, Granian says that the worker "refused to gracefully
     stop", and kills a process that is no more.
@@ -41,7 +49,21 @@ class Server(MPServer):
         worker: WorkerProcess = super()._spawn_worker(*args, **kwargs)
         process = worker.inner
         worker.is_alive = lambda: not wait([process.sentinel], 0)  # type: ignore[method-assign]
+        tell = worker._watcher
+
+        def watch() -> None:
+            process.join()
+            if not worker.interrupt_by_parent and self._others_live(worker):
+                if time.monotonic() - worker.birth < YOUNG_SECONDS:
+                    time.sleep(PAUSE_SECONDS)
+                self.respawned_wrks.pop(worker.idx, None)
+            tell()  # type: ignore[no-untyped-call]
+
+        worker._watcher = watch  # type: ignore[method-assign]
         return worker
+
+    def _others_live(self, worker: WorkerProcess) -> bool:
+        return any(other is not worker and not wait([other.inner.sentinel], 0) for other in list(self.wrks))
 
 
 class PortTakenError(Exception):

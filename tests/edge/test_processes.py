@@ -98,6 +98,23 @@ def test_a_killed_worker_comes_back_and_no_answered_hit_is_missing(tmp_path: Pat
     assert_nothing_lost(tmp_path, loads)
 
 
+def test_a_worker_that_dies_again_and_again_takes_no_living_one_with_it(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path, workers=2) as server:
+        steady, *victims = server.workers()
+        for _ in range(3):
+            (victim,) = victims
+            os.kill(victim, signal.SIGKILL)
+            assert wait_for_end([victim])
+            assert server.get("/healthz").endswith(b"ok")
+            until = time.monotonic() + 10
+            while len(server.workers()) < 2 and time.monotonic() < until:
+                time.sleep(0.02)
+            victims = [pid for pid in server.workers() if pid != steady]
+        assert steady in server.workers()
+        assert server.main.poll() is None
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_worker_outlives_its_parent(tmp_path: Path, number: int) -> None:
     publish(tmp_path)
