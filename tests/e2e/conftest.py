@@ -11,9 +11,13 @@ def backstamp(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts `backstamp serve` with settings; at the end nothing of it may be left running."""
     servers: list[Server] = []
 
-    def start(**settings: str) -> Server:
+    def start(prepare: Callable[[Path], None] | None = None, **settings: str) -> Server:
+        """`prepare` is called with the data directory before the start."""
         folder = tmp_path / f"server{len(servers)}"
         folder.mkdir()
+        if prepare is not None:
+            (folder / "data").mkdir(mode=0o700)
+            prepare(folder / "data")
         servers.append(Server(folder, {f"BACKSTAMP_{name}": value for name, value in settings.items()}))
         return servers[-1].start()
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.request import urlopen
 
+import psycopg
+
 from backstamp.app import keyfile
 from backstamp.tokens import Keyring
 from tests.daemons import free_port
@@ -84,6 +86,14 @@ class Server:
             return False
         return (self.data / "snapshot").exists() and b"Try next" in self.banner.read_bytes()
 
+    def edge_is_up(self) -> bool:
+        """Whether the edge answers."""
+        try:
+            with urlopen(f"{self.edge_url}/healthz", timeout=2) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
     @property
     def sign_in_link(self) -> str:
         """The one-time link of the banner."""
@@ -107,6 +117,10 @@ class Server:
 
     def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """Read from the database."""
+        url = self.environment.get("BACKSTAMP_DATABASE_URL")
+        if url:
+            with psycopg.connect(url) as server:
+                return server.execute(sql.encode(), values or None).fetchall()
         with sqlite3.connect(f"file:{self.data / 'backstamp.db'}?mode=ro", uri=True, timeout=20) as database:
             rows = database.execute(sql, values).fetchall()
         database.close()

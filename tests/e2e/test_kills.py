@@ -1,34 +1,35 @@
+"""SIGKILL of any role, those of the mail too, while mail and hits come."""
+
 import collections
-import os
 import random
-import signal
 import time
 from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.load import Load
-from tests.e2e.server import ROLES, Server, until
+from tests.e2e.hit_load import HitLoad, Outages
+from tests.e2e.kills import kill
+from tests.e2e.mail_load import MailLoad
+from tests.e2e.reckoning import reckon
+from tests.e2e.server import Server, until
+
+VICTIMS = ("gateway", "edge worker", "edge main", "worker", "console")
 
 
 def kill_under_load(server: Server, rounds: int, seed: int) -> tuple[int, int, int]:
     """Kill a random process of a random role under load, `rounds` times; returns hits, mails and doubles."""
-    dice = random.Random(seed)
-    with Load(server, f"r{seed}") as load:
+    dice, outages = random.Random(seed), Outages()
+    with HitLoad(server, f"r{seed}") as hits, MailLoad(server, f"r{seed}") as mails:
         for _ in range(rounds):
             time.sleep(dice.uniform(0.2, 1.2))
-            victims = server.family()[dice.choice(ROLES)]
-            if victims:
-                os.kill(dice.choice(victims), signal.SIGKILL)
+            kill(server, dice.choice(VICTIMS), outages, dice)
         time.sleep(0.5)
         until("all answers again", server.is_up, 60)
         time.sleep(1.0)
-    hits, mails = load.acknowledged_hits, load.acknowledged_mails
-    assert len(hits) > rounds
-    assert len(mails) > rounds
-    until("every acknowledged hit is in the records", lambda: set(hits) <= set(server.user_agents()), 60)
-    times = collections.Counter(server.user_agents())
-    assert [name for name, count in times.items() if count > 1] == []
+    assert hits.unexcused(outages) == []
+    assert len(hits.acknowledged) > rounds
+    assert len(mails.acknowledged) > rounds
+    reckon(server, hits.acknowledged)
     kept = [path.read_bytes() for path in (server.data / "capture").glob("*.eml")]
     arrived = collections.Counter(
         line.split(b"<")[1].split(b"@")[0].decode()
@@ -36,8 +37,8 @@ def kill_under_load(server: Server, rounds: int, seed: int) -> tuple[int, int, i
         for line in mail.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
         if line.startswith(b"Message-ID:")
     )
-    assert [name for name in mails if name not in arrived] == []
-    return len(hits), len(mails), sum(count - 1 for count in arrived.values())
+    assert [name for name in mails.acknowledged if name not in arrived] == []
+    return len(hits.acknowledged), len(mails.acknowledged), sum(count - 1 for count in arrived.values())
 
 
 def test_killing_roles_under_load_loses_and_doubles_nothing_acknowledged(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, get_native_id
 from typing import Final, ParamSpec, TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import connections
 
 P = ParamSpec("P")
@@ -24,17 +25,38 @@ def _step_back() -> None:
     os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
 
 
-class Database:
-    """A few threads that may use the ORM, each with a connection that lasts while nothing goes wrong."""
+class _Threads:
+    """A few threads, each with a connection that lasts while nothing goes wrong."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database", initializer=_step_back)
+        self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="database", initializer=_step_back)
         self._leaving = Barrier(_THREADS)
+
+    def leave(self, *, wait: bool) -> None:
+        """Let what runs be finished, the connections be closed and the threads end; `wait` for it."""
+        for _ in range(_THREADS):
+            self.executor.submit(self._leave)
+        self.executor.shutdown(wait=wait)
+
+    def _leave(self) -> None:
+        """Close this thread's connection; the others wait, so that each does so once."""
+        self._leaving.wait()
+        connections.close_all()
+
+
+class Database:
+    """Threads that may use the ORM."""
+
+    def __init__(self) -> None:
+        self._threads = _Threads()
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call in a thread. After a failure that thread's connection is closed, and made anew later.
 
-        A call that has begun is finished, also when the waiting task is cancelled.
+        After a failure of the database others take the place of all threads: SQLite's connections in a
+        process share what the first one found when it opened the files, so one that reads well would keep
+        all others from writing when the disk is no longer read-only. A call that has begun is finished,
+        also when the waiting task is cancelled.
         """
 
         def guarded() -> T:
@@ -44,15 +66,15 @@ class Database:
                 connections.close_all()
                 raise
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, guarded)
+        threads = self._threads
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads.executor, guarded)
+        except DatabaseError:
+            if threads is self._threads:
+                self._threads = _Threads()
+                threads.leave(wait=False)
+            raise
 
     def close(self) -> None:
         """Wait for what runs, close the connections, then let the threads go."""
-        for _ in range(_THREADS):
-            self._threads.submit(self._leave)
-        self._threads.shutdown()
-
-    def _leave(self) -> None:
-        """Close this thread's connection; the others wait, so that each does so once."""
-        self._leaving.wait()
-        connections.close_all()
+        self._threads.leave(wait=True)
