@@ -30,8 +30,8 @@ bench: $(VENV)/.dev test-daemons
 corpus: $(VENV)/.dev
 	$(BIN)/pytest -m "not soak" -k corpus -s
 
-test-daemons:
-	tools/test-daemons
+test-daemons: $(VENV)/bin/pip
+	VENV=$(VENV) tools/test-daemons
 
 lock: $(VENV)/.dev
 	tools/lock

@@ -3,12 +3,15 @@
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-SBIN = ("/usr/sbin", "/sbin", "/usr/local/sbin", *map(str, POSTGRESQL))
+VENV = str(Path(sys.executable).parent)
+"""Where `tools/test-daemons` puts what is made from source."""
+SBIN = ("/usr/sbin", "/sbin", "/usr/local/sbin", VENV, *map(str, POSTGRESQL))
 
 
 def require(program: str) -> Path:

@@ -67,6 +67,19 @@ class ServerProcess:
             time.sleep(0.05)
         raise AssertionError(f"no answer: {self.log}")
 
+    def wait_until_it_listens(self) -> None:
+        """Wait without a word to it: over TLS too."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                self.connect().close()
+            except OSError:
+                assert self.main.poll() is None, self.log
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(f"nobody listens: {self.log}")
+
     def exchange(self, request: bytes) -> bytes:
         """Send bytes as they are, and return all that comes until the server closes or falls silent."""
         with self.connect() as connection:
