@@ -75,7 +75,10 @@ def test_what_is_no_web_address_is_left_alone(href: str, reason: SkipReason) -> 
 def test_relative_links_resolve_against_the_first_base() -> None:
     bases = "<base href='https://example.com/a/'><base href='https://other.example/'>"
     html = f"{bases}<a href='b'>x</a><a href='#c'>y</a>"
-    assert decided(html) == [("https://example.com/a/b", None), ("#c", SkipReason.FRAGMENT)]
+    assert decided(html) == [
+        ("https://example.com/a/b", None),
+        ("https://example.com/a/#c", SkipReason.FRAGMENT),
+    ]
 
 
 def test_a_base_that_is_no_web_address_gives_nothing() -> None:
@@ -102,7 +105,20 @@ def test_own_links_are_left_alone_in_both_directions() -> None:
         ]
 
 
-def test_the_unsubscribe_address_of_the_header_is_never_wrapped() -> None:
+def test_nothing_that_received_mail_says_of_its_own_links_keeps_them_from_being_wrapped() -> None:
+    marks = "data-backstamp=off clicktracking=off data-clicktracking=off"
+    html = f"<a {marks} href='https://evil.example/u'>https://bank.example/</a>"
+    header = (
+        "List-Unsubscribe: <https://evil.example/u>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
+        "X-Backstamp-Links: off\nX-Backstamp-Opens: off\n"
+    )
+    received = Options(direction=Direction.INBOUND)
+    assert decided(html, received, header=header) == [("https://evil.example/u", None)]
+    text = message("https://evil.example/u", "text/plain", header=header)
+    assert [link.url for link in plan(text, received).links] == ["https://evil.example/u"]
+
+
+def test_the_unsubscribe_address_of_the_header_of_sent_mail_is_never_wrapped() -> None:
     header = "List-Unsubscribe: <mailto:u@example.com>,\n <https://EXAMPLE.com/u?a=1&b=2>\n"
     html = "<a href='https://example.com/u?a=1&amp;b=2'>x</a> <a href='https://example.com/u?a=1'>y</a>"
     assert [reason for _, reason in decided(html, header=header)] == [SkipReason.UNSUBSCRIBE_LINK, None]
@@ -319,3 +335,23 @@ def test_documents_inside_the_document_are_protected() -> None:
         assert wrapped in rewritten.raw
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
     assert unwrap(rewritten.raw, sealer.reads(planned).get) == raw
+
+
+@pytest.mark.parametrize(
+    ("element", "reason"),
+    [
+        ("<iframe src='{}'></iframe>", SkipReason.NESTED_DOCUMENT),
+        ("<object data='{}'></object>", SkipReason.NESTED_DOCUMENT),
+        ("<embed src='{}'>", SkipReason.NESTED_DOCUMENT),
+        ("<a href='{}'>x</a>", SkipReason.DATA_URL),
+    ],
+)
+def test_a_document_in_a_data_address_is_unprotected_where_a_frame_shows_it(
+    element: str, reason: SkipReason
+) -> None:
+    received = Options(direction=Direction.INBOUND)
+    for address in ("data:text/html,<a href=//evil.example>x</a>", "DATA:image/svg+xml,<svg/>", "data:,x"):
+        assert [found for _, found in decided(element.format(address), received)] == [reason]
+    assert reason.unprotected is (reason is SkipReason.NESTED_DOCUMENT)
+    picture = element.format("data:image/png;base64,AA==")
+    assert [found for _, found in decided(picture, received)] == [SkipReason.DATA_URL]

@@ -1,5 +1,6 @@
 """link_policy: whether a found link is wrapped, and with which target, or why not."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -34,6 +35,7 @@ _SCHEME_REASONS: Final = {
     "vbscript": SkipReason.SCRIPT,
     "about": SkipReason.INVALID_URL,
 }
+_DATA_WITHOUT_LINKS: Final = re.compile(r"data:(?:image/(?!svg)|audio/|video/|font/)", re.IGNORECASE)
 _NEVER: Final = {Carrier.FORM: SkipReason.FORM, Carrier.FORMACTION: SkipReason.FORM}
 _INBOUND_ONLY: Final = {
     Carrier.FRAME: SkipReason.FRAME,
@@ -70,7 +72,9 @@ class LinkPolicy:
         url = plain_web_url(link.value)
         reason = None
         if url is None or len(url.href) > self._options.limits.link_characters:
-            url, reason = self._resolve(strip_link_text(link.value), link.base or base, encoding)
+            url, reason = self._resolve(
+                strip_link_text(link.value), link.carrier, link.base or base, encoding
+            )
         wrapper = wrapper_of(url) if url is not None else None
         if reason is None and url is not None:
             reason = self._objection(link, url, wrapper)
@@ -84,17 +88,18 @@ class LinkPolicy:
         inner_url = unwrap_foreign(url.href) if wrapper is not None and url is not None else None
         return Decided(link, url, reason, inner_url or "")
 
-    def _resolve(self, text: str, base: str | None, encoding: str) -> tuple[WebUrl | None, SkipReason | None]:
+    def _resolve(
+        self, text: str, carrier: Carrier, base: str | None, encoding: str
+    ) -> tuple[WebUrl | None, SkipReason | None]:
         if (not text or text.startswith("#")) and (base is None or self._outbound):
-            return None, SkipReason.FRAGMENT
+            return web_url(text, _web_base(base), encoding=encoding), SkipReason.FRAGMENT
         if len(text) > self._options.limits.link_characters:
             return None, SkipReason.URL_TOO_LONG
         scheme = scheme_of(text)
         if scheme and scheme not in _WEB:
-            return None, _SCHEME_REASONS.get(scheme, SkipReason.OTHER_SCHEME)
+            return None, _scheme_reason(scheme, text, carrier)
         if base is not None and not scheme:
-            whole_base = web_url(strip_link_text(base))
-            base = whole_base.href if whole_base is not None else None
+            base = _web_base(base)
             url = web_url(text, base, encoding=encoding) if base is not None else None
         else:
             url = web_url(text, base, encoding=encoding)
@@ -115,10 +120,10 @@ class LinkPolicy:
         options = self._options
         if options.own_prefixes and url.href.startswith(options.own_prefixes):
             return SkipReason.OWN_LINK
-        if self._unsubscribe_urls and url.href in self._unsubscribe_urls:
-            return SkipReason.UNSUBSCRIBE_LINK
         if self._outbound:
-            # The author of received mail has no say in its protection.
+            # The author of received mail has no say in its protection, nor has its header.
+            if url.href in self._unsubscribe_urls:
+                return SkipReason.UNSUBSCRIBE_LINK
             if link.marked_off:
                 return SkipReason.MARKED_OFF
             if link.carrier in _INBOUND_ONLY:
@@ -140,3 +145,16 @@ class LinkPolicy:
         if shown is None:
             return False
         return policy is VisibleUrls.KEEP or not any(aligned(shown, own) for own in self._own_hosts)
+
+
+def _scheme_reason(scheme: str, text: str, carrier: Carrier) -> SkipReason:
+    """Return why an address of another scheme is left alone: in a frame, data are a document with links."""
+    if scheme == "data" and carrier is Carrier.FRAME and not _DATA_WITHOUT_LINKS.match(text):
+        return SkipReason.NESTED_DOCUMENT
+    return _SCHEME_REASONS.get(scheme, SkipReason.OTHER_SCHEME)
+
+
+def _web_base(base: str | None) -> str | None:
+    """Return a document's base as a URL; None where it has none that is a web address."""
+    url = web_url(strip_link_text(base)) if base is not None else None
+    return url.href if url is not None else None

@@ -136,7 +136,7 @@ _SENTENCES: Final = {
     SkipReason.FRAME: "a frame, which is loaded and not clicked",
     SkipReason.META_REFRESH: "an automatic move to another page, which is not clicked",
     SkipReason.MATHML: "a link in a formula",
-    SkipReason.NESTED_DOCUMENT: "a document inside a document, nested too deeply or too costly to read",
+    SkipReason.NESTED_DOCUMENT: "a document inside a document, which is not looked into",
     SkipReason.FLOWED: "it may go on in the next line",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
