@@ -3,7 +3,6 @@
 import re
 from typing import Final
 
-BASE_AND_FRAGMENT: Final = "with a base, `#x` and an empty href lead to the base's host: listed as a fragment"
 BASE_FOR_OUTLOOK: Final = "a base in a conditional comment counts for Outlook: relative links then lead there"
 BASE_OF_SRCDOC: Final = "a relative base in srcdoc is not taken against the base of the document around it"
 ANIMATED: Final = "SVG animate and set give a link another target; neither wrapped nor listed"
@@ -26,8 +25,6 @@ TEXT_SWALLOWED: Final = "an address that is none (`http:///`) swallows the one t
 LAX_ADDRESS: Final = "an IPv6 address beside an invisible character is no URL to us, and Chromium opens it"
 
 HOSTILE: Final = {
-    "bases/base-and-fragment": BASE_AND_FRAGMENT,
-    "bases/base-and-nothing": BASE_AND_FRAGMENT,
     "bases/base-in-outlook-comment": BASE_FOR_OUTLOOK,
     "documents-in-attributes/base-of-its-own": BASE_OF_SRCDOC,
     "foreign-content/svg-animate-to": ANIMATED,
