@@ -1,0 +1,66 @@
+"""`backstamp bench` of the database's side: small runs with whole tables."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_cli import backstamp
+from tests.daemons import require
+
+STAGE = r"^ +[\d,]+ +[\d,]+ +[\d,]+ +\d+\.\d +\d+\.\d\d +\d+$"
+PAGE = r"^(.+?) +(\d+\.\d) +(\d+\.\d) +< (\d+)$"
+
+
+def bench(directory: Path, *arguments: str) -> str:
+    # PostgreSQL runs as another user where we are root, who may not enter pytest's folders.
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        scratch.chmod(0o711)
+        done = backstamp(directory, "bench", *arguments, "--folder", str(scratch))
+        assert done.returncode == 0, done.stderr
+        assert list(scratch.iterdir()) == [], "nothing is left"
+    return done.stdout.decode()
+
+
+@pytest.mark.daemon
+def test_ingest_shows_its_stages_and_a_bare_insert_on_both_databases(tmp_path: Path) -> None:
+    require("pg_ctl")
+    text = bench(tmp_path, "ingest", "--events", "2000")
+    assert re.findall(r"^(\w+), 2,000 events:$", text, re.MULTILINE) == ["SQLite", "PostgreSQL"]
+    assert len(re.findall(STAGE, text, re.MULTILINE)) >= 2, text
+    whole = re.findall(
+        r"^whole: ([\d,]+) hits/s a core; slowest stage [01]\.\d\d of the fastest$", text, re.MULTILINE
+    )
+    bare = re.findall(r"^bare (INSERT|COPY) of the same rows: ([\d,]+) rows/s a core$", text, re.MULTILINE)
+    assert [kind for kind, _ in bare] == ["INSERT", "COPY"]
+    rates = [int(rate.replace(",", "")) for rate in (*whole, *(rate for _, rate in bare))]
+    assert len(rates) == 4
+    assert all(rate > 0 for rate in rates)
+
+
+@pytest.mark.daemon
+def test_queries_times_each_page_beside_what_is_wanted_on_both_databases(tmp_path: Path) -> None:
+    require("pg_ctl")
+    text = bench(tmp_path, "queries", "--events", "2000")
+    pages = re.findall(PAGE, text, re.MULTILINE)
+    names = [name.strip() for name, *_ in pages]
+    assert names[: len(names) // 2] == names[len(names) // 2 :], "the same pages on both"
+    wanted = {name: limit for name, _, _, limit in pages}
+    assert wanted["message timeline"] == "20"
+    assert wanted["list, far down"] == "100"
+    assert wanted["overview of 90 days"] == "150"
+    assert all(float(median) <= float(p95) for _, median, p95, _ in pages)
+
+
+@pytest.mark.daemon
+def test_backlog_is_worked_off_beside_a_serving_edge(tmp_path: Path) -> None:
+    require("wrk")
+    require("nginx")
+    text = bench(tmp_path, "backlog", "--events", "3000")
+    rows = re.findall(r"^(.+?) +([\d,]+) +(\d+\.\d)$", text, re.MULTILINE)
+    assert [name.strip() for name, *_ in rows[:2]] == ["the edge's peak", "at half of it"]
+    assert all(int(rate.replace(",", "")) > 0 for _, rate, _ in rows)
+    done = re.search(r"^3,000 events of backlog were gone after \d+ s: [\d,]+/s$", text, re.MULTILINE)
+    assert done is not None, text
