@@ -1,0 +1,113 @@
+"""The edge of the product, started while what stands behind it is away."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.request import urlopen
+
+from backstamp.app import keyfile
+from backstamp.edge.replies import GIF
+from backstamp.journal import JournalReader
+from backstamp.tokens import Keyring, seal_link, seal_pixel
+from backstamp.vocabulary import Hit
+from tests.e2e.server import Server, until
+
+URL = "https://www.example.com/offer"
+
+
+@contextmanager
+def edge_only(server: Server) -> Iterator[None]:
+    """`backstamp edge` in the data directory of a server that does not run."""
+    with (server.folder / "edge.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "backstamp", "edge"], cwd=server.folder, env=server.environment, stderr=log
+        )
+    try:
+        until("the edge answers", server.edge_is_up)
+        yield
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def ask(server: Server, method: str, token: str) -> tuple[HTTPResponse, bytes]:
+    connection = HTTPConnection("127.0.0.1", server.edge, timeout=10)
+    connection.request(method, f"/{token}", headers={"User-Agent": "a person's browser"})
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    return reply, body
+
+
+def link(ring: Keyring, tracking_id: int, *, protected: bool = False) -> str:
+    return seal_link(
+        ring,
+        domain_id=0,
+        tracking_id=tracking_id,
+        recipient_index=0,
+        link_number=1,
+        url=URL,
+        protected=protected,
+    )
+
+
+def hits(data: Path) -> list[Hit]:
+    batch = JournalReader(data / "journal").read({}, 1000)
+    return [record for _, record in batch.records if isinstance(record, Hit)]
+
+
+def test_an_edge_started_while_the_database_is_away_serves_the_last_policy(
+    backstamp: Callable[..., Server],
+) -> None:
+    server = backstamp()
+    ring = server.keyring()
+    killed = f"{77:016x}"
+    assert server.command("links", "kill", killed).returncode == 0
+    until("the kill is in force", lambda: ask(server, "GET", link(ring, 77))[0].status == 410)
+    assert server.stop() == 0
+    for name in ("backstamp.db", "backstamp.db-wal", "backstamp.db-shm"):
+        (server.data / name).unlink(missing_ok=True)
+    with edge_only(server):
+        assert ask(server, "GET", link(ring, 77))[0].status == 410, "what was switched off stays off"
+        reply, _ = ask(server, "GET", link(ring, 78))
+        assert (reply.status, reply.getheader("location")) == (302, URL)
+        assert ask(server, "GET", seal_pixel(ring, domain_id=0, tracking_id=78))[1] == GIF
+    assert [(hit.tracking_id, hit.address) for hit in hits(server.data)][-3:] == [
+        (77, None),
+        (78, None),
+        (78, None),
+    ]
+
+
+def test_an_edge_that_never_had_a_policy_redirects_sent_mail_and_asks_before_protected_links(
+    tmp_path: Path,
+) -> None:
+    server = Server(tmp_path, {"BACKSTAMP_PRIVACY_KEEP_ADDRESSES": "true"})
+    server.data.mkdir(mode=0o700)
+    keyfile.ensure(server.data / "keys.json")
+    ring = server.keyring()
+    with edge_only(server):
+        assert not (server.data / "snapshot").exists()
+        with urlopen(
+            f"{server.edge_url}/{seal_pixel(ring, domain_id=0, tracking_id=5)}", timeout=10
+        ) as reply:
+            assert reply.read() == GIF
+        sent, _ = ask(server, "GET", link(ring, 6))
+        assert (sent.status, sent.getheader("location")) == (302, URL)
+        page, body = ask(server, "GET", link(ring, 7, protected=True))
+        assert (page.status, page.getheader("location")) == (503, None)
+        assert b"This link cannot be checked now" in body
+        assert b'method="post"' in body
+        onward, _ = ask(server, "POST", link(ring, 7, protected=True))
+        assert (onward.status, onward.getheader("location")) == (303, URL)
+    recorded = hits(server.data)
+    assert [(hit.tracking_id, hit.method) for hit in recorded] == [
+        (5, "GET"),
+        (6, "GET"),
+        (7, "GET"),
+        (7, "POST"),
+    ]
+    assert {hit.address for hit in recorded} == {None}, "the most private setting"
