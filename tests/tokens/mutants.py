@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 
 from backstamp.tokens import ANONYMOUS, Keyring, Purpose, seal_link, seal_pixel
-from backstamp.tokens.sealing import _LINK_FORMAT, _PIXEL_FORMAT, _seal
+from backstamp.tokens.sealing import _LINK_FORMAT, _PIXEL_FORMAT, _sealing
 
 OLD = Keyring.create(bytes(range(32)), bytes(32), created_at=1)
 OURS = OLD.rotated(bytes(range(1, 33)), created_at=2)
@@ -29,9 +29,9 @@ def of_other_purposes(dice: random.Random) -> set[str]:
     link = _LINK_FORMAT.pack(2, 1, dice.getrandbits(64), 0, 1) + b"http://evil.example/"
     exact = _LINK_FORMAT.pack(2, 1, dice.getrandbits(64), 0, 1) + b"http"  # as long as a pixel's token
     return {
-        _seal(OURS, Purpose.LINK, pixel),
-        _seal(OURS, Purpose.PIXEL, link),
-        _seal(OURS, Purpose.PIXEL, exact),
+        _sealing(OURS, Purpose.LINK)(pixel),
+        _sealing(OURS, Purpose.PIXEL)(link),
+        _sealing(OURS, Purpose.PIXEL)(exact),
     }
 
 

@@ -17,7 +17,7 @@ from backstamp.tokens import (
     seal_pixel,
 )
 from backstamp.tokens.keyring import Purpose
-from backstamp.tokens.sealing import _LINK_FORMAT, _PIXEL_FORMAT, _seal
+from backstamp.tokens.sealing import _LINK_FORMAT, _PIXEL_FORMAT, _sealing
 
 RING = Keyring.create(bytes(range(32)), bytes(range(32, 64)), created_at=1)
 OTHER = Keyring.create(bytes(range(1, 33)), bytes(range(32, 64)), created_at=1)
@@ -139,8 +139,8 @@ def test_a_token_of_another_key_ring_is_not_ours() -> None:
 def test_a_token_sealed_for_one_purpose_opens_for_no_other() -> None:
     as_pixel = _PIXEL_FORMAT.pack(1, 1, 2, ANONYMOUS)
     as_link = _LINK_FORMAT.pack(2, 1, 2, 0, 1) + b"http://evil.example/"
-    assert open_token(RING, _seal(RING, Purpose.LINK, as_pixel)) is None
-    assert open_token(RING, _seal(RING, Purpose.PIXEL, as_link)) is None
+    assert open_token(RING, _sealing(RING, Purpose.LINK)(as_pixel)) is None
+    assert open_token(RING, _sealing(RING, Purpose.PIXEL)(as_link)) is None
 
 
 def test_a_link_token_as_long_as_a_pixel_token_still_opens_as_a_link() -> None:

@@ -1,7 +1,6 @@
 """found: a link as it was found in the text of a part."""
 
 import msgspec
-from turbohtml import Element
 
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
@@ -10,11 +9,10 @@ from backstamp.rewriting.reasons import SkipReason
 class FoundLink(msgspec.Struct):
     """A link: the span of its value in the part's text (characters), the value with entities resolved.
 
-    `elements` are the elements that hold it in the attribute `name`: more than one where the tree has copies
-    of what the source has once (adoption agency); none in plain text and in documents inside the document.
-    `label` is what a reader sees of it, white space folded. `base` is the base of a document inside the
-    document, `levels` how often its source is escaped. `doubt` is set where mail programs would read
-    different addresses here.
+    `name` is the attribute that holds it, empty in plain text and in documents inside the document. `label`
+    is what a reader sees of it, white space folded. `base` is the base of a document inside the document,
+    `levels` how often its source is escaped. `doubt` is set where mail programs would read different
+    addresses here.
     """
 
     start: int
@@ -22,7 +20,6 @@ class FoundLink(msgspec.Struct):
     value: str
     carrier: Carrier
     name: str = ""
-    elements: tuple[Element, ...] = ()
     label: str = ""
     conditional: bool = False
     marked_off: bool = False

@@ -48,13 +48,14 @@ _INBOUND_ONLY: Final = {
 class Decided(msgspec.Struct):
     """A link, what a click on it would request (None: nothing), and why it is left alone (None: wrap it).
 
-    `inner_url` is the address inside another vendor's wrapper.
+    `inner_url` is the address inside another vendor's wrapper; `number` that of a wrapped link.
     """
 
     link: FoundLink
     url: WebUrl | None
     reason: SkipReason | None
     inner_url: str = ""
+    number: int | None = None
 
 
 class LinkPolicy:

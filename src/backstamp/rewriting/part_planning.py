@@ -1,7 +1,6 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
-from bisect import bisect_right
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
 
 import msgspec
 
@@ -11,12 +10,13 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
-from backstamp.rewriting.manifest import CandidateReport, Decision, PixelReport, plain
+from backstamp.rewriting.manifest import PixelReport, plain
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack, pixel_position
 from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_frames import Frame, frames_of
 from backstamp.rewriting.text.text_links import find_text_links
@@ -27,7 +27,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     pixel: PixelReport = PixelReport()
     links: list[TrackedLink] = []
-    candidates: list[CandidateReport] = []
+    candidates: Candidates | None = None
     planned: PlannedPart | None = None
     reason: SkipReason | None = None
 
@@ -112,10 +112,14 @@ class PartPlanner:
         return outcome
 
     def _decide(self, links: list[FoundLink], base: str | None, encoding: str) -> list[Decided]:
-        decided = [self._policy.decide(link, base, encoding) for link in links]
-        for earlier, later in pairwise(decided):
-            if later.link.start < earlier.link.end:
-                later.reason = later.reason or SkipReason.UNLOCATED
+        decided: list[Decided] = []
+        end = 0
+        for link in links:
+            each = self._policy.decide(link, base, encoding)
+            if link.start < end:
+                each.reason = each.reason or SkipReason.UNLOCATED
+            end = link.end
+            decided.append(each)
         return decided
 
     def _outcome(
@@ -128,49 +132,34 @@ class PartPlanner:
     ) -> Outcome:
         path = self._part.path
         spans = [(each.link.start, each.link.end) for each in decided]
-        pixel_index = None
+        # None stands for the pixel.
+        entries: list[Decided | None] = [*decided]
+        pixel_index = 0
         if pixel_at is not None:
-            pixel_index = sum(start < pixel_at for start, _ in spans)
+            pixel_index = bisect_left(spans, (pixel_at,))
             spans.insert(pixel_index, (pixel_at, pixel_at))
+            entries.insert(pixel_index, None)
         byte_spans = text_part.byte_spans(spans)
         raw_spans = text_part.payload.raw_spans(byte_spans)
         pixel = PixelReport()
-        if pixel_index is not None:
-            pixel = PixelReport(part=path, at=raw_spans.pop(pixel_index)[0])
-        candidates: list[CandidateReport] = []
+        if pixel_at is not None:
+            pixel = PixelReport(part=path, at=raw_spans[pixel_index][0])
+            raw_spans = raw_spans[:pixel_index] + raw_spans[pixel_index + 1 :]
         links: list[TrackedLink] = []
         slots: list[int] = []
         edited: list[tuple[int, int]] = []
         number = links_before
-        for index, (each, (start, end)) in enumerate(zip(decided, raw_spans, strict=True)):
-            link, url, reason = each.link, each.url, each.reason
-            if index == pixel_index:
+        for entry, span in zip(entries, byte_spans, strict=True):
+            if entry is None:
                 slots.append(PIXEL)
-                edited.append(byte_spans.pop(index))
-            wrapped = False
-            if reason is None and url is not None:
-                wrapped = True
+                edited.append(span)
+            elif entry.reason is None and entry.url is not None:
+                link = entry.link
                 number += 1
-                links.append(TrackedLink(number, url.href, plain(link.label or link.value, 100), path))
+                entry.number = number
+                links.append(TrackedLink(number, entry.url.href, plain(link.label or link.value, 100), path))
                 slots.append(number)
-                edited.append(byte_spans[index])
-            candidates.append(
-                CandidateReport(
-                    part=path,
-                    carrier=link.carrier,
-                    start=start,
-                    end=end,
-                    url=plain(link.value) if url is None else url.href,
-                    decision=Decision.WRAPPED if wrapped else Decision.SKIPPED,
-                    skip_reason=reason,
-                    conditional=link.conditional,
-                    number=number if wrapped else None,
-                    inner_url=each.inner_url,
-                )
-            )
-        if pixel_index == len(decided):
-            slots.append(PIXEL)
-            edited.append(byte_spans[pixel_index])
+                edited.append(span)
         planned = None
         if slots and framed is not None:
             spans, frames = self._frames(text_part.text, framed)
@@ -178,6 +167,7 @@ class PartPlanner:
             planned = PlannedPart(path, editor, slots, dict(zip(slots, frames, strict=True)))
         elif slots:
             planned = PlannedPart(path, text_part.editor(edited), slots)
+        candidates = Candidates(path, decided, raw_spans)
         return Outcome(pixel=pixel, links=links, candidates=candidates, planned=planned)
 
     def _frames(

@@ -62,7 +62,7 @@ class ReadBack:
                 _put_probes(pieces, html.source, inside, start, end)
                 _expect(container, "".join(pieces))
         for link in links:
-            for element in link.elements:
+            for element in html.elements.get(link.start, ()):
                 element.attrs[link.name] = PROBE_LINK
 
     def holds(self, pixel_at: int | None) -> bool:

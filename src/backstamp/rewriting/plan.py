@@ -12,6 +12,7 @@ from backstamp.mail.patches import Patch, apply_patches
 from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
 from backstamp.rewriting.part_edit import PartEditor
+from backstamp.rewriting.reporting import Candidates
 
 PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
@@ -67,26 +68,37 @@ class PlannedPart:
 
 
 class Plan:
-    """A plan for one message: `manifest` without new URLs, `links`, and `apply`."""
+    """A plan for one message: `manifest` without new URLs, `links`, and `apply`.
+
+    It is given its manifest without the candidates, and these.
+    """
 
     def __init__(
         self,
         raw: bytes,
         manifest: Manifest,
+        candidates: Iterable[Candidates] = (),
         links: tuple[TrackedLink, ...] = (),
         parts: list[PlannedPart] | None = None,
         header_patches: list[Patch] | None = None,
     ) -> None:
         self._raw = raw
-        self.manifest = manifest
+        self._manifest = manifest
+        self._candidates = candidates
         self.links = links
         self._parts = parts or []
         self._header_patches = header_patches or []
 
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest without new URLs and edits, made when asked for."""
+        reports = [report for part in self._candidates for report in part.reports()]
+        return msgspec.structs.replace(self._manifest, candidates=tuple(reports))
+
     @property
     def has_pixel(self) -> bool:
         """Whether a pixel is put in."""
-        return self.manifest.pixel.at is not None
+        return self._manifest.pixel.at is not None
 
     def apply(self, sealer: Sealer) -> "Rewritten":
         """Return the message with this sealer's URLs.
@@ -105,9 +117,7 @@ class Plan:
             patches += made
             if was_reencoded:
                 reencoded.add(part.path)
-        return Rewritten(
-            apply_patches(self._raw, patches), self._raw, self.manifest, patches, urls, reencoded
-        )
+        return Rewritten(apply_patches(self._raw, patches), self._raw, self, patches, urls, reencoded)
 
 
 class Rewritten:
@@ -117,14 +127,14 @@ class Rewritten:
         self,
         raw: bytes,
         original: bytes,
-        planned: Manifest,
+        plan: Plan,
         patches: list[Patch],
         urls: dict[int, str],
         reencoded: set[str],
     ) -> None:
         self.raw = raw
         self._original = original
-        self._planned = planned
+        self._plan = plan
         self._patches = patches
         self._urls = urls
         self._reencoded = reencoded
@@ -133,7 +143,7 @@ class Rewritten:
     def manifest(self) -> Manifest:
         """The manifest with the new URLs and the edits."""
         replace = msgspec.structs.replace
-        planned = self._planned
+        planned = self._plan.manifest
         candidates: list[CandidateReport] = [
             replace(each, new_url=self._urls[each.number]) if each.number is not None else each
             for each in planned.candidates

@@ -11,11 +11,12 @@ from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
 from backstamp.rewriting.link_policy import LinkPolicy
-from backstamp.rewriting.manifest import CandidateReport, Manifest, PartReport, PixelReport, plain
+from backstamp.rewriting.manifest import Manifest, PartReport, PixelReport, plain
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_planning import PartPlanner
 from backstamp.rewriting.plan import Plan, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.walk import Visit, body_html, sealed_reason, walk
 from backstamp.urls.parsing import web_url
 from backstamp.vocabulary import Direction, DkimSigned
@@ -89,7 +90,7 @@ class _MessagePlanner:
         self._options = options
         self._policy = LinkPolicy(options, list_unsubscribe_urls(root.header))
         self._reports: list[PartReport] = []
-        self._candidates: list[CandidateReport] = []
+        self._candidates: list[Candidates] = []
         self._links: list[TrackedLink] = []
         self._planned: list[PlannedPart] = []
         self._pixel = PixelReport(
@@ -115,7 +116,6 @@ class _MessagePlanner:
             direction=self._options.direction,
             skip_reason=root_reason or self._nothing_done(visits),
             parts=tuple(self._reports),
-            candidates=tuple(self._candidates),
             pixel=PixelReport(skip_reason=root_reason)
             if root_reason and self._options.opens
             else self._pixel,
@@ -127,7 +127,7 @@ class _MessagePlanner:
             if header_patches
             else (),
         )
-        return Plan(self._raw, manifest, tuple(self._links), self._planned, header_patches)
+        return Plan(self._raw, manifest, self._candidates, tuple(self._links), self._planned, header_patches)
 
     def _why_no_pixel(self, visits: list[Visit]) -> SkipReason:
         """Return why the HTML that is shown takes no pixel, or that there is none."""
@@ -155,7 +155,8 @@ class _MessagePlanner:
         if wants_pixel:
             self._pixel = outcome.pixel
         self._links += outcome.links
-        self._candidates += outcome.candidates
+        if outcome.candidates is not None and outcome.candidates.decided:
+            self._candidates.append(outcome.candidates)
         if outcome.planned is not None:
             self._planned.append(outcome.planned)
         self._report(part, touched=outcome.planned is not None, reason=outcome.reason or visit.doubt)

@@ -56,8 +56,10 @@ class HtmlText:
     """An HTML text, its tree and its links.
 
     Attributes: `source` is the text with CR and LF as blanks, one line of the same length, so that the
-    columns of the tree are offsets; `links` in source order; `containers` of links inside comments and
-    attributes; `unlocated` counts what holds links and could not be found in the source.
+    columns of the tree are offsets; `links` in source order; `elements` that hold a link in an attribute, by
+    the offset of its value: more than one where the tree has copies of what the source has once (adoption
+    agency); `containers` of links inside comments and attributes; `unlocated` counts what holds links and
+    could not be found in the source.
     """
 
     def __init__(self, text: str, *, depth: int = 0) -> None:
@@ -72,7 +74,7 @@ class HtmlText:
         self.links: list[FoundLink] = []
         self.containers: list[Container] = []
         self.unlocated = 0
-        self._by_place: dict[tuple[int | None, str], FoundLink] = {}
+        self.elements: dict[int, list[Element]] = {}
         self._has_line_ends = self.source != text
         self.base = self._base()
         self._collect()
@@ -145,29 +147,24 @@ class HtmlText:
 
     def _add(self, element: Element, name: str, carrier: Carrier) -> None:
         value = element.attr(name)
-        column = element.source_col
         if value is None:
-            return
-        place = (column, name)
-        known = self._by_place.get(place)
-        if known is not None:
-            # A copy (adoption agency) keeps the place of its original.
-            known.elements += (element,)
             return
         span = self._value_span(element, name)
         if span is None:
             self.unlocated += 1
             return
         start, end, quote = span
+        known = self.elements.get(start)
+        if known is not None:
+            # A copy keeps the place of its original.
+            known.append(element)
+            return
+        self.elements[start] = [element]
         if self._has_line_ends and " " in value:
             value = attribute_value(self._original[start:end], quote)
         links = self.links
         label = _label_of(element) if len(links) < _MAX_LABELS else ""
-        marked_off = _is_marked_off(element)
-        self._by_place[place] = link = FoundLink(
-            start, end, value, carrier, name, (element,), label, False, marked_off
-        )
-        links.append(link)
+        links.append(FoundLink(start, end, value, carrier, name, label, False, _is_marked_off(element)))
 
     def _value_span(self, element: Element, name: str) -> tuple[int, int, str] | None:
         """Return start and end of an attribute's value in the source, and its quote."""
@@ -175,7 +172,7 @@ class HtmlText:
         if name == "href" and column is not None:
             ordinary = _ORDINARY_HREF.match(self.source, column)
             if ordinary is not None:
-                return ordinary.start(1), ordinary.end(1), '"'
+                return *ordinary.span(1), '"'
         location = element.source_location
         span = location.attrs.get(name) if location is not None else None
         if span is None:
@@ -241,7 +238,6 @@ class HtmlText:
         self.unlocated += inner.unlocated
         for link in inner.links:
             link.start, link.end = place(link.start), place(link.end)
-            link.elements = ()
             link.name = ""
             if conditional:
                 link.conditional = True
@@ -254,10 +250,7 @@ class HtmlText:
 
 def _label_of(element: Element) -> str:
     """Return the words of a link as a reader sees them, white space folded, at most 100 characters."""
-    words = element.text
-    if len(words) > 4 * _LABEL_CHARACTERS:
-        words = words[: 4 * _LABEL_CHARACTERS]
-    words = " ".join(words.split())
+    words = " ".join(element.text[: 4 * _LABEL_CHARACTERS].split())
     if not words:
         image = element.find("img")
         words = " ".join((image.attr("alt") or "").split()) if image is not None else ""
