@@ -139,6 +139,9 @@ def test_hits_that_count_as_alike_get_the_same_verdict(
             msgspec.structs.replace(
                 context,
                 seconds_since_open=opened,
+                browser_get_same_source_seconds_after=opened / 7,
+                recipients_same_source_60s=int(followed) % 9,
+                recipients_same_second=int(echoed) % 9,
                 other_network_same_link_seconds_before=echoed,
                 other_network_same_link_seconds_after=followed,
             ),

@@ -25,6 +25,7 @@ MOST_HITS: Final = 1000
 """Hits of a recipient that are counted: the earliest, and the earliest by people. Who fetches one image
 a million times must not make every further hit cost the reading of a million rows."""
 
+_REDIRECT: Final = HitKind.REDIRECT
 _place: Final = attrgetter("place")
 
 
@@ -63,17 +64,19 @@ class Group(msgspec.Struct, eq=False):
         here = len(hits) - 1 if hits[-1] is hit else bisect_left(hits, hit.place, key=_place)
         if here >= CROWD:
             return None
-        at_us, is_click = hit.place[0], hit.hit.kind is HitKind.REDIRECT
-        # A step at a time: most have few neighbours so near.
+        at_us, is_click = hit.place[0], hit.hit.kind is _REDIRECT
+        # A step at a time: most have few neighbours so near, and new ones none after them.
         first = at_us - (LOOKS_BACK_US if is_click else LOOKS_AHEAD_US)
-        low, lowest = here, max(0, here - NEAREST)
+        low, lowest = here, here - NEAREST if here > NEAREST else 0
         while low > lowest and hits[low - 1].place[0] >= first:
             low -= 1
-        last = at_us + LOOKS_AHEAD_US
-        high, highest = here + 1, min(len(hits), CROWD, here + NEAREST + 1)
-        while high < highest and hits[high].place[0] <= last:
-            high += 1
-        near = hits[low:here] + hits[here + 1 : high]
+        near = hits[low:here]
+        high = here + 1
+        if high < len(hits):
+            last, highest = at_us + LOOKS_AHEAD_US, min(len(hits), CROWD, here + NEAREST + 1)
+            while high < highest and hits[high].place[0] <= last:
+                high += 1
+            near += hits[here + 1 : high]
         if is_click:
             for earlier in range(low - 1, -1, -1):
                 if hits[earlier].person_opened:

@@ -91,7 +91,7 @@ def _siblings(hit: StoredHit, memory: Memory) -> list[SiblingHit]:
     mine = memory.group((message, recipient)).siblings(hit)
     if mine is None:
         return []
-    found = [SiblingHit(other.hit) for other in mine]
+    found = [other.sibling for other in mine]
     around = memory.sources.around(hit)
     if around and not is_shared(hit.hit):
         found += [

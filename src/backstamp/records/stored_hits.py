@@ -9,7 +9,7 @@ from backstamp.records.bulk import select_for_keys
 from backstamp.records.dictionaries import Headers, Judgement
 from backstamp.records.instants import MINUTE_US, read, within
 from backstamp.records.tracking_ids import from_database
-from backstamp.verdicts import is_by_a_person
+from backstamp.verdicts import SiblingHit, is_by_a_person
 from backstamp.verdicts.opened import JudgedHit
 from backstamp.vocabulary import Actor, ClickAction, EventType, Hit, HitKind
 
@@ -39,7 +39,7 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
 
     `message` is the stored tracking id. `recipient` is the index, `NO_RECIPIENT` where the token names
     nobody, None as long as the message is unknown. `closed` hits are not judged again. `sign` is what it
-    tells of its recipient; `counted` says that it is in the roll-ups as it is judged now.
+    tells of its recipient; `sibling` is what it is to other hits of the same recipient; `counted` says that it is in the roll-ups as it is judged now.
     """
 
     place: Place
@@ -48,6 +48,7 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
     type: EventType
     hit: Hit
     headers: Headers
+    sibling: SiblingHit
     pk: int | None = None
     judgement: Judgement | None = None
     closed: bool = False
@@ -95,6 +96,7 @@ def stored_hit(
         event_type(hit),
         hit,
         headers,
+        SiblingHit(hit),
         person_opened=person,
     )
 

@@ -64,8 +64,12 @@ _SCORES: Final = {
 _LIKELY_SHARE: Final = 0.9
 
 _MOST_KNOWN: Final = 8192
-_known: Final[dict[tuple[object, ...], Verdict]] = {}
-"""Verdicts given before, by all that they depend on: judging anew costs three times a look-up."""
+_known: Final[dict[tuple[object, ...], tuple[dict[str, str], Verdict]]] = {}
+"""Verdicts given before, by all that they depend on: judging anew costs three times a look-up.
+
+The header fields stand in the key as the object that holds them, which stands beside the verdict so that it
+lives as long: ingest keeps one for all hits with the same fields, and to compare it costs nothing.
+"""
 
 
 def verdict(facts: Facts, context: Context) -> Verdict:
@@ -79,11 +83,11 @@ def verdict(facts: Facts, context: Context) -> Verdict:
     key = memo_key(facts, context)
     found = _known.get(key)
     if found is None:
-        found = _judged(facts, context)
+        found = facts.headers, _judged(facts, context)
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
         _known[key] = found
-    return found
+    return found[1]
 
 
 def _judged(facts: Facts, context: Context) -> Verdict:

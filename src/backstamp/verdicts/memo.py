@@ -1,8 +1,10 @@
 """All that a verdict depends on, as a key: two hits with equal keys get equal verdicts, words included.
 
+That holds while the header fields of both are alive: they are told apart by the object that holds them.
+
 Times are as coarse in the key as in the rules: `rules` and `evidence` compare the seconds since delivery
 with whole numbers only and say them in whole seconds, below a minute; what looks further away is put into
-words by `spans.ago`.
+words by `spans.ago`. A crowd says nothing before it is one.
 """
 
 from operator import attrgetter
@@ -11,6 +13,7 @@ from typing import Final
 from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.evidence import (
+    CROWD_RECIPIENTS,
     ECHO_SECONDS,
     FOLLOWED_SECONDS,
     OLD_BROWSER_DAYS,
@@ -31,6 +34,9 @@ _COARSER: Final = (
     "same_source_as_open",
     "other_network_same_link_seconds_before",
     "other_network_same_link_seconds_after",
+    "browser_get_same_source_seconds_after",
+    "recipients_same_source_60s",
+    "recipients_same_second",
 )
 _as_it_is: Final = attrgetter(*sorted(set(Context.__struct_fields__) - _WORDLESS - set(_COARSER)))
 _coarser: Final = attrgetter(*_COARSER)
@@ -51,7 +57,7 @@ def is_modest(facts: Facts) -> bool:
 
 def memo_key(facts: Facts, context: Context) -> tuple[object, ...]:
     """Return all that `verdict` depends on."""
-    since_open, same_source, echo, followed = _coarser(context)
+    since_open, same_source, echo, followed, handed_over, crowd, wave = _coarser(context)
     return (
         facts.event,
         facts.method,
@@ -59,10 +65,13 @@ def memo_key(facts: Facts, context: Context) -> tuple[object, ...]:
         facts.certain_rdns,
         _age(facts),
         _since_delivery(facts.seconds_since_delivery),
-        tuple(facts.headers.items()),
+        id(facts.headers),
         same_source and since_open is not None and since_open >= 2,
         None if echo is None or not 0 <= echo <= ECHO_SECONDS else ago(echo),
         None if followed is None or not 0 <= followed <= FOLLOWED_SECONDS else f"{followed:.1f}",
+        None if handed_over is None else f"{handed_over:.1f}",
+        crowd if crowd >= CROWD_RECIPIENTS else 0,
+        wave if wave >= CROWD_RECIPIENTS else 0,
         _as_it_is(context),
     )
 

@@ -25,6 +25,10 @@ _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
 _HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
 
 
+_REDIRECT: Final = HitKind.REDIRECT
+_PIXEL: Final = HitKind.PIXEL
+# A member of an enum costs more to look up than what most lines here do.
+
 LOOKS_AHEAD_US: Final = 60 * _SECOND_US
 """A sibling that came so long after a hit does not change its verdict, whatever it is."""
 LOOKS_BACK_US: Final = 600 * _SECOND_US
@@ -67,23 +71,24 @@ def context_of(
         hidden_links: numbers of links that no reader sees.
         bounced: the recipient's copy came back as undeliverable.
     """
-    is_click = hit.kind is HitKind.REDIRECT
+    is_click = hit.kind is _REDIRECT
+    at_us = hit.at_us
+    # By position: names cost the cache's look-up as much again.
     alone = _alone(
-        is_click=is_click,
-        total_links=total_links,
-        link_number=hit.link_number,
-        shared=is_shared(hit),
-        hidden=is_click and hit.link_number in hidden_links,
-        before_sent=sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
-        before_delivered=delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US,
-        bounced=bounced,
+        is_click,
+        total_links,
+        hit.link_number,
+        hit.network in _SHARED,
+        is_click and hit.link_number in hidden_links,
+        sent_at_us is not None and at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
+        delivered_at_us is not None and at_us < delivered_at_us - _SECOND_US,
+        bounced,
     )
     return _among(hit, siblings, alone, hidden_links) if siblings else alone
 
 
 @lru_cache(maxsize=4096)
 def _alone(
-    *,
     is_click: bool,
     total_links: int,
     link_number: int | None,
@@ -127,38 +132,41 @@ def _among(
     hit: Hit, siblings: Sequence[SiblingHit], alone: Context, hidden_links: Collection[int]
 ) -> Context:
     """Return the context of a hit that has siblings, from what holds without them."""
-    is_click, source, tracking_id, at_us = (
-        hit.kind is HitKind.REDIRECT,
-        hit.source,
-        hit.tracking_id,
-        hit.at_us,
-    )
-    user_agent = _user_agent(hit)
+    is_click, source, tracking_id, at_us = hit.kind is _REDIRECT, hit.source, hit.tracking_id, hit.at_us
+    user_agent = hit.headers.get("user_agent", "")
     changes: dict[str, Any] = {}
     clicks: _Clicks | None = None
-    crowd: list[Hit] = []
-    wave: list[Hit] = []
-    agents: set[str] = set()
-    sources: set[bytes] = set()
-    opens: list[Hit] = []
+    crowd: list[Hit] | None = None
+    wave: list[Hit] | None = None
+    agents: set[str] | None = None
+    sources: set[bytes] | None = None
+    opens: list[Hit] | None = None
     browser_after: int | None = None
     hidden: int | None = None
     for sibling in siblings:
         other = sibling.hit
         delta = other.at_us - at_us
-        same = source != b"" and other.source == source
-        clicked = other.kind is HitKind.REDIRECT and _is_click(other)
+        same = other.source == source and source != b""
+        is_link = other.kind is _REDIRECT
+        clicked = is_link and other.method == "GET" and not is_speculative(other.headers)
         near = -_MINUTE_US <= delta <= _MINUTE_US
         if same and near:
+            if crowd is None:
+                crowd = [hit]
             crowd.append(other)
             if clicked and -_HALF_US <= delta <= _HALF_US and other.tracking_id == tracking_id:
+                wave = [hit] if wave is None else wave
                 wave.append(other)
         if not sibling.same_recipient or other.tracking_id != tracking_id:
             continue
         if near:
+            agent = other.headers.get("user_agent", "")
             if same:
-                agents.add(_user_agent(other))
-            elif source and other.source and _user_agent(other) == user_agent:
+                if agent != user_agent:
+                    agents = {user_agent} if agents is None else agents
+                    agents.add(agent)
+            elif agent == user_agent and source and other.source:
+                sources = set() if sources is None else sources
                 sources.add(other.source)
         if clicked:
             if same:
@@ -176,27 +184,29 @@ def _among(
             if is_click:
                 clicks = clicks or _Clicks()
                 _look_at_click(clicks, hit, other, same or _user_agent(other) == user_agent)
-        elif other.kind is HitKind.PIXEL and other.method == "GET":
+        elif not is_link and other.method == "GET":
             if delta < 0:
+                opens = [] if opens is None else opens
                 opens.append(other)
             if is_click and same and -_SECOND_US <= delta <= _SECOND_US:
                 changes["same_source_opened_within_1s"] = True
-    if crowd and not is_shared(hit):
-        changes["recipients_same_source_60s"] = _recipients([hit, *crowd])
-        if is_click and wave:
-            changes["recipients_same_second"] = _recipients([hit, *wave])
-    agents.add(user_agent)
-    changes["user_agents_from_source"] = len(agents)
-    changes["same_user_agent_from_other_network_60s"] = len(sources)
+    if crowd is not None and not is_shared(hit):
+        changes["recipients_same_source_60s"] = _recipients(crowd)
+        if is_click and wave is not None:
+            changes["recipients_same_second"] = _recipients(wave)
+    if agents is not None:
+        changes["user_agents_from_source"] = len(agents)
+    if sources is not None:
+        changes["same_user_agent_from_other_network_60s"] = len(sources)
     if browser_after is not None:
         changes["browser_get_same_source_seconds_after"] = browser_after / 1e6
     if hidden is not None:
         changes["honeypot_same_source_seconds"] = hidden / 1e6
     if clicks is not None:
         _tell_clicks(changes, hit, clicks)
-    if opens:
+    if opens is not None:
         _tell_opens(changes, hit, opens)
-    return msgspec.structs.replace(alone, **changes)
+    return msgspec.structs.replace(alone, **changes) if changes else alone
 
 
 def _look_at_click(clicks: _Clicks, hit: Hit, other: Hit, may_be_burst: bool) -> None:
@@ -268,10 +278,6 @@ def _is_other_source(one: Hit, other: Hit) -> bool:
     return bool(one.source) and bool(other.source) and one.source != other.source
 
 
-def _is_click(hit: Hit) -> bool:
-    return hit.method == "GET" and not is_speculative(hit.headers)
-
-
 def _links_within(hit: Hit, clicks: Sequence[tuple[int, int]], seconds: int) -> int:
     """Count distinct links in the fullest stretch of that many seconds that holds the hit.
 
@@ -307,7 +313,7 @@ def _recipients(hits: Iterable[Hit]) -> int:
     keys: set[bytes] = set()
     indexes: set[tuple[int, int | None]] = set()
     for hit in hits:
-        if hit.kind is HitKind.PIXEL:
+        if hit.kind is _PIXEL:
             keys.add(hit.recipient_key)
         else:
             indexes.add((hit.tracking_id, hit.recipient_index))
