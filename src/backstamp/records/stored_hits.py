@@ -38,8 +38,9 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
     """A hit, its place in time, and what the records hold: nothing yet where `pk` is None.
 
     `message` is the stored tracking id. `recipient` is the index, `NO_RECIPIENT` where the token names
-    nobody, None as long as the message is unknown. `closed` hits are not judged again. `sign` is what it
-    tells of its recipient; `sibling` is what it is to other hits of the same recipient; `counted` says that it is in the roll-ups as it is judged now.
+    nobody, None as long as the message is unknown. `closed` hits are not judged again. `sibling` is what it
+    is to other hits of its recipient, and `sign` what it tells of that recipient; `counted` says that it is
+    in the roll-ups as it is judged now.
     """
 
     place: Place
