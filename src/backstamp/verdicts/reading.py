@@ -55,11 +55,13 @@ class _AboutTheHit(msgspec.Struct, frozen=True):
 _decode: Final = msgspec.json.Decoder(HitLine).decode
 
 
-def read_hit(line: bytes | str, networks: NetworkTable = PACKAGED_TABLE) -> tuple[HitLine, Facts, Context]:
+def read_hit(
+    line: bytes | str, networks: NetworkTable = PACKAGED_TABLE, today: datetime.date | None = None
+) -> tuple[HitLine, Facts, Context]:
     """Read one hit from a line of JSON.
 
-    `networks` says in which network an address lies.  `rdns` counts as forward-confirmed unless
-    `context.rdns_forward_confirmed` is false.
+    `networks` says in which network an address lies; `today` is the day of a hit that names none.
+    `rdns` counts as forward-confirmed unless `context.rdns_forward_confirmed` is false.
 
     Raises:
         ValueError: the line is no JSON object of that form; the text says where, without quoting the line.
@@ -72,6 +74,7 @@ def read_hit(line: bytes | str, networks: NetworkTable = PACKAGED_TABLE) -> tupl
         context = msgspec.convert(_renamed(hit.context), Context)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+    day = about.hit_date or today
     facts = Facts(
         event=hit.event,
         method=hit.method,
@@ -79,7 +82,7 @@ def read_hit(line: bytes | str, networks: NetworkTable = PACKAGED_TABLE) -> tupl
         network=_network(hit, about, networks),
         certain_rdns=hit.rdns if hit.rdns and about.rdns_forward_confirmed else "",
         seconds_since_delivery=hit.seconds_since_delivery,
-        day=None if about.hit_date is None else (about.hit_date - _EPOCH).days,
+        day=None if day is None else (day - _EPOCH).days,
     )
     return hit, facts, context
 

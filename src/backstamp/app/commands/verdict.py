@@ -1,5 +1,6 @@
 """`backstamp verdict`: judge hits given as JSON, one object per line."""
 
+import datetime
 from typing import Any, BinaryIO, Final
 
 import click
@@ -31,13 +32,14 @@ def verdict(installation: AppContext, hits: BinaryIO) -> None:
     Input and output are one JSON object per line; docs/verdicts.md has the fields.
     """
     networks = _networks(installation)
+    today = datetime.datetime.now(datetime.UTC).date()
     number = 0
     while line := hits.readline(LINE_LIMIT + 1):
         number += 1
         if not line.strip():
             continue
         try:
-            hit, facts, context = read_hit(line, networks)
+            hit, facts, context = read_hit(line, networks, today)
         except ValueError as error:
             raise _BadInputError(f"line {number}: {_shown(str(error))}") from None
         click.echo(_encode(_answer(hit, judge(facts, context))))
