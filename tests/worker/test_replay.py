@@ -1,4 +1,4 @@
-"""What `backstamp verdict` says of a hit, the server says of the same over HTTP, though it keeps no address."""
+"""What `backstamp verdict` says of a hit, the server says of the same over HTTP, keeping no address."""
 
 import json
 from collections.abc import Iterator
