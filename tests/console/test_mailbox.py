@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from backstamp.console.config import ConsoleConfig
 from backstamp.console.mail_view import LARGEST_FRAMED, LARGEST_SHOWN, MailView
+from backstamp.console.own_view import DOT, as_sent
 from backstamp.records.models import CapturedMail
+from backstamp.tokens import Keyring
+from backstamp.tokens.sealing import seal_link, seal_pixel
+from tests.edge.setting import RING
 
 PIXEL_GIF = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b"
@@ -256,3 +260,38 @@ def test_no_mail_is_so_broken_that_it_cannot_be_shown(raw: bytes) -> None:
     assert all(len(field) == 2 for field in view.fields)
     assert view.source is not None
     assert "".join(piece.text for piece in view.text) is not None
+
+
+def test_the_sender_looks_without_asking_the_edge_for_anything(
+    admin: Client, config: ConsoleConfig, ring: Keyring
+) -> None:
+    link = seal_link(
+        ring,
+        domain_id=1,
+        tracking_id=7,
+        recipient_index=0,
+        link_number=0,
+        url='https://example.com/?a=1&b="2"',
+    )
+    pixel = seal_pixel(ring, domain_id=1, tracking_id=7, recipient_key=bytes(8))
+    theirs = f"https://elsewhere.example/{'A' * 48}"
+    mail = keep(
+        config,
+        html_mail(
+            f'<a href="http://t.example.org/{link}">Offer</a><img src="http://t.example.org/{pixel}">'
+            f'<img src="{theirs}">'
+        ),
+    )
+    for query in ("?as=sender", "?as=sender&images=load"):
+        shown = admin.get(f"/mailbox/{mail.pk}/html/{query}").text
+        assert "t.example.org" not in shown
+        assert '<a href="https://example.com/?a=1&amp;b=' in shown
+        assert f'<img src="{DOT}">' in shown
+        assert theirs in shown
+    assert "nothing that you do here is recorded" in admin.get(f"/mailbox/{mail.pk}/?as=sender").text
+    assert f"http://t.example.org/{link}" in admin.get(f"/mailbox/{mail.pk}/html/").text
+
+
+@given(st.text(alphabet="ht ps:/.<>\"'aA-_0" + chr(0), max_size=400))
+def test_what_our_keys_do_not_open_stays_as_it_is_in_the_senders_view(text: str) -> None:
+    assert as_sent(text, RING, is_html=True) == text

@@ -151,6 +151,24 @@ def test_what_cannot_be_known_is_not_called_unopened(admin: Client) -> None:
     assert "Not tracked, because reasons." in page(admin, f"/messages/{key(untracked)}/")
 
 
+def test_how_many_opened_is_a_range_over_those_who_can_be_measured(admin: Client) -> None:
+    letter = message(1)
+    for index in range(2):
+        recipient(letter, index=index, address=f"p{index}@example.net", opened_at=NOON)
+    recipient(letter, index=2, address="p2@example.net", unknown_hits=1)
+    recipient(letter, index=3, address="p3@example.net")
+    recipient(letter, index=4, address="p4@example.net", open_is_measurable=False)
+    recipient(letter, index=5, address="p5@example.net", delivery="rejected")
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert '<strong class="person">2 to 3 of 4</strong>' in shown
+    assert "4 of 6 recipients can be measured" in shown
+    assert (
+        "An own view, of your Sent copy, may be among the opens" not in shown
+    )  # nothing on the timeline yet
+    event(letter, EventType.OPENED, 60, Actor.HUMAN)
+    assert "may be among the opens" in page(admin, f"/messages/{key(letter)}/")
+
+
 @pytest.mark.parametrize(
     "search", ["bridge", "BRIDGE", "ada@example", "grace@", "<bridge-1@x>", "bridge-1@x"]
 )

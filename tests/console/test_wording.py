@@ -1,6 +1,9 @@
 """Every word of the vocabulary has words for people."""
 
+import ast
 import re
+from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from backstamp.console.wording import ACTORS, DELIVERIES, event_words, span_words
 from backstamp.records.models import DeliveryState
+from backstamp.verdicts import SignalName
 from backstamp.vocabulary import Actor, EventType
 
 CONSOLE = Path(apps.get_app_config("console").path)
@@ -36,6 +40,47 @@ def test_every_icon_that_a_template_names_is_there() -> None:
     named = set(re.findall(r'{% icon "(\w+)" %}', templates))
     assert len(named) > 5
     assert named <= ICONS
+
+
+def test_the_large_providers_fetches_are_called_by_their_names() -> None:
+    def title(signal: str, actor: Actor) -> str:
+        return event_words(EventType.OPENED, actor, [signal]).title
+
+    assert title("apple_prefetch", Actor.PREFETCH) == "Fetched in advance by Apple: cannot say"
+    assert title("gmail_prefetch", Actor.PREFETCH) == "Fetched in advance by Gmail"
+    assert title("google_image_proxy", Actor.PROXIED_HUMAN) == "Likely opened, through Gmail"
+    assert title("scanner_network", Actor.PREFETCH) == "Fetched in advance"
+
+
+def words_people_see() -> Iterator[tuple[str, str]]:
+    for path in (CONSOLE / "templates").rglob("*.html"):
+        text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", " ", path.read_text(), flags=re.DOTALL)
+        yield path.name, text
+    for type_ in EventType:
+        for actor in Actor:
+            for signal in ("", *SignalName):
+                words = event_words(type_, actor, [signal])
+                yield type_.value, f"{words.title} {words.line}"
+    for words in (*ACTORS.values(), *DELIVERIES.values()):
+        yield "wording", f"{words.title} {words.line}"
+    for module in ("rules.py", "evidence.py"):
+        source = resources.files("backstamp.verdicts").joinpath(module).read_text()
+        tree = ast.parse(source)
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                yield module, node.value
+
+
+@pytest.mark.parametrize("word", ["read", "reads", "reading", "unread"])
+def test_no_page_and_no_reason_says_that_a_mail_was_read(word: str) -> None:
+    allowed = re.compile(r"policy cannot be read|read receipt")  # a file; and what such a receipt is called
+    said = [
+        (where, text)
+        for where, text in words_people_see()
+        if re.search(rf"\b{word}\b", allowed.sub("", text), re.IGNORECASE)
+    ]
+    assert said == []
 
 
 def test_only_people_are_shown_as_people() -> None:

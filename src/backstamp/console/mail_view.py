@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Final
 
 from backstamp.console.mail_parts import MailParts
+from backstamp.console.own_view import as_sent
+from backstamp.tokens import Keyring
 
 LARGEST_SHOWN: Final = 8 * 1024 * 1024
 """Bytes of a mail that are looked at; the rest is in the raw download."""
@@ -45,8 +47,9 @@ class TextPiece:
 class MailView:
     """What the reader shows of one mail; never raises, whatever the mail."""
 
-    def __init__(self, raw: bytes) -> None:
-        """Keep the first `LARGEST_SHOWN` bytes."""
+    def __init__(self, raw: bytes, own_view: Keyring | None = None) -> None:
+        """Keep the first `LARGEST_SHOWN` bytes; with keys, show pixel and links as they were sent."""
+        self._own_view = own_view
         self.cut = len(raw) > LARGEST_SHOWN
         self._raw = raw[:LARGEST_SHOWN]
         self._room = LARGEST_FRAMED
@@ -71,12 +74,15 @@ class MailView:
     @cached_property
     def html(self) -> str:
         """The HTML body as it came, decoded; empty where there is none."""
-        return self._parts.body("text/html")
+        body = self._parts.body("text/html")
+        return body if self._own_view is None else as_sent(body, self._own_view, is_html=True)
 
     @cached_property
     def text(self) -> tuple[TextPiece, ...]:
         """The plain-text body, its web addresses as links."""
         text = self._parts.body("text/plain")
+        if self._own_view is not None:
+            text = as_sent(text, self._own_view, is_html=False)
         pieces: list[TextPiece] = []
         start = 0
         for link in _LINK.finditer(text):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from backstamp.console.reasons import reason_sentences
+from backstamp.console.reasons import reason_sentences, signals
 from backstamp.console.wording import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
 from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
@@ -99,7 +99,7 @@ def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int,
     recipient = None if event.recipient_index is None else recipients.get(event.recipient_index)
     return Step(
         event=event,
-        words=event_words(type_, actor),
+        words=event_words(type_, actor, signals(event.reasons)),
         who=ACTORS[actor].title if type_ in HIT_TYPES else "",
         since=_since(event.at, recipient.sent_at) if recipient and type_ in _AFTER_DELIVERY else "",
         recipient=recipient.address if recipient else "",

@@ -1,9 +1,11 @@
 """Enums into the words and icons that people see.  Never "read": nobody can know that."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from backstamp.records.models import DeliveryState
+from backstamp.verdicts import SignalName
 from backstamp.vocabulary import Actor, EventType
 
 
@@ -95,13 +97,24 @@ HIT_TYPES: Final = (*FETCH_TYPES, EventType.BLOCKED, EventType.WARNED)
 """Events that were judged: somebody or something asked for an image or a link."""
 
 
-def event_words(type_: EventType, actor: Actor) -> Words:
-    """Return how an event is shown; who did it decides it for fetches of image and links."""
+_BY_SIGNAL: Final = {
+    SignalName.APPLE_PREFETCH: "Fetched in advance by Apple: cannot say",
+    SignalName.GMAIL_PREFETCH: "Fetched in advance by Gmail",
+    SignalName.GOOGLE_IMAGE_PROXY: "Likely opened, through Gmail",
+}
+"""What the large providers do is called by its name: it explains most of what is not clear."""
+
+
+def event_words(type_: EventType, actor: Actor, signals: Collection[str] = ()) -> Words:
+    """Return how an event is shown; who did it, and the signals, decide it for fetches of image and links."""
     if type_ not in FETCH_TYPES:
         return _EVENTS[type_]
     who = ACTORS[actor]
     icon = who.icon if who.tone != "person" else _EVENTS[type_].icon
-    return Words(_FETCHES[type_, actor], who.line, icon, who.tone)
+    title = _FETCHES[type_, actor]
+    if type_ is EventType.OPENED:
+        title = next((words for signal, words in _BY_SIGNAL.items() if signal in signals), title)
+    return Words(title, who.line, icon, who.tone)
 
 
 def span_words(seconds: float) -> str:

@@ -80,6 +80,8 @@ class RecipientTotals:
 
     `opened` and `clicked` are numbers of recipients; `somebody_opened` and `somebody_clicked` say the same
     of hits that name no recipient. `implied` counts opens known by something else than the image.
+    `possible` are the recipients that opened or may have: of `measured`
+    ones, whose opens can be seen and whose copies were not refused, `opened` to `possible` did.
     `human_opens` and `human_clicks` are how often, the same fetch twice left out.
     """
 
@@ -88,6 +90,8 @@ class RecipientTotals:
     clicked: int = 0
     implied: int = 0
     measurable: int = 0
+    measured: int = 0
+    possible: int = 0
     human_opens: int = 0
     human_clicks: int = 0
     somebody_opened: bool = False
@@ -104,6 +108,11 @@ class RecipientTotals:
         """Whether a copy was sent or may still be: else nobody can open it."""
         lost = (DeliveryState.REJECTED, DeliveryState.BOUNCED)
         return any(state not in lost for state, _ in self.deliveries)
+
+    @property
+    def opened_range(self) -> str:
+        """How many recipients opened it: as many as are known, or from those to as many as may have."""
+        return f"{self.opened}" if self.possible <= self.opened else f"{self.opened} to {self.possible}"
 
     @property
     def any_clicked(self) -> bool:
@@ -167,6 +176,7 @@ def summaries(messages: list[Message], recipients_each: int) -> tuple[MessageSum
 
 def _recipient_totals(keys: list[int]) -> dict[int, RecipientTotals]:
     nobody = Q(index=NO_RECIPIENT)
+    lost = Q(delivery__in=(DeliveryState.REJECTED, DeliveryState.BOUNCED))
     opened, clicked = Q(opened_at__isnull=False), Q(clicked_at__isnull=False)
     groups = (
         Recipient.objects.filter(message__in=keys)
@@ -178,6 +188,8 @@ def _recipient_totals(keys: list[int]) -> dict[int, RecipientTotals]:
             clicked=Count("pk", filter=clicked & ~nobody),
             implied=Count("pk", filter=opened & Q(open_is_implied=True) & ~nobody),
             measurable=Count("pk", filter=Q(open_is_measurable=True)),
+            measured=Count("pk", filter=((Q(open_is_measurable=True) & ~lost) | opened) & ~nobody),
+            possible=Count("pk", filter=(opened | Q(unknown_hits__gt=0)) & ~nobody),
             opens=Sum("human_opens"),
             clicks=Sum("human_clicks"),
             somebody_opened=Count("pk", filter=opened & nobody),
@@ -201,6 +213,8 @@ def _add_up(by_state: Mapping[DeliveryState, Any]) -> RecipientTotals:
         clicked=total("clicked"),
         implied=total("implied"),
         measurable=total("measurable"),
+        measured=total("measured"),
+        possible=total("possible"),
         human_opens=total("opens"),
         human_clicks=total("clicks"),
         somebody_opened=total("somebody_opened") > 0,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from backstamp.console.config import console_config
 from backstamp.console.mail_view import MailView
 from backstamp.records.models import CapturedMail
+from backstamp.tokens import Keyring
 
 SHOWN: Final = 100
 VIEWS: Final = {"html": "HTML", "text": "Text", "headers": "Headers", "source": "Source"}
@@ -34,7 +35,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one mail: as HTML in a frame, as text, its header fields, or its source."""
     captured = get_object_or_404(CapturedMail, pk=pk)
-    view = MailView(_bytes(captured))
+    view = MailView(_bytes(captured), _own_view(request))
     which = request.GET.get("view") or ("html" if view.html else "text")
     if which not in VIEWS:
         raise Http404
@@ -44,6 +45,7 @@ def mail(request: HttpRequest, pk: int) -> HttpResponse:
         "which": which,
         "views": VIEWS.items(),
         "images": request.GET.get("images") == "load",
+        "as_sender": _as_sender(request),
     }
     return render(request, "console/mail.html", context)
 
@@ -51,7 +53,7 @@ def mail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def html_frame(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the mail's own HTML, under a policy that leaves it nothing but its looks."""
-    view = MailView(_bytes(get_object_or_404(CapturedMail, pk=pk)))
+    view = MailView(_bytes(get_object_or_404(CapturedMail, pk=pk)), _own_view(request))
     images = "data: http: https:" if request.GET.get("images") == "load" else "data:"
     response = HttpResponse(view.framed_html, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _FRAME_POLICY.format(images=images)
@@ -79,6 +81,15 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     path.unlink(missing_ok=True)
     notices.success(request, "The mail was deleted.")
     return redirect("mailbox")
+
+
+def _as_sender(request: HttpRequest) -> bool:
+    return request.GET.get("as") == "sender"
+
+
+def _own_view(request: HttpRequest) -> Keyring | None:
+    """Return the keys that put pixel and links back, where the sender looks."""
+    return console_config().keyring() if _as_sender(request) else None
 
 
 def _bytes(captured: CapturedMail) -> bytes:

@@ -100,6 +100,7 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "message": summary.message,
         "kills": kills.of_message(from_database(summary.message.tracking_id)),
         "manifest": read_manifest(summary.message.manifest),
+        "own_view_possible": summary.message.opens_tracked and summary.totals.any_opened,
         "timeline": timeline(
             detail.events,
             recipients={recipient.index: recipient for recipient in summary.recipients},
