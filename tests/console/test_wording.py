@@ -12,6 +12,8 @@ from django.urls import get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstamp.console import reasons
+from backstamp.console.reasons import reason_sentences
 from backstamp.console.wording import ACTORS, DELIVERIES, event_words, span_words
 from backstamp.records.models import DeliveryState
 from backstamp.verdicts import SignalName
@@ -117,3 +119,17 @@ def test_the_tour_in_the_documents_names_every_address() -> None:
     firsts = {str(pattern.pattern).partition("/")[0] for pattern in get_resolver().url_patterns}
     assert len(firsts) > 7
     assert {first for first in firsts if f"/{first}" not in tour} == set()
+
+
+def test_reasons_are_shown_in_the_language_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = [
+        {"signal": "link_pair", "text": "{links} links.", "values": {"links": "2"}},
+        {"signal": "mail_program", "text": "Said before there were templates: {odd}."},
+        {"signal": "x", "text": ""},
+        {"text": 7},
+        "no reason",
+    ]
+    assert reason_sentences(stored) == ("2 links.", "Said before there were templates: {odd}.")
+    german = {"{links} links.": "{links} Links."}
+    monkeypatch.setattr(reasons, "gettext", lambda text: german.get(text, text))
+    assert reason_sentences(stored)[0] == "2 Links."

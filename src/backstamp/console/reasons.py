@@ -2,6 +2,10 @@
 
 from typing import Final
 
+from django.utils.translation import gettext
+
+from backstamp.verdicts.wording import fill
+
 _LONGEST: Final = 300
 
 
@@ -14,8 +18,12 @@ def signals(reasons: object) -> frozenset[str]:
 
 
 def reason_sentences(reasons: object) -> tuple[str, ...]:
-    """Return the sentences of an event's stored reasons (`verdicts.Reason` as JSON); others are left out."""
+    """Return the sentences of an event's stored reasons, in the language of the page; others are left out."""
     if not isinstance(reasons, list):
         return ()
-    texts = (reason.get("text") for reason in reasons if isinstance(reason, dict))
-    return tuple(text[:_LONGEST] for text in texts if isinstance(text, str) and text)
+    found = ((reason.get("text"), reason.get("values")) for reason in reasons if isinstance(reason, dict))
+    return tuple(
+        fill(gettext(text), values if isinstance(values, dict) else {})[:_LONGEST]
+        for text, values in found
+        if isinstance(text, str) and text
+    )

@@ -33,7 +33,8 @@ _REASONS_BY_DIGEST: Final = (
     "SELECT r.id, r.digest FROM keys CROSS JOIN records_reason r WHERE r.digest = keys.d"
 )
 _REASONS_BY_ID: Final = (
-    "SELECT r.id, r.signal, r.weight, r.text FROM keys CROSS JOIN records_reason r WHERE r.id = keys.i"
+    "SELECT r.id, r.signal, r.weight, r.text, r.params "
+    "FROM keys CROSS JOIN records_reason r WHERE r.id = keys.i"
 )
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -152,8 +153,11 @@ class Reasons:
         digests = {digest_of(reason): reason for reason in reasons if reason not in self._numbers}
         insert_new(
             "records_reason",
-            ("digest", "signal", "weight", "text"),
-            ((digest, r.signal.value, r.weight, r.text) for digest, r in digests.items()),
+            ("digest", "signal", "weight", "text", "params"),
+            (
+                (digest, r.signal.value, r.weight, r.sentence.template, _params(r))
+                for digest, r in digests.items()
+            ),
         )
         for id_, digest in select_for_keys(_REASONS_BY_DIGEST, ("d",), ((digest,) for digest in digests)):
             reason = digests[bytes(digest)]
@@ -192,13 +196,25 @@ def clean_headers(fields: dict[str, str]) -> dict[str, str]:
 
 def digest_of(reason: VerdictReason) -> bytes:
     """Return what is unique to a reason."""
-    return blake2b(_encode((reason.signal, reason.weight, reason.text)), digest_size=_DIGEST).digest()
+    said = (reason.signal, reason.weight, reason.sentence.template, reason.sentence.values)
+    return blake2b(_encode(said), digest_size=_DIGEST).digest()
+
+
+def _params(reason: VerdictReason) -> str:
+    return _encode(dict(reason.sentence.values)).decode() if reason.sentence.values else ""
+
+
+def _values(params: str) -> dict[str, str]:
+    return _decode_headers(params) if params else {}
 
 
 def spelled_out(stored: Iterable[Any]) -> dict[int, dict[str, Any]]:
-    """Return reasons by number, as JSON objects of `verdicts.Reason`; what is no number is left out."""
+    """Return reasons by number, as JSON objects: signal, weight, template (`text`) and its `values`.
+
+    What is no number is left out.
+    """
     ids = {(id_,) for id_ in stored if isinstance(id_, int)}
     return {
-        id_: {"signal": signal, "weight": weight, "text": text}
-        for id_, signal, weight, text in select_for_keys(_REASONS_BY_ID, ("i",), ids)
+        id_: {"signal": signal, "weight": weight, "text": text, "values": _values(params)}
+        for id_, signal, weight, text, params in select_for_keys(_REASONS_BY_ID, ("i",), ids)
     }

@@ -218,13 +218,17 @@ class HeaderSet(models.Model):
 
 
 class Reason(models.Model):
-    """A reason of a verdict (`verdicts.Reason`). Events share them: there are few thousand."""
+    """A reason of a verdict (`verdicts.Reason`). Events share them: there are few thousand.
+
+    `text` is the sentence's template, and `params` what is put into it: a JSON object, or "" for nothing.
+    """
 
     id = models.BigAutoField(primary_key=True)
     digest = models.BinaryField(max_length=16, unique=True)
     signal = models.CharField(max_length=48)
     weight = models.FloatField()
     text = models.TextField()
+    params = models.TextField(default="", db_default="", blank=True)
 
     def __str__(self) -> str:
         return self.signal

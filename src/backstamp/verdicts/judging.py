@@ -13,6 +13,7 @@ from backstamp.verdicts.facts import Facts
 from backstamp.verdicts.memo import is_modest, memo_key
 from backstamp.verdicts.rules import RULES, Finding, machine_of
 from backstamp.verdicts.signals import Reason, SignalName
+from backstamp.verdicts.wording import sentence
 from backstamp.vocabulary import Actor
 
 PERSON_FROM: Final = 1.5
@@ -113,7 +114,7 @@ def _from_finding(finding: Finding) -> Verdict:
 
 def _from_evidence(event: str, total: float, reasons: tuple[Reason, ...]) -> Verdict:
     if not reasons:
-        text = "Nothing speaks for a person, nothing for a machine."
+        text = sentence("Nothing speaks for a person, nothing for a machine.")
         reasons = (Reason(SignalName.NO_EVIDENCE, 0.0, text),)
     score = round(math.tanh(total / 2), 3)
     if total >= PERSON_FROM:

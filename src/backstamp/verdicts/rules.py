@@ -21,6 +21,7 @@ from backstamp.verdicts.networks import (
     network_of_ptr,
 )
 from backstamp.verdicts.signals import SignalName
+from backstamp.verdicts.wording import Sentence, sentence
 from backstamp.vocabulary import Actor
 
 SELF_VIEW_SECONDS: Final = 5.0
@@ -50,7 +51,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     actor: Actor
     signal: SignalName
-    text: str
+    text: Sentence
     likely: bool = False
     counts: bool = True
 
@@ -63,19 +64,23 @@ def machine_of(event: str) -> Actor:
 def own_view(facts: Facts, context: Context, client: Client) -> Finding | None:
     """Step 1: the sender looks at the own message."""
     if context.before_sent or context.message_state == "draft":
-        return Finding(Actor.SELF, SignalName.BEFORE_SENT, "This came before the message was sent.")
+        return Finding(Actor.SELF, SignalName.BEFORE_SENT, sentence("This came before the message was sent."))
     if context.sender_cookie:
-        return Finding(Actor.SELF, SignalName.SENDER_COOKIE, "This carried the sender's own signed cookie.")
+        return Finding(
+            Actor.SELF, SignalName.SENDER_COOKIE, sentence("This carried the sender's own signed cookie.")
+        )
     announced = context.self_view_announced_seconds_before
     if announced is not None and 0 <= announced <= SELF_VIEW_SECONDS:
-        text = f"The sender announced an own view {announced:.1f} s before."
+        text = sentence("The sender announced an own view {seconds} s before.", seconds=f"{announced:.1f}")
         return Finding(Actor.SELF, SignalName.SELF_VIEW_ANNOUNCED, text)
     if context.same_source_as_sender_session:
         if context.same_user_agent_as_sender_session:
-            text = "The same program at the same address is signed in as the sender."
+            text = sentence("The same program at the same address is signed in as the sender.")
             return Finding(Actor.SELF, SignalName.SENDER_SESSION, text, likely=True)
         if context.same_user_agent_as_sender_session is None and context.tracked_copy_in_sent_folder:
-            text = "The sender's own mailbox holds a tracked copy, and this came from the sender's address."
+            text = sentence(
+                "The sender's own mailbox holds a tracked copy, and this came from the sender's address."
+            )
             return Finding(Actor.UNKNOWN, SignalName.SENDER_COPY_POSSIBLE, text)
     return None
 
@@ -85,19 +90,25 @@ def not_a_fetch(facts: Facts, context: Context, client: Client) -> Finding | Non
     method = facts.method.upper()
     actor = Actor.PREVIEW_BOT if client.kind is ClientKind.PREVIEW_BOT else machine_of(facts.event)
     if client.kind is ClientKind.OFFICE_PROBE:
-        text = "Microsoft Office asked whether the link exists; the browser's own request is what counts."
+        text = sentence(
+            "Microsoft Office asked whether the link exists; the browser's own request is what counts."
+        )
         return Finding(Actor.UNKNOWN, SignalName.OFFICE_PROBE, text, counts=False)
     if method != "GET":
-        text = f"The method was {method[:12]!r}: the content was not asked for."
+        text = sentence("The method was {method}: the content was not asked for.", method=repr(method[:12]))
         if context.browser_get_same_source_seconds_after is not None:
             return Finding(Actor.UNKNOWN, SignalName.NOT_A_GET, text, counts=False)
         return Finding(actor, SignalName.NOT_A_GET, text, counts=False)
     if is_speculative(facts.headers) or client.kind is ClientKind.PREFETCH_SERVICE:
-        text = "The browser said that it loaded this in advance, before anyone asked for it."
+        text = sentence("The browser said that it loaded this in advance, before anyone asked for it.")
         return Finding(actor, SignalName.SPECULATIVE_FETCH, text, counts=False)
     followed = context.browser_get_same_source_seconds_after
     if facts.event == "click" and client.kind is ClientKind.MAIL_CLIENT and followed is not None:
-        text = f"{client.name} handed the link to the browser, which followed it {followed:.1f} s later."
+        text = sentence(
+            "{client} handed the link to the browser, which followed it {seconds} s later.",
+            client=client.name,
+            seconds=f"{followed:.1f}",
+        )
         return Finding(Actor.UNKNOWN, SignalName.OFFICE_PROBE, text, counts=False)
     return None
 
@@ -106,9 +117,14 @@ def preview(facts: Facts, context: Context, client: Client) -> Finding | None:
     """Step 3: link previews of chat programs and social networks."""
     if client.kind is not ClientKind.PREVIEW_BOT:
         return None
-    after = " after a person clicked it" if context.link_shared_after_human_click else ""
-    what = "image" if facts.event == "open" else "link"
-    text = f"The user agent names a link preview: somebody shared the {what}{after}."
+    if facts.event == "open":
+        text = sentence("The user agent names a link preview: somebody shared the image.")
+    elif context.link_shared_after_human_click:
+        text = sentence(
+            "The user agent names a link preview: somebody shared the link after a person clicked it."
+        )
+    else:
+        text = sentence("The user agent names a link preview: somebody shared the link.")
     return Finding(Actor.PREVIEW_BOT, SignalName.PREVIEW_BOT, text)
 
 
@@ -116,21 +132,25 @@ def impossible(facts: Facts, context: Context, client: Client) -> Finding | None
     """Step 4: what no reader can do."""
     machine = machine_of(facts.event)
     if context.honeypot_link:
-        return Finding(machine, SignalName.HIDDEN_LINK, "This link is hidden: no reader sees it.")
+        return Finding(machine, SignalName.HIDDEN_LINK, sentence("This link is hidden: no reader sees it."))
     apart = context.honeypot_same_source_seconds
     if apart is not None and abs(apart) <= HIDDEN_LINK_SECONDS:
-        text = f"The same source followed a hidden link {abs(apart):.0f} s apart."
+        text = sentence(
+            "The same source followed a hidden link {seconds} s apart.", seconds=f"{abs(apart):.0f}"
+        )
         return Finding(machine, SignalName.HIDDEN_LINK, text)
     seconds = facts.seconds_since_delivery
     if context.before_delivered or (seconds is not None and seconds < -DELIVERY_SLACK_SECONDS):
-        return Finding(machine, SignalName.BEFORE_DELIVERY, "This came before the mail was delivered.")
+        return Finding(
+            machine, SignalName.BEFORE_DELIVERY, sentence("This came before the mail was delivered.")
+        )
     return None
 
 
 def mail_layer(facts: Facts, context: Context, client: Client) -> Finding | None:
     """Step 5: mailbox providers' proxies and prefetches."""
     if client.kind in _PROXIES and facts.event == "click":
-        text = f"{client.name} fetches images; it has no business with a link."
+        text = sentence("{client} fetches images; it has no business with a link.", client=client.name)
         return Finding(Actor.UNKNOWN, SignalName.PROXY_ON_LINK, text)
     if facts.event == "click":
         return None
@@ -138,14 +158,18 @@ def mail_layer(facts: Facts, context: Context, client: Client) -> Finding | None
         case ClientKind.BARE_MOZILLA:
             return _bare_mozilla(facts)
         case ClientKind.GMAIL_PREFETCH:
-            text = "Gmail fetched the image in advance; a reader's own opening is seen apart from this."
+            text = sentence(
+                "Gmail fetched the image in advance; a reader's own opening is seen apart from this."
+            )
             return Finding(Actor.PREFETCH, SignalName.GMAIL_PREFETCH, text)
         case ClientKind.GOOGLE_IMAGE_PROXY:
             return _google_image_proxy(facts)
         case ClientKind.MAIL_PROXY:
             return _mail_proxy(facts, client)
         case ClientKind.UNCLEAR_PROXY:
-            text = f"{client.name} loaded the image; whether it waits for a reader is not known."
+            text = sentence(
+                "{client} loaded the image; whether it waits for a reader is not known.", client=client.name
+            )
             return Finding(Actor.UNKNOWN, SignalName.MAIL_PROXY_UNCLEAR, text)
         case _:
             return None
@@ -154,9 +178,9 @@ def mail_layer(facts: Facts, context: Context, client: Client) -> Finding | None
 def _bare_mozilla(facts: Facts) -> Finding:
     network = NETWORKS.get(facts.network)
     if network is not None and network.role is NetworkRole.RELAY:
-        text = "Apple fetched the image in advance: whether anyone opened the mail cannot be told."
+        text = sentence("Apple fetched the image in advance: whether anyone opened the mail cannot be told.")
         return Finding(Actor.PREFETCH, SignalName.APPLE_PREFETCH, text)
-    text = "The user agent is only Mozilla/5.0, which no reader's program sends."
+    text = sentence("The user agent is only Mozilla/5.0, which no reader's program sends.")
     return Finding(Actor.PREFETCH, SignalName.BARE_MOZILLA, text)
 
 
@@ -165,15 +189,15 @@ def _google_image_proxy(facts: Facts) -> Finding | None:
     confirmed = by_name is not None and by_name.role is NetworkRole.IMAGE_PROXY
     network = NETWORKS.get(facts.network)
     if confirmed or (network is not None and network.role is NetworkRole.IMAGE_PROXY):
-        text = "Gmail's proxy loaded the image, which it does when the reader opens the mail."
+        text = sentence("Gmail's proxy loaded the image, which it does when the reader opens the mail.")
         sure = confirmed or (network is not None and network.certainty is ListCertainty.CERTAIN)
         return Finding(Actor.PROXIED_HUMAN, SignalName.GOOGLE_IMAGE_PROXY, text, likely=not sure)
     if facts.network == NOT_SEEN:
-        text = "Gmail's proxy loaded the image, by its user agent; the address was not given."
+        text = sentence("Gmail's proxy loaded the image, by its user agent; the address was not given.")
         return Finding(Actor.PROXIED_HUMAN, SignalName.GOOGLE_IMAGE_PROXY, text, likely=True)
     if _scanner_network(facts) is not None:
         return None
-    text = "The user agent says Gmail's image proxy, but the address is not one of Google's."
+    text = sentence("The user agent says Gmail's image proxy, but the address is not one of Google's.")
     return Finding(Actor.UNKNOWN, SignalName.GOOGLE_IMAGE_PROXY_UNVERIFIED, text)
 
 
@@ -182,9 +206,13 @@ def _mail_proxy(facts: Facts, client: Client) -> Finding | None:
         return None
     seconds = facts.seconds_since_delivery
     if seconds is not None and seconds < PROXY_EARLIEST_SECONDS:
-        text = f"{client.name} loaded the image {int(max(seconds, 0))} s after delivery, perhaps by itself."
+        text = sentence(
+            "{client} loaded the image {seconds} s after delivery, perhaps by itself.",
+            client=client.name,
+            seconds=int(max(seconds, 0)),
+        )
         return Finding(Actor.UNKNOWN, SignalName.MAIL_PROXY_TOO_EARLY, text)
-    text = f"{client.name} loaded the image for the reader."
+    text = sentence("{client} loaded the image for the reader.", client=client.name)
     return Finding(Actor.PROXIED_HUMAN, SignalName.MAIL_PROXY, text, likely=True)
 
 
@@ -193,15 +221,21 @@ def scanner(facts: Facts, context: Context, client: Client) -> Finding | None:
     machine = machine_of(facts.event)
     network = _scanner_network(facts)
     if network is not None:
-        return Finding(machine, SignalName.SCANNER_NETWORK, f"The address belongs to {network.name}.")
+        return Finding(
+            machine,
+            SignalName.SCANNER_NETWORK,
+            sentence("The address belongs to {network}.", network=network.name),
+        )
     by_name = _network_by_name(facts)
     if by_name is not None and by_name.role is NetworkRole.SCANNER:
-        text = f"The confirmed name of the address belongs to {by_name.name}."
+        text = sentence("The confirmed name of the address belongs to {network}.", network=by_name.name)
         return Finding(machine, SignalName.SCANNER_NAME, text)
     if client.kind in _PROGRAMS:
-        return Finding(machine, SignalName.PROGRAM, f"The user agent names {client.name}.")
+        return Finding(
+            machine, SignalName.PROGRAM, sentence("The user agent names {client}.", client=client.name)
+        )
     if client.kind is ClientKind.NONE:
-        text = "No user agent was sent, which every reader's program does."
+        text = sentence("No user agent was sent, which every reader's program does.")
         return Finding(machine, SignalName.NO_USER_AGENT, text, likely=facts.event == "open")
     return None
 
@@ -245,12 +279,18 @@ def mail_program(facts: Facts, context: Context, client: Client) -> Finding | No
         and network.role is NetworkRole.RELAY
         and client.kind is not ClientKind.MAIL_CLIENT
     ):
-        text = "Apple Mail's user agent by Apple's relay: in advance or for a reader cannot be told."
+        text = sentence(
+            "Apple Mail's user agent by Apple's relay: in advance or for a reader cannot be told."
+        )
         return Finding(Actor.UNKNOWN, SignalName.APPLE_MAIL_BY_RELAY, text)
     if seconds is not None and seconds < earliest:
-        text = f"{client.name} loaded the image {int(max(seconds, 0))} s after delivery, perhaps by itself."
+        text = sentence(
+            "{client} loaded the image {seconds} s after delivery, perhaps by itself.",
+            client=client.name,
+            seconds=int(max(seconds, 0)),
+        )
         return Finding(Actor.UNKNOWN, SignalName.MAIL_PROGRAM_TOO_EARLY, text)
-    text = f"{client.name} loaded the image, which it does when the mail is opened."
+    text = sentence("{client} loaded the image, which it does when the mail is opened.", client=client.name)
     return Finding(Actor.HUMAN, SignalName.MAIL_PROGRAM, text, likely=True)
 
 

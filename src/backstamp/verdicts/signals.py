@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from backstamp.verdicts.wording import Sentence
+
 
 class Group(StrEnum):
     """Signals that tell the same thing, so that together they may only weigh so much."""
@@ -150,11 +152,16 @@ WEIGHTS: Final = {
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One signal that was found: its name, what it weighed, and a sentence for the reader.
+    """One signal that was found: its name, what it weighed, and a sentence for people.
 
     A certain signal weighs what the verdict's score is.
     """
 
     signal: SignalName
     weight: float
-    text: str
+    sentence: Sentence
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+        return str(self.sentence)

@@ -66,6 +66,9 @@ def _answer(hit: HitLine, found: Verdict) -> dict[str, Any]:
         "score": found.score,
         "certainty": found.certainty,
         "counts": found.counts,
-        "reasons": found.reasons,
+        "reasons": [
+            {"signal": reason.signal, "weight": reason.weight, "text": reason.text}
+            for reason in found.reasons
+        ],
     }
     return answer
