@@ -41,6 +41,7 @@ class ConditionalComments:
 
     def _find(self, tree: Document) -> None:
         position = 0
+        before: Comment | None = None
         raw_text = list(_raw_text_spans(tree, len(self._source)))
         nodes = [node for node in tree.xpath("//comment()") if isinstance(node, Comment)]  # type: ignore[union-attr]
         for comment in nodes[:_MAX_COMMENTS]:
@@ -50,7 +51,8 @@ class ConditionalComments:
             if self.unlocated > _MAX_UNLOCATED:
                 # Each search for one that is not there reads the whole text.
                 break
-            position = max(position, _end_of_tag_before(comment))
+            position = max(position, _end_of_tag_before(comment, before))
+            before = comment
             start = self._locate(comment.data, position, raw_text)
             if start < 0:
                 self.unlocated += 1
@@ -68,10 +70,14 @@ class ConditionalComments:
         return -1
 
 
-def _end_of_tag_before(comment: Comment) -> int:
-    """Return an offset before which the comment cannot stand: text like it inside a tag is no comment."""
+def _end_of_tag_before(comment: Comment, known: Comment | None) -> int:
+    """Return an offset before which the comment cannot stand: text like it inside a tag is no comment.
+
+    Nothing is looked for behind the comment `known`, of which the answer is known: else a row of n comments
+    would cost n² steps.
+    """
     node: Node | None = comment.previous_sibling or comment.parent
-    while node is not None:
+    while node is not None and node != known:
         location = node.source_location if isinstance(node, Element) else None
         if location is not None and location.start_tag is not None:
             return location.start_tag.end_offset

@@ -83,6 +83,12 @@ class HtmlText:
         if len(self.links) > 1:
             self.links.sort(key=lambda link: link.start)
 
+    def forget_tree(self) -> None:
+        """Let the memory of the tree go; what was found stays."""
+        self.tree = turbohtml.parse("")
+        self.elements.clear()
+        self.containers.clear()
+
     def _base(self) -> str | None:
         for element in self.tree.select("base[href]"):
             if element.namespace is Namespace.HTML and element.closest("template") is None:

@@ -1,0 +1,75 @@
+"""Two trees have one digest where they are equal, and only there; big texts are compared by it."""
+
+from unittest.mock import patch
+
+import turbohtml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.rewriting import Direction, Options, pixel, plan
+from backstamp.rewriting.html.tree_digest import tree_digest
+from backstamp.rewriting.reasons import SkipReason
+from tests.rewriting.html_documents import WHOLE, WILD
+from tests.rewriting.sealers import FixedSealer
+
+ALIKE = [
+    "<p>x</p>",
+    "<p>x</p><p></p>",
+    "<p>x<p></p></p>",
+    "<p><b>x</b></p>",
+    "<p>x</p><!--c-->",
+    "<p>x</p><!--d-->",
+    "<!doctype html><p>x</p>",
+    "<!doctype html PUBLIC 'a' 'b'><p>x</p>",
+    "<!doctype html PUBLIC 'a' 'c'><p>x</p>",
+    "<svg><a href=x></a></svg>",
+    "<math><a href=x></a></math>",
+    "<a href=x></a>",
+    "<a href=x title></a>",
+    "<a title href=x></a>",
+    "<template><p>x</p></template>",
+    "<template></template><p>x</p>",
+    "<style><b>x</b></style>",
+    "<?x y?><p>x</p>",
+    "<?x z?><p>x</p>",
+]
+BIG = "<p>words that fill a letter until it is a big one</p>\n" * 6000
+HEADER = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+
+
+@given(st.sampled_from(ALIKE) | WHOLE | WILD, st.sampled_from(ALIKE) | WHOLE | WILD)
+def test_trees_have_one_digest_where_they_are_equal_and_only_there(one: str, other: str) -> None:
+    for first, second in ((one, one), (one, other), (one, one.replace("x", "y", 1))):
+        tree, rival = turbohtml.parse(first, source_locations=True), turbohtml.parse(second, positions=False)
+        assert (tree_digest(tree) == tree_digest(rival)) is tree.equals(rival)
+
+
+def test_trees_that_look_alike_have_different_digests() -> None:
+    digests = {tree_digest(turbohtml.parse(source)): source for source in ALIKE}
+    # Only the order of attributes means nothing.
+    assert len(digests) == len(ALIKE) - 1
+
+
+@given(WHOLE | WILD, st.sampled_from(Direction))
+def test_a_text_is_rewritten_alike_whether_it_counts_as_big_or_not(html: str, direction: Direction) -> None:
+    raw = HEADER + html.encode()
+    small = plan(raw, Options(direction=direction)).apply(FixedSealer())
+    with patch.object(pixel, "_BIG", -1):
+        big = plan(raw, Options(direction=direction)).apply(FixedSealer())
+    assert (big.raw, big.manifest) == (small.raw, small.manifest)
+
+
+def test_links_and_pixel_of_a_big_text_are_put_in() -> None:
+    html = f'<body>{BIG}<a href="https://example.com/">x</a>\n<!--[if mso]><a href="https://example.org/"><![endif]-->'
+    assert len(html) > pixel._BIG
+    out = plan(HEADER + html.encode(), Options()).apply(FixedSealer()).raw
+    assert out.count(f'"{FixedSealer().link(1, "")}"'.encode()) == 1
+    assert out.count(f'"{FixedSealer().link(2, "")}"'.encode()) == 1
+    assert out.count(b"<img ") == 1
+
+
+def test_a_pixel_that_would_change_a_big_text_is_not_put_in() -> None:
+    raw = HEADER + f'<body>{BIG}<a href="https://example.com/">x</a><div title="'.encode()
+    planned = plan(raw, Options())
+    assert planned.manifest.pixel.skip_reason is SkipReason.UNCLOSED_MARKUP
+    assert len(planned.links) == 1
