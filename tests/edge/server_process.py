@@ -11,15 +11,18 @@ from pathlib import Path
 
 from tests.daemons import free_port
 
+CONNECTIONS = 8192
 ROOT = Path(__file__).parents[2]
 SERVE = """
+import os
 import sys
 from pathlib import Path
 from backstamp.edge import EdgeConfig, serve
 pem = Path(sys.argv[3]) if len(sys.argv) > 3 else None
 serve(
     EdgeConfig(
-        host="127.0.0.1", port=int(sys.argv[1]), workers=int(sys.argv[2]), tls_certificate=pem, tls_key=pem
+        host="127.0.0.1", port=int(sys.argv[1]), workers=int(sys.argv[2]), tls_certificate=pem, tls_key=pem,
+        connections=int(os.environ["EDGE_TEST_CONNECTIONS"]),
     ),
     "tests.edge.target:edge",
 )
@@ -29,7 +32,9 @@ serve(
 class ServerProcess:
     """The running edge: its port, its processes and its log."""
 
-    def __init__(self, directory: Path, workers: int, pem: Path | None) -> None:
+    def __init__(
+        self, directory: Path, workers: int, pem: Path | None, connections: int = CONNECTIONS
+    ) -> None:
         self.port = free_port()
         self.log_path = directory / "edge.log"
         arguments = [str(self.port), str(workers), *([str(pem)] if pem else [])]
@@ -39,7 +44,12 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
-                env=os.environ | {"EDGE_TEST_DIRECTORY": str(directory)},
+                env=os.environ
+                | {
+                    "EDGE_TEST_DIRECTORY": str(directory),
+                    "EDGE_TEST_PORT": str(self.port),
+                    "EDGE_TEST_CONNECTIONS": str(connections),
+                },
             )
 
     @property
@@ -102,8 +112,10 @@ class ServerProcess:
 
 
 @contextmanager
-def running_edge(directory: Path, workers: int = 1, pem: Path | None = None) -> Iterator[ServerProcess]:
-    server = ServerProcess(directory, workers, pem)
+def running_edge(
+    directory: Path, workers: int = 1, pem: Path | None = None, connections: int = CONNECTIONS
+) -> Iterator[ServerProcess]:
+    server = ServerProcess(directory, workers, pem, connections)
     try:
         if pem is None:
             server.wait_until_it_answers()

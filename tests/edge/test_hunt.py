@@ -13,13 +13,29 @@ from backstamp.app.bench.wrk import private_bytes
 from tests.daemons import require
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import OTHER_RING, RING, link, pixel, publish
-from tests.tokens.mutants import mutants
+from tests.tokens.mutants import mutants, of_other_purposes
 
 TRIALS = 100_000
 SOME = 2_000
 AT_ONCE = 50
 HITS = 5_000_000
 GROWTH_BYTES = 2_000_000
+CHANGING = """
+local tokens = { %s }
+local agents = { "Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (iPhone)", "GoogleImageProxy", "Outlook/2" }
+local n = 0
+local function part(of, most) return math.floor(n / of) %% most end
+request = function()
+  n = n + 1
+  local fields = {
+    ["User-Agent"] = agents[1 + part(1, #agents)] .. " build/" .. part(1, 50000),
+    ["X-Forwarded-For"] = string.format("%%d.%%d.%%d.7", 1 + part(1, 220), part(220, 250), part(55000, 250)),
+    ["Referer"] = "https://mail" .. part(1, 900) .. ".example/",
+  }
+  return wrk.format("GET", "/" .. tokens[1 + part(1, #tokens)], fields)
+end
+"""
+"""Requests for wrk, of which hardly two are alike: other tokens, callers, programs."""
 
 
 def ours() -> list[str]:
@@ -33,7 +49,9 @@ def redirects(server: ServerProcess, seed: int, trials: int) -> tuple[int, list[
     dice = random.Random(seed)
     valid = set(ours())
     foreign = [link(n, ring=OTHER_RING) for n in range(20)]
-    asked = [token for token in mutants(dice, [*valid, *foreign], trials) if token not in valid]
+    confused = [token for _ in range(20) for token in of_other_purposes(dice, RING)]
+    made = mutants(dice, [*valid, *foreign, *confused], trials)
+    asked = [*confused, *(token for token in made if token not in valid)]
     found, answers = [], 0
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
@@ -74,14 +92,18 @@ def test_of_a_hundred_thousand_mutated_tokens_none_leads_anywhere_over_http(tmp_
 
 
 @pytest.mark.soak
-def test_private_memory_is_small_and_flat_over_five_million_hits(tmp_path: Path) -> None:
+def test_private_memory_is_small_and_flat_over_five_million_hits_of_all_kinds(tmp_path: Path) -> None:
     require("wrk")
-    publish(tmp_path)
+    publish(tmp_path, keep_addresses=True)
+    script = tmp_path / "requests.lua"
+    tokens = [pixel(n) for n in range(500)]
+    tokens += [link(n, f"https://shop.example/{n}?{'q=%41&' * (n % 60)}") for n in range(500)]
+    script.write_text(CHANGING % ", ".join(f'"{token}"' for token in tokens))
     with running_edge(tmp_path) as server:
         (worker,) = server.workers()
         answered, sizes = 0, []
         while answered < HITS:
-            answered += _asked(server, 10)
+            answered += _asked(server, script, 10)
             sizes.append(private_bytes(worker))
             _forget_written(tmp_path)
     first, last = sizes[0], max(sizes[1:])
@@ -90,13 +112,14 @@ def test_private_memory_is_small_and_flat_over_five_million_hits(tmp_path: Path)
     assert last - first <= GROWTH_BYTES
 
 
-def _asked(server: ServerProcess, seconds: int) -> int:
-    url = f"http://127.0.0.1:{server.port}/{pixel(ring=RING)}"
-    command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-H", "User-Agent: Mozilla/5.0", url]
+def _asked(server: ServerProcess, script: Path, seconds: int) -> int:
+    url = f"http://127.0.0.1:{server.port}/"
+    command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", str(script), url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     requests = re.search(r"(\d+) requests in", text)
     assert requests is not None
     assert "Non-2xx" not in text
+    assert "Socket errors" not in text
     return int(requests[1])
 
 

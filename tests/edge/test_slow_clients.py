@@ -108,3 +108,25 @@ def test_http_2_connections_that_only_answer_pings_starve_nobody(tmp_path: Path)
             longest = max(longest, time.monotonic() - asked)
         assert longest < ANSWER_SECONDS
         assert sum(idler.pings for idler in idlers) > IDLERS / 2, "they are asked whether they live"
+
+
+def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path, connections=IDLERS) as server, ExitStack() as stack:
+        waiting = stack.enter_context(selectors.DefaultSelector())
+        for _ in range(IDLERS):
+            idler = Idler(stack.enter_context(server.connect()))
+            waiting.register(idler.connection, selectors.EVENT_READ, idler)
+        client = stack.enter_context(server.connect())
+        client.sendall(f"GET /{pixel()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        waiting.register(client, selectors.EVENT_READ)
+        began, answer, shut = time.monotonic(), b"", 0
+        while not answer and time.monotonic() - began < 40:
+            for key, _ in waiting.select(0.1):
+                if key.data is None:
+                    answer = client.recv(4096)
+                elif not key.data.live_on():
+                    waiting.unregister(key.fileobj)
+                    shut += 1
+        assert answer.endswith(GIF), f"{shut} were shut"
+        assert "connections ran short" in server.log

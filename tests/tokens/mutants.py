@@ -23,15 +23,15 @@ def of_other_keys(dice: random.Random) -> set[str]:
     return _sealed(THEIRS, dice, 25)
 
 
-def of_other_purposes(dice: random.Random) -> set[str]:
+def of_other_purposes(dice: random.Random, ring: Keyring = OURS) -> set[str]:
     """A pixel's facts sealed as a link and the other way round: what a confusion of keys would open."""
     pixel = _PIXEL_FORMAT.pack(1, 1, dice.getrandbits(64), ANONYMOUS)
     link = _LINK_FORMAT.pack(2, 1, dice.getrandbits(64), 0, 1) + b"http://evil.example/"
     exact = _LINK_FORMAT.pack(2, 1, dice.getrandbits(64), 0, 1) + b"http"  # as long as a pixel's token
     return {
-        _sealing(OURS, Purpose.LINK)(pixel),
-        _sealing(OURS, Purpose.PIXEL)(link),
-        _sealing(OURS, Purpose.PIXEL)(exact),
+        _sealing(ring, Purpose.LINK)(pixel),
+        _sealing(ring, Purpose.PIXEL)(link),
+        _sealing(ring, Purpose.PIXEL)(exact),
     }
 
 

@@ -17,6 +17,7 @@ from backstamp.edge.callers import Callers
 from backstamp.edge.client_address import TrustedProxies, address_text
 from backstamp.edge.config import EdgeConfig
 from backstamp.edge.hits import kept_headers
+from backstamp.edge.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.losses import Losses
 from backstamp.edge.policy import hit_policy
 from backstamp.edge.replies import (
@@ -107,6 +108,8 @@ class Edge:
         self._ring = keyring()
         self._published = snapshot.current()
         self._policy = hit_policy(self._published)
+        self._idle = IdleConnections(config.port, config.connections)
+        self._idle_at = 0.0
         self._housekeeping_at = 0.0
         self._counters_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -241,6 +244,10 @@ class Edge:
             self._counters_at = loop.time() + COUNTERS_SECONDS
             self._counters.published_at_us = self._published.published_at_us if self._published else 0
             self._counters.flush()
+        if loop.time() >= self._idle_at:
+            self._idle_at = loop.time() + LOOK_SECONDS
+            if shut := self._idle.look():
+                _log.warning("connections ran short: %d that asked for nothing were shut", shut)
         if loop.time() >= self._housekeeping_at:
             self._housekeeping_at = loop.time() + HOUSEKEEPING_SECONDS
             self._keep_house()

@@ -10,12 +10,14 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the public edge, already checked one by one.
 
     `trusted_proxies` are the networks of our own proxies, whose X-Forwarded-For is believed.
+    `connections` is the most that a worker takes at a time: many slow ones must not keep out the others.
     `tls_certificate` (a PEM chain) and `tls_key` go together, where the edge speaks TLS itself.
     """
 
     host: str
     port: int
     workers: int = 1
+    connections: int = 8192
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None

@@ -26,8 +26,6 @@ HEAD_BYTES: Final = 64 * 1024
 HEAD_MILLISECONDS: Final = 10_000
 """Longest wait for a whole header section, also between two requests of a connection."""
 BACKLOG: Final = 4096
-CONNECTIONS: Final = 8192
-"""Most connections of a worker at a time: many slow ones must not keep out the others."""
 DRAIN_SECONDS: Final = 12
 """After SIGTERM a worker finishes what it began; then it is killed (`app.supervisor` waits 20 s). Half a
 header section is waited for as long as `HEAD_MILLISECONDS`, and the journal's last sync comes after it."""
@@ -52,7 +50,7 @@ def serve(config: EdgeConfig, target: str) -> None:
             http=HTTPModes.auto,
             websockets=False,
             backlog=BACKLOG,
-            backpressure=CONNECTIONS,
+            backpressure=config.connections,
             http1_settings=HTTP1Settings(header_read_timeout=HEAD_MILLISECONDS, max_buffer_size=HEAD_BYTES),
             http2_settings=HTTP2Settings(
                 max_headers_size=HEAD_BYTES,
