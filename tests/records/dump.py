@@ -14,6 +14,7 @@ from backstamp.records.models import (
     Reason,
     Recipient,
 )
+from backstamp.verdicts.wording import fill
 
 _LEFT_OUT = {"id", "version", "revised_at"}
 _ORDER = {
@@ -31,7 +32,7 @@ def dump() -> dict[str, list[Any]]:
     """Return all rows that ingest makes, in an order of their own; what is shared stands where it is used."""
     shared = {
         "headers_id": {row.pk: json.loads(row.headers) for row in HeaderSet.objects.all()},
-        "reasons": {row.pk: (row.signal, row.weight, row.text) for row in Reason.objects.all()},
+        "reasons": {row.pk: (row.signal, row.weight, _said(row)) for row in Reason.objects.all()},
     }
 
     def value(name: str, value: Any) -> Any:
@@ -49,6 +50,10 @@ def dump() -> dict[str, list[Any]]:
         ]
         for model, order in _ORDER.items()
     }
+
+
+def _said(reason: Reason) -> str:
+    return fill(reason.text, json.loads(reason.params) if reason.params else {})
 
 
 def signals(event: Event) -> list[str]:

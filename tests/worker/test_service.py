@@ -102,7 +102,7 @@ async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_othe
 ) -> None:
     really = ingest
 
-    def choosy(batch: Batch, now: datetime, memory: Memory | None = None) -> object:
+    def choosy(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
         if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
             raise DataError("refused")
         return really(batch, now, memory)

@@ -88,16 +88,19 @@ def forget_producers(remaining: Collection[str]) -> None:
     JournalCursor.objects.filter(producer__in=gone).delete()
 
 
-def ingest(batch: Batch, now: datetime, memory: Memory | None = None) -> Ingested:
+def ingest(
+    batch: Batch, now: datetime, memory: Memory | None = None, again: Collection[Pair] = ()
+) -> Ingested:
     """Put a batch into the records. `now` decides which verdicts are final at once.
 
+    `again` are recipients whose hits must be judged anew, since more is known of their addresses.
     `memory` is what earlier batches of this process left; it makes no difference but in time.
     Raises `django.db.Error`; nothing is changed then.
     """
     known = Memory() if memory is None else memory
     try:
         with transaction.atomic():
-            done = _ingest(batch, now, known)
+            done = _ingest(batch, now, known, again)
             known.trim()
     except BaseException:
         known.clear()
@@ -105,7 +108,7 @@ def ingest(batch: Batch, now: datetime, memory: Memory | None = None) -> Ingeste
     return done
 
 
-def _ingest(batch: Batch, now: datetime, memory: Memory) -> Ingested:
+def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]) -> Ingested:
     memory.begin()
     fresh = _fresh(batch)
     queued, deliveries, hits = _of_type(fresh, Queued), _of_type(fresh, Delivery), _of_type(fresh, Hit)
@@ -127,7 +130,11 @@ def _ingest(batch: Batch, now: datetime, memory: Memory) -> Ingested:
     unmatched = [hit for hit in arrived if hit.recipient is None]
     _insert_nobodies(matched, memory)
 
+    if again:
+        cards = memory.cards(message for message, _ in again)
+        changed_clocks |= {pair for pair in again if pair[0] in cards}
     older = _prepare(matched, changed_clocks, memory)
+    memory.names.load(hit.hit.address for hit in (*matched, *older))
     began = thread_time()
     found = verdicts([*matched, *older], memory)
     verdict_seconds = thread_time() - began

@@ -76,7 +76,9 @@ def _verdict(hit: StoredHit, memory: Memory) -> Verdict:
         sent_at_us=card.queued_at_us,
         bounced=recipient is not None and recipient.bounced,
     )
-    return verdict(facts_of(hit.hit, delivered_at_us), context)
+    address = hit.hit.address
+    name = "" if address is None else memory.names.of(address)
+    return verdict(facts_of(hit.hit, delivered_at_us, certain_rdns=name), context)
 
 
 def _siblings(hit: StoredHit, memory: Memory) -> list[SiblingHit]:

@@ -13,6 +13,7 @@ from backstamp.records.cards import Card, RecipientCard, read_cards, read_recipi
 from backstamp.records.dictionaries import HeaderSets, Reasons
 from backstamp.records.groups import MOST_HITS, Group
 from backstamp.records.instants import read, stored
+from backstamp.records.reverse_names import ReverseNames
 from backstamp.records.sources import Sources
 from backstamp.records.stored_hits import COLUMNS, HEADERS, Pair, Place, StoredHit, from_row, minute_of
 from backstamp.verdicts.opened import JudgedHit
@@ -43,6 +44,7 @@ class Memory:
         self.sources = Sources()
         self.headers = HeaderSets()
         self.reasons = Reasons()
+        self.names = ReverseNames()
         self._erased_before_us = 0
         self.clear()
 
@@ -54,6 +56,7 @@ class Memory:
         self.sources = Sources()
         self.headers = HeaderSets()
         self.reasons = Reasons()
+        self.names = ReverseNames()
 
     def forget_before(self, at_us: int) -> None:
         """Forget the pseudonyms of hits from before this time before the next batch: they are erased."""

@@ -234,6 +234,17 @@ class Reason(models.Model):
         return self.signal
 
 
+class ReverseName(models.Model):
+    """The forward-confirmed name of an address, "" where it has none; kept for two days."""
+
+    address = models.CharField(max_length=64, primary_key=True)
+    name = models.CharField(max_length=253, blank=True, default="")
+    looked_up_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Event(models.Model):
     """Something that happened to a message: from the gateway, or a hit after the verdict.
 

@@ -20,6 +20,7 @@ from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
 from backstamp.records.memory import Memory
+from backstamp.records.stored_hits import Pair
 from backstamp.worker.database import Database
 from backstamp.worker.parts import described, wait
 
@@ -44,6 +45,7 @@ class IngestLoop:
         self._retired_at = 0.0
         self.memory = Memory()
         """What ingest keeps from batch to batch; only the thread that ingests may use it."""
+        self._again: set[Pair] = set()
         self.caught_up = asyncio.Event()
         """Set while the journal is read to its end."""
 
@@ -55,7 +57,8 @@ class IngestLoop:
             batch = await self._database.run(self._reader.read, positions, self._limit)
             if len(batch.records) >= self._limit:
                 self.caught_up.clear()
-            if batch.cursors == {producer: positions.get(producer, 0) for producer in batch.cursors}:
+            at_end = batch.cursors == {producer: positions.get(producer, 0) for producer in batch.cursors}
+            if at_end and not self._again:
                 self.caught_up.set()
                 positions = await self._tidy(positions)
                 await wait(stop, IDLE_SECONDS)
@@ -64,15 +67,21 @@ class IngestLoop:
                 # Also while more keeps coming: else the journal of a busy edge would grow all day.
                 positions = await self._tidy(positions | batch.cursors)
 
+    def judge_again(self, recipients: set[Pair]) -> None:
+        """Have the hits of these recipients judged anew: more is known of their addresses."""
+        self._again |= recipients
+
     async def _ingest(self, batch: Batch) -> bool:
+        again = set(self._again)
         try:
-            done = await self._database.run(ingest, batch, datetime.now(UTC), self.memory)
+            done = await self._database.run(ingest, batch, datetime.now(UTC), self.memory, again)
         except _REFUSED as error:
             if len(batch.records) > 1:
                 self._limit = len(batch.records) // 2
                 return False
             await self._database.run(self._refuse, batch, error)
             return True
+        self._again -= again
         self._limit = min(2 * self._limit, BATCH)
         _report(done, batch)
         return True

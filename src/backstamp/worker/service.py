@@ -12,6 +12,7 @@ from backstamp.worker.ingest_loop import IngestLoop
 from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
+from backstamp.worker.reverse_names import ReverseLookups
 from backstamp.worker.settle import Settling
 from backstamp.worker.signatures.keeping import SignatureKeeping
 
@@ -42,6 +43,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         "settling": settling.run,
         "housekeeping": housekeeping.run,
         "capture mailbox": capture.run,
+        "reverse names": ReverseLookups(database, ingest.judge_again).run,
     }
     if config.update_signatures:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
