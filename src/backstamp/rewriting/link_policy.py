@@ -9,6 +9,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.text.text_addresses import INVISIBLE
 from backstamp.urls.domains import aligned
 from backstamp.urls.parsing import (
     WebUrl,
@@ -36,6 +37,10 @@ _SCHEME_REASONS: Final = {
     "about": SkipReason.INVALID_URL,
 }
 _DATA_WITHOUT_LINKS: Final = re.compile(r"data:(?:image/(?!svg)|audio/|video/|font/)", re.IGNORECASE)
+_INVISIBLE: Final = "".join(INVISIBLE)
+_BESIDE_IPV6: Final = re.compile(
+    rf"\A(https?:[/\\]*)[{_INVISIBLE}]*(\[[0-9a-f:.]+\])[{_INVISIBLE}]*", re.IGNORECASE
+)
 _NEVER: Final = {Carrier.FORM: SkipReason.FORM, Carrier.FORMACTION: SkipReason.FORM}
 _INBOUND_ONLY: Final = {
     Carrier.FRAME: SkipReason.FRAME,
@@ -110,7 +115,9 @@ class LinkPolicy:
         if scheme:
             # In text another address may begin inside, which some programs make a link of.
             glued = text.count("://") > 1
-            return None, SkipReason.UNLOCATED if glued else SkipReason.INVALID_URL
+            # Chromium drops what nobody sees beside an IPv6 address.
+            url = web_url(_BESIDE_IPV6.sub(r"\1\2", text, count=1), encoding=encoding)
+            return url, SkipReason.UNLOCATED if glued else SkipReason.INVALID_URL
         if text.startswith(("//", "\\\\", "/\\", "\\/")) or text[:4].lower() == "www.":
             return None, SkipReason.HOST_WITHOUT_SCHEME
         return None, SkipReason.RELATIVE_URL

@@ -25,6 +25,7 @@ class Carrier(StrEnum):
     FRAME = "frame"
     SRCDOC = "srcdoc"
     META_REFRESH = "meta_refresh"
+    ANIMATION = "animation"
     TEXT = "text"
 
 

@@ -1,6 +1,7 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
 from bisect import bisect_left, bisect_right
+from typing import Final
 
 import msgspec
 
@@ -19,7 +20,9 @@ from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_frames import Frame, frames_of
-from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
+
+_NO_ADDRESS: Final = frozenset({SkipReason.INVALID_URL, SkipReason.UNLOCATED})
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -89,6 +92,16 @@ class PartPlanner:
                 each.reason = SkipReason.NOT_REPRODUCED
             else:
                 kept.append((each, frame))
+        inner = [
+            found
+            for each in decided
+            if each.url is None and each.reason in _NO_ADDRESS
+            for found in inner_addresses(each.link)
+        ]
+        if inner:
+            # Only those that are addresses: the whole is listed already.
+            decided += [each for each in self._decide(inner, None, "utf-8") if each.url is not None]
+            decided.sort(key=lambda each: each.link.start)
         return self._outcome(text_part, decided, links_before, None, kept)
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
@@ -99,11 +112,14 @@ class PartPlanner:
         wrapped = [each.link for each in decided if each.reason is None]
         if wrapped or pixel_at is not None:
             read_back = ReadBack(html, wrapped)
-            if pixel_at is not None and not read_back.holds(pixel_at):
+            if pixel_at is not None and (html.in_doubt or not read_back.holds(pixel_at)):
                 pixel_at, pixel_reason = None, SkipReason.UNCLOSED_MARKUP
             if pixel_at is None and wrapped and not read_back.holds(None):
                 for each in decided:
                     each.reason = each.reason or SkipReason.NOT_REPRODUCED
+        if html.rivals:
+            decided += self._decide(html.rivals, html.base, text_part.encoding)
+            decided.sort(key=lambda each: each.link.start)
         outcome = self._outcome(text_part, decided, links_before, pixel_at)
         if pixel_reason is not None:
             outcome.pixel = PixelReport(part=self._part.path, skip_reason=pixel_reason)

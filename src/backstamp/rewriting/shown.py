@@ -76,8 +76,12 @@ def _holds_links(part: Part, *, html: bool) -> bool:
         text = TextPart(part.message, part, _MAX_BYTES).text
     except PartUnreadableError:
         return True
-    if html and (is_too_costly(text) or HtmlText(text).links):
-        return True
+    if html:
+        if is_too_costly(text):
+            return True
+        read = HtmlText(text)
+        if read.links or read.rivals or read.unlocated:
+            return True
     # Text that is not known for HTML is shown as it stands.
     as_text = not html or (part.media_type != "text/html" and part.media_type.startswith("text/"))
     return as_text and bool(find_text_links(text))

@@ -187,6 +187,9 @@ def _compare(
         if new_url != link.value:
             yield miss(link, "wrapped, though the manifest does not say so")
         elif in_order and not targets.allow(original.links[index].value, target):
+            if "," in oracle and account.lists(original.links[index]):
+                # Wrapped as browsers read it; what Outlook makes of the same characters is listed beside it.
+                continue
             yield miss(original.links[index], f"wrapped with the target {target[:200]}")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -51,7 +52,8 @@ def links_by_lexbor(document: str, fallback: str = "", within: tuple[str, ...] =
             if node.tag == "base" and own_base is None and _language(node) == "html":
                 own_base = attributes.get("href")
             links += _links(node, attributes)
-    base = own_base or fallback
+    # HTML standard, "frozen base URL": a base is relative to the one of the document around it.
+    base = urljoin(fallback, own_base) if own_base else fallback
     for kind, value in links:
         if kind != "srcdoc":
             found.append(Found(kind, value, base, within))

@@ -39,7 +39,9 @@
         take("svg_a", "href");
         takeXlink("svg_a");
       } else if (/^(animate|set)$/.test(name) && /^(xlink:)?href$/.test(element.getAttribute("attributeName"))) {
-        for (const attribute of ["from", "to", "by", "values"]) take("animation", attribute);
+        for (const attribute of ["from", "to", "by"]) take("animation", attribute);
+        // SVG 2, "values": a list, parted by semicolons.
+        for (const value of element.getAttribute("values")?.split(";") ?? []) found.push(["animation", "values", value]);
       }
     } else if (element.namespaceURI === MATHML) {
       take("mathml", "href");
@@ -114,7 +116,8 @@
       // A template's content is read as if it stood in its document, for there a program may put it.
       const isLive = !inert && !depth && (kind === "a" || kind === "area");
       const url = isLive ? element.href : resolve(text, base);
-      if (kind !== "meta_refresh" || /^https?:/.test(url)) links.push([kind, text, url, inert, []]);
+      // A refresh without an address loads the document itself again, whatever the base is.
+      if (kind !== "meta_refresh" || (text && /^https?:/.test(url))) links.push([kind, text, url, inert, []]);
     };
     const visit = (parent, inert) => {
       for (let node = parent.firstChild; node; node = node.nextSibling) {

@@ -1,13 +1,13 @@
 """Every link that any oracle sees in a hostile document is wrapped or listed; so is where it leads."""
 
 import random
+import re
 import time
 
 import pytest
 
 from backstamp.rewriting import Direction, Options
 from tests.rewriting.messages import message
-from tests.rewriting.oracles import faults
 from tests.rewriting.oracles.hostile import Hostile, hostile_documents
 from tests.rewriting.oracles.judge import Case, Miss, judge, rewritten_case, told
 from tests.rewriting.oracles.panel import Panel, views
@@ -15,6 +15,10 @@ from tests.rewriting.oracles.splicing import pieces_of, spliced
 
 DOCUMENTS = hostile_documents()
 LF, CRLF = b"\n", b"\r\n"
+NOT_SPLICED = re.compile(r"<!(?:--)?\s*\[|shadowrootmode")
+"""A shadow root has a document read with scripts, and is gone where it stands in an address that is wrapped.
+Conditions put together at random make one link lie in another's address for Outlook, and a wrapped one then
+changes what it reads there: what is to be listed cannot be told from the output alone."""
 Judged = dict[str, list[Miss]]
 
 
@@ -42,18 +46,9 @@ def judged(panel: Panel, rewritten: dict[str, list[Case]]) -> Judged:
 def test_there_are_many_hostile_documents_each_with_its_own_name() -> None:
     assert len(DOCUMENTS) >= 400
     assert len({document.name for document in DOCUMENTS}) == len(DOCUMENTS)
-    assert faults.HOSTILE.keys() <= {document.name for document in DOCUMENTS}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(each.name, marks=pytest.mark.xfail(reason=faults.HOSTILE[each.name], strict=True))
-        if each.name in faults.HOSTILE
-        else each.name
-        for each in DOCUMENTS
-    ],
-)
+@pytest.mark.parametrize("name", [each.name for each in DOCUMENTS])
 def test_every_link_is_wrapped_with_its_target_or_listed(name: str, judged: Judged) -> None:
     assert judged[name] == [], told(judged[name])
 
@@ -82,9 +77,6 @@ def test_no_hostile_document_is_left_alone_as_a_whole_unless_it_says_so(
 @pytest.mark.parametrize("cte", ["quoted-printable", "base64"])
 def test_so_it_is_in_every_transfer_encoding(panel: Panel, cte: str) -> None:
     for document in DOCUMENTS:
-        if document.name in faults.HOSTILE or document.html.endswith("\r"):
-            # The bare return: see faults.SOFT_BREAK.
-            continue
         for case in cases(document, cte):
             panel.learn(case.documents)
             misses = judge(case, panel)
@@ -98,16 +90,8 @@ def test_so_it_is_in_every_transfer_encoding(panel: Panel, cte: str) -> None:
 def test_documents_spliced_from_pieces_of_hostile_ones_are_accounted_for(
     panel: Panel, count: int, seed: int
 ) -> None:
-    sound = [
-        each.html
-        for each in DOCUMENTS
-        if each.name not in faults.HOSTILE and "left alone" not in each.attacks
-    ]
-    pieces = [
-        piece
-        for piece in pieces_of(sound)
-        if not any(pattern.search(piece) for pattern in (*faults.IN_MARKUP.values(), faults.SPLICED))
-    ]
+    sound = [each.html for each in DOCUMENTS if "left alone" not in each.attacks]
+    pieces = [piece for piece in pieces_of(sound) if not NOT_SPLICED.search(piece)]
     pieces += [f"<a href=https://links.example/{number}>" for number in range(len(pieces) // 6)]
     dice = random.Random(seed)
     for _ in range(0, count, 400):

@@ -79,8 +79,8 @@ class QuotedPrintablePayload:
         if at >= 0:
             # A stray CR among other line ends is no line end for most programs.
             return b"\r\n" if at > start and raw[at - 1] == 0x0D else b"\n"
-        if raw.find(b"\r", start, end) >= 0:
-            return b"\r"
+        # No LF: what ends the header's lines. A CR in one long line is no line end, and nobody knows a soft
+        # break of `=` and CR.
         before = raw[max(0, start - 2) : start]
         return b"\r\n" if before == b"\r\n" else before[-1:] if before[-1:] in (b"\n", b"\r") else b"\r\n"
 

@@ -11,6 +11,12 @@ from turbohtml import Comment, Document, Element, Namespace
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.conditional_comments import ConditionalComments
+from backstamp.rewriting.html.other_readings import (
+    ODD_ELEMENTS,
+    OtherReading,
+    readings_by_outlook,
+    readings_of_odd,
+)
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
@@ -37,6 +43,9 @@ _LABEL_CHARACTERS: Final = 100
 _MAX_LABELS: Final = 5000
 """A label costs what is inside the element, and links of SVG and VML may be nested."""
 _MAX_NESTING: Final = 3
+_END_MARK_NAME: Final = "x-end"
+_END_MARK: Final = f"<{_END_MARK_NAME}>"
+"""Behind markup in which nothing is left open it becomes an element."""
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -58,28 +67,36 @@ class HtmlText:
     Attributes: `source` is the text with CR and LF as blanks, one line of the same length, so that the
     columns of the tree are offsets; `links` in source order; `elements` that hold a link in an attribute, by
     the offset of its value: more than one where the tree has copies of what the source has once (adoption
-    agency); `containers` of links inside comments and attributes; `unlocated` counts what holds links and
-    could not be found in the source.
+    agency); `containers` of links inside comments and attributes; `is_odd` tells of `ODD_ELEMENTS`,
+    `in_doubt` of conditional comments that Outlook may read in another way; `rivals` are seen by others only
+    (see other_readings.py), to be listed; `unlocated` counts what holds links and could not be found.
     """
 
-    def __init__(self, text: str, *, depth: int = 0) -> None:
+    def __init__(self, text: str, *, depth: int = 0, reading: OtherReading | None = None) -> None:
         text = _without_surrogates(text)
         self._original = text
         self._depth = depth
         self.source = text.replace("\r", " ").replace("\n", " ")
+        self._reading = reading
         # A declared shadow root is read as a template: its links are found either way.
         self.tree: Document = turbohtml.parse(
-            self.source, source_locations=True, allow_declarative_shadow_roots=False
+            self.source,
+            source_locations=True,
+            scripting=reading is not None and reading.scripting,
+            allow_declarative_shadow_roots=False,
         )
+        self.rivals: list[FoundLink] = []
         self.links: list[FoundLink] = []
         self.containers: list[Container] = []
         self.unlocated = 0
         self.elements: dict[int, list[Element]] = {}
         self._has_line_ends = self.source != text
         self.base = self._base()
+        self.is_odd = self.tree.select_one(ODD_ELEMENTS) is not None
         self._collect()
-        self._collect_conditional()
-        self.unlocated += self._rival_trees()
+        self.in_doubt = self._collect_conditional()
+        if reading is None and (self.in_doubt or self.is_odd):
+            self._collect_rivals()
         if len(self.links) > 1:
             self.links.sort(key=lambda link: link.start)
 
@@ -95,23 +112,49 @@ class HtmlText:
                 return self._value(element, "href")
         return None
 
-    def _rival_trees(self) -> int:
-        """Return how many things there are for which programs build other links than we see."""
-        rivals = 0
-        if self.tree.select_one("frameset") is not None:
-            # Parsers do not agree on when a frameset takes the place of the body.
-            rivals += 1
-        if self.tree.select_one("animate,set") is not None:
-            # They may change where an SVG link leads.
-            rivals += 1
-        if self.tree.select_one("noscript") is not None:
-            # Where scripts run, what is inside is text, and markup may end elsewhere.
-            scripting = turbohtml.parse(
-                self.source, positions=False, scripting=True, allow_declarative_shadow_roots=False
-            )
-            seen = {element.attr("href") for element in self.tree.select("[href]")}
-            rivals += any(element.attr("href") not in seen for element in scripting.select("[href]"))
-        return rivals
+    def _collect_rivals(self) -> None:
+        """List what other readers see at another place, or with another base."""
+        readings: list[OtherReading] = []
+        if self.is_odd:
+            readings += readings_of_odd(self._original, self.tree)
+            if self.tree.select_one("frameset") is not None:
+                # Parsers do not agree on when a frameset takes the place of the body.
+                self.unlocated += 1
+            for element in self.tree.select("animate,set"):
+                self._add_animated(element)
+        if self.in_doubt:
+            by_outlook, are_all = readings_by_outlook(self._original)
+            readings += by_outlook
+            self.unlocated += not are_all
+        known = {(link.start, link.value) for link in (*self.links, *self.rivals)}
+        for reading in readings:
+            if is_too_costly(reading.text):
+                self.unlocated += 1
+                continue
+            other = HtmlText(reading.text, depth=self._depth, reading=reading)
+            for link in other.links:
+                start = reading.place(link.start)
+                base = link.base or other.base
+                is_relative = not scheme_of(strip_link_text(link.value))
+                if (start, link.value) in known and (base == (link.base or self.base) or not is_relative):
+                    continue
+                known.add((start, link.value))
+                link.start, link.end = start, max(start, reading.place(link.end))
+                link.base, link.doubt = base, SkipReason.UNLOCATED
+                self.rivals.append(link)
+
+    def _add_animated(self, element: Element) -> None:
+        """List where SVG's animations would let a link lead."""
+        if not (element.attr("attributeName") or "").strip().lower().endswith("href"):
+            return
+        for name in ("from", "to", "by", "values"):
+            value = element.attr(name)
+            if value is None:
+                continue
+            start, end, _ = self._value_span(element, name) or (0, 0, "")
+            for target in value.split(";") if name == "values" else (value,):
+                link = FoundLink(start, end, target, Carrier.ANIMATION, doubt=SkipReason.UNLOCATED)
+                self.rivals.append(link)
 
     def _collect(self) -> None:
         for element in self.tree.select("[href]"):
@@ -122,20 +165,35 @@ class HtmlText:
         for element in self.tree.select(_OTHER_CARRIERS):
             self._collect_other(element)
 
-    def _collect_conditional(self) -> None:
+    def _collect_conditional(self) -> bool:
+        """Take in what stands in conditional comments; return whether Outlook may read them otherwise."""
         conditional = ConditionalComments(self.source, self.tree)
         self.unlocated += conditional.unlocated
         if self._depth >= _MAX_NESTING:
             self.unlocated += len(conditional.found)
-            return
+            return False
+        in_doubt = conditional.doubtful
         for each in conditional.found:
+            if each.reveals:
+                continue
             self.containers.append(Container(each.comment, each.start, each.end))
-            inner = HtmlText(self._original[each.inner_start : each.end], depth=self._depth + 1)
+            inner = HtmlText(
+                self._original[each.inner_start : each.inner_end] + _END_MARK,
+                depth=self._depth + 1,
+                reading=self._reading,
+            )
+            # What is left open at the end is closed for Outlook in what follows.
+            is_closed = inner.tree.select_one(_END_MARK_NAME) is not None
+            has_own_base = inner.base is not None and inner.base != self.base
+            in_doubt = in_doubt or inner.in_doubt or not is_closed or has_own_base
             self._take_over(inner, each.inner_start.__add__, conditional=True)
+        return in_doubt
 
     def _collect_other(self, element: Element) -> None:
         tag = element.tag
-        if tag == "a":
+        if element.namespace is Namespace.MATHML:
+            self._add(element, "xlink:href", Carrier.MATHML)
+        elif tag == "a":
             self._add(element, "xlink:href", Carrier.SVG_A)
         elif tag == "form":
             self._add(element, "action", Carrier.FORM)
@@ -170,7 +228,11 @@ class HtmlText:
             value = attribute_value(self._original[start:end], quote)
         links = self.links
         label = _label_of(element) if len(links) < _MAX_LABELS else ""
-        links.append(FoundLink(start, end, value, carrier, name, label, False, _is_marked_off(element)))
+        link = FoundLink(start, end, value, carrier, name, label, False, _is_marked_off(element))
+        if start == end and self.source[start - 1] not in "='\" \f\t":
+            # `<a href>` leads to the base, and has no value that could be replaced.
+            link.doubt = SkipReason.UNLOCATED
+        links.append(link)
 
     def _value_span(self, element: Element, name: str) -> tuple[int, int, str] | None:
         """Return start and end of an attribute's value in the source, and its quote."""
@@ -224,7 +286,8 @@ class HtmlText:
             self.links.append(link)
             return
         self.containers.append(container)
-        self._take_over(HtmlText(text.text, depth=self._depth + 1), place, conditional=False)
+        inner = HtmlText(text.text, depth=self._depth + 1, reading=self._reading)
+        self._take_over(inner, place, conditional=False)
 
     def _inside(self, element: Element, name: str) -> tuple[Container, AttributeText] | None:
         """Return an attribute as a container of links, or None where it cannot be read."""
@@ -242,7 +305,9 @@ class HtmlText:
 
     def _take_over(self, inner: "HtmlText", place: Callable[[int], int], *, conditional: bool) -> None:
         self.unlocated += inner.unlocated
-        for link in inner.links:
+        self.links += inner.links
+        self.rivals += inner.rivals
+        for link in (*inner.links, *inner.rivals):
             link.start, link.end = place(link.start), place(link.end)
             link.name = ""
             if conditional:
@@ -251,7 +316,6 @@ class HtmlText:
             else:
                 link.levels += 1
                 link.base = link.base or _joined(inner.base, self.base)
-            self.links.append(link)
 
 
 def _label_of(element: Element) -> str:
@@ -289,7 +353,7 @@ def _href_carrier(element: Element) -> Carrier | None:
     tag = element.tag
     if tag == "a":
         return Carrier.A if element.namespace is Namespace.HTML else _foreign_carrier(element)
-    if tag == "area":
+    if tag == "area" and element.namespace is not Namespace.MATHML:
         return Carrier.AREA if element.namespace is Namespace.HTML else None
     if ":" in tag:
         return Carrier.VML

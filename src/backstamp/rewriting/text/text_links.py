@@ -1,6 +1,8 @@
 """text_links: web addresses in plain text, where mail programs make links of them."""
 
+import re
 from bisect import bisect_left, bisect_right
+from itertools import islice
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
@@ -11,6 +13,9 @@ from backstamp.rewriting.text.flowed import Unflowed, unflow
 from backstamp.rewriting.text.text_addresses import INVISIBLE, AddressEnds, begins_anew, find_starts
 
 _INVISIBLE: Final = "".join(INVISIBLE)
+_BEGINNING: Final = re.compile(r"https?:[/\\]|www\.", re.IGNORECASE)
+_UP_TO_HOST: Final = re.compile(r"(?:https?:[/\\]*)?[\w.-]+", re.IGNORECASE)
+_MOST_INNER: Final = 8
 
 
 def find_text_links(text: str, *, flowed: bool = False, delsp: bool = False) -> list[FoundLink]:
@@ -28,6 +33,23 @@ def find_text_links(text: str, *, flowed: bool = False, delsp: bool = False) -> 
         for link in links:
             link.start, link.end = view.source_span(link.start, link.end)
     return links
+
+
+def inner_addresses(link: FoundLink) -> list[FoundLink]:
+    """Return the addresses that programs may see in one that is none as a whole.
+
+    Some end it where a host may end, others begin anew inside it. They share the span, and are in doubt.
+    """
+    found: list[str] = []
+    for beginning in islice(_BEGINNING.finditer(link.value), _MOST_INNER):
+        rest = link.value[beginning.start() :]
+        shorter = _UP_TO_HOST.match(rest)
+        found += (rest, shorter[0] if shorter is not None else rest)
+    return [
+        FoundLink(link.start, link.end, value, link.carrier, doubt=SkipReason.UNLOCATED)
+        for value in dict.fromkeys(found)
+        if value != link.value
+    ]
 
 
 def find_unflowed_links(view: Unflowed) -> list[FoundLink]:

@@ -1,0 +1,86 @@
+"""Links in rare places, and those that only some programs see: wrapped, or listed as unprotected."""
+
+import pytest
+
+from backstamp.rewriting import Direction, Options, SkipReason, plan
+from tests.rewriting.messages import message
+from tests.rewriting.sealers import FixedSealer
+
+RECEIVED = Options(direction=Direction.INBOUND)
+SENT = Options(direction=Direction.OUTBOUND)
+EVIL = "https://evil.example/1"
+
+
+def decided(html: str, options: Options) -> list[tuple[str, SkipReason | None]]:
+    candidates = plan(message(html), options).manifest.candidates
+    return [(candidate.url, candidate.skip_reason) for candidate in candidates]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!--[ if mso]><a href=https://evil.example/1>x</a><![endif]-->",
+        "<math><mtext xlink:href='https://evil.example/1'>x</mtext></math>",
+        "<math><area href='https://evil.example/1'></math>",
+    ],
+)
+def test_links_in_rare_places_are_wrapped(html: str) -> None:
+    assert decided(html, RECEIVED) == [(EVIL, None)]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!--[if mso]><a title='-->' href='https://evil.example/1'>x</a><![endif]-->",
+        "<!--[if mso]><a title='<![endif]-->' href='https://evil.example/1'>x</a><![endif]-->",
+        "<![if x]><p title='<![endif]><a href=https://evil.example/1>x</a><![if x]>'><![endif]>",
+        "<noscript><style></noscript><a href='https://evil.example/1'>x</a></style></noscript>",
+        "<svg><a><set attributeName='href' to='https://evil.example/1'/></a></svg>",
+        "<select><button><selectedcontent><a href='https://evil.example/1'>y</a><option>z</select>",
+    ],
+)
+def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) -> None:
+    for direction in Direction:
+        found = decided(html, Options(direction=direction))
+        assert (EVIL, SkipReason.UNLOCATED) in found
+    candidates = plan(message(html), RECEIVED).manifest.candidates
+    (place,) = {(each.start, each.end) for each in candidates if each.url == EVIL}
+    assert message(html)[slice(*place)] == EVIL.encode()
+
+
+def test_a_condition_that_outlook_reads_as_browsers_do_leaves_nothing_in_doubt() -> None:
+    html = (
+        "<style><!--[if mso]>p{}<![endif]--></style><p style='a:b;<!--[if mso]>c:d<![endif]-->'>x"
+        "<!--[if mso]><table><tr><td><![endif]--><a href='https://evil.example/1'>x</a>"
+        "<!--[if !mso]><!-->y<!--<![endif]--><![if !vml]>z<![endif]><!--[if mso]></table><![endif]-->"
+    )
+    for direction in Direction:
+        manifest = plan(message(html), Options(direction=direction)).manifest
+        assert [(each.url, each.skip_reason) for each in manifest.candidates] == [(EVIL, None)]
+        assert [part.skip_reason for part in manifest.parts] == [None]
+    assert plan(message(html), SENT).has_pixel
+
+
+def test_with_many_conditions_one_of_which_is_in_doubt_the_part_is_unprotected() -> None:
+    conditions = "".join(f"<![if mso {number}]>x<![endif]>" for number in range(9, 13))
+    manifest = plan(message(f"{conditions}<p title='<![endif]>'>"), RECEIVED).manifest
+    assert [part.skip_reason for part in manifest.parts] == [SkipReason.UNLOCATED]
+
+
+def test_a_link_without_a_value_costs_no_other_link_its_protection() -> None:
+    html = (
+        "<base href='https://evil.example/x'><a href>w</a>"
+        "<a href='https://evil.example/1'>x</a><a href=''>y</a>"
+    )
+    assert decided(html, RECEIVED) == [
+        ("https://evil.example/x", SkipReason.UNLOCATED),
+        (EVIL, None),
+        ("https://evil.example/x", None),
+    ]
+
+
+def test_a_bare_return_in_quoted_printable_makes_no_soft_break_that_nobody_knows() -> None:
+    raw = message(b"<a href='https://evil.example/1'>x</a>\ry", cte="quoted-printable")
+    out = plan(raw, RECEIVED).apply(FixedSealer()).raw
+    assert b"=\r\n" in out
+    assert out.count(b"\r") - out.count(b"\r\n") == raw.count(b"\r") - raw.count(b"\r\n")
