@@ -84,3 +84,16 @@ def test_a_bare_return_in_quoted_printable_makes_no_soft_break_that_nobody_knows
     out = plan(raw, RECEIVED).apply(FixedSealer()).raw
     assert b"=\r\n" in out
     assert out.count(b"\r") - out.count(b"\r\n") == raw.count(b"\r") - raw.count(b"\r\n")
+
+
+def test_an_address_in_the_words_of_received_html_is_listed_as_unprotected() -> None:
+    html = (
+        "<p>Visit https://evil.example/1, or www.example.com</p>"
+        "<a href='https://x.example/'>https://x.example</a>"
+    )
+    assert decided(html, RECEIVED) == [(EVIL, SkipReason.BARE_ADDRESS), ("https://x.example/", None)]
+    assert decided("<style>a{b:url(https://x.example)}</style><!-- https://x.example -->y", RECEIVED) == []
+    assert decided("<p>Visit https://evil.example/1</p>", SENT) == []
+    assert SkipReason.BARE_ADDRESS.unprotected
+    (candidate,) = plan(message("<p>Visit https://evil.example/1"), RECEIVED).manifest.candidates
+    assert message("<p>Visit https://evil.example/1")[candidate.start : candidate.end] == EVIL.encode()

@@ -27,6 +27,7 @@ class Carrier(StrEnum):
     META_REFRESH = "meta_refresh"
     ANIMATION = "animation"
     TEXT = "text"
+    HTML_TEXT = "html_text"
 
 
 class Decision(StrEnum):

@@ -8,6 +8,7 @@ import msgspec
 from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.bare_addresses import bare_addresses
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
@@ -21,6 +22,7 @@ from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_frames import Frame, frames_of
 from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
+from backstamp.vocabulary import Direction
 
 _NO_ADDRESS: Final = frozenset({SkipReason.INVALID_URL, SkipReason.UNLOCATED})
 
@@ -107,6 +109,9 @@ class PartPlanner:
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
         html = HtmlText(text_part.text)
         decided = self._decide(html.links, html.base, text_part.encoding)
+        others = html.rivals
+        if self._options.direction is Direction.INBOUND:
+            others += bare_addresses(html.source, html.tree)
         pixel_at = pixel_position(html) if wants_pixel else None
         pixel_reason = None
         wrapped = [each.link for each in decided if each.reason is None]
@@ -117,8 +122,8 @@ class PartPlanner:
             if pixel_at is None and wrapped and not read_back.holds(None):
                 for each in decided:
                     each.reason = each.reason or SkipReason.NOT_REPRODUCED
-        if html.rivals:
-            decided += self._decide(html.rivals, html.base, text_part.encoding)
+        if others:
+            decided += self._decide(others, html.base, text_part.encoding)
             decided.sort(key=lambda each: each.link.start)
         outcome = self._outcome(text_part, decided, links_before, pixel_at)
         if pixel_reason is not None:

@@ -34,6 +34,7 @@ class SkipReason(StrEnum):
     NESTED_DOCUMENT = "nested_document"
     UNLOCATED = "unlocated"
     FLOWED = "flowed"
+    BARE_ADDRESS = "bare_address"
     # a part
     SIGNED = "signed"
     DKIM_SIGNED = "dkim_signed"
@@ -88,6 +89,7 @@ UNPROTECTED: Final = frozenset(
         SkipReason.NESTED_DOCUMENT,
         SkipReason.UNLOCATED,
         SkipReason.FLOWED,
+        SkipReason.BARE_ADDRESS,
         SkipReason.SIGNED,
         SkipReason.DKIM_SIGNED,
         SkipReason.ENCRYPTED,
@@ -138,6 +140,7 @@ _SENTENCES: Final = {
     SkipReason.MATHML: "a link in a formula",
     SkipReason.NESTED_DOCUMENT: "a document inside a document, which is not looked into",
     SkipReason.FLOWED: "it may go on in the next line",
+    SkipReason.BARE_ADDRESS: "words that are an address, of which some mail programs make a link",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
     SkipReason.DKIM_SIGNED: "signed by DKIM, which is to be kept valid",
