@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
+from backstamp.rewriting import Direction, Options, SkipReason, plan, unwrap
 from tests.corpus import corpus
+from tests.rewriting.fuzz.invariants import it_unwraps_exactly, only_the_edits_differ
+from tests.rewriting.oracles.mail_program import shown_parts
 from tests.rewriting.sealers import FixedSealer
 
 FOLDERS = ("mail-*", "bounce-*", "tmpl-*")
@@ -13,8 +15,9 @@ FOLDERS = ("mail-*", "bounce-*", "tmpl-*")
 
 def messages(path: Path) -> list[bytes]:
     raw = path.read_bytes()
-    if path.suffix == ".html":
-        raw = b"Content-Type: text/html; charset=utf-8\n\n" + raw
+    kind = {".html": b"html", ".txt": b"plain"}.get(path.suffix)
+    if kind is not None:
+        raw = b"Content-Type: text/%b; charset=utf-8\n\n%b" % (kind, raw)
     lf = raw.replace(b"\r\n", b"\n")
     return list(dict.fromkeys((raw, lf, lf.replace(b"\n", b"\r\n"))))
 
@@ -45,29 +48,39 @@ def test_without_patches_every_message_is_the_same(paths: list[Path]) -> None:
     assert changed == []
 
 
+@pytest.mark.parametrize("direction", [*Direction])
 @pytest.mark.parametrize("padding", [40, 1200])
-def test_the_manifest_gives_every_exact_original_back(paths: list[Path], padding: int) -> None:
+def test_only_the_edits_differ_and_the_manifest_gives_every_exact_original_back(
+    paths: list[Path], padding: int, direction: Direction
+) -> None:
     for path in paths:
         for raw in messages(path):
-            rewritten = plan(raw, Options()).apply(FixedSealer(padding))
-            stored = Manifest.from_json(rewritten.manifest.to_json())
-            assert unwrap(rewritten.raw, dict[str, str]().get, stored) == raw, path
+            rewritten = plan(raw, Options(direction=direction)).apply(FixedSealer(padding))
+            only_the_edits_differ(raw, rewritten)
+            it_unwraps_exactly(raw, rewritten)
 
 
-def test_the_urls_alone_give_every_link_back(paths: list[Path]) -> None:
+@pytest.mark.parametrize("direction", [*Direction])
+def test_the_urls_alone_give_every_link_back_and_take_the_pixel_out(
+    paths: list[Path], direction: Direction
+) -> None:
     sealer = FixedSealer()
+    pixels = 0
     for path in paths:
-        raw = path.read_bytes()
-        options = Options(direction=Direction.INBOUND)
-        planned = plan(raw, options)
-        restored = plan(unwrap(planned.apply(sealer).raw, sealer.reads(planned).get), options)
-        assert [link.url for link in restored.links] == [link.url for link in planned.links], path
+        for raw in messages(path):
+            planned = plan(raw, Options(direction=direction))
+            restored = unwrap(planned.apply(sealer).raw, sealer.reads(planned).get)
+            again = plan(restored, Options(direction=direction))
+            assert [link.url for link in again.links] == [link.url for link in planned.links], path
+            pixels += planned.has_pixel
+            assert sealer.pixel() not in "".join(part.text for part in shown_parts(restored)), path
+    assert pixels
 
 
 def test_no_link_of_the_corpus_is_lost_by_our_own_checks(paths: list[Path]) -> None:
     doubtful = {SkipReason.NOT_REPRODUCED, SkipReason.UNLOCATED}
     for path in paths:
-        manifest = plan(path.read_bytes(), Options()).manifest
+        manifest = plan(messages(path)[0], Options()).manifest
         found = {each.skip_reason for each in manifest.candidates} | {
             each.skip_reason for each in manifest.parts
         }

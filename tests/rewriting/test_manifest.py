@@ -1,11 +1,13 @@
 """The manifest's JSON, and its documentation."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from backstamp.rewriting import Carrier, Manifest, Options, SkipReason, plan, unwrap
+from backstamp.rewriting.diff import render_diff
 from backstamp.rewriting.reasons import UNPROTECTED
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import FixedSealer
@@ -83,3 +85,13 @@ def test_what_is_written_fits_the_schema() -> None:
     candidate = schema["$defs"]["CandidateReport"]
     assert set(written["candidates"][0]) <= set(candidate["properties"])
     assert set(candidate["required"]) <= set(written["candidates"][0])
+
+
+def test_the_diff_is_in_colour_where_it_is_wanted_and_nowhere_else() -> None:
+    html = "<a href='https://example.com/a'>x</a><a href='mailto:a@example.com'>y</a>"
+    manifest = plan(message(html), Options()).apply(FixedSealer()).manifest
+    coloured, plainly = render_diff(manifest, colour=True), render_diff(manifest, colour=False)
+    assert "\x1b[31m  - a  https://example.com/a\x1b[0m\n\x1b[32m  + 1  https://t.example" in coloured
+    assert "\x1b[2m    a  mailto:a@example.com  (a mail address)\x1b[0m\n" in coloured
+    assert "\x1b" not in plainly
+    assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plainly

@@ -4,7 +4,17 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from backstamp.rewriting import Direction, Manifest, Options, Plan, Rewritten, SkipReason, plan, unwrap
+from backstamp.rewriting import (
+    CandidateReport,
+    Direction,
+    Manifest,
+    Options,
+    Plan,
+    Rewritten,
+    SkipReason,
+    plan,
+    unwrap,
+)
 from tests.rewriting.sealers import BASE, FixedSealer
 
 NOBODY = dict[str, str]().get
@@ -49,6 +59,11 @@ def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
         the_urls_alone_bring_the_links_back(planned, rewritten, sealer)
 
 
+def certain(manifest: Manifest) -> list[CandidateReport]:
+    """Return the candidates but for those that only other readings show: a new URL within may change them."""
+    return [each for each in manifest.candidates if each.skip_reason is not SkipReason.UNLOCATED]
+
+
 def manifest_holds(raw: bytes, planned: Plan) -> None:
     """Nothing failed, spans lie in the message in order, links are numbered, and the JSON is faithful."""
     manifest = planned.manifest
@@ -87,10 +102,10 @@ def it_unwraps_exactly(raw: bytes, rewritten: Rewritten) -> None:
 
 def the_links_read_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
     """Read again, the output holds the same candidates, and each wrapped one leads to its sealed URL."""
-    found = planned.manifest.candidates
+    found = certain(planned.manifest)
     own = Options(direction=planned.manifest.direction, opens=False, own_prefixes=(f"{BASE}/",))
     again = plan(rewritten.raw, own)
-    read = again.manifest.candidates
+    read = certain(again.manifest)
     assert [(each.part, each.carrier) for each in read] == [(each.part, each.carrier) for each in found]
     for before, after in zip(found, read, strict=True):
         if before.number is not None:
@@ -103,8 +118,8 @@ def the_urls_alone_bring_the_links_back(planned: Plan, rewritten: Rewritten, sea
     reads = sealer.reads(planned).get
     restored = unwrap(rewritten.raw, reads)
     assert unwrap(restored, reads) == restored
-    found = planned.manifest.candidates
-    read = plan(restored, Options(direction=planned.manifest.direction, opens=False)).manifest.candidates
+    found = certain(planned.manifest)
+    read = certain(plan(restored, Options(direction=planned.manifest.direction, opens=False)).manifest)
     for before, after in zip(found, read, strict=True):
         if before.number is not None:
             assert (after.part, after.carrier, after.url) == (before.part, before.carrier, before.url)
