@@ -18,7 +18,8 @@ class PlainPlaces:
     """A body that all programs read alike: each `=` is an escape or a soft break, no line ends in a blank.
 
     Nearly every body is. An escape is two octets longer than its byte, so a place is reckoned from the number
-    of soft breaks and escapes before it, and neither is kept as objects: 15 KB are read in 37 µs.
+    of soft breaks and escapes before it, and neither is kept as objects: 15 KB are read in 47 µs, and a place
+    is found in 1 µs. Decoding from soft break to soft break halves that, and costs what it saves.
     """
 
     def __init__(self, raw: bytes, start: int, end: int, soft_break: bytes, sizes: list[int]) -> None:
@@ -38,16 +39,16 @@ class PlainPlaces:
         pieces = body.split(b"=" + newline)
         whole = b"".join(pieces)
         lines = whole.split(b"\n")
+        # The last octets of each line without its end. Looking for one octet is ten times as fast as for two.
+        endings = {line[-2:] for line in lines[:-1]}
         if newline == _CRLF:
-            # Looking for one octet is ten times as fast as for two.
-            ends = [line[-1:] for line in lines[:-1]]
-            if b"".join(ends) != b"\r" * len(ends) or len(whole.split(b"\r")) != len(lines):
+            if not all(ending.endswith(b"\r") for ending in endings) or whole.count(b"\r") != len(lines) - 1:
                 return None
-            lines = [*[line[:-1] for line in lines[:-1]], lines[-1]]
+            endings = {ending[:-1] for ending in endings}
         elif b"\r" in body:
             return None
-        last_octets = b"".join([line[-1:] for line in lines])
-        if b" " in last_octets or b"\t" in last_octets:
+        endings.add(lines[-1])
+        if any(ending.endswith((b" ", b"\t")) for ending in endings):
             return None
         places = cls(raw, start, end, b"=" + newline, list(map(len, pieces)))
         # The library drops two octets for an escape; for any other `=`, which it keeps or guesses at, fewer.
@@ -133,7 +134,8 @@ class OddPlaces:
         raw_starts = self._raw_starts
         raw_start, line = self._locate(start)
         raw_end, end_line = self._locate(end - 1, after=True) if end > start else (raw_start, line)
-        if end_line < self._count and raw_end == raw_starts[end_line + 1]:
+        ends_line = end_line < self._count and raw_end == raw_starts[end_line + 1]
+        if ends_line and self._raw[raw_end - 1] in b"\r\n":
             # The span ends with its line's end, so what follows begins a line.
             end_line += 1
         return raw_start, raw_starts[line], raw_end, raw_starts[end_line]
