@@ -1,6 +1,6 @@
 """A plain quoted-printable body is read at once; it says the same as reading it line by line."""
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backstamp.mail.encodings.quoted_printable_places import OddPlaces, PlainPlaces
@@ -33,11 +33,13 @@ def agree(body: bytes) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(st.sampled_from([b"\r\n", b"\n"]).flatmap(lambda newline: body_of(newline, PLAIN)))
 def test_a_body_by_the_standard_is_read_at_once_as_line_by_line(body: bytes) -> None:
     agree(body)
 
 
+@settings(deadline=None)
 @given(body_of(b"\r\n", PLAIN | ODD))
 # Two escaped line feeds made up for one `=` that is none.
 @example(b"a=zz b=0A=0Ac=\r\nd")

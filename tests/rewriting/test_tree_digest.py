@@ -3,7 +3,7 @@
 from unittest.mock import patch
 
 import turbohtml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.rewriting import Direction, Options, pixel, plan
@@ -37,6 +37,7 @@ BIG = "<p>words that fill a letter until it is a big one</p>\n" * 6000
 HEADER = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALIKE) | WHOLE | WILD, st.sampled_from(ALIKE) | WHOLE | WILD)
 def test_trees_have_one_digest_where_they_are_equal_and_only_there(one: str, other: str) -> None:
     for first, second in ((one, one), (one, other), (one, one.replace("x", "y", 1))):
@@ -50,6 +51,7 @@ def test_trees_that_look_alike_have_different_digests() -> None:
     assert len(digests) == len(ALIKE) - 1
 
 
+@settings(deadline=None)
 @given(WHOLE | WILD, st.sampled_from(Direction))
 def test_a_text_is_rewritten_alike_whether_it_counts_as_big_or_not(html: str, direction: Direction) -> None:
     raw = HEADER + html.encode()
