@@ -4,8 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from backstamp.gateway.handover import Outcome
-from backstamp.gateway.protocol.reply import Reply
+from backstamp.gateway.handover import Outcome, Stage
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.vocabulary import Delivery, EventType
 
@@ -30,7 +29,7 @@ def record_deliveries(
         record = Delivery(
             at_us=at_us,
             tracking_id=tracking_id,
-            type=_event_type(answer),
+            type=_event_type(outcome),
             recipient_index=index,
             code=answer.code,
             enhanced_status=answer.enhanced_status,
@@ -45,7 +44,10 @@ def record_deliveries(
             return
 
 
-def _event_type(answer: Reply) -> EventType:
+def _event_type(outcome: Outcome) -> EventType:
+    answer = outcome.reply
+    if outcome.stage is Stage.SUPPRESSED:
+        return EventType.REJECTED  # also where the client was told that we took it
     if answer.positive:
         return EventType.SENT
     return EventType.DEFERRED if answer.transient else EventType.REJECTED

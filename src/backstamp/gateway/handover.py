@@ -21,10 +21,12 @@ class Stage(StrEnum):
     END_OF_DATA = "end_of_data"
     EARLIER = "earlier"
     """Accepted at an earlier try of the same message."""
+    SUPPRESSED = "suppressed"
+    """Never handed over: the recipient is on the suppression list."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What the next hop said of one recipient, and at which stage."""
+    """What the next hop (or the suppression list) said of one recipient, and at which stage."""
 
     stage: Stage
     reply: Reply

@@ -29,6 +29,7 @@ from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.session import Session
+from backstamp.gateway.suppressions import Suppressions
 from backstamp.gateway.surroundings import Surroundings
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Transactions
@@ -158,6 +159,7 @@ class Gateway:
             config=config,
             transactions=Transactions(
                 tracker=tracker,
+                suppressions=Suppressions(keyring, snapshot),
                 outcomes=self._outcomes,
                 journal=journal,
                 hostname=config.hostname,

@@ -24,9 +24,10 @@ from backstamp.gateway.outcome_rules import summarise
 from backstamp.gateway.outcomes import Outcomes, envelope_key
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.suppressions import Suppressions
 from backstamp.gateway.tracking import Addressee, Arrival, Copy, Tracker
 from backstamp.journal import JournalWriter
-from backstamp.rewriting import control_fields, envelope_digest, message_facts
+from backstamp.rewriting import MessageFacts, control_fields, envelope_digest, message_facts
 from backstamp.vocabulary import Origin
 
 _log = logging.getLogger("backstamp.gateway")
@@ -70,6 +71,7 @@ class Transactions:
         self,
         *,
         tracker: Tracker,
+        suppressions: Suppressions,
         outcomes: Outcomes,
         journal: JournalWriter,
         hostname: str,
@@ -79,6 +81,7 @@ class Transactions:
     ) -> None:
         """`clock` returns seconds since 1970 UTC."""
         self.tracker = tracker
+        self.suppressions = suppressions
         self.outcomes = outcomes
         self.journal = journal
         self.hostname = hostname
@@ -145,20 +148,21 @@ class _Transaction:
 
     def _arrival(self) -> Arrival:
         submitted = self._submitted
+        facts = message_facts(submitted.message)
         return Arrival(
             raw=submitted.message,
-            facts=message_facts(submitted.message),
+            facts=facts,
             controls=control_fields(submitted.message),
             origin=submitted.origin,
             reverse_path=submitted.reverse_path.address,
-            addressees=self._addressees(),
+            addressees=self._addressees(facts),
             tracking_id=self._tracking_id,
             trace_id=submitted.trace_id,
             at_us=int(self._now * 1_000_000),
             recorded=self._earlier.know_everybody,
         )
 
-    def _addressees(self) -> tuple[Addressee, ...]:
+    def _addressees(self, facts: MessageFacts) -> tuple[Addressee, ...]:
         """Give each recipient its index, and settle those to whom nothing is sent now."""
         free = self._earlier.next_index
         addressees: list[Addressee] = []
@@ -174,12 +178,15 @@ class _Transaction:
                 index, free = free, free + 1
             self._indices.append(index)
             wanted = False
+            suppressed = self._shared.suppressions.outcome(facts, rcpt.recipient.address)
             if not rcpt.reply.positive:
                 self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
             elif earlier is not None and earlier.accepted:
                 self._outcomes[place] = ACCEPTED_EARLIER
             elif twin is not None:
                 self._twins[place] = twin
+            elif suppressed is not None:
+                self._outcomes[place] = suppressed
             else:
                 wanted = True
                 places[rcpt.recipient.path] = place

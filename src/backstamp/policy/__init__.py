@@ -13,8 +13,16 @@ from backstamp.policy.snapshot import (
     decode_snapshot,
     encode_snapshot,
 )
+from backstamp.policy.suppression import (
+    EVERY_DOMAIN,
+    Suppressed,
+    SuppressionAction,
+    SuppressionReason,
+    suppression,
+)
 
 __all__ = [
+    "EVERY_DOMAIN",
     "Axes",
     "Consent",
     "ConsentMode",
@@ -27,7 +35,11 @@ __all__ = [
     "OffReason",
     "Snapshot",
     "SnapshotError",
+    "Suppressed",
+    "SuppressionAction",
+    "SuppressionReason",
     "decide",
     "decode_snapshot",
     "encode_snapshot",
+    "suppression",
 ]

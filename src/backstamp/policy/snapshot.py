@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from backstamp.policy.kills import Kills
+from backstamp.policy.suppression import Suppressed, SuppressionAction
 from backstamp.vocabulary import Origin
 
 FORMAT_VERSION: Final = 1
@@ -63,7 +64,8 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `published_at_us` is in microseconds since 1970 UTC. `origins` holds the defaults of each way in,
     `senders` what was set for single addresses (lower case), `consents` what recipients said, by
     recipient key. `enabled` is the one switch that turns all tracking off. `kills` applies to every link
-    token, of sent and of received mail; further reasons to stop a click belong beside it.
+    token, of sent and of received mail; further reasons to stop a click belong beside it. `suppressed` says
+    to whom mail does not go any more, and `suppression_action` what is done with it.
     """
 
     published_at_us: int
@@ -77,6 +79,8 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     senders: dict[str, Axes] = {}
     consents: dict[bytes, Consent] = {}
     kills: Kills = Kills()
+    suppressed: Suppressed = {}
+    suppression_action: SuppressionAction = SuppressionAction.REFUSE
     version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:

@@ -38,6 +38,7 @@ from backstamp.records.stored_hits import (
     waiting_for,
 )
 from backstamp.records.tracking_ids import to_database
+from backstamp.records.unknown_addresses import opt_out_refused
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued
@@ -213,6 +214,7 @@ def _take_deliveries(
             reports.setdefault(pair, []).append(report_of(id_, record))
         else:
             spoken_of.add(pair)
+    opt_out_refused([(pair, record) for pair, _, record in known])
     return rollup.deliveries(reports | standing.reports(spoken_of))
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from django.db import models
 
-from backstamp.policy import ConsentState
+from backstamp.policy import ConsentState, SuppressionReason
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
 
 LONGEST_ADDRESS: Final = 320
@@ -19,7 +19,12 @@ LONGEST_METHOD: Final = 100
 
 
 def choices(
-    words: type[Actor] | type[Direction] | type[EventType] | type[Origin] | type[ConsentState],
+    words: type[Actor]
+    | type[Direction]
+    | type[EventType]
+    | type[Origin]
+    | type[ConsentState]
+    | type[SuppressionReason],
 ) -> list[tuple[str, str]]:
     """Return a closed set of words as a field's choices."""
     return [(word.value, word.value) for word in words]
@@ -378,6 +383,27 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"consent {self.pk}"
+
+
+class Suppression(models.Model):
+    """An address to which mail of a sender domain ("": of every domain) does not go any more."""
+
+    id = models.BigAutoField(primary_key=True)
+    domain = models.CharField(max_length=255, blank=True, default="")
+    address = models.CharField(max_length=LONGEST_ADDRESS)
+    recipient_key = models.BinaryField(max_length=8)
+    reason = models.CharField(max_length=16, choices=choices(SuppressionReason))
+    evidence = models.CharField(max_length=1000, blank=True, default="")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["address", "domain"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["domain", "recipient_key"], name="suppression_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"suppression {self.pk}"
 
 
 class Kill(models.Model):

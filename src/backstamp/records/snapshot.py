@@ -4,7 +4,7 @@ import msgspec
 from django.db.models import Count, Max
 
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Snapshot
-from backstamp.records import kills, models
+from backstamp.records import kills, models, suppressions
 
 
 def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
@@ -29,6 +29,7 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
             )
         },
         kills=kills.switched_off(),
+        suppressed=suppressions.suppressed(),
     )
 
 
@@ -49,8 +50,8 @@ def _state(text: str) -> ConsentState | None:
 def fingerprint() -> tuple[object, ...]:
     """Return a value that differs when `build` would say something else; cheaper than building.
 
-    Domains and senders are few and read whole. Consents and kills may be many: their number and the last
-    change stand for them.
+    Domains and senders are few and read whole. Consents, kills and suppressions may be many: their
+    number and the last change stand for them.
     """
     consents = models.Consent.objects.aggregate(number=Count("pk"), latest=Max("recorded_at"))
     return (
@@ -59,4 +60,5 @@ def fingerprint() -> tuple[object, ...]:
         tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
         (consents["number"], consents["latest"]),
         kills.fingerprint(),
+        suppressions.fingerprint(),
     )

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from backstamp.app.settings import kinds
 from backstamp.app.settings.kinds import Kind
-from backstamp.policy import ConsentMode
+from backstamp.policy import ConsentMode, SuppressionAction
 from backstamp.vocabulary import DkimSigned, TlsMode, UpstreamTls, VisibleUrls
 
 T = TypeVar("T")
@@ -84,6 +84,12 @@ CONSENT_MODE = Setting(
     kinds.one_of(ConsentMode),
     "required",
     'What a recipient\'s silence means: "required" is no (CNIL 2026-042, Garante 284), "objection" is yes.',
+)
+SUPPRESSION_ACTION = Setting(
+    "suppression.action",
+    kinds.one_of(SuppressionAction),
+    "refuse",
+    'Mail to an address on the suppression list: "refuse" it with a 550, or take it and "drop" it.',
 )
 PRIVACY_KEEP_ADDRESSES = Setting(
     "privacy.keep_addresses",

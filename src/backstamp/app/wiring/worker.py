@@ -11,6 +11,7 @@ from backstamp.app.settings.table import (
     SIGNATURES_UPDATE,
     SUBMISSION_LINKS,
     SUBMISSION_OPENS,
+    SUPPRESSION_ACTION,
     TRACKING_ANONYMOUS,
     TRACKING_ENABLED,
     TRACKING_LINKS,
@@ -59,4 +60,5 @@ def default_policy(settings: Settings) -> Snapshot:
         },
         anonymous=settings[TRACKING_ANONYMOUS],
         keep_addresses=settings[PRIVACY_KEEP_ADDRESSES],
+        suppression_action=settings[SUPPRESSION_ACTION],
     )

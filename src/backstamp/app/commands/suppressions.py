@@ -1,0 +1,161 @@
+"""`backstamp suppressions`: to whom mail does not go any more."""
+
+import csv
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.django_start import start_django
+from backstamp.policy import SuppressionReason
+from backstamp.tokens import Keyring
+
+if TYPE_CHECKING:
+    from backstamp.records.suppressions import Entry
+
+MOST_LINES: Final = 1_000_000
+_ADDRESS: Final = re.compile(r"[^\s@<>\",]{1,64}@[^\s@<>\",]{1,255}")
+_DOMAIN: Final = re.compile(r"[^\s@<>\",]{0,255}")
+
+
+@click.group()
+def suppressions() -> None:
+    """Change and show the suppression list: to whom mail does not go any more."""
+
+
+_DOMAIN_OPTION = click.option(
+    "--domain", help="The sender domain whose mail is meant. [default: every domain]"
+)
+
+
+@suppressions.command("add")
+@click.argument("address")
+@_DOMAIN_OPTION
+@click.option("--evidence", default="", help="Why, in your words.")
+@click.pass_obj
+def add_address(context: AppContext, address: str, domain: str | None, evidence: str) -> None:
+    """Put an address on the list, by hand."""
+    row = {"address": address, "domain": domain or "", "evidence": evidence}
+    with _database(context):
+        from backstamp.records import suppressions as records
+
+        new = records.add([_entry(context.keyring(), row, "", datetime.now(UTC))])
+    click.echo("added; the gateway obeys within two seconds" if new else "it was on the list already")
+
+
+@suppressions.command("remove")
+@click.argument("address")
+@_DOMAIN_OPTION
+@click.pass_obj
+def remove_address(context: AppContext, address: str, domain: str | None) -> None:
+    """Take an address off the list: mail goes to it again."""
+    with _database(context):
+        from backstamp.records import suppressions as records
+
+        gone = records.remove(context.keyring().recipient_key(address), domain)
+    if not gone:
+        raise click.ClickException("the address is not on the list")
+    click.echo("removed; the gateway obeys within two seconds while the worker runs")
+
+
+@suppressions.command("list")
+@click.pass_obj
+def list_entries(context: AppContext) -> None:
+    """Print the list: since when, why, for which sender domain."""
+    with _database(context):
+        from backstamp.records import suppressions as records
+
+        for row in records.listed():
+            domain = row.domain or "every domain"
+            click.echo(f"{row.since:%Y-%m-%d %H:%M} UTC  {row.reason:<12}  {row.address}  {domain}")
+
+
+@suppressions.command("export")
+@click.pass_obj
+def export_entries(context: AppContext) -> None:
+    """Write the list to standard output as CSV."""
+    with _database(context):
+        from backstamp.records import suppressions as records
+
+        records.export(sys.stdout)
+
+
+@suppressions.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def import_entries(context: AppContext, file: Path) -> None:
+    """Add the entries of a CSV file with a column `address`, and if you like domain, reason, since, evidence.
+
+    All of it is taken, or nothing.
+    """
+    with _database(context):
+        from django.db import transaction
+
+        from backstamp.records import suppressions as records
+
+        entries = list(_read(context.keyring(), file))
+        with transaction.atomic():
+            new = records.add(entries)
+    click.echo(f"{new} added, {len(entries) - new} were on the list already")
+
+
+def _read(ring: Keyring, file: Path) -> Iterator["Entry"]:
+    now = datetime.now(UTC)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = csv.DictReader(text)
+            if "address" not in (rows.fieldnames or ()):
+                raise click.ClickException("the file's first line names no column `address`")
+            for row in rows:
+                if rows.line_num > MOST_LINES:
+                    raise click.ClickException(f"the file has more than {MOST_LINES} lines; split it")
+                yield _entry(ring, row, f"line {rows.line_num}: ", now)
+    except UnicodeDecodeError:
+        raise click.ClickException("the file is not UTF-8") from None
+    except (OSError, csv.Error) as error:
+        raise click.ClickException(f"the file cannot be read: {error}") from None
+
+
+def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: datetime) -> "Entry":
+    from backstamp.records.suppressions import Entry
+
+    address, domain = (row.get("address") or "").strip(), (row.get("domain") or "").strip()
+    if not _ADDRESS.fullmatch(address):
+        raise click.ClickException(f"{where}that is no mail address")
+    if not _DOMAIN.fullmatch(domain):
+        raise click.ClickException(f"{where}that is no domain")
+    try:
+        reason = SuppressionReason((row.get("reason") or SuppressionReason.MANUAL).strip())
+    except ValueError:
+        known = ", ".join(SuppressionReason)
+        raise click.ClickException(f"{where}the reason must be one of {known}") from None
+    try:
+        since = datetime.fromisoformat(row.get("since") or now.isoformat())
+        since = (since if since.tzinfo else since.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise click.ClickException(f"{where}`since` is no time like 2026-03-01T12:00:00+00:00") from None
+    return Entry(
+        address=address,
+        recipient_key=ring.recipient_key(address),
+        reason=reason,
+        since=since,
+        domain=domain,
+        evidence=row.get("evidence") or "",
+    )
+
+
+@contextmanager
+def _database(context: AppContext) -> Iterator[None]:
+    start_django(context)
+    from django.db import Error
+
+    try:
+        yield
+    except Error as error:
+        raise click.ClickException(f"the database cannot be used: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,65 @@
+"""`backstamp suppressions`: what it says and what it writes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_cli import backstamp
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert backstamp(tmp_path, "migrate").returncode == 0
+    return tmp_path
+
+
+def suppressions(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    done = backstamp(folder, "suppressions", *arguments)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def test_what_was_exported_is_imported_elsewhere(folder: Path) -> None:
+    file = folder / "list.csv"
+    file.write_text(
+        "address,reason,domain,since\n"
+        "a@x.example,complaint,Shop.example,2026-03-01T12:00:00+01:00\n"
+        "A@x.example,manual,shop.example,2026-03-02\n"
+        "b@x.example,,,\n"
+    )
+    assert suppressions(folder, "import", str(file))[:2] == (0, "2 added, 1 were on the list already\n")
+    assert suppressions(folder, "add", "b@x.example")[1] == "it was on the list already\n"
+    _, exported, _ = suppressions(folder, "export")
+    lines = exported.splitlines()
+    assert lines[1] == "a@x.example,shop.example,complaint,2026-03-01T11:00:00+00:00,"
+    assert lines[2].startswith("b@x.example,,manual,")
+    assert suppressions(folder, "remove", "a@x.example")[0] == 0
+    assert suppressions(folder, "remove", "a@x.example")[2] == "backstamp: the address is not on the list\n"
+    (left,) = suppressions(folder, "list")[1].splitlines()
+    assert left.endswith("UTC  manual        b@x.example  every domain")
+    file.write_text(exported)
+    assert suppressions(folder, "import", str(file))[1] == "1 added, 1 were on the list already\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"mail\na@x.example\n", "the file's first line names no column `address`"),
+        (b"address\na@x.example\nnobody\n", "line 3: that is no mail address"),
+        (
+            b"address,reason\na@x.example,whim\n",
+            "line 2: the reason must be one of unsubscribed, hard_bounce, complaint, manual",
+        ),
+        (
+            b"address,since\na@x.example,soon\n",
+            "line 2: `since` is no time like 2026-03-01T12:00:00+00:00",
+        ),
+        (b"address\n\xff@x.example\n", "the file is not UTF-8"),
+    ],
+)
+def test_a_file_with_a_fault_changes_nothing_and_is_refused_in_one_line(
+    folder: Path, text: bytes, said: str
+) -> None:
+    file = folder / "list.csv"
+    file.write_bytes(text)
+    assert suppressions(folder, "import", str(file)) == (1, "", f"backstamp: {said}\n")
+    assert suppressions(folder, "list")[1] == ""
