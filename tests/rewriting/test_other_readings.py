@@ -97,3 +97,6 @@ def test_an_address_in_the_words_of_received_html_is_listed_as_unprotected() -> 
     assert SkipReason.BARE_ADDRESS.unprotected
     (candidate,) = plan(message("<p>Visit https://evil.example/1"), RECEIVED).manifest.candidates
     assert message("<p>Visit https://evil.example/1")[candidate.start : candidate.end] == EVIL.encode()
+    nested = message("<p><a href='https://evil.example/1'>y</a> https://evil.example/1")
+    bare = plan(nested, RECEIVED).manifest.candidates[-1]
+    assert (bare.start, bare.skip_reason) == (nested.rindex(EVIL.encode()), SkipReason.BARE_ADDRESS)

@@ -12,6 +12,7 @@ from backstamp.rewriting.text.text_links import find_text_links
 _NO_WORDS: Final = "a,script,style,textarea,title,template,noscript,xmp,iframe,noembed,noframes,select"
 """Where words are a link already, or are not shown as words that a program links."""
 _MOST: Final = 1000
+_MOST_TRIES: Final = 8
 
 
 def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
@@ -38,7 +39,7 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
                 if not has_scheme or len(found) >= _MOST:
                     continue
                 # One that is written with references is listed where its element begins.
-                at = source.find(link.value, begin)
+                at = _in_words(source, link.value, begin)
                 start = at if at >= 0 else begin
                 end = start + len(link.value) if at >= 0 else begin
                 begin = end
@@ -46,3 +47,13 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
                     FoundLink(start, end, link.value, Carrier.HTML_TEXT, doubt=SkipReason.BARE_ADDRESS)
                 )
     return found
+
+
+def _in_words(source: str, value: str, begin: int) -> int:
+    """Return where a value stands in the source outside of a tag, -1 where it does not."""
+    at = source.find(value, begin)
+    for _ in range(_MOST_TRIES):
+        if at < 0 or source.rfind("<", begin, at) <= source.rfind(">", begin, at):
+            return at
+        at = source.find(value, at + 1)
+    return -1
