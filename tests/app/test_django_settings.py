@@ -12,6 +12,20 @@ print(validate_host(split_domain_port({host!r})[0], ALLOWED_HOSTS))
 """
 
 
+def test_what_is_committed_to_sqlite_is_on_the_disk(tmp_path: Path) -> None:
+    # The journal is deleted after a commit; only FULL (2) syncs the write-ahead log at each commit.
+    ask = (
+        "import django; django.setup(); from django.db import connection as c; "
+        "print(*(c.cursor().execute(f'PRAGMA {p}').fetchone()[0] for p in ('journal_mode', 'synchronous')))"
+    )
+    environment = os.environ | {
+        "BACKSTAMP_DATA_DIR": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "backstamp.app.django_settings",
+    }
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == ["wal", "2"], done.stderr
+
+
 @pytest.mark.parametrize(
     ("url", "host", "answered"),
     [

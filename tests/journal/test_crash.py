@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, RecordId
 from backstamp.journal.files import Files
 from backstamp.journal.layout import is_alive, producers, segments
-from backstamp.vocabulary import Hit
+from backstamp.vocabulary import Hit, JournalRecord
 from tests.journal.records import hit, read_all
 
 WRITER = """
@@ -194,4 +194,96 @@ def test_a_tail_that_cannot_be_cut_is_left_behind(tmp_path: Path) -> None:
     assert len(segments(tmp_path, writer.producer)) == 2
     assert [record for _, record in reader.read(cursors, 10).records] == [hit(3)]
     assert [record for _, record in read_all(tmp_path)] == [hit(1), hit(3)]
+    writer.close()
+
+
+class SickDisk(Files):
+    """Refuses to sync while told to, and lets somebody look at the journal just then."""
+
+    def __init__(self) -> None:
+        self.sick = False
+        self.look: Callable[[], None] = lambda: None
+
+    def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+        if self.sick:
+            self.look()
+            raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize("winding_down", [False, True])
+def test_a_record_that_could_not_be_synced_costs_no_later_one_its_place(
+    tmp_path: Path, winding_down: bool
+) -> None:
+    disk = SickDisk()
+    writer = JournalWriter(tmp_path, role="test", sync="off" if winding_down else "always", files=disk)
+    reader = JournalReader(tmp_path)
+    found: list[JournalRecord] = []
+    cursors: dict[str, int] = {}
+
+    def look() -> None:
+        nonlocal cursors
+        batch = reader.read(cursors, 10)
+        assert batch.corrupt == 0
+        cursors = batch.cursors
+        found.extend(record for _, record in batch.records)
+
+    disk.look = look
+    writer.append(hit(1))
+    if winding_down:
+        writer.wind_down()
+    disk.sick = True
+    with pytest.raises(JournalUnavailableError, match="cannot be synced"):
+        writer.append(hit(2))
+    disk.sick = False
+    writer.append(hit(3, user_agent="y" * 300))
+    writer.append(hit(4))
+    look()
+    # The second may be there, for it was written; the third began another segment.
+    assert found == [hit(1), hit(2), hit(3, user_agent="y" * 300), hit(4)]
+    assert len(segments(tmp_path, writer.producer)) == 2
+    assert writer.sync_times.failures == 1
+    writer.close()
+
+
+class HalfSickDisk(Files):
+    """Refuses to sync the first segment that it opened, and notes which others it was asked for."""
+
+    def __init__(self) -> None:
+        self.opened: list[int] = []
+        self.synced: list[int] = []
+
+    def open_segment(self, path: Path) -> int:
+        descriptor = super().open_segment(path)
+        self.opened.append(descriptor)
+        return descriptor
+
+    def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+        if descriptor == self.opened[0]:
+            raise OSError(5, "Input/output error")
+        self.synced.append(descriptor)
+
+
+def test_one_segment_that_cannot_be_synced_keeps_no_other_from_the_disk(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = HalfSickDisk()
+    writer = JournalWriter(tmp_path, role="test", sync=600_000, segment_bytes=1, files=disk)
+    for number in range(3):
+        writer.append(hit(number))
+    writer.close()
+    assert disk.synced == disk.opened[1:]
+    assert writer.sync_times.failures == 1
+    assert caplog.text.count("journal cannot be synced (Input/output error)") == 1
+
+
+def test_after_a_failed_sync_records_go_to_another_segment(tmp_path: Path) -> None:
+    disk = SickDisk()
+    writer = JournalWriter(tmp_path, role="test", sync=600_000, files=disk)
+    writer.append(hit(1))
+    disk.sick = True
+    with pytest.raises(JournalUnavailableError, match="cannot be synced"):
+        writer.append_synced(hit(2))
+    disk.sick = False
+    writer.append_synced(hit(3))
+    assert len(segments(tmp_path, writer.producer)) == 2, "what failed once is trusted no more"
     writer.close()

@@ -1,5 +1,6 @@
 """Cut tails and damaged bytes cost what they touch, and nothing else."""
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,6 +106,7 @@ def test_a_damaged_record_is_counted_set_aside_and_passed_over(
         assert batch.corrupt == 1
     (kept,) = (tmp_path / SET_ASIDE).iterdir()
     assert kept.read_bytes() == bytes(damaged[ids[1].position : ids[2].position])
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert "passed over 1 damaged record" in caplog.text
 
 

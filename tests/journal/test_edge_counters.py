@@ -27,6 +27,7 @@ def test_what_was_counted_is_read(tmp_path: Path) -> None:
     counters.counts[TIME_NS] += 20_000
     counters.counts[TIMES + 5] += 1
     syncs.add(5_000_000)
+    syncs.failures += 2
     counters.published_at_us = 77
     counters.flush()
     (values,) = read_edge_counters(tmp_path / "metrics")
@@ -35,6 +36,7 @@ def test_what_was_counted_is_read(tmp_path: Path) -> None:
     assert values.drops == dict.fromkeys(Drop, 0) | {Drop.WITHDRAWN: 1}
     assert values.answer_times == [0] * 5 + [1] + [0] * (BUCKETS - 6) + [20_000]
     assert (values.sync_times[-1], sum(values.sync_times[:-1])) == (5_000_000, 1)
+    assert values.sync_failures == 2
 
 
 def test_two_workers_have_a_slot_each_and_a_successor_counts_on(tmp_path: Path) -> None:

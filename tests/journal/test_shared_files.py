@@ -62,6 +62,24 @@ def test_the_last_good_policy_stays_when_the_file_is_damaged_or_gone(
     assert file.current() == policy(3)
 
 
+@pytest.mark.usefixtures("always_look")
+def test_a_policy_that_could_not_be_read_for_a_moment_is_read_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "snapshot"
+    file = SnapshotFile(path)
+    publish_snapshot(path, policy(1))
+
+    def failing(_path: Path) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", failing)
+        assert [file.current(), file.current()] == [None, None]
+    assert file.current() == policy(1)
+    assert caplog.text.count("the last good policy stays in force") == 1
+
+
 def test_the_file_is_looked_at_only_now_and_then(tmp_path: Path) -> None:
     file = SnapshotFile(tmp_path / "snapshot")
     assert file.current() is None
@@ -134,3 +152,20 @@ def test_an_ipv4_mapped_address_is_the_ipv4_address(number: int) -> None:
     with TemporaryDirectory() as folder:
         keys = SourceKeys(Path(folder))
         assert keys.source(f"::ffff:{address}", NOON) == keys.source(str(address), NOON)
+
+
+def test_keys_are_destroyed_while_requests_make_others(tmp_path: Path) -> None:
+    keys = SourceKeys(tmp_path / "source-keys")
+
+    class Busy(int):
+        """A day in whose comparison another thread gets its turn."""
+
+        def __le__(self, other: int) -> bool:
+            keys.source("192.0.2.1", (int(self) + 3) * DAY_US)
+            return int(self) <= other
+
+    keys.source("192.0.2.1", NOON)
+    ((day, state),) = keys._keyed.items()
+    keys._keyed = {Busy(day): state}
+    keys.destroy_old(NOON + 3 * DAY_US)
+    assert list(keys._keyed) == [day + 3]

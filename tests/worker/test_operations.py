@@ -69,6 +69,7 @@ async def test_the_figures_of_all_edge_workers_and_of_the_journal(config: Worker
         assert seen['backstamp_edge_answers_total{slot="0",answer="pixel"}'] == 5
         assert seen['backstamp_edge_answers_total{slot="1",answer="pixel"}'] == 6
         assert seen['backstamp_edge_hits_dropped_total{slot="1",reason="journal_unavailable"}'] == 1
+        assert seen['backstamp_edge_journal_sync_failures_total{slot="1"}'] == 0
         assert seen["backstamp_edge_workers"] == 2
         assert seen['backstamp_edge_snapshot_age_seconds{slot="0"}'] > 1e9
         assert seen["backstamp_journal_lag_bytes"] == 0

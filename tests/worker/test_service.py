@@ -1,5 +1,6 @@
 """The worker as a whole: journal to records, policy to snapshot, and a clean end."""
 
+import asyncio
 import logging
 import os
 import stat
@@ -119,6 +120,58 @@ async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_othe
     (aside,) = (config.journal_dir / "set-aside").iterdir()
     assert stat.S_IMODE(aside.stat().st_mode) == 0o600
     assert msgspec.json.decode(aside.read_bytes(), type=Queued).subject == "poison"
+
+
+async def test_a_refused_record_is_found_while_others_keep_the_journal_full(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    busy = JournalWriter(config.journal_dir, role="edge")
+    really = ingest
+
+    def choosy(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
+        sizes.append(len(batch.records))
+        if len(sizes) < 300:
+            for number in range(4):
+                busy.append(pixel(600 + number, message=1))
+        if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
+            raise DataError("refused")
+        return really(batch, now, memory)
+
+    monkeypatch.setattr(ingest_loop, "ingest", choosy)
+    writer = JournalWriter(config.journal_dir, role="gateway")
+    for number in range(40):
+        subject = "poison" if number in {0, 21} else f"number {number}"
+        writer.append(msgspec.structs.replace(queued(message=number + 10), subject=subject))
+    async with running(config):
+        await eventually(Message.objects.count, 38)
+    writer.close()
+    busy.close()
+    aside = [path.read_bytes() for path in (config.journal_dir / "set-aside").iterdir()]
+    assert [msgspec.json.decode(data, type=Queued).subject for data in aside] == ["poison", "poison"]
+    assert sizes.index(1) <= 8, "the batch that was refused is halved, and nothing else comes between"
+
+
+async def test_a_journal_that_is_away_for_a_moment_is_not_ingested_again(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_loop, "RETIRE_SECONDS", 0.0)
+    away = config.journal_dir.with_name("unmounted")
+    writer = JournalWriter(config.journal_dir, role="edge")
+    for record in (queued(), pixel(600)):
+        writer.append(record)
+    async with running(config):
+        await eventually(types, ["queued", "opened"])
+        config.journal_dir.rename(away)
+        config.journal_dir.mkdir()
+        await asyncio.sleep(0.5)
+        config.journal_dir.rmdir()
+        away.rename(config.journal_dir)
+        writer.append(pixel(700))
+        await eventually(types, ["queued", "opened", "opened"])
+        assert await looked_up(Event.objects.count) == 3
+        assert await looked_up(JournalCursor.objects.count) == 1
+    writer.close()
 
 
 async def test_the_policy_is_published_at_start_and_after_a_change(config: WorkerConfig) -> None:

@@ -26,9 +26,11 @@ def _database() -> dict[str, Any]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
+                # FULL: what is committed is on the disk (NORMAL syncs at checkpoints only). Ingest deletes
+                # journal files after a commit; a withdrawn consent must not come undone.
                 # The cache (in KiB) holds the pages that a batch of hits on many messages changes; a log of
                 # 64 MiB is written back to the file in one go instead of every 4 MiB.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
                 "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16000; PRAGMA mmap_size=1073741824;",
             },
         }

@@ -15,6 +15,8 @@ class Durations:
         """Begin with none."""
         self.counts = [0] * SLOTS_OF_TIMES
         self.total_ns = 0
+        self.failures = 0
+        """How often it did not come to an end; kept beside, for who counts that too."""
 
     def add(self, ns: int) -> None:
         """Count a duration in nanoseconds."""

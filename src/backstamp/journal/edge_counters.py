@@ -54,7 +54,7 @@ TIMES: Final = 15
 """Where the places begin that count answers by their time (`Durations`)."""
 SLOTS: Final = 256
 _HISTOGRAM: Final = BUCKETS + 1
-_SIZES: Final = (len(Answer), len(Drop), _HISTOGRAM, _HISTOGRAM, 1)
+_SIZES: Final = (len(Answer), len(Drop), _HISTOGRAM, _HISTOGRAM, 1, 1)
 _SCHEMA: Final = zlib.crc32(repr(([*Answer, *Drop], _SIZES)).encode())
 _FILE: Final = struct.Struct(f">8sQ{sum(_SIZES)}Q")
 _MAGIC: Final = b"BSedge1\n"
@@ -69,6 +69,7 @@ class EdgeValues(msgspec.Struct, frozen=True):
     drops: dict[Drop, int]
     answer_times: list[int]
     sync_times: list[int]
+    sync_failures: int
     published_at_us: int
 
 
@@ -96,6 +97,7 @@ class EdgeCounters:
                 *folded(self.counts[TIMES:]),
                 self.counts[TIME_NS],
                 *self._sync_times.values(),
+                self._sync_times.failures,
             ]
             sums = [then + now for then, now in zip(self._before, values, strict=True)]
             os.pwrite(self._file, _FILE.pack(_MAGIC, _SCHEMA, *sums, self.published_at_us), 0)
@@ -162,7 +164,7 @@ def _values(slot: int, alive: bool, numbers: list[int]) -> EdgeValues:
     for size in _SIZES:
         parts.append(numbers[at : at + size])
         at += size
-    answers, drops, answer_times, sync_times, (published_at_us,) = parts
+    answers, drops, answer_times, sync_times, (sync_failures,), (published_at_us,) = parts
     return EdgeValues(
         slot,
         alive,
@@ -170,5 +172,6 @@ def _values(slot: int, alive: bool, numbers: list[int]) -> EdgeValues:
         dict(zip(Drop, drops, strict=True)),
         answer_times,
         sync_times,
+        sync_failures,
         published_at_us,
     )

@@ -74,6 +74,11 @@ def is_alive(directory: Path, producer: str) -> bool:
     return False
 
 
+def open_private(path: str, flags: int) -> int:
+    """Open a file that only the owner may read, as `open`'s `opener`: what is set aside names people."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a folder survive a loss of power."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

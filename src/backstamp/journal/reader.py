@@ -11,7 +11,15 @@ from typing import Final
 import msgspec
 
 from backstamp.journal import codec, framing
-from backstamp.journal.layout import SET_ASIDE, Segment, is_alive, lock_path, producers, segments
+from backstamp.journal.layout import (
+    SET_ASIDE,
+    Segment,
+    is_alive,
+    lock_path,
+    open_private,
+    producers,
+    segments,
+)
 from backstamp.journal.writer import RecordId
 from backstamp.vocabulary import JournalRecord
 
@@ -49,6 +57,7 @@ class JournalReader:
         self._set_aside = set_aside
         self._turn = 0
         self._dead: set[str] = set()
+        self._gone: set[str] = set()
 
     def read(self, cursors: Mapping[str, int], limit: int) -> Batch:
         """Return at most `limit` records after `cursors`; a producer not named there is read from its start.
@@ -88,9 +97,18 @@ class JournalReader:
                 # A file that is not ours keeps the folder, and harms nobody there.
                 with contextlib.suppress(OSError):
                     (self._directory / producer).rmdir()
-                    lock_path(self._directory, producer).unlink(missing_ok=True)
+                    self._gone.add(producer)
                     self._dead.discard(producer)
+                    lock_path(self._directory, producer).unlink(missing_ok=True)
         return deleted
+
+    def take_gone(self) -> set[str]:
+        """Return the producers that `retire` deleted as a whole since this was last asked.
+
+        Who merely is not seen may be on a disk that is not mounted now, and come back.
+        """
+        gone, self._gone = self._gone, set()
+        return gone
 
     def _is_finished(self, producer: str) -> bool:
         # Names are random and never used again: who is dead stays dead.
@@ -174,7 +192,9 @@ class JournalReader:
             folder = self._directory / SET_ASIDE
             folder.mkdir(mode=0o750, exist_ok=True)
             if sum(1 for _ in folder.iterdir()) < MAX_SET_ASIDE:
-                (folder / f"{producer}-{position:016x}.bad").write_bytes(data)
+                path = folder / f"{producer}-{position:016x}.bad"
+                with open(path, "wb", opener=open_private) as file:
+                    file.write(data)
         except OSError as error:
             _log.error("journal: damaged records cannot be set aside: %s", error.strerror)
 

@@ -30,6 +30,7 @@ class SignatureFile:
         self._updates = Updates()
         self._table = PACKAGED_TABLE
         self._signature: tuple[int, int, int] | None = None
+        self._failing = False
         self._check_at = 0.0
 
     def updates(self) -> Updates:
@@ -52,18 +53,25 @@ class SignatureFile:
             signature = (status.st_ino, status.st_mtime_ns, status.st_size)
             if signature == self._signature:
                 return
-            # Remembered even when it cannot be read: said once, and not tried until it changes.
+            data = self._path.read_bytes()
+            # Remembered even when it is damaged: said once, and not tried until it changes.
             self._signature = signature
-            updates = decode_updates(self._path.read_bytes())
+            updates = decode_updates(data)
             self._updates, self._table = updates, table_of(updates)
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
-            _log.error("%s: %s; the last good signatures stay in force", self._path.name, _words(error))
+        except ValueError as error:
+            self._tell(str(error))
+        except OSError as error:
+            # A disk or a limit that fails now may not at the next look: tried again, and said once.
+            if not self._failing:
+                self._tell(error.strerror or "it cannot be read")
+            self._failing = True
+        else:
+            self._failing = False
 
-
-def _words(error: OSError | ValueError) -> str:
-    return (error.strerror or "it cannot be read") if isinstance(error, OSError) else str(error)
+    def _tell(self, why: str) -> None:
+        _log.error("%s: %s; the last good signatures stay in force", self._path.name, why)
 
 
 def publish_updates(path: Path, updates: Updates) -> None:

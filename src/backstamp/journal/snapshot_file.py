@@ -21,6 +21,7 @@ class SnapshotFile:
         self._path = path
         self._snapshot: Snapshot | None = None
         self._signature: tuple[int, int, int] | None = None
+        self._failing = False
         self._check_at = 0.0
 
     def current(self) -> Snapshot | None:
@@ -37,13 +38,24 @@ class SnapshotFile:
             signature = (status.st_ino, status.st_mtime_ns, status.st_size)
             if signature == self._signature:
                 return
-            # Remembered even when it cannot be read: said once, and not tried until it changes.
+            data = self._path.read_bytes()
+            # Remembered even when it is damaged: said once, and not tried until it changes.
             self._signature = signature
-            self._snapshot = decode_snapshot(self._path.read_bytes())
+            self._snapshot = decode_snapshot(data)
         except FileNotFoundError:
             return
-        except (OSError, SnapshotError) as error:
-            _log.error("%s: the last good policy stays in force", error)
+        except SnapshotError as error:
+            self._tell(error)
+        except OSError as error:
+            # A disk or a limit that fails now may not at the next look: tried again, and said once.
+            if not self._failing:
+                self._tell(error)
+            self._failing = True
+        else:
+            self._failing = False
+
+    def _tell(self, error: Exception) -> None:
+        _log.error("%s: the last good policy stays in force", error)
 
 
 def publish_snapshot(path: Path, snapshot: Snapshot) -> None:

@@ -54,8 +54,10 @@ class SourceKeys:
     def destroy_old(self, now_us: int) -> None:
         """Forget every key that began 48 hours ago or earlier, in memory and on the disk."""
         oldest = (now_us - LIFETIME_US) // DAY_US
-        for day in [day for day in self._keyed if day <= oldest]:
-            del self._keyed[day]
+        # A copy: requests in other threads put keys in meanwhile.
+        for day in list(self._keyed):
+            if day <= oldest:
+                self._keyed.pop(day, None)
         with contextlib.suppress(FileNotFoundError):
             for path in self._directory.iterdir():
                 day_of_file = _day(path.name)

@@ -5,6 +5,7 @@ costs at most the last `sync` milliseconds (docs/journal.md).
 """
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -84,11 +85,18 @@ class JournalWriter:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._sync_failing = False
+        # Records before this position may not be on the disk, whatever a later fdatasync says: the kernel
+        # reports an error once, and then takes the pages that it could not write for clean (fsync(2)).
+        self._doubtful = 0
         self.sync_times = Durations()
-        """How long the disk took, each time it was asked to have written."""
+        """How long the disk took, each time it was asked to have written, and how often it could not."""
 
     def append(self, record: JournalRecord) -> RecordId:
-        """Write a record and return its id. Raises `JournalUnavailableError`, `RecordTooLargeError`."""
+        """Write a record and return its id. Raises `JournalUnavailableError`, `RecordTooLargeError`.
+
+        When each record is synced and it is the disk's answer that fails, the record may be found in the
+        journal nevertheless.
+        """
         payload = codec.encode(record)
         with self._lock:
             return RecordId(self.producer, self._write(payload))
@@ -109,11 +117,15 @@ class JournalWriter:
             record_id = RecordId(self.producer, self._write(payload))
             segment = self._segment
         with self._sync_lock:
+            if record_id.position < self._doubtful:
+                raise _unavailable("cannot be synced to the disk", OSError(errno.EIO, ""))
             # A segment that is no longer among these was synced before it was closed.
             if segment is not None and (segment == self._segment or segment in self._finished):
                 try:
                     self._fdatasync(segment)
                 except OSError as error:
+                    with self._lock:
+                        self._doubt()
                     raise _unavailable("cannot be synced to the disk", error) from None
         return record_id
 
@@ -153,12 +165,17 @@ class JournalWriter:
             written = self._files.write(segment, data)
             while written != len(data):
                 written += self._files.write(segment, data[written:])
-            if self._always:
-                self._fdatasync(segment)
         except OSError as error:
             self._cut_torn_tail()
             raise _unavailable("cannot be written", error) from None
+        # A reader may have the frame from now on, so its place is never used again, whatever the disk says.
         self._position = position + len(data)
+        if self._always:
+            try:
+                self._fdatasync(segment)
+            except OSError as error:
+                self._doubt()
+                raise _unavailable("cannot be synced to the disk", error) from None
         if not self._dirty:
             self._dirty = True
             self._wake.set()
@@ -210,6 +227,10 @@ class JournalWriter:
         self._thread = threading.Thread(target=self._run, name="journal-sync", daemon=True)
         self._thread.start()
 
+    def _doubt(self) -> None:
+        """After a failed sync: trust nothing written so far, and go on in another segment if possible."""
+        self._doubtful = self._rotate_at = self._position
+
     def _cut_torn_tail(self) -> None:
         """After a failed write: leave no half record, or leave the segment."""
         if self._segment is None:
@@ -233,27 +254,31 @@ class JournalWriter:
             with self._lock:
                 finished, segment = self._finished[:], self._segment
                 self._dirty = not self._grouped
-            try:
-                for descriptor in finished:
-                    self._fdatasync(descriptor)
-                if self._grouped and segment is not None:
-                    self._fdatasync(segment)
-            except OSError as error:
-                if not self._sync_failing:
-                    _log.critical(
-                        "journal cannot be synced (%s): check the disk", os.strerror(error.errno or 0)
-                    )
-                self._sync_failing = True
-            else:
-                self._sync_failing = False
+            failed: OSError | None = None
+            # Each is tried: what one disk block refuses, the other segments need not pay for.
+            for descriptor in (*finished, segment) if self._grouped else finished:
+                try:
+                    if descriptor is not None:
+                        self._fdatasync(descriptor)
+                except OSError as error:
+                    failed = error
+            if failed is not None and not self._sync_failing:
+                _log.critical("journal cannot be synced (%s): check the disk", os.strerror(failed.errno or 0))
+            self._sync_failing = failed is not None
+            with self._lock:
+                if failed is not None:
+                    self._doubt()
+                del self._finished[: len(finished)]
             for descriptor in finished:
                 self._files.close(descriptor)
-            with self._lock:
-                del self._finished[: len(finished)]
 
     def _fdatasync(self, descriptor: int) -> None:
         began = time.perf_counter_ns()
-        self._files.fdatasync(descriptor)
+        try:
+            self._files.fdatasync(descriptor)
+        except OSError:
+            self.sync_times.failures += 1
+            raise
         self.sync_times.add(time.perf_counter_ns() - began)
 
     def _finish_old_segment(self) -> None:

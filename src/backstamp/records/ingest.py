@@ -83,9 +83,8 @@ def cursors() -> dict[str, int]:
     return dict(JournalCursor.objects.values_list("producer", "position"))
 
 
-def forget_producers(remaining: Collection[str]) -> None:
-    """Delete the cursors of producers whose journal is gone; their names are never used again."""
-    gone = set(cursors()) - set(remaining)
+def forget_producers(gone: Collection[str]) -> None:
+    """Delete the cursors of producers whose journal was deleted; their names are never used again."""
     JournalCursor.objects.filter(producer__in=gone).delete()
 
 

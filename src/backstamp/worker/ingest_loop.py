@@ -17,7 +17,7 @@ import msgspec
 from django.db import DataError, IntegrityError
 
 from backstamp.journal import Batch, JournalReader
-from backstamp.journal.layout import SET_ASIDE
+from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
 from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair
@@ -41,7 +41,6 @@ class IngestLoop:
         self._reader = JournalReader(directory)
         self._set_aside = directory / SET_ASIDE
         self._database = database
-        self._limit = BATCH
         self._retired_at = 0.0
         self.memory = Memory()
         """What ingest keeps from batch to batch; only the thread that ingests may use it."""
@@ -54,8 +53,8 @@ class IngestLoop:
         self.caught_up.clear()
         positions = await self._database.run(cursors)
         while not stop.is_set():
-            batch = await self._database.run(self._reader.read, positions, self._limit)
-            if len(batch.records) >= self._limit:
+            batch = await self._database.run(self._reader.read, positions, BATCH)
+            if len(batch.records) >= BATCH:
                 self.caught_up.clear()
             at_end = batch.cursors == {producer: positions.get(producer, 0) for producer in batch.cursors}
             if at_end and not self._again:
@@ -63,36 +62,51 @@ class IngestLoop:
                 positions = await self._tidy(positions)
                 await wait(stop, IDLE_SECONDS)
                 continue
-            if await self._ingest(batch):
-                # Also while more keeps coming: else the journal of a busy edge would grow all day.
-                positions = await self._tidy(positions | batch.cursors)
+            again = set(self._again)
+            await self._ingest(batch, again)
+            self._again -= again
+            # Also while more keeps coming: else the journal of a busy edge would grow all day.
+            positions = await self._tidy(positions | batch.cursors)
 
     def judge_again(self, recipients: set[Pair]) -> None:
         """Have the hits of these recipients judged anew: more is known of their addresses."""
         self._again |= recipients
 
-    async def _ingest(self, batch: Batch) -> bool:
-        again = set(self._again)
+    async def _ingest(self, batch: Batch, again: set[Pair]) -> None:
+        """Ingest a batch; when it is refused, its parts, down to the records that are at fault."""
         try:
             done = await self._database.run(ingest, batch, datetime.now(UTC), self.memory, again)
         except _REFUSED as error:
-            if len(batch.records) > 1:
-                self._limit = len(batch.records) // 2
-                return False
-            await self._database.run(self._refuse, batch, error)
-            return True
-        self._again -= again
-        self._limit = min(2 * self._limit, BATCH)
-        _report(done, batch)
-        return True
+            refusal = error
+        else:
+            _report(done, batch)
+            return
+        if len(batch.records) + bool(again) > 1:
+            log.warning(
+                "the database refuses one of %d records (%s); looking for it",
+                *(len(batch.records), described(refusal)),
+            )
+        if again and batch.records:
+            await self._ingest(batch, set())
+            await self._ingest(Batch([], batch.cursors), again)
+        elif len(batch.records) > 1:
+            for half in _halves(batch):
+                await self._ingest(half, set())
+        elif batch.records:
+            await self._database.run(self._refuse, batch, refusal)
+        else:
+            log.error("hits of %d recipients cannot be judged again (%s)", len(again), described(refusal))
 
     def _refuse(self, batch: Batch, error: BaseException) -> None:
         """Write the one record of this batch to a file, and commit the cursors past it."""
         for id_, record in batch.records:
             self._set_aside.mkdir(mode=0o750, exist_ok=True)
             path = self._set_aside / f"{id_.producer}-{id_.position:016x}.json"
-            with open(path, "wb", opener=_for_the_owner) as file:
+            with open(path, "wb", opener=open_private) as file:
                 file.write(msgspec.json.encode(record))
+                file.flush()
+                os.fsync(file.fileno())
+            sync_directory(self._set_aside)
             log.error(
                 "the database refuses record %d of producer %s (%s); it is set aside in %s",
                 *(id_.position, id_.producer, described(error), path.name),
@@ -100,21 +114,25 @@ class IngestLoop:
         ingest(Batch([], batch.cursors), datetime.now(UTC), self.memory)
 
     async def _tidy(self, positions: dict[str, int]) -> dict[str, int]:
-        """Now and then delete what is ingested, and forget the producers whose files are all gone."""
+        """Now and then delete what is ingested, and forget the producers of whom nothing is left."""
         if time.monotonic() - self._retired_at < RETIRE_SECONDS:
             return positions
         self._retired_at = time.monotonic()
         if await self._database.run(self._reader.retire, positions):
             log.debug("deleted ingested journal segments")
-        remaining = (await self._database.run(self._reader.read, positions, 0)).cursors
-        if gone := positions.keys() - remaining.keys():
-            await self._database.run(forget_producers, remaining)
+        if gone := self._reader.take_gone():
+            await self._database.run(forget_producers, gone)
             log.debug("forgot %d producers that are gone", len(gone))
-        return {producer: at for producer, at in positions.items() if producer in remaining}
+        return {producer: at for producer, at in positions.items() if producer not in gone}
 
 
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    """Split a batch; the first half's cursors stop before the first record of the second."""
+    middle = len(batch.records) // 2
+    first, second = batch.records[:middle], batch.records[middle:]
+    # In reverse, so that the earliest record of each producer is what remains.
+    stops = {id_.producer: id_.position for id_, _ in reversed(second)}
+    return Batch(first, batch.cursors | stops), Batch(second, batch.cursors, batch.corrupt, batch.size)
 
 
 def _report(done: Ingested, batch: Batch) -> None:

@@ -80,6 +80,12 @@ def _edge(page: Exposition, edges: list[EdgeValues], now_us: int) -> None:
         [(labels(edge), edge.sync_times) for edge in edges],
     )
     page.add(
+        "backstamp_edge_journal_sync_failures_total",
+        "counter",
+        "How often fdatasync of the edge's journal failed.",
+        [(labels(edge), edge.sync_failures) for edge in edges],
+    )
+    page.add(
         "backstamp_edge_snapshot_age_seconds",
         "gauge",
         "Age of the policy that the worker obeys.",

@@ -39,7 +39,7 @@ def fill(events: int, progress: TextIO) -> None:
     """Ingest about so many made-up events. Raises `click.ClickException` where there are messages."""
     from django.db import connection
 
-    from backstamp.records.ingest import forget_producers, ingest
+    from backstamp.records.ingest import cursors, forget_producers, ingest
     from backstamp.records.memory import Memory
     from backstamp.records.models import Message
     from backstamp.records.partitions import make_ahead
@@ -54,7 +54,7 @@ def fill(events: int, progress: TextIO) -> None:
         for batch in _batches(events):
             ingest(batch, now, memory)
             bar.update(len(batch.records))
-    forget_producers([])
+    forget_producers(cursors())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
