@@ -99,7 +99,9 @@ class Server:
         """The one-time link of the banner."""
         return next(line.strip() for line in self.banner.read_text().splitlines() if "/welcome/" in line)
 
-    def command(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def command(
+        self, *arguments: str, stdin: bytes = b"", seconds: float = 60
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run another `backstamp` command against the same settings."""
         return subprocess.run(
             [sys.executable, "-m", "backstamp", *arguments],
@@ -107,7 +109,7 @@ class Server:
             env=self.environment,
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
 

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "keys": ("keys", "List or rotate the keys behind the tokens."),
     "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
     "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
+    "simulate": ("simulate", "Let people and machines act on made-up mail, and mark the verdicts."),
     "signatures": ("signatures", "Show and update the lists of networks that verdicts go by."),
     "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
     "check-config": ("check_config", "Check the settings and say what is wrong."),
