@@ -14,7 +14,7 @@ from backstamp.app.simulator.cast import After, Cast, Mailbox, Player, Step, Wha
 from backstamp.vocabulary import Actor
 
 EARLIEST_READING: Final = 20.0
-"""No simulated person reads sooner after delivery, in seconds. Real ones may (12 s for a login code): not played."""
+"""No simulated person reads sooner after delivery, in seconds; real ones may (12 s for a login code)."""
 
 BURST_SECONDS: Final = 1.0
 """Within this time a machine asks for all links of a mail (gophish 2646: the same second)."""
