@@ -11,9 +11,10 @@ from django.conf import settings
 from django.core import serializers
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from backstamp.console.middleware import CONSOLE_POLICY
-from backstamp.records.models import CapturedMail
+from backstamp.records.models import CapturedMail, UnmatchedReport
 from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import Origin
 from tests.console import seed
@@ -28,6 +29,7 @@ POST_ONLY = {
     "policy-consent",
     "sign-out",
     "switch-links",
+    "delete-report",
 }
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"
@@ -50,7 +52,9 @@ def address(name: str) -> str:
         else seed.message(77, origin=Origin.MANUAL).pk,
         "token": "sometoken",
     }
-    if "pk" in pattern.pattern.converters:
+    if name == "delete-report":
+        samples["pk"] = unmatched_report().pk
+    elif "pk" in pattern.pattern.converters:
         samples["pk"] = captured_mail().pk
     return reverse(name, kwargs={key: samples[key] for key in pattern.pattern.converters})
 
@@ -59,6 +63,10 @@ def captured_mail() -> CapturedMail:
     raw = b"From: a@example.org\r\nSubject: Hello\r\nContent-Type: text/html\r\n\r\n<p>Hello"
     (settings.BACKSTAMP.capture_dir / "one.eml").write_bytes(raw)
     return CapturedMail.objects.create(file_name="one.eml", subject="Hello", size=len(raw))
+
+
+def unmatched_report() -> UnmatchedReport:
+    return UnmatchedReport.objects.create(received_at=timezone.now(), words="bounced", findings="{}")
 
 
 def everything_stored() -> str:

@@ -14,6 +14,7 @@ from backstamp.vocabulary import (
     Queued,
     QueuedLink,
     QueuedRecipient,
+    Report,
 )
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -84,6 +85,28 @@ def delivery(
         text="OK" if code == 250 else "later",
         next_hop="mx.example.com",
         stage="data",
+    )
+
+
+def report(
+    seconds: float,
+    type_: EventType,
+    *,
+    index: int | None = 0,
+    message: int = MESSAGE,
+    permanent: bool = True,
+) -> Report:
+    return Report(
+        at_us=START_US + round(seconds * SECOND),
+        tracking_id=message,
+        type=type_,
+        recipient_index=index,
+        sealed=True,
+        permanent=permanent,
+        code=550 if type_ is EventType.BOUNCED else 0,
+        enhanced_status="5.1.1" if type_ is EventType.BOUNCED else "",
+        text="no such user" if type_ is EventType.BOUNCED else "",
+        reporter="mx.example.com",
     )
 
 

@@ -29,6 +29,7 @@ from tests.records.journal_records import (
     delivery,
     pixel,
     queued,
+    report,
 )
 
 OTHER_MESSAGE = 7
@@ -66,7 +67,19 @@ deliveries = st.builds(
     type_=st.sampled_from([EventType.SENT, EventType.SENT, EventType.DEFERRED, EventType.REJECTED]),
     message=messages,
 )
-record_lists = st.lists(st.one_of(clicks, clicks, pixels, deliveries), min_size=1, max_size=12)
+reports = st.builds(
+    report,
+    st.sampled_from([2.0, 600.2, 700.0, 2500.0]),
+    st.sampled_from(
+        [
+            *(EventType.BOUNCED, EventType.DELIVERED, EventType.DEFERRED, EventType.DISPLAYED),
+            *(EventType.REPLIED, EventType.AUTORESPONDED, EventType.COMPLAINED),
+        ]
+    ),
+    index=st.sampled_from([0, 0, 1, 9, None]),
+    message=messages,
+)
+record_lists = st.lists(st.one_of(clicks, clicks, pixels, deliveries, reports), min_size=1, max_size=12)
 
 
 def joined(batches: list[Batch]) -> Batch:

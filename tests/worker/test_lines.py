@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.worker.capture.lines import LineSource, LineTooLongError, MailDataError
+from backstamp.worker.reception.lines import LineSource, LineTooLongError, MailDataError
 
 LIMIT = 400
 lines = st.lists(st.binary(max_size=20).filter(lambda line: not set(line) & set(b"\r\n")), max_size=12)

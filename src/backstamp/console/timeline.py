@@ -12,6 +12,7 @@ from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
 
 _LONGEST_REPLY: Final = 500
+_LONGEST_NAME: Final = 100
 _AFTER_DELIVERY: Final = frozenset(EventType) - {
     EventType.QUEUED,
     EventType.SENT,
@@ -118,6 +119,11 @@ def _reply(event: Event) -> str:
 
 
 def _notes(event: Event) -> Iterator[str]:
+    detail = event.detail if isinstance(event.detail, dict) else {}
+    if event.type == EventType.BOUNCED:
+        yield "for good" if detail.get("permanent") else "it may work another time"
+    if reporter := detail.get("reporter"):
+        yield f"says {str(reporter)[:_LONGEST_NAME]}"
     if event.revised_at is not None:
         yield "corrected"
     if not event.counts and event.type in FETCH_TYPES:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from backstamp.console.converters import MessageKeyConverter
-from backstamp.console.views import account, mailbox, messages, pixel, policy, timeline
+from backstamp.console.views import account, mailbox, messages, pixel, policy, reports, timeline
 
 register_converter(MessageKeyConverter, "message")
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("mailbox/<int:pk>/html/", mailbox.html_frame, name="mail-html"),
     path("mailbox/<int:pk>/raw/", mailbox.raw, name="mail-raw"),
     path("mailbox/<int:pk>/delete/", mailbox.delete, name="mail-delete"),
+    path("reports/", reports.unmatched, name="reports"),
+    path("reports/<int:pk>/delete/", reports.delete, name="delete-report"),
     path("pixel/", pixel.new_pixel, name="new-pixel"),
     path("pixel/<message:key>/", pixel.made_pixel, name="made-pixel"),
     path("policy/", policy.overview, name="policy"),

@@ -71,6 +71,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `next_hop` is smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT or lmtp+unix:/PATH, `max_size` in
     octets; `outcomes` is the file of what was accepted for messages that are not wholly delivered yet.
+    Reverse paths at `return_path_domains` are replaced by ones at `report_domain`, the report mailbox's.
     """
 
     hostname: str
@@ -88,6 +89,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_size: int = 50_000_000
     max_connections: int = 200
     rewriting_options: Options = Options()
+    report_domain: str = ""
+    return_path_domains: tuple[str, ...] = ()
     submission: Submission | None = None
     rewriting: RewritingLimits = RewritingLimits()
     timeouts: Timeouts = Timeouts()

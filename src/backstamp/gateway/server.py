@@ -27,6 +27,7 @@ from backstamp.gateway.outcomes import Outcomes
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.protocol.wire import Wire
+from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.session import Session
 from backstamp.gateway.suppressions import Suppressions
@@ -160,6 +161,9 @@ class Gateway:
             transactions=Transactions(
                 tracker=tracker,
                 suppressions=Suppressions(keyring, snapshot),
+                return_paths=ReturnPaths(
+                    keyring, domain=config.report_domain, owned=config.return_path_domains
+                ),
                 outcomes=self._outcomes,
                 journal=journal,
                 hostname=config.hostname,

@@ -24,6 +24,7 @@ from backstamp.gateway.outcome_rules import summarise
 from backstamp.gateway.outcomes import Outcomes, envelope_key
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.suppressions import Suppressions
 from backstamp.gateway.tracking import Addressee, Arrival, Copy, Tracker
 from backstamp.journal import JournalWriter
@@ -72,6 +73,7 @@ class Transactions:
         *,
         tracker: Tracker,
         suppressions: Suppressions,
+        return_paths: ReturnPaths,
         outcomes: Outcomes,
         journal: JournalWriter,
         hostname: str,
@@ -82,6 +84,7 @@ class Transactions:
         """`clock` returns seconds since 1970 UTC."""
         self.tracker = tracker
         self.suppressions = suppressions
+        self.return_paths = return_paths
         self.outcomes = outcomes
         self.journal = journal
         self.hostname = hostname
@@ -120,6 +123,8 @@ class _Transaction:
         self._outcomes: list[Outcome | None] = [None] * len(self._rcpts)
         self._indices: list[int] = []
         self._recorded = False
+        self._sealed = False
+        """Whether the copies get reverse paths of their own."""
         self._twins: dict[int, int] = {}
         """Recipients that were named before, by place, and the place where; they share copy and outcome."""
 
@@ -127,10 +132,19 @@ class _Transaction:
         arrival = self._arrival()
         prepared = await self._shared.tracker.prepare(arrival)
         self._recorded = prepared.recorded
+        # A return path must not name a message of which nothing is known. Who submits has a password for
+        # one reverse path, and his own server would refuse another.
+        self._sealed = (
+            prepared.recorded
+            and self._submitted.origin is Origin.GATEWAY
+            and self._shared.return_paths.replaces(self._submitted.reverse_path)
+        )
         wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
         connection = self._onward.connection
         everybody = len(wanted) == sum(1 for rcpt in self._rcpts if rcpt.reply.positive)
-        if wanted and prepared.whole and everybody and connection is not None and connection.in_transaction:
+        standing = connection is not None and connection.in_transaction and not self._sealed
+        if wanted and prepared.whole and everybody and standing:
+            assert connection is not None
             message = self._traced(self._submitted.message, wanted)
             self._settle(wanted, await hand_over_open(connection, len(wanted), message))
             await self._keep_accepted(wanted, last=True)
@@ -213,7 +227,13 @@ class _Transaction:
             # It is our change that made it too large, and no reason to lose it.
             message = self._traced(self._submitted.message, copy.places)
         recipients = [self._rcpts[place].recipient for place in copy.places]
-        return await hand_over(connection, self._submitted.reverse_path, recipients, message)
+        return await hand_over(connection, self._reverse_path(copy.places), recipients, message)
+
+    def _reverse_path(self, places: Sequence[int]) -> Mailbox:
+        if not self._sealed:
+            return self._submitted.reverse_path
+        index = self._indices[places[0]] if len(places) == 1 else None
+        return self._shared.return_paths.of_copy(self._submitted.reverse_path, self._tracking_id, index)
 
     def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         for place, outcome in zip(places, outcomes, strict=True):

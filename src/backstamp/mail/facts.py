@@ -2,20 +2,17 @@
 
 import re
 from datetime import datetime
-from email.errors import MessageError
-from email.header import decode_header
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
 from backstamp.mail.header_section import HeaderSection, read_header_section
+from backstamp.mail.header_text import LONGEST, decoded, first_address, one_line
 from backstamp.mail.parameters import parse_parameterised
 
 _MAX_HEADER_BYTES: Final = 256 * 1024
-_MAX_TEXT: Final = 500
-_ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 _BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
 _AUTOMATIC_PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 
@@ -41,16 +38,16 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
 def message_facts(raw: bytes) -> MessageFacts:
     """Return the facts of a message; whatever its bytes are."""
     header = _header(raw)
-    sender = _address(header.first(b"from") or "")
+    sender = first_address(header.first(b"from") or "")
     return MessageFacts(
-        message_id=_one_line(header.first(b"message-id") or ""),
-        subject=_decoded(header.first(b"subject") or ""),
+        message_id=one_line(header.first(b"message-id") or ""),
+        subject=decoded(header.first(b"subject") or ""),
         sender=sender,
         sender_domain=sender.rpartition("@")[2].lower(),
         date=_date(header.first(b"date") or ""),
         is_automatic=_is_automatic(header),
         list_unsubscribe=tuple(
-            _one_line("".join(match[1].split()))
+            one_line("".join(match[1].split()))
             for field in header.all(b"list-unsubscribe")[:10]
             for match in _BRACKETED.finditer(field.value[:10_000])
         ),
@@ -78,74 +75,20 @@ def _header(raw: bytes) -> HeaderSection:
     return read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
 
 
-def _one_line(text: str) -> str:
-    """Return text as it may be logged and stored: valid, printable, on one line, cut."""
-    words = _as_utf8(text[: 4 * _MAX_TEXT])
-    return " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_MAX_TEXT]
-
-
-def _as_utf8(text: str) -> str:
-    """Return text without lone surrogates: octets that a header holds beyond ASCII are read as UTF-8."""
-    try:
-        octets = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        # Some charsets of encoded words can spell a surrogate that stands for no octet.
-        octets = text.encode("utf-8", "replace")
-    return octets.decode("utf-8", "replace")
-
-
-def _decoded(body: str) -> str:
-    """Decode encoded words (RFC 2047); raw 8-bit octets are read as UTF-8."""
-    body = body[: 8 * _MAX_TEXT]
-    if "=?" not in body:
-        return _one_line(body)
-    words: list[str] = []
-    try:
-        for piece, charset in decode_header(_as_utf8(body)):
-            if isinstance(piece, str):
-                words.append(piece)
-            else:
-                words.append(_decoded_word(piece, charset))
-    except (ValueError, MessageError):
-        return _one_line(body)
-    return _one_line("".join(words))
-
-
-def _decoded_word(piece: bytes, charset: str | None) -> str:
-    try:
-        # `decode_header` gives what stands between encoded words in this form.
-        return piece.decode(charset or "raw-unicode-escape", "replace")
-    except (LookupError, ValueError):
-        return piece.decode("utf-8", "replace")
-
-
-def _address(body: str) -> str:
-    """Return the addr-spec of the first mailbox of an address field, or an empty string."""
-    text = _one_line(body[: 8 * _MAX_TEXT])
-    try:
-        address = parseaddr(text)[1]
-    except RecursionError:
-        address = ""  # it goes down once for each comment within a comment
-    if _ADDRESS.fullmatch(address):
-        return address
-    found = _BRACKETED.search(text)
-    return found[1] if found is not None and _ADDRESS.fullmatch(found[1]) else ""
-
-
 def _date(body: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(_one_line(body[:200]))
+        return parsedate_to_datetime(one_line(body[:200]))
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
 def _is_automatic(header: HeaderSection) -> bool:
-    submitted = parse_parameterised((header.first(b"auto-submitted") or "")[:_MAX_TEXT]).value
+    submitted = parse_parameterised((header.first(b"auto-submitted") or "")[:LONGEST]).value
     if submitted and submitted != "no":
         return True
     if (header.first(b"precedence") or "").strip().lower() in _AUTOMATIC_PRECEDENCE:
         return True
     if any(field.name in (b"x-autoreply", b"x-autorespond", b"list-id") for field in header.fields):
         return True
-    media_type = parse_parameterised((header.first(b"content-type") or "")[: 4 * _MAX_TEXT]).value
+    media_type = parse_parameterised((header.first(b"content-type") or "")[: 4 * LONGEST]).value
     return media_type == "multipart/report"

@@ -26,7 +26,8 @@ from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCurso
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import resolve
 from backstamp.records.rollup import Rollup
-from backstamp.records.standing import Report, report_of
+from backstamp.records.signs import take_signs
+from backstamp.records.standing import OF_DELIVERY, Said, said_by
 from backstamp.records.stored_hits import (
     HEADERS,
     UNJUDGED,
@@ -41,7 +42,7 @@ from backstamp.records.tracking_ids import to_database
 from backstamp.records.unknown_addresses import opt_out_refused
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued
+from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, Report
 
 SETTLE_TIME: Final = timedelta(minutes=15)
 """A verdict is provisional for so long: scanners that look again do so 30 s to 5 min after the person,
@@ -55,7 +56,7 @@ _ADVANCE: Final = (
 
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
-Record = TypeVar("Record", Hit, Queued, Delivery)
+Record = TypeVar("Record", Hit, Queued, Delivery, Report)
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: int = 0
     deliveries: int = 0
+    reports: int = 0
     hits: int = 0
     dropped: int = 0
     replayed: int = 0
@@ -111,11 +113,15 @@ def ingest(
 def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]) -> Ingested:
     memory.begin()
     fresh = _fresh(batch)
-    queued, deliveries, hits = _of_type(fresh, Queued), _of_type(fresh, Delivery), _of_type(fresh, Hit)
+    queued, hits = _of_type(fresh, Queued), _of_type(fresh, Hit)
+    deliveries, reports = _of_type(fresh, Delivery), _of_type(fresh, Report)
+    bounces = [(id_, report) for id_, report in reports if report.type in OF_DELIVERY]
     rollup = Rollup(memory)
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
     early = waiting_for(new_messages | {message for message, _ in new_pairs})
-    changed_clocks = _take_deliveries(deliveries, new_pairs & early, memory, rollup)
+    changed_clocks = _take_deliveries([*deliveries, *bounces], new_pairs & early, memory, rollup)
+    signs = [(id_, report) for id_, report in reports if report.type not in OF_DELIVERY]
+    told = take_signs(signs, new_pairs & early, memory, rollup)
 
     arrived = _arrived(hits, memory)
     waiting = _waiting(early, memory)
@@ -141,9 +147,8 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     judged = judgements(found, memory)
     new, revised = judged[: len(matched)], [each for each in judged[len(matched) :] if _differs(each)]
     _write_hits(new, unmatched, revised, now, memory, rollup)
-    rollup.hits(
-        dict.fromkeys((h.message, h.recipient) for h, _ in (*new, *revised) if h.recipient is not None)
-    )
+    judged_pairs = ((h.message, h.recipient) for h, _ in (*new, *revised) if h.recipient is not None)
+    rollup.hits(dict.fromkeys([*judged_pairs, *told]))
 
     version = None
     if rollup.messages:
@@ -153,6 +158,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     return Ingested(
         messages=len(queued),
         deliveries=len(deliveries),
+        reports=len(reports),
         hits=len(hits),
         dropped=len(dropped),
         replayed=len(batch.records) - len(fresh),
@@ -182,27 +188,32 @@ def _of_type(
 
 
 def _take_deliveries(
-    deliveries: Collection[tuple[RecordId, Delivery]], waiting: set[Pair], memory: Memory, rollup: Rollup
+    deliveries: Collection[tuple[RecordId, Delivery | Report]],
+    waiting: set[Pair],
+    memory: Memory,
+    rollup: Rollup,
 ) -> set[Pair]:
-    """Put in what the next hop said; return the recipients whose hits that lets see otherwise.
+    """Put in what was said of deliveries; return the recipients whose hits that lets see otherwise.
 
-    Of `waiting` recipients, which are new, it said something before.
+    Of `waiting` recipients, which are new, something was said before.
     """
     # What was said before the message was known is counted now, and what is said now just below.
-    before = standing.reports(waiting)
+    before = standing.all_said(waiting)
     for pair, theirs in before.items():
         card = memory.card(pair[0])
         assert card is not None
-        for report in theirs:
-            rollup.event(card, report.at_us, report.type)
+        for said in theirs:
+            rollup.event(card, said.at_us, said.type)
     message_rows.insert_deliveries(deliveries)
-    said = [(to_database(record.tracking_id), id_, record) for id_, record in deliveries]
-    cards = memory.cards(message for message, _, _ in said)
+    spoken = [(to_database(record.tracking_id), id_, record) for id_, record in deliveries]
+    cards = memory.cards(message for message, _, _ in spoken)
     known = [
-        ((message, record.recipient_index), id_, record) for message, id_, record in said if message in cards
+        ((message, record.recipient_index), id_, record)
+        for message, id_, record in spoken
+        if message in cards and record.recipient_index is not None
     ]
     memory.recipients((), {pair for pair, _, _ in known})
-    reports: dict[Pair, list[Report]] = dict(before)
+    reports: dict[Pair, list[Said]] = dict(before)
     spoken_of: set[Pair] = set()
     for pair, id_, record in known:
         recipient = memory.recipient(pair)
@@ -210,11 +221,12 @@ def _take_deliveries(
             continue
         rollup.event(cards[pair[0]], record.at_us, record.type)
         if recipient.delivery == DeliveryState.QUEUED:
-            reports.setdefault(pair, []).append(report_of(id_, record))
+            reports.setdefault(pair, []).append(said_by(id_, record))
         else:
             spoken_of.add(pair)
-    opt_out_refused([(pair, record) for pair, _, record in known])
-    return rollup.deliveries(reports | standing.reports(spoken_of))
+    opt_out_refused([(pair, record) for pair, _, record in known if isinstance(record, Delivery)])
+    rollup.messages.update(cards)
+    return rollup.deliveries(reports | standing.all_said(spoken_of))
 
 
 def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[StoredHit]:

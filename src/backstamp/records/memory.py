@@ -6,7 +6,7 @@ old but by that process's own deletions, of which `forget_before` tells.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from backstamp.records.bulk import is_postgresql, limited_for_keys, select_for_keys
 from backstamp.records.cards import Card, RecipientCard, read_cards, read_recipients
@@ -23,15 +23,24 @@ MOST_HELD: Final = 120_000
 """Hits in groups that are held in memory: about 100 MB."""
 MOST_CARDS: Final = 50_000
 
-_SIGNS: Final = {EventType.DISPLAYED.value: "displayed", EventType.REPLIED.value: "replied"}
+_SIGNS: Final[dict[EventType, Literal["displayed", "replied"]]] = {
+    EventType.DISPLAYED: "displayed",
+    EventType.REPLIED: "replied",
+}
 _OF_PAIR: Final = "x.message_id = keys.m AND x.recipient_index = keys.r AND x.headers_id IS NOT NULL"
 _BY_PEOPLE: Final = f"{_OF_PAIR} AND x.actor IN ('human', 'proxied_human')"
 _IN_TIME: Final = "x.at, x.producer, x.position"
 _OTHERS: Final = (
     "SELECT e.message_id, e.recipient_index, e.type, e.at FROM keys CROSS JOIN records_event e "
     "WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(map(repr, _SIGNS))})"
+    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)})"
 )
+
+
+def sign_of(type_: EventType, at_us: int) -> JudgedHit | None:
+    """Return the sign of a person that a receipt or a reply is; None for other events."""
+    event = _SIGNS.get(type_)
+    return None if event is None else JudgedHit(at_us=at_us, event=event, actor=Actor.HUMAN)
 
 
 class Memory:
@@ -187,8 +196,9 @@ class Memory:
                 groups[pair].whole = False
             self._read(_BY_PEOPLE, full, groups)
         for message, recipient, type_, at in select_for_keys(_OTHERS, ("m", "r"), pairs):
-            sign: Any = _SIGNS[type_]
-            groups[message, recipient].others.append(JudgedHit(at_us=read(at), event=sign, actor=Actor.HUMAN))
+            sign = sign_of(EventType(type_), read(at))
+            assert sign is not None
+            groups[message, recipient].others.append(sign)
         self._groups |= groups
         self._held += sum(len(group.hits) for group in groups.values())
 

@@ -10,7 +10,7 @@ from backstamp.records.bulk import append, insert_new
 from backstamp.records.instants import stored
 from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
 from backstamp.records.tracking_ids import to_database
-from backstamp.vocabulary import Actor, Delivery, EventType, Queued, QueuedRecipient
+from backstamp.vocabulary import Actor, Delivery, EventType, Queued, QueuedRecipient, Report
 
 _encode: Final = msgspec.json.Encoder().encode
 _LONGEST_LINE: Final = 998
@@ -35,6 +35,9 @@ _EVENT: Final = (
     *("producer", "position", "message_id", "recipient_index", "type", "at", "actor", "counts", "score"),
     *("certainty", "reasons", "final", "client", "detail", "method", "network"),
 )
+
+BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
+"""What only a person causes: who answers or lets a receipt go has opened the mail."""
 
 
 def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
@@ -81,8 +84,8 @@ def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
     insert_new("records_recipient", _RECIPIENT, (recipient_row(m, r, "", b"", True) for m, r in messages))
 
 
-def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery]]) -> None:
-    """Insert what the next hop said."""
+def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery | Report]]) -> None:
+    """Insert what the next hop said, and what came back later."""
     append(
         "records_event",
         _EVENT,
@@ -99,14 +102,19 @@ def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery]]) -> None:
     )
 
 
-def reply_of(record: Delivery) -> dict[str, Any]:
-    """Return what the next hop said, as the event keeps it."""
-    return {
+def reply_of(record: Delivery | Report) -> dict[str, Any]:
+    """Return what the next hop or a report said, as the event keeps it."""
+    said = {
         "code": record.code,
         "enhanced_status": clean(record.enhanced_status, 16),
         "text": clean(record.text, 1000),
-        "next_hop": clean(record.next_hop, 300),
-        "stage": clean(record.stage, 64),
+    }
+    if isinstance(record, Delivery):
+        return said | {"next_hop": clean(record.next_hop, 300), "stage": clean(record.stage, 64)}
+    return said | {
+        "reporter": clean(record.reporter, 300),
+        "sealed": record.sealed,
+        "permanent": record.permanent,
     }
 
 
@@ -168,10 +176,15 @@ def recipient_row(message: int, index: int, address: str, key: bytes, measurable
 
 
 def _event_row(
-    id_: RecordId, record: Queued | Delivery, type_: EventType, recipient: int | None, detail: dict[str, Any]
+    id_: RecordId,
+    record: Queued | Delivery | Report,
+    type_: EventType,
+    recipient: int | None,
+    detail: dict[str, Any],
 ) -> tuple[Any, ...]:
+    actor = Actor.HUMAN if type_ in BY_PEOPLE else Actor.UNKNOWN
     return (
         *(id_.producer, id_.position, to_database(record.tracking_id), recipient, type_.value),
-        *(stored(record.at_us), Actor.UNKNOWN.value, True, 0.0, "", "[]", True, ""),
+        *(stored(record.at_us), actor.value, True, 0.0, "", "[]", True, ""),
         *(_encode(detail).decode(), "", ""),
     )

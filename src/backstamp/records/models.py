@@ -427,6 +427,27 @@ class Kill(models.Model):
         return f"kill {self.pk}"
 
 
+class UnmatchedReport(models.Model):
+    """A report whose message is not known: kept for an administrator's eyes, and tried again for a day.
+
+    `words` are the EventTypes that it tells of, `findings` is a `records.matching.Finding` in JSON.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    received_at = models.DateTimeField(db_index=True)
+    words = models.CharField(max_length=200, blank=True, default="")
+    addresses = models.CharField(max_length=1000, blank=True, default="")
+    text = models.CharField(max_length=1000, blank=True, default="")
+    reporter = models.CharField(max_length=300, blank=True, default="")
+    findings = models.TextField()
+
+    class Meta:
+        ordering: ClassVar = ["-received_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"unmatched report {self.pk}"
+
+
 class SignInLink(models.Model):
     """A link that signs one person in once, to set a password; only the token's hash is kept."""
 

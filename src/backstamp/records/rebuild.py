@@ -54,7 +54,7 @@ def rebuild_messages(keys: Sequence[int]) -> None:
     memory = Memory()
     cards = memory.cards(keys)
     pairs = list(Recipient.objects.filter(message__in=keys).values_list("message_id", "index"))
-    deliveries = standing.reports(pairs)
+    deliveries = standing.all_said(pairs)
     standing.write_deliveries((*standing.delivery_of(found)[2], *pair) for pair, found in deliveries.items())
     groups = memory.groups(pairs)
     standing.write_hits(

@@ -16,7 +16,7 @@ from backstamp.records.dictionaries import Judgement
 from backstamp.records.groups import MOST_HITS
 from backstamp.records.instants import day_of
 from backstamp.records.memory import Memory
-from backstamp.records.standing import Report
+from backstamp.records.standing import Said
 from backstamp.records.stored_hits import FETCHES, Pair, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import EventType
@@ -46,7 +46,7 @@ class Rollup:
         self._note(card, recipient.index, None, _flags(recipient))
 
     def event(self, card: Card, at_us: int, type_: EventType) -> None:
-        """Count what the gateway or the next hop said."""
+        """Count what the gateway or the next hop said, or a report."""
         self._days[day_of(at_us), card.domain_id, type_.value] += 1
 
     def hit(self, card: Card, hit: StoredHit, before: Judgement | None, after: Judgement) -> None:
@@ -62,10 +62,10 @@ class Rollup:
             counts[name] -= 1
             days[day, domain_id, whole] -= 1
 
-    def deliveries(self, reports: Mapping[Pair, Sequence[Report]]) -> set[Pair]:
-        """Say of recipients what the next hop last said; return those whose hits that lets see otherwise.
+    def deliveries(self, reports: Mapping[Pair, Sequence[Said]]) -> set[Pair]:
+        """Say where recipients' copies stand; return the recipients whose hits that lets see otherwise.
 
-        `reports` are all that it ever said of them.
+        `reports` are all that was ever said of them.
         """
         changed: set[Pair] = set()
         for pair, theirs in reports.items():

@@ -16,7 +16,7 @@ from backstamp.records.instants import read, stored, within
 from backstamp.records.models import DeliveryState
 from backstamp.records.stored_hits import Pair
 from backstamp.verdicts.opened import JudgedHit, OpenState, summary_of
-from backstamp.vocabulary import Delivery, EventType
+from backstamp.vocabulary import Delivery, EventType, Report
 
 _STATES: Final = {
     EventType.DEFERRED: DeliveryState.DEFERRED,
@@ -25,6 +25,8 @@ _STATES: Final = {
     EventType.DELIVERED: DeliveryState.DELIVERED,
     EventType.BOUNCED: DeliveryState.BOUNCED,
 }
+OF_DELIVERY: Final = frozenset(_STATES)
+"""Events that say where a copy stands."""
 _RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
 """Of two reports of the same moment, the later in this list stands."""
 
@@ -41,8 +43,8 @@ _HITS: Final = (
 _KEYS: Final = ("message_id", "index")
 
 
-class Report(NamedTuple):
-    """What the next hop said of a recipient, sorted by what stands."""
+class Said(NamedTuple):
+    """What the next hop, or a report later, said of a recipient, sorted by what stands."""
 
     at_us: int
     rank: int
@@ -52,29 +54,29 @@ class Report(NamedTuple):
     reply: dict[str, Any]
 
 
-def report_of(id_: RecordId, record: Delivery) -> Report:
-    """Return what a record says, as `reports` would once it is in the records."""
-    return Report(within(record.at_us), _RANK[record.type], *id_, record.type, message_rows.reply_of(record))
+def said_by(id_: RecordId, record: Delivery | Report) -> Said:
+    """Return what a record says, as `all_said` would once it is in the records."""
+    return Said(within(record.at_us), _RANK[record.type], *id_, record.type, message_rows.reply_of(record))
 
 
-def reports(pairs: Iterable[Pair]) -> dict[Pair, list[Report]]:
-    """Return all that the next hop said of these recipients."""
-    found: dict[Pair, list[Report]] = {}
+def all_said(pairs: Iterable[Pair]) -> dict[Pair, list[Said]]:
+    """Return all that was ever said of these recipients' deliveries."""
+    found: dict[Pair, list[Said]] = {}
     for message, index, type_, at, detail, producer, position in select_for_keys(
         _DELIVERIES, ("m", "r"), pairs
     ):
         kind = EventType(type_)
         reply = msgspec.json.decode(detail) if isinstance(detail, str) else detail
-        report = Report(read(at), _RANK[kind], producer, position, kind, reply)
-        found.setdefault((message, index), []).append(report)
+        said = Said(read(at), _RANK[kind], producer, position, kind, reply)
+        found.setdefault((message, index), []).append(said)
     return found
 
 
-def delivery_of(theirs: Iterable[Report]) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
+def delivery_of(theirs: Iterable[Said]) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
     """Return the state, when the next hop first took the copy, and the values of `write_deliveries`."""
     found = list(theirs)
-    last = max(found, key=lambda report: report[:4])
-    sent_at_us = min((report.at_us for report in found if report.type is EventType.SENT), default=None)
+    last = max(found, key=lambda said: said[:4])
+    sent_at_us = min((said.at_us for said in found if said.type is EventType.SENT), default=None)
     state, reply = _STATES[last.type], last.reply
     return (
         state,

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
 
     PIXEL = "pixel"
     LINK = "link"
+    RETURN_PATH = "return-path"
 
 
 class KeyringError(ValueError):
@@ -107,8 +108,9 @@ class Keyring:
         self.active_id = active_id
         self._address_secret = address_secret
         self._secrets: Mapping[int, bytes] = {key.id: key.secret for key in keys}
-        self.pixels: Mapping[int, AESSIV] = _Ciphers(Purpose.PIXEL, self._secrets)
-        self.links: Mapping[int, AESSIV] = _Ciphers(Purpose.LINK, self._secrets)
+        self._ciphers = {purpose: _Ciphers(purpose, self._secrets) for purpose in Purpose}
+        self.pixels: Mapping[int, AESSIV] = self._ciphers[Purpose.PIXEL]
+        self.links: Mapping[int, AESSIV] = self._ciphers[Purpose.LINK]
 
     def __repr__(self) -> str:
         return f"Keyring(ids={[key.id for key in self.keys]}, active={self.active_id})"
@@ -133,8 +135,7 @@ class Keyring:
 
     def cipher(self, purpose: Purpose, key_id: int) -> AESSIV | None:
         """Return the cipher of a key for one purpose, or None when the ring has no such key."""
-        ciphers = self.pixels if purpose is Purpose.PIXEL else self.links
-        return ciphers[key_id] if key_id in self._secrets else None
+        return self._ciphers[purpose][key_id] if key_id in self._secrets else None
 
     def derive(self, name: str) -> bytes:
         """Return 32 secret bytes for another use of this installation, the same over all rotations."""

@@ -1,10 +1,39 @@
 """What the worker must be told."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from backstamp.journal import JournalWriter
 from backstamp.policy import Snapshot
+from backstamp.tokens import Keyring
+from backstamp.worker.onward import NextHop
+
+
+class ImapConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A mailbox to look at every `seconds`: imaps://USER@HOST:PORT/FOLDER."""
+
+    address: str
+    password: str
+    seconds: int
+    ca: Path | None = None
+
+
+class ReportMailboxConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where reports come from. `listen` is as of the capture mailbox, or empty.
+
+    `domain` is that of the sealed return paths, or empty; `next_hop` gets what is handed on to senders, if
+    anything is. `journal` returns a new writer of this process.
+    """
+
+    listen: str = ""
+    domain: str = ""
+    next_hop: NextHop | None = None
+    imap: ImapConfig | None = None
+    max_bytes: int = 50_000_000
+    keyring: Callable[[], Keyring]
+    journal: Callable[[], JournalWriter]
 
 
 class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +43,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`;
     `signatures_path` is the file
     of newer lists of networks, which `update_signatures` keeps not older than a day.
-    `operations_listen` is host and port of the private pages, if any.
+    `operations_listen` is host and port of the private pages, if any; `reports` is None where no mail is
+    taken that comes back.
     """
 
     journal_dir: Path
@@ -29,3 +59,4 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     signatures_path: Path
     update_signatures: bool = True
     operations_listen: tuple[str, int] | None = None
+    reports: ReportMailboxConfig | None = None

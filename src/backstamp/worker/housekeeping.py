@@ -13,6 +13,7 @@ from typing import Final
 from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records import sign_in_links
+from backstamp.records.matching import forget_before
 from backstamp.records.partitions import make_ahead
 from backstamp.records.retention import delete_before
 from backstamp.worker.database import Database
@@ -44,6 +45,7 @@ class Housekeeping:
             await self._database.run(make_ahead, now, limit)
             deleted = await self._database.run(delete_before, limit)
             await self._database.run(self._delete_set_aside, limit)
+            await self._database.run(forget_before, limit)
             links = await self._database.run(sign_in_links.delete_expired)
             if deleted.messages or deleted.strays or links:
                 log.info(

@@ -12,6 +12,8 @@ from backstamp.worker.ingest_loop import IngestLoop
 from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
+from backstamp.worker.report_mailbox.imap import ImapMailbox
+from backstamp.worker.report_mailbox.mailbox import ReportMailbox
 from backstamp.worker.reverse_names import ReverseLookups
 from backstamp.worker.settle import Settling
 from backstamp.worker.signatures.keeping import SignatureKeeping
@@ -49,10 +51,18 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
     if config.operations_listen is not None:
         parts["operations pages"] = OperationsPages(config, database).run
+    mailbox = None
+    if config.reports is not None:
+        mailbox = ReportMailbox(config.reports, database)
+        parts |= {"report mailbox": mailbox.run, "matching of reports": mailbox.match_again}
+        if config.reports.imap is not None:
+            parts["IMAP mailbox"] = ImapMailbox(config.reports.imap, mailbox).run
     try:
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
                 group.create_task(keep_running(name, part, stop), name=name)
     finally:
         database.close()
+        if mailbox is not None:
+            mailbox.close()
     log.info("the worker has stopped")

@@ -124,6 +124,38 @@ def _listen_or_socket(value: object) -> str:
     return _listen(text)
 
 
+def _listen_or_socket_or_off(value: object) -> str:
+    text = _text(value)
+    return _listen_or_socket(text) if text else text
+
+
+def _mail_domain(value: object) -> str:
+    text = _text(value).lower()
+    if text and not (_HOST.fullmatch(text) and "." in text and ".." not in text):
+        raise ValueError('is no mail domain; write for example "bounces.example.org"')
+    return text
+
+
+def _imap(value: object) -> str:
+    text = _text(value)
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"imaps", "imap"} and bool(parts.hostname) and bool(parts.username)
+        good = good and parts.password is None and parts.port != 0 and not parts.query and not parts.fragment
+        # Without TLS a password is told to everybody on the way.
+        good = good and (parts.scheme == "imaps" or parts.hostname in {"localhost", "127.0.0.1", "::1"})
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(
+            'is no mailbox; write for example "imaps://reports@mail.example.org/INBOX" '
+            "(imap:// only on this machine, and the password in reports.imap_password)"
+        )
+    return text
+
+
 def _web_address(value: object) -> str:
     text = _text(value)
     try:
@@ -186,6 +218,9 @@ NETWORKS: Final = Kind("list of networks", _networks)
 BYTES: Final = Kind("size in bytes, or with kB, MB, GB, KiB, MiB, GiB", _bytes)
 LISTEN: Final = Kind("HOST:PORT, or empty for off", _listen)
 LISTEN_OR_SOCKET: Final = Kind("HOST:PORT or unix:PATH", _listen_or_socket)
+LISTEN_OR_SOCKET_OR_OFF: Final = Kind("HOST:PORT, unix:PATH, or empty for off", _listen_or_socket_or_off)
+MAIL_DOMAIN: Final = Kind("mail domain, or empty", _mail_domain)
+IMAP: Final = Kind("imaps://USER@HOST:PORT/FOLDER, or empty for off", _imap)
 WEB_ADDRESS: Final = Kind("web address without a path's last slash", _web_address)
 NEXT_HOP: Final = Kind(
     "smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, or empty", _next_hop

@@ -296,6 +296,50 @@ CAPTURE_MAX_BYTES = Setting(
 )
 
 
+REPORTS_LISTEN = Setting(
+    "reports.listen",
+    kinds.LISTEN_OR_SOCKET_OR_OFF,
+    "",
+    "Where the report mailbox takes bounces, receipts, complaints and replies (SMTP or LMTP); a relative path is in data_dir.",
+)
+REPORTS_DOMAIN = Setting(
+    "reports.domain",
+    kinds.MAIL_DOMAIN,
+    "",
+    "The domain whose mail your server hands to the report mailbox: reverse paths are made there.",
+)
+REPORTS_RETURN_PATH_DOMAINS = Setting(
+    "reports.return_path_domains",
+    kinds.WORDS,
+    [],
+    "Domains of yours whose reverse paths are replaced by one for each copy at reports.domain (VERP).",
+)
+REPORTS_FORWARD = Setting(
+    "reports.forward",
+    kinds.BOOLEAN,
+    True,
+    "Hand a report at such a reverse path on to the one that the sender's program had given.",
+)
+REPORTS_IMAP = Setting(
+    "reports.imap",
+    kinds.IMAP,
+    "",
+    "A mailbox that is looked at for reports: imaps://USER@HOST:PORT/FOLDER. What was taken is marked as seen.",
+)
+REPORTS_IMAP_PASSWORD = Setting(
+    "reports.imap_password", kinds.TEXT, "", "The password of reports.imap.", secret=True
+)
+REPORTS_IMAP_SECONDS = Setting(
+    "reports.imap_seconds", kinds.number(10, 86_400), 60, "How often reports.imap is looked at."
+)
+REPORTS_IMAP_CA = Setting(
+    "reports.imap_ca",
+    kinds.OPTIONAL_PATH,
+    "",
+    "PEM certificates to verify the IMAP server with. Empty: the system's.",
+)
+
+
 def table() -> tuple[Setting[Any], ...]:
     """Return all settings in the order of this file."""
     return tuple(value for value in globals().values() if isinstance(value, Setting))

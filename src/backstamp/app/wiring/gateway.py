@@ -10,13 +10,14 @@ from backstamp.app.settings.table import (
     GATEWAY_LMTP_LISTEN,
     GATEWAY_MAX_CONNECTIONS,
     GATEWAY_MAX_SIZE,
-    GATEWAY_NEXT_HOP,
     GATEWAY_NEXT_HOP_CA,
     GATEWAY_NEXT_HOP_TLS,
     GATEWAY_TLS_CERTIFICATE,
     GATEWAY_TLS_KEY,
     GATEWAY_TRUSTED_NETWORKS,
     GATEWAY_XCLIENT_NETWORKS,
+    REPORTS_DOMAIN,
+    REPORTS_RETURN_PATH_DOMAINS,
     REWRITING_CPU_SECONDS,
     REWRITING_MEMORY,
     REWRITING_WORKERS,
@@ -26,7 +27,7 @@ from backstamp.app.settings.table import (
     SUBMISSION_UPSTREAM_CA,
     SUBMISSION_UPSTREAM_TLS,
 )
-from backstamp.app.wiring.capture import capture_address
+from backstamp.app.wiring.capture import next_hop_address
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.gateway.config import GatewayConfig, RewritingLimits, Submission
 
@@ -35,7 +36,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
     """Return what the gateway must be told. Raises `gateway.errors.ConfigError`, `SettingsError`."""
     return GatewayConfig(
         hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
-        next_hop=settings[GATEWAY_NEXT_HOP] or _capture_mailbox(settings),
+        next_hop=next_hop_address(settings),
         outcomes=settings.in_data_dir("outcomes.db"),
         listen=settings[GATEWAY_LISTEN],
         lmtp_listen=settings[GATEWAY_LMTP_LISTEN],
@@ -49,6 +50,8 @@ def gateway_config(settings: Settings) -> GatewayConfig:
         max_size=settings[GATEWAY_MAX_SIZE],
         max_connections=settings[GATEWAY_MAX_CONNECTIONS],
         rewriting_options=rewriting_options(settings),
+        report_domain=settings[REPORTS_DOMAIN],
+        return_path_domains=tuple(name.lower() for name in settings[REPORTS_RETURN_PATH_DOMAINS]),
         submission=_submission(settings),
         rewriting=RewritingLimits(
             workers=settings[REWRITING_WORKERS],
@@ -56,12 +59,6 @@ def gateway_config(settings: Settings) -> GatewayConfig:
             memory_bytes=settings[REWRITING_MEMORY],
         ),
     )
-
-
-def _capture_mailbox(settings: Settings) -> str:
-    address = capture_address(settings)
-    path = address.removeprefix("unix:")
-    return f"lmtp://{address}" if path == address else f"lmtp+unix:{path}"
 
 
 def _submission(settings: Settings) -> Submission | None:

@@ -18,6 +18,11 @@ from backstamp.app.settings.table import (
     GATEWAY_TLS_CERTIFICATE,
     GATEWAY_TLS_KEY,
     OPERATIONS_LISTEN,
+    REPORTS_DOMAIN,
+    REPORTS_IMAP,
+    REPORTS_IMAP_PASSWORD,
+    REPORTS_LISTEN,
+    REPORTS_RETURN_PATH_DOMAINS,
     SUBMISSION_LISTEN,
     SUBMISSION_TLS_LISTEN,
     SUBMISSION_UPSTREAM,
@@ -58,8 +63,8 @@ def _faults(settings: Settings) -> Iterator[str]:
         OPERATIONS_LISTEN,
     )
     taken: dict[tuple[str, int], str] = {}
-    for listener in listeners:
-        if settings[listener]:
+    for listener in (*listeners, REPORTS_LISTEN):
+        if settings[listener] and not settings[listener].startswith("unix:"):
             address = split_host_port(settings[listener])
             if address in taken:
                 yield f"{listener.name} and {taken[address]} are both {settings[listener]}; use two ports"
@@ -79,6 +84,14 @@ def _faults(settings: Settings) -> Iterator[str]:
                 yield f"{pem.name}: there is no file {path}"
     if settings[DATABASE_URL] and importlib.util.find_spec("psycopg") is None:
         yield "database.url needs the PostgreSQL driver; run: pip install 'backstamp[postgres]'"
+    if settings[REPORTS_RETURN_PATH_DOMAINS] and not settings[REPORTS_DOMAIN]:
+        yield "reports.return_path_domains needs reports.domain: where the new reverse paths are"
+    if settings[REPORTS_DOMAIN] and not (settings[REPORTS_LISTEN] or settings[REPORTS_IMAP]):
+        yield "reports.domain needs reports.listen or reports.imap: nobody would take what comes back"
+    if settings[REPORTS_DOMAIN] in settings[REPORTS_RETURN_PATH_DOMAINS]:
+        yield "reports.domain is one of reports.return_path_domains; give reports a domain of their own"
+    if settings[REPORTS_IMAP] and not settings[REPORTS_IMAP_PASSWORD]:
+        yield "reports.imap needs reports.imap_password"
     for listener in (SUBMISSION_LISTEN, SUBMISSION_TLS_LISTEN):
         if settings[listener] and not settings[SUBMISSION_UPSTREAM]:
             yield f"{listener.name} needs submission.upstream: the server that checks the passwords"

@@ -1,13 +1,27 @@
 """From settings to the worker's configuration."""
 
+import socket
+
+from backstamp.app.keyfile import KeyFile
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CAPTURE_MAX_BYTES,
     CONSENT_MODE,
+    GATEWAY_HOSTNAME,
+    GATEWAY_MAX_SIZE,
+    GATEWAY_NEXT_HOP_CA,
+    GATEWAY_NEXT_HOP_TLS,
     OPERATIONS_LISTEN,
     PRIVACY_KEEP_ADDRESSES,
     PRIVACY_RETENTION_DAYS,
+    REPORTS_DOMAIN,
+    REPORTS_FORWARD,
+    REPORTS_IMAP,
+    REPORTS_IMAP_CA,
+    REPORTS_IMAP_PASSWORD,
+    REPORTS_IMAP_SECONDS,
+    REPORTS_LISTEN,
     SIGNATURES_UPDATE,
     SUBMISSION_LINKS,
     SUBMISSION_OPENS,
@@ -18,11 +32,14 @@ from backstamp.app.settings.table import (
     TRACKING_OPENS,
     TRACKING_URL,
 )
-from backstamp.app.wiring.capture import capture_address
+from backstamp.app.wiring.capture import capture_address, next_hop_address, socket_address
+from backstamp.app.wiring.journal import open_journal
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.policy import Axes, Snapshot
 from backstamp.vocabulary import Origin
 from backstamp.worker import WorkerConfig
+from backstamp.worker.config import ImapConfig, ReportMailboxConfig
+from backstamp.worker.onward import NextHop
 
 
 def worker_config(settings: Settings) -> WorkerConfig:
@@ -42,6 +59,33 @@ def worker_config(settings: Settings) -> WorkerConfig:
         operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
         if settings[OPERATIONS_LISTEN]
         else None,
+        reports=_reports(settings),
+    )
+
+
+def _reports(settings: Settings) -> ReportMailboxConfig | None:
+    if not settings[REPORTS_LISTEN] and not settings[REPORTS_IMAP]:
+        return None
+    imap = ImapConfig(
+        address=settings[REPORTS_IMAP],
+        password=settings[REPORTS_IMAP_PASSWORD],
+        seconds=settings[REPORTS_IMAP_SECONDS],
+        ca=settings[REPORTS_IMAP_CA],
+    )
+    hop = NextHop(
+        address=next_hop_address(settings),
+        hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
+        tls=settings[GATEWAY_NEXT_HOP_TLS],
+        ca=settings[GATEWAY_NEXT_HOP_CA],
+    )
+    return ReportMailboxConfig(
+        listen=socket_address(settings, REPORTS_LISTEN),
+        domain=settings[REPORTS_DOMAIN],
+        next_hop=hop if settings[REPORTS_FORWARD] else None,
+        imap=imap if settings[REPORTS_IMAP] else None,
+        max_bytes=settings[GATEWAY_MAX_SIZE],
+        keyring=KeyFile(settings.in_data_dir("keys.json")),
+        journal=lambda: open_journal(settings, "worker"),
     )
 
 

@@ -1,78 +1,43 @@
-"""The capture mailbox's listener: LMTP on a Unix socket or a TCP port."""
+"""The capture mailbox as a whole: its listener before its store."""
 
 import asyncio
 import logging
-from pathlib import Path
-from typing import Final
 
 from django.db import Error as DatabaseError
 
-from backstamp.worker.capture.session import Session
 from backstamp.worker.capture.store import CaptureStore, MailTooLargeError
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
 from backstamp.worker.parts import described
+from backstamp.worker.reception.listener import Listener
 
 log = logging.getLogger("backstamp.worker")
 
-MOST_CONNECTIONS: Final = 100
-LAST_WORDS_SECONDS: Final = 5.0
-"""So long a transaction that has begun may take when the worker is told to stop."""
-
 
 class CaptureServer:
-    """Takes every mail for every address, and keeps it."""
+    """Takes every mail for every address, and keeps it. A `reception.session.Mailbox`."""
+
+    name = "capture mailbox"
+    speaks_smtp = False
 
     def __init__(self, config: WorkerConfig, database: Database) -> None:
-        self._listen = config.capture_listen
+        self._listener = Listener(config.capture_listen, self)
         self._database = database
         self._store = CaptureStore(config.capture_dir, config.capture_max_bytes)
-        self._sessions: set[asyncio.Task[None]] = set()
-        self._stop = asyncio.Event()
+        self.max_bytes = self._store.max_bytes
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop` is set. Raises `OSError` where it cannot."""
         await self._database.run(self._store.prepare)
-        self._stop = stop
-        server = await self._bind()
-        try:
-            await stop.wait()
-        finally:
-            server.close()
-            if self._sessions:
-                _, late = await asyncio.wait(self._sessions, timeout=LAST_WORDS_SECONDS)
-                for session in late:
-                    session.cancel()
+        await self._listener.run(stop)
 
-    async def _bind(self) -> asyncio.Server:
-        if not self._listen.startswith("unix:"):
-            host, _, port = self._listen.rpartition(":")
-            return await asyncio.start_server(self._connected, host.strip("[]"), int(port))
-        path = Path(self._listen.removeprefix("unix:"))
-        server = await asyncio.start_unix_server(self._connected, path)
-        # Whoever may connect may fill the mailbox: only the owner's programs.
-        await self._database.run(path.chmod, 0o600)
-        return server
+    def refusal(self, forward_path: str) -> str | None:
+        """Refuse nobody."""
+        del forward_path
+        return None
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions.add(task)
-        try:
-            if len(self._sessions) > MOST_CONNECTIONS:
-                writer.write(b"421 4.3.2 Too many connections\r\n")
-                return
-            session = Session(
-                reader, writer, deliver=self._deliver, max_bytes=self._store.max_bytes, stop=self._stop
-            )
-            await session.run()
-        except (OSError, EOFError, TimeoutError):
-            log.debug("a connection to the capture mailbox broke off")
-        finally:
-            self._sessions.discard(task)
-            writer.close()
-
-    async def _deliver(self, mail_data: bytes, reverse_path: str, forward_path: str) -> str:
+    async def deliver(self, mail_data: bytes, reverse_path: str, forward_path: str) -> str:
+        """Keep a mail, and return the reply."""
         try:
             await self._database.run(self._store.save, mail_data, reverse_path, forward_path)
         except MailTooLargeError:

@@ -1,14 +1,13 @@
-"""One LMTP connection (RFC 2033): commands, transactions, a reply for each recipient."""
+"""One connection by LMTP (RFC 2033), or by SMTP: commands, transactions, a reply for each recipient."""
 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from backstamp.worker.capture.lines import LineSource, LineTooLongError, MailDataError
+from backstamp.worker.reception.lines import LineSource, LineTooLongError, MailDataError
 
 log = logging.getLogger("backstamp.worker")
 
@@ -19,8 +18,23 @@ MOST_ERRORS: Final = 20
 READ_SECONDS: Final = 300.0
 """RFC 5321 §4.5.3.2.7."""
 
-Deliver = Callable[[bytes, str, str], Awaitable[str]]
-"""Takes mail data, reverse path and forward path, and returns the reply for this recipient."""
+
+class Mailbox(Protocol):
+    """What takes the mail. Replies are SMTP's, without line ends."""
+
+    name: str
+    """In greetings: "capture mailbox"."""
+    max_bytes: int
+    """Largest mail, in octets."""
+    speaks_smtp: bool
+    """Whether EHLO and HELO are answered, too; a mail by SMTP has one recipient."""
+
+    def refusal(self, forward_path: str) -> str | None:
+        """Return the reply that refuses this recipient, or None."""
+
+    async def deliver(self, mail_data: bytes, reverse_path: str, forward_path: str) -> str:
+        """Take a mail for one recipient, and return the reply; a positive one once it is safe."""
+
 
 _PATH: Final = r'<((?:"(?:\\.|[^"\\])*"|[^<>"])*)>(?: +(.*))?'
 _MAIL: Final = re.compile(rf"from: *{_PATH}", re.IGNORECASE)
@@ -44,36 +58,29 @@ class Session:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        *,
-        deliver: Deliver,
-        max_bytes: int,
+        mailbox: Mailbox,
         stop: asyncio.Event,
     ) -> None:
         self._source = LineSource(reader)
         self._writer = writer
-        self._deliver = deliver
-        self._max_bytes = max_bytes
+        self._mailbox = mailbox
         self._stop = stop
-        self._greeted = False
+        self._greeted = ""
         self._transaction: Transaction | None = None
         self._errors = 0
 
     async def run(self) -> None:
         """Serve the connection to its end. Raises `OSError`, `EOFError`, `TimeoutError` when it breaks."""
-        await self._reply("220 Backstamp capture mailbox, LMTP")
+        protocols = "SMTP and LMTP" if self._mailbox.speaks_smtp else "LMTP"
+        await self._reply(f"220 Backstamp {self._mailbox.name}, {protocols}")
         while (line := await self._command()) is not None:
             verb, _, rest = line.partition(" ")
             match verb.upper():
                 case "QUIT":
                     await self._reply("221 2.0.0 Goodbye")
                     return
-                case "LHLO":
-                    self._greeted = True
-                    self._transaction = None
-                    await self._reply(
-                        *("250-Backstamp capture mailbox", "250-PIPELINING", "250-8BITMIME", "250-SMTPUTF8"),
-                        *("250-ENHANCEDSTATUSCODES", f"250 SIZE {self._max_bytes}"),
-                    )
+                case "LHLO" | "EHLO" | "HELO" as hello if hello == "LHLO" or self._mailbox.speaks_smtp:
+                    await self._hello(hello)
                 case "MAIL":
                     await self._reply(self._mail(rest))
                 case "RCPT":
@@ -88,7 +95,7 @@ class Session:
                 case "VRFY":
                     await self._reply("252 2.1.5 Every address is taken")
                 case _:
-                    await self._reply("500 5.5.1 Unknown command; this server speaks LMTP")
+                    await self._reply(f"500 5.5.1 Unknown command; this server speaks {protocols}")
             if self._errors >= MOST_ERRORS:
                 await self._reply("421 4.7.0 Too many errors")
                 return
@@ -112,9 +119,20 @@ class Session:
             stopping.cancel()
         return None
 
+    async def _hello(self, verb: str) -> None:
+        self._greeted = verb
+        self._transaction = None
+        if verb == "HELO":
+            await self._reply(f"250 Backstamp {self._mailbox.name}")
+            return
+        await self._reply(
+            *(f"250-Backstamp {self._mailbox.name}", "250-PIPELINING", "250-8BITMIME", "250-SMTPUTF8"),
+            *("250-ENHANCEDSTATUSCODES", f"250 SIZE {self._mailbox.max_bytes}"),
+        )
+
     def _mail(self, rest: str) -> str:
         if not self._greeted:
-            return "503 5.5.1 Say LHLO first"
+            return f"503 5.5.1 Say {'EHLO or ' if self._mailbox.speaks_smtp else ''}LHLO first"
         if self._transaction is not None:
             return "503 5.5.1 A transaction is open already"
         match = _MAIL.fullmatch(rest)
@@ -122,7 +140,7 @@ class Session:
             return "501 5.5.4 Write MAIL FROM:<address>"
         for parameter in (match[2] or "").split():
             size = _SIZE.fullmatch(parameter)
-            if size and int(size[1]) > self._max_bytes:
+            if size and int(size[1]) > self._mailbox.max_bytes:
                 return _TOO_LARGE
             if not size and parameter.upper() not in _PLAIN_PARAMETERS:
                 return "555 5.5.4 Unknown parameter"
@@ -137,8 +155,12 @@ class Session:
             return "501 5.5.4 Write RCPT TO:<address>"
         if match[2]:
             return "555 5.5.4 Unknown parameter"
-        if len(self._transaction.forward_paths) >= MOST_RECIPIENTS:
+        most = MOST_RECIPIENTS if self._greeted == "LHLO" else 1
+        if len(self._transaction.forward_paths) >= most:
             return "452 4.5.3 Too many recipients"
+        refusal = self._mailbox.refusal(match[1])
+        if refusal is not None:
+            return refusal
         self._transaction.forward_paths.append(match[1])
         return "250 2.1.5 OK"
 
@@ -152,12 +174,12 @@ class Session:
         await self._reply("354 End with a lone dot")
         try:
             async with asyncio.timeout(READ_SECONDS):
-                mail_data = await self._source.mail_data(self._max_bytes)
+                mail_data = await self._source.mail_data(self._mailbox.max_bytes)
         except MailDataError as error:
             await self._reply(*[str(error)] * len(transaction.forward_paths))
             return
         for forward_path in transaction.forward_paths:
-            await self._reply(await self._deliver(mail_data, transaction.reverse_path, forward_path))
+            await self._reply(await self._mailbox.deliver(mail_data, transaction.reverse_path, forward_path))
 
     async def _reply(self, *lines: str) -> None:
         self._errors += sum(line.startswith("5") for line in lines[:1])

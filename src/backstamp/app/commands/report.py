@@ -1,0 +1,21 @@
+"""`backstamp report`: what a mail that came back says."""
+
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from backstamp.mail.reports import read_report
+
+
+@click.command()
+@click.argument("message", type=click.File("rb"), default="-")
+def report(message: BinaryIO) -> None:
+    """Read MESSAGE (a file, or standard input) as a bounce, a receipt, a complaint or an answer; print JSON.
+
+    A mail that is none of these has the kind "none". docs/reports.md has the fields.
+    """
+    raw = message.read()
+    if not raw.strip():
+        raise click.ClickException("the message is empty; give the whole mail, header and all")
+    click.echo(msgspec.json.format(msgspec.json.encode(read_report(raw)), indent=2))

@@ -1,0 +1,110 @@
+"""Why a copy was not delivered: from the enhanced status, the reply code, and the words of servers.
+
+Status codes by RFC 3463 and the IANA registry of SMTP enhanced status codes; words as servers say them,
+in the languages in which they are met.  The words come first where they are plain, since many servers
+send 5.0.0, 5.7.1 or 550 for everything.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from backstamp.mail.reports.phrases import causes
+from backstamp.mail.reports.words import Action, BounceClass, Cause
+
+_STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]\d)")
+_CODE: Final = re.compile(r"(?<![\d.@:#-])([245]\d\d)(?=[ -]|$)", re.MULTILINE)
+
+_BY_STATUS: Final = {
+    "1.0": Cause.USER_UNKNOWN,
+    "1.1": Cause.USER_UNKNOWN,
+    "1.2": Cause.HOST_UNKNOWN,
+    "1.3": Cause.USER_UNKNOWN,
+    "1.4": Cause.USER_UNKNOWN,
+    "1.6": Cause.MOVED,
+    "1.7": Cause.POLICY,
+    "1.8": Cause.POLICY,
+    "1.10": Cause.USER_UNKNOWN,
+    "2.0": Cause.DISABLED,
+    "2.1": Cause.DISABLED,
+    "2.2": Cause.MAILBOX_FULL,
+    "2.3": Cause.TOO_BIG,
+    "2.4": Cause.SYSTEM,
+    "3.1": Cause.SYSTEM,
+    "3.4": Cause.TOO_BIG,
+    "4.1": Cause.NETWORK,
+    "4.2": Cause.NETWORK,
+    "4.3": Cause.NETWORK,
+    "4.4": Cause.HOST_UNKNOWN,
+    "4.6": Cause.LOOP,
+    "4.7": Cause.EXPIRED,
+    "7.0": Cause.POLICY,
+    "7.1": Cause.POLICY,
+}
+_BY_SUBJECT: Final = {
+    "3": Cause.SYSTEM,
+    "4": Cause.NETWORK,
+    "5": Cause.SYSTEM,
+    "6": Cause.CONTENT,
+    "7": Cause.POLICY,
+}
+
+_THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED})
+"""Causes that lie in the address itself."""
+_EASILY_MIXED_UP: Final = {Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN}
+_PLAIN: Final = frozenset(
+    {Cause.MAILBOX_FULL, Cause.HOST_UNKNOWN, Cause.USER_UNKNOWN, Cause.DISABLED, Cause.TOO_BIG, Cause.MOVED}
+)
+"""Causes whose words are believed before the status."""
+_LONGEST: Final = 2000
+
+
+@lru_cache(maxsize=64)
+def cause_of(status: str, text: str) -> Cause:
+    """Return why, from an enhanced status ("" where none) and the words around it."""
+    found = next((c for c, words in causes() if words.search(text[:_LONGEST])), Cause.UNKNOWN)
+    if found in _PLAIN:
+        by_status = _BY_STATUS.get(status[2:])
+        # Of these two the words are easily mixed up: "host mx.example said: unknown user".
+        return by_status if by_status and {found, by_status} == _EASILY_MIXED_UP else found
+    if status and status[0] in "45":
+        _, subject, detail = status.split(".")
+        known = _BY_STATUS.get(f"{subject}.{detail}")
+        if known is not None and not (subject == "7" and found is not Cause.UNKNOWN):
+            return known
+        if found is Cause.UNKNOWN:
+            return _BY_SUBJECT.get(subject, Cause.UNKNOWN)
+    return found
+
+
+def bounce_class(action: Action, status: str, code: int, cause: Cause) -> BounceClass:
+    """Return whether a recipient's copy came back, and whether the address is to blame.
+
+    The class of a code says whether this mail may be tried again (RFC 3463 §2), which is another question: a
+    full mailbox is refused with 5.2.2, spam with 5.7.1, and the person is there all the same; servers give up
+    on a host that is not found with 4.4.x as with 5.4.x. Where nothing tells the cause, the code decides, and
+    where there is no code, who gave up gave up.
+    """
+    if action is Action.DELAYED:
+        return BounceClass.SOFT
+    if action is not Action.FAILED:
+        return BounceClass.OTHER
+    if cause is Cause.UNKNOWN:
+        return BounceClass.SOFT if status.startswith("4") or 400 <= code < 500 else BounceClass.HARD
+    return BounceClass.HARD if cause in _THE_ADDRESS else BounceClass.SOFT
+
+
+def status_in(text: str) -> str:
+    """Return the first enhanced status of a failure in a text, or ""."""
+    for match in _STATUS.finditer(text[:_LONGEST]):
+        if match[1] in "45":
+            return f"{match[1]}.{int(match[2])}.{int(match[3])}"
+    return ""
+
+
+def code_in(text: str) -> int:
+    """Return the first reply code of a failure in a text, or 0."""
+    for match in _CODE.finditer(text[:_LONGEST]):
+        if match[1][0] in "45":
+            return int(match[1])
+    return 0

@@ -1,0 +1,183 @@
+"""Notices of failed and late delivery that follow no standard: whether a text is one, and whom it is about.
+
+There are as many forms as there were mail servers, so no form is known here by name.  What they share:
+a sentence that says what happened, addresses at telling places, and a line behind which the returned
+mail stands.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from backstamp.mail.reports.phrases import ending_in, lines_saying, saying
+
+_ANSWER: Final = re.compile(
+    r"\s*(?:re|aw|sv|antw?|odp|vs|回复|答复|回覆|返信|fwd?|wg|tr|rv|enc)\s*(?:\[\d+\])?\s*[:：]",
+    re.IGNORECASE,
+)
+
+_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"
+ADDRESS: Final = re.compile(
+    rf"(?<![A-Za-z0-9!#$%&*+/?^_`{{|}}~.@-])"
+    rf"((?:{_ATEXT}{{1,64}}(?:\.{_ATEXT}{{1,64}}){{0,12}}|\"[^\"\r\n@]{{1,64}}\")"
+    r"@(?:[A-Za-z0-9\x80-\U0010ffff](?:[A-Za-z0-9\x80-\U0010ffff-]{0,62})(?:\.[A-Za-z0-9\x80-\U0010ffff-]{1,63}){1,8}))"
+    r"(?![A-Za-z0-9_@-])"
+)
+_ONLY: Final = re.compile(
+    r"^[^\w@]*(?:smtp|mailto|rfc822|to|recipient|address|e-?mail|failed)?[^\w@]{0,4}$", re.IGNORECASE
+)
+_BEHIND: Final = re.compile(
+    r"^[>\"'\])]{0,3}\s*(?:$|\.{3}|[:;,]|-{1,2}\s|\("
+    r"|\b(?:on|is|was|not|has)\s|\b(?:failed|unknown|does)|User|Action)",
+    re.IGNORECASE,
+)
+_PREFIX: Final = re.compile(r"(?:smtp|rfc822|mailto)[=:]", re.IGNORECASE)
+_OF_A_HEADER: Final = re.compile(
+    r"^[\s>|*]{0,12}(to|cc|bcc|from|subject|sent|date|message-id|betreff|von|gesendet|asunto|objet|oggetto)"
+    r"[ \t]{0,4}[:：]",
+    re.IGNORECASE,
+)
+"""A line of the header that Exchange and others show people of the mail that failed."""
+_ALIAS: Final = re.compile(r"(?:expanded|generated|forwarded|redirected) from\W{0,12}$", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"RCPT TO:\s*<?$", re.IGNORECASE)
+_REPLY_LINE: Final = re.compile(r"^\W{0,6}[245]\d\d[ -]")
+_BARE: Final = re.compile(r"^[ \t]+<?([A-Za-z0-9][\w.+-]{1,63})>?[ \t]*$", re.MULTILINE)
+_INTRODUCTION: Final = re.compile(r"[:：][ \t]*\n(?:[ \t]*\n){0,2}\Z")
+
+CERTAIN, TELLING, LIKELY, SOME = 4, 3, 2, 1
+_MOST_ADDRESSES: Final = 400
+
+
+class Signs(NamedTuple):
+    """What tells that a mail is a notice.
+
+    `by_daemon`: From is that of a mail system. `null_path`: so is the reverse path, or it is null. `answers`:
+    a field says that it answers another mail.
+    """
+
+    subject: str
+    by_daemon: bool
+    null_path: bool
+    answers: bool
+
+
+def is_daemon(sender: str) -> bool:
+    """Whether a From or Return-Path is that of a mail system."""
+    return saying("daemon").search(sender[:300]) is not None
+
+
+def is_notice(text: str, signs: Signs) -> bool:
+    """Whether a text, without the returned mail, says that a mail did not arrive."""
+    words = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith((">", "|")))
+    body = saying("failed").search(words) is not None or saying("late").search(words) is not None
+    answer = _ANSWER.match(signs.subject) is not None and signs.answers
+    subject = saying("subject").search(signs.subject) is not None and not answer
+    return (body or subject) if signs.null_path or signs.by_daemon else body and subject
+
+
+def is_late(text: str) -> bool:
+    """Whether a notice says that delivery is still being tried."""
+    return saying("late").search(text) is not None and saying("given_up").search(text) is None
+
+
+def before_returned(text: str) -> str:
+    """Return a notice without the mail that is returned below it, where a line says that it begins."""
+    # The notice itself comes first, and a sentence about the copy may come before the addresses.
+    begun = [m.end() for m in (ADDRESS.search(text), saying("failed").search(text)) if m is not None]
+    if not begun:
+        return text
+    match = next((m for m in lines_saying("returned").finditer(text) if m.start() >= min(begun)), None)
+    return text if match is None else text[: match.start()]
+
+
+def addresses_in(text: str, writers: frozenset[str], readers: frozenset[str]) -> list[str]:
+    """Return whom a notice is about, in order, from the most telling places; nobody twice.
+
+    `writers` wrote the notice or the mail, and are only meant where nobody else is; `readers`, who get it,
+    never are.
+    """
+    weighed = list(_weighed(text))
+    return _best(weighed, writers | readers) or _best(weighed, readers, TELLING)
+
+
+def _best(weighed: list[tuple[str, int]], not_these: frozenset[str], lowest: int = SOME) -> list[str]:
+    best: dict[str, tuple[str, int]] = {}
+    for address, weight in weighed:
+        key = address.casefold()
+        if key in not_these:
+            continue
+        if saying("role").fullmatch(address.rpartition("@")[0].partition("+")[0]) and weight < CERTAIN:
+            weight = 0
+        if key not in best or best[key][1] < weight:
+            best[key] = (address, weight)
+    for least in range(TELLING, max(lowest, LIKELY) - 1, -1):
+        found = [address for address, weight in best.values() if weight >= least]
+        if found:
+            return found
+    # At a place that tells nothing it is meant only if nobody else can be.
+    (address, weight), *others = [*best.values(), ("", 0)]
+    return [address] if weight >= lowest and len(others) == 1 else []
+
+
+def bare_names_in(text: str) -> list[str]:
+    """Return local parts that stand alone on lines below "to the following recipients:" or the like."""
+    failed = saying("failed").search(text)
+    if failed is None:
+        return []
+    found = _BARE.finditer(text, failed.end())
+    return [m[1] for m in found if _INTRODUCTION.search(text[max(0, m.start() - 50) : m.start()])][:20]
+
+
+def _weighed(text: str) -> Iterator[tuple[str, int]]:
+    lines = text.splitlines()
+    number = 0
+    for at, line in enumerate(lines):
+        if len(line) > 5_000 or "@" not in line or _is_shown_header(lines, at):
+            continue
+        for match in ADDRESS.finditer(line):
+            number += 1
+            if number > _MOST_ADDRESSES:
+                return
+            address = _PREFIX.sub("", match[1]).lstrip("'")
+            if ".." in address or address.startswith("@"):
+                continue
+            before, behind = line[: match.start()], line[match.end() :]
+            # The words that introduce it may stand at the end of the line above.
+            above = lines[at - 1].rstrip() if at and not before.strip(" \t<\"'[(*•-·") else ""
+            yield address, _weight(before, behind, above, _PREFIX.match(match[1]) is not None)
+
+
+def _is_shown_header(lines: list[str], at: int) -> bool:
+    """Whether a line is of the failed mail's header as people are shown it; "To:" counts beside others."""
+    headed = _OF_A_HEADER.match(lines[at])
+    if headed is None:
+        return False
+    if headed[1].lower() != "to":
+        return True
+    near = lines[max(0, at - 3) : at] + lines[at + 1 : at + 4]
+    return any((other := _OF_A_HEADER.match(line)) and other[1].lower() != "to" for line in near)
+
+
+def _weight(before: str, behind: str, above: str, prefixed: bool) -> int:
+    if _COMMAND.search(before):
+        return CERTAIN
+    if prefixed:
+        return TELLING
+    if (twice := ADDRESS.search(before)) and behind.startswith(">") and _ONLY.match(before[: twice.start()]):
+        before = before[: twice.start()]  # "user@example.org" <user@example.org>
+    plain = before.rstrip(" <\"'[(")
+    if _ALIAS.search(plain):
+        return SOME
+    if ending_in("before_other").search(plain) or (
+        not before.strip(" \t<\"'[(") and ending_in("before_other").search(above)
+    ):
+        return 0
+    if _ONLY.match(before) and _BEHIND.match(behind):
+        return TELLING
+    if _ONLY.match(before) and before.rstrip().endswith("<") and behind.startswith(">"):
+        return TELLING
+    if ending_in("before_recipient").search(before) or ending_in("before_recipient").search(above):
+        return TELLING if saying("failed").search(before + above) or not behind.strip(" .>\"')]") else LIKELY
+    if _REPLY_LINE.match(before):
+        return LIKELY
+    return SOME

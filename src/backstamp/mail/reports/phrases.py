@@ -1,0 +1,45 @@
+"""The words of mail systems, from `data/phrases.toml`: one expression for each thing that they say."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from backstamp.mail.reports.words import Cause
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = files("backstamp.mail.reports").joinpath("data/phrases.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def saying(name: str) -> re.Pattern[str]:
+    """Return the expression that finds what the section `name` of the file says."""
+    return _joined(_data()[name])
+
+
+@cache
+def lines_saying(name: str) -> re.Pattern[str]:
+    """Return the expression that finds whole lines, quoted or not, that say it."""
+    whole = "|".join(_data()[name])
+    return re.compile(rf"^(?>[ \t>|]*)(?:{whole})$", re.IGNORECASE | re.MULTILINE)
+
+
+@cache
+def ending_in(name: str) -> re.Pattern[str]:
+    """Return the expression that finds it at the end of a text, before signs that are no letters."""
+    words = "|".join(_data()[name])
+    return re.compile(rf"(?:{words})\W{{0,12}}$", re.IGNORECASE)
+
+
+@cache
+def causes() -> tuple[tuple[Cause, re.Pattern[str]], ...]:
+    """Return the causes in the order in which they are looked for, each with its expression."""
+    return tuple((Cause(name), _joined(phrases)) for name, phrases in _data()["causes"].items())
+
+
+def _joined(phrases: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(phrases), re.IGNORECASE)

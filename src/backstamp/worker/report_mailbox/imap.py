@@ -1,0 +1,125 @@
+"""Reports from an IMAP mailbox (RFC 9051): unseen mails are taken one by one, and marked as seen then.
+
+For those whose bounces come to a mailbox at a provider. Nothing is deleted: a mail that was not taken for
+now stays unseen, and one that is no report is only marked.
+"""
+
+import asyncio
+import imaplib
+import logging
+import re
+import ssl
+from contextlib import suppress
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from backstamp.worker.config import ImapConfig
+from backstamp.worker.parts import described, wait
+from backstamp.worker.report_mailbox.mailbox import AGAIN, ReportMailbox
+
+log = logging.getLogger("backstamp.worker")
+
+TIMEOUT_SECONDS: Final = 60.0
+MOST_AT_ONCE: Final = 200
+"""Mails of one look; the rest is taken at the next, which follows at once."""
+_LINE_END: Final = re.compile(rb"\r?\n|\r")
+_RECIPIENT: Final = re.compile(
+    rb"(?:delivered-to|x-original-to|envelope-to):[ \t]*<?([^\s<>]{1,320})>?", re.IGNORECASE
+)
+
+
+class ImapMailbox:
+    """Looks at a mailbox every so often, and gives what it finds to the report mailbox."""
+
+    def __init__(self, config: ImapConfig, mailbox: ReportMailbox) -> None:
+        self._config = config
+        self._mailbox = mailbox
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set. A server that is away is told of, and asked again."""
+        while not stop.is_set():
+            more = False
+            try:
+                more = await self._look(stop)
+            except (imaplib.IMAP4.error, OSError) as error:
+                log.warning("the mailbox of reports.imap cannot be looked at: %s", described(error))
+            if not more and await wait(stop, self._config.seconds):
+                return
+
+    async def _look(self, stop: asyncio.Event) -> bool:
+        """Take what is unseen; return whether there is more."""
+        session = await asyncio.to_thread(_open, self._config)
+        try:
+            uids = await asyncio.to_thread(_unseen, session)
+            for uid in uids[:MOST_AT_ONCE]:
+                if stop.is_set():
+                    return False
+                mail = await asyncio.to_thread(_fetch, session, uid, self._mailbox.max_bytes)
+                if mail is None or await self._take(mail):
+                    await asyncio.to_thread(_mark, session, uid)
+            return len(uids) > MOST_AT_ONCE
+        finally:
+            with suppress(imaplib.IMAP4.error, OSError):
+                await asyncio.to_thread(session.logout)
+
+    async def _take(self, mail: bytes) -> bool:
+        """Return whether a mail is done with."""
+        reply = await self._mailbox.deliver(mail, "", _recipient_of(mail))
+        if not reply.startswith("2"):
+            log.info("a mail in the mailbox of reports.imap was not taken: %s", reply[:9])
+        return reply != AGAIN
+
+
+def _recipient_of(mail: bytes) -> str:
+    """Return the address to which it was delivered, as far as the mail says; our seal proves itself."""
+    header = re.split(rb"\r?\n\r?\n", mail, maxsplit=1)[0]
+    for line in _LINE_END.split(header[:262_144]):
+        if match := _RECIPIENT.match(line):
+            return match[1].decode("utf-8", "replace")
+    return ""
+
+
+def _open(config: ImapConfig) -> imaplib.IMAP4:
+    parts = urlsplit(config.address)
+    host = parts.hostname or ""
+    if parts.scheme == "imaps":
+        context = ssl.create_default_context(cafile=config.ca)
+        session: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+            host, parts.port or 993, ssl_context=context, timeout=TIMEOUT_SECONDS
+        )
+    else:
+        session = imaplib.IMAP4(host, parts.port or 143, timeout=TIMEOUT_SECONDS)
+    try:
+        session.login(unquote(parts.username or ""), config.password)
+        _select(session, unquote(parts.path.strip("/")) or "INBOX")
+    except BaseException:
+        with suppress(imaplib.IMAP4.error, OSError):
+            session.logout()
+        raise
+    return session
+
+
+def _select(session: imaplib.IMAP4, folder: str) -> None:
+    quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
+    if session.select(f'"{quoted}"')[0] != "OK":
+        raise imaplib.IMAP4.error("no such folder")
+
+
+def _unseen(session: imaplib.IMAP4) -> list[str]:
+    status, found = session.uid("SEARCH", "UNSEEN")
+    if status != "OK":
+        raise imaplib.IMAP4.error("it does not search")
+    return [uid.decode("ascii") for uid in (found[0] or b"").split()]
+
+
+def _fetch(session: imaplib.IMAP4, uid: str, most: int) -> bytes | None:
+    """Return a mail with CR LF line ends, or None where it is gone or too large."""
+    status, found = session.uid("FETCH", uid, f"(BODY.PEEK[]<0.{most + 1}>)")
+    for item in found if status == "OK" else ():
+        if isinstance(item, tuple) and len(item[1]) <= most:
+            return _LINE_END.sub(b"\r\n", item[1])
+    return None
+
+
+def _mark(session: imaplib.IMAP4, uid: str) -> None:
+    session.uid("STORE", uid, "+FLAGS.SILENT", "(\\Seen)")

@@ -1,0 +1,93 @@
+"""From a mail that came back to what the records must know of it: clues to its message, and statements."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from backstamp.mail.reports import Action, BounceClass, MailReport, RecipientReport, ReportKind, read_report
+from backstamp.records.matching import Clues, Finding, Named, Statement
+from backstamp.tokens import Keyring, LinkToken, open_token
+from backstamp.vocabulary import EventType
+
+_ACTIONS: Final = {
+    Action.FAILED: EventType.BOUNCED,
+    Action.DELAYED: EventType.DEFERRED,
+    Action.DELIVERED: EventType.DELIVERED,
+}
+"""A copy that was relayed or expanded is where no more reports may come from: it says nothing new."""
+_KINDS: Final = {
+    ReportKind.FEEDBACK: EventType.COMPLAINED,
+    ReportKind.AUTO_REPLY: EventType.AUTORESPONDED,
+    ReportKind.REPLY: EventType.REPLIED,
+}
+_SHOWN: Final = "displayed"
+_NO_COMPLAINT: Final = "not-spam"
+
+_SOFT_BREAK: Final = re.compile(rb"=\r?\n")
+_OUR_URL: Final = re.compile(rb"https?://[A-Za-z0-9.:_-]{1,255}/([A-Za-z0-9_-]{44,})")
+MOST_BYTES: Final = 1024 * 1024
+"""Of a returned copy that are searched for our links: they are in its text."""
+MOST_URLS: Final = 200
+
+
+def finding_of(raw: bytes, *, at_us: int, sealed: Named | None, ring: Keyring) -> Finding | None:
+    """Return what a mail says of a message, or None where it is no report and no answer.
+
+    `at_us` is when it came, microseconds since 1970 UTC; `sealed` what the address says to which it came.
+    """
+    report = read_report(raw)
+    statements = tuple(_statements(report))
+    if not statements:
+        return None
+    about = report.about
+    ids = (about.message_id, *about.references)
+    return Finding(
+        at_us=at_us,
+        clues=Clues(
+            sealed=sealed,
+            tokens=() if sealed else tuple(dict.fromkeys(_tokens(raw, ring))),
+            message_ids=tuple(dict.fromkeys(each for each in ids if each)),
+        ),
+        statements=statements,
+        reporter=report.reporter,
+    )
+
+
+def _statements(report: MailReport) -> Iterator[Statement]:
+    if report.kind is ReportKind.DSN:
+        for recipient in report.recipients:
+            event = _ACTIONS.get(recipient.action)
+            if event is not None:
+                yield _statement(event, recipient)
+    elif report.kind is ReportKind.MDN:
+        event = EventType.DISPLAYED if report.disposition == _SHOWN else EventType.AUTORESPONDED
+        yield from (_statement(event, recipient) for recipient in report.recipients)
+    elif report.kind in _KINDS and report.feedback_type != _NO_COMPLAINT:
+        # A provider may leave out who complains; then the message alone is meant.
+        for recipient in report.recipients or (RecipientReport(address="", action=Action.DELIVERED),):
+            yield _statement(_KINDS[report.kind], recipient)
+
+
+def _statement(event: EventType, recipient: RecipientReport) -> Statement:
+    return Statement(
+        type=event,
+        address=recipient.address,
+        also=(recipient.final,) if recipient.final else (),
+        permanent=recipient.bounce is BounceClass.HARD,
+        code=recipient.code,
+        enhanced_status=recipient.enhanced_status,
+        text=recipient.text,
+    )
+
+
+def _tokens(raw: bytes, ring: Keyring) -> Iterator[Named]:
+    """Yield what our links and pixels in a returned copy name; each proves itself by its seal."""
+    text = _SOFT_BREAK.sub(b"", raw[:MOST_BYTES])
+    for number, match in enumerate(_OUR_URL.finditer(text)):
+        if number >= MOST_URLS:
+            return
+        token = open_token(ring, match[1].decode("ascii"))
+        if isinstance(token, LinkToken):
+            yield Named(token.tracking_id, token.recipient_index)
+        elif token is not None:
+            yield Named(token.tracking_id, None, token.recipient_key)

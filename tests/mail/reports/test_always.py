@@ -1,0 +1,83 @@
+"""Whatever a mail is, reading it as a report ends soon, with an answer."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.mail.reports import ReportKind, read_report
+from tests.mail.test_linear import check_linear
+
+words = st.sampled_from(
+    [
+        b"From: mailer-daemon@x\n",
+        b"Return-Path: <>\n",
+        b"Subject: failure notice\n",
+        b"\n",
+        b"--b\n",
+        b"<a@b.example>:",
+        b"Content-Type: multipart/report; boundary=b\n",
+        b"Content-Type: message/delivery-status\n",
+        b"Final-Recipient: ",
+        b"rfc822;",
+        b"x400;",
+        b"Action: failed\n",
+        b"Status: 5.1.1\n",
+        b"could not be delivered to",
+        b"a@b.example",
+        b"\r",
+        b"\x80\xff",
+        b"=?utf-8?q?=ff?=",
+        b"In-Reply-To: <1@x>\n",
+        b"Disposition: a/b; displayed\n",
+        b"Content-Type: text/html\n",
+        b"<html><style>",
+        b"<!--",
+        b"&#x110000;",
+        b"Content-Transfer-Encoding: base64\n",
+        b"charset=punycode",
+        b"Content-Type: text/plain; charset=unicode_escape\n",
+    ]
+)
+
+
+@given(st.lists(words | st.binary(max_size=20), max_size=40))
+def test_no_bytes_raise(pieces: list[bytes]) -> None:
+    assert read_report(b"".join(pieces)).kind in ReportKind
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n:"), max_size=60), st.text(max_size=300))
+def test_mail_of_people_is_never_a_bounce(subject: str, body: str) -> None:
+    raw = f"From: Bob <bob@example.net>\nTo: ann@example.org\nSubject: About {subject}\n\nHello,\n{body}\n"
+    assert read_report(raw.encode("utf-8", "replace")).kind is not ReportKind.FEEDBACK
+    assert read_report(raw.encode("utf-8", "replace")).kind is not ReportKind.MDN
+
+
+HEAD = b"From: mailer-daemon@example.com\nReturn-Path: <>\nSubject: failure notice\n\n"
+SHAPES = {
+    "words": b"delivery to ",
+    "addresses": b"<a@b.example>:\n",
+    "at signs": b"a@b.",
+    "dashes": b"-- a b c d\n",
+    "quotes": b"> ",
+    "blanks": b" ",
+    "empty lines": b"\n",
+    "open styles": b"<style>",
+    "tags": b"<br ",
+    "trace fields": b"Received: from a by b\n",
+    "groups": b"Final-Recipient: rfc822; a@b.example\n\n",
+    "names": b" name\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_cost_grows_with_the_length(shape: str) -> None:
+    piece = SHAPES[shape]
+    head = HEAD + b"<html>" * piece.startswith((b"<style", b"<br"))
+
+    def make(size: int) -> Callable[[], object]:
+        raw = head + piece * (size // len(piece))
+        return lambda: read_report(raw)
+
+    check_linear(make, 4_000)

@@ -1,0 +1,226 @@
+"""Reports by the standards: RFC 3464, 8098, 5965, 3834."""
+
+import pytest
+
+from backstamp.mail.reports import Action, BounceClass, Cause, MailReport, ReportKind, read_report
+
+
+def dsn(
+    *groups: str, notice: str = "It did not arrive.", returned: str = "Message-ID: <1@example.org>\n"
+) -> bytes:
+    fields = "\n".join(groups)
+    return (
+        "From: Mail Delivery System <mailer-daemon@mx.example.net>\nTo: b-abc@bounces.example.org\n"
+        "Subject: Undelivered mail\nMIME-Version: 1.0\nAuto-Submitted: auto-replied\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="=x"\n\n'
+        f"--=x\nContent-Type: text/plain\n\n{notice}\n"
+        "--=x\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.example.net\nOriginal-Envelope-Id: e77\n\n"
+        f"{fields}\n--=x\nContent-Type: message/rfc822\n\n"
+        "From: Ann <ann@example.org>\nTo: bob@example.net\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n"
+        f"{returned}\nHello\n--=x--\n"
+    ).encode()
+
+
+def group(**fields: str) -> str:
+    return "".join(f"{name.replace('_', '-').title()}: {value}\n" for name, value in fields.items())
+
+
+def line_ends(raw: bytes) -> list[MailReport]:
+    return [read_report(raw.replace(b"\n", end)) for end in (b"\n", b"\r\n", b"\r")]
+
+
+FAILED = group(
+    final_recipient="rfc822; bob@example.net",
+    action="failed",
+    status="5.1.1",
+    remote_mta="dns; mail.example.net",
+    diagnostic_code="smtp; 550 5.1.1 <bob@example.net>: Recipient address rejected:\n User unknown",
+)
+
+
+def test_a_failed_delivery_says_who_why_and_of_which_mail() -> None:
+    one, two, three = line_ends(dsn(FAILED))
+    assert one == two == three
+    (bob,) = one.recipients
+    assert (bob.address, bob.action, bob.bounce, bob.cause) == (
+        "bob@example.net",
+        Action.FAILED,
+        BounceClass.HARD,
+        Cause.USER_UNKNOWN,
+    )
+    assert (bob.enhanced_status, bob.code, bob.remote_mta) == ("5.1.1", 550, "mail.example.net")
+    assert bob.text == "550 5.1.1 <bob@example.net>: Recipient address rejected: User unknown"
+    assert one.kind is ReportKind.DSN
+    assert one.reporter == "mx.example.net"
+    about = one.about
+    assert (about.message_id, about.envelope_id) == ("<1@example.org>", "e77")
+    assert (about.sender, about.recipient, about.subject) == ("ann@example.org", "bob@example.net", "Grüße")
+
+
+def test_each_recipient_has_its_own_outcome() -> None:
+    report = read_report(
+        dsn(
+            FAILED,
+            group(final_recipient="rfc822;eve@example.net", action="delayed", status="4.4.1"),
+            group(final_recipient="rfc822;kim@example.net", action="delivered", status="2.0.0"),
+            group(final_recipient="rfc822;lee@example.net", action="relayed", status="2.0.0"),
+        )
+    )
+    assert [(r.address, r.action, r.bounce) for r in report.recipients] == [
+        ("bob@example.net", Action.FAILED, BounceClass.HARD),
+        ("eve@example.net", Action.DELAYED, BounceClass.SOFT),
+        ("kim@example.net", Action.DELIVERED, BounceClass.OTHER),
+        ("lee@example.net", Action.RELAYED, BounceClass.OTHER),
+    ]
+
+
+def test_the_recipient_is_the_one_that_the_sender_wrote() -> None:
+    fields = group(
+        original_recipient="rfc822;bob@example.net",
+        final_recipient="rfc822;b.smith@inside.example.net",
+        action="failed",
+        status="5.1.1",
+    )
+    (recipient,) = read_report(dsn(fields)).recipients
+    assert (recipient.address, recipient.final) == ("bob@example.net", "b.smith@inside.example.net")
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "bounce", "cause"),
+    [
+        ("5.1.1", "", BounceClass.HARD, Cause.USER_UNKNOWN),
+        ("5.1.2", "", BounceClass.HARD, Cause.HOST_UNKNOWN),
+        ("5.2.2", "", BounceClass.SOFT, Cause.MAILBOX_FULL),
+        ("5.0.0", "smtp; 552 5.0.0 mailbox is full", BounceClass.SOFT, Cause.MAILBOX_FULL),
+        ("5.3.4", "", BounceClass.SOFT, Cause.TOO_BIG),
+        ("4.4.7", "", BounceClass.SOFT, Cause.EXPIRED),
+        ("5.7.1", "smtp; 550 5.7.1 rejected as spam", BounceClass.SOFT, Cause.CONTENT),
+        ("5.7.1", "smtp; 550 5.7.1 no such user here", BounceClass.HARD, Cause.USER_UNKNOWN),
+        ("4.4.4", "X-Postfix; Host or domain name not found", BounceClass.HARD, Cause.HOST_UNKNOWN),
+        ("5.0.0", "", BounceClass.HARD, Cause.UNKNOWN),
+        ("4.0.0", "", BounceClass.SOFT, Cause.UNKNOWN),
+    ],
+)
+def test_hard_means_that_the_address_is_no_good(
+    status: str, said: str, bounce: BounceClass, cause: Cause
+) -> None:
+    fields = group(
+        final_recipient="rfc822;bob@example.net", action="failed", status=status, diagnostic_code=said
+    )
+    (recipient,) = read_report(dsn(fields)).recipients
+    assert (recipient.bounce, recipient.cause) == (bounce, cause)
+
+
+def test_a_status_in_the_text_counts_before_one_that_says_nothing() -> None:
+    fields = group(
+        final_recipient="rfc822;bob@example.net",
+        action="failed",
+        status="5.0.0",
+        diagnostic_code="smtp; 550-5.1.1 The account does not exist",
+    )
+    assert read_report(dsn(fields)).recipients[0].enhanced_status == "5.1.1"
+
+
+def test_a_recipient_in_x400_is_taken_from_the_notice() -> None:
+    fields = group(final_recipient="x400; /RFC-822=bob(a)example.net/", action="failed", status="5.0.0")
+    report = read_report(dsn(fields, notice="Your message was not delivered to:\n   bob@example.net\n"))
+    assert [r.address for r in report.recipients] == ["bob@example.net"]
+
+
+RECEIPT = (
+    "From: bob@example.net\nTo: ann@example.org\nSubject: Read: offer\nMIME-Version: 1.0\n"
+    'Content-Type: multipart/report; report-type=disposition-notification; boundary="=x"\n\n'
+    "--=x\nContent-Type: text/plain\n\nThe mail was displayed.\n"
+    "--=x\nContent-Type: message/disposition-notification\n\n"
+    "Reporting-UA: mail.example.net; Mailer 1.0\nOriginal-Recipient: rfc822;sales@example.net\n"
+    "Final-Recipient: rfc822;bob@example.net\nOriginal-Message-ID: <1@example.org>\n"
+    "Disposition: manual-action/MDN-sent-manually; {}\n\n--=x--\n"
+)
+
+
+@pytest.mark.parametrize("disposition", ["displayed", "deleted", "processed"])
+def test_a_receipt_says_what_was_done_with_the_mail(disposition: str) -> None:
+    for report in line_ends(RECEIPT.format(disposition).encode()):
+        assert (report.kind, report.disposition) == (ReportKind.MDN, disposition)
+        assert report.about.message_id == "<1@example.org>"
+        assert [(r.address, r.final) for r in report.recipients] == [("sales@example.net", "bob@example.net")]
+        assert report.reporter == "mail.example.net; Mailer 1.0"
+
+
+def test_a_receipt_by_which_a_server_refuses_is_a_bounce() -> None:
+    raw = RECEIPT.format("deleted").replace(
+        "The mail was displayed.",
+        "Your message to <sales@example.net> was automatically rejected:\nQuota exceeded",
+    )
+    report = read_report(raw.replace("From: bob@example.net", "From: postmaster@example.net").encode())
+    assert report.kind is ReportKind.DSN
+    (recipient,) = report.recipients
+    assert (recipient.address, recipient.bounce) == ("sales@example.net", BounceClass.SOFT)
+
+
+COMPLAINT = (
+    "From: feedback@isp.example\nTo: fbl@example.org\nSubject: FW: offer\nMIME-Version: 1.0\n"
+    'Content-Type: multipart/report; report-type=feedback-report; boundary="=x"\n\n'
+    "--=x\nContent-Type: text/plain\n\nThis is a report for mail received.\n"
+    "--=x\nContent-Type: message/feedback-report\n\n"
+    "Feedback-Type: {type}\nUser-Agent: Loop/1\nVersion: 1\n{rcpt}\n"
+    "--=x\nContent-Type: message/rfc822\n\nFrom: ann@example.org\nTo: bob@example.net\n"
+    "Message-ID: <1@example.org>\nSubject: offer\n\nHello\n--=x--\n"
+)
+
+
+def test_a_complaint_names_the_reader_and_the_mail() -> None:
+    raw = COMPLAINT.format(type="abuse", rcpt="Original-Rcpt-To: <bob@example.net>\n")
+    for report in line_ends(raw.encode()):
+        assert (report.kind, report.feedback_type) == (ReportKind.FEEDBACK, "abuse")
+        assert [r.address for r in report.recipients] == ["bob@example.net"]
+        assert (report.about.message_id, report.reporter) == ("<1@example.org>", "Loop/1")
+
+
+def test_a_complaint_without_the_reader_goes_by_the_returned_mail() -> None:
+    report = read_report(COMPLAINT.format(type="Not-Spam", rcpt="").encode())
+    assert (report.feedback_type, [r.address for r in report.recipients]) == ("not-spam", ["bob@example.net"])
+
+
+ANSWER = "From: Bob <bob@example.net>\nTo: ann@example.org\nSubject: {}\n{}\n\nHello Ann,\n"
+TO_ONE = "In-Reply-To: <1@example.org>\nReferences: <0@example.org> <1@example.org>"
+
+
+@pytest.mark.parametrize(
+    ("subject", "fields"),
+    [
+        ("Re: offer", f"{TO_ONE}\nAuto-Submitted: auto-replied (vacation)"),
+        ("Out of Office: offer", ""),
+        ("Automatische Antwort: offer", ""),
+        ("=?utf-8?b?7J6Q64+Z7J2R64u1?= offer", ""),
+        ("Re: offer", f"{TO_ONE}\nX-Autoreply: yes"),
+        ("offer", f"{TO_ONE}\nPrecedence: auto_reply"),
+        ("Re: offer", "Return-Path: <>"),
+    ],
+)
+def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str) -> None:
+    report = read_report(ANSWER.format(subject, fields).encode())
+    assert (report.kind, [r.address for r in report.recipients]) == (
+        ReportKind.AUTO_REPLY,
+        ["bob@example.net"],
+    )
+
+
+def test_an_answer_by_a_person_names_the_mails_it_answers() -> None:
+    report = read_report(ANSWER.format("Re: offer", TO_ONE).encode())
+    assert report.kind is ReportKind.REPLY
+    assert report.about.references == ("<1@example.org>", "<0@example.org>")
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        ANSWER.format("Undelivered mail", ""),
+        ANSWER.format("Re: Mail delivery failed", TO_ONE),
+        ANSWER.format("Re: list post", f"{TO_ONE}\nList-Id: <list.example.net>"),
+        ANSWER.format("failure is not an option", ""),
+    ],
+)
+def test_ordinary_mail_is_no_bounce(mail: str) -> None:
+    assert read_report(mail.encode()).kind in (ReportKind.NONE, ReportKind.REPLY)

@@ -1,0 +1,128 @@
+"""A report is put to the message and recipient that it names, or to nobody."""
+
+from datetime import timedelta
+
+import msgspec
+
+from backstamp.records import matching
+from backstamp.records.ingest import ingest
+from backstamp.records.matching import Clues, Finding, Named, Statement, match
+from backstamp.records.models import UnmatchedReport
+from backstamp.vocabulary import EventType, Queued, QueuedRecipient, Report
+from tests.records.journal_records import ANNA, MESSAGE, START_US, after, batch, queued
+
+OTHER = 0xF00D_0000_0000_0002
+STRANGER = "anna@example.net"
+
+
+def bounce(*addresses: str, **clues: object) -> Finding:
+    return Finding(
+        at_us=START_US,
+        clues=Clues(**clues),  # type: ignore[arg-type]
+        statements=tuple(
+            Statement(type=EventType.BOUNCED, address=address, permanent=True) for address in addresses
+        ),
+    )
+
+
+def known(*messages: Queued) -> None:
+    ingest(batch("gateway", messages or [queued()]), after(1000))
+
+
+def indexes(found: list[Report] | None) -> list[tuple[int, int | None, bool]] | None:
+    return None if found is None else [(r.tracking_id, r.recipient_index, r.sealed) for r in found]
+
+
+def test_the_seal_of_the_return_path_names_message_and_recipient() -> None:
+    known()
+    assert indexes(match(bounce("bert@example.com", sealed=Named(MESSAGE, 1)))) == [(MESSAGE, 1, True)]
+
+
+def test_behind_an_alias_the_sealed_recipient_is_meant() -> None:
+    known()
+    assert indexes(match(bounce("anna@inside.example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
+
+
+def test_a_sealed_message_of_several_recipients_goes_by_the_address() -> None:
+    known()
+    found = match(bounce("ANNA@Example.com", "bert@example.com", STRANGER, sealed=Named(MESSAGE, None)))
+    assert indexes(found) == [(MESSAGE, 0, True), (MESSAGE, 1, True), (MESSAGE, None, True)]
+
+
+def test_a_sealed_message_need_not_be_ingested_yet() -> None:
+    assert indexes(match(bounce("anna@example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
+
+
+def test_tokens_in_the_returned_copy_name_it_without_a_seal() -> None:
+    known()
+    assert indexes(match(bounce("", tokens=(Named(MESSAGE, 1),)))) == [(MESSAGE, 1, False)]
+    by_pixel = bounce("", tokens=(Named(MESSAGE, None, ANNA),))
+    assert indexes(match(by_pixel)) == [(MESSAGE, 0, False)]
+
+
+def test_tokens_of_two_messages_name_neither() -> None:
+    known(queued(), queued(message=OTHER))
+    assert match(bounce("anna@example.com", tokens=(Named(MESSAGE, 0), Named(OTHER, 0)))) is None
+
+
+def test_the_message_id_names_it_where_only_one_message_has_it() -> None:
+    known()
+    found = match(bounce("bert@example.com", message_ids=("<unknown@x>", "<1@example.org>")))
+    assert indexes(found) == [(MESSAGE, 1, False)]
+
+
+def test_a_report_of_somebody_who_did_not_get_it_is_about_nobody_in_particular() -> None:
+    known()
+    assert indexes(match(bounce(STRANGER, message_ids=("<1@example.org>",)))) == [(MESSAGE, None, False)]
+
+
+def test_a_message_id_of_two_messages_goes_by_the_address_or_is_not_matched() -> None:
+    second = msgspec.structs.replace(
+        queued(message=OTHER),
+        recipients=(QueuedRecipient(0, STRANGER), QueuedRecipient(1, "bert@example.com")),
+    )
+    known(queued(), second)
+    ids = ("<1@example.org>",)
+    assert indexes(match(bounce(STRANGER, message_ids=ids))) == [(OTHER, 0, False)]
+    assert match(bounce("bert@example.com", message_ids=ids)) is None, "both went there"
+    assert match(bounce("nobody@example.com", message_ids=ids)) is None
+
+
+def test_an_unknown_message_id_matches_nothing() -> None:
+    known()
+    assert match(bounce("anna@example.com", message_ids=("<2@example.org>", "", "\0"))) is None
+    assert match(bounce("anna@example.com")) is None
+
+
+def test_an_unmatched_report_is_kept_and_matched_once_its_message_is_there() -> None:
+    finding = bounce("anna@example.com", message_ids=("<1@example.org>",))
+    assert match(finding) is None
+    matching.keep(finding)
+    row = UnmatchedReport.objects.get()
+    assert (row.words, row.addresses, row.received_at) == ("bounced", "anna@example.com", after(0))
+    known()
+    ((pk, again),) = matching.kept(after(60))
+    assert again == finding
+    assert indexes(match(again)) == [(MESSAGE, 0, False)]
+    matching.forget(pk)
+    assert not UnmatchedReport.objects.exists()
+
+
+def test_after_a_day_it_is_not_tried_again_and_goes_with_the_retention() -> None:
+    matching.keep(bounce("anna@example.com", message_ids=("<1@example.org>",)))
+    assert matching.kept(after(0) + timedelta(days=1, seconds=1)) == []
+    assert matching.forget_before(after(-1)) == 0
+    assert matching.forget_before(after(1)) == 1
+
+
+def test_what_no_database_can_keep_is_replaced() -> None:
+    finding = Finding(
+        at_us=START_US,
+        clues=Clues(),
+        statements=(Statement(type=EventType.BOUNCED, address="a\0\x85b@x", text="\0no"),),
+        reporter="\0mx",
+    )
+    matching.keep(finding)
+    row = UnmatchedReport.objects.get()
+    assert (row.addresses, row.text, row.reporter) == ("a\x85b@x", "no", "mx")
+    assert matching.kept(after(0))[0][1] == finding

@@ -1,0 +1,213 @@
+"""What comes back is on the timeline of its message, and with its sender, before it is acknowledged."""
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from backstamp.journal import JournalWriter
+from backstamp.records.ingest import ingest
+from backstamp.records.models import Event, Recipient, UnmatchedReport
+from backstamp.tokens import Keyring, seal_link, seal_return_path
+from backstamp.worker import WorkerConfig
+from backstamp.worker.config import ReportMailboxConfig
+from backstamp.worker.onward import NextHop
+from tests.gateway.fake_next_hop import FakeNextHop
+from tests.records.journal_records import MESSAGE, after, batch, queued
+from tests.worker.running import eventually, looked_up, running
+
+RING = Keyring.create(b"k" * 32, b"a" * 32, 1_700_000_000)
+DOMAIN = "bounces.example.org"
+
+
+def return_path(index: int | None = 0, message: int = MESSAGE) -> str:
+    return f"{seal_return_path(RING, tracking_id=message, recipient_index=index)}@{DOMAIN}"
+
+
+def bounce(address: str = "anna@example.com", returned: str = "Message-ID: <1@example.org>\r\n") -> bytes:
+    return (
+        "From: mailer-daemon@mx.example.net\r\nTo: x\r\nSubject: failure notice\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="=x"\r\n\r\n'
+        "--=x\r\n\r\nIt failed.\r\n--=x\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example.net\r\n\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
+        f"--=x\r\nContent-Type: text/rfc822-headers\r\n\r\n{returned}--=x--\r\n"
+    ).encode()
+
+
+@pytest.fixture
+async def next_hop() -> AsyncIterator[FakeNextHop]:
+    fake = await FakeNextHop().start()
+    yield fake
+    await fake.stop()
+
+
+@pytest.fixture
+def reports(config: WorkerConfig, next_hop: FakeNextHop, tmp_path: Path) -> WorkerConfig:
+    mailbox = ReportMailboxConfig(
+        listen=f"unix:{tmp_path / 'reports.sock'}",
+        domain=DOMAIN,
+        next_hop=NextHop(address=next_hop.url, hostname="backstamp.example"),
+        max_bytes=1_000_000,
+        keyring=lambda: RING,
+        journal=lambda: JournalWriter(tmp_path / "journal", role="worker"),
+    )
+    return msgspec.structs.replace(config, reports=mailbox)
+
+
+async def hand_in(config: WorkerConfig, mail: bytes, to: str) -> str:
+    """Give a mail to the report mailbox by LMTP; return the reply."""
+    assert config.reports is not None
+    path = config.reports.listen.removeprefix("unix:")
+    async with asyncio.timeout(20):
+        while not Path(path).exists():
+            await asyncio.sleep(0.01)
+
+    def speak() -> str:
+        with smtplib.LMTP(path) as client:
+            client.ehlo()
+            client.mail("")
+            code, text = client.rcpt(to)
+            if code == 250:
+                code, text = client.data(mail)
+            return f"{code} {text.decode()}"
+
+    return await asyncio.to_thread(speak)
+
+
+async def known() -> None:
+    await looked_up(lambda: ingest(batch("gateway", [queued()]), after(1000)))
+
+
+def events() -> list[tuple[str, int | None, Any, Any]]:
+    rows = Event.objects.exclude(type="queued").order_by("id")
+    return [(e.type, e.recipient_index, e.detail.get("permanent"), e.detail.get("sealed")) for e in rows]
+
+
+def states() -> list[str]:
+    return list(Recipient.objects.order_by("index").values_list("delivery", flat=True))
+
+
+async def test_a_bounce_at_a_sealed_return_path_is_on_the_timeline_and_with_the_sender(
+    reports: WorkerConfig, next_hop: FakeNextHop
+) -> None:
+    await known()
+    async with running(reports):
+        assert await hand_in(reports, bounce("alias@inside.example.com"), return_path(1)) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 1, True, True)])
+    assert await looked_up(states) == ["queued", "bounced"]
+    (forwarded,) = next_hop.accepted
+    assert (forwarded.mail.split(" SIZE")[0], forwarded.rcpts) == (
+        "MAIL FROM:<>",
+        ["RCPT TO:<me@example.org>"],
+    )
+    assert forwarded.data.endswith(bounce("alias@inside.example.com"))
+    assert forwarded.data.startswith(b"Received: by backstamp.example (Backstamp report mailbox); ")
+
+
+async def test_an_address_that_we_did_not_seal_is_refused(reports: WorkerConfig) -> None:
+    forged = "b-" + "a" * 45 + f"@{DOMAIN}"
+    async with running(reports):
+        assert await hand_in(reports, bounce(), forged) == "550 5.1.1 There is no such return path"
+    assert await looked_up(events) == []
+
+
+async def test_mail_that_is_no_report_is_refused_where_nobody_gets_it(reports: WorkerConfig) -> None:
+    mail = b"From: bob@example.net\r\nSubject: hello\r\n\r\nHello\r\n"
+    async with running(reports):
+        assert (await hand_in(reports, mail, f"postmaster@{DOMAIN}")).startswith("554 5.6.0")
+
+
+async def test_and_goes_to_the_sender_where_it_came_to_a_sealed_address(
+    reports: WorkerConfig, next_hop: FakeNextHop
+) -> None:
+    await known()
+    mail = b"From: bob@example.net\r\nSubject: hello\r\n\r\nHello\r\n"
+    async with running(reports):
+        assert await hand_in(reports, mail, return_path()) == "250 2.0.0 Taken"
+    assert [mail.rcpts for mail in next_hop.accepted] == [["rcpt TO:<me@example.org>"]]
+
+
+async def test_while_the_next_hop_is_away_the_reporting_server_is_asked_to_come_again(
+    reports: WorkerConfig, next_hop: FakeNextHop
+) -> None:
+    await known()
+    next_hop.script["MAIL"] = ["451 4.3.0 later"]
+    async with running(reports):
+        assert (await hand_in(reports, bounce(), return_path())).startswith("451 4.3.0")
+        assert await looked_up(events) == []
+        assert await hand_in(reports, bounce(), return_path()) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])
+
+
+async def test_a_next_hop_that_refuses_a_report_for_good_does_not_keep_it_off_the_timeline(
+    reports: WorkerConfig, next_hop: FakeNextHop
+) -> None:
+    await known()
+    next_hop.script["RCPT"] = "550 5.1.1 who?"
+    async with running(reports):
+        assert await hand_in(reports, bounce(), return_path()) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])
+
+
+async def test_a_report_that_quotes_the_message_id_is_matched_without_a_seal(reports: WorkerConfig) -> None:
+    await known()
+    async with running(reports):
+        assert await hand_in(reports, bounce("BERT@example.com"), "bounces@example.org") == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 1, True, False)])
+
+
+async def test_a_report_that_returns_our_link_is_matched_by_it(reports: WorkerConfig) -> None:
+    await known()
+    token = seal_link(
+        RING, domain_id=0, tracking_id=MESSAGE, recipient_index=1, link_number=0, url="https://example.net/0"
+    )
+    halves = f"https://t.example.org/{token[:20]}=\r\n{token[20:]}"
+    returned = f"Content-Type: text/plain\r\n\r\nsee {halves}\r\n"
+    async with running(reports):
+        assert (
+            await hand_in(reports, bounce("x@y.example", returned), "bounces@example.org")
+            == "250 2.0.0 Taken"
+        )
+        await eventually(events, [("bounced", 1, True, False)])
+
+
+async def test_a_report_of_an_unknown_message_is_kept(reports: WorkerConfig) -> None:
+    async with running(reports):
+        assert await hand_in(reports, bounce(), "bounces@example.org") == "250 2.0.0 Taken"
+    rows = await looked_up(
+        lambda: list(UnmatchedReport.objects.values_list("words", "addresses", "reporter"))
+    )
+    assert rows == [("bounced", "anna@example.com", "mx.example.net")]
+    assert await looked_up(events) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "event"),
+    [
+        ({"Auto-Submitted": "auto-replied"}, "autoresponded"),
+        ({}, "replied"),
+    ],
+)
+async def test_an_answer_is_on_the_timeline_and_a_persons_is_an_opening(
+    reports: WorkerConfig, fields: dict[str, str], event: str
+) -> None:
+    await known()
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "anna@example.com", "me@example.org", "Re: Offer"
+    mail["In-Reply-To"] = "<1@example.org>"
+    for name, value in fields.items():
+        mail[name] = value
+    mail.set_content("Thank you.")
+    raw = mail.as_bytes().replace(b"\n", b"\r\n")
+    async with running(reports):
+        assert await hand_in(reports, raw, "replies@example.org") == "250 2.0.0 Taken"
+        await eventually(events, [(event, 0, False, False)])
+    opened = await looked_up(lambda: Recipient.objects.get(index=0).opened_at is not None)
+    assert opened is (event == "replied")
