@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backstamp.tokens import Keyring, Purpose, ReturnPath, open_return_path, seal_return_path
 from backstamp.tokens.return_paths import _FORMAT
-from backstamp.tokens.sealing import _seal
+from backstamp.tokens.sealing import _sealing
 
 RING = Keyring.create(bytes(range(32)), bytes(range(32, 64)), 1_700_000_000)
 OTHER = Keyring.create(bytes(32), bytes(range(32, 64)), 1_700_000_000)
@@ -67,6 +67,6 @@ def test_any_other_text_is_nobodys(text: str) -> None:
 def test_what_was_sealed_for_another_purpose_does_not_open(purpose: Purpose) -> None:
     from base64 import b32encode, urlsafe_b64decode
 
-    token = _seal(RING, purpose, _FORMAT.pack(7, 1, 1))
+    token = _sealing(RING, purpose)(_FORMAT.pack(7, 1, 1))
     raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     assert open_return_path(RING, "b-" + b32encode(raw).decode().rstrip("=").lower()) is None

@@ -104,8 +104,8 @@ async def test_a_bounce_at_a_sealed_return_path_is_on_the_timeline_and_with_the_
     assert await looked_up(states) == ["queued", "bounced"]
     (forwarded,) = next_hop.accepted
     assert (forwarded.mail.split(" SIZE")[0], forwarded.rcpts) == (
-        "MAIL FROM:<>",
-        ["RCPT TO:<me@example.org>"],
+        "mail FROM:<>",
+        ["rcpt TO:<me@example.org>"],
     )
     assert forwarded.data.endswith(bounce("alias@inside.example.com"))
     assert forwarded.data.startswith(b"Received: by backstamp.example (Backstamp report mailbox); ")

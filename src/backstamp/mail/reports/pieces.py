@@ -207,7 +207,7 @@ def _decode(body: bytes, cte: str, charset: str) -> str:
             return octets.decode(name)
         except (LookupError, UnicodeError):
             continue
-    return octets.decode("windows-1252" if codec == "utf-8" else codec, "replace")
+    return octets.decode("windows-1252", "replace")
 
 
 def _octets(body: bytes, cte: str) -> bytes:
