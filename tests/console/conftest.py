@@ -17,6 +17,7 @@ from backstamp.console.config import ConsoleConfig  # noqa: E402
 from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile, publish_snapshot  # noqa: E402
 from backstamp.policy import ConsentMode, Snapshot  # noqa: E402
 from backstamp.tokens import Keyring  # noqa: E402
+from tests.console.simulations import FakeSimulations  # noqa: E402
 from tests.daemons import free_port  # noqa: E402
 
 ADDRESS = "ada@example.org"
@@ -56,9 +57,14 @@ def snapshot() -> Snapshot:
     )
 
 
+@pytest.fixture
+def simulations() -> FakeSimulations:
+    return FakeSimulations()
+
+
 @pytest.fixture(autouse=True)
 def config(
-    tmp_path: Path, journal: JournalWriter, ring: Keyring, snapshot: Snapshot
+    tmp_path: Path, journal: JournalWriter, ring: Keyring, snapshot: Snapshot, simulations: FakeSimulations
 ) -> Iterator[ConsoleConfig]:
     captured = tmp_path / "capture"
     captured.mkdir()
@@ -72,6 +78,7 @@ def config(
         snapshot=SnapshotFile(tmp_path / "snapshot").current,
         signatures=SignatureFile(tmp_path / "signatures.json").updates,
         journal=lambda: journal,
+        simulations=simulations,
     )
     # The real password hash takes a third of a second on purpose.
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]

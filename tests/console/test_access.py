@@ -30,6 +30,7 @@ POST_ONLY = {
     "sign-out",
     "switch-links",
     "delete-report",
+    "start-simulation",
 }
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -10,6 +11,25 @@ from backstamp.journal import JournalWriter
 from backstamp.policy import Snapshot
 from backstamp.tokens import Keyring
 from backstamp.verdicts.published import Updates
+
+
+class Simulations(Protocol):
+    """Simulations, one at a time (`app.simulator.runs`)."""
+
+    def start(self, recipients: int) -> bool:
+        """Begin one; False where one is running."""
+
+    def running(self) -> bool:
+        """Whether one is under way."""
+
+    def acts(self) -> int:
+        """Return how many requests it made so far."""
+
+    def problem(self) -> str:
+        """Return why the last one came to nothing, or ""."""
+
+    def report(self) -> dict[str, Any] | None:
+        """Return the last report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +50,7 @@ class ConsoleConfig:
     snapshot: Callable[[], Snapshot | None]
     signatures: Callable[[], Updates]
     journal: Callable[[], JournalWriter]
+    simulations: Simulations
 
 
 def console_config() -> ConsoleConfig:

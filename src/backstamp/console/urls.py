@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from backstamp.console.converters import MessageKeyConverter
-from backstamp.console.views import account, mailbox, messages, pixel, policy, reports, timeline
+from backstamp.console.views import account, mailbox, messages, pixel, policy, reports, simulation, timeline
 
 register_converter(MessageKeyConverter, "message")
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("mailbox/<int:pk>/delete/", mailbox.delete, name="mail-delete"),
     path("reports/", reports.unmatched, name="reports"),
     path("reports/<int:pk>/delete/", reports.delete, name="delete-report"),
+    path("simulation/", simulation.simulation, name="simulation"),
+    path("simulation/start/", simulation.start, name="start-simulation"),
     path("pixel/", pixel.new_pixel, name="new-pixel"),
     path("pixel/<message:key>/", pixel.made_pixel, name="made-pixel"),
     path("policy/", policy.overview, name="policy"),

@@ -6,6 +6,7 @@ from backstamp.app.keyfile import KeyFile
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
+from backstamp.app.simulator.runs import SimulationRuns
 from backstamp.app.wiring.journal import open_journal
 from backstamp.console.config import ConsoleConfig
 from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile
@@ -29,4 +30,5 @@ def console_config(settings: Settings) -> ConsoleConfig:
         snapshot=SnapshotFile(settings.in_data_dir("snapshot")).current,
         signatures=SignatureFile(settings.in_data_dir(SIGNATURES)).updates,
         journal=journal,
+        simulations=SimulationRuns(settings),
     )
