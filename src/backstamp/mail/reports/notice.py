@@ -7,14 +7,17 @@ mail stands.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
+from backstamp.mail.reports.causes import code_in, status_in
 from backstamp.mail.reports.phrases import ending_in, lines_saying, saying
 
 _ANSWER: Final = re.compile(
     r"\s*(?:re|aw|sv|antw?|odp|vs|回复|答复|回覆|返信|fwd?|wg|tr|rv|enc)\s*(?:\[\d+\])?\s*[:：]",
     re.IGNORECASE,
 )
+_FORWARDED: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|pd|vb|转发|轉寄|転送)\s*[:：]", re.IGNORECASE)
 
 _ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"
 ADDRESS: Final = re.compile(
@@ -46,33 +49,108 @@ _INTRODUCTION: Final = re.compile(r"[:：][ \t]*\n(?:[ \t]*\n){0,2}\Z")
 
 CERTAIN, TELLING, LIKELY, SOME = 4, 3, 2, 1
 _MOST_ADDRESSES: Final = 400
+_NEAR: Final = 120
+"""Characters around the words of a failure in which it is said that a mail failed."""
 
 
 class Signs(NamedTuple):
     """What tells that a mail is a notice.
 
-    `by_daemon`: From is that of a mail system. `null_path`: so is the reverse path, or it is null. `answers`:
-    a field says that it answers another mail.
+    Attributes:
+        by_daemon: From is an address that no person has.
+        by_office: From is a postmaster's.
+        by_name: From has the name of a mail system.
+        null_path: the reverse path is null, or a daemon's.
+        answers: a field says that it answers another mail.
+        listed: it comes through a list.
+        returned: another mail is in it.
+        reports: its media type is that of a report.
     """
 
     subject: str
-    by_daemon: bool
-    null_path: bool
-    answers: bool
+    by_daemon: bool = False
+    by_office: bool = False
+    by_name: bool = False
+    null_path: bool = False
+    answers: bool = False
+    listed: bool = False
+    returned: bool = False
+    reports: bool = False
+
+    @property
+    def by_system(self) -> bool:
+        """Whether no person sent it, even if other signs are those of an answer."""
+        return self.by_daemon or self.by_office or self.by_name or self.reports
 
 
-def is_daemon(sender: str) -> bool:
-    """Whether a From or Return-Path is that of a mail system."""
-    return saying("daemon").search(sender[:300]) is not None
+def is_daemon(address: str) -> bool:
+    """Whether an address is one that only mail systems have."""
+    return saying("daemon").fullmatch(address.rpartition("@")[0] or address) is not None
+
+
+def is_office(address: str) -> bool:
+    """Whether an address is one of those who answer for a mail system."""
+    local = address.partition("@")[0].rstrip("\\")
+    return saying("office").fullmatch(local) is not None
+
+
+def is_system_name(name: str) -> bool:
+    """Whether a From, name and address, has the name of a mail system."""
+    return saying("system_name").search(name[:300]) is not None
 
 
 def is_notice(text: str, signs: Signs) -> bool:
-    """Whether a text, without the returned mail, says that a mail did not arrive."""
-    words = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith((">", "|")))
-    body = saying("failed").search(words) is not None or saying("late").search(words) is not None
-    answer = _ANSWER.match(signs.subject) is not None and signs.answers
-    subject = saying("subject").search(signs.subject) is not None and not answer
-    return (body or subject) if signs.null_path or signs.by_daemon else body and subject
+    """Whether a text, without the returned mail, says that a mail did not arrive.
+
+    Parcels and payments are not delivered, too, and people write of bounces. So the less a sender is known
+    for a mail system, the more must tell it: the words, the subject, and what only a machine would show.
+    """
+    own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "|"))]
+    words = "\n".join(own)
+    failed = saying("failed").search(words) is not None or saying("late").search(words) is not None
+    shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + _names_somebody(own)
+    answer = _ANSWER.match(signs.subject)
+    subject = saying("subject").search(signs.subject) is not None and not (answer and signs.answers)
+    if signs.by_daemon or signs.reports:
+        return failed or (subject and shows > 0)
+    by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
+    if signs.by_office or signs.null_path:
+        if by_machine and failed + shows > 0:
+            return True
+        if (failed or subject) and failed + subject + shows > 2:
+            return True
+    if signs.by_name and failed and subject and shows > 0:
+        return True
+    if _FORWARDED.match(signs.subject) or (answer and signs.answers):
+        return False
+    if signs.listed and not (signs.returned or lines_saying("heading").search(words)):
+        return False
+    return by_machine and (signs.returned or _names_somebody(own)) and _says_that_a_mail_failed(words)
+
+
+def is_refusal(text: str, signs: Signs) -> bool:
+    """Whether the text of a receipt says that a system did not take a mail."""
+    return (signs.by_system or signs.null_path) and saying("failed").search(text) is not None
+
+
+def _says_that_a_mail_failed(words: str) -> bool:
+    for said in ("failed", "late"):
+        for match in islice(saying(said).finditer(words), 20):
+            near = words[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+            if saying("about_mail").search(near):
+                return True
+    return False
+
+
+def _names_somebody(lines: list[str]) -> bool:
+    """Whether an address stands at the head of a line of its own, as only lists of recipients have it."""
+    for line in islice((line for line in lines if "@" in line), _MOST_ADDRESSES):
+        found = list(islice(ADDRESS.finditer(line[:1_000]), 2))
+        # "user@example.org" <user@example.org> is one.
+        same = len({match[1].casefold() for match in found}) == 1
+        if same and _ONLY.match(line[: found[0].start()]) and _BEHIND.match(line[found[-1].end() :]):
+            return True
+    return False
 
 
 def is_late(text: str) -> bool:
@@ -163,7 +241,13 @@ def _weight(before: str, behind: str, above: str, prefixed: bool) -> int:
         return CERTAIN
     if prefixed:
         return TELLING
-    if (twice := ADDRESS.search(before)) and behind.startswith(">") and _ONLY.match(before[: twice.start()]):
+    twice = ADDRESS.search(before)
+    if (
+        twice
+        and behind.startswith(">")
+        and _ONLY.match(before[: twice.start()])
+        and not before[twice.end() :].strip(" \t<\"'")
+    ):
         before = before[: twice.start()]  # "user@example.org" <user@example.org>
     plain = before.rstrip(" <\"'[(")
     if _ALIAS.search(plain):

@@ -56,7 +56,9 @@ def _read(pieces: Pieces) -> MailReport:
     if pieces.returned is None and len(text) < len(whole):
         below = whole[len(text) :]
         pieces.returned = _returned_in(below)
-    if not pieces.status and "inal-recipient" in text.lower():
+    signs = _signs(pieces)
+    noticed = notice.is_notice(text, signs)
+    if not pieces.status and noticed and "inal-recipient" in text.lower():
         # The fields for machines, in a part for people.
         pieces.status = [group for group in groups_in(text) if _is_recipient(group)]
     if pieces.feedback or _is_plain_feedback(pieces):
@@ -66,12 +68,10 @@ def _read(pieces: Pieces) -> MailReport:
     recipients = _by_status(pieces, own, text)
     if recipients:
         return _dsn(pieces, recipients)
-    signs = _signs(pieces)
     failed = own.get("x-failed-recipients", "")
-    if failed or pieces.status or notice.is_notice(text, signs):
-        answer = is_automatic(pieces.header, decoded(own.get("subject", "")), null_path=signs.null_path)
-        certain = bool(failed or pieces.status) or signs.by_daemon or signs.null_path
-        if certain or not answer:
+    if failed or pieces.status or noticed:
+        answer = is_automatic(pieces.header, signs.subject, null_path=signs.null_path)
+        if failed or pieces.status or signs.by_system or not answer:
             return _dsn(pieces, _by_words(pieces, own, text, failed))
     return _answer(pieces, own, signs)
 
@@ -255,7 +255,7 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
     disposition = match[1].lower() if match else ""
     final = _recipient(group.get("final-recipient", "")) or first_address(own.get("from", ""))
     original = _recipient(group.get("original-recipient", ""))
-    if disposition in _REFUSED and notice.is_notice(text, _signs(pieces)):
+    if disposition in _REFUSED and notice.is_refusal(text, _signs(pieces)):
         # Dovecot's and Cyrus' way to refuse a mail after it was taken: a receipt that says "deleted".
         return _dsn(
             pieces,
@@ -347,13 +347,21 @@ def _own(pieces: Pieces) -> Fields:
 
 def _signs(pieces: Pieces) -> Signs:
     own = _own(pieces)
+    named = own.get("from", "") or own.get("sender", "")
+    sender = decoded(named)
+    address = first_address(named) or sender.strip("<> ")
     path = own.get("return-path", "").strip()
-    sender = f"{decoded(own.get('from', ''))} {own.get('sender', '')[:200] if 'from' not in own else ''}"
     return Signs(
         decoded(own.get("subject", "")),
-        by_daemon=notice.is_daemon(sender),
-        null_path=path == "<>" or notice.is_daemon(path),
+        by_daemon=notice.is_daemon(address),
+        by_office=notice.is_office(address),
+        by_name=notice.is_system_name(sender),
+        # A From that names nobody stands for the null path.
+        null_path=path == "<>" or sender.endswith("<>") or notice.is_daemon(first_address(path)),
         answers="in-reply-to" in own or "references" in own,
+        listed=any(name in own for name in ("list-id", "list-unsubscribe", "list-post")),
+        returned=pieces.returned is not None,
+        reports=pieces.report_type == "delivery-status",
     )
 
 
