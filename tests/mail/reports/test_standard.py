@@ -112,6 +112,45 @@ def test_hard_means_that_the_address_is_no_good(
     assert (recipient.bounce, recipient.cause) == (bounce, cause)
 
 
+def test_the_moments_of_a_report_are_kept() -> None:
+    fields = group(
+        final_recipient="rfc822;bob@example.net",
+        action="delivered",
+        last_attempt_date="Mon, 2 Mar 2026 09:12:31 +0100",
+    )
+    raw = dsn(fields).replace(
+        b"Original-Envelope-Id", b"Arrival-Date: Mon, 2 Mar 2026 09:12:00 +0100\nOriginal-Envelope-Id"
+    )
+    report = read_report(raw)
+    assert report.arrival_us == 1_772_439_120_000_000
+    assert report.recipients[0].last_attempt_us == 1_772_439_151_000_000
+
+
+def test_what_is_said_of_one_recipient_says_nothing_of_another() -> None:
+    notice = "<bob@example.net>: mailbox is full\n\n<eve@example.net>: no such user here\n"
+    groups = [
+        group(final_recipient=f"rfc822;{who}@example.net", action="failed", status="5.0.0")
+        for who in ("bob", "eve")
+    ]
+    bob, eve = read_report(dsn(*groups, notice=notice)).recipients
+    assert (bob.bounce, bob.cause) == (BounceClass.SOFT, Cause.MAILBOX_FULL)
+    assert (eve.bounce, eve.cause) == (BounceClass.HARD, Cause.USER_UNKNOWN)
+
+
+def test_a_report_that_a_person_forwards_is_not_about_us() -> None:
+    parts = dsn(FAILED).partition(b"Content-Type: multipart/report")[2].partition(b"\n\n")[2]
+    raw = (
+        b"From: Ann <ann@example.org>\nTo: help@example.org\nSubject: Fwd: Undelivered mail\n"
+        b'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="=x"\n\n' + parts
+    )
+    assert read_report(raw).kind is ReportKind.NONE
+    attached = (
+        b"From: Ann <ann@example.org>\nTo: help@example.org\nSubject: Fwd: Undelivered mail\n"
+        b"Content-Type: message/rfc822\n\n" + dsn(FAILED)
+    )
+    assert read_report(attached).kind is ReportKind.NONE
+
+
 def test_a_status_in_the_text_counts_before_one_that_says_nothing() -> None:
     fields = group(
         final_recipient="rfc822;bob@example.net",
@@ -197,6 +236,7 @@ TO_ONE = "In-Reply-To: <1@example.org>\nReferences: <0@example.org> <1@example.o
         ("Re: offer", f"{TO_ONE}\nX-Autoreply: yes"),
         ("offer", f"{TO_ONE}\nPrecedence: auto_reply"),
         ("Re: offer", "Return-Path: <>"),
+        ("Re: Urlaub", "Precedence: bulk"),
     ],
 )
 def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str) -> None:
@@ -205,6 +245,14 @@ def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str
         ReportKind.AUTO_REPLY,
         ["bob@example.net"],
     )
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Re: Urlaub", "Re: away on vacation, and then?", "Re: automatic mails", "Aw: Abwesend am 3."],
+)
+def test_a_person_may_write_of_holidays(subject: str) -> None:
+    assert read_report(ANSWER.format(subject, TO_ONE).encode()).kind is ReportKind.REPLY
 
 
 def test_an_answer_by_a_person_names_the_mails_it_answers() -> None:

@@ -6,7 +6,9 @@ from typing import Final
 from backstamp.mail.header_section import HeaderSection
 from backstamp.mail.reports.phrases import saying
 
-_ANSWER: Final = re.compile(r"\bre\s*:", re.IGNORECASE)
+_ANSWERS: Final = re.compile(
+    r"\A(?:\s*(?:re|aw|sv|antw?|odp|r|回复|答复|返信)\s*(?:\[\d{1,4}\])?\s*[:：]\s*){1,5}", re.IGNORECASE
+)
 _MARKS: Final = frozenset(
     {
         *(b"x-autoreply", b"x-autorespond", b"x-autoreply-from", b"x-mail-autoreply", b"x-vacation"),
@@ -24,13 +26,21 @@ def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> boo
     names = {field.name for field in header.fields}
     if names & _MARKS:
         return True
-    if (header.first(b"precedence") or "").strip().lower() == "auto_reply":
+    precedence = (header.first(b"precedence") or "").strip().lower()
+    if precedence == "auto_reply":
         return True
-    answered = bool(names & {b"in-reply-to", b"references"}) or _ANSWER.search(subject) is not None
-    if saying("automatic").search(subject) is not None and not names & _LISTS:
+    listed = bool(names & _LISTS)
+    bare = _ANSWERS.sub("", subject)
+    if saying("automatic").match(bare) is not None and not listed:
         return True
+    answered = bool(names & {b"in-reply-to", b"references"}) or bare != subject
     # Who answers with the null path cannot be answered: no person's program does so.
-    return answered and (null_path or submitted.startswith("auto-generated"))
+    unanswerable = null_path or submitted.startswith("auto-generated") or b"x-auto-response-suppress" in names
+    if unanswerable and answered:
+        return True
+    # Programs from before RFC 3834 call their answers bulk, and so do lists.
+    by_machine = unanswerable or precedence in ("bulk", "junk")
+    return by_machine and not listed and saying("away").search(subject) is not None
 
 
 def is_reply(header: HeaderSection) -> bool:

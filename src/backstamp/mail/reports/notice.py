@@ -19,12 +19,16 @@ _ANSWER: Final = re.compile(
 )
 _FORWARDED: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|pd|vb|转发|轉寄|転送)\s*[:：]", re.IGNORECASE)
 
-_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"
+# Scripts that are written with blanks between words: in others a sentence would stick to its addresses.
+_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\u0dff-]"
+_LETTER: Final = r"[A-Za-z0-9\x80-\u0dff]"
 ADDRESS: Final = re.compile(
-    rf"(?<![A-Za-z0-9!#$%&*+/?^_`{{|}}~.@-])"
-    rf"((?:{_ATEXT}{{1,64}}(?:\.{_ATEXT}{{1,64}}){{0,12}}|\"[^\"\r\n@]{{1,64}}\")"
-    r"@(?:[A-Za-z0-9\x80-\U0010ffff](?:[A-Za-z0-9\x80-\U0010ffff-]{0,62})(?:\.[A-Za-z0-9\x80-\U0010ffff-]{1,63}){1,8}))"
+    r"(?<![A-Za-z0-9!#$%&*+/?^_`{|}~.@-])("
+    # Carriers of Japan gave out addresses with two dots in a row, and dots before the @.
+    rf"(?:{_ATEXT}(?:{_ATEXT}|\.{{1,2}}(?!\.)){{0,127}}|\"[^\"\r\n@]{{1,64}}\")"
+    rf"@{_LETTER}(?:{_LETTER}|-){{0,62}}(?:\.(?:{_LETTER}|-){{1,63}}){{1,8}}"
     r"(?![A-Za-z0-9_@-])"
+    r"|(?<=<)[^\s<>@\"\x00-\x1f]{1,64}@[^\s<>@\"\x00-\x1f.]{1,63}(?:\.[^\s<>@\"\x00-\x1f.]{1,63}){1,8}(?=>))"
 )
 _ONLY: Final = re.compile(
     r"^[^\w@]*(?:smtp|mailto|rfc822|to|recipient|address|e-?mail|failed)?[^\w@]{0,4}$", re.IGNORECASE
@@ -82,6 +86,18 @@ class Signs(NamedTuple):
         """Whether no person sent it, even if other signs are those of an answer."""
         return self.by_daemon or self.by_office or self.by_name or self.reports
 
+    @property
+    def passed_on(self) -> bool:
+        """Whether a person forwards it, or answers."""
+        if self.by_system or self.null_path:
+            return False
+        return _FORWARDED.match(self.subject) is not None or self.is_answer
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the subject and a field say that it answers another mail."""
+        return self.answers and _ANSWER.match(self.subject) is not None
+
 
 def is_daemon(address: str) -> bool:
     """Whether an address is one that only mail systems have."""
@@ -109,8 +125,7 @@ def is_notice(text: str, signs: Signs) -> bool:
     words = "\n".join(own)
     failed = saying("failed").search(words) is not None or saying("late").search(words) is not None
     shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + _names_somebody(own)
-    answer = _ANSWER.match(signs.subject)
-    subject = saying("subject").search(signs.subject) is not None and not (answer and signs.answers)
+    subject = saying("subject").search(signs.subject) is not None and not signs.is_answer
     if signs.by_daemon or signs.reports:
         return failed or (subject and shows > 0)
     by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
@@ -121,7 +136,7 @@ def is_notice(text: str, signs: Signs) -> bool:
             return True
     if signs.by_name and failed and subject and shows > 0:
         return True
-    if _FORWARDED.match(signs.subject) or (answer and signs.answers):
+    if signs.passed_on:
         return False
     if signs.listed and not (signs.returned or lines_saying("heading").search(words)):
         return False
@@ -217,7 +232,7 @@ def _weighed(text: str) -> Iterator[tuple[str, int]]:
             if number > _MOST_ADDRESSES:
                 return
             address = _PREFIX.sub("", match[1]).lstrip("'")
-            if ".." in address or address.startswith("@"):
+            if address.startswith("@"):
                 continue
             before, behind = line[: match.start()], line[match.end() :]
             # The words that introduce it may stand at the end of the line above.

@@ -75,6 +75,7 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
         code: the SMTP reply code, or 0.
         text: the diagnostic text on one line, at most 500 characters.
         remote_mta: the server that said so, or "".
+        last_attempt_us: when delivery was last tried, microseconds since 1970 UTC, or 0 (RFC 3464 §2.3.7).
     """
 
     address: str
@@ -86,6 +87,7 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
     code: int = 0
     text: str = ""
     remote_mta: str = ""
+    last_attempt_us: int = 0
 
 
 class ReturnedMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,8 @@ class MailReport(msgspec.Struct, frozen=True, kw_only=True):
             who answers. May be empty.
         about: the message that it is about.
         reporter: the system that made it: Reporting-MTA, Reporting-UA or User-Agent, else the domain of From.
+        arrival_us: of a DSN and of a feedback report, when the mail came to that system, microseconds since
+            1970 UTC, or 0 (RFC 3464 §2.2.5, RFC 5965 §3.2).
         disposition: of an MDN, in lower case: "displayed", "deleted", "processed", ...
         feedback_type: of a feedback report, in lower case: "abuse", "fraud", "not-spam", ...
     """
@@ -116,5 +120,6 @@ class MailReport(msgspec.Struct, frozen=True, kw_only=True):
     recipients: tuple[RecipientReport, ...] = ()
     about: ReturnedMessage = ReturnedMessage()
     reporter: str = ""
+    arrival_us: int = 0
     disposition: str = ""
     feedback_type: str = ""

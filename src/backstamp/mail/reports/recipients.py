@@ -1,0 +1,196 @@
+"""Whom a report is about, and what became of the copy: from fields for machines, or words for people."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from backstamp.mail.header_text import decoded, first_address, one_line
+from backstamp.mail.reports import notice
+from backstamp.mail.reports.causes import bounce_class, cause_of, code_in, status_in
+from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
+from backstamp.mail.reports.notice import ADDRESS
+from backstamp.mail.reports.pieces import Fields, Pieces
+from backstamp.mail.reports.words import Action, Cause, RecipientReport
+
+MOST_RECIPIENTS: Final = 100
+_ACTIONS: Final = {
+    "failed": Action.FAILED,
+    "failure": Action.FAILED,
+    "fail": Action.FAILED,
+    "delayed": Action.DELAYED,
+    "delay": Action.DELAYED,
+    "deferred": Action.DELAYED,
+    "delivered": Action.DELIVERED,
+    "deliverable": Action.DELIVERED,
+    "relayed": Action.RELAYED,
+    "expanded": Action.EXPANDED,
+}
+
+
+# What the fields for machines say.
+
+
+def is_recipient(group: Fields) -> bool:
+    """Whether a group of fields is about a recipient (RFC 3464 §2.3)."""
+    return any(
+        name in group for name in ("final-recipient", "original-recipient", "action", "x-actual-recipient")
+    )
+
+
+def by_status(pieces: Pieces, own: Fields, text: str) -> list[RecipientReport]:
+    """Return what the fields for machines say; `text` is the notice for people beside them."""
+    found: dict[str, RecipientReport] = {}
+    groups = [group for group in pieces.status if is_recipient(group)][:MOST_RECIPIENTS]
+    for group in groups:
+        final = address_in_field(group.get("final-recipient", ""))
+        original = address_in_field(group.get("original-recipient", ""))
+        actual = address_in_field(group.get("x-actual-recipient", ""))
+        address = original or final or actual
+        if not address and len(groups) == 1:
+            # It names nobody by a mail address: a name in X.400, or a local user.
+            named = notice.addresses_in(text, _writers(pieces, own), _readers(own))
+            address = named[0] if len(named) == 1 else ""
+        # What the text says of others says nothing of this one.
+        around = text if len(groups) == 1 else _passage(text, {address, final} - {""})
+        said = one_line(group.get("diagnostic-code", ""))
+        recipient = recipient_report(
+            address=address,
+            final=final if final.casefold() != address.casefold() else "",
+            action=_action(group, text),
+            status=status_in(group.get("status", "")),
+            said=re.sub(r"^[\w-]{1,30}\s*;\s*", "", said, count=1),
+            around=around,
+            last_attempt_us=moment_in(group.get("last-attempt-date", "")),
+            remote=name_in(group.get("remote-mta", "")),
+        )
+        key = address.casefold()
+        # Exchange tells of the same recipient in several groups; the first that failed counts.
+        if key not in found or (found[key].action is not Action.FAILED and recipient.action is Action.FAILED):
+            found[key] = recipient
+    return list(found.values())
+
+
+def _passage(text: str, names: set[str]) -> str:
+    """Return what is said behind the first mention of a recipient, up to the next address of another."""
+    lowered = text.lower()
+    starts = [start for name in names if (start := lowered.find(name.lower())) >= 0]
+    if not starts:
+        return ""
+    known = {name.casefold() for name in names}
+    start = min(starts)
+    others = (m.start() for m in ADDRESS.finditer(text, start) if m[1].casefold() not in known)
+    return text[start : next(others, len(text))]
+
+
+def _action(group: Fields, text: str) -> Action:
+    word = re.match(r"[a-z]*", group.get("action", "").strip().lower())
+    known = _ACTIONS.get(word[0]) if word else None
+    if known is not None:
+        return known
+    if notice.is_late(text):
+        return Action.DELAYED
+    return Action.DELIVERED if group.get("status", "").strip().startswith("2") else Action.FAILED
+
+
+def recipient_report(
+    *,
+    address: str,
+    action: Action,
+    status: str,
+    around: str,
+    final: str = "",
+    said: str = "",
+    remote: str = "",
+    last_attempt_us: int = 0,
+) -> RecipientReport:
+    """Return what is said of a recipient, with its cause and class.
+
+    `said` is what a server said; `around` the notice for people, which often says more.
+    """
+    if status[2:] in ("", "0.0") and action is Action.FAILED:
+        # Many say 5.0.0 for everything, and the true status in the text.
+        status = status_in(said) or status or status_in(around)
+    code = code_in(said) or code_in(around)
+    cause = cause_of(status, said)
+    if cause in (Cause.UNKNOWN, Cause.POLICY, Cause.SYSTEM) and action is Action.FAILED:
+        closer = cause_of(status, around)
+        cause = (
+            closer if cause is Cause.UNKNOWN or closer in (Cause.MAILBOX_FULL, Cause.USER_UNKNOWN) else cause
+        )
+    return RecipientReport(
+        address=address,
+        final=final,
+        action=action,
+        bounce=bounce_class(action, status, code, cause),
+        cause=Cause.UNKNOWN if action in (Action.DELIVERED, Action.RELAYED, Action.EXPANDED) else cause,
+        enhanced_status=status,
+        code=code,
+        text=said or one_line(around)[:500],
+        remote_mta=remote,
+        last_attempt_us=last_attempt_us,
+    )
+
+
+# What the words for people say.
+
+
+def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[RecipientReport]:
+    """Return what the words for people say; `failed` is the field that names the recipients, or ""."""
+    writers, readers = _writers(pieces, own), _readers(own)
+    addresses = [match[1] for match in ADDRESS.finditer(failed[:10_000])]
+    addresses = addresses or notice.addresses_in(text, writers, readers)
+    if not addresses:
+        addresses = notice.addresses_in(decoded(own.get("subject", "")), writers, readers)
+    if not addresses:
+        domain = first_address(own.get("from", "")).rpartition("@")[2].lower()
+        addresses = [f"{name}@{domain}" for name in notice.bare_names_in(text) if domain]
+    if not addresses:
+        addresses = _only_recipient(pieces)
+    action = Action.DELAYED if notice.is_late(text) else Action.FAILED
+    return [
+        recipient_report(
+            address=address,
+            action=action,
+            status=status_in(near),
+            said=one_line(near) if len(addresses) > 1 else "",
+            around=text if len(addresses) == 1 else near,
+        )
+        for address, near in zip(addresses, _passages(text, addresses), strict=True)
+    ] or [recipient_report(address="", action=action, status=status_in(text), around=text)]
+
+
+def _passages(text: str, addresses: list[str]) -> list[str]:
+    """Return for each address what is said from its first mention to that of the next."""
+    if len(addresses) == 1:
+        return [text]
+    lowered = text.lower()
+    starts = [max(0, lowered.find(address.lower())) for address in addresses]
+    ends = [min((s for s in starts if s > start), default=len(text)) for start in starts]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _only_recipient(pieces: Pieces) -> list[str]:
+    """Return to whom the returned mail went, where its header names one, and is no list's."""
+    returned = pieces.returned or {}
+    if any(name in returned for name in ("list-id", "x-beenthere", "list-post", "newsgroups")):
+        return []
+    for name in ("x-original-to", "delivered-to", "to"):
+        found = [match[1] for match in ADDRESS.finditer(decoded(returned.get(name, "")))]
+        if found:
+            return found if len(found) == 1 and "cc" not in returned else []
+    return []
+
+
+def _readers(own: Fields) -> frozenset[str]:
+    return _all_of(own, ("to", "cc", "delivered-to", "envelope-to"))
+
+
+def _writers(pieces: Pieces, own: Fields) -> frozenset[str]:
+    """Return those who wrote the notice, and the returned mail."""
+    names = ("from", "sender", "return-path", "reply-to", "errors-to")
+    return _all_of(own, names) | _all_of(pieces.returned or {}, (*names, "message-id"))
+
+
+def _all_of(fields: Fields, names: Iterable[str]) -> frozenset[str]:
+    values = (fields.get(name, "")[:4_000] for name in names)
+    return frozenset(match[1].casefold() for value in values for match in ADDRESS.finditer(value))
