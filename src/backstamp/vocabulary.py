@@ -204,7 +204,35 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     reporter: str = ""
 
 
-JournalRecord = Hit | Queued | Delivery | Report
+class WishAct(StrEnum):
+    """What a recipient asks for on their own page, or their mail program with one click."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    RESUBSCRIBE = "resubscribe"
+    STOP_OPENS = "stop_opens"
+    STOP_LINKS = "stop_links"
+    MAIL_RECORDS = "mail_records"
+
+
+class Wish(msgspec.Struct, frozen=True, tag_field=type_tag, tag="wish", omit_defaults=True, kw_only=True):
+    """What a recipient asked for, by the sealed address of their own page.
+
+    `at_us` in microseconds since 1970 UTC; `sender_domain` is empty where the address does not say it.
+    `shown` is the text that the button stood below, in `language`; with one click (RFC 8058) it is empty.
+    """
+
+    at_us: int
+    act: WishAct
+    tracking_id: int
+    recipient_index: int
+    recipient_key: bytes
+    domain_id: int = 0
+    sender_domain: str = ""
+    shown: str = ""
+    language: str = ""
+
+
+JournalRecord = Hit | Queued | Delivery | Report | Wish
 """Everything that the journal holds."""
 
 

@@ -1,5 +1,7 @@
 """RSGI as the edge sees it, without a server."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from backstamp.edge.replies import Header
@@ -38,6 +40,14 @@ class FakeProtocol:
     status: int = 0
     headers: list[Header] = field(default_factory=list)
     body: bytes = b""
+    pieces: list[bytes] = field(default_factory=list)
+    never_ends: bool = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+        if self.never_ends:
+            await asyncio.Event().wait()
 
     def response_bytes(self, status: int, headers: list[Header], body: bytes) -> None:
         assert self.status == 0, "answered twice"

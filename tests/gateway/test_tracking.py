@@ -50,6 +50,7 @@ def request(*seals: Seal) -> RewriteRequest:
         base_url=TRACKING_URL,
         domain_id=0,
         tracking_id=7,
+        sender_domain="example.org",
         seals=seals,
         keyring=RING.to_json(),
     )

@@ -12,7 +12,7 @@ from backstamp.records.ingest import ingest
 from backstamp.records.models import Suppression
 from backstamp.records.snapshot import build, fingerprint
 from backstamp.records.suppressions import Entry
-from backstamp.vocabulary import Delivery, EventType
+from backstamp.vocabulary import Delivery, EventType, Report
 from tests.records.journal_records import ANNA, BERT, MESSAGE, START_US, after, batch, queued
 from tests.records.test_snapshot import DEFAULTS
 
@@ -138,3 +138,37 @@ def test_a_report_that_an_address_does_not_exist_suppresses_it_once() -> None:
 def test_a_complaint_suppresses_bulk_mail_of_the_sender_s_domain() -> None:
     complaint()
     assert suppressions.suppressed() == {"example.org": {ANNA: SuppressionReason.COMPLAINT}}
+
+
+def told(type_: EventType, status: str, *, sealed: bool = True, permanent: bool = True) -> Report:
+    return Report(
+        at_us=START_US + 5,
+        tracking_id=MESSAGE,
+        type=type_,
+        recipient_index=0,
+        sealed=sealed,
+        permanent=permanent,
+        enhanced_status=status,
+        text="no such user",
+        reporter="mx.example.com",
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        (told(EventType.BOUNCED, "5.1.1"), "hard_bounce"),
+        (told(EventType.COMPLAINED, ""), "complaint"),
+        (told(EventType.BOUNCED, "5.1.1", sealed=False), None),
+        (told(EventType.COMPLAINED, "", sealed=False), None),
+        (told(EventType.BOUNCED, "5.1.1", permanent=False), None),
+        (told(EventType.BOUNCED, "5.2.2"), None),
+        (told(EventType.DEFERRED, "5.1.1"), None),
+    ],
+)
+def test_a_report_opts_out_only_where_our_seal_vouches_for_it(report: Report, reason: str | None) -> None:
+    ingest(batch("p", [queued(), report]), after(60))
+    found = list(Suppression.objects.values_list("address", "domain", "reason", "recipient_key"))
+    assert [(address, domain, why, bytes(key)) for address, domain, why, key in found] == (
+        [("anna@example.com", "example.org", reason, ANNA)] if reason else []
+    )

@@ -17,7 +17,10 @@ class FixedSealer:
     def pixel(self) -> str:
         return f"{BASE}/P{'y' * 47}"
 
+    def unsubscribe(self) -> str:
+        return f"{BASE}/u/{'z' * 67}"
+
     def reads(self, plan: Plan) -> dict[str, str]:
         """Return what each sealed URL stands for, "" for the pixel's."""
         known = {self.link(link.number, link.url): link.url for link in plan.links}
-        return known | {self.pixel(): ""}
+        return known | {self.pixel(): "", self.unsubscribe(): ""}

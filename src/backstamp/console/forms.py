@@ -107,6 +107,7 @@ class DomainForm(forms.Form):
         widget=forms.URLInput(attrs={"placeholder": "https://t.example.org"}),
         help_text="Where its pixels and links lead. Empty: the installation's own.",
     )
+    unsubscribe = AxisField(label="Add List-Unsubscribe")
     anonymous = forms.BooleanField(label="Anonymous: seal no recipient into any token", required=False)
 
     def clean_name(self) -> str:

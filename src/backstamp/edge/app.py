@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable
 from time import perf_counter_ns, time_ns
-from typing import Final, Protocol
+from typing import Final
 
 from backstamp.edge.callers import Callers
 from backstamp.edge.client_address import TrustedProxies, address_text
@@ -19,18 +19,21 @@ from backstamp.edge.config import EdgeConfig
 from backstamp.edge.hits import kept_headers
 from backstamp.edge.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.losses import Losses
+from backstamp.edge.own_page import PAGE_START, OwnPages
 from backstamp.edge.policy import hit_policy
 from backstamp.edge.replies import (
     NOT_ALLOWED,
     NOT_FOUND,
     SWITCHED_OFF,
+    BodyProtocol,
     ReplyProtocol,
     send_onward,
     send_pixel,
     send_redirect,
     send_unchecked,
 )
-from backstamp.edge.unopened import Headers, answer_unopened
+from backstamp.edge.scope import Scope
+from backstamp.edge.unopened import answer_unopened
 from backstamp.journal import (
     Answer,
     Drop,
@@ -58,26 +61,6 @@ _REDIRECT: Final = HitKind.REDIRECT
 # A member of an enum costs more to look up than all the counting.
 _ANSWERED_PIXEL: Final = Answer.PIXEL
 _ANSWERED_REDIRECT: Final = Answer.REDIRECT
-
-
-class Scope(Protocol):
-    """The part of Granian's RSGI scope that is read. `path` is percent-decoded, without the query."""
-
-    @property
-    def method(self) -> str:
-        """The request's method, as it came."""
-
-    @property
-    def path(self) -> str:
-        """The path of the request's target."""
-
-    @property
-    def client(self) -> str:
-        """Address and port of the peer."""
-
-    @property
-    def headers(self) -> Headers:
-        """The header section; each look at it copies it."""
 
 
 class Edge:
@@ -108,6 +91,7 @@ class Edge:
         self._ring = keyring()
         self._published = snapshot.current()
         self._policy = hit_policy(self._published)
+        self._own_pages = OwnPages(journal)
         self._idle = IdleConnections(config.port, config.connections)
         self._idle_at = 0.0
         self._housekeeping_at = 0.0
@@ -128,7 +112,7 @@ class Edge:
         self._journal.wind_down()
         self._counters.flush()
 
-    async def __rsgi__(self, scope: Scope, proto: ReplyProtocol) -> None:
+    async def __rsgi__(self, scope: Scope, proto: BodyProtocol) -> None:
         """Answer one request, after its hit was written.
 
         What follows the first question mark never matters: mail clients append to it.
@@ -138,9 +122,16 @@ class Edge:
         path = scope.path
         token = open_token(self._ring, path[1:])
         if method != "GET" and method != "HEAD":
+            if method == "POST" and path.startswith(PAGE_START):
+                # Its body is waited for, which says nothing about our own time.
+                self._counts[await self._own_pages.act(self._ring, self._published, scope, proto)] += 1
+                return
             answer = self._answer_other(method, token, scope, proto)
         elif token is None:
-            answer = answer_unopened(path, scope.headers, proto)
+            if path.startswith(PAGE_START):
+                answer = self._own_pages.show(self._ring, self._published, scope, proto)
+            else:
+                answer = answer_unopened(path, scope.headers, proto)
         elif isinstance(token, PixelToken):
             policy = self._policy
             if token.recipient_key in policy.withdrawn:

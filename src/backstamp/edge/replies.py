@@ -7,6 +7,7 @@ Granian names itself in `server` unless a reply has one; ours says nothing about
 
 import base64
 import html
+from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
 Header = tuple[str, str]
@@ -43,6 +44,13 @@ class ReplyProtocol(Protocol):
 
     def response_empty(self, status: int, headers: list[Header]) -> None:
         """Answer without a body."""
+
+
+class BodyProtocol(ReplyProtocol, Protocol):
+    """The same, and the part that gives a request's body."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the body, piece by piece as it comes."""
 
 
 class Page:

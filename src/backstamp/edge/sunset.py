@@ -6,7 +6,6 @@ were switched off are known to the policy only: here they lead on.
 
 from collections.abc import Callable
 
-from backstamp.edge.app import Scope
 from backstamp.edge.replies import (
     NOT_ALLOWED,
     NOT_FOUND,
@@ -16,6 +15,7 @@ from backstamp.edge.replies import (
     send_redirect,
     send_unchecked,
 )
+from backstamp.edge.scope import Scope
 from backstamp.edge.unopened import answer_unopened
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 

@@ -7,9 +7,10 @@ from typing import Final
 from backstamp.gateway.handover import Outcome, Stage
 from backstamp.gateway.protocol.reply import reply
 from backstamp.journal import SnapshotFile
-from backstamp.policy import SuppressionAction, SuppressionReason, suppression
+from backstamp.policy import SuppressionAction, SuppressionReason, adds_unsubscribe, suppression
 from backstamp.rewriting import MessageFacts
 from backstamp.tokens import Keyring
+from backstamp.vocabulary import Origin
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -29,7 +30,7 @@ class Suppressions:
         self._keyring = keyring
         self._snapshot = snapshot
 
-    def outcome(self, facts: MessageFacts, address: str) -> Outcome | None:
+    def outcome(self, facts: MessageFacts, origin: Origin, address: str) -> Outcome | None:
         """Return what becomes of this recipient's copy without the next hop; None where it may be sent.
 
         The reply is RFC 3463's X.7.1, "delivery not authorized", or the usual 250 where mail is dropped.
@@ -42,7 +43,8 @@ class Suppressions:
                 snapshot.suppressed,
                 domain=facts.sender_domain,
                 recipient_key=self._keyring().recipient_key(address),
-                is_bulk=bool(facts.list_unsubscribe),
+                is_bulk=bool(facts.list_unsubscribe)
+                or adds_unsubscribe(snapshot, origin=origin, sender_domain=facts.sender_domain),
             )
         except Exception as error:  # noqa: BLE001 - a fault of the list is no reason to lose mail
             _log.error("the suppression list cannot be used: %s", type(error).__name__)

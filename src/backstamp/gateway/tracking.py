@@ -14,7 +14,7 @@ import msgspec
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
-from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, decide
+from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, MessageFacts, Options, SkipReason
 from backstamp.tokens import ANONYMOUS, Keyring
 from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
@@ -72,6 +72,10 @@ class _Group(msgspec.Struct, kw_only=True):
     def tracks(self) -> bool:
         return self.answer is not None and self.answer.tracks
 
+    @property
+    def is_personal(self) -> bool:
+        return self.answer is not None and self.answer.is_personal
+
 
 class Tracker:
     """Turns an arrival into copies."""
@@ -101,7 +105,7 @@ class Tracker:
         except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
             _log.error("message %s is not tracked: %s", arrival.trace_id, type(error).__name__)
             return Prepared(True, arrival.recorded, _as_it_came(arrival))
-        if arrival.recorded or await self._record(queued, tracked=any(group.tracks for group in groups)):
+        if arrival.recorded or await self._record(queued, tracked=any(group.is_personal for group in groups)):
             return Prepared(not any(group.first for group in groups), True, work.all_copies(groups))
         return Prepared(True, False, _as_it_came(arrival))
 
@@ -159,6 +163,9 @@ class _Work:
             else DomainPolicy(domain_id=0, name="")
         )
         self._anonymous = snapshot is not None and (snapshot.anonymous or self._domain.anonymous)
+        self._unsubscribe = not self._anonymous and adds_unsubscribe(
+            snapshot, origin=arrival.origin, sender_domain=arrival.facts.sender_domain
+        )
         self._keys = [ring.recipient_key(each.address) for each in arrival.addressees]
         self._wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
 
@@ -180,15 +187,17 @@ class _Work:
             group.places.append(place)
         for group in by_decision.values():
             await self._begin(group)
-        tracked = [group for group in by_decision.values() if group.tracks]
-        others = [group for group in by_decision.values() if not group.tracks]
-        return tracked + _joined(others)
+        groups = list(by_decision.values())
+        tracked = [group for group in groups if group.tracks]
+        personal = [group for group in groups if group.is_personal and not group.tracks]
+        others = [group for group in groups if not group.is_personal]
+        return tracked + personal + _joined(others)
 
     async def _begin(self, group: _Group) -> None:
         has_controls = self._arrival.controls != ControlFields()
         if group.decision.untracked_reason:
             group.reason = group.decision.untracked_reason
-            if not has_controls:
+            if not has_controls and not self._unsubscribe:
                 return
         try:
             answer, copies = await self._rewrite(group, group.places[: self._batch])
@@ -199,11 +208,12 @@ class _Work:
             group.reason = BUSY
             return
         group.answer = answer
-        if answer.tracks:
+        if answer.is_personal:
             group.first = copies
+        if answer.tracks:
             return
         group.reason = group.reason or answer.summary.removeprefix("not tracked: ")
-        if answer.removed_fields:
+        if answer.removed_fields and not answer.is_personal:
             group.first = copies[:1]  # the same for everybody, so it needs no splitting
 
     @property
@@ -214,7 +224,7 @@ class _Work:
         addressees = self._arrival.addressees
         seals = (
             (Seal(None, ANONYMOUS),)
-            if self._anonymous or group.decision.untracked_reason
+            if self._anonymous or (group.decision.untracked_reason and not self._unsubscribe)
             else tuple(Seal(addressees[place].index, self._keys[place]) for place in places)
         )
         base_url = self._snapshot.base_url(self._domain) if self._snapshot is not None else ""
@@ -223,11 +233,14 @@ class _Work:
                 self._options,
                 opens=group.decision.opens,
                 links=group.decision.links,
+                unsubscribe=self._unsubscribe,
+                one_click=base_url.startswith("https://"),
                 own_prefixes=(f"{base_url}/",),
             ),
             base_url=base_url,
             domain_id=self._domain.domain_id,
             tracking_id=self._arrival.tracking_id,
+            sender_domain=self._arrival.facts.sender_domain,
             seals=seals,
             keyring=self._ring.to_json(),
         )
@@ -241,7 +254,7 @@ class _Work:
 
     async def _copies(self, group: _Group) -> AsyncIterator[Copy]:
         """Yield the copies of one group."""
-        if not group.tracks or self._anonymous:
+        if not group.is_personal or self._anonymous:
             message = group.first[0] if group.first else self._arrival.raw
             yield Copy(tuple(group.places), message, group.tracks)
             return

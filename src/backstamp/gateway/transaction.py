@@ -192,7 +192,9 @@ class _Transaction:
                 index, free = free, free + 1
             self._indices.append(index)
             wanted = False
-            suppressed = self._shared.suppressions.outcome(facts, rcpt.recipient.address)
+            suppressed = self._shared.suppressions.outcome(
+                facts, self._submitted.origin, rcpt.recipient.address
+            )
             if not rcpt.reply.positive:
                 self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
             elif earlier is not None and earlier.accepted:

@@ -8,6 +8,7 @@ from backstamp.policy.snapshot import (
     ConsentMode,
     ConsentState,
     DomainPolicy,
+    Privacy,
     Snapshot,
     SnapshotError,
     decode_snapshot,
@@ -20,6 +21,7 @@ from backstamp.policy.suppression import (
     SuppressionReason,
     suppression,
 )
+from backstamp.policy.unsubscribing import adds_unsubscribe
 
 __all__ = [
     "EVERY_DOMAIN",
@@ -33,11 +35,13 @@ __all__ = [
     "KillTarget",
     "Kills",
     "OffReason",
+    "Privacy",
     "Snapshot",
     "SnapshotError",
     "Suppressed",
     "SuppressionAction",
     "SuppressionReason",
+    "adds_unsubscribe",
     "decide",
     "decode_snapshot",
     "encode_snapshot",

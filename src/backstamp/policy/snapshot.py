@@ -48,7 +48,8 @@ class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """A sender domain: its number in tokens, its own tracking host, and what is tracked for it.
 
     `tracking_url` is the base of its pixels and links ("https://t.example.org"), or empty for the
-    installation's own. `anonymous` seals no recipient into any token.
+    installation's own. `anonymous` seals no recipient into any token. `unsubscribe` says whether
+    List-Unsubscribe is added, where the installation's setting is not to hold (None).
     """
 
     domain_id: int
@@ -56,6 +57,14 @@ class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     tracking_url: str = ""
     axes: Axes = Axes()
     anonymous: bool = False
+    unsubscribe: bool | None = None
+
+
+class Privacy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What recipients are told: for how many days records are kept (0: not known), and whom to ask."""
+
+    retention_days: int = 0
+    contact: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -65,7 +74,8 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `senders` what was set for single addresses (lower case), `consents` what recipients said, by
     recipient key. `enabled` is the one switch that turns all tracking off. `kills` applies to every link
     token, of sent and of received mail; further reasons to stop a click belong beside it. `suppressed` says
-    to whom mail does not go any more, and `suppression_action` what is done with it.
+    to whom mail does not go any more, and `suppression_action` what is done with it. `unsubscribe` holds the
+    ways in whose mail is given a List-Unsubscribe where it has none.
     """
 
     published_at_us: int
@@ -74,6 +84,7 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     tracking_url: str
     origins: dict[Origin, Axes]
     anonymous: bool = False
+    unsubscribe: frozenset[Origin] = frozenset()
     keep_addresses: bool = False
     domains: dict[str, DomainPolicy] = {}
     senders: dict[str, Axes] = {}
@@ -81,6 +92,7 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     kills: Kills = Kills()
     suppressed: Suppressed = {}
     suppression_action: SuppressionAction = SuppressionAction.REFUSE
+    privacy: Privacy = Privacy()
     version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:

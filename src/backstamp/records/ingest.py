@@ -39,10 +39,11 @@ from backstamp.records.stored_hits import (
     waiting_for,
 )
 from backstamp.records.tracking_ids import to_database
-from backstamp.records.unknown_addresses import opt_out_refused
+from backstamp.records.unknown_addresses import opt_out_refused, opt_out_reported
+from backstamp.records.wishes import take_wishes
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, Report
+from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, Report, Wish
 
 SETTLE_TIME: Final = timedelta(minutes=15)
 """A verdict is provisional for so long: scanners that look again do so 30 s to 5 min after the person,
@@ -56,7 +57,7 @@ _ADVANCE: Final = (
 
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
-Record = TypeVar("Record", Hit, Queued, Delivery, Report)
+Record = TypeVar("Record", Hit, Queued, Delivery, Report, Wish)
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
     deliveries: int = 0
     reports: int = 0
+    wishes: int = 0
     hits: int = 0
     dropped: int = 0
     replayed: int = 0
@@ -115,12 +117,16 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     fresh = _fresh(batch)
     queued, hits = _of_type(fresh, Queued), _of_type(fresh, Hit)
     deliveries, reports = _of_type(fresh, Delivery), _of_type(fresh, Report)
+    wishes = _of_type(fresh, Wish)
     bounces = [(id_, report) for id_, report in reports if report.type in OF_DELIVERY]
     rollup = Rollup(memory)
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
     early = waiting_for(new_messages | {message for message, _ in new_pairs})
     changed_clocks = _take_deliveries([*deliveries, *bounces], new_pairs & early, memory, rollup)
+    opt_out_reported([report for _, report in reports])
     signs = [(id_, report) for id_, report in reports if report.type not in OF_DELIVERY]
+    # Before the hits: who just withdrew is not recorded any more.
+    signs += take_wishes(wishes)
     told = take_signs(signs, new_pairs & early, memory, rollup)
 
     arrived = _arrived(hits, memory)
@@ -159,6 +165,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         messages=len(queued),
         deliveries=len(deliveries),
         reports=len(reports),
+        wishes=len(wishes),
         hits=len(hits),
         dropped=len(dropped),
         replayed=len(batch.records) - len(fresh),

@@ -344,6 +344,7 @@ class SenderDomain(models.Model):
     opens = models.BooleanField(null=True, blank=True)
     links = models.BooleanField(null=True, blank=True)
     anonymous = models.BooleanField(default=False)
+    unsubscribe = models.BooleanField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -404,6 +405,24 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"suppression {self.pk}"
+
+
+class RecordsRequest(models.Model):
+    """A recipient asked that their own records be mailed to the address to which a copy went."""
+
+    id = models.BigAutoField(primary_key=True)
+    recipient_key = models.BinaryField(max_length=8, db_index=True)
+    tracking_id = models.BigIntegerField()
+    recipient_index = models.PositiveIntegerField()
+    language = models.CharField(max_length=8, blank=True, default="")
+    asked_at = models.DateTimeField(db_index=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["asked_at", "id"]
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"
 
 
 class Kill(models.Model):

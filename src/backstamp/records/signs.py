@@ -21,6 +21,7 @@ _SIGNS: Final = (
     EventType.REPLIED,
     EventType.AUTORESPONDED,
     EventType.COMPLAINED,
+    EventType.UNSUBSCRIBED,
 )
 _EARLY: Final = (
     "SELECT e.message_id, e.recipient_index, e.type, e.at FROM keys CROSS JOIN records_event e "

@@ -40,6 +40,7 @@ def _domain(row: models.SenderDomain) -> DomainPolicy:
         tracking_url=row.tracking_url,
         axes=Axes(row.opens, row.links),
         anonymous=row.anonymous,
+        unsubscribe=row.unsubscribe,
     )
 
 

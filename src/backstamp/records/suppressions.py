@@ -50,9 +50,16 @@ def add(entries: Iterable[Entry]) -> int:
     return Suppression.objects.count() - before
 
 
-def remove(recipient_key: bytes, domain: str | None = None) -> int:
-    """Take an address off the list, for one sender domain or (None) for all; return how many entries went."""
+def remove(
+    recipient_key: bytes, domain: str | None = None, *, reason: SuppressionReason | None = None
+) -> int:
+    """Take an address off the list, for one sender domain or (None) for all; return how many entries went.
+
+    With a `reason`, entries that have another one stay.
+    """
     rows = Suppression.objects.filter(recipient_key=recipient_key)
+    if reason is not None:
+        rows = rows.filter(reason=reason)
     if domain is not None:
         rows = rows.filter(domain=domain.lower())
     return rows.delete()[0]

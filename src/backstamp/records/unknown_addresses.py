@@ -1,4 +1,4 @@
-"""Addresses that the next hop says do not exist: its refusal puts them on the suppression list."""
+"""Who gets no more mail by what mail systems say: addresses that do not exist, and people who complained."""
 
 from collections.abc import Collection
 from typing import Final
@@ -6,7 +6,8 @@ from typing import Final
 from backstamp.records import suppressions
 from backstamp.records.instants import instant
 from backstamp.records.models import Recipient
-from backstamp.vocabulary import Delivery, EventType
+from backstamp.records.tracking_ids import to_database
+from backstamp.vocabulary import Delivery, EventType, Report
 
 RCPT: Final = "rcpt"
 """Only a refusal of RCPT is about the address; what is refused after DATA is about the message."""
@@ -37,4 +38,37 @@ def opt_out_refused(deliveries: Collection[tuple[tuple[int, int], Delivery]]) ->
                 domain=row.message.sender.rpartition("@")[2],
                 at=instant(record.at_us),
                 evidence=f"{record.code} {record.enhanced_status} {record.text}",
+            )
+
+
+def opt_out_reported(reports: Collection[Report]) -> None:
+    """Suppress whom a report says to be unknown for good, and who complained.
+
+    Only by reports whose address we sealed: any other may be made up by somebody who knows a Message-ID.
+    """
+    told = {
+        (to_database(report.tracking_id), report.recipient_index): report
+        for report in reports
+        if report.sealed
+        and (report.type is EventType.COMPLAINED or (report.type is EventType.BOUNCED and report.permanent))
+    }
+    if not told:
+        return
+    rows = Recipient.objects.filter(message__in={message for message, _ in told}).select_related("message")
+    for row in rows:
+        report = told.get((row.message_id, row.index))
+        if report is None or not row.recipient_key:
+            continue
+        who: dict[str, str] = {"address": row.address, "domain": row.message.sender.rpartition("@")[2]}
+        key, at = bytes(row.recipient_key), instant(report.at_us)
+        said = f"reported by {report.reporter or 'a mail system'}: {report.enhanced_status} {report.text}"
+        if report.type is EventType.COMPLAINED:
+            suppressions.opt_out_after_complaint(**who, recipient_key=key, at=at, evidence=said)
+        else:
+            suppressions.opt_out_after_bounce(
+                **who,
+                enhanced_status=report.enhanced_status,
+                recipient_key=key,
+                at=at,
+                evidence=said,
             )

@@ -119,6 +119,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     candidates: tuple[CandidateReport, ...] = ()
     pixel: PixelReport = PixelReport()
     removed_fields: tuple[str, ...] = ()
+    added_fields: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
 
     @property

@@ -30,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with a message.
 
+    `unsubscribe` adds List-Unsubscribe to sent mail that has none, whatever else is on; `one_click` offers it
+    with one click, for which the address must be https (RFC 8058 §3.1).
     `own_prefixes` are URL prefixes of our own tracking hosts (`https://t.example/`): such links are left
     alone. `excluded_hosts` and their subdomains are never rewritten. `readable_text`: in plain text the true
     host stands in brackets behind the new URL. `visible_urls` counts for sent mail only: the author of
@@ -39,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction = Direction.OUTBOUND
     opens: bool = True
     links: bool = True
+    unsubscribe: bool = False
+    one_click: bool = False
     own_prefixes: tuple[str, ...] = ()
     excluded_hosts: tuple[str, ...] = ()
     visible_urls: VisibleUrls = VisibleUrls.ALIGNED

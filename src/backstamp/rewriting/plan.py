@@ -13,6 +13,7 @@ from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
 from backstamp.rewriting.part_edit import PartEditor
 from backstamp.rewriting.reporting import Candidates
+from backstamp.rewriting.unsubscribe import UnsubscribePlace
 
 PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
@@ -28,6 +29,9 @@ class Sealer(Protocol):
 
     def pixel(self) -> str:
         """Return the whole ASCII URL of the pixel."""
+
+    def unsubscribe(self) -> str:
+        """Return the whole ASCII URL where the recipient unsubscribes."""
 
 
 class TrackedLink(msgspec.Struct, frozen=True):
@@ -81,6 +85,7 @@ class Plan:
         links: tuple[TrackedLink, ...] = (),
         parts: list[PlannedPart] | None = None,
         header_patches: list[Patch] | None = None,
+        unsubscribe: UnsubscribePlace | None = None,
     ) -> None:
         self._raw = raw
         self._manifest = manifest
@@ -88,6 +93,7 @@ class Plan:
         self.links = links
         self._parts = parts or []
         self._header_patches = header_patches or []
+        self._unsubscribe = unsubscribe
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -100,6 +106,11 @@ class Plan:
         """Whether a pixel is put in."""
         return self._manifest.pixel.at is not None
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether every recipient's copy is another one."""
+        return self.has_pixel or bool(self.links) or self._unsubscribe is not None
+
     def apply(self, sealer: Sealer) -> "Rewritten":
         """Return the message with this sealer's URLs.
 
@@ -109,8 +120,13 @@ class Plan:
         urls = {link.number: seal(link.number, link.url) for link in self.links}
         if self.has_pixel:
             urls[PIXEL] = sealer.pixel()
-        _check(urls.values())
         patches = list(self._header_patches)
+        if self._unsubscribe is None:
+            _check(urls.values())
+        else:
+            own_page = sealer.unsubscribe()
+            _check([*urls.values(), own_page])
+            patches.append(self._unsubscribe.patch(own_page))
         reencoded: set[str] = set()
         for part in self._parts:
             made, was_reencoded = part.patches(urls)

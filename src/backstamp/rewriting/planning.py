@@ -17,6 +17,7 @@ from backstamp.rewriting.part_planning import PartPlanner
 from backstamp.rewriting.plan import Plan, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
+from backstamp.rewriting.unsubscribe import unsubscribe_place
 from backstamp.rewriting.walk import Visit, body_html, sealed_reason, walk
 from backstamp.urls.parsing import web_url
 from backstamp.vocabulary import Direction, DkimSigned
@@ -70,6 +71,8 @@ def _plan(raw: bytes, options: Options) -> Plan:
         header_patches = [
             Patch(field.start, field.end, b"") for field in root.header.fields if field.name in CONTROL_FIELDS
         ]
+    else:
+        options = msgspec.structs.replace(options, unsubscribe=False)
     return _MessagePlanner(raw, root, options).plan(header_patches)
 
 
@@ -111,6 +114,9 @@ class _MessagePlanner:
             else:
                 self._report(visit.part, reason=visit.reason or visit.doubt)
         root_reason = sealed_reason(self._root)
+        unsubscribe = None
+        if self._options.unsubscribe:
+            unsubscribe = unsubscribe_place(self._raw, self._root.header, one_click=self._options.one_click)
         manifest = Manifest(
             size=len(self._raw),
             direction=self._options.direction,
@@ -126,8 +132,17 @@ class _MessagePlanner:
             )
             if header_patches
             else (),
+            added_fields=unsubscribe.field_names if unsubscribe is not None else (),
         )
-        return Plan(self._raw, manifest, self._candidates, tuple(self._links), self._planned, header_patches)
+        return Plan(
+            self._raw,
+            manifest,
+            self._candidates,
+            tuple(self._links),
+            self._planned,
+            header_patches,
+            unsubscribe,
+        )
 
     def _why_no_pixel(self, visits: list[Visit]) -> SkipReason:
         """Return why the HTML that is shown takes no pixel, or that there is none."""

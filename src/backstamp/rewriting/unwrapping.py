@@ -15,12 +15,13 @@ from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_unwrapping import text_edits
+from backstamp.rewriting.unsubscribe import added_fields
 from backstamp.rewriting.walk import walk
 from backstamp.urls.parsing import strip_link_text
 from backstamp.vocabulary import Direction
 
 Reader = Callable[[str], str | None]
-"""Returns the original of one of our wrapped URLs, "" for a pixel's URL, None for any other."""
+"""Returns the original of one of our wrapped URLs, "" for one that we added, None for any other."""
 
 _MAX_ORIGINAL: Final = 150 * 1024 * 1024
 
@@ -30,7 +31,8 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
 
     With the manifest of this very message (new URLs and edits included) the original comes back byte for
     byte, also where trace fields were put before it on the way. Without, or where the manifest does not
-    fit, every link that `reader` knows becomes its target and every pixel's element goes.
+    fit, every link that `reader` knows becomes its target, every pixel's element goes, and so does a
+    List-Unsubscribe of ours.
     """
     if manifest is not None and manifest.edits:
         exact = _undo(raw, manifest)
@@ -40,7 +42,7 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
         root = parse_structure(raw, Limits().structure())
     except TooManyPartsError:
         return raw
-    patches: list[Patch] = []
+    patches = [Patch(field.start, field.end, b"") for field in added_fields(root.header, reader)]
     for visit in walk(root, Direction.INBOUND):
         if visit.reason is None and not visit.part.children:
             patches += _part_patches(raw, visit.part, reader)

@@ -1,6 +1,7 @@
 """tokens: sealed tokens and the key ring that opens them."""
 
 from backstamp.tokens.keyring import Key, Keyring, KeyringError, Purpose
+from backstamp.tokens.pages import PAGE_PATH, PageToken, open_page, page_url, seal_page
 from backstamp.tokens.return_paths import ReturnPath, open_return_path, seal_return_path
 from backstamp.tokens.sealing import (
     ANONYMOUS,
@@ -17,18 +18,23 @@ from backstamp.tokens.sealing import (
 __all__ = [
     "ANONYMOUS",
     "MAX_URL_BYTES",
+    "PAGE_PATH",
     "CopySealer",
     "Key",
     "Keyring",
     "KeyringError",
     "LinkToken",
+    "PageToken",
     "PixelToken",
     "Purpose",
     "ReturnPath",
     "UnsealableUrlError",
+    "open_page",
     "open_return_path",
     "open_token",
+    "page_url",
     "seal_link",
+    "seal_page",
     "seal_pixel",
     "seal_return_path",
 ]

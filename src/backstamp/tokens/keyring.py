@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     PIXEL = "pixel"
     LINK = "link"
     RETURN_PATH = "return-path"
+    PAGE = "page"
 
 
 class KeyringError(ValueError):

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from backstamp.tokens.dictionary import URL_DICTIONARY
 from backstamp.tokens.keyring import Keyring, Purpose
+from backstamp.tokens.pages import page_url, seal_page
 
 ANONYMOUS: Final = bytes(8)
 """The recipient key of a pixel that seals no recipient."""
@@ -117,7 +118,8 @@ class CopySealer:
     """Makes the whole URLs of one recipient's copy of a message.
 
     `base_url` has no slash at its end; `recipient_index` is None and `recipient_key` is `ANONYMOUS` where
-    no recipient is sealed; `protected` marks the links of received mail.
+    no recipient is sealed; `protected` marks the links of received mail. `sender_domain` is for the
+    recipient's page.
     """
 
     def __init__(
@@ -130,7 +132,11 @@ class CopySealer:
         recipient_index: int | None = None,
         recipient_key: bytes = ANONYMOUS,
         protected: bool = False,
+        sender_domain: str = "",
     ) -> None:
+        self._ring = ring
+        self._sender_domain = sender_domain
+        self._recipient_index = recipient_index
         self._seal_link = _sealing(ring, Purpose.LINK)
         self._seal_pixel = _sealing(ring, Purpose.PIXEL)
         self._start = f"{base_url}/"
@@ -150,6 +156,19 @@ class CopySealer:
         """Return the pixel's URL."""
         sealed = _PIXEL_FORMAT.pack(_PIXEL, self._domain_id, self._tracking_id, self._recipient_key)
         return self._start + self._seal_pixel(sealed)
+
+    def unsubscribe(self) -> str:
+        """Return the URL of the recipient's own page. A recipient must be sealed."""
+        assert self._recipient_index is not None, "nobody in particular can unsubscribe"
+        token = seal_page(
+            self._ring,
+            domain_id=self._domain_id,
+            tracking_id=self._tracking_id,
+            recipient_index=self._recipient_index,
+            recipient_key=self._recipient_key,
+            sender_domain=self._sender_domain,
+        )
+        return page_url(self._start.rstrip("/"), token)
 
 
 def open_token(ring: Keyring, token: str) -> PixelToken | LinkToken | None:

@@ -36,6 +36,13 @@ class ReportMailboxConfig(msgspec.Struct, frozen=True, kw_only=True):
     journal: Callable[[], JournalWriter]
 
 
+class OwnMailConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How the worker sends mail of its own: through the next hop, with `sender` in From."""
+
+    next_hop: NextHop
+    sender: str
+
+
 class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Plain values; nothing here is read from files or the environment.
 
@@ -44,7 +51,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     `signatures_path` is the file
     of newer lists of networks, which `update_signatures` keeps not older than a day.
     `operations_listen` is host and port of the private pages, if any; `reports` is None where no mail is
-    taken that comes back.
+    taken that comes back, `own_mail` where none is sent.
     """
 
     journal_dir: Path
@@ -60,3 +67,4 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     update_signatures: bool = True
     operations_listen: tuple[str, int] | None = None
     reports: ReportMailboxConfig | None = None
+    own_mail: OwnMailConfig | None = None

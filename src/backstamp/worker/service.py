@@ -12,6 +12,7 @@ from backstamp.worker.ingest_loop import IngestLoop
 from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
+from backstamp.worker.records_mail import RecordsMail
 from backstamp.worker.report_mailbox.imap import ImapMailbox
 from backstamp.worker.report_mailbox.mailbox import ReportMailbox
 from backstamp.worker.reverse_names import ReverseLookups
@@ -51,6 +52,8 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
     if config.operations_listen is not None:
         parts["operations pages"] = OperationsPages(config, database).run
+    if config.own_mail is not None:
+        parts["records by mail"] = RecordsMail(config.own_mail, database).run
     mailbox = None
     if config.reports is not None:
         mailbox = ReportMailbox(config.reports, database)

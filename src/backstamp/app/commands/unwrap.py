@@ -9,7 +9,7 @@ from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
 from backstamp.rewriting import Manifest, Reader
 from backstamp.rewriting import unwrap as unwrap_message
-from backstamp.tokens import Keyring, LinkToken, open_token
+from backstamp.tokens import PAGE_PATH, Keyring, LinkToken, open_page, open_token
 from backstamp.urls.wrappers import unwrap_foreign
 
 
@@ -82,7 +82,9 @@ def _original(ring: Keyring, url: str) -> str | None:
         path = urlsplit(url).path
     except ValueError:
         return None
-    token = open_token(ring, path.rpartition("/")[2])
+    before, _, last = path.rpartition("/")
+    token = open_token(ring, last)
     if token is None:
-        return None
+        of_a_page = f"{before}/".endswith(f"/{PAGE_PATH}") and open_page(ring, last) is not None
+        return "" if of_a_page else None
     return token.url if isinstance(token, LinkToken) else ""

@@ -136,6 +136,14 @@ def _mail_domain(value: object) -> str:
     return text
 
 
+def _mail_address(value: object) -> str:
+    text = _text(value)
+    local_part, _, domain = text.rpartition("@")
+    if text and not (re.fullmatch(r"[!#-'*+/-9=?A-Z^-~.-]{1,64}", local_part) and _HOST.fullmatch(domain)):
+        raise ValueError('is no mail address; write for example "privacy@example.org"')
+    return text
+
+
 def _imap(value: object) -> str:
     text = _text(value)
     if not text:
@@ -219,6 +227,7 @@ BYTES: Final = Kind("size in bytes, or with kB, MB, GB, KiB, MiB, GiB", _bytes)
 LISTEN: Final = Kind("HOST:PORT, or empty for off", _listen)
 LISTEN_OR_SOCKET: Final = Kind("HOST:PORT or unix:PATH", _listen_or_socket)
 LISTEN_OR_SOCKET_OR_OFF: Final = Kind("HOST:PORT, unix:PATH, or empty for off", _listen_or_socket_or_off)
+MAIL_ADDRESS: Final = Kind("mail address, or empty", _mail_address)
 MAIL_DOMAIN: Final = Kind("mail domain, or empty", _mail_domain)
 IMAP: Final = Kind("imaps://USER@HOST:PORT/FOLDER, or empty for off", _imap)
 WEB_ADDRESS: Final = Kind("web address without a path's last slash", _web_address)

@@ -91,6 +91,18 @@ SUPPRESSION_ACTION = Setting(
     "refuse",
     'Mail to an address on the suppression list: "refuse" it with a 550, or take it and "drop" it.',
 )
+UNSUBSCRIBE_ADD = Setting(
+    "unsubscribe.add",
+    kinds.BOOLEAN,
+    False,
+    "Add List-Unsubscribe with one click (RFC 8058) to mail that comes through the gateway without one; a sender domain may say otherwise.",
+)
+PRIVACY_CONTACT = Setting(
+    "privacy.contact",
+    kinds.MAIL_ADDRESS,
+    "",
+    "Whom recipients may ask about their data: shown on their page, and the sender of records mailed to them.",
+)
 PRIVACY_KEEP_ADDRESSES = Setting(
     "privacy.keep_addresses",
     kinds.BOOLEAN,
@@ -194,6 +206,13 @@ SUBMISSION_OPENS = Setting(
 )
 SUBMISSION_LINKS = Setting(
     "submission.links", kinds.BOOLEAN, False, "Rewrite links in mail that people submit."
+)
+
+SUBMISSION_UNSUBSCRIBE = Setting(
+    "submission.unsubscribe",
+    kinds.BOOLEAN,
+    False,
+    "Add List-Unsubscribe to mail that people submit too.",
 )
 
 REWRITING_VISIBLE_URLS = Setting(

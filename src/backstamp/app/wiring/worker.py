@@ -13,6 +13,7 @@ from backstamp.app.settings.table import (
     GATEWAY_NEXT_HOP_CA,
     GATEWAY_NEXT_HOP_TLS,
     OPERATIONS_LISTEN,
+    PRIVACY_CONTACT,
     PRIVACY_KEEP_ADDRESSES,
     PRIVACY_RETENTION_DAYS,
     REPORTS_DOMAIN,
@@ -25,20 +26,22 @@ from backstamp.app.settings.table import (
     SIGNATURES_UPDATE,
     SUBMISSION_LINKS,
     SUBMISSION_OPENS,
+    SUBMISSION_UNSUBSCRIBE,
     SUPPRESSION_ACTION,
     TRACKING_ANONYMOUS,
     TRACKING_ENABLED,
     TRACKING_LINKS,
     TRACKING_OPENS,
     TRACKING_URL,
+    UNSUBSCRIBE_ADD,
 )
 from backstamp.app.wiring.capture import capture_address, next_hop_address, socket_address
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
-from backstamp.policy import Axes, Snapshot
+from backstamp.policy import Axes, Privacy, Snapshot
 from backstamp.vocabulary import Origin
 from backstamp.worker import WorkerConfig
-from backstamp.worker.config import ImapConfig, ReportMailboxConfig
+from backstamp.worker.config import ImapConfig, OwnMailConfig, ReportMailboxConfig
 from backstamp.worker.onward import NextHop
 
 
@@ -60,6 +63,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         if settings[OPERATIONS_LISTEN]
         else None,
         reports=_reports(settings),
+        own_mail=OwnMailConfig(next_hop=_next_hop(settings), sender=_own_sender(settings)),
     )
 
 
@@ -72,21 +76,28 @@ def _reports(settings: Settings) -> ReportMailboxConfig | None:
         seconds=settings[REPORTS_IMAP_SECONDS],
         ca=settings[REPORTS_IMAP_CA],
     )
-    hop = NextHop(
-        address=next_hop_address(settings),
-        hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
-        tls=settings[GATEWAY_NEXT_HOP_TLS],
-        ca=settings[GATEWAY_NEXT_HOP_CA],
-    )
     return ReportMailboxConfig(
         listen=socket_address(settings, REPORTS_LISTEN),
         domain=settings[REPORTS_DOMAIN],
-        next_hop=hop if settings[REPORTS_FORWARD] else None,
+        next_hop=_next_hop(settings) if settings[REPORTS_FORWARD] else None,
         imap=imap if settings[REPORTS_IMAP] else None,
         max_bytes=settings[GATEWAY_MAX_SIZE],
         keyring=KeyFile(settings.in_data_dir("keys.json")),
         journal=lambda: open_journal(settings, "worker"),
     )
+
+
+def _next_hop(settings: Settings) -> NextHop:
+    return NextHop(
+        address=next_hop_address(settings),
+        hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
+        tls=settings[GATEWAY_NEXT_HOP_TLS],
+        ca=settings[GATEWAY_NEXT_HOP_CA],
+    )
+
+
+def _own_sender(settings: Settings) -> str:
+    return settings[PRIVACY_CONTACT] or f"postmaster@{settings[GATEWAY_HOSTNAME] or socket.getfqdn()}"
 
 
 def default_policy(settings: Settings) -> Snapshot:
@@ -105,4 +116,13 @@ def default_policy(settings: Settings) -> Snapshot:
         anonymous=settings[TRACKING_ANONYMOUS],
         keep_addresses=settings[PRIVACY_KEEP_ADDRESSES],
         suppression_action=settings[SUPPRESSION_ACTION],
+        unsubscribe=frozenset(
+            origin
+            for origin, setting in (
+                (Origin.GATEWAY, UNSUBSCRIBE_ADD),
+                (Origin.SUBMISSION, SUBMISSION_UNSUBSCRIBE),
+            )
+            if settings[setting]
+        ),
+        privacy=Privacy(settings[PRIVACY_RETENTION_DAYS], settings[PRIVACY_CONTACT]),
     )

@@ -31,6 +31,7 @@ class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     domain_id: int
     tracking_id: int
+    sender_domain: str
     seals: tuple[Seal, ...]
     keyring: str
 
@@ -45,13 +46,17 @@ class SealedLink(msgspec.Struct, frozen=True):
 
 
 class RewriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done. `manifest` is JSON without the new URLs, `summary` the same in one sentence."""
+    """What was done. `manifest` is JSON without the new URLs, `summary` the same in one sentence.
+
+    `is_personal` says that each seal has a copy of its own.
+    """
 
     manifest: str
     summary: str
     has_pixel: bool
     links: tuple[SealedLink, ...]
     removed_fields: bool
+    is_personal: bool
 
     @property
     def tracks(self) -> bool:

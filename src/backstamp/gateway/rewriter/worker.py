@@ -44,6 +44,7 @@ def rewrite(request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[by
             tracking_id=request.tracking_id,
             recipient_index=seal.index,
             recipient_key=seal.recipient_key,
+            sender_domain=request.sender_domain,
         )
         for seal in request.seals
     ]
@@ -58,6 +59,7 @@ def _answer(made: Plan) -> RewriteAnswer:
         has_pixel=made.has_pixel,
         links=tuple(SealedLink(link.number, link.url, link.text, link.part) for link in made.links),
         removed_fields=bool(made.manifest.removed_fields),
+        is_personal=made.is_personal,
     )
 
 

@@ -1,0 +1,138 @@
+"""The page itself: what is so now, and the buttons. No script, nothing from elsewhere."""
+
+import base64
+import hashlib
+from html import escape
+from typing import Final
+
+import msgspec
+
+from backstamp.edge.own_page.words import Words
+from backstamp.edge.replies import Page
+from backstamp.policy import ConsentState, Snapshot, SuppressionReason
+from backstamp.policy.suppression import EVERY_DOMAIN
+from backstamp.tokens import PageToken
+from backstamp.vocabulary import WishAct
+
+_STYLE: Final = (
+    ":root{color-scheme:light dark}"
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}"
+    "h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin-top:2rem}"
+    "p,li{overflow-wrap:anywhere}"
+    "button{font:inherit;padding:.6rem 1rem;min-height:2.75rem;max-width:100%;cursor:pointer}"
+    ".said{border-inline-start:.3rem solid;padding:.3rem 1rem;font-weight:600}"
+)
+_POLICY: Final = (
+    "default-src 'none'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_FRAME: Final = """<!doctype html>
+<html lang="{language}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+<style>{style}</style>
+<main>
+{content}
+</main>
+</html>
+"""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What is so of a recipient: unsubscribed from this sender's lists, and measuring stopped."""
+
+    unsubscribed: bool = False
+    opens_stopped: bool = False
+    links_stopped: bool = False
+
+    def after(self, act: WishAct) -> "Standing":
+        """Return what is so once a wish is granted."""
+        changes = {
+            WishAct.UNSUBSCRIBE: {"unsubscribed": True},
+            WishAct.RESUBSCRIBE: {"unsubscribed": False},
+            WishAct.STOP_OPENS: {"opens_stopped": True},
+            WishAct.STOP_LINKS: {"links_stopped": True},
+        }
+        return msgspec.structs.replace(self, **changes.get(act, {}))
+
+
+def standing(snapshot: Snapshot | None, token: PageToken) -> Standing:
+    """Return what the policy says of the token's recipient; without one nothing is known."""
+    if snapshot is None:
+        return Standing()
+    key = token.recipient_key
+    reasons = {snapshot.suppressed.get(scope, {}).get(key) for scope in (token.sender_domain, EVERY_DOMAIN)}
+    consent = snapshot.consents.get(key)
+    return Standing(
+        SuppressionReason.UNSUBSCRIBED in reasons,
+        consent is not None and consent.opens is ConsentState.WITHDRAWN,
+        consent is not None and consent.links is ConsentState.WITHDRAWN,
+    )
+
+
+def filled(text: str, words: Words, token: PageToken) -> str:
+    """Return a text with the sender's name in it, not escaped."""
+    return text.replace("{sender}", token.sender_domain or words.some_sender)
+
+
+def own_page(
+    words: Words,
+    token: PageToken,
+    so: Standing,
+    snapshot: Snapshot | None,
+    *,
+    status: int = 200,
+    said: str = "",
+) -> Page:
+    """Return the page. `said` is what happened just now, in plain text."""
+
+    def text(words_: str) -> str:
+        return escape(filled(words_, words, token))
+
+    def button(act: WishAct) -> str:
+        above, on_it = words.buttons[act]
+        return (
+            f'<form method="post"><p>{text(above)}</p>'
+            f'<button name="act" value="{act.value}">{text(on_it)}</button></form>'
+        )
+
+    lines = [f"<h1>{text(words.title)}</h1>"]
+    if said:
+        lines.append(f'<p class="said" role="status">{text(said)}</p>')
+    lines += [f"<p>{text(words.intro)}</p>", f"<h2>{text(words.lists)}</h2>"]
+    if so.unsubscribed:
+        lines += [f"<p>{text(words.is_unsubscribed)}</p>", button(WishAct.RESUBSCRIBE)]
+    else:
+        lines.append(button(WishAct.UNSUBSCRIBE))
+    lines += [f"<h2>{text(words.measured)}</h2>", "<ul>"]
+    lines += [f"<li>{text(kind)}</li>" for kind in words.kinds]
+    lines.append("</ul>")
+    if snapshot is not None:
+        kept = words.address_kept if snapshot.keep_addresses else words.address_not_kept
+        lines.append(f"<p>{text(kept)}</p>")
+        if snapshot.privacy.retention_days:
+            lines.append(f"<p>{text(words.retention.format(days=snapshot.privacy.retention_days))}</p>")
+        if contact := snapshot.privacy.contact:
+            shown = escape(contact)
+            lines.append(f'<p>{text(words.contact)} <a href="mailto:{shown}">{shown}</a></p>')
+    for stopped, sentence, act in (
+        (so.opens_stopped, words.opens_stopped, WishAct.STOP_OPENS),
+        (so.links_stopped, words.links_stopped, WishAct.STOP_LINKS),
+    ):
+        lines.append(f"<p>{text(sentence)}</p>" if stopped else button(act))
+    lines += [f"<h2>{text(words.records)}</h2>", button(WishAct.MAIL_RECORDS)]
+    document = _FRAME.format(
+        language=words.language, title=text(words.title), style=_STYLE, content="\n".join(lines)
+    )
+    return Page(
+        status,
+        "text/html",
+        document,
+        ("content-security-policy", _POLICY),
+        ("referrer-policy", "no-referrer"),
+        ("vary", "accept-language"),
+        ("content-language", words.language),
+    )

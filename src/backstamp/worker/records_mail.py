@@ -1,0 +1,95 @@
+"""Mail recipients their own records, where they asked for them on their page."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Final
+
+from backstamp.records.own_records import Asked, asked_for, done, lines
+from backstamp.worker.config import OwnMailConfig
+from backstamp.worker.database import Database
+from backstamp.worker.onward import NotTakenError, hand_on
+from backstamp.worker.parts import wait
+
+log = logging.getLogger("backstamp.worker")
+
+INTERVAL_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 60.0
+_WORDS: Final = {
+    "en": (
+        "Your records",
+        (
+            "On your page it was asked that what is on record about you be mailed to you. Here it "
+            "is. If it was "
+            "not you who asked, somebody has a link from one of your mails; they did not see this."
+        ),
+    ),
+    "de": (
+        "Ihre Aufzeichnungen",
+        (
+            "Auf Ihrer Seite wurde gebeten, Ihnen zu schicken, was über Sie aufgezeichnet ist. Hier "
+            "ist es. Wenn "
+            "nicht Sie darum gebeten haben, hat jemand einen Link aus einer Ihrer Nachrichten; "
+            "gesehen hat er "
+            "dies nicht."
+        ),
+    ),
+    "ko": (
+        "내 기록",
+        (
+            "회원님의 페이지에서 기록을 메일로 보내 달라는 요청이 있어 보내 드립니다. 직접 요청하지 "
+            "않으셨다면 "
+            "누군가 회원님의 메일에 있던 링크를 가지고 있는 것이며, 그 사람은 이 내용을 보지 못했습니다."
+        ),
+    ),
+}
+
+
+class RecordsMail:
+    """Looks for requests every few seconds, and hands the mails to the next hop."""
+
+    def __init__(self, config: OwnMailConfig, database: Database, interval: float = INTERVAL_SECONDS) -> None:
+        self._config = config
+        self._database = database
+        self._interval = interval
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Mail what is asked for until `stop` is set. What the next hop does not take now is tried again."""
+        pause = self._interval
+        while not await wait(stop, pause):
+            pause = self._interval
+            for asked in await self._database.run(asked_for, datetime.now(UTC)):
+                if not await self._mail(asked):
+                    pause = RETRY_SECONDS * self._interval / INTERVAL_SECONDS
+                    break
+
+    async def _mail(self, asked: Asked) -> bool:
+        """Mail one; return whether the next hop speaks to us."""
+        told = await self._database.run(lambda: list(lines(asked.recipient_key, asked.address)))
+        message = records_mail(self._config.sender, asked, told, datetime.now(UTC))
+        try:
+            # Answers by machines and bounces go nowhere: a null reverse path (RFC 3834 §3.3).
+            await asyncio.to_thread(hand_on, self._config.next_hop, "", asked.address, message)
+        except NotTakenError as error:
+            log.warning("a recipient's records are not taken by the next hop: %s", error)
+            if not error.permanent:
+                return False
+        await self._database.run(done, asked.pk, datetime.now(UTC))
+        return True
+
+
+def records_mail(sender: str, asked: Asked, told: list[str], now: datetime) -> bytes:
+    """Return the mail with a recipient's records, CR LF line ends."""
+    subject, intro = _WORDS.get(asked.language, _WORDS["en"])
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = sender
+    message["To"] = asked.address
+    message["Subject"] = subject
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message["Auto-Submitted"] = "auto-replied"
+    message.set_content("\n".join([intro, "", *told, ""]), charset="utf-8")
+    return message.as_bytes()

@@ -1,0 +1,156 @@
+"""What recipients ask for on their own pages."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from backstamp.policy import Consent as Said
+from backstamp.policy import ConsentState, SuppressionReason
+from backstamp.records import suppressions
+from backstamp.records.ingest import ingest
+from backstamp.records.models import Consent, DayCount, Event, RecordsRequest, Suppression
+from backstamp.records.snapshot import build, fingerprint
+from backstamp.records.suppressions import Entry
+from backstamp.vocabulary import JournalRecord, Wish, WishAct
+from tests.records.journal_records import (
+    ANNA,
+    MESSAGE,
+    SECOND,
+    START_US,
+    after,
+    batch,
+    click,
+    pixel,
+    queued,
+)
+from tests.records.test_snapshot import DEFAULTS
+
+ENTRY = {"example.org": {ANNA: SuppressionReason.UNSUBSCRIBED}}
+
+
+def wish(act: WishAct, seconds: float = 60, **changes: object) -> Wish:
+    made = Wish(
+        at_us=START_US + round(seconds * SECOND),
+        act=act,
+        tracking_id=MESSAGE,
+        recipient_index=0,
+        recipient_key=ANNA,
+        sender_domain="example.org",
+        shown="You get mail. / Unsubscribe",
+        language="de",
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def take(*records: JournalRecord, start: int = 0, producer: str = "p") -> None:
+    ingest(batch(producer, records, start=start), after(3600))
+
+
+def unsubscribed() -> list[tuple[int, int | None]]:
+    return list(
+        Event.objects.filter(type="unsubscribed").order_by("at").values_list("message_id", "recipient_index")
+    )
+
+
+def test_unsubscribing_is_an_entry_with_evidence_and_an_event_on_the_timeline() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE))
+    (row,) = Suppression.objects.all()
+    assert (row.address, row.domain, row.reason) == ("anna@example.com", "example.org", "unsubscribed")
+    assert row.since == after(60)
+    assert "2026-03-02 09:01:00 UTC" in row.evidence
+    assert "You get mail. / Unsubscribe" in row.evidence
+    assert build(DEFAULTS, 1).suppressed == ENTRY
+    assert [index for _, index in unsubscribed()] == [0]
+
+
+def test_once_more_changes_nothing() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.UNSUBSCRIBE, 61))
+    take(wish(WishAct.UNSUBSCRIBE, 62), start=3)
+    assert Suppression.objects.get().since == after(60)
+    assert len(unsubscribed()) == 1
+
+
+def test_who_comes_back_is_taken_off_the_list_and_can_go_again() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.RESUBSCRIBE, 70))
+    assert not Suppression.objects.exists()
+    before = fingerprint()
+    take(wish(WishAct.UNSUBSCRIBE, 80), start=3)
+    assert fingerprint() != before
+    assert Suppression.objects.get().since == after(80)
+    assert len(unsubscribed()) == 2
+
+
+def test_coming_back_does_not_undo_a_bounce_or_what_holds_for_another_domain() -> None:
+    bounced = Entry(
+        address="anna@example.com",
+        recipient_key=ANNA,
+        reason=SuppressionReason.HARD_BOUNCE,
+        since=after(0),
+        domain="example.org",
+    )
+    other = msgspec.structs.replace(bounced, reason=SuppressionReason.UNSUBSCRIBED, domain="other.example")
+    suppressions.add([bounced, other])
+    take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.UNSUBSCRIBE, 61), wish(WishAct.RESUBSCRIBE, 70))
+    assert sorted(Suppression.objects.values_list("domain", "reason")) == [
+        ("example.org", "hard_bounce"),
+        ("other.example", "unsubscribed"),
+    ]
+    assert len(unsubscribed()) == 1
+
+
+def test_a_wish_that_comes_before_its_message_is_on_its_timeline_and_counted_once() -> None:
+    take(wish(WishAct.UNSUBSCRIBE), producer="edge")
+    assert build(DEFAULTS, 1).suppressed == ENTRY
+    take(queued(), producer="gateway")
+    assert [index for _, index in unsubscribed()] == [0]
+    assert list(
+        DayCount.objects.filter(measure="unsubscribed", domain_id=-1).values_list("number", flat=True)
+    ) == [1]
+
+
+def test_it_works_when_the_message_was_deleted_long_ago() -> None:
+    take(wish(WishAct.UNSUBSCRIBE), wish(WishAct.STOP_OPENS))
+    assert build(DEFAULTS, 1).suppressed == ENTRY
+    assert build(DEFAULTS, 1).consents == {ANNA: Said(opens=ConsentState.WITHDRAWN)}
+
+
+def test_a_sender_that_the_address_does_not_say_is_looked_up() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE, sender_domain=""))
+    assert Suppression.objects.get().domain == "example.org"
+
+
+@pytest.mark.parametrize(
+    ("act", "kept"),
+    [(WishAct.STOP_OPENS, ["clicked"]), (WishAct.STOP_LINKS, ["opened"])],
+)
+def test_a_withdrawal_bites_on_its_axis_and_on_mail_already_sent(act: WishAct, kept: list[str]) -> None:
+    take(queued())
+    Consent.objects.create(
+        address="anna@example.com", recipient_key=ANNA, opens="granted", links="granted", evidence="by phone"
+    )
+    before = fingerprint()
+    take(wish(act), pixel(70), click(70), start=1)
+    assert list(Event.objects.filter(type__in=("opened", "clicked")).values_list("type", flat=True)) == kept
+    row = Consent.objects.get()
+    assert {row.opens, row.links} == {"granted", "withdrawn"}
+    assert row.recorded_by == "the recipient"
+    assert "2026-03-02 09:01:00 UTC" in row.evidence
+    assert "You get mail. / Unsubscribe" in row.evidence
+    assert row.evidence.endswith("by phone")
+    assert fingerprint() != before
+
+
+def test_records_are_asked_for_once_a_day() -> None:
+    day = timedelta(days=1).total_seconds()
+    take(queued(), *(wish(WishAct.MAIL_RECORDS, seconds) for seconds in (60, 61, day, day + 61)))
+    assert list(RecordsRequest.objects.values_list("asked_at", flat=True)) == [after(60), after(day + 61)]
+    assert set(RecordsRequest.objects.values_list("language", flat=True)) == {"de"}
+
+
+def test_a_replay_changes_nothing() -> None:
+    records: list[JournalRecord] = [queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.RESUBSCRIBE, 70)]
+    take(*records)
+    take(*records)
+    assert not Suppression.objects.exists()
+    assert len(unsubscribed()) == 1
