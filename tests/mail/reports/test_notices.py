@@ -135,3 +135,32 @@ def test_html_is_read_as_it_is_seen() -> None:
         "delivered:<br><b>&lt;bob@example.net&gt;</b><br>No such user</p><!-- c@d.example --></body></html>"
     )
     assert [r.address for r in read_report((raw + body).encode()).recipients] == ["bob@example.net"]
+
+
+def test_a_reason_may_stand_above_all_or_below_several() -> None:
+    above = (
+        "Your message was not delivered because the destination computer was not reachable.\n\n"
+        "The following recipients did not receive your message:\n\n<bob@example.net>\n<eve@example.net>\n"
+    )
+    below = (
+        "Your message could not be delivered to:\n\n<bob@example.net>:\n<eve@example.net>:\nmailbox is full\n"
+    )
+    for body, cause in ((above, Cause.NETWORK), (below, Cause.MAILBOX_FULL)):
+        recipients = read_report((HEADER.format(DAEMON, "failure notice") + body).encode()).recipients
+        assert [(r.address, r.cause) for r in recipients] == [
+            ("bob@example.net", cause),
+            ("eve@example.net", cause),
+        ]
+
+
+def test_whom_to_ask_is_not_who_failed() -> None:
+    body = (
+        "Delivery to the following recipient failed permanently:\n\n     bob@example.net\n\n"
+        "550 5.7.1 Your message was blocked. Send an e-mail from another address to dz@list.example.\n"
+    )
+    (recipient,) = read_report((HEADER.format(DAEMON, "failure notice") + body).encode()).recipients
+    assert (recipient.address, recipient.bounce, recipient.cause) == (
+        "bob@example.net",
+        BounceClass.SOFT,
+        Cause.POLICY,
+    )

@@ -25,7 +25,6 @@ _BY_STATUS: Final = {
     "1.7": Cause.POLICY,
     "1.8": Cause.POLICY,
     "1.10": Cause.USER_UNKNOWN,
-    "2.0": Cause.DISABLED,
     "2.1": Cause.DISABLED,
     "2.2": Cause.MAILBOX_FULL,
     "2.3": Cause.TOO_BIG,
@@ -42,6 +41,7 @@ _BY_STATUS: Final = {
     "7.1": Cause.POLICY,
 }
 _BY_SUBJECT: Final = {
+    "2": Cause.DISABLED,
     "3": Cause.SYSTEM,
     "4": Cause.NETWORK,
     "5": Cause.SYSTEM,

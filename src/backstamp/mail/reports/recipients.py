@@ -13,6 +13,7 @@ from backstamp.mail.reports.pieces import Fields, Pieces
 from backstamp.mail.reports.words import Action, Cause, RecipientReport
 
 MOST_RECIPIENTS: Final = 100
+_LETTERS: Final = re.compile(r"\w{2}")
 _ACTIONS: Final = {
     "failed": Action.FAILED,
     "failure": Action.FAILED,
@@ -160,13 +161,30 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
 
 
 def _passages(text: str, addresses: list[str]) -> list[str]:
-    """Return for each address what is said from its first mention to that of the next."""
-    if len(addresses) == 1:
-        return [text]
+    """Return for each address what is said of it: from its line up to that of the next.
+
+    A reason may stand below several, or above all of them.
+    """
+    if len(addresses) < 2:
+        return [text] * len(addresses)
     lowered = text.lower()
-    starts = [max(0, lowered.find(address.lower())) for address in addresses]
-    ends = [min((s for s in starts if s > start), default=len(text)) for start in starts]
-    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    found = [max(0, lowered.find(address.lower())) for address in addresses]
+    lines = [lowered.rfind("\n", 0, start) + 1 for start in found]
+    starts = lines if len(set(lines)) == len(lines) else found
+    passages = [text[start : min((s for s in starts if s > start), default=len(text))] for start in starts]
+    for at in sorted(range(len(addresses)), key=starts.__getitem__, reverse=True):
+        below = min(
+            (n for n in range(len(addresses)) if starts[n] > starts[at]), key=starts.__getitem__, default=at
+        )
+        if not _LETTERS.search(passages[at].lower().replace(addresses[at].lower(), "")):
+            passages[at] += passages[below] if below != at else ""
+    above = text[: min(starts)]
+    return [each if _tells(each) else f"{each}\n{above}" for each in passages]
+
+
+def _tells(passage: str) -> bool:
+    status = status_in(passage)
+    return status != "" or cause_of(status, passage) is not Cause.UNKNOWN
 
 
 def _only_recipient(pieces: Pieces) -> list[str]:

@@ -1,0 +1,79 @@
+"""What servers say, and what it means: the words of many systems."""
+
+import pytest
+
+from backstamp.mail.reports import Action, BounceClass, Cause
+from backstamp.mail.reports.causes import bounce_class, cause_of, code_in, status_in
+
+HARD = (Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED)
+SAID = {
+    Cause.USER_UNKNOWN: (
+        "550 5.1.1 User unknown",
+        "550 no such local user here",
+        "550 <bob@example.net>: Recipient address rejected: User unknown in local recipient table",
+        "550 5.4.1 Recipient address rejected: Access denied. AS(1)",
+        "550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found by lookup",
+        "554 delivery error: dd This user doesn't have a yahoo.example account",
+        "550 Requested action not taken: mailbox unavailable",
+        "550 Unknown local part bob",
+        "Sorry, no mailbox here by that name",
+        "550 5.1.1 The email account that you tried to reach does not exist",
+        "User bob (bob@example.net) not listed in Domino Directory",
+        "Recipient user name bob not unique. Several matches found",
+        "cette adresse n'existe pas",
+        "받는 사람이 존재하지 않습니다",
+    ),
+    Cause.HOST_UNKNOWN: (
+        "Host or domain name not found. Name service error for name=x.example type=AAAA: Host not found",
+        "Sorry, I couldn't find any host named x.example. (#5.1.2)",
+        "all host address lookups failed permanently",
+        "DNS Error: Domain name not found",
+        "Domain x.example does not accept mail (nullMX)",
+        "Unrouteable address",
+    ),
+    Cause.MAILBOX_FULL: (
+        "552 5.2.2 Mailbox full",
+        "452 4.2.2 The email account that you tried to reach is over quota",
+        "552 Requested mail action aborted: exceeded storage allocation",
+        "mailbox quota exceeded for this user",
+        "the user has overdrawn his diskspace quota",
+        "account is full (quota exceeded)",
+        "mail box space not enough",
+        "받는 사람의 용량이 초과",
+    ),
+    Cause.TOO_BIG: (
+        "552 5.3.4 Message size exceeds fixed limit",
+        "the maximum incoming message size was exceeded",
+    ),
+    Cause.DISABLED: ("550 5.2.1 The account is disabled", "554 mailbox currently suspended"),
+    Cause.RATE: ("421 4.7.0 [TSS04] messages temporarily deferred", "450 4.2.0 Greylisted, see later"),
+    Cause.CONTENT: ("554 5.7.1 Message rejected as spam", "550 virus found in the attachment"),
+    Cause.POLICY: (
+        "554 5.7.1 Relay access denied",
+        "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+        "550 5.7.26 Unauthenticated email is not accepted due to the DMARC policy",
+        "554 Service refused. Client host [192.0.2.1] blocked using a blocklist",
+        "450 4.7.1 <bob@example.net>: Recipient address rejected: Access denied",
+    ),
+    Cause.LOOP: (
+        "554 5.4.6 Too many hops",
+        "Message looping (received 6 times)",
+        "mail for x.example loops back",
+    ),
+    Cause.EXPIRED: ("delivery temporarily suspended: retry timeout exceeded", "message too old"),
+    Cause.NETWORK: ("connect to mx.example.net[192.0.2.7]:25: Connection timed out", "No route to host"),
+}
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"), [(cause, said) for cause, texts in SAID.items() for said in texts]
+)
+def test_the_words_of_a_server_tell_the_cause(cause: Cause, said: str) -> None:
+    status, code = status_in(said), code_in(said)
+    assert cause_of(status, said) is cause
+    expected = BounceClass.HARD if cause in HARD else BounceClass.SOFT
+    assert bounce_class(Action.FAILED, status, code, cause) is expected
+
+
+def test_the_host_that_speaks_is_not_the_one_that_is_unknown() -> None:
+    assert cause_of("", "host mx.example.net said: 550 unknown user bob") is Cause.USER_UNKNOWN
