@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from backstamp.app import keyfile
 from backstamp.app.cli import COMMANDS
-from backstamp.tokens import seal_link, seal_pixel
+from backstamp.tokens import seal_link, seal_page, seal_pixel
 
 
 def backstamp(
@@ -110,6 +111,21 @@ def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(tmp_path: Path
         ring, domain_id=3, tracking_id=1, recipient_index=0, link_number=2, url="https://a.example/"
     )
     assert b'"url": "https://a.example/"' in backstamp(tmp_path, "token", "show", link).stdout
+    page = seal_page(
+        ring,
+        domain_id=3,
+        tracking_id=1,
+        recipient_index=4,
+        recipient_key=b"recipien",
+        sender_domain="a.example",
+    )
+    shown = backstamp(tmp_path, "token", "show", f"http://localhost:8025/u/{page}")
+    facts = json.loads(shown.stdout)
+    assert (facts["kind"], facts["recipient_index"], facts["sender_domain"]) == (
+        "recipient's page",
+        4,
+        "a.example",
+    )
     stranger = backstamp(tmp_path, "token", "show", "A" * 48)
     assert (stranger.returncode, stranger.stderr) == (
         1,

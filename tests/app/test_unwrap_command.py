@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.app.test_rewrite_command import BASE, Context, run_rewrite, run_unwrap
+from backstamp.rewriting import Options, plan
+from backstamp.tokens import CopySealer
+from tests.app.test_rewrite_command import BASE, RING, Context, run_rewrite, run_unwrap
 
 TARGET = "https://example.com/a?b=1&c=2"
 IN_HTML = TARGET.replace("&", "&amp;")
@@ -110,3 +112,19 @@ def test_what_is_no_web_address_stays_wrapped(inner: str) -> None:
         f'"https://nam02.safelinks.protection.outlook.com/?url={quote(inner, safe="")}">x</a>\n'
     ).encode()
     assert run_unwrap("--foreign", message=wrapped, context=Context(None)).stdout_bytes == wrapped
+
+
+def test_the_key_file_alone_takes_out_a_list_unsubscribe_of_ours() -> None:
+    raw = b"From: a@example.org\r\nSubject: x\r\n\r\nHello.\r\n"
+    sealer = CopySealer(
+        RING,
+        "https://t.example.org",
+        domain_id=1,
+        tracking_id=7,
+        recipient_index=0,
+        recipient_key=b"recipien",
+        sender_domain="example.org",
+    )
+    rewritten = plan(raw, Options(unsubscribe=True, one_click=True)).apply(sealer).raw
+    assert rewritten.startswith(b"List-Unsubscribe: <https://t.example.org/u/")
+    assert run_unwrap(message=b"Received: later\r\n" + rewritten).stdout_bytes == b"Received: later\r\n" + raw

@@ -14,7 +14,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from backstamp.console.middleware import CONSOLE_POLICY
-from backstamp.records.models import CapturedMail, UnmatchedReport
+from backstamp.records.models import CapturedMail, Suppression, UnmatchedReport
 from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import Origin
 from tests.console import seed
@@ -27,6 +27,8 @@ POST_ONLY = {
     "policy-domain",
     "policy-sender",
     "policy-consent",
+    "suppression-add",
+    "suppression-remove",
     "sign-out",
     "switch-links",
     "delete-report",
@@ -55,6 +57,8 @@ def address(name: str) -> str:
     }
     if name == "delete-report":
         samples["pk"] = unmatched_report().pk
+    elif name == "suppression-remove":
+        samples["pk"] = suppression().pk
     elif "pk" in pattern.pattern.converters:
         samples["pk"] = captured_mail().pk
     return reverse(name, kwargs={key: samples[key] for key in pattern.pattern.converters})
@@ -68,6 +72,12 @@ def captured_mail() -> CapturedMail:
 
 def unmatched_report() -> UnmatchedReport:
     return UnmatchedReport.objects.create(received_at=timezone.now(), words="bounced", findings="{}")
+
+
+def suppression() -> Suppression:
+    return Suppression.objects.create(
+        address="anna@example.com", recipient_key=b"anna-key", reason="manual", since=timezone.now()
+    )
 
 
 def everything_stored() -> str:

@@ -129,3 +129,27 @@ def test_bytes_that_are_no_snapshot_are_refused_in_one_line(data: bytes) -> None
 def test_an_unknown_domain_uses_the_installations_own_tracking_host() -> None:
     policy = snapshot()
     assert policy.base_url(policy.domain("other.example")) == "https://t.example.net"
+
+
+consents = st.builds(Consent, st.sampled_from([None, *ConsentState]), st.sampled_from([None, *ConsentState]))
+
+
+@given(axes, axes, axis, axis, st.sampled_from(Origin), st.sampled_from(ConsentMode), consents)
+def test_what_a_level_above_forbids_no_level_below_allows(
+    domain: Axes,
+    sender: Axes,
+    opens: bool | None,
+    links: bool | None,
+    origin: Origin,
+    mode: ConsentMode,
+    consent: Consent,
+) -> None:
+    """The ceiling: domain over sender over message over recipient, on each axis by itself."""
+    policy = snapshot(mode=mode, domain=domain, sender=sender, consent=consent)
+    decision = ask(policy, origin, ControlAxes(opens, links))
+    for on, forbidden, said in (
+        (decision.opens, False in (domain.opens, sender.opens, opens), consent.opens),
+        (decision.links, False in (domain.links, sender.links, links), consent.links),
+    ):
+        if forbidden or said is ConsentState.WITHDRAWN or (said is None and mode is ConsentMode.REQUIRED):
+            assert not on

@@ -3,7 +3,17 @@
 from django.urls import path, register_converter
 
 from backstamp.console.converters import MessageKeyConverter
-from backstamp.console.views import account, mailbox, messages, pixel, policy, reports, simulation, timeline
+from backstamp.console.views import (
+    account,
+    mailbox,
+    messages,
+    pixel,
+    policy,
+    reports,
+    simulation,
+    suppressions,
+    timeline,
+)
 
 register_converter(MessageKeyConverter, "message")
 
@@ -30,6 +40,9 @@ urlpatterns = [
     path("policy/domain/", policy.domain, name="policy-domain"),
     path("policy/sender/", policy.sender, name="policy-sender"),
     path("policy/consent/", policy.consent, name="policy-consent"),
+    path("suppressions/", suppressions.listed, name="suppressions"),
+    path("suppressions/add/", suppressions.add, name="suppression-add"),
+    path("suppressions/<int:pk>/remove/", suppressions.remove, name="suppression-remove"),
     path("sign-in/", account.sign_in, name="sign-in"),
     path("sign-in/", account.sign_in, name="account_login"),  # the name that django-allauth asks for
     path("sign-out/", account.sign_out, name="sign-out"),

@@ -8,7 +8,7 @@ import click
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
 from backstamp.app.token_text import token_of
-from backstamp.tokens import ANONYMOUS, PixelToken, open_token
+from backstamp.tokens import ANONYMOUS, PageToken, PixelToken, open_page, open_token
 
 
 @click.group()
@@ -23,7 +23,11 @@ def token() -> None:
 def show(context: AppContext, token_or_url: str, keys: Path | None) -> None:
     """Show what TOKEN_OR_URL says, as JSON; needs nothing but the key file."""
     ring = context.keyring() if keys is None else keyfile.read(keys)
-    opened = open_token(ring, token_of(token_or_url))
+    text = token_of(token_or_url)
+    opened = open_token(ring, text)
+    if opened is None and (page := open_page(ring, text)) is not None:
+        click.echo(json.dumps(_page_facts(page), indent=2))
+        return
     if opened is None:
         raise click.ClickException("not ours: no key of this installation opens it")
     facts: dict[str, object] = {
@@ -43,3 +47,15 @@ def show(context: AppContext, token_or_url: str, keys: Path | None) -> None:
             "url": opened.url,
         }
     click.echo(json.dumps(facts, indent=2))
+
+
+def _page_facts(page: PageToken) -> dict[str, object]:
+    return {
+        "kind": "recipient's page",
+        "key_id": page.key_id,
+        "domain_id": page.domain_id,
+        "message": f"{page.tracking_id:016x}",
+        "recipient_index": page.recipient_index,
+        "recipient_key": page.recipient_key.hex(),
+        "sender_domain": page.sender_domain,
+    }

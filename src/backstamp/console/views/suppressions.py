@@ -1,0 +1,79 @@
+"""The suppression list: to whom mail does not go any more, and why."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.config import console_config
+from backstamp.console.forms import SuppressionForm
+from backstamp.policy import SuppressionReason
+from backstamp.records import suppressions
+from backstamp.records.models import Suppression
+
+SHOWN: Final = 50
+REASONS: Final = {
+    SuppressionReason.UNSUBSCRIBED: "unsubscribed",
+    SuppressionReason.HARD_BOUNCE: "does not exist",
+    SuppressionReason.COMPLAINT: "complained",
+    SuppressionReason.MANUAL: "by hand",
+}
+
+
+@require_safe
+def listed(request: HttpRequest) -> HttpResponse:
+    """Show the list, or what of it fits a search."""
+    return _page(request, SuppressionForm(auto_id="suppression_%s"))
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Put an address on the list."""
+    form = SuppressionForm(request.POST, auto_id="suppression_%s")
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    address, domain = form.cleaned_data["address"], form.cleaned_data["domain"]
+    by = request.user.get_username()
+    entry = suppressions.Entry(
+        address=address,
+        recipient_key=console_config().keyring().recipient_key(address),
+        reason=SuppressionReason.MANUAL,
+        since=datetime.now(UTC),
+        domain=domain,
+        evidence=f"{form.cleaned_data['evidence']} (by {by})".strip(),
+    )
+    if suppressions.add([entry]):
+        notices.success(request, f"{address} gets no more mail of {domain or 'any domain'}.")
+    else:
+        notices.info(request, f"{address} is on the list already.")
+    return redirect("suppressions")
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one entry off the list."""
+    row = get_object_or_404(Suppression, pk=pk)
+    row.delete()
+    notices.success(
+        request, f"{row.address or 'The address'} may get mail of {row.domain or 'all domains'} again."
+    )
+    return redirect("suppressions")
+
+
+def _page(request: HttpRequest, form: SuppressionForm, status: int = 200) -> HttpResponse:
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    rows = Suppression.objects.order_by("-since", "-pk")
+    if search:
+        rows = rows.filter(address__icontains=search)
+    entries = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "search": search,
+        "page": entries,
+        "entries": [(row, REASONS[SuppressionReason(row.reason)]) for row in entries],
+    }
+    return render(request, "console/suppressions.html", context, status=status)

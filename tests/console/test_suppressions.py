@@ -1,0 +1,69 @@
+"""The suppression list in the console."""
+
+from django.test import Client
+from django.utils import timezone
+
+from backstamp.records.models import Suppression
+from backstamp.tokens import Keyring
+from tests.console.conftest import ADDRESS
+
+
+def entry(number: int = 1, **changes: object) -> Suppression:
+    values = {
+        "address": f"reader{number}@example.com",
+        "recipient_key": number.to_bytes(8, "big"),
+        "reason": "unsubscribed",
+        "domain": "example.org",
+        "evidence": "one <click>",
+        "since": timezone.now(),
+    }
+    return Suppression.objects.create(**(values | changes))
+
+
+def test_an_address_is_put_on_the_list_by_hand(admin: Client, ring: Keyring) -> None:
+    wanted = {"address": "Bob@Example.net", "domain": "Example.ORG.", "evidence": "asked by phone"}
+    shown = admin.post("/suppressions/add/", wanted, follow=True).text
+    assert "bob@example.net gets no more mail of example.org." in shown
+    row = Suppression.objects.get()
+    assert (row.address, row.domain, row.reason) == ("bob@example.net", "example.org", "manual")
+    assert bytes(row.recipient_key) == ring.recipient_key("bob@example.net")
+    assert row.evidence == f"asked by phone (by {ADDRESS})"
+    assert "is on the list already" in admin.post("/suppressions/add/", wanted, follow=True).text
+    assert Suppression.objects.count() == 1
+
+
+def test_what_is_no_address_or_domain_is_refused_and_said(admin: Client) -> None:
+    for wrong in ({"address": "bob"}, {"address": "bob@example.net", "domain": "no domain"}):
+        answer = admin.post("/suppressions/add/", wrong)
+        assert answer.status_code == 422
+        assert 'class="wrong-line"' in answer.text
+    assert not Suppression.objects.exists()
+
+
+def test_the_list_shows_reason_domain_and_evidence_and_escapes_them(admin: Client) -> None:
+    entry()
+    entry(2, domain="", reason="hard_bounce", address="")
+    shown = admin.get("/suppressions/").text
+    for words in ("reader1@example.com", "unsubscribed", "example.org", "one &lt;click&gt;"):
+        assert words in shown
+    for words in ("every domain", "does not exist", "an address no longer on record"):
+        assert words in shown
+
+
+def test_a_search_finds_some_and_pages_keep_it(admin: Client) -> None:
+    for number in range(1, 53):
+        entry(number)
+    entry(99, address="other@example.net")
+    assert "other@example.net" not in admin.get("/suppressions/", {"q": "READER"}).text
+    shown = admin.get("/suppressions/?q=reader&page=2").text
+    assert "Page 2 of 2" in shown
+    assert "?page=1&amp;q=reader" in shown
+    assert "Nobody fits." in admin.get("/suppressions/", {"q": "nobody\0"}).text
+
+
+def test_an_entry_is_taken_off_and_others_stay(admin: Client) -> None:
+    gone, kept = entry(), entry(domain="other.example")
+    shown = admin.post(f"/suppressions/{gone.pk}/remove/", follow=True).text
+    assert "reader1@example.com may get mail of example.org again." in shown
+    assert [row.pk for row in Suppression.objects.all()] == [kept.pk]
+    assert admin.post(f"/suppressions/{gone.pk}/remove/").status_code == 404
