@@ -70,8 +70,8 @@ def test_an_export_is_csv_with_a_line_of_names() -> None:
     out = io.StringIO()
     suppressions.export(out)
     assert out.getvalue().splitlines() == [
-        "address,domain,reason,since,evidence",
-        'anna@example.com,example.org,manual,2026-03-02T09:00:00+00:00,"said ""no"", twice"',
+        "address,domain,reason,since,evidence,recipient_key",
+        'anna@example.com,example.org,manual,2026-03-02T09:00:00+00:00,"said ""no"", twice",616e6e612d6b6579',
     ]
 
 

@@ -14,7 +14,7 @@ from backstamp.records.models import LONGEST_ADDRESS, Suppression
 NO_SUCH_ADDRESS: Final = frozenset({"5.1.1", "5.1.6", "5.1.10"})
 """Permanent answers that are about the address and stay true (RFC 3463 §3.2, RFC 7505 §4.2): no such mailbox,
 moved, a domain that takes no mail.  A full mailbox, a policy, a bare 550 or an unknown host are not."""
-COLUMNS: Final = ("address", "domain", "reason", "since", "evidence")
+COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
 _CHUNK: Final = 500
 
 
@@ -110,7 +110,8 @@ def export(to: TextIO) -> None:
     writer = csv.writer(to)
     writer.writerow(COLUMNS)
     for row in listed():
-        writer.writerow((row.address, row.domain, row.reason, row.since.isoformat(), row.evidence))
+        key = bytes(row.recipient_key).hex()
+        writer.writerow((row.address, row.domain, row.reason, row.since.isoformat(), row.evidence, key))
 
 
 def suppressed() -> Suppressed:

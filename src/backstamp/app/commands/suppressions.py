@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_LINES: Final = 1_000_000
 _ADDRESS: Final = re.compile(r"[^\s@<>\",]{1,64}@[^\s@<>\",]{1,255}")
+_KEY: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
+"""Who unsubscribed after their records were deleted is known by this pseudonym only."""
 _DOMAIN: Final = re.compile(r"[^\s@<>\",]{0,255}")
 
 
@@ -73,7 +75,8 @@ def list_entries(context: AppContext) -> None:
 
         for row in records.listed():
             domain = row.domain or "every domain"
-            click.echo(f"{row.since:%Y-%m-%d %H:%M} UTC  {row.reason:<12}  {row.address}  {domain}")
+            who = row.address or f"recipient {bytes(row.recipient_key).hex()}"
+            click.echo(f"{row.since:%Y-%m-%d %H:%M} UTC  {row.reason:<12}  {who}  {domain}")
 
 
 @suppressions.command("export")
@@ -126,7 +129,9 @@ def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: dateti
     from backstamp.records.suppressions import Entry
 
     address, domain = (row.get("address") or "").strip(), (row.get("domain") or "").strip()
-    if not _ADDRESS.fullmatch(address):
+    key = (row.get("recipient_key") or "").strip()
+    of_the_unknown = not address and _KEY.fullmatch(key) is not None
+    if not of_the_unknown and not _ADDRESS.fullmatch(address):
         raise click.ClickException(f"{where}that is no mail address")
     if not _DOMAIN.fullmatch(domain):
         raise click.ClickException(f"{where}that is no domain")
@@ -142,7 +147,7 @@ def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: dateti
         raise click.ClickException(f"{where}`since` is no time like 2026-03-01T12:00:00+00:00") from None
     return Entry(
         address=address,
-        recipient_key=ring.recipient_key(address),
+        recipient_key=bytes.fromhex(key) if of_the_unknown else ring.recipient_key(address),
         reason=reason,
         since=since,
         domain=domain,
