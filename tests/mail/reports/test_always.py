@@ -92,6 +92,7 @@ SHAPES = {
     "trace fields": b"Received: from a by b\n",
     "groups": b"Final-Recipient: rfc822; a@b.example\n\n",
     "names": b" name\n",
+    "addresses in a line": b"deliver to a@b.example, ",
 }
 
 

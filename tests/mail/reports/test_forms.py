@@ -1,4 +1,4 @@
-"""Notices in the forms of sixty and more mail systems: whom they name, and with which class."""
+"""Notices in the forms of mail systems and languages: whom they name, and with which class."""
 
 import tomllib
 from pathlib import Path

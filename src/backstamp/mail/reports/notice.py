@@ -51,6 +51,8 @@ _REPLY_LINE: Final = re.compile(r"^\W{0,6}[245]\d\d[ -]")
 _BARE: Final = re.compile(r"^[ \t]+<?([A-Za-z0-9][\w.+-]{1,63})>?[ \t]*$", re.MULTILINE)
 _INTRODUCTION: Final = re.compile(r"[:：][ \t]*\n(?:[ \t]*\n){0,2}\Z")
 
+_NEAR_ADDRESS: Final = 200
+"""Characters before and behind an address that are looked at."""
 CERTAIN, TELLING, LIKELY, SOME = 4, 3, 2, 1
 _MOST_ADDRESSES: Final = 400
 _NEAR: Final = 120
@@ -234,9 +236,15 @@ def _weighed(text: str) -> Iterator[tuple[str, int]]:
             address = _PREFIX.sub("", match[1]).lstrip("'")
             if address.startswith("@"):
                 continue
-            before, behind = line[: match.start()], line[match.end() :]
+            # Only what is near tells; a line full of addresses would take its length squared.
+            before = line[max(0, match.start() - _NEAR_ADDRESS) : match.start()]
+            behind = line[match.end() : match.end() + _NEAR_ADDRESS]
+            if match.start() > _NEAR_ADDRESS:
+                before = f"words {before}"
             # The words that introduce it may stand at the end of the line above.
-            above = lines[at - 1].rstrip() if at and not before.strip(" \t<\"'[(*•-·") else ""
+            above = (
+                lines[at - 1].rstrip()[-_NEAR_ADDRESS:] if at and not before.strip(" \t<\"'[(*•-·") else ""
+            )
             yield address, _weight(before, behind, above, _PREFIX.match(match[1]) is not None)
 
 
