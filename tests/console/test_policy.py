@@ -1,5 +1,6 @@
 """The policy page."""
 
+import re
 import time
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def test_a_domain_gets_a_policy_and_can_be_changed(admin: Client) -> None:
     admin.post("/policy/domain/", {"name": "example.org", "opens": "", "links": "on"})
     stored = SenderDomain.objects.get()
     assert (stored.pk, stored.opens, stored.links, stored.anonymous) == (first_id, None, True, False)
+
+
+def test_a_domain_says_whether_its_mail_is_given_a_list_unsubscribe(admin: Client) -> None:
+    for said, stored, shown in (
+        ("on", True, [">List-Unsubscribe added<"]),
+        ("off", False, [">List-Unsubscribe not added<"]),
+        ("", None, []),
+    ):
+        page = admin.post("/policy/domain/", {"name": "example.org", "unsubscribe": said}, follow=True).text
+        assert SenderDomain.objects.get().unsubscribe is stored
+        assert re.findall(">List-Unsubscribe [a-z ]+<", page) == shown
 
 
 def test_a_chosen_entry_fills_the_form(admin: Client) -> None:
