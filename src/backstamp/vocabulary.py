@@ -186,10 +186,11 @@ class Delivery(
 class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit_defaults=True, kw_only=True):
     """What was learned of a message from a mail that came back: a bounce, a receipt, a complaint, a reply.
 
-    `type` is delivered, deferred, bounced, displayed, autoresponded, complained or replied. `at_us` is when
-    it came to us, microseconds since 1970 UTC. `recipient_index` is None where it tells of no recipient in
-    particular. `sealed` says that our own seal named the message, so that nobody else can have made it up.
-    `permanent` is of bounces: trying again is no use. `reporter` is who says so: a mail system's name.
+    `type` is sent (on), delivered, deferred, bounced, displayed, autoresponded, complained or replied.
+    `at_us` is when it came to us, microseconds since 1970 UTC. `recipient_index` is None where it tells of
+    no recipient in particular. `sealed` says that our own seal named the message, so that nobody else can
+    have made it up. `permanent` is of bounces: trying again is no use. `reporter` is who says so: a mail
+    system's name.
     """
 
     at_us: int

@@ -146,6 +146,18 @@ async def test_while_the_next_hop_is_away_the_reporting_server_is_asked_to_come_
         await eventually(events, [("bounced", 0, True, True)])
 
 
+async def test_a_bounce_that_is_quicker_than_ingest_reaches_its_sender_all_the_same(
+    reports: WorkerConfig, next_hop: FakeNextHop
+) -> None:
+    async with running(reports):
+        handing_in = asyncio.create_task(hand_in(reports, bounce(), return_path()))
+        await asyncio.sleep(0.6)
+        await known()
+        assert await handing_in == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])
+    assert [mail.rcpts for mail in next_hop.accepted] == [["rcpt TO:<me@example.org>"]]
+
+
 async def test_a_next_hop_that_refuses_a_report_for_good_does_not_keep_it_off_the_timeline(
     reports: WorkerConfig, next_hop: FakeNextHop
 ) -> None:

@@ -125,10 +125,10 @@ def forget_before(limit: datetime) -> int:
     return UnmatchedReport.objects.filter(received_at__lt=limit).delete()[0]
 
 
-def reverse_path_of(tracking_id: int) -> str:
-    """Return the reverse path that a message's sender had given, or "" where it is not known."""
-    found = Message.objects.filter(pk=to_database(tracking_id)).values_list("reverse_path", flat=True).first()
-    return found or ""
+def reverse_path_of(tracking_id: int) -> str | None:
+    """Return the reverse path that a message's sender had given, or None where the message is not known."""
+    rows = Message.objects.filter(pk=to_database(tracking_id))
+    return rows.values_list("reverse_path", flat=True).first()
 
 
 def _message(clues: Clues, addresses: Collection[str]) -> int | None:

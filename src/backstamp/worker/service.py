@@ -56,7 +56,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         parts["records by mail"] = RecordsMail(config.own_mail, database).run
     mailbox = None
     if config.reports is not None:
-        mailbox = ReportMailbox(config.reports, database)
+        mailbox = ReportMailbox(config.reports, database, ingest.caught_up)
         parts |= {"report mailbox": mailbox.run, "matching of reports": mailbox.match_again}
         if config.reports.imap is not None:
             parts["IMAP mailbox"] = ImapMailbox(config.reports.imap, mailbox).run

@@ -28,6 +28,9 @@ from backstamp.worker.report_mailbox.reading import finding_of
 log = logging.getLogger("backstamp.worker")
 
 MATCH_AGAIN_SECONDS: Final = 30.0
+LOOKS: Final = 6
+LOOK_SECONDS: Final = 0.25
+"""Ingest looks into the journal ten times a second."""
 TAKEN: Final = "250 2.0.0 Taken"
 NO_REPORT: Final = "554 5.6.0 This mailbox takes reports only: bounces, receipts, complaints and answers"
 AGAIN: Final = "451 4.3.0 It cannot be kept now; try again"
@@ -39,8 +42,10 @@ class ReportMailbox:
     name = "report mailbox"
     speaks_smtp = True
 
-    def __init__(self, config: ReportMailboxConfig, database: Database) -> None:
+    def __init__(self, config: ReportMailboxConfig, database: Database, caught_up: asyncio.Event) -> None:
+        """`caught_up` is set while the journal is ingested to its end."""
         self._config = config
+        self._caught_up = caught_up
         self._database = database
         self._keyring = config.keyring
         self._opened: JournalWriter | None = None
@@ -96,7 +101,7 @@ class ReportMailbox:
         hop = self._config.next_hop
         if hop is None:
             return
-        address = await self._database.run(matching.reverse_path_of, sealed.tracking_id)
+        address = await self._reverse_path(sealed.tracking_id)
         if not address or address.rpartition("@")[2].lower() == self._config.domain:
             return
         at = format_datetime(datetime.fromtimestamp(at_us / 1_000_000, UTC))
@@ -108,6 +113,20 @@ class ReportMailbox:
                 raise
             # A report of a report does not exist (RFC 5321 §6.1); the timeline has it all the same.
             log.warning("the next hop refuses a report for the sender: %s", error)
+
+    async def _reverse_path(self, tracking_id: int) -> str:
+        """Return the reverse path that the sender had given, or "". Raises `NotTakenError`.
+
+        A bounce may be quicker than ingest; of a message that is deleted by now nothing is known any more.
+        """
+        for _ in range(LOOKS):
+            known = await self._database.run(matching.reverse_path_of, tracking_id)
+            if known is not None:
+                return known
+            await asyncio.sleep(LOOK_SECONDS)
+        if not self._caught_up.is_set():
+            raise NotTakenError("its message may not be ingested yet", permanent=False)
+        return ""
 
     def _sealed(self, forward_path: str) -> Named | None:
         local_part, _, domain = forward_path.rpartition("@")

@@ -13,8 +13,10 @@ _ACTIONS: Final = {
     Action.FAILED: EventType.BOUNCED,
     Action.DELAYED: EventType.DEFERRED,
     Action.DELIVERED: EventType.DELIVERED,
+    Action.RELAYED: EventType.SENT,
 }
-"""A copy that was relayed or expanded is where no more reports may come from: it says nothing new."""
+"""A copy that was relayed is with a server from which no more reports may come. Of one that was expanded
+nothing new is said."""
 _KINDS: Final = {
     ReportKind.FEEDBACK: EventType.COMPLAINED,
     ReportKind.AUTO_REPLY: EventType.AUTORESPONDED,

@@ -1,0 +1,179 @@
+"""What comes back, through real Postfix: each on the timeline of the right message and recipient."""
+
+import shutil
+import smtplib
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tests.daemons import free_port
+from tests.e2e.postfix import Postfix
+from tests.e2e.server import Server, until
+
+pytestmark = pytest.mark.daemon
+
+ANN, BOB, FULL, AWAY = "ann@example.org", "bob@example.net", "full@example.net", "away@example.net"
+GREY = "kim@grey.example"
+NOBODY = "nobody@example.net"
+BOUNCES = "bounces.example.org"
+
+
+@pytest.fixture
+def reports_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def grey() -> Iterator[Postfix]:
+    """A server that puts everybody off until its list of accesses says otherwise."""
+    made = Postfix("grey", {}, mailboxes=(GREY,))
+    access = made.path("access")
+    access.write_text(f"{GREY} 451 4.7.1 Greylisted, come again\n")
+    with made.path("main.cf").open("a") as file:
+        file.write(f"smtpd_recipient_restrictions = check_recipient_access texthash:{access}, permit\n")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def postfix(reports_port: int, grey: Postfix) -> Iterator[Postfix]:
+    made = Postfix(
+        "hop",
+        {
+            # It takes everybody, and finds out later.
+            "smtpd_reject_unlisted_recipient": "no",
+            "relay_domains": f"{BOUNCES}, grey.example",
+            "message_size_limit": "50000",
+            "virtual_mailbox_limit": "60000",
+            "delay_warning_time": "1s",
+            "confirm_delay_cleared": "yes",
+        },
+        mailboxes=(ANN, BOB, AWAY),
+    )
+    full = made.folder / "mail" / "full"
+    full.write_bytes(b"From x\n\n" + b"\n" * 70_000)
+    shutil.chown(full, "postfix")
+    maps = made.path("mailboxes")
+    maps.write_text(f"{maps.read_text()}{FULL} full\n")
+    transport = made.path("transport")
+    transport.write_text(
+        f"{BOUNCES} lmtp:inet:127.0.0.1:{reports_port}\ngrey.example smtp:[127.0.0.1]:{grey.port}\n"
+    )
+    with made.path("main.cf").open("a") as file:
+        file.write(f"transport_maps = texthash:{transport}\n")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path, postfix: Postfix, reports_port: int) -> Iterator[Server]:
+    folder = tmp_path / "server"
+    folder.mkdir()
+    made = Server(
+        folder,
+        {
+            "BACKSTAMP_GATEWAY_NEXT_HOP": f"smtp://127.0.0.1:{postfix.port}",
+            "BACKSTAMP_REPORTS_LISTEN": f"127.0.0.1:{reports_port}",
+            "BACKSTAMP_REPORTS_DOMAIN": BOUNCES,
+            "BACKSTAMP_REPORTS_RETURN_PATH_DOMAINS": "example.org",
+        },
+    ).start()
+    yield made
+    made.kill()
+
+
+def send(server: Server, number: int, *recipients: str) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = ANN, ", ".join(recipients), f"Offer {number}"
+    mail["Message-ID"] = f"<{number}@example.org>"
+    mail.set_content("See https://www.example.com/offer")
+    mail.add_alternative('<p><a href="https://www.example.com/offer">The offer</a></p>', subtype="html")
+    with smtplib.SMTP("127.0.0.1", server.gateway) as client:
+        client.send_message(mail, ANN, recipients)
+
+
+def came(server: Server, type_: str) -> list[tuple[object, ...]]:
+    """Subject, recipient and detail of each event of a type."""
+    return server.query(
+        "SELECT m.subject, r.address, e.detail FROM records_event e "
+        "JOIN records_message m ON m.tracking_id = e.message_id "
+        'JOIN records_recipient r ON r.message_id = e.message_id AND r."index" = e.recipient_index '
+        f"WHERE e.type = '{type_}' ORDER BY e.id"
+    )
+
+
+def returned(postfix: Postfix) -> list[bytes]:
+    """The bounces that Ann has, as her program's reverse path would have got them."""
+    return [mail for mail in postfix.mails(ANN) if b"Undelivered Mail Returned to Sender" in mail]
+
+
+def state(server: Server, address: str) -> object:
+    rows = server.query(f"SELECT delivery, opened_at FROM records_recipient WHERE address = '{address}'")
+    return rows[0]
+
+
+def test_a_user_who_does_not_exist_and_a_full_mailbox_bounce_and_the_sender_hears_of_it(
+    server: Server, postfix: Postfix
+) -> None:
+    send(server, 1, BOB, NOBODY)
+    send(server, 2, FULL)
+    until("two bounces", lambda: len(came(server, "bounced")) == 2)
+    unknown, full = sorted(came(server, "bounced"), key=lambda row: str(row[0]))
+    assert unknown[:2] == ("Offer 1", NOBODY)
+    assert '"permanent":true' in str(unknown[2])
+    assert '"enhanced_status":"5.1.1"' in str(unknown[2])
+    assert full[:2] == ("Offer 2", FULL)
+    assert '"permanent":false' in str(full[2])
+    assert '"enhanced_status":"5.2.2"' in str(full[2])
+    assert [state(server, each) for each in (NOBODY, FULL, BOB)] == [
+        ("bounced", None),
+        ("bounced", None),
+        ("sent", None),
+    ]
+    until("both reports with Ann", lambda: len(returned(postfix)) == 2)
+    assert [any(each.encode() in mail for mail in returned(postfix)) for each in (NOBODY, FULL)] == [
+        True,
+        True,
+    ]
+
+
+def test_an_answer_of_a_vacation_responder_is_no_reply_and_no_opening(
+    server: Server, postfix: Postfix
+) -> None:
+    send(server, 3, AWAY)
+    until("the mail with the one who is away", lambda: postfix.mails(AWAY))
+    asked = message_from_bytes(postfix.mails(AWAY)[0])
+    # RFC 3834 §4: to the return path, which is the only address that the responder knows for certain.
+    sender = asked["Return-Path"].strip("<>")
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = AWAY, sender, "I am away"
+    answer["Auto-Submitted"] = "auto-replied"
+    answer["In-Reply-To"] = asked["Message-ID"]
+    answer.set_content("Back on Monday.")
+    with smtplib.SMTP("127.0.0.1", postfix.port) as client:
+        client.send_message(answer, "", [sender])
+    until("an automatic answer", lambda: came(server, "autoresponded"))
+    ((subject, address, _),) = came(server, "autoresponded")
+    assert (subject, address) == ("Offer 3", AWAY)
+    assert came(server, "replied") == []
+    assert state(server, AWAY) == ("sent", None)
+    until("the answer with Ann", lambda: postfix.mails(ANN))
+    assert b"Back on Monday." in postfix.mails(ANN)[0]
+
+
+def test_a_greylisted_mail_is_late_and_then_goes_on(server: Server, postfix: Postfix, grey: Postfix) -> None:
+    send(server, 4, GREY)
+    until("it is late", lambda: came(server, "deferred"))
+    ((subject, address, detail),) = came(server, "deferred")
+    assert (subject, address) == ("Offer 4", GREY)
+    assert "4.7.1" in str(detail)
+    assert state(server, GREY) == ("deferred", None)
+    grey.path("access").write_text(f"{GREY} OK\n")
+    grey.command("postfix", "reload")
+    until("it is with its recipient", lambda: grey.mails(GREY), 60)
+    until("and we heard of it", lambda: state(server, GREY) == ("sent", None), 60)
