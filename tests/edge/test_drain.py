@@ -35,21 +35,21 @@ class FreshConnections(threading.Thread):
                 continue
             with connection:
                 self.asked += 1
-                try:
-                    self._ask_on(connection)
-                except OSError as error:
-                    self.ended[repr(error)] += 1
+                answer = self._answer_on(connection)
+                # What was closed without a word was never read; what begins to be answered must be whole.
+                self.ended["answered" if answer.endswith(GIF) else "cut" if answer else "unread"] += 1
+                if answer.endswith(GIF):
+                    self.answered.append(self.asked)
 
-    def _ask_on(self, connection: socket.socket) -> None:
-        connection.sendall(
-            f"GET /{pixel(self.asked)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-        )
+    def _answer_on(self, connection: socket.socket) -> bytes:
         answer = b""
-        while data := connection.recv(4096):
-            answer += data
-        self.ended["answered" if answer.endswith(GIF) else "cut"] += 1
-        if answer.endswith(GIF):
-            self.answered.append(self.asked)
+        with contextlib.suppress(OSError):
+            connection.sendall(
+                f"GET /{pixel(self.asked)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+            )
+            while data := connection.recv(4096):
+                answer += data
+        return answer
 
 
 def test_sigterm_under_load_answers_every_request_that_was_begun(tmp_path: Path) -> None:
@@ -67,7 +67,9 @@ def test_sigterm_under_load_answers_every_request_that_was_begun(tmp_path: Path)
             client.stopping.set()
             client.join()
     ended = sum((client.ended for client in fresh), Counter[str]())
-    assert set(ended) == {"answered", "refused"}, ended
+    # hyper closes a connection of which it has read nothing; a browser asks again then (RFC 9110 §9.2.2).
+    assert set(ended) <= {"answered", "refused", "unread"}, ended
+    assert ended["unread"] <= len(fresh) * 2, "at most one a client and worker"
     recorded = Counter(hit.tracking_id for hit in hits_in(tmp_path))
     answered = [number for client in clients for number in client.answered]
     assert Counter(answered) == recorded, "what was recorded was answered, and the other way round"
