@@ -19,6 +19,7 @@ from backstamp.worker.config import ReportMailboxConfig
 from backstamp.worker.onward import NextHop
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.records.journal_records import MESSAGE, after, batch, queued
+from tests.worker.bounces import bounce
 from tests.worker.running import eventually, looked_up, running
 
 RING = Keyring.create(b"k" * 32, b"a" * 32, 1_700_000_000)
@@ -27,18 +28,6 @@ DOMAIN = "bounces.example.org"
 
 def return_path(index: int | None = 0, message: int = MESSAGE) -> str:
     return f"{seal_return_path(RING, tracking_id=message, recipient_index=index)}@{DOMAIN}"
-
-
-def bounce(address: str = "anna@example.com", returned: str = "Message-ID: <1@example.org>\r\n") -> bytes:
-    return (
-        "From: mailer-daemon@mx.example.net\r\nTo: x\r\nSubject: failure notice\r\nMIME-Version: 1.0\r\n"
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="=x"\r\n\r\n'
-        "--=x\r\n\r\nIt failed.\r\n--=x\r\nContent-Type: message/delivery-status\r\n\r\n"
-        "Reporting-MTA: dns; mx.example.net\r\n\r\n"
-        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-        "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
-        f"--=x\r\nContent-Type: text/rfc822-headers\r\n\r\n{returned}--=x--\r\n"
-    ).encode()
 
 
 @pytest.fixture
