@@ -5,7 +5,7 @@ import email.policy
 import re
 import zlib
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backstamp.mail.encodings.transfer import decode_payload
@@ -167,7 +167,12 @@ def _original(raw: bytes, manifest: Manifest, start: int) -> bytes:
     return original
 
 
+FULL_LAST_LINE = '<!--[if mso]><v:rect href=" http://e.com/\n"></v:rect><![endif]--><p title="<a href=https://example.com/=3D=>">'
+"""Between a patch at the beginning of its last line and the pixel at its end stand just 76 octets."""
+
+
 @given(HTML, NEWLINES, st.sampled_from([3, 40, 400]))
+@example(FULL_LAST_LINE, b"\r\n", 3)
 @settings(max_examples=200, deadline=None)
 def test_no_patched_line_is_longer_than_its_encoding_allows(html: str, newline: bytes, padding: int) -> None:
     for cte, limit in (("8bit", 998), ("quoted-printable", 76), ("base64", 76)):

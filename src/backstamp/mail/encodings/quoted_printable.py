@@ -108,7 +108,9 @@ class QuotedPrintableWriter:
         ):
             if continues:
                 column += start - previous_end
-                carried = b""
+                if column <= _BROKEN or len(carried) > start - previous_end:
+                    carried = b""
+                column -= len(carried)
             else:
                 column = line_column - len(carried)
             folded, column = _fold(replacement, column, following, newline, carried)
