@@ -142,13 +142,13 @@ def test_a_user_who_does_not_exist_and_a_full_mailbox_bounce_and_the_sender_hear
     ]
 
 
-def test_an_answer_of_a_vacation_responder_is_no_reply_and_no_opening(
+def test_an_automatic_answer_is_no_reply_and_no_opening(
     server: Server, postfix: Postfix
 ) -> None:
     send(server, 3, AWAY)
     until("the mail with the one who is away", lambda: postfix.mails(AWAY))
     asked = message_from_bytes(postfix.mails(AWAY)[0])
-    # RFC 3834 §4: to the return path, which is the only address that the responder knows for certain.
+    # As a responder does (RFC 3834 §4): to the return path.
     sender = asked["Return-Path"].strip("<>")
     answer = EmailMessage()
     answer["From"], answer["To"], answer["Subject"] = AWAY, sender, "I am away"
