@@ -1,6 +1,10 @@
 """Start Django in a process that needs it; the other roles and commands never import it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.settings import CONFIG_VARIABLE
@@ -17,3 +21,15 @@ def start_django(context: AppContext) -> None:
     import django
 
     django.setup()
+
+
+@contextmanager
+def usable_database(context: AppContext) -> Iterator[None]:
+    """Set Django up for a command; a database that fails it is told in one line."""
+    start_django(context)
+    from django.db import Error
+
+    try:
+        yield
+    except Error as error:
+        raise click.ClickException(f"the database cannot be used: {str(error).splitlines()[0]}") from None

@@ -2,14 +2,12 @@
 
 import getpass
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import start_django
+from backstamp.app.django_start import usable_database
 from backstamp.app.token_text import token_of
 from backstamp.policy import KillTarget
 from backstamp.tokens import PixelToken, open_token
@@ -36,7 +34,7 @@ _WHOLE_MESSAGE = click.option("--whole-message", is_flag=True, help="All links o
 def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> None:
     """Switch off a link (in one copy, unless an option says more), or all links of a message."""
     target = _target(context, what, all_copies, whole_message)
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import kills
 
         kills.kill(target, f"{getpass.getuser()}, command line")
@@ -51,7 +49,7 @@ def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool) 
 def revive(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> None:
     """Switch a link or a message on again, and all that is part of it."""
     target = _target(context, what, all_copies, whole_message)
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import kills
 
         undone = kills.revive(target)
@@ -66,7 +64,7 @@ def revive(context: AppContext, what: str, all_copies: bool, whole_message: bool
 @click.pass_obj
 def list_kills(context: AppContext) -> None:
     """Print what is switched off, when, and by whom."""
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import kills
 
         for target, row in kills.listed():
@@ -99,14 +97,3 @@ def _words(target: KillTarget) -> str:
     if target.recipient_index == NO_RECIPIENT:
         return f"{link} in copies that name nobody"
     return f"{link} in the copy of recipient {target.recipient_index}"
-
-
-@contextmanager
-def _database(context: AppContext) -> Iterator[None]:
-    start_django(context)
-    from django.db import Error
-
-    try:
-        yield
-    except Error as error:
-        raise click.ClickException(f"the database cannot be used: {str(error).splitlines()[0]}") from None

@@ -4,7 +4,6 @@ import csv
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import start_django
+from backstamp.app.django_start import usable_database
 from backstamp.policy import SuppressionReason
 from backstamp.tokens import Keyring
 
@@ -44,7 +43,7 @@ _DOMAIN_OPTION = click.option(
 def add_address(context: AppContext, address: str, domain: str | None, evidence: str) -> None:
     """Put an address on the list, by hand."""
     row = {"address": address, "domain": domain or "", "evidence": evidence}
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import suppressions as records
 
         new = records.add([_entry(context.keyring(), row, "", datetime.now(UTC))])
@@ -57,7 +56,7 @@ def add_address(context: AppContext, address: str, domain: str | None, evidence:
 @click.pass_obj
 def remove_address(context: AppContext, address: str, domain: str | None) -> None:
     """Take an address off the list: mail goes to it again."""
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import suppressions as records
 
         gone = records.remove(context.keyring().recipient_key(address), domain)
@@ -70,7 +69,7 @@ def remove_address(context: AppContext, address: str, domain: str | None) -> Non
 @click.pass_obj
 def list_entries(context: AppContext) -> None:
     """Print the list: since when, why, for which sender domain."""
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import suppressions as records
 
         for row in records.listed():
@@ -83,7 +82,7 @@ def list_entries(context: AppContext) -> None:
 @click.pass_obj
 def export_entries(context: AppContext) -> None:
     """Write the list to standard output as CSV."""
-    with _database(context):
+    with usable_database(context):
         from backstamp.records import suppressions as records
 
         records.export(sys.stdout)
@@ -97,7 +96,7 @@ def import_entries(context: AppContext, file: Path) -> None:
 
     All of it is taken, or nothing.
     """
-    with _database(context):
+    with usable_database(context):
         from django.db import transaction
 
         from backstamp.records import suppressions as records
@@ -153,14 +152,3 @@ def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: dateti
         domain=domain,
         evidence=row.get("evidence") or "",
     )
-
-
-@contextmanager
-def _database(context: AppContext) -> Iterator[None]:
-    start_django(context)
-    from django.db import Error
-
-    try:
-        yield
-    except Error as error:
-        raise click.ClickException(f"the database cannot be used: {str(error).splitlines()[0]}") from None
