@@ -142,9 +142,7 @@ def test_a_user_who_does_not_exist_and_a_full_mailbox_bounce_and_the_sender_hear
     ]
 
 
-def test_an_automatic_answer_is_no_reply_and_no_opening(
-    server: Server, postfix: Postfix
-) -> None:
+def test_an_automatic_answer_is_no_reply_and_no_opening(server: Server, postfix: Postfix) -> None:
     send(server, 3, AWAY)
     until("the mail with the one who is away", lambda: postfix.mails(AWAY))
     asked = message_from_bytes(postfix.mails(AWAY)[0])
