@@ -74,12 +74,30 @@ class ClickAction(StrEnum):
     BLOCK = "block"
 
 
+class ThreatType(StrEnum):
+    """What is wrong with a link.
+
+    Safe Browsing says `social_engineering` for phishing and `potentially_harmful_application` for unwanted
+    software. `forbidden`: on an administrator's own list. `suspicious`: no list names it, but its looks do
+    (`threats.heuristics`).
+    """
+
+    MALWARE = "malware"
+    PHISHING = "phishing"
+    UNWANTED_SOFTWARE = "unwanted_software"
+    SPAM = "spam"
+    FORBIDDEN = "forbidden"
+    SUSPICIOUS = "suspicious"
+
+
 class Origin(StrEnum):
-    """The way by which a message came to be tracked."""
+    """The way by which a message came to be tracked, or protected."""
 
     GATEWAY = "gateway"
     SUBMISSION = "submission"
     MANUAL = "manual"
+    FILTER = "filter"
+    MILTER = "milter"
 
 
 class TlsMode(StrEnum):
