@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from django.db import connections
 
-from backstamp.worker import WorkerConfig, serve
+from backstamp.worker import WorkerConfig
+from backstamp.worker.service import serve
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ def main(directory: Path) -> None:
 
     django.setup()
     from backstamp.policy import ConsentMode, Snapshot
-    from backstamp.worker import WorkerConfig, serve
+    from backstamp.worker import WorkerConfig
+    from backstamp.worker.service import serve
 
     config = WorkerConfig(
         signatures_path=directory / "signatures.json",

@@ -1,6 +1,8 @@
-"""worker: journal to records, policy to snapshot, verdicts settled, old things deleted, mail captured."""
+"""worker: journal to records, policy to snapshot, verdicts settled, old things deleted, mail captured.
+
+`service.serve` runs it all, and needs Django; what only fetches and compiles lists needs none.
+"""
 
 from backstamp.worker.config import WorkerConfig
-from backstamp.worker.service import serve
 
-__all__ = ["WorkerConfig", "serve"]
+__all__ = ["WorkerConfig"]

@@ -121,12 +121,12 @@ def worker(context: AppContext) -> None:
     from backstamp.app.django_start import start_django
 
     start_django(context)
-    from backstamp import worker as room
     from backstamp.app.wiring.worker import worker_config
+    from backstamp.worker import service
 
     config = worker_config(context.settings)
     with only_worker(context.settings):
-        _run_until_signal(lambda stop: room.serve(config, stop=stop))
+        _run_until_signal(lambda stop: service.serve(config, stop=stop))
 
 
 @click.command()

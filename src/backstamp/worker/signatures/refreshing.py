@@ -19,7 +19,7 @@ from backstamp.verdicts.published import (
     accept,
     read_prefixes,
 )
-from backstamp.worker.signatures.fetching import Fetched, FetchError, Unchanged, fetch
+from backstamp.worker.fetching import Fetched, FetchError, Unchanged, fetch
 
 log = logging.getLogger("backstamp.worker")
 

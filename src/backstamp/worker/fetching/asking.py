@@ -1,0 +1,232 @@
+"""One GET, followed through its redirections: bounded in time and size, and never half an answer.
+
+`http.client` and not a comfortable client: published lists are the only thing we ask of the web, and a time
+limit over the whole exchange, header section included, has to be ours anyway.
+"""
+
+import contextlib
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+WHOLE_SECONDS: Final = 60.0
+"""Longest time for a list with all its redirections; Apple's list of networks has 0.6 MB."""
+SILENT_SECONDS: Final = 15.0
+MOST_REDIRECTIONS: Final = 4
+_CHUNK: Final = 65_536
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_USER_AGENT: Final = "backstamp"
+_LONGEST_RETRY_AFTER: Final = 7 * 86_400.0
+
+
+class FetchError(Exception):
+    """A list cannot be had; the message says in half a line why, without what the server said.
+
+    `retry_after` is for how many seconds the server wants to be left alone, or 0.
+    """
+
+    def __init__(self, why: str, retry_after: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class Validators(NamedTuple):
+    """What tells a publisher which version of a list we have; both may be empty (RFC 9110, section 8.8)."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+class _Deadline(NamedTuple):
+    ends_at: float
+    seconds: float
+
+    def left(self) -> float:
+        return self.ends_at - time.monotonic()
+
+
+class Answer:
+    """The final answer to a GET; its body is read once."""
+
+    def __init__(self, response: HTTPResponse, deadline: _Deadline) -> None:
+        self._response = response
+        self._deadline = deadline
+        self.status = response.status
+
+    @property
+    def validators(self) -> Validators:
+        """The version that this is. A value too long to be kept is as good as none."""
+        etag, last_modified = self.header("etag"), self.header("last-modified")
+        return Validators(etag if len(etag) <= 256 else "", last_modified if len(last_modified) <= 64 else "")
+
+    def header(self, name: str) -> str:
+        """Return a field's body, or ""."""
+        return self._response.getheader(name) or ""
+
+    def chunks(self, max_bytes: int) -> Iterator[bytes]:
+        """Yield the body, and see that it is whole: `http.client` does not tell when it ends too early.
+
+        Raises:
+            FetchError: it is longer than `max_bytes`, whatever it says of its length; or it is not there in
+                time, or not whole.
+        """
+        promised = self._response.length
+        if promised is not None and promised > max_bytes:
+            raise FetchError(f"it has {promised} bytes, more than {max_bytes}")
+        found = 0
+        while True:
+            try:
+                chunk = self._response.read1(_CHUNK)
+            except (OSError, HTTPException, ValueError) as error:
+                raise _described(error, self._deadline) from None
+            if not chunk:
+                break
+            found += len(chunk)
+            if found > max_bytes:
+                raise FetchError(f"it has more than {max_bytes} bytes")
+            yield chunk
+        if self._deadline.left() <= 0:
+            raise _described(TimeoutError(), self._deadline)
+        if promised is not None and found < promised:
+            raise FetchError(f"it ended after {found} of {promised} bytes")
+
+
+@contextlib.contextmanager
+def asked(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    seconds: float = WHOLE_SECONDS,
+) -> Iterator[Answer]:
+    """Ask for a URL; give the answer, which may have any status but a redirection's.
+
+    Args:
+        url: http or https.
+        headers: sent to wherever a redirection leads.
+        secrets: header fields that only the URL's own origin gets.
+        seconds: for all of it, the reading of the body included.
+
+    Raises:
+        FetchError: there is no answer, or not in time; or a redirection leads where it must not: away from
+            TLS, to another scheme, or from a public address to one that is not.
+    """
+    deadline = _Deadline(time.monotonic() + seconds, seconds)
+    first = url
+    public = False
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_REDIRECTIONS + 1):
+            fields = {"User-Agent": _USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+            fields |= headers or {}
+            try:
+                if _origin(url) == _origin(first):
+                    fields |= secrets or {}
+                connection, is_public = _connected(stack, urlsplit(url), deadline)
+                if public and not is_public:
+                    raise FetchError("it was redirected to an address that is not public")
+                public = is_public
+                connection.request("GET", _target(urlsplit(url)), headers=fields)
+                response = connection.getresponse()
+                stack.callback(response.close)
+            except (OSError, HTTPException, ValueError) as error:
+                raise _described(error, deadline) from None
+            if response.status not in _MOVED:
+                yield Answer(response, deadline)
+                return
+            url = _onward(url, response.getheader("location") or "")
+            stack.close()
+    raise FetchError(f"it was redirected more than {MOST_REDIRECTIONS} times")
+
+
+def refused(answer: Answer) -> FetchError:
+    """Return what to say of an answer that is not what was asked for, with its Retry-After."""
+    return FetchError(f"the server answered {answer.status}", _seconds(answer.header("retry-after")))
+
+
+def _seconds(text: str) -> float:
+    """Return the seconds of a Retry-After (RFC 9110, section 10.2.3: a number, or a date), else 0."""
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _LONGEST_RETRY_AFTER)
+    try:
+        left = parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+    return min(max(left, 0.0), _LONGEST_RETRY_AFTER)
+
+
+def _onward(url: str, location: str) -> str:
+    try:
+        onward = urljoin(url, location)
+    except ValueError:
+        raise FetchError("its address is no http or https URL") from None
+    if url.startswith("https:") and not onward.startswith("https:"):
+        raise FetchError("it was redirected away from TLS")
+    return onward
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _target(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _connected(
+    stack: contextlib.ExitStack, parts: SplitResult, deadline: _Deadline
+) -> tuple[HTTPConnection, bool]:
+    """Connect, and see that whatever happens on the connection is over in time.
+
+    Returns the connection, and whether it leads to a public address.
+    """
+    host = parts.hostname
+    left = deadline.left()
+    if parts.scheme not in ("http", "https") or not host:
+        raise FetchError("its address is no http or https URL")
+    if left <= 0:
+        raise TimeoutError
+    limit = min(SILENT_SECONDS, left)
+    connection = (
+        HTTPSConnection(host, parts.port, timeout=limit, context=ssl.create_default_context())
+        if parts.scheme == "https"
+        else HTTPConnection(host, parts.port, timeout=limit)
+    )
+    stack.callback(connection.close)
+    connection.connect()
+    watch = threading.Timer(deadline.left(), _cut, (connection.sock,))
+    watch.daemon = True
+    watch.start()
+    stack.callback(watch.cancel)
+    return connection, _address(connection.sock).is_global
+
+
+def _address(connected: socket.socket) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(str(connected.getpeername()[0]).partition("%")[0])
+
+
+def _cut(connected: socket.socket) -> None:
+    """End a connection under whoever reads from it: a byte now and then would keep any timeout away."""
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+def _described(error: Exception, deadline: _Deadline) -> FetchError:
+    if deadline.left() <= 0:
+        return FetchError(f"it was not there within {deadline.seconds:.3g} s")
+    if isinstance(error, TimeoutError):
+        return FetchError(f"the server said nothing for {SILENT_SECONDS:.0f} s")
+    if isinstance(error, ssl.SSLError):
+        return FetchError(f"TLS failed ({error.reason or 'no reason given'})")
+    if isinstance(error, socket.gaierror):
+        return FetchError("its host has no address here")
+    if isinstance(error, OSError):
+        return FetchError(f"no connection ({error.strerror or type(error).__name__})")
+    return FetchError(f"the answer is no HTTP ({type(error).__name__})")

@@ -1,0 +1,180 @@
+"""Big lists: into a file, conditional, resumed, and bounded in time and size."""
+
+import gzip
+import ipaddress
+import time
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from backstamp.worker.fetching import Downloaded, FetchError, Unchanged, Validators, asking, download, fetch
+from tests.worker.feeds.feed_server import FeedServer, Page
+
+NONE = Validators()
+BODY = b"".join(b"http://evil%d.example/a\n" % n for n in range(5000))
+
+
+def get(
+    server: FeedServer, into: Path, *, known: Validators = NONE, max_bytes: int = 10**6
+) -> Downloaded | Unchanged:
+    return download(server.url("/list"), into, max_bytes=max_bytes, known=known, seconds=5)
+
+
+def test_a_list_comes_whole_and_the_second_time_is_only_asked_about(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"', last_modified="Sun, 01 Nov 2026 00:00:00 GMT")
+    into = tmp_path / "list.part"
+    answer = get(server, into)
+    assert answer == Downloaded(Validators('"v1"', "Sun, 01 Nov 2026 00:00:00 GMT"))
+    assert into.read_bytes() == BODY
+    assert [file.name for file in tmp_path.iterdir()] == ["list.part"]
+    assert get(server, tmp_path / "again", known=answer.validators) == Unchanged()
+    assert server.asked[1].headers["if-none-match"] == '"v1"'
+    assert server.asked[1].headers["if-modified-since"] == "Sun, 01 Nov 2026 00:00:00 GMT"
+
+
+def test_a_download_that_broke_off_goes_on_where_it_was(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
+    into = tmp_path / "list.part"
+    with pytest.raises(FetchError, match=f"ended after 70000 of {len(BODY)} bytes"):
+        get(server, into)
+    assert into.read_bytes() == BODY[:70_000]
+    server.pages["/list"].cut_after = None
+    assert get(server, into) == Downloaded(Validators('"v1"', ""))
+    assert into.read_bytes() == BODY
+    assert server.asked[1].headers["range"] == "bytes=70000-"
+    assert server.asked[1].headers["if-range"] == '"v1"'
+
+
+def test_a_list_that_has_changed_in_between_is_begun_anew(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
+    into = tmp_path / "list.part"
+    with pytest.raises(FetchError, match="ended after"):
+        get(server, into)
+    server.pages["/list"] = Page(b"another\n", etag='"v2"')
+    assert get(server, into) == Downloaded(Validators('"v2"', ""))
+    assert into.read_bytes() == b"another\n"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page(BODY, cut_after=70_000),
+        Page(BODY, etag='W/"weak"', cut_after=70_000),
+    ],
+)
+def test_without_a_strong_validator_nothing_is_resumed(
+    server: FeedServer, tmp_path: Path, page: Page
+) -> None:
+    server.pages["/list"] = page
+    into = tmp_path / "list.part"
+    for _ in range(2):
+        with pytest.raises(FetchError, match="ended after 70000"):
+            get(server, into)
+        assert list(tmp_path.iterdir()) == []
+    assert all("range" not in asked.headers for asked in server.asked)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [(416, {}), (206, {"content-range": "bytes 0-9/10"}), (206, {})],
+)
+def test_a_part_that_does_not_fit_is_thrown_away(
+    server: FeedServer, tmp_path: Path, status: int, headers: dict[str, str]
+) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
+    into = tmp_path / "list.part"
+    with pytest.raises(FetchError, match="ended after"):
+        get(server, into)
+    server.pages["/list"] = Page(b"0123456789", status=status, headers=headers, ranges=False)
+    with pytest.raises(FetchError, match="part"):
+        get(server, into)
+    assert list(tmp_path.iterdir()) == []
+    server.pages["/list"] = Page(BODY, etag='"v1"')
+    assert isinstance(get(server, into), Downloaded)
+    assert into.read_bytes() == BODY
+
+
+def test_the_limit_holds_for_the_sum_of_the_parts(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=50_000)
+    into = tmp_path / "list.part"
+    with pytest.raises(FetchError, match="ended after"):
+        get(server, into, max_bytes=len(BODY))
+    server.pages["/list"].cut_after = None
+    with pytest.raises(FetchError, match="more than"):
+        get(server, into, max_bytes=60_000)
+
+
+def test_a_list_that_is_too_big_leaves_nothing(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"')
+    with pytest.raises(FetchError, match=f"it has {len(BODY)} bytes, more than 1000"):
+        get(server, tmp_path / "list.part", max_bytes=1000)
+    assert [file.stat().st_size for file in tmp_path.iterdir() if file.name == "list.part"] in ([], [0])
+
+
+def test_compressed_bytes_are_kept_as_they_are(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(gzip.compress(BODY), headers={"content-encoding": "gzip"})
+    into = tmp_path / "list.part"
+    get(server, into)
+    assert gzip.decompress(into.read_bytes()) == BODY
+    server.pages["/list"] = Page(b"?", headers={"content-encoding": "br"})
+    with pytest.raises(FetchError, match="not asked for"):
+        get(server, into)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("120", 120), ("999999999999", 604_800), ("soon", 0), ("-5", 0), ("", 0)],
+)
+def test_retry_after_is_told(server: FeedServer, tmp_path: Path, text: str, seconds: float) -> None:
+    server.pages["/list"] = Page(status=429, headers={"retry-after": text})
+    with pytest.raises(FetchError, match="answered 429") as caught:
+        get(server, tmp_path / "list.part")
+    assert caught.value.retry_after == seconds
+
+
+def test_retry_after_may_be_a_date(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(
+        status=503, headers={"retry-after": formatdate(time.time() + 3600, usegmt=True)}
+    )
+    with pytest.raises(FetchError) as caught:
+        get(server, tmp_path / "list.part")
+    assert 3500 < caught.value.retry_after <= 3600
+
+
+def test_a_slow_list_ends_in_time_and_is_resumed(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(b"http://evil.example/\n" * 3, etag='"v1"', byte_seconds=0.05)
+    into = tmp_path / "list.part"
+    began = time.monotonic()
+    with pytest.raises(FetchError, match=r"within 0\.5 s"):
+        download(server.url("/list"), into, max_bytes=100, known=Validators(), seconds=0.5)
+    assert time.monotonic() - began < 3
+    have = into.stat().st_size
+    assert 0 < have < 60
+    server.pages["/list"].byte_seconds = 0
+    assert isinstance(get(server, into), Downloaded)
+    assert into.read_bytes() == b"http://evil.example/\n" * 3
+    assert server.asked[1].headers["range"] == f"bytes={have}-"
+
+
+def test_a_key_is_for_its_own_origin_only(server: FeedServer) -> None:
+    server.pages["/here"] = Page(status=302, headers={"location": "/there"})
+    server.pages["/there"] = Page(status=302, headers={"location": server.url("/away", host="localhost")})
+    server.pages["/away"] = Page(b"ok")
+    assert fetch(server.url("/here"), max_bytes=9, secrets={"X-Key": "k"}).data == b"ok"  # type: ignore[union-attr]
+    assert [asked.headers.get("x-key") for asked in server.asked] == ["k", "k", None]
+
+
+def test_a_public_address_does_not_send_us_into_a_private_network(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.pages["/metadata"] = Page(b"secret")
+    server.pages["/list"] = Page(status=302, headers={"location": server.url("/metadata")})
+    addresses = iter(["198.51.100.1", "8.8.8.8", "169.254.169.254"])
+    monkeypatch.setattr(asking, "_address", lambda _: ipaddress.ip_address(next(addresses)))
+    server.pages["/first"] = Page(status=302, headers={"location": "/list"})
+    with pytest.raises(FetchError, match="not public"):
+        fetch(server.url("/first"), max_bytes=9)
+    assert [asked.path for asked in server.asked] == ["/first", "/list"]
