@@ -67,11 +67,17 @@ class HitKind(StrEnum):
 
 
 class ClickAction(StrEnum):
-    """What was decided about a link that was asked for."""
+    """What was decided about a link that was asked for.
+
+    `check`: the bare prefix of a hash names it, and the reader is asked to wait a moment. `go_on`: the reader
+    was warned, and went on.
+    """
 
     ALLOW = "allow"
     WARN = "warn"
     BLOCK = "block"
+    CHECK = "check"
+    GO_ON = "go_on"
 
 
 class ThreatType(StrEnum):
@@ -124,6 +130,7 @@ class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defau
     was in hand (`verdicts.networks`), `source` a pseudonym of the address under a key that is
     destroyed after 48 hours (docs/privacy.md).  `address` is there only where
     the policy keeps addresses.  `action` is None where nothing had to be decided: the link led on.
+    `threat`, `threat_reason` and `threat_source` say what spoke against it (`threats.Finding`).
     """
 
     at_us: int
@@ -139,6 +146,9 @@ class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defau
     source: bytes = b""
     address: str | None = None
     action: ClickAction | None = None
+    threat: ThreatType | None = None
+    threat_reason: str = ""
+    threat_source: str = ""
 
 
 class QueuedRecipient(msgspec.Struct, frozen=True):
@@ -158,12 +168,24 @@ class QueuedLink(msgspec.Struct, frozen=True, omit_defaults=True):
     part: str = ""
 
 
+class QueuedFinding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What spoke against a link of received mail when it came: its number, and a `threats.Finding`."""
+
+    number: int
+    threat: ThreatType
+    reason: str
+    source: str
+    detail: str = ""
+
+
 class Queued(msgspec.Struct, frozen=True, tag_field=type_tag, tag="queued", omit_defaults=True, kw_only=True):
     """A message that is about to be handed over: written before any copy leaves.
 
     `untracked_reason` says in words why neither opens nor links are tracked, or is empty.
     `manifest` is the JSON text of `rewriting.manifest.Manifest`, without the new URLs.
-    `envelope_digest` is stable over an MTA's retries of the same message.
+    `envelope_digest` is stable over an MTA's retries of the same message. Of received mail, `protection` says
+    what was done (`policy.ProtectionMode`), `unprotected` which links could not be guarded, and why
+    (`rewriting.SkipReason`), `findings` what spoke against its links.
     """
 
     at_us: int
@@ -183,6 +205,9 @@ class Queued(msgspec.Struct, frozen=True, tag_field=type_tag, tag="queued", omit
     untracked_reason: str = ""
     tracked_links: tuple[QueuedLink, ...] = ()
     manifest: str = ""
+    protection: str = ""
+    unprotected: tuple[str, ...] = ()
+    findings: tuple[QueuedFinding, ...] = ()
 
 
 class Delivery(
@@ -251,7 +276,32 @@ class Wish(msgspec.Struct, frozen=True, tag_field=type_tag, tag="wish", omit_def
     language: str = ""
 
 
-JournalRecord = Hit | Queued | Delivery | Report | Wish
+class ReaderReportKind(StrEnum):
+    """What a reader says of a page that we showed instead of a link's target, or of the mail it came in."""
+
+    MISTAKE = "mistake"
+    PHISHING = "phishing"
+
+
+class ReaderReport(
+    msgspec.Struct, frozen=True, tag_field=type_tag, tag="reader_report", omit_defaults=True, kw_only=True
+):
+    """A reader's report of a link, from the page that was shown for it. `at_us` in microseconds since 1970.
+
+    `url` is the link's sealed target. `text` is what the reader wrote, cut to 1,000 characters.
+    """
+
+    at_us: int
+    kind: ReaderReportKind
+    tracking_id: int
+    link_number: int
+    url: str
+    recipient_index: int | None = None
+    domain_id: int = 0
+    text: str = ""
+
+
+JournalRecord = Hit | Queued | Delivery | Report | Wish | ReaderReport
 """Everything that the journal holds."""
 
 

@@ -61,10 +61,14 @@ def _as_of_0003(vendor: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE records_event")
         newer = ("messagerollup", "messagetext", "daycount", "headerset", "reason", "reversename")
-        for table in (*newer, "suppression", "unmatchedreport", "recordsrequest"):
+        guarded = ("protecteddomain", "protectionexception", "ownlistentry", "expressionkill")
+        guarded += ("linkexpression", "linkfinding", "readerreportrow")
+        for table in (*newer, *guarded, "suppression", "unmatchedreport", "recordsrequest"):
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
         cursor.execute("ALTER TABLE records_senderdomain DROP COLUMN unsubscribe")
+        for column in ("protection", "unprotected"):
+            cursor.execute(f"ALTER TABLE records_message DROP COLUMN {column}")
         cursor.execute("ALTER TABLE records_message ADD COLUMN version bigint NOT NULL DEFAULT 0")
     old = MigrationExecutor(connection).loader.project_state([("records", "0003_kill")]).apps
     with connection.schema_editor() as editor:

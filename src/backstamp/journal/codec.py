@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.vocabulary import ClickAction, Hit, HitKind, JournalRecord
+from backstamp.vocabulary import ClickAction, Hit, HitKind, JournalRecord, ThreatType
 
 
 class PackedHit(msgspec.Struct, frozen=True, array_like=True):
@@ -28,6 +28,9 @@ class PackedHit(msgspec.Struct, frozen=True, array_like=True):
     source: bytes
     address: str | None = None
     action: ClickAction | None = None
+    threat: ThreatType | None = None
+    threat_reason: str = ""
+    threat_source: str = ""
 
     def unpacked(self) -> Hit:
         """Return the hit that it is."""
@@ -45,11 +48,14 @@ class PackedHit(msgspec.Struct, frozen=True, array_like=True):
             source=self.source,
             address=self.address,
             action=self.action,
+            threat=self.threat,
+            threat_reason=self.threat_reason,
+            threat_source=self.threat_source,
         )
 
 
-_ARRAYS: Final = range(0x90, 0xA0)
-"""First bytes of a msgpack array of up to 15 elements."""
+_ARRAYS: Final = frozenset((*range(0x90, 0xA0), 0xDC))
+"""First bytes of a msgpack array: of up to 15 elements, and of up to 65,535."""
 _as_map: Final[Callable[[bytes], JournalRecord]] = msgspec.msgpack.Decoder(JournalRecord).decode
 _as_array: Final[Callable[[bytes], PackedHit]] = msgspec.msgpack.Decoder(PackedHit).decode
 

@@ -2,6 +2,17 @@
 
 from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
 from backstamp.policy.kills import Kills, KillTarget
+from backstamp.policy.protection import (
+    DEFAULT_ACTIONS,
+    EVERYBODY,
+    ClickAddresses,
+    OnKnownBad,
+    OnUnprotected,
+    OwnList,
+    PageWords,
+    Protection,
+    ProtectionMode,
+)
 from backstamp.policy.snapshot import (
     Axes,
     Consent,
@@ -24,8 +35,11 @@ from backstamp.policy.suppression import (
 from backstamp.policy.unsubscribing import adds_unsubscribe
 
 __all__ = [
+    "DEFAULT_ACTIONS",
+    "EVERYBODY",
     "EVERY_DOMAIN",
     "Axes",
+    "ClickAddresses",
     "Consent",
     "ConsentMode",
     "ConsentState",
@@ -35,7 +49,13 @@ __all__ = [
     "KillTarget",
     "Kills",
     "OffReason",
+    "OnKnownBad",
+    "OnUnprotected",
+    "OwnList",
+    "PageWords",
     "Privacy",
+    "Protection",
+    "ProtectionMode",
     "Snapshot",
     "SnapshotError",
     "Suppressed",

@@ -19,9 +19,11 @@ class Kills(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `messages` holds tracking ids: all their links, and nothing is recorded of their pixels. `links` holds
     (tracking id, link number): that link in every copy. `tokens` holds (tracking id, link number, recipient
-    index, 0xFFFF where nobody is sealed): that link in one copy.
+    index, 0xFFFF where nobody is sealed): that link in one copy. `expressions` holds the first 8 octets of
+    the SHA-256 of Safe Browsing expressions: a host with all below it, or a URL, in whatever mail.
     """
 
     messages: frozenset[int] = frozenset()
     links: frozenset[tuple[int, int]] = frozenset()
     tokens: frozenset[tuple[int, int, int]] = frozenset()
+    expressions: frozenset[bytes] = frozenset()

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from backstamp.policy.kills import Kills
+from backstamp.policy.protection import OwnList, Protection
 from backstamp.policy.suppression import Suppressed, SuppressionAction
 from backstamp.vocabulary import Origin
 
@@ -45,11 +46,12 @@ class Consent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A sender domain: its number in tokens, its own tracking host, and what is tracked for it.
+    """A domain of ours: its number in tokens, its own tracking host, and what is tracked for it.
 
     `tracking_url` is the base of its pixels and links ("https://t.example.org"), or empty for the
     installation's own. `anonymous` seals no recipient into any token. `unsubscribe` says whether
-    List-Unsubscribe is added, where the installation's setting is not to hold (None).
+    List-Unsubscribe is added, where the installation's setting is not to hold (None). `protection` is of the
+    mail that it receives.
     """
 
     domain_id: int
@@ -58,6 +60,7 @@ class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     axes: Axes = Axes()
     anonymous: bool = False
     unsubscribe: bool | None = None
+    protection: Protection = Protection()
 
 
 class Privacy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -75,7 +78,8 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     recipient key. `enabled` is the one switch that turns all tracking off. `kills` applies to every link
     token, of sent and of received mail; further reasons to stop a click belong beside it. `suppressed` says
     to whom mail does not go any more, and `suppression_action` what is done with it. `unsubscribe` holds the
-    ways in whose mail is given a List-Unsubscribe where it has none.
+    ways in whose mail is given a List-Unsubscribe where it has none. `own_lists` are the administrators'
+    lists of links, by scope (`protection.EVERYBODY`, a domain, a mailbox).
     """
 
     published_at_us: int
@@ -93,6 +97,7 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     suppressed: Suppressed = {}
     suppression_action: SuppressionAction = SuppressionAction.REFUSE
     privacy: Privacy = Privacy()
+    own_lists: dict[str, OwnList] = {}
     version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:

@@ -10,13 +10,17 @@ from backstamp.records.instants import day_of, read
 from backstamp.records.models import DeliveryState
 from backstamp.records.tally import decode as decode_tally
 from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.vocabulary import Direction
 
 TROUBLES: Final = frozenset({DeliveryState.DEFERRED, DeliveryState.REJECTED, DeliveryState.BOUNCED})
 """Deliveries that the list shows as trouble."""
 
+RECEIVED: Final = "received/"
+"""Before the measures of received mail."""
+
 _MESSAGES: Final = (
     "SELECT m.tracking_id, m.domain_id, m.queued_at, m.opens_tracked, u.opened, u.clicked, u.troubled, "
-    "u.tally, "
+    "u.tally, m.direction, "
     "(SELECT COUNT(*) FROM records_link l WHERE l.message_id = m.tracking_id), "
     "(SELECT MIN(r.sent_at) FROM records_recipient r WHERE r.message_id = m.tracking_id) "
     "FROM keys CROSS JOIN records_message m "
@@ -64,7 +68,10 @@ class RecipientCard(msgspec.Struct, eq=False):
 
 
 class Card(msgspec.Struct, eq=False):
-    """A message, and those of its recipients that were asked for; counts as in its roll-up."""
+    """A message, and those of its recipients that were asked for; counts as in its roll-up.
+
+    `received` mail has no roll-up, for it is in no list of what was sent, and days count it apart.
+    """
 
     message: int
     domain_id: int
@@ -77,15 +84,21 @@ class Card(msgspec.Struct, eq=False):
     clicked: int
     troubled: int
     tally: dict[str, int]
+    received: bool = False
     by_key: dict[bytes, int] = {}
     by_index: dict[int, RecipientCard | None] = {}
+
+    def measure(self, name: str) -> str:
+        """Return the measure of `day_counts` for what happened to this message, from the one of sent mail."""
+        return RECEIVED + name if self.received else name
 
 
 def read_cards(messages: Iterable[int]) -> dict[int, Card]:
     """Return the cards of those of these messages that the records hold."""
     cards = {}
     for row in select_for_keys(_MESSAGES, ("m",), ((message,) for message in messages)):
-        message, domain_id, queued_at, opens_tracked, opened, clicked, troubled, tally, links, sent_at = row
+        message, domain_id, queued_at, opens_tracked, opened, clicked, troubled, tally = row[:8]
+        direction, links, sent_at = row[8:]
         at_us = read(queued_at)
         cards[message] = Card(
             message,
@@ -99,6 +112,7 @@ def read_cards(messages: Iterable[int]) -> dict[int, Card]:
             clicked or 0,
             troubled or 0,
             decode_tally(tally or "{}"),
+            direction == Direction.INBOUND,
         )
     return cards
 

@@ -4,7 +4,7 @@ Measures are of two kinds. `opened/human/1` and the like (`tally.key` without th
 `sent`, `deferred`, `rejected` count events on the day of the event. `messages`, `recipients`,
 `recipients_opened`, `recipients_clicked`, `recipients_measurable`, `recipients_troubled` and
 `recipients_possible` (those that opened or may have) count on the day on which the message was queued, so
-that they can be set in proportion.
+that they can be set in proportion. Those of received mail begin with `received/`.
 """
 
 from collections import Counter
@@ -14,9 +14,10 @@ from typing import Final
 from django.db import connection, transaction
 
 from backstamp.records.bulk import execute_many
-from backstamp.records.cards import TROUBLES
+from backstamp.records.cards import RECEIVED, TROUBLES
 from backstamp.records.models import DayCount
 from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.vocabulary import Direction
 
 DayKey = tuple[str, int, str]
 """Day (UTC, as 2026-03-02), number of the tracking domain, measure."""
@@ -114,7 +115,10 @@ def _take_away(statements: Iterable[str], parameters: Sequence[int | str]) -> No
 def _of_messages(condition: str) -> Iterator[str]:
     """Return the statements that count messages `m` that fit, and their recipients."""
     by = f"{_day('m.queued_at')}, m.domain_id"
-    yield f"SELECT {by}, 'messages', COUNT(*) FROM records_message m WHERE {condition} GROUP BY 1, 2"
+    yield (
+        f"SELECT {by}, {_measure('messages')}, COUNT(*) FROM records_message m "
+        f"WHERE {condition} GROUP BY 1, 2, 3"
+    )
     recipients = "FROM records_recipient r JOIN records_message m ON m.tracking_id = r.message_id"
     troubles = ", ".join(repr(state.value) for state in sorted(TROUBLES))
     for measure, fits in (
@@ -126,8 +130,8 @@ def _of_messages(condition: str) -> Iterator[str]:
         ("recipients_possible", "(r.opened_at IS NOT NULL OR r.unknown_hits > 0)"),
     ):
         yield (
-            f"SELECT {by}, '{measure}', COUNT(*) {recipients} "
-            f'WHERE {condition} AND r."index" <> {NO_RECIPIENT} AND {fits} GROUP BY 1, 2'
+            f"SELECT {by}, {_measure(measure)}, COUNT(*) {recipients} "
+            f'WHERE {condition} AND r."index" <> {NO_RECIPIENT} AND {fits} GROUP BY 1, 2, 3'
         )
 
 
@@ -137,16 +141,28 @@ def _of_events(condition: str) -> Iterator[str]:
     events = "FROM records_event e JOIN records_message m ON m.tracking_id = e.message_id"
     counted = "e.type || '/' || e.actor || CASE WHEN e.counts THEN '/1' ELSE '/0' END"
     yield (
-        f"SELECT {by}, {counted}, COUNT(*) {events} "
+        f"SELECT {by}, {_received_or(counted)}, COUNT(*) {events} "
         f"WHERE {condition} AND e.headers_id IS NOT NULL AND e.recipient_index IS NOT NULL GROUP BY 1, 2, 3"
     )
     # What the next hop said of somebody whom the message does not know is kept, and not counted.
     known = 'JOIN records_recipient r ON r.message_id = e.message_id AND r."index" = e.recipient_index'
     yield (
-        f"SELECT {by}, e.type, COUNT(*) {events} {known} "
+        f"SELECT {by}, {_received_or('e.type')}, COUNT(*) {events} {known} "
         f"WHERE {condition} AND e.headers_id IS NULL GROUP BY 1, 2, 3"
     )
-    yield f"SELECT {by}, e.type, COUNT(*) {events} WHERE {condition} AND e.type = 'queued' GROUP BY 1, 2, 3"
+    yield (
+        f"SELECT {by}, {_received_or('e.type')}, COUNT(*) {events} "
+        f"WHERE {condition} AND e.type = 'queued' GROUP BY 1, 2, 3"
+    )
+
+
+def _measure(name: str) -> str:
+    return _received_or(f"'{name}'")
+
+
+def _received_or(name: str) -> str:
+    """Return the SQL of a measure's name, where that of sent mail is this SQL."""
+    return f"CASE WHEN m.direction = '{Direction.INBOUND}' THEN '{RECEIVED}' ELSE '' END || {name}"
 
 
 def _day(column: str) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
+
 from backstamp.records.bulk import append, update
 from backstamp.records.dictionaries import Judgement
 from backstamp.records.instants import stored, written, zone
 from backstamp.records.stored_hits import FETCHES, StoredHit, named_of, source_of
-from backstamp.vocabulary import Actor
+from backstamp.vocabulary import Actor, Hit
 
 _COLUMNS: Final = (
     *("id", "producer", "position", "message_id", "recipient_index", "type", "at", "link_number", "method"),
@@ -54,6 +56,13 @@ def update_hits(hits: Iterable[Judged], settled_us: int, now_us: int) -> None:
     )
 
 
+def _threat(hit: Hit) -> str:
+    """Return what spoke against the link, as the event's detail."""
+    return msgspec.json.encode(
+        {"threat": hit.threat, "reason": hit.threat_reason, "source": hit.threat_source}
+    ).decode()
+
+
 def _row(hit: StoredHit, found: Judgement, settled_us: int, behind: str) -> tuple[Any, ...]:
     seen, headers = hit.hit, hit.headers
     at_us, producer, position = hit.place
@@ -73,7 +82,7 @@ def _row(hit: StoredHit, found: Judgement, settled_us: int, behind: str) -> tupl
         source_of(seen),
         seen.address,
         headers.client,
-        "{}",
+        "{}" if seen.threat is None else _threat(seen),
         _ACTORS[found.actor],
         found.counts,
         found.score,

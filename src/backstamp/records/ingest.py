@@ -18,6 +18,7 @@ from backstamp.journal import Batch, RecordId
 from backstamp.records import hit_rows, message_rows, standing
 from backstamp.records.bulk import execute_many, new_ids
 from backstamp.records.changes import next_version
+from backstamp.records.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.hit_rows import Judged
 from backstamp.records.instants import microseconds, month_of, stored, within
 from backstamp.records.judging import apply, judgements, neighbours, verdicts
@@ -43,7 +44,7 @@ from backstamp.records.unknown_addresses import opt_out_refused, opt_out_reporte
 from backstamp.records.wishes import take_wishes
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, Report, Wish
+from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, ReaderReport, Report, Wish
 
 SETTLE_TIME: Final = timedelta(minutes=15)
 """A verdict is provisional for so long: scanners that look again do so 30 s to 5 min after the person,
@@ -57,7 +58,7 @@ _ADVANCE: Final = (
 
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
-Record = TypeVar("Record", Hit, Queued, Delivery, Report, Wish)
+Record = TypeVar("Record", Hit, Queued, Delivery, Report, Wish, ReaderReport)
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +119,8 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     queued, hits = _of_type(fresh, Queued), _of_type(fresh, Hit)
     deliveries, reports = _of_type(fresh, Delivery), _of_type(fresh, Report)
     wishes = _of_type(fresh, Wish)
+    insert_findings(queued)
+    insert_reader_reports(_of_type(fresh, ReaderReport))
     bounces = [(id_, report) for id_, report in reports if report.type in OF_DELIVERY]
     rollup = Rollup(memory)
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)

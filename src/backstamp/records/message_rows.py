@@ -10,7 +10,7 @@ from backstamp.records.bulk import append, insert_new
 from backstamp.records.instants import stored
 from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
 from backstamp.records.tracking_ids import to_database
-from backstamp.vocabulary import Actor, Delivery, EventType, Queued, QueuedRecipient, Report
+from backstamp.vocabulary import Actor, Delivery, Direction, EventType, Queued, QueuedRecipient, Report
 
 _encode: Final = msgspec.json.Encoder().encode
 _LONGEST_LINE: Final = 998
@@ -19,7 +19,7 @@ _LONGEST_LINE: Final = 998
 _MESSAGE: Final = (
     *("tracking_id", "direction", "origin", "domain_id", "queued_at", "trace_id", "reverse_path"),
     *("message_id", "subject", "sender", "size", "opens_tracked", "links_tracked", "untracked_reason"),
-    "manifest",
+    *("manifest", "protection", "unprotected"),
 )
 _ROLLUP: Final = (
     *("message_id", "queued_at", "opens_tracked", "untracked", "opened", "clicked", "troubled"),
@@ -46,7 +46,8 @@ def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
     if not records:
         return
     insert_new("records_message", _MESSAGE, (_message_row(record) for _, record in records))
-    insert_new("records_messagerollup", _ROLLUP, (_rollup_row(record) for _, record in records))
+    sent = (record for _, record in records if record.direction is Direction.OUTBOUND)
+    insert_new("records_messagerollup", _ROLLUP, map(_rollup_row, sent))
     insert_new("records_messagetext", _TEXT, (_text_row(record) for _, record in records))
     insert_new(
         "records_recipient",
@@ -140,6 +141,8 @@ def _message_row(record: Queued) -> tuple[Any, ...]:
         record.links,
         clean(record.untracked_reason, 400),
         clean(record.manifest),
+        clean(record.protection, 16),
+        clean(" ".join(record.unprotected), 1000),
     )
 
 

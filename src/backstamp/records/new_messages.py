@@ -12,7 +12,7 @@ from backstamp.records.rollup import Rollup
 from backstamp.records.stored_hits import Pair
 from backstamp.records.tracking_ids import to_database
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import EventType, Queued
+from backstamp.vocabulary import Direction, EventType, Queued
 
 
 def insert_new_messages(
@@ -63,6 +63,7 @@ def _card(message: int, record: Queued) -> Card:
         0,
         0,
         {},
+        record.direction is Direction.INBOUND,
     )
 
 

@@ -16,6 +16,7 @@ from backstamp.records.memory import Memory
 from backstamp.records.message_rows import search_text
 from backstamp.records.models import Event, Message, MessageRollup, MessageText, Recipient
 from backstamp.records.stored_hits import FETCHES
+from backstamp.vocabulary import Direction
 
 _SLICE: Final = 500
 """Messages that one transaction makes again, so that ingest never waits long for the database."""
@@ -38,7 +39,8 @@ def rebuild(progress: Callable[[int], None] = lambda done: None) -> int:
 
 def fill_in_missing() -> int:
     """Make the roll-ups of messages that have none (of an earlier version); return how many."""
-    missing = Message.objects.filter(rollup__isnull=True).order_by("pk").values_list("pk", flat=True)
+    sent = Message.objects.filter(rollup__isnull=True, direction=Direction.OUTBOUND)
+    missing = sent.order_by("pk").values_list("pk", flat=True)
     done = 0
     while keys := list(missing[:_SLICE]):
         rebuild_messages(keys)
@@ -69,7 +71,8 @@ def rebuild_totals(keys: Sequence[int]) -> None:
     version = next_version()
     tallies = _tallies(keys)
     counts = _counts(keys)
-    for message in Message.objects.filter(pk__in=keys).defer("manifest"):
+    sent = Message.objects.filter(pk__in=keys, direction=Direction.OUTBOUND)
+    for message in sent.defer("manifest"):
         opened, clicked, troubled = counts[message.pk]
         MessageRollup.objects.update_or_create(
             message_id=message.pk,

@@ -22,6 +22,8 @@ _EVENT_SLICE: Final = 5000
 """Messages and events that one transaction deletes, so that ingest never waits long for the database."""
 _DELETE: Final = (
     "DELETE FROM records_event WHERE message_id = %s",  # what came since the slices
+    "DELETE FROM records_linkexpression WHERE message_id = %s",
+    "DELETE FROM records_linkfinding WHERE message_id = %s",
     "DELETE FROM records_link WHERE message_id = %s",
     "DELETE FROM records_recipient WHERE message_id = %s",
     "DELETE FROM records_messagerollup WHERE message_id = %s",

@@ -39,7 +39,7 @@ class Rollup:
     def message(self, card: Card) -> None:
         """Count a message that is new."""
         self.messages.add(card.message)
-        self._days[card.day, card.domain_id, "messages"] += 1
+        self._days[card.day, card.domain_id, card.measure("messages")] += 1
 
     def recipient(self, card: Card, recipient: RecipientCard) -> None:
         """Count a recipient that is new."""
@@ -47,7 +47,7 @@ class Rollup:
 
     def event(self, card: Card, at_us: int, type_: EventType) -> None:
         """Count what the gateway or the next hop said, or a report."""
-        self._days[day_of(at_us), card.domain_id, type_.value] += 1
+        self._days[day_of(at_us), card.domain_id, card.measure(type_.value)] += 1
 
     def hit(self, card: Card, hit: StoredHit, before: Judgement | None, after: Judgement) -> None:
         """Count a hit that is new to the message (`before` is None), or judged otherwise than before."""
@@ -56,10 +56,14 @@ class Rollup:
         type_, counts, days = _TYPES[hit.type], card.tally, self._days
         name, whole = tally.keys(type_, after.actor, after.counts, link)
         counts[name] = counts.get(name, 0) + 1
+        if card.received:
+            whole = card.measure(whole)
         days[day, domain_id, whole] = days.get((day, domain_id, whole), 0) + 1
         if before is not None:
             name, whole = tally.keys(type_, before.actor, before.counts, link)
             counts[name] -= 1
+            if card.received:
+                whole = card.measure(whole)
             days[day, domain_id, whole] -= 1
 
     def deliveries(self, reports: Mapping[Pair, Sequence[Said]]) -> set[Pair]:
@@ -133,7 +137,7 @@ class Rollup:
         if before != after:
             self.messages.add(card.message)
             for name, number in day_counts.changes_of_recipient(index, before, after):
-                self._days[card.day, card.domain_id, name] += number
+                self._days[card.day, card.domain_id, card.measure(name)] += number
 
 
 def _flags(recipient: RecipientCard) -> Flags:

@@ -3,8 +3,8 @@
 import msgspec
 from django.db.models import Count, Max
 
-from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Snapshot
-from backstamp.records import kills, models, suppressions
+from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Protection, Snapshot
+from backstamp.records import kills, models, protections, suppressions
 
 
 def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
@@ -12,12 +12,16 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
 
     Raises `django.db.Error`.
     """
+    protected = protections.protections()
     switched_off = models.Switch.objects.filter(tracking_off=True).exists()
     return msgspec.structs.replace(
         defaults,
         published_at_us=published_at_us,
         enabled=defaults.enabled and not switched_off,
-        domains={domain.name.lower(): _domain(domain) for domain in models.SenderDomain.objects.all()},
+        domains={
+            domain.name.lower(): _domain(domain, protected.get(domain.pk, Protection()))
+            for domain in models.SenderDomain.objects.all()
+        },
         senders={
             sender.address.lower(): Axes(sender.opens, sender.links)
             for sender in models.SenderPolicy.objects.all()
@@ -28,12 +32,13 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
                 "recipient_key", "opens", "links"
             )
         },
-        kills=kills.switched_off(),
+        kills=msgspec.structs.replace(kills.switched_off(), expressions=protections.killed_expressions()),
+        own_lists=protections.own_lists(),
         suppressed=suppressions.suppressed(),
     )
 
 
-def _domain(row: models.SenderDomain) -> DomainPolicy:
+def _domain(row: models.SenderDomain, protection: Protection) -> DomainPolicy:
     return DomainPolicy(
         domain_id=row.pk,
         name=row.name.lower(),
@@ -41,6 +46,7 @@ def _domain(row: models.SenderDomain) -> DomainPolicy:
         axes=Axes(row.opens, row.links),
         anonymous=row.anonymous,
         unsubscribe=row.unsubscribe,
+        protection=protection,
     )
 
 
@@ -62,4 +68,5 @@ def fingerprint() -> tuple[object, ...]:
         (consents["number"], consents["latest"]),
         kills.fingerprint(),
         suppressions.fingerprint(),
+        protections.fingerprint(),
     )

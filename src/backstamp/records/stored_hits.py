@@ -19,13 +19,21 @@ Pair = tuple[int, int]
 Place = tuple[int, str, int]
 """Where a hit stands in time: microseconds, and the journal record's id. No two hits have the same."""
 
-_LINK_EVENTS: Final = {ClickAction.BLOCK: EventType.BLOCKED, ClickAction.WARN: EventType.WARNED}
+_LINK_EVENTS: Final = {
+    ClickAction.ALLOW: EventType.ALLOWED,
+    ClickAction.CHECK: EventType.WARNED,
+    ClickAction.WARN: EventType.WARNED,
+    ClickAction.BLOCK: EventType.BLOCKED,
+    ClickAction.GO_ON: EventType.CLICKED_THROUGH,
+}
 _ACTIONS: Final = {type_.value: action for action, type_ in _LINK_EVENTS.items()}
-FETCHES: Final = (EventType.OPENED, EventType.CLICKED, *_LINK_EVENTS.values())
+FETCHES: Final = (EventType.OPENED, EventType.CLICKED, *dict.fromkeys(_LINK_EVENTS.values()))
 """The events that are made of hits."""
 _SIGNS: Final[dict[EventType, Literal["open", "click"]]] = {
     EventType.OPENED: "open",
     EventType.CLICKED: "click",
+    EventType.ALLOWED: "click",
+    EventType.CLICKED_THROUGH: "click",
 }
 _INDEX_BYTES: Final = 2
 

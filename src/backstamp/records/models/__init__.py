@@ -1,0 +1,87 @@
+"""The records: messages, recipients, links, events, and what administrators and recipients decided.
+
+Tracking ids are unsigned 64-bit numbers in tokens and signed ones here (`tracking_ids`), because
+both databases know signed ones only.  Times are timezone-aware UTC.
+"""
+
+from backstamp.records.models.arrivals import (
+    CapturedMail,
+    SignInLink,
+    UnmatchedReport,
+)
+from backstamp.records.models.counting import (
+    ChangeCounter,
+    DayCount,
+    JournalCursor,
+)
+from backstamp.records.models.events import (
+    Event,
+    HeaderSet,
+    Reason,
+    ReverseName,
+)
+from backstamp.records.models.messages import (
+    DeliveryState,
+    Link,
+    Message,
+    MessageRollup,
+    MessageText,
+    Recipient,
+)
+from backstamp.records.models.policy import (
+    Consent,
+    Kill,
+    RecordsRequest,
+    SenderDomain,
+    SenderPolicy,
+    Suppression,
+    Switch,
+)
+from backstamp.records.models.protection import (
+    ExpressionKill,
+    LinkExpression,
+    LinkFinding,
+    OwnListEntry,
+    ProtectedDomain,
+    ProtectionException,
+    ReaderReportRow,
+)
+from backstamp.records.models.words import (
+    LONGEST_ADDRESS,
+    LONGEST_METHOD,
+)
+
+__all__ = [
+    "LONGEST_ADDRESS",
+    "LONGEST_METHOD",
+    "CapturedMail",
+    "ChangeCounter",
+    "Consent",
+    "DayCount",
+    "DeliveryState",
+    "Event",
+    "ExpressionKill",
+    "HeaderSet",
+    "JournalCursor",
+    "Kill",
+    "Link",
+    "LinkExpression",
+    "LinkFinding",
+    "Message",
+    "MessageRollup",
+    "MessageText",
+    "OwnListEntry",
+    "ProtectedDomain",
+    "ProtectionException",
+    "ReaderReportRow",
+    "Reason",
+    "Recipient",
+    "RecordsRequest",
+    "ReverseName",
+    "SenderDomain",
+    "SenderPolicy",
+    "SignInLink",
+    "Suppression",
+    "Switch",
+    "UnmatchedReport",
+]

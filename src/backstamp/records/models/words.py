@@ -1,0 +1,16 @@
+"""What the columns of several tables hold."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+LONGEST_ADDRESS: Final = 320
+"""64 octets of local part, "@", 255 of domain (RFC 5321 §4.5.3.1)."""
+
+LONGEST_METHOD: Final = 100
+"""More of a request's method is not kept."""
+
+
+def choices(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Return a closed set of words as a field's choices."""
+    return [(word.value, word.value) for word in words]
