@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 DROP = "drop"
 HANG = "hang"
+LONGEST_LINE = 32 * 1024 * 1024
 LOSE = "lose"
 """Accept the message, and lose the connection before the reply is out (RFC 1047)."""
 OFFERS = ("PIPELINING", "SIZE 10240000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
@@ -45,7 +46,7 @@ class FakeNextHop:
 
     async def start(self) -> "FakeNextHop":
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server = await asyncio.start_server(self._client, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._client, "127.0.0.1", self.port, limit=LONGEST_LINE)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -139,9 +140,10 @@ class FakeNextHop:
     async def _data(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mail: str, rcpts: list[str]
     ) -> bool:
-        received = b""
+        lines = []
         while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
-            received += line.removeprefix(b".")
+            lines.append(line.removeprefix(b"."))
+        received = b"".join(lines)
         await asyncio.sleep(self.delay)
         addresses = [text.split("<")[1].split(">")[0] for text in rcpts]
         if self.lmtp:

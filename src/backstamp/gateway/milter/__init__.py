@@ -1,0 +1,32 @@
+"""milter: mail is examined where the MTA has it, at the end of DATA (docs/protect-postfix.md).
+
+An MTA is asked for what is needed only, and answers nothing until the message is whole: one turn a message.
+"""
+
+from backstamp.gateway.milter.config import MilterConfig, MilterFailure
+from backstamp.gateway.milter.listener import MilterListener, check_milter_config
+from backstamp.gateway.milter.message import (
+    Accept,
+    Examiner,
+    MilterAnswer,
+    MilterEnvelope,
+    MilterPath,
+    Reject,
+    Replace,
+    TempFail,
+)
+
+__all__ = [
+    "Accept",
+    "Examiner",
+    "MilterAnswer",
+    "MilterConfig",
+    "MilterEnvelope",
+    "MilterFailure",
+    "MilterListener",
+    "MilterPath",
+    "Reject",
+    "Replace",
+    "TempFail",
+    "check_milter_config",
+]

@@ -1,0 +1,169 @@
+"""changes: the fewest changes that make an MTA's copy of a message into the wanted one; no I/O.
+
+What is not changed is not named, so it keeps its octets even where the MTA showed us others: Postfix takes
+the white space before a field's colon away, and all behind a NUL. The changes go from the last field to the
+first, so that no place or number that follows depends on what was changed before.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.milter import codec
+
+MOST_PAIRS: Final = 250_000
+"""Fields of before times fields of after, between what both begin and end with, that are compared one by one
+(0.1 s); beyond that all of them are taken away and put in."""
+
+
+class NotPossibleError(ValueError):
+    """The wanted message is one that no MTA can be told; says why, and quotes nothing."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Packets for the header, in their order, and the other body, or None where it stays."""
+
+    header: tuple[bytes, ...]
+    body: bytes | None
+
+    def packets(self) -> Iterator[bytes]:
+        """Yield all that is to be sent."""
+        yield from self.header
+        if self.body is not None:
+            yield from codec.replace_body(self.body)
+
+
+def find_changes(fields: Sequence[bytes], body: bytes, wanted: bytes, *, hidden_fields: int) -> Changes:
+    """Return what makes `fields` and `body` into the message `wanted`.
+
+    `fields` have CRLF inside and none at the end; `wanted` has CRLF throughout; `hidden_fields` of the MTA's
+    own stand above `fields` where it counts places. A body's line ends are the MTA's: Postfix takes LF
+    for CRLF, and ends the last line. Raises `NotPossibleError`.
+    """
+    new_fields, new_body = _split(wanted)
+    return Changes(tuple(_packets(fields, new_fields, hidden_fields)), None if new_body == body else new_body)
+
+
+def _split(message: bytes) -> tuple[list[bytes], bytes]:
+    if message.startswith(b"\r\n"):
+        return [], message[2:]
+    header, _, body = message.partition(b"\r\n\r\n")
+    if not _:
+        header = header.removesuffix(b"\r\n")
+    fields: list[bytes] = []
+    for line in header.split(b"\r\n") if header else ():
+        if not line.startswith((b" ", b"\t")):
+            fields.append(line)
+        elif fields:
+            fields[-1] += b"\r\n" + line
+        else:
+            raise NotPossibleError("the first line of the header continues nothing")
+    return fields, body
+
+
+class _Move(Enum):
+    KEEP = 0
+    CHANGE = 1
+    DELETE = 2
+    INSERT = 3
+
+
+def _packets(old: Sequence[bytes], new: Sequence[bytes], hidden: int) -> Iterator[bytes]:
+    if old == new:
+        return
+    numbers = _numbers(old)
+    i, j = len(old), len(new)
+    behind: list[bytes] = []
+    for move in _moves(old, new):
+        if move is not _Move.INSERT:
+            i -= 1
+        if move is not _Move.DELETE:
+            j -= 1
+        match move:
+            case _Move.CHANGE:
+                yield codec.change_header(numbers[i], *_name_and_value(new[j]))
+            case _Move.DELETE:
+                yield codec.change_header(numbers[i], _name(old[i]), b"")
+            case _Move.INSERT if i == len(old):
+                behind.append(codec.add_header(*_name_and_value(new[j])))
+            case _Move.INSERT:
+                yield codec.insert_header(i + hidden, *_name_and_value(new[j]))
+            case _Move.KEEP:
+                pass
+    yield from reversed(behind)
+
+
+def _numbers(fields: Sequence[bytes]) -> list[int]:
+    """Return for each field which one of its name it is; names are the same in upper and lower case."""
+    counts: dict[bytes, int] = {}
+    numbers = []
+    for field in fields:
+        name = _name(field).lower()
+        counts[name] = counts.get(name, 0) + 1
+        numbers.append(counts[name])
+    return numbers
+
+
+def _moves(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[_Move]:
+    """Yield the fewest moves from `old` to `new`, last field first."""
+    first = 0
+    shorter = min(len(old), len(new))
+    while first < shorter and old[first] == new[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and old[-1 - last] == new[-1 - last]:
+        last += 1
+    for _ in range(last):
+        yield _Move.KEEP
+    yield from _middle(old[first : len(old) - last], new[first : len(new) - last])
+    for _ in range(first):
+        yield _Move.KEEP
+
+
+def _middle(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[_Move]:
+    if len(old) * len(new) > MOST_PAIRS:
+        yield from [_Move.INSERT] * len(new)
+        yield from [_Move.DELETE] * len(old)
+        return
+    # costs[i][j]: moves that make the first i of old into the first j of new.
+    costs = [list(range(len(new) + 1))]
+    for i, before in enumerate(old, 1):
+        above, row = costs[-1], [i]
+        for j, after in enumerate(new, 1):
+            step = 0 if before == after else 1 if _can_change(before, after) else 2
+            row.append(min(above[j - 1] + step, above[j] + 1, row[-1] + 1))
+        costs.append(row)
+    i, j = len(old), len(new)
+    while i or j:
+        if i and j and old[i - 1] == new[j - 1] and costs[i][j] == costs[i - 1][j - 1]:
+            move = _Move.KEEP
+        elif i and j and costs[i][j] == costs[i - 1][j - 1] + 1 and _can_change(old[i - 1], new[j - 1]):
+            move = _Move.CHANGE
+        elif j and costs[i][j] == costs[i][j - 1] + 1:
+            move = _Move.INSERT
+        else:
+            move = _Move.DELETE
+        i -= move is not _Move.INSERT
+        j -= move is not _Move.DELETE
+        yield move
+
+
+def _can_change(before: bytes, after: bytes) -> bool:
+    """Whether one change does it: the name stays, and there is a value, for one of nothing deletes."""
+    name, colon, value = after.partition(b":")
+    return bool(colon and value) and _name(before) == name
+
+
+def _name(field: bytes) -> bytes:
+    return field.partition(b":")[0]
+
+
+def _name_and_value(field: bytes) -> tuple[bytes, bytes]:
+    name, colon, value = field.partition(b":")
+    if not colon or not name:
+        raise NotPossibleError("a line of the header is no field")
+    if b"\0" in field:
+        raise NotPossibleError("a new field holds a NUL")
+    return name, value.replace(b"\r\n", b"\n")

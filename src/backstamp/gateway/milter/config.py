@@ -1,0 +1,40 @@
+"""config: what the milter's listener is told, as plain values."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from backstamp.gateway.config import parse_listen
+
+
+class MilterFailure(StrEnum):
+    """What is answered for a message that could not be examined."""
+
+    ACCEPT = "accept"
+    TEMPFAIL = "tempfail"
+
+
+class MilterConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`listen` is "unix:/PATH" or "HOST:PORT"; a socket gets `socket_mode`, and `socket_group` where named.
+
+    `max_size` in octets for one message with its envelope, `memory` in octets for all that are under way;
+    `examine_seconds` for one message: Postfix waits for 300 (`milter_content_timeout`).
+    """
+
+    listen: str
+    socket_mode: int = 0o660
+    socket_group: str = ""
+    max_size: int = 50_000_000
+    memory: int = 200_000_000
+    max_connections: int = 200
+    examine_seconds: float = 120
+    on_failure: MilterFailure = MilterFailure.ACCEPT
+
+
+def socket_path(listen: str) -> Path | None:
+    """Return the path of "unix:PATH", or None for "HOST:PORT". Raises `ConfigError` where it is neither."""
+    if listen.startswith("unix:") and len(listen) > len("unix:"):
+        return Path(listen.removeprefix("unix:"))
+    parse_listen("protection.milter_listen", listen)
+    return None

@@ -1,0 +1,254 @@
+"""connection: one MTA's connection: packets in, whole messages to the examiner, its answer out."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway import trace
+from backstamp.gateway.milter import codec
+from backstamp.gateway.milter.changes import NotPossibleError, find_changes
+from backstamp.gateway.milter.codec import Command, MilterProtocolError, PacketReader
+from backstamp.gateway.milter.config import MilterConfig, MilterFailure
+from backstamp.gateway.milter.conversation import Arrived, Conversation
+from backstamp.gateway.milter.message import Accept, Examiner, MilterAnswer, Reject, Replace, TempFail
+from backstamp.gateway.protocol.mail_data import Budget
+from backstamp.gateway.protocol.reply import Reply, reply
+
+_log = logging.getLogger("backstamp.gateway")
+
+IDLE_SECONDS: Final = 7210.0
+"""libmilter's own: longer than an SMTP client may be silent, for the MTA holds the connection as long."""
+PROGRESS_SECONDS: Final = 30.0
+"""So often an MTA hears that we are still at it, for which it begins to count its own time anew."""
+STALLED_SECONDS: Final = 300.0
+"""So long an MTA may take none of our answer."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What all connections of one listener share; what is received lies in `buffer` for a moment only."""
+
+    config: MilterConfig
+    examine: Examiner
+    budget: Budget
+    connections: "set[Connection]"
+    buffer: bytearray
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One MTA's connection."""
+
+    def __init__(self, about: Surroundings) -> None:
+        """Wait for `connection_made`."""
+        self._about = about
+        self._transport: asyncio.Transport | None = None
+        self._reader = PacketReader()
+        self._conversation = Conversation(
+            max_size=about.config.max_size, budget=about.budget, new_trace_id=trace.new_trace_id
+        )
+        self._examination: asyncio.Task[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._loop = asyncio.get_running_loop()
+        self._heard = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._progress: asyncio.TimerHandle
+        self._stopping = False
+        self.ended = asyncio.Event()
+        """Set when the connection is gone and nothing of it runs."""
+
+    # what the loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless there are too many already."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        connections = self._about.connections
+        if len(connections) >= self._about.config.max_connections:
+            _log.warning("a milter connection too many; the MTA does without us")
+            transport.abort()
+            return
+        connections.add(self)
+        self._heard = self._loop.time()
+        self._watch()
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Give the place to receive into."""
+        return self._about.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was received."""
+        self._heard = self._loop.time()
+        try:
+            for command, payload in self._reader.feed(memoryview(self._about.buffer)[:nbytes]):
+                if self._transport is None or self._transport.is_closing():
+                    return
+                self._take(command, payload)
+        except MilterProtocolError as error:
+            _log.warning("a milter connection was closed: %s", error)
+            self._abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what is under way."""
+        self._transport = None
+        self._conversation.forget()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._writable.set()
+        if self._examination is not None:
+            self._examination.cancel()
+        else:
+            self._gone()
+
+    def pause_writing(self) -> None:
+        """Wait with the answer."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Go on with the answer."""
+        self._writable.set()
+
+    # what the listener calls
+
+    def stop(self) -> None:
+        """Close when the message at hand is answered; at once when there is none."""
+        self._stopping = True
+        if self._conversation.is_idle and self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._abort()
+
+    # packets
+
+    def _take(self, command: int, payload: bytes) -> None:
+        assert self._transport is not None
+        if self._examination is not None:
+            # An MTA that waits for an answer can only say that it no longer does.
+            if command not in (Command.ABORT, Command.QUIT, Command.QUIT_NEW_CONNECTION):
+                raise MilterProtocolError("a command before the message is answered")
+            self._examination.cancel()
+            self._examination = None
+        step = self._conversation.take(command, payload)
+        if isinstance(step, Arrived):
+            self._examination = self._loop.create_task(self._examine(step))
+            self._examination.add_done_callback(self._examined)
+        elif step is None:
+            self._transport.close()
+        elif step:
+            self._transport.write(step)
+
+    async def _examine(self, arrived: Arrived) -> None:
+        self._progress = self._loop.call_later(PROGRESS_SECONDS, self._say_progress)
+        try:
+            answer = await self._decide(arrived)
+        finally:
+            self._progress.cancel()
+        async with asyncio.timeout(STALLED_SECONDS):
+            for packet in answer.changes:
+                await self._writable.wait()
+                if self._transport is None:
+                    return
+                self._transport.write(packet)
+        if self._transport is None:
+            return
+        # From the last octet on, the MTA may say anything again.
+        self._examination = None
+        self._conversation.forget()
+        self._transport.write(answer.end)
+        if self._stopping:
+            self._transport.close()
+
+    def _say_progress(self) -> None:
+        if self._transport is not None:
+            self._transport.write(codec.PROGRESS)
+        self._progress = self._loop.call_later(PROGRESS_SECONDS, self._say_progress)
+
+    def _examined(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("a milter connection was closed: the MTA took no answer")
+            self._abort()
+        if self._transport is None:
+            self._gone()
+
+    # the answer
+
+    async def _decide(self, arrived: Arrived) -> "_Answer":
+        trace_id = arrived.envelope.trace_id
+        if arrived.unkept:
+            return self._failed(trace_id, arrived.unkept)
+        raw = arrived.raw()
+        try:
+            async with asyncio.timeout(self._about.config.examine_seconds):
+                answer = await self._about.examine(arrived.envelope, raw)
+            return _encode(answer, arrived, raw)
+        except TimeoutError:
+            return self._failed(trace_id, "it took too long")
+        except NotPossibleError as error:
+            return self._failed(trace_id, f"the new message cannot be given to the MTA: {error}")
+        except Exception as error:  # noqa: BLE001 - a fault of ours must cost one message, not the server
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            # Neither the exception's text nor the source line: they may hold addresses.
+            where = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+            return self._failed(trace_id, f"internal error {where}")
+
+    def _failed(self, trace_id: str, reason: str) -> "_Answer":
+        accept = self._about.config.on_failure is MilterFailure.ACCEPT
+        _log.error(
+            "%s: a message was %s unexamined: %s",
+            trace_id,
+            "let through" if accept else "put off",
+            reason,
+            extra={"trace_id": trace_id},
+        )
+        if accept:
+            return _UNCHANGED
+        return _refusal(reply(451, f"4.3.0 Not checked, try again later, trace id {trace_id}"))
+
+    def _watch(self) -> None:
+        """Close a connection on which nothing was said for too long."""
+        left = self._heard + IDLE_SECONDS - self._loop.time()
+        if left <= 0 and self._examination is None:
+            self._abort()
+            return
+        self._idle_timer = self._loop.call_later(max(left, 1.0), self._watch)
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _gone(self) -> None:
+        self._about.connections.discard(self)
+        self.ended.set()
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What is sent for a message: its changes, and the packet that ends them."""
+
+    changes: Iterable[bytes]
+    end: bytes
+
+
+_UNCHANGED: Final = _Answer((), codec.CONTINUE)
+
+
+def _encode(answer: MilterAnswer, arrived: Arrived, raw: bytes) -> _Answer:
+    match answer:
+        case Accept():
+            return _UNCHANGED
+        case Replace(wanted) if wanted == raw:
+            return _UNCHANGED
+        case Replace(wanted):
+            changes = find_changes(arrived.fields, arrived.body, wanted, hidden_fields=arrived.hidden_fields)
+            return _Answer(changes.packets(), codec.CONTINUE)
+        case TempFail(refusal) | Reject(refusal):
+            return _refusal(refusal)
+
+
+def _refusal(refusal: Reply) -> _Answer:
+    return _Answer((), codec.reply_code(refusal.encode().removesuffix(b"\r\n")))

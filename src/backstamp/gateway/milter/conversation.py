@@ -1,0 +1,246 @@
+"""conversation: what an MTA says on one connection, in its order, until a message is whole; no I/O.
+
+Several messages come on one connection, one after the other, and `QUIT_NEW_CONNECTION` begins with another
+client on it. All that is kept of a message counts, against its own limit and against the process's.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.milter import codec, negotiation
+from backstamp.gateway.milter.codec import Command, MilterProtocolError
+from backstamp.gateway.milter.message import MilterEnvelope, MilterPath
+from backstamp.gateway.protocol.mail_data import Budget
+
+MOST_RECIPIENTS: Final = 10_000
+MOST_FIELDS: Final = 20_000
+"""Header fields; each costs memory of its own. A long thread's message has some hundred."""
+_EACH: Final = 64
+"""What an object in a list costs beside its octets."""
+
+_CONNECTION_MACROS: Final = frozenset({Command.CONNECT, Command.HELO})
+_READ_MACROS: Final = frozenset({b"i", b"auth_authen", b"daemon_name", b"v"})
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole message.
+
+    `fields` are the header fields with CRLF inside and none at the end; `hidden_fields`: how many
+    fields of the MTA's own stand above them. Where `unkept` says why, the content was not kept.
+    """
+
+    envelope: MilterEnvelope
+    fields: list[bytes]
+    body: bytes
+    hidden_fields: int
+    unkept: str
+
+    def raw(self) -> bytes:
+        """Return the message as it would lie in a file, with CRLF."""
+        return b"\r\n".join((*self.fields, b"", self.body)) if self.fields else b"\r\n" + self.body
+
+
+class _Stage(IntEnum):
+    NONE = 0
+    ENVELOPE = 1
+    HEADER = 2
+    BODY = 3
+
+
+class _Content:
+    """What is kept of one message."""
+
+    def __init__(self, max_size: int, budget: Budget) -> None:
+        self._left = max_size
+        self._budget = budget
+        self._taken = 0
+        self.reverse_path = MilterPath("")
+        self.recipients: list[MilterPath] = []
+        self.fields: list[bytes] = []
+        self.body: list[bytes] = []
+        self.unkept = ""
+
+    def room_for(self, octets: int) -> bool:
+        """Reserve memory; where there is none, drop all that was kept."""
+        if self.unkept:
+            return False
+        if octets > self._left or len(self.fields) > MOST_FIELDS or len(self.recipients) > MOST_RECIPIENTS:
+            self.drop("it is larger than gateway.max_size, or has too many fields or recipients")
+            return False
+        if not self._budget.take(octets):
+            self.drop("too many large messages are under way")
+            return False
+        self._left -= octets
+        self._taken += octets
+        return True
+
+    def drop(self, reason: str) -> None:
+        self.unkept = reason
+        self.recipients, self.fields, self.body = [], [], []
+        self.give_back()
+
+    def give_back(self) -> None:
+        self._budget.give(self._taken)
+        self._taken = 0
+
+
+class Conversation:
+    """One connection's state."""
+
+    def __init__(self, *, max_size: int, budget: Budget, new_trace_id: Callable[[], str]) -> None:
+        """Begin before the negotiation; `max_size` in octets is for one message with its envelope."""
+        self._max_size = max_size
+        self._budget = budget
+        self._new_trace_id = new_trace_id
+        self._wants_reply: frozenset[int] | None = None
+        self._stage = _Stage.NONE
+        self._content: _Content | None = None
+        self._client = (b"", b"")
+        self._helo = b""
+        self._macros: dict[bytes, bytes] = {}
+        self._message_macros: dict[bytes, bytes] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no message has begun."""
+        return self._content is None
+
+    def take(self, command: int, payload: bytes) -> bytes | Arrived | None:
+        """Take a packet; return what is to be said at once, or a whole message, or None for the end.
+
+        After a message `forget` is called, once it is answered. Raises `MilterProtocolError`.
+        """
+        if self._wants_reply is None:
+            return self._negotiate(command, payload)
+        match command:
+            case Command.HEADER:
+                self._header(payload)
+            case Command.BODY:
+                self._body(payload)
+            case Command.MACRO:
+                self._note_macros(payload)
+                return b""
+            case Command.RCPT:
+                self._rcpt(payload)
+            case Command.MAIL:
+                self._mail(payload)
+            case Command.END_OF_MESSAGE:
+                return self._end(payload)
+            case Command.CONNECT:
+                self._client = codec.read_connect(payload)
+            case Command.HELO:
+                self._helo = payload.rstrip(b"\0")
+            case Command.END_OF_HEADERS:
+                self._advance(_Stage.BODY)
+            case Command.ABORT:
+                self.forget()
+                return b""
+            case Command.QUIT:
+                return None
+            case Command.QUIT_NEW_CONNECTION:
+                self.forget()
+                self._client, self._helo, self._macros = (b"", b""), b"", {}
+                return b""
+            case Command.DATA | Command.UNKNOWN:
+                pass
+            case _:
+                raise MilterProtocolError("an unknown command, or a second negotiation")
+        return codec.CONTINUE if command in self._wants_reply else b""
+
+    def forget(self) -> None:
+        """Drop the message."""
+        if self._content is not None:
+            self._content.give_back()
+        self._content = None
+        self._stage = _Stage.NONE
+        self._message_macros = {}
+
+    def _negotiate(self, command: int, payload: bytes) -> bytes | None:
+        if command == Command.QUIT:
+            return None
+        if command != Command.NEGOTIATE:
+            raise MilterProtocolError("it does not begin with a negotiation")
+        answer, self._wants_reply = negotiation.answer_to(codec.read_negotiation(payload))
+        sets_macros = answer.actions & codec.Action.SET_MACROS
+        return codec.negotiation(answer, negotiation.MACROS if sets_macros else ())
+
+    def _note_macros(self, payload: bytes) -> None:
+        command, macros = codec.read_macros(payload)
+        kept = self._macros if command in _CONNECTION_MACROS else self._message_macros
+        for name in _READ_MACROS & macros.keys():
+            kept[name] = macros[name]
+
+    def _advance(self, stage: _Stage) -> _Content:
+        if self._content is None or stage < self._stage:
+            raise MilterProtocolError("a command out of order")
+        self._stage = stage
+        return self._content
+
+    def _mail(self, payload: bytes) -> None:
+        if self._content is not None:
+            raise MilterProtocolError("a message within a message")
+        content = self._content = _Content(self._max_size, self._budget)
+        self._stage = _Stage.ENVELOPE
+        if content.room_for(_EACH + len(payload)):
+            content.reverse_path = _path(payload)
+
+    def _rcpt(self, payload: bytes) -> None:
+        content = self._advance(_Stage.ENVELOPE)
+        if content.room_for(_EACH + len(payload)):
+            content.recipients.append(_path(payload))
+
+    def _header(self, payload: bytes) -> None:
+        content = self._advance(_Stage.HEADER)
+        if content.room_for(_EACH + len(payload)):
+            name, value = codec.read_header(payload)
+            content.fields.append(name + b":" + value.replace(b"\n", b"\r\n"))
+
+    def _body(self, payload: bytes) -> None:
+        content = self._advance(_Stage.BODY)
+        if payload and content.room_for(_EACH + len(payload)):
+            content.body.append(payload)
+
+    def _end(self, payload: bytes) -> Arrived:
+        self._body(payload)
+        content = self._advance(_Stage.BODY)
+        macros = self._macros | self._message_macros
+        host, address = self._client
+        envelope = MilterEnvelope(
+            client_host=_text(host),
+            client_address=_text(address),
+            helo=_text(self._helo),
+            reverse_path=content.reverse_path,
+            recipients=tuple(content.recipients),
+            queue_id=_text(macros.get(b"i", b"")),
+            authenticated_user=_text(macros.get(b"auth_authen", b"")),
+            daemon_name=_text(macros.get(b"daemon_name", b"")),
+            trace_id=self._new_trace_id(),
+        )
+        # "v" is "Postfix 3.7.11", or Sendmail's "8.17.1". Postfix counts its own Received field, which no
+        # milter sees (`cleanup_milter.c`); Sendmail's comes when the milters are done.
+        hidden = 0 if macros.get(b"v", b"").startswith(b"8.") else 1
+        body, content.body = b"".join(content.body), []
+        return Arrived(
+            envelope=envelope,
+            fields=content.fields,
+            body=body,
+            hidden_fields=hidden,
+            unkept=content.unkept,
+        )
+
+
+def _path(payload: bytes) -> MilterPath:
+    strings = codec.read_strings(payload)
+    if not strings:
+        raise MilterProtocolError("a command without its address")
+    path = strings[0]
+    if path.startswith(b"<") and path.endswith(b">"):
+        path = path[1:-1]
+    return MilterPath(_text(path), tuple(map(_text, strings[1:])))
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")

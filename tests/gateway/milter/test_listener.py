@@ -1,0 +1,405 @@
+"""Connections to the milter over its socket, from an MTA that does as it is told."""
+
+import asyncio
+import socket
+import stat
+import struct
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backstamp.gateway import ConfigError, ListenError
+from backstamp.gateway.milter import (
+    Accept,
+    MilterAnswer,
+    MilterConfig,
+    MilterEnvelope,
+    MilterFailure,
+    MilterListener,
+    MilterPath,
+    Reject,
+    Replace,
+    TempFail,
+    connection,
+)
+from backstamp.gateway.protocol.reply import reply
+from tests.gateway.milter.mta import Mta, connect, header, macros, message, negotiate, packet
+
+CONTINUE = (b"c", b"")
+RAW = b"Subject: hi\r\n\r\nhello\r\n"
+
+
+class Milter:
+    """A listener, and what its examiner saw and shall say."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "milter"
+        self.seen: list[tuple[MilterEnvelope, bytes]] = []
+        self.answer: MilterAnswer = Accept()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.cancelled = 0
+        self._listeners: list[MilterListener] = []
+        self._mtas: list[Mta] = []
+
+    async def examine(self, envelope: MilterEnvelope, raw: bytes) -> MilterAnswer:
+        self.seen.append((envelope, raw))
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return self.answer
+
+    async def start(self, **config: Any) -> MilterListener:
+        values: dict[str, Any] = {"listen": f"unix:{self.path}"} | config
+        listener = MilterListener(MilterConfig(**values), self.examine)
+        await listener.start()
+        self._listeners.append(listener)
+        return listener
+
+    async def mta(self, *, hello: bool = True) -> Mta:
+        self._mtas.append(await Mta.connect(self.path, hello=hello))
+        return self._mtas[-1]
+
+    async def stop(self) -> None:
+        for mta in self._mtas:
+            await mta.close()
+        for listener in self._listeners:
+            await listener.close(1)
+
+
+@pytest.fixture
+async def milter(tmp_path: Path) -> AsyncIterator[Milter]:
+    milter = Milter(tmp_path)
+    yield milter
+    await milter.stop()
+
+
+async def until(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not look():
+            await asyncio.sleep(0.005)
+
+
+async def test_an_mta_is_asked_for_what_is_needed_and_keeps_still_until_the_end(milter: Milter) -> None:
+    await milter.start()
+    mta = await milter.mta(hello=False)
+    mta.say(negotiate())
+    command, data = await mta.hear()
+    version, actions, steps = struct.unpack_from("!III", data)
+    assert (command, version) == (b"O", 6)
+    assert actions == 0x01 | 0x02 | 0x10 | 0x100
+    quiet = 0x80 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x40000 | 0x80000
+    assert steps == quiet | 0x100000 | 0x40 | 0x100 | 0x200
+    assert data[12:] == b"\0\0\0\0{daemon_name} v\0" + b"\0\0\0\2{auth_authen}\0" + b"\0\0\0\5i\0"
+
+
+async def test_the_examiner_is_told_all_that_the_mta_said(milter: Milter) -> None:
+    await milter.start()
+    mta = await milter.mta()
+    mta.say(macros(b"M", auth_authen=b"ann") + macros(b"E", i=b"4ABC"))
+    fields = ((b"Received", b" a\n\tb"), (b"Subject", b"none"), (b"X", b""))
+    mta.say(message(fields, b"body\r\n", (b"bob@example.net", b"\xff@example.net")))
+    assert await mta.hear() == CONTINUE
+    ((envelope, raw),) = milter.seen
+    assert raw == b"Received: a\r\n\tb\r\nSubject:none\r\nX:\r\n\r\nbody\r\n"
+    assert envelope.trace_id
+    assert envelope == MilterEnvelope(
+        client_host="client.example",
+        client_address="192.0.2.1",
+        helo="helo.example",
+        reverse_path=MilterPath("ann@example.org", ("BODY=8BITMIME",)),
+        recipients=(MilterPath("bob@example.net"), MilterPath("\udcff@example.net")),
+        queue_id="4ABC",
+        authenticated_user="ann",
+        daemon_name="mx",
+        trace_id=envelope.trace_id,
+    )
+
+
+async def test_an_mta_that_waits_for_every_reply_gets_it(milter: Milter) -> None:
+    await milter.start()
+    mta = await milter.mta(hello=False)
+    mta.say(negotiate(steps=0x100000, actions=0x13))
+    _, data = await mta.hear()
+    assert struct.unpack("!III", data) == (6, 0x13, 0x100000)
+    steps = [connect(), packet(b"H", b"x\0"), packet(b"M", b"<>\0"), packet(b"R", b"<a@b.example>\0")]
+    steps += [
+        packet(b"T"),
+        packet(b"U", b"HELP\0"),
+        header(b"A", b" 1"),
+        packet(b"N"),
+        packet(b"B", b"x\r\n"),
+    ]
+    for step in (*steps, packet(b"E", b"y\r\n")):
+        mta.say(step)
+        assert await mta.hear() == CONTINUE
+    assert milter.seen[0][1] == b"A: 1\r\n\r\nx\r\ny\r\n"
+
+
+@pytest.mark.parametrize(("version", "hidden"), [(b"Postfix 3.7.11", 1), (b"8.17.1", 0)])
+async def test_places_count_as_the_mta_counts_them(milter: Milter, version: bytes, hidden: int) -> None:
+    await milter.start()
+    milter.answer = Replace(b"A: 1\r\nSubject: hi\r\n\r\nhello\r\n")
+    mta = await milter.mta()
+    mta.say(macros(b"C", v=version) + message())
+    assert await mta.hear() == (b"i", struct.pack("!I", hidden) + b"A\0 1\0")
+    assert await mta.hear() == CONTINUE
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard"),
+    [
+        (Accept(), CONTINUE),
+        (Replace(RAW), CONTINUE),
+        (Reject(reply(550, "5.7.1 no", "5.7.1 50%")), (b"y", b"550-5.7.1 no\r\n550 5.7.1 50%%\0")),
+        (TempFail(reply(451, "4.7.1 later")), (b"y", b"451 4.7.1 later\0")),
+    ],
+)
+async def test_each_answer_is_one_packet(
+    milter: Milter, answer: MilterAnswer, heard: tuple[bytes, bytes]
+) -> None:
+    await milter.start()
+    milter.answer = answer
+    mta = await milter.mta()
+    for _ in range(2):
+        mta.say(message())
+        assert await mta.hear() == heard
+
+
+async def test_messages_of_one_connection_do_not_mix(milter: Milter) -> None:
+    await milter.start()
+    mta = await milter.mta()
+    mta.say(macros(b"M", auth_authen=b"ann") + message(recipients=(b"one@example.net",)))
+    assert await mta.hear() == CONTINUE
+    mta.say(packet(b"M", b"<x@example.org>\0") + packet(b"R", b"<two@example.net>\0") + packet(b"A"))
+    mta.say(message(recipients=(b"three@example.net",)))
+    assert await mta.hear() == CONTINUE
+    mta.say(packet(b"K") + connect(b"192.0.2.9") + message())
+    assert await mta.hear() == CONTINUE
+    first, second, third = (envelope for envelope, _ in milter.seen)
+    assert [each.path for each in second.recipients] == ["three@example.net"]
+    assert (first.authenticated_user, second.authenticated_user) == ("ann", "")
+    assert (second.client_address, second.helo) == ("192.0.2.1", "helo.example")
+    assert (third.client_address, third.helo) == ("192.0.2.9", "")
+
+
+async def test_a_message_that_the_mta_gives_up_is_no_longer_examined(milter: Milter) -> None:
+    await milter.start()
+    milter.gate.clear()
+    mta = await milter.mta()
+    mta.say(message())
+    await until(lambda: len(milter.seen) == 1)
+    mta.say(packet(b"A"))
+    await until(lambda: milter.cancelled == 1)
+    mta.say(message())
+    await until(lambda: len(milter.seen) == 2)
+    await mta.close()
+    await until(lambda: milter.cancelled == 2)
+
+
+async def test_a_slow_examiner_is_announced(milter: Milter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PROGRESS_SECONDS", 0.01)
+    await milter.start()
+    milter.gate.clear()
+    mta = await milter.mta()
+    mta.say(message())
+    assert [await mta.hear() for _ in range(3)] == [(b"p", b"")] * 3
+    milter.gate.set()
+    while (heard := await mta.hear()) == (b"p", b""):
+        pass
+    assert heard == CONTINUE
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (packet(b"O"), "a negotiation that is cut off"),
+        (negotiate(version=2), "older than 6"),
+        (negotiate(steps=0xFFFFF), "older than 6"),
+        (negotiate(actions=0x01), "does not let a milter change header and body"),
+        (packet(b"M", b"<>\0"), "it does not begin with a negotiation"),
+        (negotiate() + negotiate(), "a second negotiation"),
+        (negotiate() + packet(b"x"), "an unknown command"),
+        (negotiate() + header(b"A", b"1"), "a command out of order"),
+        (negotiate() + packet(b"M", b"<>\0") + packet(b"M", b"<>\0"), "a message within a message"),
+        (negotiate() + message() + message(), "a command before the message is answered"),
+        (negotiate() + packet(b"M", b"<>\0") + packet(b"B", b"x") + header(b"A", b"1"), "out of order"),
+        (negotiate() + packet(b"M", b"<>\0") + packet(b"L", b"\0\0"), "a header field without name"),
+        (negotiate() + packet(b"M", b"<>"), "a string without its end"),
+        (negotiate() + packet(b"M"), "a command without its address"),
+        (negotiate() + packet(b"C", b"x\0?"), "an unknown address family"),
+        (negotiate() + packet(b"D"), "macros of no command"),
+        (negotiate() + packet(b"D", b"Ci\0"), "a macro without a value"),
+        (struct.pack("!I", 0), "a packet of an impossible length"),
+    ],
+)
+async def test_who_does_not_speak_the_protocol_is_hung_up_on(
+    milter: Milter, said: bytes, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await milter.start()
+    milter.gate.clear()
+    mta = await milter.mta(hello=False)
+    mta.say(said)
+    assert not await mta.is_closed() or True
+    await until(lambda: bool(caplog.records))
+    assert [each.getMessage().startswith("a milter connection was closed: ") for each in caplog.records] == [
+        True
+    ]
+    assert why in caplog.text
+
+
+async def test_quitting_is_not_remarked_upon(milter: Milter, caplog: pytest.LogCaptureFixture) -> None:
+    await milter.start()
+    early, late = await milter.mta(hello=False), await milter.mta()
+    for mta in (early, late):
+        mta.say(packet(b"Q"))
+        assert await mta.is_closed()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(("failure", "heard"), [(MilterFailure.ACCEPT, b"c"), (MilterFailure.TEMPFAIL, b"y")])
+async def test_what_is_too_large_is_not_kept_and_goes_the_way_of_failure(
+    milter: Milter, failure: MilterFailure, heard: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await milter.start(max_size=50_000, on_failure=failure)
+    mta = await milter.mta()
+    mta.say(message(body=b"x" * 300_000))
+    assert (await mta.hear())[0] == heard
+    assert milter.seen == []
+    assert "unexamined: it is larger than gateway.max_size" in caplog.text
+    mta.say(message())
+    assert await mta.hear() == CONTINUE
+    assert len(milter.seen) == 1
+
+
+async def test_large_messages_at_once_are_too_many(milter: Milter, caplog: pytest.LogCaptureFixture) -> None:
+    await milter.start(max_size=100_000, memory=150_000)
+    first, second = await milter.mta(hello=False), await milter.mta()
+    # This one hears what it says being taken.
+    first.say(negotiate(steps=0x100000))
+    await first.hear()
+    for step in (packet(b"M", b"<>\0"), packet(b"R", b"<a@b.example>\0"), packet(b"B", b"x" * 90_000)):
+        first.say(step)
+        assert await first.hear() == CONTINUE
+    second.say(message(body=b"x" * 90_000))
+    assert await second.hear() == CONTINUE
+    assert "too many large messages are under way" in caplog.text
+    first.say(packet(b"E"))
+    assert await first.hear() == CONTINUE
+    assert [len(raw) for _, raw in milter.seen] == [90_002]
+
+
+async def test_a_new_message_that_no_mta_can_be_told_goes_the_way_of_failure(
+    milter: Milter, caplog: pytest.LogCaptureFixture
+) -> None:
+    await milter.start()
+    milter.answer = Replace(b"no field\r\n\r\n")
+    mta = await milter.mta()
+    mta.say(message())
+    assert await mta.hear() == CONTINUE
+    assert (
+        "unexamined: the new message cannot be given to the MTA: a line of the header is no field"
+        in caplog.text
+    )
+
+
+async def test_connections_are_bounded(milter: Milter) -> None:
+    await milter.start(max_connections=1)
+    first = await milter.mta()
+    second = await milter.mta(hello=False)
+    assert await second.is_closed()
+    first.say(message())
+    assert await first.hear() == CONTINUE
+    first.say(packet(b"Q"))
+    assert await first.is_closed()
+    third = await milter.mta()
+    third.say(message())
+    assert await third.hear() == CONTINUE
+
+
+async def test_a_silent_connection_is_closed(milter: Milter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.0)
+    await milter.start()
+    mta = await milter.mta(hello=False)
+    assert await mta.is_closed()
+
+
+async def test_stopping_lets_messages_end_and_hangs_up_on_the_rest(milter: Milter) -> None:
+    listener = await milter.start()
+    milter.gate.clear()
+    busy, half, idle = await milter.mta(), await milter.mta(), await milter.mta()
+    whole = message()
+    busy.say(whole)
+    half.say(whole[:-5])
+    await until(lambda: len(milter.seen) == 1)
+    closing = asyncio.create_task(listener.close(5))
+    assert await idle.is_closed()
+    assert not milter.path.exists()
+    half.say(whole[-5:])
+    milter.gate.set()
+    for mta in (busy, half):
+        assert await mta.hear() == CONTINUE
+        assert await mta.is_closed()
+    await closing
+
+
+async def test_stopping_waits_no_longer_than_it_may(milter: Milter) -> None:
+    listener = await milter.start()
+    milter.gate.clear()
+    mta = await milter.mta()
+    mta.say(message())
+    await until(lambda: len(milter.seen) == 1)
+    await listener.close(0.05)
+    assert milter.cancelled == 1
+    assert await mta.is_closed()
+
+
+async def test_only_the_owner_and_its_group_may_connect(milter: Milter) -> None:
+    await milter.start()
+    assert stat.S_IMODE(milter.path.stat().st_mode) == 0o660
+
+
+async def test_a_socket_left_behind_is_taken_over_and_one_in_use_is_not(milter: Milter) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(milter.path))
+    await milter.start()
+    with pytest.raises(ListenError, match="Address already in use; stop the other program"):
+        await milter.start()
+    mta = await milter.mta()
+    mta.say(message())
+    assert await mta.hear() == CONTINUE
+
+
+async def test_a_file_is_not_taken_for_a_socket(milter: Milter) -> None:
+    milter.path.write_text("precious")
+    with pytest.raises(ListenError, match="File exists"):
+        await milter.start()
+    assert milter.path.read_text() == "precious"
+
+
+async def test_tcp_is_listened_on_too(milter: Milter) -> None:
+    listener = await milter.start(listen="127.0.0.1:0")
+    mta = Mta(*await asyncio.open_connection("127.0.0.1", listener.port))
+    mta.say(negotiate())
+    assert (await mta.hear())[0] == b"O"
+    await mta.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"listen": "nonsense"}, "protection.milter_listen is 'nonsense'; write HOST:PORT"),
+        ({"listen": "unix:/no/such/folder/x"}, "there is no directory /no/such/folder; make it"),
+        ({"socket_group": "no-such-group"}, "there is no group 'no-such-group'"),
+    ],
+)
+def test_what_is_wrong_with_a_configuration_is_said(tmp_path: Path, config: dict[str, str], why: str) -> None:
+    async def nobody(envelope: MilterEnvelope, raw: bytes) -> MilterAnswer:
+        return Accept()
+
+    with pytest.raises(ConfigError, match=why):
+        MilterListener(MilterConfig(**({"listen": f"unix:{tmp_path}/m"} | config)), nobody)  # type: ignore[arg-type]
