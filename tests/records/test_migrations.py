@@ -61,8 +61,10 @@ def _as_of_0003(vendor: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE records_event")
         newer = ("messagerollup", "messagetext", "daycount", "headerset", "reason", "reversename")
-        guarded = ("protecteddomain", "protectionexception", "ownlistentry", "expressionkill")
-        guarded += ("linkexpression", "linkfinding", "readerreportrow")
+        guarded = (
+            *("protecteddomain", "protectionexception", "ownlistentry", "expressionkill"),
+            *("linkexpression", "linkfinding", "readerreportrow"),
+        )
         for table in (*newer, *guarded, "suppression", "unmatchedreport", "recordsrequest"):
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
