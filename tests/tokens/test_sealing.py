@@ -49,16 +49,21 @@ def test_a_link_says_what_was_sealed_and_stays_short(
     assert open_token(RING, token) == LinkToken(1, domain, message, index, number, url)
 
 
-@given(domains, ids, indexes, numbers, urls)
+@given(domains, ids, indexes, numbers, urls, st.binary(min_size=8, max_size=8), st.booleans())
 def test_a_link_of_protected_mail_says_so_and_no_other_does(
-    domain: int, message: int, index: int | None, number: int, url: str
+    domain: int, message: int, index: int | None, number: int, url: str, key: bytes, doubtful: bool
 ) -> None:
     facts = {"domain_id": domain, "tracking_id": message, "recipient_index": index}
-    protected = seal_link(RING, **facts, link_number=number, url=url, protected=True)  # type: ignore[arg-type]
+    more = {"protected": True, "recipient_key": key}
+    protected = seal_link(RING, **facts, **more, link_number=number, url=url, doubtful=doubtful)  # type: ignore[arg-type]
     plain = seal_link(RING, **facts, link_number=number, url=url)  # type: ignore[arg-type]
-    assert open_token(RING, protected) == LinkToken(1, domain, message, index, number, url, protected=True)
+    assert len(protected) <= 55 + 1.4 * len(url)
+    assert open_token(RING, protected) == LinkToken(
+        1, domain, message, index, number, url, protected=True, recipient_key=key, doubtful=doubtful
+    )
     assert open_token(RING, plain) == LinkToken(1, domain, message, index, number, url, protected=False)
-    copy = CopySealer(RING, "", **facts, protected=True)  # type: ignore[arg-type]
+    numbers_in_doubt = frozenset({number} if doubtful else ())
+    copy = CopySealer(RING, "", **facts, **more, doubtful=numbers_in_doubt)  # type: ignore[arg-type]
     assert copy.link(number, url) == f"/{protected}"
 
 

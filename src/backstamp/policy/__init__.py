@@ -13,6 +13,7 @@ from backstamp.policy.protection import (
     Protection,
     ProtectionMode,
 )
+from backstamp.policy.receiving import LeftAlone, Receiving, receive
 from backstamp.policy.snapshot import (
     Axes,
     Consent,
@@ -48,6 +49,7 @@ __all__ = [
     "DomainPolicy",
     "KillTarget",
     "Kills",
+    "LeftAlone",
     "OffReason",
     "OnKnownBad",
     "OnUnprotected",
@@ -56,6 +58,7 @@ __all__ = [
     "Privacy",
     "Protection",
     "ProtectionMode",
+    "Receiving",
     "Snapshot",
     "SnapshotError",
     "Suppressed",
@@ -65,5 +68,6 @@ __all__ = [
     "decide",
     "decode_snapshot",
     "encode_snapshot",
+    "receive",
     "suppression",
 ]

@@ -5,10 +5,12 @@ Layout, before base64url without padding:
     key id 1 | SIV 16 | sealed: kind 1, domain 2, message 8, then
         pixel: recipient key 8                       -> 36 bytes, 48 characters
         link:  recipient index 2, link number 2, URL -> 32 bytes + the URL, shortened
+        link of received mail: ..., recipient key 8, URL -> 40 bytes + the URL, shortened
 
 The kind says how the URL is shortened: without its usual beginning, which a number stands for, or
 deflated with a preset dictionary.  Its highest bit marks a link of protected received mail, which must
-never lead on before its target was checked.
+never lead on before its target was checked, and which names its mailbox, so that a mailbox's own lists count
+with everything else dead; the next bit marks one whose looks were suspicious when the mail came.
 
 AES-SIV (RFC 5297) needs no nonce, so the same facts always give the same token, and a token
 without its key says nothing.  The purpose is bound by the subkey, the key id as associated data.
@@ -45,6 +47,9 @@ _DEFLATE_FROM: Final = 90
 """Shorter URLs than this gain little over their beginning (142 links of real mail: 60 to 79 octets become
 53 deflated and 54 without beginning), and deflating is 3.5 of the 6 µs that a seal would take."""
 _PROTECTED: Final = 0x80
+_DOUBTFUL: Final = 0x40
+_MARKS: Final = _PROTECTED | _DOUBTFUL
+_KEY_BYTES: Final = 8
 _PIXEL_FORMAT: Final = struct.Struct(">BHQ8s")
 _LINK_FORMAT: Final = struct.Struct(">BHQHH")
 # What is not of the URL-safe alphabet becomes what the strict decoder refuses.
@@ -75,7 +80,9 @@ class PixelToken(msgspec.Struct, frozen=True):
 class LinkToken(msgspec.Struct, frozen=True):
     """What a link's token says. `recipient_index` is None where no recipient is sealed.
 
-    `protected` is true for a link of received mail: its target is to be checked at every click.
+    `protected` is true for a link of received mail: its target is to be checked at every click. Such a link
+    has its mailbox's `recipient_key` (`ANONYMOUS` where none is sealed), and is `doubtful` where its looks were
+    suspicious when the mail came.
     """
 
     key_id: int
@@ -85,6 +92,8 @@ class LinkToken(msgspec.Struct, frozen=True):
     link_number: int
     url: str
     protected: bool = False
+    recipient_key: bytes = ANONYMOUS
+    doubtful: bool = False
 
 
 def seal_pixel(ring: Keyring, *, domain_id: int, tracking_id: int, recipient_key: bytes = ANONYMOUS) -> str:
@@ -102,24 +111,27 @@ def seal_link(
     link_number: int,
     url: str,
     protected: bool = False,
+    recipient_key: bytes = ANONYMOUS,
+    doubtful: bool = False,
 ) -> str:
     """Return the token of a link: at most 44 characters and 1.4 times the URL's length.
 
     `url` is ASCII, as a browser would request it; `recipient_index` and `link_number` are below 65,535;
-    `protected` marks a link of received mail. Raises `UnsealableUrlError`.
+    `protected` marks a link of received mail, whose token is 11 characters longer: only it holds
+    `recipient_key`, and may be `doubtful`. Raises `UnsealableUrlError`.
     """
     recipient = NO_RECIPIENT if recipient_index is None else recipient_index
-    mark = _PROTECTED if protected else 0
     seal = _sealing(ring, Purpose.LINK)
-    return _link_token(seal, mark, domain_id, tracking_id, recipient, link_number, url)
+    mark, key = _mark(protected=protected, doubtful=doubtful), recipient_key if protected else b""
+    return _link_token(seal, mark, domain_id, tracking_id, recipient, key, link_number, url)
 
 
 class CopySealer:
     """Makes the whole URLs of one recipient's copy of a message.
 
     `base_url` has no slash at its end; `recipient_index` is None and `recipient_key` is `ANONYMOUS` where
-    no recipient is sealed; `protected` marks the links of received mail. `sender_domain` is for the
-    recipient's page.
+    no recipient is sealed; `protected` marks the links of received mail, and `doubtful` are the numbers of
+    those whose looks are suspicious. `sender_domain` is for the recipient's page.
     """
 
     def __init__(
@@ -132,6 +144,7 @@ class CopySealer:
         recipient_index: int | None = None,
         recipient_key: bytes = ANONYMOUS,
         protected: bool = False,
+        doubtful: frozenset[int] = frozenset(),
         sender_domain: str = "",
     ) -> None:
         self._ring = ring
@@ -144,12 +157,17 @@ class CopySealer:
         self._tracking_id = tracking_id
         self._recipient = NO_RECIPIENT if recipient_index is None else recipient_index
         self._recipient_key = recipient_key
-        self._mark = _PROTECTED if protected else 0
+        self._mark = _mark(protected=protected, doubtful=False)
+        self._link_key = recipient_key if protected else b""
+        self._doubtful = doubtful if protected else frozenset()
 
     def link(self, number: int, url: str) -> str:
         """Return the URL that takes the place of `url`. Raises `UnsealableUrlError`."""
+        mark = self._mark | _DOUBTFUL if number in self._doubtful else self._mark
         return self._start + _link_token(
-            self._seal_link, self._mark, self._domain_id, self._tracking_id, self._recipient, number, url
+            *(self._seal_link, mark, self._domain_id, self._tracking_id, self._recipient, self._link_key),
+            number,
+            url,
         )
 
     def pixel(self) -> str:
@@ -195,17 +213,24 @@ def _link_token(
     domain_id: int,
     tracking_id: int,
     recipient: int,
+    key: bytes,
     number: int,
     url: str,
 ) -> str:
     kind, body = _shortened(url)
-    token = seal(_LINK_FORMAT.pack(kind | mark, domain_id, tracking_id, recipient, number) + body)
+    token = seal(_LINK_FORMAT.pack(kind | mark, domain_id, tracking_id, recipient, number) + key + body)
     if token[-1] == "-" and kind != _LINK_PLAIN:
         # In plain text Thunderbird leaves a hyphen at the end out of a link (mozTXTToHTMLConv); one token in
         # 200 ends so. Written in full the same URL gives another token.
         head = _LINK_FORMAT.pack(_LINK_PLAIN | mark, domain_id, tracking_id, recipient, number)
-        token = seal(head + url.encode("ascii"))
+        token = seal(head + key + url.encode("ascii"))
     return token
+
+
+def _mark(*, protected: bool, doubtful: bool) -> int:
+    if not protected:
+        return 0
+    return _PROTECTED | _DOUBTFUL if doubtful else _PROTECTED
 
 
 def _shortened(url: str) -> tuple[int, bytes]:
@@ -263,11 +288,16 @@ def _open_link(ring: Keyring, raw: bytes) -> LinkToken | None:
     if plain is None or len(plain) <= _LINK_FORMAT.size:
         return None
     kind, domain_id, tracking_id, recipient, number = _LINK_FORMAT.unpack_from(plain)
-    url = _read_url(kind & ~_PROTECTED, plain[_LINK_FORMAT.size :])
-    if url is None:
+    protected = kind >= _PROTECTED
+    size = _LINK_FORMAT.size + _KEY_BYTES if protected else _LINK_FORMAT.size
+    key = plain[_LINK_FORMAT.size : size] or ANONYMOUS
+    url = _read_url(kind & ~_MARKS, plain[size:])
+    if url is None or len(key) != _KEY_BYTES:
         return None
     index = None if recipient == NO_RECIPIENT else recipient
-    return LinkToken(raw[0], domain_id, tracking_id, index, number, url, kind >= _PROTECTED)
+    return LinkToken(
+        raw[0], domain_id, tracking_id, index, number, url, protected, key, bool(kind & _DOUBTFUL)
+    )
 
 
 def _read_url(kind: int, body: bytes) -> str | None:

@@ -41,6 +41,8 @@ def show(context: AppContext, token_or_url: str, keys: Path | None) -> None:
     else:
         if opened.protected:
             facts["kind"] = "protected link"
+            facts["recipient_key"] = None if opened.recipient_key == ANONYMOUS else opened.recipient_key.hex()
+            facts["doubtful"] = opened.doubtful
         facts |= {
             "recipient_index": opened.recipient_index,
             "link_number": opened.link_number,

@@ -36,6 +36,53 @@ class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True):
     keyring: str
 
 
+class Marks(msgspec.Struct, frozen=True):
+    """What a message is told of in its own header: where links are unguarded, where they are known to be bad."""
+
+    unprotected: bool
+    known_bad: bool
+    subject: bool
+
+
+class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
+    """What is to be done with a received message, for the recipients of one domain.
+
+    `wrap` is false where links are judged only. `own_prefixes` are the beginnings of all URLs of ours: links of
+    received mail among them give way to their targets first, so that no link is wrapped twice, or names
+    somebody else. `base_url` has no slash at its end. `own_domains` are the organisation's. The header says
+    what `marks` allow, `mode` included.
+    """
+
+    options: Options
+    mode: ProtectionMode
+    base_url: str
+    own_prefixes: tuple[str, ...]
+    own_domains: tuple[str, ...]
+    domain_id: int
+    tracking_id: int
+    sender_domain: str
+    marks: Marks
+    seals: tuple[Seal, ...]
+    keyring: str
+
+    @property
+    def wrap(self) -> bool:
+        """Whether links are rewritten."""
+        return self.mode is ProtectionMode.PROTECT
+
+
+class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="protected"):
+    """What was found and done. `unprotected` are `rewriting.SkipReason`s; `known_bad` says that a list names
+    one of the links.
+    """
+
+    manifest: str
+    links: tuple["SealedLink", ...]
+    unprotected: tuple[str, ...]
+    findings: tuple[QueuedFinding, ...]
+    known_bad: bool
+
+
 class SealedLink(msgspec.Struct, frozen=True):
     """A link that was wrapped: its number, target, words, and the path of its part."""
 

@@ -1,0 +1,67 @@
+"""marks: what we say of a message in its own header: fields in front, words before the subject."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from backstamp.mail.header_section import HeaderSection, read_header_section
+from backstamp.mail.patches import Patch, apply_patches
+
+_MAX_HEADER_BYTES: Final = 256 * 1024
+_LONGEST_LINE: Final = 78
+"""RFC 5322 §2.1.1."""
+
+
+def marked(
+    raw: bytes,
+    fields: Iterable[tuple[str, str]],
+    *,
+    subject: str = "",
+    ours: frozenset[bytes] = frozenset(),
+) -> bytes:
+    """Return the message with our fields in front of all others.
+
+    Args:
+        raw: the message; any bytes.
+        fields: names and values in ASCII, without line ends; long values are folded at blanks.
+        subject: words in ASCII that go before the subject; a message without one gets it.
+        ours: names, in lower case, of fields that only we may write: a stranger's are taken out.
+
+    All other bytes stay as they are.
+    """
+    header = read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
+    end = _line_end(raw, header)
+    patches = [Patch(field.start, field.end, b"") for field in header.fields if field.name in ours]
+    fields = list(fields)
+    if subject:
+        at = _subject_at(raw, header)
+        if at is None:
+            fields.append(("Subject", subject))
+        else:
+            patches.append(Patch(at, at, f" {subject}".encode("ascii")))
+    front = b"".join(_folded(name, value, end) for name, value in fields)
+    if front and raw[:1] in (b" ", b"\t"):
+        # Such a line would go on with our last field (see `gateway.trace.stamped`).
+        front += end
+    return front + apply_patches(raw, patches)
+
+
+def _line_end(raw: bytes, header: HeaderSection) -> bytes:
+    at = raw.find(b"\n", 0, header.end + 2)
+    return b"\n" if at > 0 and raw[at - 1 : at] != b"\r" else b"\r\n"
+
+
+def _subject_at(raw: bytes, header: HeaderSection) -> int | None:
+    """Return where the words go: right behind the colon of the first Subject."""
+    for field in header.fields:
+        if field.name == b"subject":
+            return raw.index(b":", field.start) + 1
+    return None
+
+
+def _folded(name: str, value: str, end: bytes) -> bytes:
+    lines = [f"{name}:"]
+    for word in value.split(" "):
+        if len(lines[-1]) + 1 + len(word) > _LONGEST_LINE and lines[-1] != f"{name}:":
+            lines.append("")
+        lines[-1] += f" {word}"
+    return end.join(line.encode("ascii") for line in lines) + end
