@@ -81,8 +81,8 @@ class LinkToken(msgspec.Struct, frozen=True):
     """What a link's token says. `recipient_index` is None where no recipient is sealed.
 
     `protected` is true for a link of received mail: its target is to be checked at every click. Such a link
-    has its mailbox's `recipient_key` (`ANONYMOUS` where none is sealed), and is `doubtful` where its looks were
-    suspicious when the mail came.
+    has its mailbox's `recipient_key` (`ANONYMOUS` where none is sealed), and is `doubtful` where its looks
+    were suspicious when the mail came.
     """
 
     key_id: int

@@ -1,7 +1,7 @@
 """messages: what pool and worker say to each other over a pipe: blocks of bytes behind their length.
 
-A request is `RewriteRequest` in MessagePack, then the raw message.  An answer is `RewriteAnswer`, then
-the copies, one for each recipient of the request.
+A request is a `Request` in MessagePack, then the raw message.  An answer is the `Answer` that belongs to it,
+then the copies, one for each seal of the request.
 """
 
 import struct
@@ -9,22 +9,26 @@ from typing import Final
 
 import msgspec
 
+from backstamp.policy import OwnList, ProtectionMode
 from backstamp.rewriting import Options
+from backstamp.vocabulary import QueuedFinding
 
 LENGTH: Final = struct.Struct(">Q")
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """Whom a copy is for: the index in link tokens (None: no recipient is sealed), and the pixel's key."""
+    """Whom a copy is for: the index in link tokens (None: no recipient is sealed), and the recipient key."""
 
     index: int | None
     recipient_key: bytes
 
 
-class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True):
+class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True, tag="rewrite"):
     """What is to be done with a message, and the facts that go into its tokens.
 
-    `base_url` has no slash at its end. `keyring` is the key ring's text.
+    `base_url` has no slash at its end. `unwrapped_prefixes` are the beginnings of all URLs of ours: links of
+    received mail that go out again lead to their targets; empty where there can be none. `keyring` is the key
+    ring's text.
     """
 
     options: Options
@@ -34,53 +38,41 @@ class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True):
     sender_domain: str
     seals: tuple[Seal, ...]
     keyring: str
+    unwrapped_prefixes: tuple[str, ...] = ()
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """What a message is told of in its own header: where links are unguarded, where they are known to be bad."""
+    """What a message is told of in its own header: by fields where links are unguarded or known to be bad,
+    and before its subject.
+    """
 
-    unprotected: bool
-    known_bad: bool
-    subject: bool
+    unprotected: bool = False
+    known_bad: bool = False
+    subject: bool = False
 
 
 class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
-    """What is to be done with a received message, for the recipients of one domain.
+    """What is to be done with a received message, for recipients of one domain.
 
-    `wrap` is false where links are judged only. `own_prefixes` are the beginnings of all URLs of ours: links of
-    received mail among them give way to their targets first, so that no link is wrapped twice, or names
-    somebody else. `base_url` has no slash at its end. `own_domains` are the organisation's. The header says
-    what `marks` allow, `mode` included.
+    Links are rewritten where `mode` is `protect`, else only judged. `unwrapped_prefixes` as above: no link is
+    wrapped twice, or names somebody else. `base_url` has no slash at its end. `own_domains` are the
+    organisation's, `own_lists` its lists that hold for these recipients, the narrowest first. `threat_lists`
+    is the path of the compiled lists.
     """
 
     options: Options
     mode: ProtectionMode
     base_url: str
-    own_prefixes: tuple[str, ...]
+    unwrapped_prefixes: tuple[str, ...]
     own_domains: tuple[str, ...]
+    own_lists: tuple[OwnList, ...]
+    threat_lists: str
     domain_id: int
     tracking_id: int
     sender_domain: str
     marks: Marks
     seals: tuple[Seal, ...]
     keyring: str
-
-    @property
-    def wrap(self) -> bool:
-        """Whether links are rewritten."""
-        return self.mode is ProtectionMode.PROTECT
-
-
-class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="protected"):
-    """What was found and done. `unprotected` are `rewriting.SkipReason`s; `known_bad` says that a list names
-    one of the links.
-    """
-
-    manifest: str
-    links: tuple["SealedLink", ...]
-    unprotected: tuple[str, ...]
-    findings: tuple[QueuedFinding, ...]
-    known_bad: bool
 
 
 class SealedLink(msgspec.Struct, frozen=True):
@@ -95,7 +87,8 @@ class SealedLink(msgspec.Struct, frozen=True):
 class RewriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What was done. `manifest` is JSON without the new URLs, `summary` the same in one sentence.
 
-    `is_personal` says that each seal has a copy of its own.
+    `is_personal` says that each seal has a copy of its own, `unwrapped` that links of received mail lead to
+    their targets again.
     """
 
     manifest: str
@@ -104,11 +97,33 @@ class RewriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[SealedLink, ...]
     removed_fields: bool
     is_personal: bool
+    unwrapped: bool = False
 
     @property
     def tracks(self) -> bool:
         """Whether the copies hold anything that tells of the recipient's doings."""
         return self.has_pixel or bool(self.links)
+
+    @property
+    def changes_all(self) -> bool:
+        """Whether every copy differs from the message as it came, in the same way."""
+        return (self.removed_fields or self.unwrapped) and not self.is_personal
+
+
+class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found and done. `unprotected` are `rewriting.SkipReason`s: why links are unguarded.
+
+    `known_bad` says that a list names one of the links.
+    """
+
+    manifest: str
+    links: tuple[SealedLink, ...]
+    unprotected: tuple[str, ...]
+    findings: tuple[QueuedFinding, ...]
+    known_bad: bool
+
+
+Request = RewriteRequest | ProtectRequest
 
 
 def block(payload: bytes) -> bytes:

@@ -6,12 +6,21 @@ import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
 from backstamp.gateway.config import RewritingLimits
-from backstamp.gateway.rewriter.messages import LENGTH, RewriteAnswer, RewriteRequest, block
+from backstamp.gateway.rewriter.messages import (
+    LENGTH,
+    ProtectAnswer,
+    ProtectRequest,
+    Request,
+    RewriteAnswer,
+    RewriteRequest,
+    block,
+)
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -21,7 +30,10 @@ START_SECONDS: Final = 10
 """Interpreter and parser are loaded in a third of a second here; a loaded machine gets more."""
 
 _write_request: Final = msgspec.msgpack.Encoder().encode
-_read_answer: Final = msgspec.msgpack.Decoder(RewriteAnswer).decode
+_read_rewritten: Final = msgspec.msgpack.Decoder(RewriteAnswer).decode
+_read_protected: Final = msgspec.msgpack.Decoder(ProtectAnswer).decode
+
+Answer = TypeVar("Answer", RewriteAnswer, ProtectAnswer)
 
 
 class TooCostlyError(Exception):
@@ -46,6 +58,15 @@ class RewriterPool:
 
     async def rewrite(self, request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
         """Return what was done and the copies, one for each seal. Raises `TooCostlyError`, `BusyError`."""
+        return await self._exchange(request, raw, _read_rewritten)
+
+    async def protect(self, request: ProtectRequest, raw: bytes) -> tuple[ProtectAnswer, list[bytes]]:
+        """Return what was found and the copies, one for each seal. Raises `TooCostlyError`, `BusyError`."""
+        return await self._exchange(request, raw, _read_protected)
+
+    async def _exchange(
+        self, request: Request, raw: bytes, read: Callable[[bytes], Answer]
+    ) -> tuple[Answer, list[bytes]]:
         try:
             async with asyncio.timeout(self._seconds):
                 worker = await self._free.get()
@@ -55,7 +76,7 @@ class RewriterPool:
             async with asyncio.timeout(START_SECONDS):
                 await worker.start()
             async with asyncio.timeout(self._seconds):
-                return await worker.exchange(request, raw)
+                return await worker.exchange(request, raw, read)
         except (TimeoutError, OSError, EOFError, msgspec.MsgspecError) as error:
             await worker.end()
             _log.warning("rewriting was ended: %s", type(error).__name__)
@@ -88,7 +109,9 @@ class _Worker:
             stdout=PIPE,
         )
 
-    async def exchange(self, request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
+    async def exchange(
+        self, request: Request, raw: bytes, read: Callable[[bytes], Answer]
+    ) -> tuple[Answer, list[bytes]]:
         assert self._process is not None, "it was started"
         pipe = self._process.stdin
         assert pipe is not None, "it was started with pipes"
@@ -96,7 +119,7 @@ class _Worker:
             pipe.write(block(payload))
             pipe.write(payload)
         await pipe.drain()
-        answer = _read_answer(await self._read())
+        answer = read(await self._read())
         return answer, [await self._read() for _ in request.seals]
 
     async def _read(self) -> bytes:

@@ -12,16 +12,10 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from backstamp.gateway.rewriter.messages import (
-    LENGTH,
-    RewriteAnswer,
-    RewriteRequest,
-    SealedLink,
-    block,
-)
+from backstamp.gateway.rewriter.messages import LENGTH, RewriteRequest, block
+from backstamp.gateway.rewriter.tracking import rewrite
 from backstamp.lifetime import die_with_parent
-from backstamp.rewriting import Plan, plan
-from backstamp.tokens import CopySealer, Keyring
+from backstamp.tokens import Keyring
 
 _read_request: Final = msgspec.msgpack.Decoder(RewriteRequest).decode
 _write_answer: Final = msgspec.msgpack.Encoder().encode
@@ -30,37 +24,6 @@ _write_answer: Final = msgspec.msgpack.Encoder().encode
 @functools.lru_cache(maxsize=2)
 def _ring(text: str) -> Keyring:
     return Keyring.from_json(text)
-
-
-def rewrite(request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
-    """Return what was done with a message, and the copy for each seal of the request."""
-    made = plan(raw, request.options)
-    ring = _ring(request.keyring)
-    sealers = [
-        CopySealer(
-            ring,
-            request.base_url,
-            domain_id=request.domain_id,
-            tracking_id=request.tracking_id,
-            recipient_index=seal.index,
-            recipient_key=seal.recipient_key,
-            sender_domain=request.sender_domain,
-        )
-        for seal in request.seals
-    ]
-    copies = [made.apply(sealer).raw for sealer in sealers]
-    return _answer(made), copies
-
-
-def _answer(made: Plan) -> RewriteAnswer:
-    return RewriteAnswer(
-        manifest=made.manifest.to_json().decode(),
-        summary=made.manifest.summary,
-        has_pixel=made.has_pixel,
-        links=tuple(SealedLink(link.number, link.url, link.text, link.part) for link in made.links),
-        removed_fields=bool(made.manifest.removed_fields),
-        is_personal=made.is_personal,
-    )
 
 
 def allow_cpu_seconds(seconds: int) -> None:
@@ -79,6 +42,12 @@ def _read(pipe: BinaryIO) -> bytes | None:
     return payload if len(payload) == length else None
 
 
+def _carry_out(request: RewriteRequest, raw: bytes) -> tuple[bytes, list[bytes]]:
+    """Return the answer as it goes over the pipe, and the copy for each seal."""
+    rewritten, copies = rewrite(request, raw, _ring(request.keyring))
+    return _write_answer(rewritten), copies
+
+
 def main() -> None:
     """Answer requests from standard input on standard output until it closes."""
     parent, cpu_seconds, memory_bytes = map(int, sys.argv[1:4])
@@ -90,9 +59,8 @@ def main() -> None:
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     while (head := _read(incoming)) is not None and (raw := _read(incoming)) is not None:
         allow_cpu_seconds(cpu_seconds)
-        answer, copies = rewrite(_read_request(head), raw)
-        encoded = _write_answer(answer)
-        for payload in (encoded, *copies):
+        answer, copies = _carry_out(_read_request(head), raw)
+        for payload in (answer, *copies):
             outgoing.write(block(payload))
             outgoing.write(payload)
         outgoing.flush()

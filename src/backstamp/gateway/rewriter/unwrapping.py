@@ -1,0 +1,24 @@
+"""unwrapping: links of received mail lead to their targets again, where the mail goes on or out."""
+
+from collections.abc import Sequence
+
+from backstamp.rewriting import unwrap
+from backstamp.tokens import Keyring, LinkToken, open_token
+
+
+def with_targets(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> bytes:
+    """Return the message with the targets of its links of received mail; the very same where it has none.
+
+    `prefixes` are the beginnings of all URLs of ours, as they stand in links. A message that names none of
+    our hosts, and hides no text behind base64, is not read at all.
+    """
+    hosts = {prefix.partition("://")[2].strip("/").encode("ascii") for prefix in prefixes}
+    if not hosts or not (any(host in raw for host in hosts) or b"base64" in raw.lower()):
+        return raw
+
+    def target(url: str) -> str | None:
+        start = next((prefix for prefix in prefixes if url.startswith(prefix)), None)
+        token = None if start is None else open_token(ring, url[len(start) :].partition("?")[0])
+        return token.url if isinstance(token, LinkToken) and token.protected else None
+
+    return unwrap(raw, target)
