@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from backstamp.verdicts.data_files import load
+from backstamp.data_files import load
 from backstamp.verdicts.robots import has_a_robots_word, names_a_preview, names_a_robot
 
 USER_AGENT_LIMIT: Final = 512
@@ -92,14 +92,14 @@ class _BrowserFile(msgspec.Struct, forbid_unknown_fields=True):
 
 SIGNATURES: Final = tuple(
     msgspec.structs.replace(entry, texts=tuple(text.lower() for text in entry.texts))
-    for entry in load("clients.toml", _ClientFile).client
+    for entry in load("backstamp.verdicts", "clients.toml", _ClientFile).client
 )
 """The packaged signatures in the order in which they are tried, texts in lower case."""
 
 _CRAWLERS: Final = tuple(entry for entry in SIGNATURES if entry.kind is ClientKind.CRAWLER)
 
 _EPOCH: Final = datetime.date(1970, 1, 1)
-_BROWSERS: Final = load("browsers.toml", _BrowserFile)
+_BROWSERS: Final = load("backstamp.verdicts", "browsers.toml", _BrowserFile)
 _CHROME: Final = sorted((int(version), (day - _EPOCH).days) for version, day in _BROWSERS.chrome.items())
 _MSIE: Final = {version: (day - _EPOCH).days for version, day in _BROWSERS.msie.items()}
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.verdicts.data_files import load
+from backstamp.data_files import load
 
 NOT_SEEN: Final = "not_seen"
 """Label of a hit whose address nobody told us; an address in no list has the label ""."""
@@ -152,7 +152,9 @@ def _flatten(ranges: Mapping[tuple[int, int], str]) -> tuple[list[int], list[str
     return starts, labels
 
 
-NETWORKS: Final[Mapping[str, Network]] = {n.label: n for n in load("networks.toml", _NetworkFile).network}
+NETWORKS: Final[Mapping[str, Network]] = {
+    n.label: n for n in load("backstamp.verdicts", "networks.toml", _NetworkFile).network
+}
 """Every known network by its label."""
 
 SHARED_ROLES: Final = frozenset(

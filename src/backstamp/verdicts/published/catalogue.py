@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.verdicts.data_files import load
+from backstamp.data_files import load
 
 
 class Form(StrEnum):
@@ -36,7 +36,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     list: tuple[PublishedList, ...]
 
 
-LISTS: Final = load("published.toml", _File).list
+LISTS: Final = load("backstamp.verdicts", "published.toml", _File).list
 """Every published list that we know how to read."""
 
 

@@ -1,0 +1,103 @@
+"""judging: the rules together, and what they weigh."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from backstamp.threats.findings import FULL_WEIGHT, Finding, ThreatReason
+from backstamp.threats.heuristics.address_looks import address_signs
+from backstamp.threats.heuristics.host_looks import host_signs, is_trusted
+from backstamp.threats.heuristics.looks import Looks, Sign, parts_of
+from backstamp.threats.heuristics.onward import next_url, onward_signs
+from backstamp.threats.heuristics.path_looks import path_signs
+from backstamp.threats.heuristics.words import words_signs
+from backstamp.urls.wrappers import MAX_DEPTH
+from backstamp.vocabulary import ThreatType
+
+SOURCE: Final = "heuristics"
+"""The `source` of these findings."""
+_MAX_DETAIL: Final = 256
+
+WEIGHTS: Final[Mapping[ThreatReason, int]] = {
+    # No innocent reading: enough alone.
+    ThreatReason.DISGUISED_HOST: 100,
+    ThreatReason.HOST_IN_USERINFO: 100,
+    ThreatReason.MIXED_SCRIPTS: 100,
+    ThreatReason.LOOKS_LIKE_OWN: 100,
+    ThreatReason.LOOKS_LIKE_KNOWN: 100,
+    ThreatReason.DOMAIN_IN_HOST: 100,
+    ThreatReason.NAME_WITH_BAIT: 100,
+    ThreatReason.DOUBLE_EXTENSION: 100,
+    # Rarely innocent: enough with any other sign.
+    ThreatReason.CONFUSABLE_SCRIPT: 90,
+    ThreatReason.TEXT_SHOWS_KNOWN: 80,
+    ThreatReason.ADDRESS_HOST: 70,
+    ThreatReason.READ_DIFFERENTLY: 60,
+    ThreatReason.RESEMBLES_OWN: 60,
+    ThreatReason.RESEMBLES_KNOWN: 60,
+    ThreatReason.USERINFO: 50,
+    # Often innocent: two or three together.
+    ThreatReason.NAME_ELSEWHERE: 50,
+    ThreatReason.UNUSUAL_CHARACTERS: 40,
+    ThreatReason.PROGRAM_FILE: 40,
+    ThreatReason.NAME_IN_HOST: 40,
+    ThreatReason.UNUSUAL_PORT: 30,
+    ThreatReason.TEXT_SHOWS_OTHER: 30,
+    # Notes: what a reader of the log wants to know.
+    ThreatReason.PRIVATE_ADDRESS_HOST: 20,
+    ThreatReason.MANY_SUBDOMAINS: 20,
+    ThreatReason.LONG_HOST: 20,
+    ThreatReason.NEW_HOST: 20,
+    ThreatReason.SHORTENER: 20,
+    ThreatReason.REDIRECTOR: 20,
+    ThreatReason.PUNYCODE: 10,
+    ThreatReason.URL_IN_URL: 10,
+}
+
+
+def suspicions(link: Looks) -> tuple[Finding, ...]:
+    """Return what looks bad about a link, the weightiest first; each reason once.
+
+    The URL inside a wrapper, a redirector or the query is judged with the one around it, to five layers.
+    Whether it all together is suspicious says `is_suspicious`. Never raises; bounded in what it reads.
+    Measured: 5 µs for a link whose host was seen before, 33 µs for one with a new host of two words.
+    """
+    found: dict[ThreatReason, Sign] = {}
+    for sign in _signs(link):
+        found.setdefault(sign.reason, sign)
+    return tuple(
+        Finding(ThreatType.SUSPICIOUS, sign.reason, SOURCE, sign.detail[:_MAX_DETAIL], weight=WEIGHTS[reason])
+        for reason, sign in sorted(found.items(), key=lambda item: -WEIGHTS[item[0]])
+    )
+
+
+def total_weight(findings: Iterable[Finding]) -> int:
+    """Return the sum of what findings weigh, of 100; what a bare prefix says is not counted."""
+    return sum(finding.weight for finding in findings if finding.confirmed)
+
+
+def is_suspicious(findings: Iterable[Finding]) -> bool:
+    """Whether looks together are enough to warn of a link: 100 in sum.
+
+    That is one sign that has no innocent reading, or several that have. What is less is a note.
+    """
+    return total_weight(findings) >= FULL_WEIGHT
+
+
+def _signs(link: Looks) -> Iterator[Sign]:
+    url, written = link.url, link.written
+    targets: list[str] = []
+    for _ in range(MAX_DEPTH + 1):
+        parts = parts_of(url)
+        yield from address_signs(url, parts, written)
+        yield from host_signs(url.host, link.own_domains)
+        yield from path_signs(parts.path)
+        onward = next_url(url, parts)
+        yield from onward_signs(url, onward, link.own_domains)
+        targets.append(url.host)
+        if onward is None:
+            break
+        url, written = onward.url, ""
+    if link.new_here and not is_trusted(link.url.host, link.own_domains):
+        yield Sign(ThreatReason.NEW_HOST, link.url.host)
+    if link.text or link.shown_hosts:
+        yield from words_signs(link, targets)

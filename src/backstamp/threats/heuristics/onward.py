@@ -1,0 +1,76 @@
+"""onward: links that lead on to another one: shorteners, redirectors, and URLs inside URLs."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from backstamp.data_files import load
+from backstamp.threats.findings import ThreatReason
+from backstamp.threats.heuristics.host_looks import is_trusted
+from backstamp.threats.heuristics.looks import Parts, Sign
+from backstamp.urls.domains import aligned
+from backstamp.urls.parsing import WebUrl, web_url
+from backstamp.urls.wrappers import WrapperKind, wrapper_of
+from backstamp.urls.wrappers.rules import as_text, base64_decoded, percent_decoded
+
+_MAX_QUERY: Final = 4096
+_NESTED: Final = re.compile(
+    r"(?<![a-z0-9])https?(?::|%(?:25)*3a)(?:/|\\|%(?:25)*2f|%(?:25)*5c){2}[^&;#]+", re.IGNORECASE
+)
+_NESTED_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+_-])aHR0c[A-Za-z0-9+_-]{8,2048}")
+"""`http` in base64."""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: str
+    date: datetime.date
+    hosts: tuple[str, ...]
+
+
+_SHORTENERS: Final = frozenset(load("backstamp.threats.heuristics", "shorteners.toml", _File).hosts)
+
+
+class Onward(msgspec.Struct, frozen=True):
+    """A URL that another one leads on to, and what that looks like."""
+
+    url: WebUrl
+    kind: WrapperKind | None
+    """None where it only stands in the query or path, as open redirectors have it."""
+
+
+def next_url(url: WebUrl, parts: Parts) -> Onward | None:
+    """Return the URL inside another one; None where there is none, or it leads back to the same domain."""
+    wrapper = wrapper_of(url)
+    if wrapper is not None:
+        return Onward(wrapper.inner, wrapper.kind) if wrapper.inner is not None else None
+    inner = _nested(parts)
+    return Onward(inner, None) if inner is not None and not aligned(inner.host, url.host) else None
+
+
+def onward_signs(url: WebUrl, onward: Onward | None, own_domains: tuple[str, ...]) -> Iterator[Sign]:
+    """Yield by which way a link leads on. A wrapper that protects or counts is none, nor is a trusted end."""
+    host = url.host.removesuffix(".").removeprefix("www.")
+    if host in _SHORTENERS:
+        yield Sign(ThreatReason.SHORTENER, host)
+    if onward is None or is_trusted(onward.url.host, own_domains):
+        return
+    if onward.kind is WrapperKind.REDIRECTOR:
+        yield Sign(ThreatReason.REDIRECTOR, onward.url.host)
+    elif onward.kind is None:
+        yield Sign(ThreatReason.URL_IN_URL, onward.url.host)
+
+
+def _nested(parts: Parts) -> WebUrl | None:
+    rest = f"{parts.path}?{parts.query}"[:_MAX_QUERY]
+    if "ttp" in rest or "TTP" in rest:
+        found = _NESTED.search(rest, 1)
+        if found is not None:
+            return web_url(percent_decoded(found[0]))
+    encoded = _NESTED_BASE64.search(rest) if "aHR0c" in rest else None
+    if encoded is not None:
+        raw = base64_decoded(encoded[0])
+        return web_url(as_text(raw)) if raw is not None else None
+    return None

@@ -1,0 +1,45 @@
+"""path_looks: links to files that run."""
+
+import datetime
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote
+
+import msgspec
+
+from backstamp.data_files import load
+from backstamp.threats.findings import ThreatReason
+from backstamp.threats.heuristics.looks import Sign
+
+_MAX_NAME: Final = 512
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: str
+    date: datetime.date
+    programs: frozenset[str]
+    documents: frozenset[str]
+    scripts: frozenset[str]
+
+
+_FILES: Final = load("backstamp.threats.heuristics", "files.toml", _File)
+
+
+def path_signs(path: str) -> Iterator[Sign]:
+    """Yield whether a path ends in a file that runs, and whether its name pretends another kind.
+
+    `path` is percent-encoded. Endings count without regard to case, and without the blanks and dots behind
+    them, which Windows drops.
+    """
+    name = path.rpartition("/")[2][-_MAX_NAME:]
+    if "." not in name and "%" not in name:
+        return
+    stem, _, last = unquote(name).partition(";")[0].rstrip(" .").lower().rpartition(".")
+    if not stem:
+        return
+    pretended = stem.rstrip(" _").rpartition(".")
+    disguised = pretended[0] != "" and pretended[2] in _FILES.documents
+    if disguised and (last in _FILES.programs or last in _FILES.scripts):
+        yield Sign(ThreatReason.DOUBLE_EXTENSION, f"{pretended[2]}.{last}")
+    elif last in _FILES.programs:
+        yield Sign(ThreatReason.PROGRAM_FILE, last)
