@@ -7,6 +7,7 @@ from backstamp.journal.reader import Batch, JournalReader
 from backstamp.journal.signature_file import SignatureFile, publish_updates
 from backstamp.journal.snapshot_file import SnapshotFile, publish_snapshot
 from backstamp.journal.source_keys import SourceKeys
+from backstamp.journal.threat_file import ThreatFile, publish_lists
 from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId, Sync
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "SnapshotFile",
     "SourceKeys",
     "Sync",
+    "ThreatFile",
+    "publish_lists",
     "publish_snapshot",
     "publish_updates",
 ]

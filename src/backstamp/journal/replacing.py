@@ -3,24 +3,36 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from backstamp.journal.layout import sync_directory
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Put a file in the place of the old one. Raises OSError; the old one stands then."""
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write, which is put in the place of the old one when the block ends.
+
+    Where the block raises, or the disk does (OSError), the old one stands and nothing is left of the new one.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o640)  # whatever the umask: gateway and edge may be other users
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(descriptor)
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     sync_directory(path.parent)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put a file in the place of the old one. Raises OSError; the old one stands then."""
+    with replacing(path) as file:
+        file.write(data)

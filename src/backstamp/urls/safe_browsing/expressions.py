@@ -42,11 +42,18 @@ def host_expression(host: str) -> str | None:
 
 
 def _hosts(host: str) -> list[str]:
-    labels = host.split(".")
-    count = len(labels)
-    if count < 3 or host[-1] == "]" or _ADDRESS.fullmatch(host):
-        return [host]
-    return [host, *(".".join(labels[first:]) for first in range(max(1, count - _LABELS), count - 1))]
+    hosts = [host]
+    dots = host.count(".")
+    if dots < 2 or host[-1] == "]" or (host[-1].isdigit() and _ADDRESS.fullmatch(host)):
+        return hosts
+    if dots >= _LABELS:
+        host = ".".join(host.rsplit(".", _LABELS)[1:])
+        hosts.append(host)
+        dots = _LABELS - 1
+    for _ in range(dots - 1):
+        host = host[host.index(".") + 1 :]
+        hosts.append(host)
+    return hosts
 
 
 def _paths(canonical: Canonical) -> list[str]:
