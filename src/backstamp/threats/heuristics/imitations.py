@@ -9,8 +9,10 @@ from typing import Final
 from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.looks import Sign
 from backstamp.threats.heuristics.names import MIN_FOLDED, MIN_LONG, Names, folded, likely
-from backstamp.threats.heuristics.well_known import BAIT, INNOCENT
+from backstamp.threats.heuristics.well_known import BAIT, is_innocent
 
+_MIN_BELOW: Final = 5
+"""The shortest word that speaks below another domain, as itself or as it looks."""
 _MIN_INSIDE: Final = 7
 """The shortest word in which readers overlook that letters are swapped, or one is missing."""
 _ANY_EDIT: Final = 8
@@ -85,7 +87,7 @@ def imitation_signs(labels: tuple[str, ...], domain: str, names: Names, *, own: 
 
 def _of_label(label: str, suffix: tuple[str, ...], names: Names, *, own: bool) -> Sign | None:
     """Judge the label that somebody chose and registered."""
-    if label in INNOCENT:
+    if is_innocent(label):
         return None
     if label in names.words or (joined := label.replace("-", "")) in names.words:
         word = label if label in names.words else joined
@@ -120,6 +122,8 @@ def _of_tokens(label: str, names: Names, looks_like: ThreatReason, *, own: bool)
     """Judge a label of several words: `paypal-login`, `paypa1-support`, `securepaypal`."""
     tokens = [token for token in _SPLIT.split(label) if token]
     for at, token in enumerate(tokens):
+        if is_innocent(token):
+            continue
         others = tokens[:at] + tokens[at + 1 :]
         if others:
             if token in names.words:
@@ -178,8 +182,9 @@ def _domain_in(below: tuple[str, ...], label: str, names: Names) -> str | None:
 def _names_below(below: tuple[str, ...], names: Names) -> Iterator[Sign]:
     for label in below:
         for token in _SPLIT.split(label):
-            if token in names.words:
-                yield Sign(ThreatReason.NAME_IN_HOST, names.words[token])
+            meant = names.folded_words.get(folded(token)) if len(token) >= _MIN_BELOW else None
+            if meant is not None:
+                yield Sign(ThreatReason.NAME_IN_HOST, meant)
                 return
 
 

@@ -59,7 +59,8 @@ def suspicions(link: Looks) -> tuple[Finding, ...]:
 
     The URL inside a wrapper, a redirector or the query is judged with the one around it, to five layers.
     Whether it all together is suspicious says `is_suspicious`. Never raises; bounded in what it reads.
-    Measured: 5 µs for a link whose host was seen before, 33 µs for one with a new host of two words.
+    Measured: 5 to 7 µs for a link whose host was seen before, 35 µs for a new host of two words, 14 µs on
+    average over the links of real mail.
     """
     found: dict[ThreatReason, Sign] = {}
     for sign in _signs(link):

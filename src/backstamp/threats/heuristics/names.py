@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from backstamp.threats.confusables import bare_skeleton, unicode_labels
-from backstamp.threats.heuristics.well_known import BRANDS
+from backstamp.threats.heuristics.well_known import BAIT, BRANDS
 from backstamp.urls.domains import registrable_domain
 
 _LOOKS: Final = str.maketrans("01i34578|", "olleastbl")
@@ -70,7 +70,9 @@ def names_of(own_domains: tuple[str, ...]) -> Names:
     """Return the index of an organisation's domains."""
     domains = [domain for own in own_domains if (domain := registrable_domain(own)) is not None]
     labels = {_first_label(domain): domain for domain in domains}
-    words = {label: domain for label, domain in labels.items() if len(label) >= _MIN_WORD}
+    words = {
+        label: domain for label, domain in labels.items() if len(label) >= _MIN_WORD and label not in BAIT
+    }
     return _index(domains, labels, words, ())
 
 

@@ -22,6 +22,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: datetime.date
     bait: frozenset[str]
     innocent: frozenset[str]
+    innocent_stems: tuple[str, ...]
     brand: tuple[Brand, ...]
 
 
@@ -29,5 +30,15 @@ _FILE: Final = load("backstamp.threats.heuristics", "brands.toml", _File)
 BRANDS: Final = _FILE.brand
 BAIT: Final = _FILE.bait
 """Words that phishers put beside a name: `paypal-login.example`."""
-INNOCENT: Final = _FILE.innocent
-"""Labels that are near a brand's name by chance, and others' domains."""
+OWNERS: Final = {domain: brand.name for brand in BRANDS for domain in brand.domains}
+"""Whose a well-known domain is."""
+
+
+def is_innocent(word: str) -> bool:
+    """Whether a word is near a brand's name by chance: `applied`, `revolutionary`."""
+    return word in _FILE.innocent or word.startswith(_FILE.innocent_stems)
+
+
+def same_owner(domain: str | None, other: str | None) -> bool:
+    """Whether two registrable domains are one brand's: `facebook.com` and `fb.me`."""
+    return domain in OWNERS and OWNERS.get(domain) == OWNERS.get(other or "")

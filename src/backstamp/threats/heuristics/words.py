@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.host_looks import is_trusted
 from backstamp.threats.heuristics.looks import Looks, Sign
+from backstamp.threats.heuristics.well_known import same_owner
 from backstamp.urls.domains import aligned, registrable_domain
 from backstamp.urls.visible import shown_host
 from backstamp.urls.wrappers import wrapper_of
@@ -19,7 +20,10 @@ def words_signs(looks: Looks, targets: list[str]) -> Iterator[Sign]:
     """
     hosts = looks.shown_hosts or _shown(looks.text)
     for host in hosts:
-        if registrable_domain(host) is None or any(aligned(host, target) for target in targets):
+        domain = registrable_domain(host)
+        if domain is None or any(
+            aligned(host, target) or same_owner(domain, registrable_domain(target)) for target in targets
+        ):
             continue
         if any(aligned(targets[-1], own) for own in looks.own_domains):
             continue
