@@ -283,6 +283,38 @@ TRACKED = "https://click.mailer.example/c/1234"
             "",
             {},
         ),
+        ("www.shop.com", "https://shop.us1.list-manage.com/track/click?u=1&id=2&e=3", "", {}),
+        (
+            "www.facebook.com/shop",
+            "https://shop.us1.list-manage.com/track/click?u=1&id=2&e=3",
+            "",
+            {R.TEXT_SHOWS_OTHER: "www.facebook.com"},
+        ),
+        (
+            "www.paypal.com",
+            "https://www.google.com/url?q=https://evil.example/",
+            "",
+            {R.TEXT_SHOWS_KNOWN: "www.paypal.com", R.REDIRECTOR: "evil.example"},
+        ),
+        (
+            "www.google.com/maps",
+            "https://www.google.com/url?q=https://evil.example/",
+            "",
+            {R.TEXT_SHOWS_KNOWN: "www.google.com", R.REDIRECTOR: "evil.example"},
+        ),
+        # what anybody can put behind a host of his own excuses nothing
+        (
+            "www.paypal.com",
+            "https://evil.example/?url=https%3A%2F%2Fwww.paypal.com%2F",
+            "",
+            {R.TEXT_SHOWS_KNOWN: "www.paypal.com"},
+        ),
+        (
+            "www.paypal.com",
+            "https://evil.example/ls/click?upn=u001.abc",
+            "",
+            {R.TEXT_SHOWS_KNOWN: "www.paypal.com"},
+        ),
     ],
 )
 def test_words_that_show_another_host_are_told(

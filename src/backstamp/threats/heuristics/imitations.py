@@ -6,10 +6,11 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final
 
+from backstamp.threats.confusables import unicode_labels
 from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.looks import Sign
 from backstamp.threats.heuristics.names import MIN_FOLDED, MIN_LONG, Names, folded, likely
-from backstamp.threats.heuristics.well_known import BAIT, is_innocent
+from backstamp.threats.heuristics.well_known import BAIT, GENERIC, is_innocent
 
 _MIN_BELOW: Final = 5
 """The shortest word that speaks below another domain, as itself or as it looks."""
@@ -19,38 +20,8 @@ _ANY_EDIT: Final = 8
 """The shortest word of which any wrong letter is told, and not only a slip of the finger."""
 _MIN_CONFUSED: Final = 3
 """The shortest name that letters of other scripts may imitate."""
-_GENERIC: Final = frozenset(
-    [
-        "ai",
-        "cc",
-        "cf",
-        "cm",
-        "co",
-        "cx",
-        "ga",
-        "gg",
-        "gq",
-        "io",
-        "is",
-        "la",
-        "me",
-        "ml",
-        "nu",
-        "pw",
-        "sh",
-        "st",
-        "su",
-        "tk",
-        "to",
-        "tv",
-        "vc",
-        "ws",
-    ]
-)
-"""Countries' domains that anybody registers; no brand is at home there for the country's sake."""
 _ROWS: Final = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop")
 _SPLIT: Final = re.compile("[-_]+")
-
 _BEHIND_SUFFIX: Final = re.compile(r"[-0-9].*")
 """What makes another name of `com`: `com-login`, `com2024`."""
 
@@ -97,7 +68,7 @@ def _of_label(label: str, suffix: tuple[str, ...], names: Names, *, own: bool) -
     looks_like = ThreatReason.LOOKS_LIKE_OWN if own else ThreatReason.LOOKS_LIKE_KNOWN
     meant = _looked_like(label, names)
     if meant is not None:
-        return Sign(looks_like, meant) if meant.partition(".")[0] != label else None
+        return Sign(looks_like, meant) if unicode_labels(meant)[0] != label else None
     edit, word = _nearest(label, names)
     if edit is _Edit.LOOKS:
         return Sign(looks_like, names.words[word])
@@ -229,7 +200,7 @@ def _edit_between(word: str, label: str) -> _Edit:
 
 
 def _is_country(suffix: tuple[str, ...]) -> bool:
-    return len(suffix) <= 2 and len(suffix[-1]) == 2 and suffix[-1] not in _GENERIC
+    return len(suffix) <= 2 and len(suffix[-1]) == 2 and suffix[-1] not in GENERIC
 
 
 def _neighbours() -> dict[str, str]:

@@ -86,7 +86,7 @@ def is_suspicious(findings: Iterable[Finding]) -> bool:
 
 def _signs(link: Looks) -> Iterator[Sign]:
     url, written = link.url, link.written
-    targets: list[str] = []
+    leads_to, is_certain = [url], True
     for _ in range(MAX_DEPTH + 1):
         parts = parts_of(url)
         yield from address_signs(url, parts, written)
@@ -94,11 +94,13 @@ def _signs(link: Looks) -> Iterator[Sign]:
         yield from path_signs(parts.path)
         onward = next_url(url, parts)
         yield from onward_signs(url, onward, link.own_domains)
-        targets.append(url.host)
         if onward is None:
             break
         url, written = onward.url, ""
+        is_certain = is_certain and onward.certain
+        if is_certain:
+            leads_to.append(url)
     if link.new_here and not is_trusted(link.url.host, link.own_domains):
         yield Sign(ThreatReason.NEW_HOST, link.url.host)
     if link.text or link.shown_hosts:
-        yield from words_signs(link, targets)
+        yield from words_signs(link, leads_to)

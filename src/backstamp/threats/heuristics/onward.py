@@ -14,6 +14,7 @@ from backstamp.threats.heuristics.looks import Parts, Sign
 from backstamp.urls.domains import aligned
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.urls.wrappers import WrapperKind, wrapper_of
+from backstamp.urls.wrappers.registry import rule_for
 from backstamp.urls.wrappers.rules import as_text, base64_decoded, percent_decoded
 
 _MAX_QUERY: Final = 4096
@@ -34,20 +35,39 @@ _SHORTENERS: Final = frozenset(load("backstamp.threats.heuristics", "shorteners.
 
 
 class Onward(msgspec.Struct, frozen=True):
-    """A URL that another one leads on to, and what that looks like."""
+    """A URL that another one leads on to.
+
+    `kind` is None where it only stands in path or query, as open redirectors have it. `certain` tells that
+    the host is known to lead there: whoever makes up a link may put any URL behind a host of his own, and the
+    path of a service that runs on its customers' hosts.
+    """
 
     url: WebUrl
     kind: WrapperKind | None
-    """None where it only stands in the query or path, as open redirectors have it."""
+    certain: bool
 
 
 def next_url(url: WebUrl, parts: Parts) -> Onward | None:
     """Return the URL inside another one; None where there is none, or it leads back to the same domain."""
     wrapper = wrapper_of(url)
     if wrapper is not None:
-        return Onward(wrapper.inner, wrapper.kind) if wrapper.inner is not None else None
+        inner = wrapper.inner
+        return Onward(inner, wrapper.kind, certain=_knows_host(url)) if inner is not None else None
     inner = _nested(parts)
-    return Onward(inner, None) if inner is not None and not aligned(inner.host, url.host) else None
+    if inner is None or aligned(inner.host, url.host):
+        return None
+    return Onward(inner, None, certain=False)
+
+
+def keeps_target(url: WebUrl) -> bool:
+    """Whether it is a known service's that counts clicks or protects, and keeps the target on its servers."""
+    wrapper = wrapper_of(url)
+    return wrapper is not None and wrapper.inner is None and _knows_host(url)
+
+
+def _knows_host(url: WebUrl) -> bool:
+    rule = rule_for(url)
+    return rule is not None and not rule.marker
 
 
 def onward_signs(url: WebUrl, onward: Onward | None, own_domains: tuple[str, ...]) -> Iterator[Sign]:

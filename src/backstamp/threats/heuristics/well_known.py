@@ -21,6 +21,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     date: datetime.date
     bait: frozenset[str]
+    generic: frozenset[str]
     innocent: frozenset[str]
     innocent_stems: tuple[str, ...]
     brand: tuple[Brand, ...]
@@ -30,6 +31,8 @@ _FILE: Final = load("backstamp.threats.heuristics", "brands.toml", _File)
 BRANDS: Final = _FILE.brand
 BAIT: Final = _FILE.bait
 """Words that phishers put beside a name: `paypal-login.example`."""
+GENERIC: Final = _FILE.generic
+"""Countries' domains that anybody registers."""
 OWNERS: Final = {domain: brand.name for brand in BRANDS for domain in brand.domains}
 """Whose a well-known domain is."""
 
