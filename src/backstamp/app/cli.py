@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "suppressions": ("suppressions", "The suppression list: to whom mail does not go any more."),
     "keys": ("keys", "List or rotate the keys behind the tokens."),
     "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
+    "url": ("url", "Say how lists know a URL, and what is held against it."),
     "report": ("report", "Read a bounce, a receipt, a complaint or an answer."),
     "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
     "simulate": ("simulate", "Let people and machines act on made-up mail, and mark the verdicts."),

@@ -8,6 +8,7 @@ from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import TRACKING_URL
 from backstamp.journal import SnapshotFile
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
+from backstamp.journal.threat_file import FILE_NAME as THREATS
 from backstamp.tokens import Keyring
 
 
@@ -45,6 +46,11 @@ class AppContext:
     def signatures_path(self) -> Path:
         """Where newer copies of the published lists of networks lie."""
         return self.settings.in_data_dir(SIGNATURES)
+
+    @property
+    def threats_path(self) -> Path:
+        """Where the compiled threat lists lie."""
+        return self.settings.in_data_dir(THREATS)
 
     def snapshot(self) -> SnapshotFile:
         """Return the reader of the policy snapshot."""

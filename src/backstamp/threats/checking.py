@@ -1,15 +1,34 @@
-"""checking: all that the lists say of a link, through whatever wraps it."""
+"""checking: all that is held against a link, through whatever wraps it.
 
+`listed` is what the edge asks at a click: lists alone. `check` is for mail that arrives, and for people.
+"""
+
+from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 from backstamp.threats.findings import Finding
+from backstamp.threats.heuristics import Looks, suspicions
 from backstamp.threats.lists import ThreatLists
+from backstamp.urls.nested import nested_urls
 from backstamp.urls.parsing import WebUrl
-from backstamp.urls.wrappers import MAX_DEPTH, wrapper_of
+from backstamp.urls.wrappers import wrapper_of
+
+MAX_LAYERS: Final = 20
+"""Each costs a look-up. Redirectors can be chained as long as a URL may be; servers refuse 8 KB."""
+
+
+def check(link: Looks, lists: ThreatLists | None) -> tuple[Finding, ...]:
+    """Return what the lists say of a link, and then what its looks give away. Never raises.
+
+    Whether looks are enough to warn says `heuristics.is_suspicious`.
+    """
+    named = listed(link.url, lists) if lists is not None else ()
+    return named + suspicions(link)
 
 
 def listed(url: WebUrl, lists: ThreatLists) -> tuple[Finding, ...]:
-    """Return what the lists say of a URL and of those that other vendors' wrappers hold inside it.
+    """Return what the lists say of a URL and of those inside it: in other vendors' wrappers, path and query.
 
     The outer one comes first: that somebody protects or counts a link makes neither its host nor the target
     good. Never raises.
@@ -18,11 +37,20 @@ def listed(url: WebUrl, lists: ThreatLists) -> tuple[Finding, ...]:
 
 
 def layers(url: WebUrl) -> Iterator[WebUrl]:
-    """Yield a URL and what is wrapped in it, from the outside in, through at most five wrappers."""
-    yield url
-    for _ in range(MAX_DEPTH):
-        wrapper = wrapper_of(url)
-        if wrapper is None or wrapper.inner is None:
-            return
-        url = wrapper.inner
+    """Yield a URL and those that it may lead on to, from the outside in, twenty in all.
+
+    A vendor's wrapper leads to what it wraps. But some are told by their path alone, and any URL may be a
+    redirector: so each one in the path or query may be the target too.
+    """
+    waiting = deque([url])
+    seen: set[str] = set()
+    while waiting and len(seen) < MAX_LAYERS:
+        url = waiting.popleft()
+        if url.href in seen:
+            continue
+        seen.add(url.href)
         yield url
+        wrapper = wrapper_of(url)
+        if wrapper is not None and wrapper.inner is not None:
+            waiting.append(wrapper.inner)
+        waiting.extend(nested_urls(url))

@@ -92,7 +92,7 @@ def _signs(link: Looks) -> Iterator[Sign]:
         yield from address_signs(url, parts, written)
         yield from host_signs(url.host, link.own_domains)
         yield from path_signs(parts.path)
-        onward = next_url(url, parts)
+        onward = next_url(url)
         yield from onward_signs(url, onward, link.own_domains)
         if onward is None:
             break

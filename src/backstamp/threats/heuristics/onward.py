@@ -1,7 +1,6 @@
 """onward: links that lead on to another one: shorteners, redirectors, and URLs inside URLs."""
 
 import datetime
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,19 +9,12 @@ import msgspec
 from backstamp.data_files import load
 from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.host_looks import is_trusted
-from backstamp.threats.heuristics.looks import Parts, Sign
+from backstamp.threats.heuristics.looks import Sign
 from backstamp.urls.domains import aligned
-from backstamp.urls.parsing import WebUrl, web_url
+from backstamp.urls.nested import nested_urls
+from backstamp.urls.parsing import WebUrl
 from backstamp.urls.wrappers import WrapperKind, wrapper_of
 from backstamp.urls.wrappers.registry import rule_for
-from backstamp.urls.wrappers.rules import as_text, base64_decoded, percent_decoded
-
-_MAX_QUERY: Final = 4096
-_NESTED: Final = re.compile(
-    r"(?<![a-z0-9])https?(?::|%(?:25)*3a)(?:/|\\|%(?:25)*2f|%(?:25)*5c){2}[^&;#]+", re.IGNORECASE
-)
-_NESTED_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+_-])aHR0c[A-Za-z0-9+_-]{8,2048}")
-"""`http` in base64."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,13 +39,13 @@ class Onward(msgspec.Struct, frozen=True):
     certain: bool
 
 
-def next_url(url: WebUrl, parts: Parts) -> Onward | None:
+def next_url(url: WebUrl) -> Onward | None:
     """Return the URL inside another one; None where there is none, or it leads back to the same domain."""
     wrapper = wrapper_of(url)
     if wrapper is not None:
         inner = wrapper.inner
         return Onward(inner, wrapper.kind, certain=_knows_host(url)) if inner is not None else None
-    inner = _nested(parts)
+    inner = next(nested_urls(url), None)
     if inner is None or aligned(inner.host, url.host):
         return None
     return Onward(inner, None, certain=False)
@@ -81,16 +73,3 @@ def onward_signs(url: WebUrl, onward: Onward | None, own_domains: tuple[str, ...
         yield Sign(ThreatReason.REDIRECTOR, onward.url.host)
     elif onward.kind is None:
         yield Sign(ThreatReason.URL_IN_URL, onward.url.host)
-
-
-def _nested(parts: Parts) -> WebUrl | None:
-    rest = f"{parts.path}?{parts.query}"[:_MAX_QUERY]
-    if "ttp" in rest or "TTP" in rest:
-        found = _NESTED.search(rest, 1)
-        if found is not None:
-            return web_url(percent_decoded(found[0]))
-    encoded = _NESTED_BASE64.search(rest) if "aHR0c" in rest else None
-    if encoded is not None:
-        raw = base64_decoded(encoded[0])
-        return web_url(as_text(raw)) if raw is not None else None
-    return None

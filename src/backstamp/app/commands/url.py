@@ -1,0 +1,114 @@
+"""`backstamp url`: a URL as lists know it, and what is held against it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import click
+import msgspec
+
+from backstamp.app.context import AppContext
+from backstamp.app.settings import SettingsError
+from backstamp.journal import ThreatFile
+from backstamp.threats import Finding
+from backstamp.threats.checking import check as check_link
+from backstamp.threats.heuristics import Looks
+from backstamp.threats.lists import ThreatLists
+from backstamp.urls.parsing import web_url
+from backstamp.urls.safe_browsing import Canonical, canonical_of_text, full_hashes
+
+_MAX_LINE: Final = 1 << 20
+_MAX_SHOWN: Final = 120
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class _BadInputError(click.ClickException):
+    """The input is not what the command reads."""
+
+    exit_code = 2
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """A line of `check`."""
+
+    url: str
+    canonical: str
+    findings: tuple[Finding, ...]
+
+
+@click.group()
+def url() -> None:
+    """Say how lists know a URL, and what is held against it; without URLS, of each line of standard input."""
+
+
+@url.command()
+@click.argument("urls", nargs=-1)
+def canonical(urls: tuple[str, ...]) -> None:
+    """Print the canonical form of each URL, by Google's Safe Browsing specification."""
+    for _, form in _read(urls):
+        click.echo(str(form))
+
+
+@url.command()
+@click.argument("urls", nargs=-1)
+@click.option("--hashes", is_flag=True, help="Before each expression its SHA-256, which is what lists hold.")
+def expressions(urls: tuple[str, ...], hashes: bool) -> None:
+    """Print the expressions under which a list may name each URL, one a line, the most telling first."""
+    for _, form in _read(urls):
+        for expression, full_hash in full_hashes(str(form)):
+            click.echo(f"{full_hash.hex()} {expression}" if hashes else expression)
+
+
+@url.command()
+@click.argument("urls", nargs=-1)
+@click.option("--own", "own_domains", multiple=True, help="A domain of the organisation that reads the mail.")
+@click.pass_obj
+def check(installation: AppContext, urls: tuple[str, ...], own_domains: tuple[str, ...]) -> None:
+    """Print what lists and looks hold against each URL, as JSON, one object a line.
+
+    What other vendors' wrappers and redirectors hold is judged too. Nothing is fetched and nobody is asked.
+    """
+    lists = _lists(installation)
+    for text, form in _read(urls):
+        found = _held_against(text, form, lists, own_domains)
+        click.echo(_encode(_Answer(text.decode("utf-8", "backslashreplace"), str(form), found)))
+
+
+def _held_against(
+    text: bytes, form: Canonical, lists: ThreatLists | None, own_domains: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    written = text.decode("utf-8", "replace")
+    parsed = web_url(written) or web_url(str(form))
+    if parsed is not None:
+        return check_link(Looks(url=parsed, written=written, own_domains=own_domains), lists)
+    return lists.look_up(str(form)) if lists is not None else ()
+
+
+def _read(urls: tuple[str, ...]) -> Iterator[tuple[bytes, Canonical]]:
+    """Yield each URL with its canonical form, of the arguments or else of standard input."""
+    given = map(os.fsencode, urls) if urls else _lines()
+    for number, text in enumerate(given, 1):
+        if not text and not urls:
+            continue
+        form = canonical_of_text(text)
+        if form is None:
+            where = f"line {number}: " if not urls else ""
+            raise _BadInputError(f"{where}not an http(s) URL: {ascii(text)[1:][:_MAX_SHOWN]}")
+        yield text, form
+
+
+def _lines() -> Iterator[bytes]:
+    while line := sys.stdin.buffer.readline(_MAX_LINE + 1):
+        if len(line) > _MAX_LINE:
+            raise _BadInputError(f"a line of more than {_MAX_LINE} bytes")
+        yield line.strip()
+
+
+def _lists(installation: AppContext) -> ThreatLists | None:
+    """Return the lists of this installation; None where there are none, or no installation."""
+    try:
+        path = installation.threats_path
+    except SettingsError:
+        return None
+    return ThreatFile(path).current()
