@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from backstamp.gateway import ConfigError, GatewayConfig, RewritingLimits, Submission, check_config
 from backstamp.gateway.access import check_networks, contains, parse_address
-from backstamp.gateway.config import Network, parse_listen, parse_next_hop
+from backstamp.gateway.addresses import parse_listen, parse_next_hop
+from backstamp.gateway.config import Network
 from backstamp.vocabulary import TlsMode
 
 ipv4 = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(lambda n: IPv4Network(n, strict=False))
@@ -120,16 +121,16 @@ def test_a_plain_configuration_is_good(tmp_path: Path) -> None:
     ],
 )
 def test_next_hops_are_read(text: str, written: str) -> None:
-    assert str(parse_next_hop(text)) == written
+    assert str(parse_next_hop("x", text)) == written
 
 
 @pytest.mark.parametrize(
     ("parse", "text"),
     [
-        (parse_next_hop, "smtp://"),
-        (parse_next_hop, "smtp://a:99999"),
-        (parse_next_hop, "smtp://user@host:25"),
-        (parse_next_hop, "lmtp+unix:relative"),
+        (lambda text: parse_next_hop("x", text), "smtp://"),
+        (lambda text: parse_next_hop("x", text), "smtp://a:99999"),
+        (lambda text: parse_next_hop("x", text), "smtp://user@host:25"),
+        (lambda text: parse_next_hop("x", text), "lmtp+unix:relative"),
         (lambda text: parse_listen("x", text), "2525"),
         (lambda text: parse_listen("x", text), "::1:2525"),
     ],

@@ -15,6 +15,7 @@ import pytest
 from backstamp.gateway import RewritingLimits
 from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.gateway.tracking import Tracker
 from backstamp.journal import JournalUnavailableError
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy
 from backstamp.rewriting import Options
@@ -263,7 +264,9 @@ async def test_without_a_key_ring_mail_goes_untracked(
 
     hop = await next_hop()
     running = await gateway(hop)
-    running.gateway._about.transactions.tracker._keyring = unreadable
+    tracker = running.gateway._about.transactions.tracker
+    assert isinstance(tracker, Tracker)
+    tracker._keyring = unreadable
     client = await opened(running)
     assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
     assert content(hop) == HTML

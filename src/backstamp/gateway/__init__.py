@@ -1,5 +1,6 @@
 """gateway: SMTP and LMTP in front of any mail server, submission for people; no queue (docs/gateway.md)."""
 
+from backstamp.gateway.checks import check_config
 from backstamp.gateway.config import (
     GatewayConfig,
     RewritingLimits,
@@ -7,7 +8,7 @@ from backstamp.gateway.config import (
     Timeouts,
 )
 from backstamp.gateway.errors import ConfigError, ListenError
-from backstamp.gateway.server import Gateway, check_config, serve
+from backstamp.gateway.server import Gateway, serve
 
 __all__ = [
     "ConfigError",

@@ -20,11 +20,12 @@ class Kind(StrEnum):
 class Client:
     """A client's identity, which XCLIENT may change and which grows with TLS and AUTH."""
 
-    def __init__(self, wire: Wire, kind: Kind, config: GatewayConfig) -> None:
-        """Look at who is connected."""
+    def __init__(self, wire: Wire, kind: Kind, config: GatewayConfig, *, receives: bool) -> None:
+        """Look at who is connected; `receives`: to a listener for received mail."""
         self._wire = wire
         self._config = config
         self.kind = kind
+        self.receives = receives
         self.peer = parse_address(wire.peer_address)
         """Who is really connected; nothing changes it."""
         self.address: Address | None = self.peer
@@ -70,6 +71,8 @@ class Client:
     @property
     def origin(self) -> Origin:
         """The way by which its mail comes."""
+        if self.receives:
+            return Origin.FILTER
         return Origin.SUBMISSION if self.kind is Kind.SUBMISSION else Origin.GATEWAY
 
     @property

@@ -23,10 +23,12 @@ class Stage(StrEnum):
     """Accepted at an earlier try of the same message."""
     SUPPRESSED = "suppressed"
     """Never handed over: the recipient is on the suppression list."""
+    PROTECTION = "protection"
+    """Not handed over: the link protection refused it, or put it off."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What the next hop (or the suppression list) said of one recipient, and at which stage."""
+    """What the next hop, or one of our own lists and rules, said of one recipient, and at which stage."""
 
     stage: Stage
     reply: Reply

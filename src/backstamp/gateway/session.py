@@ -53,12 +53,12 @@ Action = Callable[[str], Awaitable[Reply | None]]
 class Session:
     """One client's connection, from greeting to close."""
 
-    def __init__(self, wire: Wire, kind: Kind, about: Surroundings) -> None:
-        """Take a connection that stands; `run` does the rest."""
+    def __init__(self, wire: Wire, kind: Kind, about: Surroundings, *, receives: bool) -> None:
+        """Take a connection that stands; `run` does the rest. `receives`: it hands over received mail."""
         self._wire = wire
         self._about = about
         self._config = about.config
-        self._client = Client(wire, kind, about.config)
+        self._client = Client(wire, kind, about.config, receives=receives)
         self._onward = Onward(self._connect)
         self._mail = MailCommands(wire, self._client, self._onward, about)
         self._mistakes = self._attempts = 0
@@ -170,6 +170,9 @@ class Session:
     # the beginning
 
     def _connect(self) -> Awaitable[NextHopConnection]:
+        if self._client.receives:
+            assert self._about.inside is not None, "who listens for received mail has a next hop for it"
+            return self._about.inside.connect()
         if self._client.kind is not Kind.SUBMISSION:
             return self._about.next_hop.connect()
         assert self._about.upstream is not None, "who listens for submissions has an upstream"

@@ -11,7 +11,10 @@ from backstamp.gateway.transaction import Transactions
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The configuration, and what was made of it. `upstream` is there exactly where people may submit."""
+    """The configuration, and what was made of it.
+
+    `upstream` is there exactly where people may submit, `inside` where received mail is handed to us.
+    """
 
     config: GatewayConfig
     transactions: Transactions
@@ -19,3 +22,4 @@ class Surroundings:
     tls: ssl.SSLContext | None
     next_hop: NextHop
     upstream: NextHop | None
+    inside: NextHop | None

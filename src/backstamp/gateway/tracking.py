@@ -7,17 +7,20 @@ goes out untracked, for a token of an unknown message must not exist.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
+from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came
+from backstamp.gateway.guarded_hosts import guarded_prefixes
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, adds_unsubscribe, decide
-from backstamp.rewriting import ControlFields, MessageFacts, Options, SkipReason
+from backstamp.rewriting import ControlFields, Options, SkipReason
 from backstamp.tokens import ANONYMOUS, Keyring
-from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
+from backstamp.vocabulary import Queued, QueuedLink, QueuedRecipient
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -25,38 +28,6 @@ BATCH_BYTES: Final = 32 * 1024 * 1024
 """Copies made at once; a message that is larger is rewritten for one recipient at a time."""
 BATCH_RECIPIENTS: Final = 100
 BUSY: Final = "all rewriting workers were busy"
-
-
-class Addressee(msgspec.Struct, frozen=True):
-    """A recipient of the message: index in tokens, address, and whether a copy is to be made now."""
-
-    index: int
-    address: str
-    wanted: bool
-
-
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came, and all that is known of it. `at_us` in microseconds since 1970 UTC."""
-
-    raw: bytes
-    facts: MessageFacts
-    controls: ControlFields
-    origin: Origin
-    reverse_path: str
-    addressees: tuple[Addressee, ...]
-    tracking_id: int
-    trace_id: str
-    at_us: int
-    recorded: bool
-    """Whether an earlier try has recorded it with these very addressees."""
-
-
-class Copy(msgspec.Struct, frozen=True):
-    """A message for some of the addressees, by their places in `Arrival.addressees`."""
-
-    places: tuple[int, ...]
-    message: bytes
-    tracked: bool
 
 
 class _Group(msgspec.Struct, kw_only=True):
@@ -96,7 +67,7 @@ class Tracker:
         self._rewriter = rewriter
         self._options = options
 
-    async def prepare(self, arrival: Arrival) -> "Prepared":
+    async def prepare(self, arrival: Arrival) -> Prepared:
         """Decide, make the first copies, and write the record."""
         try:
             work = _Work(self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._options)
@@ -104,10 +75,10 @@ class Tracker:
             queued = work.queued(groups)
         except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
             _log.error("message %s is not tracked: %s", arrival.trace_id, type(error).__name__)
-            return Prepared(True, arrival.recorded, _as_it_came(arrival))
+            return Prepared(True, arrival.recorded, as_it_came(arrival))
         if arrival.recorded or await self._record(queued, tracked=any(group.is_personal for group in groups)):
             return Prepared(not any(group.first for group in groups), True, work.all_copies(groups))
-        return Prepared(True, False, _as_it_came(arrival))
+        return Prepared(True, False, as_it_came(arrival))
 
     async def _record(self, queued: Queued, *, tracked: bool) -> bool:
         try:
@@ -120,24 +91,6 @@ class Tracker:
             _log.error("message %s is not recorded, and not tracked: %s", queued.trace_id, error)
             return False
         return True
-
-
-class Prepared(NamedTuple):
-    """A message that is ready to go.
-
-    `copies` has each wanted addressee once; `whole` says that they all get the message as it came,
-    `recorded` that the journal has its record.
-    """
-
-    whole: bool
-    recorded: bool
-    copies: AsyncIterator[Copy]
-
-
-async def _as_it_came(arrival: Arrival) -> AsyncIterator[Copy]:
-    places = tuple(place for place, each in enumerate(arrival.addressees) if each.wanted)
-    if places:
-        yield Copy(places, arrival.raw, tracked=False)
 
 
 class _Work:
@@ -166,6 +119,8 @@ class _Work:
         self._unsubscribe = not self._anonymous and adds_unsubscribe(
             snapshot, origin=arrival.origin, sender_domain=arrival.facts.sender_domain
         )
+        self._guarded_prefixes = guarded_prefixes(snapshot)
+        self._may_hold_ours = may_hold_ours(arrival.raw, self._guarded_prefixes)
         self._keys = [ring.recipient_key(each.address) for each in arrival.addressees]
         self._wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
 
@@ -197,7 +152,7 @@ class _Work:
         has_controls = self._arrival.controls != ControlFields()
         if group.decision.untracked_reason:
             group.reason = group.decision.untracked_reason
-            if not has_controls and not self._unsubscribe:
+            if not has_controls and not self._unsubscribe and not self._may_hold_ours:
                 return
         try:
             answer, copies = await self._rewrite(group, group.places[: self._batch])
@@ -213,7 +168,7 @@ class _Work:
         if answer.tracks:
             return
         group.reason = group.reason or answer.summary.removeprefix("not tracked: ")
-        if answer.removed_fields and not answer.is_personal:
+        if answer.changes_all:
             group.first = copies[:1]  # the same for everybody, so it needs no splitting
 
     @property
@@ -243,6 +198,7 @@ class _Work:
             sender_domain=self._arrival.facts.sender_domain,
             seals=seals,
             keyring=self._ring.to_json(),
+            unwrapped_prefixes=self._guarded_prefixes if self._may_hold_ours else (),
         )
         return await self._rewriter.rewrite(request, self._arrival.raw)
 
@@ -256,7 +212,7 @@ class _Work:
         """Yield the copies of one group."""
         if not group.is_personal or self._anonymous:
             message = group.first[0] if group.first else self._arrival.raw
-            yield Copy(tuple(group.places), message, group.tracks)
+            yield Copy(tuple(group.places), message, instead=self._arrival.raw if group.tracks else None)
             return
         made, group.first = group.first, []
         for start in range(0, len(group.places), self._batch):
@@ -265,10 +221,10 @@ class _Work:
                 try:
                     _, made = await self._rewrite(group, places)
                 except (TooCostlyError, BusyError):
-                    yield Copy(tuple(places), self._arrival.raw, tracked=False)
+                    yield Copy(tuple(places), self._arrival.raw)
                     continue
             for place, message in zip(places, made, strict=True):
-                yield Copy((place,), message, tracked=True)
+                yield Copy((place,), message, instead=self._arrival.raw)
 
     def queued(self, groups: Sequence[_Group]) -> Queued:
         """Return the record of the message."""

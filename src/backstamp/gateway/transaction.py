@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from backstamp.gateway import trace
+from backstamp.gateway.copies import Addressee, Arrival, Copy, Preparer
 from backstamp.gateway.deliveries import record_deliveries
 from backstamp.gateway.dsn import Refused, failure_report, wants_report
 from backstamp.gateway.earlier_tries import EarlierTries
@@ -26,7 +27,6 @@ from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.suppressions import Suppressions
-from backstamp.gateway.tracking import Addressee, Arrival, Copy, Tracker
 from backstamp.journal import JournalWriter
 from backstamp.rewriting import MessageFacts, control_fields, envelope_digest, message_facts
 from backstamp.vocabulary import Origin
@@ -71,7 +71,8 @@ class Transactions:
     def __init__(
         self,
         *,
-        tracker: Tracker,
+        tracker: Preparer,
+        protector: Preparer,
         suppressions: Suppressions,
         return_paths: ReturnPaths,
         outcomes: Outcomes,
@@ -83,6 +84,7 @@ class Transactions:
     ) -> None:
         """`clock` returns seconds since 1970 UTC."""
         self.tracker = tracker
+        self.protector = protector
         self.suppressions = suppressions
         self.return_paths = return_paths
         self.outcomes = outcomes
@@ -130,8 +132,11 @@ class _Transaction:
 
     async def run(self, tell: Tell) -> None:
         arrival = self._arrival()
-        prepared = await self._shared.tracker.prepare(arrival)
+        preparer = self._shared.protector if self._is_received else self._shared.tracker
+        prepared = await preparer.prepare(arrival)
         self._recorded = prepared.recorded
+        for place, answer in prepared.settled.items():
+            self._outcomes[place] = Outcome(Stage.PROTECTION, answer)
         # A return path must not name a message of which nothing is known. Who submits has a password for
         # one reverse path, and his own server would refuse another.
         self._sealed = (
@@ -139,7 +144,11 @@ class _Transaction:
             and self._submitted.origin is Origin.GATEWAY
             and self._shared.return_paths.replaces(self._submitted.reverse_path)
         )
-        wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
+        wanted = [
+            place
+            for place, each in enumerate(arrival.addressees)
+            if each.wanted and place not in prepared.settled
+        ]
         connection = self._onward.connection
         everybody = len(wanted) == sum(1 for rcpt in self._rcpts if rcpt.reply.positive)
         standing = connection is not None and connection.in_transaction and not self._sealed
@@ -159,6 +168,10 @@ class _Transaction:
         for place, twin in self._twins.items():
             self._outcomes[place] = self._outcomes[twin]
         await self._answer(tell)
+
+    @property
+    def _is_received(self) -> bool:
+        return self._submitted.origin is Origin.FILTER
 
     def _arrival(self) -> Arrival:
         submitted = self._submitted
@@ -192,9 +205,11 @@ class _Transaction:
                 index, free = free, free + 1
             self._indices.append(index)
             wanted = False
-            suppressed = self._shared.suppressions.outcome(
-                facts, self._submitted.origin, rcpt.recipient.address
-            )
+            suppressed = None
+            if not self._is_received:
+                suppressed = self._shared.suppressions.outcome(
+                    facts, self._submitted.origin, rcpt.recipient.address
+                )
             if not rcpt.reply.positive:
                 self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
             elif earlier is not None and earlier.accepted:
@@ -225,9 +240,9 @@ class _Transaction:
             return [Outcome(Stage.CONNECT, error.reply)] * len(copy.places)
         message = self._traced(copy.message, copy.places)
         limit = connection.capabilities.max_size
-        if copy.tracked and limit is not None and len(message) > limit:
+        if copy.instead is not None and limit is not None and len(message) > limit:
             # It is our change that made it too large, and no reason to lose it.
-            message = self._traced(self._submitted.message, copy.places)
+            message = self._traced(copy.instead, copy.places)
         recipients = [self._rcpts[place].recipient for place in copy.places]
         return await hand_over(connection, self._reverse_path(copy.places), recipients, message)
 
@@ -311,6 +326,8 @@ class _Transaction:
         return success if outcome.reply.positive else _as_transient(outcome.reply)
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:
+        if self._is_received and not self._recorded:
+            return  # nothing is kept of mail that is not protected
         record_deliveries(
             self._shared.journal,
             (

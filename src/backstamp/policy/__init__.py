@@ -1,5 +1,16 @@
 """policy: what may be tracked, as values; and the snapshot that carries them to every role."""
 
+from backstamp.policy.clicks import (
+    ALLOWED,
+    DIGEST_BYTES,
+    KILLED,
+    OWN_BLOCKED,
+    ClickDecision,
+    OwnWord,
+    decide_click,
+    lists_for,
+    own_word,
+)
 from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
 from backstamp.policy.kills import Kills, KillTarget
 from backstamp.policy.protection import (
@@ -36,11 +47,16 @@ from backstamp.policy.suppression import (
 from backstamp.policy.unsubscribing import adds_unsubscribe
 
 __all__ = [
+    "ALLOWED",
     "DEFAULT_ACTIONS",
+    "DIGEST_BYTES",
     "EVERYBODY",
     "EVERY_DOMAIN",
+    "KILLED",
+    "OWN_BLOCKED",
     "Axes",
     "ClickAddresses",
+    "ClickDecision",
     "Consent",
     "ConsentMode",
     "ConsentState",
@@ -54,6 +70,7 @@ __all__ = [
     "OnKnownBad",
     "OnUnprotected",
     "OwnList",
+    "OwnWord",
     "PageWords",
     "Privacy",
     "Protection",
@@ -66,8 +83,11 @@ __all__ = [
     "SuppressionReason",
     "adds_unsubscribe",
     "decide",
+    "decide_click",
     "decode_snapshot",
     "encode_snapshot",
+    "lists_for",
+    "own_word",
     "receive",
     "suppression",
 ]

@@ -79,7 +79,8 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     token, of sent and of received mail; further reasons to stop a click belong beside it. `suppressed` says
     to whom mail does not go any more, and `suppression_action` what is done with it. `unsubscribe` holds the
     ways in whose mail is given a List-Unsubscribe where it has none. `own_lists` are the administrators'
-    lists of links, by scope (`protection.EVERYBODY`, a domain, a mailbox).
+    lists of links, by scope (`protection.EVERYBODY`, a domain, a mailbox). `guards` says that received mail
+    is protected, or was: links of such mail may come by.
     """
 
     published_at_us: int
@@ -98,6 +99,7 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     suppression_action: SuppressionAction = SuppressionAction.REFUSE
     privacy: Privacy = Privacy()
     own_lists: dict[str, OwnList] = {}
+    guards: bool = False
     version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:

@@ -34,6 +34,7 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
         },
         kills=msgspec.structs.replace(kills.switched_off(), expressions=protections.killed_expressions()),
         own_lists=protections.own_lists(),
+        guards=bool(protected),
         suppressed=suppressions.suppressed(),
     )
 

@@ -14,12 +14,16 @@ FULL_WEIGHT: Final = 100
 class ThreatReason(StrEnum):
     """Why a URL is held to be dangerous: a code here, words in each language where it is shown.
 
-    The first three are what lists say; the others are looks (`threats.heuristics`, docs/heuristics.md).
+    The first three are what lists say, the next two what an administrator does; the others are looks
+    (`threats.heuristics`, docs/heuristics.md).
     """
 
     LISTED_URL = "listed_url"
     LISTED_HOST = "listed_host"
     LISTED_PREFIX = "listed_prefix"
+
+    OWN_LIST = "own_list"
+    SWITCHED_OFF = "switched_off"
 
     ADDRESS_HOST = "address_host"
     PRIVATE_ADDRESS_HOST = "private_address_host"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from backstamp.gateway.config import parse_listen
+from backstamp.gateway.addresses import parse_listen
 
 
 class MilterFailure(StrEnum):

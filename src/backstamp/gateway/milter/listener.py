@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from backstamp.gateway.config import parse_listen
+from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.errors import ConfigError, ListenError
 from backstamp.gateway.milter.config import MilterConfig, socket_path
 from backstamp.gateway.milter.connection import Connection, Surroundings

@@ -42,22 +42,23 @@ class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True, tag="rewrite"):
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """What a message is told of in its own header: by fields where links are unguarded or known to be bad,
-    and before its subject.
+    """What a message may be told of in its own header: unguarded links, in fields and before the subject
+    where whole parts are; known-bad ones, in fields, and before the subject.
     """
 
     unprotected: bool = False
-    known_bad: bool = False
-    subject: bool = False
+    bad_field: bool = False
+    bad_subject: bool = False
 
 
 class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     """What is to be done with a received message, for recipients of one domain.
 
-    Links are rewritten where `mode` is `protect`, else only judged. `unwrapped_prefixes` as above: no link is
-    wrapped twice, or names somebody else. `base_url` has no slash at its end. `own_domains` are the
-    organisation's, `own_lists` its lists that hold for these recipients, the narrowest first. `threat_lists`
-    is the path of the compiled lists.
+    Links are rewritten where `mode` is `protect`, only judged where it is `observe`, and else only given
+    their targets where they are ours already. `unwrapped_prefixes` as above: no link is wrapped twice, or
+    names somebody else. `base_url` has no slash at its end. `own_domains` are the organisation's, `own_lists`
+    its lists that hold for these recipients, the narrowest first. `threat_lists` is the path of the compiled
+    lists.
     """
 
     options: Options
@@ -117,10 +118,10 @@ class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     manifest: str
-    links: tuple[SealedLink, ...]
-    unprotected: tuple[str, ...]
-    findings: tuple[QueuedFinding, ...]
-    known_bad: bool
+    links: tuple[SealedLink, ...] = ()
+    unprotected: tuple[str, ...] = ()
+    findings: tuple[QueuedFinding, ...] = ()
+    known_bad: bool = False
 
 
 Request = RewriteRequest | ProtectRequest

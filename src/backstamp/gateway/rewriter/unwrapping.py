@@ -6,14 +6,19 @@ from backstamp.rewriting import unwrap
 from backstamp.tokens import Keyring, LinkToken, open_token
 
 
+def may_hold_ours(raw: bytes, prefixes: Sequence[str]) -> bool:
+    """Return whether a message names one of our hosts, or hides text in which it may."""
+    hosts = {prefix.partition("://")[2].strip("/").encode("ascii") for prefix in prefixes}
+    return bool(hosts) and (any(host in raw for host in hosts) or b"base64" in raw.lower())
+
+
 def with_targets(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> bytes:
     """Return the message with the targets of its links of received mail; the very same where it has none.
 
-    `prefixes` are the beginnings of all URLs of ours, as they stand in links. A message that names none of
-    our hosts, and hides no text behind base64, is not read at all.
+    `prefixes` are the beginnings of all URLs of ours, as they stand in links. A message that cannot hold
+    any is not read at all.
     """
-    hosts = {prefix.partition("://")[2].strip("/").encode("ascii") for prefix in prefixes}
-    if not hosts or not (any(host in raw for host in hosts) or b"base64" in raw.lower()):
+    if not may_hold_ours(raw, prefixes):
         return raw
 
     def target(url: str) -> str | None:

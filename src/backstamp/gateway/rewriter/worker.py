@@ -12,12 +12,13 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from backstamp.gateway.rewriter.messages import LENGTH, RewriteRequest, block
+from backstamp.gateway.rewriter.messages import LENGTH, ProtectRequest, Request, block
+from backstamp.gateway.rewriter.protecting import protect
 from backstamp.gateway.rewriter.tracking import rewrite
 from backstamp.lifetime import die_with_parent
 from backstamp.tokens import Keyring
 
-_read_request: Final = msgspec.msgpack.Decoder(RewriteRequest).decode
+_read_request: Final = msgspec.msgpack.Decoder(Request).decode
 _write_answer: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -42,9 +43,13 @@ def _read(pipe: BinaryIO) -> bytes | None:
     return payload if len(payload) == length else None
 
 
-def _carry_out(request: RewriteRequest, raw: bytes) -> tuple[bytes, list[bytes]]:
+def _carry_out(request: Request, raw: bytes) -> tuple[bytes, list[bytes]]:
     """Return the answer as it goes over the pipe, and the copy for each seal."""
-    rewritten, copies = rewrite(request, raw, _ring(request.keyring))
+    ring = _ring(request.keyring)
+    if isinstance(request, ProtectRequest):
+        protected, copies = protect(request, raw, ring)
+        return _write_answer(protected), copies
+    rewritten, copies = rewrite(request, raw, ring)
     return _write_answer(rewritten), copies
 
 

@@ -1,0 +1,154 @@
+"""protecting: a received message: its links judged, and rewritten for each recipient where that is wanted."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from backstamp.gateway.rewriter.messages import ProtectAnswer, ProtectRequest, SealedLink
+from backstamp.gateway.rewriter.tracking import sealed_links
+from backstamp.gateway.rewriter.unwrapping import with_targets
+from backstamp.gateway.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
+from backstamp.journal.threat_file import ThreatFile
+from backstamp.mail.marks import marked
+from backstamp.policy import DIGEST_BYTES, OWN_BLOCKED, OwnWord, ProtectionMode, own_word
+from backstamp.rewriting import CandidateReport, Plan, SkipReason, plan
+from backstamp.threats import Finding
+from backstamp.threats.checking import layers, listed
+from backstamp.threats.heuristics import Looks, is_suspicious, suspicions
+from backstamp.tokens import CopySealer, Keyring
+from backstamp.urls.parsing import WebUrl, web_url
+from backstamp.urls.safe_browsing import full_hashes
+from backstamp.vocabulary import QueuedFinding, ThreatType
+
+_MOST_FINDINGS: Final = 1000
+"""In one message's record; a link rarely has more than two."""
+
+
+def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[ProtectAnswer, list[bytes]]:
+    """Return what was found in a received message, and the copy for each seal of the request."""
+    received = with_targets(raw, request.unwrapped_prefixes, ring)
+    if request.mode is ProtectionMode.OFF:
+        return ProtectAnswer(manifest=""), [received] * len(request.seals)
+    made = plan(received, request.options)
+    judged = _Judged(made, request)
+    unprotected = made.manifest.unprotected
+    fields = verdict_fields(
+        request.mode,
+        links=len(made.links),
+        unprotected=unprotected if request.marks.unprotected else (),
+        findings=judged.confirmed if request.marks.bad_field else (),
+    )
+    subject = subject_mark(
+        known_bad=request.marks.bad_subject and judged.known_bad,
+        unprotected=request.marks.unprotected and any(map(_is_unguarded, _whole_reasons(made))),
+    )
+    copies: list[bytes] = []
+    for seal in request.seals:
+        copy = received
+        if request.mode is ProtectionMode.PROTECT:
+            copy = made.apply(
+                CopySealer(
+                    ring,
+                    request.base_url,
+                    domain_id=request.domain_id,
+                    tracking_id=request.tracking_id,
+                    recipient_index=seal.index,
+                    recipient_key=seal.recipient_key,
+                    protected=True,
+                    doubtful=judged.doubtful,
+                )
+            ).raw
+        copies.append(marked(copy, fields, subject=subject, ours=OUR_FIELDS))
+    answer = ProtectAnswer(
+        manifest=made.manifest.to_json().decode(),
+        links=(*sealed_links(made), *judged.others),
+        unprotected=tuple(reason.value for reason in unprotected),
+        findings=judged.findings[:_MOST_FINDINGS],
+        known_bad=judged.known_bad,
+    )
+    return answer, copies
+
+
+class _Judged:
+    """What speaks against the links of a message, those included that are not rewritten.
+
+    `others` are addresses that stand in the message unwrapped: they get numbers behind the wrapped ones, so
+    that looking back finds who was sent them.
+    """
+
+    def __init__(self, made: Plan, request: ProtectRequest) -> None:
+        self._request = request
+        self._lists = _threat_file(request.threat_lists).current()
+        found: list[QueuedFinding] = []
+        others: list[SealedLink] = []
+        doubtful: set[int] = set()
+        for link in made.links:
+            known, looks = self._findings(link.url, link.text)
+            found += _queued(link.number, (*known, *looks))
+            if looks:
+                doubtful.add(link.number)
+        for number, report in enumerate(_unwrapped(made), start=len(made.links) + 1):
+            others.append(SealedLink(number, report.url, "", report.part))
+            known, looks = self._findings(report.url, "")
+            found += _queued(number, (*known, *looks))
+        self.findings = tuple(found)
+        self.confirmed = tuple(each for each in found if each.threat is not ThreatType.SUSPICIOUS)
+        self.known_bad = bool(self.confirmed)
+        self.others = tuple(others)
+        self.doubtful = frozenset(doubtful)
+
+    def _findings(self, href: str, text: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """Return what is known of a URL, and what its looks give away where that is enough to warn."""
+        url = web_url(href)
+        own = self._own_word(url) if url is not None else None
+        if url is None or own is OwnWord.ALLOWED:
+            return (), ()
+        known = listed(url, self._lists) if self._lists is not None else ()
+        known = tuple(each for each in known if each.confirmed)
+        if own is OwnWord.BLOCKED:
+            known = (OWN_BLOCKED, *known)
+        request = self._request
+        looks = suspicions(
+            Looks(url=url, text=text, own_domains=request.own_domains, sender_domain=request.sender_domain)
+        )
+        return known, looks if is_suspicious(looks) else ()
+
+    def _own_word(self, url: WebUrl) -> OwnWord | None:
+        if not self._request.own_lists:
+            return None
+        digests = frozenset(
+            digest[:DIGEST_BYTES] for layer in layers(url) for _, digest in full_hashes(layer.href)
+        )
+        return own_word(digests, self._request.own_lists)
+
+
+def _whole_reasons(made: Plan) -> Iterator[SkipReason | None]:
+    """Yield why the message, or parts of it, were not looked into."""
+    yield made.manifest.skip_reason
+    for part in made.manifest.parts:
+        yield part.skip_reason
+
+
+def _is_unguarded(reason: SkipReason | None) -> bool:
+    return reason is not None and reason.unprotected
+
+
+def _unwrapped(made: Plan) -> Iterator[CandidateReport]:
+    """Yield the web addresses that stand in the message and are not ours to wrap, each once."""
+    seen: set[str] = set()
+    for report in made.manifest.candidates:
+        skipped = report.skip_reason is not None and report.skip_reason is not SkipReason.OWN_LINK
+        if skipped and report.url not in seen and report.url.startswith(("http://", "https://")):
+            seen.add(report.url)
+            yield report
+
+
+def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFinding]:
+    for each in findings:
+        yield QueuedFinding(number, each.threat_type, each.reason.value, each.source, each.detail)
+
+
+@lru_cache(maxsize=1)
+def _threat_file(path: str) -> ThreatFile:
+    return ThreatFile(Path(path))
