@@ -15,7 +15,9 @@ from backstamp.tokens import ANONYMOUS, CopySealer, Keyring
 from backstamp.vocabulary import Direction
 
 
-def _sealer(ring: Keyring, base_url: str, raw: bytes, recipient: str | None) -> CopySealer:
+def _sealer(
+    ring: Keyring, base_url: str, raw: bytes, recipient: str | None, *, protected: bool
+) -> CopySealer:
     """Seal for one recipient. The message's number is made of its digest: the same mail, the same bytes."""
     return CopySealer(
         ring,
@@ -24,6 +26,7 @@ def _sealer(ring: Keyring, base_url: str, raw: bytes, recipient: str | None) -> 
         tracking_id=int.from_bytes(envelope_digest(raw)[:8], "big"),
         recipient_index=None if recipient is None else 0,
         recipient_key=ANONYMOUS if recipient is None else ring.recipient_key(recipient),
+        protected=protected,
     )
 
 
@@ -68,7 +71,9 @@ def rewrite(
         links=links,
         own_prefixes=(f"{base_url}/",),
     )
-    rewritten = plan(raw, options).apply(_sealer(context.keyring(), base_url, raw, recipient))
+    protected = direction == Direction.INBOUND
+    sealer = _sealer(context.keyring(), base_url, raw, recipient, protected=protected)
+    rewritten = plan(raw, options).apply(sealer)
     if manifest is not None:
         try:
             manifest.write_bytes(rewritten.manifest.to_json() + b"\n")

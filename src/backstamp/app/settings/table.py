@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from backstamp.app.settings import kinds
 from backstamp.app.settings.kinds import Kind
+from backstamp.gateway.milter import MilterFailure
 from backstamp.policy import ConsentMode, SuppressionAction
 from backstamp.vocabulary import DkimSigned, TlsMode, UpstreamTls, VisibleUrls
 
@@ -213,6 +214,43 @@ SUBMISSION_UNSUBSCRIBE = Setting(
     kinds.BOOLEAN,
     False,
     "Add List-Unsubscribe to mail that people submit too.",
+)
+
+PROTECTION_LISTEN = Setting(
+    "protection.listen",
+    kinds.LISTEN,
+    "",
+    "Where your own MTA hands received mail over by SMTP, to have its links guarded (docs/protect-postfix.md).",
+)
+PROTECTION_LMTP_LISTEN = Setting(
+    "protection.lmtp_listen", kinds.LISTEN, "", "The same by LMTP, which tells each recipient's fate."
+)
+PROTECTION_NEXT_HOP = Setting(
+    "protection.next_hop",
+    kinds.NEXT_HOP,
+    "",
+    "Who gets received mail after that: a listener of the same MTA, without a filter.",
+)
+PROTECTION_MILTER_LISTEN = Setting(
+    "protection.milter_listen",
+    kinds.LISTEN_OR_SOCKET_OR_OFF,
+    "",
+    "Where the MTA asks by milter; a relative path is in data_dir. A socket is quicker than a port.",
+)
+PROTECTION_MILTER_GROUP = Setting(
+    "protection.milter_group", kinds.TEXT, "", "The group that may use the milter's socket: the MTA's."
+)
+PROTECTION_MILTER_FAILURE = Setting(
+    "protection.milter_failure",
+    kinds.one_of(MilterFailure),
+    "accept",
+    'Mail that a fault keeps from being examined: "accept" it unguarded, or "tempfail". Set milter_default_action alike.',
+)
+PROTECTION_AUTHSERV_IDS = Setting(
+    "protection.authserv_ids",
+    kinds.WORDS,
+    [],
+    "Names under which your MTA writes Authentication-Results: only by them trusted senders are known.",
 )
 
 REWRITING_VISIBLE_URLS = Setting(

@@ -16,6 +16,13 @@ from backstamp.app.settings.table import (
     GATEWAY_TLS_KEY,
     GATEWAY_TRUSTED_NETWORKS,
     GATEWAY_XCLIENT_NETWORKS,
+    PROTECTION_AUTHSERV_IDS,
+    PROTECTION_LISTEN,
+    PROTECTION_LMTP_LISTEN,
+    PROTECTION_MILTER_FAILURE,
+    PROTECTION_MILTER_GROUP,
+    PROTECTION_MILTER_LISTEN,
+    PROTECTION_NEXT_HOP,
     REPORTS_DOMAIN,
     REPORTS_RETURN_PATH_DOMAINS,
     REWRITING_CPU_SECONDS,
@@ -27,9 +34,11 @@ from backstamp.app.settings.table import (
     SUBMISSION_UPSTREAM_CA,
     SUBMISSION_UPSTREAM_TLS,
 )
-from backstamp.app.wiring.capture import next_hop_address
+from backstamp.app.wiring.capture import next_hop_address, socket_address
 from backstamp.app.wiring.rewriting import rewriting_options
-from backstamp.gateway.config import GatewayConfig, RewritingLimits, Submission
+from backstamp.gateway.config import GatewayConfig, ProtectionConfig, RewritingLimits, Submission
+from backstamp.gateway.milter import MilterConfig
+from backstamp.journal.threat_file import FILE_NAME as THREATS
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -53,11 +62,35 @@ def gateway_config(settings: Settings) -> GatewayConfig:
         report_domain=settings[REPORTS_DOMAIN],
         return_path_domains=tuple(name.lower() for name in settings[REPORTS_RETURN_PATH_DOMAINS]),
         submission=_submission(settings),
+        protection=_protection(settings),
         rewriting=RewritingLimits(
             workers=settings[REWRITING_WORKERS],
             cpu_seconds=settings[REWRITING_CPU_SECONDS],
             memory_bytes=settings[REWRITING_MEMORY],
         ),
+    )
+
+
+def _protection(settings: Settings) -> ProtectionConfig:
+    return ProtectionConfig(
+        threat_lists=settings.in_data_dir(THREATS),
+        listen=settings[PROTECTION_LISTEN],
+        lmtp_listen=settings[PROTECTION_LMTP_LISTEN],
+        next_hop=settings[PROTECTION_NEXT_HOP],
+        milter=_milter(settings),
+        authserv_ids=tuple(name.lower() for name in settings[PROTECTION_AUTHSERV_IDS]),
+    )
+
+
+def _milter(settings: Settings) -> MilterConfig | None:
+    listen = socket_address(settings, PROTECTION_MILTER_LISTEN)
+    if not listen:
+        return None
+    return MilterConfig(
+        listen=listen,
+        socket_group=settings[PROTECTION_MILTER_GROUP],
+        max_size=settings[GATEWAY_MAX_SIZE],
+        on_failure=settings[PROTECTION_MILTER_FAILURE],
     )
 
 
