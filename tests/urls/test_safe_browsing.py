@@ -154,6 +154,39 @@ def test_expressions_belong_to_the_url(url: bytes) -> None:
         assert f"{canonical.host}/" in found
 
 
+def expressions_by_the_text(canonical: Canonical) -> set[str]:
+    """As the specification says it, word by word."""
+    hosts = {canonical.host}
+    labels = canonical.host.split(".")
+    is_address = canonical.host.startswith("[") or (len(labels) == 4 and all(map(str.isdigit, labels)))
+    if not is_address:
+        last_five = labels[-5:]
+        hosts |= {".".join(last_five[skipped:]) for skipped in range(5) if len(last_five) - skipped >= 2}
+    paths = {canonical.path}
+    if canonical.query:
+        paths.add(f"{canonical.path}?{canonical.query}")
+    path = "/"
+    for component in ["", *canonical.path.split("/")[1:-1]][:4]:
+        path += f"{component}/" if component else ""
+        paths.add(path)
+    return {host + path for host in hosts for path in paths}
+
+
+LONG = st.builds(
+    "http://{}/{}?{}".format,
+    st.lists(st.sampled_from(["a", "b", "c", "1", "2", "300"]), min_size=1, max_size=9).map(".".join),
+    st.lists(st.sampled_from(["x", "y.html", "..", ""]), max_size=8).map("/".join),
+    st.sampled_from(["", "q", "q/r?s"]),
+).map(str.encode)
+
+
+@given(LONG | URL_LIKE)
+def test_expressions_are_those_that_the_text_names(url: bytes) -> None:
+    canonical = canonicalise(url)
+    if canonical is not None:
+        assert set(expressions(url)) == expressions_by_the_text(canonical)
+
+
 @pytest.mark.parametrize(
     "url",
     [
