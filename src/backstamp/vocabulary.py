@@ -96,6 +96,17 @@ class ThreatType(StrEnum):
     SUSPICIOUS = "suspicious"
 
 
+class Feed(StrEnum):
+    """A provider's list of dangerous URLs, by the name under which it is switched on."""
+
+    URLHAUS = "urlhaus"
+    OPENPHISH = "openphish"
+    SAFE_BROWSING = "safe-browsing"
+    WEB_RISK = "web-risk"
+    SPAMHAUS_DBL = "spamhaus-dbl"
+    SURBL = "surbl"
+
+
 class Origin(StrEnum):
     """The way by which a message came to be tracked, or protected."""
 

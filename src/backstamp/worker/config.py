@@ -8,6 +8,7 @@ import msgspec
 from backstamp.journal import JournalWriter
 from backstamp.policy import Snapshot
 from backstamp.tokens import Keyring
+from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.onward import NextHop
 
 
@@ -48,8 +49,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `policy` holds the installation's defaults, over which the database's rows are laid; its
     `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`;
-    `signatures_path` is the file
-    of newer lists of networks, which `update_signatures` keeps not older than a day.
+    `signatures_path` is the file of newer lists of networks, which `update_signatures` keeps not older than a
+    day; `feeds` are the lists of dangerous URLs.
     `operations_listen` is host and port of the private pages, if any; `reports` is None where no mail is
     taken that comes back, `own_mail` where none is sent.
     """
@@ -65,6 +66,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     edge_counters_dir: Path
     signatures_path: Path
     update_signatures: bool = True
+    feeds: FeedsConfig | None = None
     operations_listen: tuple[str, int] | None = None
     reports: ReportMailboxConfig | None = None
     own_mail: OwnMailConfig | None = None

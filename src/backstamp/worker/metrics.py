@@ -9,6 +9,8 @@ from backstamp.journal.edge_counters import EdgeValues, read_edge_counters
 from backstamp.journal.layout import SET_ASIDE, is_alive, producers, segments
 from backstamp.policy import Snapshot
 from backstamp.worker.exposition import Exposition
+from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.store import ListStore
 
 
 def metrics(
@@ -17,6 +19,7 @@ def metrics(
     journal_dir: Path,
     cursors: Mapping[str, int] | None,
     snapshot: Snapshot | None,
+    feeds: FeedsConfig | None = None,
 ) -> str:
     """Return the page. `cursors` are None while the database is away. Raises OSError."""
     page = Exposition()
@@ -36,6 +39,8 @@ def metrics(
             "Time since the policy was published.",
             [({}, (now_us - snapshot.published_at_us) / 1e6)],
         )
+    if feeds is not None:
+        _feeds(page, feeds, now_us)
     return page.text
 
 
@@ -132,3 +137,37 @@ def _lag(directory: Path, producer: str, cursor: int) -> int:
     except FileNotFoundError:
         return 0
     return max(0, end - max(cursor, stream[0].start))
+
+
+def _feeds(page: Exposition, config: FeedsConfig, now_us: int) -> None:
+    states = [
+        ({"list": source.name}, ListStore(config.directory, source.name).state()) for source in config.sources
+    ]
+    page.add(
+        "backstamp_list_age_seconds",
+        "gauge",
+        "Time since a list of dangerous URLs was last there, changed or not.",
+        [(labels, now_us / 1e6 - state.checked_at) for labels, state in states if state.checked_at],
+    )
+    page.add(
+        "backstamp_list_entries",
+        "gauge",
+        "What a list names.",
+        [(labels, state.entries) for labels, state in states],
+    )
+    page.add(
+        "backstamp_list_dropped",
+        "gauge",
+        "Entries of a list that are not believed, by reason.",
+        [
+            ({**labels, "reason": reason}, count)
+            for labels, state in states
+            for reason, count in sorted(state.dropped.items())
+        ],
+    )
+    page.add(
+        "backstamp_list_failures",
+        "gauge",
+        "How often in a row a list was not there, or no good.",
+        [(labels, state.failures) for labels, state in states],
+    )

@@ -64,6 +64,7 @@ class OperationsPages:
             journal_dir=self._config.journal_dir,
             cursors=self._cursors(),
             snapshot=self._snapshot.current(),
+            feeds=self._config.feeds,
         )
 
     def _cursors(self) -> dict[str, int] | None:

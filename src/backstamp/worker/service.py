@@ -7,6 +7,8 @@ from backstamp.worker.capture.server import CaptureServer
 from backstamp.worker.collector import spare_the_collector
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
+from backstamp.worker.feeds.keeping import FeedKeeping
+from backstamp.worker.feeds.lookups import Lookups
 from backstamp.worker.housekeeping import Housekeeping
 from backstamp.worker.ingest_loop import IngestLoop
 from backstamp.worker.operations import OperationsPages
@@ -50,6 +52,12 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     }
     if config.update_signatures:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
+    if config.feeds is not None:
+        lookups = Lookups(config.feeds)
+        parts |= {
+            "lists of dangerous URLs": FeedKeeping(config.feeds).run,
+            "questions about URLs": lookups.run,
+        }
     if config.operations_listen is not None:
         parts["operations pages"] = OperationsPages(config, database).run
     if config.own_mail is not None:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from backstamp.journal import Sync
+from backstamp.vocabulary import Feed, ThreatType
 
 T = TypeVar("T")
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -217,6 +218,57 @@ def _database(value: object) -> str:
     return text
 
 
+class OwnList(NamedTuple):
+    """A list that an administrator names: `address` is http(s), misp+http(s), or the path of a file."""
+
+    name: str
+    threat_type: ThreatType
+    address: str
+
+
+_OWN_LIST: Final = re.compile(
+    r"(?:(?P<threat>[a-z_]+):)?(?P<name>[a-z0-9][a-z0-9-]{0,39})=(?P<address>(?:misp\+)?https?://\S+|/\S+)"
+)
+_MIRROR: Final = re.compile(r"(?P<feed>[a-z-]+)=(?P<address>https?://\S+)")
+
+
+def _own_lists(value: object) -> tuple[OwnList, ...]:
+    found: dict[str, OwnList] = {}
+    for word in _words(value):
+        match = _OWN_LIST.fullmatch(word)
+        if match is None or match["threat"] not in {None, *ThreatType} or not _is_address(match["address"]):
+            raise ValueError(
+                f'holds "{word}", which names no list; write NAME=ADDRESS or THREAT:NAME=ADDRESS, '
+                'for example "partners=/etc/backstamp/partners.txt" or "phishing:army=https://example.org/list"'
+            )
+        name = match["name"]
+        if name in found or name in set(Feed):
+            raise ValueError(f'names "{name}" twice, or as a feed; give each list a name of its own')
+        found[name] = OwnList(name, ThreatType(match["threat"] or ThreatType.FORBIDDEN), match["address"])
+    return tuple(found.values())
+
+
+def _mirrors(value: object) -> dict[Feed, str]:
+    found: dict[Feed, str] = {}
+    for word in _words(value):
+        match = _MIRROR.fullmatch(word)
+        if match is None or match["feed"] not in set(Feed) or not _is_address(match["address"]):
+            raise ValueError(
+                f'holds "{word}", which is no mirror; write for example "openphish=https://mirror.example.org/feed.txt"'
+            )
+        found[Feed(match["feed"])] = match["address"].rstrip("/")
+    return found
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is a path, or a URL with a host and without a password, which would be in logs of others."""
+    try:
+        parts = urlsplit(text)
+        return text.startswith("/") or (bool(parts.hostname) and parts.username is None and parts.port != 0)
+    except ValueError:
+        return False
+
+
 BOOLEAN: Final = Kind("true or false", _boolean)
 TEXT: Final = Kind("text", _text)
 WORDS: Final = Kind("list of texts", _words)
@@ -234,6 +286,8 @@ WEB_ADDRESS: Final = Kind("web address without a path's last slash", _web_addres
 NEXT_HOP: Final = Kind(
     "smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, or empty", _next_hop
 )
+OWN_LISTS: Final = Kind("list of NAME=ADDRESS or THREAT:NAME=ADDRESS", _own_lists)
+MIRRORS: Final = Kind("list of FEED=URL", _mirrors)
 SYNC: Final = Kind('"always", milliseconds, or "off"', _sync)
 DATABASE: Final = Kind("empty, or postgresql://USER:PASSWORD@HOST:PORT/NAME", _database)
 
@@ -264,3 +318,18 @@ def one_of(words: type[E]) -> Kind[E]:
             raise ValueError(f"must be one of {listed}") from None
 
     return Kind(f"one of {listed}", parse)
+
+
+def some_of(words: type[E]) -> Kind[tuple[E, ...]]:
+    """Return the kind of lists of words of a closed set."""
+    listed = ", ".join(f'"{word.value}"' for word in words)
+
+    def parse(value: object) -> tuple[E, ...]:
+        found: list[E] = []
+        for word in _words(value):
+            if word not in set(words):
+                raise ValueError(f'holds "{word}", which is none of {listed}')
+            found.append(words(word))
+        return tuple(dict.fromkeys(found))
+
+    return Kind(f"list of {listed}", parse)

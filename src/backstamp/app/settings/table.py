@@ -11,7 +11,7 @@ from backstamp.app.settings import kinds
 from backstamp.app.settings.kinds import Kind
 from backstamp.gateway.milter import MilterFailure
 from backstamp.policy import ConsentMode, SuppressionAction
-from backstamp.vocabulary import DkimSigned, TlsMode, UpstreamTls, VisibleUrls
+from backstamp.vocabulary import DkimSigned, Feed, TlsMode, UpstreamTls, VisibleUrls
 
 T = TypeVar("T")
 
@@ -317,6 +317,48 @@ SIGNATURES_UPDATE = Setting(
     kinds.BOOLEAN,
     True,
     "Whether the worker asks the publishers once a day for newer lists of networks (Apple, Google, Microsoft, Telegram).",
+)
+
+FEEDS_ENABLED = Setting(
+    "feeds.enabled",
+    kinds.some_of(Feed),
+    [],
+    "Lists of dangerous URLs that are asked for. Each has terms of its own, most want a key: docs/feeds.md.",
+)
+FEEDS_LISTS = Setting(
+    "feeds.lists",
+    kinds.OWN_LISTS,
+    [],
+    "Further lists of hosts and URLs, by URL or file. A file is your own, and taken at its word. MISP feeds: misp+https://.",
+)
+FEEDS_MINUTES = Setting(
+    "feeds.minutes",
+    kinds.number(0, 10_080),
+    0,
+    "From one look at a list to the next; 0 is what each publisher wants. abuse.ch forbids less than 5.",
+)
+FEEDS_MIRRORS = Setting(
+    "feeds.mirrors", kinds.MIRRORS, [], "Other addresses of feeds, for machines without internet."
+)
+FEEDS_URLHAUS_KEY = Setting("feeds.urlhaus_key", kinds.TEXT, "", "The Auth-Key of abuse.ch.", secret=True)
+FEEDS_SAFE_BROWSING_KEY = Setting(
+    "feeds.safe_browsing_key", kinds.TEXT, "", "An API key for Google Safe Browsing.", secret=True
+)
+FEEDS_WEB_RISK_KEY = Setting(
+    "feeds.web_risk_key", kinds.TEXT, "", "An API key for Google Web Risk.", secret=True
+)
+FEEDS_SPAMHAUS_KEY = Setting(
+    "feeds.spamhaus_key",
+    kinds.TEXT,
+    "",
+    "A key of Spamhaus' Data Query Service. Empty: their public zone, which open resolvers are refused.",
+    secret=True,
+)
+FEEDS_RESOLVER = Setting(
+    "feeds.resolver",
+    kinds.LISTEN,
+    "",
+    "The DNS resolver that is asked for spamhaus-dbl and surbl, HOST:PORT with an address. Empty: the system's.",
 )
 
 OPERATIONS_LISTEN = Setting(

@@ -1,6 +1,7 @@
 """Settings that are right one by one, and wrong together."""
 
 import importlib.util
+import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from backstamp.app.settings.table import (
     EDGE_LISTEN,
     EDGE_TLS_CERTIFICATE,
     EDGE_TLS_KEY,
+    FEEDS_ENABLED,
+    FEEDS_RESOLVER,
     GATEWAY_LISTEN,
     GATEWAY_LMTP_LISTEN,
     GATEWAY_TLS_CERTIFICATE,
@@ -31,6 +34,7 @@ from backstamp.app.settings.table import (
     SUBMISSION_UPSTREAM,
     TRACKING_URL,
 )
+from backstamp.app.wiring.feeds import FEED_KEYS
 from backstamp.app.wiring.gateway import gateway_config
 from backstamp.gateway import ConfigError, check_config
 
@@ -98,8 +102,21 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield "reports.domain is one of reports.return_path_domains; give reports a domain of their own"
     if settings[REPORTS_IMAP] and not settings[REPORTS_IMAP_PASSWORD]:
         yield "reports.imap needs reports.imap_password"
+    for feed, key_setting in FEED_KEYS.items():
+        if feed in settings[FEEDS_ENABLED] and not settings[key_setting]:
+            yield f'feeds.enabled has "{feed}", which needs {key_setting.name} (docs/feeds.md)'
+    if settings[FEEDS_RESOLVER] and not _is_numeric(settings[FEEDS_RESOLVER]):
+        yield "feeds.resolver needs an address, not a name: HOST:PORT, for example 127.0.0.1:53"
     for listener in (SUBMISSION_LISTEN, SUBMISSION_TLS_LISTEN):
         if settings[listener] and not settings[SUBMISSION_UPSTREAM]:
             yield f"{listener.name} needs submission.upstream: the server that checks the passwords"
         if settings[listener] and settings[GATEWAY_TLS_CERTIFICATE] is None:
             yield f"{listener.name} needs gateway.tls_certificate: passwords travel over TLS only"
+
+
+def _is_numeric(listen: str) -> bool:
+    try:
+        ipaddress.ip_address(split_host_port(listen)[0])
+    except ValueError:
+        return False
+    return True

@@ -36,6 +36,7 @@ from backstamp.app.settings.table import (
     UNSUBSCRIBE_ADD,
 )
 from backstamp.app.wiring.capture import capture_address, next_hop_address, socket_address
+from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.policy import Axes, Privacy, Snapshot
@@ -59,6 +60,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         edge_counters_dir=settings.in_data_dir("metrics"),
         signatures_path=settings.in_data_dir(SIGNATURES),
         update_signatures=settings[SIGNATURES_UPDATE],
+        feeds=feeds_config(settings),
         operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
         if settings[OPERATIONS_LISTEN]
         else None,

@@ -1,0 +1,135 @@
+"""`backstamp feeds`: the lists of dangerous URLs that are on, and how it stands with them."""
+
+import time
+from pathlib import Path
+
+import click
+import msgspec
+
+from backstamp.app.context import AppContext
+from backstamp.app.settings.table import FEEDS_ENABLED
+from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.feeds import feeds_config
+from backstamp.app.wiring.problems import check as check_settings
+from backstamp.vocabulary import Feed, ThreatType
+from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.reading import FILE_FORMS, read_file
+from backstamp.worker.feeds.refreshing import AwayError, refresh_all
+from backstamp.worker.feeds.screening import Screen
+from backstamp.worker.feeds.sources import OFFERS, Form, Source
+from backstamp.worker.feeds.standing import is_stale
+from backstamp.worker.feeds.store import ListStore, State
+
+
+@click.group()
+def feeds() -> None:
+    """Show, refresh and check the lists of dangerous URLs."""
+
+
+@feeds.command("list")
+@click.pass_obj
+def list_(context: AppContext) -> None:
+    """List what is on, with its age and its entries; and what could be switched on."""
+    config = feeds_config(context.settings)
+    for source in config.sources:
+        click.echo(f"{source.name:<24}{_standing(source, ListStore(config.directory, source.name).state())}")
+    for dns_list in config.dns_lists:
+        click.echo(f"{dns_list.name:<24}asked when mail comes")
+    enabled = context.settings[FEEDS_ENABLED]
+    terms = {offer.source.name: offer.terms for offer in OFFERS}
+    for feed in Feed:
+        if feed not in enabled:
+            click.echo(f"{feed.value:<24}off  ({terms.get(feed.value, 'DNS; own resolver, low volume')})")
+
+
+@feeds.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--accept-shrink", is_flag=True, help="Believe a list that has lost more than half of its entries."
+)
+@click.pass_obj
+def refresh(context: AppContext, names: tuple[str, ...], accept_shrink: bool) -> None:
+    """Look at all lists that are on, or at NAMES, now; what is no good changes nothing.
+
+    Ends with 1 where one of them failed.
+    """
+    check_settings(context.settings)
+    job = feeds_config(context.settings).job
+    known = [source.name for source in job.sources]
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"{name[:60]!r} is not on; on are: {', '.join(known) or 'none'}")
+    if not known:
+        raise click.ClickException("no list is on; name some in feeds.enabled or feeds.lists (docs/feeds.md)")
+    prepare_data_dir(context.settings)
+    failed = 0
+    try:
+        for outcome in refresh_all(
+            msgspec.structs.replace(job, only=names or tuple(known), may_shrink=accept_shrink)
+        ):
+            click.echo(f"{outcome.name}: {outcome.text}", err=not outcome.good)
+            failed += not outcome.good
+    except AwayError as error:
+        raise click.ClickException(f"{error}; try again when it has ended") from None
+    except OSError as error:
+        raise click.ClickException(f"{job.directory}: {error.strerror}; what stood before stands") from None
+    if failed:
+        raise click.ClickException(f"{failed} of {len(names or known)} lists not updated")
+
+
+@feeds.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice([form.value for form in FILE_FORMS]),
+    default=Form.PLAIN.value,
+    show_default=True,
+    help="In which form it is.",
+)
+@click.option(
+    "--own", is_flag=True, help="Read it as a list of your own, which may list what a feed may not."
+)
+@click.option("--show", is_flag=True, help="Print the expressions that it lists.")
+@click.pass_obj
+def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> None:
+    """Read FILE as a feed would be read, and say what of it would be believed. Keeps nothing."""
+    screen = Screen(feeds_config(context.settings).own_hosts, trusted=own)
+    source = Source(
+        name="check", form=Form(form), threat_type=ThreatType.FORBIDDEN, address=str(file), trusted=own
+    )
+    try:
+        read = read_file(source, file, screen)
+    except FeedError as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from None
+    if show:
+        for expression in read.expressions:
+            click.echo(expression)
+    dropped = "".join(f", {count} {drop.value}" for drop, count in sorted(read.tally.items()))
+    click.echo(f"{len(read.expressions)} entries{dropped}", err=show)
+
+
+def _standing(source: Source, state: State) -> str:
+    if not state.checked_at:
+        return f"never had{_failure(state)}"
+    age = _age(time.time() - state.checked_at)
+    dropped = sum(state.dropped.values())
+    left_out = f", {dropped} left out" if dropped else ""
+    stale = "  STALE" if is_stale(source, state) else ""
+    return f"{state.entries:>8} entries{left_out}, {age} old{stale}{_failure(state)}"
+
+
+def _failure(state: State) -> str:
+    if not state.failures:
+        return ""
+    again = _age(max(0.0, state.next_at - time.time()))
+    return f"; {state.failures} failures: {state.why}; again in {again}"
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,36 @@
+"""What the worker must be told of lists of dangerous URLs."""
+
+from pathlib import Path
+
+import msgspec
+
+from backstamp.worker.feeds.dns_lists import DnsList
+from backstamp.worker.feeds.jobs import Job
+from backstamp.worker.feeds.sources import Source
+
+
+class FeedsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Which lists are on, and where things are kept.
+
+    `directory` is for the copies, `lists_path` for the compiled lists, `answers_path` for what publishers
+    have answered. No list may list one of `own_hosts`. `resolver` is the address of a DNS resolver, HOST or
+    HOST:PORT, and empty for the system's.
+    """
+
+    sources: tuple[Source, ...]
+    dns_lists: tuple[DnsList, ...] = ()
+    resolver: str = ""
+    directory: Path
+    lists_path: Path
+    answers_path: Path
+    own_hosts: tuple[str, ...] = ()
+
+    @property
+    def job(self) -> Job:
+        """What is to do regularly."""
+        return Job(
+            sources=self.sources,
+            directory=self.directory,
+            lists_path=self.lists_path,
+            own_hosts=self.own_hosts,
+        )

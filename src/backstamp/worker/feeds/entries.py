@@ -1,0 +1,40 @@
+"""What a feed names, and what of a file was no entry."""
+
+from collections import Counter
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class FeedError(Exception):
+    """A feed cannot be believed; the message says in half a line why, without what the feed said."""
+
+
+class EntryKind(StrEnum):
+    """Whether a feed names one address, or a host with everything on it and below it."""
+
+    URL = "url"
+    HOST = "host"
+
+
+class Entry(NamedTuple):
+    """One thing that a feed names, as it is written there: hostile text."""
+
+    kind: EntryKind
+    text: str
+
+
+class Drop(StrEnum):
+    """Why an entry of a feed is not believed."""
+
+    MALFORMED = "malformed"
+    """It is no URL and no host name."""
+    PUBLIC_SUFFIX = "public_suffix"
+    """It would list every domain that anybody registers there."""
+    WELL_KNOWN = "well_known"
+    """It would list a host, or a folder on one, where very many people keep harmless things."""
+    OWN = "own"
+    """It would list a host of this installation."""
+
+
+class Tally(Counter[Drop]):
+    """How many entries were left out, by reason."""

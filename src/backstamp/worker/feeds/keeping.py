@@ -1,0 +1,96 @@
+"""While the worker runs: lists are refreshed when their time has come, and what is new is told."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.jobs import Job
+from backstamp.worker.feeds.launching import ChildError, done_by_child
+from backstamp.worker.feeds.new_entries import NewEntries, Spool
+from backstamp.worker.feeds.refreshing import next_due
+from backstamp.worker.feeds.standing import Outcome
+from backstamp.worker.feeds.store import stored_lists
+from backstamp.worker.parts import described, wait
+
+log = logging.getLogger("backstamp.worker")
+
+FIRST_SECONDS: Final = 3.0
+LOOK_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 300.0
+"""After a child that could not do its job."""
+
+OnNewEntries = Callable[[NewEntries], Awaitable[None]]
+
+
+async def nobody_to_tell(_: NewEntries) -> None:
+    """Take note of nothing."""
+
+
+class FeedKeeping:
+    """Keeps the lists new; `on_new_entries` hears what each refresh brought, once the compiled file holds it.
+
+    It is told again what it raised for, and after a crash perhaps what it has heard already.
+    """
+
+    def __init__(
+        self,
+        config: FeedsConfig,
+        on_new_entries: OnNewEntries = nobody_to_tell,
+        *,
+        do: Callable[[Job], Awaitable[list[Outcome]]] = done_by_child,
+        first_seconds: float = FIRST_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._config = config
+        self._on_new_entries = on_new_entries
+        self._do = do
+        self._first_seconds = first_seconds
+        self._look_seconds = look_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look for what is due, until `stop` is set. Raises OSError where the copies cannot be read."""
+        job = self._config.job
+        if not job.sources and not stored_lists(job.directory):
+            await stop.wait()
+            return
+        pause = self._first_seconds
+        due = 0.0  # at first in any case: lists may have been switched on or off meanwhile
+        while not await wait(stop, pause):
+            pause = self._look_seconds
+            if time.time() >= due:
+                due = await self._refresh(job)
+            await self._tell()
+
+    async def _refresh(self, job: Job) -> float:
+        """Have the lists refreshed; return when to look again."""
+        began = time.monotonic()
+        try:
+            outcomes = await self._do(job)
+        except ChildError as error:
+            log.warning("lists of dangerous URLs: %s", error)
+            return time.time() + RETRY_SECONDS
+        for outcome in outcomes:
+            level = logging.INFO if outcome.good else logging.WARNING
+            log.log(level, "list %s: %s", outcome.name, outcome.text)
+        if any(outcome.changed for outcome in outcomes):
+            log.info("lists compiled, %.1f s with fetching", time.monotonic() - began)
+        return next_due(job)
+
+    async def _tell(self) -> None:
+        spool = Spool(self._config.directory)
+        for path in spool.waiting():
+            try:
+                new = NewEntries(path)
+            except (OSError, ValueError) as error:
+                log.warning("new entries of a list cannot be read: %s", described(error))
+                spool.done(path)
+                continue
+            try:
+                await self._on_new_entries(new)
+            except Exception as error:  # noqa: BLE001 (whoever looks back must not stop the lists)
+                log.warning("looking back for %s failed: %s", new.source, described(error))
+                return
+            spool.done(path)

@@ -1,0 +1,41 @@
+"""A job, done in a process of its own (`child`)."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import PIPE
+
+import msgspec
+
+from backstamp.worker.feeds.jobs import Job, encode_job
+from backstamp.worker.feeds.standing import Outcome
+
+
+class ChildError(Exception):
+    """The process did not do its job; the message says in one line why."""
+
+
+async def done_by_child(job: Job) -> list[Outcome]:
+    """Have a job done, and return what became of each list.
+
+    Raises:
+        ChildError: it was not done, or not to its end.
+    """
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "backstamp.worker.feeds.child", str(os.getpid())),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        told, failure = await child.communicate(encode_job(job))
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+        raise
+    if child.returncode:
+        last = failure.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise ChildError(last[:300] if last else f"it ended with {child.returncode}")
+    return [msgspec.json.decode(line, type=Outcome) for line in told.splitlines()]

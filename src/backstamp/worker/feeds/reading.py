@@ -1,0 +1,55 @@
+"""What is believed of a file of a list."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from backstamp.worker.feeds import misp, openphish, plain, urlhaus
+from backstamp.worker.feeds.entries import Drop, Entry, FeedError, Tally
+from backstamp.worker.feeds.screening import Screen
+from backstamp.worker.feeds.sources import Form, Source
+from backstamp.worker.feeds.unpacking import Unpacked, unpacked
+
+FILE_FORMS: Final[dict[Form, Callable[[Unpacked, Tally], Iterator[Entry]]]] = {
+    Form.URLHAUS: urlhaus.read,
+    Form.OPENPHISH: openphish.read,
+    Form.PLAIN: plain.read,
+    Form.MISP: misp.read,
+}
+"""The forms of files that name URLs and hosts."""
+
+
+class Read(NamedTuple):
+    """What was believed: sorted expressions, each once; and how much was left out."""
+
+    expressions: list[str]
+    tally: Tally
+
+
+def read_file(source: Source, path: Path, screen: Screen) -> Read:
+    """Return what a file of a list says; of a MISP feed it is one event.
+
+    Raises:
+        FeedError: it is no such list, or too big.
+        OSError: it cannot be read.
+    """
+    tally = Tally()
+    with unpacked(path, source.max_unpacked) as file:
+        found = believed(FILE_FORMS[source.form](file, tally), screen, tally, source.max_entries)
+    if tally[Drop.MALFORMED] > len(found):
+        raise FeedError("most of its lines name nothing: it is no such list")
+    return Read(sorted(found), tally)
+
+
+def believed(entries: Iterable[Entry], screen: Screen, tally: Tally, most: int) -> set[str]:
+    """Return the expressions of entries, and count what is left out. Raises FeedError beyond `most`."""
+    found: set[str] = set()
+    for entry in entries:
+        expression = screen.expression(entry)
+        if isinstance(expression, Drop):
+            tally[expression] += 1
+        else:
+            found.add(expression)
+            if len(found) > most:
+                raise FeedError(f"it has more than {most} entries")
+    return found

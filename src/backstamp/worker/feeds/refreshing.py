@@ -1,0 +1,97 @@
+"""All lists whose time has come: refreshed one after the other, and compiled where one has changed."""
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final
+
+from backstamp.worker.feeds.compiling import compile_all
+from backstamp.worker.feeds.hashed_lists import refresh_hashed
+from backstamp.worker.feeds.jobs import Job
+from backstamp.worker.feeds.named_lists import refresh_named
+from backstamp.worker.feeds.new_entries import Spool
+from backstamp.worker.feeds.sources import HASHED, Source
+from backstamp.worker.feeds.standing import Outcome
+from backstamp.worker.feeds.store import ListStore, stored_lists
+
+_COMPILED_OF: Final = "compiled-of"
+
+
+class AwayError(Exception):
+    """Another process is refreshing the lists just now."""
+
+
+def refresh_all(job: Job) -> Iterator[Outcome]:
+    """Refresh lists, one after the other, and compile them all where something has changed.
+
+    The copy of a list that is not on any more is forgotten. What is new waits in the `Spool`.
+
+    Yields:
+        What became of each list that was looked at.
+
+    Raises:
+        AwayError: another process does it just now.
+        OSError: something cannot be written here; what stood before stands.
+    """
+    job.directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+    with _alone(job.directory):
+        names = {source.name for source in job.sources}
+        for name in stored_lists(job.directory):
+            if name not in names:
+                ListStore(job.directory, name).forget()
+        for source in job.sources:
+            if _is_wanted(job, source):
+                yield _refreshed(job, source)
+        compile_changed(job)
+
+
+def compile_changed(job: Job) -> None:
+    """Compile the lists unless that was done with just these copies, and let what is new be told.
+
+    Raises:
+        OSError: the file cannot be written; the old one stands then.
+    """
+    note = job.directory / _COMPILED_OF
+    copies = repr(
+        [
+            (source.name, source.threat_type.value, ListStore(job.directory, source.name).state().changed_at)
+            for source in job.sources
+        ]
+    )
+    done = note.read_text() if note.exists() and job.lists_path.exists() else ""
+    if done != copies:
+        compile_all(job.sources, job.directory, job.lists_path)
+        note.write_text(copies)
+    Spool(job.directory).release()
+
+
+def next_due(job: Job) -> float:
+    """Return when the first list is due, seconds since 1970 UTC; infinity where none is on."""
+    return min(
+        (ListStore(job.directory, source.name).state().next_at for source in job.sources),
+        default=float("inf"),
+    )
+
+
+def _is_wanted(job: Job, source: Source) -> bool:
+    if job.only:
+        return source.name in job.only
+    return ListStore(job.directory, source.name).state().next_at <= time.time()
+
+
+def _refreshed(job: Job, source: Source) -> Outcome:
+    if source.form in HASHED:
+        return refresh_hashed(source, job.directory)
+    return refresh_named(source, job.directory, job.own_hosts, may_shrink=job.may_shrink)
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[IO[bytes]]:
+    with (directory / "lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AwayError("the lists are being refreshed by another process just now") from None
+        yield lock

@@ -1,0 +1,81 @@
+"""How it stands with a list after a look at it, and when the next look is due."""
+
+import hashlib
+import random
+import time
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from backstamp import __version__
+from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.sources import Source
+from backstamp.worker.feeds.store import ListStore, State
+from backstamp.worker.fetching import FetchError
+
+DAY: Final = 86_400
+FIRST_PAUSE: Final = 300.0
+"""After the first failure; twice as long after each further one, and at most a day."""
+JITTER: Final = 0.1
+"""So much of a pause is left to chance: not everybody's worker asks in the same second."""
+_MOST_DOUBLINGS: Final = 20
+_STALE_LOOKS: Final = 3
+"""A list is stale when so many looks in a row brought nothing, and at least a day has gone by."""
+
+
+class Outcome(NamedTuple):
+    """What became of one list: a copy that now stands, or why the one before it still does."""
+
+    name: str
+    text: str
+    good: bool
+    changed: bool = False
+
+
+def state_for(store: ListStore, source: Source, own_hosts: Iterable[str]) -> State:
+    """Return the state of a list. A copy that was made otherwise stays in force, but is asked for anew."""
+    state = store.state()
+    made_by = _made_by(source, own_hosts)
+    if state.made_by == made_by:
+        return state
+    return msgspec.structs.replace(state, made_by=made_by, etag="", last_modified="", versions={})
+
+
+def good(source: Source, state: State, wait_seconds: float = 0.0) -> State:
+    """Return the state after a look that went well: the next is due when the list's time has come.
+
+    `wait_seconds`: what the publisher asks for, where that is longer.
+    """
+    now = time.time()
+    pause = max(source.seconds * _jitter(), wait_seconds)
+    return msgspec.structs.replace(state, checked_at=now, next_at=now + pause, failures=0, why="")
+
+
+def failed(state: State, error: FetchError | FeedError) -> State:
+    """Return the state after a failure: the pause grows, and is never shorter than Retry-After says."""
+    pause = min(FIRST_PAUSE * 2 ** min(state.failures, _MOST_DOUBLINGS), DAY) * _jitter()
+    if isinstance(error, FetchError):
+        pause = max(pause, error.retry_after)
+    return msgspec.structs.replace(
+        state, failures=state.failures + 1, why=str(error), next_at=time.time() + pause
+    )
+
+
+def is_stale(source: Source, state: State) -> bool:
+    """Whether a list has not been had for so long that something is wrong."""
+    return time.time() - state.checked_at > max(DAY, _STALE_LOOKS * source.seconds)
+
+
+def today() -> int:
+    """Return the day, in days since 1970 UTC."""
+    return int(time.time()) // DAY
+
+
+def _made_by(source: Source, own_hosts: Iterable[str]) -> str:
+    parts = (__version__, source.url, source.form, source.trusted, sorted(own_hosts))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _jitter() -> float:
+    return 1 + JITTER * random.random()  # noqa: S311 (no secret)

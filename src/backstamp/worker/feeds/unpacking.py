@@ -1,0 +1,85 @@
+"""The bytes of a file that somebody else made: unpacked, and bounded in all directions."""
+
+import contextlib
+import gzip
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Final, cast
+
+from backstamp.worker.feeds.entries import Drop, FeedError, Tally
+
+LONGEST_LINE: Final = 16_384
+"""A URL of a feed; browsers take longer ones, but nobody mails them."""
+_GZIP: Final = b"\x1f\x8b"
+_ZIP: Final = b"PK\x03\x04"
+
+
+class Unpacked:
+    """A stream that unpacks to at most so many bytes."""
+
+    def __init__(self, stream: IO[bytes], max_bytes: int) -> None:
+        self._stream = stream
+        self._max_bytes = max_bytes
+        self._found = 0
+
+    def read(self) -> bytes:
+        """Return all that is left. Raises FeedError where it is too much, or cannot be unpacked."""
+        return self._counted(lambda: self._stream.read(self._max_bytes - self._found + 1))
+
+    def lines(self, tally: Tally) -> Iterator[str]:
+        """Yield the lines without their ends; one that is too long, or no UTF-8, is counted and left out.
+
+        Raises:
+            FeedError: it is too much, or cannot be unpacked.
+        """
+        whole = True
+        while line := self._counted(lambda: self._stream.readline(LONGEST_LINE)):
+            ends = line.endswith(b"\n")
+            if whole and (ends or len(line) < LONGEST_LINE):
+                try:
+                    yield line.decode().strip("\ufeff\r\n\t ")
+                except UnicodeDecodeError:
+                    tally[Drop.MALFORMED] += 1
+            elif whole:
+                tally[Drop.MALFORMED] += 1
+            whole = ends
+
+    def _counted(self, read: Callable[[], bytes]) -> bytes:
+        try:
+            data = read()
+        except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError):
+            raise FeedError("it cannot be unpacked") from None
+        self._found += len(data)
+        if self._found > self._max_bytes:
+            raise FeedError(f"it unpacks to more than {self._max_bytes} bytes")
+        return data
+
+
+@contextlib.contextmanager
+def unpacked(path: Path, max_bytes: int) -> Iterator[Unpacked]:
+    """Open a file: as it is, or the inside of gzip, or the first file of a zip archive; its bytes tell which.
+
+    Raises:
+        FeedError: the archive is broken.
+        OSError: the file cannot be read.
+    """
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        inside: IO[bytes] = file
+        magic = file.read(len(_ZIP))
+        file.seek(0)
+        if magic.startswith(_GZIP):
+            inside = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
+        elif magic == _ZIP:
+            inside = stack.enter_context(_first_of_archive(file))
+        yield Unpacked(inside, max_bytes)
+
+
+def _first_of_archive(file: IO[bytes]) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(file)
+        return archive.open(archive.infolist()[0])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, IndexError, EOFError):
+        raise FeedError("it cannot be unpacked") from None

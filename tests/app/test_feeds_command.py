@@ -1,0 +1,150 @@
+"""`backstamp feeds`: what is on, looked at now, and files read as a feed would be."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backstamp.app.doctor.feeds import feeds as examined
+from backstamp.app.doctor.findings import Grade
+from backstamp.app.settings import SettingsError, load
+from backstamp.app.wiring.feeds import feeds_config
+from backstamp.app.wiring.problems import check
+from backstamp.journal.threat_file import ThreatFile
+from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
+from backstamp.worker.feeds.sources import Form
+from tests.app.test_cli import backstamp
+from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with feed_server() as serving:
+        yield serving
+
+
+def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/feed.txt"] = Page(b"https://evil.example/login\nhttps://drive.google.com/\n", etag='"1"')
+    own = tmp_path / "own.txt"
+    own.write_text("casino.example\n")
+    settings = {
+        "BACKSTAMP_FEEDS_ENABLED": "openphish surbl",
+        "BACKSTAMP_FEEDS_MIRRORS": f"openphish={server.url('/feed.txt')}",
+        "BACKSTAMP_FEEDS_LISTS": f"own={own} phishing:gone={server.url('/gone')}",
+    }
+    before = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
+    assert before[0] == "openphish               never had"
+    assert before[3] == "surbl                   asked when mail comes"
+    assert before[4] == "urlhaus                 off  (free account at abuse.ch; fair use)"
+    done = backstamp(tmp_path, "feeds", "refresh", settings=settings)
+    assert done.returncode == 1
+    assert done.stdout.decode().splitlines() == [
+        "openphish: 1 entries, 1 of them new, 1 left out",
+        "own: 1 entries, 1 of them new",
+    ]
+    assert done.stderr.decode().splitlines() == [
+        "gone: not updated: the server answered 404",
+        "backstamp: 1 of 3 lists not updated",
+    ]
+    lists = ThreatFile(tmp_path / "data" / "threats.lists").current()
+    assert lists is not None
+    assert [each.source for each in lists.look_up("https://evil.example/login")] == ["openphish"]
+    assert [each.threat_type for each in lists.look_up("http://casino.example/")] == [ThreatType.FORBIDDEN]
+    assert backstamp(tmp_path, "feeds", "refresh", "own", settings=settings).stdout == b"own: unchanged\n"
+    shown = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
+    assert shown[0].startswith("openphish                      1 entries, 1 left out, ")
+    assert shown[2].startswith(
+        "gone                    never had; 1 failures: the server answered 404; again in "
+    )
+    assert len(server.asked) == 2
+
+
+def test_what_is_asked_wrongly_is_answered_in_one_line(tmp_path: Path) -> None:
+    for arguments, settings, said in (
+        (["refresh"], {}, "no list is on"),
+        (["refresh", "urlhaus"], {}, "'urlhaus' is not on; on are: none"),
+        (["refresh"], {"BACKSTAMP_FEEDS_ENABLED": "urlhaus"}, "which needs feeds.urlhaus_key"),
+        (["check", "missing"], {}, "does not exist"),
+        (["check", ".", "--as", "plain"], {}, "is a directory"),
+    ):
+        done = backstamp(tmp_path, "feeds", *arguments, settings=settings)
+        assert done.returncode != 0
+        (line,) = done.stderr.decode().splitlines()
+        assert said in line
+
+
+def test_a_file_is_read_as_a_feed_would_be(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("evil.example\nfacebook.com\nhttp://evil.test/a/../b\n???\n")
+    checked = backstamp(tmp_path, "feeds", "check", str(file), "--show")
+    assert checked.stdout.decode().splitlines() == ["evil.example/", "evil.test/b"]
+    assert checked.stderr.decode() == "2 entries, 1 malformed, 1 well_known\n"
+    own = backstamp(tmp_path, "feeds", "check", str(file), "--own")
+    assert own.stdout.decode() == "3 entries, 1 malformed\n"
+    refused = backstamp(tmp_path, "feeds", "check", str(file), "--as", "misp")
+    assert refused.returncode == 1
+    assert refused.stderr.decode() == f"backstamp: {file}: an event of it is none\n"
+
+
+def test_settings_become_sources(tmp_path: Path) -> None:
+    settings = load(
+        environ={
+            "BACKSTAMP_DATA_DIR": str(tmp_path),
+            "BACKSTAMP_TRACKING_URL": "https://t.example.org",
+            "BACKSTAMP_GATEWAY_HOSTNAME": "mx.example.org",
+            "BACKSTAMP_FEEDS_ENABLED": "urlhaus,safe-browsing,spamhaus-dbl,surbl",
+            "BACKSTAMP_FEEDS_URLHAUS_KEY": "k1",
+            "BACKSTAMP_FEEDS_SAFE_BROWSING_KEY": "k2",
+            "BACKSTAMP_FEEDS_SPAMHAUS_KEY": "k3",
+            "BACKSTAMP_FEEDS_MINUTES": "15",
+            "BACKSTAMP_FEEDS_LISTS": "osint=misp+https://misp.example/feed own=/etc/own.txt",
+        }
+    )
+    config = feeds_config(settings)
+    assert [(source.name, source.form, source.seconds) for source in config.sources] == [
+        ("urlhaus", Form.URLHAUS, 900),
+        ("safe-browsing", Form.SAFE_BROWSING, 900),
+        ("osint", Form.MISP, 900),
+        ("own", Form.PLAIN, 60),
+    ]
+    assert config.sources[0].url == "https://urlhaus-api.abuse.ch/v2/files/exports/k1/recent.csv"
+    assert config.sources[2].url == "https://misp.example/feed"
+    assert [source.trusted for source in config.sources] == [False, False, False, True]
+    assert config.dns_lists == (
+        DnsList(DnsForm.SPAMHAUS_DBL, "k3.dbl.dq.spamhaus.net"),
+        DnsList(DnsForm.SURBL, "multi.surbl.org"),
+    )
+    assert config.own_hosts == ("127.0.0.1", "mx.example.org", "t.example.org")
+
+
+def test_by_default_nothing_is_asked(tmp_path: Path) -> None:
+    config = feeds_config(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path)}))
+    assert (config.sources, config.dns_lists) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"BACKSTAMP_FEEDS_ENABLED": "web-risk"}, "needs feeds.web_risk_key"),
+        ({"BACKSTAMP_FEEDS_RESOLVER": "localhost:53"}, "feeds.resolver needs an address"),
+    ],
+)
+def test_settings_that_are_wrong_together(tmp_path: Path, settings: dict[str, str], fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        check(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path), **settings}))
+
+
+def test_the_doctor_tells_of_lists_that_are_stale(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/feed.txt"] = Page(b"https://evil.example/login\n")
+    environ = {
+        "BACKSTAMP_FEEDS_LISTS": f"good={server.url('/feed.txt')} gone={server.url('/gone')}",
+    }
+    backstamp(tmp_path, "feeds", "refresh", settings=environ)
+    stale, new = examined(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path / "data"), **environ}))
+    assert (stale.grade, stale.text) == (
+        Grade.NOTE,
+        "the list gone was never had: the server answered 404",
+    )
+    assert stale.fix == "run: backstamp feeds refresh gone"
+    assert (new.grade, new.text) == (Grade.GOOD, "lists of dangerous URLs are new: good")

@@ -1,0 +1,274 @@
+"""Lists of prefixes: Safe Browsing and Web Risk, from their first version on."""
+
+import random
+import time
+from array import array
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.threats.lists import ThreatLists
+from backstamp.urls.safe_browsing import full_hash
+from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds import safe_browsing, web_risk
+from backstamp.worker.feeds.jobs import Job
+from backstamp.worker.feeds.new_entries import NewEntries, Spool
+from backstamp.worker.feeds.refreshing import refresh_all
+from backstamp.worker.feeds.safe_browsing.rice import RiceError, decode
+from backstamp.worker.feeds.safe_browsing.wire import Message, WireError
+from backstamp.worker.feeds.sources import Source, offer_named
+from backstamp.worker.feeds.standing import Outcome
+from backstamp.worker.feeds.store import ListStore, State
+from tests.worker.feeds.feed_server import FeedServer, Page
+from tests.worker.feeds.google import SafeBrowsing, WebRisk, field, rice
+
+URL = "http://evil.example/a"
+WHOLE = full_hash("evil.example/a")
+PREFIX = int.from_bytes(WHOLE[:4], "big")
+
+
+class Hashed:
+    """One of the services, and a folder that is kept new from it."""
+
+    def __init__(self, server: FeedServer, directory: Path, name: str) -> None:
+        offer = offer_named(name)
+        assert offer is not None
+        self.source: Source = msgspec.structs.replace(offer.source, address=server.url(""), key="k3y")
+        self.job = Job(
+            sources=(self.source,), directory=directory / "feeds", lists_path=directory / "threats"
+        )
+
+    def refresh(self) -> Outcome:
+        (outcome,) = refresh_all(msgspec.structs.replace(self.job, only=(self.source.name,)))
+        return outcome
+
+    @property
+    def state(self) -> State:
+        return ListStore(self.job.directory, self.source.name).state()
+
+    def lists(self) -> ThreatLists:
+        return ThreatLists(self.job.lists_path.read_bytes())
+
+    def told(self) -> list[bytes]:
+        spool = Spool(self.job.directory)
+        found: list[bytes] = []
+        for path in spool.waiting():
+            new = NewEntries(path)
+            assert list(new.expressions()) == []
+            found += new.prefixes()
+            spool.done(path)
+        return sorted(found)
+
+
+@pytest.fixture
+def google(server: FeedServer) -> SafeBrowsing:
+    service = SafeBrowsing(safe_browsing.LISTS)
+    server.pages["/v5/hashLists:batchGet"] = Page(service.batch_get)
+    server.pages["/v5/hashes:search"] = Page(service.search)
+    return service
+
+
+@pytest.fixture
+def hashed(server: FeedServer, tmp_path: Path) -> Hashed:
+    return Hashed(server, tmp_path, "safe-browsing")
+
+
+def test_safe_browsing_comes_whole_and_then_as_differences(
+    server: FeedServer, google: SafeBrowsing, hashed: Hashed
+) -> None:
+    chance = random.Random(1)
+    first = {PREFIX, *(chance.getrandbits(32) for _ in range(500))}
+    google.lists["se-4b"] = [first]
+    google.lists["mw-4b"] = [{7, 2**32 - 1}]
+    assert hashed.refresh().text == f"{len(first) + 2} prefixes, {len(first) + 2} of them new"
+    (finding,) = hashed.lists().look_up(URL)
+    assert (finding.source, finding.confirmed) == ("safe-browsing/se-4b", False)
+    assert finding.threat_type is ThreatType.PHISHING
+    assert len(hashed.told()) == len(first) + 2
+    second = set(sorted(first)[10:]) - {PREFIX} | {5, 6}
+    google.lists["se-4b"].append(second)
+    assert hashed.refresh().text == f"{len(second) + 2} prefixes, 2 of them new"
+    assert hashed.told() == [b"\0\0\0\5", b"\0\0\0\6"]
+    assert hashed.lists().look_up(URL) == ()
+    assert hashed.lists().count("safe-browsing/se-4b") == len(second)
+    assert hashed.refresh().text == "unchanged"
+    assert len(server.asked[2].query["version"]) == len(safe_browsing.LISTS)
+    assert [asked.headers["x-goog-api-key"] for asked in server.asked] == ["k3y"] * 3
+    assert not any("k3y" in str(asked.query) for asked in server.asked)
+
+
+def test_the_service_says_when_it_wants_to_be_asked_again(google: SafeBrowsing, hashed: Hashed) -> None:
+    google.wait_seconds = 7200
+    hashed.refresh()
+    assert 7190 < hashed.state.next_at - time.time() <= 7201
+
+
+def test_a_service_that_has_more_at_once_is_asked_at_once_but_not_for_ever(
+    server: FeedServer, google: SafeBrowsing, hashed: Hashed
+) -> None:
+    google.wait_seconds = 0
+    hashed.refresh()
+    assert len(server.asked) == 4
+
+
+def test_a_wrong_checksum_changes_nothing_and_asks_for_all_the_next_time(
+    server: FeedServer, google: SafeBrowsing, hashed: Hashed
+) -> None:
+    google.lists["se-4b"] = [{PREFIX}]
+    hashed.refresh()
+    google.lists["se-4b"].append({1, 2, 3})
+    google.wrong_checksum = True
+    assert hashed.refresh().text == "not updated: its checksum is wrong"
+    assert len(hashed.lists().look_up(URL)) == 1
+    google.wrong_checksum = False
+    assert hashed.refresh().text == "3 prefixes, 3 of them new"
+    assert "version" not in server.asked[-1].query
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"\xff" * 100,
+        field(1, field(1, b"other-4b")),
+        field(1, field(1, b"se-4b") + field(4, rice([1, 2]) + field(3, 1000))),
+        field(1, field(1, b"se-4b") + field(3, 1) + field(5, rice([9]))),
+    ],
+)
+def test_an_answer_that_is_none_is_refused(server: FeedServer, hashed: Hashed, body: bytes) -> None:
+    server.pages["/v5/hashLists:batchGet"] = Page(body)
+    assert not hashed.refresh().good
+    assert hashed.state.failures == 1
+
+
+def test_whole_hashes_below_a_prefix(google: SafeBrowsing, hashed: Hashed) -> None:
+    other = WHOLE[:4] + b"x" * 28
+    google.full = {
+        WHOLE: [(1, []), (2, [])],
+        other: [(2, [1]), (3, [2]), (1, [9]), (99, []), (0, [])],
+        b"y" * 32: [(1, [])],
+    }
+    found = safe_browsing.search(hashed.source, [WHOLE[:4]])
+    assert found.seconds == 300
+    assert [(match.full_hash, match.threat_type) for match in found.matches] == [
+        (WHOLE, ThreatType.MALWARE),
+        (WHOLE, ThreatType.PHISHING),
+    ], "no canary, nothing for frames only, nothing unknown"
+
+
+CHROMIUM = [
+    (489866504, 30, b"t\0\322\227\033\355It\0", [489866504, 0x291BC542, 0xF7A502E5]),
+    (0x1D7D1D75, 30, b"\xf1\x4e\x08\x33\xeb\x16\xa6\x41\x00", [0x1D7D1D75, 0x6A3F3131, 0xF273F40E]),
+    (0x30303030, 3, b"\x22", [0x30303030, 0x30303031, 0x30303032]),
+    (0x30303030, 7, b"\x02\x02", [0x30303030, 0x30303031, 0x30303032]),
+    (0x30303030, 8, b"\x02\x04\x00", [0x30303030, 0x30303031, 0x30303032]),
+    (0, 26, b"\xcf\x7d\x00\x00", [0, 0x100003EE]),
+]
+"""The values that Google's own tests use, published with Chromium's reader of this form."""
+
+
+@pytest.mark.parametrize(("first", "parameter", "data", "numbers"), CHROMIUM)
+def test_rice_coded_numbers_as_googles_own_tests_have_them(
+    first: int, parameter: int, data: bytes, numbers: list[int]
+) -> None:
+    assert list(decode(first, parameter, len(numbers) - 1, data)) == numbers
+
+
+@given(st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=60), st.integers(26, 30))
+def test_rice_coded_numbers_come_back(numbers: set[int], parameter: int) -> None:
+    coded = Message(rice(numbers, parameter))
+    found = decode(coded.number(1), coded.number(2), coded.number(3), coded.data(4))
+    assert list(found) == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("first", "parameter", "count", "data"),
+    [
+        (100, 3, 1, b""),
+        (100, 3, 1, b"\xff"),
+        (100, 10, 1, b"\x02"),
+        (0, 30, 1, b"\xff" * 8),
+        (2**32 - 1, 3, 1, b"\x02"),
+        (2**32, 3, 0, b""),
+        (0, 2, 1, b"\0\0"),
+        (0, 31, 1, b"\0" * 8),
+        (0, 3, -1, b"\0"),
+        (0, 3, 10**9, b"\0" * 100),
+    ],
+)
+def test_rice_coded_numbers_that_are_none(first: int, parameter: int, count: int, data: bytes) -> None:
+    with pytest.raises(RiceError):
+        decode(first, parameter, count, data)
+
+
+def test_nothing_coded_is_the_first_number_whatever_follows() -> None:
+    assert decode(100, 0, 0, b"\xff") == array("I", [100])
+
+
+@given(st.binary(max_size=80))
+def test_whatever_comes_is_a_message_or_none(data: bytes) -> None:
+    try:
+        message = Message(data)
+    except WireError:
+        return
+    for number in range(1, 8):
+        for read in (message.number, message.data, message.numbers, message.messages):
+            try:
+                read(number)
+            except WireError:
+                continue
+
+
+@pytest.fixture
+def risk(server: FeedServer) -> WebRisk:
+    service = WebRisk(web_risk.LISTS)
+    server.pages["/v1/threatLists:computeDiff"] = Page(service.compute_diff)
+    server.pages["/v1/hashes:search"] = Page(service.search)
+    return service
+
+
+def test_web_risk_comes_whole_and_then_as_differences(
+    server: FeedServer, risk: WebRisk, tmp_path: Path
+) -> None:
+    hashed = Hashed(server, tmp_path, "web-risk")
+    first = {WHOLE[:4], b"aaaa", b"abcdef", full_hash("popular.example/")[:12]}
+    risk.lists["MALWARE"] = [first]
+    assert hashed.refresh().text == "4 prefixes, 4 of them new"
+    (finding,) = hashed.lists().look_up(URL)
+    assert (finding.source, finding.confirmed) == ("web-risk/MALWARE", False)
+    (longer,) = hashed.lists().look_up("http://popular.example/")
+    assert (longer.source, longer.confirmed) == ("web-risk/MALWARE/8", False)
+    hashed.told()
+    risk.lists["MALWARE"].append({b"aaaa", b"abcdef", b"bbbb", b"bbbbb"})
+    assert hashed.refresh().text == "4 prefixes, 2 of them new"
+    assert hashed.told() == [b"bbbb", b"bbbbb"]
+    assert hashed.lists().look_up(URL) == ()
+    assert 7100 < hashed.state.next_at - time.time() < 7300
+    assert all(asked.headers["x-goog-api-key"] == "k3y" for asked in server.asked)
+    risk.full = {WHOLE: ["MALWARE", "SOMETHING_NEW"]}
+    found = web_risk.search(hashed.source, [WHOLE[:4]])
+    assert [(match.full_hash, match.threat_type) for match in found.matches] == [(WHOLE, ThreatType.MALWARE)]
+    assert 290 < found.seconds < 301
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"responseType":"RESET","newVersionToken":"x","checksum":{"sha256":"AA=="}}',
+        b'{"responseType":"RESET","newVersionToken":"x","checksum":{"sha256":"!"},'
+        b'"additions":{"rawHashes":[{"prefixSize":3,"rawHashes":"AAAA"}]}}',
+        b'{"responseType":"DIFF","newVersionToken":"x","checksum":{"sha256":""},'
+        b'"removals":{"rawIndices":{"indices":[5]}}}',
+    ],
+)
+def test_an_answer_of_web_risk_that_is_none_is_refused(
+    server: FeedServer, tmp_path: Path, body: bytes
+) -> None:
+    server.pages["/v1/threatLists:computeDiff"] = Page(body)
+    assert not Hashed(server, tmp_path, "web-risk").refresh().good

@@ -1,0 +1,359 @@
+"""Questions about single URLs: prefixes and domains, answered, kept, and published."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import dns.rcode
+import msgspec
+import pytest
+
+from backstamp.journal.answers_file import AnswersFile
+from backstamp.threats.findings import Finding, ThreatReason
+from backstamp.urls.safe_browsing import full_hash, full_hashes
+from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds import lookups as module
+from backstamp.worker.feeds import safe_browsing, web_risk
+from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.dns_lists import SURBL_ZONE, DnsForm, DnsList, Verdict, verdict_of
+from backstamp.worker.feeds.dns_lists.asking import DnsResolver
+from backstamp.worker.feeds.lookups import Lookups
+from backstamp.worker.feeds.sources import Source, offer_named
+from backstamp.worker.feeds.store import ListStore, State
+from tests.worker.feeds.dns_server import DnsServer, dns_server
+from tests.worker.feeds.feed_server import FeedServer, Page
+from tests.worker.feeds.google import SafeBrowsing, WebRisk
+
+URL = "http://evil.example/a"
+WHOLE = full_hash("evil.example/a")
+CLEAN = full_hash("clean.example/")
+DBL = DnsList(DnsForm.SPAMHAUS_DBL, "dbl.test")
+SURBL = DnsList(DnsForm.SURBL, SURBL_ZONE)
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def bare(url: str, source: str = "safe-browsing/se-4b") -> Finding:
+    """What a list of prefixes says of a URL."""
+    return Finding(
+        threat_type=ThreatType.PHISHING,
+        reason=ThreatReason.LISTED_PREFIX,
+        source=source,
+        detail=full_hashes(url)[0][0],
+        confirmed=False,
+    )
+
+
+@pytest.fixture
+def google(server: FeedServer) -> SafeBrowsing:
+    service = SafeBrowsing(safe_browsing.LISTS)
+    server.pages["/v5/hashes:search"] = Page(service.search)
+    return service
+
+
+def source(server: FeedServer, name: str) -> Source:
+    offer = offer_named(name)
+    assert offer is not None
+    return msgspec.structs.replace(offer.source, address=server.url(""), key="k3y")
+
+
+def config(
+    tmp_path: Path, *sources: Source, dns_lists: tuple[DnsList, ...] = (), resolver: str = ""
+) -> FeedsConfig:
+    return FeedsConfig(
+        sources=sources,
+        dns_lists=dns_lists,
+        resolver=resolver,
+        directory=tmp_path / "feeds",
+        lists_path=tmp_path / "threats.lists",
+        answers_path=tmp_path / "threats.answers",
+    )
+
+
+async def test_a_prefix_is_resolved_once_and_both_answers_are_published(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path
+) -> None:
+    google.full = {WHOLE: [(1, [])]}
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    before = AnswersFile(tmp_path / "threats.answers").answers()
+    assert before.complete([bare(URL)], full_hashes(URL), now_us()) == (bare(URL),), "being checked"
+    await lookups.resolve([WHOLE, CLEAN])
+    answers = AnswersFile(tmp_path / "threats.answers").answers()
+    (finding,) = answers.complete([bare(URL)], full_hashes(URL), now_us())
+    assert finding.confirmed
+    assert (finding.source, finding.threat_type, finding.detail) == (
+        "safe-browsing",
+        ThreatType.MALWARE,
+        "evil.example/a",
+    )
+    assert now_us() - finding.since_us < 5_000_000
+    clean = "http://clean.example/"
+    assert answers.complete([bare(clean)], full_hashes(clean), now_us()) == ()
+    later = now_us() + 301 * 1_000_000
+    assert answers.complete([bare(clean)], full_hashes(clean), later) == (bare(clean),)
+    assert answers.complete([bare(URL)], full_hashes(URL), later) == (bare(URL),)
+    await lookups.resolve([WHOLE[:4], CLEAN[:4]])
+    assert len(server.asked) == 1, "both answers are cached for the time that the service said"
+    sent = str(server.asked[0].query)
+    assert "evil" not in sent
+    assert len(server.asked[0].query["hashPrefixes"][0]) == 8, "4 bytes in base64"
+
+
+async def test_a_url_below_the_same_prefix_is_not_dangerous_itself(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path
+) -> None:
+    google.full = {WHOLE[:4] + b"x" * 28: [(1, [])]}
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    await lookups.resolve([WHOLE])
+    assert lookups.answers.complete([bare(URL)], full_hashes(URL), now_us()) == ()
+
+
+async def test_while_the_service_is_away_a_prefix_stays_open(
+    server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.pages["/v5/hashes:search"] = Page(status=503, headers={"retry-after": "120"})
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    for _ in range(3):
+        await lookups.resolve([WHOLE])
+    assert len(server.asked) == 1, "it is left alone for as long as it wants"
+    assert lookups.answers.complete([bare(URL)], full_hashes(URL), now_us()) == (bare(URL),)
+    assert [record.getMessage() for record in caplog.records] == [
+        "safe-browsing is not asked for 120 s: the server answered 503"
+    ]
+
+
+async def test_two_that_want_to_know_the_same_ask_once(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path
+) -> None:
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    await asyncio.gather(*(lookups.resolve([WHOLE, CLEAN]) for _ in range(5)))
+    assert len(server.asked) == 1
+
+
+async def test_many_prefixes_go_in_one_question_of_at_most_a_thousand(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path
+) -> None:
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    await lookups.resolve([number.to_bytes(4, "big") for number in range(2500)])
+    assert sorted(len(asked.query["hashPrefixes"]) for asked in server.asked) == [500, 1000, 1000]
+    assert len(lookups.answers.prefixes) == 2500
+
+
+async def test_both_services_must_have_answered(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path
+) -> None:
+    risk = WebRisk(web_risk.LISTS)
+    risk.full = {WHOLE: ["SOCIAL_ENGINEERING"]}
+    server.pages["/v1/hashes:search"] = Page(status=500)
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing"), source(server, "web-risk")))
+    await lookups.resolve([WHOLE])
+    assert not lookups.answers.is_resolved(WHOLE, now_us())
+    server.pages["/v1/hashes:search"] = Page(risk.search)
+    lookups._resting.clear()
+    await lookups.resolve([WHOLE])
+    (finding,) = lookups.answers.complete([bare(URL)], full_hashes(URL), now_us())
+    assert (finding.source, finding.threat_type) == ("web-risk", ThreatType.PHISHING)
+
+
+async def test_what_is_dangerous_is_believed_no_longer_than_the_service_says(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    risk = WebRisk(web_risk.LISTS)
+    risk.full = {WHOLE: ["MALWARE"]}
+    risk.expires = timedelta(seconds=-5)
+    server.pages["/v1/hashes:search"] = Page(risk.search)
+    lookups = Lookups(config(tmp_path, source(server, "web-risk")))
+    await lookups.resolve([WHOLE])
+    assert lookups.answers.complete([bare(URL)], full_hashes(URL), now_us()) == ()
+
+
+async def test_answers_outlive_the_worker_and_are_forgotten_in_time(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.full = {WHOLE: [(1, [])]}
+    setup = config(tmp_path, source(server, "safe-browsing"))
+    await Lookups(setup).resolve([WHOLE])
+    again = Lookups(setup)
+    await again.resolve([WHOLE])
+    assert len(server.asked) == 1
+    monkeypatch.setattr(module, "PRUNE_SECONDS", 0.01)
+    later = time.time() + 400
+    monkeypatch.setattr(time, "time", lambda: later)
+    stop = asyncio.Event()
+    running = asyncio.create_task(again.run(stop))
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if not again.answers.prefixes:
+            break
+    stop.set()
+    await running
+    left = AnswersFile(tmp_path / "threats.answers").answers()
+    assert (left.dangerous, left.prefixes) == ({}, {})
+
+
+async def test_when_the_lists_change_what_was_wanted_is_asked_again(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.cache_seconds = 0
+    monkeypatch.setattr(module, "PRUNE_SECONDS", 0.02)
+    monkeypatch.setattr(module, "_LEAST_SECONDS", 0.001)
+    setup = config(tmp_path, source(server, "safe-browsing"))
+    store = ListStore(setup.directory, "safe-browsing")
+    store.prepare()
+    lookups = Lookups(setup)
+    await lookups.resolve([WHOLE])
+    stop = asyncio.Event()
+    running = asyncio.create_task(lookups.run(stop))
+    await asyncio.sleep(0.1)
+    assert len(server.asked) == 1
+    store.write_state(State(changed_at=time.time()))
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if len(server.asked) > 1:
+            break
+    stop.set()
+    await running
+    assert len(server.asked) == 2
+
+
+async def test_there_is_a_limit_to_what_is_kept(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ANSWERS", 100)
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    await lookups.resolve([number.to_bytes(4, "big") for number in range(250)])
+    lookups._prune()
+    assert len(lookups.answers.prefixes) == 100
+
+
+@pytest.fixture
+def names() -> Iterator[DnsServer]:
+    with dns_server() as server:
+        yield server
+
+
+async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Path) -> None:
+    names.names = {
+        "evil.example.dbl.test.": ["127.0.1.4"],
+        "evil.example.multi.surbl.org.": ["127.0.0.80"],
+    }
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL, SURBL), resolver=names.address))
+    await lookups.ask_about(["www.evil.example", "a.b.evil.example", "clean.example", "192.0.2.1", "[::1]"])
+    assert sorted(names.asked) == [
+        "clean.example.dbl.test.",
+        "clean.example.multi.surbl.org.",
+        "evil.example.dbl.test.",
+        "evil.example.multi.surbl.org.",
+    ]
+    answers = AnswersFile(tmp_path / "threats.answers").answers()
+    url = "https://www.evil.example/a/b?c"
+    found = {
+        (each.source, each.threat_type, each.reason, each.detail)
+        for each in answers.complete([], full_hashes(url), now_us())
+    }
+    assert found == {
+        ("spamhaus-dbl", ThreatType.PHISHING, ThreatReason.LISTED_HOST, "evil.example/"),
+        ("surbl", ThreatType.MALWARE, ThreatReason.LISTED_HOST, "evil.example/"),
+        ("surbl", ThreatType.SPAM, ThreatReason.LISTED_HOST, "evil.example/"),
+    }
+    assert answers.complete([], full_hashes(url), now_us() + 901 * 1_000_000) == ()
+    await lookups.ask_about(["www.evil.example", "clean.example"])
+    assert len(names.asked) == 4, "both are known for a while"
+
+
+async def test_hosts_that_many_share_are_not_asked_about(names: DnsServer, tmp_path: Path) -> None:
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["drive.google.com", "bit.ly", "www.dropbox.com", "me.github.io"])
+    assert names.asked == ["me.github.io.dbl.test."]
+
+
+@pytest.mark.parametrize("refusal", ["127.255.255.254", "127.255.255.255", "127.255.255.252"])
+async def test_a_list_that_refuses_lists_nothing_and_is_left_alone(
+    names: DnsServer, tmp_path: Path, refusal: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    names.names = {f"{name}.example.dbl.test.": [refusal] for name in "abcd"}
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["a.example"])
+    await lookups.ask_about(["b.example", "c.example", "d.example"])
+    assert names.asked == ["a.example.dbl.test."]
+    assert lookups.answers.dangerous == {}
+    assert [record.getMessage() for record in caplog.records] == [
+        "spamhaus-dbl is not asked for 3600 s: it refuses to answer: see its terms"
+    ]
+
+
+async def test_a_resolver_that_fails_lists_nothing(
+    names: DnsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names.rcode = dns.rcode.SERVFAIL
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["evil.example"])
+    assert lookups.answers.dangerous == {}
+    assert "no answer (NoNameservers)" in caplog.text
+    names.rcode = None
+    names.names = {"evil.example.dbl.test.": ["127.0.1.5"]}
+    lookups._resting.clear()
+    await lookups.ask_about(["evil.example"])
+    assert list(lookups.answers.dangerous) == [full_hash("evil.example/")], "no answer is not kept"
+
+
+@pytest.mark.parametrize(
+    ("form", "addresses", "verdict"),
+    [
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.2"], {ThreatType.SPAM}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.4"], {ThreatType.PHISHING}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.5"], {ThreatType.MALWARE}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.6"], {ThreatType.MALWARE}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.102"], {ThreatType.SPAM}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.103"], set()),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.104"], {ThreatType.PHISHING}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.105", "127.0.1.2"], {ThreatType.MALWARE, ThreatType.SPAM}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.106"], {ThreatType.MALWARE}),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.77"], set()),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.0.2"], set()),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.255"], None),
+        (DnsForm.SPAMHAUS_DBL, ["127.255.255.254"], None),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.4", "127.255.255.255"], None),
+        (DnsForm.SPAMHAUS_DBL, ["203.0.113.7"], set()),
+        (DnsForm.SPAMHAUS_DBL, [], set()),
+        (DnsForm.SURBL, ["127.0.0.8"], {ThreatType.PHISHING}),
+        (DnsForm.SURBL, ["127.0.0.16"], {ThreatType.MALWARE}),
+        (DnsForm.SURBL, ["127.0.0.64"], {ThreatType.SPAM}),
+        (DnsForm.SURBL, ["127.0.0.128"], {ThreatType.MALWARE}),
+        (DnsForm.SURBL, ["127.0.0.88"], {ThreatType.PHISHING, ThreatType.MALWARE, ThreatType.SPAM}),
+        (DnsForm.SURBL, ["127.0.0.36"], set()),
+        (DnsForm.SURBL, ["127.0.0.1"], None),
+        (DnsForm.SURBL, ["127.255.255.254"], None),
+        (DnsForm.SURBL, ["203.0.113.8"], set()),
+    ],
+)
+def test_what_the_addresses_of_a_list_mean(
+    form: DnsForm, addresses: list[str], verdict: set[ThreatType] | None
+) -> None:
+    expected = Verdict(refused=True) if verdict is None else Verdict(frozenset(verdict))
+    assert verdict_of(form, addresses) == expected
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:53", "127.0.0.1:0", "127.0.0.1:x", "dns.example", "1.2.3.4:99999"]
+)
+def test_a_resolver_is_an_address(address: str) -> None:
+    with pytest.raises(ValueError, match=r"^$|does not appear"):
+        DnsResolver(address)
+
+
+def test_answers_that_are_damaged_leave_the_last_good_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("backstamp.journal.answers_file.RECHECK_SECONDS", 0.0)
+    path = tmp_path / "threats.answers"
+    file = AnswersFile(path)
+    assert file.answers().prefixes == {}
+    path.write_bytes(b"\xff\xff")
+    assert file.answers().prefixes == {}
+    assert file.answers().prefixes == {}
+    assert caplog.text.count("the last good answers stay in force") == 1

@@ -1,0 +1,252 @@
+"""Files of feeds: what of them is believed, and under which expression."""
+
+import contextlib
+import gzip
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds.entries import Drop, Entry, EntryKind, FeedError
+from backstamp.worker.feeds.reading import Read, read_file
+from backstamp.worker.feeds.screening import Screen
+from backstamp.worker.feeds.sources import Form, Source
+from tests.corpus import corpus
+
+URLHAUS_CSV = b"""\
+###############################
+# Terms Of Use: see the site  #
+###############################
+#
+# id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter
+"9","2026-02-26 12:05:20","http://198.51.100.7:58801/i","online","","malware_download","elf","","x"
+"8","2026-02-26 11:51:29","https://evil.example/Zoom%20Setup.exe?a=1,2","offline","","malware","None","","y"
+"7","2026-02-26 11:51:29","https://www.dropbox.com/scl/fi/abc/Zoom.msi?dl=1","","","say \"\"exe\"\"","","","y"
+"6","2026-02-26
+"""
+URLHAUS_JSON = b"""{"9":[{"dateadded":"2026-02-26 12:05:20 UTC","url":"http://198.51.100.7:58801/i","tags":null}],
+"8":[{"url":"https://evil.example/Zoom%20Setup.exe?a=1,2"},{"url":"https://drive.google.com/"}]}"""
+URLHAUS_HOSTS = b"# URLhaus host file\r\n127.0.0.1\tevil.example\r\n127.0.0.1\twww.evil.test\r\n"
+SCREEN = Screen(["t.example.org", "console.example.org"])
+
+
+def source(form: Form, *, max_unpacked: int = 10**6, max_entries: int = 1000) -> Source:
+    return Source(
+        name="x",
+        form=form,
+        threat_type=ThreatType.MALWARE,
+        address="https://feeds.example/x",
+        max_unpacked=max_unpacked,
+        max_entries=max_entries,
+    )
+
+
+def read(
+    tmp_path: Path, data: bytes, form: Form = Form.PLAIN, *, screen: Screen = SCREEN, most: int = 1000
+) -> Read:
+    path = tmp_path / "list"
+    path.write_bytes(data)
+    return read_file(source(form, max_entries=most), path, screen)
+
+
+def test_urlhaus_in_all_its_forms(tmp_path: Path) -> None:
+    csv = read(tmp_path, URLHAUS_CSV, Form.URLHAUS)
+    assert csv.expressions == [
+        "198.51.100.7/i",
+        "evil.example/Zoom%20Setup.exe?a=1,2",
+        "www.dropbox.com/scl/fi/abc/Zoom.msi?dl=1",
+    ]
+    assert dict(csv.tally) == {Drop.MALFORMED: 1}
+    json = read(tmp_path, URLHAUS_JSON, Form.URLHAUS)
+    assert json.expressions == ["198.51.100.7/i", "evil.example/Zoom%20Setup.exe?a=1,2"]
+    assert dict(json.tally) == {Drop.WELL_KNOWN: 1}
+    assert read(tmp_path, URLHAUS_HOSTS, Form.URLHAUS).expressions == ["evil.example/", "www.evil.test/"]
+    asked = b'{"query_status":"ok","urls":[{"id":"1","url":"http://evil.example/a"}]}'
+    assert read(tmp_path, asked, Form.URLHAUS).expressions == ["evil.example/a"]
+
+
+def test_the_real_sample_of_urlhaus(tmp_path: Path) -> None:
+    path = corpus("feed-samples") / "urlhaus-csv_recent-sample.csv"
+    found = read_file(source(Form.URLHAUS), path, SCREEN)
+    assert (len(found.expressions), dict(found.tally)) == (5, {})
+    assert "pub-462189601a584e8fad4889d4ed31f4f4.r2.dev/Zoom%20Setup.exe" in found.expressions
+
+
+def test_plain_lists_of_any_kind(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        b"\xef\xbb\xbf# comment\n! another\n[Adblock Plus]\n\n"
+        b"evil-1.example\n*.evil-2.example # why\n.evil-3.example\n||evil-4.example^\n"
+        b"0.0.0.0 evil-5.example evil-6.example\n::1 localhost ip6-localhost\n127.0.0.1 localhost\n"
+        b"http://evil-7.example/a/../b#c\nevil-8.example/path?q\nhxxps://evil-9[.]example/\n"
+        b"EVIL-10.Example.\nm\xc3\xbcnchen.example\n192.0.2.7\n",
+    )
+    assert found.expressions == [
+        "192.0.2.7/",
+        "evil-1.example/",
+        "evil-10.example/",
+        "evil-2.example/",
+        "evil-3.example/",
+        "evil-4.example/",
+        "evil-5.example/",
+        "evil-6.example/",
+        "evil-7.example/b",
+        "evil-8.example/path?q",
+        "evil-9.example/",
+        "xn--mnchen-3ya.example/",
+    ]
+    assert dict(found.tally) == {}
+
+
+def test_openphish_is_urls_only(tmp_path: Path) -> None:
+    found = read(tmp_path, b"https://evil.example/login\nhttp://evil.test/\nevil.example\n", Form.OPENPHISH)
+    assert found.expressions == ["evil.example/login", "evil.test/"]
+    assert dict(found.tally) == {Drop.MALFORMED: 1}
+
+
+def test_an_event_of_misp(tmp_path: Path) -> None:
+    event = b"""{"Event": {"info": "x", "Attribute": [
+        {"type": "url", "value": "http://evil.example/a", "to_ids": true},
+        {"type": "domain", "value": "evil.test", "to_ids": true},
+        {"type": "domain|ip", "value": "evil.invalid|192.0.2.1", "to_ids": "1"},
+        {"type": "hostname", "value": "reference.example", "to_ids": false},
+        {"type": "domain", "value": "deleted.example", "to_ids": true, "deleted": true},
+        {"type": "md5", "value": "0749bae92ca336a02c83d126e04ec628", "to_ids": true}],
+      "Object": [{"name": "url", "Attribute": [
+        {"type": "url", "value": "https://evil.example/b", "to_ids": true},
+        {"type": "domain", "value": "google.com", "to_ids": true}]}]}}"""
+    found = read(tmp_path, event, Form.MISP)
+    assert found.expressions == ["evil.example/a", "evil.example/b", "evil.invalid/", "evil.test/"]
+    assert dict(found.tally) == {Drop.WELL_KNOWN: 1}
+    with pytest.raises(FeedError, match="an event of it is none"):
+        read(tmp_path, b'{"Event": []}', Form.MISP)
+
+
+def test_the_real_events_of_misp() -> None:
+    folder = corpus("feed-misp")
+    found = read_file(source(Form.MISP), folder / "reportlab_testfiles" / "mainly_objects_1.json", SCREEN)
+    assert sum(found.tally.values()) + len(found.expressions) < 500
+    assert (
+        read_file(source(Form.MISP), folder / "57c4445b-c548-4654-af0b-4be3950d210f.json", SCREEN).expressions
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "result"),
+    [
+        (EntryKind.URL, "https://drive.google.com/uc?id=1", "drive.google.com/uc?id=1"),
+        (EntryKind.URL, "https://docs.google.com/forms/d/1/view", "docs.google.com/forms/d/1/view"),
+        (EntryKind.URL, "https://drive.google.com/", Drop.WELL_KNOWN),
+        (EntryKind.URL, "https://drive.google.com/file/", Drop.WELL_KNOWN),
+        (EntryKind.URL, "https://WWW.Dropbox.com/s/", Drop.WELL_KNOWN),
+        (EntryKind.URL, "https://www.github.com", Drop.WELL_KNOWN),
+        (EntryKind.HOST, "docs.google.com", Drop.WELL_KNOWN),
+        (EntryKind.HOST, "googleapis.com", Drop.WELL_KNOWN),
+        (EntryKind.HOST, "bit.ly", Drop.WELL_KNOWN),
+        (EntryKind.HOST, "co.uk", Drop.PUBLIC_SUFFIX),
+        (EntryKind.HOST, "github.io", Drop.PUBLIC_SUFFIX),
+        (EntryKind.URL, "http://blogspot.com/", Drop.PUBLIC_SUFFIX),
+        (EntryKind.HOST, "evil.github.io", "evil.github.io/"),
+        (EntryKind.HOST, "evil.sharepoint.com", "evil.sharepoint.com/"),
+        (EntryKind.URL, "https://t.example.org/AbC", Drop.OWN),
+        (EntryKind.HOST, "example.org", Drop.OWN),
+        (EntryKind.URL, "https://example.org/page", "example.org/page"),
+        (EntryKind.HOST, "com", Drop.MALFORMED),
+        (EntryKind.HOST, "<title>Maintenance</title>", Drop.MALFORMED),
+        (EntryKind.URL, "javascript:alert(1)", Drop.MALFORMED),
+        (EntryKind.URL, "http://" + "a" * 5000 + "/", Drop.MALFORMED),
+        (EntryKind.URL, "http://evil.example/" + "a" * 5000, Drop.MALFORMED),
+        (EntryKind.URL, "http://0x7f.1/", "127.0.0.1/"),
+    ],
+)
+def test_no_feed_lists_what_belongs_to_many(kind: EntryKind, text: str, result: str | Drop) -> None:
+    assert SCREEN.expression(Entry(kind, text)) == result
+
+
+def test_an_administrators_own_list_is_taken_at_its_word() -> None:
+    own = Screen(["t.example.org"], trusted=True)
+    assert own.expression(Entry(EntryKind.HOST, "facebook.com")) == "facebook.com/"
+    assert own.expression(Entry(EntryKind.HOST, "duckdns.org")) == "duckdns.org/"
+    assert own.expression(Entry(EntryKind.HOST, "t.example.org")) is Drop.OWN
+
+
+@settings(deadline=None)  # the Public Suffix List is read once
+@given(st.text(max_size=60), st.sampled_from(EntryKind))
+def test_whatever_a_feed_says_an_expression_is_one_line_of_ascii(text: str, kind: EntryKind) -> None:
+    found = SCREEN.expression(Entry(kind, text))
+    if not isinstance(found, Drop):
+        assert found.isascii()
+        assert found.isprintable()
+        assert " " not in found
+        assert "/" in found
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400), st.sampled_from([Form.PLAIN, Form.URLHAUS, Form.OPENPHISH, Form.MISP]))
+def test_whatever_a_file_holds_it_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, form: Form
+) -> None:
+    with contextlib.suppress(FeedError):
+        found = read(tmp_path_factory.getbasetemp(), data, form)
+        assert found.expressions == sorted(set(found.expressions))
+
+
+def test_packed_files_are_unpacked_by_their_bytes(tmp_path: Path) -> None:
+    assert read(tmp_path, gzip.compress(b"evil.example\n")).expressions == ["evil.example/"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("csv.txt", URLHAUS_CSV)
+    assert len(read(tmp_path, packed.getvalue(), Form.URLHAUS).expressions) == 3
+
+
+@pytest.mark.parametrize("pack", ["gzip", "zip"])
+def test_a_bomb_is_not_unpacked(tmp_path: Path, pack: str) -> None:
+    bomb = b"0" * 50_000_000
+    if pack == "gzip":
+        data = gzip.compress(bomb)
+    else:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("bomb", bomb)
+        data = packed.getvalue()
+    for form in (Form.PLAIN, Form.MISP):
+        with pytest.raises(FeedError, match="unpacks to more than 1000000 bytes"):
+            read(tmp_path, data, form)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(os.urandom(2000))[:-20],
+        b"\x1f\x8b" + b"x" * 100,
+        b"PK\x03\x04" + b"x" * 100,
+        gzip.compress(b"evil.example\n")[:12] + b"\xff" * 20,
+    ],
+)
+def test_a_broken_archive_is_refused(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(FeedError, match="cannot be unpacked"):
+        read(tmp_path, data)
+
+
+def test_a_page_in_the_place_of_a_list_is_refused(tmp_path: Path) -> None:
+    page = b"<!doctype html>\n<html>\n<head><title>Down for maintenance</title>\n<body>\nPlease come back\n"
+    for form in (Form.PLAIN, Form.URLHAUS, Form.OPENPHISH):
+        with pytest.raises(FeedError, match="it is no such list"):
+            read(tmp_path, page, form)
+
+
+def test_a_line_without_end_costs_one_entry(tmp_path: Path) -> None:
+    found = read(tmp_path, b"evil.example\n" + b"a" * 100_000 + b"\nevil.test\n")
+    assert found.expressions == ["evil.example/", "evil.test/"]
+    assert dict(found.tally) == {Drop.MALFORMED: 1}
+
+
+def test_more_entries_than_are_good_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match="more than 10 entries"):
+        read(tmp_path, b"".join(b"evil%d.example\n" % n for n in range(11)), most=10)

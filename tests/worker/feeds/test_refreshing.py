@@ -1,0 +1,339 @@
+"""From a publisher to the compiled file: what is taken, what is refused, and what is kept of both."""
+
+import gzip
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from backstamp.threats.lists import ThreatLists
+from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds import standing
+from backstamp.worker.feeds.jobs import Job
+from backstamp.worker.feeds.new_entries import NewEntries, Spool
+from backstamp.worker.feeds.refreshing import AwayError, next_due, refresh_all
+from backstamp.worker.feeds.sources import Form, Source
+from backstamp.worker.feeds.standing import Outcome, is_stale
+from backstamp.worker.feeds.store import ListStore, State
+from tests.worker.feeds.feed_server import FeedServer, Page
+
+DAY = 86_400
+
+
+def urls(first: int, end: int) -> bytes:
+    return b"".join(b"https://evil-%d.example/login\n" % n for n in range(first, end))
+
+
+class Lists:
+    """A server's lists, refreshed into a folder."""
+
+    def __init__(self, server: FeedServer, directory: Path) -> None:
+        self.server = server
+        self.directory = directory
+        self.sources: dict[str, Source] = {}
+        self.add("phish", Form.OPENPHISH, "/feed.txt")
+
+    def add(self, name: str, form: Form, path: str, **changes: object) -> None:
+        source = Source(
+            name=name,
+            form=form,
+            threat_type=ThreatType.PHISHING,
+            address=self.server.url(path),
+            max_bytes=100_000,
+            max_unpacked=200_000,
+            download_seconds=1.0,
+        )
+        self.sources[name] = msgspec.structs.replace(source, **changes)
+
+    @property
+    def job(self) -> Job:
+        return Job(
+            sources=tuple(self.sources.values()),
+            directory=self.directory / "feeds",
+            lists_path=self.directory / "threats",
+        )
+
+    def refresh(self, *only: str, may_shrink: bool = False) -> list[Outcome]:
+        job = msgspec.structs.replace(self.job, only=only or tuple(self.sources), may_shrink=may_shrink)
+        return list(refresh_all(job))
+
+    def state(self, name: str = "phish") -> State:
+        return ListStore(self.job.directory, name).state()
+
+    def change(self, name: str = "phish", **changes: object) -> None:
+        store = ListStore(self.job.directory, name)
+        store.write_state(msgspec.structs.replace(store.state(), **changes))
+
+    def days(self, name: str = "phish") -> dict[str, int]:
+        return {each.expression: each.day for each in ListStore(self.job.directory, name).entries()}
+
+    def lists(self) -> ThreatLists:
+        return ThreatLists(self.job.lists_path.read_bytes())
+
+    def told(self) -> list[tuple[str, list[str]]]:
+        spool = Spool(self.job.directory)
+        found = []
+        for path in spool.waiting():
+            new = NewEntries(path)
+            found.append((new.source, list(new.expressions())))
+            assert new.count == len(found[-1][1])
+            spool.done(path)
+        return found
+
+
+@pytest.fixture
+def lists(server: FeedServer, tmp_path: Path) -> Lists:
+    return Lists(server, tmp_path)
+
+
+def test_a_list_is_fetched_compiled_and_told_of(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 3) + b"https://drive.google.com/\n", etag='"1"')
+    (outcome,) = lists.refresh()
+    assert outcome == Outcome("phish", "3 entries, 3 of them new, 1 left out", good=True, changed=True)
+    (finding,) = lists.lists().look_up("https://evil-1.example/login")
+    assert (finding.source, finding.threat_type, finding.confirmed) == ("phish", ThreatType.PHISHING, True)
+    assert finding.since_us == int(time.time()) // DAY * DAY * 1_000_000
+    assert lists.lists().look_up("https://drive.google.com/") == ()
+    assert lists.told() == [("phish", [f"evil-{n}.example/login" for n in range(3)])]
+    state = lists.state()
+    assert (state.entries, state.dropped, state.failures, state.etag) == (3, {"well_known": 1}, 0, '"1"')
+    assert 6 * 600 <= state.next_at - time.time() <= 3600 * 1.1
+    assert lists.job.lists_path.stat().st_mode & 0o777 == 0o640
+
+
+def test_an_unchanged_list_costs_a_question_only(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 3), etag='"1"')
+    lists.refresh()
+    lists.told()
+    before = lists.job.lists_path.stat()
+    assert lists.refresh() == [Outcome("phish", "unchanged", good=True)]
+    assert lists.job.lists_path.stat().st_mtime_ns == before.st_mtime_ns
+    assert lists.told() == []
+    assert list(refresh_all(lists.job)) == [], "it is not due"
+    assert len(server.asked) == 2
+
+
+def test_what_was_known_keeps_its_day_and_only_the_rest_is_news(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 3), etag='"1"')
+    lists.refresh()
+    lists.told()
+    store = ListStore(lists.job.directory, "phish")
+    store.write_entries([each._replace(day=100) for each in store.entries()])
+    server.pages["/feed.txt"] = Page(urls(1, 5), etag='"2"')
+    (outcome,) = lists.refresh()
+    assert outcome.text == "4 entries, 2 of them new"
+    today = int(time.time()) // DAY
+    assert lists.days() == {
+        "evil-1.example/login": 100,
+        "evil-2.example/login": 100,
+        "evil-3.example/login": today,
+        "evil-4.example/login": today,
+    }
+    assert lists.told() == [("phish", ["evil-3.example/login", "evil-4.example/login"])]
+    assert lists.lists().look_up("https://evil-1.example/login")[0].since_us == 100 * DAY * 1_000_000
+    assert lists.lists().look_up("https://evil-0.example/login") == ()
+
+
+@pytest.mark.parametrize(
+    ("page", "why"),
+    [
+        (Page(status=404), "the server answered 404"),
+        (Page(status=410), "the server answered 410"),
+        (Page(status=500), "the server answered 500"),
+        (Page(urls(0, 50), cut_after=100), "it ended after 100 of"),
+        (Page(urls(0, 50), byte_seconds=0.1), "not there within 1 s"),
+        (Page(b"x" * 100_001), "it has 100001 bytes, more than 100000"),
+        (Page(gzip.compress(b"0" * 10_000_000)), "it unpacks to more than 200000 bytes"),
+        (Page(b"<html>\n<title>Maintenance</title>\n"), "it is no such list"),
+        (Page(b""), "it is empty"),
+        (Page(status=302, headers={"location": "file:///etc/passwd"}), "no http or https URL"),
+        (Page(urls(0, 99), etag='"2"'), "it has 99 entries, and had 200"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_good_leaves_the_last_good_copy_in_force(
+    server: FeedServer, lists: Lists, page: Page, why: str
+) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 200), etag='"1"')
+    lists.refresh()
+    lists.told()
+    compiled = lists.job.lists_path.read_bytes()
+    server.pages["/feed.txt"] = page
+    (outcome,) = lists.refresh()
+    assert not outcome.good
+    assert why in outcome.text
+    assert "\n" not in outcome.text
+    assert lists.job.lists_path.read_bytes() == compiled
+    assert len(lists.days()) == 200
+    assert lists.told() == []
+    state = lists.state()
+    assert (state.failures, state.entries) == (1, 200)
+    assert why in state.why
+    assert sorted(path.name for path in (lists.job.directory / "phish").iterdir()) == [
+        "entries",
+        "state.json",
+    ]
+
+
+def test_an_administrator_may_believe_that_a_list_has_shrunk(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 200), etag='"1"')
+    lists.refresh()
+    server.pages["/feed.txt"] = Page(urls(0, 50), etag='"2"')
+    assert "--accept-shrink" in lists.refresh()[0].text
+    assert lists.refresh(may_shrink=True)[0].good
+    assert lists.state().entries == 50
+
+
+def test_a_download_that_broke_off_goes_on_the_next_time(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 50), etag='"1"', cut_after=100)
+    assert "ended after 100 of" in lists.refresh()[0].text
+    server.pages["/feed.txt"].cut_after = None
+    assert lists.refresh()[0].text == "50 entries, 50 of them new"
+    assert server.asked[1].headers["range"] == "bytes=100-"
+    assert len(lists.days()) == 50
+
+
+def test_the_pause_grows_with_failures_and_retry_after_is_obeyed(
+    server: FeedServer, lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "JITTER", 0.0)
+    server.pages["/feed.txt"] = Page(status=503)
+    pauses = []
+    for _ in range(12):
+        lists.refresh()
+        pauses.append(round(lists.state().next_at - time.time()))
+    assert pauses == [300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, 86400, 86400, 86400]
+    server.pages["/feed.txt"] = Page(status=429, headers={"retry-after": "200000"})
+    lists.refresh()
+    assert round(lists.state().next_at - time.time()) == 200_000
+    server.pages["/feed.txt"] = Page(urls(0, 1))
+    lists.refresh()
+    assert (lists.state().failures, lists.state().why) == (0, "")
+    assert round(lists.state().next_at - time.time()) == 3600
+
+
+def test_not_everybody_asks_in_the_same_second(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 1))
+    pauses = set()
+    for _ in range(5):
+        lists.refresh()
+        pauses.add(round(lists.state().next_at - lists.state().checked_at, 2))
+    assert len(pauses) == 5
+    assert all(3600 <= pause <= 3960 for pause in pauses)
+
+
+def test_one_list_that_fails_does_not_keep_the_others_back(server: FeedServer, lists: Lists) -> None:
+    lists.add("gone", Form.PLAIN, "/gone")
+    lists.add("hosts", Form.PLAIN, "/hosts", threat_type=ThreatType.MALWARE)
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    server.pages["/hosts"] = Page(b"0.0.0.0 bad.example\n")
+    assert [outcome.good for outcome in lists.refresh()] == [True, False, True]
+    (finding,) = lists.lists().look_up("http://www.bad.example/any/where?at=all")
+    assert (finding.source, finding.detail, finding.threat_type) == (
+        "hosts",
+        "bad.example/",
+        ThreatType.MALWARE,
+    )
+    assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
+
+
+def test_a_list_that_is_switched_off_is_forgotten(server: FeedServer, lists: Lists) -> None:
+    lists.add("hosts", Form.PLAIN, "/hosts")
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    server.pages["/hosts"] = Page(b"bad.example\n")
+    lists.refresh()
+    del lists.sources["hosts"]
+    assert list(refresh_all(lists.job)) == []
+    assert lists.lists().look_up("http://bad.example/") == ()
+    assert [source.name for source in lists.lists().sources] == ["phish"]
+    assert not (lists.job.directory / "hosts").exists()
+
+
+def test_a_list_from_another_address_is_asked_for_as_a_whole(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2), etag='"1"')
+    lists.refresh()
+    server.pages["/mirror"] = Page(urls(0, 3), etag='"1"')
+    lists.add("phish", Form.OPENPHISH, "/mirror")
+    assert lists.refresh()[0].text == "3 entries, 1 of them new"
+    assert "if-none-match" not in server.asked[1].headers
+
+
+def test_a_file_of_ones_own_is_taken_as_it_is_and_when_it_changes(lists: Lists, tmp_path: Path) -> None:
+    file = tmp_path / "own.txt"
+    lists.sources = {}
+    lists.add("own", Form.PLAIN, "", address=str(file), trusted=True, threat_type=ThreatType.FORBIDDEN)
+    assert "cannot be read (No such file or directory)" in lists.refresh()[0].text
+    file.write_text("".join(f"casino-{n}.example\n" for n in range(300)) + "facebook.com\n")
+    assert lists.refresh()[0].text == "301 entries, 301 of them new"
+    assert lists.refresh()[0].text == "unchanged"
+    (finding,) = lists.lists().look_up("https://www.facebook.com/x")
+    assert finding.threat_type is ThreatType.FORBIDDEN
+    file.write_text("")
+    assert lists.refresh()[0].text == "0 entries, 0 of them new"
+    assert lists.lists().look_up("https://www.facebook.com/x") == ()
+
+
+def test_the_key_is_a_part_of_the_address_and_in_no_word_of_ours(server: FeedServer, lists: Lists) -> None:
+    lists.sources = {}
+    lists.add("urlhaus", Form.URLHAUS, "/v2/{key}/recent.csv", key="s3cret")
+    server.pages["/v2/s3cret/recent.csv"] = Page(urls(0, 20), etag='"1"', cut_after=100)
+    (outcome,) = lists.refresh()
+    assert "s3cret" not in outcome.text
+    kept = [path for path in lists.directory.rglob("*") if path.is_file()]
+    assert len(kept) >= 3
+    assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
+
+
+def test_two_do_not_refresh_at_once(server: FeedServer, lists: Lists) -> None:
+    lists.add("second", Form.PLAIN, "/second")
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    running = refresh_all(lists.job)
+    next(running)
+    with pytest.raises(AwayError):
+        list(refresh_all(lists.job))
+    list(running)
+
+
+def test_a_crash_before_compiling_is_made_good_and_nothing_new_is_lost(
+    server: FeedServer, lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    running = refresh_all(lists.job)
+    next(running)
+    del running
+    assert not lists.job.lists_path.exists()
+    assert lists.told() == [], "what the compiled lists do not hold yet is not told"
+    assert list(refresh_all(lists.job)) == []
+    assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
+    assert [(source, len(new)) for source, new in lists.told()] == [("phish", 2)]
+
+
+def test_damaged_notes_are_as_good_as_none(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2), etag='"1"')
+    lists.refresh()
+    for path in (lists.job.directory / "phish").iterdir():
+        if path.name == "state.json":
+            path.write_bytes(b"{")
+    assert lists.refresh()[0].text == "2 entries, 0 of them new"
+    assert lists.state().entries == 2
+
+
+def test_the_next_look_is_that_at_the_list_which_is_due_first(server: FeedServer, lists: Lists) -> None:
+    assert next_due(msgspec.structs.replace(lists.job, sources=())) == float("inf")
+    assert next_due(lists.job) == 0
+    lists.add("second", Form.PLAIN, "/second", seconds=10)
+    server.pages["/feed.txt"] = server.pages["/second"] = Page(urls(0, 2))
+    lists.refresh()
+    assert next_due(lists.job) == lists.state("second").next_at
+
+
+def test_a_list_is_stale_after_three_looks_and_a_day(lists: Lists) -> None:
+    source = lists.sources["phish"]
+    now = time.time()
+    assert is_stale(source, State())
+    assert not is_stale(source, State(checked_at=now - DAY + 60))
+    assert is_stale(source, State(checked_at=now - DAY - 60))
+    weekly = msgspec.structs.replace(source, seconds=7 * DAY)
+    assert not is_stale(weekly, State(checked_at=now - 20 * DAY))
+    assert is_stale(weekly, State(checked_at=now - 22 * DAY))
