@@ -1,0 +1,359 @@
+"""Received mail: whose links are guarded, how, and what happens where they cannot be."""
+
+import re
+from typing import Any
+
+import pytest
+
+from backstamp.gateway.config import ProtectionConfig
+from backstamp.journal import JournalUnavailableError
+from backstamp.journal.threat_file import publish_lists
+from backstamp.policy import (
+    DomainPolicy,
+    OnKnownBad,
+    OnUnprotected,
+    OwnList,
+    Protection,
+    ProtectionMode,
+    Snapshot,
+)
+from backstamp.threats.lists import Source, SourceEntries
+from backstamp.tokens import LinkToken, open_token, seal_link
+from backstamp.urls.safe_browsing import full_hash, full_hashes
+from backstamp.vocabulary import Direction, EventType, Origin, ThreatType
+from tests.gateway.client import Client
+from tests.gateway.fake_next_hop import FakeNextHop
+from tests.gateway.running import HTML, RING, TRACKING_URL, Running, StartGateway, StartNextHop, snapshot
+
+ANN, BEN, CAT = "ann@guarded.example", "ben@guarded.example", "cat@other.example"
+URL = "https://www.example.com/offer"
+OURS = re.compile(rb'href="' + re.escape(TRACKING_URL.encode()) + rb'/([A-Za-z0-9_-]+)"')
+TRACE = re.compile(rb"\AReceived: [^\r\n]*\r\n(?:\t[^\r\n]*\r\n)+")
+SIGNED = (
+    b'From: eve@example.org\r\nSubject: signed\r\nContent-Type: multipart/signed; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/html\r\n\r\n<a href='https://www.example.com/offer'>x</a>\r\n"
+    b"--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nnone\r\n--b--\r\n"
+)
+FORM = HTML.replace(b"</body>", b'<form action="https://www.example.com/f"><input name="a"></form></body>')
+
+
+def guarded(mode: ProtectionMode = ProtectionMode.PROTECT, **changes: Any) -> Snapshot:
+    """A policy under which guarded.example is protected, and other.example is not."""
+    more = {key: changes.pop(key) for key in ("own_lists", "anonymous") if key in changes}
+    protection = Protection(mode=mode, **changes)
+    domains = {
+        "guarded.example": DomainPolicy(domain_id=7, name="guarded.example", protection=protection),
+        "other.example": DomainPolicy(domain_id=8, name="other.example"),
+    }
+    return snapshot(domains=domains, guards=True, **more)
+
+
+class Filter:
+    """A gateway that guards received mail, in front of a next hop."""
+
+    def __init__(self, running: Running, hop: FakeNextHop, client: Client) -> None:
+        self.running = running
+        self.hop = hop
+        self.client = client
+
+    async def send(self, mail: bytes, *to: str) -> list[str]:
+        return await self.client.send_mail(mail + b".\r\n", *to)
+
+    @property
+    def received(self) -> list[tuple[tuple[str, ...], bytes]]:
+        """Who got what at the next hop, without our trace field."""
+        return [
+            (tuple(rcpt[len("RCPT TO:<") : -1] for rcpt in mail.rcpts), TRACE.sub(b"", mail.data, count=1))
+            for mail in self.hop.accepted
+        ]
+
+
+@pytest.fixture
+def start(gateway: StartGateway, next_hop: StartNextHop, tmp_path: Any) -> Any:
+    async def starting(policy: Snapshot | None, *, listener: str = "protection.listen", **hop: Any) -> Filter:
+        inside = await next_hop(**hop)
+        protection = ProtectionConfig(
+            threat_lists=tmp_path / "threats.lists",
+            listen="127.0.0.1:0",
+            lmtp_listen="127.0.0.1:0",
+            next_hop=inside.url,
+            authserv_ids=("mx.guarded.example",),
+        )
+        running = await gateway("smtp://127.0.0.1:9", policy, protection=protection)
+        client = await running.client(listener)
+        await client.begin("LHLO mx" if "lmtp" in listener else "EHLO mx")
+        return Filter(running, inside, client)
+
+    return starting
+
+
+def tokens(mail: bytes) -> list[LinkToken]:
+    found = [open_token(RING, token.decode()) for token in OURS.findall(mail)]
+    return [token for token in found if isinstance(token, LinkToken)]
+
+
+async def test_each_mailbox_gets_links_of_its_own_and_the_record_names_them(start: Any) -> None:
+    filter_ = await start(guarded())
+    assert await filter_.send(HTML, ANN, BEN) == ["250 2.0.0 queued as 2"]
+    for (to, mail), address, index in zip(filter_.received, (ANN, BEN), (0, 1), strict=True):
+        (token,) = tokens(mail)
+        assert to == (address,)
+        assert (token.url, token.protected, token.domain_id) == (URL, True, 7)
+        assert (token.recipient_index, token.recipient_key) == (index, RING.recipient_key(address))
+        assert mail.startswith(b"X-Backstamp-Protection: protect; links=1\r\n")
+        assert b"<img" not in mail
+    (queued,) = filter_.running.queued
+    assert (queued.direction, queued.origin, queued.domain_id) == (Direction.INBOUND, Origin.FILTER, 7)
+    assert [link.url for link in queued.tracked_links] == [URL]
+    assert [r.address for r in queued.recipients] == [ANN, BEN]
+    assert [d.type for d in filter_.running.deliveries] == [EventType.SENT] * 2
+
+
+async def test_both_kinds_of_recipients_in_one_transaction_get_what_their_domains_say(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(HTML, ANN, CAT)
+    by_recipient = dict(filter_.received)
+    assert len(tokens(by_recipient[(ANN,)])) == 1
+    assert by_recipient[(CAT,)] == HTML
+    (queued,) = filter_.running.queued
+    assert [r.address for r in queued.recipients] == [ANN]
+
+
+async def test_mail_for_a_domain_that_is_off_goes_on_as_it_came_and_leaves_no_record(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(HTML, CAT)
+    assert filter_.received == [((CAT,), HTML)]
+    assert filter_.running.records() == []
+
+
+async def test_observed_mail_is_judged_and_not_rewritten(start: Any, tmp_path: Any) -> None:
+    list_bad(tmp_path)
+    filter_ = await start(guarded(ProtectionMode.OBSERVE))
+    await filter_.send(HTML, ANN, BEN)
+    marks = (
+        b"X-Backstamp-Protection: observe; links=1\r\n"
+        b'X-Backstamp-Threat: phishing; list="urlhaus"; link=1\r\n'
+    )
+    assert filter_.received == [((ANN, BEN), marks + HTML)]
+    (queued,) = filter_.running.queued
+    assert (queued.protection, queued.links) == ("observe", False)
+    assert [(f.number, f.threat) for f in queued.findings] == [(1, ThreatType.PHISHING)]
+    assert [link.url for link in queued.tracked_links] == [URL]
+
+
+async def test_a_mailbox_that_opted_out_is_left_alone(start: Any) -> None:
+    filter_ = await start(guarded(opted_out=frozenset({RING.recipient_key(BEN)})))
+    await filter_.send(HTML, ANN, BEN)
+    assert dict(filter_.received)[(BEN,)] == HTML
+    assert len(tokens(dict(filter_.received)[(ANN,)])) == 1
+
+
+@pytest.mark.parametrize(
+    ("vouched", "trusted"),
+    [
+        (b"Authentication-Results: mx.guarded.example; dmarc=pass header.from=example.org\r\n", True),
+        (
+            b"Authentication-Results: mx.guarded.example 1; dkim=pass (2048 bit) header.d=example.org\r\n",
+            True,
+        ),
+        (b"Authentication-Results: mx.guarded.example; dmarc=fail header.from=example.org\r\n", False),
+        (b"Authentication-Results: mx.guarded.example; dkim=pass header.d=evil.example\r\n", False),
+        (b"Authentication-Results: mx.evil.example; dmarc=pass header.from=example.org\r\n", False),
+        (b"", False),
+    ],
+)
+async def test_a_trusted_sender_counts_only_where_our_own_mta_vouches_for_it(
+    start: Any, vouched: bytes, trusted: bool
+) -> None:
+    filter_ = await start(guarded(trusted_senders=frozenset({"example.org"})))
+    await filter_.send(vouched + HTML, ANN)
+    assert (filter_.received == [((ANN,), vouched + HTML)]) is trusted
+    assert vouched in filter_.received[0][1]
+
+
+async def test_links_to_a_trusted_host_stay_as_they_are(start: Any) -> None:
+    filter_ = await start(guarded(trusted_hosts=("example.com",)))
+    await filter_.send(HTML, ANN)
+    assert filter_.received[0][1] == b"X-Backstamp-Protection: protect; links=0\r\n" + HTML
+
+
+@pytest.mark.parametrize(
+    "forged", [b"X-Backstamp-Protection: protect; links=0\r\n", b"x-backstamp-threat: none\r\n"]
+)
+async def test_a_strangers_verdict_fields_are_taken_out(start: Any, forged: bytes) -> None:
+    filter_ = await start(guarded(ProtectionMode.OBSERVE))
+    await filter_.send(forged + HTML, ANN)
+    assert filter_.received[0][1] == b"X-Backstamp-Protection: observe; links=1\r\n" + HTML
+
+
+async def test_the_authors_wishes_about_tracking_have_no_say(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(b"X-Backstamp-Links: off\r\n" + HTML, ANN)
+    assert len(tokens(filter_.received[0][1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "reply"),
+    [
+        (OnUnprotected.MARK, "250 2.0.0 queued as 1"),
+        (OnUnprotected.DEFER, "451 4.7.1 The links of this message cannot be checked now, try again later"),
+        (OnUnprotected.REFUSE, "550 5.7.1 This domain refuses mail with links that cannot be checked"),
+    ],
+)
+@pytest.mark.parametrize("mail", [SIGNED, FORM])
+async def test_links_that_cannot_be_guarded_go_by_the_domains_policy(
+    start: Any, how: OnUnprotected, reply: str, mail: bytes
+) -> None:
+    filter_ = await start(guarded(on_unprotected=how))
+    assert await filter_.send(mail, ANN) == [reply]
+    if how is OnUnprotected.MARK:
+        ((_, got),) = filter_.received
+        assert re.match(rb"X-Backstamp-Protection: protect; links=\d; unprotected=(signed|form)\r\n", got)
+        # A form is one link of many; a signed message is one that nobody looked into.
+        assert (b"\r\nSubject: [links not checked]" in got) is (mail is SIGNED)
+        assert filter_.running.queued[0].unprotected in (("signed",), ("form",))
+    else:
+        assert filter_.hop.accepted == []
+
+
+async def test_what_costs_too_much_is_put_off_and_never_let_through_unmarked(start: Any) -> None:
+    costly = HTML.replace(b"<body>", b"<body>" + b"<b a=i>" * 900 + b"<p>x" * 20000)
+    marked = await start(guarded())
+    assert await marked.send(costly, ANN) == ["250 2.0.0 queued as 1"]
+    assert b"; unprotected=too_costly\r\n" in marked.received[0][1][:100]
+    refused = await start(guarded(on_unprotected=OnUnprotected.DEFER))
+    assert (await refused.send(costly, ANN))[0].startswith("451 4.7.1 ")
+
+
+def list_bad(folder: Any, url: str = URL) -> None:
+    hashes = [digest for _, digest in full_hashes(url)][:1]
+    publish_lists(folder / "threats.lists", [SourceEntries(Source("urlhaus", ThreatType.PHISHING), hashes)])
+
+
+@pytest.mark.parametrize("how", list(OnKnownBad))
+async def test_a_known_bad_link_is_recorded_and_told_of_as_the_policy_says(
+    start: Any, tmp_path: Any, how: OnKnownBad
+) -> None:
+    list_bad(tmp_path)
+    filter_ = await start(guarded(on_known_bad=how))
+    replies = await filter_.send(HTML, ANN, CAT)
+    (queued,) = filter_.running.queued
+    assert [(f.source, f.threat) for f in queued.findings] == [("urlhaus", ThreatType.PHISHING)]
+    mails = dict(filter_.received)
+    assert mails[(CAT,)] == HTML
+    if how is OnKnownBad.REFUSE:
+        assert (ANN,) not in mails
+        # The sender is one of ours here, and is told who was refused.
+        assert replies[0].startswith("250 ")
+        assert b"550 5.7.1 A link of this message is known to be dangerous" in mails[("ann@example.org",)]
+        return
+    field = b'X-Backstamp-Threat: phishing; list="urlhaus"; link=1\r\n'
+    assert (field in mails[(ANN,)]) is (how is not OnKnownBad.LOG)
+    assert (b"\r\nSubject: [dangerous link] offer\r\n" in mails[(ANN,)]) is (how is OnKnownBad.SUBJECT)
+
+
+async def test_a_listed_target_inside_another_vendors_wrapper_is_found(start: Any, tmp_path: Any) -> None:
+    list_bad(tmp_path)
+    wrapped = b"https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.example.com%2Foffer&amp;data=1"
+    filter_ = await start(guarded())
+    await filter_.send(HTML.replace(URL.encode(), wrapped), ANN)
+    assert [f.threat for f in filter_.running.queued[0].findings] == [ThreatType.PHISHING]
+
+
+@pytest.mark.parametrize(
+    ("scope", "counts"), [("", True), ("guarded.example", True), ("other.example", False)]
+)
+async def test_own_lists_count_for_those_whose_they_are(start: Any, scope: str, counts: bool) -> None:
+    own = OwnList(blocked=frozenset({full_hash("example.com/")[:8]}))
+    filter_ = await start(guarded(own_lists={scope: own}))
+    await filter_.send(HTML, ANN)
+    found = [(f.threat, f.source) for f in filter_.running.queued[0].findings]
+    assert found == ([(ThreatType.FORBIDDEN, "own list")] if counts else [])
+
+
+async def test_a_suspicious_link_is_sealed_as_doubtful(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(HTML.replace(URL.encode(), b"https://paypal.com@evil.example/"), ANN)
+    (token,) = tokens(filter_.received[0][1])
+    assert token.doubtful
+    assert {f.threat for f in filter_.running.queued[0].findings} == {ThreatType.SUSPICIOUS}
+
+
+def guarded_link(url: str = URL, key: bytes = b"somebody", *, protected: bool = True) -> bytes:
+    token = seal_link(
+        RING,
+        domain_id=7,
+        tracking_id=1,
+        recipient_index=5,
+        link_number=1,
+        url=url,
+        protected=protected,
+        recipient_key=key,
+    )
+    return f"{TRACKING_URL}/{token}".encode()
+
+
+async def test_a_link_that_names_somebody_else_is_sealed_anew_and_never_twice(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(HTML.replace(URL.encode(), guarded_link()), ANN)
+    (token,) = tokens(filter_.received[0][1])
+    assert (token.url, token.recipient_key) == (URL, RING.recipient_key(ANN))
+
+
+async def test_links_of_sent_mail_are_never_wrapped(start: Any) -> None:
+    filter_ = await start(guarded())
+    mail = HTML.replace(URL.encode(), guarded_link(protected=False))
+    await filter_.send(mail, ANN)
+    assert filter_.received[0][1] == b"X-Backstamp-Protection: protect; links=0\r\n" + mail
+
+
+async def test_mail_that_goes_out_leads_to_the_targets_again(start: Any) -> None:
+    filter_ = await start(guarded())
+    text = b"From: ann@guarded.example\r\nSubject: Re\r\n\r\n> see %b here\r\n"
+    await filter_.send(HTML.replace(URL.encode(), guarded_link()), CAT)
+    await filter_.send(text % guarded_link(), CAT)
+    assert [mail for _, mail in filter_.received] == [HTML, text % URL.encode()]
+    assert filter_.running.records() == []
+
+
+async def test_sent_mail_leads_to_the_targets_again_too(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    policy = guarded()
+    running = await gateway(hop, policy)
+    client = await running.client()
+    await client.begin()
+    off = b"X-Backstamp-Opens: off\r\nX-Backstamp-Links: off\r\n"
+    await client.send_mail(off + HTML.replace(URL.encode(), guarded_link()) + b".\r\n", CAT)
+    assert TRACE.sub(b"", hop.accepted[0].data, count=1) == HTML
+
+
+async def test_without_any_policy_the_mail_waits(start: Any) -> None:
+    filter_ = await start(None)
+    assert (await filter_.send(HTML, ANN))[0].startswith("451 4.3.0 The link protection has no policy yet")
+    assert filter_.hop.accepted == []
+
+
+async def test_what_cannot_be_recorded_is_not_guarded_and_goes_by_the_policy(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filter_ = await start(guarded())
+
+    def full(record: object) -> None:
+        raise JournalUnavailableError("disk full")
+
+    monkeypatch.setattr(filter_.running.journal, "append_synced", full)
+    monkeypatch.setattr(filter_.running.journal, "append", full)
+    assert await filter_.send(HTML, ANN) == ["250 2.0.0 queued as 1"]
+    ((_, got),) = filter_.received
+    assert tokens(got) == []
+    assert got.startswith(b"X-Backstamp-Protection: protect; links=0; unprotected=failed\r\n")
+    assert b"Subject: [links not checked] offer\r\n" in got
+
+
+async def test_by_lmtp_each_recipient_hears_their_own_fate(start: Any, tmp_path: Any) -> None:
+    list_bad(tmp_path)
+    filter_ = await start(guarded(on_known_bad=OnKnownBad.REFUSE), listener="protection.lmtp_listen")
+    replies = await filter_.client.send_mail(HTML + b".\r\n", ANN, CAT, replies=2)
+    assert replies == ["550 5.7.1 A link of this message is known to be dangerous", "250 2.0.0 queued as 1"]
