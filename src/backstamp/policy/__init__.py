@@ -13,6 +13,7 @@ from backstamp.policy.clicks import (
 )
 from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
 from backstamp.policy.kills import Kills, KillTarget
+from backstamp.policy.links import LinkWord, link_word
 from backstamp.policy.protection import (
     DEFAULT_ACTIONS,
     EVERYBODY,
@@ -66,6 +67,7 @@ __all__ = [
     "KillTarget",
     "Kills",
     "LeftAlone",
+    "LinkWord",
     "OffReason",
     "OnKnownBad",
     "OnUnprotected",
@@ -86,6 +88,7 @@ __all__ = [
     "decide_click",
     "decode_snapshot",
     "encode_snapshot",
+    "link_word",
     "lists_for",
     "own_word",
     "receive",

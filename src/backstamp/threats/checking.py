@@ -1,6 +1,6 @@
 """checking: all that is held against a link, through whatever wraps it.
 
-`listed` is what the edge asks at a click: lists alone. `check` is for mail that arrives, and for people.
+Without the administrator's own lists, which `policy.link_word` asks too: gateway and edge go by that.
 """
 
 from collections import deque

@@ -11,14 +11,12 @@ from backstamp.gateway.rewriter.unwrapping import with_targets
 from backstamp.gateway.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.marks import marked
-from backstamp.policy import DIGEST_BYTES, OWN_BLOCKED, OwnWord, ProtectionMode, own_word
+from backstamp.policy import OWN_BLOCKED, OwnWord, ProtectionMode, link_word
 from backstamp.rewriting import CandidateReport, Plan, SkipReason, plan
 from backstamp.threats import Finding
-from backstamp.threats.checking import layers, listed
 from backstamp.threats.heuristics import Looks, is_suspicious, suspicions
 from backstamp.tokens import CopySealer, Keyring
-from backstamp.urls.parsing import WebUrl, web_url
-from backstamp.urls.safe_browsing import full_hashes
+from backstamp.urls.parsing import web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
 
 _MOST_FINDINGS: Final = 1000
@@ -101,26 +99,24 @@ class _Judged:
     def _findings(self, href: str, text: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         """Return what is known of a URL, and what its looks give away where that is enough to warn."""
         url = web_url(href)
-        own = self._own_word(url) if url is not None else None
-        if url is None or own is OwnWord.ALLOWED:
+        if url is None:
             return (), ()
-        known = listed(url, self._lists) if self._lists is not None else ()
-        known = tuple(each for each in known if each.confirmed)
-        if own is OwnWord.BLOCKED:
-            known = (OWN_BLOCKED, *known)
         request = self._request
+        word = link_word(url, self._lists, request.own_lists)
+        known = tuple(each for each in word.findings if each.confirmed)
+        if word.own is OwnWord.BLOCKED:
+            known = (OWN_BLOCKED, *known)
+        if word.looks_from is None:
+            return known, ()
         looks = suspicions(
-            Looks(url=url, text=text, own_domains=request.own_domains, sender_domain=request.sender_domain)
+            Looks(
+                url=word.looks_from,
+                text=text if word.looks_from is url else "",
+                own_domains=request.own_domains,
+                sender_domain=request.sender_domain,
+            )
         )
         return known, looks if is_suspicious(looks) else ()
-
-    def _own_word(self, url: WebUrl) -> OwnWord | None:
-        if not self._request.own_lists:
-            return None
-        digests = frozenset(
-            digest[:DIGEST_BYTES] for layer in layers(url) for _, digest in full_hashes(layer.href)
-        )
-        return own_word(digests, self._request.own_lists)
 
 
 def _whole_reasons(made: Plan) -> Iterator[SkipReason | None]:

@@ -1,0 +1,56 @@
+"""links: what own lists and threat lists say of a link, one by one of the URLs that it may lead on to."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backstamp.policy.clicks import DIGEST_BYTES, OwnWord, own_word
+from backstamp.policy.protection import OwnList
+from backstamp.threats import Finding
+from backstamp.threats.checking import layers
+from backstamp.threats.lists import ThreatLists
+from backstamp.urls.parsing import WebUrl
+from backstamp.urls.safe_browsing import full_hashes
+
+
+class LinkWord(msgspec.Struct, frozen=True):
+    """What lists say of a link.
+
+    `own` is the administrator's word on it all. `findings` are the threat lists'. `digests` are those of all
+    expressions, for kills. `looks_from` is the URL from which on the looks are to be judged: the first one
+    that no own list allows, None where all are allowed.
+    """
+
+    own: OwnWord | None
+    findings: tuple[Finding, ...]
+    digests: frozenset[bytes]
+    looks_from: WebUrl | None
+
+
+def link_word(url: WebUrl, lists: ThreatLists | None, own_lists: Sequence[OwnList]) -> LinkWord:
+    """Return what is listed of a URL and of those inside it (`threats.checking.layers`). Never raises.
+
+    `own_lists` are the narrowest first. One that blocks any of them blocks the link. One that allows clears
+    the URL that it names and no other: anybody may put an allowed URL into the query of his own, and an
+    allowed redirector leads anywhere. The link is allowed where each of them is.
+    """
+    blocked = False
+    looks_from: WebUrl | None = None
+    findings: list[Finding] = []
+    all_digests: set[bytes] = set()
+    for layer in layers(url):
+        hashes = full_hashes(layer.href)
+        digests = {digest[:DIGEST_BYTES] for _, digest in hashes}
+        all_digests |= digests
+        word = own_word(digests, own_lists)
+        blocked = blocked or word is OwnWord.BLOCKED
+        if word is OwnWord.ALLOWED:
+            continue
+        looks_from = looks_from or layer
+        if lists is not None:
+            findings += lists.look_up_hashes(hashes)
+    if blocked:
+        own: OwnWord | None = OwnWord.BLOCKED
+    else:
+        own = OwnWord.ALLOWED if looks_from is None else None
+    return LinkWord(own, tuple(findings), frozenset(all_digests), looks_from)

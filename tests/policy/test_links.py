@@ -1,0 +1,91 @@
+"""What own lists and threat lists say of a link, layer by layer."""
+
+import io
+from urllib.parse import quote
+
+import pytest
+
+from backstamp.policy import LinkWord, OwnList, OwnWord, link_word
+from backstamp.threats.lists import Source, SourceEntries, ThreatLists, compile_lists
+from backstamp.urls.parsing import web_url
+from backstamp.urls.safe_browsing import full_hash
+from backstamp.vocabulary import ThreatType
+
+
+def digests(*hosts: str) -> frozenset[bytes]:
+    return frozenset(full_hash(f"{host}/")[:8] for host in hosts)
+
+
+ALLOWS = OwnList(allowed=digests("allowed.example", "www.google.com"))
+BLOCKS = OwnList(blocked=digests("blocked.example"))
+
+
+@pytest.fixture(scope="module")
+def lists() -> ThreatLists:
+    out = io.BytesIO()
+    listed = [full_hash("evil.example/"), full_hash("allowed.example/listed.html")]
+    compile_lists(out, [SourceEntries(Source("some", ThreatType.PHISHING), listed)])
+    return ThreatLists(out.getvalue())
+
+
+def word_on(url: str, lists: ThreatLists | None, *own: OwnList) -> LinkWord:
+    parsed = web_url(url)
+    assert parsed is not None
+    return link_word(parsed, lists, own)
+
+
+def inside(outer: str, inner: str) -> str:
+    return f"{outer}{quote(inner, safe='')}"
+
+
+def test_a_link_that_no_list_knows(lists: ThreatLists) -> None:
+    word = word_on("https://plain.example/x", lists, ALLOWS, BLOCKS)
+    assert (word.own, word.findings) == (None, ())
+    assert word.looks_from == web_url("https://plain.example/x")
+    assert word.digests == {full_hash("plain.example/x")[:8], full_hash("plain.example/")[:8]}
+
+
+def test_what_an_own_list_allows_is_not_looked_for_on_another(lists: ThreatLists) -> None:
+    word = word_on("https://allowed.example/listed.html", lists, ALLOWS)
+    assert word == LinkWord(OwnWord.ALLOWED, (), word.digests, None)
+    assert word_on("https://allowed.example/listed.html", lists).findings
+
+
+def test_an_allowed_url_in_the_query_clears_nothing_else(lists: ThreatLists) -> None:
+    word = word_on(inside("https://evil.example/?u=", "https://allowed.example/"), lists, ALLOWS)
+    assert word.own is None
+    assert [finding.detail for finding in word.findings] == ["evil.example/"]
+    assert word.looks_from is not None
+    assert word.looks_from.host == "evil.example"
+
+
+def test_an_allowed_redirector_clears_no_target(lists: ThreatLists) -> None:
+    word = word_on(inside("https://www.google.com/url?q=", "https://evil.example/"), lists, ALLOWS)
+    assert word.own is None
+    assert [finding.detail for finding in word.findings] == ["evil.example/"]
+    assert word.looks_from == web_url("https://evil.example/")
+
+
+def test_an_allowed_url_inside_an_allowed_redirector_is_allowed(lists: ThreatLists) -> None:
+    word = word_on(
+        inside("https://www.google.com/url?q=", "https://allowed.example/listed.html"), lists, ALLOWS
+    )
+    assert (word.own, word.findings, word.looks_from) == (OwnWord.ALLOWED, (), None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.blocked.example/",
+        inside("https://www.google.com/url?q=", "https://blocked.example/"),
+        inside("https://blocked.example/?u=", "https://allowed.example/"),
+    ],
+)
+def test_one_blocked_url_blocks_the_link(lists: ThreatLists, url: str) -> None:
+    assert word_on(url, lists, ALLOWS, BLOCKS).own is OwnWord.BLOCKED
+    assert word_on(url, None, ALLOWS, BLOCKS).own is OwnWord.BLOCKED
+
+
+def test_the_digests_of_all_are_there_for_kills() -> None:
+    word = word_on(inside("https://a.example/?u=", "https://b.example/"), None)
+    assert digests("a.example", "b.example") < word.digests
