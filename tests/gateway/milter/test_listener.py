@@ -23,6 +23,7 @@ from backstamp.gateway.milter import (
     Replace,
     TempFail,
     connection,
+    listener,
 )
 from backstamp.gateway.protocol.reply import reply
 from tests.gateway.milter.mta import Mta, connect, header, macros, message, negotiate, packet
@@ -55,10 +56,9 @@ class Milter:
 
     async def start(self, **config: Any) -> MilterListener:
         values: dict[str, Any] = {"listen": f"unix:{self.path}"} | config
-        listener = MilterListener(MilterConfig(**values), self.examine)
-        await listener.start()
-        self._listeners.append(listener)
-        return listener
+        self._listeners.append(MilterListener(MilterConfig(**values), self.examine))
+        await self._listeners[-1].start()
+        return self._listeners[-1]
 
     async def mta(self, *, hello: bool = True) -> Mta:
         self._mtas.append(await Mta.connect(self.path, hello=hello))
@@ -67,8 +67,8 @@ class Milter:
     async def stop(self) -> None:
         for mta in self._mtas:
             await mta.close()
-        for listener in self._listeners:
-            await listener.close(1)
+        for each in self._listeners:
+            await each.close(1)
 
 
 @pytest.fixture
@@ -203,6 +203,7 @@ async def test_a_message_that_the_mta_gives_up_is_no_longer_examined(milter: Mil
 
 async def test_a_slow_examiner_is_announced(milter: Milter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PROGRESS_SECONDS", 0.01)
+    monkeypatch.setattr(listener, "TICK_SECONDS", 0.01)
     await milter.start()
     milter.gate.clear()
     mta = await milter.mta()
@@ -307,6 +308,31 @@ async def test_a_new_message_that_no_mta_can_be_told_goes_the_way_of_failure(
     )
 
 
+async def test_an_examiner_that_takes_too_long_is_cancelled(
+    milter: Milter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listener, "TICK_SECONDS", 0.01)
+    await milter.start(examine_seconds=0.02, on_failure=MilterFailure.TEMPFAIL)
+    milter.gate.clear()
+    mta = await milter.mta()
+    mta.say(message())
+    assert (await mta.hear())[1].startswith(b"451 4.3.0 Not checked, try again later, trace id ")
+    assert milter.cancelled == 1
+    assert caplog.records[0].getMessage().endswith("a message was put off unexamined: it took too long")
+
+
+async def test_an_mta_that_takes_no_answer_is_hung_up_on(
+    milter: Milter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listener, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 0.05)
+    await milter.start()
+    milter.answer = Replace(b"Subject: hi\r\n\r\n" + b"x" * 20_000_000)
+    mta = await milter.mta()
+    mta.say(message())
+    await until(lambda: "the MTA took no answer" in caplog.text)
+
+
 async def test_connections_are_bounded(milter: Milter) -> None:
     await milter.start(max_connections=1)
     first = await milter.mta()
@@ -323,20 +349,21 @@ async def test_connections_are_bounded(milter: Milter) -> None:
 
 async def test_a_silent_connection_is_closed(milter: Milter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(listener, "TICK_SECONDS", 0.01)
     await milter.start()
     mta = await milter.mta(hello=False)
     assert await mta.is_closed()
 
 
 async def test_stopping_lets_messages_end_and_hangs_up_on_the_rest(milter: Milter) -> None:
-    listener = await milter.start()
+    started = await milter.start()
     milter.gate.clear()
     busy, half, idle = await milter.mta(), await milter.mta(), await milter.mta()
     whole = message()
     busy.say(whole)
     half.say(whole[:-5])
     await until(lambda: len(milter.seen) == 1)
-    closing = asyncio.create_task(listener.close(5))
+    closing = asyncio.create_task(started.close(5))
     assert await idle.is_closed()
     assert not milter.path.exists()
     half.say(whole[-5:])
@@ -348,12 +375,12 @@ async def test_stopping_lets_messages_end_and_hangs_up_on_the_rest(milter: Milte
 
 
 async def test_stopping_waits_no_longer_than_it_may(milter: Milter) -> None:
-    listener = await milter.start()
+    started = await milter.start()
     milter.gate.clear()
     mta = await milter.mta()
     mta.say(message())
     await until(lambda: len(milter.seen) == 1)
-    await listener.close(0.05)
+    await started.close(0.05)
     assert milter.cancelled == 1
     assert await mta.is_closed()
 
@@ -382,8 +409,8 @@ async def test_a_file_is_not_taken_for_a_socket(milter: Milter) -> None:
 
 
 async def test_tcp_is_listened_on_too(milter: Milter) -> None:
-    listener = await milter.start(listen="127.0.0.1:0")
-    mta = Mta(*await asyncio.open_connection("127.0.0.1", listener.port))
+    started = await milter.start(listen="127.0.0.1:0")
+    mta = Mta(*await asyncio.open_connection("127.0.0.1", started.port))
     mta.say(negotiate())
     assert (await mta.hear())[0] == b"O"
     await mta.close()

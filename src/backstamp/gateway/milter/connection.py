@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -27,6 +27,8 @@ PROGRESS_SECONDS: Final = 30.0
 """So often an MTA hears that we are still at it, for which it begins to count its own time anew."""
 STALLED_SECONDS: Final = 300.0
 """So long an MTA may take none of our answer."""
+WRITE_OCTETS: Final = 256 * 1024
+"""So much of an answer is written at once: a write costs more than all the packets of a small one."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -54,10 +56,8 @@ class Connection(asyncio.BufferedProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._loop = asyncio.get_running_loop()
-        self._heard = 0.0
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._progress: asyncio.TimerHandle
-        self._stopping = False
+        self._heard = self._began = self._said = self._loop.time()
+        self._deciding = self._late = self._stopping = False
         self.ended = asyncio.Event()
         """Set when the connection is gone and nothing of it runs."""
 
@@ -65,16 +65,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many already."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are of no class of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
         connections = self._about.connections
         if len(connections) >= self._about.config.max_connections:
             _log.warning("a milter connection too many; the MTA does without us")
-            transport.abort()
+            self._transport.abort()
             return
         connections.add(self)
-        self._heard = self._loop.time()
-        self._watch()
 
     def get_buffer(self, sizehint: int) -> bytearray:
         """Give the place to receive into."""
@@ -90,14 +88,12 @@ class Connection(asyncio.BufferedProtocol):
                 self._take(command, payload)
         except MilterProtocolError as error:
             _log.warning("a milter connection was closed: %s", error)
-            self._abort()
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what is under way."""
         self._transport = None
         self._conversation.forget()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
         self._writable.set()
         if self._examination is not None:
             self._examination.cancel()
@@ -122,7 +118,25 @@ class Connection(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         """Close at once."""
-        self._abort()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def tick(self, now: float) -> None:
+        """Look whether anything takes too long; `now` is the loop's time. One timer for all costs less."""
+        task = self._examination
+        if task is None:
+            if now - self._heard >= IDLE_SECONDS:
+                self.abort()
+        elif not self._deciding:
+            if now - self._said >= STALLED_SECONDS:
+                _log.warning("a milter connection was closed: the MTA took no answer")
+                self.abort()
+        elif now - self._began >= self._about.config.examine_seconds:
+            self._late = True
+            task.cancel()
+        elif now - self._said >= PROGRESS_SECONDS and self._transport is not None:
+            self._said = now
+            self._transport.write(codec.PROGRESS)
 
     # packets
 
@@ -136,6 +150,7 @@ class Connection(asyncio.BufferedProtocol):
             self._examination = None
         step = self._conversation.take(command, payload)
         if isinstance(step, Arrived):
+            self._began = self._said = self._heard
             self._examination = self._loop.create_task(self._examine(step))
             self._examination.add_done_callback(self._examined)
         elif step is None:
@@ -144,35 +159,39 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(step)
 
     async def _examine(self, arrived: Arrived) -> None:
-        self._progress = self._loop.call_later(PROGRESS_SECONDS, self._say_progress)
-        try:
-            answer = await self._decide(arrived)
-        finally:
-            self._progress.cancel()
-        async with asyncio.timeout(STALLED_SECONDS):
-            for packet in answer.changes:
-                await self._writable.wait()
-                if self._transport is None:
-                    return
-                self._transport.write(packet)
-        if self._transport is None:
-            return
+        self._deciding, self._late = True, False
+        answer = await self._decide(arrived)
+        if self._examination is not asyncio.current_task():
+            return  # an examiner that would not be cancelled
+        self._deciding, self._said = False, self._loop.time()
+        parts: list[bytes] = []
+        octets = 0
+        for packet in answer.changes:
+            parts.append(packet)
+            octets += len(packet)
+            if octets >= WRITE_OCTETS:
+                await self._write(parts)
+                parts, octets = [], 0
+        if not self._writable.is_set():
+            await self._writable.wait()
         # From the last octet on, the MTA may say anything again.
         self._examination = None
         self._conversation.forget()
-        self._transport.write(answer.end)
-        if self._stopping:
+        await self._write([*parts, answer.end])
+        if self._stopping and self._transport is not None:
             self._transport.close()
 
-    def _say_progress(self) -> None:
+    async def _write(self, parts: list[bytes]) -> None:
+        if not self._writable.is_set():
+            await self._writable.wait()
         if self._transport is not None:
-            self._transport.write(codec.PROGRESS)
-        self._progress = self._loop.call_later(PROGRESS_SECONDS, self._say_progress)
+            self._transport.write(b"".join(parts))
+            self._said = self._loop.time()
 
     def _examined(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            _log.warning("a milter connection was closed: the MTA took no answer")
-            self._abort()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a milter connection was closed: internal error %s", type(error).__name__)
+            self.abort()
         if self._transport is None:
             self._gone()
 
@@ -184,10 +203,10 @@ class Connection(asyncio.BufferedProtocol):
             return self._failed(trace_id, arrived.unkept)
         raw = arrived.raw()
         try:
-            async with asyncio.timeout(self._about.config.examine_seconds):
-                answer = await self._about.examine(arrived.envelope, raw)
-            return _encode(answer, arrived, raw)
-        except TimeoutError:
+            return _encode(await self._about.examine(arrived.envelope, raw), arrived, raw)
+        except asyncio.CancelledError:
+            if not self._late:
+                raise
             return self._failed(trace_id, "it took too long")
         except NotPossibleError as error:
             return self._failed(trace_id, f"the new message cannot be given to the MTA: {error}")
@@ -209,18 +228,6 @@ class Connection(asyncio.BufferedProtocol):
         if accept:
             return _UNCHANGED
         return _refusal(reply(451, f"4.3.0 Not checked, try again later, trace id {trace_id}"))
-
-    def _watch(self) -> None:
-        """Close a connection on which nothing was said for too long."""
-        left = self._heard + IDLE_SECONDS - self._loop.time()
-        if left <= 0 and self._examination is None:
-            self._abort()
-            return
-        self._idle_timer = self._loop.call_later(max(left, 1.0), self._watch)
-
-    def _abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
 
     def _gone(self) -> None:
         self._about.connections.discard(self)

@@ -115,40 +115,15 @@ class Conversation:
         """
         if self._wants_reply is None:
             return self._negotiate(command, payload)
-        match command:
-            case Command.HEADER:
-                self._header(payload)
-            case Command.BODY:
-                self._body(payload)
-            case Command.MACRO:
-                self._note_macros(payload)
-                return b""
-            case Command.RCPT:
-                self._rcpt(payload)
-            case Command.MAIL:
-                self._mail(payload)
-            case Command.END_OF_MESSAGE:
-                return self._end(payload)
-            case Command.CONNECT:
-                self._client = codec.read_connect(payload)
-            case Command.HELO:
-                self._helo = payload.rstrip(b"\0")
-            case Command.END_OF_HEADERS:
-                self._advance(_Stage.BODY)
-            case Command.ABORT:
-                self.forget()
-                return b""
-            case Command.QUIT:
-                return None
-            case Command.QUIT_NEW_CONNECTION:
-                self.forget()
-                self._client, self._helo, self._macros = (b"", b""), b"", {}
-                return b""
-            case Command.DATA | Command.UNKNOWN:
-                pass
-            case _:
-                raise MilterProtocolError("an unknown command, or a second negotiation")
-        return codec.CONTINUE if command in self._wants_reply else b""
+        taker = _TAKERS.get(command)
+        if taker is not None:
+            taker(self, payload)
+            return codec.CONTINUE if command in self._wants_reply else b""
+        if command == Command.END_OF_MESSAGE:
+            return self._end(payload)
+        if command == Command.QUIT:
+            return None
+        raise MilterProtocolError("an unknown command, or a second negotiation")
 
     def forget(self) -> None:
         """Drop the message."""
@@ -163,9 +138,14 @@ class Conversation:
             return None
         if command != Command.NEGOTIATE:
             raise MilterProtocolError("it does not begin with a negotiation")
-        answer, self._wants_reply = negotiation.answer_to(codec.read_negotiation(payload))
-        sets_macros = answer.actions & codec.Action.SET_MACROS
-        return codec.negotiation(answer, negotiation.MACROS if sets_macros else ())
+        answer, self._wants_reply = negotiation.answer_to(payload)
+        return answer
+
+    def _connect(self, payload: bytes) -> None:
+        self._client = codec.read_connect(payload)
+
+    def _hello(self, payload: bytes) -> None:
+        self._helo = payload.rstrip(b"\0")
 
     def _note_macros(self, payload: bytes) -> None:
         command, macros = codec.read_macros(payload)
@@ -203,6 +183,19 @@ class Conversation:
         if payload and content.room_for(_EACH + len(payload)):
             content.body.append(payload)
 
+    def _end_header(self, payload: bytes) -> None:
+        self._advance(_Stage.BODY)
+
+    def _abort(self, payload: bytes) -> None:
+        self.forget()
+
+    def _begin_anew(self, payload: bytes) -> None:
+        self.forget()
+        self._client, self._helo, self._macros = (b"", b""), b"", {}
+
+    def _pass(self, payload: bytes) -> None:
+        """Take what says nothing to us."""
+
     def _end(self, payload: bytes) -> Arrived:
         self._body(payload)
         content = self._advance(_Stage.BODY)
@@ -230,6 +223,23 @@ class Conversation:
             hidden_fields=hidden,
             unkept=content.unkept,
         )
+
+
+_TAKERS: Final[dict[int, Callable[[Conversation, bytes], None]]] = {
+    Command.CONNECT: Conversation._connect,
+    Command.HELO: Conversation._hello,
+    Command.MACRO: Conversation._note_macros,
+    Command.MAIL: Conversation._mail,
+    Command.RCPT: Conversation._rcpt,
+    Command.DATA: Conversation._pass,
+    Command.HEADER: Conversation._header,
+    Command.END_OF_HEADERS: Conversation._end_header,
+    Command.BODY: Conversation._body,
+    Command.UNKNOWN: Conversation._pass,
+    Command.ABORT: Conversation._abort,
+    Command.QUIT_NEW_CONNECTION: Conversation._begin_anew,
+}
+"""All but those that are answered by more than a word."""
 
 
 def _path(payload: bytes) -> MilterPath:

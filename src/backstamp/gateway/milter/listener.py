@@ -19,6 +19,7 @@ from backstamp.gateway.protocol.mail_data import Budget
 
 BACKLOG: Final = 200
 RECEIVE_OCTETS: Final = 256 * 1024
+TICK_SECONDS: Final = 1.0
 
 
 def check_milter_config(config: MilterConfig) -> None:
@@ -45,6 +46,7 @@ class MilterListener:
             buffer=bytearray(RECEIVE_OCTETS),
         )
         self._server: asyncio.Server | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._inode: tuple[int, int] | None = None
         self.port = 0
         """The TCP port, where there is one."""
@@ -68,6 +70,14 @@ class MilterListener:
             raise ListenError(
                 f"protection.milter_listen: cannot listen on {self._config.listen}: {reason}{hint}"
             ) from None
+        self._timer = loop.call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in tuple(self._connections):
+            connection.tick(now)
+        self._timer = loop.call_later(TICK_SECONDS, self._tick)
 
     def _connection(self) -> Connection:
         return Connection(self._about)
@@ -106,6 +116,8 @@ class MilterListener:
             connection.abort()
         for connection in connections:
             await connection.ended.wait()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _unlink(self, path: Path) -> None:
         """Take our socket away, but not one that another process has put there since."""

@@ -1,7 +1,9 @@
 """negotiation: what we ask an MTA for, of what it offers (`SMFIC_OPTNEG`)."""
 
+import functools
 from typing import Final
 
+from backstamp.gateway.milter import codec
 from backstamp.gateway.milter.codec import (
     Action,
     Command,
@@ -34,11 +36,14 @@ MACROS: Final = (
 """What is read, and no more: each macro is looked up and sent for every message."""
 
 
-def answer_to(offer: Negotiation) -> tuple[Negotiation, frozenset[int]]:
-    """Return our side, and the commands that want a reply.
+@functools.lru_cache(maxsize=16)
+def answer_to(payload: bytes) -> tuple[bytes, frozenset[int]]:
+    """Return the packet that answers the data of NEGOTIATE, and the commands that want a reply.
 
-    Raises `MilterProtocolError` where the MTA offers less than is needed to change a message exactly.
+    Kept, for an MTA connects for every client of its own and always offers the same. Raises
+    `MilterProtocolError` where it offers less than is needed to change a message exactly.
     """
+    offer = codec.read_negotiation(payload)
     if offer.version < VERSION or not offer.steps & Step.LEADING_SPACE:
         raise MilterProtocolError(
             "the MTA speaks a milter protocol older than 6 (Postfix: milter_protocol = 6)"
@@ -49,5 +54,6 @@ def answer_to(offer: Negotiation) -> tuple[Negotiation, frozenset[int]]:
     steps = Step.LEADING_SPACE | (offer.steps & _UNNEEDED)
     for step in quiet.values():
         steps |= step
-    actions = _NEEDED_ACTIONS | (offer.actions & Action.SET_MACROS)
-    return Negotiation(VERSION, actions, steps), frozenset(set(_QUIET) - set(quiet))
+    sets_macros = offer.actions & Action.SET_MACROS
+    answer = Negotiation(VERSION, _NEEDED_ACTIONS | sets_macros, steps)
+    return codec.negotiation(answer, MACROS if sets_macros else ()), frozenset(set(_QUIET) - set(quiet))
