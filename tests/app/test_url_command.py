@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 from backstamp.app.commands.url import url
 from backstamp.app.context import AppContext
 from backstamp.journal import publish_lists
+from backstamp.journal.answers_file import publish_answers
+from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
@@ -65,6 +68,22 @@ def test_check_tells_what_lists_and_looks_say(tmp_path: Path) -> None:
     }
     assert [finding["reason"] for finding in bad["findings"][1:]] == ["userinfo"]
     assert good == {"url": "http://good.example/", "canonical": "http://good.example/", "findings": []}
+
+
+def test_check_tells_what_publishers_have_answered(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    hashes = {name: full_hash(f"{name}.example/") for name in ("evil", "clean", "unknown")}
+    bare = Source("safe-browsing/se-4b", ThreatType.PHISHING, 4, bare=True)
+    publish_lists(tmp_path / "data" / "threats.lists", [SourceEntries(bare, list(hashes.values()))])
+    later = time.time_ns() // 1000 + 3_600_000_000
+    confirmed = Confirmed(ThreatType.PHISHING, "safe-browsing", 1, later)
+    asked = {hashes["evil"][:4]: later, hashes["clean"][:4]: later}
+    publish_answers(tmp_path / "data" / "threats.answers", Answers({hashes["evil"]: (confirmed,)}, asked))
+    done = backstamp(tmp_path, "url", "check", *(f"http://{name}.example/" for name in hashes))
+    evil, clean, unknown = (json.loads(line)["findings"] for line in done.stdout.splitlines())
+    assert [(each["source"], each.get("confirmed", True)) for each in evil] == [("safe-browsing", True)]
+    assert clean == []
+    assert [(each["source"], each["confirmed"]) for each in unknown] == [("safe-browsing/se-4b", False)]
 
 
 def test_check_works_without_lists_and_finds_likenesses_of_own_domains(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from backstamp.app import keyfile
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import TRACKING_URL
 from backstamp.journal import SnapshotFile
+from backstamp.journal.answers_file import FILE_NAME as ANSWERS
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.journal.threat_file import FILE_NAME as THREATS
 from backstamp.tokens import Keyring
@@ -46,6 +47,11 @@ class AppContext:
     def signatures_path(self) -> Path:
         """Where newer copies of the published lists of networks lie."""
         return self.settings.in_data_dir(SIGNATURES)
+
+    @property
+    def threat_answers_path(self) -> Path:
+        """Where the answers of lists' publishers about single URLs lie."""
+        return self.settings.in_data_dir(ANSWERS)
 
     @property
     def threats_path(self) -> Path:

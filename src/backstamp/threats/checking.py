@@ -7,33 +7,48 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
+from backstamp.threats.answers import Answers
 from backstamp.threats.findings import Finding
 from backstamp.threats.heuristics import Looks, suspicions
 from backstamp.threats.lists import ThreatLists
 from backstamp.urls.nested import nested_urls
 from backstamp.urls.parsing import WebUrl
+from backstamp.urls.safe_browsing import full_hashes
 from backstamp.urls.wrappers import wrapper_of
 
 MAX_LAYERS: Final = 20
 """Each costs a look-up. Redirectors can be chained as long as a URL may be; servers refuse 8 KB."""
 
 
-def check(link: Looks, lists: ThreatLists | None) -> tuple[Finding, ...]:
+def check(
+    link: Looks, lists: ThreatLists | None, answers: Answers | None = None, now_us: int = 0
+) -> tuple[Finding, ...]:
     """Return what the lists say of a link, and then what its looks give away. Never raises.
 
-    Whether looks are enough to warn says `heuristics.is_suspicious`.
+    Whether looks are enough to warn says `heuristics.is_suspicious`; the rest is as for `listed`.
     """
-    named = listed(link.url, lists) if lists is not None else ()
-    return named + suspicions(link)
+    return listed(link.url, lists, answers, now_us) + suspicions(link)
 
 
-def listed(url: WebUrl, lists: ThreatLists) -> tuple[Finding, ...]:
+def listed(
+    url: WebUrl, lists: ThreatLists | None, answers: Answers | None = None, now_us: int = 0
+) -> tuple[Finding, ...]:
     """Return what the lists say of a URL and of those inside it: in other vendors' wrappers, path and query.
 
     The outer one comes first: that somebody protects or counts a link makes neither its host nor the target
     good. Never raises.
+
+    Args:
+        url: the link. lists: compiled lists, if there are any. answers: what publishers have said when they
+        were asked; without it each bare prefix stays unconfirmed. now_us: when the answers must hold,
+        microseconds since 1970 UTC.
     """
-    return tuple(finding for layer in layers(url) for finding in lists.look_up(layer.href))
+    found: list[Finding] = []
+    for layer in layers(url):
+        hashes = full_hashes(layer.href)
+        named = lists.look_up_hashes(hashes) if lists is not None else ()
+        found += named if answers is None else answers.complete(named, hashes, now_us)
+    return tuple(found)
 
 
 def layers(url: WebUrl) -> Iterator[WebUrl]:

@@ -2,8 +2,9 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 import msgspec
@@ -11,7 +12,9 @@ import msgspec
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
 from backstamp.journal import ThreatFile
+from backstamp.journal.answers_file import AnswersFile
 from backstamp.threats import Finding
+from backstamp.threats.answers import Answers
 from backstamp.threats.checking import check as check_link
 from backstamp.threats.heuristics import Looks
 from backstamp.threats.lists import ThreatLists
@@ -35,6 +38,11 @@ class _Answer(msgspec.Struct, frozen=True):
     url: str
     canonical: str
     findings: tuple[Finding, ...]
+
+
+class _Known(NamedTuple):
+    lists: ThreatLists | None
+    answers: Answers
 
 
 @click.group()
@@ -69,20 +77,21 @@ def check(installation: AppContext, urls: tuple[str, ...], own_domains: tuple[st
 
     What other vendors' wrappers and redirectors hold is judged too. Nothing is fetched and nobody is asked.
     """
-    lists = _lists(installation)
+    known = _known(installation)
     for text, form in _read(urls):
-        found = _held_against(text, form, lists, own_domains)
+        found = _held_against(text, form, known, own_domains)
         click.echo(_encode(_Answer(text.decode("utf-8", "backslashreplace"), str(form), found)))
 
 
 def _held_against(
-    text: bytes, form: Canonical, lists: ThreatLists | None, own_domains: tuple[str, ...]
+    text: bytes, form: Canonical, known: _Known, own_domains: tuple[str, ...]
 ) -> tuple[Finding, ...]:
     written = text.decode("utf-8", "replace")
     parsed = web_url(written) or web_url(str(form))
     if parsed is not None:
-        return check_link(Looks(url=parsed, written=written, own_domains=own_domains), lists)
-    return lists.look_up(str(form)) if lists is not None else ()
+        looks = Looks(url=parsed, written=written, own_domains=own_domains)
+        return check_link(looks, known.lists, known.answers, time.time_ns() // 1000)
+    return known.lists.look_up(str(form)) if known.lists is not None else ()
 
 
 def _read(urls: tuple[str, ...]) -> Iterator[tuple[bytes, Canonical]]:
@@ -105,10 +114,10 @@ def _lines() -> Iterator[bytes]:
         yield line.strip()
 
 
-def _lists(installation: AppContext) -> ThreatLists | None:
-    """Return the lists of this installation; None where there are none, or no installation."""
+def _known(installation: AppContext) -> _Known:
+    """Return the lists and answers of this installation; none where there are none, or no installation."""
     try:
-        path = installation.threats_path
+        lists, answers = installation.threats_path, installation.threat_answers_path
     except SettingsError:
-        return None
-    return ThreatFile(path).current()
+        return _Known(None, Answers())
+    return _Known(ThreatFile(lists).current(), AnswersFile(answers).answers())

@@ -1,8 +1,8 @@
 """The process that refreshes and compiles: `python -m backstamp.worker.feeds.child PARENT`.
 
-A million entries take a gigabyte-second of memory and half a minute of one core, which the worker's event
-loop has not; and both are given back when the process ends. The job comes on stdin, so that keys are in no
-command line; what became of each list goes to stdout, a line of JSON each.
+A million URLs take 17 s of a core and 370 MB, ten million prefixes beside them as much again and 150 MB more:
+the worker's event loop has no such time, and the memory is given back when the process ends. The job comes on
+stdin, so that keys are in no command line; what became of each list goes to stdout, a line of JSON each.
 """
 
 import os
@@ -18,7 +18,7 @@ from backstamp.worker.feeds.jobs import decode_job
 from backstamp.worker.feeds.refreshing import AwayError, refresh_all
 
 MEMORY_BYTES: Final = 4 << 30
-"""More than ten million prefixes and five million URLs need; what is beyond is nobody's list."""
+"""Five million URLs and ten million prefixes need 2 GB; what is beyond is nobody's list."""
 _NICENESS: Final = 10
 
 
