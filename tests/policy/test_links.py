@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from backstamp.policy import LinkWord, OwnList, OwnWord, link_word
+from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries, ThreatLists, compile_lists
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash
@@ -89,3 +90,25 @@ def test_one_blocked_url_blocks_the_link(lists: ThreatLists, url: str) -> None:
 def test_the_digests_of_all_are_there_for_kills() -> None:
     word = word_on(inside("https://a.example/?u=", "https://b.example/"), None)
     assert digests("a.example", "b.example") < word.digests
+
+
+def test_what_publishers_have_answered_settles_prefixes_and_adds_domains() -> None:
+    out = io.BytesIO()
+    prefixes = [full_hash("maybe.example/")[:4], full_hash("clean.example/")[:4]]
+    compile_lists(
+        out, [SourceEntries(Source("bare", ThreatType.PHISHING, prefix_bytes=4, bare=True), prefixes)]
+    )
+    lists, evil = ThreatLists(out.getvalue()), Confirmed(ThreatType.MALWARE, "dns", 5, 100)
+    answers = Answers({full_hash("evil.example/"): (evil,)}, {full_hash("clean.example/")[:4]: 100})
+
+    def found(host: str, now_us: int) -> list[tuple[str, bool]]:
+        url = web_url(f"https://{host}/")
+        assert url is not None
+        word = link_word(url, lists, (), answers, now_us)
+        return [(finding.source, finding.confirmed) for finding in word.findings]
+
+    assert found("maybe.example", 99) == [("bare", False)]
+    assert found("clean.example", 99) == []
+    assert found("clean.example", 100) == [("bare", False)], "an answer holds for so long and no longer"
+    assert found("evil.example", 99) == [("dns", True)]
+    assert found("evil.example", 100) == []

@@ -7,6 +7,7 @@ import msgspec
 from backstamp.policy.clicks import DIGEST_BYTES, OwnWord, own_word
 from backstamp.policy.protection import OwnList
 from backstamp.threats import Finding
+from backstamp.threats.answers import Answers
 from backstamp.threats.checking import layers
 from backstamp.threats.lists import ThreatLists
 from backstamp.urls.parsing import WebUrl
@@ -27,8 +28,17 @@ class LinkWord(msgspec.Struct, frozen=True):
     looks_from: WebUrl | None
 
 
-def link_word(url: WebUrl, lists: ThreatLists | None, own_lists: Sequence[OwnList]) -> LinkWord:
+def link_word(
+    url: WebUrl,
+    lists: ThreatLists | None,
+    own_lists: Sequence[OwnList],
+    answers: Answers | None = None,
+    now_us: int = 0,
+) -> LinkWord:
     """Return what is listed of a URL and of those inside it (`threats.checking.layers`). Never raises.
+
+    `answers` are what publishers have said when they were asked, as far as it holds at `now_us` (microseconds
+    since 1970 UTC); without them each bare prefix stays unconfirmed.
 
     `own_lists` are the narrowest first. One that blocks any of them blocks the link. One that allows clears
     the URL that it names and no other: anybody may put an allowed URL into the query of his own, and an
@@ -47,8 +57,8 @@ def link_word(url: WebUrl, lists: ThreatLists | None, own_lists: Sequence[OwnLis
         if word is OwnWord.ALLOWED:
             continue
         looks_from = looks_from or layer
-        if lists is not None:
-            findings += lists.look_up_hashes(hashes)
+        named = lists.look_up_hashes(hashes) if lists is not None else ()
+        findings += named if answers is None else answers.complete(named, hashes, now_us)
     if blocked:
         own: OwnWord | None = OwnWord.BLOCKED
     else:
