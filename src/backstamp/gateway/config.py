@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from backstamp.gateway.milter.config import MilterConfig
+from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.rewriting import Options
 from backstamp.vocabulary import TlsMode, UpstreamTls
 
@@ -42,7 +43,7 @@ class ProtectionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What is needed for received mail: listeners like the gateway's, and who gets it after us.
 
     `threat_lists` is the file of the compiled lists. `authserv_ids` are the names (lower case) under which
-    our own MTA writes Authentication-Results.
+    our own MTA writes Authentication-Results, `trust` says whose signatures of messages count.
     """
 
     threat_lists: Path | None = None
@@ -51,6 +52,7 @@ class ProtectionConfig(msgspec.Struct, frozen=True, kw_only=True):
     next_hop: str = ""
     milter: MilterConfig | None = None
     authserv_ids: tuple[str, ...] = ()
+    trust: Trust = Trust()
 
 
 class RewritingLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -311,7 +311,9 @@ class _Work:
             threat_lists=str(lists) if lists is not None else "",
             domain_id=domain.domain_id,
             tracking_id=self._arrival.tracking_id,
+            sender=self._arrival.facts.sender,
             sender_domain=self._arrival.facts.sender_domain,
+            trust=self._config.trust,
             marks=Marks(
                 unprotected=group.guards and protection.on_unprotected is OnUnprotected.MARK,
                 bad_field=protection.on_known_bad is not OnKnownBad.LOG,

@@ -253,6 +253,19 @@ PROTECTION_AUTHSERV_IDS = Setting(
     "Names under which your MTA writes Authentication-Results: only by them trusted senders are known.",
 )
 
+PROTECTION_SMIME_CA = Setting(
+    "protection.smime_ca",
+    kinds.OPTIONAL_PATH,
+    "",
+    "PEM certificates of authorities whose S/MIME signatures count: such mail stays as it is. Empty: the system's.",
+)
+PROTECTION_PGP_KEYRING = Setting(
+    "protection.pgp_keyring",
+    kinds.OPTIONAL_PATH,
+    "",
+    "Keys (gpg --export) whose OpenPGP signatures count. Empty: none; such mail goes by on_unprotected.",
+)
+
 REWRITING_VISIBLE_URLS = Setting(
     "rewriting.visible_urls",
     kinds.one_of(VisibleUrls),

@@ -1,6 +1,7 @@
 """From settings to the gateway's configuration."""
 
 import socket
+from pathlib import Path
 
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import (
@@ -23,6 +24,8 @@ from backstamp.app.settings.table import (
     PROTECTION_MILTER_GROUP,
     PROTECTION_MILTER_LISTEN,
     PROTECTION_NEXT_HOP,
+    PROTECTION_PGP_KEYRING,
+    PROTECTION_SMIME_CA,
     REPORTS_DOMAIN,
     REPORTS_RETURN_PATH_DOMAINS,
     REWRITING_CPU_SECONDS,
@@ -38,6 +41,7 @@ from backstamp.app.wiring.capture import next_hop_address, socket_address
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.gateway.config import GatewayConfig, ProtectionConfig, RewritingLimits, Submission
 from backstamp.gateway.milter import MilterConfig
+from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.journal.threat_file import FILE_NAME as THREATS
 
 
@@ -79,7 +83,12 @@ def _protection(settings: Settings) -> ProtectionConfig:
         next_hop=settings[PROTECTION_NEXT_HOP],
         milter=_milter(settings),
         authserv_ids=tuple(name.lower() for name in settings[PROTECTION_AUTHSERV_IDS]),
+        trust=Trust(_text(settings[PROTECTION_SMIME_CA]), _text(settings[PROTECTION_PGP_KEYRING])),
     )
+
+
+def _text(path: Path | None) -> str:
+    return "" if path is None else str(path)
 
 
 def _milter(settings: Settings) -> MilterConfig | None:

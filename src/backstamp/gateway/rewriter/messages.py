@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.policy import OwnList, ProtectionMode
 from backstamp.rewriting import Options
 from backstamp.vocabulary import QueuedFinding
@@ -58,7 +59,7 @@ class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     their targets where they are ours already. `unwrapped_prefixes` as above: no link is wrapped twice, or
     names somebody else. `base_url` has no slash at its end. `own_domains` are the organisation's, `own_lists`
     its lists that hold for these recipients, the narrowest first. `threat_lists` is the path of the compiled
-    lists.
+    lists, `trust` says whose signatures count, and `sender` is the address of From.
     """
 
     options: Options
@@ -70,8 +71,10 @@ class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     threat_lists: str
     domain_id: int
     tracking_id: int
+    sender: str
     sender_domain: str
     marks: Marks
+    trust: Trust
     seals: tuple[Seal, ...]
     keyring: str
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.gateway.rewriter.messages import ProtectAnswer, ProtectRequest, SealedLink
+from backstamp.gateway.rewriter.signatures import signatures_hold
 from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import with_targets
 from backstamp.gateway.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
@@ -31,6 +32,8 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
     made = plan(received, request.options)
     judged = _Judged(made, request)
     unprotected = made.manifest.unprotected
+    if SkipReason.SIGNED in unprotected and signatures_hold(received, request.sender, request.trust):
+        unprotected = tuple(reason for reason in unprotected if reason is not SkipReason.SIGNED)
     fields = verdict_fields(
         request.mode,
         links=len(made.links),
@@ -39,7 +42,7 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
     )
     subject = subject_mark(
         known_bad=request.marks.bad_subject and judged.known_bad,
-        unprotected=request.marks.unprotected and any(map(_is_unguarded, _whole_reasons(made))),
+        unprotected=request.marks.unprotected and any(each in unprotected for each in _whole_reasons(made)),
     )
     copies: list[bytes] = []
     for seal in request.seals:
@@ -124,10 +127,6 @@ def _whole_reasons(made: Plan) -> Iterator[SkipReason | None]:
     yield made.manifest.skip_reason
     for part in made.manifest.parts:
         yield part.skip_reason
-
-
-def _is_unguarded(reason: SkipReason | None) -> bool:
-    return reason is not None and reason.unprotected
 
 
 def _unwrapped(made: Plan) -> Iterator[CandidateReport]:

@@ -1,0 +1,73 @@
+"""signed_parts: the signed parts of a message, and what is signed in them."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from backstamp.gateway.rewriter.signatures.openpgp import is_signed_by as is_pgp_signed_by
+from backstamp.gateway.rewriter.signatures.smime import is_signed_by as is_smime_signed_by
+from backstamp.mail.encodings.transfer import UndecodableError, UnknownEncodingError, decode_payload
+from backstamp.mail.multipart import TooManyPartsError
+from backstamp.mail.structure import Part, parse_structure
+from backstamp.rewriting import Limits
+
+_MOST: Final = 5
+"""Signed parts of one message that are looked at; each costs a process."""
+_BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_SMIME: Final = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
+_PGP: Final = "application/pgp-signature"
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """Whose signatures count: `smime_ca` is a PEM file of authorities ("": the system's), `pgp_keyring` a
+    keyring for gpgv ("": no OpenPGP signature counts).
+    """
+
+    smime_ca: str = ""
+    pgp_keyring: str = ""
+
+
+def signatures_hold(raw: bytes, sender: str, trust: Trust) -> bool:
+    """Return whether every signed part of a message is signed by `sender`, the address of its From field.
+
+    Only detached signatures count (RFC 1847): what is inside a signature is not what is read here. Never
+    raises.
+    """
+    if not sender:
+        return False
+    try:
+        root = parse_structure(raw, Limits().structure())
+    except TooManyPartsError:
+        return False
+    signed = list(_signed(root))
+    return 0 < len(signed) <= _MOST and all(_holds(part, sender, trust) for part in signed)
+
+
+def _signed(part: Part) -> Iterator[Part]:
+    """Yield the outermost signed parts."""
+    if part.media_type == "multipart/signed":
+        yield part
+    else:
+        for child in part.children:
+            yield from _signed(child)
+
+
+def _holds(part: Part, sender: str, trust: Trust) -> bool:
+    # Where mail programs may read different parts, a signature of one of them says nothing of the others.
+    if part.defects or len(part.children) != 2:
+        return False
+    content, signature = part.children
+    if content.defects or signature.defects:
+        return False
+    try:
+        payload = decode_payload(part.message, signature.body_start, signature.end, signature.cte)
+    except (UndecodableError, UnknownEncodingError):
+        return False
+    signed = _BARE_LINE_END.sub(b"\r\n", part.message[content.header.start : content.end])
+    if signature.media_type in _SMIME:
+        return is_smime_signed_by(sender, signed, payload.data, trust.smime_ca)
+    if signature.media_type == _PGP and trust.pgp_keyring:
+        return is_pgp_signed_by(sender, signed, payload.data, trust.pgp_keyring)
+    return False
