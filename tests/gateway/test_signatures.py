@@ -124,16 +124,8 @@ def test_an_openpgp_signature_holds_by_a_key_of_the_keyring(tmp_path: Path) -> N
     home.mkdir(mode=0o700)
 
     def gpg(*arguments: str, data: bytes = b"") -> bytes:
-        command = [
-            "gpg",
-            "--homedir",
-            str(home),
-            "--batch",
-            "--pinentry-mode",
-            "loopback",
-            "--passphrase",
-            "",
-        ]
+        command = [str(program), "--homedir", str(home), "--batch", "--pinentry-mode", "loopback"]
+        command += ["--passphrase", ""]
         return subprocess.run([*command, *arguments], input=data, capture_output=True, check=True).stdout
 
     gpg("--quick-gen-key", f"Ann <{ANN}>", "ed25519", "sign", "never")
