@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from backstamp.gateway.rewriter.signatures import Trust, signatures_hold
 from tests.daemons import require
@@ -46,7 +47,7 @@ class Authority:
         ).add_extension(x509.BasicConstraints(is_authority, None), critical=True)
         if address:
             names = x509.SubjectAlternativeName([x509.RFC822Name(address)])
-            purpose = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.EMAIL_PROTECTION])
+            purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
             builder = builder.add_extension(names, critical=False).add_extension(purpose, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
