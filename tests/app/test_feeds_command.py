@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from backstamp.app.commands.feeds import feeds
+from backstamp.app.context import AppContext
+from backstamp.app.doctor.feeds import dns_lists
 from backstamp.app.doctor.feeds import feeds as examined
 from backstamp.app.doctor.findings import Grade
 from backstamp.app.settings import SettingsError, load
@@ -13,8 +17,10 @@ from backstamp.app.wiring.problems import check
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
+from backstamp.worker.feeds.refreshing import refresh_all
 from backstamp.worker.feeds.sources import Form
 from tests.app.test_cli import backstamp
+from tests.worker.feeds.dns_server import dns_server
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
 
 
@@ -60,31 +66,36 @@ def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path:
     assert len(server.asked) == 2
 
 
-def test_what_is_asked_wrongly_is_answered_in_one_line(tmp_path: Path) -> None:
-    for arguments, settings, said in (
-        (["refresh"], {}, "no list is on"),
-        (["refresh", "urlhaus"], {}, "'urlhaus' is not on; on are: none"),
-        (["refresh"], {"BACKSTAMP_FEEDS_ENABLED": "urlhaus"}, "which needs feeds.urlhaus_key"),
-        (["check", "missing"], {}, "does not exist"),
-        (["check", ".", "--as", "plain"], {}, "is a directory"),
+def test_what_is_asked_wrongly_is_answered_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BACKSTAMP_DATA_DIR", str(tmp_path / "data"))
+    for arguments, enabled, said in (
+        (["refresh"], "", "no list is on"),
+        (["refresh", "urlhaus"], "", "'urlhaus' is not on; on are: none"),
+        (["check", "missing"], "", "does not exist"),
+        (["check", ".", "--as", "plain"], "", "is a directory"),
+        (["refresh"], "urlhaus", "which needs feeds.urlhaus_key"),
     ):
-        done = backstamp(tmp_path, "feeds", *arguments, settings=settings)
-        assert done.returncode != 0
-        (line,) = done.stderr.decode().splitlines()
-        assert said in line
+        monkeypatch.setenv("BACKSTAMP_FEEDS_ENABLED", enabled)
+        done = CliRunner().invoke(feeds, arguments, obj=AppContext(None))
+        assert done.exit_code != 0
+        assert said in (done.stderr or str(done.exception))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_read_as_a_feed_would_be(tmp_path: Path) -> None:
     file = tmp_path / "list.txt"
     file.write_text("evil.example\nfacebook.com\nhttp://evil.test/a/../b\n???\n")
-    checked = backstamp(tmp_path, "feeds", "check", str(file), "--show")
-    assert checked.stdout.decode().splitlines() == ["evil.example/", "evil.test/b"]
-    assert checked.stderr.decode() == "2 entries, 1 malformed, 1 well_known\n"
-    own = backstamp(tmp_path, "feeds", "check", str(file), "--own")
-    assert own.stdout.decode() == "3 entries, 1 malformed\n"
-    refused = backstamp(tmp_path, "feeds", "check", str(file), "--as", "misp")
-    assert refused.returncode == 1
-    assert refused.stderr.decode() == f"backstamp: {file}: an event of it is none\n"
+    checked = CliRunner().invoke(feeds, ["check", str(file), "--show"], obj=AppContext(None))
+    assert checked.stdout.splitlines() == ["evil.example/", "evil.test/b"]
+    assert checked.stderr == "2 entries, 1 malformed, 1 well_known\n"
+    own = CliRunner().invoke(feeds, ["check", str(file), "--own"], obj=AppContext(None))
+    assert own.stdout == "3 entries, 1 malformed\n"
+    refused = CliRunner().invoke(feeds, ["check", str(file), "--as", "misp"], obj=AppContext(None))
+    assert refused.exit_code == 1
+    assert refused.stderr == f"Error: {file}: an event of it is none\n"
 
 
 def test_settings_become_sources(tmp_path: Path) -> None:
@@ -135,13 +146,52 @@ def test_settings_that_are_wrong_together(tmp_path: Path, settings: dict[str, st
         check(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path), **settings}))
 
 
+@pytest.mark.parametrize(
+    ("address", "grade", "text"),
+    [
+        ("127.0.1.2", Grade.GOOD, "answers"),
+        ("127.255.255.254", Grade.NOTE, "it refuses to answer, so that nothing is listed"),
+        ("203.0.113.1", Grade.NOTE, "it does not know its own test entry"),
+        ("", Grade.NOTE, "it does not know its own test entry"),
+    ],
+)
+def test_the_doctor_asks_whether_a_dns_list_answers(
+    tmp_path: Path, address: str, grade: Grade, text: str
+) -> None:
+    with dns_server() as names:
+        if address:
+            names.names["dbltest.com.dbl.spamhaus.org."] = [address]
+        environ = {
+            "BACKSTAMP_DATA_DIR": str(tmp_path),
+            "BACKSTAMP_FEEDS_ENABLED": "spamhaus-dbl",
+            "BACKSTAMP_FEEDS_RESOLVER": names.address,
+        }
+        (finding,) = dns_lists(load(environ=environ))
+    assert (finding.subject, finding.grade, finding.text) == ("spamhaus-dbl", grade, text)
+
+
+def test_a_mirror_may_want_no_key(tmp_path: Path) -> None:
+    check(
+        load(
+            environ={
+                "BACKSTAMP_DATA_DIR": str(tmp_path),
+                "BACKSTAMP_FEEDS_ENABLED": "urlhaus",
+                "BACKSTAMP_FEEDS_MIRRORS": "urlhaus=https://mirror.example/recent.csv",
+            }
+        )
+    )
+
+
 def test_the_doctor_tells_of_lists_that_are_stale(server: FeedServer, tmp_path: Path) -> None:
     server.pages["/feed.txt"] = Page(b"https://evil.example/login\n")
-    environ = {
-        "BACKSTAMP_FEEDS_LISTS": f"good={server.url('/feed.txt')} gone={server.url('/gone')}",
-    }
-    backstamp(tmp_path, "feeds", "refresh", settings=environ)
-    stale, new = examined(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path / "data"), **environ}))
+    settings = load(
+        environ={
+            "BACKSTAMP_DATA_DIR": str(tmp_path),
+            "BACKSTAMP_FEEDS_LISTS": f"good={server.url('/feed.txt')} gone={server.url('/gone')}",
+        }
+    )
+    list(refresh_all(feeds_config(settings).job))
+    stale, new = examined(settings)
     assert (stale.grade, stale.text) == (
         Grade.NOTE,
         "the list gone was never had: the server answered 404",

@@ -265,6 +265,42 @@ async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Pa
     assert len(names.asked) == 4, "both are known for a while"
 
 
+async def test_nobody_makes_us_ask_without_end(names: DnsServer, tmp_path: Path) -> None:
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about([f"evil-{number}.example" for number in range(300)])
+    assert len(names.asked) == 100
+
+
+async def test_a_name_that_is_too_long_to_be_asked_about_harms_no_other(
+    names: DnsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    long = ".".join(["a" * 60] * 4) + ".example"
+    wide = "a" * 80 + ".example"
+    for _ in range(5):
+        await lookups.ask_about([long, wide])
+    names.names = {"evil.example.dbl.test.": ["127.0.1.5"]}
+    await lookups.ask_about(["evil.example"])
+    assert list(lookups.answers.dangerous) == [full_hash("evil.example/")]
+    assert caplog.text == ""
+
+
+async def test_questions_that_cost_money_have_a_limit(
+    server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.pages["/v1/hashes:search"] = Page(WebRisk(web_risk.LISTS).search)
+    limited = msgspec.structs.replace(source(server, "web-risk"), questions_a_day=3)
+    lookups = Lookups(config(tmp_path, limited))
+    await lookups.resolve([number.to_bytes(4, "big") for number in range(8)])
+    await lookups.resolve([b"next"])
+    assert len(server.asked) == 3
+    assert len(lookups.answers.prefixes) == 3
+    assert [record.getMessage() for record in caplog.records] == ["web-risk has had its 3 questions of today"]
+    lookups._spent = {"web-risk": (lookups._spent["web-risk"][0] - 1, 99)}
+    await lookups.resolve([b"next"])
+    assert len(server.asked) == 4, "a new day"
+
+
 async def test_hosts_that_many_share_are_not_asked_about(names: DnsServer, tmp_path: Path) -> None:
     lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
     await lookups.ask_about(["drive.google.com", "bit.ly", "www.dropbox.com", "me.github.io"])
@@ -291,9 +327,11 @@ async def test_a_resolver_that_fails_lists_nothing(
 ) -> None:
     names.rcode = dns.rcode.SERVFAIL
     lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
-    await lookups.ask_about(["evil.example"])
+    for asked in (1, 2, 3, 3):
+        await lookups.ask_about(["evil.example"])
+        assert len(set(names.asked)) == 1
+        assert caplog.text.count("is not asked for 30 s: no answer (NoNameservers)") == (asked == 3)
     assert lookups.answers.dangerous == {}
-    assert "no answer (NoNameservers)" in caplog.text
     names.rcode = None
     names.names = {"evil.example.dbl.test.": ["127.0.1.5"]}
     lookups._resting.clear()

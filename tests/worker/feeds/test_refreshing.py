@@ -319,6 +319,20 @@ def test_damaged_notes_are_as_good_as_none(server: FeedServer, lists: Lists) -> 
     assert lists.state().entries == 2
 
 
+@pytest.mark.parametrize("damage", [b"", b"BSTHRT\x00\x63", b"x" * 100])
+def test_compiled_lists_that_cannot_be_read_are_made_anew(
+    server: FeedServer, lists: Lists, damage: bytes
+) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2), etag='"1"')
+    lists.refresh()
+    lists.job.lists_path.write_bytes(damage)
+    assert list(refresh_all(lists.job)) == []
+    assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
+    lists.job.lists_path.unlink()
+    assert list(refresh_all(lists.job)) == []
+    assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
+
+
 def test_the_next_look_is_that_at_the_list_which_is_due_first(server: FeedServer, lists: Lists) -> None:
     assert next_due(msgspec.structs.replace(lists.job, sources=())) == float("inf")
     assert next_due(lists.job) == 0

@@ -1,10 +1,13 @@
-"""How old the lists of dangerous URLs are."""
+"""How old the lists of dangerous URLs are, and whether those in the DNS answer."""
 
+import asyncio
 from collections.abc import Iterator
 
 from backstamp.app.doctor.findings import Finding, good, note
 from backstamp.app.settings import Settings
 from backstamp.app.wiring.feeds import feeds_config
+from backstamp.worker.feeds.dns_lists import verdict_of
+from backstamp.worker.feeds.dns_lists.asking import DnsError, DnsResolver
 from backstamp.worker.feeds.standing import is_stale
 from backstamp.worker.feeds.store import ListStore
 
@@ -23,3 +26,29 @@ def feeds(settings: Settings) -> Iterator[Finding]:
     fresh = [source.name for source, state in states if not is_stale(source, state)]
     if fresh:
         yield good("feeds", f"lists of dangerous URLs are new: {', '.join(fresh)}")
+
+
+def dns_lists(settings: Settings) -> Iterator[Finding]:
+    """Do the DNS lists that are on answer us?"""
+    config = feeds_config(settings)
+    for dns_list in config.dns_lists:
+        try:
+            answer = asyncio.run(DnsResolver(config.resolver).addresses(dns_list.test_name))
+        except DnsError as error:
+            yield note(dns_list.name, str(error), "check the resolver: feeds.resolver, or the system's")
+            continue
+        verdict = verdict_of(dns_list.form, answer.addresses)
+        if verdict.refused:
+            yield note(
+                dns_list.name,
+                "it refuses to answer, so that nothing is listed",
+                "set feeds.resolver to a resolver of your own, or get a key (docs/feeds.md)",
+            )
+        elif not verdict.threat_types:
+            yield note(
+                dns_list.name,
+                "it does not know its own test entry",
+                "check the key, and whether the resolver lets its answers (127.0.0.0/8) through",
+            )
+        else:
+            yield good(dns_list.name, "answers")

@@ -52,6 +52,7 @@ ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     policy,
     signatures.signatures,
     feeds.feeds,
+    feeds.dns_lists,
 )
 
 

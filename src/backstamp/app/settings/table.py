@@ -360,6 +360,12 @@ FEEDS_SAFE_BROWSING_KEY = Setting(
 FEEDS_WEB_RISK_KEY = Setting(
     "feeds.web_risk_key", kinds.TEXT, "", "An API key for Google Web Risk.", secret=True
 )
+FEEDS_WEB_RISK_QUESTIONS = Setting(
+    "feeds.web_risk_questions",
+    kinds.number(1, 1_000_000),
+    500,
+    "Most questions to Web Risk in a day (UTC); each cost 5 US cents in 2026. What is not asked stays unconfirmed.",
+)
 FEEDS_SPAMHAUS_KEY = Setting(
     "feeds.spamhaus_key",
     kinds.TEXT,

@@ -19,6 +19,7 @@ from backstamp.app.settings.table import (
     FEEDS_SPAMHAUS_KEY,
     FEEDS_URLHAUS_KEY,
     FEEDS_WEB_RISK_KEY,
+    FEEDS_WEB_RISK_QUESTIONS,
     GATEWAY_HOSTNAME,
     TRACKING_URL,
     Setting,
@@ -66,6 +67,7 @@ def _sources(settings: Settings) -> Iterator[Source]:
                 address=settings[FEEDS_MIRRORS].get(feed, source.address),
                 key=settings[key_setting] if key_setting is not None else "",
                 seconds=seconds or source.seconds,
+                questions_a_day=settings[FEEDS_WEB_RISK_QUESTIONS] if feed is Feed.WEB_RISK else 0,
             )
     for own in settings[FEEDS_LISTS]:
         yield _own(own, seconds)

@@ -15,6 +15,7 @@ from backstamp.app.settings.table import (
     EDGE_TLS_CERTIFICATE,
     EDGE_TLS_KEY,
     FEEDS_ENABLED,
+    FEEDS_MIRRORS,
     FEEDS_RESOLVER,
     GATEWAY_LISTEN,
     GATEWAY_LMTP_LISTEN,
@@ -103,7 +104,8 @@ def _faults(settings: Settings) -> Iterator[str]:
     if settings[REPORTS_IMAP] and not settings[REPORTS_IMAP_PASSWORD]:
         yield "reports.imap needs reports.imap_password"
     for feed, key_setting in FEED_KEYS.items():
-        if feed in settings[FEEDS_ENABLED] and not settings[key_setting]:
+        asks_publisher = feed in settings[FEEDS_ENABLED] and feed not in settings[FEEDS_MIRRORS]
+        if asks_publisher and not settings[key_setting]:
             yield f'feeds.enabled has "{feed}", which needs {key_setting.name} (docs/feeds.md)'
     if settings[FEEDS_RESOLVER] and not _is_numeric(settings[FEEDS_RESOLVER]):
         yield "feeds.resolver needs an address, not a name: HOST:PORT, for example 127.0.0.1:53"

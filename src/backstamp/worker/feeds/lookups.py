@@ -19,6 +19,7 @@ from backstamp.worker.feeds.dns_lists.asking import DnsAnswer, DnsError, DnsReso
 from backstamp.worker.feeds.entries import FeedError
 from backstamp.worker.feeds.screening import is_well_known
 from backstamp.worker.feeds.sources import HASHED, Form, Source
+from backstamp.worker.feeds.standing import today
 from backstamp.worker.feeds.store import ListStore
 from backstamp.worker.fetching import FetchError
 from backstamp.worker.parts import wait
@@ -31,6 +32,10 @@ PRUNE_SECONDS: Final = 60.0
 FIRST_PAUSE: Final = 30.0
 LONGEST_PAUSE: Final = 3600.0
 REFUSED_SECONDS: Final = 3600.0
+FAILURES: Final = 3
+"""So many questions to a DNS list go unanswered in a row before it is left alone: a packet may get lost."""
+MOST_DOMAINS: Final = 100
+"""Of one mail: nobody makes us ask a list a thousand questions, which it would refuse us for."""
 AT_ONCE: Final = 8
 _LEAST_SECONDS: Final = 60.0
 """An answer that holds for no time at all would be asked for again with each mail."""
@@ -74,6 +79,8 @@ class Lookups:
         self._domains: dict[str, float] = {}
         self._wanted: dict[bytes, float] = {}
         self._resting: dict[str, _Standing] = {}
+        self._unanswered: dict[str, int] = {}
+        self._spent: dict[str, tuple[int, int]] = {}
         self._searches = asyncio.Semaphore(AT_ONCE)
         self._in_flight: dict[bytes, asyncio.Future[None]] = {}
         self._publishing = asyncio.Lock()
@@ -119,7 +126,8 @@ class Lookups:
     async def ask_about(self, hosts: Iterable[str]) -> None:
         """Ask the DNS lists about the hosts of mail's links, and publish what is listed.
 
-        Asked is about registrable domains, never about addresses and well-known hosts.
+        Asked is about registrable domains, never about addresses and well-known hosts; and in one call about
+        `MOST_DOMAINS` at most.
 
         Args:
             hosts: host names of URLs (`WebUrl.host`).
@@ -129,9 +137,8 @@ class Lookups:
         """
         now = time.time()
         domains = {domain for host in hosts if (domain := registrable_domain(host)) is not None}
-        wanted = sorted(
-            each for each in domains if self._domains.get(each, 0) <= now and not is_well_known(each)
-        )
+        unknown = [each for each in sorted(domains) if self._domains.get(each, 0) <= now]
+        wanted = [each for each in unknown if not is_well_known(each)][:MOST_DOMAINS]
         if self._dns_lists and wanted:
             await asyncio.gather(*(self._domain(domain) for domain in wanted))
             await self._publish()
@@ -173,7 +180,7 @@ class Lookups:
 
     async def _batch(self, source: Source, search: Search, batch: list[bytes]) -> float:
         async with self._searches:
-            if self._rests(source.name):
+            if self._rests(source.name) or not self._may_spend(source):
                 return 0.0
             try:
                 resolved = await asyncio.to_thread(search, source, batch)
@@ -213,8 +220,11 @@ class Lookups:
             try:
                 answer = await self._ask(f"{domain}.{dns_list.zone}.")
             except DnsError as error:
-                self._let_rest(dns_list.name, 0.0, str(error))
+                self._unanswered[dns_list.name] = self._unanswered.get(dns_list.name, 0) + 1
+                if self._unanswered[dns_list.name] >= FAILURES:
+                    self._let_rest(dns_list.name, 0.0, str(error))
                 return None
+        self._unanswered.pop(dns_list.name, None)
         self._resting.pop(dns_list.name, None)
         return answer
 
@@ -225,6 +235,17 @@ class Lookups:
         others = tuple(each for each in before if each not in same)
         self._dangerous[whole] = (*others, Confirmed(threat_type, source, since_us, int(until * 1e6)))
         self._dirty = True
+
+    def _may_spend(self, source: Source) -> bool:
+        """Count a question, and return whether it may be asked."""
+        if not source.questions_a_day:
+            return True
+        day, count = self._spent.get(source.name, (0, 0))
+        count = count + 1 if day == today() else 1
+        self._spent[source.name] = today(), count
+        if count == source.questions_a_day + 1:
+            log.warning("%s has had its %d questions of today", source.name, source.questions_a_day)
+        return count <= source.questions_a_day
 
     def _rests(self, name: str) -> bool:
         standing = self._resting.get(name)

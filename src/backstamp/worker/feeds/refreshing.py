@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from backstamp import __version__
+from backstamp.threats.lists import ThreatLists, ThreatListsError
 from backstamp.worker.feeds.compiling import compile_all
 from backstamp.worker.feeds.hashed_lists import refresh_hashed
 from backstamp.worker.feeds.jobs import Job
@@ -55,16 +57,28 @@ def compile_changed(job: Job) -> None:
     """
     note = job.directory / _COMPILED_OF
     copies = repr(
-        [
-            (source.name, source.threat_type.value, ListStore(job.directory, source.name).state().changed_at)
-            for source in job.sources
-        ]
+        (
+            __version__,
+            [
+                (source.name, source.threat_type, ListStore(job.directory, source.name).state().changed_at)
+                for source in job.sources
+            ],
+        )
     )
-    done = note.read_text() if note.exists() and job.lists_path.exists() else ""
-    if done != copies:
+    done = note.read_text() if note.exists() else ""
+    if done != copies or not _are_whole(job.lists_path):
         compile_all(job.sources, job.directory, job.lists_path)
         note.write_text(copies)
     Spool(job.directory).release()
+
+
+def _are_whole(lists_path: Path) -> bool:
+    """Whether compiled lists can be opened, by this version on this machine."""
+    try:
+        ThreatLists(lists_path.read_bytes())
+    except (FileNotFoundError, ThreatListsError):
+        return False
+    return True
 
 
 def next_due(job: Job) -> float:

@@ -46,6 +46,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     max_entries: int = 5_000_000
     download_seconds: float = 300.0
     trusted: bool = False
+    questions_a_day: int = 0
+    """Of a list of hashes whose questions are paid for: so many in a day (UTC); 0 for any number."""
 
     @property
     def url(self) -> str:

@@ -40,10 +40,19 @@ class DnsList(msgspec.Struct, frozen=True):
         """What people know it by."""
         return self.form.value
 
+    @property
+    def test_name(self) -> str:
+        """A name that the list always lists, for whoever wants to know whether it answers."""
+        return f"{_TEST_POINTS[self.form]}.{self.zone}."
+
 
 SPAMHAUS_ZONE: Final = "dbl.spamhaus.org"
 SPAMHAUS_KEYED_ZONE: Final = "{key}.dbl.dq.spamhaus.net"
 SURBL_ZONE: Final = "multi.surbl.org"
+_TEST_POINTS: Final = {
+    DnsForm.SPAMHAUS_DBL: "dbltest.com",
+    DnsForm.SURBL: "surbl-org-permanent-test-point.com",
+}
 
 _DBL: Final = {
     2: ThreatType.SPAM,

@@ -42,7 +42,11 @@ class DnsResolver:
             self._resolver.nameservers = [host]
 
     async def addresses(self, name: str) -> DnsAnswer:
-        """Return the IPv4 addresses of a name. Raises DnsError."""
+        """Return the IPv4 addresses of a name; none of what can be no name in the DNS. Raises DnsError."""
+        try:
+            dns.name.from_text(name)
+        except dns.exception.DNSException:
+            return DnsAnswer((), _MOST_TTL)
         try:
             resolver = self._resolver or dns.asyncresolver.get_default_resolver()
             answer = await resolver.resolve(
