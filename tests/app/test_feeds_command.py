@@ -117,7 +117,7 @@ def test_settings_become_sources(tmp_path: Path) -> None:
         ("urlhaus", Form.URLHAUS, 900),
         ("safe-browsing", Form.SAFE_BROWSING, 900),
         ("osint", Form.MISP, 900),
-        ("own", Form.PLAIN, 60),
+        ("own", Form.PLAIN, 900),
     ]
     assert config.sources[0].url == "https://urlhaus-api.abuse.ch/v2/files/exports/k1/recent.csv"
     assert config.sources[2].url == "https://misp.example/feed"

@@ -140,14 +140,19 @@ def _lag(directory: Path, producer: str, cursor: int) -> int:
 
 
 def _feeds(page: Exposition, config: FeedsConfig, now_us: int) -> None:
+    published = {source.name for source in config.sources if not source.is_file}
     states = [
         ({"list": source.name}, ListStore(config.directory, source.name).state()) for source in config.sources
     ]
     page.add(
         "backstamp_list_age_seconds",
         "gauge",
-        "Time since a list of dangerous URLs was last there, changed or not.",
-        [(labels, now_us / 1e6 - state.checked_at) for labels, state in states if state.checked_at],
+        "Time since a published list of dangerous URLs was last there, changed or not.",
+        [
+            (labels, now_us / 1e6 - state.checked_at)
+            for labels, state in states
+            if state.checked_at and labels["list"] in published
+        ],
     )
     page.add(
         "backstamp_list_entries",

@@ -12,7 +12,7 @@ from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds import standing
 from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
-from backstamp.worker.feeds.refreshing import AwayError, next_due, refresh_all
+from backstamp.worker.feeds.refreshing import AwayError, is_anything_due, refresh_all
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.feeds.standing import Outcome, is_stale
 from backstamp.worker.feeds.store import ListStore, State
@@ -333,13 +333,39 @@ def test_compiled_lists_that_cannot_be_read_are_made_anew(
     assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
 
 
-def test_the_next_look_is_that_at_the_list_which_is_due_first(server: FeedServer, lists: Lists) -> None:
-    assert next_due(msgspec.structs.replace(lists.job, sources=())) == float("inf")
-    assert next_due(lists.job) == 0
-    lists.add("second", Form.PLAIN, "/second", seconds=10)
+def test_a_list_is_due_when_its_pause_is_over_or_its_settings_have_changed(
+    server: FeedServer, lists: Lists
+) -> None:
+    assert not is_anything_due(msgspec.structs.replace(lists.job, sources=()))
+    assert is_anything_due(lists.job)
+    lists.add("second", Form.PLAIN, "/second")
     server.pages["/feed.txt"] = server.pages["/second"] = Page(urls(0, 2))
     lists.refresh()
-    assert next_due(lists.job) == lists.state("second").next_at
+    assert not is_anything_due(lists.job)
+    lists.change("second", next_at=time.time() - 1)
+    assert is_anything_due(lists.job)
+    assert [outcome.name for outcome in refresh_all(lists.job)] == ["second"]
+    server.pages["/mirror"] = Page(urls(0, 2))
+    lists.add("phish", Form.OPENPHISH, "/mirror")
+    assert [outcome.name for outcome in refresh_all(lists.job)] == ["phish"]
+
+
+def test_a_file_is_due_when_it_has_changed(lists: Lists, tmp_path: Path) -> None:
+    file = tmp_path / "own.txt"
+    file.write_text("casino.example\n")
+    lists.sources = {}
+    lists.add("own", Form.PLAIN, "", address=str(file), trusted=True, seconds=0)
+    lists.refresh()
+    assert not is_anything_due(lists.job)
+    file.write_text("casino.example\npoker.example\n")
+    assert [outcome.text for outcome in refresh_all(lists.job)] == ["2 entries, 1 of them new"]
+    file.unlink()
+    assert is_anything_due(lists.job)
+    lists.refresh()
+    assert not is_anything_due(lists.job), "what is not there is looked for after a pause"
+    assert is_stale(lists.sources["own"], lists.state("own"))
+    assert len(lists.lists().look_up("http://poker.example/")) == 1
+    assert not is_stale(lists.sources["own"], State(checked_at=1))
 
 
 def test_a_list_is_stale_after_three_looks_and_a_day(lists: Lists) -> None:

@@ -114,7 +114,7 @@ def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> 
 def _standing(source: Source, state: State) -> str:
     if not state.checked_at:
         return f"never had{_failure(state)}"
-    age = _age(time.time() - state.checked_at)
+    age = _age(time.time() - (state.changed_at if source.is_file else state.checked_at))
     dropped = sum(state.dropped.values())
     left_out = f", {dropped} left out" if dropped else ""
     stale = "  STALE" if is_stale(source, state) else ""

@@ -29,7 +29,7 @@ from backstamp.journal.threat_file import FILE_NAME as LISTS
 from backstamp.vocabulary import Feed
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.dns_lists import SPAMHAUS_KEYED_ZONE, SPAMHAUS_ZONE, SURBL_ZONE, DnsForm, DnsList
-from backstamp.worker.feeds.sources import OFFERS, Form, Source
+from backstamp.worker.feeds.sources import HOUR, OFFERS, Form, Source
 
 DIRECTORY: Final = "feeds"
 FEED_KEYS: Final[dict[Feed, Setting[str]]] = {
@@ -38,7 +38,6 @@ FEED_KEYS: Final[dict[Feed, Setting[str]]] = {
     Feed.WEB_RISK: FEEDS_WEB_RISK_KEY,
 }
 """Feeds that give nothing without a key."""
-_OWN_FILE_SECONDS: Final = 60
 _MISP: Final = "misp+"
 
 
@@ -74,17 +73,14 @@ def _sources(settings: Settings) -> Iterator[Source]:
 
 
 def _own(own: OwnList, seconds: int) -> Source:
-    is_file = own.address.startswith("/")
-    source = Source(
+    return Source(
         name=own.name,
         form=Form.MISP if own.address.startswith(_MISP) else Form.PLAIN,
         threat_type=own.threat_type,
         address=own.address.removeprefix(_MISP),
-        trusted=is_file,
+        seconds=seconds or HOUR,
+        trusted=own.address.startswith("/"),
     )
-    if is_file:
-        return msgspec.structs.replace(source, seconds=_OWN_FILE_SECONDS)
-    return msgspec.structs.replace(source, seconds=seconds or source.seconds)
 
 
 def _dns_lists(settings: Settings) -> Iterator[DnsList]:

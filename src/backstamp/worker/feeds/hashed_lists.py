@@ -20,7 +20,7 @@ MOST_ROUNDS: Final = 4
 """A server that asks for no pause has more to send at once."""
 
 
-def refresh_hashed(source: Source, directory: Path) -> Outcome:
+def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) -> Outcome:
     """Bring a list of prefixes up to date, and keep it. Its state says afterwards when to look again.
 
     Whether it is complete its checksum says, so that it may shrink as it likes.
@@ -30,7 +30,7 @@ def refresh_hashed(source: Source, directory: Path) -> Outcome:
     """
     store = ListStore(directory, source.name)
     store.prepare()
-    state = state_for(store, source, ())
+    state = state_for(store, source, own_hosts)
     before = store.prefixes()
     held = Held(before, state.versions)
     wait = 0.0

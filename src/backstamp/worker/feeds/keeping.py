@@ -10,7 +10,7 @@ from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.launching import ChildError, done_by_child
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
-from backstamp.worker.feeds.refreshing import next_due
+from backstamp.worker.feeds.refreshing import is_anything_due
 from backstamp.worker.feeds.standing import Outcome
 from backstamp.worker.feeds.store import stored_lists
 from backstamp.worker.parts import described, wait
@@ -57,27 +57,31 @@ class FeedKeeping:
             await stop.wait()
             return
         pause = self._first_seconds
-        due = 0.0  # at first in any case: lists may have been switched on or off meanwhile
+        wanted = True  # at first in any case: lists may have been switched off meanwhile
+        not_before = 0.0
         while not await wait(stop, pause):
             pause = self._look_seconds
-            if time.time() >= due:
-                due = await self._refresh(job)
+            if time.monotonic() >= not_before and (wanted or is_anything_due(job)):
+                wanted = not await self._refresh(job)
+                not_before = time.monotonic() + RETRY_SECONDS if wanted else 0.0
             await self._tell()
 
-    async def _refresh(self, job: Job) -> float:
-        """Have the lists refreshed; return when to look again."""
+    async def _refresh(self, job: Job) -> bool:
+        """Have the lists refreshed; return whether that was done."""
         began = time.monotonic()
         try:
             outcomes = await self._do(job)
         except ChildError as error:
             log.warning("lists of dangerous URLs: %s", error)
-            return time.time() + RETRY_SECONDS
+            return False
         for outcome in outcomes:
-            level = logging.INFO if outcome.good else logging.WARNING
+            level = (
+                logging.WARNING if not outcome.good else logging.INFO if outcome.changed else logging.DEBUG
+            )
             log.log(level, "list %s: %s", outcome.name, outcome.text)
         if any(outcome.changed for outcome in outcomes):
             log.info("lists compiled, %.1f s with fetching", time.monotonic() - began)
-        return next_due(job)
+        return True
 
     async def _tell(self) -> None:
         spool = Spool(self._config.directory)

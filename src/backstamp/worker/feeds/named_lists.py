@@ -14,7 +14,7 @@ from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.reading import Read, read_file
 from backstamp.worker.feeds.screening import Screen
 from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.feeds.standing import Outcome, failed, good, state_for, today
+from backstamp.worker.feeds.standing import Outcome, failed, file_version, good, state_for, today
 from backstamp.worker.feeds.store import Listed, ListStore, State
 from backstamp.worker.fetching import FetchError, Unchanged, Validators, download
 
@@ -81,12 +81,14 @@ def _had(source: Source, store: ListStore, state: State, screen: Screen) -> tupl
 
 def _of_file(source: Source, known: Validators, screen: Screen) -> tuple[Read, Validators] | None:
     path = Path(source.address)
+    version = Validators(file_version(path))
+    if version.etag and version == known:
+        return None
     try:
-        status = path.stat()
-        version = Validators(f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}")
-        if status.st_size > source.max_bytes:
-            raise FeedError(f"it has {status.st_size} bytes, more than {source.max_bytes}")
-        return None if version == known else (read_file(source, path, screen), version)
+        size = path.stat().st_size
+        if size > source.max_bytes:
+            raise FeedError(f"it has {size} bytes, more than {source.max_bytes}")
+        return read_file(source, path, screen), version
     except OSError as error:
         raise FeedError(f"the file cannot be read ({error.strerror})") from None
 

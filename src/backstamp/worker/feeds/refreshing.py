@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -15,7 +14,7 @@ from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.named_lists import refresh_named
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.sources import HASHED, Source
-from backstamp.worker.feeds.standing import Outcome
+from backstamp.worker.feeds.standing import Outcome, is_due
 from backstamp.worker.feeds.store import ListStore, stored_lists
 
 _COMPILED_OF: Final = "compiled-of"
@@ -81,23 +80,20 @@ def _are_whole(lists_path: Path) -> bool:
     return True
 
 
-def next_due(job: Job) -> float:
-    """Return when the first list is due, seconds since 1970 UTC; infinity where none is on."""
-    return min(
-        (ListStore(job.directory, source.name).state().next_at for source in job.sources),
-        default=float("inf"),
-    )
+def is_anything_due(job: Job) -> bool:
+    """Whether it is time to look at a list. Cheap: reads the states of all, and asks nobody."""
+    return any(is_due(ListStore(job.directory, each.name), each, job.own_hosts) for each in job.sources)
 
 
 def _is_wanted(job: Job, source: Source) -> bool:
     if job.only:
         return source.name in job.only
-    return ListStore(job.directory, source.name).state().next_at <= time.time()
+    return is_due(ListStore(job.directory, source.name), source, job.own_hosts)
 
 
 def _refreshed(job: Job, source: Source) -> Outcome:
     if source.form in HASHED:
-        return refresh_hashed(source, job.directory)
+        return refresh_hashed(source, job.directory, job.own_hosts)
     return refresh_named(source, job.directory, job.own_hosts, may_shrink=job.may_shrink)
 
 

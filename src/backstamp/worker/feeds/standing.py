@@ -4,6 +4,7 @@ import hashlib
 import random
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -62,8 +63,29 @@ def failed(state: State, error: FetchError | FeedError) -> State:
     )
 
 
+def is_due(store: ListStore, source: Source, own_hosts: Iterable[str]) -> bool:
+    """Whether it is time to look at a list: its pause is over, its file has changed, or its settings have."""
+    state = store.state()
+    if state.made_by != _made_by(source, own_hosts):
+        return True
+    if source.is_file and not state.failures:
+        return file_version(Path(source.address)) != state.etag
+    return state.next_at <= time.time()
+
+
+def file_version(path: Path) -> str:
+    """Return what changes with a file; "" where it cannot be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+
+
 def is_stale(source: Source, state: State) -> bool:
-    """Whether a list has not been had for so long that something is wrong."""
+    """Whether a list has not been had for so long that something is wrong. A file is there, or it is not."""
+    if source.is_file and state.checked_at:
+        return state.failures > 0
     return time.time() - state.checked_at > max(DAY, _STALE_LOOKS * source.seconds)
 
 
