@@ -14,7 +14,7 @@ from backstamp.worker.fetching.asking import Answer, FetchError, Validators, ask
 from backstamp.worker.fetching.whole import Unchanged, conditions
 
 _RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
-_TRANSFER_CODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip"})
+_CODINGS: Final = frozenset({"", "gzip", "x-gzip"})
 
 
 class Downloaded(NamedTuple):
@@ -29,11 +29,17 @@ class _Begun(msgspec.Struct, frozen=True):
     url_hash: str
     etag: str
     last_modified: str
+    coding: str
 
     @property
     def validator(self) -> str:
-        """What If-Range takes: a strong entity tag, or else a date (RFC 9110, section 13.1.5)."""
-        return self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
+        """What If-Range takes: a strong entity tag, or else a date (RFC 9110, section 13.1.5).
+
+        A date says nothing of the coding: nginx sends gzip, and the rest of it as it is.
+        """
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return "" if self.coding else self.last_modified
 
 
 def download(
@@ -78,13 +84,14 @@ def download(
         resumes = begun is not None and answer.status == HTTPStatus.PARTIAL_CONTENT
         if not resumes and answer.status != HTTPStatus.OK:
             raise refused(answer)
-        if answer.header("content-encoding").lower() not in _TRANSFER_CODINGS:
+        coding = answer.header("content-encoding").lower().replace("identity", "")
+        if coding not in _CODINGS:
             raise FetchError("it is compressed in a way that was not asked for")
-        if resumes and not _continues(answer, have):
+        if resumes and begun is not None and not (_continues(answer, have) and coding == begun.coding):
             _forget(into, note)
             raise FetchError("the server sent another part than was asked for")
         if not resumes:
-            begun = _Begun(_hash(url), *answer.validators)
+            begun = _Begun(_hash(url), *answer.validators, coding)
             note.write_bytes(msgspec.json.encode(begun))
         try:
             with into.open("ab" if resumes else "wb") as file:
