@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
 from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair
+from backstamp.vocabulary import JournalRecord
 from backstamp.worker.database import Database
 from backstamp.worker.parts import described, wait
 
@@ -34,10 +36,18 @@ _REFUSED: Final = (DataError, IntegrityError, OverflowError, UnicodeError, msgsp
 """What says that the record is at fault, and not the database or its state."""
 
 
-class IngestLoop:
-    """One reader of the journal in `directory`."""
+Heard = Callable[[Iterable[JournalRecord]], None]
 
-    def __init__(self, directory: Path, database: Database) -> None:
+
+def nobody(_: Iterable[JournalRecord]) -> None:
+    """Hear nothing."""
+
+
+class IngestLoop:
+    """One reader of the journal in `directory`. `heard` is told of records once they are ingested."""
+
+    def __init__(self, directory: Path, database: Database, heard: Heard = nobody) -> None:
+        self._heard = heard
         self._reader = JournalReader(directory)
         self._set_aside = directory / SET_ASIDE
         self._database = database
@@ -80,6 +90,7 @@ class IngestLoop:
             refusal = error
         else:
             _report(done, batch)
+            self._heard(record for _, record in batch.records)
             return
         if len(batch.records) + bool(again) > 1:
             log.warning(

@@ -3,14 +3,17 @@
 import asyncio
 import logging
 
+from backstamp.journal import ThreatFile
+from backstamp.records.link_urls import urls_of_links
 from backstamp.worker.capture.server import CaptureServer
 from backstamp.worker.collector import spare_the_collector
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
+from backstamp.worker.feeds.arrivals import Arrivals
 from backstamp.worker.feeds.keeping import FeedKeeping
 from backstamp.worker.feeds.lookups import Lookups
 from backstamp.worker.housekeeping import Housekeeping
-from backstamp.worker.ingest_loop import IngestLoop
+from backstamp.worker.ingest_loop import IngestLoop, nobody
 from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
@@ -32,7 +35,9 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     """
     spare_the_collector()
     database = Database()
-    ingest = IngestLoop(config.journal_dir, database)
+    lookups = Lookups(config.feeds) if config.feeds is not None and config.feeds.asks else None
+    arrivals = _arrivals(config, lookups, database)
+    ingest = IngestLoop(config.journal_dir, database, arrivals.hear if arrivals is not None else nobody)
     publisher = Publisher(config.snapshot_path, config.policy, database)
     settling = Settling(database, ingest.caught_up, ingest.memory)
     housekeeping = Housekeeping(
@@ -53,11 +58,9 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     if config.update_signatures:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
     if config.feeds is not None:
-        lookups = Lookups(config.feeds)
-        parts |= {
-            "lists of dangerous URLs": FeedKeeping(config.feeds).run,
-            "questions about URLs": lookups.run,
-        }
+        parts["lists of dangerous URLs"] = FeedKeeping(config.feeds).run
+    if lookups is not None and arrivals is not None:
+        parts |= {"questions about URLs": lookups.run, "links of received mail": arrivals.run}
     if config.operations_listen is not None:
         parts["operations pages"] = OperationsPages(config, database).run
     if config.own_mail is not None:
@@ -77,3 +80,11 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         if mailbox is not None:
             mailbox.close()
     log.info("the worker has stopped")
+
+
+def _arrivals(config: WorkerConfig, lookups: Lookups | None, database: Database) -> Arrivals | None:
+    if config.feeds is None or lookups is None:
+        return None
+    return Arrivals(
+        lookups, ThreatFile(config.feeds.lists_path), lambda links: database.run(urls_of_links, links)
+    )

@@ -6,7 +6,7 @@ import msgspec
 
 from backstamp.worker.feeds.dns_lists import DnsList
 from backstamp.worker.feeds.jobs import Job
-from backstamp.worker.feeds.sources import Source
+from backstamp.worker.feeds.sources import HASHED, Source
 
 
 class FeedsConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,11 @@ class FeedsConfig(msgspec.Struct, frozen=True, kw_only=True):
     lists_path: Path
     answers_path: Path
     own_hosts: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anybody to ask about single URLs."""
+        return bool(self.dns_lists) or any(source.form in HASHED for source in self.sources)
 
     @property
     def job(self) -> Job:

@@ -1,0 +1,106 @@
+"""Links of received mail, and those that somebody waits for at a click: their publishers are asked about
+them.
+
+The gateway and the edge ask nobody. What they write to the journal is heard here once it is ingested:
+whatever only the bare prefix of a hash names is resolved, and DNS lists are asked about the hosts. Clicks
+come first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, NamedTuple
+
+from backstamp.journal import ThreatFile
+from backstamp.policy import ProtectionMode
+from backstamp.threats.checking import layers
+from backstamp.urls.parsing import web_url
+from backstamp.urls.safe_browsing import full_hash, full_hashes
+from backstamp.vocabulary import ClickAction, Hit, JournalRecord, Queued
+from backstamp.worker.feeds.lookups import Lookups
+
+log = logging.getLogger("backstamp.worker")
+
+MOST_WAITING: Final = 20_000
+"""URLs; those that came first wait longest, and go first when there is no room. A click asks for them
+again."""
+AT_ONCE: Final = 100
+
+LinkOfMessage = tuple[int, int]
+"""Tracking id, and the link's number."""
+
+
+class _Questions(NamedTuple):
+    prefixes: list[bytes]
+    hosts: list[str]
+
+
+class Arrivals:
+    """Hears what was ingested, and has `lookups` ask.
+
+    `urls_of` returns where links lead that are named by message and number.
+    """
+
+    def __init__(
+        self,
+        lookups: Lookups,
+        lists: ThreatFile,
+        urls_of: Callable[[set[LinkOfMessage]], Awaitable[list[str]]],
+    ) -> None:
+        self._lookups = lookups
+        self._lists = lists
+        self._urls_of = urls_of
+        self._urls: dict[str, None] = {}
+        self._clicked: set[LinkOfMessage] = set()
+        self._heard = asyncio.Event()
+
+    def hear(self, records: Iterable[JournalRecord]) -> None:
+        """Take note of what is to be asked about. Cheap; never raises."""
+        for record in records:
+            if isinstance(record, Queued) and record.protection not in ("", ProtectionMode.OFF):
+                self._urls |= dict.fromkeys(link.url for link in record.tracked_links)
+            elif isinstance(record, Hit) and record.action is ClickAction.CHECK and record.link_number:
+                self._clicked.add((record.tracking_id, record.link_number))
+        while len(self._urls) > MOST_WAITING:
+            del self._urls[next(iter(self._urls))]
+        if self._urls or self._clicked:
+            self._heard.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ask about what was heard until `stop` is set. Raises what the database raises, and OSError."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                hearing = asyncio.create_task(self._heard.wait())
+                await asyncio.wait((hearing, stopping), return_when=asyncio.FIRST_COMPLETED)
+                hearing.cancel()
+                if not stop.is_set():
+                    await self._round()
+        finally:
+            stopping.cancel()
+
+    async def _round(self) -> None:
+        clicked, self._clicked = self._clicked, set()
+        urls = await self._urls_of(clicked) if clicked else []
+        if not urls:
+            urls = list(self._urls)[:AT_ONCE]
+            for url in urls:
+                del self._urls[url]
+        if not self._urls and not self._clicked:
+            self._heard.clear()
+        questions = await asyncio.to_thread(self._questions, urls)
+        await self._lookups.resolve(questions.prefixes)
+        await self._lookups.ask_about(questions.hosts)
+
+    def _questions(self, urls: Iterable[str]) -> _Questions:
+        lists = self._lists.current()
+        prefixes: list[bytes] = []
+        hosts: list[str] = []
+        for text in urls:
+            url = web_url(text)
+            for layer in layers(url) if url is not None else ():
+                hosts.append(layer.host)
+                if lists is not None:
+                    found = lists.look_up_hashes(full_hashes(layer.href))
+                    prefixes += [full_hash(finding.detail) for finding in found if not finding.confirmed]
+        return _Questions(prefixes, hosts)
