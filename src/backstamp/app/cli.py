@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "unwrap": ("unwrap", "Give a rewritten message's exact original back."),
     "token": ("token", "Say what a token says."),
     "links": ("links", "Switch off links in mail that is out already, or on again."),
+    "protect": ("protect", "The protection of links in received mail: modes, exceptions, own lists."),
     "suppressions": ("suppressions", "The suppression list: to whom mail does not go any more."),
     "keys": ("keys", "List or rotate the keys behind the tokens."),
     "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
