@@ -4,6 +4,7 @@ import asyncio
 import re
 import smtplib
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from backstamp.tokens import LinkToken, open_token
 from backstamp.urls.safe_browsing import full_hashes
 from backstamp.vocabulary import ThreatType
 from tests.daemons import free_port
+from tests.e2e.exim import Exim
 from tests.e2e.postfix import Postfix
 from tests.gateway.running import RING, TRACKING_URL, Running, StartGateway, gateways, snapshot
 
@@ -129,15 +131,7 @@ class Line:
 
     async def send(self, mail: bytes, *to: str) -> tuple[int, bytes]:
         """Give the MTA a mail as any stranger would; return its answer."""
-
-        def give() -> tuple[int, bytes]:
-            with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=60) as client:
-                client.ehlo("stranger.example")
-                replies = [client.mail(EVE, ["BODY=8BITMIME"]), *(client.rcpt(address) for address in to)]
-                refused = next((reply for reply in replies if reply[0] != 250), None)
-                return refused or client.data(mail)
-
-        return await asyncio.to_thread(give)
+        return await asyncio.to_thread(give, self.postfix.port, mail, *to)
 
     def new_mails(self, address: str) -> list[bytes]:
         """What came for an address in this test."""
@@ -150,6 +144,14 @@ class Line:
             lambda: found if len(found := self.new_mails(address)) >= number else None,
         )
         return without_trace(mails[-1])
+
+
+def give(port: int, mail: bytes, *to: str) -> tuple[int, bytes]:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        client.ehlo("stranger.example")
+        replies = [client.mail(EVE, ["BODY=8BITMIME"]), *(client.rcpt(address) for address in to)]
+        refused = next((reply for reply in replies if reply[0] != 250), None)
+        return refused or client.data(mail)
 
 
 def without_trace(stored: bytes) -> bytes:
@@ -302,3 +304,25 @@ async def test_mail_waits_while_backstamp_is_away_and_goes_on_when_it_is_back(
     else:
         assert (await line.send(MIXED, ANN))[0] == 250
     assert len(tokens(await line.delivered(ANN))) == 2
+
+
+async def test_exim_hands_mail_over_by_lmtp_too(gateway: StartGateway, tmp_path: Path) -> None:
+    filter_port = free_port()
+    exim = Exim(filter_port)
+    try:
+        await asyncio.to_thread(exim.start)
+        protection = ProtectionConfig(
+            threat_lists=tmp_path / "threats.lists",
+            lmtp_listen=f"127.0.0.1:{filter_port}",
+            next_hop=f"smtp://127.0.0.1:{exim.back_port}",
+        )
+        await gateway("smtp://127.0.0.1:9", policy(), protection=protection)
+        assert (await asyncio.to_thread(give, exim.port, MIXED, ANN, CAT))[0] == 250
+        for address in (ANN, CAT):
+            await until(f"mail for {address}", partial(exim.mails, address))
+        ann, cat = (exim.mails(address)[0].replace(b"\n", b"\r\n") for address in (ANN, CAT))
+        assert [token.recipient_key for token in tokens(ann)] == [RING.recipient_key(ANN)] * 2
+        assert cat.endswith(MIXED[-200:])
+        assert tokens(cat) == []
+    finally:
+        await asyncio.to_thread(exim.stop)
