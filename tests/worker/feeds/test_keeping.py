@@ -9,6 +9,7 @@ import pytest
 from backstamp.threats.lists import ThreatLists
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
 from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.keeping import FeedKeeping
 from backstamp.worker.feeds.launching import ChildError, done_by_child
@@ -73,6 +74,29 @@ async def test_a_list_is_fetched_by_a_process_of_its_own_and_the_news_told(
     assert heard == [("phish", ThreatType.PHISHING, ["evil.example/login"], 1)]
     assert len(server.asked) == 1
     assert Spool(tmp_path / "feeds").waiting() == []
+
+
+async def test_what_publishers_have_said_is_told_too(tmp_path: Path) -> None:
+    setup = FeedsConfig(
+        sources=(),
+        dns_lists=(DnsList(DnsForm.SURBL, "surbl.test"),),
+        directory=tmp_path / "feeds",
+        lists_path=tmp_path / "threats.lists",
+        answers_path=tmp_path / "threats.answers",
+    )
+    heard: list[list[bytes]] = []
+
+    async def hear(new: NewEntries) -> None:
+        heard.append(list(new.hashes()))
+
+    Spool(setup.directory).add_hashes("surbl", ThreatType.SPAM, 20_000, [b"x" * 32])
+    stop = asyncio.Event()
+    keeping = FeedKeeping(setup, hear, do=in_process, first_seconds=0.01, look_seconds=0.02)
+    running = asyncio.create_task(keeping.run(stop))
+    await until(lambda: heard)
+    stop.set()
+    await running
+    assert heard == [[b"x" * 32]]
 
 
 async def test_who_does_not_hear_is_told_again(

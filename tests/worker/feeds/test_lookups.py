@@ -20,6 +20,7 @@ from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.dns_lists import SURBL_ZONE, DnsForm, DnsList, Verdict, verdict_of
 from backstamp.worker.feeds.dns_lists.asking import DnsResolver
 from backstamp.worker.feeds.lookups import Lookups
+from backstamp.worker.feeds.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.sources import Source, offer_named
 from backstamp.worker.feeds.store import ListStore, State
 from tests.worker.feeds.dns_server import DnsServer, dns_server
@@ -101,6 +102,34 @@ async def test_a_prefix_is_resolved_once_and_both_answers_are_published(
     sent = str(server.asked[0].query)
     assert "evil" not in sent
     assert len(server.asked[0].query["hashPrefixes"][0]) == 8, "4 bytes in base64"
+
+
+async def test_what_is_confirmed_is_news_once_and_keeps_its_since(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.full = {WHOLE: [(1, []), (2, [])]}
+    setup = config(tmp_path, source(server, "safe-browsing"))
+    await Lookups(setup).resolve([WHOLE, CLEAN])
+    since = [each.since_us for each in AnswersFile(setup.answers_path).answers().dangerous[WHOLE]]
+    spool = Spool(setup.directory)
+    told = [NewEntries(path) for path in spool.waiting()]
+    assert sorted((new.source, new.threat_type, new.count) for new in told) == [
+        ("safe-browsing", ThreatType.MALWARE, 1),
+        ("safe-browsing", ThreatType.PHISHING, 1),
+    ]
+    assert [list(new.hashes()) for new in told] == [[WHOLE], [WHOLE]]
+    assert [(list(new.expressions()), list(new.prefixes())) for new in told] == [([], [])] * 2
+    for path in spool.waiting():
+        spool.done(path)
+    later = time.time() + 2 * 86_400
+    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr(time, "time_ns", lambda: int(later * 1e9))
+    again = Lookups(setup)
+    again._prune()
+    assert again.answers.dangerous == {}
+    await again.resolve([WHOLE])
+    assert [each.since_us for each in again.answers.dangerous[WHOLE]] == since
+    assert spool.waiting() == []
 
 
 async def test_a_url_below_the_same_prefix_is_not_dangerous_itself(

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from backstamp.threats.lists import ThreatLists
+from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds import standing
 from backstamp.worker.feeds.jobs import Job
@@ -78,6 +79,8 @@ class Lists:
             new = NewEntries(path)
             found.append((new.source, list(new.expressions())))
             assert new.count == len(found[-1][1])
+            assert list(new.hashes()) == [full_hash(each) for each in new.expressions()]
+            assert list(new.prefixes()) == []
             spool.done(path)
         return found
 
@@ -170,7 +173,7 @@ def test_what_is_no_good_leaves_the_last_good_copy_in_force(
     state = lists.state()
     assert (state.failures, state.entries) == (1, 200)
     assert why in state.why
-    assert sorted(path.name for path in (lists.job.directory / "phish").iterdir()) == [
+    assert sorted(path.name for path in (lists.job.directory / "lists" / "phish").iterdir()) == [
         "entries",
         "state.json",
     ]
@@ -247,7 +250,7 @@ def test_a_list_that_is_switched_off_is_forgotten(server: FeedServer, lists: Lis
     assert list(refresh_all(lists.job)) == []
     assert lists.lists().look_up("http://bad.example/") == ()
     assert [source.name for source in lists.lists().sources] == ["phish"]
-    assert not (lists.job.directory / "hosts").exists()
+    assert not (lists.job.directory / "lists" / "hosts").exists()
 
 
 def test_a_list_from_another_address_is_asked_for_as_a_whole(server: FeedServer, lists: Lists) -> None:
@@ -312,7 +315,7 @@ def test_a_crash_before_compiling_is_made_good_and_nothing_new_is_lost(
 def test_damaged_notes_are_as_good_as_none(server: FeedServer, lists: Lists) -> None:
     server.pages["/feed.txt"] = Page(urls(0, 2), etag='"1"')
     lists.refresh()
-    for path in (lists.job.directory / "phish").iterdir():
+    for path in (lists.job.directory / "lists" / "phish").iterdir():
         if path.name == "state.json":
             path.write_bytes(b"{")
     assert lists.refresh()[0].text == "2 entries, 0 of them new"

@@ -30,9 +30,10 @@ async def nobody_to_tell(_: NewEntries) -> None:
 
 
 class FeedKeeping:
-    """Keeps the lists new; `on_new_entries` hears what each refresh brought, once the compiled file holds it.
+    """Keeps the lists new; `on_new_entries` hears what is new, once those who look URLs up know it.
 
-    It is told again what it raised for, and after a crash perhaps what it has heard already.
+    That is what each refresh brought, and what publishers have said of hashes when they were asked. It is
+    told again what it raised for, and after a crash perhaps what it has heard already.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class FeedKeeping:
     async def run(self, stop: asyncio.Event) -> None:
         """Look for what is due, until `stop` is set. Raises OSError where the copies cannot be read."""
         job = self._config.job
-        if not job.sources and not stored_lists(job.directory):
+        if not job.sources and not self._config.asks and not stored_lists(job.directory):
             await stop.wait()
             return
         pause = self._first_seconds

@@ -17,6 +17,8 @@ from backstamp.worker.feeds.differences import Resolved
 from backstamp.worker.feeds.dns_lists import DnsList, verdict_of
 from backstamp.worker.feeds.dns_lists.asking import DnsAnswer, DnsError, DnsResolver
 from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.first_seen import FirstSeen
+from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.screening import is_well_known
 from backstamp.worker.feeds.sources import HASHED, Form, Source
 from backstamp.worker.feeds.standing import today
@@ -45,6 +47,7 @@ WANTED_SECONDS: Final = 3 * 86_400.0
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+_News = dict[tuple[str, ThreatType], list[bytes]]
 Search = Callable[[Source, Iterable[bytes]], Resolved]
 _SEARCHES: Final[dict[Form, tuple[Search, int]]] = {
     Form.SAFE_BROWSING: (safe_browsing.search, safe_browsing.MOST_IN_A_SEARCH),
@@ -72,6 +75,9 @@ class Lookups:
         self._sources = tuple(source for source in config.sources if source.form in HASHED)
         self._dns_lists = config.dns_lists
         self._directory = config.directory
+        self._spool = Spool(config.directory)
+        self._first_seen = FirstSeen(config.directory / "first-seen")
+        self._news: _News = {}
         self._ask = ask or DnsResolver(config.resolver).addresses
         known = AnswersFile(self._path).answers()
         self._dangerous = dict(known.dangerous)
@@ -229,10 +235,15 @@ class Lookups:
         return answer
 
     def _note(self, whole: bytes, threat_type: ThreatType, source: str, until: float) -> None:
-        before = self._dangerous.get(whole, ())
-        same = [each for each in before if (each.source, each.threat_type) == (source, threat_type)]
-        since_us = same[0].since_us if same else time.time_ns() // 1000
-        others = tuple(each for each in before if each not in same)
+        now_us = time.time_ns() // 1000
+        since_us, is_new = self._first_seen.note(whole, source, threat_type, now_us)
+        if is_new:
+            self._news.setdefault((source, threat_type), []).append(whole)
+        others = tuple(
+            each
+            for each in self._dangerous.get(whole, ())
+            if (each.source, each.threat_type) != (source, threat_type)
+        )
         self._dangerous[whole] = (*others, Confirmed(threat_type, source, since_us, int(until * 1e6)))
         self._dirty = True
 
@@ -285,7 +296,16 @@ class Lookups:
         async with self._publishing:
             if self._dirty:
                 self._dirty = False
-                await asyncio.to_thread(publish_answers, self._path, self.answers)
+                news, self._news = self._news, {}
+                seen = self._first_seen.to_write(time.time_ns() // 1000)
+                await asyncio.to_thread(self._write, self.answers, news, seen)
+
+    def _write(self, answers: Answers, news: _News, seen: bytes | None) -> None:
+        publish_answers(self._path, answers)
+        for (source, threat_type), hashes in news.items():
+            self._spool.add_hashes(source, threat_type, today(), hashes)
+        if seen is not None:
+            self._first_seen.write(seen)
 
 
 def _longest(answers: dict[K, V], until: Callable[[V], float]) -> dict[K, V]:

@@ -8,12 +8,14 @@ import contextlib
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from backstamp.journal.replacing import replace_file
 from backstamp.vocabulary import ThreatType
+
+_LISTS: Final = "lists"
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,7 +60,7 @@ class ListStore:
     """The folder of one list."""
 
     def __init__(self, directory: Path, name: str) -> None:
-        self._directory = directory / name
+        self._directory = directory / _LISTS / name
 
     def prepare(self) -> None:
         """Make the folder where it is missing. Raises OSError."""
@@ -120,6 +122,5 @@ class ListStore:
 
 def stored_lists(directory: Path) -> list[str]:
     """Return the names of all lists of which something is kept."""
-    if not directory.is_dir():
-        return []
-    return sorted(path.name for path in directory.iterdir() if (path / "state.json").is_file())
+    lists = directory / _LISTS
+    return sorted(path.parent.name for path in lists.glob("*/state.json"))
