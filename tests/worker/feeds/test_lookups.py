@@ -14,8 +14,8 @@ from backstamp.journal.answers_file import AnswersFile
 from backstamp.threats.findings import Finding, ThreatReason
 from backstamp.urls.safe_browsing import full_hash, full_hashes
 from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds import answer_book, prefix_questions, safe_browsing, web_risk
 from backstamp.worker.feeds import lookups as module
-from backstamp.worker.feeds import safe_browsing, web_risk
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.dns_lists import SURBL_ZONE, DnsForm, DnsList, Verdict, verdict_of
 from backstamp.worker.feeds.dns_lists.asking import DnsResolver
@@ -182,7 +182,7 @@ async def test_both_services_must_have_answered(
     await lookups.resolve([WHOLE])
     assert not lookups.answers.is_resolved(WHOLE, now_us())
     server.pages["/v1/hashes:search"] = Page(risk.search)
-    lookups._resting.clear()
+    lookups._prefixes._resting.answered("web-risk")
     await lookups.resolve([WHOLE])
     (finding,) = lookups.answers.complete([bare(URL)], full_hashes(URL), now_us())
     assert (finding.source, finding.threat_type) == ("web-risk", ThreatType.PHISHING)
@@ -229,7 +229,7 @@ async def test_when_the_lists_change_what_was_wanted_is_asked_again(
 ) -> None:
     google.cache_seconds = 0
     monkeypatch.setattr(module, "PRUNE_SECONDS", 0.02)
-    monkeypatch.setattr(module, "_LEAST_SECONDS", 0.001)
+    monkeypatch.setattr(prefix_questions, "LEAST_SECONDS", 0.001)
     setup = config(tmp_path, source(server, "safe-browsing"))
     store = ListStore(setup.directory, "safe-browsing")
     store.prepare()
@@ -249,10 +249,25 @@ async def test_when_the_lists_change_what_was_wanted_is_asked_again(
     assert len(server.asked) == 2
 
 
+async def test_what_could_not_be_published_is_published_the_next_time(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path
+) -> None:
+    google.full = {WHOLE: [(1, [])]}
+    setup = config(tmp_path / "gone", source(server, "safe-browsing"))
+    lookups = Lookups(setup)
+    with pytest.raises(FileNotFoundError):
+        await lookups.resolve([WHOLE])
+    (tmp_path / "gone").mkdir()
+    await lookups.resolve([WHOLE])
+    assert list(AnswersFile(setup.answers_path).answers().dangerous) == [WHOLE]
+    assert [NewEntries(path).count for path in Spool(setup.directory).waiting()] == [1]
+    assert len(server.asked) == 1
+
+
 async def test_there_is_a_limit_to_what_is_kept(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_ANSWERS", 100)
+    monkeypatch.setattr(answer_book, "MOST_ANSWERS", 100)
     lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
     await lookups.resolve([number.to_bytes(4, "big") for number in range(250)])
     lookups._prune()
@@ -315,7 +330,7 @@ async def test_a_name_that_is_too_long_to_be_asked_about_harms_no_other(
 
 
 async def test_questions_that_cost_money_have_a_limit(
-    server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.pages["/v1/hashes:search"] = Page(WebRisk(web_risk.LISTS).search)
     limited = msgspec.structs.replace(source(server, "web-risk"), questions_a_day=3)
@@ -325,7 +340,8 @@ async def test_questions_that_cost_money_have_a_limit(
     assert len(server.asked) == 3
     assert len(lookups.answers.prefixes) == 3
     assert [record.getMessage() for record in caplog.records] == ["web-risk has had its 3 questions of today"]
-    lookups._spent = {"web-risk": (lookups._spent["web-risk"][0] - 1, 99)}
+    tomorrow = time.time() + 86_400
+    monkeypatch.setattr(time, "time", lambda: tomorrow)
     await lookups.resolve([b"next"])
     assert len(server.asked) == 4, "a new day"
 
@@ -363,7 +379,7 @@ async def test_a_resolver_that_fails_lists_nothing(
     assert lookups.answers.dangerous == {}
     names.rcode = None
     names.names = {"evil.example.dbl.test.": ["127.0.1.5"]}
-    lookups._resting.clear()
+    lookups._domains._resting.answered("spamhaus-dbl")
     await lookups.ask_about(["evil.example"])
     assert list(lookups.answers.dangerous) == [full_hash("evil.example/")], "no answer is not kept"
 

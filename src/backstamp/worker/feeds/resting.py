@@ -1,0 +1,56 @@
+"""Publishers that are to be left alone for a while: they failed, they refused, or they cost too much."""
+
+import logging
+import time
+from typing import Final, NamedTuple
+
+from backstamp.worker.feeds.standing import today
+
+log = logging.getLogger("backstamp.worker")
+
+FIRST_PAUSE: Final = 30.0
+LONGEST_PAUSE: Final = 3600.0
+
+
+class _Rest(NamedTuple):
+    until: float
+    pause: float
+
+
+class Resting:
+    """Who is not to be asked now. Each pause is told once, and is twice as long as the one before."""
+
+    def __init__(self) -> None:
+        self._rests: dict[str, _Rest] = {}
+        self._failures: dict[str, int] = {}
+        self._spent: dict[str, tuple[int, int]] = {}
+
+    def rests(self, name: str) -> bool:
+        """Whether a publisher is to be left alone."""
+        rest = self._rests.get(name)
+        return rest is not None and rest.until > time.time()
+
+    def answered(self, name: str) -> None:
+        """Note that a publisher has answered."""
+        self._rests.pop(name, None)
+        self._failures.pop(name, None)
+
+    def failed(self, name: str, why: str, *, least_seconds: float = 0.0, allowed: int = 1) -> None:
+        """Note a failure; the last of so many that are `allowed` in a row brings a pause."""
+        self._failures[name] = self._failures.get(name, 0) + 1
+        if self._failures[name] < allowed or self.rests(name):
+            return
+        before = self._rests.get(name)
+        pause = FIRST_PAUSE if before is None else min(2 * before.pause, LONGEST_PAUSE)
+        seconds = max(pause, least_seconds)
+        log.warning("%s is not asked for %.0f s: %s", name, seconds, why)
+        self._rests[name] = _Rest(time.time() + seconds, pause)
+
+    def may_spend(self, name: str, most: int) -> bool:
+        """Count a question that costs money, and return whether it is one of the `most` of today (UTC)."""
+        day, count = self._spent.get(name, (0, 0))
+        count = count + 1 if day == today() else 1
+        self._spent[name] = today(), count
+        if count == most + 1:
+            log.warning("%s has had its %d questions of today", name, most)
+        return count <= most
