@@ -140,6 +140,17 @@ async def test_what_has_no_room_is_what_waited_longest(
     assert asked.hosts == [f"host-{number}.example" for number in (7, 8, 9)]
 
 
+async def test_a_mail_full_of_links_is_looked_up_and_makes_us_ask_a_hundred_hosts(tmp_path: Path) -> None:
+    async with listening(tmp_path) as (asked, hear):
+        hear(received(*(f"http://host-{number}.example/" for number in range(250)), "http://evil.example/a"))
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if asked.prefixes:
+                break
+    assert asked.prefixes == [full_hash("evil.example/a")]
+    assert asked.hosts == [f"host-{number}.example" for number in range(100)]
+
+
 async def test_what_is_no_url_is_passed_over(tmp_path: Path) -> None:
     async with listening(tmp_path) as (asked, hear):
         hear(received("", "mailto:a@b.example", "http://", "x" * 10_000, "http://good.example/"))

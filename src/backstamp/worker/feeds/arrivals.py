@@ -8,7 +8,8 @@ come first.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from backstamp.journal import ThreatFile
@@ -25,6 +26,8 @@ MOST_WAITING: Final = 20_000
 """URLs; those that came first wait longest, and go first when there is no room. A click asks for them
 again."""
 AT_ONCE: Final = 100
+MOST_IN_DNS: Final = 100
+"""Links of one mail about whose hosts DNS lists are asked: nobody makes us ask until we are refused."""
 
 LinkOfMessage = tuple[int, int]
 """Tracking id, and the link's number."""
@@ -50,7 +53,8 @@ class Arrivals:
         self._lookups = lookups
         self._lists = lists
         self._urls_of = urls_of
-        self._urls: dict[str, None] = {}
+        self._urls: dict[str, bool] = {}
+        """Each with whether DNS lists are asked about its hosts."""
         self._clicked: set[LinkOfMessage] = set()
         self._heard = asyncio.Event()
 
@@ -58,7 +62,8 @@ class Arrivals:
         """Take note of what is to be asked about. Cheap; never raises."""
         for record in records:
             if isinstance(record, Queued) and record.protection not in ("", ProtectionMode.OFF):
-                self._urls |= dict.fromkeys(link.url for link in record.tracked_links)
+                for place, link in enumerate(record.tracked_links):
+                    self._urls[link.url] = self._urls.get(link.url, False) or place < MOST_IN_DNS
             elif isinstance(record, Hit) and record.action is ClickAction.CHECK and record.link_number:
                 self._clicked.add((record.tracking_id, record.link_number))
         while len(self._urls) > MOST_WAITING:
@@ -81,9 +86,9 @@ class Arrivals:
 
     async def _round(self) -> None:
         clicked, self._clicked = self._clicked, set()
-        urls = await self._urls_of(clicked) if clicked else []
+        urls = dict.fromkeys(await self._urls_of(clicked), True) if clicked else {}
         if not urls:
-            urls = list(self._urls)[:AT_ONCE]
+            urls = dict(islice(self._urls.items(), AT_ONCE))
             for url in urls:
                 del self._urls[url]
         if not self._urls and not self._clicked:
@@ -92,14 +97,15 @@ class Arrivals:
         await self._lookups.resolve(questions.prefixes)
         await self._lookups.ask_about(questions.hosts)
 
-    def _questions(self, urls: Iterable[str]) -> _Questions:
+    def _questions(self, urls: Mapping[str, bool]) -> _Questions:
         lists = self._lists.current()
         prefixes: list[bytes] = []
         hosts: list[str] = []
-        for text in urls:
+        for text, in_dns in urls.items():
             url = web_url(text)
             for layer in layers(url) if url is not None else ():
-                hosts.append(layer.host)
+                if in_dns:
+                    hosts.append(layer.host)
                 if lists is not None:
                     found = lists.look_up_hashes(full_hashes(layer.href))
                     prefixes += [full_hash(finding.detail) for finding in found if not finding.confirmed]

@@ -14,7 +14,7 @@ from backstamp.worker.feeds.resting import Resting
 from backstamp.worker.feeds.screening import is_well_known
 
 MOST_DOMAINS: Final = 100
-"""Of one mail: nobody makes us ask a list a thousand questions, which it would refuse us for."""
+"""In one go: no link with a long chain of redirectors makes us ask more."""
 AT_ONCE: Final = 8
 REFUSED_SECONDS: Final = 3600.0
 FAILURES: Final = 3
