@@ -3,18 +3,24 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from backstamp.journal import Batch, RecordId
 from backstamp.vocabulary import (
+    ClickAction,
     Delivery,
+    Direction,
     EventType,
     Hit,
     HitKind,
     JournalRecord,
     Origin,
     Queued,
+    QueuedFinding,
     QueuedLink,
     QueuedRecipient,
     Report,
+    ThreatType,
 )
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -64,6 +70,17 @@ def queued(*, message: int = MESSAGE, links: int = 3, opens: bool = True) -> Que
         links=True,
         tracked_links=tuple(QueuedLink(n, f"https://example.net/{n}", f"link {n}") for n in range(links)),
         manifest="{}",
+    )
+
+
+def received(*, message: int = MESSAGE, links: int = 3) -> Queued:
+    """A message that came in, with a link that a list names."""
+    return msgspec.structs.replace(
+        queued(message=message, links=links, opens=False),
+        direction=Direction.INBOUND,
+        protection="protect",
+        unprotected=("form", "signed"),
+        findings=(QueuedFinding(1, ThreatType.PHISHING, "listed_url", "urlhaus", "example.net/1"),),
     )
 
 
@@ -149,6 +166,26 @@ def click(
         link_number=link,
         headers=BROWSER_CLICK if headers is None else headers,
         source=source,
+    )
+
+
+def guarded_click(
+    seconds: float,
+    action: ClickAction,
+    *,
+    index: int | None = 0,
+    link: int = 1,
+    source: bytes = SOURCE,
+    message: int = MESSAGE,
+) -> Hit:
+    """A click on a link of received mail, and what was decided."""
+    hit = msgspec.structs.replace(
+        click(seconds, index=index, link=link, source=source, message=message), action=action
+    )
+    if action is ClickAction.ALLOW:
+        return hit
+    return msgspec.structs.replace(
+        hit, threat=ThreatType.PHISHING, threat_reason="listed_url", threat_source="urlhaus"
     )
 
 

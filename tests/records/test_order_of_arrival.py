@@ -12,7 +12,7 @@ from backstamp.records.ingest import cursors, ingest
 from backstamp.records.memory import Memory
 from backstamp.records.models import Consent
 from backstamp.records.rebuild import rebuild
-from backstamp.vocabulary import EventType, JournalRecord
+from backstamp.vocabulary import ClickAction, EventType, JournalRecord
 from tests.database import empty_database
 from tests.records.dump import dump
 from tests.records.journal_records import (
@@ -27,12 +27,15 @@ from tests.records.journal_records import (
     batch,
     click,
     delivery,
+    guarded_click,
     pixel,
     queued,
+    received,
     report,
 )
 
 OTHER_MESSAGE = 7
+RECEIVED_MESSAGE = 8
 NOW = after(3000)
 
 burst = st.sampled_from([600.0, 600.4, 601.0, 601.9, 604.0, 640.0, 659.0])
@@ -60,6 +63,15 @@ clicks = st.builds(
     source=sources,
     message=messages,
 )
+guarded_clicks = st.builds(
+    guarded_click,
+    seconds,
+    st.sampled_from(ClickAction),
+    index=st.sampled_from([0, 0, 1, 9, None]),
+    link=st.integers(0, 3),
+    source=sources,
+    message=st.just(RECEIVED_MESSAGE),
+)
 deliveries = st.builds(
     delivery,
     st.sampled_from([0.5, 1.0, 595.0, 640.0]),
@@ -79,7 +91,9 @@ reports = st.builds(
     index=st.sampled_from([0, 0, 1, 9, None]),
     message=messages,
 )
-record_lists = st.lists(st.one_of(clicks, clicks, pixels, deliveries, reports), min_size=1, max_size=12)
+record_lists = st.lists(
+    st.one_of(clicks, clicks, guarded_clicks, pixels, deliveries, reports), min_size=1, max_size=12
+)
 
 
 def joined(batches: list[Batch]) -> Batch:
@@ -123,7 +137,8 @@ def test_a_long_hunt_finds_no_order_that_makes_a_difference(
 
 
 def _check(vendor: str, data: st.DataObject, records: list[JournalRecord], withdrawn: bytes) -> None:
-    everything = [queued(), queued(message=OTHER_MESSAGE, links=1, opens=False), *records]
+    sent = [queued(), queued(message=OTHER_MESSAGE, links=1, opens=False)]
+    everything = [*sent, received(message=RECEIVED_MESSAGE), *records]
     singles = [batch(f"p{n:03}", [record]) for n, record in enumerate(everything)]
     order = data.draw(st.permutations(singles), label="order")
     lengths = data.draw(

@@ -20,8 +20,11 @@ _CONSENTS: Final = (
 def withdrawn(hits: Collection[StoredHit], memory: Memory) -> set[Place]:
     """Return the places of hits on an axis on which their recipient withdrew.
 
-    Whose a click of an unknown message is, is looked at when the message is there.
+    Whose a click of an unknown message is, is looked at when the message is there. Consent is about being
+    measured by who sent a mail: clicks on guarded links of received mail are a matter of the mailbox's own
+    protection, which has an opt-out of its own.
     """
+    hits = [hit for hit in hits if (card := memory.card(hit.message)) is None or not card.received]
     keys = {key for hit in hits if (key := key_of(hit, memory))}
     axes: set[tuple[bytes, HitKind]] = set()
     for key, opens, links in select_for_keys(_CONSENTS, ("k",), ((key,) for key in keys)):
