@@ -22,10 +22,12 @@ from backstamp.vocabulary import (
 )
 from tests.records.dump import dump
 from tests.records.journal_records import (
+    ANNA,
     MESSAGE,
     START_US,
     after,
     batch,
+    click,
     delivery,
     guarded_click,
     queued,
