@@ -53,18 +53,16 @@ class Rollup:
         """Count a hit that is new to the message (`before` is None), or judged otherwise than before."""
         self.messages.add(card.message)
         day, domain_id, link = day_of(hit.place[0]), card.domain_id, hit.hit.link_number
-        type_, counts, days = _TYPES[hit.type], card.tally, self._days
-        name, whole = tally.keys(type_, after.actor, after.counts, link)
-        counts[name] = counts.get(name, 0) + 1
-        if card.received:
-            whole = card.measure(whole)
-        days[day, domain_id, whole] = days.get((day, domain_id, whole), 0) + 1
-        if before is not None:
-            name, whole = tally.keys(type_, before.actor, before.counts, link)
-            counts[name] -= 1
+        type_, days = _TYPES[hit.type], self._days
+        for judgement, number in ((after, 1), (before, -1)):
+            if judgement is None:
+                continue
+            name, whole = tally.keys(type_, judgement.actor, judgement.counts, link)
             if card.received:
                 whole = card.measure(whole)
-            days[day, domain_id, whole] -= 1
+            else:
+                card.tally[name] = card.tally.get(name, 0) + number
+            days[day, domain_id, whole] = days.get((day, domain_id, whole), 0) + number
 
     def deliveries(self, reports: Mapping[Pair, Sequence[Said]]) -> set[Pair]:
         """Say where recipients' copies stand; return the recipients whose hits that lets see otherwise.
