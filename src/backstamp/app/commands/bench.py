@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-BENCHES: Final = ("edge", "rewrite", "ingest", "backlog", "queries", "networks", "threats")
+BENCHES: Final = ("edge", "rewrite", "ingest", "backlog", "queries", "networks", "threats", "gateway")
 SIZED: Final = ("ingest", "backlog", "queries", "fill")
 """Those that make events: how many, and where, can be said."""
 

@@ -1,0 +1,38 @@
+"""`backstamp bench gateway`, with few mails."""
+
+import io
+import re
+
+import pytest
+
+from backstamp.app.bench import gateway, mail_arms, scratch_rspamd
+from tests.daemons import require
+
+
+@pytest.mark.daemon
+def test_all_ways_are_measured_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("postfix", "smtp-source", "smtp-sink"):
+        require(program)
+    monkeypatch.setattr(gateway, "QUICK", (20, 1))
+    # It compiles its rules for 20 s.
+    monkeypatch.setattr(scratch_rspamd, "program", lambda: None)
+    out = io.StringIO()
+    gateway.run(out, quick=True)
+    text = out.getvalue()
+    assert "1 rounds of 20 newsletters of 20 KB" in text
+    for name in (
+        mail_arms.ALONE,
+        mail_arms.NOTHING_FILTER,
+        mail_arms.OUR_FILTER,
+        mail_arms.NOTHING_MILTER,
+        mail_arms.OUR_MILTER,
+    ):
+        assert re.search(rf"^{name} +[1-9]\d* +\d+\.\d\d +\d\.\d\d", text, re.MULTILINE), text
+    assert re.search(rf"{mail_arms.OUR_MILTER} .*  \d\.\d\d x {mail_arms.NOTHING_MILTER}\n", text)
+
+
+def test_without_postfix_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    out = io.StringIO()
+    gateway.run(out, quick=True)
+    assert "nothing was measured" in out.getvalue()
