@@ -3,7 +3,9 @@
 import asyncio
 import re
 import smtplib
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -316,6 +318,43 @@ async def test_mail_waits_or_flows_on_while_the_milter_is_down(line: Line) -> No
     line.answer = lambda envelope, raw: Replace(ORDINARY + b"checked\r\n")
     await line.send((ORDINARY + BODY, (THREE,)), port=line.other_port)
     assert (await line.delivered(2))[THREE] == ORDINARY + b"checked\r\n"
+
+
+def documented(name: str) -> str:
+    """The lines of docs/protect-postfix.md below a comment of that name."""
+    text = (Path(__file__).parents[2] / "docs" / "protect-postfix.md").read_text()
+    found = re.search(rf"^<!-- {re.escape(name)} -->\n((?:    .+\n)+)", text, re.MULTILINE)
+    assert found, name
+    return re.sub(r"^    ", "", found[1], flags=re.MULTILINE)
+
+
+async def test_a_chrooted_postfix_finds_the_socket_where_the_documents_put_it(line: Line) -> None:
+    port = free_port()
+    settings = dict(each.split(" = ", 1) for each in documented("main.cf C").splitlines()) | {
+        "default_transport": f"smtp:[127.0.0.1]:{line.hop.port}",
+        "local_header_rewrite_clients": "",
+    }
+    postfix = Postfix("chroot", settings, extra=f"127.0.0.1:{port} inet n - y - - smtpd")
+    spool = postfix.folder / "queue"
+    try:
+        for command in documented("shell C").splitlines():
+            words = command.replace("/var/spool/postfix", str(spool)).replace("-o backstamp", "-o nobody")
+            await asyncio.to_thread(subprocess.run, words.split(), check=True)
+        listen = documented("backstamp.toml C").split('"')[1].replace("/var/spool/postfix", str(spool))
+        await line.stop()
+        await line.start(listen=listen, socket_group="")
+        line.answer = lambda envelope, raw: Replace(raw + b"checked\r\n")
+        await asyncio.to_thread(postfix.start)
+        (answer,) = await line.send((ORDINARY + BODY, (ONE,)), port=port)
+        assert answer.startswith("250 ")
+        assert (await line.delivered(1))[ONE] == ORDINARY + BODY + b"checked\r\n"
+        await line.stop()
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            client.ehlo()
+            assert client.mail("ann@example.org")[0] == 451
+        assert "warning" not in postfix.log_text.replace("warning: connect to Milter service", "")
+    finally:
+        await asyncio.to_thread(postfix.stop)
 
 
 async def test_a_message_under_way_is_answered_before_the_end(line: Line) -> None:

@@ -42,6 +42,7 @@ from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.gateway.config import GatewayConfig, ProtectionConfig, RewritingLimits, Submission
 from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.rewriter.signatures import Trust
+from backstamp.gateway.server import LARGEST_AT_ONCE
 from backstamp.journal.threat_file import FILE_NAME as THREATS
 
 
@@ -99,6 +100,8 @@ def _milter(settings: Settings) -> MilterConfig | None:
         listen=listen,
         socket_group=settings[PROTECTION_MILTER_GROUP],
         max_size=settings[GATEWAY_MAX_SIZE],
+        memory=LARGEST_AT_ONCE * settings[GATEWAY_MAX_SIZE],
+        max_connections=settings[GATEWAY_MAX_CONNECTIONS],
         on_failure=settings[PROTECTION_MILTER_FAILURE],
     )
 
