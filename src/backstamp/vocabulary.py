@@ -243,8 +243,8 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     `type` is sent (on), delivered, deferred, bounced, displayed, autoresponded, complained or replied.
     `at_us` is when it came to us, microseconds since 1970 UTC. `recipient_index` is None where it tells of
     no recipient in particular. `sealed` says that our own seal named the message, so that nobody else can
-    have made it up. `permanent` is of bounces: trying again is no use. `reporter` is who says so: a mail
-    system's name.
+    have made it up. `happened_us` is when it was delivered, as the receiving system says, or 0. `permanent`
+    is of bounces: trying again is no use. `reporter` is who says so: a mail system's name.
     """
 
     at_us: int
@@ -252,6 +252,7 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     type: EventType
     recipient_index: int | None = None
     sealed: bool = False
+    happened_us: int = 0
     permanent: bool = False
     code: int = 0
     enhanced_status: str = ""

@@ -21,6 +21,7 @@ from backstamp.app.wiring.problems import check
 from backstamp.policy import ConsentMode
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+CLASHES = sorted((Path(__file__).parent / "settings_that_clash").glob("*.toml"))
 GALLERY = sorted((Path(__file__).parent / "bad_configs").glob("*.toml"))
 
 
@@ -127,3 +128,11 @@ def test_a_database_elsewhere_without_its_driver_says_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=re.escape("pip install 'backstamp[postgres]'")):
         check(settings)
+
+
+@pytest.mark.parametrize("path", CLASHES, ids=lambda path: path.stem)
+def test_settings_that_do_not_go_together_are_told_in_one_line(path: Path) -> None:
+    expected = path.read_text().partition("\n")[0].removeprefix("# ")
+    with pytest.raises(SettingsError) as caught:
+        check(load(path, {}))
+    assert str(caught.value) == f"{path}: {expected}"

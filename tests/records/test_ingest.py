@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,13 +25,16 @@ from tests.records.journal_records import (
     CHROME,
     MESSAGE,
     OTHER_SOURCE,
+    SECOND,
     SOURCE,
+    START_US,
     after,
     batch,
     click,
     delivery,
     pixel,
     queued,
+    report,
 )
 
 NOW = after(1000)
@@ -309,3 +313,30 @@ def test_versions_only_grow_and_tell_what_changed() -> None:
     assert (message_version(1), message_version(2), newest_version()) == (1, 2, 2)
     assert note_changed([1]) == 3
     assert (message_version(1), newest_version(), message_version(99)) == (3, 3, 0)
+
+
+def test_the_clock_starts_where_the_receiving_system_says_the_mail_was_delivered() -> None:
+    told = msgspec.structs.replace(
+        report(4000, EventType.DELIVERED), happened_us=START_US + 3600 * SECOND, sealed=True
+    )
+    ingest(batch("g", [queued(), delivery(1)]), after(2))
+    assert anna().sent_at == after(1)
+    ingest(batch("w", [told]), after(4001))
+    assert anna().sent_at == after(3600)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sealed": False, "happened_us": START_US + 3600 * SECOND},
+        {"happened_us": START_US - SECOND},
+        {"happened_us": START_US + 5000 * SECOND},
+        {"happened_us": 0},
+    ],
+    ids=["anybody may say so", "before it was sent", "after the report came", "not told"],
+)
+def test_and_nowhere_else(changes: dict[str, Any]) -> None:
+    told = msgspec.structs.replace(report(4000, EventType.DELIVERED), **changes)
+    ingest(batch("g", [queued(), delivery(1)]), after(2))
+    ingest(batch("w", [told]), after(4001))
+    assert anna().sent_at == after(1)

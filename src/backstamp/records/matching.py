@@ -47,12 +47,14 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a report says: of one address, or of nobody in particular ("").
 
-    `also` are other spellings of the recipient (RFC 3464 §2.3.1: the original one).
+    `also` are other spellings of the recipient (RFC 3464 §2.3.1: the original one). `happened_us` is when the
+    mail was delivered, as the report says it, or 0.
     """
 
     type: EventType
     address: str = ""
     also: tuple[str, ...] = ()
+    happened_us: int = 0
     permanent: bool = False
     code: int = 0
     enhanced_status: str = ""
@@ -86,6 +88,7 @@ def match(finding: Finding) -> list[Report] | None:
             type=statement.type,
             recipient_index=_recipient(message, statement, index),
             sealed=sealed is not None,
+            happened_us=statement.happened_us,
             permanent=statement.permanent,
             code=statement.code,
             enhanced_status=statement.enhanced_status,

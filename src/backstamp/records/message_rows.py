@@ -115,6 +115,7 @@ def reply_of(record: Delivery | Report) -> dict[str, Any]:
     return said | {
         "reporter": clean(record.reporter, 300),
         "sealed": record.sealed,
+        "happened_us": record.happened_us,
         "permanent": record.permanent,
     }
 

@@ -73,10 +73,10 @@ def all_said(pairs: Iterable[Pair]) -> dict[Pair, list[Said]]:
 
 
 def delivery_of(theirs: Iterable[Said]) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
-    """Return the state, when the next hop first took the copy, and the values of `write_deliveries`."""
+    """Return the state, when the copy was delivered, and the values of `write_deliveries`."""
     found = list(theirs)
     last = max(found, key=lambda said: said[:4])
-    sent_at_us = min((said.at_us for said in found if said.type is EventType.SENT), default=None)
+    sent_at_us = _delivered_at_us(found)
     state, reply = _STATES[last.type], last.reply
     return (
         state,
@@ -86,6 +86,24 @@ def delivery_of(theirs: Iterable[Said]) -> tuple[DeliveryState, int | None, tupl
             *(reply.get("code") or None, reply.get("enhanced_status", ""), reply.get("text", "")),
         ),
     )
+
+
+def _delivered_at_us(found: list[Said]) -> int | None:
+    """Return when the copy was delivered: the clock of the verdicts, microseconds since 1970 UTC.
+
+    That is when the next hop took it, or later, where the receiving system says so in a report that nobody
+    can have made up: mail may lie in queues between them.
+    """
+    sent_at_us = min((said.at_us for said in found if said.type is EventType.SENT), default=None)
+    if sent_at_us is None:
+        return None
+    told = (
+        happened_us
+        for said in found
+        if said.type is EventType.DELIVERED and said.reply.get("sealed")
+        if sent_at_us <= (happened_us := said.reply.get("happened_us", 0)) <= said.at_us
+    )
+    return min(told, default=sent_at_us)
 
 
 def write_deliveries(rows: Iterable[tuple[Any, ...]]) -> None:

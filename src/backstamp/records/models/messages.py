@@ -60,7 +60,7 @@ class Recipient(models.Model):
 
     The counts and times are made from the events by `records.rollup` and can be rebuilt. Index 0xFFFF
     stands for "nobody in particular": hits of anonymous tokens. `sent_at` is when the next hop first took
-    this copy: the clock of the verdicts starts there.
+    this copy, or when the receiving system says that it came: the clock of the verdicts starts there.
     """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")

@@ -60,7 +60,7 @@ def _statements(report: MailReport) -> Iterator[Statement]:
         for recipient in report.recipients:
             event = _ACTIONS.get(recipient.action)
             if event is not None:
-                yield _statement(event, recipient)
+                yield _statement(event, recipient, report.arrival_us)
     elif report.kind is ReportKind.MDN:
         event = EventType.DISPLAYED if report.disposition == _SHOWN else EventType.AUTORESPONDED
         yield from (_statement(event, recipient) for recipient in report.recipients)
@@ -70,11 +70,14 @@ def _statements(report: MailReport) -> Iterator[Statement]:
             yield _statement(_KINDS[report.kind], recipient)
 
 
-def _statement(event: EventType, recipient: RecipientReport) -> Statement:
+def _statement(event: EventType, recipient: RecipientReport, arrival_us: int = 0) -> Statement:
+    """`arrival_us` is when the mail came to the system that reports."""
+    delivered = event is EventType.DELIVERED
     return Statement(
         type=event,
         address=recipient.address,
         also=(recipient.final,) if recipient.final else (),
+        happened_us=(recipient.last_attempt_us or arrival_us) if delivered else 0,
         permanent=recipient.bounce is BounceClass.HARD,
         code=recipient.code,
         enhanced_status=recipient.enhanced_status,
