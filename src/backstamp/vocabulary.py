@@ -289,10 +289,14 @@ class Wish(msgspec.Struct, frozen=True, tag_field=type_tag, tag="wish", omit_def
 
 
 class ReaderReportKind(StrEnum):
-    """What a reader says of a page that we showed instead of a link's target, or of the mail it came in."""
+    """What a reader says of a page that we showed instead of a link's target, or of the mail it came in.
+
+    `override`: they went on from a block page, where that is allowed, and say why.
+    """
 
     MISTAKE = "mistake"
     PHISHING = "phishing"
+    OVERRIDE = "override"
 
 
 class ReaderReport(

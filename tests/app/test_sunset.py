@@ -84,7 +84,7 @@ def test_a_protected_link_asks_the_person_first(keys: Path, port: int) -> None:
     token = link(keyfile.read(keys), protected=True)
     status, location, page = ask(port, "GET", f"/{token}")
     assert (status, location) == (503, None)
-    assert b'<form method="post">' in page
+    assert b'<form method="post" class="go-on">' in page
     assert ask(port, "POST", f"/{token}") == (303, URL, b"")
 
 

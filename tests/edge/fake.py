@@ -27,6 +27,7 @@ class FakeScope:
     method: str = "GET"
     client: str = "192.0.2.1:4711"
     fields: list[Header] = field(default_factory=list)
+    query_string: str = ""
 
     @property
     def headers(self) -> FakeHeaders:

@@ -10,8 +10,10 @@ from backstamp.journal import (
     SignatureFile,
     SnapshotFile,
     SourceKeys,
+    ThreatFile,
     publish_snapshot,
 )
+from backstamp.journal.answers_file import AnswersFile
 from backstamp.policy import Consent, ConsentMode, ConsentState, Kills, Snapshot
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.vocabulary import Hit
@@ -68,6 +70,8 @@ def edge_in(directory: Path, config: EdgeConfig | None = None) -> Edge:
         source_keys=SourceKeys(directory / "source-keys"),
         signatures=SignatureFile(directory / "signatures.json"),
         counters=EdgeCounters(directory / "metrics", journal.sync_times),
+        threats=ThreatFile(directory / "threats.lists"),
+        answers=AnswersFile(directory / "threats.answers"),
     )
 
 

@@ -22,13 +22,15 @@ from backstamp.journal import (
     SignatureFile,
     SnapshotFile,
     SourceKeys,
+    ThreatFile,
     publish_updates,
 )
+from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.edge_counters import read_edge_counters
 from backstamp.policy import Kills
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.verdicts.published import ListCopy, Updates
-from backstamp.vocabulary import Hit, HitKind
+from backstamp.vocabulary import ClickAction, Hit, HitKind
 from tests.edge.fake import FakeProtocol, FakeScope
 from tests.edge.setting import (
     OTHER_RING,
@@ -56,6 +58,13 @@ def asker(edge: Edge) -> Ask:
         return proto
 
     return ask
+
+
+def posted(edge: Edge, path: str, body: bytes = b"", **more: object) -> FakeProtocol:
+    """Send a form; its body is waited for."""
+    proto = FakeProtocol(pieces=[body[:5], body[5:]])
+    asyncio.run(edge.__rsgi__(FakeScope(path, "POST", **more), proto))  # type: ignore[arg-type]
+    return proto
 
 
 @pytest.fixture
@@ -113,9 +122,11 @@ def test_head_is_answered_alike_and_recorded_as_what_it_is(ask: Ask, tmp_path: P
 @pytest.mark.parametrize(
     "method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", ""]
 )
-def test_other_methods_are_not_allowed_and_not_recorded(ask: Ask, tmp_path: Path, method: str) -> None:
+def test_other_methods_are_not_allowed_and_not_recorded(tmp_path: Path, method: str) -> None:
+    publish(tmp_path)
+    edge = edge_in(tmp_path)
     for token in (pixel(), link()):
-        reply = ask(f"/{token}", method=method)
+        reply = posted(edge, f"/{token}") if method == "POST" else asker(edge)(f"/{token}", method=method)
         assert (reply.status, reply.field("allow")) == (405, "GET, HEAD")
     assert hits_in(tmp_path) == []
 
@@ -179,22 +190,27 @@ def test_a_sealed_url_that_no_header_can_carry_is_no_redirect(ask: Ask, url: str
     assert ask(f"/{link(url=url)}").status == 404
 
 
-@pytest.mark.parametrize("published", [True, False])
-def test_a_protected_link_that_cannot_be_checked_asks_the_person(tmp_path: Path, published: bool) -> None:
-    if published:
-        publish(tmp_path)
-    ask = asker(edge_in(tmp_path))
+def test_a_protected_link_that_cannot_be_checked_asks_the_person(tmp_path: Path) -> None:
+    edge = edge_in(tmp_path)
     token = link(url="https://evil.example/?a=<b>&c", protected=True)
     for method in ("GET", "HEAD"):
-        page = ask(f"/{token}", method=method)
+        page = asker(edge)(f"/{token}", method=method)
         assert (page.status, page.field("location")) == (503, None)
         assert b"cannot be checked now" in page.body
         assert b"https://evil.example/?a=&lt;b&gt;&amp;c" in page.body
-        assert b'<form method="post">' in page.body
+        assert b'<form method="post" class="go-on">' in page.body
         assert "default-src 'none'" in (page.field("content-security-policy") or "")
-    onward = ask(f"/{token}", method="POST")
+    onward = posted(edge, f"/{token}", b"act=go_on")
     assert (onward.status, onward.field("location")) == (303, "https://evil.example/?a=<b>&c")
-    assert [hit.method for hit in hits_in(tmp_path)] == ["GET", "HEAD", "POST"]
+    hits = hits_in(tmp_path)
+    assert [hit.method for hit in hits] == ["GET", "HEAD", "POST"]
+    assert [hit.action for hit in hits] == [ClickAction.WARN, ClickAction.WARN, ClickAction.GO_ON]
+
+
+def test_a_protected_link_that_nothing_speaks_against_leads_on(ask: Ask, tmp_path: Path) -> None:
+    reply = ask(f"/{link(protected=True)}")
+    assert (reply.status, reply.field("location"), reply.body) == (302, URL, b"")
+    assert [hit.action for hit in hits_in(tmp_path)] == [ClickAction.ALLOW]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "post", "PATCH"])
@@ -204,10 +220,11 @@ def test_only_a_post_goes_on_to_a_protected_link(ask: Ask, tmp_path: Path, metho
     assert hits_in(tmp_path) == []
 
 
-def test_a_post_goes_nowhere_with_a_link_that_no_header_can_carry(ask: Ask) -> None:
+def test_a_post_goes_nowhere_with_a_link_that_no_header_can_carry(tmp_path: Path) -> None:
+    edge = edge_in(tmp_path)
     token = link(url="https://a.example/\r\nX: y", protected=True)
-    assert ask(f"/{token}", method="POST").status == 405
-    assert ask(f"/{token}").status == 404
+    assert posted(edge, f"/{token}", b"act=go_on").status == 405
+    assert asker(edge)(f"/{token}").status == 404
 
 
 def test_withdrawn_consent_keeps_the_image_and_records_nothing(ask: Ask, tmp_path: Path) -> None:
@@ -276,7 +293,7 @@ def test_without_a_journal_everything_is_answered_and_the_loss_is_shouted_about(
 ) -> None:
     edge = edge_in(tmp_path)
     journal = _Unavailable()
-    monkeypatch.setattr(edge, "_journal", journal)
+    monkeypatch.setattr(edge._recorder, "_journal", journal)
     ask = asker(edge)
     for _ in range(50):
         assert ask(f"/{pixel()}").body == GIF
@@ -308,7 +325,7 @@ def test_whatever_breaks_while_recording_the_link_still_works(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edge = edge_in(tmp_path)
-    monkeypatch.setattr(edge, "_journal", None)
+    monkeypatch.setattr(edge._recorder, "_journal", None)
     assert asker(edge)(f"/{link()}").field("location") == URL
     assert "AttributeError while a hit was recorded" in caplog.text
     assert "Traceback" not in caplog.text
@@ -325,6 +342,8 @@ def test_new_keys_and_a_new_policy_are_in_force_within_two_seconds(tmp_path: Pat
         source_keys=SourceKeys(tmp_path / "source-keys"),
         signatures=SignatureFile(tmp_path / "signatures.json"),
         counters=EdgeCounters(tmp_path / "metrics", journal.sync_times),
+        threats=ThreatFile(tmp_path / "threats.lists"),
+        answers=AnswersFile(tmp_path / "threats.answers"),
     )
     ask = asker(edge)
     with closing(asyncio.new_event_loop()) as loop:
@@ -373,7 +392,8 @@ def test_every_answer_and_every_hit_that_is_not_recorded_is_counted(tmp_path: Pa
         ask(f"/{path}")
     for path in ("nothing", "x" * 48):
         ask(f"/{path}")
-    ask(f"/{protected}", method="POST")
+    posted(edge, f"/{protected}", b"act=go_on")
+    posted(edge, f"/{protected}", b"act=phishing")
     ask("/", method="PUT")
     with closing(asyncio.new_event_loop()) as loop:
         edge.__rsgi_init__(loop)
@@ -381,17 +401,22 @@ def test_every_answer_and_every_hit_that_is_not_recorded_is_counted(tmp_path: Pa
         edge.__rsgi_del__(loop)
     assert values.answers == {
         Answer.PIXEL: 3,
-        Answer.REDIRECT: 1,
-        Answer.UNCHECKED: 1,
+        Answer.REDIRECT: 2,
+        Answer.UNCHECKED: 0,
         Answer.ONWARD: 1,
         Answer.BLOCKED: 1,
         Answer.IMAGE: 1,
         Answer.PAGE: 1,
         Answer.NOT_FOUND: 1,
         Answer.NOT_ALLOWED: 1,
+        Answer.WARNED: 0,
+        Answer.CHECKING: 0,
+        Answer.LIMITED: 0,
+        Answer.REPORTED: 1,
     }
     assert {reason: n for reason, n in values.drops.items() if n} == {Drop.WITHDRAWN: 1, Drop.KILLED: 1}
-    assert sum(values.answer_times[:-1]) == sum(values.answers.values()) == 11
+    assert sum(values.answer_times[:-1]) == 10
+    assert sum(values.answers.values()) == 12, "what waits for a form is not timed"
     assert values.published_at_us == 1
 
 
@@ -437,6 +462,6 @@ def test_newer_networks_are_in_force_without_a_restart(
     ask(f"/{pixel()}", client="198.51.100.7:4711")
     copy = ListCopy(name="apple-relay", prefixes=("198.51.100.0/24",), checked_at=1, changed_at=1)
     publish_updates(tmp_path / "signatures.json", Updates((copy,)))
-    edge._refresh()
+    edge._refresh_networks()
     ask(f"/{pixel()}", client="198.51.100.7:4711")
     assert [hit.network for hit in hits_in(tmp_path)] == ["", "apple_relay"]

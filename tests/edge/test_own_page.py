@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.edge.own_page import answering
-from backstamp.edge.own_page.asking import BODY_LIMIT, act_of, language_of
+from backstamp.edge import bodies
+from backstamp.edge.languages import language_of
+from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.words import WORDS
 from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, publish_snapshot
 from backstamp.policy import Consent, ConsentMode, ConsentState, Privacy, Snapshot, SuppressionReason
@@ -113,7 +114,7 @@ def test_what_is_not_understood_changes_nothing(tmp_path: Path, body: bytes) -> 
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
     proto = FakeProtocol(pieces=[ONE_CLICK], never_ends=True)
     asyncio.run(edge_in(tmp_path).__rsgi__(FakeScope(page(), "POST"), proto))
     assert proto.status == 400

@@ -83,3 +83,9 @@ def address_text(octets: bytes) -> str | None:
     if not octets:
         return None
     return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
+
+
+def network_text(octets: bytes) -> str | None:
+    """Return the first address of the network in which an address lies: its /24, or /48 of IPv6."""
+    kept = 3 if len(octets) == 4 else 6
+    return address_text(octets[:kept].ljust(len(octets), b"\0"))

@@ -6,6 +6,22 @@ from pathlib import Path
 import msgspec
 
 
+class LinkLimits(msgspec.Struct, frozen=True):
+    """How often a link may be asked for, of late and of one worker, before readers are warned of it.
+
+    `named` is of one that was sealed for one recipient: who may be a list of thousands, with a scanner before
+    each. `anybody` is of one that names nobody: all copies of a newsletter have it. A sealed redirect that is
+    spread as spam is asked for more often.
+    """
+
+    named: int = 5_000
+    anybody: int = 200_000
+
+    def exceeded(self, asked: int, *, named: bool) -> bool:
+        """Whether so many requests are too many."""
+        return asked > (self.named if named else self.anybody)
+
+
 class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the public edge, already checked one by one.
 
@@ -21,6 +37,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    link_limits: LinkLimits = LinkLimits()
 
 
 class EdgeError(Exception):

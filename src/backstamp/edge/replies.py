@@ -6,7 +6,6 @@ Granian names itself in `server` unless a reply has one; ours says nothing about
 """
 
 import base64
-import html
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
@@ -85,30 +84,6 @@ changed on its way: open it from the mail itself, or ask the sender for it.</p>
 </html>
 """
 
-_UNCHECKED_TEXT: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>This link cannot be checked now</title>
-<h1>This link cannot be checked now</h1>
-<p>It leads to:</p>
-<p><code>{url}</code></p>
-<p>Whether that is safe could not be found out just now. Try again in a few minutes, or go on if you know
-the sender and expected this link.</p>
-<form method="post"><button>Go on without a check</button></form>
-</html>
-"""
-
-_SWITCHED_OFF_TEXT: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>This link has been switched off</title>
-<h1>This link has been switched off</h1>
-<p>It leads nowhere any more. If you expected something here, ask the sender of the mail.</p>
-</html>
-"""
-
 _PAGE_ONLY: Final = (
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
     ("referrer-policy", "no-referrer"),
@@ -119,7 +94,6 @@ NOT_FOUND: Final = Page(
     _NOT_FOUND_TEXT,
     *_PAGE_ONLY,
 )
-SWITCHED_OFF: Final = Page(410, "text/html", _SWITCHED_OFF_TEXT, *_PAGE_ONLY)
 NOT_ALLOWED: Final = Page(405, "text/plain", "Only GET and HEAD are answered here.\n", ("allow", "GET, HEAD"))
 HEALTHY: Final = Page(200, "text/plain", "ok")
 ROBOTS: Final = Page(200, "text/plain", "User-agent: *\nDisallow: /\n")
@@ -138,9 +112,3 @@ def send_redirect(proto: ReplyProtocol, url: str) -> None:
 def send_onward(proto: ReplyProtocol, url: str) -> None:
     """Send a person who pressed the button to a sealed URL, by GET (RFC 9110 §15.4.4)."""
     proto.response_empty(303, [("location", url), *_REDIRECT_HEADERS])
-
-
-def send_unchecked(proto: ReplyProtocol, url: str) -> None:
-    """Ask the person who clicked: the sealed URL is shown, and a POST to the same address goes on."""
-    text = _UNCHECKED_TEXT.format(url=html.escape(url))
-    Page(503, "text/html", text, *_PAGE_ONLY).send(proto)

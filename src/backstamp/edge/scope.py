@@ -17,6 +17,10 @@ class Scope(Protocol):
         """The path of the request's target."""
 
     @property
+    def query_string(self) -> str:
+        """What follows the question mark, as it came."""
+
+    @property
     def client(self) -> str:
         """Address and port of the peer."""
 

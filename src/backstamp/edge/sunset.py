@@ -6,6 +6,7 @@ were switched off are known to the policy only: here they lead on.
 
 from collections.abc import Callable
 
+from backstamp.edge.link_pages import unchecked_page, words_for
 from backstamp.edge.replies import (
     NOT_ALLOWED,
     NOT_FOUND,
@@ -13,7 +14,6 @@ from backstamp.edge.replies import (
     send_onward,
     send_pixel,
     send_redirect,
-    send_unchecked,
 )
 from backstamp.edge.scope import Scope
 from backstamp.edge.unopened import answer_unopened
@@ -43,6 +43,6 @@ class SunsetEdge:
         elif not token.url.isprintable():
             NOT_FOUND.send(proto)
         elif token.protected:
-            send_unchecked(proto, token.url)
+            unchecked_page(words_for(scope), token).send(proto)
         else:
             send_redirect(proto, token.url)

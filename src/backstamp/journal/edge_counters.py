@@ -36,21 +36,26 @@ class Answer(IntEnum):
     PAGE = 6
     NOT_FOUND = 7
     NOT_ALLOWED = 8
+    WARNED = 9
+    CHECKING = 10
+    LIMITED = 11
+    REPORTED = 12
 
 
 class Drop(IntEnum):
-    """Why a hit was answered and not recorded: places in `EdgeCounters.counts`."""
+    """Why a hit, or a reader's report, was answered and not recorded: places in `EdgeCounters.counts`."""
 
-    WITHDRAWN = 9
-    TRACKING_OFF = 10
-    KILLED = 11
-    JOURNAL_UNAVAILABLE = 12
-    FAILURE = 13
+    WITHDRAWN = 13
+    TRACKING_OFF = 14
+    KILLED = 15
+    JOURNAL_UNAVAILABLE = 16
+    FAILURE = 17
+    REPORT_LIMIT = 18
 
 
-TIME_NS: Final = 14
+TIME_NS: Final = 19
 """Place of the time of all answers, in nanoseconds."""
-TIMES: Final = 15
+TIMES: Final = 20
 """Where the places begin that count answers by their time (`Durations`)."""
 SLOTS: Final = 256
 _HISTOGRAM: Final = BUCKETS + 1

@@ -14,8 +14,8 @@ FULL_WEIGHT: Final = 100
 class ThreatReason(StrEnum):
     """Why a URL is held to be dangerous: a code here, words in each language where it is shown.
 
-    The first three are what lists say, the next two what an administrator does; the others are looks
-    (`threats.heuristics`, docs/heuristics.md).
+    The first three are what lists say, the next two what an administrator does, the two after them what is
+    known at a click alone (`edge.clicks`); the others are looks (`threats.heuristics`, docs/heuristics.md).
     """
 
     LISTED_URL = "listed_url"
@@ -24,6 +24,9 @@ class ThreatReason(StrEnum):
 
     OWN_LIST = "own_list"
     SWITCHED_OFF = "switched_off"
+
+    DOUBTED_ON_ARRIVAL = "doubted_on_arrival"
+    ASKED_TOO_OFTEN = "asked_too_often"
 
     ADDRESS_HOST = "address_host"
     PRIVATE_ADDRESS_HOST = "private_address_host"

@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
-from backstamp.edge import Edge, EdgeConfig, serve
+from backstamp.edge import Edge, EdgeConfig, LinkLimits, serve
 from backstamp.edge.replies import GIF, Header, ReplyProtocol
 from backstamp.journal import (
     DEFAULT_SYNC,
@@ -23,11 +23,14 @@ from backstamp.journal import (
     SignatureFile,
     SnapshotFile,
     SourceKeys,
+    ThreatFile,
 )
+from backstamp.journal.answers_file import AnswersFile
 from backstamp.tokens import Keyring
 
 DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"
 
+_NO_LIMITS: Final = LinkLimits(named=sys.maxsize, anybody=sys.maxsize)
 _EMPTY_HEADERS: Final[list[Header]] = [("content-type", "image/gif")]
 
 
@@ -40,13 +43,15 @@ def _edge(directory: Path) -> Edge:
     ring = Keyring.from_json((directory / "keys.json").read_bytes())
     journal = JournalWriter(directory / "journal", role="edge", sync=DEFAULT_SYNC)
     return Edge(
-        EdgeConfig(host="127.0.0.1", port=0),
+        EdgeConfig(host="127.0.0.1", port=0, link_limits=_NO_LIMITS),
         keyring=lambda: ring,
         snapshot=SnapshotFile(directory / "snapshot"),
         journal=journal,
         source_keys=SourceKeys(directory / "source-keys"),
         signatures=SignatureFile(directory / "signatures.json"),
         counters=EdgeCounters(directory / "metrics", journal.sync_times),
+        threats=ThreatFile(directory / "threats.lists"),
+        answers=AnswersFile(directory / "threats.answers"),
     )
 
 

@@ -6,8 +6,11 @@ from backstamp.app.settings import load
 from backstamp.app.wiring.edge import edge_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.edge import Edge
-from backstamp.journal import EdgeCounters, SignatureFile, SnapshotFile, SourceKeys
+from backstamp.journal import EdgeCounters, SignatureFile, SnapshotFile, SourceKeys, ThreatFile
+from backstamp.journal.answers_file import FILE_NAME as ANSWERS
+from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
+from backstamp.journal.threat_file import FILE_NAME as THREATS
 
 
 def _edge() -> Edge:
@@ -22,6 +25,8 @@ def _edge() -> Edge:
         source_keys=SourceKeys(settings.in_data_dir("source-keys")),
         signatures=SignatureFile(settings.in_data_dir(SIGNATURES)),
         counters=EdgeCounters(settings.in_data_dir("metrics"), journal.sync_times),
+        threats=ThreatFile(settings.in_data_dir(THREATS)),
+        answers=AnswersFile(settings.in_data_dir(ANSWERS)),
     )
 
 

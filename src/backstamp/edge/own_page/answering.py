@@ -9,7 +9,9 @@ import logging
 from time import time_ns
 from typing import Final
 
-from backstamp.edge.own_page.asking import BODY_LIMIT, act_of, language_of
+from backstamp.edge.bodies import read_body
+from backstamp.edge.languages import language_of
+from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.page import filled, own_page, standing
 from backstamp.edge.own_page.words import WORDS, Words
 from backstamp.edge.replies import NOT_ALLOWED, NOT_FOUND, BodyProtocol, ReplyProtocol
@@ -22,7 +24,6 @@ from backstamp.vocabulary import Wish, WishAct
 _log = logging.getLogger("backstamp.edge")
 
 PAGE_START: Final = f"/{PAGE_PATH}"
-BODY_SECONDS: Final = 10.0
 
 
 class OwnPages:
@@ -52,7 +53,7 @@ class OwnPages:
         words, so = _words(scope), standing(snapshot, token)
         # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).
         await asyncio.sleep(0)
-        body = await _body(proto)
+        body = await read_body(proto, BODY_LIMIT)
         asked = None if body is None else act_of(body)
         if asked is None:
             own_page(words, token, so, snapshot, status=400, said=words.not_understood).send(proto)
@@ -74,20 +75,6 @@ def _token(ring: Keyring, scope: Scope) -> PageToken | None:
 
 def _words(scope: Scope) -> Words:
     return WORDS[language_of(scope.headers.get("accept-language"))]
-
-
-async def _body(proto: BodyProtocol) -> bytes | None:
-    """Return the request's body, or None where it is too long or does not come."""
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for piece in proto:
-                body += piece
-                if len(body) > BODY_LIMIT:
-                    return None
-    except TimeoutError:
-        return None
-    return body
 
 
 def _wish(token: PageToken, act: WishAct, words: Words, one_click: bool) -> Wish:

@@ -1,22 +1,19 @@
-"""What is asked for: the act that a POST's body names, and the language of the reader."""
+"""What is asked for: the act that a POST's body names."""
 
 import re
 from typing import Final
 from urllib.parse import parse_qsl
 
-from backstamp.edge.own_page.words import WORDS
 from backstamp.vocabulary import WishAct
 
 BODY_LIMIT: Final = 4096
 """A mail program's one-click body has 26 octets as a form, and some 200 as multipart."""
-DEFAULT_LANGUAGE: Final = "en"
 _ACTS: Final = {act.value: act for act in WishAct}
 _ONE_CLICK_PART: Final = re.compile(
     rb'content-disposition:[^\r\n]*;[ \t]*name="?list-unsubscribe"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n'
     rb"One-Click[ \t]*(?:\r?\n|\Z)",
     re.IGNORECASE,
 )
-_QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 
 
 def act_of(body: bytes) -> tuple[WishAct, bool] | None:
@@ -29,16 +26,3 @@ def act_of(body: bytes) -> tuple[WishAct, bool] | None:
         return WishAct.UNSUBSCRIBE, True
     act = _ACTS.get(fields.get("act", ""))
     return None if act is None else (act, False)
-
-
-def language_of(accepted: str | None) -> str:
-    """Return the best language that we have for an Accept-Language (RFC 9110 §12.5.4)."""
-    best, best_quality = DEFAULT_LANGUAGE, 0.0
-    for item in (accepted or "")[:500].split(","):
-        tag, _, parameter = item.strip().partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        match = _QUALITY.fullmatch(parameter.strip())
-        quality = float(match[1]) if match else 1.0
-        if language in WORDS and quality > best_quality:
-            best, best_quality = language, quality
-    return best

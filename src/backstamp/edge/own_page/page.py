@@ -1,12 +1,11 @@
 """The page itself: what is so now, and the buttons. No script, nothing from elsewhere."""
 
-import base64
-import hashlib
 from html import escape
 from typing import Final
 
 import msgspec
 
+from backstamp.edge.document import Style, document
 from backstamp.edge.own_page.words import Words
 from backstamp.edge.replies import Page
 from backstamp.policy import ConsentState, Snapshot, SuppressionReason
@@ -14,31 +13,7 @@ from backstamp.policy.suppression import EVERY_DOMAIN
 from backstamp.tokens import PageToken
 from backstamp.vocabulary import WishAct
 
-_STYLE: Final = (
-    ":root{color-scheme:light dark}"
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin-top:2rem}"
-    "p,li{overflow-wrap:anywhere}"
-    "button{font:inherit;padding:.6rem 1rem;min-height:2.75rem;max-width:100%;cursor:pointer}"
-    ".said{border-inline-start:.3rem solid;padding:.3rem 1rem;font-weight:600}"
-)
-_POLICY: Final = (
-    "default-src 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_FRAME: Final = """<!doctype html>
-<html lang="{language}">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{title}</title>
-<style>{style}</style>
-<main>
-{content}
-</main>
-</html>
-"""
+_STYLE: Final = Style("form{margin:0 0 1rem}")
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -124,15 +99,5 @@ def own_page(
     ):
         lines.append(f"<p>{text(sentence)}</p>" if stopped else button(act))
     lines += [f"<h2>{text(words.records)}</h2>", button(WishAct.MAIL_RECORDS)]
-    document = _FRAME.format(
-        language=words.language, title=text(words.title), style=_STYLE, content="\n".join(lines)
-    )
-    return Page(
-        status,
-        "text/html",
-        document,
-        ("content-security-policy", _POLICY),
-        ("referrer-policy", "no-referrer"),
-        ("vary", "accept-language"),
-        ("content-language", words.language),
-    )
+    content = "\n".join(("<main>", *lines, "</main>"))
+    return document(status, words.language, filled(words.title, words, token), content, _STYLE)

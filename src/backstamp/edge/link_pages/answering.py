@@ -1,0 +1,228 @@
+"""Answers for links that do not lead on without a look: the page, and what a reader may do there.
+
+GET and HEAD never go round a page, whatever they carry, and report nothing: scanners and previews ask with
+them. Only POST does, from our own page: it goes to the sealed token's own path, so it can lead nowhere else,
+and what it finds is decided anew. Nothing is asked of the network.
+"""
+
+import asyncio
+import logging
+from time import time_ns
+from typing import Final
+
+from backstamp.edge.bodies import read_body
+from backstamp.edge.clicks import TOO_OFTEN, UNCHECKED, Clicks, Judged
+from backstamp.edge.config import LinkLimits
+from backstamp.edge.link_pages.asking import (
+    BODY_LIMIT,
+    WAIT_US,
+    Asked,
+    LinkAct,
+    asked_for,
+    sealed_wait,
+    waiting_since,
+)
+from backstamp.edge.link_pages.languages import words_for
+from backstamp.edge.link_pages.page import Shown, link_page, reported_page
+from backstamp.edge.policy import MOST_PRIVATE, HitPolicy
+from backstamp.edge.recording import HitRecorder
+from backstamp.edge.replies import (
+    NOT_ALLOWED,
+    NOT_FOUND,
+    BodyProtocol,
+    ReplyProtocol,
+    send_onward,
+    send_redirect,
+)
+from backstamp.edge.scope import Scope
+from backstamp.edge.tally import Tally
+from backstamp.journal import Answer, Drop, JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.tokens import Keyring, LinkToken
+from backstamp.vocabulary import ClickAction, ReaderReport, ReaderReportKind
+
+_log = logging.getLogger("backstamp.edge")
+
+FADE_SECONDS: Final = 1800.0
+"""After so long what was counts half."""
+REPORTS_MOST: Final = 5
+"""Of each kind, of one link, of late: more says nothing new."""
+SHORTEST_REASON: Final = 3
+_PAGES: Final = {
+    ClickAction.BLOCK: Answer.BLOCKED,
+    ClickAction.WARN: Answer.WARNED,
+    ClickAction.CHECK: Answer.CHECKING,
+}
+
+
+class LinkPages:
+    """Leads on, shows the page before a link, and does what readers ask for there."""
+
+    def __init__(
+        self,
+        clicks: Clicks,
+        recorder: HitRecorder,
+        journal: JournalWriter,
+        counts: list[int],
+        limits: LinkLimits,
+    ) -> None:
+        """Take what the edge's worker has; `counts` are `EdgeCounters.counts`."""
+        self._limits = limits
+        self.policy: HitPolicy = MOST_PRIVATE
+        self._clicks = clicks
+        self._recorder = recorder
+        self._journal = journal
+        self._counts = counts
+        self._asked = Tally()
+        self._reports = Tally()
+
+    def leads_on(self, token: LinkToken) -> bool:
+        """Count a request for a link, and return whether it leads on without a look."""
+        asked = self._asked.add(_key(token))
+        return not (
+            token.protected
+            or self._clicks.needed
+            or token.tracking_id in self.policy.with_kills
+            or (asked > self._limits.named and self._is_too_often(token, asked))
+        )
+
+    def fade(self) -> None:
+        """Let what was asked for and reported weigh less from now on."""
+        self._asked.fade()
+        self._reports.fade()
+
+    def show(self, ring: Keyring, token: LinkToken, scope: Scope, proto: ReplyProtocol) -> Answer:
+        """Answer GET and HEAD."""
+        if not token.url.isprintable():
+            NOT_FOUND.send(proto)
+            return Answer.NOT_FOUND
+        now_us = time_ns() // 1000
+        began_us = waiting_since(ring, scope.path, scope.query_string, now_us)
+        waited = began_us is not None and now_us - began_us >= WAIT_US
+        judged = self._judge(token, waited=waited)
+        if judged.action is ClickAction.ALLOW and (judged.checked or not token.protected):
+            self._recorder.link(scope, token, ClickAction.ALLOW if token.protected else None, judged.finding)
+            send_redirect(proto, token.url)
+            return Answer.REDIRECT
+        if judged.action is not ClickAction.CHECK:
+            return self._page(token, judged, scope, proto)
+        if began_us is None:
+            self._recorder.link(scope, token, ClickAction.CHECK, judged.finding)
+        return self._wait(ring, token, judged, scope, proto, now_us if began_us is None else began_us)
+
+    async def act(self, ring: Keyring, token: LinkToken, scope: Scope, proto: BodyProtocol) -> Answer:
+        """Answer POST: go on, or report."""
+        if not token.url.isprintable() or scope.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            NOT_ALLOWED.send(proto)
+            return Answer.NOT_ALLOWED
+        # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).
+        await asyncio.sleep(0)
+        body = await read_body(proto, BODY_LIMIT)
+        asked = None if body is None else asked_for(body)
+        if asked is None:
+            NOT_ALLOWED.send(proto)
+            return Answer.NOT_ALLOWED
+        if asked.act is LinkAct.GO_ON:
+            return await self._go_on(ring, token, asked.text, scope, proto)
+        return await self._report(token, asked, scope, proto)
+
+    async def _go_on(
+        self, ring: Keyring, token: LinkToken, reason: str, scope: Scope, proto: ReplyProtocol
+    ) -> Answer:
+        judged = self._judge(token)
+        if judged.action is ClickAction.CHECK:
+            self._recorder.link(scope, token, ClickAction.CHECK, judged.finding)
+            return self._wait(ring, token, judged, scope, proto, time_ns() // 1000)
+        if judged.action is ClickAction.BLOCK:
+            words, shown = words_for(scope), self._shown(token, judged)
+            if not shown.may_override:
+                return self._page(token, judged, scope, proto)
+            if len(reason) < SHORTEST_REASON:
+                return self._page(token, judged, scope, proto, said=words.reason_missing)
+            if not await self._note(token, ReaderReportKind.OVERRIDE, reason):
+                return self._page(token, judged, scope, proto, said=words.not_now)
+        if judged.action is ClickAction.ALLOW and judged.checked:
+            # It was warned of a moment ago: whoever pressed the button then is led on as by the link itself.
+            self._recorder.link(scope, token, ClickAction.ALLOW if token.protected else None)
+        else:
+            self._recorder.link(scope, token, ClickAction.GO_ON, judged.finding)
+        send_onward(proto, token.url)
+        return Answer.ONWARD
+
+    async def _report(self, token: LinkToken, asked: Asked, scope: Scope, proto: ReplyProtocol) -> Answer:
+        words, kind = words_for(scope), asked.act.report
+        noted = True
+        if self._reports.add(hash((_key(token), kind))) > REPORTS_MOST:
+            self._counts[Drop.REPORT_LIMIT] += 1
+        else:
+            noted = await self._note(token, kind, asked.text)
+        said = words.reported[kind] if noted else words.not_now
+        reported_page(words, self._shown(token, UNCHECKED), said, noted=noted).send(proto)
+        return Answer.REPORTED
+
+    async def _note(self, token: LinkToken, kind: ReaderReportKind, text: str) -> bool:
+        """Write what a reader said; return whether it is on the disk."""
+        report = ReaderReport(
+            at_us=time_ns() // 1000,
+            kind=kind,
+            tracking_id=token.tracking_id,
+            link_number=token.link_number,
+            url=token.url,
+            recipient_index=token.recipient_index,
+            domain_id=token.domain_id,
+            text=text,
+        )
+        try:
+            await asyncio.to_thread(self._journal.append_synced, report)
+        except (JournalUnavailableError, RecordTooLargeError) as error:
+            _log.error("what a reader says of a link cannot be noted: %s", error)
+            return False
+        return True
+
+    def _judge(self, token: LinkToken, *, waited: bool = False) -> Judged:
+        judged = self._clicks.judge(token, waited=waited)
+        if judged.action is ClickAction.ALLOW and self._is_too_often(token, self._asked.of(_key(token))):
+            return TOO_OFTEN
+        return judged
+
+    def _is_too_often(self, token: LinkToken, asked: int) -> bool:
+        return self._limits.exceeded(asked, named=token.recipient_index is not None)
+
+    def _page(
+        self, token: LinkToken, judged: Judged, scope: Scope, proto: ReplyProtocol, *, said: str = ""
+    ) -> Answer:
+        """Show why a link does not lead on; a protected one that was not checked is one to be warned of."""
+        action = judged.action if judged.checked else ClickAction.WARN
+        self._recorder.link(scope, token, action, judged.finding)
+        link_page(words_for(scope), self._shown(token, judged, said=said)).send(proto)
+        if judged is TOO_OFTEN:
+            return Answer.LIMITED
+        return _PAGES[action] if judged.checked else Answer.UNCHECKED
+
+    def _wait(
+        self,
+        ring: Keyring,
+        token: LinkToken,
+        judged: Judged,
+        scope: Scope,
+        proto: ReplyProtocol,
+        began_us: int,
+    ) -> Answer:
+        """Let the reader wait; their browser asks again, and says since when it has waited."""
+        refresh = sealed_wait(ring, scope.path, began_us)
+        link_page(words_for(scope), self._shown(token, judged, refresh=refresh)).send(proto)
+        return Answer.CHECKING
+
+    def _shown(self, token: LinkToken, judged: Judged, *, refresh: str = "", said: str = "") -> Shown:
+        policy = self.policy
+        return Shown(
+            token=token,
+            judged=judged,
+            guard=policy.guard_of(token),
+            own_domains=policy.own_domains,
+            refresh=refresh,
+            said=said,
+        )
+
+
+def _key(token: LinkToken) -> int:
+    return hash((token.tracking_id, token.recipient_index, token.link_number))

@@ -1,0 +1,111 @@
+"""Hits on their way into the journal: who asked, for what, and what was done about it."""
+
+import logging
+from collections.abc import Callable
+from time import time_ns
+from typing import Final
+
+from backstamp.edge.callers import Callers
+from backstamp.edge.client_address import address_text, network_text
+from backstamp.edge.hits import kept_headers
+from backstamp.edge.losses import Losses
+from backstamp.edge.policy import MOST_PRIVATE, HitPolicy
+from backstamp.edge.scope import Scope
+from backstamp.journal import Drop, JournalUnavailableError, JournalWriter, PackedHit
+from backstamp.policy import ClickAddresses
+from backstamp.threats import Finding
+from backstamp.tokens import LinkToken, PixelToken
+from backstamp.vocabulary import ClickAction, HitKind
+
+_log = logging.getLogger("backstamp.edge")
+
+_PIXEL: Final = HitKind.PIXEL
+_REDIRECT: Final = HitKind.REDIRECT
+_ADDRESSES: Final[dict[ClickAddresses, Callable[[bytes], str | None]]] = {
+    ClickAddresses.OFF: lambda _octets: None,
+    ClickAddresses.TRUNCATED: network_text,
+    ClickAddresses.FULL: address_text,
+}
+
+
+class HitRecorder:
+    """Writes hits, and counts those that could not be. Nothing that breaks here stops an answer."""
+
+    def __init__(self, journal: JournalWriter, callers: Callers, counts: list[int]) -> None:
+        """Take what the edge's worker has; `counts` are `EdgeCounters.counts`."""
+        self.policy: HitPolicy = MOST_PRIVATE
+        self._journal = journal
+        self._callers = callers
+        self._counts = counts
+        self._losses = Losses(_log)
+
+    def pixel(self, scope: Scope, token: PixelToken) -> None:
+        """Write that a pixel was asked for."""
+        self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None)
+
+    def link(
+        self,
+        scope: Scope,
+        token: LinkToken,
+        action: ClickAction | None = None,
+        finding: Finding | None = None,
+    ) -> None:
+        """Write that a link was asked for, what was done, and what spoke against it.
+
+        `action` is None where a link of sent mail led on as ever.
+        """
+        self._write(scope, token, _REDIRECT, b"", token.recipient_index, token.link_number, action, finding)
+
+    def _write(
+        self,
+        scope: Scope,
+        token: PixelToken | LinkToken,
+        kind: HitKind,
+        recipient_key: bytes,
+        recipient_index: int | None,
+        link_number: int | None,
+        action: ClickAction | None,
+        finding: Finding | None,
+    ) -> None:
+        policy = self.policy
+        if not policy.record:
+            self._counts[Drop.TRACKING_OFF] += 1
+            return
+        try:
+            at_us = time_ns() // 1000
+            headers = scope.headers
+            caller = self._callers.of(scope.client, headers, at_us)
+            self._journal.append_hit(
+                PackedHit(
+                    at_us,
+                    kind,
+                    token.domain_id,
+                    token.tracking_id,
+                    scope.method,
+                    recipient_key,
+                    recipient_index,
+                    link_number,
+                    kept_headers(headers.items()),
+                    caller.network,
+                    caller.source,
+                    self._address(token, caller.octets),
+                    action,
+                    *(() if finding is None else (finding.threat_type, finding.reason, finding.source)),
+                )
+            )
+        except JournalUnavailableError as error:
+            self._counts[Drop.JOURNAL_UNAVAILABLE] += 1
+            self._losses.count(str(error))
+        except Exception as error:  # noqa: BLE001 (a link in a delivered mail must work whatever breaks here)
+            self._counts[Drop.FAILURE] += 1
+            self._losses.count(f"{type(error).__name__} while a hit was recorded")
+        else:
+            if self._losses.pending:
+                self._losses.end()
+
+    def _address(self, token: PixelToken | LinkToken, octets: bytes) -> str | None:
+        """Return what is kept of an address: of clicks in received mail as its domain says."""
+        policy = self.policy
+        if type(token) is LinkToken and token.protected:
+            return _ADDRESSES[policy.guard_of(token).protection.click_addresses](octets)
+        return address_text(octets) if policy.keep_addresses else None
