@@ -296,7 +296,7 @@ class _Work:
     def _request(self, group: _Group, seals: tuple[Seal, ...]) -> ProtectRequest:
         domain, protection = group.receiving.domain, group.protection
         base_url = self._snapshot.base_url(domain)
-        lists = self._config.threat_lists
+        lists, answers = self._config.threat_lists, self._config.threat_answers
         return ProtectRequest(
             options=msgspec.structs.replace(
                 self._options,
@@ -309,6 +309,8 @@ class _Work:
             own_domains=self._own_domains,
             own_lists=group.own_lists,
             threat_lists=str(lists) if lists is not None else "",
+            threat_answers=str(answers) if answers is not None else "",
+            at_us=self._arrival.at_us,
             domain_id=domain.domain_id,
             tracking_id=self._arrival.tracking_id,
             sender=self._arrival.facts.sender,

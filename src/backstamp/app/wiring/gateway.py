@@ -43,6 +43,7 @@ from backstamp.gateway.config import GatewayConfig, ProtectionConfig, RewritingL
 from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.gateway.server import LARGEST_AT_ONCE
+from backstamp.journal.answers_file import FILE_NAME as ANSWERS
 from backstamp.journal.threat_file import FILE_NAME as THREATS
 
 
@@ -79,6 +80,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
 def _protection(settings: Settings) -> ProtectionConfig:
     return ProtectionConfig(
         threat_lists=settings.in_data_dir(THREATS),
+        threat_answers=settings.in_data_dir(ANSWERS),
         listen=settings[PROTECTION_LISTEN],
         lmtp_listen=settings[PROTECTION_LMTP_LISTEN],
         next_hop=settings[PROTECTION_NEXT_HOP],

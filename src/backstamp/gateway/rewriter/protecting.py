@@ -10,6 +10,7 @@ from backstamp.gateway.rewriter.signatures import signatures_hold
 from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import with_targets
 from backstamp.gateway.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
+from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.marks import marked
 from backstamp.policy import OWN_BLOCKED, OwnWord, ProtectionMode, link_word
@@ -81,6 +82,7 @@ class _Judged:
     def __init__(self, made: Plan, request: ProtectRequest) -> None:
         self._request = request
         self._lists = _threat_file(request.threat_lists).current()
+        self._answers = _answers_file(request.threat_answers).answers()
         found: list[QueuedFinding] = []
         others: list[SealedLink] = []
         doubtful: set[int] = set()
@@ -105,7 +107,7 @@ class _Judged:
         if url is None:
             return (), ()
         request = self._request
-        word = link_word(url, self._lists, request.own_lists)
+        word = link_word(url, self._lists, request.own_lists, self._answers, request.at_us)
         known = tuple(each for each in word.findings if each.confirmed)
         if word.own is OwnWord.BLOCKED:
             known = (OWN_BLOCKED, *known)
@@ -142,6 +144,11 @@ def _unwrapped(made: Plan) -> Iterator[CandidateReport]:
 def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFinding]:
     for each in findings:
         yield QueuedFinding(number, each.threat_type, each.reason.value, each.source, each.detail)
+
+
+@lru_cache(maxsize=1)
+def _answers_file(path: str) -> AnswersFile:
+    return AnswersFile(Path(path))
 
 
 @lru_cache(maxsize=1)
