@@ -55,11 +55,50 @@ def test_links_and_messages_are_switched_off_listed_and_switched_on(folder: Path
     )
 
 
-@pytest.mark.parametrize("what", ["A" * 48, "https://[", "", "xyz"])
+def test_hosts_and_urls_are_switched_off_listed_and_switched_on(folder: Path) -> None:
+    ring = keyfile.read(folder / "data" / "keys.json")
+    ours = seal_link(
+        ring,
+        domain_id=1,
+        tracking_id=1,
+        recipient_index=0,
+        link_number=0,
+        url="https://www.evil.example/x?y=1",
+    )
+    host = "host evil.example with its subdomains, in whatever mail"
+    assert links(folder, "kill", "--host", "EVIL.example.")[:2] == (
+        0,
+        f"{host}: switched off; the edge obeys within two seconds while the worker runs\n",
+    )
+    url = "URL www.evil.example/x?y=1 in whatever mail"
+    assert links(folder, "kill", "--url", f"http://localhost:8025/{ours}")[1].startswith(
+        f"{url}: switched off;"
+    )
+    listed = links(folder, "list")[1].splitlines()
+    assert [line.split("UTC  ")[1].partition("  (")[0] for line in listed] == [host, url]
+    code, said, _ = links(folder, "revive", "--url", "https://www.evil.example:8443/x?y=1#z")
+    assert (code, said.rpartition("; ")[2]) == (0, f"still off: {host}\n")
+
+
+def test_what_names_no_host_or_url_is_refused_in_one_line(tmp_path: Path) -> None:
+    assert links(tmp_path, "kill", "--host", "evil.example/path") == (
+        1,
+        "",
+        "backstamp: evil.example/path is more than a host\n",
+    )
+    code, said, failed = links(tmp_path, "kill", "x", "--host", "a.example")
+    assert (code, said) == (2, "")
+    assert "give one of TOKEN, URL or MESSAGE, --host and --url" in failed
+
+
+@pytest.mark.parametrize("what", ["A" * 48, "https://[", "xyz"])
 def test_what_is_no_link_of_ours_is_refused_in_one_line(folder: Path, what: str) -> None:
     code, said, failed = links(folder, "kill", what)
     assert (code, said) == (1, "")
-    assert failed == ("backstamp: not ours: no key of this installation opens it, and it names no message\n")
+    assert failed == (
+        "backstamp: not ours: no key of this installation opens it, and it names no message; "
+        "for a URL or host in whatever mail give it with --url or --host\n"
+    )
 
 
 def test_a_token_is_shown_with_a_key_file_alone(tmp_path: Path) -> None:

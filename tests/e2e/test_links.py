@@ -39,4 +39,6 @@ def test_a_killed_link_is_dead_within_two_seconds_and_alive_again(backstamp: Cal
     assert seconds_until(410) < 2
     assert server.command("links", "revive", token).returncode == 0
     assert seconds_until(302) < 2
+    assert server.command("links", "kill", "--host", "example.com").returncode == 0
+    assert seconds_until(410) < 2
     assert server.stop() == 0

@@ -4,10 +4,11 @@ import msgspec
 
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
-from backstamp.records import kills, models
+from backstamp.records import kills, models, protections
 from backstamp.records.ingest import ingest
 from backstamp.records.snapshot import build
 from backstamp.records.stored_hits import event_type
+from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
 from tests.records.journal_records import after, batch, click, delivery, queued
 from tests.records.test_snapshot import DEFAULTS
@@ -25,6 +26,19 @@ def test_kills_reach_the_snapshot_and_survive_its_file() -> None:
         tokens=frozenset({(5, 4, 0xFFFF), (5, 0, 0)}),
     )
     assert decode_snapshot(encode_snapshot(snapshot)) == snapshot
+
+
+def test_killed_hosts_and_urls_reach_the_snapshot_and_cover_what_is_below_them() -> None:
+    for expression in ("evil.example/", "www.evil.example/a?b", "evil.example/"):
+        kills.kill_expression(expression, "ada")
+    digests = {full_hash("evil.example/")[:8], full_hash("www.evil.example/a?b")[:8]}
+    assert build(DEFAULTS, 1).kills == Kills(expressions=frozenset(digests))
+    assert kills.covering("www.evil.example/a?b") == ["evil.example/"]
+    assert kills.covering("evil.example/") == []
+    before = protections.fingerprint()
+    assert [kills.revive_expression("evil.example/") for _ in range(2)] == [1, 0]
+    assert protections.fingerprint() != before
+    assert [row.expression for row in kills.listed_expressions()] == ["www.evil.example/a?b"]
 
 
 def test_killing_twice_is_killing_once() -> None:

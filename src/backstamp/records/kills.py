@@ -3,8 +3,10 @@
 from django.db.models import Count, Max
 
 from backstamp.policy import Kills, KillTarget
-from backstamp.records.models import Kill
+from backstamp.policy.own_entries import digest_of
+from backstamp.records.models import ExpressionKill, Kill
 from backstamp.records.tracking_ids import from_database, to_database
+from backstamp.urls.safe_browsing import full_hashes
 
 
 def kill(target: KillTarget, by: str) -> None:
@@ -30,6 +32,31 @@ def revive(target: KillTarget) -> int:
     return kills.delete()[0]
 
 
+def kill_expression(expression: str, by: str) -> None:
+    """Switch a host or URL off in whatever mail; one that is off already stays so.
+
+    `expression` is one of Safe Browsing (`policy.own_entries.expression_of`).
+    """
+    ExpressionKill.objects.get_or_create(
+        digest=digest_of(expression), defaults={"expression": expression, "killed_by": by[:150]}
+    )
+
+
+def revive_expression(expression: str) -> int:
+    """Undo the kill of a host or URL; return whether there was one, as a number.
+
+    A wider kill stays: a URL stays off while its host is off.
+    """
+    return ExpressionKill.objects.filter(digest=digest_of(expression)).delete()[0]
+
+
+def covering(expression: str) -> list[str]:
+    """Return the expressions, switched off, by which a host or URL is off too."""
+    digests = {digest_of(each) for each, _ in full_hashes(f"http://{expression}")}
+    found = ExpressionKill.objects.filter(digest__in=digests)
+    return [row.expression for row in found if row.expression != expression]
+
+
 def of_message(tracking_id: int) -> list[KillTarget]:
     """Return what is switched off of a message, the widest first. `tracking_id` is the unsigned form."""
     targets = [_target(row) for row in Kill.objects.filter(tracking_id=to_database(tracking_id))]
@@ -41,8 +68,13 @@ def listed() -> list[tuple[KillTarget, Kill]]:
     return [(_target(row), row) for row in Kill.objects.order_by("pk")]
 
 
+def listed_expressions() -> list[ExpressionKill]:
+    """Return the hosts and URLs that are switched off, in the order in which it was done."""
+    return list(ExpressionKill.objects.order_by("pk"))
+
+
 def switched_off() -> Kills:
-    """Return all kills as the snapshot carries them."""
+    """Return all kills of messages and links as the snapshot carries them."""
     messages, links, tokens = set(), set(), set()
     for target, _ in listed():
         message, number, recipient = target.tracking_id, target.link_number, target.recipient_index

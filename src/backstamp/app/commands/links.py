@@ -2,6 +2,8 @@
 
 import getpass
 import re
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import click
@@ -10,7 +12,8 @@ from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.token_text import token_of
 from backstamp.policy import KillTarget
-from backstamp.tokens import PixelToken, open_token
+from backstamp.policy.own_entries import NotNamedError, expression_of, host_of
+from backstamp.tokens import LinkToken, PixelToken, open_token
 from backstamp.tokens.sealing import NO_RECIPIENT
 
 _MESSAGE: Final = re.compile(r"[0-9a-f]{16}")
@@ -21,43 +24,61 @@ def links() -> None:
     """Switch off links in mail that is out already, or on again."""
 
 
-_WHAT = click.argument("what", metavar="TOKEN|URL|MESSAGE")
+_WHAT = click.argument("what", metavar="[TOKEN|URL|MESSAGE]", default="")
 _ALL_COPIES = click.option("--all-copies", is_flag=True, help="The link in every recipient's copy.")
 _WHOLE_MESSAGE = click.option("--whole-message", is_flag=True, help="All links of the message.")
+_HOST = click.option("--host", default="", help="All links to a host and its subdomains, in whatever mail.")
+_URL = click.option("--url", default="", help="All links to a URL, in whatever mail; or below a folder.")
+_OBEYED: Final = "the edge obeys within two seconds while the worker runs"
 
 
 @links.command()
 @_WHAT
 @_ALL_COPIES
 @_WHOLE_MESSAGE
+@_HOST
+@_URL
 @click.pass_obj
-def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> None:
-    """Switch off a link (in one copy, unless an option says more), or all links of a message."""
-    target = _target(context, what, all_copies, whole_message)
+def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool, host: str, url: str) -> None:
+    """Switch off a link (in one copy, unless an option says more), all links of a message, a host or URL."""
+    target = _target(context, what, all_copies, whole_message, host, url)
     with usable_database(context):
         from backstamp.records import kills
 
-        kills.kill(target, f"{getpass.getuser()}, command line")
-    click.echo(f"{_words(target)}: switched off; the edge obeys within two seconds while the worker runs")
+        by = f"{getpass.getuser()}, command line"
+        if isinstance(target, str):
+            kills.kill_expression(target, by)
+        else:
+            kills.kill(target, by)
+    click.echo(f"{_words(target)}: switched off; {_OBEYED}")
 
 
 @links.command()
 @_WHAT
 @_ALL_COPIES
 @_WHOLE_MESSAGE
+@_HOST
+@_URL
 @click.pass_obj
-def revive(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> None:
-    """Switch a link or a message on again, and all that is part of it."""
-    target = _target(context, what, all_copies, whole_message)
+def revive(
+    context: AppContext, what: str, all_copies: bool, whole_message: bool, host: str, url: str
+) -> None:
+    """Switch a link or a message on again with all that is part of it, or a host or URL."""
+    target = _target(context, what, all_copies, whole_message, host, url)
+    remaining: Sequence[KillTarget | str]
     with usable_database(context):
         from backstamp.records import kills
 
-        undone = kills.revive(target)
-        remaining = kills.of_message(target.tracking_id)
+        if isinstance(target, str):
+            undone = kills.revive_expression(target)
+            remaining = kills.covering(target)
+        else:
+            undone = kills.revive(target)
+            remaining = kills.of_message(target.tracking_id)
     still = f"; still off: {', '.join(map(_words, remaining))}" if remaining else ""
     if not undone:
         raise click.ClickException(f"{_words(target)}: was not switched off as such{still}")
-    click.echo(f"{_words(target)}: on again; the edge obeys within two seconds while the worker runs{still}")
+    click.echo(f"{_words(target)}: on again; {_OBEYED}{still}")
 
 
 @links.command("list")
@@ -69,14 +90,43 @@ def list_kills(context: AppContext) -> None:
 
         for target, row in kills.listed():
             click.echo(f"{row.killed_at:%Y-%m-%d %H:%M} UTC  {_words(target)}  ({row.killed_by})")
+        for entry in kills.listed_expressions():
+            click.echo(
+                f"{entry.killed_at:%Y-%m-%d %H:%M} UTC  {_words(entry.expression)}  ({entry.killed_by})"
+            )
 
 
-def _target(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> KillTarget:
+def _target(
+    context: AppContext, what: str, all_copies: bool, whole_message: bool, host: str, url: str
+) -> KillTarget | str:
+    """Return what is meant: a link or message, or the expression of a host or URL."""
+    if sum(map(bool, (what, host, url))) != 1:
+        raise click.UsageError("give one of TOKEN, URL or MESSAGE, --host and --url")
+    if what:
+        return _in_mail(context, what, all_copies, whole_message)
+    if all_copies or whole_message:
+        raise click.UsageError("--host and --url are about all copies of all messages")
+    try:
+        return f"{host_of(host)}/" if host else expression_of(_without_wrapping(context, url))
+    except NotNamedError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _without_wrapping(context: AppContext, url: str) -> str:
+    """Return the target of a link of ours; any other URL as it is."""
+    token = open_token(context.keyring(), token_of(url))
+    return token.url if isinstance(token, LinkToken) else url
+
+
+def _in_mail(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> KillTarget:
     if _MESSAGE.fullmatch(what.strip().lower()):
         return KillTarget(int(what.strip(), 16))
     token = open_token(context.keyring(), token_of(what))
     if token is None:
-        raise click.ClickException("not ours: no key of this installation opens it, and it names no message")
+        raise click.ClickException(
+            "not ours: no key of this installation opens it, and it names no message; for a URL or host in "
+            "whatever mail give it with --url or --host"
+        )
     if whole_message:
         return KillTarget(token.tracking_id)
     if isinstance(token, PixelToken):
@@ -87,7 +137,16 @@ def _target(context: AppContext, what: str, all_copies: bool, whole_message: boo
     return KillTarget(token.tracking_id, token.link_number, recipient)
 
 
-def _words(target: KillTarget) -> str:
+def _line(target: KillTarget | str, at: datetime, by: str) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC  {_words(target)}  ({by})"
+
+
+def _words(target: KillTarget | str) -> str:
+    if isinstance(target, str):
+        host, _, path = target.partition("/")
+        return (
+            f"URL {target} in whatever mail" if path else f"host {host} with its subdomains, in whatever mail"
+        )
     message = f"message {target.tracking_id:016x}"
     if target.link_number is None:
         return f"all links of {message}"
