@@ -120,6 +120,11 @@ def test_a_form_that_is_too_long_or_of_another_kind_leads_nowhere(server: Server
     for body in (b"act=go_on&text=" + b"x" * 40_000, b'{"act":"go_on"}', b"\0" * 100):
         status, fields, _ = post(server, received(DOUBTED), body)
         assert (status, locations(fields)) == (b"HTTP/1.1 405 Method Not Allowed", [])
-    chunked = f"POST {received(DOUBTED)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answer = server.exchange(chunked.encode() + b"4\r\nact=\r\n5\r\ngo_on\r\n0\r\n\r\n")
+    lines = (
+        f"POST {received(DOUBTED)} HTTP/1.1",
+        "Host: x",
+        "Connection: close",
+        "Transfer-Encoding: chunked",
+    )
+    answer = server.exchange("\r\n".join(lines).encode() + b"\r\n\r\n4\r\nact=\r\n5\r\ngo_on\r\n0\r\n\r\n")
     assert locations(head_and_body(answer)[1]) == [b"location: " + DOUBTED.encode()]
