@@ -38,6 +38,12 @@ HTML = """<html><head>{base}</head><body>
 TEXT = "Read https://evil.example/text and <https://evil.example/angle> and www.evil.example/bare\r\n"
 
 
+def readable(mail: bytes) -> str:
+    """A mail's text, roughly: our links are whole in it."""
+    text = mail.replace(b"\r\n", b"\n").replace(b"=\n", b"").replace(b"=3D", b"=")
+    return text.decode("utf-8", "replace")
+
+
 class Site:
     """The whole product, in front of its own capture mailbox."""
 
@@ -89,7 +95,7 @@ class Site:
 
     def ours(self, mail: bytes) -> list[str]:
         """Our links in a mail, each once."""
-        text = mail.replace(b"\r\n", b"\n").replace(b"=\n", b"").replace(b"=3D", b"=").decode("utf-8", "replace")
+        text = readable(mail)
         return list(dict.fromkeys(re.findall(re.escape(self.server.edge_url) + r"/[A-Za-z0-9_-]{43,}", text)))
 
     def target(self, url: str) -> str:
@@ -123,7 +129,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def hrefs(mail: bytes) -> list[str]:
     """The links of the HTML part, as an independent parser sees them, conditional comments opened."""
-    text = mail.replace(b"\r\n", b"\n").replace(b"=\n", b"").replace(b"=3D", b"=").decode("utf-8", "replace")
+    text = readable(mail)
     html = text[text.index("<html>") :].replace("<!--[if mso]>", "").replace("<![endif]-->", "")
     found = LexborHTMLParser(html).css("[href], [xlink\\:href]")
     return [node.attributes.get("href") or node.attributes.get("xlink:href") or "" for node in found]
