@@ -79,6 +79,7 @@ def config(
         signatures=SignatureFile(tmp_path / "signatures.json").updates,
         journal=lambda: journal,
         simulations=simulations,
+        threat_lists=list,
     )
     # The real password hash takes a third of a second on purpose.
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -14,7 +14,14 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from backstamp.console.middleware import CONSOLE_POLICY
-from backstamp.records.models import CapturedMail, Suppression, UnmatchedReport
+from backstamp.records.models import (
+    CapturedMail,
+    OwnListEntry,
+    ProtectionException,
+    Suppression,
+    UnmatchedReport,
+)
+from backstamp.records.protection_settings import set_protection
 from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import Origin
 from tests.console import seed
@@ -33,7 +40,14 @@ POST_ONLY = {
     "switch-links",
     "delete-report",
     "start-simulation",
+    "protection-add",
+    "protected-domain-change",
+    "exception-add",
+    "exception-remove",
+    "own-list-add",
+    "own-list-remove",
 }
+FILES = {"mail-html", "mail-raw", "clicks-export"}
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"
 
@@ -59,6 +73,12 @@ def address(name: str) -> str:
         samples["pk"] = unmatched_report().pk
     elif name == "suppression-remove":
         samples["pk"] = suppression().pk
+    elif name == "own-list-remove":
+        samples["pk"] = own_entry().pk
+    elif "name" in pattern.pattern.converters:
+        samples["name"] = protected_domain()
+        if "pk" in pattern.pattern.converters:
+            samples["pk"] = ProtectionException.objects.get().pk
     elif "pk" in pattern.pattern.converters:
         samples["pk"] = captured_mail().pk
     return reverse(name, kwargs={key: samples[key] for key in pattern.pattern.converters})
@@ -78,6 +98,16 @@ def suppression() -> Suppression:
     return Suppression.objects.create(
         address="anna@example.com", recipient_key=b"anna-key", reason="manual", since=timezone.now()
     )
+
+
+def own_entry() -> OwnListEntry:
+    return OwnListEntry.objects.create(kind="blocked", expression="evil.example/", digest=b"evil-exp")
+
+
+def protected_domain() -> str:
+    domain = set_protection("example.org", "").domain
+    ProtectionException.objects.create(domain=domain, kind="host", value="intranet.example")
+    return domain.name
 
 
 def everything_stored() -> str:
@@ -167,7 +197,7 @@ def test_no_template_holds_inline_script_or_style() -> None:
     assert {path.name: found for path in templates if (found := inline(path.read_text()))} == {}
 
 
-@pytest.mark.parametrize("name", sorted(set(names()) - {"mail-html", "mail-raw"} - STREAMS - POST_ONLY))
+@pytest.mark.parametrize("name", sorted(set(names()) - FILES - STREAMS - POST_ONLY))
 def test_no_page_holds_inline_script_or_style(admin: Client, name: str) -> None:
     answer = admin.get(address(name), follow=True)
     assert "<html" in answer.text

@@ -1,7 +1,8 @@
 """What the console must be told; `django.conf.settings.BACKSTAMP` holds one of these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,13 +34,33 @@ class Simulations(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ThreatListState:
+    """How it stands with a list of dangerous URLs.
+
+    `had_at` is when it was last had, None for never; `failures` how often in a row it was not, and `why` not.
+    `asked` lists have no entries here: their owner is asked when mail comes.
+    """
+
+    name: str
+    threat: str = ""
+    entries: int = 0
+    left_out: int = 0
+    had_at: datetime | None = None
+    next_at: datetime | None = None
+    failures: int = 0
+    why: str = ""
+    stale: bool = False
+    asked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConsoleConfig:
     """Plain values, and callables for what changes or must be opened late.
 
     `gateway_host` and `gateway_port` are where samples are handed in by SMTP. `capturing` is true while
     no next hop is configured, so that every mail ends in the test mailbox under `capture_dir`.
     `keyring`, `snapshot` and `signatures` give the current ones and are cheap to call; `journal` gives this
-    process's one writer.
+    process's one writer. `threat_lists` reads how it stands with the lists that are on.
     """
 
     gateway_host: str
@@ -51,6 +72,7 @@ class ConsoleConfig:
     signatures: Callable[[], Updates]
     journal: Callable[[], JournalWriter]
     simulations: Simulations
+    threat_lists: Callable[[], Sequence[ThreatListState]]
 
 
 def console_config() -> ConsoleConfig:

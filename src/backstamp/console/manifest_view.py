@@ -43,8 +43,11 @@ class ManifestView:
     more_rows: int
 
 
-def read_manifest(text: str) -> ManifestView | None:
-    """Return what the manifest says, or None where there is none that this program reads."""
+def read_manifest(text: str, *, received: bool = False) -> ManifestView | None:
+    """Return what the manifest says, or None where there is none that this program reads.
+
+    Links of `received` mail are guarded, those of sent mail tracked.
+    """
     if not text:
         return None
     try:
@@ -53,14 +56,14 @@ def read_manifest(text: str) -> ManifestView | None:
         return None
     candidates = manifest.candidates[:ROWS_SHOWN]
     return ManifestView(
-        sentences=tuple(_sentences(manifest)),
-        rows=tuple(_row(candidate) for candidate in candidates),
+        sentences=tuple(_sentences(manifest, received)),
+        rows=tuple(_row(candidate, "guarded" if received else "tracked") for candidate in candidates),
         more_rows=len(manifest.candidates) - len(candidates),
     )
 
 
-def _sentences(manifest: Manifest) -> Iterator[str]:
-    if manifest.skip_reason is None:
+def _sentences(manifest: Manifest, received: bool) -> Iterator[str]:
+    if manifest.skip_reason is None and not received:
         if manifest.pixel.at is not None:
             yield "One pixel at the end of the HTML."
         elif manifest.pixel.skip_reason is not None:
@@ -82,13 +85,13 @@ def _as_sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _row(candidate: CandidateReport) -> ManifestRow:
+def _row(candidate: CandidateReport, wrapped: str) -> ManifestRow:
     where = _CARRIERS.get(candidate.carrier, candidate.carrier.replace("_", " "))
     tracked = candidate.decision is Decision.WRAPPED
     return ManifestRow(
         where=f"{where}, only in Outlook" if candidate.conditional else where,
         url=candidate.url[:_LONGEST_URL],
         tracked=tracked,
-        decision="tracked" if tracked else "left alone",
+        decision=wrapped if tracked else "left alone",
         reason="" if candidate.skip_reason is None else candidate.skip_reason.sentence,
     )

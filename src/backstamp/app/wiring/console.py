@@ -1,5 +1,7 @@
 """From settings to the console's configuration."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 
 from backstamp.app.keyfile import KeyFile
@@ -7,10 +9,13 @@ from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
 from backstamp.app.simulator.runs import SimulationRuns
+from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
-from backstamp.console.config import ConsoleConfig
+from backstamp.console.config import ConsoleConfig, ThreatListState
 from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
+from backstamp.worker.feeds.standing import is_stale
+from backstamp.worker.feeds.store import ListStore
 
 
 def console_config(settings: Settings) -> ConsoleConfig:
@@ -31,4 +36,28 @@ def console_config(settings: Settings) -> ConsoleConfig:
         signatures=SignatureFile(settings.in_data_dir(SIGNATURES)).updates,
         journal=journal,
         simulations=SimulationRuns(settings),
+        threat_lists=lambda: list(_threat_lists(settings)),
     )
+
+
+def _threat_lists(settings: Settings) -> Iterator[ThreatListState]:
+    config = feeds_config(settings)
+    for source in config.sources:
+        state = ListStore(config.directory, source.name).state()
+        yield ThreatListState(
+            name=source.name,
+            threat=source.threat_type.value,
+            entries=state.entries,
+            left_out=sum(state.dropped.values()),
+            had_at=_moment(state.checked_at),
+            next_at=_moment(state.next_at),
+            failures=state.failures,
+            why=state.why,
+            stale=is_stale(source, state),
+        )
+    for dns_list in config.dns_lists:
+        yield ThreatListState(name=dns_list.name, asked=True)
+
+
+def _moment(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

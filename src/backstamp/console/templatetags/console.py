@@ -1,14 +1,21 @@
 """Tags that keep the templates short: icons, times, states in words."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django import template
+from django.http import HttpRequest
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from backstamp.console.wording import DELIVERIES, Words
+from backstamp.console.click_text import url_parts
+from backstamp.console.rooms import WINGS
+from backstamp.console.threat_words import reason_words, threat_words
+from backstamp.console.wording import ACTORS, DELIVERIES, Words, event_words
 from backstamp.records.models import DeliveryState
+from backstamp.vocabulary import Actor, EventType
 
 register = template.Library()
 
@@ -35,7 +42,38 @@ def moment(at: datetime) -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def rooms(context: Context) -> dict[str, Any]:
+    """Return all wings of the console, and the wing and room in which the reader is.
+
+    A page that looks different by what it shows says in `room` whose it is.
+    """
+    request: HttpRequest | None = context.get("request")
+    match = request.resolver_match if request is not None else None
+    page = str(context.get("room") or (match.url_name if match is not None else "") or "")
+    wing = next((wing for wing in WINGS if wing.holds(page)), None)
+    room = next((room for room in wing.rooms if room.holds(page)), None) if wing is not None else None
+    return {"wings": WINGS, "wing": wing, "room": room}
+
+
 @register.filter
 def delivery_words(state: str) -> Words:
     """Return how a delivery state is shown."""
     return DELIVERIES[DeliveryState(state)]
+
+
+register.filter("url_parts", url_parts)
+register.filter("threat_words", threat_words)
+register.filter("reason_words", reason_words)
+
+
+@register.filter
+def action_words(type_: str) -> Words:
+    """Return how the outcome of a click is shown."""
+    return event_words(EventType(type_), Actor.UNKNOWN)
+
+
+@register.filter
+def actor_words(actor: str) -> Words:
+    """Return how an actor is shown."""
+    return ACTORS[Actor(actor)]

@@ -11,11 +11,14 @@ from backstamp.console.config import console_config
 from backstamp.console.handed_in import HandInError, send_sample_mail
 from backstamp.console.manifest_view import read_manifest
 from backstamp.console.timeline import timeline
+from backstamp.console.views.received import received_context
 from backstamp.policy import KillTarget
 from backstamp.records import kills
 from backstamp.records.changes import message_version, newest_version
+from backstamp.records.models import Message
 from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
 from backstamp.records.tracking_ids import from_database
+from backstamp.vocabulary import Direction
 
 FILTER_NAMES: Final = {
     ListFilter.ALL: "All",
@@ -58,6 +61,9 @@ def message_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def message(request: HttpRequest, key: int) -> HttpResponse:
     """Show one message; a fragment without the frame when htmx asks."""
+    received = Message.objects.filter(pk=key, direction=Direction.INBOUND.value).first()
+    if received is not None:
+        return render(request, "console/received_message.html", received_context(received))
     version = message_version(key)
     detail = message_detail(key)
     if detail is None:

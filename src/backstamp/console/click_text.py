@@ -1,0 +1,70 @@
+"""Clicks as text: the parts of a URL, and rows for spreadsheets."""
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from backstamp.console.threat_words import reason_words, threat_words
+from backstamp.console.wording import ACTORS
+from backstamp.records.clicks import Click, host_in
+from backstamp.records.tracking_ids import to_text
+from backstamp.vocabulary import Actor, EventType
+
+LONGEST_URL: Final = 500
+COLUMNS: Final = (
+    *("time", "mailbox", "action", "by", "url", "threat", "reason", "source"),
+    *("subject", "sender", "message", "client_address"),
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+ACTIONS: Final = {
+    EventType.ALLOWED: "led on",
+    EventType.WARNED: "warned",
+    EventType.BLOCKED: "blocked",
+    EventType.CLICKED_THROUGH: "went on after the warning",
+}
+
+
+class UrlParts(NamedTuple):
+    """A URL as text, its host apart; `rest` is cut."""
+
+    before: str
+    host: str
+    rest: str
+
+
+def url_parts(url: str) -> UrlParts:
+    """Return a URL in parts, so that the eye finds the host. It is shown as text, and never as a link."""
+    host = host_in(url)
+    before, _, rest = url.partition(host) if host else (url[:LONGEST_URL], "", "")
+    cut = rest if len(rest) <= LONGEST_URL else f"{rest[:LONGEST_URL]}…"
+    return UrlParts(before[:LONGEST_URL], host, cut)
+
+
+def as_csv(clicks: Iterable[Click]) -> str:
+    """Return clicks as CSV (RFC 4180). No cell begins like a formula, for spreadsheets would reckon it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_row, clicks))
+    return text.getvalue()
+
+
+def _row(click: Click) -> list[str]:
+    event, detail, message = click.event, click.detail, click.message
+    threat = str(detail.get("threat") or "")
+    cells = (
+        event.at.isoformat(timespec="milliseconds"),
+        click.address,
+        ACTIONS[EventType(event.type)],
+        ACTORS[Actor(event.actor)].title,
+        click.url,
+        threat_words(threat).title if threat else "",
+        reason_words(str(detail.get("reason") or "")),
+        str(detail.get("source") or ""),
+        message.subject if message is not None else "",
+        message.sender if message is not None else "",
+        to_text(event.message_id),
+        event.address or "",
+    )
+    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]

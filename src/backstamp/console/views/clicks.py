@@ -1,0 +1,96 @@
+"""The click log of guarded links."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from backstamp.console.click_text import ACTIONS, as_csv
+from backstamp.policy.own_entries import NotNamedError, expression_of
+from backstamp.records.clicks import MOST_EXAMINED, Click, ClickFilter, Who, click_page
+from backstamp.records.tracking_ids import from_text
+from backstamp.vocabulary import EventType
+
+MOST_EXPORTED: Final = 20_000
+_EXPORT_PAGE: Final = 1_000
+WHO: Final = {
+    Who.ALL: "All",
+    Who.PEOPLE: "People",
+    Who.UNCLEAR: "Unclear",
+    Who.MACHINES: "Machines",
+}
+_FIELDS: Final = ("mailbox", "domain", "url", "message", "action")
+
+
+@require_safe
+def listed(request: HttpRequest) -> HttpResponse:
+    """Show the newest clicks that fit the filters."""
+    given = _given(request)
+    wanted, wrong = _wanted(request, given)
+    try:
+        page = click_page(wanted, before=request.GET.get("before", "")) if wanted is not None else None
+    except ValueError:
+        raise Http404 from None
+    kept = {name: value for name, value in given.items() if value}
+    who = wanted.who if wanted is not None else Who.ALL
+    context = {
+        "page": page,
+        "given": given,
+        "wrong": wrong,
+        "filtered": bool(kept) or who is not Who.ALL,
+        "who": who,
+        "whose": [(value, name, urlencode(kept | {"who": value})) for value, name in WHO.items()],
+        "actions": [(type_.value, words) for type_, words in ACTIONS.items()],
+        "query": urlencode(kept | {"who": who}),
+        "first_page": not request.GET.get("before"),
+        "most_examined": MOST_EXAMINED,
+        "most_exported": MOST_EXPORTED,
+    }
+    return render(request, "console/clicks.html", context, status=200 if not wrong else 422)
+
+
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """Return the newest clicks that fit as CSV, at most `MOST_EXPORTED`."""
+    wanted, wrong = _wanted(request, _given(request))
+    if wanted is None:
+        return HttpResponse(wrong, status=422, content_type="text/plain; charset=utf-8")
+    rows: list[Click] = []
+    before = ""
+    while len(rows) < MOST_EXPORTED:
+        page = click_page(wanted, before=before, size=_EXPORT_PAGE)
+        rows += page.rows
+        before = page.older
+        if not before or page.cut:
+            break
+    response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="clicks-{datetime.now(UTC):%Y-%m-%d}.csv"'
+    )
+    return response
+
+
+def _given(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET.get(name, "").replace("\0", "").strip()[:2000] for name in _FIELDS}
+
+
+def _wanted(request: HttpRequest, given: dict[str, str]) -> tuple[ClickFilter | None, str]:
+    """Return the filter, or None and what is wrong with it."""
+    try:
+        values: dict[str, Any] = {
+            "who": Who(request.GET.get("who", Who.ALL)),
+            "action": EventType(given["action"]) if given["action"] else None,
+            "message": from_text(given["message"].lower()) if given["message"] else None,
+        }
+    except ValueError:
+        raise Http404 from None
+    if values["action"] is not None and values["action"] not in ACTIONS:
+        raise Http404
+    try:
+        values["expression"] = expression_of(given["url"]) if given["url"] else ""
+    except NotNamedError as error:
+        return None, str(error)
+    return ClickFilter(mailbox=given["mailbox"], domain=given["domain"].lower(), **values), ""

@@ -1,0 +1,69 @@
+"""Lists of links: the administrators' own, what is switched off, and how it stands with those of others."""
+
+from typing import Final
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.config import console_config
+from backstamp.console.protection_forms import OwnListForm
+from backstamp.records import own_lists
+from backstamp.records.models import OwnListEntry
+from backstamp.records.refusals import RefusedError
+
+SHOWN: Final = 50
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show all of them; a host or URL in the address fills the form."""
+    wanted = {name: request.GET.get(name, "").replace("\0", "") for name in ("kind", "what", "whose")}
+    return _page(request, OwnListForm(auto_id="own_%s", initial={k: v for k, v in wanted.items() if v}))
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Put a host or URL on an own list."""
+    form = OwnListForm(request.POST, auto_id="own_%s")
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    kind = own_lists.Kind(form.cleaned_data["kind"])
+    what, whose, note = (form.cleaned_data[name] for name in ("what", "whose", "note"))
+    ring = console_config().keyring()
+    try:
+        new = own_lists.add(kind, what, whose, ring, by=request.user.get_username(), note=note)
+    except RefusedError as error:
+        form.add_error(None, str(error))
+        return _page(request, form, status=422)
+    for_whom = whose or "everybody"
+    if new:
+        notices.success(request, f"{what[:200]} is {kind.label.lower()} for {for_whom}, within seconds.")
+    else:
+        notices.info(request, f"{what[:200]} was {kind.label.lower()} for {for_whom} already.")
+    return redirect("lists")
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an entry off an own list."""
+    entry = get_object_or_404(OwnListEntry, pk=pk)
+    entry.delete()
+    notices.success(request, f"{entry.expression[:200]} is no longer {entry.get_kind_display().lower()}.")
+    return redirect("lists")
+
+
+def _page(request: HttpRequest, form: OwnListForm, status: int = 200) -> HttpResponse:
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    rows = own_lists.entries()
+    if search:
+        rows = rows.filter(expression__icontains=search)
+    context = {
+        "form": form,
+        "search": search,
+        "entries": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
+        "threat_lists": console_config().threat_lists(),
+    }
+    return render(request, "console/lists.html", context, status=status)

@@ -1,0 +1,130 @@
+"""Protection of received mail: what is done for each domain, and for whom it is not."""
+
+from typing import Final
+
+from django.contrib import messages as notices
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.config import console_config
+from backstamp.console.middleware import CONSOLE_POLICY
+from backstamp.console.protection_forms import ExceptionForm, NewDomainForm, ProtectionForm
+from backstamp.policy import ProtectionMode
+from backstamp.records import protection_settings
+from backstamp.records.models import ProtectedDomain, ProtectionException
+from backstamp.records.refusals import RefusedError
+
+_WITH_LOGO: Final = CONSOLE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show all domains with their mode."""
+    return _overview(request, NewDomainForm(auto_id="new_%s"))
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Set a domain's mode for the first time, or again."""
+    form = NewDomainForm(request.POST, auto_id="new_%s")
+    if not form.is_valid():
+        return _overview(request, form, status=422)
+    mode = ProtectionMode(form.cleaned_data["mode"])
+    try:
+        row = protection_settings.set_protection(form.cleaned_data["domain"], _who(request), mode=mode)
+    except RefusedError as error:
+        form.add_error("domain", str(error))
+        return _overview(request, form, status=422)
+    notices.success(request, f"{row.domain.name}: {mode}.")
+    return redirect("protected-domain", row.domain.name)
+
+
+@require_safe
+def domain(request: HttpRequest, name: str) -> HttpResponse:
+    """Show all that is set for a domain."""
+    return _domain(request, _row(name))
+
+
+@require_POST
+def change(request: HttpRequest, name: str) -> HttpResponse:
+    """Change what is set for a domain."""
+    row = _row(name)
+    form = ProtectionForm(request.POST, request.FILES, row=row)
+    if not form.is_valid():
+        return _domain(request, row, form=form)
+    protection_settings.set_protection(name, _who(request), **form.changes())
+    notices.success(request, f"What is done for {name} was saved; it holds within seconds.")
+    return redirect("protected-domain", name)
+
+
+@require_POST
+def add_exception(request: HttpRequest, name: str) -> HttpResponse:
+    """Leave a mailbox, a sender or a host alone."""
+    row = _row(name)
+    form = ExceptionForm(request.POST, auto_id="exception_%s")
+    if form.is_valid():
+        kind = ProtectionException.Kind(form.cleaned_data["kind"])
+        ring = console_config().keyring()
+        try:
+            new = protection_settings.add_exception(
+                name, kind, form.cleaned_data["value"], ring, _who(request)
+            )
+        except RefusedError as error:
+            form.add_error("value", str(error))
+        else:
+            notices.success(request, "It is left alone." if new else "It was left alone already.")
+            return redirect(_exceptions(name))
+    return _domain(request, row, exception_form=form)
+
+
+@require_POST
+def remove_exception(request: HttpRequest, name: str, pk: int) -> HttpResponse:
+    """Treat it as all others again."""
+    exception = get_object_or_404(ProtectionException, pk=pk, domain__name=name)
+    exception.delete()
+    notices.success(request, f"{exception.value} is treated as all others again.")
+    return redirect(_exceptions(name))
+
+
+def _overview(request: HttpRequest, form: NewDomainForm, status: int = 200) -> HttpResponse:
+    domains = list(protection_settings.protected_domains().prefetch_related("domain__exceptions"))
+    return render(request, "console/protection.html", {"domains": domains, "form": form}, status=status)
+
+
+def _domain(
+    request: HttpRequest,
+    row: ProtectedDomain,
+    *,
+    form: ProtectionForm | None = None,
+    exception_form: Form | None = None,
+) -> HttpResponse:
+    context = {
+        "row": row,
+        "name": row.domain.name,
+        "form": form or ProtectionForm(row=row),
+        "exceptions": list(row.domain.exceptions.all()),
+        "exception_form": exception_form or ExceptionForm(auto_id="exception_%s"),
+    }
+    failed = form or exception_form
+    response = render(request, "console/protected_domain.html", context, status=422 if failed else 200)
+    if row.page_logo:
+        response.headers["Content-Security-Policy"] = _WITH_LOGO
+    return response
+
+
+def _row(name: str) -> ProtectedDomain:
+    try:
+        return protection_settings.protected_domain(name)
+    except RefusedError:
+        raise Http404 from None
+
+
+def _exceptions(name: str) -> str:
+    return reverse("protected-domain", args=[name]) + "#exceptions-title"
+
+
+def _who(request: HttpRequest) -> str:
+    return request.user.get_username()

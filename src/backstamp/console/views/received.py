@@ -1,0 +1,57 @@
+"""Received mail that is protected."""
+
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from backstamp.console.manifest_view import read_manifest
+from backstamp.console.rooms import RECEIVED_MESSAGE
+from backstamp.records import kills
+from backstamp.records.models import Message
+from backstamp.records.received import ReceivedFilter, received_detail, received_page
+from backstamp.records.tracking_ids import from_database, to_text
+from backstamp.rewriting.reasons import SkipReason
+
+FILTER_NAMES: Final = {
+    ReceivedFilter.ALL: "All",
+    ReceivedFilter.FOUND: "Something found",
+    ReceivedFilter.UNPROTECTED: "Not all guarded",
+}
+
+
+@require_safe
+def listed(request: HttpRequest) -> HttpResponse:
+    """Show the newest received messages that fit."""
+    mailbox = request.GET.get("mailbox", "").replace("\0", "").strip()
+    try:
+        which = ReceivedFilter(request.GET.get("show", ReceivedFilter.ALL))
+        page = received_page(which=which, mailbox=mailbox, before=request.GET.get("before", ""))
+    except ValueError:
+        raise Http404 from None
+    context = {
+        "page": page,
+        "which": which,
+        "mailbox": mailbox,
+        "filters": FILTER_NAMES.items(),
+    }
+    return render(request, "console/received.html", context)
+
+
+def received_context(message: Message) -> dict[str, Any]:
+    """Return what the page of a received message shows."""
+    detail = received_detail(message)
+    return {
+        "room": RECEIVED_MESSAGE,
+        "detail": detail,
+        "message": message,
+        "key": to_text(message.pk),
+        "unprotected": [_sentence(reason) for reason in detail.unprotected],
+        "kills": kills.of_message(from_database(message.pk)),
+        "manifest": read_manifest(message.manifest, received=True),
+    }
+
+
+def _sentence(reason: str) -> str:
+    return SkipReason(reason).sentence if reason in list(SkipReason) else reason[:100]

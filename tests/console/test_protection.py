@@ -1,0 +1,156 @@
+"""The pages on which the protection of received mail is set."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from backstamp.console.config import ConsoleConfig, ThreatListState
+from backstamp.console.protection_forms import ProtectionForm
+from backstamp.console.threat_words import REASONS, THREATS
+from backstamp.records.models import OwnListEntry, ProtectedDomain, ProtectionException
+from backstamp.records.protection_settings import set_protection
+from backstamp.threats import ThreatReason
+from backstamp.tokens import Keyring
+from backstamp.vocabulary import ThreatType
+from tests.console.conftest import ADDRESS, HOST
+
+PNG = b"\x89PNG\r\n\x1a\n123"
+ATTACK = "<script>alert(1)</script>"
+
+
+def wanted(**changes: object) -> dict[str, object]:
+    """Return what the form sends for a domain as it is by default, and what is changed."""
+    row = set_protection("example.org", ADDRESS)
+    form = ProtectionForm(row=row)
+    values = {name: form[name].value() for name in form.fields}
+    sent = {name: value for name, value in values.items() if value not in (None, False)}
+    return sent | changes
+
+
+def test_a_domain_is_off_until_it_is_added_and_the_overview_shows_its_mode(admin: Client) -> None:
+    assert "No domain's mail is protected" in admin.get("/protection/").text
+    shown = admin.post("/protection/add/", {"domain": "Example.ORG", "mode": "observe"}, follow=True).text
+    assert '<span class="mark good">observe</span>' in shown
+    row = ProtectedDomain.objects.get()
+    assert (row.domain.name, row.mode, row.changed_by) == ("example.org", "observe", ADDRESS)
+    assert "/protection/example.org/" in admin.get("/protection/").text
+
+
+def test_nonsense_is_refused_and_said(admin: Client) -> None:
+    answer = admin.post("/protection/add/", {"domain": "co.uk", "mode": "protect"})
+    assert answer.status_code == 422
+    assert "co.uk is a public suffix" in answer.text
+    assert admin.get("/protection/nobody.example/").status_code == 404
+    assert not ProtectedDomain.objects.exists()
+
+
+def test_all_that_a_policy_holds_is_set_in_one_form(admin: Client) -> None:
+    sent = wanted(
+        mode="protect",
+        on_unprotected="refuse",
+        on_known_bad="subject",
+        unresolved="warn",
+        click_addresses="truncated",
+        may_override="on",
+        action_phishing="warn",
+        page_organisation="The <Company>",
+        page_text="Ask us & wait.",
+        page_contact="help@example.org",
+        logo=SimpleUploadedFile("logo.png", PNG, "image/png"),
+    )
+    shown = admin.post("/protection/example.org/change/", sent, follow=True)
+    row = ProtectedDomain.objects.get()
+    assert (row.mode, row.on_unprotected, row.on_known_bad) == ("protect", "refuse", "subject")
+    assert (row.unresolved, row.click_addresses, row.may_override) == ("warn", "truncated", True)
+    assert row.actions == {"phishing": "warn"}
+    assert row.page_logo == "data:image/png;base64,iVBORw0KGgoxMjM="
+    assert "The &lt;Company&gt;" in shown.text
+    assert 'src="data:image/png;base64,iVBORw0KGgoxMjM="' in shown.text
+    assert "img-src 'self' data:" in shown.headers["Content-Security-Policy"]
+    admin.post("/protection/example.org/change/", wanted(no_logo="on"))
+    row.refresh_from_db()
+    assert (row.page_logo, row.page_organisation) == ("", "The <Company>")
+
+
+@pytest.mark.parametrize("data", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", PNG + b"0" * 65_536])
+def test_a_logo_that_is_none_changes_nothing(admin: Client, data: bytes) -> None:
+    sent = wanted(mode="protect", logo=SimpleUploadedFile("logo.png", data, "image/png"))
+    answer = admin.post("/protection/example.org/change/", sent)
+    assert answer.status_code == 422
+    assert "Nothing was saved" in answer.text
+    assert ProtectedDomain.objects.get().mode == "off"
+
+
+def test_a_mailbox_opts_out_under_its_key(admin: Client, ring: Keyring) -> None:
+    set_protection("example.org", "")
+    address = "/protection/example.org/exceptions/add/"
+    assert (
+        "It is left alone."
+        in admin.post(address, {"kind": "mailbox", "value": "Ann@example.org"}, follow=True).text
+    )
+    row = ProtectionException.objects.get()
+    assert (row.value, row.by) == ("ann@example.org", ADDRESS)
+    assert bytes(row.recipient_key) == ring.recipient_key("ann@example.org")
+    answer = admin.post(address, {"kind": "mailbox", "value": "ann@example.net"})
+    assert (answer.status_code, "is no mailbox of example.org" in answer.text) == (422, True)
+    admin.post(f"/protection/example.org/exceptions/{row.pk}/remove/")
+    assert not ProtectionException.objects.exists()
+
+
+def test_own_lists_are_kept_and_hostile_notes_are_escaped(admin: Client) -> None:
+    sent = {"kind": "blocked", "what": "https://Evil.example/", "whose": "", "note": ATTACK}
+    shown = admin.post("/lists/own/add/", sent, follow=True).text
+    row = OwnListEntry.objects.get()
+    assert (row.kind, row.expression, row.by) == ("blocked", "evil.example/", ADDRESS)
+    assert "&lt;script&gt;" in shown
+    assert ATTACK not in shown
+    answer = admin.post("/lists/own/add/", sent | {"what": "com"})
+    assert (answer.status_code, "com names no host in full" in answer.text) == (422, True)
+    assert "evil.example/" not in admin.get("/lists/", {"q": "other"}).text
+    assert 'value="https://a.example/x"' in admin.get("/lists/", {"what": "https://a.example/x"}).text
+    admin.post(f"/lists/own/{row.pk}/remove/")
+    assert not OwnListEntry.objects.exists()
+
+
+def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
+    admin: Client, config: ConsoleConfig
+) -> None:
+    assert "None is on" in admin.get("/lists/").text
+    states = [
+        ThreatListState(name="urlhaus", entries=1234, failures=2, why="no <answer>", stale=True),
+        ThreatListState(name="surbl", asked=True),
+    ]
+    object.__setattr__(config, "threat_lists", lambda: states)
+    shown = admin.get("/lists/").text
+    for words in ("1234 entries", "failed 2 times", "too old", "never had", "no &lt;answer&gt;"):
+        assert words in shown
+    assert "asked when mail comes" in shown
+
+
+def test_every_change_needs_a_token_of_the_page(admin: Client) -> None:
+    set_protection("example.org", "")
+    careful = Client(HTTP_HOST=HOST, enforce_csrf_checks=True)
+    careful.cookies = admin.cookies
+    for address in (
+        *("/protection/add/", "/protection/example.org/change/", "/lists/own/add/"),
+        "/protection/example.org/exceptions/add/",
+    ):
+        assert careful.post(address, {}).status_code == 403
+        assert admin.get(address).status_code == 405
+
+
+def test_every_threat_and_reason_has_words() -> None:
+    assert set(THREATS) == set(ThreatType)
+    assert set(ThreatReason) <= set(REASONS)
+
+
+def test_the_navigation_shows_the_wing_of_the_page(admin: Client) -> None:
+    shown = admin.get("/protection/").text
+    assert re.findall(r'aria-current="(\w+)">(?:<svg.*?</svg>)?([\w ]+)<', shown) == [
+        ("true", "Received mail"),
+        ("page", "Protection"),
+    ]
+    assert ">Suppressions<" not in shown
+    assert ">Suppressions<" in admin.get("/").text

@@ -1,0 +1,156 @@
+"""Received mail and the click log in the console."""
+
+import csv
+import io
+from typing import Any
+
+from django.test import Client
+
+from backstamp.records.models import LinkFinding, Message
+from backstamp.records.tracking_ids import to_text
+from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.vocabulary import Actor, Direction, EventType, Origin
+from tests.console.seed import event, link, message, recipient
+
+ATTACK = "<script>alert(1)</script>"
+
+
+def received(number: int, *addresses: str, **fields: Any) -> Message:
+    wanted = {"direction": Direction.INBOUND, "origin": Origin.FILTER, "protection": "protect"}
+    made = message(number, **(wanted | fields))
+    for index, address in enumerate(addresses):
+        recipient(made, index, address)
+    link(made, 0, "https://user:x@evil.example/path?q", "Your parcel")
+    return made
+
+
+def finding(of: Message, **fields: Any) -> LinkFinding:
+    wanted = {
+        "number": 0,
+        "threat": "phishing",
+        "reason": "listed_url",
+        "source": "urlhaus",
+        "detail": "evil.example/",
+        "found_at": of.queued_at,
+    }
+    return LinkFinding.objects.create(message=of, **(wanted | fields))
+
+
+def test_sent_and_received_mail_are_in_lists_of_their_own(admin: Client) -> None:
+    message(1, subject="Went out")
+    received(2, "ann@example.org", subject="Came in")
+    sent, came = admin.get("/").text, admin.get("/received/").text
+    assert ("Went out" in sent, "Came in" in sent) == (True, False)
+    assert ("Went out" in came, "Came in" in came) == (False, True)
+
+
+def test_the_list_says_what_was_found_and_what_could_not_be_guarded(admin: Client) -> None:
+    bad = received(1, "ann@example.org", "bob@example.org", subject="Bad")
+    finding(bad)
+    finding(bad, reason="listed_host")
+    received(2, "ann@example.org", subject="Half", unprotected="form url_too_long")
+    received(3, "cyd@example.org", subject="Fine", protection="observe")
+    shown = admin.get("/received/").text
+    for words in (
+        "Phishing",
+        "not all guarded",
+        "observed",
+        "nothing found",
+        "to ann@example.org, bob@example.org",
+    ):
+        assert words in shown
+    found = admin.get("/received/", {"show": "found"}).text
+    assert ("Bad" in found, "Half" in found) == (True, False)
+    half = admin.get("/received/", {"show": "unprotected"}).text
+    assert ("Bad" in half, "Half" in half) == (False, True)
+    hers = admin.get("/received/", {"mailbox": "CYD@example.org"}).text
+    assert ("Bad" in hers, "Fine" in hers) == (False, True)
+    assert admin.get("/received/", {"show": "whim"}).status_code == 404
+    assert admin.get("/received/", {"before": "1.x"}).status_code == 404
+
+
+def test_the_list_goes_on_where_it_ended(admin: Client) -> None:
+    for number in range(30):
+        received(number, subject=f"Mail number {number}.")
+    first = admin.get("/received/").text
+    assert ("Mail number 29." in first, "Mail number 4." in first) == (True, False)
+    older = first.partition("?before=")[2].partition('"')[0]
+    rest = admin.get(f"/received/?before={older}").text
+    assert [number for number in range(30) if f"Mail number {number}." in rest] == [0, 1, 2, 3, 4]
+
+
+def test_the_page_of_a_message_says_what_is_held_against_its_links_and_who_clicked(admin: Client) -> None:
+    mail = received(1, "ann@example.org", subject="Parcel", unprotected="form")
+    finding(mail, detail=ATTACK)
+    detail = {"threat": "phishing", "reason": "listed_url", "source": "urlhaus"}
+    event(mail, EventType.BLOCKED, 60, Actor.HUMAN, link_number=0, detail=detail)
+    event(mail, EventType.ALLOWED, 61, Actor.SCANNER, link_number=0)
+    shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
+    for words in (
+        *("Phishing", "a list names this address (urlhaus)", "1 by people", "1 by machines"),
+        *("Link blocked", "ann@example.org", "Not all of its links could be guarded"),
+        *("https://user:x@<b>evil.example</b>/path?q", "&lt;script&gt;"),
+    ):
+        assert words in shown
+    assert 'href="https://user' not in shown
+    assert ATTACK not in shown
+    assert "cannot be told apart" not in shown
+    assert '<a href="/received/" aria-current="page">' in shown
+
+
+def test_mail_that_a_milter_saw_for_several_says_so(admin: Client) -> None:
+    mail = received(1, "a@example.org", "b@example.org", "c@example.org", origin=Origin.MILTER)
+    event(mail, EventType.ALLOWED, 5, Actor.HUMAN, link_number=0, recipient_index=NO_RECIPIENT)
+    shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
+    assert (
+        "This came by milter for 3 recipients, who got the same links: clicks cannot be told apart." in shown
+    )
+    alone = received(2, "a@example.org", origin=Origin.MILTER)
+    assert "cannot be told apart" not in admin.get(f"/messages/{to_text(alone.pk)}/").text
+
+
+def test_the_click_log_shows_hostile_urls_as_text(admin: Client) -> None:
+    mail = received(1, "ann@example.org", subject=ATTACK)
+    link(mail, 1, f"https://a.example/{ATTACK}", ATTACK)
+    event(mail, EventType.WARNED, 5, Actor.HUMAN, link_number=1, address="192.0.2.7")
+    shown = admin.get("/clicks/").text
+    assert ATTACK not in shown
+    assert "https://<b>a.example</b>/&lt;script&gt;" in shown
+    for words in ("ann@example.org", "Warned about the link", "192.0.2.7", "a person"):
+        assert words in shown
+    assert 'href="https:' not in shown
+
+
+def test_filters_of_the_click_log_are_kept_and_nonsense_is_said(admin: Client) -> None:
+    mail = received(1, "ann@example.org")
+    for second in range(60):
+        event(mail, EventType.ALLOWED, second, Actor.HUMAN, link_number=0)
+    event(mail, EventType.BLOCKED, 70, Actor.SCANNER, link_number=0)
+    shown = admin.get("/clicks/", {"url": "evil.example", "who": "people"}).text
+    assert ("Link blocked" in shown, "Older clicks" in shown) == (False, True)
+    older = shown.rpartition('class="button" href="?')[2].partition('"')[0].replace("&amp;", "&")
+    assert older.startswith("url=evil.example&who=people&before=")
+    assert admin.get(f"/clicks/?{older}").text.count('class="row"') == 10
+    wrong = admin.get("/clicks/", {"url": "co.uk"})
+    assert (wrong.status_code, "co.uk is a public suffix" in wrong.text) == (422, True)
+    assert "Nothing fits" in admin.get("/clicks/", {"mailbox": "nobody@example.org"}).text
+    for nonsense in ({"who": "me"}, {"action": "opened"}, {"message": "x"}, {"before": "x"}):
+        assert admin.get("/clicks/", nonsense).status_code == 404
+
+
+def test_a_spreadsheet_gets_no_formula(admin: Client) -> None:
+    mail = received(1, "=cmd()@example.org", subject="+1+1", sender="@SUM(A1)")
+    event(mail, EventType.BLOCKED, 5, Actor.HUMAN, link_number=0, detail={"threat": "phishing"})
+    answer = admin.get("/clicks/export/", {"who": "people"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert 'attachment; filename="clicks-' in answer.headers["Content-Disposition"]
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["mailbox"], row["subject"], row["sender"]) == ("'=cmd()@example.org", "'+1+1", "'@SUM(A1)")
+    assert (row["action"], row["by"], row["threat"]) == ("blocked", "a person", "Phishing")
+    assert row["url"] == "https://user:x@evil.example/path?q"
+    assert row["message"] == to_text(mail.pk)
+
+
+def test_strangers_see_none_of_it(stranger: Client) -> None:
+    for address in ("/received/", "/clicks/", "/clicks/export/", "/lists/", "/protection/"):
+        assert stranger.get(address).status_code == 302
