@@ -131,7 +131,8 @@ class Session:
                 answer = TOO_MANY_MISTAKES
         if answer.code == SERVICE_ENDS:
             self._closing = True
-        await self._say(answer)
+        if not self._wire.hold(answer.encode()):
+            await self._say(answer)
 
     async def _carry_out(self, line: bytes) -> Reply | None:
         try:

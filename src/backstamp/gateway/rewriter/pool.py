@@ -19,7 +19,7 @@ from backstamp.gateway.rewriter.messages import (
     Request,
     RewriteAnswer,
     RewriteRequest,
-    block,
+    blocks,
 )
 
 _log = logging.getLogger("backstamp.gateway")
@@ -115,9 +115,7 @@ class _Worker:
         assert self._process is not None, "it was started"
         pipe = self._process.stdin
         assert pipe is not None, "it was started with pipes"
-        for payload in (_write_request(request), raw):
-            pipe.write(block(payload))
-            pipe.write(payload)
+        pipe.write(blocks(_write_request(request), raw))
         await pipe.drain()
         answer = read(await self._read())
         return answer, [await self._read() for _ in request.seals]

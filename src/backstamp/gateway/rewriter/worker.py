@@ -12,11 +12,13 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from backstamp.gateway.rewriter.messages import LENGTH, ProtectRequest, Request, block
+from backstamp.gateway.rewriter.messages import LENGTH, ProtectRequest, Request, blocks
 from backstamp.gateway.rewriter.protecting import protect
 from backstamp.gateway.rewriter.tracking import rewrite
 from backstamp.lifetime import die_with_parent
 from backstamp.tokens import Keyring
+
+READ_OCTETS: Final = 256 * 1024
 
 _read_request: Final = msgspec.msgpack.Decoder(Request).decode
 _write_answer: Final = msgspec.msgpack.Encoder().encode
@@ -61,13 +63,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    # With room for a whole request of the usual size: one read.
+    incoming = open(0, "rb", buffering=READ_OCTETS, closefd=False)  # noqa: SIM115 - until the process ends
+    outgoing = sys.stdout.buffer
     while (head := _read(incoming)) is not None and (raw := _read(incoming)) is not None:
         allow_cpu_seconds(cpu_seconds)
         answer, copies = _carry_out(_read_request(head), raw)
-        for payload in (answer, *copies):
-            outgoing.write(block(payload))
-            outgoing.write(payload)
+        outgoing.write(blocks(answer, *copies))
         outgoing.flush()
 
 
