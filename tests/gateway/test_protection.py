@@ -357,3 +357,14 @@ async def test_by_lmtp_each_recipient_hears_their_own_fate(start: Any, tmp_path:
     filter_ = await start(guarded(on_known_bad=OnKnownBad.REFUSE), listener="protection.lmtp_listen")
     replies = await filter_.client.send_mail(HTML + b".\r\n", ANN, CAT, replies=2)
     assert replies == ["550 5.7.1 A link of this message is known to be dangerous", "250 2.0.0 queued as 1"]
+
+
+async def test_the_only_copy_goes_in_the_transaction_that_stands(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.client.say(f"MAIL FROM:<eve@example.org> SIZE={len(HTML)}")
+    await filter_.client.say(f"RCPT TO:<{ANN}>")
+    assert await filter_.client.data(HTML + b".\r\n") == ["250 2.0.0 queued as 1"]
+    ((to, mail),) = filter_.received
+    assert to == (ANN,)
+    assert len(tokens(mail)) == 1
+    assert filter_.hop.commands[1:] == ["MAIL FROM:<eve@example.org>", f"RCPT TO:<{ANN}>", "DATA"]

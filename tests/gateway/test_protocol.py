@@ -21,6 +21,7 @@ from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, d
 from backstamp.gateway.protocol.reply import MAX_LINES, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
+from tests.gateway.running import StartGateway, StartNextHop
 
 ALL = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN"})
 legal_lines = st.lists(
@@ -237,3 +238,28 @@ def test_extensions_that_were_not_offered_are_refused_with_555() -> None:
 
 def test_a_reply_of_ours_may_have_many_lines() -> None:
     assert reply(250, "a", "b", "c").encode() == b"250-a\r\n250-b\r\n250 c\r\n"
+
+
+async def test_replies_to_pipelined_commands_come_together_and_none_is_lost(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await running.client()
+    await client.begin()
+    await client.send(b"MAIL FROM:<ann@example.org>\r\nRCPT TO:<bob@example.net>\r\nNONSENSE\r\nDATA\r\n")
+    together = await asyncio.wait_for(client.reader.readuntil(b"354 End data with <CR><LF>.<CR><LF>\r\n"), 10)
+    assert [line[:3] for line in together.decode().splitlines()] == ["250", "250", "500", "354"]
+    await client.send(b"Subject: x\r\n\r\n.\r\nNOOP\r\nNOOP\r\nQUIT\r\n")
+    assert [(await client.reply())[:3] for _ in range(4)] == ["250", "250", "250", "221"]
+    assert await client.closed()
+
+
+async def test_many_pipelined_commands_are_answered_while_they_come(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    running = await gateway(await next_hop())
+    client = await running.client()
+    await client.begin()
+    await client.send(b"NOOP\r\n" * 2000)
+    assert {await client.reply() for _ in range(2000)} == {"250 2.0.0 Ok"}

@@ -5,7 +5,9 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -261,6 +263,30 @@ class HalfSickDisk(Files):
         if descriptor == self.opened[0]:
             raise OSError(5, "Input/output error")
         self.synced.append(descriptor)
+
+
+class SlowDisk(Files):
+    """Takes its time, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+        self.asked += 1
+        time.sleep(0.1)
+
+
+def test_records_that_wait_for_the_disk_at_the_same_time_wait_together(tmp_path: Path) -> None:
+    disk = SlowDisk()
+    writer = JournalWriter(tmp_path, role="test", sync=600_000, files=disk)
+    with ThreadPoolExecutor(10) as threads:
+        ids = list(threads.map(lambda number: writer.append_synced(hit(number)), range(10)))
+    assert len(set(ids)) == 10
+    # The first waits for itself, the others for the one that came after them.
+    assert disk.asked <= 3
+    writer.append_synced(hit(11))
+    assert disk.asked <= 4
+    writer.close()
 
 
 def test_one_segment_that_cannot_be_synced_keeps_no_other_from_the_disk(

@@ -64,8 +64,10 @@ class MailCommands:
         if size is not None and int(size) > self._about.config.max_size:
             raise RefusedError(TOO_LARGE)
         self._onward.client = client.for_next_hop
-        # We offer SIZE in any case, for the limit is ours too.
-        told = size is not None and "SIZE" in (await self._onward.open()).capabilities
+        # We offer SIZE in any case, for the limit is ours too. Received mail will be larger than that by its
+        # guarded links, and goes in this very transaction.
+        offered = "SIZE" in (await self._onward.open()).capabilities
+        told = size is not None and offered and not client.receives
         answer = await self._onward.begin(mail_line(mailbox, int(size) if size and told else None))
         if answer.positive:
             self._reverse_path = mailbox

@@ -161,7 +161,8 @@ class _Transaction:
             left = len(wanted)
             async for copy in prepared.copies:
                 left -= len(copy.places)
-                self._settle(copy.places, await self._send(copy))
+                alone = self._is_received and everybody and standing and len(copy.places) == len(wanted)
+                self._settle(copy.places, await (self._send_on(copy) if alone else self._send(copy)))
                 await self._keep_accepted(copy.places, last=left == 0)
             if not wanted and connection is not None:
                 await _reset(connection)
@@ -238,13 +239,24 @@ class _Transaction:
             connection = await self._onward.ready()
         except (UnreachableError, RefusedSessionError) as error:
             return [Outcome(Stage.CONNECT, error.reply)] * len(copy.places)
+        message = self._fitting(copy, connection)
+        recipients = [self._rcpts[place].recipient for place in copy.places]
+        return await hand_over(connection, self._reverse_path(copy.places), recipients, message)
+
+    async def _send_on(self, copy: Copy) -> list[Outcome]:
+        """Send the only copy in the transaction in which its recipients were accepted, if it stands."""
+        connection = self._onward.connection
+        if connection is None or connection.closed:
+            return await self._send(copy)
+        return await hand_over_open(connection, len(copy.places), self._fitting(copy, connection))
+
+    def _fitting(self, copy: Copy, connection: NextHopConnection) -> bytes:
         message = self._traced(copy.message, copy.places)
         limit = connection.capabilities.max_size
         if copy.instead is not None and limit is not None and len(message) > limit:
             # It is our change that made it too large, and no reason to lose it.
-            message = self._traced(copy.instead, copy.places)
-        recipients = [self._rcpts[place].recipient for place in copy.places]
-        return await hand_over(connection, self._reverse_path(copy.places), recipients, message)
+            return self._traced(copy.instead, copy.places)
+        return message
 
     def _reverse_path(self, places: Sequence[int]) -> Mailbox:
         if not self._sealed:

@@ -88,6 +88,8 @@ class JournalWriter:
         # Records before this position may not be on the disk, whatever a later fdatasync says: the kernel
         # reports an error once, and then takes the pages that it could not write for clean (fsync(2)).
         self._doubtful = 0
+        # What the last sync that somebody waited for reached: in which segment, and up to where.
+        self._synced: tuple[int | None, int] = (None, 0)
         self.sync_times = Durations()
         """How long the disk took, each time it was asked to have written, and how often it could not."""
 
@@ -119,14 +121,21 @@ class JournalWriter:
         with self._sync_lock:
             if record_id.position < self._doubtful:
                 raise _unavailable("cannot be synced to the disk", OSError(errno.EIO, ""))
-            # A segment that is no longer among these was synced before it was closed.
+            # A segment that is no longer among these was synced before it was closed; and what others
+            # waited for may have put this record on the disk too.
+            synced_segment, reached = self._synced
+            if segment == synced_segment and record_id.position < reached:
+                return record_id
             if segment is not None and (segment == self._segment or segment in self._finished):
+                with self._lock:
+                    reached = self._position
                 try:
                     self._fdatasync(segment)
                 except OSError as error:
                     with self._lock:
                         self._doubt()
                     raise _unavailable("cannot be synced to the disk", error) from None
+                self._synced = (segment, reached)
         return record_id
 
     def wind_down(self) -> None:
