@@ -16,8 +16,10 @@ from django.utils import timezone
 from backstamp.console.middleware import CONSOLE_POLICY
 from backstamp.records.models import (
     CapturedMail,
+    ExpressionKill,
     OwnListEntry,
     ProtectionException,
+    ReaderReportRow,
     Suppression,
     UnmatchedReport,
 )
@@ -46,6 +48,9 @@ POST_ONLY = {
     "exception-remove",
     "own-list-add",
     "own-list-remove",
+    "switch-off",
+    "switch-on",
+    "reader-report",
 }
 FILES = {"mail-html", "mail-raw", "clicks-export"}
 STREAMS = {"list-changes", "message-changes"}
@@ -75,6 +80,10 @@ def address(name: str) -> str:
         samples["pk"] = suppression().pk
     elif name == "own-list-remove":
         samples["pk"] = own_entry().pk
+    elif name == "switch-on":
+        samples["pk"] = ExpressionKill.objects.create(expression="a.example/", digest=b"a-expres").pk
+    elif name == "reader-report":
+        samples["pk"] = reader_report().pk
     elif "name" in pattern.pattern.converters:
         samples["name"] = protected_domain()
         if "pk" in pattern.pattern.converters:
@@ -102,6 +111,13 @@ def suppression() -> Suppression:
 
 def own_entry() -> OwnListEntry:
     return OwnListEntry.objects.create(kind="blocked", expression="evil.example/", digest=b"evil-exp")
+
+
+def reader_report() -> ReaderReportRow:
+    url = "https://evil.example/x"
+    return ReaderReportRow.objects.create(
+        at=timezone.now(), kind="mistake", tracking_id=1, link_number=0, url=url
+    )
 
 
 def protected_domain() -> str:

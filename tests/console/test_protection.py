@@ -5,11 +5,18 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from backstamp.console.config import ConsoleConfig, ThreatListState
 from backstamp.console.protection_forms import ProtectionForm
 from backstamp.console.threat_words import REASONS, THREATS
-from backstamp.records.models import OwnListEntry, ProtectedDomain, ProtectionException
+from backstamp.records.models import (
+    ExpressionKill,
+    OwnListEntry,
+    ProtectedDomain,
+    ProtectionException,
+    ReaderReportRow,
+)
 from backstamp.records.protection_settings import set_protection
 from backstamp.threats import ThreatReason
 from backstamp.tokens import Keyring
@@ -112,6 +119,60 @@ def test_own_lists_are_kept_and_hostile_notes_are_escaped(admin: Client) -> None
     assert 'value="https://a.example/x"' in admin.get("/lists/", {"what": "https://a.example/x"}).text
     admin.post(f"/lists/own/{row.pk}/remove/")
     assert not OwnListEntry.objects.exists()
+
+
+def test_a_host_is_switched_off_in_all_mail_and_on_again(admin: Client) -> None:
+    shown = admin.post("/lists/off/add/", {"what": "Evil.example"}, follow=True).text
+    row = ExpressionKill.objects.get()
+    assert (row.expression, row.killed_by) == ("evil.example/", ADDRESS)
+    assert "evil.example/ is switched off in all mail" in shown
+    answer = admin.post("/lists/off/add/", {"what": "co.uk"})
+    assert (answer.status_code, "is a public suffix" in answer.text) == (422, True)
+    admin.post(f"/lists/off/{row.pk}/remove/")
+    assert not ExpressionKill.objects.exists()
+
+
+def reader_report(**fields: object) -> ReaderReportRow:
+    domain = set_protection("example.org", "").domain
+    wanted: dict[str, object] = {
+        "at": timezone.now(),
+        "kind": "mistake",
+        "tracking_id": 1,
+        "link_number": 0,
+        "domain_id": domain.pk,
+        "url": "https://shop.example/x",
+        "text": ATTACK,
+    }
+    return ReaderReportRow.objects.create(**(wanted | fields))
+
+
+def test_a_mistake_is_allowed_for_the_domain_and_fraud_blocked_for_everybody(admin: Client) -> None:
+    mistake = reader_report()
+    fraud = reader_report(kind="phishing", url="https://evil.example/y")
+    other = reader_report(kind="override")
+    shown = admin.get("/reader-reports/").text
+    assert "&lt;script&gt;" in shown
+    assert ATTACK not in shown
+    for words in ("this is a mistake", "the mail is fraud", "went on, with this reason", "shop.example</b>"):
+        assert words in shown
+    for row, decision in ((mistake, "allow"), (fraud, "block"), (other, "dismiss")):
+        admin.post(f"/reader-reports/{row.pk}/", {"decision": decision})
+        row.refresh_from_db()
+        assert (row.handled_by, row.handled_at is not None) == (ADDRESS, True)
+    entries = OwnListEntry.objects.order_by("expression").values_list("expression", "kind", "scope", "by")
+    assert list(entries) == [
+        ("evil.example/", "blocked", "", ADDRESS),
+        ("shop.example/", "allowed", "example.org", ADDRESS),
+    ]
+    assert admin.post(f"/reader-reports/{other.pk}/", {"decision": "whim"}).status_code == 404
+
+
+def test_a_report_whose_host_cannot_be_listed_waits_on(admin: Client) -> None:
+    row = reader_report(url="https://co.uk/")
+    shown = admin.post(f"/reader-reports/{row.pk}/", {"decision": "block"}, follow=True).text
+    assert "is a public suffix" in shown
+    row.refresh_from_db()
+    assert (row.handled_at, OwnListEntry.objects.exists()) == (None, False)
 
 
 def test_lists_of_others_say_how_old_they_are_and_why_they_failed(

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.config import console_config
-from backstamp.console.protection_forms import OwnListForm
-from backstamp.records import own_lists
-from backstamp.records.models import OwnListEntry
+from backstamp.console.protection_forms import KillForm, OwnListForm
+from backstamp.policy.own_entries import NotNamedError, expression_of
+from backstamp.records import kills, own_lists
+from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.records.refusals import RefusedError
 
 SHOWN: Final = 50
@@ -55,7 +56,34 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("lists")
 
 
-def _page(request: HttpRequest, form: OwnListForm, status: int = 200) -> HttpResponse:
+@require_POST
+def switch_off(request: HttpRequest) -> HttpResponse:
+    """Switch a host or URL off in whatever mail."""
+    form = KillForm(request.POST, auto_id="kill_%s")
+    if form.is_valid():
+        try:
+            expression = expression_of(form.cleaned_data["what"])
+        except NotNamedError as error:
+            form.add_error("what", str(error))
+        else:
+            kills.kill_expression(expression, request.user.get_username())
+            notices.success(request, f"{expression[:200]} is switched off in all mail, within seconds.")
+            return redirect("lists")
+    return _page(request, OwnListForm(auto_id="own_%s"), kill_form=form, status=422)
+
+
+@require_POST
+def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo that."""
+    row = get_object_or_404(ExpressionKill, pk=pk)
+    kills.revive_expression(row.expression)
+    notices.success(request, f"{row.expression[:200]} is no longer switched off as such.")
+    return redirect("lists")
+
+
+def _page(
+    request: HttpRequest, form: OwnListForm, *, kill_form: KillForm | None = None, status: int = 200
+) -> HttpResponse:
     search = request.GET.get("q", "").replace("\0", "").strip()
     rows = own_lists.entries()
     if search:
@@ -64,6 +92,8 @@ def _page(request: HttpRequest, form: OwnListForm, status: int = 200) -> HttpRes
         "form": form,
         "search": search,
         "entries": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
+        "kills": kills.listed_expressions(),
+        "kill_form": kill_form or KillForm(auto_id="kill_%s"),
         "threat_lists": console_config().threat_lists(),
     }
     return render(request, "console/lists.html", context, status=status)
