@@ -18,9 +18,9 @@ from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
 from backstamp.gateway.listeners import Listener, listeners
 from backstamp.gateway.milter import MilterListener
-from backstamp.gateway.milter_protection import MilterProtection
 from backstamp.gateway.outcomes import Outcomes
-from backstamp.gateway.protection import Protector
+from backstamp.gateway.protection.by_milter import MilterProtection
+from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.protocol.wire import Wire

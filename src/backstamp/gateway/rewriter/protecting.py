@@ -9,7 +9,7 @@ from backstamp.gateway.rewriter.messages import ProtectAnswer, ProtectRequest, S
 from backstamp.gateway.rewriter.signatures import signatures_hold
 from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import with_targets
-from backstamp.gateway.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
+from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.marks import marked

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from backstamp.gateway.copies import Addressee, Arrival
 from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, Reject, Replace, TempFail
-from backstamp.gateway.protection import Protector
+from backstamp.gateway.protection.protector import Protector
 from backstamp.rewriting import ControlFields, message_facts
 from backstamp.vocabulary import Origin
 

@@ -1,0 +1,1 @@
+"""protection: received mail, judged and rewritten by the policy of each recipient's domain."""

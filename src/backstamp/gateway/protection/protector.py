@@ -1,0 +1,130 @@
+"""protector: what received mail's recipients get: the decision for each, the judgement, record and copies.
+
+Any skip for limit, doubt or failure is what an attacker would provoke: it goes by the domain's
+`on_unprotected` (DESIGN §3). The record is written before the first copy is given out; a link whose message
+is not known must not exist.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, NamedTuple
+
+from backstamp.gateway.config import ProtectionConfig
+from backstamp.gateway.copies import Arrival, Copy, Prepared
+from backstamp.gateway.protection.groups import PUT_OFF, Group, strictness
+from backstamp.gateway.protection.work import Work
+from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.rewriter.pool import RewriterPool
+from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
+from backstamp.policy import Snapshot
+from backstamp.rewriting import Options
+from backstamp.tokens import Keyring
+from backstamp.vocabulary import Direction, Queued
+
+_log = logging.getLogger("backstamp.gateway")
+
+NO_POLICY: Final = reply(451, "4.3.0 The link protection has no policy yet, try again in a moment")
+
+
+class Whole(NamedTuple):
+    """One message for everybody: what becomes of it. `refusal` is None where it goes on."""
+
+    message: bytes
+    refusal: Reply | None
+
+
+class Protector:
+    """Turns a received message into copies."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Callable[[], Keyring],
+        snapshot: SnapshotFile,
+        journal: JournalWriter,
+        rewriter: RewriterPool,
+        options: Options,
+        config: ProtectionConfig,
+    ) -> None:
+        """Keep the surroundings; of `options` only the limits count for received mail."""
+        self._keyring = keyring
+        self._snapshot = snapshot
+        self._journal = journal
+        self._rewriter = rewriter
+        self._options = Options(direction=Direction.INBOUND, opens=False, links=True, limits=options.limits)
+        self._config = config
+
+    async def prepare(self, arrival: Arrival) -> Prepared:
+        """Judge the message for each recipient, make the first copies, and write the record."""
+        snapshot = self._snapshot.current()
+        if snapshot is None:
+            return _nothing_goes(arrival, NO_POLICY)
+        try:
+            return await self._prepare(arrival, snapshot)
+        except Exception as error:  # noqa: BLE001 - the mail must wait, not be lost, nor go unguarded
+            _log.error("message %s is put off: %s", arrival.trace_id, type(error).__name__)
+            return _nothing_goes(arrival, PUT_OFF)
+
+    async def _prepare(self, arrival: Arrival, snapshot: Snapshot) -> Prepared:
+        work = Work(self._rewriter, arrival, snapshot, self._keyring(), self._options, self._config)
+        groups = work.groups()
+        for group in groups:
+            await work.begin(group)
+        recorded = arrival.recorded or await self._record(work.queued(groups), groups)
+        if not recorded:
+            for group in groups:
+                work.give_up(group)
+        settled = {
+            place: refusal
+            for group in groups
+            if (refusal := group.refusal()) is not None
+            for place in group.places
+        }
+        going = [group for group in groups if group.refusal() is None]
+        whole = all(not group.first for group in going)
+        return Prepared(whole, recorded and bool(work.seen(groups)), work.all_copies(going), settled)
+
+    async def examine(self, arrival: Arrival) -> Whole:
+        """Judge the message for all recipients together, who get the same octets (a milter cannot split).
+
+        The strictest that holds for one of them holds for all; several are named by no link. May raise: the
+        milter's way of failure is followed then.
+        """
+        snapshot = self._snapshot.current()
+        if snapshot is None:
+            return Whole(arrival.raw, NO_POLICY)
+        work = Work(self._rewriter, arrival, snapshot, self._keyring(), self._options, self._config)
+        groups = work.groups()
+        if not groups:
+            return Whole(arrival.raw, None)
+        strictest = max(groups, key=strictness)
+        strictest.places = [place for group in groups for place in group.places]
+        await work.begin(strictest, together=True)
+        if not await self._record(work.queued([strictest]), [strictest]):
+            work.give_up(strictest)
+        message = strictest.first[0] if strictest.first else arrival.raw
+        return Whole(message, strictest.refusal())
+
+    async def _record(self, queued: Queued | None, groups: Sequence[Group]) -> bool:
+        if queued is None:
+            return True
+        try:
+            if any(group.seals for group in groups):
+                # On the disk: recipients hold on to tokens longer than a power cut lasts.
+                await asyncio.to_thread(self._journal.append_synced, queued)
+            else:
+                self._journal.append(queued)
+        except (JournalUnavailableError, RecordTooLargeError) as error:
+            _log.error("message %s is not recorded, nor guarded: %s", queued.trace_id, error)
+            return False
+        return True
+
+
+def _nothing_goes(arrival: Arrival, answer: Reply) -> Prepared:
+    async def nothing() -> AsyncIterator[Copy]:
+        return
+        yield
+
+    wanted = {place: answer for place, each in enumerate(arrival.addressees) if each.wanted}
+    return Prepared(whole=False, recorded=False, copies=nothing(), settled=wanted)
