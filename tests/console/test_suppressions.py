@@ -4,8 +4,10 @@ from django.test import Client
 from django.utils import timezone
 
 from backstamp.records.models import Suppression
+from backstamp.records.tracking_ids import to_text
 from backstamp.tokens import Keyring
 from tests.console.conftest import ADDRESS
+from tests.console.seed import message, recipient
 
 
 def entry(number: int = 1, **changes: object) -> Suppression:
@@ -67,3 +69,16 @@ def test_an_entry_is_taken_off_and_others_stay(admin: Client) -> None:
     assert "reader1@example.com may get mail of example.org again." in shown
     assert [row.pk for row in Suppression.objects.all()] == [kept.pk]
     assert admin.post(f"/suppressions/{gone.pk}/remove/").status_code == 404
+
+
+def test_a_suppressed_recipient_is_allowed_again_from_the_page_of_a_message(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, address="reader1@example.com", recipient_key=(1).to_bytes(8, "big"))
+    recipient(letter, 1, address="reader2@example.com", recipient_key=(2).to_bytes(8, "big"))
+    row = entry()
+    entry(2, domain="other.example")
+    shown = admin.get(f"/messages/{to_text(letter.pk)}/").text
+    assert shown.count("Allow again") == 1
+    assert f'action="/suppressions/{row.pk}/remove/"' in shown
+    admin.post(f"/suppressions/{row.pk}/remove/")
+    assert "Allow again" not in admin.get(f"/messages/{to_text(letter.pk)}/").text

@@ -50,7 +50,7 @@ WINGS: Final = (
         (
             Room("Mail", "received", frozenset({RECEIVED_MESSAGE})),
             Room("Clicks", "clicks"),
-            Room("Readers' reports", "reader-reports"),
+            Room("Reports", "reader-reports"),
             Room("Lists", "lists"),
             Room("Protection", "protection", frozenset({"protected-domain"})),
         ),

@@ -105,6 +105,15 @@ def listed() -> Iterator[Suppression]:
     return Suppression.objects.iterator(chunk_size=_CHUNK)
 
 
+def of_recipients(keys: Iterable[bytes], domain: str) -> dict[bytes, list[Suppression]]:
+    """Return the entries that stop a sender domain's mail to some recipients, by their keys."""
+    wanted = {key for key in keys if key}
+    found: dict[bytes, list[Suppression]] = {}
+    for row in Suppression.objects.filter(recipient_key__in=wanted, domain__in=("", domain.lower())):
+        found.setdefault(bytes(row.recipient_key), []).append(row)
+    return found
+
+
 def export(to: TextIO) -> None:
     """Write the list as CSV (RFC 4180) with a line of `COLUMNS`."""
     writer = csv.writer(to)

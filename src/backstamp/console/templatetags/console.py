@@ -1,5 +1,6 @@
 """Tags that keep the templates short: icons, times, states in words."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,3 +78,9 @@ def action_words(type_: str) -> Words:
 def actor_words(actor: str) -> Words:
     """Return how an actor is shown."""
     return ACTORS[Actor(actor)]
+
+
+@register.filter
+def of_key(found: Mapping[bytes, Sequence[object]], key: object) -> Sequence[object]:
+    """Return what there is of a recipient's key, as a row holds it."""
+    return found.get(bytes(key), ()) if isinstance(key, bytes | memoryview) else ()

@@ -13,7 +13,7 @@ from backstamp.console.manifest_view import read_manifest
 from backstamp.console.timeline import timeline
 from backstamp.console.views.received import received_context
 from backstamp.policy import KillTarget
-from backstamp.records import kills
+from backstamp.records import kills, suppressions
 from backstamp.records.changes import message_version, newest_version
 from backstamp.records.models import Message
 from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
@@ -105,6 +105,10 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "summary": summary,
         "message": summary.message,
         "kills": kills.of_message(from_database(summary.message.tracking_id)),
+        "suppressed": suppressions.of_recipients(
+            (bytes(recipient.recipient_key) for recipient in summary.recipients),
+            summary.message.sender.rpartition("@")[2],
+        ),
         "manifest": read_manifest(summary.message.manifest),
         "own_view_possible": summary.message.opens_tracked and summary.totals.any_opened,
         "timeline": timeline(
