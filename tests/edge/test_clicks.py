@@ -236,7 +236,7 @@ def test_a_link_that_is_asked_for_absurdly_often_is_warned_of(tmp_path: Path) ->
     ("kept", "v4", "v6"),
     [
         (ClickAddresses.OFF, None, None),
-        (ClickAddresses.TRUNCATED, "192.0.2.0", "2001:db8:1::"),
+        (ClickAddresses.TRUNCATED, "192.0.2.0/24", "2001:db8:1::/48"),
         (ClickAddresses.FULL, "192.0.2.1", "2001:db8:1:2::3"),
     ],
 )

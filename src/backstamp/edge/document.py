@@ -48,8 +48,12 @@ _FRAME: Final = """<!doctype html>
 class Style:
     """The style of a kind of page, and the policy under which a browser takes it and nothing else."""
 
-    def __init__(self, more: str = "") -> None:
-        """Take what comes behind the style of all pages; neither holds anything of a request."""
+    def __init__(self, more: str = "", *, leads_on: bool = False) -> None:
+        """Take what comes behind the style of all pages; neither holds anything of a request.
+
+        `leads_on` says that a form's answer may lead to any site: Chromium asks `form-action` for that too.
+        """
+        self._forms = "http: https:" if leads_on else "'self'"
         self.text = BASE_STYLE + more
         digest = base64.b64encode(hashlib.sha256(self.text.encode()).digest()).decode()
         self._start = f"default-src 'none'; style-src 'sha256-{digest}'"
@@ -57,7 +61,7 @@ class Style:
     def policy(self, *, images: bool) -> str:
         """Return the Content-Security-Policy; `images` are such as are in the page itself."""
         image = "; img-src data:" if images else ""
-        return f"{self._start}{image}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        return f"{self._start}{image}; form-action {self._forms}; base-uri 'none'; frame-ancestors 'none'"
 
 
 def document(

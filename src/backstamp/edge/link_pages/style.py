@@ -56,7 +56,8 @@ STYLE: Final = Style(
     "footer{margin-top:1.25rem;color:var(--soft)}"
     "@keyframes turn{to{transform:rotate(1turn)}}"
     ".checking svg{animation:turn 2s linear infinite}"
-    "@media(prefers-reduced-motion:reduce){.checking svg{animation:none}}"
+    "@media(prefers-reduced-motion:reduce){.checking svg{animation:none}}",
+    leads_on=True,
 )
 
 _SHIELD: Final = "M12 2 4 5v6c0 5 3.4 9.4 8 11 4.6-1.6 8-6 8-11V5z"

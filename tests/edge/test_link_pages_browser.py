@@ -1,0 +1,99 @@
+"""The pages before a link in headless Chromium: what a reader presses, and where it leads."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from backstamp.policy import PageWords, Protection, ProtectionMode
+from backstamp.vocabulary import ClickAction, ReaderReportKind, ThreatType
+from tests.e2e.browser import person
+from tests.edge.guarded import guard, list_bad, received, reports_in
+from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.setting import hits_in
+
+pytestmark = pytest.mark.daemon
+DOT = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
+    "AABJRU5ErkJggg=="
+)
+LISTED = {"127.0.0.1/bad": ThreatType.PHISHING, "127.0.0.1/spam": ThreatType.SPAM}
+
+
+class _Target(http.server.BaseHTTPRequestHandler):
+    """Where the links lead."""
+
+    def do_GET(self) -> None:
+        referer = self.headers.get("referer", "nobody")
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(f"<h1>Arrived, sent by {referer}</h1>".encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def target() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Target) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    words = PageWords("Acme", "Call us.", "help@acme.example", DOT)
+    guard(tmp_path, Protection(mode=ProtectionMode.PROTECT, may_override=True, page=words))
+    list_bad(tmp_path, LISTED, prefixes=("127.0.0.1/maybe",))
+    with running_edge(tmp_path) as server:
+        yield server
+
+
+def test_a_reader_reports_waits_and_goes_on(server: ServerProcess, target: str, tmp_path: Path) -> None:
+    complaints: list[str] = []
+
+    def click(page: Page, path: str) -> None:
+        page.goto(f"http://127.0.0.1:{server.port}{received(target + path)}")
+
+    def arrived(page: Page, path: str) -> None:
+        page.wait_for_url(target + path)
+        expect(page.get_by_role("heading")).to_have_text("Arrived, sent by nobody")
+
+    with person(width=360) as context:
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        click(page, "/spam")
+        expect(page.get_by_role("heading", level=1)).to_have_text("This link may be dangerous")
+        assert page.evaluate("getComputedStyle(document.querySelector('article')).borderTopColor") == (
+            "rgb(122, 79, 0)"
+        ), "the style is taken"
+        assert page.evaluate("document.querySelector('.by img').naturalWidth") == 1, "the logo is shown"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.get_by_role("button", name="Go on all the same").click()
+        arrived(page, "/spam")
+        click(page, "/bad")
+        page.get_by_text("Add a few words").click()
+        page.get_by_label("What should the administrator know?").fill("I know the sender")
+        page.get_by_role("button", name="This is a mistake").click()
+        expect(page.get_by_text("Thank you.")).to_be_visible()
+        click(page, "/bad")
+        page.get_by_label("Your reason").fill("We test it")
+        page.get_by_role("button", name="Go on with this reason").click()
+        arrived(page, "/bad")
+        click(page, "/maybe")
+        expect(page.get_by_role("heading", level=1)).to_have_text("This link is being checked")
+        arrived(page, "/maybe")
+    assert {text for text in complaints if "403" not in text} == set()
+    assert [(report.kind, report.text) for report in reports_in(tmp_path)] == [
+        (ReaderReportKind.MISTAKE, "I know the sender"),
+        (ReaderReportKind.OVERRIDE, "We test it"),
+    ]
+    assert [hit.action for hit in hits_in(tmp_path)] == [
+        *(ClickAction.WARN, ClickAction.GO_ON, ClickAction.BLOCK, ClickAction.BLOCK, ClickAction.GO_ON),
+        *(ClickAction.CHECK, ClickAction.ALLOW),
+    ]
