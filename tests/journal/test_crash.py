@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, RecordId
+from backstamp.journal import (
+    JournalReader,
+    JournalUnavailableError,
+    JournalWriter,
+    RecordId,
+    RecordTooLargeError,
+    framing,
+)
 from backstamp.journal.files import Files
 from backstamp.journal.layout import is_alive, producers, segments
 from backstamp.vocabulary import Hit, JournalRecord
@@ -284,8 +291,10 @@ def test_records_that_wait_for_the_disk_at_the_same_time_wait_together(tmp_path:
     assert len(set(ids)) == 10
     # The first waits for itself, the others for the one that came after them.
     assert disk.asked <= 3
-    writer.append_synced(hit(11))
-    assert disk.asked <= 4
+    asked = disk.asked
+    assert writer.append_all_synced([hit(number) for number in range(11, 20)]) == [None] * 9
+    assert disk.asked == asked + 1
+    assert len(read_all(tmp_path)) == 19
     writer.close()
 
 
@@ -313,3 +322,16 @@ def test_after_a_failed_sync_records_go_to_another_segment(tmp_path: Path) -> No
     writer.append_synced(hit(3))
     assert len(segments(tmp_path, writer.producer)) == 2, "what failed once is trusted no more"
     writer.close()
+
+
+def test_of_records_written_together_each_is_told_its_own_fate(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, role="test", sync=600_000)
+    large = hit(2, user_agent="x" * (framing.MAX_PAYLOAD_BYTES + 1))
+    first, second, third = writer.append_all_synced([hit(1), large, hit(3)])
+    assert (first, third) == (None, None)
+    assert isinstance(second, RecordTooLargeError)
+    writer.close()
+    failing = JournalWriter(tmp_path, role="sick", sync=600_000, segment_bytes=1, files=HalfSickDisk())
+    results = failing.append_all_synced([hit(1), hit(2)])
+    assert isinstance(results[0], JournalUnavailableError)
+    failing.close()

@@ -4,7 +4,6 @@ The record (`Queued`) is written before the first copy is given out; where it ca
 goes out untracked, for a token of an unknown message must not exist.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
@@ -16,6 +15,7 @@ from backstamp.gateway.guarded_hosts import guarded_prefixes
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
+from backstamp.gateway.synced_records import SyncedRecords
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, Options, SkipReason
@@ -64,6 +64,7 @@ class Tracker:
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
+        self._synced = SyncedRecords(journal)
         self._rewriter = rewriter
         self._options = options
 
@@ -84,7 +85,7 @@ class Tracker:
         try:
             if tracked:
                 # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                await asyncio.to_thread(self._journal.append_synced, queued)
+                await self._synced.append(queued)
             else:
                 self._journal.append(queued)
         except (JournalUnavailableError, RecordTooLargeError) as error:

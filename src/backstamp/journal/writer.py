@@ -12,6 +12,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -116,27 +117,55 @@ class JournalWriter:
         """
         payload = codec.encode(record)
         with self._lock:
-            record_id = RecordId(self.producer, self._write(payload))
+            position = self._write(payload)
             segment = self._segment
         with self._sync_lock:
-            if record_id.position < self._doubtful:
-                raise _unavailable("cannot be synced to the disk", OSError(errno.EIO, ""))
-            # A segment that is no longer among these was synced before it was closed; and what others
-            # waited for may have put this record on the disk too.
-            synced_segment, reached = self._synced
-            if segment == synced_segment and record_id.position < reached:
-                return record_id
-            if segment is not None and (segment == self._segment or segment in self._finished):
-                with self._lock:
-                    reached = self._position
+            self._reach(segment, position)
+        return RecordId(self.producer, position)
+
+    def append_all_synced(
+        self, records: Sequence[JournalRecord]
+    ) -> list[JournalUnavailableError | RecordTooLargeError | None]:
+        """Like `append_synced` for each, but they wait for the disk together; return what failed for each."""
+        errors: list[JournalUnavailableError | RecordTooLargeError | None] = [None] * len(records)
+        written: list[tuple[int, int | None, int]] = []
+        payloads = [codec.encode(record) for record in records]
+        with self._lock:
+            for place, payload in enumerate(payloads):
                 try:
-                    self._fdatasync(segment)
-                except OSError as error:
-                    with self._lock:
-                        self._doubt()
-                    raise _unavailable("cannot be synced to the disk", error) from None
-                self._synced = (segment, reached)
-        return record_id
+                    position = self._write(payload)
+                except (JournalUnavailableError, RecordTooLargeError) as error:
+                    errors[place] = error
+                else:
+                    written.append((place, self._segment, position))
+        with self._sync_lock:
+            for place, segment, position in written:
+                try:
+                    self._reach(segment, position)
+                except (JournalUnavailableError, RecordTooLargeError) as error:
+                    errors[place] = error
+        return errors
+
+    def _reach(self, segment: int | None, position: int) -> None:
+        """Have a record on the disk; the lock for syncing is held."""
+        if position < self._doubtful:
+            raise _unavailable("cannot be synced to the disk", OSError(errno.EIO, ""))
+        # A segment that is no longer among these was synced before it was closed; and what others
+        # waited for may have put this record on the disk too.
+        synced_segment, reached = self._synced
+        if segment == synced_segment and position < reached:
+            return
+        if segment is None or (segment != self._segment and segment not in self._finished):
+            return
+        with self._lock:
+            reached = self._position
+        try:
+            self._fdatasync(segment)
+        except OSError as error:
+            with self._lock:
+                self._doubt()
+            raise _unavailable("cannot be synced to the disk", error) from None
+        self._synced = (segment, reached)
 
     def wind_down(self) -> None:
         """Sync, and go on taking records until the process ends, each synced before `append` returns.

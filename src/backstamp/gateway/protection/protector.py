@@ -5,7 +5,6 @@ Any skip for limit, doubt or failure is what an attacker would provoke: it goes 
 is not known must not exist.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, NamedTuple
@@ -16,6 +15,7 @@ from backstamp.gateway.protection.groups import PUT_OFF, Group, strictness
 from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
+from backstamp.gateway.synced_records import SyncedRecords
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import Snapshot
 from backstamp.rewriting import Options
@@ -51,6 +51,7 @@ class Protector:
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
+        self._synced = SyncedRecords(journal)
         self._rewriter = rewriter
         self._options = Options(direction=Direction.INBOUND, opens=False, links=True, limits=options.limits)
         self._config = config
@@ -112,7 +113,7 @@ class Protector:
         try:
             if any(group.seals for group in groups):
                 # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                await asyncio.to_thread(self._journal.append_synced, queued)
+                await self._synced.append(queued)
             else:
                 self._journal.append(queued)
         except (JournalUnavailableError, RecordTooLargeError) as error:
