@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.worker.fetching import Downloaded, FetchError, Unchanged, Validators, asking, download, fetch
+from backstamp.worker.fetching import (
+    Downloaded,
+    FetchError,
+    Unchanged,
+    Validators,
+    connecting,
+    download,
+    fetch,
+)
 from tests.worker.feeds.feed_server import FeedServer, Page
 
 NONE = Validators()
@@ -173,7 +181,7 @@ def test_a_public_address_does_not_send_us_into_a_private_network(
     server.pages["/metadata"] = Page(b"secret")
     server.pages["/list"] = Page(status=302, headers={"location": server.url("/metadata")})
     addresses = iter(["198.51.100.1", "8.8.8.8", "169.254.169.254"])
-    monkeypatch.setattr(asking, "_address", lambda _: ipaddress.ip_address(next(addresses)))
+    monkeypatch.setattr(connecting, "_address", lambda _: ipaddress.ip_address(next(addresses)))
     server.pages["/first"] = Page(status=302, headers={"location": "/list"})
     with pytest.raises(FetchError, match="not public"):
         fetch(server.url("/first"), max_bytes=9)

@@ -5,36 +5,28 @@ limit over the whole exchange, header section included, has to be ours anyway.
 """
 
 import contextlib
-import ipaddress
-import socket
-import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from typing import Final, NamedTuple
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
+
+from backstamp.worker.fetching.connecting import (
+    USER_AGENT,
+    Deadline,
+    FetchError,
+    connected,
+    described,
+    target_of,
+)
 
 WHOLE_SECONDS: Final = 60.0
 """Longest time for a list with all its redirections; Apple's list of networks has 0.6 MB."""
-SILENT_SECONDS: Final = 15.0
 MOST_REDIRECTIONS: Final = 4
 _CHUNK: Final = 65_536
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
-_USER_AGENT: Final = "backstamp"
 _LONGEST_RETRY_AFTER: Final = 7 * 86_400.0
-
-
-class FetchError(Exception):
-    """A list cannot be had; the message says in half a line why, without what the server said.
-
-    `retry_after` is for how many seconds the server wants to be left alone, or 0.
-    """
-
-    def __init__(self, why: str, retry_after: float = 0.0) -> None:
-        super().__init__(why)
-        self.retry_after = retry_after
 
 
 class Validators(NamedTuple):
@@ -44,18 +36,10 @@ class Validators(NamedTuple):
     last_modified: str = ""
 
 
-class _Deadline(NamedTuple):
-    ends_at: float
-    seconds: float
-
-    def left(self) -> float:
-        return self.ends_at - time.monotonic()
-
-
 class Answer:
     """The final answer to a GET; its body is read once."""
 
-    def __init__(self, response: HTTPResponse, deadline: _Deadline) -> None:
+    def __init__(self, response: HTTPResponse, deadline: Deadline) -> None:
         self._response = response
         self._deadline = deadline
         self.status = response.status
@@ -85,7 +69,7 @@ class Answer:
             try:
                 chunk = self._response.read1(_CHUNK)
             except (OSError, HTTPException, ValueError) as error:
-                raise _described(error, self._deadline) from None
+                raise described(error, self._deadline) from None
             if not chunk:
                 break
             found += len(chunk)
@@ -93,7 +77,7 @@ class Answer:
                 raise FetchError(f"it has more than {max_bytes} bytes")
             yield chunk
         if self._deadline.left() <= 0:
-            raise _described(TimeoutError(), self._deadline)
+            raise described(TimeoutError(), self._deadline)
         if promised is not None and found < promised:
             raise FetchError(f"it ended after {found} of {promised} bytes")
 
@@ -118,25 +102,25 @@ def asked(
         FetchError: there is no answer, or not in time; or a redirection leads where it must not: away from
             TLS, to another scheme, or from a public address to one that is not.
     """
-    deadline = _Deadline(time.monotonic() + seconds, seconds)
+    deadline = Deadline(time.monotonic() + seconds, seconds)
     first = url
     public = False
     with contextlib.ExitStack() as stack:
         for _ in range(MOST_REDIRECTIONS + 1):
-            fields = {"User-Agent": _USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+            fields = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
             fields |= headers or {}
             try:
                 if _origin(url) == _origin(first):
                     fields |= secrets or {}
-                connection, is_public = _connected(stack, urlsplit(url), deadline)
+                connection, is_public = connected(stack, urlsplit(url), deadline)
                 if public and not is_public:
                     raise FetchError("it was redirected to an address that is not public")
                 public = is_public
-                connection.request("GET", _target(urlsplit(url)), headers=fields)
+                connection.request("GET", target_of(urlsplit(url)), headers=fields)
                 response = connection.getresponse()
                 stack.callback(response.close)
             except (OSError, HTTPException, ValueError) as error:
-                raise _described(error, deadline) from None
+                raise described(error, deadline) from None
             if response.status not in _MOVED:
                 yield Answer(response, deadline)
                 return
@@ -147,10 +131,10 @@ def asked(
 
 def refused(answer: Answer) -> FetchError:
     """Return what to say of an answer that is not what was asked for, with its Retry-After."""
-    return FetchError(f"the server answered {answer.status}", _seconds(answer.header("retry-after")))
+    return FetchError(f"the server answered {answer.status}", retry_after(answer.header("retry-after")))
 
 
-def _seconds(text: str) -> float:
+def retry_after(text: str) -> float:
     """Return the seconds of a Retry-After (RFC 9110, section 10.2.3: a number, or a date), else 0."""
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), _LONGEST_RETRY_AFTER)
@@ -174,59 +158,3 @@ def _onward(url: str, location: str) -> str:
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
-
-
-def _target(parts: SplitResult) -> str:
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _connected(
-    stack: contextlib.ExitStack, parts: SplitResult, deadline: _Deadline
-) -> tuple[HTTPConnection, bool]:
-    """Connect, and see that whatever happens on the connection is over in time.
-
-    Returns the connection, and whether it leads to a public address.
-    """
-    host = parts.hostname
-    left = deadline.left()
-    if parts.scheme not in ("http", "https") or not host:
-        raise FetchError("its address is no http or https URL")
-    if left <= 0:
-        raise TimeoutError
-    limit = min(SILENT_SECONDS, left)
-    connection = (
-        HTTPSConnection(host, parts.port, timeout=limit, context=ssl.create_default_context())
-        if parts.scheme == "https"
-        else HTTPConnection(host, parts.port, timeout=limit)
-    )
-    stack.callback(connection.close)
-    connection.connect()
-    watch = threading.Timer(deadline.left(), _cut, (connection.sock,))
-    watch.daemon = True
-    watch.start()
-    stack.callback(watch.cancel)
-    return connection, _address(connection.sock).is_global
-
-
-def _address(connected: socket.socket) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    return ipaddress.ip_address(str(connected.getpeername()[0]).partition("%")[0])
-
-
-def _cut(connected: socket.socket) -> None:
-    """End a connection under whoever reads from it: a byte now and then would keep any timeout away."""
-    with contextlib.suppress(OSError):
-        connected.shutdown(socket.SHUT_RDWR)
-
-
-def _described(error: Exception, deadline: _Deadline) -> FetchError:
-    if deadline.left() <= 0:
-        return FetchError(f"it was not there within {deadline.seconds:.3g} s")
-    if isinstance(error, TimeoutError):
-        return FetchError(f"the server said nothing for {SILENT_SECONDS:.0f} s")
-    if isinstance(error, ssl.SSLError):
-        return FetchError(f"TLS failed ({error.reason or 'no reason given'})")
-    if isinstance(error, socket.gaierror):
-        return FetchError("its host has no address here")
-    if isinstance(error, OSError):
-        return FetchError(f"no connection ({error.strerror or type(error).__name__})")
-    return FetchError(f"the answer is no HTTP ({type(error).__name__})")

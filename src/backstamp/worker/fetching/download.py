@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.worker.fetching.asking import Answer, FetchError, Validators, asked, refused
+from backstamp.worker.fetching.asking import Answer, Validators, asked, refused
+from backstamp.worker.fetching.connecting import FetchError
 from backstamp.worker.fetching.whole import Unchanged, conditions
 
 _RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")

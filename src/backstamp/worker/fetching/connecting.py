@@ -1,0 +1,94 @@
+"""A connection to a server on the web, on which everything is over in time; and why there is none."""
+
+import contextlib
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from http.client import HTTPConnection, HTTPSConnection
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult
+
+SILENT_SECONDS: Final = 15.0
+USER_AGENT: Final = "backstamp"
+
+
+class FetchError(Exception):
+    """A server does not give, or take, what it should; the message says why, without what the server said.
+
+    `retry_after` is for how many seconds the server wants to be left alone, or 0.
+    """
+
+    def __init__(self, why: str, retry_after: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class Deadline(NamedTuple):
+    """When an exchange must be over (`time.monotonic`), and how long it may last in all."""
+
+    ends_at: float
+    seconds: float
+
+    def left(self) -> float:
+        """Return for how many seconds it may go on; not above 0 when it is over."""
+        return self.ends_at - time.monotonic()
+
+
+def target_of(parts: SplitResult) -> str:
+    """Return what a request asks for."""
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def connected(
+    stack: contextlib.ExitStack, parts: SplitResult, deadline: Deadline
+) -> tuple[HTTPConnection, bool]:
+    """Connect, and see that whatever happens on the connection is over in time.
+
+    Returns the connection, and whether it leads to a public address. Raises FetchError, OSError.
+    """
+    host = parts.hostname
+    left = deadline.left()
+    if parts.scheme not in ("http", "https") or not host:
+        raise FetchError("its address is no http or https URL")
+    if left <= 0:
+        raise TimeoutError
+    limit = min(SILENT_SECONDS, left)
+    connection = (
+        HTTPSConnection(host, parts.port, timeout=limit, context=ssl.create_default_context())
+        if parts.scheme == "https"
+        else HTTPConnection(host, parts.port, timeout=limit)
+    )
+    stack.callback(connection.close)
+    connection.connect()
+    watch = threading.Timer(deadline.left(), _cut, (connection.sock,))
+    watch.daemon = True
+    watch.start()
+    stack.callback(watch.cancel)
+    return connection, _address(connection.sock).is_global
+
+
+def described(error: Exception, deadline: Deadline) -> FetchError:
+    """Return what to say of an exchange that failed."""
+    if deadline.left() <= 0:
+        return FetchError(f"it was not there within {deadline.seconds:.3g} s")
+    if isinstance(error, TimeoutError):
+        return FetchError(f"the server said nothing for {SILENT_SECONDS:.0f} s")
+    if isinstance(error, ssl.SSLError):
+        return FetchError(f"TLS failed ({error.reason or 'no reason given'})")
+    if isinstance(error, socket.gaierror):
+        return FetchError("its host has no address here")
+    if isinstance(error, OSError):
+        return FetchError(f"no connection ({error.strerror or type(error).__name__})")
+    return FetchError(f"the answer is no HTTP ({type(error).__name__})")
+
+
+def _address(connected: socket.socket) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(str(connected.getpeername()[0]).partition("%")[0])
+
+
+def _cut(connected: socket.socket) -> None:
+    """End a connection under whoever reads from it: a byte now and then would keep any timeout away."""
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
