@@ -107,6 +107,30 @@ class Feed(StrEnum):
     SURBL = "surbl"
 
 
+class AlertRule(StrEnum):
+    """What administrators are alerted to (docs/alerts.md).
+
+    The two with `before` are looked back for: what people received, or clicked, before it was listed.
+    """
+
+    KNOWN_BAD_CLICK = "known_bad_click"
+    CLICKED_THROUGH = "clicked_through"
+    NEW_HOST = "new_host"
+    REPORTED_MISTAKE = "reported_mistake"
+    REPORTED_PHISHING = "reported_phishing"
+    RECEIVED_BEFORE = "received_before_listed"
+    CLICKED_BEFORE = "clicked_before_listed"
+    KNOWN_BAD_ARRIVED = "known_bad_arrived"
+
+
+class ChannelKind(StrEnum):
+    """The way by which an alert reaches an administrator."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+
+
 class Origin(StrEnum):
     """The way by which a message came to be tracked, or protected."""
 

@@ -65,7 +65,11 @@ def _as_of_0003(vendor: str) -> None:
             *("protecteddomain", "protectionexception", "ownlistentry", "expressionkill"),
             *("linkexpression", "linkfinding", "readerreportrow"),
         )
-        for table in (*newer, *guarded, "suppression", "unmatchedreport", "recordsrequest"):
+        alerting = (
+            *("outgoing", "alertsetting_channels", "alertsetting", "channel", "alertperson", "alert"),
+            *("clickedhost", "clickedhostperson"),
+        )
+        for table in (*newer, *guarded, *alerting, "suppression", "unmatchedreport", "recordsrequest"):
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
         cursor.execute("ALTER TABLE records_senderdomain DROP COLUMN unsubscribe")

@@ -25,6 +25,7 @@ def config(tmp_path: Path) -> WorkerConfig:
         signatures_path=tmp_path / "signatures.json",
         update_signatures=False,
         journal_dir=tmp_path / "journal",
+        looking_back_dir=tmp_path / "looking-back",
         snapshot_path=tmp_path / "snapshot",
         source_keys_dir=tmp_path / "source-keys",
         policy=Snapshot(

@@ -20,6 +20,7 @@ def main(directory: Path) -> None:
         signatures_path=directory / "signatures.json",
         update_signatures=False,
         journal_dir=directory / "journal",
+        looking_back_dir=directory / "looking-back",
         snapshot_path=directory / "snapshot",
         source_keys_dir=directory / "source-keys",
         policy=Snapshot(

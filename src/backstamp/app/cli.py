@@ -33,6 +33,8 @@ COMMANDS: Final = {
     "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
     "simulate": ("simulate", "Let people and machines act on made-up mail, and mark the verdicts."),
     "signatures": ("signatures", "Show and update the lists of networks that verdicts go by."),
+    "alerts": ("alerts", "What was alerted to, what is, and a try of a channel."),
+    "channels": ("channels", "The ways by which alerts reach administrators."),
     "feeds": ("feeds", "Show, refresh and check the lists of dangerous URLs."),
     "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
     "check-config": ("check_config", "Check the settings and say what is wrong."),

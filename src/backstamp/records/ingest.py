@@ -16,12 +16,15 @@ from django.db import transaction
 
 from backstamp.journal import Batch, RecordId
 from backstamp.records import hit_rows, message_rows, standing
+from backstamp.records.alerting import raise_alerts
+from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.bulk import execute_many, new_ids
 from backstamp.records.changes import next_version
 from backstamp.records.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.hit_rows import Judged
 from backstamp.records.instants import microseconds, month_of, stored, within
 from backstamp.records.judging import apply, judgements, neighbours, verdicts
+from backstamp.records.link_expressions import insert_expressions
 from backstamp.records.memory import Memory
 from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
 from backstamp.records.new_messages import insert_new_messages
@@ -120,10 +123,12 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     deliveries, reports = _of_type(fresh, Delivery), _of_type(fresh, Report)
     wishes = _of_type(fresh, Wish)
     insert_findings(queued)
-    insert_reader_reports(_of_type(fresh, ReaderReport))
+    reader_reports = _of_type(fresh, ReaderReport)
+    insert_reader_reports(reader_reports)
     bounces = [(id_, report) for id_, report in reports if report.type in OF_DELIVERY]
     rollup = Rollup(memory)
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
+    insert_expressions((record for _, record in queued), new_messages)
     early = waiting_for(new_messages | {message for message, _ in new_pairs})
     changed_clocks = _take_deliveries([*deliveries, *bounces], new_pairs & early, memory, rollup)
     opt_out_reported([report for _, report in reports])
@@ -155,7 +160,12 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     verdict_seconds = thread_time() - began
     judged = judgements(found, memory)
     new, revised = judged[: len(matched)], [each for each in judged[len(matched) :] if _differs(each)]
+    # Before the hits are written: they hold their old judgements until then.
+    happened = occurrences(
+        queued=queued, reports=reader_reports, new=new, revised=revised, memory=memory, now=now
+    )
     _write_hits(new, unmatched, revised, now, memory, rollup)
+    raise_alerts(happened, now)
     judged_pairs = ((h.message, h.recipient) for h, _ in (*new, *revised) if h.recipient is not None)
     rollup.hits(dict.fromkeys([*judged_pairs, *told]))
 

@@ -10,11 +10,12 @@ import msgspec
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from backstamp.records import alerts
 from backstamp.records.bulk import execute_many
 from backstamp.records.changes import note_changed
 from backstamp.records.day_counts import take_away_events, take_away_messages
 from backstamp.records.instants import microseconds, month_of
-from backstamp.records.models import Event, HeaderSet, Message
+from backstamp.records.models import Event, HeaderSet, Message, ReaderReportRow
 from backstamp.records.partitions import drop_before
 
 _SLICE: Final = 200
@@ -24,6 +25,8 @@ _DELETE: Final = (
     "DELETE FROM records_event WHERE message_id = %s",  # what came since the slices
     "DELETE FROM records_linkexpression WHERE message_id = %s",
     "DELETE FROM records_linkfinding WHERE message_id = %s",
+    "DELETE FROM records_alertperson WHERE message_id = %s",
+    "DELETE FROM records_clickedhostperson WHERE message_id = %s",
     "DELETE FROM records_link WHERE message_id = %s",
     "DELETE FROM records_recipient WHERE message_id = %s",
     "DELETE FROM records_messagerollup WHERE message_id = %s",
@@ -40,9 +43,14 @@ class Deleted(msgspec.Struct, frozen=True):
 
 
 def delete_before(limit: datetime) -> Deleted:
-    """Delete messages queued before `limit`, and hits from before it whose message is not there."""
+    """Delete messages queued before `limit`, and hits from before it whose message is not there.
+
+    Alerts go by the time of what happened last, readers' reports by theirs.
+    """
     drop_before(limit)
     deleted = Deleted(_delete_messages(limit), _delete_strays(limit))
+    alerts.delete_before(limit)
+    ReaderReportRow.objects.filter(at__lt=limit).delete()
     # Sets of header fields are those of one month's hits.
     HeaderSet.objects.filter(month__lt=month_of(microseconds(limit))).delete()
     return deleted

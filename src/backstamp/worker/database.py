@@ -13,8 +13,9 @@ from django.db import connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS: Final = 4
-"""Ingest, housekeeping, policy and the capture mailbox may each wait for the database at the same time."""
+_THREADS: Final = 6
+"""Ingest, housekeeping, policy, the capture mailbox, looking back and alerts may each wait for the database
+at the same time."""
 
 
 _NICENESS: Final = 5

@@ -13,6 +13,7 @@ from typing import Final
 from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records import sign_in_links
+from backstamp.records.alerts import WITHIN_MINUTES, forget_visits
 from backstamp.records.matching import forget_before
 from backstamp.records.partitions import make_ahead
 from backstamp.records.retention import delete_before
@@ -23,6 +24,8 @@ log = logging.getLogger("backstamp.worker")
 
 INTERVAL_SECONDS: Final = 600.0
 """Well below the day for which a key of pseudonyms is used."""
+_VISITS: Final = timedelta(minutes=WITHIN_MINUTES[-1])
+"""No rule counts visits to new hosts for longer."""
 
 
 class Housekeeping:
@@ -46,6 +49,7 @@ class Housekeeping:
             deleted = await self._database.run(delete_before, limit)
             await self._database.run(self._delete_set_aside, limit)
             await self._database.run(forget_before, limit)
+            await self._database.run(forget_visits, now - _VISITS)
             links = await self._database.run(sign_in_links.delete_expired)
             if deleted.messages or deleted.strays or links:
                 log.info(

@@ -6,6 +6,7 @@ import logging
 from backstamp.journal import ThreatFile
 from backstamp.records.link_urls import urls_of_links
 from backstamp.worker.capture.server import CaptureServer
+from backstamp.worker.channels.delivering import AlertDelivery
 from backstamp.worker.collector import spare_the_collector
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
@@ -14,6 +15,7 @@ from backstamp.worker.feeds.keeping import FeedKeeping
 from backstamp.worker.feeds.lookups import Lookups
 from backstamp.worker.housekeeping import Housekeeping
 from backstamp.worker.ingest_loop import IngestLoop, nobody
+from backstamp.worker.looking_back import LookingBack
 from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
 from backstamp.worker.publisher import Publisher
@@ -46,6 +48,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         source_keys_dir=config.source_keys_dir,
         retention_days=config.retention_days,
     )
+    looking_back = LookingBack(database, ingest.caught_up, config.looking_back_dir, lookups)
     capture = CaptureServer(config, database)
     parts = {
         "ingest": ingest.run,
@@ -54,11 +57,13 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         "housekeeping": housekeeping.run,
         "capture mailbox": capture.run,
         "reverse names": ReverseLookups(database, ingest.judge_again).run,
+        "alerts": AlertDelivery(database, config.own_mail).run,
+        "looking back": looking_back.run,
     }
     if config.update_signatures:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
     if config.feeds is not None:
-        parts["lists of dangerous URLs"] = FeedKeeping(config.feeds).run
+        parts["lists of dangerous URLs"] = FeedKeeping(config.feeds, looking_back.on_new_entries).run
     if lookups is not None and arrivals is not None:
         parts |= {"questions about URLs": lookups.run, "links of received mail": arrivals.run}
     if config.operations_listen is not None:

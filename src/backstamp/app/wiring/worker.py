@@ -61,12 +61,18 @@ def worker_config(settings: Settings) -> WorkerConfig:
         signatures_path=settings.in_data_dir(SIGNATURES),
         update_signatures=settings[SIGNATURES_UPDATE],
         feeds=feeds_config(settings),
+        looking_back_dir=settings.in_data_dir("looking-back"),
         operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
         if settings[OPERATIONS_LISTEN]
         else None,
         reports=_reports(settings),
-        own_mail=OwnMailConfig(next_hop=_next_hop(settings), sender=_own_sender(settings)),
+        own_mail=own_mail_config(settings),
     )
+
+
+def own_mail_config(settings: Settings) -> OwnMailConfig:
+    """Return how mail of our own is sent."""
+    return OwnMailConfig(next_hop=_next_hop(settings), sender=_own_sender(settings))
 
 
 def _reports(settings: Settings) -> ReportMailboxConfig | None:

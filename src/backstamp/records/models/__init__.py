@@ -4,6 +4,15 @@ Tracking ids are unsigned 64-bit numbers in tokens and signed ones here (`tracki
 both databases know signed ones only.  Times are timezone-aware UTC.
 """
 
+from backstamp.records.models.alerting import (
+    Alert,
+    AlertPerson,
+    AlertSetting,
+    Channel,
+    ClickedHost,
+    ClickedHostPerson,
+    Outgoing,
+)
 from backstamp.records.models.arrivals import (
     CapturedMail,
     SignInLink,
@@ -54,8 +63,14 @@ from backstamp.records.models.words import (
 __all__ = [
     "LONGEST_ADDRESS",
     "LONGEST_METHOD",
+    "Alert",
+    "AlertPerson",
+    "AlertSetting",
     "CapturedMail",
     "ChangeCounter",
+    "Channel",
+    "ClickedHost",
+    "ClickedHostPerson",
     "Consent",
     "DayCount",
     "DeliveryState",
@@ -70,6 +85,7 @@ __all__ = [
     "Message",
     "MessageRollup",
     "MessageText",
+    "Outgoing",
     "OwnListEntry",
     "ProtectedDomain",
     "ProtectionException",

@@ -74,7 +74,8 @@ class OwnListEntry(models.Model):
     """An entry of an administrator's own lists: a host or URL that is allowed or blocked.
 
     `scope` is "" (everybody), a domain, or a mailbox's recipient key in hex (`scope_name`: its address).
-    `expression` is a Safe Browsing expression, `digest` the first 8 octets of its SHA-256.
+    `expression` is a Safe Browsing expression, `digest` the first 8 octets of its SHA-256. `looked_back_at`
+    is when it was looked for in mail that had arrived (`records.looking_back`).
     """
 
     class Kind(models.TextChoices):
@@ -92,6 +93,7 @@ class OwnListEntry(models.Model):
     note = models.CharField(max_length=500, blank=True, default="")
     since = models.DateTimeField(auto_now_add=True)
     by = models.CharField(max_length=150, blank=True, default="")
+    looked_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["expression"]
@@ -104,13 +106,17 @@ class OwnListEntry(models.Model):
 
 
 class ExpressionKill(models.Model):
-    """A host or URL that was switched off in all mail; `digest`: 8 octets of the SHA-256 of `expression`."""
+    """A host or URL that was switched off in all mail; `digest`: 8 octets of the SHA-256 of `expression`.
+
+    `looked_back_at` as of `OwnListEntry`.
+    """
 
     id = models.BigAutoField(primary_key=True)
     expression = models.TextField()
     digest = models.BinaryField(max_length=8, unique=True)
     killed_at = models.DateTimeField(auto_now_add=True)
     killed_by = models.CharField(max_length=150, blank=True, default="")
+    looked_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["expression"]
@@ -123,6 +129,7 @@ class LinkExpression(models.Model):
     """A Safe Browsing expression of a link of received mail: looked up when a list names it later.
 
     `digest` is the first 8 octets of its SHA-256, as a signed number (big-endian): narrow and quick to index.
+    What several links of a message share (their host) is there once, with the `number` of the first of them.
     """
 
     id = models.BigAutoField(primary_key=True)

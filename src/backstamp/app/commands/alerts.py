@@ -1,0 +1,127 @@
+"""`backstamp alerts`: what was raised, what is alerted to, and a try of a channel."""
+
+import getpass
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from backstamp.app.commands.refusing import refused_in_one_line
+from backstamp.app.context import AppContext
+from backstamp.app.django_start import usable_database
+from backstamp.app.wiring.worker import own_mail_config
+from backstamp.vocabulary import AlertRule
+
+if TYPE_CHECKING:
+    from backstamp.records.alerts import Rule
+
+
+@click.group()
+def alerts() -> None:
+    """Show alerts, set what is alerted to, and try channels."""
+
+
+@alerts.command("list")
+@click.option("--rule", type=click.Choice([rule.value for rule in AlertRule]), help="Of this rule only.")
+@click.option("--domain", default="", help="Of this domain only.")
+@click.option("--most", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
+@click.option("--people", is_flag=True, help="With who did what.")
+@click.pass_obj
+def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, people: bool) -> None:
+    """Print alerts, the newest first. Hosts are written so that nothing can be clicked."""
+    with usable_database(context):
+        from backstamp.records import alerts as records
+        from backstamp.worker.channels.wording import shown_host
+
+        chosen = AlertRule(rule) if rule is not None else None
+        for alert in records.listed(rule=chosen, domain=domain)[:most]:
+            often = f"  {alert.count} times" if alert.count > 1 else ""
+            click.echo(
+                f"{alert.last_at:%Y-%m-%d %H:%M:%S} UTC  {alert.rule:<22}{alert.domain or '-'}  "
+                f"{shown_host(alert.host) or '-'}{often}"
+            )
+            if people:
+                for person in alert.people.all():
+                    click.echo(
+                        f"    {person.at:%Y-%m-%d %H:%M:%S} UTC  {person.act}  {person.address or '?'}"
+                    )
+
+
+@alerts.command("rules")
+@click.argument(
+    "name", metavar="[RULE]", required=False, type=click.Choice([each.value for each in AlertRule])
+)
+@click.option("--on/--off", "enabled", default=None, help="Alert to it, or not.")
+@click.option("--threshold", type=click.IntRange(2, 1_000_000), help="new_host: how many people.")
+@click.option("--within", type=click.IntRange(1, 1440), metavar="MINUTES", help="new_host: in what time.")
+@click.option("--domain", "domains", multiple=True, help="About this domain only; repeat it; '' for all.")
+@click.option("--channel", "channels", multiple=True, help="Tell this channel only; repeat it; '' for all.")
+@click.option("--default", "reset", is_flag=True, help="As it is by default.")
+@click.pass_obj
+def rules(
+    context: AppContext,
+    name: str | None,
+    enabled: bool | None,
+    threshold: int | None,
+    within: int | None,
+    domains: tuple[str, ...],
+    channels: tuple[str, ...],
+    reset: bool,
+) -> None:
+    """Print how the rules are set; with RULE and options set one."""
+    changes = {
+        "enabled": enabled,
+        "threshold": threshold,
+        "within_minutes": within,
+        "domains": tuple(each.lower() for each in domains if each) if domains else None,
+        "channels": tuple(each for each in channels if each) if channels else None,
+    }
+    wanted = {key: value for key, value in changes.items() if value is not None}
+    if (wanted or reset) and name is None:
+        raise click.UsageError("name the RULE that is to be set")
+    with usable_database(context), refused_in_one_line():
+        from backstamp.records import alerts as records
+
+        if name is not None and reset:
+            records.reset_rule(AlertRule(name))
+        if name is not None and wanted:
+            before = records.rules()[AlertRule(name)]
+            rule = msgspec.structs.replace(before, **wanted)
+            records.save_rule(rule, f"{getpass.getuser()}, command line")
+        for each, rule in records.rules().items():
+            if name is None or each == name:
+                click.echo(f"{each.value:<24}{', '.join(_words(rule))}")
+
+
+@alerts.command()
+@click.argument("channel")
+@click.pass_obj
+def test(context: AppContext, channel: str) -> None:
+    """Send a test to CHANNEL now, and say whether it was taken."""
+    with usable_database(context):
+        from backstamp.records import channels
+        from backstamp.records.alerting.notices import Notice
+        from backstamp.records.alerting.outbox import new_event_id
+        from backstamp.records.models import Outgoing
+        from backstamp.worker.channels.errors import NotDeliveredError
+        from backstamp.worker.channels.sending import destination_of, send
+
+        row = channels.named(channel)
+        if row is None:
+            raise click.ClickException(f"there is no channel {channel[:64]!r}")
+        notice = Notice(event_id=new_event_id(), kind=Outgoing.Kind.TEST, created_at=datetime.now(UTC))
+        try:
+            send(destination_of(row, own_mail_config(context.settings)), notice)
+        except NotDeliveredError as error:
+            raise click.ClickException(f"channel {channel[:64]!r} did not take it: {error}") from None
+    click.echo("taken")
+
+
+def _words(rule: "Rule") -> Iterator[str]:
+    yield "on" if rule.enabled else "off"
+    if rule.threshold:
+        yield f"{rule.threshold} people within {rule.within_minutes} minutes"
+    yield f"domains {' '.join(rule.domains)}" if rule.domains else "all domains"
+    yield f"channels {' '.join(rule.channels)}" if rule.channels else "all channels"

@@ -1,0 +1,17 @@
+"""What the records refuse, told in one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def refused_in_one_line() -> Iterator[None]:
+    """Turn a refusal into the command's end. Django must be set up."""
+    from backstamp.records.refusals import RefusedError
+
+    try:
+        yield
+    except RefusedError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,94 @@
+"""What may be worth an alert: something that happened, to whom, and what spoke against it."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from backstamp.records.bulk import select_for_keys
+from backstamp.records.models import SenderDomain
+from backstamp.urls.domains import registrable_domain
+from backstamp.urls.parsing import web_url
+from backstamp.vocabulary import Actor, AlertRule
+
+RECEIVED: Final = "received"
+REPORTED: Final = "reported"
+"""What people did, beside following a link (which is the event's word)."""
+MACHINES: Final = frozenset({Actor.SCANNER, Actor.PREFETCH, Actor.PREVIEW_BOT, Actor.SELF})
+"""Whose requests alert nobody. Of who is unknown the worst is believed."""
+
+_ADDRESSES: Final = (
+    'SELECT r.message_id, r."index", r.address FROM keys CROSS JOIN records_recipient r '
+    'WHERE r.message_id = keys.m AND r."index" = keys.r'
+)
+_URLS: Final = (
+    "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l "
+    "WHERE l.message_id = keys.m AND l.number = keys.n"
+)
+
+
+class Person(NamedTuple):
+    """Somebody's part: their copy (stored tracking id, index), address or "", what they did, and when."""
+
+    message: int
+    recipient: int
+    address: str
+    act: str
+    at_us: int
+
+
+class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a rule is about. `url` and `text` are hostile; `message` is a stored tracking id.
+
+    `since_us` is when a list began to name the link, 0 where nobody knows. `count` is how often it happened.
+    """
+
+    rule: AlertRule
+    domain: str
+    host: str
+    at_us: int
+    url: str = ""
+    message: int | None = None
+    threat: str = ""
+    reason: str = ""
+    source: str = ""
+    since_us: int = 0
+    text: str = ""
+    count: int = 1
+    machines: int = 0
+    people: tuple[Person, ...] = ()
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL as it was sealed, or ""."""
+    parsed = web_url(url)
+    return "" if parsed is None else parsed.host[:255]
+
+
+def site_of(url: str) -> str:
+    """Return the domain that somebody registered for a URL's host, or else the host."""
+    host = host_of(url)
+    return (registrable_domain(host) or host)[:255]
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an address, lower case; "" where it has none."""
+    return address.rpartition("@")[2].lower()[:255] if "@" in address else ""
+
+
+def addresses(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return the addresses of recipients (message, index)."""
+    return {
+        (message, index): address
+        for message, index, address in select_for_keys(_ADDRESSES, ("m", "r"), set(pairs))
+    }
+
+
+def urls(links: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return the URLs of links (message, number)."""
+    return {(message, number): url for message, number, url in select_for_keys(_URLS, ("m", "n"), set(links))}
+
+
+def domain_names(numbers: Iterable[int]) -> dict[int, str]:
+    """Return the names of domains by their numbers in tokens."""
+    return dict(SenderDomain.objects.filter(pk__in=set(numbers)).values_list("pk", "name"))

@@ -1,0 +1,150 @@
+"""The outbox: what waits for each channel, what is due, and what became of it.
+
+Written where alerts are raised, in their transaction; delivered by the worker, at least once.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import F
+
+from backstamp.records.models import Alert, Channel, Outgoing
+
+MOST_SINGLE: Final = 10
+"""So many messages of their own a channel gets within `RATE_TIME`; what is beyond comes in digests."""
+RATE_TIME: Final = timedelta(minutes=10)
+DIGEST_TIME: Final = timedelta(minutes=10)
+"""After the first alert in it a digest is sent."""
+MOST_IN_DIGEST: Final = 200
+GIVE_UP: Final = timedelta(hours=24)
+"""A message that could not be delivered for so long is given up."""
+FIRST_PAUSE: Final = timedelta(seconds=5)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""After the first failure, doubled after each further one up to this."""
+_MOST_DOUBLINGS: Final = 20
+_WAITING: Final = Outgoing.State.WAITING
+
+
+def enqueue(
+    channel: int, alerts: Collection[int], kind: Outgoing.Kind, now: datetime, delay: timedelta = timedelta()
+) -> None:
+    """Let a channel be told of alerts: each in a message of its own, or in a digest above the rate.
+
+    `delay` is for how long more of the same may come. An alert that waits already is not told twice.
+    """
+    waiting = list(Outgoing.objects.select_for_update().filter(channel_id=channel, state=_WAITING))
+    there = {pk for row in waiting for pk in row.alerts}
+    new = [pk for pk in dict.fromkeys(alerts) if pk not in there]
+    lately = (
+        Outgoing.objects.filter(channel_id=channel, created_at__gt=now - RATE_TIME)
+        .exclude(kind__in=(Outgoing.Kind.DIGEST, Outgoing.Kind.TEST))
+        .count()
+    )
+    room = max(0, MOST_SINGLE - lately)
+    Outgoing.objects.bulk_create(_row(channel, kind, [pk], now, now + delay) for pk in new[:room])
+    if rest := new[room:]:
+        _digest(channel, rest, waiting, now)
+
+
+def enqueue_test(channel: int, now: datetime) -> None:
+    """Let a channel be tried."""
+    _row(channel, Outgoing.Kind.TEST, [], now, now).save()
+
+
+def new_event_id() -> str:
+    """Return an id that no other message has."""
+    return f"msg_{secrets.token_hex(16)}"
+
+
+def waiting(channel: Channel) -> int:
+    """Return how many messages wait for a channel."""
+    return Outgoing.objects.filter(channel=channel).exclude(finished_at__isnull=False).count()
+
+
+def recover() -> None:
+    """Let what was being sent when the worker ended be sent again: perhaps it did not arrive."""
+    Outgoing.objects.filter(state=Outgoing.State.SENDING).update(state=_WAITING)
+
+
+def due(now: datetime, busy: Iterable[int], limit: int) -> list[Outgoing]:
+    """Return what is to be sent now, the oldest first, but nothing for channels that are `busy`."""
+    rows = Outgoing.objects.filter(state=_WAITING, due_at__lte=now, channel__enabled=True)
+    return list(rows.exclude(channel_id__in=list(busy)).select_related("channel")[:limit])
+
+
+def claim(row: Outgoing) -> bool:
+    """Take a message to send it; return whether it is still there to be sent."""
+    claimed = Outgoing.objects.filter(pk=row.pk, state=_WAITING)
+    return claimed.update(state=Outgoing.State.SENDING, attempts=F("attempts") + 1) == 1
+
+
+def delivered(row: Outgoing, told: Mapping[int, int], now: datetime) -> None:
+    """Note that a channel has a message, which said how often each alert (`told`) had happened."""
+    _finish(row, Outgoing.State.DELIVERED, "", now)
+    Channel.objects.filter(pk=row.channel_id).update(delivered_at=now, failing_since=None, last_failure="")
+    for pk, count in told.items():
+        Alert.objects.filter(pk=pk, told__lt=count).update(told=count)
+
+
+def failed(
+    row: Outgoing, why: str, now: datetime, *, permanent: bool, jitter: float, least: float = 0.0
+) -> bool:
+    """Note that a message did not arrive; return whether it is given up.
+
+    Args:
+        row: as `due` gave it.
+        why: half a line, without what the other side said.
+        now: aware UTC.
+        permanent: there is no use in trying again.
+        jitter: a number from 0 to 1; so much is added of a fifth of the pause.
+        least: seconds for which the other side wants to be left alone.
+    """
+    channel = Channel.objects.filter(pk=row.channel_id)
+    channel.update(last_failure=why[:200])
+    channel.filter(failing_since=None).update(failing_since=now)
+    if permanent or now - row.created_at > GIVE_UP:
+        _finish(row, Outgoing.State.GIVEN_UP, why, now)
+        return True
+    pause = min(FIRST_PAUSE * 2 ** min(row.attempts, _MOST_DOUBLINGS), LONGEST_PAUSE)
+    pause = max(pause * (1 + jitter / 5), timedelta(seconds=min(least, LONGEST_PAUSE.total_seconds())))
+    Outgoing.objects.filter(pk=row.pk).update(state=_WAITING, due_at=now + pause, last_error=why[:200])
+    # What else waits for a channel that fails would only fail beside it.
+    others = Outgoing.objects.filter(channel_id=row.channel_id, state=_WAITING, due_at__lt=now + pause)
+    others.update(due_at=now + pause)
+    return False
+
+
+def drop(row: Outgoing) -> None:
+    """Forget a message that has nothing to say any more: its alerts were deleted."""
+    Outgoing.objects.filter(pk=row.pk).delete()
+
+
+def switch_off(row: Outgoing) -> None:
+    """Send nothing to a channel any more: it says that it is gone for good. What waits stays waiting."""
+    Channel.objects.filter(pk=row.channel_id).update(enabled=False)
+
+
+def _finish(row: Outgoing, state: Outgoing.State, error: str, now: datetime) -> None:
+    Outgoing.objects.filter(pk=row.pk).update(state=state, last_error=error[:200], finished_at=now)
+
+
+def _digest(channel: int, alerts: list[int], waiting: Iterable[Outgoing], now: datetime) -> None:
+    """Put alerts into the digest that waits, or into a new one."""
+    open_ = [row for row in waiting if row.kind == Outgoing.Kind.DIGEST and not row.attempts]
+    row = open_[0] if open_ else _row(channel, Outgoing.Kind.DIGEST, [], now, now + DIGEST_TIME)
+    together = [*row.alerts, *alerts]
+    row.alerts, row.left_out = together[:MOST_IN_DIGEST], row.left_out + len(together[MOST_IN_DIGEST:])
+    row.save()
+
+
+def _row(channel: int, kind: Outgoing.Kind, alerts: list[int], now: datetime, due_at: datetime) -> Outgoing:
+    return Outgoing(
+        channel_id=channel,
+        kind=kind,
+        event_id=new_event_id(),
+        alerts=alerts,
+        created_at=now,
+        due_at=due_at,
+    )

@@ -1,0 +1,165 @@
+"""Occurrences become alerts: the same story once, with a count; and what is new is put into the outbox.
+
+All of it belongs to the transaction in which the occurrences became known: no alert is lost, none doubled.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import F
+
+from backstamp.records.alerting.occurrences import Occurrence, Person
+from backstamp.records.alerting.outbox import enqueue
+from backstamp.records.alerts import MOST_PEOPLE, Rule, rules
+from backstamp.records.bulk import insert_new, select_for_keys
+from backstamp.records.instants import instant, stored, within
+from backstamp.records.message_rows import clean
+from backstamp.records.models import LONGEST_ADDRESS, Alert, Channel, Outgoing
+from backstamp.vocabulary import AlertRule
+
+SAME_STORY: Final = timedelta(hours=1)
+"""What happens to the same host in the same domain within this time counts with the alert that is there;
+where it went on, channels hear so at its end."""
+GATHERING: Final = timedelta(seconds=2)
+"""So long a message about older mail waits for what else is found: it comes in pages."""
+MOST_GROWN: Final = 100
+
+_LOOKED_BACK: Final = frozenset({AlertRule.RECEIVED_BEFORE, AlertRule.CLICKED_BEFORE})
+_PEOPLE: Final = ("alert_id", "message_id", "recipient_index", "address", "act", "at")
+_KEPT: Final = (
+    "SELECT p.alert_id, COUNT(*) FROM keys CROSS JOIN records_alertperson p WHERE p.alert_id = keys.a "
+    "GROUP BY p.alert_id"
+)
+
+
+def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
+    """Raise alerts for occurrences that a rule wants, or count them with alerts that are there.
+
+    Call it inside the transaction that makes them known. Returns how many alerts are new.
+    """
+    stories: dict[str, list[Occurrence]] = {}
+    in_force: Mapping[AlertRule, Rule] | None = None
+    for each in occurrences:
+        in_force = rules() if in_force is None else in_force
+        if in_force[each.rule].is_about(each.domain):
+            stories.setdefault(_key(each), []).append(each)
+    if not stories or in_force is None:
+        return 0
+    open_ = {
+        alert.key: alert
+        for alert in Alert.objects.select_for_update()
+        .filter(key__in=list(stories), quiet_until__gt=now)
+        .order_by("pk")
+    }
+    new, worse = [], []
+    for key, story in stories.items():
+        alert = open_.get(key)
+        if alert is None:
+            new.append(_new(key, story, now))
+            continue
+        rule = alert.rule
+        _add(alert, story)
+        if alert.rule != rule:
+            worse.append(alert)
+        alert.save()
+    Alert.objects.bulk_create(new, batch_size=500)
+    _keep_people({alert.pk: stories[alert.key] for alert in (*open_.values(), *new)})
+    _tell(new, Outgoing.Kind.ALERT, in_force, now)
+    _tell(worse, Outgoing.Kind.UPDATE, in_force, now)
+    return len(new)
+
+
+def tell_grown(now: datetime) -> int:
+    """Let channels hear of alerts that went on after they were told; return of how many.
+
+    Call it inside a transaction, now and then.
+    """
+    went_on = Alert.objects.filter(count__gt=F("told"), quiet_until__lte=now)
+    grown = list(went_on.select_for_update().order_by("quiet_until")[:MOST_GROWN])
+    for alert in grown:
+        alert.told, alert.quiet_until = alert.count, now + SAME_STORY
+        alert.save(update_fields=["told", "quiet_until"])
+    if grown:
+        _tell(grown, Outgoing.Kind.UPDATE, rules(), now)
+    return len(grown)
+
+
+def _key(occurrence: Occurrence) -> str:
+    """Return what says that two occurrences are one story."""
+    rule = "looked_back" if occurrence.rule in _LOOKED_BACK else occurrence.rule.value
+    story = "\0".join((rule, occurrence.domain, occurrence.host)).encode("utf-8", "replace")
+    return hashlib.blake2b(story, digest_size=16).hexdigest()
+
+
+def _new(key: str, story: list[Occurrence], now: datetime) -> Alert:
+    first = min(story, key=lambda each: each.at_us)
+    at = instant(first.at_us)
+    alert = Alert(
+        rule=first.rule.value,
+        key=key,
+        domain=clean(first.domain, 255),
+        host=clean(first.host, 255),
+        url=clean(first.url, 4000),
+        message_id=first.message,
+        threat=first.threat,
+        reason=clean(first.reason, 48),
+        source=clean(first.source, 64),
+        listed_since=instant(first.since_us) if first.since_us else None,
+        text=clean(first.text, 1000),
+        opened_at=at,
+        last_at=at,
+        quiet_until=now + SAME_STORY,
+    )
+    _add(alert, story)
+    alert.told = alert.count
+    return alert
+
+
+def _add(alert: Alert, story: Iterable[Occurrence]) -> None:
+    for each in story:
+        alert.count += each.count
+        alert.machines += each.machines
+        alert.text = alert.text or clean(each.text, 1000)
+        alert.last_at = max(alert.last_at, instant(each.at_us))
+        if each.rule is AlertRule.CLICKED_BEFORE:
+            alert.rule = each.rule.value
+
+
+def _keep_people(stories: Mapping[int, list[Occurrence]]) -> None:
+    kept = dict(select_for_keys(_KEPT, ("a",), ((pk,) for pk in stories)))
+    rows = []
+    for pk, story in stories.items():
+        people = dict.fromkeys(person for each in story for person in each.people)
+        room = MOST_PEOPLE - kept.get(pk, 0)
+        rows += [_person(pk, person) for person in sorted(people, key=_importance)[: max(0, room)]]
+    insert_new("records_alertperson", _PEOPLE, rows)
+
+
+def _importance(person: Person) -> tuple[bool, int]:
+    """Who did something comes before who only received."""
+    return person.act == "received", person.at_us
+
+
+def _person(alert: int, person: Person) -> tuple[object, ...]:
+    at = stored(within(person.at_us))
+    return alert, person.message, person.recipient, clean(person.address, LONGEST_ADDRESS), person.act, at
+
+
+def _tell(
+    alerts: Iterable[Alert], kind: Outgoing.Kind, in_force: Mapping[AlertRule, Rule], now: datetime
+) -> None:
+    wanted: dict[int, list[int]] = {}
+    channels: list[Channel] | None = None
+    delay = timedelta()
+    for alert in alerts:
+        channels = list(Channel.objects.filter(enabled=True)) if channels is None else channels
+        rule = in_force[AlertRule(alert.rule)]
+        if rule.rule in _LOOKED_BACK:
+            delay = GATHERING
+        for channel in channels:
+            if not rule.channels or channel.name in rule.channels:
+                wanted.setdefault(channel.pk, []).append(alert.pk)
+    for channel_pk, pks in wanted.items():
+        enqueue(channel_pk, pks, kind, now, delay)

@@ -1,0 +1,61 @@
+"""Under which expressions lists could name the links of received mail: kept to look back when they do."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from backstamp.records.bulk import append
+from backstamp.records.tracking_ids import to_database
+from backstamp.threats.checking import layers
+from backstamp.urls.parsing import web_url
+from backstamp.urls.safe_browsing import full_hash, full_hashes
+from backstamp.vocabulary import Direction, Queued
+
+_DIGEST_BYTES: Final = 8
+_COLUMNS: Final = ("message_id", "number", "digest")
+
+
+def insert_expressions(queued: Iterable[Queued], new: set[int]) -> None:
+    """Insert the expressions of the links of received mail whose messages (stored tracking ids) are new.
+
+    A tenth of a millisecond for a link. What links of one message share is there once.
+    """
+    rows = [
+        row
+        for record in queued
+        if record.direction is Direction.INBOUND and to_database(record.tracking_id) in new
+        for row in _rows(record)
+    ]
+    if rows:
+        append("records_linkexpression", _COLUMNS, rows)
+
+
+def expressions_of(url: str) -> dict[int, str]:
+    """Return all expressions of a URL and of those inside it, by their digests as rows hold them."""
+    outer = web_url(url)
+    if outer is None:
+        return {}
+    return {
+        stored_digest(whole): expression
+        for layer in layers(outer)
+        for expression, whole in full_hashes(layer.href)
+    }
+
+
+def digest_of(expression: str) -> int:
+    """Return the digest of one expression."""
+    return stored_digest(full_hash(expression))
+
+
+def stored_digest(full: bytes) -> int:
+    """Return the first 8 octets of a hash as rows hold them."""
+    return int.from_bytes(full[:_DIGEST_BYTES], "big", signed=True)
+
+
+def _rows(record: Queued) -> Iterator[tuple[int, int, int]]:
+    message = to_database(record.tracking_id)
+    seen: set[int] = set()
+    for link in record.tracked_links:
+        for digest in expressions_of(link.url):
+            if digest not in seen:
+                seen.add(digest)
+                yield message, link.number, digest

@@ -1,0 +1,273 @@
+"""Looking back: when a URL or host becomes known to be bad, who received it, and who followed it before?
+
+Each link of received mail for which that is news gets a `LinkFinding`, and an alert is raised in the same
+transaction: whatever is looked for twice, because the first time broke off, is found once.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+from django.db import connection, transaction
+
+from backstamp.records.alerting import Occurrence, Person, raise_alerts
+from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of, host_of
+from backstamp.records.bulk import append, select_for_keys
+from backstamp.records.instants import microseconds, read, stored
+from backstamp.records.link_expressions import digest_of, expressions_of
+from backstamp.records.models import ExpressionKill, OwnListEntry
+from backstamp.threats import ThreatReason
+from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.vocabulary import Actor, AlertRule, EventType, ThreatType
+
+PAGE: Final = 200
+"""Messages in a transaction: some tenths of a second, for which ingest may have to wait."""
+_FINDING: Final = ("message_id", "number", "threat", "reason", "source", "detail", "found_at")
+_FOLLOWED: Final = frozenset({EventType.CLICKED, EventType.ALLOWED, EventType.CLICKED_THROUGH})
+_LINK_EVENTS: Final = _FOLLOWED | {EventType.WARNED, EventType.BLOCKED}
+
+_MATCHED: Final = (
+    "SELECT keys.d FROM keys WHERE EXISTS (SELECT 1 FROM records_linkexpression e WHERE e.digest = keys.d)"
+)
+_BELOW: Final = (
+    "SELECT DISTINCT e.digest FROM keys CROSS JOIN records_linkexpression e "
+    "WHERE e.digest >= keys.a AND e.digest <= keys.z"
+)
+_MESSAGES: Final = "SELECT DISTINCT message_id FROM records_linkexpression WHERE digest = %s"
+_LINKS: Final = (
+    "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l WHERE l.message_id = keys.m"
+)
+_FOUND: Final = (
+    "SELECT f.message_id, f.number FROM keys CROSS JOIN records_linkfinding f "
+    "WHERE f.message_id = keys.m AND f.source = keys.s"
+)
+_RECIPIENTS: Final = (
+    'SELECT r.message_id, r."index", r.address, r.recipient_key, m.queued_at '
+    "FROM keys CROSS JOIN records_recipient r CROSS JOIN records_message m "
+    "WHERE r.message_id = keys.m AND m.tracking_id = r.message_id ORDER BY r.id"
+)
+_EVENTS: Final = (
+    "SELECT e.message_id, e.link_number, e.recipient_index, e.type, e.actor, e.at "
+    "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.counts "
+    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in sorted(_LINK_EVENTS))})"
+)
+
+Link = tuple[int, int]
+"""Message (stored tracking id) and number."""
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL or host that is known to be bad now.
+
+    `digest` as rows hold it (`link_expressions`). `reason` is None for a list, which names a URL or a host.
+    `scope` is that of an own list: "", a domain, or a recipient key in hex. `since_us` is when it was listed.
+    """
+
+    digest: int
+    threat: ThreatType
+    source: str
+    reason: ThreatReason | None = None
+    since_us: int = 0
+    scope: str = ""
+
+
+class Found(NamedTuple):
+    """How many links had a listing on them that was news, and how many alerts are new."""
+
+    links: int = 0
+    alerts: int = 0
+
+
+class _Recipient(NamedTuple):
+    place: int
+    address: str
+    key: bytes
+    queued_us: int
+
+
+class _Hit(NamedTuple):
+    url: str
+    expression: str
+    reason: ThreatReason
+
+
+class _Event(NamedTuple):
+    place: int
+    type: EventType
+    actor: Actor
+    at_us: int
+
+
+def matched(listings: Iterable[Listing]) -> list[Listing]:
+    """Return those of the listings that some link of received mail falls under. Reads an index only."""
+    by_digest: dict[int, list[Listing]] = defaultdict(list)
+    for listing in listings:
+        by_digest[listing.digest].append(listing)
+    found = select_for_keys(_MATCHED, ("d",), ((digest,) for digest in by_digest))
+    return [listing for (digest,) in found for listing in by_digest[digest]]
+
+
+def below(prefixes: Iterable[bytes]) -> list[int]:
+    """Return the digests of received links that begin with one of these prefixes of hashes (4 to 8 bytes)."""
+    return [digest for (digest,) in select_for_keys(_BELOW, ("a", "z"), map(_span, prefixes))]
+
+
+def messages_under(listing: Listing) -> Sequence[int]:
+    """Return the messages (stored tracking ids) of which a link falls under a listing."""
+    messages = array("q")
+    with connection.cursor() as cursor:
+        cursor.execute(_MESSAGES, [listing.digest])
+        while rows := cursor.fetchmany(10_000):
+            messages.extend(message for (message,) in rows)
+    return messages
+
+
+def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Found:
+    """Note a listing with the links of some messages, and raise alerts for those for which it is news.
+
+    `messages` are at most `PAGE` of those that `messages_under` gave.
+    """
+    with transaction.atomic():
+        recipients = _recipients(messages, listing.scope)
+        links = _links(recipients, listing)
+        if not links:
+            return Found()
+        at = stored(microseconds(now))
+        append(
+            "records_linkfinding",
+            _FINDING,
+            (
+                (*link, listing.threat.value, hit.reason.value, listing.source[:64], hit.expression[:500], at)
+                for link, hit in links.items()
+            ),
+        )
+        events = _events(links)
+        raised = raise_alerts(
+            (
+                occurrence
+                for link, hit in links.items()
+                for occurrence in _occurrences(link, hit, recipients[link[0]], events[link], listing, now)
+            ),
+            now,
+        )
+    return Found(len(links), raised)
+
+
+def decided() -> list[tuple[Listing, ExpressionKill | OwnListEntry]]:
+    """Return what administrators switched off or put on their own lists and was not looked back for yet."""
+    kills = ExpressionKill.objects.filter(looked_back_at=None).order_by("pk")[:PAGE]
+    entries = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED, looked_back_at=None)
+    return [
+        *((_decided(row, ThreatReason.SWITCHED_OFF, "kill switch", row.killed_at), row) for row in kills),
+        *(
+            (_decided(row, ThreatReason.OWN_LIST, "own list", row.since, row.scope), row)
+            for row in entries.order_by("pk")[:PAGE]
+        ),
+    ]
+
+
+def note_done(row: ExpressionKill | OwnListEntry, now: datetime) -> None:
+    """Note that mail was looked through for what an administrator decided."""
+    type(row).objects.filter(pk=row.pk).update(looked_back_at=now)
+
+
+def _decided(
+    row: ExpressionKill | OwnListEntry, reason: ThreatReason, source: str, since: datetime, scope: str = ""
+) -> Listing:
+    return Listing(
+        digest=digest_of(row.expression),
+        threat=ThreatType.FORBIDDEN,
+        reason=reason,
+        source=source,
+        since_us=microseconds(since),
+        scope=scope,
+    )
+
+
+def _span(prefix: bytes) -> tuple[int, int]:
+    first = int.from_bytes(prefix[:8].ljust(8, b"\0"), "big", signed=True)
+    last = int.from_bytes(prefix[:8].ljust(8, b"\xff"), "big", signed=True)
+    return first, last
+
+
+def _recipients(messages: Iterable[int], scope: str) -> dict[int, list[_Recipient]]:
+    """Return the recipients by message, as far as a listing holds for them."""
+    found: dict[int, list[_Recipient]] = defaultdict(list)
+    for message, index, address, key, at in select_for_keys(_RECIPIENTS, ("m",), ((m,) for m in messages)):
+        recipient = _Recipient(index, address, bytes(key), read(at))
+        if not scope or scope in (domain_of(address), recipient.key.hex()):
+            found[message].append(recipient)
+    return found
+
+
+def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
+    """Return the links that fall under a listing and of which its source did not say so before."""
+    keys = [(message,) for message in messages]
+    known = set(select_for_keys(_FOUND, ("m", "s"), ((*key, listing.source[:64]) for key in keys)))
+    return {
+        (message, number): _Hit(url, expression, listing.reason or _reason(expression))
+        for message, number, url in select_for_keys(_LINKS, ("m",), keys)
+        if (message, number) not in known
+        and (expression := expressions_of(url).get(listing.digest)) is not None
+    }
+
+
+def _reason(expression: str) -> ThreatReason:
+    whole_host = expression.find("/") == len(expression) - 1
+    return ThreatReason.LISTED_HOST if whole_host else ThreatReason.LISTED_URL
+
+
+def _events(links: Collection[Link]) -> dict[Link, list[_Event]]:
+    found: dict[Link, list[_Event]] = defaultdict(list)
+    messages = {message for message, _ in links}
+    for message, number, index, type_, actor, at in select_for_keys(
+        _EVENTS, ("m",), ((m,) for m in messages)
+    ):
+        if number is not None and (message, number) in links:
+            place = NO_RECIPIENT if index is None else index
+            found[message, number].append(_Event(place, EventType(type_), Actor(actor), read(at)))
+    return found
+
+
+def _occurrences(
+    link: Link,
+    hit: _Hit,
+    recipients: Iterable[_Recipient],
+    events: Iterable[_Event],
+    listing: Listing,
+    now: datetime,
+) -> Iterator[Occurrence]:
+    """Yield one occurrence for each domain that received a link."""
+    message = link[0]
+    by_domain: dict[str, list[_Recipient]] = defaultdict(list)
+    for recipient in recipients:
+        if recipient.place != NO_RECIPIENT:
+            by_domain[domain_of(recipient.address)].append(recipient)
+    for domain, theirs in by_domain.items():
+        addresses = {each.place: each.address for each in theirs}
+        # Who read a copy that names nobody could be any of them.
+        seen = [event for event in events if event.place in addresses or event.place == NO_RECIPIENT]
+        people = [Person(message, each.place, each.address, RECEIVED, each.queued_us) for each in theirs]
+        acts = [
+            Person(message, event.place, addresses.get(event.place, ""), event.type.value, event.at_us)
+            for event in seen
+            if event.actor not in MACHINES
+        ]
+        followed = any(act.act in _FOLLOWED for act in acts)
+        yield Occurrence(
+            rule=AlertRule.CLICKED_BEFORE if followed else AlertRule.RECEIVED_BEFORE,
+            domain=domain,
+            host=host_of(hit.url),
+            at_us=microseconds(now),
+            url=hit.url,
+            message=message,
+            threat=listing.threat.value,
+            reason=hit.reason.value,
+            source=listing.source,
+            since_us=listing.since_us,
+            machines=sum(event.actor in MACHINES for event in seen),
+            people=(*acts, *people),
+        )

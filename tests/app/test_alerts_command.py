@@ -1,0 +1,85 @@
+"""`backstamp alerts` and `backstamp channels`: what they say, write and send."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from backstamp.app.cli import cli
+from tests.database import empty_database, start_django
+from tests.worker.hook_server import hook_server
+
+start_django()
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path) -> Iterator[None]:
+    with empty_database(tmp_path):
+        yield
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """Run a command in this process, which has Django already: each of its own would take a second."""
+    done = CliRunner().invoke(cli, arguments)
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_webhook_is_added_tried_and_removed_and_its_path_is_shown_nowhere() -> None:
+    with hook_server() as hook:
+        hook.answers = [503]
+        code, said, _ = run("channels", "add", "ops", "webhook", hook.url("/secret-path"))
+        assert code == 0
+        assert "secret: whsec_" in said
+        code, _, why = run("alerts", "test", "ops")
+        assert (code, why) == (1, "Error: channel 'ops' did not take it: the server answered 503\n")
+        assert run("alerts", "test", "ops")[:2] == (0, "taken\n")
+        assert [post.path for post in hook.posts] == ["/secret-path"] * 2
+        assert json.loads(hook.posts[-1].body)["type"] == "channel.test"
+        listed = run("channels", "list")[1]
+        assert f"http://127.0.0.1:{hook.port}/...  on" in listed
+        assert "secret" not in listed
+    assert run("channels", "switch", "ops", "off")[0] == 0
+    assert "OFF" in run("channels", "list")[1]
+    assert run("channels", "remove", "ops")[0] == 0
+    assert run("channels", "list")[1] == ""
+
+
+def test_a_rule_is_set_shown_and_set_back() -> None:
+    before = run("alerts", "rules")[1]
+    code, said, _ = run(
+        *("alerts", "rules", "new_host", "--threshold", "3", "--within", "5"),
+        *("--domain", "Our.example", "--off"),
+    )
+    assert code == 0
+    assert said.split(None, 1)[1] == "off, 3 people within 5 minutes, domains our.example, all channels\n"
+    assert run("alerts", "rules", "new_host", "--default")[0] == 0
+    assert run("alerts", "rules")[1] == before
+    assert run("alerts", "list", "--people")[:2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("channels", "add", "x", "mail", "nobody"), "that is no mail address"),
+        (("channels", "add", "x", "webhook", "ftp://h/"), "that is no https or http URL in ASCII"),
+        (
+            ("channels", "add", "x", "webhook", "https://u:p@h/"),
+            "a URL with a user name or password is not taken",
+        ),
+        (
+            ("channels", "add", "x", "webhook", "https://h/", "--secret", "whsec_short"),
+            "a secret is whsec_ and the base64 of 24 to 64 bytes",
+        ),
+        (("channels", "remove", "nowhere"), "there is no channel 'nowhere'"),
+        (("alerts", "test", "nowhere"), "there is no channel 'nowhere'"),
+        (("alerts", "rules", "known_bad_click", "--threshold", "3"), "counts nobody: it has no threshold"),
+        (("alerts", "rules", "known_bad_click", "--channel", "nowhere"), "there is no channel 'nowhere'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments: tuple[str, ...], why: str) -> None:
+    code, said, error = run(*arguments)
+    assert (code, said) == (1, "")
+    assert why in error
+    assert error.count("\n") == 1

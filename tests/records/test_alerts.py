@@ -1,0 +1,399 @@
+"""What administrators are alerted to: once for each story, by the rules as set, and never in a storm."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import msgspec
+import pytest
+from django.db import transaction
+
+from backstamp.records import alerts, channels
+from backstamp.records.alerting import new_hosts, outbox
+from backstamp.records.alerting.from_ingest import occurrences
+from backstamp.records.alerting.notices import notice_of
+from backstamp.records.alerting.raising import SAME_STORY, tell_grown
+from backstamp.records.alerts import DEFAULTS, Rule
+from backstamp.records.dictionaries import Judgement
+from backstamp.records.ingest import ingest
+from backstamp.records.memory import Memory
+from backstamp.records.models import (
+    Alert,
+    AlertPerson,
+    Channel,
+    ClickedHost,
+    ClickedHostPerson,
+    Message,
+    Outgoing,
+    ReaderReportRow,
+)
+from backstamp.records.refusals import RefusedError
+from backstamp.records.retention import delete_before
+from backstamp.records.tracking_ids import to_database
+from backstamp.vocabulary import (
+    Actor,
+    AlertRule,
+    ChannelKind,
+    ClickAction,
+    JournalRecord,
+    QueuedFinding,
+    QueuedRecipient,
+    ReaderReportKind,
+    ThreatType,
+)
+from tests.records.journal_records import MESSAGE, START, after, batch, delivery, queued
+from tests.records.received import (
+    EVIL,
+    HEADERS_OF_A_SCRIPT,
+    ON_ARRIVAL,
+    followed,
+    reader_report,
+    received,
+)
+
+WEBHOOK = "https://hooks.example/x"
+
+
+@pytest.fixture(autouse=True)
+def channel() -> Channel:
+    return channels.add("ops", ChannelKind.WEBHOOK, WEBHOOK, "me")
+
+
+def take(records: Iterable[JournalRecord], seconds: float = 60, producer: str = "p") -> None:
+    ingest(batch(producer, records), after(seconds))
+
+
+def raised() -> list[tuple[str, str, str, int]]:
+    rows = Alert.objects.order_by("pk").values_list("rule", "domain", "host", "count")
+    return [(rule, domain, host, count) for rule, domain, host, count in rows]
+
+
+def people(alert: Alert) -> list[tuple[str, str]]:
+    return sorted(AlertPerson.objects.filter(alert=alert).values_list("address", "act"))
+
+
+def switch(rule: AlertRule, **changes: object) -> None:
+    alerts.save_rule(msgspec.structs.replace(DEFAULTS[rule], **changes), "me")
+
+
+@pytest.mark.parametrize(
+    ("action", "rule"),
+    [
+        (ClickAction.BLOCK, "known_bad_click"),
+        (ClickAction.WARN, "known_bad_click"),
+        (ClickAction.GO_ON, "clicked_through"),
+    ],
+)
+def test_a_person_at_a_page_of_ours_is_an_alert_with_who_and_why(action: ClickAction, rule: str) -> None:
+    take([received(), delivery(1), followed(30, action)])
+    (alert,) = Alert.objects.all()
+    assert (alert.rule, alert.domain, alert.host, alert.count) == (
+        rule,
+        "our.example",
+        "login.evil.example",
+        1,
+    )
+    assert (alert.url, alert.threat, alert.reason, alert.source) == (
+        EVIL,
+        "phishing",
+        "listed_host",
+        "urlhaus",
+    )
+    assert alert.opened_at == after(30)
+    act = {"block": "blocked", "warn": "warned", "go_on": "clicked_through"}[action]
+    assert people(alert) == [("anna@our.example", act)]
+    (waiting,) = Outgoing.objects.all()
+    assert (waiting.alerts, waiting.kind, waiting.state) == ([alert.pk], "alert", "waiting")
+
+
+def test_a_click_that_comes_before_its_message_alerts_once_the_message_is_there() -> None:
+    take([followed(30)], producer="edge")
+    assert raised() == []
+    take([received(), delivery(1)], producer="gateway")
+    assert raised() == [("known_bad_click", "our.example", "login.evil.example", 1)]
+    (alert,) = Alert.objects.all()
+    assert (alert.threat, alert.source, people(alert)) == (
+        *("phishing", "urlhaus"),
+        [("anna@our.example", "blocked")],
+    )
+
+
+@pytest.mark.parametrize(
+    "hit",
+    [
+        followed(30, ClickAction.ALLOW),
+        followed(30, ClickAction.CHECK, reason="listed_prefix"),
+        followed(30, ClickAction.WARN, reason="looks_like_known", threat=ThreatType.SUSPICIOUS),
+        followed(30, headers=HEADERS_OF_A_SCRIPT),
+        msgspec.structs.replace(followed(30), method="HEAD"),
+    ],
+    ids=["allowed", "only a prefix", "only looks", "a machine", "HEAD"],
+)
+def test_what_is_not_known_to_be_bad_or_not_a_person_alerts_nobody(hit: JournalRecord) -> None:
+    take([received(), delivery(1), hit])
+    assert raised() == []
+
+
+def test_a_machine_that_turns_out_to_be_a_person_alerts_then_and_only_then() -> None:
+    memory = Memory()
+    script = followed(30, headers=HEADERS_OF_A_SCRIPT)
+    ingest(batch("p", [received(), delivery(1), script]), after(60), memory)
+    assert raised() == []
+    (hit,) = memory.group((to_database(MESSAGE), 0)).hits
+    person = Judgement(Actor.HUMAN, counts=True, score=0.0, certainty="", reasons="[]")
+
+    def revise(before: Judgement, judged: Judgement) -> int:
+        hit.judgement = before
+        return len(
+            occurrences(queued=(), reports=(), new=(), revised=[(hit, judged)], memory=memory, now=after(70))
+        )
+
+    assert hit.judgement is not None
+    machine = hit.judgement
+    assert revise(machine, person) == 1
+    assert revise(person, person) == 0
+    assert revise(person, machine) == 0
+
+
+def test_a_link_of_sent_mail_that_a_list_names_alerts_the_senders_domain_and_a_kill_does_not() -> None:
+    take([queued(), delivery(1), followed(30, link=1), followed(40, link=2, reason="switched_off")])
+    assert raised() == [("known_bad_click", "", "example.net", 1)]
+
+
+def test_the_same_story_is_one_alert_with_a_count_and_its_people() -> None:
+    take([received(), delivery(1), followed(30), followed(31), followed(40, index=1)])
+    ingest(batch("q", [followed(90)]), after(91))
+    assert raised() == [("known_bad_click", "our.example", "login.evil.example", 4)]
+    assert people(Alert.objects.get()) == [("anna@our.example", "blocked"), ("bert@our.example", "blocked")]
+    assert Outgoing.objects.count() == 1
+    ingest(batch("r", [followed(100)]), after(60) + SAME_STORY)
+    assert [count for *_, count in raised()] == [4, 1]
+    assert Outgoing.objects.count() == 2
+
+
+def test_a_replay_raises_nothing_again() -> None:
+    records: list[JournalRecord] = [received(), delivery(1), followed(30)]
+    take(records)
+    take(records)
+    assert [count for *_, count in raised()] == [1]
+
+
+def test_what_went_on_after_channels_were_told_is_told_once_when_the_time_is_over() -> None:
+    take([received(), delivery(1), followed(30)])
+    Outgoing.objects.update(state=Outgoing.State.DELIVERED)
+    ingest(batch("q", [followed(50), followed(55)]), after(70))
+    end = after(60) + SAME_STORY
+    with transaction.atomic():
+        assert tell_grown(end - timedelta(seconds=1)) == 0
+        assert tell_grown(end) == 1
+        assert tell_grown(end) == 0
+    update = Outgoing.objects.get(kind="update")
+    notice = notice_of(update)
+    assert notice is not None
+    assert [facts.count for facts in notice.alerts] == [3]
+    with transaction.atomic():
+        assert tell_grown(end + SAME_STORY) == 0
+
+
+def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
+    channels.add("team", ChannelKind.SLACK, "https://hooks.slack.example/T/B", "me")
+    switch(AlertRule.CLICKED_THROUGH, enabled=False)
+    switch(AlertRule.KNOWN_BAD_CLICK, domains=("Other.example",), channels=("team",))
+    both = [
+        QueuedRecipient(0, "anna@our.example", b"anna-key"),
+        QueuedRecipient(1, "carl@other.example", b"carl-key"),
+    ]
+    take(
+        [
+            received(recipients=both),
+            delivery(1),
+            followed(30),
+            followed(31, index=1),
+            followed(32, ClickAction.GO_ON),
+        ]
+    )
+    assert raised() == [("known_bad_click", "other.example", "login.evil.example", 1)]
+    assert [row.channel.name for row in Outgoing.objects.all()] == ["team"]
+    alerts.reset_rule(AlertRule.KNOWN_BAD_CLICK)
+    assert alerts.rules() == DEFAULTS | {
+        AlertRule.CLICKED_THROUGH: Rule(rule=AlertRule.CLICKED_THROUGH, enabled=False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "why"),
+    [
+        (AlertRule.NEW_HOST, {"threshold": 1}, "two people at least"),
+        (AlertRule.NEW_HOST, {"within_minutes": 1441}, "1 to 1440 minutes"),
+        (AlertRule.KNOWN_BAD_CLICK, {"threshold": 3}, "counts nobody"),
+        (AlertRule.KNOWN_BAD_CLICK, {"channels": ("nowhere",)}, "no channel 'nowhere'"),
+        (AlertRule.KNOWN_BAD_CLICK, {"domains": ("",)}, "no domains"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_in_one_line(
+    rule: AlertRule, changes: dict[str, object], why: str
+) -> None:
+    with pytest.raises(RefusedError, match=why):
+        switch(rule, **changes)
+    assert alerts.rules()[rule] == DEFAULTS[rule]
+
+
+def test_reports_of_readers_are_alerts_with_their_words() -> None:
+    take(
+        [
+            received(),
+            delivery(1),
+            reader_report(20, ReaderReportKind.MISTAKE, text="it is our shop"),
+            reader_report(25, ReaderReportKind.PHISHING, index=1),
+        ]
+    )
+    assert [(rule, domain) for rule, domain, _, _ in raised()] == [
+        ("reported_mistake", "our.example"),
+        ("reported_phishing", "our.example"),
+    ]
+    mistake = Alert.objects.get(rule="reported_mistake")
+    assert (mistake.text, people(mistake)) == ("it is our shop", [("anna@our.example", "reported")])
+
+
+def test_going_on_from_a_block_page_is_one_alert_with_the_readers_reason() -> None:
+    take(
+        [
+            received(),
+            delivery(1),
+            followed(30, ClickAction.GO_ON),
+            reader_report(30, ReaderReportKind.OVERRIDE, text="I know them"),
+        ]
+    )
+    assert raised() == [("clicked_through", "our.example", "login.evil.example", 1)]
+    assert Alert.objects.get().text == "I know them"
+
+
+def test_mail_with_a_listed_link_is_an_alert_only_where_that_is_switched_on() -> None:
+    looks = QueuedFinding(1, ThreatType.SUSPICIOUS, "looks_like_known", "heuristics")
+    take([received(findings=[ON_ARRIVAL, looks])])
+    assert raised() == []
+    switch(AlertRule.KNOWN_BAD_ARRIVED, enabled=True)
+    take([received(message=2, findings=[ON_ARRIVAL, looks])], producer="q")
+    assert raised() == [("known_bad_arrived", "our.example", "login.evil.example", 1)]
+    assert people(Alert.objects.get()) == [("anna@our.example", "received"), ("bert@our.example", "received")]
+
+
+class TestNewHosts:
+    @pytest.fixture(autouse=True)
+    def three_within_ten_minutes(self) -> None:
+        switch(AlertRule.NEW_HOST, threshold=3, within_minutes=10)
+        long_ago = START - new_hosts.LEARNING
+        ClickedHost.objects.create(host="usual.example", first_at=long_ago, last_at=START)
+
+    def visits(self, *seconds: float, url: str = "https://a.fresh.example/1") -> None:
+        recipients = [QueuedRecipient(n, f"p{n}@our.example", b"person%02d" % n) for n in range(len(seconds))]
+        take(
+            [
+                received(url, recipients=recipients),
+                *(delivery(1, index=n) for n in range(len(seconds))),
+                *(followed(at, ClickAction.ALLOW, index=n) for n, at in enumerate(seconds)),
+            ],
+            max(seconds) + 1,
+        )
+
+    def test_enough_people_at_one_new_host_are_an_alert_that_names_them(self) -> None:
+        self.visits(30, 90, 200)
+        assert raised() == [("new_host", "our.example", "fresh.example", 1)]
+        assert people(Alert.objects.get()) == [(f"p{n}@our.example", "clicked") for n in range(3)]
+
+    def test_two_are_not_enough_and_one_person_many_times_is_one(self) -> None:
+        self.visits(30, 90)
+        again = [followed(100 + n, ClickAction.ALLOW, source=b"other%03d" % n) for n in range(5)]
+        ingest(batch("q", again), after(120))
+        assert raised() == []
+        assert ClickedHostPerson.objects.count() == 2
+
+    @pytest.mark.parametrize("url", ["https://usual.example/", "https://www.paypal.com/signin"])
+    def test_a_host_that_is_usual_here_or_known_to_all_is_not_new(self, url: str) -> None:
+        ClickedHost.objects.update(first_at=START - timedelta(days=30))
+        self.visits(30, 90, 200, url=url)
+        assert raised() == []
+
+    def test_an_installation_learns_for_a_week_before_anything_is_new(self) -> None:
+        ClickedHost.objects.update(first_at=START - new_hosts.LEARNING + timedelta(hours=1))
+        self.visits(30, 90, 200)
+        assert raised() == []
+        assert set(ClickedHost.objects.values_list("host", flat=True)) == {"usual.example", "fresh.example"}
+
+    def test_where_the_rule_is_off_nothing_is_kept_of_visits(self) -> None:
+        switch(AlertRule.NEW_HOST, enabled=False)
+        self.visits(30, 90, 200)
+        assert not ClickedHostPerson.objects.exists()
+
+    def test_who_went_there_is_forgotten_after_a_day(self) -> None:
+        self.visits(30, 90)
+        alerts.forget_visits(after(60))
+        assert ClickedHostPerson.objects.count() == 1
+
+
+def many(number: int) -> list[JournalRecord]:
+    """Return clicks on so many dangerous hosts."""
+    urls = [f"https://h{n}.evil.example/" for n in range(number)]
+    clicks = [followed(30 + 20 * n, link=n, source=b"one%05d" % n) for n in range(number)]
+    return [received(*urls), delivery(1), *clicks]
+
+
+def test_above_the_rate_alerts_come_in_one_digest_and_none_is_lost() -> None:
+    take(many(25), 60)
+    singles = Outgoing.objects.filter(kind="alert")
+    digest = Outgoing.objects.get(kind="digest")
+    assert len(singles) == outbox.MOST_SINGLE
+    assert digest.due_at == after(60) + outbox.DIGEST_TIME
+    told = {pk for row in (*singles, digest) for pk in row.alerts}
+    assert told == set(Alert.objects.values_list("pk", flat=True))
+    assert len(told) == 25
+    notice = notice_of(digest)
+    assert notice is not None
+    assert len(notice.alerts) == 15
+
+
+def test_a_digest_is_bounded_and_says_how_many_more_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MOST_IN_DIGEST", 5)
+    take(many(25), 60)
+    digest = Outgoing.objects.get(kind="digest")
+    assert (len(digest.alerts), digest.left_out) == (5, 10)
+
+
+class TestRemoval:
+    def test_retention_deletes_alerts_and_what_was_sent_and_people_go_with_their_mail(self) -> None:
+        take([received(), delivery(1), followed(30), reader_report(40, ReaderReportKind.MISTAKE)])
+        Outgoing.objects.update(finished_at=after(60), state=Outgoing.State.DELIVERED)
+        Alert.objects.filter(rule="reported_mistake").update(last_at=after(5000))
+        delete_before(after(1000))
+        assert not Message.objects.exists()
+        assert [rule for rule, *_ in raised()] == ["reported_mistake"]
+        assert not AlertPerson.objects.exists()
+        assert not Outgoing.objects.exists()
+        assert not ReaderReportRow.objects.exists()
+
+    def test_whoever_is_forgotten_is_in_no_alert_any_more(self) -> None:
+        take([received(), delivery(1), followed(30), followed(40, index=1)])
+        assert alerts.forget_person("Anna@our.example", [MESSAGE]) == 1
+        alert = Alert.objects.get()
+        assert people(alert) == [("bert@our.example", "blocked")]
+        assert (alert.url, alert.count) == ("", 2)
+
+    def test_an_alert_is_deleted_with_its_people_and_its_message_then_says_nothing(self) -> None:
+        take([received(), delivery(1), followed(30)])
+        alert = Alert.objects.get()
+        assert alerts.delete(alert.pk)
+        assert not alerts.delete(alert.pk)
+        assert not AlertPerson.objects.exists()
+        assert notice_of(Outgoing.objects.get()) is None
+
+
+def test_a_copy_that_names_nobody_says_only_that_somebody_clicked() -> None:
+    take([received(), delivery(1), followed(30, index=None)])
+    assert people(Alert.objects.get()) == [("", "blocked")]
+
+
+def test_alerts_are_listed_by_rule_domain_and_host_the_newest_first() -> None:
+    take([received(), delivery(1), followed(30), followed(40, ClickAction.GO_ON, link=1)])
+    assert [alert.rule for alert in alerts.listed()] == ["clicked_through", "known_bad_click"]
+    assert [alert.host for alert in alerts.listed(rule=AlertRule.CLICKED_THROUGH)] == ["good.example"]
+    assert alerts.listed(domain="other.example").count() == 0
+    assert alerts.listed(host="login.evil.example").count() == 1

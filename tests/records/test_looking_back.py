@@ -1,0 +1,206 @@
+"""When a link becomes known to be bad: who received it and who followed it is found, told once, and kept."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.records import channels, looking_back
+from backstamp.records.ingest import ingest
+from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
+from backstamp.records.looking_back import Found, Listing, below, decided, look_back, matched, messages_under
+from backstamp.records.models import (
+    Alert,
+    AlertPerson,
+    ExpressionKill,
+    LinkExpression,
+    LinkFinding,
+    Outgoing,
+    OwnListEntry,
+)
+from backstamp.records.retention import delete_before
+from backstamp.threats import ThreatReason
+from backstamp.urls.safe_browsing import expressions, full_hash
+from backstamp.vocabulary import ChannelKind, ClickAction, JournalRecord, QueuedRecipient, ThreatType
+from tests.records.journal_records import ANNA, BERT, MESSAGE, after, batch, delivery, queued
+from tests.records.received import EVIL, GOOD, HEADERS_OF_A_SCRIPT, ON_ARRIVAL, followed, received
+
+WRAPPED = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flogin.evil.example%2Fin%3Fto%3D1&data=05"
+LATER = after(3600)
+
+
+def take(records: Sequence[JournalRecord], producer: str = "p") -> None:
+    ingest(batch(producer, records), after(600))
+
+
+def listing(
+    expression: str = "login.evil.example/",
+    *,
+    source: str = "urlhaus",
+    scope: str = "",
+) -> Listing:
+    return Listing(
+        digest=digest_of(expression),
+        threat=ThreatType.MALWARE,
+        source=source,
+        scope=scope,
+    )
+
+
+def looked(*listings: Listing) -> list[Found]:
+    return [look_back(each, messages_under(each), LATER) for each in matched(listings)]
+
+
+def people(alert: Alert) -> list[tuple[str, str]]:
+    return sorted(AlertPerson.objects.filter(alert=alert).values_list("address", "act"))
+
+
+def test_each_expression_of_received_links_is_kept_once_a_message_and_none_of_sent_mail() -> None:
+    take([received(EVIL, "https://login.evil.example/other"), queued(message=7)])
+    rows = list(LinkExpression.objects.values_list("number", "digest"))
+    of_first = {stored_digest(full_hash(each)) for each in expressions(EVIL)}
+    assert {digest for number, digest in rows if number == 0} == of_first
+    assert {digest for number, digest in rows if number == 1} == {
+        digest_of("login.evil.example/other"),
+        digest_of("evil.example/other"),
+    }
+    assert len({digest for _, digest in rows}) == len(rows)
+
+
+def test_expressions_go_with_their_message() -> None:
+    take([received()])
+    assert LinkExpression.objects.exists()
+    delete_before(after(100_000))
+    assert not LinkExpression.objects.exists()
+
+
+def test_what_was_received_and_followed_before_is_found_with_who_did_what_and_machines_apart() -> None:
+    take(
+        [
+            received(),
+            delivery(1),
+            delivery(1, index=1),
+            followed(30, ClickAction.ALLOW, headers=HEADERS_OF_A_SCRIPT, source=b"scanner1"),
+            followed(200, ClickAction.ALLOW, index=1),
+            followed(260, ClickAction.ALLOW, link=1, index=0),
+        ]
+    )
+    assert looked(listing()) == [Found(links=1, alerts=1)]
+    (finding,) = LinkFinding.objects.all()
+    assert (finding.number, finding.source, finding.reason, finding.found_at) == (
+        *(0, "urlhaus", "listed_host"),
+        LATER,
+    )
+    (alert,) = Alert.objects.all()
+    assert (alert.rule, alert.domain, alert.host) == (
+        "clicked_before_listed",
+        "our.example",
+        "login.evil.example",
+    )
+    assert people(alert) == [
+        ("anna@our.example", "received"),
+        ("bert@our.example", "allowed"),
+        ("bert@our.example", "received"),
+    ]
+    assert alert.machines == 1
+
+
+def test_where_nobody_followed_it_the_alert_says_that_it_was_received() -> None:
+    take([received()])
+    looked(listing())
+    assert Alert.objects.get().rule == "received_before_listed"
+
+
+def test_looking_back_twice_finds_nothing_new_and_alerts_nobody_again() -> None:
+    channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.example/", "me")
+    take([received()])
+    assert looked(listing()) == [Found(1, 1)]
+    assert looked(listing()) == [Found(0, 0)]
+    assert (Alert.objects.get().count, Outgoing.objects.count()) == (1, 1)
+
+
+def test_what_was_known_when_the_mail_came_is_no_news() -> None:
+    take([received(findings=[ON_ARRIVAL])])
+    known = listing("login.evil.example/in")
+    assert looked(known) == [Found(0, 0)]
+    assert looked(listing("login.evil.example/in", source="openphish")) == [Found(1, 1)]
+
+
+def test_the_url_inside_another_vendors_wrapper_is_found() -> None:
+    take([received(WRAPPED, GOOD)])
+    assert looked(listing("evil.example/")) == [Found(1, 1)]
+
+
+def test_one_message_of_the_story_that_was_clicked_makes_the_alert_worse_and_is_told() -> None:
+    channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.example/", "me")
+    take(
+        [received(), received(message=2), delivery(1, message=2), followed(200, ClickAction.ALLOW, message=2)]
+    )
+    each = listing()
+    look_back(each, [MESSAGE - (1 << 64)], LATER)
+    assert Alert.objects.get().rule == "received_before_listed"
+    Outgoing.objects.update(state=Outgoing.State.DELIVERED)
+    look_back(each, [2], LATER)
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.count) == ("clicked_before_listed", 2)
+    assert [row.kind for row in Outgoing.objects.order_by("pk")] == ["alert", "update"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [
+        ("", {"anna@our.example", "carl@other.example"}),
+        ("our.example", {"anna@our.example"}),
+        (BERT.hex(), {"carl@other.example"}),
+        ("nobody.example", set()),
+    ],
+)
+def test_an_own_list_is_looked_back_for_in_its_scope(scope: str, found: set[str]) -> None:
+    recipients = [
+        QueuedRecipient(0, "anna@our.example", ANNA),
+        QueuedRecipient(1, "carl@other.example", BERT),
+    ]
+    take([received(recipients=recipients)])
+    looked(listing(scope=scope))
+    assert set(AlertPerson.objects.values_list("address", flat=True)) == found
+
+
+def test_what_administrators_decide_waits_until_it_was_looked_back_for() -> None:
+    take([received()])
+    digest = full_hash("login.evil.example/")[:8]
+    ExpressionKill.objects.create(expression="login.evil.example/", digest=digest)
+    OwnListEntry.objects.create(
+        kind="blocked", expression="good.example/", digest=full_hash("good.example/")[:8]
+    )
+    OwnListEntry.objects.create(
+        kind="allowed", expression="fine.example/", digest=full_hash("fine.example/")[:8]
+    )
+    waiting = decided()
+    assert [(each.reason, row.expression) for each, row in waiting] == [
+        (ThreatReason.SWITCHED_OFF, "login.evil.example/"),
+        (ThreatReason.OWN_LIST, "good.example/"),
+    ]
+    assert looked(*(each for each, _ in waiting)) == [Found(1, 1), Found(1, 1)]
+    for _, row in waiting:
+        looking_back.note_done(row, LATER)
+    assert decided() == []
+
+
+def test_links_below_new_prefixes_are_found_by_range() -> None:
+    take([received()])
+    wanted = full_hash("login.evil.example/")
+    assert below([wanted[:4]]) == [stored_digest(wanted)]
+    assert below([wanted[:8]]) == [stored_digest(wanted)]
+    assert below([bytes(4)]) == []
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8}){1,6}", fullmatch=True),
+    st.from_regex(r"(/[a-z0-9._-]{0,6}){1,8}(\?[a-z0-9=&]{0,9})?", fullmatch=True),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_expression_of_a_url_finds_it(scheme: str, host: str, path: str) -> None:
+    url = f"{scheme}://{host}{path}"
+    assert {digest_of(each) for each in expressions(url)} <= expressions_of(url).keys()

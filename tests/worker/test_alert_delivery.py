@@ -1,0 +1,248 @@
+"""From a click in the journal to an administrator: signed, tried again, and never silently lost."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+
+import msgspec
+import pytest
+
+from backstamp.journal import JournalWriter
+from backstamp.records import channels
+from backstamp.records.alerting import outbox
+from backstamp.records.models import Channel, Outgoing
+from backstamp.vocabulary import ChannelKind
+from backstamp.worker import WorkerConfig
+from backstamp.worker.config import OwnMailConfig
+from backstamp.worker.onward import NextHop
+from tests.gateway.fake_next_hop import FakeNextHop
+from tests.records.journal_records import delivery
+from tests.records.received import followed, received
+from tests.worker.hook_server import HookServer, hook_server
+from tests.worker.running import eventually, looked_up, running
+
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+@pytest.fixture
+def hook() -> Iterator[HookServer]:
+    with hook_server() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=0.2))
+
+
+async def webhook(hook: HookServer, name: str = "ops") -> None:
+    await looked_up(lambda: channels.add(name, ChannelKind.WEBHOOK, hook.url(f"/{name}"), "me", SECRET))
+
+
+def click(config: WorkerConfig, message: int = 1) -> float:
+    """Write received mail and a dangerous click on it to the journal; return the moment of the click."""
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(received(message=message))
+    writer.append(delivery(1, message=message))
+    writer.append(followed(30, message=message))
+    writer.close()
+    return time.monotonic()
+
+
+async def posted(hook: HookServer, number: int) -> None:
+    async with asyncio.timeout(20):
+        while len(hook.posts) < number:
+            await asyncio.sleep(0.02)
+
+
+def states() -> list[tuple[str, int]]:
+    return [(row.state, row.attempts) for row in Outgoing.objects.order_by("pk")]
+
+
+async def test_a_click_reaches_a_webhook_signed_and_within_two_seconds(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    await webhook(hook)
+    async with running(config):
+        clicked = click(config)
+        await posted(hook, 1)
+        await eventually(states, [("delivered", 1)])
+    (post,) = hook.posts
+    assert post.at - clicked < 2
+    assert (post.path, post.headers["content-type"]) == ("/ops", "application/json")
+    (alert,) = post.json["data"]["alerts"]
+    assert (alert["rule"], alert["domain"], alert["count"]) == ("known_bad_click", "our.example", 1)
+    assert [act["address"] for act in alert["people"]["first"]] == ["anna@our.example"]
+    # As a receiver would verify it.
+    stamp = post.headers["webhook-timestamp"]
+    signed = f"{post.headers['webhook-id']}.{stamp}.".encode() + post.body
+    mac = base64.b64encode(hmac.new(b"k" * 32, signed, hashlib.sha256).digest()).decode()
+    assert post.headers["webhook-signature"] == f"v1,{mac}"
+    assert abs(int(stamp) - time.time()) < 30
+
+
+@pytest.mark.parametrize("answer", [500, 302, 404, 429])
+async def test_what_is_not_taken_is_tried_again_with_the_same_id(
+    config: WorkerConfig, hook: HookServer, answer: int
+) -> None:
+    hook.answers = [answer, answer]
+    hook.headers = {"location": hook.url("/elsewhere")}
+    await webhook(hook)
+    async with running(config):
+        click(config)
+        await posted(hook, 3)
+        await eventually(states, [("delivered", 3)])
+    assert {post.path for post in hook.posts} == {"/ops"}
+    assert len({post.headers["webhook-id"] for post in hook.posts}) == 1
+    first, second, third = (post.at for post in hook.posts)
+    assert second - first >= 0.2
+    assert third - second >= 0.4
+
+
+async def test_a_channel_that_hangs_keeps_nobody_else_waiting(config: WorkerConfig, hook: HookServer) -> None:
+    with hook_server() as other:
+        hook.answers = [3]
+        await webhook(hook, "slow")
+        await webhook(other, "quick")
+        async with running(config):
+            clicked = click(config)
+            await posted(other, 1)
+            assert other.posts[0].at - clicked < 2
+
+
+async def test_a_failing_channel_is_visible_and_well_again_once_it_takes_a_message(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    def state() -> tuple[bool, str]:
+        channel = Channel.objects.get()
+        return channel.failing_since is not None, channel.last_failure
+
+    hook.answers = [503] * 3
+    await webhook(hook)
+    async with running(config):
+        click(config)
+        await eventually(state, (True, "the server answered 503"))
+        await eventually(states, [("delivered", 4)])
+        assert await looked_up(state) == (False, "")
+
+
+async def test_a_channel_that_is_gone_for_good_is_switched_off(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    hook.answers = [410]
+    await webhook(hook)
+    async with running(config):
+        click(config)
+        await eventually(states, [("given_up", 1)])
+        await eventually(lambda: Channel.objects.get().enabled, False)
+
+
+async def test_what_was_being_sent_when_a_worker_died_is_sent_again_and_may_come_twice(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    await webhook(hook)
+    async with running(config):
+        click(config)
+        await eventually(states, [("delivered", 1)])
+    # As if it had died between the answer and the note of it.
+    await looked_up(lambda: Outgoing.objects.update(state="sending", finished_at=None))
+    async with running(config):
+        await posted(hook, 2)
+        await eventually(states, [("delivered", 2)])
+    assert len({post.headers["webhook-id"] for post in hook.posts}) == 1
+
+
+async def test_what_was_raised_while_no_worker_delivered_is_delivered_by_the_next(
+    config: WorkerConfig, hook: HookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await webhook(hook)
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "due", lambda *_: [])
+        async with running(config):
+            click(config)
+            await eventually(states, [("waiting", 0)])
+    assert hook.posts == []
+    async with running(config):
+        await eventually(states, [("delivered", 1)])
+    assert len(hook.posts) == 1
+
+
+def test_a_message_is_given_up_after_a_day() -> None:
+    channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
+    now = datetime.now(UTC)
+    channels.test(channel, now - outbox.GIVE_UP)
+    (row,) = outbox.due(now, (), 9)
+    assert not outbox.failed(row, "no", now, permanent=False, jitter=0)
+    assert outbox.failed(row, "no", now + timedelta(seconds=1), permanent=False, jitter=0)
+    assert states() == [("given_up", 0)]
+
+
+@pytest.mark.parametrize(("attempts", "pause"), [(0, 5), (1, 10), (5, 160), (10, 3600), (1000, 3600)])
+def test_the_pause_doubles_up_to_an_hour(
+    monkeypatch: pytest.MonkeyPatch, attempts: int, pause: float
+) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=5))
+    now = datetime.now(UTC)
+    channels.test(channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me"), now)
+    (row,) = outbox.due(now, (), 9)
+    for jitter, seconds in ((0.0, pause), (1.0, pause * 1.2)):
+        row.attempts = attempts
+        outbox.failed(row, "no", now, permanent=False, jitter=jitter)
+        assert Outgoing.objects.get().due_at == now + timedelta(seconds=seconds)
+
+
+class TestByMail:
+    @pytest.fixture
+    async def next_hop(self) -> AsyncIterator[FakeNextHop]:
+        fake = await FakeNextHop().start()
+        yield fake
+        await fake.stop()
+
+    @pytest.fixture
+    def mailing(self, config: WorkerConfig, next_hop: FakeNextHop) -> WorkerConfig:
+        hop = NextHop(address=next_hop.url, hostname="backstamp.example")
+        own_mail = OwnMailConfig(next_hop=hop, sender="alerts@our.example")
+        return msgspec.structs.replace(config, own_mail=own_mail)
+
+    async def test_an_alert_goes_to_the_next_hop_with_a_null_reverse_path(
+        self, mailing: WorkerConfig, next_hop: FakeNextHop
+    ) -> None:
+        await looked_up(lambda: channels.add("me", ChannelKind.MAIL, "admin@our.example", "me"))
+        async with running(mailing):
+            click(mailing)
+            await eventually(states, [("delivered", 1)])
+        (mail,) = next_hop.accepted
+        assert (mail.mail, mail.rcpts) == ("mail FROM:<>", ["rcpt TO:<admin@our.example>"])
+        message = message_from_bytes(mail.data, policy=policy.default)
+        assert message["Subject"] == (
+            "[Backstamp] Dangerous link followed, and stopped: login[.]evil[.]example"
+        )
+        assert b"http:" not in mail.data.replace(b"hxxp", b"")
+
+    @pytest.mark.parametrize(
+        ("answer", "end"), [("451 4.2.0 later", ("delivered", 2)), ("550 5.1.1 nobody", ("given_up", 1))]
+    )
+    async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(
+        self, mailing: WorkerConfig, next_hop: FakeNextHop, answer: str, end: tuple[str, int]
+    ) -> None:
+        next_hop.script["RCPT"] = [answer]
+        await looked_up(lambda: channels.add("me", ChannelKind.MAIL, "admin@our.example", "me"))
+        async with running(mailing):
+            click(mailing)
+            await eventually(states, [end])
+
+
+async def test_a_test_goes_through_the_outbox_to_slack(config: WorkerConfig, hook: HookServer) -> None:
+    def add() -> None:
+        channels.test(channels.add("team", ChannelKind.SLACK, hook.url("/T/B"), "me"), datetime.now(UTC))
+
+    await looked_up(add)
+    async with running(config):
+        await eventually(states, [("delivered", 1)])
+    (post,) = hook.posts
+    assert (post.path, post.json["text"]) == ("/T/B", "Test of this channel")

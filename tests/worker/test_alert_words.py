@@ -1,0 +1,218 @@
+"""What channels are told: everything that matters, and nothing that could be clicked or could be markup."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from linkify_it import LinkifyIt  # type: ignore[import-untyped]
+
+from backstamp.records.alerting.notices import Act, AlertFacts, Notice
+from backstamp.records.models import Outgoing
+from backstamp.vocabulary import AlertRule
+from backstamp.worker.channels.mail.message import alert_mail
+from backstamp.worker.channels.slack.payload import LONGEST_SECTION, MOST_BLOCKS
+from backstamp.worker.channels.slack.payload import payload as slack_payload
+from backstamp.worker.channels.webhook.payload import payload as webhook_payload
+from backstamp.worker.channels.webhook.signing import signed_headers
+from backstamp.worker.channels.wording import TITLES, defanged, title
+
+AT = datetime(2026, 3, 2, 9, 0, 30, tzinfo=UTC)
+FACTS = AlertFacts(
+    id=7,
+    rule=AlertRule.CLICKED_BEFORE,
+    opened_at=AT,
+    last_at=AT,
+    count=2,
+    machines=3,
+    domain="our.example",
+    host="login.evil.example",
+    url="https://login.evil.example/in?to=anna@our.example",
+    threat="phishing",
+    reason="listed_host",
+    source="urlhaus",
+    listed_since=AT,
+    text="<!channel> see `http://evil.example`",
+    message="f00d000000000001",
+    subject="Your <b>account</b> & www.evil.example",
+    people={"clicked": 1, "received": 4},
+    acts=(
+        Act("anna@our.example", "clicked", AT, "f00d000000000001"),
+        Act("", "received", AT, "f00d000000000001"),
+    ),
+)
+NOTICE = Notice(event_id="msg_01", kind=Outgoing.Kind.ALERT, created_at=AT, alerts=(FACTS,))
+TEST = Notice(event_id="msg_02", kind=Outgoing.Kind.TEST, created_at=AT)
+
+
+def strings(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in strings(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in strings(each)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_a_url_is_defanged() -> None:
+    assert defanged("https://evil.example/a.b", 99) == "hxxps://evil[.]example/a[.]b"
+    assert defanged("x\r\ny\u202ehttp", 99) == "x y hxxp"
+    assert defanged("a" * 9, 5) == "aaaaa…"
+
+
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.from_regex(
+            r"(https?://|www\.)?[a-z@/.:?&-]{1,60}\.(com|example|de)[/a-z.@]{0,20}", fullmatch=True
+        ),
+    )
+)
+def test_no_reader_of_links_ever_finds_one_in_a_defanged_text(text: str) -> None:
+    linkify = LinkifyIt()
+    linkify.set({"fuzzy_ip": True})
+    found = linkify.match(defanged(text, 300)) or []
+    assert [match.raw for match in found if not match.schema.startswith("//")] == []
+
+
+def test_the_title_says_what_happened_and_of_many_how_many() -> None:
+    assert title(NOTICE) == "Dangerous link was followed before it was known: login[.]evil[.]example"
+    assert title(TEST) == "Test of this channel"
+    many = msgspec.structs.replace(NOTICE, alerts=(FACTS, FACTS), left_out=3)
+    assert title(many) == "5 alerts"
+
+
+def test_every_rule_has_its_title() -> None:
+    assert TITLES.keys() == set(AlertRule)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_mail_is_plain_text_and_html_that_say_the_same_without_a_link() -> None:
+    raw = alert_mail("alerts@our.example", "ops@our.example", NOTICE, AT)
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    message = message_from_bytes(raw, policy=policy.default)
+    assert message["Subject"].startswith("[Backstamp] Dangerous link was followed before it was known: login")
+    assert (message["Message-ID"], message["Auto-Submitted"]) == ("<msg_01@our.example>", "auto-generated")
+    assert (message["X-Backstamp-Opens"], message["X-Backstamp-Links"]) == ("off", "off")
+    plain = message.get_body(("plain",))
+    html = message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    text = plain.get_content()
+    tags = _Tags()
+    tags.feed(html.get_content())
+    for body in (text, tags.text):
+        assert "hxxps://login[.]evil[.]example/in?to=anna@our[.]example" in body
+        assert "phishing (listed host) by urlhaus, listed since 2026-03-02" in body
+        assert "anna@our.example followed it, 2026-03-02 09:00:30 UTC" in body
+        assert "a reader whom the link does not name received it" in body
+        assert "... and 3 more" in body
+        assert "3 requests by scanners" in body
+        assert "Your <b>account</b> & www[.]evil[.]example (f00d000000000001)" in body
+        assert "http:" not in body
+    assert not tags.tags & {"a", "img", "script", "b", "link", "iframe"}
+
+
+def test_a_host_in_a_title_cannot_add_a_field_to_the_mail() -> None:
+    facts = msgspec.structs.replace(FACTS, host="evil.example\r\nBcc: all@our.example", domain="x\r\nTo: y")
+    raw = alert_mail("a@our.example", "ops@our.example", msgspec.structs.replace(NOTICE, alerts=(facts,)), AT)
+    message = message_from_bytes(raw, policy=policy.default)
+    assert message["Bcc"] is None
+    assert message.get_all("To") == ["ops@our.example"]
+
+
+def test_slack_gets_text_and_blocks_in_which_nothing_is_markup_or_a_link() -> None:
+    body = json.loads(slack_payload(NOTICE))
+    assert body["text"] == "Dangerous link was followed before it was known: login[.]evil[.]example"
+    section = body["blocks"][1]["text"]
+    assert section["verbatim"] is True
+    assert "`hxxps://login[.]evil[.]example/in?to=anna@our[.]example`" in section["text"]
+    assert "`&lt;!channel&gt; see 'hxxp://evil[.]example'`" in section["text"]
+    assert "Your &lt;b&gt;account&lt;/b&gt; &amp; www[.]evil[.]example" in section["text"]
+    for text in strings(body):
+        assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", text)
+        assert "http" not in text
+
+
+def test_slacks_limits_hold_however_much_there_is() -> None:
+    facts = msgspec.structs.replace(
+        FACTS,
+        url="https://evil.example/" + "&" * 4000,
+        text="<" * 1000,
+        subject="&" * 998,
+        acts=FACTS.acts * 25,
+    )
+    many = msgspec.structs.replace(NOTICE, alerts=(facts,) * 200, left_out=9)
+    body = json.loads(slack_payload(many))
+    assert len(body["blocks"]) <= MOST_BLOCKS
+    for block in body["blocks"][1:]:
+        assert len(block["text"]["text"]) <= LONGEST_SECTION
+        assert not re.search(r"&(?!amp;|lt;|gt;)", block["text"]["text"])
+    assert "and 153 more" in body["blocks"][-1]["text"]["text"]
+
+
+def test_a_webhook_gets_the_facts_as_they_are() -> None:
+    body = json.loads(webhook_payload(NOTICE))
+    assert (body["type"], body["timestamp"]) == ("alert.raised", "2026-03-02T09:00:30Z")
+    (alert,) = body["data"]["alerts"]
+    assert (alert["rule"], alert["url"]) == ("clicked_before_listed", FACTS.url)
+    assert alert["people"] == {
+        "counts": {"clicked": 1, "received": 4},
+        "first": [
+            {
+                "address": "anna@our.example",
+                "act": "clicked",
+                "at": "2026-03-02T09:00:30Z",
+                "message": "f00d000000000001",
+            },
+            {"address": "", "act": "received", "at": "2026-03-02T09:00:30Z", "message": "f00d000000000001"},
+        ],
+    }
+    assert json.loads(webhook_payload(TEST))["type"] == "channel.test"
+
+
+def test_a_signature_is_that_of_the_standard() -> None:
+    """The example of the specification's own libraries."""
+    headers = signed_headers(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        1614265330,
+        b'{"test": 2432232314}',
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@given(st.binary(min_size=24, max_size=64), st.binary(max_size=200), st.integers(0, 2**40))
+def test_a_receiver_can_always_verify(key: bytes, body: bytes, timestamp: int) -> None:
+    secret = "whsec_" + base64.b64encode(key).decode()
+    headers = signed_headers(secret, "msg_x", timestamp, body)
+    signed = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
+    expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    assert hmac.compare_digest(headers["webhook-signature"], f"v1,{expected}")
+
+
+@pytest.mark.parametrize("kind", list(Outgoing.Kind))
+def test_every_kind_of_message_can_be_told_by_every_channel(kind: Outgoing.Kind) -> None:
+    notice = msgspec.structs.replace(NOTICE if kind is not Outgoing.Kind.TEST else TEST, kind=kind)
+    assert alert_mail("a@our.example", "ops@our.example", notice, AT)
+    assert json.loads(slack_payload(notice))["text"]
+    assert json.loads(webhook_payload(notice))["type"]
