@@ -195,16 +195,22 @@ class Gateway:
             server.close()
         for session in self._sessions.values():
             session.stop()
-        if self._milter is not None:
-            await self._milter.close(DRAIN_SECONDS)
+        # At the same time: each may take all the seconds there are.
+        await asyncio.gather(self._end_sessions(), self._end_milter())
+        if self._expiry is not None:
+            self._expiry.cancel()
+            await asyncio.gather(self._expiry, return_exceptions=True)
+        await self._rewriter.close()
+        self._outcomes.close()
+
+    async def _end_sessions(self) -> None:
         tasks = set(self._sessions)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if self._expiry is not None:
-            self._expiry.cancel()
-            await asyncio.gather(self._expiry, return_exceptions=True)
-        await self._rewriter.close()
-        self._outcomes.close()
+
+    async def _end_milter(self) -> None:
+        if self._milter is not None:
+            await self._milter.close(DRAIN_SECONDS)
