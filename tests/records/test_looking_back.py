@@ -166,6 +166,37 @@ def test_an_own_list_is_looked_back_for_in_its_scope(scope: str, found: set[str]
     assert set(AlertPerson.objects.values_list("address", flat=True)) == found
 
 
+@pytest.mark.parametrize(
+    ("scope", "expression", "told"),
+    [
+        ("", "login.evil.example/in", set()),
+        ("our.example", "evil.example/", {"carl@other.example"}),
+        (ANNA.hex(), "login.evil.example/", {"carl@other.example"}),
+        ("", "good.example/", {"anna@our.example", "carl@other.example"}),
+    ],
+)
+def test_what_an_own_list_allows_is_no_news_for_those_whose_list_it_is(
+    scope: str, expression: str, told: set[str]
+) -> None:
+    digest = full_hash(expression)[:8]
+    OwnListEntry.objects.create(kind="allowed", scope=scope, expression=expression, digest=digest)
+    recipients = [
+        QueuedRecipient(0, "anna@our.example", ANNA),
+        QueuedRecipient(1, "carl@other.example", BERT),
+    ]
+    take([received(recipients=recipients)])
+    assert looked(listing()) == [Found(int(bool(told)), len(told))]
+    assert set(AlertPerson.objects.values_list("address", flat=True)) == told
+
+
+def test_an_allowed_wrapper_clears_nothing_that_is_inside_it() -> None:
+    expression = "eur01.safelinks.protection.outlook.com/"
+    digest = full_hash(expression)[:8]
+    OwnListEntry.objects.create(kind="allowed", expression=expression, digest=digest)
+    take([received(WRAPPED)])
+    assert looked(listing("evil.example/")) == [Found(1, 1)]
+
+
 def test_what_administrators_decide_waits_until_it_was_looked_back_for() -> None:
     take([received()])
     digest = full_hash("login.evil.example/")[:8]

@@ -31,14 +31,15 @@ def insert_expressions(queued: Iterable[Queued], new: set[int]) -> None:
 
 def expressions_of(url: str) -> dict[int, str]:
     """Return all expressions of a URL and of those inside it, by their digests as rows hold them."""
+    return {digest: expression for layer in layers_of(url) for digest, expression in layer.items()}
+
+
+def layers_of(url: str) -> Iterator[dict[int, str]]:
+    """Yield the expressions of a URL, and then those of each one inside it, by their digests."""
     outer = web_url(url)
-    if outer is None:
-        return {}
-    return {
-        stored_digest(whole): expression
-        for layer in layers(outer)
-        for expression, whole in full_hashes(layer.href)
-    }
+    if outer is not None:
+        for layer in layers(outer):
+            yield {stored_digest(whole): expression for expression, whole in full_hashes(layer.href)}
 
 
 def digest_of(expression: str) -> int:

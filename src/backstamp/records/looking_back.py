@@ -6,18 +6,19 @@ transaction: whatever is looked for twice, because the first time broke off, is 
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 from django.db import connection, transaction
 
+from backstamp.policy import EVERYBODY
 from backstamp.records.alerting import Occurrence, Person, raise_alerts
 from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of, host_of
 from backstamp.records.bulk import append, select_for_keys
 from backstamp.records.instants import microseconds, read, stored
-from backstamp.records.link_expressions import digest_of, expressions_of
+from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
 from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -87,11 +88,22 @@ class _Recipient(NamedTuple):
     key: bytes
     queued_us: int
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The own lists that hold for this mailbox."""
+        return frozenset((EVERYBODY, domain_of(self.address) or EVERYBODY, self.key.hex() or EVERYBODY))
+
 
 class _Hit(NamedTuple):
     url: str
     expression: str
     reason: ThreatReason
+    allowed_in: frozenset[str]
+    """The scopes of own lists that allow the URL which is listed."""
+
+    def concerns(self, recipient: _Recipient) -> bool:
+        """Whether no own list of the recipient's allows it."""
+        return self.allowed_in.isdisjoint(recipient.scopes)
 
 
 class _Event(NamedTuple):
@@ -132,7 +144,11 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
     """
     with transaction.atomic():
         recipients = _recipients(messages, listing.scope)
-        links = _links(recipients, listing)
+        links = {
+            link: hit
+            for link, hit in _links(recipients, listing).items()
+            if any(hit.concerns(each) for each in recipients[link[0]])
+        }
         if not links:
             return Found()
         at = stored(microseconds(now))
@@ -198,7 +214,7 @@ def _recipients(messages: Iterable[int], scope: str) -> dict[int, list[_Recipien
     found: dict[int, list[_Recipient]] = defaultdict(list)
     for message, index, address, key, at in select_for_keys(_RECIPIENTS, ("m",), ((m,) for m in messages)):
         recipient = _Recipient(index, address, bytes(key), read(at))
-        if not scope or scope in (domain_of(address), recipient.key.hex()):
+        if scope in recipient.scopes:
             found[message].append(recipient)
     return found
 
@@ -207,12 +223,34 @@ def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
     """Return the links that fall under a listing and of which its source did not say so before."""
     keys = [(message,) for message in messages]
     known = set(select_for_keys(_FOUND, ("m", "s"), ((*key, listing.source[:64]) for key in keys)))
+    # What administrators decide they decide in the face of what they allowed before.
+    allowed = _allowed() if listing.reason is None else {}
     return {
-        (message, number): _Hit(url, expression, listing.reason or _reason(expression))
+        (message, number): hit
         for message, number, url in select_for_keys(_LINKS, ("m",), keys)
-        if (message, number) not in known
-        and (expression := expressions_of(url).get(listing.digest)) is not None
+        if (message, number) not in known and (hit := _hit(url, listing, allowed)) is not None
     }
+
+
+def _hit(url: str, listing: Listing, allowed: Mapping[str, frozenset[int]]) -> _Hit | None:
+    """Return how a URL falls under a listing: by itself, or by one inside it that not everybody may visit."""
+    for layer in layers_of(url):
+        expression = layer.get(listing.digest)
+        scopes = frozenset(
+            scope for scope, digests in allowed.items() if not digests.isdisjoint(layer.keys())
+        )
+        if expression is not None and EVERYBODY not in scopes:
+            return _Hit(url, expression, listing.reason or _reason(expression), scopes)
+    return None
+
+
+def _allowed() -> dict[str, frozenset[int]]:
+    """Return what own lists allow, by scope."""
+    found: dict[str, set[int]] = defaultdict(set)
+    rows = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.ALLOWED).values_list("scope", "digest")
+    for scope, digest in rows:
+        found[scope].add(stored_digest(bytes(digest)))
+    return {scope: frozenset(digests) for scope, digests in found.items()}
 
 
 def _reason(expression: str) -> ThreatReason:
@@ -244,7 +282,7 @@ def _occurrences(
     message = link[0]
     by_domain: dict[str, list[_Recipient]] = defaultdict(list)
     for recipient in recipients:
-        if recipient.place != NO_RECIPIENT:
+        if recipient.place != NO_RECIPIENT and hit.concerns(recipient):
             by_domain[domain_of(recipient.address)].append(recipient)
     for domain, theirs in by_domain.items():
         addresses = {each.place: each.address for each in theirs}
