@@ -4,6 +4,7 @@ import asyncio
 import socket
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,7 +14,10 @@ from django.db import OperationalError
 
 from backstamp.journal import Answer, Drop, EdgeCounters, JournalWriter
 from backstamp.journal.durations import BUCKETS, Durations
-from backstamp.records import models
+from backstamp.records import channels, models
+from backstamp.records.alerting import outbox
+from backstamp.records.models import Outgoing
+from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig, operations
 from backstamp.worker.exposition import Exposition
 from tests.daemons import free_port
@@ -105,6 +109,28 @@ async def test_while_the_database_is_away_the_rest_is_answered(config: WorkerCon
     assert seen["backstamp_database_up"] == 0
     assert "backstamp_journal_lag_bytes" not in seen
     assert "backstamp_snapshot_age_seconds" in seen
+
+
+async def test_a_channel_that_takes_nothing_shows(config: WorkerConfig) -> None:
+    def fail() -> None:
+        now = datetime.now(UTC)
+        channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
+        channels.add("idle", ChannelKind.MAIL, "me@example.org", "me")
+        for _ in range(2):
+            channels.test(channel, now)
+        for row, permanent in zip(outbox.due(now, (), 9), (True, False), strict=True):
+            failed_at = now - timedelta(minutes=5)
+            outbox.failed(row, "no", failed_at, permanent=permanent, jitter=0, least=3600)
+        Outgoing.objects.filter(state="waiting").update(due_at=now + timedelta(hours=1))
+
+    await looked_up(fail)
+    async with running(config):
+        await up(config)
+        found = await figures(config)
+    assert found['backstamp_channel_waiting{channel="ops"}'] == 1
+    assert found['backstamp_channel_given_up{channel="ops"}'] == 1
+    assert 300 <= found['backstamp_channel_failing_seconds{channel="ops"}'] < 360
+    assert found['backstamp_channel_failing_seconds{channel="idle"}'] == 0
 
 
 async def test_caddy_is_told_which_names_are_ours(config: WorkerConfig) -> None:

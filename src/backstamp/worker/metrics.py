@@ -1,13 +1,14 @@
 """The figures of `/metrics`: what the edge counted, how far the journal is behind, how old the policy is."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from backstamp.journal import Answer, Drop
 from backstamp.journal.edge_counters import EdgeValues, read_edge_counters
 from backstamp.journal.layout import SET_ASIDE, is_alive, producers, segments
 from backstamp.policy import Snapshot
+from backstamp.records.alerting.outbox import ChannelStanding
 from backstamp.worker.exposition import Exposition
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.store import ListStore
@@ -20,6 +21,7 @@ def metrics(
     cursors: Mapping[str, int] | None,
     snapshot: Snapshot | None,
     feeds: FeedsConfig | None = None,
+    channels: Sequence[ChannelStanding] = (),
 ) -> str:
     """Return the page. `cursors` are None while the database is away. Raises OSError."""
     page = Exposition()
@@ -41,7 +43,30 @@ def metrics(
         )
     if feeds is not None:
         _feeds(page, feeds, now_us)
+    if channels:
+        _channels(page, channels)
     return page.text
+
+
+def _channels(page: Exposition, channels: Sequence[ChannelStanding]) -> None:
+    page.add(
+        "backstamp_channel_waiting",
+        "gauge",
+        "Messages about alerts that wait for a channel.",
+        [({"channel": each.channel}, each.waiting) for each in channels],
+    )
+    page.add(
+        "backstamp_channel_given_up",
+        "gauge",
+        "Messages that a channel did not take within a day, of those that are on record.",
+        [({"channel": each.channel}, each.given_up) for each in channels],
+    )
+    page.add(
+        "backstamp_channel_failing_seconds",
+        "gauge",
+        "For how long a channel has taken nothing that was sent to it.",
+        [({"channel": each.channel}, each.failing_seconds) for each in channels],
+    )
 
 
 def _edge(page: Exposition, edges: list[EdgeValues], now_us: int) -> None:

@@ -6,6 +6,7 @@ no such page. They ask nobody who is there, so they belong on a private address.
 
 import asyncio
 import socket
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
@@ -15,6 +16,7 @@ from django.db import Error as DatabaseError
 
 from backstamp.journal import SnapshotFile
 from backstamp.policy import Snapshot
+from backstamp.records.alerting.outbox import ChannelStanding, standings
 from backstamp.records.ingest import cursors
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
@@ -59,17 +61,20 @@ class OperationsPages:
         return HTTPStatus.NOT_FOUND, "text/plain", "Here are /metrics and /ask?domain=NAME.\n"
 
     def _metrics(self) -> str:
+        known = self._asked()
         return metrics(
             counters_dir=self._config.edge_counters_dir,
             journal_dir=self._config.journal_dir,
-            cursors=self._cursors(),
+            cursors=known[0] if known is not None else None,
             snapshot=self._snapshot.current(),
             feeds=self._config.feeds,
+            channels=known[1] if known is not None else (),
         )
 
-    def _cursors(self) -> dict[str, int] | None:
+    def _asked(self) -> tuple[dict[str, int], list[ChannelStanding]] | None:
+        """Return what the database knows; None while it is away."""
         assert self._loop is not None
-        asked = asyncio.run_coroutine_threadsafe(self._database.run(cursors), self._loop)
+        asked = asyncio.run_coroutine_threadsafe(self._database.run(_in_records), self._loop)
         try:
             return asked.result(DATABASE_SECONDS)
         except (DatabaseError, OSError, TimeoutError):
@@ -81,6 +86,10 @@ class OperationsPages:
             return HTTPStatus.SERVICE_UNAVAILABLE
         known = domain.lower().rstrip(".") in tracking_hosts(snapshot)
         return HTTPStatus.OK if known else HTTPStatus.NOT_FOUND
+
+
+def _in_records() -> tuple[dict[str, int], list[ChannelStanding]]:
+    return cursors(), standings(datetime.now(UTC))
 
 
 def tracking_hosts(snapshot: Snapshot) -> frozenset[str]:

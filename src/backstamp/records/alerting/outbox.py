@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import F
+import msgspec
+from django.db.models import Count, F, Q
 
 from backstamp.records.models import Alert, Channel, Outgoing
 
@@ -61,6 +62,33 @@ def new_event_id() -> str:
 def waiting(channel: Channel) -> int:
     """Return how many messages wait for a channel."""
     return Outgoing.objects.filter(channel=channel).exclude(finished_at__isnull=False).count()
+
+
+class ChannelStanding(msgspec.Struct, frozen=True):
+    """How many messages wait and were given up, and for how long the channel has failed."""
+
+    channel: str
+    waiting: int
+    given_up: int
+    failing_seconds: float
+
+
+def standings(now: datetime) -> list[ChannelStanding]:
+    """Return how it stands with each channel, by name."""
+    unfinished = Q(outgoing__finished_at__isnull=True, outgoing__isnull=False)
+    given_up = Q(outgoing__state=Outgoing.State.GIVEN_UP)
+    rows = Channel.objects.annotate(
+        waiting=Count("outgoing", filter=unfinished), given_up=Count("outgoing", filter=given_up)
+    )
+    return [
+        ChannelStanding(
+            row.name,
+            row.waiting,
+            row.given_up,
+            (now - row.failing_since).total_seconds() if row.failing_since is not None else 0.0,
+        )
+        for row in rows.order_by("name")
+    ]
 
 
 def recover() -> None:
