@@ -67,7 +67,7 @@ async def test_a_prefix_is_resolved_when_mail_arrives_and_when_a_click_waits(
 
         def resolved() -> list[bool]:
             now_us = time.time_ns() // 1000
-            return [answers.answers().is_resolved(each, now_us) for each in (EVIL, LATER)]
+            return [answers.current().is_resolved(each, now_us) for each in (EVIL, LATER)]
 
         async with running(msgspec.structs.replace(config, feeds=feeds)):
             writer.append(
@@ -84,7 +84,7 @@ async def test_a_prefix_is_resolved_when_mail_arrives_and_when_a_click_waits(
                 )
             )
             await eventually(resolved, [True, False])
-            assert [each.source for each in answers.answers().dangerous[EVIL]] == ["safe-browsing"]
+            assert [each.source for each in answers.current().dangerous[EVIL]] == ["safe-browsing"]
             await eventually(lambda: Link.objects.count(), 2)
             await eventually(
                 lambda: urls_of_links([(TRACKING_ID, 1), (TRACKING_ID, 9), (1, 1)]), ["http://evil.example/a"]

@@ -79,7 +79,7 @@ class Clicks:
 
     def refresh(self, policy: HitPolicy) -> None:
         """See whether lists and answers are new, and go by this policy."""
-        lists, answers = self._list_file.current(), self._answers_file.answers()
+        lists, answers = self._list_file.current(), self._answers_file.current()
         if lists is not self._lists or answers is not self._answers or policy is not self._policy:
             self._lists, self._answers, self._policy = lists, answers, policy
             self.forget()

@@ -80,10 +80,10 @@ async def test_a_prefix_is_resolved_once_and_both_answers_are_published(
 ) -> None:
     google.full = {WHOLE: [(1, [])]}
     lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
-    before = AnswersFile(tmp_path / "threats.answers").answers()
+    before = AnswersFile(tmp_path / "threats.answers").current()
     assert before.complete([bare(URL)], full_hashes(URL), now_us()) == (bare(URL),), "being checked"
     await lookups.resolve([WHOLE, CLEAN])
-    answers = AnswersFile(tmp_path / "threats.answers").answers()
+    answers = AnswersFile(tmp_path / "threats.answers").current()
     (finding,) = answers.complete([bare(URL)], full_hashes(URL), now_us())
     assert finding.confirmed
     assert (finding.source, finding.threat_type, finding.detail) == (
@@ -110,7 +110,7 @@ async def test_what_is_confirmed_is_news_once_and_keeps_its_since(
     google.full = {WHOLE: [(1, []), (2, [])]}
     setup = config(tmp_path, source(server, "safe-browsing"))
     await Lookups(setup).resolve([WHOLE, CLEAN])
-    since = [each.since_us for each in AnswersFile(setup.answers_path).answers().dangerous[WHOLE]]
+    since = [each.since_us for each in AnswersFile(setup.answers_path).current().dangerous[WHOLE]]
     spool = Spool(setup.directory)
     told = [NewEntries(path) for path in spool.waiting()]
     assert sorted((new.source, new.threat_type, new.count) for new in told) == [
@@ -220,7 +220,7 @@ async def test_answers_outlive_the_worker_and_are_forgotten_in_time(
             break
     stop.set()
     await running
-    left = AnswersFile(tmp_path / "threats.answers").answers()
+    left = AnswersFile(tmp_path / "threats.answers").current()
     assert (left.dangerous, left.prefixes) == ({}, {})
 
 
@@ -259,7 +259,7 @@ async def test_what_could_not_be_published_is_published_the_next_time(
         await lookups.resolve([WHOLE])
     (tmp_path / "gone").mkdir()
     await lookups.resolve([WHOLE])
-    assert list(AnswersFile(setup.answers_path).answers().dangerous) == [WHOLE]
+    assert list(AnswersFile(setup.answers_path).current().dangerous) == [WHOLE]
     assert [NewEntries(path).count for path in Spool(setup.directory).waiting()] == [1]
     assert len(server.asked) == 1
 
@@ -293,7 +293,7 @@ async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Pa
         "evil.example.dbl.test.",
         "evil.example.multi.surbl.org.",
     ]
-    answers = AnswersFile(tmp_path / "threats.answers").answers()
+    answers = AnswersFile(tmp_path / "threats.answers").current()
     url = "https://www.evil.example/a/b?c"
     found = {
         (each.source, each.threat_type, each.reason, each.detail)
@@ -435,8 +435,8 @@ def test_answers_that_are_damaged_leave_the_last_good_ones(
     monkeypatch.setattr("backstamp.journal.answers_file.RECHECK_SECONDS", 0.0)
     path = tmp_path / "threats.answers"
     file = AnswersFile(path)
-    assert file.answers().prefixes == {}
+    assert file.current().prefixes == {}
     path.write_bytes(b"\xff\xff")
-    assert file.answers().prefixes == {}
-    assert file.answers().prefixes == {}
+    assert file.current().prefixes == {}
+    assert file.current().prefixes == {}
     assert caplog.text.count("the last good answers stay in force") == 1

@@ -120,4 +120,4 @@ def _known(installation: AppContext) -> _Known:
         lists, answers = installation.threats_path, installation.threat_answers_path
     except SettingsError:
         return _Known(None, Answers())
-    return _Known(ThreatFile(lists).current(), AnswersFile(answers).answers())
+    return _Known(ThreatFile(lists).current(), AnswersFile(answers).current())

@@ -82,7 +82,7 @@ class _Judged:
     def __init__(self, made: Plan, request: ProtectRequest) -> None:
         self._request = request
         self._lists = _threat_file(request.threat_lists).current()
-        self._answers = _answers_file(request.threat_answers).answers()
+        self._answers = _answers_file(request.threat_answers).current()
         found: list[QueuedFinding] = []
         others: list[SealedLink] = []
         doubtful: set[int] = set()

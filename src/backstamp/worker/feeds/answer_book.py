@@ -28,7 +28,7 @@ class AnswerBook:
         self._path = config.answers_path
         self._spool = Spool(config.directory)
         self._first_seen = FirstSeen(config.directory / "first-seen")
-        known = AnswersFile(self._path).answers()
+        known = AnswersFile(self._path).current()
         self._dangerous = dict(known.dangerous)
         self._prefixes = dict(known.prefixes)
         self._news: _News = {}
