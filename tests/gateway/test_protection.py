@@ -1,12 +1,14 @@
 """Received mail: whose links are guarded, how, and what happens where they cannot be."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.journal import JournalUnavailableError
+from backstamp.journal.known_sites_file import publish_sites
 from backstamp.journal.threat_file import publish_lists
 from backstamp.policy import (
     DomainPolicy,
@@ -74,6 +76,7 @@ def start(gateway: StartGateway, next_hop: StartNextHop, tmp_path: Any) -> Any:
         inside = await next_hop(**hop)
         protection = ProtectionConfig(
             threat_lists=tmp_path / "threats.lists",
+            known_sites=tmp_path / "sites.known",
             listen="127.0.0.1:0",
             lmtp_listen="127.0.0.1:0",
             next_hop=inside.url,
@@ -368,3 +371,13 @@ async def test_the_only_copy_goes_in_the_transaction_that_stands(start: Any) -> 
     assert to == (ANN,)
     assert len(tokens(mail)) == 1
     assert filter_.hop.commands[1:] == ["MAIL FROM:<eve@example.org>", f"RCPT TO:<{ANN}>", "DATA"]
+
+
+async def test_a_host_that_is_new_here_adds_to_what_its_looks_give_away(start: Any, tmp_path: Path) -> None:
+    publish_sites(tmp_path / "sites.known", ["example.com"])
+    filter_ = await start(guarded())
+    for url in (b"http://93.184.216.34:81/", b"https://www.example.com/"):
+        await filter_.send(HTML.replace(URL.encode(), url), ANN)
+    first, second = filter_.running.queued
+    assert "new_host" in {finding.reason for finding in first.findings}
+    assert second.findings == ()

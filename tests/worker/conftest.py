@@ -26,6 +26,7 @@ def config(tmp_path: Path) -> WorkerConfig:
         update_signatures=False,
         journal_dir=tmp_path / "journal",
         looking_back_dir=tmp_path / "looking-back",
+        known_sites_path=tmp_path / "sites.known",
         snapshot_path=tmp_path / "snapshot",
         source_keys_dir=tmp_path / "source-keys",
         policy=Snapshot(

@@ -21,6 +21,7 @@ def main(directory: Path) -> None:
         update_signatures=False,
         journal_dir=directory / "journal",
         looking_back_dir=directory / "looking-back",
+        known_sites_path=directory / "sites.known",
         snapshot_path=directory / "snapshot",
         source_keys_dir=directory / "source-keys",
         policy=Snapshot(

@@ -42,13 +42,15 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 class ProtectionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What is needed for received mail: listeners like the gateway's, and who gets it after us.
 
-    `threat_lists` is the file of the compiled lists, `threat_answers` that of their publishers' answers.
+    `threat_lists` is the file of the compiled lists, `threat_answers` that of their publishers' answers,
+    `known_sites` that of sites which are not new here.
     `authserv_ids` are the names (lower case) under which our own MTA writes Authentication-Results, `trust`
     says whose signatures of messages count.
     """
 
     threat_lists: Path | None = None
     threat_answers: Path | None = None
+    known_sites: Path | None = None
     listen: str = ""
     lmtp_listen: str = ""
     next_hop: str = ""

@@ -50,7 +50,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     `policy` holds the installation's defaults, over which the database's rows are laid; its
     `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`;
     `signatures_path` is the file of newer lists of networks, which `update_signatures` keeps not older than a
-    day; `feeds` are the lists of dangerous URLs, and in `looking_back_dir` waits what is new on them.
+    day; `feeds` are the lists of dangerous URLs, and in `looking_back_dir` waits what is new on them;
+    `known_sites_path` is the file of sites that are not new here.
     `operations_listen` is host and port of the private pages, if any; `reports` is None where no mail is
     taken that comes back, `own_mail` where none is sent.
     """
@@ -68,6 +69,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     update_signatures: bool = True
     feeds: FeedsConfig | None = None
     looking_back_dir: Path
+    known_sites_path: Path
     operations_listen: tuple[str, int] | None = None
     reports: ReportMailboxConfig | None = None
     own_mail: OwnMailConfig | None = None

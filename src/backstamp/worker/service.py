@@ -15,6 +15,7 @@ from backstamp.worker.feeds.keeping import FeedKeeping
 from backstamp.worker.feeds.lookups import Lookups
 from backstamp.worker.housekeeping import Housekeeping
 from backstamp.worker.ingest_loop import IngestLoop, nobody
+from backstamp.worker.known_sites import KnownSitesPublisher
 from backstamp.worker.looking_back import LookingBack
 from backstamp.worker.operations import OperationsPages
 from backstamp.worker.parts import keep_running
@@ -59,6 +60,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         "reverse names": ReverseLookups(database, ingest.judge_again).run,
         "alerts": AlertDelivery(database, config.own_mail).run,
         "looking back": looking_back.run,
+        "known sites": KnownSitesPublisher(config.known_sites_path, database).run,
     }
     if config.update_signatures:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run

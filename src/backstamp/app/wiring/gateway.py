@@ -44,6 +44,7 @@ from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.gateway.server import LARGEST_AT_ONCE
 from backstamp.journal.answers_file import FILE_NAME as ANSWERS
+from backstamp.journal.known_sites_file import FILE_NAME as KNOWN_SITES
 from backstamp.journal.threat_file import FILE_NAME as THREATS
 
 
@@ -81,6 +82,7 @@ def _protection(settings: Settings) -> ProtectionConfig:
     return ProtectionConfig(
         threat_lists=settings.in_data_dir(THREATS),
         threat_answers=settings.in_data_dir(ANSWERS),
+        known_sites=settings.in_data_dir(KNOWN_SITES),
         listen=settings[PROTECTION_LISTEN],
         lmtp_listen=settings[PROTECTION_LMTP_LISTEN],
         next_hop=settings[PROTECTION_NEXT_HOP],

@@ -38,6 +38,7 @@ from backstamp.app.settings.table import (
 from backstamp.app.wiring.capture import capture_address, next_hop_address, socket_address
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
+from backstamp.journal.known_sites_file import FILE_NAME as KNOWN_SITES
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.policy import Axes, Privacy, Snapshot
 from backstamp.vocabulary import Origin
@@ -61,6 +62,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         signatures_path=settings.in_data_dir(SIGNATURES),
         update_signatures=settings[SIGNATURES_UPDATE],
         feeds=feeds_config(settings),
+        known_sites_path=settings.in_data_dir(KNOWN_SITES),
         looking_back_dir=settings.in_data_dir("looking-back"),
         operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
         if settings[OPERATIONS_LISTEN]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -140,7 +141,7 @@ class Work:
     def _request(self, group: Group, seals: tuple[Seal, ...]) -> ProtectRequest:
         domain, protection = group.receiving.domain, group.protection
         base_url = self._snapshot.base_url(domain)
-        lists, answers = self._config.threat_lists, self._config.threat_answers
+        config = self._config
         return ProtectRequest(
             options=msgspec.structs.replace(
                 self._options,
@@ -152,8 +153,9 @@ class Work:
             unwrapped_prefixes=self._prefixes,
             own_domains=self._own_domains,
             own_lists=group.own_lists,
-            threat_lists=str(lists) if lists is not None else "",
-            threat_answers=str(answers) if answers is not None else "",
+            threat_lists=_text(config.threat_lists),
+            threat_answers=_text(config.threat_answers),
+            known_sites=_text(config.known_sites),
             at_us=self._arrival.at_us,
             domain_id=domain.domain_id,
             tracking_id=self._arrival.tracking_id,
@@ -244,3 +246,7 @@ class Work:
         domain = self._snapshot.domain(addressee.address.rpartition("@")[2])
         nobody = domain.anonymous or self._snapshot.anonymous
         return QueuedRecipient(addressee.index, addressee.address, b"" if nobody else key)
+
+
+def _text(path: Path | None) -> str:
+    return "" if path is None else str(path)

@@ -59,8 +59,9 @@ class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     their targets where they are ours already. `unwrapped_prefixes` as above: no link is wrapped twice, or
     names somebody else. `base_url` has no slash at its end. `own_domains` are the organisation's, `own_lists`
     its lists that hold for these recipients, the narrowest first. `threat_lists` is the path of the compiled
-    lists, `threat_answers` that of what their publishers answered, and `at_us` now, in microseconds since
-    1970 UTC. `trust` says whose signatures count, and `sender` is the address of From.
+    lists, `threat_answers` that of what their publishers answered, `known_sites` that of sites which are not
+    new, and `at_us` now, in microseconds since 1970 UTC. `trust` says whose signatures count, and `sender` is
+    the address of From.
     """
 
     options: Options
@@ -71,6 +72,7 @@ class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     own_lists: tuple[OwnList, ...]
     threat_lists: str
     threat_answers: str
+    known_sites: str
     at_us: int
     domain_id: int
     tracking_id: int

@@ -11,6 +11,7 @@ from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import with_targets
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
 from backstamp.journal.answers_file import AnswersFile
+from backstamp.journal.known_sites_file import KnownSitesFile
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.marks import marked
 from backstamp.policy import OWN_BLOCKED, OwnWord, ProtectionMode, link_word
@@ -82,6 +83,7 @@ class _Judged:
     def __init__(self, made: Plan, request: ProtectRequest) -> None:
         self._request = request
         self._lists = _threat_file(request.threat_lists).current()
+        self._sites = _sites_file(request.known_sites).current()
         self._answers = _answers_file(request.threat_answers).current()
         found: list[QueuedFinding] = []
         others: list[SealedLink] = []
@@ -119,6 +121,7 @@ class _Judged:
                 text=text if word.looks_from is url else "",
                 own_domains=request.own_domains,
                 sender_domain=request.sender_domain,
+                new_here=None if self._sites is None else not self._sites.knows(word.looks_from.host),
             )
         )
         return known, looks if is_suspicious(looks) else ()
@@ -144,6 +147,11 @@ def _unwrapped(made: Plan) -> Iterator[CandidateReport]:
 def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFinding]:
     for each in findings:
         yield QueuedFinding(number, each.threat_type, each.reason.value, each.source, each.detail)
+
+
+@lru_cache(maxsize=1)
+def _sites_file(path: str) -> KnownSitesFile:
+    return KnownSitesFile(Path(path))
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from django.db.models import Count, Max
+
 from backstamp.records.alerting.occurrences import Occurrence, Person, addresses, domain_of, site_of
 from backstamp.records.alerts import Rule
 from backstamp.records.bulk import execute_many, insert_new
@@ -47,11 +49,29 @@ def visited(visits: Collection[Visit], rule: Rule, now: datetime) -> Iterator[Oc
     new = _note(by_site, rule, now)
     if not new:
         return
-    oldest = ClickedHost.objects.order_by("first_at").values_list("first_at", flat=True).first()
-    if oldest is None or now - oldest < LEARNING:
+    if _is_learning(now):
         return
     for site in new:
         yield from _counted(site, by_site[site], rule, now)
+
+
+def known(now: datetime) -> list[str] | None:
+    """Return the sites that somebody went to; None as long as the installation only learns them."""
+    if _is_learning(now):
+        return None
+    own = SenderDomain.objects.values_list("name", flat=True)
+    return [*own, *ClickedHost.objects.values_list("host", flat=True)]
+
+
+def fingerprint() -> tuple[object, ...]:
+    """Return a value that differs when `known` would say something else."""
+    found = ClickedHost.objects.aggregate(number=Count("pk"), latest=Max("first_at"))
+    return found["number"], found["latest"], SenderDomain.objects.count()
+
+
+def _is_learning(now: datetime) -> bool:
+    oldest = ClickedHost.objects.order_by("first_at").values_list("first_at", flat=True).first()
+    return oldest is None or now - oldest < LEARNING
 
 
 def _note(by_site: dict[str, list[Visit]], rule: Rule, now: datetime) -> list[str]:
