@@ -65,28 +65,36 @@ class Onward:
     async def ready(self) -> NextHopConnection:
         """Return a connection on which a transaction may begin. Raises as `open`."""
         connection = await self.open()
-        await self._forward(connection)
+        if forward := self._forward_line(connection):
+            await connection.command(forward)
         return connection
 
     async def _begin(self, connection: NextHopConnection, line: str) -> Reply:
         try:
             await connection.reset()
-            await self._forward(connection)
-            answer = await connection.command(line)
+            forward = self._forward_line(connection)
+            if forward and "PIPELINING" in connection.capabilities:
+                await connection.send(forward, line)
+                await connection.read()
+                answer = await connection.read()
+            else:
+                if forward:
+                    await connection.command(forward)
+                answer = await connection.command(line)
         except UnreachableError:
             connection.abort()
             raise
         connection.in_transaction = answer.positive
         return answer
 
-    async def _forward(self, connection: NextHopConnection) -> None:
+    def _forward_line(self, connection: NextHopConnection) -> str:
+        """Return the XFORWARD command that the next hop has to hear, empty where there is none."""
         offered = connection.capabilities.words("XFORWARD")
         wanted = tuple((name, value) for name, value in self.client if name in offered)
-        if wanted and wanted != self._forwarded:
-            await connection.command(
-                "XFORWARD " + " ".join(f"{name}={encode_xtext(value)}" for name, value in wanted)
-            )
-            self._forwarded = wanted
+        if not wanted or wanted == self._forwarded:
+            return ""
+        self._forwarded = wanted
+        return "XFORWARD " + " ".join(f"{name}={encode_xtext(value)}" for name, value in wanted)
 
     async def close(self) -> None:
         """Take leave of the next hop; never raises."""
