@@ -14,7 +14,9 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from backstamp.console.middleware import CONSOLE_POLICY
+from backstamp.records import channels
 from backstamp.records.models import (
+    Alert,
     CapturedMail,
     ExpressionKill,
     OwnListEntry,
@@ -25,7 +27,7 @@ from backstamp.records.models import (
 )
 from backstamp.records.protection_settings import set_protection
 from backstamp.records.tracking_ids import to_text
-from backstamp.vocabulary import Origin
+from backstamp.vocabulary import AlertRule, ChannelKind, Origin
 from tests.console import seed
 
 OPEN_TO_ALL = {"sign-in", "account_login", "sign-out", "welcome"}
@@ -51,6 +53,12 @@ POST_ONLY = {
     "switch-off",
     "switch-on",
     "reader-report",
+    "alert-delete",
+    "alert-rule",
+    "channel-add",
+    "channel-test",
+    "channel-switch",
+    "channel-remove",
 }
 FILES = {"mail-html", "mail-raw", "clicks-export"}
 STREAMS = {"list-changes", "message-changes"}
@@ -84,6 +92,12 @@ def address(name: str) -> str:
         samples["pk"] = ExpressionKill.objects.create(expression="a.example/", digest=b"a-expres").pk
     elif name == "reader-report":
         samples["pk"] = reader_report().pk
+    elif name in ("alert", "alert-delete"):
+        samples["pk"] = alert().pk
+    elif name.startswith("channel-"):
+        samples["pk"] = channels.add("ops", ChannelKind.MAIL, "ops@example.org", "").pk
+    elif name == "alert-rule":
+        samples["name"] = AlertRule.NEW_HOST.value
     elif "name" in pattern.pattern.converters:
         samples["name"] = protected_domain()
         if "pk" in pattern.pattern.converters:
@@ -117,6 +131,19 @@ def reader_report() -> ReaderReportRow:
     url = "https://evil.example/x"
     return ReaderReportRow.objects.create(
         at=timezone.now(), kind="mistake", tracking_id=1, link_number=0, url=url
+    )
+
+
+def alert() -> Alert:
+    now = timezone.now()
+    return Alert.objects.create(
+        rule="known_bad_click",
+        key="k",
+        host="evil.example",
+        opened_at=now,
+        last_at=now,
+        quiet_until=now,
+        count=1,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.test import Client
 
-from backstamp.records.models import LinkFinding, Message
+from backstamp.records.link_expressions import expressions_of
+from backstamp.records.models import LinkExpression, LinkFinding, Message
 from backstamp.records.tracking_ids import to_text
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
@@ -20,7 +21,9 @@ def received(number: int, *addresses: str, **fields: Any) -> Message:
     made = message(number, **(wanted | fields))
     for index, address in enumerate(addresses):
         recipient(made, index, address)
-    link(made, 0, "https://user:x@evil.example/path?q", "Your parcel")
+    guarded = link(made, 0, "https://user:x@evil.example/path?q", "Your parcel")
+    for digest in expressions_of(guarded.url):
+        LinkExpression.objects.create(message=made, number=0, digest=digest)
     return made
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from backstamp.policy.own_entries import digest_of
 from backstamp.records import clicks
 from backstamp.records.clicks import ClickFilter, Who, click_page
+from backstamp.records.link_expressions import expressions_of
 from backstamp.records.models import Event, LinkExpression, Message, SenderDomain
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
@@ -22,6 +22,8 @@ def received(number: int, *addresses: str, url: str = "https://a.example/x", **f
     for index, address in enumerate(addresses):
         recipient(made, index, address)
     link(made, 0, url, "words")
+    for digest in expressions_of(url):
+        LinkExpression.objects.create(message=made, number=0, digest=digest)
     return made
 
 
@@ -70,23 +72,31 @@ def test_every_filter_shows_its_own() -> None:
     assert shown(ClickFilter(expression="evil.example/")) == [by_ann.pk]
     assert shown(ClickFilter(expression="www.evil.example/a?b")) == [by_ann.pk]
     assert shown(ClickFilter(expression="www.evil.example/other")) == []
+    assert shown(ClickFilter(expression="nowhere.example/")) == []
     assert shown(ClickFilter(message=bob.pk, who=Who.MACHINES, expression="good.example/")) == [by_scanner.pk]
     assert shown(ClickFilter(mailbox="bob@example.net", message=ann.pk)) == []
     assert shown(ClickFilter(domain="%")) == []
 
 
-def test_a_host_in_few_messages_is_found_by_its_expression() -> None:
-    few, other = (
-        received(1, "ann@example.org", url="https://www.evil.example/"),
-        received(2, "ann@example.org"),
-    )
-    link(few, 1, "https://good.example/")
-    digest = int.from_bytes(digest_of("evil.example/"), "big", signed=True)
-    LinkExpression.objects.create(message=few, number=0, digest=digest)
-    found = click(few, 1)
-    click(few, 2, link_number=1)
+@pytest.mark.parametrize("few", [0, 100])
+def test_a_host_is_found_whether_few_mails_have_it_or_many(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clicks, "_FEW", few)
+    mail = received(1, "ann@example.org", url="https://www.evil.example/")
+    other = received(2, "ann@example.org")
+    link(mail, 1, "https://notevil.example/")
+    found = click(mail, 1)
+    click(mail, 2, link_number=1)
     click(other, 3)
     assert shown(ClickFilter(expression="evil.example/")) == [found.pk]
+
+
+def test_what_happened_to_links_of_sent_mail_is_not_in_the_log() -> None:
+    sent = message(1)
+    recipient(sent)
+    link(sent, 0)
+    click(sent, 1, EventType.BLOCKED)
+    assert shown(ClickFilter()) == []
+    assert shown(ClickFilter(message=sent.pk)) == []
 
 
 @pytest.mark.parametrize("wanted", [{}, {"mailbox": "ann@example.org"}, {"expression": "a.example/"}])

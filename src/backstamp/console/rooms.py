@@ -50,6 +50,7 @@ WINGS: Final = (
         (
             Room("Mail", "received", frozenset({RECEIVED_MESSAGE})),
             Room("Clicks", "clicks"),
+            Room("Alerts", "alerts", frozenset({"alert", "alert-settings"})),
             Room("Reports", "reader-reports"),
             Room("Lists", "lists"),
             Room("Protection", "protection", frozenset({"protected-domain"})),

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from backstamp.console.converters import MessageKeyConverter
 from backstamp.console.views import (
     account,
+    alerts,
     clicks,
     lists,
     mailbox,
@@ -31,6 +32,15 @@ urlpatterns = [
     path("received/", received.listed, name="received"),
     path("clicks/", clicks.listed, name="clicks"),
     path("clicks/export/", clicks.export, name="clicks-export"),
+    path("alerts/", alerts.listed, name="alerts"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
+    path("alerts/<int:pk>/delete/", alerts.delete, name="alert-delete"),
+    path("alerts/settings/", alerts.settings, name="alert-settings"),
+    path("alerts/settings/rules/<str:name>/", alerts.change_rule, name="alert-rule"),
+    path("alerts/settings/channels/add/", alerts.add_channel, name="channel-add"),
+    path("alerts/settings/channels/<int:pk>/test/", alerts.test_channel, name="channel-test"),
+    path("alerts/settings/channels/<int:pk>/switch/", alerts.switch_channel, name="channel-switch"),
+    path("alerts/settings/channels/<int:pk>/remove/", alerts.remove_channel, name="channel-remove"),
     path("reader-reports/", reader_reports.listed, name="reader-reports"),
     path("reader-reports/<int:pk>/", reader_reports.handle, name="reader-report"),
     path("lists/", lists.overview, name="lists"),

@@ -1,4 +1,6 @@
-"""The click log: who asked for which guarded link, when, and what was decided; newest first.
+"""The click log: who asked for which link of received mail, when, and what was decided; newest first.
+
+What happened to links of sent mail is on their messages' timelines.
 
 A page costs the same however many clicks there are: it is read from the newest end of an index of clicks
 alone (`event_guarded`), at most `MOST_EXAMINED` rows of it; or by message and recipient, where a filter names
@@ -14,9 +16,9 @@ from typing import Any, Final
 
 from django.db import connection
 
-from backstamp.policy.own_entries import digest_of
 from backstamp.records.bulk import limited_for_keys, select_for_keys
 from backstamp.records.instants import read, stored
+from backstamp.records.link_expressions import digest_of
 from backstamp.records.models import Event, LinkExpression, Message, Recipient, SenderDomain
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.urls.safe_browsing import expressions
@@ -38,6 +40,9 @@ CLICK_TYPES: Final = (
 )
 _ALL_TYPES: Final = "x.type IN ('allowed', 'warned', 'blocked', 'clicked_through')"
 """In the words of the index, so that it is taken."""
+_RECEIVED: Final = (
+    "(SELECT m.direction FROM records_message m WHERE m.tracking_id = x.message_id) = 'inbound'"
+)
 _ORDER: Final = "x.at DESC, x.id DESC"
 _URL: Final = (
     "(SELECT l.url FROM records_link l WHERE l.message_id = x.message_id AND l.number = x.link_number)"
@@ -165,7 +170,7 @@ def host_in(url: str) -> str:
 
 
 def _query(wanted: ClickFilter) -> _Query:
-    conditions, parameters = [_ALL_TYPES], list[Any]()
+    conditions, parameters = [_ALL_TYPES, _RECEIVED], list[Any]()
     if wanted.action is not None:
         conditions.append("x.type = %s")
         parameters.append(wanted.action.value)
@@ -201,10 +206,9 @@ def _copies_of(address: str) -> tuple[tuple[int, int], ...]:
 
 def _links_under(expression: str, fits: Callable[[str], bool]) -> tuple[tuple[int, int], ...] | None:
     """Return the links that an expression names, where they are in few messages; else None."""
-    digest = int.from_bytes(digest_of(expression), "big", signed=True)
-    rows = LinkExpression.objects.filter(digest=digest).values_list("message_id", flat=True)
+    rows = LinkExpression.objects.filter(digest=digest_of(expression)).values_list("message_id", flat=True)
     messages = set(rows[: _FEW + 1])
-    if not messages or len(messages) > _FEW:
+    if len(messages) > _FEW:
         return None
     links = select_for_keys(
         "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l "

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from backstamp.console.alert_words import act_words, rule_words
 from backstamp.console.click_text import url_parts
 from backstamp.console.rooms import WINGS
 from backstamp.console.threat_words import reason_words, threat_words
@@ -63,6 +64,8 @@ def delivery_words(state: str) -> Words:
     return DELIVERIES[DeliveryState(state)]
 
 
+register.filter("rule_words", rule_words)
+register.filter("act_words", act_words)
 register.filter("url_parts", url_parts)
 register.filter("threat_words", threat_words)
 register.filter("reason_words", reason_words)

@@ -1,0 +1,169 @@
+"""Alerts: what was raised, how rules are set, and the channels by which administrators hear of it."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from backstamp.console.alert_forms import ChannelForm, RuleForm
+from backstamp.console.alert_words import RULES
+from backstamp.records import alerts, channels
+from backstamp.records.models import Alert, Channel, Message
+from backstamp.records.refusals import RefusedError
+from backstamp.vocabulary import AlertRule
+
+SHOWN: Final = 25
+
+
+@require_safe
+def listed(request: HttpRequest) -> HttpResponse:
+    """Show the alerts, the newest first."""
+    given = {name: request.GET.get(name, "").replace("\0", "").strip() for name in ("domain", "host")}
+    try:
+        rule = AlertRule(request.GET["rule"]) if request.GET.get("rule") else None
+    except ValueError:
+        raise Http404 from None
+    found = alerts.listed(rule=rule, **given)
+    page = Paginator(found, SHOWN).get_page(request.GET.get("page"))
+    kept = {name: value for name, value in given.items() if value}
+    context = {
+        "page": page,
+        "given": given,
+        "rule": rule,
+        "rules": [(each, words.title) for each, words in RULES.items()],
+        "kept": urlencode({**kept, "rule": rule.value} if rule is not None else kept),
+        "filtered": bool(kept) or rule is not None,
+        "now": datetime.now(UTC),
+    }
+    return render(request, "console/alerts.html", context)
+
+
+@require_safe
+def alert(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one alert with the people in it."""
+    found = get_object_or_404(Alert, pk=pk)
+    people = list(found.people.all()[: alerts.MOST_PEOPLE])
+    message = Message.objects.filter(pk=found.message_id).first() if found.message_id is not None else None
+    known = set(
+        Message.objects.filter(pk__in={each.message_id for each in people}).values_list("pk", flat=True)
+    )
+    context = {"alert": found, "people": people, "known": known, "message": message, "now": datetime.now(UTC)}
+    return render(request, "console/alert.html", context)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete an alert, with all that it says of people."""
+    if not alerts.delete(pk):
+        raise Http404
+    notices.success(request, "The alert is deleted.")
+    return redirect("alerts")
+
+
+@require_safe
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show how the rules are set, and the channels."""
+    return _settings(request)
+
+
+@require_POST
+def change_rule(request: HttpRequest, name: str) -> HttpResponse:
+    """Set a rule."""
+    try:
+        rule = AlertRule(name)
+    except ValueError:
+        raise Http404 from None
+    form = RuleForm(request.POST, rule=alerts.rules()[rule], channels=_names())
+    if form.is_valid():
+        try:
+            alerts.save_rule(form.chosen(), request.user.get_username())
+        except RefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            notices.success(request, f"“{RULES[rule].title}” was saved.")
+            return redirect("alert-settings")
+    return _settings(request, rule_form=form, status=422)
+
+
+@require_POST
+def add_channel(request: HttpRequest) -> HttpResponse:
+    """Add a channel; the secret of a webhook is shown in this answer, and never again."""
+    form = ChannelForm(request.POST, auto_id="channel_%s")
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            row = channels.add(
+                values["name"], form.kind_chosen(), values["target"], request.user.get_username()
+            )
+        except RefusedError as error:
+            form.add_error(None, str(error))
+        else:
+            if row.secret:
+                return _settings(request, made=row)
+            notices.success(request, f"The channel {row.name} was added.")
+            return redirect("alert-settings")
+    return _settings(request, channel_form=form, status=422)
+
+
+@require_POST
+def test_channel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a test sent."""
+    row = get_object_or_404(Channel, pk=pk)
+    channels.test(row, datetime.now(UTC))
+    notices.success(request, f"A test for {row.name} is on its way; what fails is said here.")
+    return redirect("alert-settings")
+
+
+@require_POST
+def switch_channel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch a channel off, or on again."""
+    row = get_object_or_404(Channel, pk=pk)
+    row.enabled = request.POST.get("channel") == "on"
+    channels.save(row)
+    notices.success(request, f"{row.name} is {'on' if row.enabled else 'off'}.")
+    return redirect("alert-settings")
+
+
+@require_POST
+def remove_channel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove a channel, with what waits for it."""
+    row = get_object_or_404(Channel, pk=pk)
+    try:
+        channels.delete(row.name)
+    except RefusedError as error:
+        notices.error(request, str(error))
+    else:
+        notices.success(request, f"{row.name} is removed.")
+    return redirect("alert-settings")
+
+
+def _settings(
+    request: HttpRequest,
+    *,
+    rule_form: RuleForm | None = None,
+    channel_form: ChannelForm | None = None,
+    made: Channel | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    names = _names()
+    forms: list[tuple[Any, RuleForm]] = []
+    for each, rule in alerts.rules().items():
+        shown = rule_form if rule_form is not None and rule_form.rule is each else None
+        forms.append((RULES[each], shown or RuleForm(rule=rule, channels=names)))
+    context = {
+        "channels": [(row, channels.shown_target(row)) for row in channels.listed()],
+        "channel_form": channel_form or ChannelForm(auto_id="channel_%s"),
+        "rules": forms,
+        "made": made,
+        "opened": rule_form.rule if rule_form is not None else None,
+    }
+    return render(request, "console/alert_settings.html", context, status=status)
+
+
+def _names() -> list[str]:
+    return [row.name for row in channels.listed()]

@@ -1,0 +1,126 @@
+"""Alerts in the console: what was raised, rules, channels."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from backstamp.console.alert_words import KINDS, RULES
+from backstamp.records import alerts
+from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing
+from backstamp.records.tracking_ids import to_text
+from backstamp.vocabulary import AlertRule, ChannelKind
+from tests.console.conftest import ADDRESS
+from tests.console.seed import message
+
+ATTACK = "<script>alert(1)</script>"
+
+
+def alert(**fields: Any) -> Alert:
+    now = timezone.now()
+    wanted = {
+        "rule": "known_bad_click",
+        "key": "k",
+        "domain": "example.org",
+        "host": "evil.example",
+        "url": f"https://evil.example/{ATTACK}",
+        "threat": "phishing",
+        "reason": "listed_url",
+        "source": "urlhaus",
+        "opened_at": now,
+        "last_at": now,
+        "quiet_until": now + timedelta(hours=1),
+        "count": 3,
+        "text": ATTACK,
+    }
+    return Alert.objects.create(**(wanted | fields))
+
+
+def test_every_rule_and_kind_has_words() -> None:
+    assert set(RULES) == set(AlertRule)
+    assert set(KINDS) == set(ChannelKind)
+
+
+def test_alerts_are_listed_and_narrowed(admin: Client) -> None:
+    assert "No alert" in admin.get("/alerts/").text
+    alert()
+    alert(rule="reported_mistake", host="shop.example", quiet_until=timezone.now(), count=1)
+    shown = admin.get("/alerts/").text
+    for words in ("evil.example", "shop.example", "3 times", ">open<", ">closed<", "Phishing"):
+        assert words in shown
+    narrowed = admin.get("/alerts/", {"rule": "reported_mistake"}).text
+    assert ("evil.example" in narrowed, "shop.example" in narrowed) == (False, True)
+    assert "Nothing fits" in admin.get("/alerts/", {"host": "nowhere.example"}).text
+    assert admin.get("/alerts/", {"rule": "whim"}).status_code == 404
+
+
+def test_an_alert_shows_who_did_what_and_hostile_text_as_text(admin: Client) -> None:
+    mail = message(1, subject=ATTACK)
+    row = alert(message_id=mail.pk)
+    AlertPerson.objects.create(
+        alert=row,
+        message_id=mail.pk,
+        recipient_index=0,
+        address="ann@example.org",
+        act="clicked_through",
+        at=timezone.now(),
+    )
+    shown = admin.get(f"/alerts/{row.pk}/").text
+    for words in ("ann@example.org", "went on after the warning", "&lt;script&gt;", "(urlhaus)"):
+        assert words in shown
+    assert f'href="/messages/{to_text(mail.pk)}/"' in shown
+    assert ATTACK not in shown
+    assert 'href="https:' not in shown
+    admin.post(f"/alerts/{row.pk}/delete/")
+    assert not AlertPerson.objects.exists()
+    assert admin.get(f"/alerts/{row.pk}/").status_code == 404
+
+
+def test_a_rule_is_set_and_nonsense_is_said(admin: Client) -> None:
+    admin.post("/alerts/settings/channels/add/", {"name": "ops", "kind": "mail", "target": "ops@example.org"})
+    sent = {
+        "enabled": "on",
+        "threshold": "5",
+        "within_minutes": "30",
+        "domains": "Example.org, example.net",
+        "channels": ["ops"],
+    }
+    admin.post("/alerts/settings/rules/new_host/", sent)
+    rule = alerts.rules()[AlertRule.NEW_HOST]
+    assert (rule.enabled, rule.threshold, rule.within_minutes) == (True, 5, 30)
+    assert (rule.domains, rule.channels) == (("example.net", "example.org"), ("ops",))
+    admin.post("/alerts/settings/rules/clicked_through/", {"domains": ""})
+    assert not alerts.rules()[AlertRule.CLICKED_THROUGH].enabled
+    wrong = admin.post("/alerts/settings/rules/new_host/", sent | {"threshold": "1"})
+    assert (wrong.status_code, 'class="wrong-line"' in wrong.text) == (422, True)
+    assert admin.post("/alerts/settings/rules/whim/", {}).status_code == 404
+
+
+def test_a_webhooks_secret_is_shown_once_and_its_path_never(admin: Client) -> None:
+    sent = {"name": "siem", "kind": "webhook", "target": "https://siem.example.org/secret-path"}
+    made = admin.post("/alerts/settings/channels/add/", sent).text
+    row = Channel.objects.get()
+    assert (row.created_by, row.secret in made) == (ADDRESS, True)
+    again = admin.get("/alerts/settings/").text
+    assert "https://siem.example.org/..." in again
+    assert re.search("secret-path|whsec_", again) is None
+    wrong = admin.post("/alerts/settings/channels/add/", sent | {"name": "two", "target": "ftp://x"})
+    assert (wrong.status_code, "that is no https or http URL" in wrong.text) == (422, True)
+
+
+def test_a_channel_is_tested_switched_and_removed(admin: Client) -> None:
+    admin.post("/alerts/settings/channels/add/", {"name": "ops", "kind": "mail", "target": "ops@example.org"})
+    row = Channel.objects.get()
+    admin.post(f"/alerts/settings/channels/{row.pk}/test/")
+    assert [(each.channel, each.kind) for each in Outgoing.objects.all()] == [(row, "test")]
+    admin.post(f"/alerts/settings/channels/{row.pk}/switch/", {"channel": "off"})
+    row.refresh_from_db()
+    assert not row.enabled
+    admin.post("/alerts/settings/rules/clicked_through/", {"enabled": "on", "channels": ["ops"]})
+    kept = admin.post(f"/alerts/settings/channels/{row.pk}/remove/", follow=True).text
+    assert "tells this channel alone" in kept
+    admin.post("/alerts/settings/rules/clicked_through/", {"enabled": "on"})
+    admin.post(f"/alerts/settings/channels/{row.pk}/remove/")
+    assert not Channel.objects.exists()
