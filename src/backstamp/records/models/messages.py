@@ -38,7 +38,19 @@ class Message(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-queued_at"]
-        indexes: ClassVar = [models.Index(fields=["-queued_at", "tracking_id"], name="message_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["-queued_at", "tracking_id"], name="message_newest"),
+            models.Index(
+                fields=["-queued_at", "tracking_id"],
+                name="message_received",
+                condition=models.Q(direction="inbound"),
+            ),
+            models.Index(
+                fields=["-queued_at", "tracking_id"],
+                name="message_unprotected",
+                condition=models.Q(direction="inbound") & ~models.Q(unprotected=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"message {self.tracking_id:x}"
