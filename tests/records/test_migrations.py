@@ -73,6 +73,8 @@ def _as_of_0003(vendor: str) -> None:
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
         cursor.execute("ALTER TABLE records_senderdomain DROP COLUMN unsubscribe")
+        for index in ("message_received", "message_unprotected"):
+            cursor.execute(f"DROP INDEX {index}")
         for column in ("protection", "unprotected"):
             cursor.execute(f"ALTER TABLE records_message DROP COLUMN {column}")
         cursor.execute("ALTER TABLE records_message ADD COLUMN version bigint NOT NULL DEFAULT 0")

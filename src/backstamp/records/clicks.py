@@ -25,8 +25,8 @@ from backstamp.urls.safe_browsing import expressions
 from backstamp.vocabulary import PEOPLE, Actor, EventType
 
 PAGE_SIZE: Final = 50
-MOST_EXAMINED: Final = 50_000
-_CHUNKS: Final = (500, 4_500, 45_000)
+MOST_EXAMINED: Final = 20_000
+_CHUNKS: Final = (500, 4_500, 15_000)
 """So many rows are looked through at a time: most pages are filled by the first."""
 _FEW: Final = 2_000
 """Messages up to which it is cheaper to ask each for its clicks."""
