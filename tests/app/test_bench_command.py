@@ -64,3 +64,14 @@ def test_backlog_is_worked_off_beside_a_serving_edge(tmp_path: Path) -> None:
     assert all(int(rate.replace(",", "")) > 0 for _, rate, _ in rows)
     done = re.search(r"^3,000 events of backlog were gone after \d+ s: [\d,]+/s$", text, re.MULTILINE)
     assert done is not None, text
+
+
+@pytest.mark.daemon
+def test_lookback_finds_what_is_listed_on_both_databases(tmp_path: Path) -> None:
+    require("pg_ctl")
+    text = bench(tmp_path, "lookback", "--events", "2000")
+    assert re.findall(r"^(\w+), 2,000 links of received mail:$", text, re.MULTILINE) == [
+        "SQLite",
+        "PostgreSQL",
+    ]
+    assert re.findall(r"; (\d+) of them found on (\d+) links", text) == [("10", "10")] * 2

@@ -7,8 +7,18 @@ from typing import Final
 
 import click
 
-BENCHES: Final = ("edge", "rewrite", "ingest", "backlog", "queries", "networks", "threats", "gateway")
-SIZED: Final = ("ingest", "backlog", "queries", "fill")
+BENCHES: Final = (
+    "edge",
+    "rewrite",
+    "ingest",
+    "backlog",
+    "queries",
+    "networks",
+    "threats",
+    "gateway",
+    "lookback",
+)
+SIZED: Final = ("ingest", "backlog", "queries", "fill", "lookback")
 """Those that make events: how many, and where, can be said."""
 
 
