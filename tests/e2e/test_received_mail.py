@@ -108,6 +108,7 @@ class Line:
     def begin(self) -> None:
         """Forget what came for an earlier test."""
         self.running = None
+        self.postfix.command("postsuper", "-d", "ALL")
         self.before = {address: len(self.postfix.mails(address)) for address in (ANN, BEN, CAT)}
         self.log_start = len(self.postfix.log_text.splitlines())
         (self.folder / "threats.lists").unlink(missing_ok=True)
