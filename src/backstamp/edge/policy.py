@@ -23,6 +23,7 @@ from backstamp.vocabulary import ClickAction
 _LOGO: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}", re.ASCII)
 MOST_LOGO: Final = 131_072
 """Characters of a logo; it is in every page."""
+_NOTHING_SET: Final = Protection()
 _ACTIONS: Final = frozenset({ClickAction.ALLOW, ClickAction.WARN, ClickAction.BLOCK})
 
 
@@ -114,6 +115,8 @@ def hit_policy(snapshot: Snapshot | None) -> HitPolicy:
 def _guard(domain: DomainPolicy) -> Guard:
     """Return a domain's guard. What its administrator cannot have meant becomes a warning."""
     protection = domain.protection
+    if protection == _NOTHING_SET:
+        return Guard(domain.name)
     return Guard(
         domain.name,
         msgspec.structs.replace(
