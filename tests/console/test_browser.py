@@ -17,9 +17,10 @@ from playwright.sync_api import BrowserContext, Error, expect
 from backstamp.console.config import ConsoleConfig
 from backstamp.records import sign_in_links
 from backstamp.records.models import CapturedMail, Message, Switch
+from backstamp.records.protection_settings import set_protection
 from backstamp.vocabulary import Actor, EventType
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
-from tests.console.seed import NOON, event, message, recipient
+from tests.console.seed import NOON, event, link, message, recipient
 from tests.daemons import free_port
 from tests.e2e.browser import person
 
@@ -192,3 +193,32 @@ def test_a_hostile_mail_runs_nothing_and_reaches_nothing(
     found: list[bool] = []
     in_database(lambda: found.append(Switch.objects.filter(tracking_off=True).exists()))
     assert found == [False]
+
+
+def test_the_pages_of_received_mail_fit_a_phone(browser: BrowserContext, address: str) -> None:
+    url = f"https://login.{'very-long-label.' * 12}example/{'path' * 60}"
+
+    def some() -> None:
+        mail = message(1, direction="inbound", origin="filter", protection="protect", subject="W" * 200)
+        recipient(mail, address=f"{'a' * 60}@{'b' * 60}.example")
+        link(mail, 0, url, url)
+        event(mail, EventType.BLOCKED, 1, Actor.HUMAN, link_number=0, detail={"threat": "phishing"})
+        set_protection("example.org", ADDRESS)
+
+    in_database(some)
+    page = browser.new_page()
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path in (
+        "received",
+        "clicks",
+        "messages/9000000000000001",
+        "lists",
+        "protection/example.org",
+        "alerts",
+    ):
+        page.goto(f"{address}/{path}/")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+    for wing in ("Sent mail", "Received mail", "Test mailbox", "Policy"):
+        expect(page.get_by_role("link", name=wing, exact=True)).to_be_in_viewport(ratio=1)
+    for room in ("Mail", "Clicks", "Alerts", "Reports", "Lists", "Protection"):
+        expect(page.get_by_role("link", name=room, exact=True)).to_be_in_viewport(ratio=1)

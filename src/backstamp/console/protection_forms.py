@@ -19,7 +19,7 @@ MODES: Final = (
     (ProtectionMode.PROTECT, "Protect: rewrite links, decide at each click"),
 )
 _ON_UNPROTECTED: Final = (
-    (OnUnprotected.MARK, "Deliver, and say so in header and subject"),
+    (OnUnprotected.MARK, "Deliver, and say so in the mail"),
     (OnUnprotected.DEFER, "Put the mail off (451)"),
     (OnUnprotected.REFUSE, "Refuse the mail (550)"),
 )

@@ -38,11 +38,6 @@ def listed() -> QuerySet[ReaderReportRow]:
     return ReaderReportRow.objects.order_by(F("handled_at").desc(nulls_first=True), "-at", "-pk")
 
 
-def waiting() -> int:
-    """Return how many wait for a decision."""
-    return ReaderReportRow.objects.filter(handled_at=None).count()
-
-
 def with_mail(rows: list[ReaderReportRow]) -> list[ReaderReport]:
     """Return reports with what they are about."""
     messages = Message.objects.defer("manifest").in_bulk({row.tracking_id for row in rows})

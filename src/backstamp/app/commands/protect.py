@@ -2,13 +2,13 @@
 
 import getpass
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.policy import ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
@@ -80,7 +80,7 @@ def set_domain(
     **given: Any,
 ) -> None:
     """Say what is done for the mail that DOMAIN receives; what no option names stays as it is."""
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import page_logos, protection_settings
 
         changes = _changes(given)
@@ -114,7 +114,7 @@ def _changes(given: Mapping[str, Any]) -> "Changes":
 @click.pass_obj
 def list_domains(context: AppContext) -> None:
     """Print the domains of which something is set: mode, number of exceptions, who changed it last."""
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import protection_settings
 
         for row in protection_settings.protected_domains():
@@ -130,7 +130,7 @@ def list_domains(context: AppContext) -> None:
 @click.pass_obj
 def show_domain(context: AppContext, domain: str) -> None:
     """Print all that is set for DOMAIN."""
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import protection_settings
 
         row = protection_settings.protected_domain(domain)
@@ -158,7 +158,7 @@ _VALUE: Final = click.argument("value")
 def add_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
     """Leave VALUE alone: a mailbox of DOMAIN, a sender (address or domain), or a host with its subdomains."""
     ring = context.keyring()
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import protection_settings
 
         new = protection_settings.add_exception(domain, protection_settings.Kind(kind), value, ring, _who())
@@ -172,7 +172,7 @@ def add_exception(context: AppContext, domain: str, kind: str, value: str) -> No
 @click.pass_obj
 def remove_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
     """Treat VALUE as all others again."""
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import protection_settings
 
         gone = protection_settings.remove_exception(domain, protection_settings.Kind(kind), value)
@@ -186,7 +186,7 @@ def remove_exception(context: AppContext, domain: str, kind: str, value: str) ->
 @click.pass_obj
 def list_exceptions(context: AppContext, domain: str) -> None:
     """Print the exceptions of DOMAIN."""
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import protection_settings
 
         for row in protection_settings.exceptions(domain):
@@ -232,7 +232,7 @@ def block(context: AppContext, what: str, whose: str, note: str) -> None:
 def remove(context: AppContext, what: str, whose: str) -> None:
     """Take a host or URL off the list."""
     ring = context.keyring()
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import own_lists
 
         gone = own_lists.remove(what, whose, ring)
@@ -245,7 +245,7 @@ def remove(context: AppContext, what: str, whose: str) -> None:
 @click.pass_obj
 def list_own(context: AppContext) -> None:
     """Print your own lists: what, for whom, why, and by whom."""
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import own_lists
 
         for entry in own_lists.entries():
@@ -254,23 +254,11 @@ def list_own(context: AppContext) -> None:
 
 def _list(context: AppContext, kind: str, what: str, whose: str, note: str) -> None:
     ring = context.keyring()
-    with _records(context):
+    with usable_database(context), refused_in_one_line():
         from backstamp.records import own_lists
 
         new = own_lists.add(own_lists.Kind(kind), what, whose, ring, by=_who(), note=note)
     click.echo(f"{kind}; {_OBEYED}" if new else f"it was {kind} already")
-
-
-@contextmanager
-def _records(context: AppContext) -> Iterator[None]:
-    """Make the database usable, and tell a refusal in one line."""
-    with usable_database(context):
-        from backstamp.records.refusals import RefusedError
-
-        try:
-            yield
-        except RefusedError as error:
-            raise click.ClickException(str(error)) from None
 
 
 def _who() -> str:
