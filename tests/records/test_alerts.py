@@ -51,6 +51,7 @@ from tests.records.received import (
 )
 
 WEBHOOK = "https://hooks.example/x"
+SQLITE_IS_ENOUGH = pytest.mark.parametrize("vendor", ["sqlite"])
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +118,7 @@ def test_a_click_that_comes_before_its_message_alerts_once_the_message_is_there(
     )
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize(
     "hit",
     [
@@ -219,6 +221,7 @@ def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
     }
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize(
     ("rule", "changes", "why"),
     [
@@ -307,23 +310,27 @@ class TestNewHosts:
         assert raised() == []
         assert ClickedHostPerson.objects.count() == 2
 
+    @SQLITE_IS_ENOUGH
     @pytest.mark.parametrize("url", ["https://usual.example/", "https://www.paypal.com/signin"])
     def test_a_host_that_is_usual_here_or_known_to_all_is_not_new(self, url: str) -> None:
         ClickedHost.objects.update(first_at=START - timedelta(days=30))
         self.visits(30, 90, 200, url=url)
         assert raised() == []
 
+    @SQLITE_IS_ENOUGH
     def test_an_installation_learns_for_a_week_before_anything_is_new(self) -> None:
         ClickedHost.objects.update(first_at=START - new_hosts.LEARNING + timedelta(hours=1))
         self.visits(30, 90, 200)
         assert raised() == []
         assert set(ClickedHost.objects.values_list("host", flat=True)) == {"usual.example", "fresh.example"}
 
+    @SQLITE_IS_ENOUGH
     def test_where_the_rule_is_off_nothing_is_kept_of_visits(self) -> None:
         switch(AlertRule.NEW_HOST, enabled=False)
         self.visits(30, 90, 200)
         assert not ClickedHostPerson.objects.exists()
 
+    @SQLITE_IS_ENOUGH
     def test_who_went_there_is_forgotten_after_a_day(self) -> None:
         self.visits(30, 90)
         alerts.forget_visits(after(60))
@@ -351,6 +358,7 @@ def test_above_the_rate_alerts_come_in_one_digest_and_none_is_lost() -> None:
     assert len(notice.alerts) == 15
 
 
+@SQLITE_IS_ENOUGH
 def test_a_digest_is_bounded_and_says_how_many_more_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "MOST_IN_DIGEST", 5)
     take(many(25), 60)
@@ -386,11 +394,13 @@ class TestRemoval:
         assert notice_of(Outgoing.objects.get()) is None
 
 
+@SQLITE_IS_ENOUGH
 def test_a_copy_that_names_nobody_says_only_that_somebody_clicked() -> None:
     take([received(), delivery(1), followed(30, index=None)])
     assert people(Alert.objects.get()) == [("", "blocked")]
 
 
+@SQLITE_IS_ENOUGH
 def test_alerts_are_listed_by_rule_domain_and_host_the_newest_first() -> None:
     take([received(), delivery(1), followed(30), followed(40, ClickAction.GO_ON, link=1)])
     assert [alert.rule for alert in alerts.listed()] == ["clicked_through", "known_bad_click"]

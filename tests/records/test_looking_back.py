@@ -28,6 +28,7 @@ from tests.records.received import EVIL, GOOD, HEADERS_OF_A_SCRIPT, ON_ARRIVAL, 
 
 WRAPPED = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flogin.evil.example%2Fin%3Fto%3D1&data=05"
 LATER = after(3600)
+SQLITE_IS_ENOUGH = pytest.mark.parametrize("vendor", ["sqlite"])
 
 
 def take(records: Sequence[JournalRecord], producer: str = "p") -> None:
@@ -68,6 +69,7 @@ def test_each_expression_of_received_links_is_kept_once_a_message_and_none_of_se
     assert len({digest for _, digest in rows}) == len(rows)
 
 
+@SQLITE_IS_ENOUGH
 def test_expressions_go_with_their_message() -> None:
     take([received()])
     assert LinkExpression.objects.exists()
@@ -147,6 +149,7 @@ def test_one_message_of_the_story_that_was_clicked_makes_the_alert_worse_and_is_
     assert [row.kind for row in Outgoing.objects.order_by("pk")] == ["alert", "update"]
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize(
     ("scope", "found"),
     [
@@ -166,6 +169,7 @@ def test_an_own_list_is_looked_back_for_in_its_scope(scope: str, found: set[str]
     assert set(AlertPerson.objects.values_list("address", flat=True)) == found
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize(
     ("scope", "expression", "told"),
     [
@@ -189,6 +193,7 @@ def test_what_an_own_list_allows_is_no_news_for_those_whose_list_it_is(
     assert set(AlertPerson.objects.values_list("address", flat=True)) == told
 
 
+@SQLITE_IS_ENOUGH
 def test_an_allowed_wrapper_clears_nothing_that_is_inside_it() -> None:
     expression = "eur01.safelinks.protection.outlook.com/"
     digest = full_hash(expression)[:8]
@@ -226,6 +231,7 @@ def test_links_below_new_prefixes_are_found_by_range() -> None:
     assert below([bytes(4)]) == []
 
 
+@SQLITE_IS_ENOUGH
 @given(
     st.sampled_from(["http", "https"]),
     st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8}){1,6}", fullmatch=True),

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from backstamp.policy import EVERYBODY
 from backstamp.records.alerting import Occurrence, Person, raise_alerts
 from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of, host_of
-from backstamp.records.bulk import append, select_for_keys
+from backstamp.records.bulk import append, is_postgresql, select_for_keys
 from backstamp.records.instants import microseconds, read, stored
 from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
 from backstamp.records.models import ExpressionKill, OwnListEntry
@@ -33,6 +33,11 @@ _LINK_EVENTS: Final = _FOLLOWED | {EventType.WARNED, EventType.BLOCKED}
 _MATCHED: Final = (
     "SELECT keys.d FROM keys WHERE EXISTS (SELECT 1 FROM records_linkexpression e WHERE e.digest = keys.d)"
 )
+_MATCHED_BY_POSTGRESQL: Final = (
+    "SELECT keys.d FROM keys CROSS JOIN LATERAL "
+    "(SELECT 1 FROM records_linkexpression e WHERE e.digest = keys.d LIMIT 1) e"
+)
+"""It would read the whole table for EXISTS; here it asks the index for each, as SQLite does anyway."""
 _BELOW: Final = (
     "SELECT DISTINCT e.digest FROM keys CROSS JOIN records_linkexpression e "
     "WHERE e.digest >= keys.a AND e.digest <= keys.z"
@@ -118,7 +123,8 @@ def matched(listings: Iterable[Listing]) -> list[Listing]:
     by_digest: dict[int, list[Listing]] = defaultdict(list)
     for listing in listings:
         by_digest[listing.digest].append(listing)
-    found = select_for_keys(_MATCHED, ("d",), ((digest,) for digest in by_digest))
+    statement = _MATCHED_BY_POSTGRESQL if is_postgresql() else _MATCHED
+    found = select_for_keys(statement, ("d",), ((digest,) for digest in by_digest))
     return [listing for (digest,) in found for listing in by_digest[digest]]
 
 
