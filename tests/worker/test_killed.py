@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,16 @@ import msgspec
 import pytest
 
 from backstamp.journal import Batch, JournalReader, JournalWriter
+from backstamp.records import channels
 from backstamp.records.ingest import cursors, ingest
-from backstamp.records.models import Event
-from backstamp.vocabulary import EventType, JournalRecord
+from backstamp.records.models import Alert, Event
+from backstamp.vocabulary import ChannelKind, EventType, JournalRecord
 from tests.database import empty_database
 from tests.records.dump import dump
 from tests.records.journal_records import ANNA, BERT, OTHER_SOURCE, SOURCE, click, delivery, pixel, queued
 from tests.records.journal_records import START_US as THEN_US
+from tests.records.received import followed, received
+from tests.worker.hook_server import hook_server
 
 MESSAGES = 40
 
@@ -56,6 +59,10 @@ def story(dice: random.Random, message: int) -> list[JournalRecord]:
         delivery(900, message=message, index=1),
     ]
     dice.shuffle(records)
+    return an_hour_ago(records)
+
+
+def an_hour_ago(records: Iterable[JournalRecord]) -> list[JournalRecord]:
     shift = time.time_ns() // 1000 - 3600 * 1_000_000 - THEN_US
     return [msgspec.structs.replace(record, at_us=record.at_us + shift) for record in records]
 
@@ -103,6 +110,25 @@ def _wait_until_ingested(number: int) -> None:
         time.sleep(0.05)
     assert Event.objects.count() == number
     connection.close()
+
+
+def test_an_alert_that_was_on_its_way_when_the_worker_was_killed_arrives_by_the_next(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "journal", role="edge")
+    for record in an_hour_ago([received(), delivery(1), followed(30)]):
+        writer.append(record)
+    writer.close()
+    with hook_server() as hook:
+        hook.answers = [5]  # says nothing until that worker is dead
+        channels.add("ops", ChannelKind.WEBHOOK, hook.url(), "me")
+        for posts in (1, 2):
+            with worker(tmp_path):
+                deadline = time.monotonic() + 30
+                while len(hook.posts) < posts and time.monotonic() < deadline:
+                    time.sleep(0.02)
+        first, second = hook.posts
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.json == second.json
+    assert Alert.objects.count() == 1
 
 
 def test_a_worker_killed_five_times_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
