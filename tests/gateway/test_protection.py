@@ -381,3 +381,11 @@ async def test_a_host_that_is_new_here_adds_to_what_its_looks_give_away(start: A
     first, second = filter_.running.queued
     assert "new_host" in {finding.reason for finding in first.findings}
     assert second.findings == ()
+
+
+async def test_a_spelling_that_hides_the_host_is_seen_as_it_was_written(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(HTML.replace(URL.encode(), b"https://ev%69l.example/"), ANN)
+    (token,) = tokens(filter_.received[0][1])
+    assert (token.url, token.doubtful) == ("https://evil.example/", True)
+    assert "disguised_host" in {finding.reason for finding in filter_.running.queued[0].findings}

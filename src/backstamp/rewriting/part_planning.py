@@ -178,7 +178,11 @@ class PartPlanner:
                 link = entry.link
                 number += 1
                 entry.number = number
-                links.append(TrackedLink(number, entry.url.href, plain(link.label or link.value, 100), path))
+                links.append(
+                    TrackedLink(
+                        number, entry.url.href, plain(link.label or link.value, 100), path, link.value
+                    )
+                )
                 slots.append(number)
                 edited.append(span)
         planned = None

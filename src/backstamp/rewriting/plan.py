@@ -35,12 +35,16 @@ class Sealer(Protocol):
 
 
 class TrackedLink(msgspec.Struct, frozen=True):
-    """A link that is wrapped: its number in the message, its target, its words, the path of its part."""
+    """A link that is wrapped: its number in the message, its target, its words, the path of its part.
+
+    `written` is the link as it stood there, entities resolved: some tricks are gone when it has been parsed.
+    """
 
     number: int
     url: str
     text: str
     part: str
+    written: str = ""
 
 
 class PlannedPart:

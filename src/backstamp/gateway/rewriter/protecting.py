@@ -89,13 +89,13 @@ class _Judged:
         others: list[SealedLink] = []
         doubtful: set[int] = set()
         for link in made.links:
-            known, looks = self._findings(link.url, link.text)
+            known, looks = self._findings(link.url, link.text, link.written)
             found += _queued(link.number, (*known, *looks))
             if looks:
                 doubtful.add(link.number)
         for number, report in enumerate(_unwrapped(made), start=len(made.links) + 1):
             others.append(SealedLink(number, report.url, "", report.part))
-            known, looks = self._findings(report.url, "")
+            known, looks = self._findings(report.url, "", "")
             found += _queued(number, (*known, *looks))
         self.findings = tuple(found)
         self.confirmed = tuple(each for each in found if each.threat is not ThreatType.SUSPICIOUS)
@@ -103,7 +103,9 @@ class _Judged:
         self.others = tuple(others)
         self.doubtful = frozenset(doubtful)
 
-    def _findings(self, href: str, text: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    def _findings(
+        self, href: str, text: str, written: str
+    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         """Return what is known of a URL, and what its looks give away where that is enough to warn."""
         url = web_url(href)
         if url is None:
@@ -119,6 +121,7 @@ class _Judged:
             Looks(
                 url=word.looks_from,
                 text=text if word.looks_from is url else "",
+                written=written if word.looks_from is url else "",
                 own_domains=request.own_domains,
                 sender_domain=request.sender_domain,
                 new_here=None if self._sites is None else not self._sites.knows(word.looks_from.host),
