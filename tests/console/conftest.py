@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model  # noqa: E402 (Django must be set
 from django.core.cache import cache  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 
+from backstamp.app.wiring.page_preview import page_preview  # noqa: E402
 from backstamp.console.config import ConsoleConfig  # noqa: E402
 from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile, publish_snapshot  # noqa: E402
 from backstamp.policy import ConsentMode, Snapshot  # noqa: E402
@@ -80,6 +81,7 @@ def config(
         journal=lambda: journal,
         simulations=simulations,
         threat_lists=list,
+        page_preview=page_preview,
     )
     # The real password hash takes a third of a second on purpose.
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -60,7 +60,7 @@ POST_ONLY = {
     "channel-switch",
     "channel-remove",
 }
-FILES = {"mail-html", "mail-raw", "clicks-export"}
+FILES = {"mail-html", "mail-raw", "clicks-export", "page-preview"}
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"
 
@@ -81,6 +81,7 @@ def address(name: str) -> str:
         if name.startswith("message")
         else seed.message(77, origin=Origin.MANUAL).pk,
         "token": "sometoken",
+        "action": "block",
     }
     if name == "delete-report":
         samples["pk"] = unmatched_report().pk
@@ -192,7 +193,7 @@ def test_a_post_without_the_forms_token_is_refused(admin: Client, name: str) -> 
     assert everything_stored() == before
 
 
-@pytest.mark.parametrize("name", sorted(set(names()) - {"mail-html", "mail-raw"} - STREAMS))
+@pytest.mark.parametrize("name", sorted(set(names()) - {"mail-html", "mail-raw", "page-preview"} - STREAMS))
 def test_every_page_carries_the_headers_that_close_it(admin: Client, name: str) -> None:
     answer = admin.get(address(name))
     assert answer.headers["Content-Security-Policy"] == CONSOLE_POLICY

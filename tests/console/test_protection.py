@@ -90,6 +90,19 @@ def test_a_logo_that_is_none_changes_nothing(admin: Client, data: bytes) -> None
     assert ProtectedDomain.objects.get().mode == "off"
 
 
+@pytest.mark.parametrize("action", ["block", "warn"])
+def test_pages_are_seen_before_readers_see_them(admin: Client, action: str) -> None:
+    set_protection("example.org", "", page_organisation="The <Company>", page_text="Ask us.")
+    for language in ("en", "de", "ko"):
+        shown = admin.get(f"/protection/example.org/preview/{action}/", {"language": language})
+        assert f'<html lang="{language}">' in shown.text
+        assert "The &lt;Company&gt;" in shown.text
+        assert "Ask us." in shown.text
+        assert shown.headers["Content-Security-Policy"].endswith("; sandbox")
+    assert admin.get("/protection/example.org/preview/allow/").status_code == 404
+    assert admin.get(f"/protection/example.org/preview/{action}/", {"language": "xx"}).status_code == 404
+
+
 def test_a_mailbox_opts_out_under_its_key(admin: Client, ring: Keyring) -> None:
     set_protection("example.org", "")
     address = "/protection/example.org/exceptions/add/"

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from backstamp.journal import JournalWriter
-from backstamp.policy import Snapshot
+from backstamp.policy import Protection, Snapshot
 from backstamp.tokens import Keyring
 from backstamp.verdicts.published import Updates
+from backstamp.vocabulary import ClickAction
 
 
 class Simulations(Protocol):
@@ -54,13 +55,22 @@ class ThreatListState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PagePreview:
+    """A page before a link as readers will see it, and the Content-Security-Policy that it needs."""
+
+    text: str
+    policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConsoleConfig:
     """Plain values, and callables for what changes or must be opened late.
 
     `gateway_host` and `gateway_port` are where samples are handed in by SMTP. `capturing` is true while
     no next hop is configured, so that every mail ends in the test mailbox under `capture_dir`.
     `keyring`, `snapshot` and `signatures` give the current ones and are cheap to call; `journal` gives this
-    process's one writer. `threat_lists` reads how it stands with the lists that are on.
+    process's one writer. `threat_lists` reads how it stands with the lists that are on, `page_preview`
+    makes the page for a domain, its protection, what happens (warn or block) and a language.
     """
 
     gateway_host: str
@@ -73,6 +83,7 @@ class ConsoleConfig:
     journal: Callable[[], JournalWriter]
     simulations: Simulations
     threat_lists: Callable[[], Sequence[ThreatListState]]
+    page_preview: Callable[[str, Protection, ClickAction, str], PagePreview]
 
 
 def console_config() -> ConsoleConfig:

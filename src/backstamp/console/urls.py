@@ -52,6 +52,7 @@ urlpatterns = [
     path("protection/add/", protection.add, name="protection-add"),
     path("protection/<str:name>/", protection.domain, name="protected-domain"),
     path("protection/<str:name>/change/", protection.change, name="protected-domain-change"),
+    path("protection/<str:name>/preview/<str:action>/", protection.preview, name="page-preview"),
     path("protection/<str:name>/exceptions/add/", protection.add_exception, name="exception-add"),
     path(
         "protection/<str:name>/exceptions/<int:pk>/remove/",

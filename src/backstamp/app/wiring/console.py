@@ -11,6 +11,7 @@ from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
 from backstamp.app.simulator.runs import SimulationRuns
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
+from backstamp.app.wiring.page_preview import page_preview
 from backstamp.console.config import ConsoleConfig, ThreatListState
 from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
@@ -37,6 +38,7 @@ def console_config(settings: Settings) -> ConsoleConfig:
         journal=journal,
         simulations=SimulationRuns(settings),
         threat_lists=lambda: list(_threat_lists(settings)),
+        page_preview=page_preview,
     )
 
 

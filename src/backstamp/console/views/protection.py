@@ -13,10 +13,13 @@ from backstamp.console.config import console_config
 from backstamp.console.middleware import CONSOLE_POLICY
 from backstamp.console.protection_forms import ExceptionForm, NewDomainForm, ProtectionForm
 from backstamp.policy import ProtectionMode
-from backstamp.records import protection_settings
+from backstamp.records import protection_settings, protections
 from backstamp.records.models import ProtectedDomain, ProtectionException
 from backstamp.records.refusals import RefusedError
+from backstamp.vocabulary import ClickAction
 
+LANGUAGES: Final = ("en", "de", "ko")
+"""Those that the pages have."""
 _WITH_LOGO: Final = CONSOLE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 
@@ -46,6 +49,18 @@ def add(request: HttpRequest) -> HttpResponse:
 def domain(request: HttpRequest, name: str) -> HttpResponse:
     """Show all that is set for a domain."""
     return _domain(request, _row(name))
+
+
+@require_safe
+def preview(request: HttpRequest, name: str, action: str) -> HttpResponse:
+    """Show the block or warn page of a domain, as its readers will see it for a made-up link."""
+    row = _row(name)
+    language = request.GET.get("language", LANGUAGES[0])
+    if action not in (ClickAction.BLOCK, ClickAction.WARN) or language not in LANGUAGES:
+        raise Http404
+    protection = protections.protections()[row.pk]
+    page = console_config().page_preview(name, protection, ClickAction(action), language)
+    return HttpResponse(page.text, headers={"Content-Security-Policy": page.policy})
 
 
 @require_POST
