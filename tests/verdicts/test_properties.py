@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.verdicts import Context, Facts, SiblingHit, context_of, facts_of, judging, verdict
+from backstamp.verdicts import Context, Facts, context_of, facts_of, judge, verdict
 from backstamp.verdicts.clients import SIGNATURES, USER_AGENT_LIMIT, client_of
 from backstamp.verdicts.networks import NETWORKS, NOT_SEEN
 from backstamp.verdicts.reading import read_hit
@@ -57,11 +57,18 @@ _hits = st.builds(
     st.sampled_from(["GET", "HEAD"]),
     st.sampled_from(["", "hosting", "apple_relay", "google_image_proxy"]),
 )
-_siblings = st.lists(st.builds(SiblingHit, _hits, st.booleans()), max_size=25)
+_siblings = st.lists(st.tuples(_hits, st.booleans()), max_size=25)
+Others = list[tuple[Hit, bool]]
+"""Other hits, and whether they are of the same recipient."""
 
 
-def context(hit: Hit, siblings: list[SiblingHit]) -> Context:
-    return context_of(hit, siblings, total_links=5, delivered_at_us=5_000_000, hidden_links={4})
+def split(others: Others) -> tuple[list[Hit], list[Hit]]:
+    """Return siblings, and hits of others."""
+    return [hit for hit, same in others if same], [hit for hit, same in others if not same]
+
+
+def context(hit: Hit, others: Others) -> Context:
+    return context_of(hit, *split(others), total_links=5, delivered_at_us=5_000_000, hidden_links={4})
 
 
 @given(_facts, st.from_type(Context))
@@ -73,9 +80,7 @@ def test_any_facts_and_context_give_a_verdict_with_reasons(facts: Facts, around:
 
 
 @given(_hits, _siblings.flatmap(lambda siblings: st.tuples(st.just(siblings), st.permutations(siblings))))
-def test_the_order_of_arrival_never_changes_the_verdict(
-    hit: Hit, orders: tuple[list[SiblingHit], list[SiblingHit]]
-) -> None:
+def test_the_order_of_arrival_never_changes_the_verdict(hit: Hit, orders: tuple[Others, Others]) -> None:
     facts = facts_of(hit, 5_000_000)
     one, other = (context(hit, siblings) for siblings in orders)
     assert one == other
@@ -84,10 +89,10 @@ def test_the_order_of_arrival_never_changes_the_verdict(
 
 @given(_hits, _siblings)
 def test_a_repeated_or_included_hit_adds_nothing_to_the_counts_of_links_and_people(
-    hit: Hit, siblings: list[SiblingHit]
+    hit: Hit, siblings: Others
 ) -> None:
     once = context(hit, siblings)
-    twice = context(hit, [*siblings, *siblings, SiblingHit(hit)])
+    twice = context(hit, [*siblings, *siblings, (hit, True)])
     assert once.links_clicked_within_2s == twice.links_clicked_within_2s
     assert once.recipients_same_source_60s == twice.recipients_same_source_60s
 
@@ -126,32 +131,30 @@ def test_what_stands_behind_the_limit_of_a_user_agent_is_not_looked_at(tail: str
     assert client_of(head + tail) == client_of(head)
 
 
-_seconds = st.floats(-2, 62) | st.floats(1790, 1810) | st.floats(0, 1e6)
+_later_us = st.sampled_from([0, 1_000, 300_000, 1_000_000, 59_000_000, 3_600_000_000, 90_000_000_000])
+_delivered_at_us = st.none() | st.integers(0, 60_000_000)
 
 
-@given(_facts, st.from_type(Context), st.lists(_seconds, min_size=8, max_size=8))
-def test_hits_that_count_as_alike_get_the_same_verdict(
-    facts: Facts, context: Context, seconds: list[float]
+@given(_hits, _siblings, _later_us, _delivered_at_us, st.booleans(), st.sampled_from(["", "a.barracuda.com"]))
+def test_what_is_remembered_of_a_hit_is_the_verdict_of_every_hit_that_counts_as_alike(
+    hit: Hit, others: Others, later_us: int, delivered_at_us: int | None, bounced: bool, name: str
 ) -> None:
-    first, second = (
-        (
-            msgspec.structs.replace(facts, seconds_since_delivery=since),
-            msgspec.structs.replace(
-                context,
-                seconds_since_open=opened,
-                browser_get_same_source_seconds_after=opened / 7,
-                recipients_same_source_60s=int(followed) % 9,
-                recipients_same_second=int(echoed) % 9,
-                other_network_same_link_seconds_before=echoed,
-                other_network_same_link_seconds_after=followed,
-            ),
+    siblings, elsewhere = split(others)
+    shifted = msgspec.structs.replace(hit, at_us=hit.at_us + later_us)
+    for each in (hit, shifted, hit):
+        found = judge(
+            *(each, siblings, elsewhere),
+            total_links=5,
+            delivered_at_us=delivered_at_us,
+            sent_at_us=61_000_000,
+            bounced=bounced,
+            certain_rdns=name,
         )
-        for since, opened, echoed, followed in (seconds[:4], seconds[4:])
-    )
-    assert verdict(*first) == judging._judged(*first)
-    assert verdict(*second) == judging._judged(*second)
-    near = [
-        msgspec.structs.replace(first[0], seconds_since_delivery=seconds[0] + step) for step in (0.001, 0.3)
-    ]
-    for hit in near:
-        assert verdict(hit, first[1]) == judging._judged(hit, first[1])
+        around = context_of(
+            *(each, siblings, elsewhere),
+            total_links=5,
+            delivered_at_us=delivered_at_us,
+            sent_at_us=61_000_000,
+            bounced=bounced,
+        )
+        assert found == verdict(facts_of(each, delivered_at_us, certain_rdns=name), around)

@@ -32,32 +32,27 @@ class PackedHit(msgspec.Struct, frozen=True, array_like=True):
     threat_reason: str = ""
     threat_source: str = ""
 
-    def unpacked(self) -> Hit:
-        """Return the hit that it is."""
-        return Hit(
-            at_us=self.at_us,
-            kind=self.kind,
-            domain_id=self.domain_id,
-            tracking_id=self.tracking_id,
-            method=self.method,
-            recipient_key=self.recipient_key,
-            recipient_index=self.recipient_index,
-            link_number=self.link_number,
-            headers=self.headers,
-            network=self.network,
-            source=self.source,
-            address=self.address,
-            action=self.action,
-            threat=self.threat,
-            threat_reason=self.threat_reason,
-            threat_source=self.threat_source,
-        )
+
+class _Unread(PackedHit, frozen=True, array_like=True):
+    """A `PackedHit` whose header fields are not looked into yet."""
+
+    headers: msgspec.Raw  # type: ignore[assignment]
 
 
 _ARRAYS: Final = frozenset((*range(0x90, 0xA0), 0xDC))
 """First bytes of a msgpack array: of up to 15 elements, and of up to 65,535."""
 _as_map: Final[Callable[[bytes], JournalRecord]] = msgspec.msgpack.Decoder(JournalRecord).decode
-_as_array: Final[Callable[[bytes], PackedHit]] = msgspec.msgpack.Decoder(PackedHit).decode
+_as_array: Final[Callable[[bytes], _Unread]] = msgspec.msgpack.Decoder(_Unread).decode
+_as_headers: Final[Callable[[bytes], dict[str, str]]] = msgspec.msgpack.Decoder(dict[str, str]).decode
+
+_MOST_SHARED: Final = 4096
+_LONGEST_SHARED: Final = 2048
+"""Octets of header fields; longer ones than browsers send are not kept."""
+_shared: Final[dict[bytes, dict[str, str]]] = {}
+"""Header fields by how they are spelled: few differ, and to read them takes longer than the rest of a hit.
+
+Hits with the same ones hold the same object, so whoever reads a hit changes nothing in it.
+"""
 
 encode = msgspec.msgpack.Encoder().encode
 """Return the payload of a `JournalRecord` or `PackedHit`."""
@@ -66,5 +61,34 @@ encode = msgspec.msgpack.Encoder().encode
 def decode(payload: bytes) -> JournalRecord:
     """Return the record of a payload. Raises `msgspec.MsgspecError`, `UnicodeDecodeError`."""
     if payload and payload[0] in _ARRAYS:
-        return _as_array(payload).unpacked()
+        return _hit(_as_array(payload))
     return _as_map(payload)
+
+
+def _hit(read: _Unread) -> Hit:
+    spelled = bytes(read.headers)
+    headers = _shared.get(spelled)
+    if headers is None:
+        headers = _as_headers(spelled)
+        if len(spelled) <= _LONGEST_SHARED:
+            if len(_shared) >= _MOST_SHARED:
+                _shared.clear()
+            _shared[spelled] = headers
+    return Hit(
+        at_us=read.at_us,
+        kind=read.kind,
+        domain_id=read.domain_id,
+        tracking_id=read.tracking_id,
+        method=read.method,
+        recipient_key=read.recipient_key,
+        recipient_index=read.recipient_index,
+        link_number=read.link_number,
+        headers=headers,
+        network=read.network,
+        source=read.source,
+        address=read.address,
+        action=read.action,
+        threat=read.threat,
+        threat_reason=read.threat_reason,
+        threat_source=read.threat_source,
+    )

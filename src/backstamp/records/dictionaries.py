@@ -58,11 +58,28 @@ class HeaderSets:
     """Sets of header fields by what was seen and by number."""
 
     def __init__(self) -> None:
+        self._by_object: dict[tuple[int, int], tuple[dict[str, str], Headers]] = {}
         self._by_seen: dict[tuple[Any, ...], Headers] = {}
         self._by_id: dict[int, Headers] = {}
 
     def all(self, wanted: Sequence[tuple[int, dict[str, str]]]) -> list[Headers]:
-        """Return the sets of hits, each given by its month and fields; those not yet known are written."""
+        """Return the sets of hits, each given by its month and fields; those not yet known are written.
+
+        Hits from the journal share the objects that hold their fields (`journal.codec`), so objects are
+        looked up first.
+        """
+        known = self._by_object
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        keys = [(month, id(fields)) for month, fields in wanted]
+        missing = {key: each for key, each in zip(keys, wanted, strict=True) if key not in known}
+        if missing:
+            found = self._by_content(list(missing.values()))
+            for (key, (_, fields)), headers in zip(missing.items(), found, strict=True):
+                known[key] = fields, headers
+        return [known[key][1] for key in keys]
+
+    def _by_content(self, wanted: Sequence[tuple[int, dict[str, str]]]) -> list[Headers]:
         if len(self._by_seen) > _MOST_KNOWN:
             self._by_seen.clear()
             self._by_id.clear()
@@ -96,7 +113,8 @@ class HeaderSets:
         keys = set(digests.values())
         found = {(m, bytes(d)): i for i, m, d in select_for_keys(_HEADERS_BY_DIGEST, ("m", "d"), keys)}
         for seen, digest in digests.items():
-            self._by_seen[seen] = self._keep(found[digest], _decode_headers(texts[seen][1]))
+            stored, (_, given) = _decode_headers(texts[seen][1]), missing[seen]
+            self._by_seen[seen] = self._keep(found[digest], given if given == stored else stored)
 
     def _keep(self, id_: int, fields: dict[str, str]) -> Headers:
         client = client_of(fields.get("user_agent", "")).name[:_CLIENT_CHARS]

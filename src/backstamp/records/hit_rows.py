@@ -12,10 +12,12 @@ from backstamp.records.stored_hits import FETCHES, StoredHit, named_of, source_o
 from backstamp.vocabulary import Actor, Hit
 
 _COLUMNS: Final = (
-    *("id", "producer", "position", "message_id", "recipient_index", "type", "at", "link_number", "method"),
-    *("network", "headers_id", "named", "source", "address", "client", "detail"),
+    *("id", "producer", "position", "message_id", "recipient_index", "type", "at", "link_number"),
+    *("network", "headers_id", "named", "source", "client"),
     *("actor", "counts", "score", "certainty", "reasons", "final"),
 )
+_USUAL: Final = {"method": "GET", "address": None, "detail": "{}"}
+"""What further columns hold in the rows of most hits."""
 _REVISED: Final = (
     "recipient_index",
     "actor",
@@ -36,7 +38,17 @@ Judged = tuple[StoredHit, Judgement]
 def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
     """Insert hits that have their numbers, with verdicts; those from before `settled_us` are final."""
     behind = zone()
-    append("records_event", _COLUMNS, [_row(hit, found, settled_us, behind) for hit, found in hits])
+    usual: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    for hit, found in hits:
+        row, seen = _row(hit, found, settled_us, behind), hit.hit
+        if seen.method == "GET" and seen.address is None and seen.threat is None:
+            usual.append(row)
+        else:
+            detail = "{}" if seen.threat is None else _threat(seen)
+            others.append((*row, seen.method, seen.address, detail))
+    append("records_event", _COLUMNS, usual, _USUAL)
+    append("records_event", (*_COLUMNS, *_USUAL), others)
 
 
 def update_hits(hits: Iterable[Judged], settled_us: int, now_us: int) -> None:
@@ -64,6 +76,7 @@ def _threat(hit: Hit) -> str:
 
 
 def _row(hit: StoredHit, found: Judgement, settled_us: int, behind: str) -> tuple[Any, ...]:
+    # int for bool and bytearray for bytes: what Python's SQLite module takes without asking for an adapter.
     seen, headers = hit.hit, hit.headers
     at_us, producer, position = hit.place
     return (
@@ -75,18 +88,15 @@ def _row(hit: StoredHit, found: Judgement, settled_us: int, behind: str) -> tupl
         _TYPES[hit.type],
         written(at_us, behind),
         seen.link_number,
-        seen.method,
         seen.network,
         headers.id,
-        named_of(seen),
-        source_of(seen),
-        seen.address,
+        bytearray(named_of(seen)),
+        bytearray(source_of(seen)),
         headers.client,
-        "{}" if seen.threat is None else _threat(seen),
         _ACTORS[found.actor],
-        found.counts,
+        int(found.counts),
         found.score,
         found.certainty,
         found.reasons,
-        at_us <= settled_us,
+        int(at_us <= settled_us),
     )

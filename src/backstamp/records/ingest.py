@@ -6,10 +6,11 @@ order in which producers' records meet does not matter: a hit may come before it
 after its hits.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from time import thread_time
-from typing import Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from django.db import transaction
@@ -20,9 +21,10 @@ from backstamp.records.alerting import raise_alerts
 from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.bulk import execute_many, new_ids
 from backstamp.records.changes import next_version
+from backstamp.records.dictionaries import Headers
 from backstamp.records.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.hit_rows import Judged
-from backstamp.records.instants import microseconds, month_of, stored, within
+from backstamp.records.instants import LATEST_US, microseconds, month_of, stored, within
 from backstamp.records.judging import apply, judgements, neighbours, verdicts
 from backstamp.records.link_expressions import insert_expressions
 from backstamp.records.memory import Memory
@@ -60,8 +62,6 @@ _ADVANCE: Final = (
 )
 
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
-
-Record = TypeVar("Record", Hit, Queued, Delivery, Report, Wish, ReaderReport)
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,11 +119,13 @@ def ingest(
 def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]) -> Ingested:
     memory.begin()
     fresh = _fresh(batch)
-    queued, hits = _of_type(fresh, Queued), _of_type(fresh, Hit)
-    deliveries, reports = _of_type(fresh, Delivery), _of_type(fresh, Report)
-    wishes = _of_type(fresh, Wish)
+    queued: list[tuple[RecordId, Queued]] = fresh[Queued]
+    hits: list[tuple[RecordId, Hit]] = fresh[Hit]
+    deliveries: list[tuple[RecordId, Delivery]] = fresh[Delivery]
+    reports: list[tuple[RecordId, Report]] = fresh[Report]
+    wishes: list[tuple[RecordId, Wish]] = fresh[Wish]
     insert_findings(queued)
-    reader_reports = _of_type(fresh, ReaderReport)
+    reader_reports: list[tuple[RecordId, ReaderReport]] = fresh[ReaderReport]
     insert_reader_reports(reader_reports)
     bounces = [(id_, report) for id_, report in reports if report.type in OF_DELIVERY]
     rollup = Rollup(memory)
@@ -181,7 +183,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         wishes=len(wishes),
         hits=len(hits),
         dropped=len(dropped),
-        replayed=len(batch.records) - len(fresh),
+        replayed=len(batch.records) - sum(map(len, fresh.values())),
         unmatched=len(unmatched),
         revised=len(revised),
         version=version,
@@ -189,22 +191,21 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     )
 
 
-def _fresh(batch: Batch) -> list[tuple[RecordId, JournalRecord]]:
-    """Leave out what was ingested before: records before their producer's cursor, and repeated ones."""
-    producers = {id_.producer for id_, _ in batch.records}
+def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]]:
+    """Return by type what is before no cursor of its producer, and so was not ingested yet; each once."""
+    once = dict(batch.records)
+    producers = {id_.producer for id_ in once}
     done = dict(
         JournalCursor.objects.select_for_update()
         .filter(producer__in=producers)
         .values_list("producer", "position")
     )
-    once = {id_: record for id_, record in batch.records if id_.position >= done.get(id_.producer, 0)}
-    return list(once.items())
-
-
-def _of_type(
-    records: Iterable[tuple[RecordId, JournalRecord]], type_: type[Record]
-) -> list[tuple[RecordId, Record]]:
-    return [(id_, record) for id_, record in records if isinstance(record, type_)]
+    found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
+    for each in once.items():
+        producer, position = each[0]
+        if position >= done.get(producer, 0):
+            found[type(each[1])].append(each)
+    return found
 
 
 def _take_deliveries(
@@ -251,14 +252,19 @@ def _take_deliveries(
 
 def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[StoredHit]:
     seen = [(month_of(hit.at_us), hit.headers) for _, hit in hits]
-    arrived = []
-    for (id_, hit), headers in zip(hits, memory.headers.all(seen), strict=True):
-        method = "GET" if hit.method == "GET" else message_rows.clean(hit.method, LONGEST_METHOD)
-        kept = msgspec.structs.replace(hit, at_us=within(hit.at_us), method=method, headers=headers.fields)
-        arrived.append(
-            stored_hit(id_.producer, id_.position, to_database(hit.tracking_id), None, kept, headers)
-        )
-    return arrived
+    return [
+        stored_hit(*id_, to_database(hit.tracking_id), None, _kept(hit, headers), headers)
+        for (id_, hit), headers in zip(hits, memory.headers.all(seen), strict=True)
+    ]
+
+
+def _kept(hit: Hit, headers: Headers) -> Hit:
+    """Return a hit as the records can keep it, which most are."""
+    at_us = hit.at_us
+    if hit.headers is headers.fields and hit.method == "GET" and 0 <= at_us <= LATEST_US:
+        return hit
+    method = "GET" if hit.method == "GET" else message_rows.clean(hit.method, LONGEST_METHOD)
+    return msgspec.structs.replace(hit, at_us=within(at_us), method=method, headers=headers.fields)
 
 
 def _waiting(pairs: Collection[tuple[int, int | None]], memory: Memory) -> list[StoredHit]:

@@ -10,6 +10,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * _SECOND_US
+_DAY_US: Final = 86_400 * _SECOND_US
+_CLOCK: Final = tuple(f" {minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60))
 LATEST_US: Final = (datetime(9000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """A later time, or one before 1970, is a broken clock's: kept at the bound, so that no record is lost."""
 
@@ -46,11 +48,12 @@ def zone() -> str:
 
 def written(at_us: int, behind: str) -> str:
     """Return a time that is `within` bounds as `stored` does; `behind` is the `zone`."""
-    minute, rest = divmod(at_us, MINUTE_US)
-    second, fraction = divmod(rest, _SECOND_US)
+    second, fraction = divmod(at_us, _SECOND_US)
+    minute, second = divmod(second, 60)
+    day, minute = divmod(minute, 24 * 60)
     if fraction:
-        return f"{minute_at(minute).text}:{second:02d}.{fraction:06d}{behind}"
-    return f"{minute_at(minute).text}:{second:02d}{behind}"
+        return f"{_day_at(day).text}{_CLOCK[minute]}{second:02d}.{fraction:06d}{behind}"
+    return f"{_day_at(day).text}{_CLOCK[minute]}{second:02d}{behind}"
 
 
 def read(value: Any) -> int:
@@ -63,28 +66,26 @@ def read(value: Any) -> int:
 
 def day_of(at_us: int) -> str:
     """Return the day (UTC) of a time, as 2026-03-02."""
-    return minute_at(within(at_us) // MINUTE_US).day
+    return _day_at(within(at_us) // _DAY_US).text
 
 
 def month_of(at_us: int) -> int:
     """Return the month (UTC) of a time, in months since the year 0."""
-    return minute_at(within(at_us) // MINUTE_US).month
+    return _day_at(within(at_us) // _DAY_US).month
 
 
-class Minute(NamedTuple):
-    """A minute as text, its day, and its month in months since the year 0; all in UTC."""
+class _Day(NamedTuple):
+    """A day as text, and its month in months since the year 0; both in UTC."""
 
     text: str
-    day: str
     month: int
 
 
-@lru_cache(maxsize=1 << 16)
-def minute_at(minute: int) -> Minute:
-    """Return what is to be known of a minute since 1970."""
-    at = _EPOCH + timedelta(minutes=minute)
-    text = str(at.replace(tzinfo=None))[:16]
-    return Minute(text, text[:10], at.year * 12 + at.month - 1)
+@lru_cache(maxsize=1 << 12)
+def _day_at(day: int) -> _Day:
+    """Return what is to be known of a day since 1970."""
+    at = _EPOCH + timedelta(days=day)
+    return _Day(str(at.date()), at.year * 12 + at.month - 1)
 
 
 @lru_cache(maxsize=1 << 16)

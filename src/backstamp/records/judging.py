@@ -6,7 +6,8 @@ from backstamp.records.dictionaries import Judgement
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair, Place, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.verdicts import SiblingHit, Verdict, context_of, facts_of, is_shared, verdict
+from backstamp.verdicts import Verdict, is_shared, judge
+from backstamp.vocabulary import Hit
 
 
 def neighbours(new: Collection[StoredHit], memory: Memory) -> dict[Place, StoredHit]:
@@ -68,40 +69,42 @@ def _verdict(hit: StoredHit, memory: Memory) -> Verdict:
         delivered_at_us = card.first_sent_at_us
     else:
         delivered_at_us = None if recipient is None else recipient.sent_at_us
-    context = context_of(
+    siblings, elsewhere = _beside(hit, memory)
+    address = hit.hit.address
+    return judge(
         hit.hit,
-        _siblings(hit, memory),
+        siblings,
+        elsewhere,
         total_links=card.total_links,
         delivered_at_us=delivered_at_us,
         sent_at_us=card.queued_at_us,
         bounced=recipient is not None and recipient.bounced,
+        certain_rdns="" if address is None else memory.names.of(address),
     )
-    address = hit.hit.address
-    name = "" if address is None else memory.names.of(address)
-    return verdict(facts_of(hit.hit, delivered_at_us, certain_rdns=name), context)
 
 
-def _siblings(hit: StoredHit, memory: Memory) -> list[SiblingHit]:
-    """Two hits that name nobody are taken to be of one person where they come from one source."""
+def _beside(hit: StoredHit, memory: Memory) -> tuple[list[Hit], list[Hit]]:
+    """Return the siblings of a hit, and hits of others from its source.
+
+    Two hits that name nobody are taken to be of one person where they come from one source.
+    """
     message, recipient = hit.message, hit.recipient
     assert recipient is not None
-    if recipient == NO_RECIPIENT:
-        return [
-            SiblingHit(other.hit, other.message == message and other.recipient == recipient)
-            for other in memory.sources.around(hit)
-        ]
-    mine = memory.group((message, recipient)).siblings(hit)
-    if mine is None:
-        return []
-    found = [other.sibling for other in mine]
     around = memory.sources.around(hit)
-    if around and not is_shared(hit.hit):
-        found += [
-            SiblingHit(other.hit, same_recipient=False)
-            for other in around
-            if other.recipient != recipient or other.message != message
+    if recipient == NO_RECIPIENT:
+        siblings = [
+            other.hit for other in around if other.message == message and other.recipient == recipient
         ]
-    return found
+    else:
+        mine = memory.group((message, recipient)).siblings(hit)
+        if mine is None:
+            return [], []
+        siblings = [other.hit for other in mine]
+        if not around or is_shared(hit.hit):
+            return siblings, []
+    return siblings, [
+        other.hit for other in around if other.recipient != recipient or other.message != message
+    ]
 
 
 def apply(judged: Iterable[tuple[StoredHit, Judgement]]) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.records.bulk import append, insert_new
-from backstamp.records.instants import stored
+from backstamp.records.instants import stored, within, written, zone
 from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
 from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Actor, Delivery, Direction, EventType, Queued, QueuedRecipient, Report
@@ -73,10 +73,11 @@ def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
             for link in record.tracked_links
         ),
     )
+    behind = zone()
     append(
         "records_event",
         _EVENT,
-        (_event_row(id_, record, EventType.QUEUED, None, {}) for id_, record in records),
+        (_event_row(id_, record, EventType.QUEUED, None, {}, behind) for id_, record in records),
     )
 
 
@@ -87,6 +88,7 @@ def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
 
 def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery | Report]]) -> None:
     """Insert what the next hop said, and what came back later."""
+    behind = zone()
     append(
         "records_event",
         _EVENT,
@@ -97,6 +99,7 @@ def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery | Report]]) 
                 record.type,
                 record.recipient_index,
                 reply_of(record),
+                behind,
             )
             for id_, record in deliveries
         ),
@@ -185,10 +188,11 @@ def _event_row(
     type_: EventType,
     recipient: int | None,
     detail: dict[str, Any],
+    behind: str,
 ) -> tuple[Any, ...]:
     actor = Actor.HUMAN if type_ in BY_PEOPLE else Actor.UNKNOWN
     return (
         *(id_.producer, id_.position, to_database(record.tracking_id), recipient, type_.value),
-        *(stored(record.at_us), actor.value, True, 0.0, "", "[]", True, ""),
+        *(written(within(record.at_us), behind), actor.value, 1, 0.0, "", "[]", 1, ""),
         *(_encode(detail).decode(), "", ""),
     )

@@ -14,7 +14,7 @@ from backstamp.records.cards import Card, RecipientCard
 from backstamp.records.day_counts import NO_FLAGS, DayKey, Flags
 from backstamp.records.dictionaries import Judgement
 from backstamp.records.groups import MOST_HITS
-from backstamp.records.instants import day_of
+from backstamp.records.instants import day_of, zone
 from backstamp.records.memory import Memory
 from backstamp.records.standing import Said
 from backstamp.records.stored_hits import FETCHES, Pair, StoredHit
@@ -30,6 +30,7 @@ class Rollup:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._zone = zone()
         self._days: Counter[DayKey] = Counter()
         self._hits: list[tuple[Any, ...]] = []
         self._deliveries: list[tuple[Any, ...]] = []
@@ -52,17 +53,17 @@ class Rollup:
     def hit(self, card: Card, hit: StoredHit, before: Judgement | None, after: Judgement) -> None:
         """Count a hit that is new to the message (`before` is None), or judged otherwise than before."""
         self.messages.add(card.message)
-        day, domain_id, link = day_of(hit.place[0]), card.domain_id, hit.hit.link_number
-        type_, days = _TYPES[hit.type], self._days
-        for judgement, number in ((after, 1), (before, -1)):
-            if judgement is None:
-                continue
-            name, whole = tally.keys(type_, judgement.actor, judgement.counts, link)
-            if card.received:
-                whole = card.measure(whole)
-            else:
-                card.tally[name] = card.tally.get(name, 0) + number
-            days[day, domain_id, whole] = days.get((day, domain_id, whole), 0) + number
+        self._fetch(card, hit, after, 1)
+        if before is not None:
+            self._fetch(card, hit, before, -1)
+
+    def _fetch(self, card: Card, hit: StoredHit, judgement: Judgement, number: int) -> None:
+        name, whole = tally.keys(_TYPES[hit.type], judgement.actor, judgement.counts, hit.hit.link_number)
+        if card.received:
+            whole = card.measure(whole)
+        else:
+            card.tally[name] = card.tally.get(name, 0) + number
+        self._days[day_of(hit.place[0]), card.domain_id, whole] += number
 
     def deliveries(self, reports: Mapping[Pair, Sequence[Said]]) -> set[Pair]:
         """Say where recipients' copies stand; return the recipients whose hits that lets see otherwise.
@@ -74,7 +75,7 @@ class Rollup:
             card, recipient = self._memory.card(pair[0]), self._memory.recipient(pair)
             if card is None or recipient is None:
                 continue
-            state, sent_at_us, values = standing.delivery_of(theirs)
+            state, sent_at_us, values = standing.delivery_of(theirs, self._zone)
             before, bounced = _flags(recipient), recipient.bounced
             if sent_at_us != recipient.sent_at_us:
                 recipient.sent_at_us = sent_at_us
@@ -103,7 +104,7 @@ class Rollup:
                 continue
             if not group.whole or len(group.hits) > MOST_HITS:
                 group = self._memory.read_again(pair)
-            values = standing.hits_of(group, card.opens_tracked)
+            values = standing.hits_of(group, card.opens_tracked, self._zone)
             if values == group.standing:
                 continue
             group.standing = values

@@ -12,7 +12,7 @@ from backstamp.journal import RecordId
 from backstamp.records import message_rows
 from backstamp.records.bulk import select_for_keys, update
 from backstamp.records.groups import Group
-from backstamp.records.instants import read, stored, within
+from backstamp.records.instants import read, within, written
 from backstamp.records.models import DeliveryState
 from backstamp.records.stored_hits import Pair
 from backstamp.verdicts.opened import JudgedHit, OpenState, summary_of
@@ -72,8 +72,11 @@ def all_said(pairs: Iterable[Pair]) -> dict[Pair, list[Said]]:
     return found
 
 
-def delivery_of(theirs: Iterable[Said]) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
-    """Return the state, when the copy was delivered, and the values of `write_deliveries`."""
+def delivery_of(theirs: Iterable[Said], behind: str) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
+    """Return the state, when the copy was delivered, and the values of `write_deliveries`.
+
+    `behind` is the `zone` of times.
+    """
     found = list(theirs)
     last = max(found, key=lambda said: said[:4])
     sent_at_us = _delivered_at_us(found)
@@ -82,7 +85,8 @@ def delivery_of(theirs: Iterable[Said]) -> tuple[DeliveryState, int | None, tupl
         state,
         sent_at_us,
         (
-            *(state.value, stored(last.at_us), None if sent_at_us is None else stored(sent_at_us)),
+            *(state.value, written(last.at_us, behind)),
+            None if sent_at_us is None else written(sent_at_us, behind),
             *(reply.get("code") or None, reply.get("enhanced_status", ""), reply.get("text", "")),
         ),
     )
@@ -111,13 +115,13 @@ def write_deliveries(rows: Iterable[tuple[Any, ...]]) -> None:
     update("records_recipient", _DELIVERY, _KEYS, rows)
 
 
-def hits_of(group: Group, opens_tracked: bool) -> tuple[Any, ...]:
-    """Return what the hits of a recipient come to: the values of `write_hits`."""
+def hits_of(group: Group, opens_tracked: bool, behind: str) -> tuple[Any, ...]:
+    """Return the values of `write_hits`: what the hits of a recipient come to; `behind` is the `zone`."""
     found = summary_of(_signs(group))
     opened, clicked = found.first_opened_at_us, found.first_clicked_at_us
     return (
-        None if opened is None else stored(opened),
-        None if clicked is None else stored(clicked),
+        None if opened is None else written(opened, behind),
+        None if clicked is None else written(clicked, behind),
         found.opens,
         found.clicks,
         found.machine_opens + found.machine_clicks + found.previews,

@@ -9,7 +9,7 @@ from backstamp.records.bulk import select_for_keys
 from backstamp.records.dictionaries import Headers, Judgement
 from backstamp.records.instants import MINUTE_US, read, within
 from backstamp.records.tracking_ids import from_database
-from backstamp.verdicts import SiblingHit, is_by_a_person
+from backstamp.verdicts import is_by_a_person
 from backstamp.verdicts.opened import JudgedHit
 from backstamp.vocabulary import Actor, ClickAction, EventType, Hit, HitKind
 
@@ -46,9 +46,8 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
     """A hit, its place in time, and what the records hold: nothing yet where `pk` is None.
 
     `message` is the stored tracking id. `recipient` is the index, `NO_RECIPIENT` where the token names
-    nobody, None as long as the message is unknown. `closed` hits are not judged again. `sibling` is what it
-    is to other hits of its recipient, and `sign` what it tells of that recipient; `counted` says that it is
-    in the roll-ups as it is judged now.
+    nobody, None as long as the message is unknown. `closed` hits are not judged again. `sign` is what it
+    tells of that recipient; `counted` says that it is in the roll-ups as it is judged now.
     """
 
     place: Place
@@ -57,7 +56,6 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
     type: EventType
     hit: Hit
     headers: Headers
-    sibling: SiblingHit
     pk: int | None = None
     judgement: Judgement | None = None
     closed: bool = False
@@ -105,7 +103,6 @@ def stored_hit(
         event_type(hit),
         hit,
         headers,
-        SiblingHit(hit),
         person_opened=person,
     )
 

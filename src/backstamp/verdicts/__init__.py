@@ -1,19 +1,19 @@
 """Who opened, who clicked, and why we say so.
 
 A hit and its siblings make a `Context` (`context_of`), the hit alone makes `Facts` (`facts_of`), and
-`verdict` makes of both an actor, a score and reasons in words.  Nothing here reads a clock, a file or
-the network at call time; the signature files are read once on import.  docs/verdicts.md explains the
-rules, the signals and their weights.
+`verdict` makes of both an actor, a score and reasons in words; `judge` does all three, and remembers.
+Nothing here reads a clock, a file or the network at call time; the signature files are read once on
+import.  docs/verdicts.md explains the rules, the signals and their weights.
 """
 
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts, facts_of
 from backstamp.verdicts.judging import Certainty, Verdict, verdict
+from backstamp.verdicts.memo import judge
 from backstamp.verdicts.networks import NetworkTable, network_class
 from backstamp.verdicts.siblings import (
     LOOKS_AHEAD_US,
     LOOKS_BACK_US,
-    SiblingHit,
     context_of,
     is_by_a_person,
     is_shared,
@@ -28,13 +28,13 @@ __all__ = [
     "Facts",
     "NetworkTable",
     "Reason",
-    "SiblingHit",
     "SignalName",
     "Verdict",
     "context_of",
     "facts_of",
     "is_by_a_person",
     "is_shared",
+    "judge",
     "network_class",
     "verdict",
 ]

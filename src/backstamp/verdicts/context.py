@@ -7,8 +7,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The facts that sibling hits, the message and the sender tell about one hit.
 
     "Source" is a pseudonym of the address (docs/verdicts.md, "Same source").  A count includes the hit
-    itself.  `None` means not known.  The fields of the last block carry no weight: they are kept for the
-    reader of a timeline and for the rules that fold duplicates.
+    itself.  `None` means not known.  The fields of the last block and `open_was` carry no
+    weight, and `context_of` does not ask siblings for them; nor for what was opened before an image hit.
 
     Attributes:
         links_clicked_within_1s: distinct links of this message fetched for this recipient within 1 s.

@@ -12,7 +12,7 @@ VALUE_LIMIT: Final = 512
 
 _PURPOSES: Final = frozenset({"sec_purpose", "purpose", "x_purpose", "x_moz"})
 
-_DAY_US: Final = 86_400_000_000
+DAY_US: Final = 86_400_000_000
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -78,5 +78,5 @@ def facts_of(hit: Hit, delivered_at_us: int | None, *, certain_rdns: str = "") -
         network=hit.network,
         certain_rdns=certain_rdns,
         seconds_since_delivery=None if delivered_at_us is None else (hit.at_us - delivered_at_us) / 1e6,
-        day=hit.at_us // _DAY_US,
+        day=hit.at_us // DAY_US,
     )

@@ -10,7 +10,6 @@ from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.evidence import weigh
 from backstamp.verdicts.facts import Facts
-from backstamp.verdicts.memo import is_modest, memo_key
 from backstamp.verdicts.rules import RULES, Finding, machine_of
 from backstamp.verdicts.signals import Reason, SignalName
 from backstamp.verdicts.wording import sentence
@@ -64,14 +63,6 @@ _SCORES: Final = {
 }
 _LIKELY_SHARE: Final = 0.9
 
-_MOST_KNOWN: Final = 8192
-_known: Final[dict[tuple[object, ...], tuple[dict[str, str], Verdict]]] = {}
-"""Verdicts given before, by all that they depend on: judging anew costs three times a look-up.
-
-The header fields stand in the key as the object that holds them, which stands beside the verdict so that it
-lives as long: ingest keeps one for all hits with the same fields, and to compare it costs nothing.
-"""
-
 
 def verdict(facts: Facts, context: Context) -> Verdict:
     """Judge one hit.
@@ -79,19 +70,6 @@ def verdict(facts: Facts, context: Context) -> Verdict:
     The first certain rule decides; else the evidence is added up, and where it does not reach far enough
     to either side the actor is unknown.  Same arguments, same verdict; no argument makes it raise.
     """
-    if not is_modest(facts):
-        return _judged(facts, context)
-    key = memo_key(facts, context)
-    found = _known.get(key)
-    if found is None:
-        found = facts.headers, _judged(facts, context)
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[key] = found
-    return found[1]
-
-
-def _judged(facts: Facts, context: Context) -> Verdict:
     client = client_of(facts.user_agent)
     for rule in RULES:
         finding = rule(facts, context, client)

@@ -1,17 +1,16 @@
-"""All that a verdict depends on, as a key: two hits with equal keys get equal verdicts, words included.
+"""Verdicts given before, by all that they depend on: judging anew costs ten times a look-up.
 
-That holds while the header fields of both are alive: they are told apart by the object that holds them.
-
-Times are as coarse in the key as in the rules: `rules` and `evidence` compare the seconds since delivery
-with whole numbers only and say them in whole seconds, below a minute; what looks further away is put into
-words by `spans.ago`. A crowd says nothing before it is one.
+Two hits with equal keys get equal verdicts, words included. Times are as coarse in the key as in the rules:
+`rules` and `evidence` compare the seconds since delivery with whole numbers only and say them in whole
+seconds, below a minute; what looks further away is put into words by `spans.ago`. A crowd says nothing before
+it is one. Neither context nor facts are made where the key is known.
 """
 
-from operator import attrgetter
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
 from backstamp.verdicts.clients import client_of
-from backstamp.verdicts.context import Context
 from backstamp.verdicts.evidence import (
     CROWD_RECIPIENTS,
     ECHO_SECONDS,
@@ -19,74 +18,114 @@ from backstamp.verdicts.evidence import (
     OLD_BROWSER_DAYS,
     PROBABLE_NETWORK_SECONDS,
 )
-from backstamp.verdicts.facts import Facts
+from backstamp.verdicts.facts import DAY_US, facts_of
+from backstamp.verdicts.judging import Verdict, verdict
 from backstamp.verdicts.rules import DELIVERY_SLACK_SECONDS
+from backstamp.verdicts.siblings import context_from, is_before_delivered, is_before_sent, told_by
 from backstamp.verdicts.spans import ago
+from backstamp.vocabulary import Hit, HitKind
 
-_WORDLESS: Final = frozenset(
-    {"link_position", "prefetch_same_source_seconds_before", "prefetch_seconds_before"}
-    | {"prior_opens_same_message", "recipients_same_domain", "recipients_same_source_6h"}
-    | {"same_signature_seconds_ago", "open_was"}
-)
-"""Fields of `Context` that no rule reads."""
-_COARSER: Final = (
-    "seconds_since_open",
-    "same_source_as_open",
-    "other_network_same_link_seconds_before",
-    "other_network_same_link_seconds_after",
-    "browser_get_same_source_seconds_after",
-    "recipients_same_source_60s",
-    "recipients_same_second",
-)
-_as_it_is: Final = attrgetter(*sorted(set(Context.__struct_fields__) - _WORDLESS - set(_COARSER)))
-_coarser: Final = attrgetter(*_COARSER)
-
-
+_MOST_KNOWN: Final = 8192
 _MOST_HEADERS: Final = 24
 _LONGEST_WORD: Final = 255
+_REDIRECT: Final = HitKind.REDIRECT
+
+_known: Final[dict[tuple[object, ...], tuple[dict[str, str], Verdict]]] = {}
+"""The header fields stand in the key as the object that holds them, and beside the verdict so that it lives
+as long: ingest keeps one for all hits with the same fields, and to compare it costs nothing.
+"""
 
 
-def is_modest(facts: Facts) -> bool:
+def judge(
+    hit: Hit,
+    siblings: Sequence[Hit],
+    elsewhere: Sequence[Hit] = (),
+    *,
+    total_links: int,
+    delivered_at_us: int | None,
+    sent_at_us: int | None = None,
+    bounced: bool = False,
+    certain_rdns: str = "",
+) -> Verdict:
+    """Return the `verdict` of the facts (`facts_of`) and the context (`context_of`) of a hit.
+
+    Equal hits get the same object, for as long as it is remembered. For the arguments see those two.
+    """
+    told = told_by(hit, siblings, elsewhere, ())
+    since, headers = None if delivered_at_us is None else hit.at_us - delivered_at_us, hit.headers
+    before_sent, before_delivered = is_before_sent(hit, sent_at_us), is_before_delivered(hit, delivered_at_us)
+    key = (
+        id(headers),
+        hit.kind is _REDIRECT,
+        hit.method,
+        hit.network,
+        certain_rdns,
+        _age(headers.get("user_agent", ""), hit.at_us // DAY_US),
+        since if since is None else _since_delivery(since / 1e6),
+        before_sent,
+        before_delivered,
+        bounced,
+        (total_links, *_coarse(told)) if told else None,
+    )
+    found = _known.get(key)
+    if found is not None:
+        return found[1]
+    context = context_from(
+        hit,
+        told,
+        total_links=total_links,
+        is_hidden=False,
+        is_before_sent=before_sent,
+        is_before_delivered=before_delivered,
+        bounced=bounced,
+    )
+    judged = verdict(facts_of(hit, delivered_at_us, certain_rdns=certain_rdns), context)
+    if _is_modest(hit, certain_rdns):
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = headers, judged
+    return judged
+
+
+def _is_modest(hit: Hit, certain_rdns: str) -> bool:
     """Whether a hit is small enough to be remembered; what the edge keeps always is."""
     return (
-        len(facts.headers) <= _MOST_HEADERS
-        and len(facts.method) <= _LONGEST_WORD
-        and len(facts.certain_rdns) <= _LONGEST_WORD
+        len(hit.headers) <= _MOST_HEADERS
+        and len(hit.method) <= _LONGEST_WORD
+        and len(certain_rdns) <= _LONGEST_WORD
     )
 
 
-def memo_key(facts: Facts, context: Context) -> tuple[object, ...]:
-    """Return all that `verdict` depends on."""
-    since_open, same_source, echo, followed, handed_over, crowd, wave = _coarser(context)
-    return (
-        facts.event,
-        facts.method,
-        facts.network,
-        facts.certain_rdns,
-        _age(facts),
-        _since_delivery(facts.seconds_since_delivery),
-        id(facts.headers),
-        same_source and since_open is not None and since_open >= 2,
-        None if echo is None or not 0 <= echo <= ECHO_SECONDS else ago(echo),
-        None if followed is None or not 0 <= followed <= FOLLOWED_SECONDS else f"{followed:.1f}",
-        None if handed_over is None else f"{handed_over:.1f}",
-        crowd if crowd >= CROWD_RECIPIENTS else 0,
-        wave if wave >= CROWD_RECIPIENTS else 0,
-        _as_it_is(context),
-    )
+def _coarse(told: Mapping[str, Any]) -> list[object]:
+    return [(name, _COARSER[name](value) if name in _COARSER else value) for name, value in told.items()]
 
 
-def _age(facts: Facts) -> str | None:
+def _crowd(recipients: int) -> int:
+    return recipients if recipients >= CROWD_RECIPIENTS else 0
+
+
+_COARSER: Final[dict[str, Callable[[Any], object]]] = {
+    "seconds_since_open": lambda seconds: seconds >= 2,
+    "other_network_same_link_seconds_before": lambda seconds: ago(seconds) if seconds <= ECHO_SECONDS else "",
+    "other_network_same_link_seconds_after": (
+        lambda seconds: f"{seconds:.1f}" if seconds <= FOLLOWED_SECONDS else ""
+    ),
+    "browser_get_same_source_seconds_after": lambda seconds: f"{seconds:.1f}",
+    "recipients_same_source_60s": _crowd,
+    "recipients_same_second": _crowd,
+}
+
+
+@lru_cache(maxsize=8192)
+def _age(user_agent: str, day: int) -> str | None:
     """Return the age of an old browser as it is put into words; a younger one's says nothing."""
-    released = client_of(facts.user_agent).released_day
-    if facts.day is None or released is None or facts.day - released <= OLD_BROWSER_DAYS:
+    released = client_of(user_agent).released_day
+    if released is None or day - released <= OLD_BROWSER_DAYS:
         return None
-    return f"{(facts.day - released) / 365:.1f}"
+    return f"{(day - released) / 365:.1f}"
 
 
-def _since_delivery(seconds: float | None) -> int | None:
-    if seconds is None:
-        return None
+def _since_delivery(seconds: float) -> int:
     if seconds < 0:
         return -1 if seconds < -DELIVERY_SLACK_SECONDS else 0
     if seconds < 60:

@@ -5,7 +5,7 @@
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -39,19 +39,10 @@ what came within `LOOKS_AHEAD_US` to either side."""
 _SHARED: Final = frozenset(label for label, n in NETWORKS.items() if n.role in SHARED_ROLES)
 
 
-class SiblingHit(msgspec.Struct, frozen=True, gc=False):
-    """Another hit beside the one that is judged, and whether it is of the same recipient.
-
-    A pixel names its recipient by key and a link by index, so only the caller can tell.
-    """
-
-    hit: Hit
-    same_recipient: bool = True
-
-
 def context_of(
     hit: Hit,
-    siblings: Sequence[SiblingHit],
+    siblings: Sequence[Hit],
+    elsewhere: Sequence[Hit] = (),
     *,
     total_links: int,
     delivered_at_us: int | None,
@@ -63,56 +54,134 @@ def context_of(
 
     Args:
         hit: the hit to be judged.
-        siblings: all other hits on the same message, and hits on other messages from the same source
-            within 60 s.  Their order does not matter, and the hit itself may be among them.
+        siblings: all other hits of the same recipient of the same message.  Their order does not matter,
+            and the hit itself may be among them.
+        elsewhere: hits of other recipients, or on other messages, from the same source within 60 s.
         total_links: links of the message; 0 where not known.
         delivered_at_us: when the next hop took this recipient's copy, microseconds since 1970 UTC.
         sent_at_us: when the message was received for sending; earlier hits are the sender's own.
         hidden_links: numbers of links that no reader sees.
         bounced: the recipient's copy came back as undeliverable.
     """
-    is_click = hit.kind is _REDIRECT
-    at_us = hit.at_us
-    # By position: names cost the cache's look-up as much again.
-    alone = _alone(
-        is_click,
-        total_links,
-        hit.link_number,
-        hit.network in _SHARED,
-        is_click and hit.link_number in hidden_links,
-        sent_at_us is not None and at_us < sent_at_us - _BEFORE_SENT_GRACE_US,
-        delivered_at_us is not None and at_us < delivered_at_us - _SECOND_US,
-        bounced,
+    told = told_by(hit, siblings, elsewhere, hidden_links)
+    return context_from(
+        hit,
+        told,
+        total_links=total_links,
+        is_hidden=hit.kind is _REDIRECT and hit.link_number in hidden_links,
+        is_before_sent=is_before_sent(hit, sent_at_us),
+        is_before_delivered=is_before_delivered(hit, delivered_at_us),
+        bounced=bounced,
     )
-    return _among(hit, siblings, alone, hidden_links) if siblings else alone
 
 
-@lru_cache(maxsize=4096)
-def _alone(
-    is_click: bool,
+def context_from(
+    hit: Hit,
+    told: Mapping[str, Any],
+    *,
     total_links: int,
-    link_number: int | None,
-    shared: bool,
-    hidden: bool,
-    before_sent: bool,
-    before_delivered: bool,
+    is_hidden: bool,
+    is_before_sent: bool,
+    is_before_delivered: bool,
     bounced: bool,
 ) -> Context:
-    """Return the context of a hit without siblings; most hits have one of a few."""
-    return Context(
+    """Return the context of a hit of which other hits tell this (`told_by`)."""
+    is_click = hit.kind is _REDIRECT
+    alone = Context(
         links_clicked_within_1s=int(is_click),
         links_clicked_within_2s=int(is_click),
         links_clicked_within_5s=int(is_click),
         total_links=total_links,
         recipients_same_source_60s=1,
-        recipients_same_second=int(is_click and not shared),
-        honeypot_link=hidden,
-        before_sent=before_sent,
-        before_delivered=before_delivered,
+        recipients_same_second=int(is_click and not is_shared(hit)),
+        honeypot_link=is_hidden,
+        before_sent=is_before_sent,
+        before_delivered=is_before_delivered,
         message_bounced=bounced,
         user_agents_from_source=1,
-        link_position=link_number,
+        link_position=hit.link_number,
     )
+    return msgspec.structs.replace(alone, **told) if told else alone
+
+
+def is_before_sent(hit: Hit, sent_at_us: int | None) -> bool:
+    """Whether a hit came before its message did, with room for clocks that differ."""
+    return sent_at_us is not None and hit.at_us < sent_at_us - _BEFORE_SENT_GRACE_US
+
+
+def is_before_delivered(hit: Hit, delivered_at_us: int | None) -> bool:
+    """Whether a hit came before the next hop took the copy, with room for what the record may be late."""
+    return delivered_at_us is not None and hit.at_us < delivered_at_us - _SECOND_US
+
+
+@dataclass(slots=True)
+class _Beside:
+    """What hits of a recipient tell of another one, whatever it is.
+
+    `agents` are the programs of its source, `sources` the others with its program, both within a minute;
+    `browser_after` is when a browser of its source followed the same link.
+    """
+
+    agents: set[str] | None = None
+    sources: set[bytes] | None = None
+    browser_after: int | None = None
+
+    def look(self, other: Hit, delta: int, user_agent: str, source: bytes) -> None:
+        """Note another hit, so long after the one with this program and source."""
+        if not source or not -_MINUTE_US <= delta <= _MINUTE_US:
+            return
+        agent = other.headers.get("user_agent", "")
+        if other.source == source:
+            if agent != user_agent:
+                self.agents = self.agents or {user_agent}
+                self.agents.add(agent)
+        elif agent == user_agent and other.source:
+            self.sources = self.sources or set()
+            self.sources.add(other.source)
+
+    def look_for_browser(self, other: Hit, delta: int, link_number: int | None) -> None:
+        """Note that the same source fetched a link."""
+        if (
+            0 < delta <= _HANDED_OVER_US
+            and other.link_number == link_number
+            and (self.browser_after is None or delta < self.browser_after)
+            and client_of(_user_agent(other)).kind is ClientKind.BROWSER
+        ):
+            self.browser_after = delta
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """Tell it."""
+        if self.agents:
+            told["user_agents_from_source"] = len(self.agents)
+        if self.sources:
+            told["same_user_agent_from_other_network_60s"] = len(self.sources)
+        if self.browser_after is not None:
+            told["browser_get_same_source_seconds_after"] = self.browser_after / 1e6
+
+
+class _Recipients:
+    """Recipients of hits: by key for images, by message and index for links.
+
+    The two ways of naming a recipient cannot be matched here, so the larger count stands.
+    """
+
+    __slots__ = ("_indexes", "_keys")
+
+    def __init__(self, first: Hit) -> None:
+        self._keys: set[bytes] = set()
+        self._indexes: set[tuple[int, int | None]] = set()
+        self.add(first)
+
+    def add(self, hit: Hit) -> None:
+        """Note the recipient of a hit."""
+        if hit.kind is _PIXEL:
+            self._keys.add(hit.recipient_key)
+        else:
+            self._indexes.add((hit.tracking_id, hit.recipient_index))
+
+    def number(self) -> int:
+        """Return how many there are."""
+        return max(len(self._keys), len(self._indexes))
 
 
 @dataclass(slots=True)
@@ -128,85 +197,123 @@ class _Clicks:
     followed: Hit | None = None
 
 
-def _among(
-    hit: Hit, siblings: Sequence[SiblingHit], alone: Context, hidden_links: Collection[int]
-) -> Context:
-    """Return the context of a hit that has siblings, from what holds without them."""
-    is_click, source, tracking_id, at_us = hit.kind is _REDIRECT, hit.source, hit.tracking_id, hit.at_us
-    user_agent = hit.headers.get("user_agent", "")
-    changes: dict[str, Any] = {}
-    clicks: _Clicks | None = None
-    crowd: list[Hit] | None = None
-    wave: list[Hit] | None = None
-    agents: set[str] | None = None
-    sources: set[bytes] | None = None
-    opens: list[Hit] | None = None
-    browser_after: int | None = None
-    hidden: int | None = None
-    for sibling in siblings:
-        other = sibling.hit
-        delta = other.at_us - at_us
-        same = other.source == source and source != b""
-        is_link = other.kind is _REDIRECT
-        clicked = is_link and other.method == "GET" and not is_speculative(other.headers)
-        near = -_MINUTE_US <= delta <= _MINUTE_US
-        if same and near:
-            if crowd is None:
-                crowd = [hit]
-            crowd.append(other)
-            if clicked and -_HALF_US <= delta <= _HALF_US and other.tracking_id == tracking_id:
-                wave = [hit] if wave is None else wave
-                wave.append(other)
-        if not sibling.same_recipient or other.tracking_id != tracking_id:
+def told_by(
+    hit: Hit, siblings: Sequence[Hit], elsewhere: Sequence[Hit], hidden_links: Collection[int]
+) -> dict[str, Any]:
+    """Return what other hits (see `context_of`) tell of a hit: the fields of its context that they change."""
+    told: dict[str, Any] = {}
+    if siblings:
+        if hit.kind is _REDIRECT:
+            _tell_of_click(told, hit, siblings)
+        else:
+            _tell_of_image(told, hit, siblings)
+        if hidden_links:
+            _tell_hidden(told, hit, siblings, hidden_links)
+    if hit.source and not is_shared(hit):
+        _tell_crowd(told, hit, siblings, elsewhere)
+    return told
+
+
+def _tell_of_image(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> None:
+    source, headers, at_us, tracking_id = hit.source, hit.headers, hit.at_us, hit.tracking_id
+    user_agent = headers.get("user_agent", "")
+    beside: _Beside | None = None
+    for other in siblings:
+        if other.kind is _PIXEL and other.headers is headers and other.source == source:
+            continue  # The same program and source loaded it again, which is what most siblings are.
+        if other.tracking_id != tracking_id:
             continue
-        if near:
-            agent = other.headers.get("user_agent", "")
-            if same:
-                if agent != user_agent:
-                    agents = {user_agent} if agents is None else agents
-                    agents.add(agent)
-            elif agent == user_agent and source and other.source:
-                sources = set() if sources is None else sources
-                sources.add(other.source)
-        if clicked:
-            if same:
-                if -_SECOND_US <= delta <= _SECOND_US and not is_click:
-                    changes["same_source_clicked_within_1s"] = True
-                if other.link_number in hidden_links:
-                    hidden = abs(delta) if hidden is None else min(hidden, abs(delta))
-                if (
-                    0 < delta <= _HANDED_OVER_US
-                    and other.link_number == hit.link_number
-                    and (browser_after is None or delta < browser_after)
-                    and client_of(_user_agent(other)).kind is ClientKind.BROWSER
-                ):
-                    browser_after = delta
-            if is_click:
-                clicks = clicks or _Clicks()
+        beside = beside or _Beside()
+        delta = other.at_us - at_us
+        beside.look(other, delta, user_agent, source)
+        if other.kind is _REDIRECT and other.source == source and source and _is_fetch(other):
+            if -_SECOND_US <= delta <= _SECOND_US:
+                told["same_source_clicked_within_1s"] = True
+            beside.look_for_browser(other, delta, hit.link_number)
+    if beside is not None:
+        beside.tell(told)
+
+
+def _tell_of_click(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> None:
+    source, at_us, tracking_id = hit.source, hit.at_us, hit.tracking_id
+    user_agent = hit.headers.get("user_agent", "")
+    beside, clicks = _Beside(), _Clicks()
+    opened: Hit | None = None
+    for other in siblings:
+        if other.tracking_id != tracking_id:
+            continue
+        delta = other.at_us - at_us
+        beside.look(other, delta, user_agent, source)
+        same = other.source == source and source != b""
+        if other.kind is _REDIRECT:
+            if _is_fetch(other):
+                if same:
+                    beside.look_for_browser(other, delta, hit.link_number)
                 _look_at_click(clicks, hit, other, same or _user_agent(other) == user_agent)
-        elif not is_link and other.method == "GET":
-            if delta < 0:
-                opens = [] if opens is None else opens
-                opens.append(other)
-            if is_click and same and -_SECOND_US <= delta <= _SECOND_US:
-                changes["same_source_opened_within_1s"] = True
-    if crowd is not None and not is_shared(hit):
-        changes["recipients_same_source_60s"] = _recipients(crowd)
-        if is_click and wave is not None:
-            changes["recipients_same_second"] = _recipients(wave)
-    if agents is not None:
-        changes["user_agents_from_source"] = len(agents)
-    if sources is not None:
-        changes["same_user_agent_from_other_network_60s"] = len(sources)
-    if browser_after is not None:
-        changes["browser_get_same_source_seconds_after"] = browser_after / 1e6
-    if hidden is not None:
-        changes["honeypot_same_source_seconds"] = hidden / 1e6
-    if clicks is not None:
-        _tell_clicks(changes, hit, clicks)
-    if opens is not None:
-        _tell_opens(changes, hit, opens)
-    return msgspec.structs.replace(alone, **changes) if changes else alone
+        elif other.method == "GET":
+            if same and -_SECOND_US <= delta <= _SECOND_US:
+                told["same_source_opened_within_1s"] = True
+            later = opened is None or _moment(other) > _moment(opened)
+            if delta < 0 and later and is_by_a_person(other):
+                opened = other
+    beside.tell(told)
+    _tell_clicks(told, hit, clicks)
+    if opened is not None:
+        told["opened_before"] = True
+        told["same_source_as_open"] = _same_source(hit, opened)
+        told["seconds_since_open"] = _seconds(opened, hit)
+
+
+def _tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewhere: Sequence[Hit]) -> None:
+    """Tell for how many recipients the source of a hit acted."""
+    is_click, source, at_us, tracking_id = hit.kind is _REDIRECT, hit.source, hit.at_us, hit.tracking_id
+    kind, key, index = hit.kind, hit.recipient_key, hit.recipient_index
+    crowd: _Recipients | None = None
+    wave: _Recipients | None = None
+    for other in (*siblings, *elsewhere) if elsewhere else siblings:
+        if other.source == source and -_MINUTE_US <= (delta := other.at_us - at_us) <= _MINUTE_US:
+            if (
+                other.kind is kind
+                and other.recipient_key == key
+                and other.recipient_index == index
+                and other.tracking_id == tracking_id
+            ):
+                continue
+            crowd = crowd or _Recipients(hit)
+            crowd.add(other)
+            if (
+                is_click
+                and -_HALF_US <= delta <= _HALF_US
+                and other.tracking_id == tracking_id
+                and other.kind is _REDIRECT
+                and _is_fetch(other)
+            ):
+                wave = wave or _Recipients(hit)
+                wave.add(other)
+    if crowd is not None and (number := crowd.number()) > 1:
+        told["recipients_same_source_60s"] = number
+    if wave is not None and (number := wave.number()) > 1:
+        told["recipients_same_second"] = number
+
+
+def _tell_hidden(
+    told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], hidden_links: Collection[int]
+) -> None:
+    apart = [
+        abs(other.at_us - hit.at_us)
+        for other in siblings
+        if _same_source(hit, other)
+        and other.kind is _REDIRECT
+        and other.link_number in hidden_links
+        and other.tracking_id == hit.tracking_id
+        and _is_fetch(other)
+    ]
+    if apart:
+        told["honeypot_same_source_seconds"] = min(apart) / 1e6
+
+
+def _is_fetch(hit: Hit) -> bool:
+    return hit.method == "GET" and not is_speculative(hit.headers)
 
 
 def _look_at_click(clicks: _Clicks, hit: Hit, other: Hit, may_be_burst: bool) -> None:
@@ -225,36 +332,17 @@ def _look_at_click(clicks: _Clicks, hit: Hit, other: Hit, may_be_burst: bool) ->
             clicks.followed = other
 
 
-def _tell_clicks(changes: dict[str, Any], hit: Hit, clicks: _Clicks) -> None:
+def _tell_clicks(told: dict[str, Any], hit: Hit, clicks: _Clicks) -> None:
     if clicks.burst:
         for seconds in (1, 2, 5):
-            changes[f"links_clicked_within_{seconds}s"] = _links_within(hit, clicks.burst, seconds)
+            if (links := _links_within(hit, clicks.burst, seconds)) > 1:
+                told[f"links_clicked_within_{seconds}s"] = links
     if clicks.echoed is not None:
-        changes["other_network_same_link_seconds_before"] = _seconds(clicks.echoed, hit)
+        told["other_network_same_link_seconds_before"] = _seconds(clicks.echoed, hit)
         here, there = client_of(_user_agent(hit)), client_of(_user_agent(clicks.echoed))
-        changes["os_differs_from_prior_click"] = there.system != here.system
+        told["os_differs_from_prior_click"] = there.system != here.system
     if clicks.followed is not None:
-        changes["other_network_same_link_seconds_after"] = _seconds(hit, clicks.followed)
-
-
-def _tell_opens(changes: dict[str, Any], hit: Hit, opens: Sequence[Hit]) -> None:
-    """Tell the image hits before this one: the last by a person, and the last that was none."""
-    last: Hit | None = None
-    prefetched: int | None = None
-    for other in opens:
-        if is_by_a_person(other):
-            if last is None or _moment(other) > _moment(last):
-                last = other
-        elif prefetched is None or other.at_us > prefetched:
-            prefetched = other.at_us
-    changes["prior_opens_same_message"] = len(opens)
-    if prefetched is not None:
-        changes["prefetch_seconds_before"] = (hit.at_us - prefetched) / 1e6
-    if last is not None:
-        changes["opened_before"] = True
-        changes["open_was"] = client_of(_user_agent(last)).name
-        changes["same_source_as_open"] = _same_source(hit, last)
-        changes["seconds_since_open"] = _seconds(last, hit)
+        told["other_network_same_link_seconds_after"] = _seconds(hit, clicks.followed)
 
 
 def _user_agent(hit: Hit) -> str:
@@ -303,21 +391,6 @@ def _links_within(hit: Hit, clicks: Sequence[tuple[int, int]], seconds: int) -> 
         if near[first][0] <= hit.at_us <= at_us:
             most = max(most, len(inside))
     return most
-
-
-def _recipients(hits: Iterable[Hit]) -> int:
-    """Count the recipients of hits: by key for images, by message and index for links.
-
-    The two ways of naming a recipient cannot be matched here, so the larger count stands.
-    """
-    keys: set[bytes] = set()
-    indexes: set[tuple[int, int | None]] = set()
-    for hit in hits:
-        if hit.kind is _PIXEL:
-            keys.add(hit.recipient_key)
-        else:
-            indexes.add((hit.tracking_id, hit.recipient_index))
-    return max(len(keys), len(indexes))
 
 
 def is_shared(hit: Hit) -> bool:

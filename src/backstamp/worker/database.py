@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, get_native_id
 from typing import Final, ParamSpec, TypeVar
 
+from django.db import DataError, IntegrityError, connections
 from django.db import Error as DatabaseError
-from django.db import connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +20,7 @@ at the same time."""
 
 _NICENESS: Final = 5
 """Of these threads alone: a backlog is worked off with what the edge and the gateway leave."""
+_REFUSALS: Final = (DataError, IntegrityError)
 
 
 def _step_back() -> None:
@@ -56,8 +57,8 @@ class Database:
 
         After a failure of the database others take the place of all threads: SQLite's connections in a
         process share what the first one found when it opened the files, so one that reads well would keep
-        all others from writing when the disk is no longer read-only. A call that has begun is finished,
-        also when the waiting task is cancelled.
+        all others from writing when the disk is no longer read-only. Rows that it refuses are no failure of
+        its own. A call that has begun is finished, also when the waiting task is cancelled.
         """
 
         def guarded() -> T:
@@ -70,8 +71,8 @@ class Database:
         threads = self._threads
         try:
             return await asyncio.get_running_loop().run_in_executor(threads.executor, guarded)
-        except DatabaseError:
-            if threads is self._threads:
+        except DatabaseError as error:
+            if threads is self._threads and not isinstance(error, _REFUSALS):
                 self._threads = _Threads()
                 threads.leave(wait=False)
             raise

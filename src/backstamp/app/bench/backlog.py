@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from backstamp.app.bench import edge_servers, wrk
-from backstamp.app.bench.dataset import records
+from backstamp.app.bench.dataset import append, records
 from backstamp.journal import JournalWriter
 
 QUICK: Final = 50_000
@@ -64,7 +64,7 @@ def _write(journal: Path, events: int) -> Path:
     """Leave the journal of a producer that is gone, and return its folder."""
     writer = JournalWriter(journal, role="edge", sync="off", segment_bytes=_SEGMENT_BYTES)
     for record in records(events):
-        writer.append(record)
+        append(writer, record)
     writer.close()
     return journal / writer.producer
 

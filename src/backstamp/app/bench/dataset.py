@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
+import msgspec
+
+from backstamp.journal import JournalWriter, PackedHit
 from backstamp.vocabulary import (
     Delivery,
     EventType,
@@ -88,6 +91,14 @@ def records(events: int, seed: int = 1) -> Iterator[JournalRecord]:
     while coming and given < events:
         yield heapq.heappop(coming)[2]
         given += 1
+
+
+def append(writer: JournalWriter, record: JournalRecord) -> None:
+    """Write a record as its producer spells it: the edge packs its hits."""
+    if isinstance(record, Hit):
+        writer.append_hit(PackedHit(*msgspec.structs.astuple(record)))
+    else:
+        writer.append(record)
 
 
 def tracking_id(number: int) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.app.bench import scratch
-from backstamp.app.bench.dataset import records
+from backstamp.app.bench.dataset import append, records
 from backstamp.journal import JournalReader, JournalWriter
 from backstamp.vocabulary import JournalRecord
 
@@ -102,7 +102,7 @@ def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> It
     now = datetime.now(UTC)
     while piece := list(islice(wanted, _CHUNK)):
         for record in piece:
-            writer.append(record)
+            append(writer, record)
         while True:
             began, processor, server = time.perf_counter(), time.process_time(), _server_seconds()
             batch = reader.read(positions, BATCH)

@@ -1,0 +1,51 @@
+"""Threads beside the event loop that use the database."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+
+from backstamp.worker.database import _THREADS, Database
+
+
+async def threads_after(error: Exception) -> tuple[set[threading.Thread], set[threading.Thread]]:
+    """Return which threads ran before and after a call that raises this."""
+    database = Database()
+    try:
+        before = await _threads(database)
+        with pytest.raises(type(error)):
+            await database.run(_raising(error))
+        return before, await _threads(database)
+    finally:
+        database.close()
+
+
+async def _threads(database: Database) -> set[threading.Thread]:
+    meeting = threading.Barrier(_THREADS)
+
+    def current() -> threading.Thread:
+        meeting.wait()
+        return threading.current_thread()
+
+    return set(await asyncio.gather(*(database.run(current) for _ in range(_THREADS))))
+
+
+def _raising(error: Exception) -> Callable[[], None]:
+    def call() -> None:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize("error", [DataError("out of range"), IntegrityError("not null"), ValueError("bad")])
+def test_a_refused_row_leaves_the_threads_and_their_connections(error: Exception) -> None:
+    before, after = asyncio.run(threads_after(error))
+    assert before == after
+
+
+@pytest.mark.parametrize("error", [OperationalError("read-only"), InterfaceError("closed")])
+def test_after_a_failure_of_the_database_all_threads_are_new_ones(error: Exception) -> None:
+    before, after = asyncio.run(threads_after(error))
+    assert before.isdisjoint(after)
