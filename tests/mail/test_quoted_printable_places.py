@@ -30,6 +30,9 @@ def agree(body: bytes) -> bool:
     spans = [(first, last) for first in range(size + 1) for last in range(first, min(first + 4, size + 1))]
     assert plain.locate(spans) == odd.locate(spans)
     assert plain.locate(spans[::-1]) == odd.locate(spans[::-1])
+    counted = PlainPlaces.read(raw, start, end, most_listed=1)
+    assert counted is not None
+    assert counted.locate(spans) == odd.locate(spans)
     return True
 
 

@@ -134,6 +134,13 @@ def test_decoding_never_fails_but_with_its_own_errors(body: bytes) -> None:
             assert payload.writer([]) is not None
 
 
+def test_a_blank_that_comes_to_stand_at_the_end_of_a_line_is_escaped_behind_another_patch_too() -> None:
+    body = b"ab\t<img>\r\nc"
+    patches = decoded(body, "quoted-printable").writer([(0, 1), (3, 8)]).write([b"A", b""])
+    assert patches is not None
+    assert apply_patches(body, patches) == b"Ab=09\r\nc"
+
+
 def test_a_line_longer_than_998_octets_is_refused_in_7bit_and_not_in_binary() -> None:
     body = b"short\r\n" + b"x" * 990 + b"\r\n"
     assert decoded(body, "7bit").writer([(8, 8)]).write([b"12345678"]) is not None

@@ -355,3 +355,34 @@ def test_a_document_in_a_data_address_is_unprotected_where_a_frame_shows_it(
     assert reason.unprotected is (reason is SkipReason.NESTED_DOCUMENT)
     picture = element.format("data:image/png;base64,AA==")
     assert [found for _, found in decided(picture, received)] == [SkipReason.DATA_URL]
+
+
+NEIGHBOURS = (
+    '<a href="https://shop.example/a?b=1&amp;c=2">Shop</a>',
+    '<a href="https://shop.example/a/../b">Shop</a>',
+    '<a href="https://shop.example/%2e%2e/b">Shop</a>',
+    '<a href="https://app.excluded.example/a">App</a>',
+    '<a href="https://t.example.net/L1">Ours</a>',
+    '<a href="https://lists.example/leave">Leave</a>',
+    '<a href="https://shop.example/off" data-backstamp="off">Off</a>',
+    '<a href="https://shop.example/words">www.bank.example</a>',
+    '<a href="https://www.google.com/url?q=https://inner.example/">Search</a>',
+    '<a href="https://nam01.safelinks.protection.outlook.com/?url=https%3A%2F%2Finner.example%2F">Safe</a>',
+    '<a href="https://click.example/ls/click?upn=abc">Sent</a>',
+    '<form action="https://shop.example/form"></form>',
+    '<a href="mailto:a@b.example">Mail</a>',
+    '<a href="/relative">Relative</a>',
+)
+
+
+@pytest.mark.parametrize("direction", [*Direction])
+def test_what_becomes_of_a_link_does_not_depend_on_the_links_beside_it(direction: Direction) -> None:
+    options = Options(
+        direction=direction, own_prefixes=("https://t.example.net/",), excluded_hosts=("excluded.example",)
+    )
+    header = "List-Unsubscribe: <https://lists.example/leave>\n"
+    alone = [found for link in NEIGHBOURS for found in decided(link, options, header)]
+    for first in range(len(NEIGHBOURS)):
+        for behind in range(first + 1, len(NEIGHBOURS) + 1):
+            beside = decided("".join(NEIGHBOURS[first:behind]), options, header)
+            assert beside == alone[first:behind]

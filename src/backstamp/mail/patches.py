@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 
-class Patch(msgspec.Struct, frozen=True):
+class Patch(msgspec.Struct, frozen=True, gc=False):
     """Replace the octets `start` to `end` (half-open, in the raw message) with `replacement`."""
 
     start: int

@@ -6,7 +6,7 @@ from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 
 
-class FoundLink(msgspec.Struct):
+class FoundLink(msgspec.Struct, gc=False):
     """A link: the span of its value in the part's text (characters), the value with entities resolved.
 
     `name` is the attribute that holds it, empty in plain text and in documents inside the document. `label`

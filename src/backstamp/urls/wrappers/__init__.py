@@ -9,10 +9,18 @@ from typing import Final
 import msgspec
 
 from backstamp.urls.parsing import WebUrl, web_url
-from backstamp.urls.wrappers.registry import rule_for
+from backstamp.urls.wrappers.registry import ordinary_hosts, rule_for
 from backstamp.urls.wrappers.rules import Rule, WrapperKind, address_of
 
-__all__ = ["MAX_DEPTH", "Wrapper", "WrapperKind", "is_protective_wrapper", "unwrap_foreign", "wrapper_of"]
+__all__ = [
+    "MAX_DEPTH",
+    "Wrapper",
+    "WrapperKind",
+    "is_protective_wrapper",
+    "ordinary_hosts",
+    "unwrap_foreign",
+    "wrapper_of",
+]
 
 MAX_DEPTH: Final = 5
 """Wrappers of wrappers are unwrapped to this depth."""

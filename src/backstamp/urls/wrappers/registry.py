@@ -34,6 +34,19 @@ def rule_for(url: WebUrl) -> Rule | None:
     return None
 
 
+def ordinary_hosts(urls: list[WebUrl]) -> frozenset[str]:
+    """Return those hosts of some URLs at which none of these URLs can be a wrapper.
+
+    Asked for all links of a message at once: its links share few hosts, and the markers are looked for in all
+    URLs together, where `rule_for` takes 0.25 µs for each.
+    """
+    together = "\n".join([url.href for url in urls])
+    if any(marker in together for marker, _ in _BY_MARKER):
+        return frozenset()
+    hosts = {url.host for url in urls}
+    return frozenset(host for host in hosts if len(host) <= _MAX_HOST and not _rules_of_host(host))
+
+
 def _path_of(href: str) -> str:
     path = href[href.index("/", 8) :]
     return path.partition("#")[0].partition("?")[0]
