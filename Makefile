@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	exec $(BIN)/backstamp --config $(CONFIG) serve
 
 test: check test-daemons
-	$(BIN)/pytest -m "not soak" $(TESTS)
+	$(BIN)/pytest -m "not soak" --numprocesses auto --maxprocesses 8 --dist loadfile $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
