@@ -228,6 +228,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, pack: str) -> None:
         b"PK\x03\x04" + b"x" * 100,
         gzip.compress(b"evil.example\n")[:12] + b"\xff" * 20,
     ],
+    ids=["cut off", "no gzip behind the mark", "no zip behind the mark", "nonsense inside"],
 )
 def test_a_broken_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(FeedError, match="cannot be unpacked"):
