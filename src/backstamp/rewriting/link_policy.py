@@ -78,7 +78,7 @@ class LinkPolicy:
         """Decide on the links of a document with this base and in this encoding (WHATWG name, lower case).
 
         Nearly all links of mail are ordinary ones: what could speak against those is asked once for all, and
-        a link takes 0.7 µs instead of 1.7.
+        a link takes 1.1 µs instead of 1.7.
         """
         urls = [plain_web_url(link.value) for link in links]
         wrapped = self._wrapped_hosts([url for url in urls if url is not None])

@@ -149,7 +149,7 @@ def _fold(text: bytes, column: int, following: int, soft_break: bytes, carried: 
 
 
 def _break_anywhere(text: bytes, column: int, following: int, soft_break: bytes) -> tuple[bytes, int]:
-    """Do what `_break_softly` does to a text without escapes that something follows, in half the time."""
+    """Do what `_break_softly` does to a text without escapes that something follows, with fewer steps."""
     first = _BROKEN - column if column < _BROKEN else 0
     size = len(text)
     pieces = [text[:first]]
