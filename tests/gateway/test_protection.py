@@ -389,3 +389,17 @@ async def test_a_spelling_that_hides_the_host_is_seen_as_it_was_written(start: A
     (token,) = tokens(filter_.received[0][1])
     assert (token.url, token.doubtful) == ("https://evil.example/", True)
     assert "disguised_host" in {finding.reason for finding in filter_.running.queued[0].findings}
+
+
+async def test_a_host_on_two_lines_of_quoted_printable_is_found(start: Any) -> None:
+    filter_ = await start(guarded())
+    link = guarded_link()
+    at = len(b"https://t.exa")
+    mail = (
+        b"From: ann@guarded.example\r\nSubject: Re\r\nContent-Type: text/html\r\n"
+        b'Content-Transfer-Encoding: quoted-printable\r\n\r\n<a href=3D"%b=\r\n%b">x</a>\r\n'
+    ) % (link[:at], link[at : at + 40] + b"=\r\n" + link[at + 40 :])
+    await filter_.send(mail, CAT)
+    ((_, got),) = filter_.received
+    assert TRACKING_URL.encode() not in got.replace(b"=\r\n", b"")
+    assert URL.encode() in got.replace(b"=\r\n", b"")

@@ -1,15 +1,25 @@
 """unwrapping: links of received mail lead to their targets again, where the mail goes on or out."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from backstamp.rewriting import unwrap
 from backstamp.tokens import Keyring, LinkToken, open_token
 
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
+
 
 def may_hold_ours(raw: bytes, prefixes: Sequence[str]) -> bool:
-    """Return whether a message names one of our hosts, or hides text in which it may."""
+    """Return whether a message names one of our hosts, or hides text in which it may.
+
+    In quoted-printable a host may stand on two lines.
+    """
     hosts = {prefix.partition("://")[2].strip("/").encode("ascii") for prefix in prefixes}
-    return bool(hosts) and (any(host in raw for host in hosts) or b"base64" in raw.lower())
+    if not hosts:
+        return False
+    whole = _SOFT_BREAK.sub(b"", raw) if b"=\r\n" in raw or b"=\n" in raw else raw
+    return any(host in whole for host in hosts) or b"base64" in raw.lower()
 
 
 def with_targets(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> bytes:
