@@ -1,13 +1,16 @@
 """Received mail: whose links are guarded, how, and what happens where they cannot be."""
 
 import re
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.journal import JournalUnavailableError
+from backstamp.gateway.protection.groups import Group, joined
+from backstamp.gateway.rewriter.pool import BusyError
+from backstamp.journal import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.known_sites_file import publish_sites
 from backstamp.journal.threat_file import publish_lists
 from backstamp.policy import (
@@ -17,12 +20,13 @@ from backstamp.policy import (
     OwnList,
     Protection,
     ProtectionMode,
+    Receiving,
     Snapshot,
 )
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import LinkToken, open_token, seal_link
 from backstamp.urls.safe_browsing import full_hash, full_hashes
-from backstamp.vocabulary import Direction, EventType, Origin, ThreatType
+from backstamp.vocabulary import Direction, EventType, Origin, Queued, ThreatType
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import HTML, RING, TRACKING_URL, Running, StartGateway, StartNextHop, snapshot
@@ -403,3 +407,91 @@ async def test_a_host_on_two_lines_of_quoted_printable_is_found(start: Any) -> N
     ((_, got),) = filter_.received
     assert TRACKING_URL.encode() not in got.replace(b"=\r\n", b"")
     assert URL.encode() in got.replace(b"=\r\n", b"")
+
+
+@pytest.mark.parametrize("to", ["ann@GUARDED.example", "ann@guarded.example."])
+async def test_however_a_mailbox_is_spelled_it_is_guarded(start: Any, to: str) -> None:
+    filter_ = await start(guarded())
+    assert (await filter_.send(HTML, to))[0].startswith("250 ")
+    (token,) = tokens(filter_.received[0][1])
+    assert token.recipient_key == RING.recipient_key(ANN)
+
+
+@pytest.mark.parametrize(
+    "spelled", [b"https://t&#46;example.org/%b", b"HTTPS://T.EXAMPLE.ORG/%b", b"https://t.example.org/./%b#x"]
+)
+async def test_however_a_link_of_ours_is_spelled_it_names_its_reader(start: Any, spelled: bytes) -> None:
+    filter_ = await start(guarded())
+    somebodys = guarded_link().rpartition(b"/")[2]
+    await filter_.send(HTML.replace(URL.encode(), spelled % somebodys), ANN)
+    (token,) = tokens(filter_.received[0][1])
+    assert (token.url, token.recipient_key) == (URL, RING.recipient_key(ANN))
+    assert somebodys not in filter_.received[0][1]
+
+
+async def test_mail_that_is_put_off_is_recorded_whole_when_it_comes_again(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filter_ = await start(guarded(on_unprotected=OnUnprotected.DEFER))
+    protector = filter_.running.gateway._about.transactions.protector
+
+    async def busy(request: object, raw: bytes) -> object:
+        raise BusyError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(protector._rewriter, "protect", busy)
+        assert (await filter_.send(HTML, ANN))[0].startswith("451 4.7.1 ")
+    assert filter_.running.records() == []
+    assert (await filter_.send(HTML, ANN))[0].startswith("250 ")
+    (queued,) = filter_.running.queued
+    assert [link.url for link in queued.tracked_links] == [URL]
+
+
+async def test_a_record_that_is_too_large_is_made_smaller(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filter_ = await start(guarded())
+    synced = filter_.running.gateway._about.transactions.protector._synced
+    append, tried = synced.append, []
+
+    async def choosy(record: Queued) -> None:
+        tried.append((bool(record.manifest), len(record.tracked_links)))
+        if record.manifest:
+            raise RecordTooLargeError("too large")
+        await append(record)
+
+    monkeypatch.setattr(synced, "append", choosy)
+    assert (await filter_.send(HTML, ANN))[0].startswith("250 ")
+    assert tried == [(True, 1), (False, 1)]
+    assert len(tokens(filter_.received[0][1])) == 1
+    assert [link.url for link in filter_.running.queued[0].tracked_links] == [URL]
+
+
+def group(**changes: Any) -> Group:
+    own_lists = changes.pop("own_lists", ())
+    mode = changes.pop("mode", ProtectionMode.PROTECT)
+    places = changes.pop("places", [0])
+    domain = DomainPolicy(domain_id=1, name="x.example", protection=Protection(mode=mode, **changes))
+    made = Group.of(Receiving(domain, mode), own_lists)
+    made.places = places
+    return made
+
+
+def test_for_all_together_the_strictest_of_their_policies_holds() -> None:
+    bad, good = frozenset({b"bad"}), frozenset({b"good"})
+    lax = group(trusted_hosts=("a.example", "b.example"), own_lists=(OwnList(allowed=good | bad),))
+    strict = group(
+        places=[1],
+        on_unprotected=OnUnprotected.REFUSE,
+        on_known_bad=OnKnownBad.REFUSE,
+        trusted_hosts=("b.example",),
+        own_lists=(OwnList(allowed=good, blocked=bad),),
+    )
+    off = group(mode=ProtectionMode.OFF, places=[2])
+    for order in permutations((lax, strict, off)):
+        everybody = joined(order)
+        assert everybody.protection.on_unprotected is OnUnprotected.REFUSE
+        assert everybody.protection.on_known_bad is OnKnownBad.REFUSE
+        assert everybody.protection.trusted_hosts == ("b.example",)
+        assert everybody.own_lists == (OwnList(allowed=good, blocked=bad),)
+        assert everybody.places == [0, 1], "of the others nothing is kept"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from backstamp.gateway.rewriter.signatures import Trust, signatures_hold
+from backstamp.gateway.rewriter.signatures import Trust, held_parts
 from tests.daemons import require
 
 ANN = "ann@example.org"
@@ -62,6 +62,10 @@ class Authority:
         options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary]
         signed = builder.add_signer(certificate, key, hashes.SHA256())
         return signed.sign(serialization.Encoding.DER, options)
+
+
+def signatures_hold(mail: bytes, sender: str, trust: Trust) -> bool:
+    return bool(held_parts(mail, sender, trust))
 
 
 def message(
@@ -115,6 +119,17 @@ def test_what_stands_beside_the_signed_part_is_not_signed(authority: Authority) 
     )
     assert not signatures_hold(third, ANN, trust)
     assert not signatures_hold(HEADER + b"\r\nplain\r\n", ANN, trust)
+
+
+def test_a_signature_that_holds_excuses_no_other_part(authority: Authority) -> None:
+    inner = message(authority.signature(ANN, CONTENT)).removeprefix(HEADER)
+    mail = (
+        HEADER
+        + b'Content-Type: multipart/mixed; boundary="o"\r\n\r\n--o\r\n'
+        + inner
+        + b"\r\n--o\r\nContent-Type: text/plain\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\nx\r\n--o--\r\n"
+    )
+    assert held_parts(mail, ANN, Trust(smime_ca=str(authority.path))) == {"1.1"}
 
 
 @pytest.mark.daemon

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from backstamp.mail.header_section import HeaderSection, read_header_section
+from backstamp.mail.header_section import Field, HeaderSection, read_header_section
 from backstamp.mail.patches import Patch, apply_patches
 
 _MAX_HEADER_BYTES: Final = 256 * 1024
@@ -23,21 +23,22 @@ def marked(
     Args:
         raw: the message; any bytes.
         fields: names and values in ASCII, without line ends; long values are folded at blanks.
-        subject: words in ASCII that go before the subject; a message without one gets it.
+        subject: words in ASCII that go before the subject, each if there are several; a message without one
+            gets it.
         ours: names, in lower case, of fields that only we may write: a stranger's are taken out.
 
     All other bytes stay as they are.
     """
     header = read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
     end = _line_end(raw, header)
-    patches = [Patch(field.start, field.end, b"") for field in header.fields if field.name in ours]
+    whole = [field for field in header.fields if _begins_line(raw, field)]
+    patches = [Patch(field.start, field.end, b"") for field in whole if field.name in ours]
     fields = list(fields)
     if subject:
-        at = _subject_at(raw, header)
-        if at is None:
+        places = [raw.index(b":", field.start) + 1 for field in whole if field.name == b"subject"]
+        patches += [Patch(at, at, f" {subject}".encode("ascii")) for at in places]
+        if not places:
             fields.append(("Subject", subject))
-        else:
-            patches.append(Patch(at, at, f" {subject}".encode("ascii")))
     front = b"".join(_folded(name, value, end) for name, value in fields)
     if front and raw[:1] in (b" ", b"\t"):
         # Such a line would go on with our last field (see `gateway.trace.stamped`).
@@ -50,12 +51,12 @@ def _line_end(raw: bytes, header: HeaderSection) -> bytes:
     return b"\n" if at > 0 and raw[at - 1 : at] != b"\r" else b"\r\n"
 
 
-def _subject_at(raw: bytes, header: HeaderSection) -> int | None:
-    """Return where the words go: right behind the colon of the first Subject."""
-    for field in header.fields:
-        if field.name == b"subject":
-            return raw.index(b":", field.start) + 1
-    return None
+def _begins_line(raw: bytes, field: Field) -> bool:
+    """Return whether a field begins a line for everybody: behind a lone CR it does for some programs only.
+
+    What is taken out or put in there would, for the others, change the field before it, or take one away.
+    """
+    return field.start == 0 or raw[field.start - 1 : field.start] == b"\n"
 
 
 def _folded(name: str, value: str, end: bytes) -> bytes:

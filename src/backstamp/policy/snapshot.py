@@ -103,12 +103,27 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:
-        """Return the policy of a sender domain; an unknown one has number 0 and no wishes."""
-        return self.domains.get(name.lower()) or DomainPolicy(domain_id=0, name=name.lower())
+        """Return the policy of a domain; an unknown one has number 0 and no wishes.
+
+        Letter case and the root's dot do not matter, nor whether it is spelled in Unicode or in ASCII
+        (RFC 5890): who writes to `ann@example.org.` must not get round a policy.
+        """
+        name = name.lower().rstrip(".")
+        known = self.domains.get(name)
+        if known is None and not name.isascii():
+            known = self.domains.get(_a_labels(name))
+        return known or DomainPolicy(domain_id=0, name=name)
 
     def base_url(self, domain: DomainPolicy) -> str:
         """Return the base of a domain's pixels and links, without a slash at its end."""
         return (domain.tracking_url or self.tracking_url).rstrip("/")
+
+
+def _a_labels(name: str) -> str:
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
 
 
 class SnapshotError(ValueError):

@@ -154,7 +154,7 @@ class Keyring:
         RFC 5321 §2.4 lets local parts differ by case, but no mail system in use relies on it, and one
         person must not have two consents.
         """
-        local_part, at, domain = address.strip().casefold().rpartition("@")
+        local_part, at, domain = address.strip().casefold().rstrip(".").rpartition("@")
         text = f"{tenant}\0{local_part}{at}{_a_labels(domain)}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
 

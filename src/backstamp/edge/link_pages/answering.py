@@ -128,10 +128,12 @@ class LinkPages:
     async def _go_on(
         self, ring: Keyring, token: LinkToken, reason: str, scope: Scope, proto: ReplyProtocol
     ) -> Answer:
-        judged = self._judge(token)
+        now_us = time_ns() // 1000
+        began_us = waiting_since(ring, scope.path, scope.query_string, now_us)
+        judged = self._judge(token, waited=began_us is not None and now_us - began_us >= WAIT_US)
         if judged.action is ClickAction.CHECK:
             self._recorder.link(scope, token, ClickAction.CHECK, judged.finding)
-            return self._wait(ring, token, judged, scope, proto, time_ns() // 1000)
+            return self._wait(ring, token, judged, scope, proto, now_us)
         if judged.action is ClickAction.BLOCK:
             words, shown = words_for(scope), self._shown(token, judged)
             if not shown.may_override:

@@ -30,7 +30,7 @@ class MilterProtection:
                 origin=Origin.MILTER,
                 reverse_path=envelope.reverse_path.path,
                 addressees=tuple(
-                    Addressee(index, recipient.path, wanted=True)
+                    Addressee(index, _address(recipient.path), wanted=True)
                     for index, recipient in enumerate(envelope.recipients)
                 ),
                 tracking_id=self._new_tracking_id(),
@@ -42,3 +42,8 @@ class MilterProtection:
         if whole.refusal is not None:
             return TempFail(whole.refusal) if whole.refusal.transient else Reject(whole.refusal)
         return Accept() if whole.message == raw else Replace(whole.message)
+
+
+def _address(path: str) -> str:
+    """Return the address of a path: a source route before it is obsolete, and ignored (RFC 5321 §4.1.1.3)."""
+    return path.rpartition(":")[2] if path.startswith("@") else path

@@ -1,5 +1,6 @@
 """groups: recipients for whom the same is done, and what becomes of their copies."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -12,6 +13,8 @@ from backstamp.rewriting import SkipReason
 PUT_OFF: Final = reply(451, "4.7.1 The links of this message cannot be checked now, try again later")
 UNGUARDED: Final = reply(550, "5.7.1 This domain refuses mail with links that cannot be checked")
 KNOWN_BAD: Final = reply(550, "5.7.1 A link of this message is known to be dangerous")
+_UNPROTECTED_STRICTNESS: Final = tuple(OnUnprotected)
+_KNOWN_BAD_STRICTNESS: Final = tuple(OnKnownBad)
 _STRICTNESS: Final = {ProtectionMode.OFF: 0, ProtectionMode.OBSERVE: 1, ProtectionMode.PROTECT: 2}
 
 
@@ -24,11 +27,14 @@ class Group(msgspec.Struct, kw_only=True):
     answer: ProtectAnswer | None = None
     failure: SkipReason | None = None
     first: list[bytes] = []
+    protection: Protection
 
-    @property
-    def protection(self) -> Protection:
-        """The policy of the recipients' domain."""
-        return self.receiving.domain.protection
+    @classmethod
+    def of(cls, receiving: Receiving, own_lists: tuple[OwnList, ...]) -> "Group":
+        """Return a group without addressees yet, under the policy of their domain."""
+        return cls(
+            receiving=receiving, own_lists=own_lists, places=[], protection=receiving.domain.protection
+        )
 
     @property
     def guards(self) -> bool:
@@ -66,3 +72,30 @@ class Group(msgspec.Struct, kw_only=True):
 def strictness(group: Group) -> int:
     """Return how much is done for a group's mail, for comparison."""
     return _STRICTNESS[group.receiving.mode]
+
+
+def joined(groups: Sequence[Group]) -> Group:
+    """Return one group for addressees who all get the same octets, under the strictest of their policies.
+
+    What one domain trusts is trusted only where all do; what one blocks is blocked. Its addressees are those
+    whose mail is judged at all: of the others nothing is kept.
+    """
+    judged = [group for group in groups if group.receiving.mode is not ProtectionMode.OFF] or list(groups)
+    strictest = max(judged, key=strictness)
+    policies = [group.protection for group in judged]
+    trusted = set(policies[0].trusted_hosts).intersection(*(each.trusted_hosts for each in policies))
+    allowed = [frozenset[bytes]().union(*(own.allowed for own in group.own_lists)) for group in judged]
+    blocked = frozenset[bytes]().union(*(own.blocked for group in judged for own in group.own_lists))
+    return Group(
+        receiving=strictest.receiving,
+        own_lists=strictest.own_lists
+        if len(judged) == 1
+        else (OwnList(frozenset.intersection(*allowed), blocked),),
+        places=sorted(place for group in judged for place in group.places),
+        protection=msgspec.structs.replace(
+            strictest.protection,
+            on_unprotected=max((p.on_unprotected for p in policies), key=_UNPROTECTED_STRICTNESS.index),
+            on_known_bad=max((p.on_known_bad for p in policies), key=_KNOWN_BAD_STRICTNESS.index),
+            trusted_hosts=tuple(sorted(trusted)),
+        ),
+    )

@@ -6,12 +6,14 @@ is not known must not exist.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Final, NamedTuple
+
+import msgspec
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.copies import Arrival, Copy, Prepared
-from backstamp.gateway.protection.groups import PUT_OFF, Group, strictness
+from backstamp.gateway.protection.groups import PUT_OFF, Group, joined
 from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
@@ -72,10 +74,14 @@ class Protector:
         groups = work.groups()
         for group in groups:
             await work.begin(group)
-        recorded = arrival.recorded or await self._record(work.queued(groups), groups)
-        if not recorded:
-            for group in groups:
-                work.give_up(group)
+        if all(group.failure is not None and group.refusal() == PUT_OFF for group in work.seen(groups)):
+            # At the next try more is known of its links: it is recorded then.
+            recorded = not work.seen(groups)
+        else:
+            recorded = arrival.recorded or await self._record(work.queued(groups), groups)
+            if not recorded:
+                for group in groups:
+                    work.give_up(group)
         settled = {
             place: refusal
             for group in groups
@@ -99,27 +105,41 @@ class Protector:
         groups = work.groups()
         if not groups:
             return Whole(arrival.raw, None)
-        strictest = max(groups, key=strictness)
-        strictest.places = [place for group in groups for place in group.places]
-        await work.begin(strictest, together=True)
-        if not await self._record(work.queued([strictest]), [strictest]):
-            work.give_up(strictest)
-        message = strictest.first[0] if strictest.first else arrival.raw
-        return Whole(message, strictest.refusal())
+        everybody = joined(groups)
+        await work.begin(everybody, together=True)
+        if not await self._record(work.queued([everybody]), [everybody]):
+            work.give_up(everybody)
+        message = everybody.first[0] if everybody.first else arrival.raw
+        return Whole(message, everybody.refusal())
 
     async def _record(self, queued: Queued | None, groups: Sequence[Group]) -> bool:
         if queued is None:
             return True
-        try:
-            if any(group.seals for group in groups):
-                # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                await self._synced.append(queued)
+        sealed = any(group.seals for group in groups)
+        reason = ""
+        for record in _ever_smaller(queued):
+            try:
+                if sealed:
+                    # On the disk: recipients hold on to tokens longer than a power cut lasts.
+                    await self._synced.append(record)
+                else:
+                    self._journal.append(record)
+            except RecordTooLargeError as error:
+                reason = str(error)
+            except JournalUnavailableError as error:
+                reason = str(error)
+                break
             else:
-                self._journal.append(queued)
-        except (JournalUnavailableError, RecordTooLargeError) as error:
-            _log.error("message %s is not recorded, nor guarded: %s", queued.trace_id, error)
-            return False
-        return True
+                return True
+        _log.error("message %s is not recorded, nor guarded: %s", queued.trace_id, reason)
+        return False
+
+
+def _ever_smaller(queued: Queued) -> Iterator[Queued]:
+    """Yield a record, and what of it may have room where it has not: the mail must not go unlogged."""
+    yield queued
+    yield msgspec.structs.replace(queued, manifest="")
+    yield msgspec.structs.replace(queued, manifest="", tracked_links=())
 
 
 def _nothing_goes(arrival: Arrival, answer: Reply) -> Prepared:

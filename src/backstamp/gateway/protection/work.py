@@ -80,7 +80,7 @@ class Work:
                 own = lists_for(self._snapshot, domain=receiving.domain.name, recipient_key=self._keys[place])
             off = receiving.mode is ProtectionMode.OFF
             key = (ProtectionMode.OFF,) if off else (receiving.mode, receiving.domain.name, own)
-            group = found.setdefault(key, Group(receiving=receiving, own_lists=own, places=[]))
+            group = found.setdefault(key, Group.of(receiving, own))
             group.places.append(place)
         return list(found.values())
 
@@ -133,7 +133,7 @@ class Work:
 
     def _seals(self, group: Group, places: Sequence[int], *, together: bool) -> tuple[Seal, ...]:
         nobody = not group.guards or group.receiving.domain.anonymous or self._snapshot.anonymous
-        if nobody or (together and len(group.places) > 1):
+        if nobody or (together and len(self._arrival.addressees) > 1):
             return (Seal(None, ANONYMOUS),)
         addressees = self._arrival.addressees
         return tuple(Seal(addressees[place].index, self._keys[place]) for place in places)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.gateway.rewriter.messages import ProtectAnswer, ProtectRequest, SealedLink
-from backstamp.gateway.rewriter.signatures import signatures_hold
+from backstamp.gateway.rewriter.signatures import held_parts
 from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import with_targets
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
@@ -28,13 +28,16 @@ _MOST_FINDINGS: Final = 1000
 
 def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[ProtectAnswer, list[bytes]]:
     """Return what was found in a received message, and the copy for each seal of the request."""
-    received = with_targets(raw, request.unwrapped_prefixes, ring)
+    received = raw
     if request.mode is ProtectionMode.OFF:
-        return ProtectAnswer(manifest=""), [received] * len(request.seals)
-    made = plan(received, request.options)
+        return ProtectAnswer(manifest=""), [with_targets(raw, request.unwrapped_prefixes, ring)]
+    made = plan(raw, request.options)
+    if any(each.skip_reason is SkipReason.OWN_LINK for each in made.manifest.candidates):
+        received = with_targets(raw, request.unwrapped_prefixes, ring)
+        made = plan(received, request.options)
     judged = _Judged(made, request)
     unprotected = made.manifest.unprotected
-    if SkipReason.SIGNED in unprotected and signatures_hold(received, request.sender, request.trust):
+    if SkipReason.SIGNED in unprotected and _all_signed(made, received, request):
         unprotected = tuple(reason for reason in unprotected if reason is not SkipReason.SIGNED)
     fields = verdict_fields(
         request.mode,
@@ -128,6 +131,16 @@ class _Judged:
             )
         )
         return known, looks if is_suspicious(looks) else ()
+
+
+def _all_signed(made: Plan, received: bytes, request: ProtectRequest) -> bool:
+    """Return whether every part that counts as signed lies in one whose signature by the author holds."""
+    held = held_parts(received, request.sender, request.trust)
+    return all(
+        any(part.path == path or part.path.startswith(f"{path}.") for path in held)
+        for part in made.manifest.parts
+        if part.skip_reason is SkipReason.SIGNED
+    )
 
 
 def _whole_reasons(made: Plan) -> Iterator[SkipReason | None]:

@@ -6,34 +6,38 @@ from typing import Final
 
 from backstamp.rewriting import unwrap
 from backstamp.tokens import Keyring, LinkToken, open_token
+from backstamp.urls.parsing import web_url
 
+_BEHIND_TOKEN: Final = re.compile("[?#]")
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
 
 
 def may_hold_ours(raw: bytes, prefixes: Sequence[str]) -> bool:
-    """Return whether a message names one of our hosts, or hides text in which it may.
+    """Return whether mail of our own people may name one of our hosts: a message of an attacker may hide it.
 
-    In quoted-printable a host may stand on two lines.
+    In quoted-printable a host may stand on two lines, and base64 hides all of them.
     """
-    hosts = {prefix.partition("://")[2].strip("/").encode("ascii") for prefix in prefixes}
+    hosts = {prefix.partition("://")[2].strip("/").lower().encode("ascii") for prefix in prefixes}
     if not hosts:
         return False
-    whole = _SOFT_BREAK.sub(b"", raw) if b"=\r\n" in raw or b"=\n" in raw else raw
-    return any(host in whole for host in hosts) or b"base64" in raw.lower()
+    text = raw.lower()
+    whole = _SOFT_BREAK.sub(b"", text) if b"=\r\n" in text or b"=\n" in text else text
+    return any(host in whole for host in hosts) or b"base64" in text
 
 
 def with_targets(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> bytes:
     """Return the message with the targets of its links of received mail; the very same where it has none.
 
-    `prefixes` are the beginnings of all URLs of ours, as they stand in links. A message that cannot hold
-    any is not read at all.
+    `prefixes` are the beginnings of all URLs of ours. Links are read as a browser would: however one of ours
+    is spelled, it names somebody.
     """
-    if not may_hold_ours(raw, prefixes):
-        return raw
 
-    def target(url: str) -> str | None:
-        start = next((prefix for prefix in prefixes if url.startswith(prefix)), None)
-        token = None if start is None else open_token(ring, url[len(start) :].partition("?")[0])
+    def target(written: str) -> str | None:
+        url = web_url(written)
+        start = None if url is None else next((each for each in prefixes if url.href.startswith(each)), None)
+        if url is None or start is None:
+            return None
+        token = open_token(ring, _BEHIND_TOKEN.split(url.href[len(start) :], maxsplit=1)[0])
         return token.url if isinstance(token, LinkToken) and token.protected else None
 
-    return unwrap(raw, target)
+    return unwrap(raw, target) if prefixes else raw

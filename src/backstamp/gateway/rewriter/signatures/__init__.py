@@ -4,6 +4,6 @@ A change would break a signature, so signed parts go unguarded; that is only rig
 signs must be trusted by the administrator (`Trust`), and be the author of the message.
 """
 
-from backstamp.gateway.rewriter.signatures.signed_parts import Trust, signatures_hold
+from backstamp.gateway.rewriter.signatures.signed_parts import Trust, held_parts
 
-__all__ = ["Trust", "signatures_hold"]
+__all__ = ["Trust", "held_parts"]

@@ -29,20 +29,22 @@ class Trust(msgspec.Struct, frozen=True):
     pgp_keyring: str = ""
 
 
-def signatures_hold(raw: bytes, sender: str, trust: Trust) -> bool:
-    """Return whether every signed part of a message is signed by `sender`, the address of its From field.
+def held_parts(raw: bytes, sender: str, trust: Trust) -> frozenset[str]:
+    """Return the paths of the signed parts of a message that `sender`, the address of its From field, signed.
 
     Only detached signatures count (RFC 1847): what is inside a signature is not what is read here. Never
     raises.
     """
     if not sender:
-        return False
+        return frozenset()
     try:
         root = parse_structure(raw, Limits().structure())
     except TooManyPartsError:
-        return False
+        return frozenset()
     signed = list(_signed(root))
-    return 0 < len(signed) <= _MOST and all(_holds(part, sender, trust) for part in signed)
+    if len(signed) > _MOST:
+        return frozenset()
+    return frozenset(part.path for part in signed if _holds(part, sender, trust))
 
 
 def _signed(part: Part) -> Iterator[Part]:

@@ -1,0 +1,46 @@
+"""What a message is told in its own header changes nothing else of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.mail.marks import marked
+
+OURS = frozenset({b"x-ours"})
+PLAIN = b"From: a@example.org\r\nSubject: hi\r\n\r\nbody\r\n"
+
+
+def test_fields_stand_in_front_and_words_before_the_subject() -> None:
+    got = marked(PLAIN, [("X-Ours", "yes")], subject="[bad]", ours=OURS)
+    assert got == b"X-Ours: yes\r\nFrom: a@example.org\r\nSubject: [bad] hi\r\n\r\nbody\r\n"
+
+
+def test_a_message_without_a_subject_gets_one_and_each_of_several_is_told() -> None:
+    assert marked(b"From: a\r\n\r\nx", [], subject="[bad]") == b"Subject: [bad]\r\nFrom: a\r\n\r\nx"
+    twice = b"Subject: one\r\nSubject: two\r\n\r\nx"
+    assert marked(twice, [], subject="[bad]") == b"Subject: [bad] one\r\nSubject: [bad] two\r\n\r\nx"
+
+
+def test_a_strangers_fields_with_our_names_go() -> None:
+    assert marked(b"x-Ours: a\r\n b\r\n" + PLAIN, [], ours=OURS) == PLAIN
+
+
+def test_behind_a_lone_carriage_return_nothing_is_taken_out_or_put_in() -> None:
+    raw = b"Foo: a\rX-Ours: b\r\nContent-Type: text/plain\r\n\r\nx"
+    assert marked(raw, [], ours=OURS) == raw
+    odd = b"Foo: a\rSubject: s\r\n\r\nx"
+    assert marked(odd, [], subject="[bad]") == b"Subject: [bad]\r\n" + odd
+
+
+def test_a_message_whose_first_line_is_blank_keeps_its_reading() -> None:
+    assert marked(b" odd\r\n\r\nx", [("X-Ours", "yes")]) == b"X-Ours: yes\r\n\r\n odd\r\n\r\nx"
+
+
+def test_long_values_are_folded_at_blanks() -> None:
+    got = marked(PLAIN, [("X-Ours", " ".join(["word"] * 40))])
+    assert max(len(line) for line in got.split(b"\r\n")) <= 78
+    assert got.endswith(PLAIN)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_the_bytes_are_they_stand_behind_our_fields(raw: bytes) -> None:
+    assert marked(raw, [("X-Ours", "yes")]).endswith(raw)
