@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Other people's mail to test against, where it lies beside this folder.
 export BACKSTAMP_CORPUS ?= $(wildcard $(CURDIR)/../shared/corpus)
+# Of tests: most of their time they wait for daemons and clocks.
+PROCESSES ?= $(shell n=$$((2 * $$(nproc))); echo $$((n < 8 ? n : 8)))
 CONFIG ?= $(firstword $(wildcard backstamp.toml) try.toml)
 
 .PHONY: run test check soak bench corpus lock docs test-daemons clean
@@ -12,7 +14,7 @@ run: $(VENV)/.run
 	exec $(BIN)/backstamp --config $(CONFIG) serve
 
 test: check test-daemons
-	$(BIN)/pytest -m "not soak" --numprocesses auto --maxprocesses 8 --dist loadfile $(TESTS)
+	$(BIN)/pytest -m "not soak" --numprocesses $(PROCESSES) --dist loadfile $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -463,4 +463,5 @@ def test_the_page_names_each_reason_with_its_weight() -> None:
 
 def test_each_reason_is_a_lists_or_has_a_weight() -> None:
     listed = {R.LISTED_URL, R.LISTED_HOST, R.LISTED_PREFIX, R.OWN_LIST, R.SWITCHED_OFF}
-    assert set(WEIGHTS) == set(ThreatReason) - listed
+    at_the_click = {R.DOUBTED_ON_ARRIVAL, R.ASKED_TOO_OFTEN}
+    assert set(WEIGHTS) == set(ThreatReason) - listed - at_the_click

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backstamp.urls.parsing import web_url
@@ -158,7 +158,8 @@ def expressions_by_the_text(canonical: Canonical) -> set[str]:
     """As the specification says it, word by word."""
     hosts = {canonical.host}
     labels = canonical.host.split(".")
-    is_address = canonical.host.startswith("[") or (len(labels) == 4 and all(map(str.isdigit, labels)))
+    is_ipv6 = canonical.host.startswith("[") and canonical.host.endswith("]")
+    is_address = is_ipv6 or (len(labels) == 4 and all(map(str.isdigit, labels)))
     if not is_address:
         last_five = labels[-5:]
         hosts |= {".".join(last_five[skipped:]) for skipped in range(5) if len(last_five) - skipped >= 2}
@@ -180,6 +181,7 @@ LONG = st.builds(
 ).map(str.encode)
 
 
+@example(b"[::1]1.2.3.4")
 @given(LONG | URL_LIKE)
 def test_expressions_are_those_that_the_text_names(url: bytes) -> None:
     canonical = canonicalise(url)
