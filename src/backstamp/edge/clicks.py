@@ -13,7 +13,7 @@ import msgspec
 from backstamp.edge.policy import MOST_PRIVATE, Guard, HitPolicy
 from backstamp.journal import ThreatFile
 from backstamp.journal.answers_file import AnswersFile
-from backstamp.policy import KILLED, ClickDecision, LinkWord, OwnWord, decide_click, link_word
+from backstamp.policy import KILLED, LinkWord, decide_click, link_word
 from backstamp.threats import Finding, ThreatReason
 from backstamp.threats.answers import Answers
 from backstamp.threats.heuristics import SOURCE, Looks, is_suspicious, suspicions
@@ -31,7 +31,6 @@ REMEMBERED: Final = 2048
 _LONGEST: Final = 1024
 _SOMETHING: Final = WebUrl("https://xn--bcher-kva.example/", "xn--bcher-kva.example")
 """Looked at before the first reader comes: reading the tables of letters and brands takes 0.2 s."""
-_SEVERITY: Final = {ClickAction.BLOCK: 2, ClickAction.WARN: 1, ClickAction.ALLOW: 0}
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -125,7 +124,7 @@ class Clicks:
         guard = policy.guard_of(token)
         if token.protected:
             findings += _held_looks(token, known, guard)
-        decision = _decided(guard, word.own, findings, waited)
+        decision = decide_click(guard.protection, own=word.own, findings=findings, waited=waited)
         if decision.action is ClickAction.ALLOW and policy.snapshot is None:
             return UNCHECKED
         return Judged(decision.action, decision.finding, findings)
@@ -166,29 +165,3 @@ def _held_looks(token: LinkToken, known: _Known, guard: Guard) -> tuple[Finding,
     if is_suspicious(known.looks):
         return known.looks
     return (DOUBTED, *known.looks) if token.doubtful else ()
-
-
-def _decided(guard: Guard, own: OwnWord | None, findings: tuple[Finding, ...], waited: bool) -> ClickDecision:
-    """Decide; what only the bare prefix of a hash speaks against is checked first, as long as that takes."""
-    protection = guard.protection
-    decision = decide_click(protection, killed=False, own=own, findings=findings)
-    if decision.action is ClickAction.BLOCK:
-        return decision
-    pending = next(
-        (
-            finding
-            for finding in findings
-            if not finding.confirmed and protection.action(finding.threat_type) is not ClickAction.ALLOW
-        ),
-        None,
-    )
-    if pending is None:
-        return decision
-    if not waited:
-        return ClickDecision(ClickAction.CHECK, pending)
-    confirmed = [finding for finding in findings if finding.confirmed]
-    return max(
-        ClickDecision(protection.unresolved, pending),
-        decide_click(protection, killed=False, own=own, findings=confirmed),
-        key=lambda each: _SEVERITY[each.action],
-    )

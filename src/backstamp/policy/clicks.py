@@ -17,7 +17,7 @@ OWN_SOURCE: Final = "own list"
 KILLED: Final = Finding(ThreatType.FORBIDDEN, ThreatReason.SWITCHED_OFF, "kill switch")
 OWN_BLOCKED: Final = Finding(ThreatType.FORBIDDEN, ThreatReason.OWN_LIST, OWN_SOURCE)
 
-_SEVERITY: Final = {ClickAction.BLOCK: 3, ClickAction.WARN: 2, ClickAction.CHECK: 1, ClickAction.ALLOW: 0}
+_SEVERITY: Final = {ClickAction.BLOCK: 2, ClickAction.WARN: 1, ClickAction.ALLOW: 0}
 
 
 class OwnWord(StrEnum):
@@ -61,26 +61,37 @@ def own_word(digests: Collection[bytes], lists: Iterable[OwnList]) -> OwnWord | 
 
 
 def decide_click(
-    protection: Protection, *, killed: bool, own: OwnWord | None, findings: Sequence[Finding]
+    protection: Protection, *, own: OwnWord | None, findings: Sequence[Finding], waited: bool
 ) -> ClickDecision:
-    """Decide on a click.
+    """Decide on a click on a link that is not switched off.
 
     `findings` are what lists say, and of a link of received mail what its looks do where they are enough to
-    warn (`threats.heuristics.is_suspicious`). The most severe action of their threats' is taken; the bare
-    prefix of a hash never blocks by itself, but asks for a check.
+    warn (`threats.heuristics.is_suspicious`). The most severe action of their threats' is taken. The bare
+    prefix of a hash names clean URLs too: unless something else blocks the link anyway, it is checked first,
+    and goes by `protection.unresolved` where the reader `waited` in vain.
     """
-    if killed:
-        return ClickDecision(ClickAction.BLOCK, KILLED)
     if own is OwnWord.ALLOWED:
         return ALLOWED
-    decisions = [ClickDecision(_action(protection, finding), finding) for finding in findings]
+    decisions = [
+        ClickDecision(protection.action(finding.threat_type), finding)
+        for finding in findings
+        if not _is_pending(protection, finding)
+    ]
     if own is OwnWord.BLOCKED:
         decisions.insert(0, ClickDecision(protection.action(ThreatType.FORBIDDEN), OWN_BLOCKED))
+    decision = _most_severe(decisions)
+    pending = next((finding for finding in findings if _is_pending(protection, finding)), None)
+    if pending is None or decision.action is ClickAction.BLOCK:
+        return decision
+    if not waited:
+        return ClickDecision(ClickAction.CHECK, pending)
+    return _most_severe([ClickDecision(protection.unresolved, pending), decision])
+
+
+def _most_severe(decisions: Sequence[ClickDecision]) -> ClickDecision:
+    """Return the first of the most severe; `ALLOWED` where there is none."""
     return max(decisions, key=lambda each: _SEVERITY[each.action], default=ALLOWED)
 
 
-def _action(protection: Protection, finding: Finding) -> ClickAction:
-    action = protection.action(finding.threat_type)
-    if finding.confirmed or action is ClickAction.ALLOW:
-        return action
-    return ClickAction.CHECK
+def _is_pending(protection: Protection, finding: Finding) -> bool:
+    return not finding.confirmed and protection.action(finding.threat_type) is not ClickAction.ALLOW

@@ -12,6 +12,7 @@ import msgspec
 from backstamp.policy.kills import Kills
 from backstamp.policy.protection import OwnList, Protection
 from backstamp.policy.suppression import Suppressed, SuppressionAction
+from backstamp.tokens.keyring import a_labels
 from backstamp.vocabulary import Origin
 
 FORMAT_VERSION: Final = 1
@@ -109,21 +110,12 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         (RFC 5890): who writes to `ann@example.org.` must not get round a policy.
         """
         name = name.lower().rstrip(".")
-        known = self.domains.get(name)
-        if known is None and not name.isascii():
-            known = self.domains.get(_a_labels(name))
+        known = self.domains.get(name) or self.domains.get(a_labels(name))
         return known or DomainPolicy(domain_id=0, name=name)
 
     def base_url(self, domain: DomainPolicy) -> str:
         """Return the base of a domain's pixels and links, without a slash at its end."""
         return (domain.tracking_url or self.tracking_url).rstrip("/")
-
-
-def _a_labels(name: str) -> str:
-    try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name
 
 
 class SnapshotError(ValueError):

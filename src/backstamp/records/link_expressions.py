@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from backstamp.policy import DIGEST_BYTES
 from backstamp.records.bulk import append
 from backstamp.records.tracking_ids import to_database
 from backstamp.threats.checking import layers
@@ -10,7 +11,6 @@ from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash, full_hashes
 from backstamp.vocabulary import Direction, Queued
 
-_DIGEST_BYTES: Final = 8
 _COLUMNS: Final = ("message_id", "number", "digest")
 
 
@@ -49,7 +49,7 @@ def digest_of(expression: str) -> int:
 
 def stored_digest(full: bytes) -> int:
     """Return the first 8 octets of a hash as rows hold them."""
-    return int.from_bytes(full[:_DIGEST_BYTES], "big", signed=True)
+    return int.from_bytes(full[:DIGEST_BYTES], "big", signed=True)
 
 
 def _rows(record: Queued) -> Iterator[tuple[int, int, int]]:

@@ -155,7 +155,7 @@ class Keyring:
         person must not have two consents.
         """
         local_part, at, domain = address.strip().casefold().rstrip(".").rpartition("@")
-        text = f"{tenant}\0{local_part}{at}{_a_labels(domain)}".encode("utf-8", "surrogateescape")
+        text = f"{tenant}\0{local_part}{at}{a_labels(domain)}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
 
     def to_json(self) -> str:
@@ -186,7 +186,8 @@ class Keyring:
         )
 
 
-def _a_labels(domain: str) -> str:
+def a_labels(domain: str) -> str:
+    """Return a lower-case domain in ASCII (RFC 5890), or as it is where it cannot be written so."""
     if domain.isascii() or len(domain) > LONGEST_DOMAIN:
         return domain
     try:

@@ -1,7 +1,6 @@
 """The servers that `backstamp bench edge` puts side by side, all on the same cores."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.app.bench.edge_target import DIRECTORY_VARIABLE
+from backstamp.app.bench.ports import free_port
 from backstamp.app.bench.wrk import Server, program
 from backstamp.journal import publish_snapshot
 from backstamp.policy import Consent, ConsentMode, ConsentState, Snapshot
@@ -58,7 +58,7 @@ def start(directory: Path, cores: str, workers: int, stack: ExitStack) -> Mappin
     pixel = seal_pixel(ring, domain_id=1, tracking_id=2**60, recipient_key=bytes(range(8)))
     click = seal_link(ring, domain_id=1, tracking_id=2**60, recipient_index=0, link_number=1, url=URL)
 
-    nginx, empty, ours = (_free_port() for _ in range(3))
+    nginx, empty, ours = (free_port() for _ in range(3))
     config = directory / "nginx.conf"
     config.write_text(NGINX_CONFIG.format(directory=directory, port=nginx, url=URL, workers=workers))
     pinned = ["taskset", "-c", cores]
@@ -121,9 +121,3 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     raise RuntimeError(f"{process.args!r} does not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
