@@ -404,6 +404,21 @@ def test_a_check_takes_three_seconds_at_most_and_then_the_domain_decides(
     }
 
 
+def test_who_is_warned_after_a_check_in_vain_may_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    edge = protecting_edge(tmp_path, Protection(mode=ProtectionMode.PROTECT, unresolved=ClickAction.WARN))
+    path = received(MAYBE)
+    query = next_look(shown(edge, path))
+    assert posted(edge, path, b"act=go_on").status == 202, "the check is not skipped"
+    clock.seconds += 3
+    assert asker(edge)(path, query_string=query).status == 403
+    onward = posted(edge, path, b"act=go_on", query_string=query)
+    assert (onward.status, onward.field("location")) == (303, MAYBE)
+    assert hits_in(tmp_path)[-1].action is ClickAction.GO_ON
+
+
 def test_a_check_ends_at_once_when_the_answer_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
