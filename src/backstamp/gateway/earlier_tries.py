@@ -6,10 +6,9 @@ A fault of the file costs at most a double; no mail waits for it.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from backstamp.gateway.outcomes import KnownEnvelope, KnownRecipient, Outcomes, recipient_key
-from backstamp.gateway.protocol.commands import Mailbox
+from backstamp.gateway.outcomes import KnownCopy, Outcomes
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -17,55 +16,54 @@ _log = logging.getLogger("backstamp.gateway")
 class EarlierTries:
     """The memory of one message. `now` is in seconds since 1970 UTC."""
 
-    def __init__(self, outcomes: Outcomes, key: bytes, recipients: Sequence[Mailbox], *, now: int) -> None:
-        """Look the message up by its envelope key."""
+    def __init__(self, outcomes: Outcomes, keys: Sequence[bytes], *, now: int) -> None:
+        """Look up the copies of this try by their keys, one for each recipient."""
         self._outcomes = outcomes
-        self._key = key
+        self._keys = keys
         self._now = now
-        self._recipient_keys = [recipient_key(key, each.path) for each in recipients]
         self._known = self._find()
-        self._stored = self._known is not None
+        self._stored = set(self._known)
 
     @property
     def tracking_id(self) -> int | None:
-        """The tracking id that an earlier try has given the message, or None."""
-        return None if self._known is None else self._known.tracking_id
+        """The tracking id under which all recipients of this try were recorded before, or None.
 
-    @property
-    def next_index(self) -> int:
-        """The first recipient index that was never given in this message."""
-        known = () if self._known is None else self._known.recipients.values()
-        return max((each.index for each in known), default=-1) + 1
+        Recipients that come together for the first time are a message of their own: an index in one that is
+        known might be somebody else's.
+        """
+        first = self._known.get(self._keys[0])
+        if first is None:
+            return None
+        known = map(self._known.get, self._keys)
+        same = all(each is not None and each.tracking_id == first.tracking_id for each in known)
+        return first.tracking_id if same else None
 
-    @property
-    def know_everybody(self) -> bool:
-        """Whether all recipients of this try were there before."""
-        return self._known is not None and all(key in self._known.recipients for key in self._recipient_keys)
-
-    def recipient(self, place: int) -> KnownRecipient | None:
+    def recipient(self, place: int) -> KnownCopy | None:
         """Return what is known of a recipient of this try, or None."""
-        return None if self._known is None else self._known.recipients.get(self._recipient_keys[place])
+        return self._known.get(self._keys[place])
 
     async def keep(self, tracking_id: int, rows: Sequence[tuple[int, int, bool]]) -> None:
         """Put recipients (place, index, accepted) on the disk."""
-        keyed = [(self._recipient_keys[place], index, accepted) for place, index, accepted in rows]
+        keyed = [(self._keys[place], index, accepted) for place, index, accepted in rows]
         try:
-            await asyncio.to_thread(self._outcomes.keep, self._key, tracking_id, keyed, now=self._now)
-            self._stored = True
+            await asyncio.to_thread(self._outcomes.keep, tracking_id, keyed, now=self._now)
+            self._stored.update(key for key, _, _ in keyed)
         except sqlite3.Error as error:
             _log.error("outcomes cannot be written, a retry may arrive twice: %s", type(error).__name__)
 
-    def forget(self) -> None:
-        """The client knows the end of it: nothing needs remembering."""
+    async def forget(self, places: Iterable[int]) -> None:
+        """The client knows the end of it for these: nothing needs remembering."""
+        keys = self._stored.intersection(self._keys[place] for place in places)
+        if not keys:
+            return
         try:
-            if self._stored:
-                self._outcomes.drop(self._key)
+            await asyncio.to_thread(self._outcomes.drop, keys)
         except sqlite3.Error as error:
             _log.error("outcomes cannot be written: %s", type(error).__name__)
 
-    def _find(self) -> KnownEnvelope | None:
+    def _find(self) -> Mapping[bytes, KnownCopy]:
         try:
-            return self._outcomes.find(self._key)
+            return self._outcomes.find(self._keys)
         except sqlite3.Error as error:
             _log.error("outcomes cannot be read, a retry may arrive twice: %s", type(error).__name__)
-            return None
+            return {}

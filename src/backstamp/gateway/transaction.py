@@ -6,7 +6,7 @@ one begins; one that was accepted at an earlier try is not sent again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -14,15 +14,15 @@ import msgspec
 
 from backstamp.gateway import trace
 from backstamp.gateway.copies import Addressee, Arrival, Copy, Preparer
+from backstamp.gateway.copy_locks import CopyLocks
 from backstamp.gateway.deliveries import record_deliveries
 from backstamp.gateway.dsn import Refused, failure_report, wants_report
 from backstamp.gateway.earlier_tries import EarlierTries
-from backstamp.gateway.envelope_locks import EnvelopeLocks
 from backstamp.gateway.handover import Outcome, Stage, hand_over, hand_over_open
 from backstamp.gateway.next_hop import NextHopConnection, RefusedSessionError, UnreachableError
 from backstamp.gateway.onward import Onward
 from backstamp.gateway.outcome_rules import summarise
-from backstamp.gateway.outcomes import Outcomes, envelope_key
+from backstamp.gateway.outcomes import Outcomes, copy_key, envelope_key
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.return_paths import ReturnPaths
@@ -93,7 +93,7 @@ class Transactions:
         self.next_hop_name = next_hop_name
         self.new_tracking_id = new_tracking_id
         self.clock = clock
-        self.locks = EnvelopeLocks()
+        self.locks = CopyLocks()
 
     async def carry_out(self, submitted: Submitted, onward: Onward, tell: Tell) -> None:
         """Hand a message over and tell the client what came of it."""
@@ -105,21 +105,22 @@ class Transactions:
             return
         digest = await _digest(submitted.message)
         key = envelope_key(submitted.client, submitted.reverse_path.path, digest)
+        keys = [copy_key(key, rcpt.recipient.path) for rcpt in submitted.rcpts]
         # A client that gave up waiting may already be trying again: one at a time, or there are doubles.
-        async with self.locks.hold(key):
-            await _Transaction(self, submitted, onward, key).run(tell)
+        async with self.locks.hold(frozenset(keys)):
+            await _Transaction(self, submitted, onward, keys).run(tell)
 
 
 class _Transaction:
-    def __init__(self, shared: Transactions, submitted: Submitted, onward: Onward, key: bytes) -> None:
+    def __init__(
+        self, shared: Transactions, submitted: Submitted, onward: Onward, keys: Sequence[bytes]
+    ) -> None:
         self._shared = shared
         self._submitted = submitted
         self._onward = onward
         self._now = shared.clock()
         self._rcpts = submitted.rcpts
-        self._earlier = EarlierTries(
-            shared.outcomes, key, [rcpt.recipient for rcpt in submitted.rcpts], now=int(self._now)
-        )
+        self._earlier = EarlierTries(shared.outcomes, keys, now=int(self._now))
         tracking_id = self._earlier.tracking_id
         self._tracking_id = shared.new_tracking_id() if tracking_id is None else tracking_id
         self._outcomes: list[Outcome | None] = [None] * len(self._rcpts)
@@ -187,12 +188,13 @@ class _Transaction:
             tracking_id=self._tracking_id,
             trace_id=submitted.trace_id,
             at_us=int(self._now * 1_000_000),
-            recorded=self._earlier.know_everybody,
+            recorded=self._earlier.tracking_id is not None,
         )
 
     def _addressees(self, facts: MessageFacts) -> tuple[Addressee, ...]:
         """Give each recipient its index, and settle those to whom nothing is sent now."""
-        free = self._earlier.next_index
+        known = self._earlier.tracking_id is not None
+        free = 0
         addressees: list[Addressee] = []
         places: dict[str, int] = {}
         for place, rcpt in enumerate(self._rcpts):
@@ -200,7 +202,7 @@ class _Transaction:
             twin = places.get(rcpt.recipient.path)
             if twin is not None:
                 index = self._indices[twin]
-            elif earlier is not None:
+            elif known and earlier is not None:
                 index = earlier.index
             else:
                 index, free = free, free + 1
@@ -298,16 +300,23 @@ class _Transaction:
             if summary.report:
                 answer = await self._report([tried[place] for place in summary.report], answer)
             replies = (answer,)
-        waiting = any(each.transient for each in (*replies, *(outcome.reply for outcome in outcomes)))
-        if waiting and self._recorded:
+        again = self._tried_again(tried, replies)
+        if self._recorded:
             # Also who is refused for now: a retry then belongs to the same message and record.
-            await self._keep(everybody)
+            await self._keep(again)
         self._log(outcomes, replies)
         if not await tell(replies):
             # It never heard us and will try again: what was accepted must not go twice.
             await self._keep(place for place in everybody if outcomes[place].reply.positive)
-        elif not waiting:
-            self._earlier.forget()
+        else:
+            await self._earlier.forget(place for place in everybody if place not in again)
+
+    def _tried_again(self, tried: Sequence[int], replies: Sequence[Reply]) -> Collection[int]:
+        """Return the places of those whom the client will name again."""
+        if not self._submitted.lmtp and replies[0].transient:
+            return range(len(self._rcpts))
+        put_off = {place for place, rcpt in enumerate(self._rcpts) if rcpt.reply.transient}
+        return put_off.union(place for place, answer in zip(tried, replies, strict=False) if answer.transient)
 
     async def _report(self, places: Sequence[int], success: Reply) -> Reply:
         """Tell the sender who refused; the message counts as taken only once the report is."""

@@ -1,7 +1,8 @@
 """`backstamp bench gateway`: mails a second through Postfix, with our filter and our milter beside others.
 
-smtp-source gives newsletters to Postfix, one connection each, and smtp-sink takes what comes out; all arms
-take turns, so that a noisy moment hits all. Postfix alone uses up the processors of a small machine, so what
+smtp-source gives newsletters to Postfix, one connection and one reader each (`-N`: the same message for the
+same reader is a retry to us, and waits for the first), and smtp-sink takes what comes out; all arms take
+turns, so that a noisy moment hits all. Postfix alone uses up the processors of a small machine, so what
 counts is what each mail costs; the CPU column is that of Postfix and the filters, without source and sink.
 """
 
@@ -75,7 +76,7 @@ def _measure(arm: Arm, letter: Path, sink: int, messages: int) -> Sample:
         before, start = cpu_seconds(arm.roots), time.perf_counter()
         subprocess.run(
             [
-                *("smtp-source", "-s", str(SESSIONS), "-m", str(messages), "-F", letter),
+                *("smtp-source", "-N", "-s", str(SESSIONS), "-m", str(messages), "-F", letter),
                 *("-f", "news@example.com", "-t", mail_arms.RECIPIENT, f"127.0.0.1:{arm.port}"),
             ],
             check=True,
