@@ -106,7 +106,13 @@ def test_a_button_does_what_it_says_and_the_words_above_it_are_kept(tmp_path: Pa
     assert b'role="status"' in reply.body
 
 
-@pytest.mark.parametrize("body", [b"", b"act=", b"act=delete", b"\xff\x00=", b"x" * (BODY_LIMIT + 1)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"act=", b"act=delete", b"\xff\x00=", b"x" * (BODY_LIMIT + 1)),
+        *(b"&" * BODY_LIMIT, b"a=1&" * 10 + b"act=unsubscribe", b"act=unsubscribe&" * 11),
+    ],
+)
 def test_what_is_not_understood_changes_nothing(tmp_path: Path, body: bytes) -> None:
     reply = asker(tmp_path)(page(), "POST", body)
     assert reply.status == 400
@@ -202,6 +208,11 @@ def test_every_language_has_every_word() -> None:
 @given(st.binary(max_size=300))
 def test_no_body_makes_it_raise(body: bytes) -> None:
     act_of(body)
+
+
+@given(st.lists(st.binary(max_size=9), max_size=30))
+def test_no_number_of_fields_makes_it_raise(fields: list[bytes]) -> None:
+    act_of(b"&".join(fields))
 
 
 @given(st.text(max_size=300))
