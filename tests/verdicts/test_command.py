@@ -55,13 +55,12 @@ def test_standard_input_is_read_where_no_file_is_named() -> None:
         b"[]",
         b"\xff\xfe",
         b"{}",
+        b"null",
+        b'"open"',
         b'{"event": "opened"}',
-        b'{"event": "open", "headers": {"user_agent": 1}}',
-        b'{"event": "open", "seconds_since_delivery": "soon"}',
+        b'{"event": null}',
+        b'{"event": ["open"]}',
         b'{"event": "open", "seconds_since_delivery": NaN}',
-        b'{"event": "open", "context": {"total_links": "many"}}',
-        b'{"event": "open", "context": {"hit_date": "yesterday"}}',
-        b'{"event": "open", "context": [1]}',
         b'{"event": "open", "context": ' + b"[" * 100_000,
         b'{"event": "open", "ip": "' + b"x" * 1_000_000 + b'"}',
         b'{"event": "\\u001b[31m\\nforged"}',
@@ -75,6 +74,50 @@ def test_a_bad_line_is_one_line_of_error_with_its_number(bad: bytes) -> None:
     assert len(result.stderr) < 300
     assert "\x1b" not in result.stderr
     assert len(result.stdout.splitlines()) == 1
+
+
+UNUSABLE = [
+    {"headers": None},
+    {"headers": [1]},
+    {"context": None},
+    {"context": "none"},
+    {"context": {"total_links": "many", "opened_before": [], "os_differs_from_prior_click": {}}},
+    {"context": {"hit_date": "yesterday", "in_icloud_relay_list": "perhaps", "honeypot_link": 2}},
+    {"context": {"seconds_since_open": "nan", "links_clicked_within_2s": True}},
+    {"context": {"browser_age_days": 2.5, "honeypot_same_source_seconds": [1], "message_kind": 5}},
+    {"seconds_since_delivery": "soon"},
+    {"seconds_since_delivery": "inf"},
+    {"seconds_since_delivery": False},
+    {"ip": 5, "cidr": [], "asn": "AS16509", "rdns": {}, "method": None, "id": [1]},
+]
+
+
+@pytest.mark.parametrize("changes", UNUSABLE)
+def test_what_has_an_odd_type_is_not_known_and_the_next_lines_are_judged(changes: dict[str, object]) -> None:
+    plain = {"event": "click", "headers": {"user_agent": CHROME}}
+    bare = plain | {"headers": {}} if "headers" in changes else plain
+    odd = json.dumps(plain | changes)
+    assert read_hit(odd)[1:] == read_hit(json.dumps(bare))[1:]
+    result = CliRunner().invoke(command, obj=AppContext(None), input=odd + "\n" + line())
+    assert result.exit_code == 0
+    assert [json.loads(answer).get("id") for answer in result.stdout.splitlines()] == [None, "h1"]
+
+
+def test_a_value_of_a_neighbouring_type_is_read_for_what_it_says() -> None:
+    given = {
+        "links_clicked_within_2s": 3.0,
+        "total_links": "8",
+        "before_sent": 1,
+        "opened_before": 0,
+        "seconds_since_open": 12,
+        "honeypot_hit_same_ip_within_10s": 1,
+    }
+    written = {"event": "click", "headers": {"dnt": 1}, "asn": 16509.0, "context": given}
+    _, facts, context = read_hit(json.dumps(written))
+    assert (context.links_clicked_within_2s, context.total_links) == (3, 8)
+    assert (context.before_sent, context.opened_before) == (True, False)
+    assert (context.seconds_since_open, context.honeypot_same_source_seconds) == (12, 0)
+    assert (facts.headers, facts.network) == ({"dnt": "1"}, "hosting")
 
 
 def test_header_names_are_read_in_any_spelling() -> None:

@@ -1,8 +1,10 @@
 """Hits as JSON, one object per line: the input of `backstamp verdict` (DESIGN §5)."""
 
 import datetime
+import math
 import re
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -29,12 +31,15 @@ _OTHER_NAMES: Final = {
 }
 
 
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
+
 class HitLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of input; names it does not know are passed over."""
 
     event: Literal["open", "click"]
     method: str = "GET"
-    headers: dict[str, str | None] = msgspec.field(default_factory=dict)
+    headers: dict[str, Any] = msgspec.field(default_factory=dict)
     ip: str | None = None
     cidr: str | None = None
     asn: int | None = None
@@ -52,7 +57,7 @@ class _AboutTheHit(msgspec.Struct, frozen=True):
     rdns_forward_confirmed: bool = True
 
 
-_decode: Final = msgspec.json.Decoder(HitLine).decode
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def read_hit(
@@ -61,24 +66,29 @@ def read_hit(
     """Read one hit from a line of JSON.
 
     `networks` says in which network an address lies; `today` is the day of a hit that names none.
-    `rdns` counts as forward-confirmed unless `context.rdns_forward_confirmed` is false.
+    `rdns` counts as forward-confirmed unless `context.rdns_forward_confirmed` is false. What has another type
+    than it should (null, a text for a number) is not known, where it cannot be read as that type (2.0, 1
+    for true): only `event` must be there.
 
     Raises:
-        ValueError: the line is no JSON object of that form; the text says where, without quoting the line.
+        ValueError: the line is no JSON object with an `event`; the text says where, without quoting the line.
     """
     if len(line) > LINE_LIMIT:
         raise ValueError(f"the line is longer than {LINE_LIMIT} octets")
     try:
-        hit = _decode(line)
-        about = msgspec.convert(_given(hit.context), _AboutTheHit)
-        context = msgspec.convert(_renamed(hit.context), Context)
+        given = _decode(line)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+    if given.get("event") not in ("open", "click"):
+        raise ValueError('`event` must be "open" or "click"')
+    hit = _read(HitLine, given)
+    about = _read(_AboutTheHit, hit.context)
+    context = _read(Context, _renamed(hit.context))
     day = about.hit_date or today
     facts = Facts(
         event=hit.event,
         method=hit.method,
-        headers=header_facts({name: value for name, value in hit.headers.items() if value is not None}),
+        headers=header_facts(_usable_headers(hit.headers)),
         network=_network(hit, about, networks),
         certain_rdns=hit.rdns if hit.rdns and about.rdns_forward_confirmed else "",
         seconds_since_delivery=hit.seconds_since_delivery,
@@ -87,28 +97,50 @@ def read_hit(
     return hit, facts, context
 
 
-def _given(context: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in context.items() if value is not None}
+def _read(into: type[_Struct], given: Mapping[str, Any]) -> _Struct:
+    """Return what of the given values can be read as the fields of a struct; the others are as if missing."""
+    fields: dict[str, Any] = {}
+    for field in msgspec.structs.fields(into):
+        value = given.get(field.name)
+        if value is None:
+            continue
+        try:
+            read = msgspec.convert(value, field.type, strict=False)
+        except (msgspec.ValidationError, OverflowError):
+            continue
+        if not isinstance(read, float) or math.isfinite(read):
+            fields[field.name] = read
+    return into(**fields)
+
+
+def _usable_headers(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields whose values are text, or numbers, which a field may hold as well."""
+    return {
+        name: value if isinstance(value, str) else str(value)
+        for name, value in headers.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
 
 
 def _renamed(context: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of `Context`, also where they are written with the names of addresses."""
     fields: dict[str, Any] = {}
-    for name, value in _given(context).items():
+    for name, value in context.items():
         own = _OTHER_NAMES.get(name, name)
         for short, ours in _SHORTER_NAMES:
             own = own.replace(short, ours)
         own = _OTHER_NAMES.get(own, own)
-        if own.startswith("honeypot_") and "same_source" in own:  # given as a fact, or as seconds apart
-            own, value = "honeypot_same_source_seconds", _seconds_apart(value)
-        if own in _FIELDS:
+        for kind in ("honeypot", "malformed_token"):
+            if own.startswith(f"{kind}_") and "same_source" in own:
+                own, value = f"{kind}_same_source_seconds", _seconds_apart(own, value)
+        if own in _FIELDS and value is not None:
             fields[own] = value
     return fields
 
 
-def _seconds_apart(value: Any) -> Any:
+def _seconds_apart(name: str, value: Any) -> Any:
     """Read "within the window: yes or no" as seconds: yes is none apart, no is unknown."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (value in (0, 1) and "within" in name):
         return 0.0 if value else None
     return value
 
