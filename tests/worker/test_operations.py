@@ -20,6 +20,7 @@ from backstamp.records.models import Outgoing
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig, operations
 from backstamp.worker.exposition import Exposition
+from backstamp.worker.metrics import metrics
 from tests.daemons import free_port
 from tests.records.journal_records import queued
 from tests.worker.running import eventually, looked_up, running
@@ -196,3 +197,18 @@ def test_histograms_are_cumulative_and_end_with_everything() -> None:
         't_seconds_sum{slot="0"} 3',
         't_seconds_count{slot="0"} 7',
     ]
+
+
+@pytest.mark.parametrize("number", [None, 0, 3])
+def test_mails_too_large_for_a_mailbox_are_counted_where_one_is_read(
+    tmp_path: Path, number: int | None
+) -> None:
+    page = metrics(
+        counters_dir=tmp_path,
+        journal_dir=tmp_path,
+        cursors=None,
+        snapshot=None,
+        reports_too_large=number,
+    )
+    lines = [line for line in page.splitlines() if line.startswith("backstamp_reports_too_large")]
+    assert lines == ([] if number is None else [f"backstamp_reports_too_large_total {number}"])

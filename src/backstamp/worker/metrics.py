@@ -22,8 +22,13 @@ def metrics(
     snapshot: Snapshot | None,
     feeds: FeedsConfig | None = None,
     channels: Sequence[ChannelStanding] = (),
+    reports_too_large: int | None = None,
 ) -> str:
-    """Return the page. `cursors` are None while the database is away. Raises OSError."""
+    """Return the page.
+
+    `cursors` are None while the database is away, `reports_too_large` where no mailbox is read for reports.
+    Raises OSError.
+    """
     page = Exposition()
     now_us = time.time_ns() // 1000
     _edge(page, read_edge_counters(counters_dir), now_us)
@@ -45,6 +50,13 @@ def metrics(
         _feeds(page, feeds, now_us)
     if channels:
         _channels(page, channels)
+    if reports_too_large is not None:
+        page.add(
+            "backstamp_reports_too_large_total",
+            "counter",
+            "Mails in the mailbox of reports.imap that were too large to be read, since the worker's start.",
+            [({}, reports_too_large)],
+        )
     return page.text
 
 

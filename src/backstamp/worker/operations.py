@@ -6,6 +6,7 @@ no such page. They ask nobody who is there, so they belong on a private address.
 
 import asyncio
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,9 +32,13 @@ DATABASE_SECONDS: Final = 3.0
 class OperationsPages:
     """Answers on the private address."""
 
-    def __init__(self, config: WorkerConfig, database: Database) -> None:
+    def __init__(
+        self, config: WorkerConfig, database: Database, reports_too_large: Callable[[], int] | None = None
+    ) -> None:
+        """`reports_too_large` counts mails of an IMAP mailbox; None where none is looked at."""
         self._config = config
         self._database = database
+        self._reports_too_large = reports_too_large
         self._snapshot = SnapshotFile(config.snapshot_path)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -69,6 +74,7 @@ class OperationsPages:
             snapshot=self._snapshot.current(),
             feeds=self._config.feeds,
             channels=known[1] if known is not None else (),
+            reports_too_large=self._reports_too_large and self._reports_too_large(),
         )
 
     def _asked(self) -> tuple[dict[str, int], list[ChannelStanding]] | None:

@@ -68,16 +68,18 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         parts["lists of dangerous URLs"] = FeedKeeping(config.feeds, looking_back.on_new_entries).run
     if lookups is not None and arrivals is not None:
         parts |= {"questions about URLs": lookups.run, "links of received mail": arrivals.run}
-    if config.operations_listen is not None:
-        parts["operations pages"] = OperationsPages(config, database).run
     if config.own_mail is not None:
         parts["records by mail"] = RecordsMail(config.own_mail, database).run
-    mailbox = None
+    mailbox, imap = None, None
     if config.reports is not None:
         mailbox = ReportMailbox(config.reports, database, ingest.caught_up)
         parts |= {"report mailbox": mailbox.run, "matching of reports": mailbox.match_again}
         if config.reports.imap is not None:
-            parts["IMAP mailbox"] = ImapMailbox(config.reports.imap, mailbox).run
+            imap = ImapMailbox(config.reports.imap, mailbox)
+            parts["IMAP mailbox"] = imap.run
+    if config.operations_listen is not None:
+        too_large = None if imap is None else imap.number_too_large
+        parts["operations pages"] = OperationsPages(config, database, too_large).run
     try:
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():

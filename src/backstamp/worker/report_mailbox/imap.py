@@ -1,7 +1,7 @@
 """Reports from an IMAP mailbox (RFC 9051): unseen mails are taken one by one, and marked as seen then.
 
 For those whose bounces come to a mailbox at a provider. Nothing is deleted: a mail that was not taken for
-now stays unseen, and one that is no report is only marked.
+now stays unseen, and one that is no report, or too large, is only marked.
 """
 
 import asyncio
@@ -34,36 +34,56 @@ class ImapMailbox:
     def __init__(self, config: ImapConfig, mailbox: ReportMailbox) -> None:
         self._config = config
         self._mailbox = mailbox
+        self._too_large = 0
+
+    def number_too_large(self) -> int:
+        """Return how many mails were too large to be read, since this was made."""
+        return self._too_large
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set. A server that is away is told of, and asked again."""
         while not stop.is_set():
             more = False
             try:
-                more = await self._look(stop)
+                more = await self.look(stop)
             except (imaplib.IMAP4.error, OSError) as error:
                 log.warning("the mailbox of reports.imap cannot be looked at: %s", described(error))
             if not more and await wait(stop, self._config.seconds):
                 return
 
-    async def _look(self, stop: asyncio.Event) -> bool:
-        """Take what is unseen; return whether there is more."""
+    async def look(self, stop: asyncio.Event) -> bool:
+        """Take what is unseen; return whether there is more, and it is worth another look at once.
+
+        Raises `imaplib.IMAP4.error`, `OSError`.
+        """
         session = await asyncio.to_thread(_open, self._config)
         try:
             uids = await asyncio.to_thread(_unseen, session)
+            done = 0
             for uid in uids[:MOST_AT_ONCE]:
                 if stop.is_set():
                     return False
                 mail = await asyncio.to_thread(_fetch, session, uid, self._mailbox.max_bytes)
-                if mail is None or await self._take(mail):
+                if mail is not None and await self._take(mail):
                     await asyncio.to_thread(_mark, session, uid)
-            return len(uids) > MOST_AT_ONCE
+                    done += 1
+            return done > 0 and len(uids) > MOST_AT_ONCE
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
                 await asyncio.to_thread(session.logout)
 
     async def _take(self, mail: bytes) -> bool:
         """Return whether a mail is done with."""
+        if len(mail) > self._mailbox.max_bytes:
+            self._too_large += 1
+            log.warning(
+                "a mail in the mailbox of reports.imap is larger than gateway.max_size (%d octets): it is "
+                "not read, only marked as seen; %d such mails since the start",
+                self._mailbox.max_bytes,
+                self._too_large,
+            )
+            return True
+        mail = _LINE_END.sub(b"\r\n", mail)
         reply = await self._mailbox.deliver(mail, "", _recipient_of(mail))
         if not reply.startswith("2"):
             log.info("a mail in the mailbox of reports.imap was not taken: %s", reply[:9])
@@ -113,11 +133,11 @@ def _unseen(session: imaplib.IMAP4) -> list[str]:
 
 
 def _fetch(session: imaplib.IMAP4, uid: str, most: int) -> bytes | None:
-    """Return a mail with CR LF line ends, or None where it is gone or too large."""
+    """Return a mail, of a larger one the first `most` + 1 octets; None where it cannot be had."""
     status, found = session.uid("FETCH", uid, f"(BODY.PEEK[]<0.{most + 1}>)")
     for item in found if status == "OK" else ():
-        if isinstance(item, tuple) and len(item[1]) <= most:
-            return _LINE_END.sub(b"\r\n", item[1])
+        if isinstance(item, tuple):
+            return bytes(item[1])
     return None
 
 
