@@ -4,8 +4,10 @@ import io
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backstamp.policy import LinkWord, OwnList, OwnWord, link_word
+from backstamp.policy import LinkWord, OwnList, OwnWord, link_word, link_words
 from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries, ThreatLists, compile_lists
 from backstamp.urls.parsing import web_url
@@ -112,3 +114,43 @@ def test_what_publishers_have_answered_settles_prefixes_and_adds_domains() -> No
     assert found("clean.example", 100) == [("bare", False)], "an answer holds for so long and no longer"
     assert found("evil.example", 99) == [("dns", True)]
     assert found("evil.example", 100) == []
+
+
+EVIL = Answers({full_hash("answered.example/"): (Confirmed(ThreatType.MALWARE, "dns", 5, 100),)})
+HOSTS = ("plain", "evil", "www.evil", "allowed", "blocked", "a.b.blocked", "answered", "[::1]", "www.google")
+PATHS = ("", "listed.html", "a/b/c?d=e", "?u=https%3A%2F%2Fevil.example%2F", "go?to=http://blocked.example/")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(HOSTS), st.sampled_from(PATHS)), max_size=12),
+    st.booleans(),
+    st.lists(st.sampled_from([ALLOWS, BLOCKS]), unique_by=id),
+    st.sampled_from([None, Answers(), EVIL]),
+)
+def test_of_each_link_of_a_message_is_said_what_is_said_of_it_alone(
+    lists: ThreatLists,
+    links: list[tuple[str, str]],
+    listed: bool,
+    own: list[OwnList],
+    answers: Answers | None,
+) -> None:
+    known = lists if listed else None
+    urls = [
+        url
+        for host, path in links
+        if (url := web_url(f"https://{host if host[0] == '[' else host + '.example'}/{path}")) is not None
+    ]
+    for url, word in zip(urls, link_words(urls, known, own, answers, 50), strict=True):
+        alone = link_word(url, known, own, answers, 50)
+        if word is None:
+            assert alone == LinkWord(None, (), alone.digests, url), "nothing is said of it"
+        else:
+            assert word == alone
+
+
+def test_more_links_than_are_looked_up_together(lists: ThreatLists) -> None:
+    urls = [web_url(f"https://plain.example/{'x' * 2000}/{number}") for number in range(30)]
+    urls[7] = urls[29] = web_url("https://evil.example/")
+    words = list(link_words([url for url in urls if url is not None], lists, ()))
+    assert [number for number, word in enumerate(words) if word is not None] == [7, 29]
+    assert len(words) == 30

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backstamp.threats import Finding, ThreatReason
-from backstamp.threats.heuristics import SOURCE, WEIGHTS, Looks, is_suspicious, suspicions, total_weight
+from backstamp.threats.heuristics import (
+    SOURCE,
+    WEIGHTS,
+    Looks,
+    is_suspicious,
+    organisation,
+    suspicions,
+    total_weight,
+)
 from backstamp.threats.heuristics.onward import _SHORTENERS
 from backstamp.threats.heuristics.well_known import BAIT, BRANDS, is_innocent
 from backstamp.urls.domains import registrable_domain
@@ -370,6 +378,31 @@ def test_what_a_list_says_is_enough_alone() -> None:
     assert is_suspicious([Finding(ThreatType.PHISHING, R.LISTED_HOST, "openphish")])
     bare_prefix = Finding(ThreatType.PHISHING, R.LISTED_PREFIX, "safe browsing", confirmed=False)
     assert not is_suspicious([bare_prefix])
+
+
+def test_what_is_remembered_of_a_host_is_remembered_for_one_organisation_only() -> None:
+    href = "https://www.acmewidgetz.example/"
+    for _ in range(2):
+        assert R.RESEMBLES_OWN in found(href, own_domains=OWN)
+        assert found(href) == {}
+        assert found(href, own_domains=("acmewidgetz.example",)) == {}
+    reader = organisation(OWN)
+    link = looks(href, own_domains=OWN)
+    assert suspicions(link, reader) == suspicions(link)
+
+
+@pytest.mark.parametrize(
+    ("own", "end"),
+    [
+        ("mail.acmewidgets.example", "https://www.acmewidgets.example/"),
+        ("localhost", "http://localhost/"),
+        ("Github.IO", "https://github.io/"),
+    ],
+)
+def test_nobody_is_deceived_where_the_end_is_the_organisation_itself(own: str, end: str) -> None:
+    shown = {"text": "https://other-shop.com/", "sender_domain": "elsewhere.example"}
+    assert R.TEXT_SHOWS_OTHER in found(end, **shown)
+    assert R.TEXT_SHOWS_OTHER not in found(end, own_domains=(own,), **shown)
 
 
 DOMAINS = [domain for brand in BRANDS for domain in brand.domains]

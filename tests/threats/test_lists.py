@@ -133,6 +133,8 @@ def test_compiled_lists_find_exactly_what_a_set_finds(width: int, data: st.DataO
             found = {finding.source for finding in lists.look_up_hashes([("x/", full)])}
             wanted = {"some"} if full[:width] in set(listed) else set()
             assert found == wanted | ({"urlhaus"} if full[:8] in {one[:8] for one in asked[:3]} else set())
+        named = [full for full in asked if lists.look_up_hashes([("x/", full)])]
+        assert list(lists.named_among(asked)) == named, "asked together, too"
 
 
 def test_a_hundred_thousand_entries_are_all_found_and_nothing_else() -> None:

@@ -13,7 +13,7 @@ from backstamp.policy.clicks import (
 )
 from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
 from backstamp.policy.kills import Kills, KillTarget
-from backstamp.policy.links import LinkWord, link_word
+from backstamp.policy.links import LinkWord, link_word, link_words
 from backstamp.policy.protection import (
     DEFAULT_ACTIONS,
     EVERYBODY,
@@ -89,6 +89,7 @@ __all__ = [
     "decode_snapshot",
     "encode_snapshot",
     "link_word",
+    "link_words",
     "lists_for",
     "own_word",
     "receive",

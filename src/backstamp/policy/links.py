@@ -1,6 +1,7 @@
 """links: what own lists and threat lists say of a link, one by one of the URLs that it may lead on to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -11,7 +12,10 @@ from backstamp.threats.answers import Answers
 from backstamp.threats.checking import layers
 from backstamp.threats.lists import ThreatLists
 from backstamp.urls.parsing import WebUrl
-from backstamp.urls.safe_browsing import full_hashes
+from backstamp.urls.safe_browsing import expressions, full_hash, full_hashes
+
+_AT_ONCE: Final = 16_384
+"""Characters of URLs: expressions are up to thirty times as many, and all are in memory together."""
 
 
 class LinkWord(msgspec.Struct, frozen=True):
@@ -64,3 +68,60 @@ def link_word(
     else:
         own = OwnWord.ALLOWED if looks_from is None else None
     return LinkWord(own, tuple(findings), frozenset(all_digests), looks_from)
+
+
+def link_words(
+    urls: Iterable[WebUrl],
+    lists: ThreatLists | None,
+    own_lists: Sequence[OwnList],
+    answers: Answers | None = None,
+    now_us: int = 0,
+) -> Iterator[LinkWord | None]:
+    """Yield `link_word` of each of a message's links; None where nothing is listed of it, as of most.
+
+    They share hosts and folders: each expression is hashed and looked for once, together with many others,
+    and only links with one that is named are looked at one by one.
+    """
+    if lists is None and not own_lists and (answers is None or not answers.dangerous):
+        yield from (None for _ in urls)
+        return
+    for some in _portions(urls):
+        of_links = [[each for layer in layers(url) for each in expressions(layer.href)] for url in some]
+        named = _named({each for of_link in of_links for each in of_link}, lists, own_lists, answers)
+        for url, of_link in zip(some, of_links, strict=True):
+            if named.isdisjoint(of_link):
+                yield None
+            else:
+                yield link_word(url, lists, own_lists, answers, now_us)
+
+
+def _portions(urls: Iterable[WebUrl]) -> Iterator[list[WebUrl]]:
+    some: list[WebUrl] = []
+    size = 0
+    for url in urls:
+        some.append(url)
+        size += len(url.href)
+        if size >= _AT_ONCE:
+            yield some
+            some, size = [], 0
+    yield some
+
+
+def _named(
+    all_expressions: Iterable[str],
+    lists: ThreatLists | None,
+    own_lists: Iterable[OwnList],
+    answers: Answers | None,
+) -> set[str]:
+    """Return those expressions of which a list or an answer has anything to say."""
+    of_hash = {full_hash(each): each for each in all_expressions}
+    hashes = list(of_hash)
+    named: set[bytes] = set()
+    if lists is not None:
+        named.update(lists.named_among(hashes))
+    if answers is not None:
+        named.update([each for each in hashes if each in answers.dangerous])
+    for own in own_lists:
+        entries = (own.blocked, own.allowed)
+        named.update([each for each in hashes if any(each[:DIGEST_BYTES] in some for some in entries)])
+    return {of_hash[each] for each in named}

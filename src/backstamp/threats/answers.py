@@ -5,7 +5,7 @@ asked. Lists in the DNS are nothing but answers. The worker asks; who looks up a
 say by the answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -57,18 +57,10 @@ class Answers(msgspec.Struct, frozen=True):
             for finding in findings
             if finding.confirmed or not self.is_resolved(full_hash(finding.detail), now_us)
         ]
+        dangerous = self.dangerous
         for expression, whole in hashes:
-            found += [
-                Finding(
-                    threat_type=confirmed.threat_type,
-                    reason=_reason(expression),
-                    source=confirmed.source,
-                    detail=expression,
-                    since_us=confirmed.since_us,
-                )
-                for confirmed in self.dangerous.get(whole, ())
-                if confirmed.until_us > now_us
-            ]
+            if whole in dangerous:
+                found += _confirmed(expression, dangerous[whole], now_us)
         return tuple(sorted(found, key=lambda finding: not finding.confirmed))
 
     def is_resolved(self, whole: bytes, now_us: int) -> bool:
@@ -87,6 +79,18 @@ def decode_answers(data: bytes) -> Answers:
         return msgspec.msgpack.decode(data, type=Answers)
     except msgspec.DecodeError:
         raise ValueError("it holds no answers about threats") from None
+
+
+def _confirmed(expression: str, said: Iterable[Confirmed], now_us: int) -> Iterator[Finding]:
+    for confirmed in said:
+        if confirmed.until_us > now_us:
+            yield Finding(
+                threat_type=confirmed.threat_type,
+                reason=_reason(expression),
+                source=confirmed.source,
+                detail=expression,
+                since_us=confirmed.since_us,
+            )
 
 
 def _reason(expression: str) -> ThreatReason:

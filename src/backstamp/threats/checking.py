@@ -4,7 +4,7 @@ Without the administrator's own lists, which `policy.link_word` asks too: gatewa
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from backstamp.threats.answers import Answers
@@ -51,21 +51,29 @@ def listed(
     return tuple(found)
 
 
-def layers(url: WebUrl) -> Iterator[WebUrl]:
-    """Yield a URL and those that it may lead on to, from the outside in, twenty in all.
+def layers(url: WebUrl) -> Iterable[WebUrl]:
+    """Return a URL and those that it may lead on to, from the outside in, twenty in all.
 
     A vendor's wrapper leads to what it wraps. But some are told by their path alone, and any URL may be a
     redirector: so each one in the path or query may be the target too.
     """
-    waiting = deque([url])
-    seen: set[str] = set()
+    inner = _inner(url)
+    return _followed(url, inner) if inner else (url,)
+
+
+def _inner(url: WebUrl) -> list[WebUrl]:
+    wrapper = wrapper_of(url)
+    inner = list(nested_urls(url))
+    return inner if wrapper is None or wrapper.inner is None else [wrapper.inner, *inner]
+
+
+def _followed(url: WebUrl, inner: list[WebUrl]) -> Iterator[WebUrl]:
+    yield url
+    seen = {url.href}
+    waiting = deque(inner)
     while waiting and len(seen) < MAX_LAYERS:
         url = waiting.popleft()
-        if url.href in seen:
-            continue
-        seen.add(url.href)
-        yield url
-        wrapper = wrapper_of(url)
-        if wrapper is not None and wrapper.inner is not None:
-            waiting.append(wrapper.inner)
-        waiting.extend(nested_urls(url))
+        if url.href not in seen:
+            seen.add(url.href)
+            yield url
+            waiting.extend(_inner(url))

@@ -12,7 +12,7 @@ import msgspec
 
 from backstamp.threats.confusables import doubt_of, unicode_labels
 from backstamp.threats.findings import ThreatReason
-from backstamp.threats.heuristics.host_looks import host_signs
+from backstamp.threats.heuristics.host_looks import organisation
 from backstamp.urls.domains import registrable_domain
 from backstamp.urls.parsing import web_url
 
@@ -73,7 +73,7 @@ def _is_plain(name: str, labels: tuple[str, ...], own_domains: tuple[str, ...]) 
         return False
     if any(label.startswith("xn--") for label in labels) or not _in_order(labels):
         return False
-    return not any(sign.reason in _IMITATIONS for sign in host_signs(name, own_domains))
+    return not any(sign.reason in _IMITATIONS for sign in organisation(own_domains).looks(name).signs)
 
 
 def _in_order(labels: tuple[str, ...]) -> bool:

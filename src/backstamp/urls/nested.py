@@ -24,7 +24,11 @@ def nested_urls(url: WebUrl) -> Iterator[WebUrl]:
 
     One within another of them is not yielded: it is nested in that.
     """
-    return islice(_nested(url.href[:_MAX_URL].partition("#")[0]), MAX_NESTED)
+    href = url.href[:_MAX_URL]
+    behind = href[len("https") :]
+    if "ttp" not in behind.lower() and "aHR0c" not in behind:
+        return iter(())  # Most URLs: a third of what it takes to find that out below.
+    return islice(_nested(href.partition("#")[0]), MAX_NESTED)
 
 
 def _nested(href: str) -> Iterator[WebUrl]:

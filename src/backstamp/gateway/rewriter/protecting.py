@@ -14,12 +14,12 @@ from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.known_sites_file import KnownSitesFile
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.marks import marked
-from backstamp.policy import OWN_BLOCKED, OwnWord, ProtectionMode, link_word
-from backstamp.rewriting import CandidateReport, Plan, SkipReason, plan
+from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
+from backstamp.rewriting import CandidateReport, Plan, SkipReason, TrackedLink, plan
 from backstamp.threats import Finding
-from backstamp.threats.heuristics import Looks, is_suspicious, suspicions
+from backstamp.threats.heuristics import Looks, is_suspicious, organisation, suspicions
 from backstamp.tokens import CopySealer, Keyring
-from backstamp.urls.parsing import web_url
+from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
 
 _MOST_FINDINGS: Final = 1000
@@ -85,52 +85,69 @@ class _Judged:
 
     def __init__(self, made: Plan, request: ProtectRequest) -> None:
         self._request = request
-        self._lists = _threat_file(request.threat_lists).current()
         self._sites = _sites_file(request.known_sites).current()
-        self._answers = _answers_file(request.threat_answers).current()
+        self._new: dict[str, bool] = {}
+        self._reader = organisation(request.own_domains)
+        others = tuple(
+            SealedLink(number, report.url, "", report.part)
+            for number, report in enumerate(_unwrapped(made), start=len(made.links) + 1)
+        )
+        shown: tuple[TrackedLink | SealedLink, ...] = (*made.links, *others)
+        links = [(each, url) for each in shown if (url := web_url(each.url)) is not None]
+        words = link_words(
+            [url for _, url in links],
+            _threat_file(request.threat_lists).current(),
+            request.own_lists,
+            _answers_file(request.threat_answers).current(),
+            request.at_us,
+        )
         found: list[QueuedFinding] = []
-        others: list[SealedLink] = []
         doubtful: set[int] = set()
-        for link in made.links:
-            known, looks = self._findings(link.url, link.text, link.written)
-            found += _queued(link.number, (*known, *looks))
+        for (link, url), word in zip(links, words, strict=True):
+            known, start = ((), url) if word is None else (_known(word), word.looks_from)
+            looks = self._looks(link, url, start) if start is not None else ()
+            if known or looks:
+                found += _queued(link.number, (*known, *looks))
             if looks:
                 doubtful.add(link.number)
-        for number, report in enumerate(_unwrapped(made), start=len(made.links) + 1):
-            others.append(SealedLink(number, report.url, "", report.part))
-            known, looks = self._findings(report.url, "", "")
-            found += _queued(number, (*known, *looks))
         self.findings = tuple(found)
         self.confirmed = tuple(each for each in found if each.threat is not ThreatType.SUSPICIOUS)
         self.known_bad = bool(self.confirmed)
-        self.others = tuple(others)
+        self.others = others
         self.doubtful = frozenset(doubtful)
 
-    def _findings(
-        self, href: str, text: str, written: str
-    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-        """Return what is known of a URL, and what its looks give away where that is enough to warn."""
-        url = web_url(href)
-        if url is None:
-            return (), ()
-        request = self._request
-        word = link_word(url, self._lists, request.own_lists, self._answers, request.at_us)
-        known = tuple(each for each in word.findings if each.confirmed)
-        if word.own is OwnWord.BLOCKED:
-            known = (OWN_BLOCKED, *known)
-        if word.looks_from is None:
-            return known, ()
-        looks = suspicions(
-            Looks(
-                url=word.looks_from,
-                text=text if word.looks_from is url else "",
-                written=written if word.looks_from is url else "",
-                own_domains=request.own_domains,
-                sender_domain=request.sender_domain,
-                new_here=None if self._sites is None else not self._sites.knows(word.looks_from.host),
-            )
+    def _looks(self, link: TrackedLink | SealedLink, url: WebUrl, start: WebUrl) -> tuple[Finding, ...]:
+        """Return what the looks from one of a link's URLs on give away, where that is enough to warn.
+
+        What a reader sees of the link says only of the outermost one where it leads.
+        """
+        if start is url and isinstance(link, TrackedLink):
+            text, written = link.text, link.written
+        else:
+            text, written = "", ""
+        seen = Looks(
+            url=start,
+            written=written,
+            text=text,
+            own_domains=self._request.own_domains,
+            sender_domain=self._request.sender_domain,
+            new_here=self._is_new(start.host),
         )
-        return known, looks if is_suspicious(looks) else ()
+        looks = suspicions(seen, self._reader)
+        return looks if is_suspicious(looks) else ()
+
+    def _is_new(self, host: str) -> bool | None:
+        if self._sites is None:
+            return None
+        is_new = self._new.get(host)
+        if is_new is None:
+            is_new = self._new[host] = not self._sites.knows(host)
+        return is_new
+
+
+def _known(word: LinkWord) -> tuple[Finding, ...]:
+    confirmed = tuple(each for each in word.findings if each.confirmed)
+    return (OWN_BLOCKED, *confirmed) if word.own is OwnWord.BLOCKED else confirmed
 
 
 def _all_signed(made: Plan, received: bytes, request: ProtectRequest) -> bool:

@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 from typing import Final
 from urllib.parse import unquote
 
 from backstamp.threats.findings import ThreatReason
-from backstamp.threats.heuristics.looks import Parts, Sign, address_of_host
+from backstamp.threats.heuristics.host_looks import HostLooks
+from backstamp.threats.heuristics.looks import Parts, Sign
 from backstamp.urls.domains import has_known_suffix
 from backstamp.urls.parsing import WebUrl
 
@@ -20,19 +20,17 @@ _BLANKS: Final = re.compile("[\t\r\n]")
 _HOST_IN_USERINFO: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}", re.IGNORECASE)
 
 
-def address_signs(url: WebUrl, parts: Parts, written: str) -> Iterator[Sign]:
+def address_signs(url: WebUrl, host: HostLooks, parts: Parts, written: str) -> Iterator[Sign]:
     """Yield what is odd about the part between the scheme and the path."""
-    address = address_of_host(url.host)
-    if address is not None:
-        public = address.is_global and not address.is_multicast
-        reason = ThreatReason.ADDRESS_HOST if public else ThreatReason.PRIVATE_ADDRESS_HOST
-        yield Sign(reason, url.host)
+    if host.address is not None:
+        yield host.address
     if parts.port is not None and parts.port not in _USUAL_PORTS:
         yield Sign(ThreatReason.UNUSUAL_PORT, str(parts.port))
     if parts.userinfo:
         yield _userinfo_sign(parts.userinfo)
-    if written:
-        yield from _spelling_signs(url, written, is_number=isinstance(address, IPv4Address))
+    # What begins as the parser writes it has nothing to hide: most links, and 1.5 µs saved.
+    if written and not written.startswith((f"https://{url.host}/", f"http://{url.host}/")):
+        yield from _spelling_signs(url, written, is_number=host.is_ipv4)
 
 
 def _userinfo_sign(userinfo: str) -> Sign:

@@ -1,11 +1,11 @@
 """judging: the rules together, and what they weigh."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from backstamp.threats.findings import FULL_WEIGHT, Finding, ThreatReason
 from backstamp.threats.heuristics.address_looks import address_signs
-from backstamp.threats.heuristics.host_looks import host_signs, is_trusted
+from backstamp.threats.heuristics.host_looks import Organisation, organisation
 from backstamp.threats.heuristics.looks import Looks, Sign, parts_of
 from backstamp.threats.heuristics.onward import next_url, onward_signs
 from backstamp.threats.heuristics.path_looks import path_signs
@@ -54,16 +54,21 @@ WEIGHTS: Final[Mapping[ThreatReason, int]] = {
 }
 
 
-def suspicions(link: Looks) -> tuple[Finding, ...]:
+def suspicions(link: Looks, reader: Organisation | None = None) -> tuple[Finding, ...]:
     """Return what looks bad about a link, the weightiest first; each reason once.
 
     The URL inside a wrapper, a redirector or the query is judged with the one around it, to five layers.
     Whether it all together is suspicious says `is_suspicious`. Never raises; bounded in what it reads.
-    Measured: 5 to 7 µs for a link whose host was seen before, 35 µs for a new host of two words, 14 µs on
+    `reader` has `link.own_domains`: whoever judges many links asks for it once (`organisation`), since each
+    time it costs 10 ns for each domain.
+    Measured: 3 to 4 µs for a link whose host was seen before, 35 µs for a new host of two words, 9 µs on
     average over the links of real mail.
     """
+    signs = _signs(link, organisation(link.own_domains) if reader is None else reader)
+    if not signs:
+        return ()
     found: dict[ThreatReason, Sign] = {}
-    for sign in _signs(link):
+    for sign in signs:
         found.setdefault(sign.reason, sign)
     return tuple(
         Finding(ThreatType.SUSPICIOUS, sign.reason, SOURCE, sign.detail[:_MAX_DETAIL], weight=WEIGHTS[reason])
@@ -84,23 +89,25 @@ def is_suspicious(findings: Iterable[Finding]) -> bool:
     return total_weight(findings) >= FULL_WEIGHT
 
 
-def _signs(link: Looks) -> Iterator[Sign]:
+def _signs(link: Looks, reader: Organisation) -> list[Sign]:
     url, written = link.url, link.written
     leads_to, is_certain = [url], True
+    signs: list[Sign] = []
     for _ in range(MAX_DEPTH + 1):
-        parts = parts_of(url)
-        yield from address_signs(url, parts, written)
-        yield from host_signs(url.host, link.own_domains)
-        yield from path_signs(parts.path)
+        host, parts = reader.looks(url.host), parts_of(url)
+        signs += address_signs(url, host, parts, written)
+        signs += host.signs
+        signs += path_signs(parts.path)
         onward = next_url(url)
-        yield from onward_signs(url, onward, link.own_domains)
+        signs += onward_signs(url, onward, reader)
         if onward is None:
             break
         url, written = onward.url, ""
         is_certain = is_certain and onward.certain
         if is_certain:
             leads_to.append(url)
-    if link.new_here and not is_trusted(link.url.host, link.own_domains):
-        yield Sign(ThreatReason.NEW_HOST, link.url.host)
+    if link.new_here and not reader.looks(link.url.host).is_trusted:
+        signs.append(Sign(ThreatReason.NEW_HOST, link.url.host))
     if link.text or link.shown_hosts:
-        yield from words_signs(link, leads_to)
+        signs += words_signs(link, leads_to, reader)
+    return signs

@@ -10,8 +10,7 @@ from backstamp.threats.findings import ThreatReason
 from backstamp.urls.parsing import WebUrl
 
 _PARTS: Final = re.compile(
-    r"https?://(?:(?P<userinfo>[^/?#]*)@)?(?:\[[^\]]*\]|[^/?#:]*)(?::(?P<port>[0-9]+))?"
-    r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?"
+    r"https?://(?:(?P<userinfo>[^/?#]*)@)?(?:\[[^\]]*\]|[^/?#:]*)(?::(?P<port>[0-9]+))?(?P<path>[^?#]*)"
 )
 _MAX_URL: Final = 8192
 """What stands behind it is not read: browsers show less, and servers refuse it."""
@@ -49,16 +48,21 @@ class Parts(msgspec.Struct, frozen=True):
     userinfo: str
     port: int | None
     path: str
-    query: str
 
 
 def parts_of(url: WebUrl) -> Parts:
     """Take a serialised URL apart; only its first 8192 characters are read."""
-    match = _PARTS.match(url.href[:_MAX_URL])
+    href = url.href[:_MAX_URL]
+    start = len("https://") if href.startswith("https:") else len("http://")
+    end = start + len(url.host)
+    if href.startswith(url.host, start) and href.startswith("/", end):
+        # Nothing but the host before the path, as most links have it: a quarter of the expression's time.
+        return Parts("", None, href[end:].partition("?")[0].partition("#")[0])
+    match = _PARTS.match(href)
     if match is None:
-        return Parts("", None, "", "")
+        return Parts("", None, "")
     port = match["port"]
-    return Parts(match["userinfo"] or "", int(port) if port else None, match["path"], match["query"] or "")
+    return Parts(match["userinfo"] or "", int(port) if port else None, match["path"])
 
 
 def address_of_host(host: str) -> IPv4Address | IPv6Address | None:

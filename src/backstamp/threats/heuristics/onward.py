@@ -8,7 +8,7 @@ import msgspec
 
 from backstamp.data_files import load
 from backstamp.threats.findings import ThreatReason
-from backstamp.threats.heuristics.host_looks import is_trusted
+from backstamp.threats.heuristics.host_looks import Organisation
 from backstamp.threats.heuristics.looks import Sign
 from backstamp.urls.domains import aligned
 from backstamp.urls.nested import nested_urls
@@ -62,12 +62,12 @@ def _knows_host(url: WebUrl) -> bool:
     return rule is not None and not rule.marker
 
 
-def onward_signs(url: WebUrl, onward: Onward | None, own_domains: tuple[str, ...]) -> Iterator[Sign]:
+def onward_signs(url: WebUrl, onward: Onward | None, organisation: Organisation) -> Iterator[Sign]:
     """Yield by which way a link leads on. A wrapper that protects or counts is none, nor is a trusted end."""
     host = url.host.removesuffix(".").removeprefix("www.")
     if host in _SHORTENERS:
         yield Sign(ThreatReason.SHORTENER, host)
-    if onward is None or is_trusted(onward.url.host, own_domains):
+    if onward is None or organisation.trusts(onward.url.host):
         return
     if onward.kind is WrapperKind.REDIRECTOR:
         yield Sign(ThreatReason.REDIRECTOR, onward.url.host)

@@ -1,7 +1,6 @@
 """path_looks: links to files that run."""
 
 import datetime
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
@@ -25,21 +24,20 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _FILES: Final = load("backstamp.threats.heuristics", "files.toml", _File)
 
 
-def path_signs(path: str) -> Iterator[Sign]:
-    """Yield whether a path ends in a file that runs, and whether its name pretends another kind.
+def path_signs(path: str) -> tuple[Sign, ...]:
+    """Return whether a path ends in a file that runs, and whether its name pretends another kind.
 
     `path` is percent-encoded. Endings count without regard to case, and without the blanks and dots behind
     them, which Windows drops.
     """
     name = path.rpartition("/")[2][-_MAX_NAME:]
     if "." not in name and "%" not in name:
-        return
+        return ()
     stem, _, last = unquote(name).partition(";")[0].rstrip(" .").lower().rpartition(".")
     if not stem:
-        return
+        return ()
     pretended = stem.rstrip(" _").rpartition(".")
     disguised = pretended[0] != "" and pretended[2] in _FILES.documents
     if disguised and (last in _FILES.programs or last in _FILES.scripts):
-        yield Sign(ThreatReason.DOUBLE_EXTENSION, f"{pretended[2]}.{last}")
-    elif last in _FILES.programs:
-        yield Sign(ThreatReason.PROGRAM_FILE, last)
+        return (Sign(ThreatReason.DOUBLE_EXTENSION, f"{pretended[2]}.{last}"),)
+    return (Sign(ThreatReason.PROGRAM_FILE, last),) if last in _FILES.programs else ()

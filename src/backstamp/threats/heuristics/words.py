@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backstamp.threats.findings import ThreatReason
-from backstamp.threats.heuristics.host_looks import is_trusted
+from backstamp.threats.heuristics.host_looks import Organisation
 from backstamp.threats.heuristics.looks import Looks, Sign
 from backstamp.threats.heuristics.onward import keeps_target
 from backstamp.threats.heuristics.well_known import same_owner
@@ -12,7 +12,7 @@ from backstamp.urls.parsing import WebUrl
 from backstamp.urls.visible import shown_host
 
 
-def words_signs(looks: Looks, leads_to: list[WebUrl]) -> Iterator[Sign]:
+def words_signs(looks: Looks, leads_to: list[WebUrl], organisation: Organisation) -> Iterator[Sign]:
     """Yield the first host that the words show and that the link does not lead to in the end.
 
     `leads_to` are the URL and those to which it is certain to lead on. Nobody is deceived where the end is
@@ -20,15 +20,18 @@ def words_signs(looks: Looks, leads_to: list[WebUrl]) -> Iterator[Sign]:
     message's own sender, or to a click counter that keeps the target: newsletters show `facebook.com/shop`
     and count the click first.
     """
+    shown_hosts = looks.shown_hosts or _shown(looks.text)
+    if not shown_hosts:
+        return
     end = leads_to[-1].host
-    if any(aligned(end, own) for own in looks.own_domains):
+    if organisation.looks(end).is_own:
         return
     is_counted = any(aligned(looks.sender_domain, url.host) for url in leads_to) or keeps_target(leads_to[-1])
-    for shown in looks.shown_hosts or _shown(looks.text):
+    for shown in shown_hosts:
         domain = registrable_domain(shown)
         if domain is None or aligned(shown, end) or same_owner(domain, registrable_domain(end)):
             continue
-        is_known = is_trusted(shown, looks.own_domains)
+        is_known = organisation.trusts(shown)
         if is_known and not is_counted:
             yield Sign(ThreatReason.TEXT_SHOWS_KNOWN, shown)
             return

@@ -1,9 +1,12 @@
 """reading: compiled lists, looked up where they lie."""
 
+from __future__ import annotations  # `array` takes no item type at run time before Python 3.12
+
 import struct
 import sys
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import google_crc32c
@@ -108,6 +111,19 @@ class ThreatLists:
                 found += self._findings(expression, full_hash)
         return tuple(found)
 
+    def named_among(self, full_hashes: Sequence[bytes]) -> Iterator[bytes]:
+        """Yield those of many hashes that a list names; which one says `look_up_hashes`, thrice as slow."""
+        table, shift = self._filter, self._filter_shift
+        for head, full_hash in zip(_heads(full_hashes), full_hashes, strict=True):
+            place = head >> shift
+            if not table[place >> 3] >> (place & 7) & 1:
+                continue
+            place = (head * MULTIPLIER & HEAD_MASK) >> shift
+            if table[place >> 3] >> (place & 7) & 1:
+                (key,) = _KEY.unpack_from(full_hash)
+                if any(one.place_of(key) is not None for one in self._lists):
+                    yield full_hash
+
     def names_whole(self, full_hash: bytes) -> bool:
         """Whether a list of whole hashes holds this one; 8 bytes of it are enough."""
         (key,) = _KEY.unpack_from(full_hash)
@@ -127,6 +143,13 @@ class ThreatLists:
                     since_us=moment_of(one.day(place)),
                     confirmed=not source.bare,
                 )
+
+
+def _heads(full_hashes: Iterable[bytes]) -> array[int]:
+    heads = array("I", b"".join([full_hash[:4] for full_hash in full_hashes]))
+    if sys.byteorder == "little":
+        heads.byteswap()
+    return heads
 
 
 def _reason(source: Source, expression: str) -> ThreatReason:
