@@ -93,6 +93,11 @@ SHAPES = {
     "groups": b"Final-Recipient: rfc822; a@b.example\n\n",
     "names": b" name\n",
     "addresses in a line": b"deliver to a@b.example, ",
+    "subjects": b"Subject:\n",
+    "labels": b"the subject of the message ",
+    "quoted mails": b'message "',
+    "refused senders": b"sender <a@b.example> domain of sender ",
+    "hosts": b"host domain name mx temporary ",
 }
 
 

@@ -9,11 +9,12 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from backstamp.mail.reports.phrases import causes
+from backstamp.mail.reports.phrases import causes, saying
 from backstamp.mail.reports.words import Action, BounceClass, Cause
 
-_STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]\d)")
-_CODE: Final = re.compile(r"(?<![\d.@:#-])([245]\d\d)(?=[ -]|$)", re.MULTILINE)
+_STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]\d)")
+_CODE: Final = re.compile(r"(?<![\d.@:#-])([45][0-57]\d)(?=[ -]|$)", re.MULTILINE)
+"""A reply code (RFC 5321 §4.2.1; some use x7z); 465 and 587 are ports."""
 
 _BY_STATUS: Final = {
     "1.0": Cause.USER_UNKNOWN,
@@ -51,7 +52,10 @@ _BY_SUBJECT: Final = {
 
 _THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED})
 """Causes that lie in the address itself."""
-_EASILY_MIXED_UP: Final = {Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN}
+_OF_A_NAME: Final = {Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN}
+_THE_SENDER: Final = frozenset({"1.7", "1.8"})
+_NO_ANSWER_OF_DNS: Final = "4.3"
+"""X.4.3: the directory, which is DNS here, could not be asked (RFC 3463 §3.5)."""
 _PLAIN: Final = frozenset(
     {Cause.MAILBOX_FULL, Cause.HOST_UNKNOWN, Cause.USER_UNKNOWN, Cause.DISABLED, Cause.TOO_BIG, Cause.MOVED}
 )
@@ -62,11 +66,20 @@ _LONGEST: Final = 2000
 @lru_cache(maxsize=64)
 def cause_of(status: str, text: str) -> Cause:
     """Return why, from an enhanced status ("" where none) and the words around it."""
-    found = next((c for c, words in causes() if words.search(text[:_LONGEST])), Cause.UNKNOWN)
+    said = text[:_LONGEST]
+    if blames_the_sender(status, said):
+        return Cause.POLICY
+    if status:
+        said = f"{status} {said}"
+    found = next((c for c, words in causes() if words.search(said)), Cause.UNKNOWN)
+    if found in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
+        return Cause.SYSTEM if found is Cause.USER_UNKNOWN else Cause.NETWORK
+    if found is Cause.USER_UNKNOWN and _is_transient(status, said) and saying("unavailable").search(said):
+        return Cause.SYSTEM
     if found in _PLAIN:
         by_status = _BY_STATUS.get(status[2:])
         # Of these two the words are easily mixed up: "host mx.example said: unknown user".
-        return by_status if by_status and {found, by_status} == _EASILY_MIXED_UP else found
+        return by_status if by_status and {found, by_status} == _OF_A_NAME else found
     if status and status[0] in "45":
         _, subject, detail = status.split(".")
         known = _BY_STATUS.get(f"{subject}.{detail}")
@@ -75,6 +88,20 @@ def cause_of(status: str, text: str) -> Cause:
         if found is Cause.UNKNOWN:
             return _BY_SUBJECT.get(subject, Cause.UNKNOWN)
     return found
+
+
+@lru_cache(maxsize=64)
+def blames_the_sender(status: str, text: str) -> bool:
+    """Whether a server refused the sender: nothing is said of the recipient then, whatever else stands there.
+
+    X.1.7 and X.1.8 are about the sender's address (RFC 3463 §3.2); many refuse it with the 5.1.0 or 5.1.1 of
+    a recipient, and in the words with which they refuse one: "Sender address rejected: User unknown".
+    """
+    return status[2:] in _THE_SENDER or saying("sender_rejected").search(text[:_LONGEST]) is not None
+
+
+def _is_transient(status: str, text: str) -> bool:
+    return (status or str(code_in(text))).startswith("4")
 
 
 def bounce_class(action: Action, status: str, code: int, cause: Cause) -> BounceClass:
@@ -96,15 +123,17 @@ def bounce_class(action: Action, status: str, code: int, cause: Cause) -> Bounce
 
 def status_in(text: str) -> str:
     """Return the first enhanced status of a failure in a text, or ""."""
-    for match in _STATUS.finditer(text[:_LONGEST]):
-        if match[1] in "45":
-            return f"{match[1]}.{int(match[2])}.{int(match[3])}"
-    return ""
+    match = _STATUS.search(text[:_LONGEST])
+    return f"{match[1]}.{int(match[2])}.{int(match[3])}" if match else ""
 
 
 def code_in(text: str) -> int:
     """Return the first reply code of a failure in a text, or 0."""
-    for match in _CODE.finditer(text[:_LONGEST]):
-        if match[1][0] in "45":
-            return int(match[1])
-    return 0
+    match = _CODE.search(text[:_LONGEST])
+    return int(match[1]) if match else 0
+
+
+def answer_at(text: str) -> int | None:
+    """Return where the first status or reply code of a failure stands in a text, or None."""
+    found = (expression.search(text[:_LONGEST]) for expression in (_STATUS, _CODE))
+    return min((match.start() for match in found if match), default=None)

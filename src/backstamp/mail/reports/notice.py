@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from backstamp.mail.reports.causes import code_in, status_in
+from backstamp.mail.reports.outcome import good_news
 from backstamp.mail.reports.phrases import ending_in, lines_saying, saying
 
 _ANSWER: Final = re.compile(
@@ -45,7 +46,7 @@ _OF_A_HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 """A line of the header that Exchange and others show people of the mail that failed."""
-_ALIAS: Final = re.compile(r"(?:expanded|generated|forwarded|redirected) from\W{0,12}$", re.IGNORECASE)
+_ALIAS: Final = re.compile(r"(?:expanded|generated|forwarded|redirected) (?:from|by)\W{0,12}$", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"RCPT TO:\s*<?$", re.IGNORECASE)
 _REPLY_LINE: Final = re.compile(r"^\W{0,6}[245]\d\d[ -]")
 _BARE: Final = re.compile(r"^[ \t]+<?([A-Za-z0-9][\w.+-]{1,63})>?[ \t]*$", re.MULTILINE)
@@ -125,11 +126,11 @@ def is_notice(text: str, signs: Signs) -> bool:
     """
     own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "|"))]
     words = "\n".join(own)
-    failed = saying("failed").search(words) is not None or saying("late").search(words) is not None
+    failed = any(saying(said).search(words) for said in ("failed", "late"))
     shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + _names_somebody(own)
     subject = saying("subject").search(signs.subject) is not None and not signs.is_answer
     if signs.by_daemon or signs.reports:
-        return failed or (subject and shows > 0)
+        return failed or (subject and shows > 0) or good_news(words) is not None
     by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
     if signs.by_office or signs.null_path:
         if by_machine and failed + shows > 0:
@@ -168,11 +169,6 @@ def _names_somebody(lines: list[str]) -> bool:
         if same and _ONLY.match(line[: found[0].start()]) and _BEHIND.match(line[found[-1].end() :]):
             return True
     return False
-
-
-def is_late(text: str) -> bool:
-    """Whether a notice says that delivery is still being tried."""
-    return saying("late").search(text) is not None and saying("given_up").search(text) is None
 
 
 def before_returned(text: str) -> str:

@@ -15,6 +15,11 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+def words_of(name: str) -> str:
+    """Return the section `name` of the file as one alternative, to be a part of another expression."""
+    return "|".join(_data()[name])
+
+
 @cache
 def saying(name: str) -> re.Pattern[str]:
     """Return the expression that finds what the section `name` of the file says."""
@@ -24,15 +29,13 @@ def saying(name: str) -> re.Pattern[str]:
 @cache
 def lines_saying(name: str) -> re.Pattern[str]:
     """Return the expression that finds whole lines, quoted or not, that say it."""
-    whole = "|".join(_data()[name])
-    return re.compile(rf"^(?>[ \t>|]*)(?:{whole})$", re.IGNORECASE | re.MULTILINE)
+    return re.compile(rf"^(?>[ \t>|]*)(?:{words_of(name)})$", re.IGNORECASE | re.MULTILINE)
 
 
 @cache
 def ending_in(name: str) -> re.Pattern[str]:
     """Return the expression that finds it at the end of a text, before signs that are no letters."""
-    words = "|".join(_data()[name])
-    return re.compile(rf"(?:{words})\W{{0,12}}$", re.IGNORECASE)
+    return re.compile(rf"(?:{words_of(name)})\W{{0,12}}$", re.IGNORECASE)
 
 
 @cache

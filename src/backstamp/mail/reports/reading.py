@@ -1,7 +1,7 @@
 """A mail that came back, understood: `read_report`. Never raises, whatever the bytes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ from backstamp.mail.reports.causes import status_in
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
 from backstamp.mail.reports.notice import Signs
 from backstamp.mail.reports.pieces import Fields, Pieces, groups_in, returned_header, take_apart
+from backstamp.mail.reports.quoted_subject import without_quoted_subject
 from backstamp.mail.reports.recipients import (
     MOST_RECIPIENTS,
     by_status,
@@ -55,6 +56,7 @@ def _read(pieces: Pieces) -> MailReport:
     if pieces.returned is None and len(text) < len(whole):
         below = whole[len(text) :]
         pieces.returned = _returned_in(below)
+    text = without_quoted_subject(text, _quoted_subjects(pieces, own))
     signs = _signs(pieces)
     noticed = notice.is_notice(text, signs)
     if not pieces.status and noticed and "inal-recipient" in text.lower():
@@ -73,6 +75,14 @@ def _read(pieces: Pieces) -> MailReport:
         if failed or pieces.status or signs.by_system or not answer:
             return _dsn(pieces, by_words(pieces, own, text, failed))
     return _answer(pieces, own, signs)
+
+
+def _quoted_subjects(pieces: Pieces, own: Fields) -> Iterator[str]:
+    """Yield the subject of the mail that a report is about, as far as it is known."""
+    yield decoded((pieces.returned or {}).get("subject", ""))
+    if pieces.receipt:
+        # "Not read: SUBJECT". What a mail system says in its own subject may be the reason.
+        yield decoded(own.get("subject", "")).partition(":")[2]
 
 
 def _dsn(pieces: Pieces, recipients: Iterable[RecipientReport]) -> MailReport:

@@ -6,13 +6,22 @@ from typing import Final
 
 from backstamp.mail.header_text import decoded, first_address, one_line
 from backstamp.mail.reports import notice
-from backstamp.mail.reports.causes import bounce_class, cause_of, code_in, status_in
+from backstamp.mail.reports.causes import (
+    answer_at,
+    blames_the_sender,
+    bounce_class,
+    cause_of,
+    code_in,
+    status_in,
+)
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
 from backstamp.mail.reports.notice import ADDRESS
+from backstamp.mail.reports.outcome import outcome
 from backstamp.mail.reports.pieces import Fields, Pieces
 from backstamp.mail.reports.words import Action, Cause, RecipientReport
 
 MOST_RECIPIENTS: Final = 100
+_BLANK_LINE: Final = re.compile(r"\n[ \t]*(?:\n|$)")
 _LETTERS: Final = re.compile(r"\w{2}")
 _ACTIONS: Final = {
     "failed": Action.FAILED,
@@ -88,9 +97,10 @@ def _action(group: Fields, text: str) -> Action:
     known = _ACTIONS.get(word[0]) if word else None
     if known is not None:
         return known
-    if notice.is_late(text):
-        return Action.DELAYED
-    return Action.DELIVERED if group.get("status", "").strip().startswith("2") else Action.FAILED
+    status = group.get("status", "").strip()
+    if status.startswith(("2", "5")):
+        return Action.DELIVERED if status[0] == "2" else Action.FAILED
+    return outcome(one_line(group.get("diagnostic-code", "")), text)
 
 
 def recipient_report(
@@ -113,7 +123,11 @@ def recipient_report(
         status = status_in(said) or status or status_in(around)
     code = code_in(said) or code_in(around)
     cause = cause_of(status, said)
-    if cause in (Cause.UNKNOWN, Cause.POLICY, Cause.SYSTEM) and action is Action.FAILED:
+    if (
+        cause in (Cause.UNKNOWN, Cause.POLICY, Cause.SYSTEM)
+        and action is Action.FAILED
+        and not blames_the_sender(status, said)
+    ):
         closer = cause_of(status, around)
         cause = (
             closer if cause is Cause.UNKNOWN or closer in (Cause.MAILBOX_FULL, Cause.USER_UNKNOWN) else cause
@@ -147,17 +161,25 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
         addresses = [f"{name}@{domain}" for name in notice.bare_names_in(text) if domain]
     if not addresses:
         addresses = _only_recipient(pieces)
-    action = Action.DELAYED if notice.is_late(text) else Action.FAILED
     return [
         recipient_report(
             address=address,
-            action=action,
+            action=outcome(near, text),
             status=status_in(near),
-            said=one_line(near) if len(addresses) > 1 else "",
-            around=text if len(addresses) == 1 else near,
+            said=_answer_in(near),
+            around=near,
         )
         for address, near in zip(addresses, _passages(text, addresses), strict=True)
-    ] or [recipient_report(address="", action=action, status=status_in(text), around=text)]
+    ] or [recipient_report(address="", action=outcome(text, text), status=status_in(text), around=text)]
+
+
+def _answer_in(passage: str) -> str:
+    """Return what a server answered: from the line that has its code up to the next that is blank, or ""."""
+    at = answer_at(passage)
+    if at is None:
+        return ""
+    end = _BLANK_LINE.search(passage, at)
+    return one_line(passage[passage.rfind("\n", 0, at) + 1 : end.start() if end else len(passage)])
 
 
 def _passages(text: str, addresses: list[str]) -> list[str]:
@@ -165,10 +187,10 @@ def _passages(text: str, addresses: list[str]) -> list[str]:
 
     A reason may stand below several, or above all of them.
     """
-    if len(addresses) < 2:
-        return [text] * len(addresses)
+    if not addresses:
+        return []
     lowered = text.lower()
-    found = [max(0, lowered.find(address.lower())) for address in addresses]
+    found = [_mention(lowered, address.lower()) for address in addresses]
     lines = [lowered.rfind("\n", 0, start) + 1 for start in found]
     starts = lines if len(set(lines)) == len(lines) else found
     passages = [text[start : min((s for s in starts if s > start), default=len(text))] for start in starts]
@@ -182,9 +204,16 @@ def _passages(text: str, addresses: list[str]) -> list[str]:
     return [each if _tells(each) else f"{each}\n{above}" for each in passages]
 
 
+def _mention(text: str, address: str) -> int:
+    """Return where an address stands first in a text, as a whole; 0 where it does not."""
+    at = text.find(address)
+    while at > 0 and (text[at - 1].isalnum() or text[at - 1] in "._+-"):
+        at = text.find(address, at + len(address))
+    return max(0, at)
+
+
 def _tells(passage: str) -> bool:
-    status = status_in(passage)
-    return status != "" or cause_of(status, passage) is not Cause.UNKNOWN
+    return answer_at(passage) is not None or cause_of("", passage) is not Cause.UNKNOWN
 
 
 def _only_recipient(pieces: Pieces) -> list[str]:
