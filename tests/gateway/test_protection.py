@@ -1,6 +1,7 @@
 """Received mail: whose links are guarded, how, and what happens where they cannot be."""
 
 import re
+import shutil
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.protection.groups import Group, joined
 from backstamp.gateway.rewriter.pool import BusyError
+from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.journal import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.known_sites_file import publish_sites
 from backstamp.journal.threat_file import publish_lists
@@ -30,6 +32,9 @@ from backstamp.vocabulary import Direction, EventType, Origin, Queued, ThreatTyp
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import HTML, RING, TRACKING_URL, Running, StartGateway, StartNextHop, snapshot
+from tests.gateway.test_signatures import CONTENT as SIGNED_CONTENT
+from tests.gateway.test_signatures import Authority
+from tests.gateway.test_signatures import message as signed_message
 
 ANN, BEN, CAT = "ann@guarded.example", "ben@guarded.example", "cat@other.example"
 URL = "https://www.example.com/offer"
@@ -40,6 +45,7 @@ SIGNED = (
     b"--b\r\nContent-Type: text/html\r\n\r\n<a href='https://www.example.com/offer'>x</a>\r\n"
     b"--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nnone\r\n--b--\r\n"
 )
+NOBODY = Trust()
 FORM = HTML.replace(b"</body>", b'<form action="https://www.example.com/f"><input name="a"></form></body>')
 
 
@@ -76,7 +82,13 @@ class Filter:
 
 @pytest.fixture
 def start(gateway: StartGateway, next_hop: StartNextHop, tmp_path: Any) -> Any:
-    async def starting(policy: Snapshot | None, *, listener: str = "protection.listen", **hop: Any) -> Filter:
+    async def starting(
+        policy: Snapshot | None,
+        *,
+        listener: str = "protection.listen",
+        trust: Trust = NOBODY,
+        **hop: Any,
+    ) -> Filter:
         inside = await next_hop(**hop)
         protection = ProtectionConfig(
             threat_lists=tmp_path / "threats.lists",
@@ -85,6 +97,7 @@ def start(gateway: StartGateway, next_hop: StartNextHop, tmp_path: Any) -> Any:
             lmtp_listen="127.0.0.1:0",
             next_hop=inside.url,
             authserv_ids=("mx.guarded.example",),
+            trust=trust,
         )
         running = await gateway("smtp://127.0.0.1:9", policy, protection=protection)
         client = await running.client(listener)
@@ -265,6 +278,51 @@ async def test_a_listed_target_inside_another_vendors_wrapper_is_found(start: An
     filter_ = await start(guarded())
     await filter_.send(HTML.replace(URL.encode(), wrapped), ANN)
     assert [f.threat for f in filter_.running.queued[0].findings] == [ThreatType.PHISHING]
+
+
+UNCHANGED = {
+    "signed": SIGNED,
+    "amp": HTML.replace(b"text/html", b"text/x-amp-html"),
+    "calendar_link": HTML[: HTML.index(b"MIME")] + b"Content-Type: text/calendar\r\n\r\n"
+    b"BEGIN:VCALENDAR\r\nDESCRIPTION:https://www.exam\r\n ple.com/offer\r\nEND:VCALENDAR\r\n",
+    "shown_attachment": HTML.replace(b"MIME", b"Content-Disposition: attachment; filename=a.html\r\nMIME"),
+}
+
+
+@pytest.mark.parametrize("reason", UNCHANGED)
+async def test_a_known_bad_link_in_what_is_left_alone_is_found(
+    start: Any, tmp_path: Path, reason: str
+) -> None:
+    list_bad(tmp_path)
+    filter_ = await start(guarded())
+    await filter_.send(UNCHANGED[reason], ANN)
+    (queued,) = filter_.running.queued
+    assert queued.unprotected == (reason,)
+    assert [(link.number, link.url) for link in queued.tracked_links] == [(1, URL)]
+    assert [(f.number, f.threat) for f in queued.findings] == [(1, ThreatType.PHISHING)]
+    ((_, got),) = filter_.received
+    fields = f"protect; links=0; unprotected={reason}\r\nX-Backstamp-Threat: phishing;"
+    assert got.startswith(f"X-Backstamp-Protection: {fields}".encode())
+    # An invitation is no message that nobody looked into: it is its links that are not guarded.
+    assert (b"[links not checked]" in got) is (reason != "calendar_link")
+    assert got[got.index(b"\r\n\r\n") :] == UNCHANGED[reason][UNCHANGED[reason].index(b"\r\n\r\n") :]
+
+
+async def test_links_of_mail_whose_signature_holds_are_judged_too(start: Any, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    authority = Authority(tmp_path)
+    signed = signed_message(authority.signature("ann@example.org", SIGNED_CONTENT))
+    list_bad(tmp_path, "https://www.example.com/")
+    filter_ = await start(
+        guarded(on_unprotected=OnUnprotected.REFUSE), trust=Trust(smime_ca=str(authority.path))
+    )
+    assert await filter_.send(signed, ANN) == ["250 2.0.0 queued as 1"]
+    (queued,) = filter_.running.queued
+    assert queued.unprotected == ()
+    assert [f.threat for f in queued.findings] == [ThreatType.PHISHING]
+    await (refusing := await start(guarded(on_known_bad=OnKnownBad.REFUSE))).send(signed, ANN)
+    assert all(to != (ANN,) for to, _ in refusing.received)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,18 @@ class LinkPolicy:
                 decided.append(self._decide_one(link, url, base, encoding))
         return decided
 
+    def leave(
+        self, links: list[FoundLink], base: str | None, encoding: str, reason: SkipReason
+    ) -> list[Decided]:
+        """Return where links lead that stay as they are: for this reason, where no harmless one is nearer."""
+        room = self._links_left
+        decided = self.decide(links, base, encoding)
+        self._links_left = room
+        for each in decided:
+            if each.reason is None or each.reason.unprotected:
+                each.reason = reason
+        return decided
+
     def _wrapped_hosts(self, urls: list[WebUrl]) -> frozenset[str]:
         """Return hosts of which these URLs are wrapped, unless a link itself gives reason not to."""
         options = self._options

@@ -10,6 +10,7 @@ from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
+from backstamp.rewriting.left_alone import links_left_alone
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import Manifest, PartReport, PixelReport, plain
 from backstamp.rewriting.options import Options
@@ -94,6 +95,8 @@ class _MessagePlanner:
         self._policy = LinkPolicy(options, list_unsubscribe_urls(root.header))
         self._reports: list[PartReport] = []
         self._candidates: list[Candidates] = []
+        self._listed = 0
+        self._room = options.limits.links
         self._links: list[TrackedLink] = []
         self._planned: list[PlannedPart] = []
         self._pixel = PixelReport(
@@ -112,7 +115,10 @@ class _MessagePlanner:
             if visit.reason is None and not visit.part.children:
                 self._plan_text(visit, wants_pixel=visit.part is pixel_part)
             else:
-                self._report(visit.part, reason=visit.reason or visit.doubt)
+                reason = visit.reason or visit.doubt
+                self._report(visit.part, reason=reason)
+                if reason is not None:
+                    self._list_links(visit.part, reason)
         root_reason = sealed_reason(self._root)
         unsubscribe = None
         if self._options.unsubscribe:
@@ -153,7 +159,7 @@ class _MessagePlanner:
 
     def _nothing_done(self, visits: list[Visit]) -> SkipReason | None:
         """Return why the whole message was left alone, where there is one reason for all of it."""
-        if self._planned or self._candidates:
+        if self._planned or len(self._candidates) > self._listed:
             return None
         reasons = {report.skip_reason for report in self._reports}
         if len(reasons) == 1 and len(visits) == len(self._reports):
@@ -175,6 +181,25 @@ class _MessagePlanner:
         if outcome.planned is not None:
             self._planned.append(outcome.planned)
         self._report(part, touched=outcome.planned is not None, reason=outcome.reason or visit.doubt)
+        if outcome.candidates is None and outcome.reason is not None:
+            self._list_links(part, outcome.reason)
+
+    def _list_links(self, part: Part, reason: SkipReason) -> None:
+        """List the links of a part of received mail that stays as it is."""
+        if self._options.direction is Direction.OUTBOUND:
+            return
+        found = links_left_alone(
+            self._raw,
+            part,
+            reason,
+            options=self._options,
+            policy=self._policy,
+            room=self._room,
+        )
+        if found is not None:
+            self._room -= min(self._room, len(found.decided))
+            self._listed += 1
+            self._candidates.append(found)
 
     def _report(self, part: Part, *, touched: bool = False, reason: SkipReason | None = None) -> None:
         self._reports.append(

@@ -35,6 +35,7 @@ class SkipReason(StrEnum):
     UNLOCATED = "unlocated"
     FLOWED = "flowed"
     BARE_ADDRESS = "bare_address"
+    CALENDAR_LINK = "calendar_link"
     # a part
     SIGNED = "signed"
     DKIM_SIGNED = "dkim_signed"
@@ -90,6 +91,7 @@ UNPROTECTED: Final = frozenset(
         SkipReason.UNLOCATED,
         SkipReason.FLOWED,
         SkipReason.BARE_ADDRESS,
+        SkipReason.CALENDAR_LINK,
         SkipReason.SIGNED,
         SkipReason.DKIM_SIGNED,
         SkipReason.ENCRYPTED,
@@ -141,6 +143,7 @@ _SENTENCES: Final = {
     SkipReason.NESTED_DOCUMENT: "a document inside a document, which is not looked into",
     SkipReason.FLOWED: "it may go on in the next line",
     SkipReason.BARE_ADDRESS: "words that are an address, of which some mail programs make a link",
+    SkipReason.CALENDAR_LINK: "in a calendar entry, which stays as it was sent",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
     SkipReason.DKIM_SIGNED: "signed by DKIM, which is to be kept valid",

@@ -23,6 +23,40 @@ _RESOURCES: Final = frozenset({"text/css", "text/javascript", "text/ecmascript"}
 _UNTYPED: Final = frozenset({"application/octet-stream", "application/x-unknown-content-type"})
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
 _TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".eml")
+_CALENDARS: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar", "text/vcalendar"})
+_CALENDAR_NAMES: Final = (".ics", ".ical", ".ifb", ".vcs")
+_SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+
+
+def is_calendar(part: Part) -> bool:
+    """Whether mail programs show this part as an invitation, attached or not, with its links."""
+    return part.media_type in _CALENDARS or (
+        part.media_type in _UNTYPED and part.filename.lower().endswith(_CALENDAR_NAMES)
+    )
+
+
+def is_html(part: Part) -> bool:
+    """Whether mail programs, or a browser that they hand it to, read this part as HTML."""
+    media_type = part.media_type
+    if media_type in _UNTYPED:
+        return part.filename.lower().endswith(_HTML_NAMES)
+    return media_type == "text/html" or _is_html_like(media_type) or media_type in _SVG
+
+
+def may_show_links(part: Part) -> bool:
+    """Whether links can be read in the octets of a part that is left alone, and reach somebody from there.
+
+    Of an opaque signature, and of TNEF, that is true where they hold the text as it is.
+    """
+    media_type = part.media_type
+    return (
+        media_type.startswith(("text/", "message/", "multipart/"))
+        or is_html(part)
+        or is_calendar(part)
+        or media_type in _RICH_TEXT | _SEALED | _TNEF
+        or (media_type in _UNTYPED and part.filename.lower().endswith((*_TEXT_NAMES, ".dat")))
+    )
 
 
 def reads_as_plain_text(part: Part, *, aside: bool) -> bool:

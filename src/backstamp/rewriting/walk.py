@@ -16,7 +16,7 @@ from backstamp.mail.encodings.transfer import (
 from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.shown import attachment_reason, reads_as_plain_text, type_reason
+from backstamp.rewriting.shown import attachment_reason, is_calendar, reads_as_plain_text, type_reason
 from backstamp.vocabulary import Direction
 
 _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -131,7 +131,7 @@ def _sent_reason(part: Part) -> SkipReason | None:
 
 def _received_reason(part: Part, *, aside: bool) -> SkipReason | None:
     """The author of received mail may be lying: what some mail program shows is text, whatever its name."""
-    reason = _special_reason(part)
+    reason = _special_reason(part) or (SkipReason.CALENDAR if is_calendar(part) else None)
     if reason is not None:
         return reason
     is_text = part.media_type in _TEXTS or reads_as_plain_text(part, aside=aside)

@@ -1,0 +1,139 @@
+"""left_alone: the links of a part of received mail that stays as it is: read, listed, and never changed.
+
+A reader may reach them all the same, so whoever judges a message must see them.
+"""
+
+from typing import Final
+
+from backstamp.mail.charsets.charset_labels import charset_for
+from backstamp.mail.defects import Defect
+from backstamp.mail.encodings.transfer import UndecodableError, UnknownEncodingError, decode_payload
+from backstamp.mail.structure import Part
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.bare_addresses import bare_addresses
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.link_policy import LinkPolicy
+from backstamp.rewriting.options import Options
+from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting import Candidates
+from backstamp.rewriting.shown import is_calendar, is_html, may_show_links
+from backstamp.rewriting.text.calendar_links import calendar_links
+from backstamp.rewriting.text.flowed import flow_of
+from backstamp.rewriting.text.text_links import find_text_links
+
+_WIDE: Final = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"+/v", "utf-7"),
+)
+
+
+class _Reading:
+    """The text of a part as some program reads it, and where in the message a span of it stands."""
+
+    def __init__(self, raw: bytes, part: Part, limit: int) -> None:
+        """Read it. Raises `PartUnreadableError` where it is too big, or nothing can be made of it."""
+        self._part = part
+        self._exact: TextPart | None = None
+        self.encoding = "utf-8"
+        try:
+            self._exact = TextPart(raw, part, limit)
+        except PartUnreadableError as error:
+            if error.reason is SkipReason.PART_TOO_BIG:
+                raise
+            self.text = _roughly(raw, part)
+        else:
+            self.text, self.encoding = self._exact.text, self._exact.encoding
+
+    def raw_spans(self, links: list[FoundLink]) -> list[tuple[int, int]]:
+        """Return where links stand: the whole part where its octets are not those of the text."""
+        if self._exact is None:
+            return [(self._part.body_start, self._part.end)] * len(links)
+        spans = [(link.start, link.end) for link in links]
+        return self._exact.payload.raw_spans(self._exact.byte_spans(spans))
+
+
+def links_left_alone(
+    raw: bytes, part: Part, reason: SkipReason, *, options: Options, policy: LinkPolicy, room: int
+) -> Candidates | None:
+    """Return the links of a part that is left alone for `reason`; None where there are none to be seen.
+
+    Args:
+        raw: the message.
+        part: without children; of a container, links before the first of its parts and behind the last.
+        reason: of the part; it becomes that of its links, where nothing harmless speaks for them.
+        options: their limits count.
+        policy: knows excluded hosts and our own.
+        room: how many links may be listed; the one behind these is `too_many_links`.
+    """
+    if part.children:
+        return _links_outside(raw, part, policy, room) if Defect.LINKS_OUTSIDE_PARTS in part.defects else None
+    calendar = is_calendar(part)
+    if not (reason.unprotected or calendar) or not (
+        may_show_links(part) or reason is SkipReason.SHOWN_ATTACHMENT
+    ):
+        return None
+    try:
+        reading = _Reading(raw, part, options.limits.html_bytes)
+    except PartUnreadableError:
+        return None
+    links, base = _links(part, reading.text, calendar=calendar)
+    if not links:
+        return None
+    links = sorted(links, key=lambda link: link.start)[: room + 1]
+    # A calendar entry as such does no harm: it is its links that count.
+    why = SkipReason.CALENDAR_LINK if reason is SkipReason.CALENDAR else reason
+    decided = policy.leave(links, base, reading.encoding, why)
+    return _bounded(Candidates(part.path, decided, reading.raw_spans(links)), room)
+
+
+def _links_outside(raw: bytes, part: Part, policy: LinkPolicy, room: int) -> Candidates | None:
+    gaps = ((part.body_start, part.children[0].header.start), (part.children[-1].end, part.end))
+    links: list[FoundLink] = []
+    for start, end in gaps:
+        for link in find_text_links(raw[start : max(start, end)].decode("latin-1")):
+            link.start += start
+            link.end += start
+            links.append(link)
+    links = links[: room + 1]
+    if not links:
+        return None
+    decided = policy.leave(links, None, "utf-8", SkipReason.OUTSIDE_PARTS)
+    return _bounded(Candidates(part.path, decided, [(link.start, link.end) for link in links]), room)
+
+
+def _bounded(candidates: Candidates, room: int) -> Candidates:
+    if len(candidates.decided) > room:
+        candidates.decided[-1].reason = SkipReason.TOO_MANY_LINKS
+    return candidates
+
+
+def _links(part: Part, text: str, *, calendar: bool) -> tuple[list[FoundLink], str | None]:
+    if calendar:
+        return calendar_links(text), None
+    if not is_html(part) or is_too_costly(text):
+        return find_text_links(text, **flow_of(part.parameters)), None
+    html = HtmlText(text)
+    found = html.links + html.rivals + bare_addresses(html.source, html.tree)
+    if part.media_type != "text/html" and part.media_type.startswith("text/"):
+        # Where its type is not known it is shown as it stands.
+        starts = {link.start for link in found}
+        found += [link for link in find_text_links(text) if link.start not in starts]
+    return found, html.base
+
+
+def _roughly(raw: bytes, part: Part) -> str:
+    """Return the text of a part that cannot be patched: in what it says it is in, else octet by octet."""
+    try:
+        data = decode_payload(raw, part.body_start, part.end, part.cte).data
+    except (UndecodableError, UnknownEncodingError):
+        return raw[part.body_start : part.end].decode("latin-1")
+    codec = next((codec for mark, codec in _WIDE if data.startswith(mark)), "")
+    try:
+        return data.decode(codec or charset_for(part.charset_label).codec, "replace")
+    except (LookupError, UnicodeError):
+        return data.decode("latin-1")

@@ -1,0 +1,133 @@
+"""What stays as it is in received mail is read all the same: its links are listed with the part's reason."""
+
+import base64
+
+import pytest
+
+from backstamp.rewriting import Direction, Limits, Manifest, Options, SkipReason, plan
+from tests.rewriting.sealers import FixedSealer
+
+HEAD = "From: eve@example.org\r\nSubject: x\r\n"
+R = SkipReason
+HTML = '<a href="https://www.example.com/a?b=1&amp;c=2">x</a>'
+URL = "https://www.example.com/a?b=1&c=2"
+
+
+def received(content: str, body: str | bytes, limits: Limits = Limits()) -> tuple[bytes, Manifest]:
+    raw = f"{HEAD}{content}\r\n\r\n".encode() + (body if isinstance(body, bytes) else body.encode())
+    options = Options(
+        direction=Direction.INBOUND, opens=False, excluded_hosts=("meet.example",), limits=limits
+    )
+    made = plan(raw, options)
+    assert made.apply(FixedSealer()).raw == raw or made.links, "not an octet of it changes"
+    return raw, made.manifest
+
+
+def links(content: str, body: str | bytes) -> list[tuple[str, SkipReason | None]]:
+    return [(each.url, each.skip_reason) for each in received(content, body)[1].candidates]
+
+
+def in_base64(text: bytes) -> bytes:
+    return base64.encodebytes(text).replace(b"\n", b"\r\n")
+
+
+B64 = "\r\nContent-Transfer-Encoding: base64"
+SIGNED_HTML = f"--b\r\nContent-Type: text/html\r\n\r\n{HTML}\r\n--b--\r\n"
+ARMOURED = "-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nsee https://www.example.com/a?b=1&c=2 now\r\n"
+AN_ATTACHMENT = "\r\nContent-Disposition: attachment; filename=a.html"
+OPAQUE = in_base64(b"\x30\x82\x10\x00\xa0\x80\x24\x80" + ARMOURED[38:].encode() + b"\0\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "reason"),
+    [
+        ("Content-Type: multipart/signed; boundary=b", SIGNED_HTML, R.SIGNED),
+        ("Content-Type: application/pkcs7-mime; smime-type=signed-data" + B64, OPAQUE, R.SIGNED),
+        ("Content-Type: text/plain", ARMOURED, R.SIGNED),
+        ("Content-Type: text/x-amp-html", HTML, R.AMP),
+        ("Content-Type: text/html" + AN_ATTACHMENT, HTML, R.SHOWN_ATTACHMENT),
+        ("Content-Type: application/octet-stream" + AN_ATTACHMENT, HTML, R.SHOWN_ATTACHMENT),
+        ("Content-Type: application/xhtml+xml", HTML, R.SHOWN_TYPE),
+        ("Content-Type: text/html; charset=utf-16" + B64, in_base64(HTML.encode("utf-16")), R.UNSAFE_CHARSET),
+        ("Content-Type: text/html; charset=utf-7", HTML, R.UNSAFE_CHARSET),
+        ("Content-Type: text/html\r\nContent-Transfer-Encoding: x-odd", HTML, R.UNKNOWN_ENCODING),
+        ("Content-Type: multipart/mixed; boundary=", ARMOURED[38:], R.BROKEN_STRUCTURE),
+    ],
+)
+def test_links_of_what_is_left_alone_are_listed(content: str, body: str | bytes, reason: SkipReason) -> None:
+    assert links(content, body) == [(URL, reason)]
+
+
+def test_links_outside_of_the_parts_are_listed_where_they_stand() -> None:
+    body = "https://one.example/\r\n--b\r\n\r\nx\r\n--b--\r\nhttps://two.example/\r\n"
+    raw, manifest = received("Content-Type: multipart/mixed; boundary=b", body)
+    assert [(raw[each.start : each.end], each.skip_reason) for each in manifest.candidates] == [
+        (b"https://one.example/", R.OUTSIDE_PARTS),
+        (b"https://two.example/", R.OUTSIDE_PARTS),
+    ]
+
+
+def test_only_what_a_reader_may_reach_is_listed() -> None:
+    assert links("Content-Type: image/png", HTML) == []
+    assert links("Content-Type: application/pdf" + AN_ATTACHMENT, HTML) == []
+    sent = plan(
+        f"{HEAD}Content-Type: text/x-amp-html\r\n\r\n{HTML}".encode(), Options(direction=Direction.OUTBOUND)
+    )
+    assert sent.manifest.candidates == ()
+
+
+def test_a_form_in_a_signed_part_is_excused_with_it() -> None:
+    body = SIGNED_HTML.replace(HTML, '<form action="https://www.example.com/f"><a href="mailto:a@b">m</a>')
+    manifest = received("Content-Type: multipart/signed; boundary=b", body)[1]
+    assert [each.skip_reason for each in manifest.candidates] == [R.SIGNED, R.MAILTO]
+    assert manifest.unprotected == (R.SIGNED,)
+
+
+def test_the_link_behind_the_last_that_is_listed_says_so() -> None:
+    body = HTML * 5
+    manifest = received("Content-Type: text/x-amp-html", body, Limits(links=3))[1]
+    assert [each.skip_reason for each in manifest.candidates] == [R.AMP] * 3 + [R.TOO_MANY_LINKS]
+    two = f"--b\r\nContent-Type: text/x-amp-html\r\n\r\n{HTML * 2}\r\n"
+    manifest = received("Content-Type: multipart/mixed; boundary=b", two * 2 + "--b--\r\n", Limits(links=3))[
+        1
+    ]
+    assert [each.skip_reason for each in manifest.candidates] == [R.AMP] * 3 + [R.TOO_MANY_LINKS]
+
+
+ENTRY = (
+    "BEGIN:VCALENDAR\r\nPRODID:-//https://program.example//EN\r\nTZURL:https://zones.example/Berlin\r\n"
+    "DESCRIPTION:Join\\nhttps://www.example.com/a\\,b?c=ddddddddddddddddddddddddddd\r\n eeee\\nSee you\r\n"
+    "LOCATION:https://join.meet.example/1\r\nURL:HTTPS://two.example\r\n"
+    'X-ALT-DESC;FMTTYPE=text/html:<a href="https://three.example/?a=1&amp;b=2">x</a>\r\nEND:VCALENDAR\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Content-Type: text/calendar; method=REQUEST",
+        "Content-Type: text/calendar\r\nContent-Disposition: attachment; filename=invite.ics",
+        "Content-Type: application/ics; name=invite.ics\r\nContent-Disposition: attachment",
+        "Content-Type: application/octet-stream; name=Invite.ICS",
+    ],
+)
+def test_links_of_a_calendar_entry_are_read_as_a_calendar_shows_them(content: str) -> None:
+    raw, manifest = received(content, ENTRY)
+    assert [(each.url, each.skip_reason) for each in manifest.candidates] == [
+        ("https://www.example.com/a,b?c=dddddddddddddddddddddddddddeeee", R.CALENDAR_LINK),
+        ("https://join.meet.example/1", R.EXCLUDED_HOST),
+        ("https://two.example/", R.CALENDAR_LINK),
+        ("https://three.example/?a=1&b=2", R.CALENDAR_LINK),
+    ]
+    first = manifest.candidates[0]
+    assert raw[first.start : first.end] == (
+        b"https://www.example.com/a\\,b?c=ddddddddddddddddddddddddddd\r\n eeee"
+    )
+    assert [each.skip_reason for each in manifest.parts] == [R.CALENDAR]
+    assert manifest.unprotected == (R.CALENDAR_LINK,)
+
+
+def test_a_calendar_entry_without_links_or_with_excluded_ones_does_no_harm() -> None:
+    for line in ("SUMMARY:Lunch", "LOCATION:https://meet.example/1", "TZURL:https://zones.example/"):
+        entry = f"BEGIN:VCALENDAR\r\n{line}\r\nEND:VCALENDAR\r\n"
+        assert received("Content-Type: text/calendar", entry)[1].unprotected == ()
