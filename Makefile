@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Other people's mail to test against, where it lies beside this folder.
 export BACKSTAMP_CORPUS ?= $(wildcard $(CURDIR)/../shared/corpus)
-# Of tests: most of their time they wait for daemons and clocks.
+# Of tests: most of their time they wait for daemons and clocks. In the order of the folders, since the files of
+# few tests are the slow ones (real daemons) and must not come last.
 PROCESSES ?= $(shell n=$$((2 * $$(nproc))); echo $$((n < 8 ? n : 8)))
 CONFIG ?= $(firstword $(wildcard backstamp.toml) try.toml)
 
@@ -14,7 +15,7 @@ run: $(VENV)/.run
 	exec $(BIN)/backstamp --config $(CONFIG) serve
 
 test: check test-daemons
-	$(BIN)/pytest -m "not soak" --numprocesses $(PROCESSES) --dist loadfile $(TESTS)
+	$(BIN)/pytest -m "not soak" --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
