@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from backstamp.records import matching
 from backstamp.records.ingest import ingest
@@ -16,11 +17,16 @@ STRANGER = "anna@example.net"
 
 
 def bounce(*addresses: str, **clues: object) -> Finding:
+    return says(EventType.BOUNCED, *addresses, **clues)
+
+
+def says(event: EventType, *addresses: str, **clues: object) -> Finding:
     return Finding(
         at_us=START_US,
         clues=Clues(**clues),  # type: ignore[arg-type]
         statements=tuple(
-            Statement(type=EventType.BOUNCED, address=address, permanent=True) for address in addresses
+            Statement(type=event, address=address, permanent=event is EventType.BOUNCED)
+            for address in addresses
         ),
     )
 
@@ -58,6 +64,32 @@ def test_tokens_in_the_returned_copy_name_it_without_a_seal() -> None:
     assert indexes(match(bounce("", tokens=(Named(MESSAGE, 1),)))) == [(MESSAGE, 1, False)]
     by_pixel = bounce("", tokens=(Named(MESSAGE, None, ANNA),))
     assert indexes(match(by_pixel)) == [(MESSAGE, 0, False)]
+
+
+@pytest.mark.parametrize("event", [EventType.REPLIED, EventType.DISPLAYED, EventType.AUTORESPONDED])
+def test_a_stranger_who_quotes_the_links_of_a_recipient_is_not_that_recipient(event: EventType) -> None:
+    known()
+    links = (Named(MESSAGE, 0),)
+    assert indexes(match(says(event, "carl@elsewhere.example", tokens=links))) == [(MESSAGE, None, False)]
+    assert indexes(match(says(event, "", tokens=links))) == [(MESSAGE, None, False)]
+    assert indexes(match(says(event, "anna@example.com", tokens=links))) == [(MESSAGE, 0, False)]
+    assert indexes(match(says(event, "bert@example.com", tokens=links))) == [(MESSAGE, 1, False)]
+    sealed = says(event, "anna@inside.example.com", sealed=Named(MESSAGE, 0))
+    assert indexes(match(sealed)) == [(MESSAGE, 0, True)]
+
+
+def test_behind_an_alias_the_copy_that_came_back_tells_whose_it_is() -> None:
+    known()
+    found = match(bounce("anna@inside.example.com", tokens=(Named(MESSAGE, 0),)))
+    assert indexes(found) == [(MESSAGE, 0, False)]
+
+
+def test_who_complains_may_be_left_out_and_a_stranger_does_not_complain_for_a_recipient() -> None:
+    known()
+    links = (Named(MESSAGE, 0),)
+    for address, index in (("", 0), ("4f2a@example.com", 0), ("carl@elsewhere.example", None)):
+        found = match(says(EventType.COMPLAINED, address, tokens=links))
+        assert indexes(found) == [(MESSAGE, index, False)]
 
 
 def test_tokens_of_two_messages_name_neither() -> None:

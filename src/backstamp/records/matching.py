@@ -22,6 +22,10 @@ MOST_IDS: Final = 50
 MOST_CANDIDATES: Final = 20
 
 
+_OF_A_COPY: Final = frozenset({EventType.BOUNCED, EventType.DEFERRED, EventType.DELIVERED, EventType.SENT})
+"""What mail systems say of the copy itself, whatever the address behind an alias is that they name."""
+
+
 class Named(msgspec.Struct, frozen=True):
     """A message, and a recipient or None, that a token of ours names; `recipient_key` is of a pixel's."""
 
@@ -86,7 +90,7 @@ def match(finding: Finding) -> list[Report] | None:
             at_us=finding.at_us,
             tracking_id=from_database(message),
             type=statement.type,
-            recipient_index=_recipient(message, statement, index),
+            recipient_index=_recipient(message, statement, index, sealed=sealed is not None),
             sealed=sealed is not None,
             happened_us=statement.happened_us,
             permanent=statement.permanent,
@@ -172,15 +176,29 @@ def _by_key(message: int, key: bytes) -> int | None:
     return rows.values_list("index", flat=True).first()
 
 
-def _recipient(message: int, statement: Statement, index: int | None) -> int | None:
-    """Return whom a statement is about: the address that it names, else whom the token names."""
+def _recipient(message: int, statement: Statement, index: int | None, *, sealed: bool) -> int | None:
+    """Return whom a statement is about: the address that it names, else whom the token names.
+
+    Whoever gets a mail passed on can quote the links in it: an answer, or a receipt, of an address to which
+    we did not send is nobody's that we know, unless it came to the copy's own return path.
+    """
     wanted = {folded(address) for address in (statement.address, *statement.also) if address}
     rows = Recipient.objects.filter(message=message).exclude(index=NO_RECIPIENT).order_by("index")
-    found = [number for number, address in rows.values_list("index", "address") if folded(address) in wanted]
-    if index is not None and (index in found or not found):
+    addresses = {number: folded(address) for number, address in rows.values_list("index", "address")}
+    found = [number for number, address in addresses.items() if address in wanted]
+    if found:
+        return index if index in found else found[0]
+    if index is None or sealed or statement.type in _OF_A_COPY:
         # An alias at the other end: what came back for this copy is about its recipient.
         return index
-    return found[0] if found else None
+    # Providers leave out who complains, or the part before the @ (RFC 6590); the copy is the one meant.
+    domains = {_domain(address) for address in wanted}
+    redacted = statement.type is EventType.COMPLAINED and domains <= {_domain(addresses.get(index, ""))}
+    return index if redacted else None
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def folded(address: str) -> str:
