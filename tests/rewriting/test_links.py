@@ -85,6 +85,24 @@ def test_a_base_that_is_no_web_address_gives_nothing() -> None:
     assert decided("<base href='cid:x'><a href='b'>x</a>") == [("b", SkipReason.RELATIVE_URL)]
 
 
+@pytest.mark.parametrize(
+    "base", ["//example.com/a/", "\\\\example.com/a/", "/\\example.com/a/", " /\t/example.com/a/"]
+)
+def test_a_base_without_a_scheme_leads_somewhere_in_a_browser(base: str) -> None:
+    html = f'<base href="{base}"><a href="b">x</a><a href="https://example.org/ä">y</a>'
+    assert decided(html) == [
+        ("https://example.com/a/b", SkipReason.HOST_WITHOUT_SCHEME),
+        ("https://example.org/%C3%A4", None),
+    ]
+
+
+def test_the_dot_behind_an_excluded_host_makes_no_other_host_of_it() -> None:
+    options = Options(excluded_hosts=("app.example",))
+    assert decided("<a href='https://APP.example.:443/'>x</a>", options) == [
+        ("https://app.example./", SkipReason.EXCLUDED_HOST)
+    ]
+
+
 def test_excluded_hosts_cover_their_subdomains_and_no_others() -> None:
     options = Options(excluded_hosts=("example.com",))
     html = "".join(

@@ -3,7 +3,7 @@
 import pytest
 
 from backstamp.rewriting import Direction, Options, SkipReason, plan
-from tests.rewriting.messages import message
+from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 
 RECEIVED = Options(direction=Direction.INBOUND)
@@ -48,6 +48,11 @@ def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) 
     assert message(html)[slice(*place)] == EVIL.encode()
 
 
+def test_what_thunderbird_makes_markup_of_behind_plaintext_is_listed() -> None:
+    html = "<plaintext><a href='&#104;ttps&colon;&#47;&#47;evil.example/1'>x</a>"
+    assert decided(html, RECEIVED) == [(EVIL, SkipReason.UNLOCATED)]
+
+
 def test_a_condition_that_outlook_reads_as_browsers_do_leaves_nothing_in_doubt() -> None:
     html = (
         "<style><!--[if mso]>p{}<![endif]--></style><p style='a:b;<!--[if mso]>c:d<![endif]-->'>x"
@@ -84,6 +89,45 @@ def test_a_bare_return_in_quoted_printable_makes_no_soft_break_that_nobody_knows
     out = plan(raw, RECEIVED).apply(FixedSealer()).raw
     assert b"=\r\n" in out
     assert out.count(b"\r") - out.count(b"\r\n") == raw.count(b"\r") - raw.count(b"\r\n")
+
+
+def test_the_base_of_a_header_counts_as_one_of_the_document() -> None:
+    def found(html: str, *fields: str) -> list[tuple[str, SkipReason | None]]:
+        header = "".join(f"{field}\n" for field in fields)
+        candidates = plan(message(html, header=header), RECEIVED).manifest.candidates
+        return [(candidate.url, candidate.skip_reason) for candidate in candidates]
+
+    base, relative = "Content-Base: https://evil.example/a/", "<a href='1'>x</a>"
+    assert found(relative, base) == [("https://evil.example/a/1", None)]
+    assert found(relative, "Content-Location: ht tps://evil.example/ b") == [(EVIL, None)]
+    assert found(relative, "Content-Location: https://x.example/", base) == [
+        ("https://evil.example/a/1", None)
+    ]
+    assert found("<base href=y>" + relative, base) == [("https://evil.example/a/1", None)]
+    assert found("<base href=https://x.example/>" + relative + "<a href=https://z.example/>x</a>", base) == [
+        ("https://x.example/1", None),
+        ("https://evil.example/a/1", SkipReason.UNLOCATED),
+        ("https://z.example/", None),
+    ]
+    assert found(relative, "Content-Location: part.html") == [("1", SkipReason.RELATIVE_URL)]
+    sent = plan(message(relative, header=f"{base}\n"), SENT).manifest.candidates
+    assert [each.skip_reason for each in sent] == [SkipReason.RELATIVE_URL]
+
+
+def test_the_base_of_a_header_is_read_against_that_around_it_but_not_across_messages() -> None:
+    html = part("text/html", "<a href='1'>x</a>", "Content-Location: b/c.html")
+    related = multipart("related", html, header=b"Content-Base: https://evil.example/a/\r\n")
+    inner = multipart("mixed", b"Content-Type: message/rfc822\r\n\r\n" + related, boundary="outer")
+    outer = inner.replace(b"MIME", b"Content-Base: https://other.example/\r\nMIME", 1)
+    (candidate,) = plan(outer, RECEIVED).manifest.candidates
+    assert (candidate.url, candidate.skip_reason) == ("https://evil.example/a/b/1", None)
+    alone = multipart(
+        "mixed",
+        b"Content-Type: message/rfc822\r\n\r\nContent-Type: text/html\r\n\r\n<a href='1'>x</a>",
+        header=b"Content-Base: https://other.example/\r\n",
+    )
+    (candidate,) = plan(alone, RECEIVED).manifest.candidates
+    assert candidate.skip_reason is SkipReason.RELATIVE_URL
 
 
 def test_an_address_in_the_words_of_received_html_is_listed_as_unprotected() -> None:

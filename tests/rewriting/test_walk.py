@@ -187,3 +187,10 @@ def test_a_header_part_that_is_too_big_is_left_alone_and_named() -> None:
     raw = part("text/html", HTML, "X-Filler: " + "x" * 300_000)
     assert second(raw, IN) == (False, R.HEADER_TOO_BIG)
     assert second(raw, OUT) == (False, R.HEADER_TOO_BIG)
+
+
+@pytest.mark.parametrize("name", ["smime.p7m", "SMIME.P7M", "mail.p7z"])
+def test_smime_that_is_told_by_its_name_is_encrypted_or_signed(name: str) -> None:
+    raw = part(f"application/octet-stream; name={name}", "TUlJ", "Content-Transfer-Encoding: base64")
+    assert second(raw, Direction.INBOUND) == (False, SkipReason.ENCRYPTED)
+    assert SkipReason.ENCRYPTED.unprotected

@@ -37,6 +37,9 @@ _SCHEME_REASONS: Final = {
     "about": SkipReason.INVALID_URL,
 }
 _DATA_WITHOUT_LINKS: Final = re.compile(r"data:(?:image/(?!svg)|audio/|video/|font/)", re.IGNORECASE)
+_TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
+_IN_A_BROWSER: Final = "https://webmail.invalid/"
+"""A program that is a web page itself reads `//example.com` with its scheme; others see no web address."""
 _INVISIBLE: Final = "".join(INVISIBLE)
 _BESIDE_IPV6: Final = re.compile(
     rf"\A(https?:[/\\]*)[{_INVISIBLE}]*(\[[0-9a-f:.]+\])[{_INVISIBLE}]*", re.IGNORECASE
@@ -149,28 +152,31 @@ class LinkPolicy:
     def _resolve(
         self, text: str, carrier: Carrier, base: str | None, encoding: str
     ) -> tuple[WebUrl | None, SkipReason | None]:
+        web_base, doubt = _web_base(base), None
+        if web_base is None and (_has_two_slashes(text) or _has_two_slashes(base)):
+            web_base, doubt = _web_base(base, _IN_A_BROWSER) or _IN_A_BROWSER, SkipReason.HOST_WITHOUT_SCHEME
         if (not text or text.startswith("#")) and (base is None or self._outbound):
-            return web_url(text, _web_base(base), encoding=encoding), SkipReason.FRAGMENT
+            return web_url(text, web_base, encoding=encoding), SkipReason.FRAGMENT
         if len(text) > self._options.limits.link_characters:
             return None, SkipReason.URL_TOO_LONG
         scheme = scheme_of(text)
         if scheme and scheme not in _WEB:
             return None, _scheme_reason(scheme, text, carrier)
-        if base is not None and not scheme:
-            base = _web_base(base)
-            url = web_url(text, base, encoding=encoding) if base is not None else None
-        else:
-            url = web_url(text, base, encoding=encoding)
+        url = None
+        if scheme:
+            url = web_url(text, web_base if doubt is None else None, encoding=encoding)
+        elif web_base is not None:
+            url = web_url(text, web_base, encoding=encoding)
         if url is not None:
             too_long = len(url.href) > self._options.limits.link_characters
-            return url, SkipReason.URL_TOO_LONG if too_long else None
+            return url, SkipReason.URL_TOO_LONG if too_long else None if scheme else doubt
         if scheme:
             # In text another address may begin inside, which some programs make a link of.
             glued = text.count("://") > 1
             # Chromium drops what nobody sees beside an IPv6 address.
             url = web_url(_BESIDE_IPV6.sub(r"\1\2", text, count=1), encoding=encoding)
             return url, SkipReason.UNLOCATED if glued else SkipReason.INVALID_URL
-        if text.startswith(("//", "\\\\", "/\\", "\\/")) or text[:4].lower() == "www.":
+        if _has_two_slashes(text) or text[:4].lower() == "www.":
             return None, SkipReason.HOST_WITHOUT_SCHEME
         return None, SkipReason.RELATIVE_URL
 
@@ -214,7 +220,11 @@ def _scheme_reason(scheme: str, text: str, carrier: Carrier) -> SkipReason:
     return _SCHEME_REASONS.get(scheme, SkipReason.OTHER_SCHEME)
 
 
-def _web_base(base: str | None) -> str | None:
-    """Return a document's base as a URL; None where it has none that is a web address."""
-    url = web_url(strip_link_text(base)) if base is not None else None
+def _has_two_slashes(text: str | None) -> bool:
+    return text is not None and strip_link_text(text).startswith(_TWO_SLASHES)
+
+
+def _web_base(base: str | None, around: str | None = None) -> str | None:
+    """Return a document's base as a URL, as it is shown `around` there; None where it is no web address."""
+    url = web_url(strip_link_text(base), around) if base is not None else None
     return url.href if url is not None else None

@@ -8,6 +8,7 @@ import msgspec
 from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.header_base import with_header_base
 from backstamp.rewriting.html.bare_addresses import bare_addresses
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
@@ -38,13 +39,16 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class PartPlanner:
-    """Plans one text/html or text/plain part."""
+    """Plans one text/html or text/plain part; `base` is what the header gives an HTML part for one."""
 
-    def __init__(self, raw: bytes, part: Part, options: Options, policy: LinkPolicy) -> None:
+    def __init__(
+        self, raw: bytes, part: Part, options: Options, policy: LinkPolicy, base: str | None = None
+    ) -> None:
         self._raw = raw
         self._part = part
         self._options = options
         self._policy = policy
+        self._base = base
 
     def plan(self, links_before: int, *, wants_pixel: bool) -> Outcome:
         """Return the outcome; links are numbered from `links_before` + 1."""
@@ -108,8 +112,12 @@ class PartPlanner:
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
         html = HtmlText(text_part.text)
-        decided = self._decide(html.links, html.base, text_part.encoding)
+        base = html.base
         others = html.rivals
+        if self._base is not None:
+            base, rivals = with_header_base(html, self._base)
+            others += rivals
+        decided = self._decide(html.links, base, text_part.encoding)
         if self._options.direction is Direction.INBOUND:
             others += bare_addresses(html.source, html.tree)
         pixel_at = pixel_position(html) if wants_pixel else None
@@ -123,7 +131,7 @@ class PartPlanner:
                 for each in decided:
                     each.reason = each.reason or SkipReason.NOT_REPRODUCED
         if others:
-            decided += self._decide(others, html.base, text_part.encoding)
+            decided += self._decide(others, base, text_part.encoding)
             decided.sort(key=lambda each: each.link.start)
         outcome = self._outcome(text_part, decided, links_before, pixel_at)
         if pixel_reason is not None:

@@ -10,6 +10,7 @@ from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
+from backstamp.rewriting.header_base import header_base
 from backstamp.rewriting.left_alone import links_left_alone
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import Manifest, PartReport, PixelReport, plain
@@ -170,7 +171,10 @@ class _MessagePlanner:
 
     def _plan_text(self, visit: Visit, *, wants_pixel: bool) -> None:
         part = visit.part
-        outcome = PartPlanner(self._raw, part, self._options, self._policy).plan(
+        base = None
+        if self._options.direction is Direction.INBOUND and part.media_type == "text/html":
+            base = header_base(self._root, part.path)
+        outcome = PartPlanner(self._raw, part, self._options, self._policy, base).plan(
             len(self._links), wants_pixel=wants_pixel
         )
         if wants_pixel:

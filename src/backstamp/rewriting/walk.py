@@ -20,6 +20,8 @@ from backstamp.rewriting.shown import attachment_reason, is_calendar, reads_as_p
 from backstamp.vocabulary import Direction
 
 _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_PKCS7_NAMES: Final = (".p7m", ".p7z")
+"""RFC 8551 §3.2.1: by these names programs know S/MIME that is called something else on the way."""
 _ENCRYPTED: Final = frozenset({"application/pgp-encrypted", "application/pgp"})
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _TNEF_NAMES: Final = frozenset({"winmail.dat", "win.dat"})
@@ -65,7 +67,9 @@ def sealed_reason(part: Part) -> SkipReason | None:
         return SkipReason.SIGNED
     if media_type == "multipart/encrypted" or media_type in _ENCRYPTED:
         return SkipReason.ENCRYPTED
-    if media_type in _PKCS7:
+    if media_type in _PKCS7 or (
+        media_type.startswith("application/") and part.filename.lower().endswith(_PKCS7_NAMES)
+    ):
         kind = part.parameters.get("smime-type", "").lower()
         return SkipReason.SIGNED if kind in ("signed-data", "certs-only") else SkipReason.ENCRYPTED
     return None

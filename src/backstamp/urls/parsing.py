@@ -79,5 +79,9 @@ def _with_encoded_query(text: str, encoding: str) -> str:
 
 
 def host_is_within(host: str, domains: tuple[str, ...]) -> bool:
-    """Whether `host` is one of `domains` or a subdomain of one; both in lower case."""
+    """Whether `host` is one of `domains` or a subdomain of one; both in lower case.
+
+    The root's dot behind a host makes no other host of it.
+    """
+    host = host.removesuffix(".")
     return any(host == domain or host.endswith("." + domain) for domain in domains)

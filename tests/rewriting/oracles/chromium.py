@@ -16,14 +16,24 @@ _HIDING = frozenset({"noscript", "template", "table", "a", "button", "select", "
 _HERE = Path(__file__).parent
 _READER = (_HERE / "reader.js").read_text()
 _LAYOUT = (_HERE / "layout.js").read_text()
+WEBMAIL = "https://webmail.invalid/"
+_LINKS = """(html) => {
+  const shown = new DOMParser().parseFromString(html, "text/html");
+  return Array.from(shown.links, (link) => link.href);
+}"""
 _RESOLVER = """(pairs) => pairs.map(([value, base]) => {
-  let from = "about:blank";
-  try {
-    const url = new URL(base, from);
-    if (!["data:", "javascript:"].includes(url.protocol)) from = url.href;
-  } catch {}
-  try { return new URL(value, from).href } catch { return "" }
+  const webmail = "https://webmail.invalid/";
+  const against = (text, around) => { try { return new URL(text, around) } catch { return null } };
+  const from = (around) => {
+    const url = against(base, around);
+    return url && !["data:", "javascript:"].includes(url.protocol) ? url : around;
+  };
+  const url = against(value, from("about:blank"));
+  if (url) return url.href;
+  const there = against(value, from(webmail));
+  return there && there.origin !== new URL(webmail).origin ? there.href : "";
 })"""
+"""What needs a host and no scheme leads somewhere in a program that is a web page itself."""
 _EMPTY = (
     "<!doctype html><meta http-equiv=Content-Security-Policy "
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"><body>"
@@ -68,6 +78,15 @@ class Chromium:
         """Return what each (value, base) would request; an empty string where it is no URL."""
         resolved: list[str] = self._page.evaluate(_RESOLVER, [list(pair) for pair in pairs]) if pairs else []
         return resolved
+
+    def links_in_webmail(self, documents: Sequence[str]) -> list[list[str]]:
+        """Return where the links of each document lead within a page at `WEBMAIL`."""
+        page = self._page.context.new_page()
+        page.route("**/*", lambda route: route.fulfill(body=_EMPTY, content_type="text/html"))
+        page.goto(WEBMAIL)
+        found = [page.evaluate(_LINKS, document) for document in documents]
+        page.close()
+        return found
 
     def lay_out(self, documents: Sequence[str], width: int) -> list[PixelSeen]:
         """Return where the pixel stands in each document, in a window of `width` CSS pixels."""

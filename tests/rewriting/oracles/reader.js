@@ -18,6 +18,15 @@
     }
   };
 
+  // Where an address without a scheme leads in a program that is a web page itself: elsewhere, or nowhere.
+  const WEBMAIL = "https://webmail.invalid/";
+  const resolveInWebmail = (value, ownBase) => {
+    let base = resolve(ownBase ?? "", WEBMAIL);
+    if (!/^https?:/.test(base)) base = WEBMAIL;
+    const url = resolve(value, base);
+    return url.startsWith(WEBMAIL) ? "" : url;
+  };
+
   // In long documents Chromium now and then leaves a null character that the standard has replaced.
   const withoutNull = (text) => text.replaceAll("\0", "\ufffd");
 
@@ -99,7 +108,9 @@
   const read = (root, scripting, fallback, depth) => {
     const links = [];
     const pieces = [root.compatMode];
-    const ownBase = root.querySelector("base[href]")?.getAttribute("href");
+    const ownBase = Array.from(root.querySelectorAll("base[href]"))
+      .find((element) => element.namespaceURI === HTML)
+      ?.getAttribute("href");
     const base = depth ? resolve(ownBase ?? "", fallback) || fallback : root.baseURI;
     let pixels = 0;
     const report = (element, kind, value, inert) => {
@@ -115,7 +126,8 @@
       const text = kind === "meta_refresh" ? refreshTarget(value) : value;
       // A template's content is read as if it stood in its document, for there a program may put it.
       const isLive = !inert && !depth && (kind === "a" || kind === "area");
-      const url = isLive ? element.href : resolve(text, base);
+      const here = isLive ? element.href : resolve(text, base);
+      const url = resolve(here, undefined) || (depth ? "" : resolveInWebmail(text, ownBase)) || here;
       // A refresh without an address loads the document itself again, whatever the base is.
       if (kind !== "meta_refresh" || (text && /^https?:/.test(url))) links.push([kind, text, url, inert, []]);
     };

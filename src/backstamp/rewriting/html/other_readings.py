@@ -1,7 +1,8 @@
 """other_readings: a document as programs read it that do not build the tree we patch.
 
 Where scripts run, `<noscript>` holds text; Outlook reads over the ends of comments; parsers differ on
-framesets and on `<selectedcontent>`. What only such a reader sees cannot be replaced for all: it is listed.
+framesets, on `<selectedcontent>` and on `<plaintext>`. What only such a reader sees cannot be replaced for
+all: it is listed.
 """
 
 import re
@@ -14,7 +15,7 @@ import msgspec
 import turbohtml
 from turbohtml import Document
 
-ODD_ELEMENTS: Final = "noscript,frameset,selectedcontent,animate,set"
+ODD_ELEMENTS: Final = "noscript,frameset,selectedcontent,plaintext,animate,set"
 """Elements for which another reading, or another look, is worth its time."""
 _MAX_CONDITIONS: Final = 3
 """Each more doubles the readings."""
@@ -22,6 +23,8 @@ _CARRIERS: Final = "[href],[src],[action],[formaction],[srcdoc],object[data],met
 _RENAMED: Final = {
     "frameset": re.compile(r"(</?)f(?=rameset\b)", re.IGNORECASE),
     "selectedcontent": re.compile(r"(</?)s(?=electedcontent\b)", re.IGNORECASE),
+    # Thunderbird makes `<x-plaintext>` of it (mailnews/mime/src/mimethtm.cpp), and what follows is markup.
+    "plaintext": re.compile(r"(</?)p(?=laintext\b)", re.IGNORECASE),
 }
 _MARKER: Final = re.compile(
     r"<!(?:--)?\s*\[\s*if\b([^\]>]*)\]\s*>(?:\s*(?:<!--+>|-->))?"

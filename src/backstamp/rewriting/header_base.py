@@ -1,0 +1,63 @@
+"""header_base: the base that a message's header gives its HTML parts (RFC 2110 §4.1, RFC 2557 §5)."""
+
+from typing import Final
+
+import msgspec
+
+from backstamp.mail.header_section import HeaderSection
+from backstamp.mail.structure import Part
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
+
+_BASE: Final = b"content-base"
+_LOCATION: Final = b"content-location"
+_DROPPED: Final = str.maketrans("", "", ' \t\r\n\f\v"')
+"""White space and quotes: Thunderbird makes `<base href>` of the rest (mailnews/mime/src/mimethtm.cpp)."""
+
+
+def header_base(root: Part, path: str) -> str | None:
+    """Return the base URL of the part at `path` by its header and those of the multiparts around it.
+
+    Content-Base goes before Content-Location, and a relative one is read against the one around it. None
+    where the header gives no web address.
+    """
+    part = root
+    base = _of_header(part.header, None)
+    for number in path.split(".")[1:]:
+        # A message inside a message stands for itself.
+        around = base if part.is_multipart else None
+        part = part.children[int(number) - 1]
+        base = _of_header(part.header, around)
+    return base
+
+
+def with_header_base(html: HtmlText, base: str) -> tuple[str | None, list[FoundLink]]:
+    """Return the base that counts for a document where its header gives this one, and links in doubt.
+
+    A document's own base is what browsers go by. Thunderbird puts the header's before it, where it is the
+    first and counts: each relative link is in doubt then, with the target that it has there.
+    """
+    own = web_url(strip_link_text(html.base)) if html.base is not None else None
+    if own is None:
+        return base, []
+    if own.href == base:
+        return html.base, []
+    return html.base, [
+        msgspec.structs.replace(link, base=base, doubt=SkipReason.UNLOCATED)
+        for link in html.links
+        if link.base is None and not scheme_of(strip_link_text(link.value))
+    ]
+
+
+def _of_header(header: HeaderSection, around: str | None) -> str | None:
+    found: dict[bytes, str] = {}
+    for field in header.fields:
+        if field.name in (_BASE, _LOCATION):
+            found.setdefault(field.name, field.value.translate(_DROPPED))
+    written = found.get(_BASE) or found.get(_LOCATION)
+    if not written:
+        return around
+    url = web_url(written, around)
+    return url.href if url is not None else None
