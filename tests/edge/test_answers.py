@@ -30,7 +30,7 @@ from backstamp.journal.edge_counters import read_edge_counters
 from backstamp.policy import Kills
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.verdicts.published import ListCopy, Updates
-from backstamp.vocabulary import ClickAction, Hit, HitKind
+from backstamp.vocabulary import MALFORMED, ClickAction, Hit, HitKind
 from tests.edge.fake import FakeProtocol, FakeScope
 from tests.edge.setting import (
     OTHER_RING,
@@ -225,6 +225,47 @@ def test_a_post_goes_nowhere_with_a_link_that_no_header_can_carry(tmp_path: Path
     token = link(url="https://a.example/\r\nX: y", protected=True)
     assert posted(edge, f"/{token}", b"act=go_on").status == 405
     assert asker(edge)(f"/{token}").status == 404
+
+
+MARKUP = ["'", '"', ">", "'>here</a>", "\\", "%27", "%22%3E", "&quot;", "&#39;)"]
+
+
+@pytest.mark.parametrize("tail", MARKUP)
+def test_a_link_with_markup_behind_it_is_not_found_and_recorded_as_what_it_is(
+    ask: Ask, tmp_path: Path, tail: str
+) -> None:
+    reply = ask(f"/{link()}{tail}", fields=PAGE)
+    assert (reply.status, reply.field("location")) == (404, None)
+    (hit,) = hits_in(tmp_path)
+    assert (hit.kind, hit.tracking_id, hit.recipient_index, hit.link_number) == (HitKind.REDIRECT, 7, 2, 3)
+    assert hit.headers[MALFORMED] == tail
+
+
+def test_a_pixel_with_markup_behind_it_is_recorded_as_what_it_is(ask: Ask, tmp_path: Path) -> None:
+    assert ask(f"/{pixel()}'").status == 200
+    (hit,) = hits_in(tmp_path)
+    assert (hit.kind, hit.recipient_key, hit.headers[MALFORMED]) == (HitKind.PIXEL, RECIPIENT, "'")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(link() + tail for tail in (".", ")", "에서", "Thanks", "/'", "'" + "x" * 17, "'\x00", "'é")),
+        *(link(ring=OTHER_RING) + "'", link()[:-1] + "'", "'" + link(), link(protected=True) + "'"),
+        pixel(recipient_key=WITHDRAWN) + "'",
+    ],
+)
+def test_what_a_reader_may_ask_for_or_is_none_of_ours_is_not_recorded(
+    ask: Ask, tmp_path: Path, path: str
+) -> None:
+    assert ask(f"/{path}", fields=PAGE).status == 404
+    assert hits_in(tmp_path) == []
+
+
+def test_no_header_field_of_a_client_makes_its_hit_a_malformed_one(ask: Ask, tmp_path: Path) -> None:
+    ask(f"/{link()}", fields=[("malformed-token", "'"), ("malformed_token", "'")])
+    (hit,) = hits_in(tmp_path)
+    assert MALFORMED not in hit.headers
 
 
 def test_withdrawn_consent_keeps_the_image_and_records_nothing(ask: Ask, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.records.journal_records import (
     ANNA,
     APPLE_PREFETCH,
     BERT,
+    BROWSER_CLICK,
     CHROME,
     OTHER_SOURCE,
     OUTLOOK,
@@ -59,7 +60,12 @@ clicks = st.builds(
     seconds,
     index=st.sampled_from([0, 0, 0, 1, 9, None]),
     link=st.integers(0, 3),
-    headers=st.sampled_from([None, None, {"user_agent": CHROME}, {"user_agent": "curl/8.0"}]),
+    headers=st.sampled_from(
+        [
+            *(None, None, {"user_agent": CHROME}, {"user_agent": "curl/8.0"}),
+            BROWSER_CLICK | {"malformed_token": "'"},
+        ]
+    ),
     source=sources,
     message=messages,
 )

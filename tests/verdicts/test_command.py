@@ -155,6 +155,8 @@ def test_context_is_read_under_both_namings_and_unknown_keys_are_passed_over() -
         "user_agents_from_ip": 2,
         "same_ua_as_sender_session": False,
         "honeypot_hit_same_ip_within_10s": True,
+        "malformed_token": True,
+        "malformed_token_same_ip_seconds": 4,
         "links_clicked_within_2s": 3,
         "opened_before": None,
         "weather": "fair",
@@ -167,6 +169,8 @@ def test_context_is_read_under_both_namings_and_unknown_keys_are_passed_over() -
     assert context.user_agents_from_source == 2
     assert context.same_user_agent_as_sender_session is False
     assert context.honeypot_same_source_seconds == 0
+    assert context.malformed_token
+    assert context.malformed_token_same_source_seconds == 4
     assert context.links_clicked_within_2s == 3
     assert not context.opened_before
 

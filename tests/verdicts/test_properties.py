@@ -25,6 +25,7 @@ _headers = st.fixed_dictionaries(
         "sec_fetch_mode": st.sampled_from(["navigate", "no-cors"]) | st.text(),
         "sec_fetch_dest": st.sampled_from(["document", "image"]) | st.text(),
         "sec_fetch_user": st.sampled_from(["?1", "?0"]),
+        "malformed_token": st.just("'"),
         "sec_purpose": st.sampled_from(["prefetch", "prefetch;prerender"]) | st.text(),
     },
 )
@@ -39,10 +40,10 @@ _facts = st.builds(
     day=st.none() | st.integers(),
 )
 _hits = st.builds(
-    lambda image, at, number, agent, source, key, method, network: (pixel if image else link)(
+    lambda image, at, number, agent, source, key, method, network, tail: (pixel if image else link)(
         at / 4,
         **({} if image else {"number": number}),
-        headers={"user_agent": agent},
+        headers={"user_agent": agent} | tail,
         source=source,
         recipient_key=key,
         method=method,
@@ -56,6 +57,7 @@ _hits = st.builds(
     st.sampled_from([b"", b"k", b"l"]),
     st.sampled_from(["GET", "HEAD"]),
     st.sampled_from(["", "hosting", "apple_relay", "google_image_proxy"]),
+    st.sampled_from([{}, {}, {}, {"malformed_token": "'"}]),
 )
 _siblings = st.lists(st.tuples(_hits, st.booleans()), max_size=25)
 Others = list[tuple[Hit, bool]]

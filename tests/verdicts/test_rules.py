@@ -147,6 +147,21 @@ def test_a_hidden_link_marks_its_source_for_ten_seconds_only() -> None:
     assert clicked(BROWSER_CLICK, Context(honeypot_same_source_seconds=10.1)).actor is Actor.HUMAN
 
 
+def test_a_malformed_token_is_a_machine_whatever_its_header_fields_and_counts_for_nothing() -> None:
+    for found, machine in (
+        (clicked(BROWSER_CLICK, Context(malformed_token=True)), Actor.SCANNER),
+        (opened(BROWSER_OPEN, Context(malformed_token=True)), Actor.PREFETCH),
+    ):
+        assert (found.actor, found.counts) == (machine, False)
+        assert found.reasons[0].signal is SignalName.MALFORMED
+
+
+def test_a_malformed_token_marks_its_source_for_ten_seconds_only() -> None:
+    marked = clicked(BROWSER_CLICK, Context(malformed_token_same_source_seconds=10.0))
+    assert (marked.actor, marked.counts) == (Actor.SCANNER, True)
+    assert clicked(BROWSER_CLICK, Context(malformed_token_same_source_seconds=10.1)).actor is Actor.HUMAN
+
+
 def test_nobody_acts_before_delivery_but_clocks_have_a_second_of_play() -> None:
     assert opened(BROWSER_OPEN, seconds_since_delivery=-4).actor is Actor.PREFETCH
     assert clicked(BROWSER_CLICK, Context(before_delivered=True)).actor is Actor.SCANNER

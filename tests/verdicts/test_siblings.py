@@ -2,7 +2,16 @@
 
 from backstamp.verdicts import Context, context_of
 from backstamp.vocabulary import Hit
-from tests.verdicts.hits import CHROME, GMAIL_PROXY, SAFARI, SAFARI_CLICK, link, pixel
+from tests.verdicts.hits import (
+    BROWSER_CLICK,
+    BROWSER_OPEN,
+    CHROME,
+    GMAIL_PROXY,
+    SAFARI,
+    SAFARI_CLICK,
+    link,
+    pixel,
+)
 
 B = b"B" * 8
 C = b"C" * 8
@@ -54,6 +63,20 @@ def test_other_recipients_links_are_not_part_of_a_burst_but_make_a_crowd() -> No
     found = context_of(hit, [], others, total_links=5, delivered_at_us=None)
     assert found.links_clicked_within_2s == 1
     assert found.recipients_same_source_60s == 6
+
+
+def test_a_malformed_token_is_told_of_beside_its_source_only_and_is_no_fetch() -> None:
+    malformed = {**BROWSER_CLICK, "malformed_token": "'"}
+    assert context(link(10, 1, headers=malformed)).malformed_token
+    for hit in (link(10, 1), pixel(10)):
+        found = context(hit, link(4, 2, headers=malformed), link(13, 3, headers=malformed))
+        assert found.malformed_token_same_source_seconds == 3
+        assert not found.malformed_token
+        assert found.links_clicked_within_5s == context(hit).links_clicked_within_5s
+        for beside in (link(10.5, 2, headers=malformed, source=B), link(21, 2, headers=malformed)):
+            assert context(hit, beside).malformed_token_same_source_seconds is None
+    opened = context(link(10, 1), pixel(2, headers={**BROWSER_OPEN, "malformed_token": '"'}))
+    assert not opened.opened_before
 
 
 def test_a_crowd_needs_a_source_and_a_network_that_is_not_shared() -> None:

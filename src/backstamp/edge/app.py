@@ -24,7 +24,7 @@ from backstamp.edge.policy import hit_policy
 from backstamp.edge.recording import HitRecorder
 from backstamp.edge.replies import NOT_ALLOWED, BodyProtocol, send_pixel, send_redirect
 from backstamp.edge.scope import Scope
-from backstamp.edge.unopened import answer_unopened
+from backstamp.edge.unopened import answer_unopened, before_markup
 from backstamp.journal import (
     Answer,
     Drop,
@@ -133,6 +133,7 @@ class Edge:
             if path.startswith(PAGE_START):
                 answer = self._own_pages.show(self._ring, self._published, scope, proto)
             else:
+                self._note_malformed(scope, path)
                 answer = answer_unopened(path, scope.headers, proto)
         elif isinstance(token, PixelToken):
             policy = self._policy
@@ -165,6 +166,15 @@ class Edge:
         if scope.path.startswith(PAGE_START):
             return self._own_pages.act(self._ring, self._published, scope, proto)
         return self._links.act(self._ring, token, scope, proto) if isinstance(token, LinkToken) else None
+
+    def _note_malformed(self, scope: Scope, path: str) -> None:
+        """Write that somebody asked for a token of ours with markup behind it: one more token to open."""
+        marked = before_markup(path)
+        if marked is None:
+            return
+        token = open_token(self._ring, marked.token)
+        if token is not None:
+            self._recorder.malformed(scope, token, marked.tail)
 
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(REFRESH_SECONDS, self._look_after, loop)

@@ -15,7 +15,7 @@ from backstamp.journal import Drop, JournalUnavailableError, JournalWriter, Pack
 from backstamp.policy import ClickAddresses
 from backstamp.threats import Finding
 from backstamp.tokens import LinkToken, PixelToken
-from backstamp.vocabulary import ClickAction, HitKind
+from backstamp.vocabulary import MALFORMED, ClickAction, HitKind
 
 _log = logging.getLogger("backstamp.edge")
 
@@ -56,6 +56,22 @@ class HitRecorder:
         """
         self._write(scope, token, _REDIRECT, b"", token.recipient_index, token.link_number, action, finding)
 
+    def malformed(self, scope: Scope, token: PixelToken | LinkToken, tail: str) -> None:
+        """Write that a token was asked for with something behind it, for which it was not answered.
+
+        Links of received mail are left out: what is recorded of those was decided about them.
+        """
+        if isinstance(token, LinkToken):
+            if not token.protected:
+                index, number = token.recipient_index, token.link_number
+                self._write(scope, token, _REDIRECT, b"", index, number, None, None, tail)
+        elif token.recipient_key in self.policy.withdrawn:
+            self._counts[Drop.WITHDRAWN] += 1
+        elif token.tracking_id in self.policy.kills.messages:
+            self._counts[Drop.KILLED] += 1
+        else:
+            self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None, tail)
+
     def _write(
         self,
         scope: Scope,
@@ -66,6 +82,7 @@ class HitRecorder:
         link_number: int | None,
         action: ClickAction | None,
         finding: Finding | None,
+        tail: str = "",
     ) -> None:
         policy = self.policy
         if not policy.record:
@@ -75,6 +92,9 @@ class HitRecorder:
             at_us = time_ns() // 1000
             headers = scope.headers
             caller = self._callers.of(scope.client, headers, at_us)
+            kept = kept_headers(headers.items())
+            if tail:
+                kept[MALFORMED] = tail
             self._journal.append_hit(
                 PackedHit(
                     at_us,
@@ -85,7 +105,7 @@ class HitRecorder:
                     recipient_key,
                     recipient_index,
                     link_number,
-                    kept_headers(headers.items()),
+                    kept,
                     caller.network,
                     caller.source,
                     self._address(token, caller.octets),

@@ -1,6 +1,7 @@
 """What is answered where no token opens: a page of ours, the image, or a plain 404."""
 
-from typing import Any, Final, Protocol
+import re
+from typing import Any, Final, NamedTuple, Protocol
 
 from backstamp.edge import callers
 from backstamp.edge.replies import HEALTHY, NOT_FOUND, ROBOTS, Page, ReplyProtocol, send_pixel
@@ -9,6 +10,21 @@ from backstamp.journal import Answer
 PIXEL_LENGTHS: Final = range(45, 52)
 """Lengths of what was probably a pixel's token (48): cut or lengthened a little on its way."""
 _PAGES: Final[dict[str, Page]] = {"/healthz": HEALTHY, "/robots.txt": ROBOTS}
+_WITH_MARKUP: Final = re.compile(
+    r"/([A-Za-z0-9_-]{44,}+)"
+    r"((?:['\"<>\\`]|%(?:2[27]|3[CE]|5C|60)|&(?:quot|apos|lt|gt|#3[49]|#x2[27]);?)[\x20-\x7e]{0,16})",
+    re.IGNORECASE,
+)
+"""A quotation mark, an angle bracket, a backslash, or what is left of them when they are encoded once more,
+and little behind it: who looks for URLs in HTML with too simple an expression takes these with them. Not what
+a mail program may take for the end of a link in running text: full stops, brackets, letters."""
+
+
+class Marked(NamedTuple):
+    """What may be a token, and the markup behind it."""
+
+    token: str
+    tail: str
 
 
 class Headers(callers.Headers, Protocol):
@@ -29,6 +45,12 @@ def answer_unopened(path: str, headers: Headers, proto: ReplyProtocol) -> Answer
         return Answer.IMAGE
     NOT_FOUND.send(proto)
     return Answer.NOT_FOUND
+
+
+def before_markup(path: str) -> Marked | None:
+    """Return what a path holds before a piece of markup, if that is as long as a token."""
+    match = _WITH_MARKUP.fullmatch(path)
+    return None if match is None else Marked(match[1], match[2])
 
 
 def is_for_image(path: str, headers: Headers) -> bool:

@@ -19,6 +19,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         recipients_same_second: recipients for whom this source followed a link in the same second.
         honeypot_link: the link of this hit is the hidden one, which no reader sees.
         honeypot_same_source_seconds: time between this hit and one on the hidden link by the same source.
+        malformed_token: the hit asked for a token with markup behind it, which no program of a reader does.
+        malformed_token_same_source_seconds: time between this hit and such a one by the same source.
         before_sent: the hit came before the message was handed over.
         before_delivered: the hit came before the next hop took the message.
         message_state: "draft" where the message was never sent.
@@ -52,6 +54,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recipients_same_second: int = 0
     honeypot_link: bool = False
     honeypot_same_source_seconds: float | None = None
+    malformed_token: bool = False
+    malformed_token_same_source_seconds: float | None = None
     before_sent: bool = False
     before_delivered: bool = False
     message_state: str = ""

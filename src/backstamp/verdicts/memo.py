@@ -111,6 +111,7 @@ _COARSER: Final[dict[str, Callable[[Any], object]]] = {
         lambda seconds: f"{seconds:.1f}" if seconds <= FOLLOWED_SECONDS else ""
     ),
     "browser_get_same_source_seconds_after": lambda seconds: f"{seconds:.1f}",
+    "malformed_token_same_source_seconds": lambda seconds: f"{seconds:.0f}",
     "recipients_same_source_60s": _crowd,
     "recipients_same_second": _crowd,
 }

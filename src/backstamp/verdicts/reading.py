@@ -131,7 +131,7 @@ def _renamed(context: dict[str, Any]) -> dict[str, Any]:
             own = own.replace(short, ours)
         own = _OTHER_NAMES.get(own, own)
         for kind in ("honeypot", "malformed_token"):
-            if own.startswith(f"{kind}_") and "same_source" in own:
+            if kind in own and "same_source" in own:
                 own, value = f"{kind}_same_source_seconds", _seconds_apart(own, value)
         if own in _FIELDS and value is not None:
             fields[own] = value

@@ -30,6 +30,9 @@ SELF_VIEW_SECONDS: Final = 5.0
 HIDDEN_LINK_SECONDS: Final = 10.0
 """How near a hit on the hidden link marks the other hits of its source."""
 
+MALFORMED_TOKEN_SECONDS: Final = 10.0
+"""How near a hit with a malformed token does."""
+
 PROXY_EARLIEST_SECONDS: Final = 5.0
 """A provider's proxy this soon after delivery may have come by itself."""
 
@@ -89,6 +92,9 @@ def not_a_fetch(facts: Facts, context: Context, client: Client) -> Finding | Non
     """Step 2: requests that no person's reading makes; they are kept, and never counted."""
     method = facts.method.upper()
     actor = Actor.PREVIEW_BOT if client.kind is ClientKind.PREVIEW_BOT else machine_of(facts.event)
+    if context.malformed_token:
+        text = sentence("The address had a piece of markup behind it: a machine cut it out of the message.")
+        return Finding(actor, SignalName.MALFORMED, text, counts=False)
     if client.kind is ClientKind.OFFICE_PROBE:
         text = sentence(
             "Microsoft Office asked whether the link exists; the browser's own request is what counts."
@@ -139,6 +145,13 @@ def impossible(facts: Facts, context: Context, client: Client) -> Finding | None
             "The same source followed a hidden link {seconds} s apart.", seconds=f"{abs(apart):.0f}"
         )
         return Finding(machine, SignalName.HIDDEN_LINK, text)
+    apart = context.malformed_token_same_source_seconds
+    if apart is not None and abs(apart) <= MALFORMED_TOKEN_SECONDS:
+        text = sentence(
+            "The same source asked for an address with markup behind it {seconds} s apart.",
+            seconds=f"{abs(apart):.0f}",
+        )
+        return Finding(machine, SignalName.MALFORMED, text, likely=True)
     seconds = facts.seconds_since_delivery
     if context.before_delivered or (seconds is not None and seconds < -DELIVERY_SLACK_SECONDS):
         return Finding(

@@ -16,12 +16,14 @@ from backstamp.verdicts.clients import ClientKind, client_of
 from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import is_speculative
 from backstamp.verdicts.networks import NETWORKS, SHARED_ROLES, NetworkRole
-from backstamp.vocabulary import Hit, HitKind
+from backstamp.verdicts.rules import MALFORMED_TOKEN_SECONDS
+from backstamp.vocabulary import MALFORMED, Hit, HitKind
 
 _SECOND_US: Final = 1_000_000
 _HALF_US: Final = 500_000
 _MINUTE_US: Final = 60 * _SECOND_US
 _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
+_MALFORMED_US: Final = round(MALFORMED_TOKEN_SECONDS * _SECOND_US)
 _HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
 
 
@@ -95,6 +97,7 @@ def context_from(
         recipients_same_source_60s=1,
         recipients_same_second=int(is_click and not is_shared(hit)),
         honeypot_link=is_hidden,
+        malformed_token=MALFORMED in hit.headers,
         before_sent=is_before_sent,
         before_delivered=is_before_delivered,
         message_bounced=bounced,
@@ -226,6 +229,8 @@ def _tell_of_image(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
         beside = beside or _Beside()
         delta = other.at_us - at_us
         beside.look(other, delta, user_agent, source)
+        if MALFORMED in other.headers:
+            _tell_malformed(told, hit, other)
         if other.kind is _REDIRECT and other.source == source and source and _is_fetch(other):
             if -_SECOND_US <= delta <= _SECOND_US:
                 told["same_source_clicked_within_1s"] = True
@@ -245,6 +250,8 @@ def _tell_of_click(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
         delta = other.at_us - at_us
         beside.look(other, delta, user_agent, source)
         same = other.source == source and source != b""
+        if MALFORMED in other.headers:
+            _tell_malformed(told, hit, other)
         if other.kind is _REDIRECT:
             if _is_fetch(other):
                 if same:
@@ -312,8 +319,17 @@ def _tell_hidden(
         told["honeypot_same_source_seconds"] = min(apart) / 1e6
 
 
+def _tell_malformed(told: dict[str, Any], hit: Hit, other: Hit) -> None:
+    """Tell that another hit, which asked for a malformed token, came by the same source."""
+    apart = abs(other.at_us - hit.at_us)
+    if _same_source(hit, other) and apart <= _MALFORMED_US:
+        name = "malformed_token_same_source_seconds"
+        told[name] = min(apart / 1e6, told.get(name, MALFORMED_TOKEN_SECONDS))
+
+
 def _is_fetch(hit: Hit) -> bool:
-    return hit.method == "GET" and not is_speculative(hit.headers)
+    headers = hit.headers
+    return hit.method == "GET" and MALFORMED not in headers and not is_speculative(headers)
 
 
 def _look_at_click(clicks: _Clicks, hit: Hit, other: Hit, may_be_burst: bool) -> None:
@@ -403,6 +419,8 @@ def is_by_a_person(hit: Hit) -> bool:
 
     Only what is certain from the hit alone counts, so that the answer does not depend on other hits.
     """
+    if MALFORMED in hit.headers:
+        return False
     return _is_a_persons(_user_agent(hit), hit.network, "accept_language" in hit.headers)
 
 

@@ -49,6 +49,7 @@ class SignalName(StrEnum):
     NOT_A_GET = "not_a_get"
     SPECULATIVE_FETCH = "speculative_fetch"
     OFFICE_PROBE = "office_probe"
+    MALFORMED = "malformed_token"
     PREVIEW_BOT = "preview_bot"
     HIDDEN_LINK = "hidden_link"
     BEFORE_DELIVERY = "before_delivery"
