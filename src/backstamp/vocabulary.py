@@ -121,6 +121,7 @@ class AlertRule(StrEnum):
     RECEIVED_BEFORE = "received_before_listed"
     CLICKED_BEFORE = "clicked_before_listed"
     KNOWN_BAD_ARRIVED = "known_bad_arrived"
+    UNPROTECTED_MAIL = "unprotected_mail"
 
 
 class ChannelKind(StrEnum):

@@ -1,5 +1,8 @@
 """What a message is told in its own header changes nothing else of it."""
 
+from email import message_from_bytes
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +21,25 @@ def test_a_message_without_a_subject_gets_one_and_each_of_several_is_told() -> N
     assert marked(b"From: a\r\n\r\nx", [], subject="[bad]") == b"Subject: [bad]\r\nFrom: a\r\n\r\nx"
     twice = b"Subject: one\r\nSubject: two\r\n\r\nx"
     assert marked(twice, [], subject="[bad]") == b"Subject: [bad] one\r\nSubject: [bad] two\r\n\r\nx"
+
+
+@pytest.mark.parametrize("blank", [b" ", b"", b"\t"])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("length", [970, 984, 989, 990, 998])
+def test_no_line_grows_beyond_the_limit_by_our_words(blank: bytes, end: bytes, length: int) -> None:
+    words = b"w" * (length - len(b"Subject:" + blank))
+    raw = b"From: a" + end + b"Subject:" + blank + words + end + b" more" + end + end + b"x"
+    got = marked(raw, [], subject="[links not checked]")
+    assert max(map(len, got.split(end))) <= 998
+    assert got.replace(b" [links not checked]", b"").replace(end, b"").replace(b": w", b":w") == raw.replace(
+        end, b""
+    ).replace(b": w", b":w")
+    assert message_from_bytes(got)["Subject"].split()[-2:] == [words.decode(), "more"]
+
+
+def test_a_subject_that_goes_on_in_the_next_line_anyway_stays_folded_there() -> None:
+    raw = b"Subject:\r\n " + b"w" * 990 + b"\r\n\r\nx"
+    assert marked(raw, [], subject="[bad]") == raw.replace(b"Subject:", b"Subject: [bad]")
 
 
 def test_a_strangers_fields_with_our_names_go() -> None:

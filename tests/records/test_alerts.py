@@ -280,6 +280,25 @@ def test_mail_with_a_listed_link_is_an_alert_only_where_that_is_switched_on() ->
     assert people(Alert.objects.get()) == [("anna@our.example", "received"), ("bert@our.example", "received")]
 
 
+@pytest.mark.parametrize("kind", ["form", "bare_address", "calendar_link", "other_scheme"])
+def test_mail_that_could_not_be_guarded_is_one_alert_for_a_domain(kind: str) -> None:
+    sealed = msgspec.structs.replace(received(), unprotected=(kind, "signed"))
+    more = msgspec.structs.replace(received(message=2), unprotected=("too_big",))
+    take([sealed, more])
+    assert raised() == [("unprotected_mail", "our.example", "", 2)]
+    alert = Alert.objects.get()
+    assert (alert.reason, alert.message_id is not None) == ("signed", True)
+    assert ("anna@our.example", "received") in people(alert)
+
+
+@pytest.mark.parametrize(
+    ("mode", "reasons"), [("observe", ("signed",)), ("protect", ("form", "bare_address")), ("protect", ())]
+)
+def test_what_a_single_link_is_by_its_kind_alerts_nobody(mode: str, reasons: tuple[str, ...]) -> None:
+    take([msgspec.structs.replace(received(), protection=mode, unprotected=reasons)])
+    assert raised() == []
+
+
 class TestNewHosts:
     @pytest.fixture(autouse=True)
     def three_within_ten_minutes(self) -> None:

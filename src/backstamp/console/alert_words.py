@@ -36,6 +36,12 @@ RULES: Final[dict[AlertRule, Words]] = {
     AlertRule.KNOWN_BAD_ARRIVED: Words(
         "Bad link arrived", "Mail came with a link that a list names.", "inbox", "warn"
     ),
+    AlertRule.UNPROTECTED_MAIL: Words(
+        "Unguarded mail",
+        "Links of a mail could not be guarded: a limit, a doubt, a failure, or a sealed part.",
+        "inbox",
+        "warn",
+    ),
 }
 KINDS: Final = {
     ChannelKind.MAIL: "Mail",

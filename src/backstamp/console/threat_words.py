@@ -3,6 +3,7 @@
 from typing import Final
 
 from backstamp.console.wording import Words
+from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType
 
@@ -70,4 +71,6 @@ def threat_words(threat: str) -> Words:
 
 def reason_words(reason: str) -> str:
     """Return a stored reason in words; one that this program does not know as it is."""
+    if reason in list(SkipReason):
+        return SkipReason(reason).sentence
     return REASONS.get(reason, reason[:48])

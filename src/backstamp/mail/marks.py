@@ -8,7 +8,8 @@ from backstamp.mail.patches import Patch, apply_patches
 
 _MAX_HEADER_BYTES: Final = 256 * 1024
 _LONGEST_LINE: Final = 78
-"""RFC 5322 §2.1.1."""
+_LIMIT: Final = 998
+"""What a line should not, and must not, be longer than (RFC 5322 §2.1.1)."""
 
 
 def marked(
@@ -24,7 +25,7 @@ def marked(
         raw: the message; any bytes.
         fields: names and values in ASCII, without line ends; long values are folded at blanks.
         subject: words in ASCII that go before the subject, each if there are several; a message without one
-            gets it.
+            gets it. Where the line would grow too long the subject goes on in the next.
         ours: names, in lower case, of fields that only we may write: a stranger's are taken out.
 
     All other bytes stay as they are.
@@ -36,7 +37,8 @@ def marked(
     fields = list(fields)
     if subject:
         places = [raw.index(b":", field.start) + 1 for field in whole if field.name == b"subject"]
-        patches += [Patch(at, at, f" {subject}".encode("ascii")) for at in places]
+        words = f" {subject}".encode("ascii")
+        patches += [Patch(at, at, words + _gap_behind(raw, at, words, end)) for at in places]
         if not places:
             fields.append(("Subject", subject))
     front = b"".join(_folded(name, value, end) for name, value in fields)
@@ -44,6 +46,22 @@ def marked(
         # Such a line would go on with our last field (see `gateway.trace.stamped`).
         front += end
     return front + apply_patches(raw, patches)
+
+
+def _gap_behind(raw: bytes, at: int, words: bytes, end: bytes) -> bytes:
+    """Return what parts our words from the subject: a blank where it has none, a line end where need be.
+
+    An encoded word begins behind white space only (RFC 2047 §5). What goes on in a line of its own must be
+    more than blanks: some programs take a blank line for the header's end.
+    """
+    line_end = raw.find(b"\n", at)
+    rest = raw[at : line_end if line_end >= 0 else len(raw)].removesuffix(b"\r")
+    if not rest.strip():
+        return b""
+    blank = b"" if rest[:1] in (b" ", b"\t") else b" "
+    begin = raw.rfind(b"\n", 0, at) + 1
+    fits = at - begin + len(words) + len(blank) + len(rest) <= _LIMIT
+    return blank if fits else end + blank
 
 
 def _line_end(raw: bytes, header: HeaderSection) -> bytes:

@@ -13,6 +13,7 @@ class LeftAlone(StrEnum):
 
     OFF = "link protection is off for the recipient's domain"
     OPTED_OUT = "the mailbox has opted out"
+    OWN_SENDER = "one of our own people sent it"
     TRUSTED_SENDER = "the sender is on the domain's list, and the mail is authentic"
 
 

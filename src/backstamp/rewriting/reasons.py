@@ -66,6 +66,7 @@ class SkipReason(StrEnum):
     TOO_BIG = "too_big"
     TOO_MANY_PARTS = "too_many_parts"
     HEADER_TOO_BIG = "header_too_big"
+    OUTSIDE_RECIPIENT = "outside_recipient"
     FAILED = "failed"
 
     @property
@@ -77,6 +78,14 @@ class SkipReason(StrEnum):
     def unprotected(self) -> bool:
         """Whether a reader may reach a link that we did not wrap (`on_unprotected` decides then)."""
         return self in UNPROTECTED
+
+    @property
+    def provoked(self) -> bool:
+        """Whether an attacker might bring it about: a limit, a doubt, a failure, or a part that is sealed.
+
+        The others say of what kind a single link is; they come with much ordinary mail.
+        """
+        return self in UNPROTECTED and self not in _OF_A_KIND
 
 
 UNPROTECTED: Final = frozenset(
@@ -112,8 +121,13 @@ UNPROTECTED: Final = frozenset(
         SkipReason.TOO_BIG,
         SkipReason.TOO_MANY_PARTS,
         SkipReason.HEADER_TOO_BIG,
+        SkipReason.OUTSIDE_RECIPIENT,
         SkipReason.FAILED,
     }
+)
+
+_OF_A_KIND: Final = frozenset(
+    {SkipReason.OTHER_SCHEME, SkipReason.FORM, SkipReason.BARE_ADDRESS, SkipReason.CALENDAR_LINK}
 )
 
 _SENTENCES: Final = {
@@ -172,5 +186,6 @@ _SENTENCES: Final = {
     SkipReason.TOO_BIG: "the message is too big",
     SkipReason.TOO_MANY_PARTS: "the message has too many parts",
     SkipReason.HEADER_TOO_BIG: "the header is too big",
+    SkipReason.OUTSIDE_RECIPIENT: "somebody outside gets the same octets, and is shown no link of ours",
     SkipReason.FAILED: "it could not be read",
 }

@@ -37,7 +37,8 @@ class MilterProtection:
                 trace_id=envelope.queue_id or envelope.trace_id,
                 at_us=int(self._clock() * 1_000_000),
                 recorded=False,
-            )
+            ),
+            from_us=bool(envelope.authenticated_user),
         )
         if whole.refusal is not None:
             return TempFail(whole.refusal) if whole.refusal.transient else Reject(whole.refusal)

@@ -19,13 +19,17 @@ _STRICTNESS: Final = {ProtectionMode.OFF: 0, ProtectionMode.OBSERVE: 1, Protecti
 
 
 class Group(msgspec.Struct, kw_only=True):
-    """Addressees for whom the same is done, by the same own lists. `answer` is None where it failed."""
+    """Addressees for whom the same is done, by the same own lists. `answer` is None where it failed.
+
+    `unguarded` is why links are judged and stay as they are though they were to be rewritten.
+    """
 
     receiving: Receiving
     own_lists: tuple[OwnList, ...]
     places: list[int]
     answer: ProtectAnswer | None = None
     failure: SkipReason | None = None
+    unguarded: SkipReason | None = None
     first: list[bytes] = []
     protection: Protection
 
@@ -44,7 +48,7 @@ class Group(msgspec.Struct, kw_only=True):
     @property
     def seals(self) -> bool:
         """Whether the copies hold links of ours that name somebody."""
-        return self.guards and self.answer is not None
+        return self.guards and self.answer is not None and self.unguarded is None
 
     @property
     def unprotected(self) -> tuple[str, ...]:

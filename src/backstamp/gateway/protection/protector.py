@@ -20,7 +20,7 @@ from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.synced_records import SyncedRecords
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import Snapshot
-from backstamp.rewriting import Options
+from backstamp.rewriting import Options, SkipReason
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import Direction, Queued
 
@@ -92,20 +92,24 @@ class Protector:
         whole = all(not group.first for group in going)
         return Prepared(whole, recorded and bool(work.seen(groups)), work.all_copies(going), settled)
 
-    async def examine(self, arrival: Arrival) -> Whole:
+    async def examine(self, arrival: Arrival, *, from_us: bool) -> Whole:
         """Judge the message for all recipients together, who get the same octets (a milter cannot split).
 
-        The strictest that holds for one of them holds for all; several are named by no link. May raise: the
-        milter's way of failure is followed then.
+        The strictest that holds for one of them holds for all; several are named by no link. Where one is
+        not of our domains no link is rewritten, and the mail counts as unprotected. What our own people send
+        (`from_us`) gets the targets of received mail's links, and nothing else. May raise: the milter's way
+        of failure is followed then.
         """
         snapshot = self._snapshot.current()
         if snapshot is None:
             return Whole(arrival.raw, NO_POLICY)
         work = Work(self._rewriter, arrival, snapshot, self._keyring(), self._options, self._config)
-        groups = work.groups()
+        groups = [work.outgoing()] if from_us else work.groups()
         if not groups:
             return Whole(arrival.raw, None)
         everybody = joined(groups)
+        if everybody.guards and work.has_outsiders:
+            everybody.unguarded = SkipReason.OUTSIDE_RECIPIENT
         await work.begin(everybody, together=True)
         if not await self._record(work.queued([everybody]), [everybody]):
             work.give_up(everybody)

@@ -18,10 +18,12 @@ from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, 
 from backstamp.mail.authentication_results import authentic_domains
 from backstamp.mail.marks import marked
 from backstamp.policy import (
+    LeftAlone,
     OnKnownBad,
     OnUnprotected,
     OwnList,
     ProtectionMode,
+    Receiving,
     Snapshot,
     lists_for,
     receive,
@@ -83,6 +85,21 @@ class Work:
             group = found.setdefault(key, Group.of(receiving, own))
             group.places.append(place)
         return list(found.values())
+
+    def outgoing(self) -> Group:
+        """Return all addressees as those of mail that one of our own people sends."""
+        nobody = Receiving(self._snapshot.domain(""), ProtectionMode.OFF, LeftAlone.OWN_SENDER)
+        group = Group.of(nobody, ())
+        group.places = list(range(len(self._arrival.addressees)))
+        return group
+
+    @property
+    def has_outsiders(self) -> bool:
+        """Whether somebody gets the message whose domain is none of ours."""
+        return any(
+            self._snapshot.domain(each.address.rpartition("@")[2]).domain_id == 0
+            for each in self._arrival.addressees
+        )
 
     def seen(self, groups: Sequence[Group]) -> list[Group]:
         """Return the groups of whose mail something is kept."""
@@ -169,6 +186,7 @@ class Work:
             ),
             seals=seals,
             keyring=self._ring.to_json(),
+            unguarded=group.unguarded,
         )
 
     async def all_copies(self, groups: Sequence[Group]) -> AsyncIterator[Copy]:

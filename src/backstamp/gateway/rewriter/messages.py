@@ -11,7 +11,7 @@ import msgspec
 
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.policy import OwnList, ProtectionMode
-from backstamp.rewriting import Options
+from backstamp.rewriting import Options, SkipReason
 from backstamp.vocabulary import QueuedFinding
 
 LENGTH: Final = struct.Struct(">Q")
@@ -43,8 +43,9 @@ class RewriteRequest(msgspec.Struct, frozen=True, kw_only=True, tag="rewrite"):
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """What a message may be told of in its own header: unguarded links, in fields and before the subject
-    where whole parts are; known-bad ones, in fields, and before the subject.
+    """What a message may be told of in its own header: unguarded links, in fields, and before the subject
+    where somebody may have brought it about (`SkipReason.provoked`); known-bad ones, in fields, and before
+    the subject.
     """
 
     unprotected: bool = False
@@ -61,7 +62,7 @@ class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     its lists that hold for these recipients, the narrowest first. `threat_lists` is the path of the compiled
     lists, `threat_answers` that of what their publishers answered, `known_sites` that of sites which are not
     new, and `at_us` now, in microseconds since 1970 UTC. `trust` says whose signatures count, and `sender` is
-    the address of From.
+    the address of From. `unguarded` is why links are judged as in `protect`, and none is rewritten.
     """
 
     options: Options
@@ -82,6 +83,7 @@ class ProtectRequest(msgspec.Struct, frozen=True, kw_only=True, tag="protect"):
     trust: Trust
     seals: tuple[Seal, ...]
     keyring: str
+    unguarded: SkipReason | None = None
 
 
 class SealedLink(msgspec.Struct, frozen=True):

@@ -39,20 +39,23 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
     unprotected = made.manifest.unprotected
     if SkipReason.SIGNED in unprotected and _all_signed(made, received, request):
         unprotected = tuple(reason for reason in unprotected if reason is not SkipReason.SIGNED)
+    guarded = request.unguarded is None
+    if request.unguarded is not None and made.links:
+        unprotected = (*unprotected, request.unguarded)
     fields = verdict_fields(
         request.mode,
-        links=len(made.links),
+        links=len(made.links) if guarded else 0,
         unprotected=unprotected if request.marks.unprotected else (),
         findings=judged.confirmed if request.marks.bad_field else (),
     )
     subject = subject_mark(
         known_bad=request.marks.bad_subject and judged.known_bad,
-        unprotected=request.marks.unprotected and any(each in unprotected for each in _whole_reasons(made)),
+        unprotected=request.marks.unprotected and any(each.provoked for each in unprotected),
     )
     copies: list[bytes] = []
     for seal in request.seals:
         copy = received
-        if request.mode is ProtectionMode.PROTECT:
+        if request.mode is ProtectionMode.PROTECT and guarded:
             copy = made.apply(
                 CopySealer(
                     ring,
@@ -158,13 +161,6 @@ def _all_signed(made: Plan, received: bytes, request: ProtectRequest) -> bool:
         for part in made.manifest.parts
         if part.skip_reason is SkipReason.SIGNED
     )
-
-
-def _whole_reasons(made: Plan) -> Iterator[SkipReason | None]:
-    """Yield why the message, or parts of it, were not looked into."""
-    yield made.manifest.skip_reason
-    for part in made.manifest.parts:
-        yield part.skip_reason
 
 
 def _unwrapped(made: Plan) -> Iterator[CandidateReport]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from backstamp.journal import RecordId
+from backstamp.policy import ProtectionMode
 from backstamp.records.alerting import new_hosts
 from backstamp.records.alerting.occurrences import (
     MACHINES,
@@ -27,6 +28,7 @@ from backstamp.records.hit_rows import Judged
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import StoredHit
 from backstamp.records.tracking_ids import to_database
+from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import (
@@ -53,6 +55,9 @@ _CERTAIN: Final = frozenset(
     }
 )
 """What lists and administrators say; looks and bare prefixes are no knowledge."""
+_OF_A_KIND: Final = frozenset(
+    reason.value for reason in SkipReason if reason.unprotected and not reason.provoked
+)
 _REPORTS: Final = {
     ReaderReportKind.MISTAKE: AlertRule.REPORTED_MISTAKE,
     ReaderReportKind.OVERRIDE: AlertRule.CLICKED_THROUGH,
@@ -83,7 +88,12 @@ def occurrences(
     `revised` are hits that were judged otherwise before: one that turns out to be a person's counts now. The
     hits' old judgements are still theirs, and the cards of their messages are in the memory.
     """
-    found = [occurrence for _, record in queued for occurrence in _arrived(record)]
+    found = [
+        occurrence
+        for _, record in queued
+        if record.direction is Direction.INBOUND
+        for occurrence in (*_arrived(record), *_unprotected(record))
+    ]
     found += _reported([report for _, report in reports])
     clicks = [hit for hit, judgement in new if hit.type in _FOLLOWED and _is_wanted(hit, judgement, memory)]
     clicks += [
@@ -191,8 +201,6 @@ def _domains(
 
 def _arrived(record: Queued) -> Iterator[Occurrence]:
     """Yield one occurrence for each host that received mail leads to, and a list names."""
-    if record.direction is not Direction.INBOUND:
-        return
     message = to_database(record.tracking_id)
     targets = {link.number: link.url for link in record.tracked_links}
     seen: set[str] = set()
@@ -202,11 +210,7 @@ def _arrived(record: Queued) -> Iterator[Occurrence]:
         if finding.reason not in _CERTAIN or finding.threat is ThreatType.SUSPICIOUS or host in seen:
             continue
         seen.add(host)
-        domains: dict[str, list[Person]] = {}
-        for each in record.recipients:
-            person = Person(message, each.index, each.address, RECEIVED, record.at_us)
-            domains.setdefault(domain_of(each.address), []).append(person)
-        for domain, people in domains.items():
+        for domain, people in _by_domain(record).items():
             yield Occurrence(
                 rule=AlertRule.KNOWN_BAD_ARRIVED,
                 domain=domain,
@@ -219,6 +223,36 @@ def _arrived(record: Queued) -> Iterator[Occurrence]:
                 source=finding.source,
                 people=tuple(people),
             )
+
+
+def _unprotected(record: Queued) -> Iterator[Occurrence]:
+    """Yield one occurrence for each domain whose mail was to be guarded and could not, by whatever limit,
+    doubt or failure (`rewriting.SkipReason.provoked`).
+    """
+    if record.protection != ProtectionMode.PROTECT:
+        return
+    reason = next((each for each in record.unprotected if each not in _OF_A_KIND), None)
+    if reason is None:
+        return
+    for domain, people in _by_domain(record).items():
+        yield Occurrence(
+            rule=AlertRule.UNPROTECTED_MAIL,
+            domain=domain,
+            host="",
+            at_us=record.at_us,
+            message=to_database(record.tracking_id),
+            reason=reason,
+            people=tuple(people),
+        )
+
+
+def _by_domain(record: Queued) -> dict[str, list[Person]]:
+    message = to_database(record.tracking_id)
+    domains: dict[str, list[Person]] = {}
+    for each in record.recipients:
+        person = Person(message, each.index, each.address, RECEIVED, record.at_us)
+        domains.setdefault(domain_of(each.address), []).append(person)
+    return domains
 
 
 def _reported(reports: Collection[ReaderReport]) -> Iterator[Occurrence]:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from backstamp.records.alerting.notices import AlertFacts, Notice
 from backstamp.records.models import Outgoing
+from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats.safe_spelling import spelled_safely
 from backstamp.vocabulary import AlertRule
 
@@ -28,6 +29,7 @@ TITLES: Final = {
     AlertRule.RECEIVED_BEFORE: "Dangerous link lies in mailboxes",
     AlertRule.CLICKED_BEFORE: "Dangerous link was followed before it was known",
     AlertRule.KNOWN_BAD_ARRIVED: "Mail with a dangerous link arrived",
+    AlertRule.UNPROTECTED_MAIL: "Mail whose links could not be guarded",
 }
 _ACTS: Final = {
     "received": "received it",
@@ -112,6 +114,8 @@ def _facts(alert: AlertFacts) -> Iterator[Fact]:
         since = f", listed since {alert.listed_since:%Y-%m-%d}" if alert.listed_since else ""
         threat = alert.threat.replace("_", " ")
         yield Fact("Why", f"{threat} ({alert.reason.replace('_', ' ')}) by {shown_text(alert.source)}{since}")
+    elif alert.reason in list(SkipReason):
+        yield Fact("Why", SkipReason(alert.reason).sentence)
     if alert.subject:
         yield Fact("Mail", f"{shown_text(alert.subject)} ({alert.message})")
     elif alert.message:

@@ -1,0 +1,102 @@
+"""By the milter all recipients get the same octets: who is sent links of ours then, and who is not."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backstamp.gateway.config import ProtectionConfig, RewritingLimits
+from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, MilterPath, Reject, Replace
+from backstamp.gateway.protection.by_milter import MilterProtection
+from backstamp.gateway.protection.protector import Protector
+from backstamp.gateway.rewriter.pool import RewriterPool
+from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, publish_snapshot
+from backstamp.policy import OnUnprotected
+from backstamp.rewriting import Options
+from backstamp.vocabulary import Queued
+from tests.gateway.running import HTML, RING, TEXT
+from tests.gateway.test_protection import ANN, CAT, URL, guarded, guarded_link, tokens
+
+CUSTOMER = "dan@customer.example"
+WRAPPED = HTML.replace(URL.encode(), guarded_link())
+
+
+class Guard:
+    """A milter's protection, asked without an MTA."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = JournalWriter(folder / "journal", role="gateway")
+        self.pool = RewriterPool(RewritingLimits(workers=1))
+        protector = Protector(
+            keyring=lambda: RING,
+            snapshot=SnapshotFile(folder / "snapshot"),
+            journal=self.journal,
+            rewriter=self.pool,
+            options=Options(),
+            config=ProtectionConfig(threat_lists=folder / "threats.lists"),
+        )
+        self._examine = MilterProtection(protector, new_tracking_id=lambda: 5, clock=lambda: 1.7e9)
+
+    async def __call__(self, raw: bytes, *to: str, user: str = "", **policy: Any) -> MilterAnswer:
+        publish_snapshot(self.folder / "snapshot", guarded(**policy))
+        envelope = MilterEnvelope(
+            client_host="mx.example.org",
+            client_address="192.0.2.1",
+            helo="mx.example.org",
+            reverse_path=MilterPath("ann@example.org"),
+            recipients=tuple(map(MilterPath, to)),
+            queue_id="4ABC",
+            authenticated_user=user,
+            daemon_name="mx",
+            trace_id="t",
+        )
+        return await self._examine(envelope, raw)
+
+    @property
+    def queued(self) -> list[Queued]:
+        records = JournalReader(self.folder / "journal").read({}, 100).records
+        return [record for _, record in records if isinstance(record, Queued)]
+
+
+@pytest.fixture
+async def guard(tmp_path: Path) -> AsyncIterator[Guard]:
+    made = Guard(tmp_path)
+    yield made
+    await made.pool.close()
+    made.journal.close()
+
+
+async def test_our_own_people_are_sent_as_they_wrote_whoever_gets_it(guard: Guard) -> None:
+    for to in ((ANN,), (ANN, CUSTOMER), (CUSTOMER,)):
+        assert await guard(HTML, *to, user="ben") == Accept()
+        assert await guard(WRAPPED, *to, user="ben") == Replace(HTML), "targets are put back"
+    assert guard.queued == []
+
+
+async def test_nobody_outside_is_sent_a_link_of_ours(guard: Guard) -> None:
+    for raw in (HTML, WRAPPED):
+        answer = await guard(raw, ANN, CUSTOMER)
+        assert isinstance(answer, Replace)
+        assert tokens(answer.raw) == []
+        assert answer.raw == (
+            b"X-Backstamp-Protection: protect; links=0; unprotected=outside_recipient\r\n"
+            + HTML.replace(b"Subject: offer", b"Subject: [links not checked] offer")
+        )
+    queued = guard.queued[0]
+    assert (queued.unprotected, queued.links) == (("outside_recipient",), False)
+    assert [link.url for link in queued.tracked_links] == [URL], "they are judged, and looked back for"
+    assert [recipient.address for recipient in queued.recipients] == [ANN]
+
+
+async def test_mail_that_somebody_outside_gets_too_goes_by_the_policy(guard: Guard) -> None:
+    refused = await guard(HTML, ANN, CUSTOMER, on_unprotected=OnUnprotected.REFUSE)
+    assert isinstance(refused, Reject)
+    assert isinstance(await guard(TEXT, ANN, CUSTOMER, on_unprotected=OnUnprotected.REFUSE), Replace)
+
+
+async def test_among_our_own_domains_the_strictest_holds(guard: Guard) -> None:
+    answer = await guard(HTML, ANN, CAT)
+    assert isinstance(answer, Replace)
+    assert [token.url for token in tokens(answer.raw)] == [URL]
