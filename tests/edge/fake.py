@@ -28,6 +28,7 @@ class FakeScope:
     client: str = "192.0.2.1:4711"
     fields: list[Header] = field(default_factory=list)
     query_string: str = ""
+    authority: str | None = None
 
     @property
     def headers(self) -> FakeHeaders:

@@ -136,7 +136,7 @@ def test_every_page_is_whole_accessible_and_loads_nothing(
     )
     assert "unsafe" not in csp
     assert "no-store" in (reply.field("cache-control") or "")
-    assert reply.field("referrer-policy") == "no-referrer"
+    assert reply.field("referrer-policy") == "same-origin", "under no-referrer, forms come from nowhere"
     assert reply.field("x-content-type-options") == "nosniff"
 
 
@@ -267,6 +267,40 @@ def test_another_sites_form_does_nothing(tmp_path: Path, site: str) -> None:
     assert reports_in(tmp_path) == []
     own = posted(edge, received(DOUBTED), b"act=go_on", fields=[("sec-fetch-site", "same-origin")])
     assert own.status == 303
+
+
+@pytest.mark.parametrize(
+    ("origin", "asked", "counts"),
+    [
+        ("https://t.example.org", "t.example.org", True),
+        ("HTTPS://T.example.org:443", "t.example.org", True),
+        ("http://127.0.0.1:8025", "127.0.0.1:8025", True),
+        ("http://localhost", "backend:8025", True),
+        ("https://evil.example", "t.example.org", False),
+        ("https://t.example.org.evil.example", "t.example.org", False),
+        ("https://t.example.org@evil.example", "t.example.org", False),
+        ("http://t.example.org:8080", "t.example.org", False),
+        ("null", "t.example.org", False),
+        ("null", "null", False),
+        ("", "", False),
+        ("https://[", "t.example.org", False),
+    ],
+)
+def test_an_older_browser_says_by_its_origin_whose_form_it_is(
+    tmp_path: Path, origin: str, asked: str, counts: bool
+) -> None:
+    edge = protecting_edge(tmp_path)
+    own = [("host", asked), ("origin", origin)]
+    assert posted(edge, received(DOUBTED), b"act=go_on", fields=own).status == (303 if counts else 405)
+    if asked:
+        by_http_2 = posted(edge, received(DOUBTED), b"act=go_on", fields=own[1:], authority=asked)
+        assert by_http_2.status == (303 if counts else 405)
+    assert len(hits_in(tmp_path)) == 2 * counts
+
+
+def test_a_client_without_both_fields_is_believed(tmp_path: Path) -> None:
+    edge = protecting_edge(tmp_path)
+    assert posted(edge, received(DOUBTED), b"act=go_on", fields=[("host", "x.example")]).status == 303
 
 
 def test_a_blocked_link_leads_nowhere_by_post_either(tmp_path: Path) -> None:

@@ -73,16 +73,18 @@ def document(
     *,
     refresh: str = "",
     images: bool = False,
+    names_itself: bool = False,
 ) -> Page:
     """Return a page.
 
     `title` is plain text, `content` the markup of the body; `refresh` is where the browser goes after a
-    second, relative to the page; `images` says that there are images in the content (`data:` alone).
+    second, relative to the page; `images` says that there are images in the content (`data:` alone),
+    `names_itself` that a form of the page says from where it comes, to us alone (`own_forms`).
     """
     head = f'<meta http-equiv="refresh" content="1; url={escape(refresh)}">\n' if refresh else ""
     more: tuple[Header, ...] = (
         ("content-security-policy", style.policy(images=images)),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin" if names_itself else "no-referrer"),
         ("vary", "accept-language"),
         ("content-language", language),
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from backstamp.edge.own_forms import host_of
 from backstamp.policy import (
     ConsentState,
     DomainPolicy,
@@ -48,7 +49,7 @@ class HitPolicy(msgspec.Struct, frozen=True):
     almost every link needs no other. `withdrawn` holds the recipient keys of those who took back their
     consent to opens: that also bites on mail that was sent before. Whose a link is, is known at ingest only:
     its token has a number for it. `guards` are what is done about links, by the domain's number in tokens;
-    `own_domains` are the organisation's, which others imitate.
+    `own_domains` are the organisation's, which others imitate; `own_hosts` those by which we are asked.
     """
 
     record: bool = True
@@ -59,6 +60,7 @@ class HitPolicy(msgspec.Struct, frozen=True):
     snapshot: Snapshot | None = None
     guards: Mapping[int, Guard] = {}
     own_domains: tuple[str, ...] = ()
+    own_hosts: frozenset[str] = frozenset()
 
     @property
     def names_urls(self) -> bool:
@@ -109,6 +111,8 @@ def hit_policy(snapshot: Snapshot | None) -> HitPolicy:
         snapshot=snapshot,
         guards={domain.domain_id: _guard(domain) for domain in snapshot.domains.values()},
         own_domains=tuple(sorted(domain.name for domain in snapshot.domains.values())),
+        own_hosts=frozenset(map(host_of, {snapshot.base_url(each) for each in snapshot.domains.values()}))
+        | {host_of(snapshot.tracking_url)},
     )
 
 

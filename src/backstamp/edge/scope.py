@@ -25,5 +25,9 @@ class Scope(Protocol):
         """Address and port of the peer."""
 
     @property
+    def authority(self) -> str | None:
+        """The host that an HTTP/2 request is for (`:authority`)."""
+
+    @property
     def headers(self) -> Headers:
         """The header section; each look at it copies it."""

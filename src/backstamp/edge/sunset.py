@@ -7,6 +7,7 @@ were switched off are known to the policy only: here they lead on.
 from collections.abc import Callable
 
 from backstamp.edge.link_pages import unchecked_page, words_for
+from backstamp.edge.own_forms import is_from_own_page
 from backstamp.edge.replies import (
     NOT_ALLOWED,
     NOT_FOUND,
@@ -33,7 +34,10 @@ class SunsetEdge:
         path = scope.path
         token = open_token(self._keyring(), path[1:])
         if method == "POST" and isinstance(token, LinkToken) and token.protected and token.url.isprintable():
-            send_onward(proto, token.url)
+            if is_from_own_page(scope):
+                send_onward(proto, token.url)
+            else:
+                NOT_ALLOWED.send(proto)
         elif method not in ("GET", "HEAD"):
             NOT_ALLOWED.send(proto)
         elif token is None:

@@ -24,6 +24,7 @@ from backstamp.edge.link_pages.asking import (
 )
 from backstamp.edge.link_pages.languages import words_for
 from backstamp.edge.link_pages.page import Shown, link_page, reported_page
+from backstamp.edge.own_forms import is_from_own_page
 from backstamp.edge.policy import MOST_PRIVATE, HitPolicy
 from backstamp.edge.recording import HitRecorder
 from backstamp.edge.replies import (
@@ -111,7 +112,7 @@ class LinkPages:
 
     async def act(self, ring: Keyring, token: LinkToken, scope: Scope, proto: BodyProtocol) -> Answer:
         """Answer POST: go on, or report."""
-        if not token.url.isprintable() or scope.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        if not token.url.isprintable() or not is_from_own_page(scope, self.policy.own_hosts):
             NOT_ALLOWED.send(proto)
             return Answer.NOT_ALLOWED
         # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).

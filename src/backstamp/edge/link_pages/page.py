@@ -130,6 +130,7 @@ def _page(
         *(status or _STATUSES[look], words.language, title, _lines(lines), STYLE),
         refresh=shown.refresh,
         images=bool(page.logo),
+        names_itself=True,
     )
 
 
