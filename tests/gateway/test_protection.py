@@ -405,10 +405,10 @@ async def test_what_cannot_be_recorded_is_not_guarded_and_goes_by_the_policy(
 ) -> None:
     filter_ = await start(guarded())
 
-    def full(record: object) -> None:
+    def full(*_: object) -> None:
         raise JournalUnavailableError("disk full")
 
-    monkeypatch.setattr(filter_.running.journal, "append_all_synced", full)
+    monkeypatch.setattr(filter_.running.journal, "append_telling", full)
     monkeypatch.setattr(filter_.running.journal, "append", full)
     assert await filter_.send(HTML, ANN) == ["250 2.0.0 queued as 1"]
     ((_, got),) = filter_.received

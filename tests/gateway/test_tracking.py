@@ -249,7 +249,7 @@ async def test_a_retry_is_recorded_where_the_first_try_could_not_be(
 
     with monkeypatch.context() as patch:
         patch.setattr(running.journal, "append", full)
-        patch.setattr(running.journal, "append_all_synced", full)
+        patch.setattr(running.journal, "append_telling", full)
         assert await client.send_mail(HTML + b".\r\n", BOB) == ["451 4.3.0 later"]
     assert await client.send_mail(HTML + b".\r\n", BOB) == ["250 2.0.0 queued as 1"]
     assert TRACKING_URL.encode() in hop.accepted[0].data

@@ -1,10 +1,12 @@
 """Processes that are killed, and disks that are full."""
 
 import os
+import queue
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,7 @@ from backstamp.journal import (
 )
 from backstamp.journal.files import Files
 from backstamp.journal.layout import is_alive, producers, segments
+from backstamp.journal.writer import Sync
 from backstamp.vocabulary import Hit, JournalRecord
 from tests.journal.records import hit, read_all
 
@@ -291,10 +294,34 @@ def test_records_that_wait_for_the_disk_at_the_same_time_wait_together(tmp_path:
     assert len(set(ids)) == 10
     # The first waits for itself, the others for the one that came after them.
     assert disk.asked <= 3
-    asked = disk.asked
-    assert writer.append_all_synced([hit(number) for number in range(11, 20)]) == [None] * 9
-    assert disk.asked == asked + 1
-    assert len(read_all(tmp_path)) == 19
+    writer.close()
+    assert len(read_all(tmp_path)) == 10
+
+
+class HeldDisk(Files):
+    """Answers nobody until it is released."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.released = threading.Event()
+
+    def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+        self.asked += 1
+        assert self.released.wait(20)
+
+
+@pytest.mark.parametrize("sync", ["always", "off", 600_000])
+def test_who_is_told_of_the_disk_waits_for_nothing_meanwhile(tmp_path: Path, sync: Sync) -> None:
+    disk = HeldDisk()
+    writer = JournalWriter(tmp_path, role="test", sync=sync, files=disk)
+    told: queue.SimpleQueue[JournalUnavailableError | None] = queue.SimpleQueue()
+    for number in range(20):
+        writer.append_telling(hit(number), told.put)
+    assert told.empty()
+    disk.released.set()
+    assert [told.get(timeout=20) for _ in range(20)] == [None] * 20
+    assert disk.asked <= 3
+    assert len(read_all(tmp_path)) == 20
     writer.close()
 
 
@@ -324,14 +351,35 @@ def test_after_a_failed_sync_records_go_to_another_segment(tmp_path: Path) -> No
     writer.close()
 
 
-def test_of_records_written_together_each_is_told_its_own_fate(tmp_path: Path) -> None:
+def test_who_waits_for_the_disk_is_told_the_fate_of_their_own_record(tmp_path: Path) -> None:
+    told: queue.SimpleQueue[JournalUnavailableError | None] = queue.SimpleQueue()
     writer = JournalWriter(tmp_path, role="test", sync=600_000)
-    large = hit(2, user_agent="x" * (framing.MAX_PAYLOAD_BYTES + 1))
-    first, second, third = writer.append_all_synced([hit(1), large, hit(3)])
-    assert (first, third) == (None, None)
-    assert isinstance(second, RecordTooLargeError)
+    with pytest.raises(RecordTooLargeError):
+        writer.append_telling(hit(2, user_agent="x" * (framing.MAX_PAYLOAD_BYTES + 1)), told.put)
     writer.close()
+    # Each record has a segment of its own, and the first of these is on a bad block.
     failing = JournalWriter(tmp_path, role="sick", sync=600_000, segment_bytes=1, files=HalfSickDisk())
-    results = failing.append_all_synced([hit(1), hit(2)])
-    assert isinstance(results[0], JournalUnavailableError)
+    failing.append(hit(1))
+    failing.append(hit(2))
+    failing.append_telling(hit(3), told.put)
+    assert told.get(timeout=5) is None
     failing.close()
+    disk = SickDisk()
+    sick = JournalWriter(tmp_path, role="sick", sync=600_000, files=disk)
+    sick.append(hit(1))
+    disk.sick = True
+    sick.append_telling(hit(2), told.put)
+    assert isinstance(told.get(timeout=5), JournalUnavailableError)
+    disk.sick = False
+    sick.append_telling(hit(3), told.put)
+    assert told.get(timeout=5) is None
+    sick.close()
+
+
+def test_who_waits_when_the_journal_is_closed_is_told_before_it_is(tmp_path: Path) -> None:
+    told: list[JournalUnavailableError | None] = []
+    writer = JournalWriter(tmp_path, role="test", sync=600_000, files=SlowDisk())
+    for number in range(3):
+        writer.append_telling(hit(number), told.append)
+    writer.close()
+    assert told == [None] * 3

@@ -15,7 +15,7 @@ from backstamp.gateway.guarded_hosts import guarded_prefixes
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
-from backstamp.gateway.synced_records import SyncedRecords
+from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, Options, SkipReason
@@ -64,7 +64,6 @@ class Tracker:
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
-        self._synced = SyncedRecords(journal)
         self._rewriter = rewriter
         self._options = options
 
@@ -85,7 +84,7 @@ class Tracker:
         try:
             if tracked:
                 # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                await self._synced.append(queued)
+                await append_synced(self._journal, queued)
             else:
                 self._journal.append(queued)
         except (JournalUnavailableError, RecordTooLargeError) as error:

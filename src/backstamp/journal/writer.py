@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -39,6 +39,14 @@ class RecordId(NamedTuple):
 
     producer: str
     position: int
+
+
+class _Waiting(NamedTuple):
+    """Whoever is to hear when a record is on the disk."""
+
+    segment: int | None
+    position: int
+    tell: Callable[[JournalUnavailableError | None], None]
 
 
 class JournalWriter:
@@ -82,7 +90,9 @@ class JournalWriter:
         self._finished: list[int] = []
         self._grouped = isinstance(sync, int)
         self._dirty = not self._grouped  # "dirty" means that the thread need not be woken
+        self._waiting: list[_Waiting] = []
         self._wake = threading.Event()
+        self._hurry = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._sync_failing = False
@@ -123,28 +133,20 @@ class JournalWriter:
             self._reach(segment, position)
         return RecordId(self.producer, position)
 
-    def append_all_synced(
-        self, records: Sequence[JournalRecord]
-    ) -> list[JournalUnavailableError | RecordTooLargeError | None]:
-        """Like `append_synced` for each, but they wait for the disk together; return what failed for each."""
-        errors: list[JournalUnavailableError | RecordTooLargeError | None] = [None] * len(records)
-        written: list[tuple[int, int | None, int]] = []
-        payloads = [codec.encode(record) for record in records]
+    def append_telling(
+        self, record: JournalRecord, tell: Callable[[JournalUnavailableError | None], None]
+    ) -> None:
+        """Like `append`, and `tell` is called once the record is on the disk, or with what went wrong.
+
+        It is called in a thread of the writer's own, which waits for the disk once for all that came while it
+        waited before, and must not raise. Who appends waits for nothing, even where each record is synced.
+        """
+        payload = codec.encode(record)
         with self._lock:
-            for place, payload in enumerate(payloads):
-                try:
-                    position = self._write(payload)
-                except (JournalUnavailableError, RecordTooLargeError) as error:
-                    errors[place] = error
-                else:
-                    written.append((place, self._segment, position))
-        with self._sync_lock:
-            for place, segment, position in written:
-                try:
-                    self._reach(segment, position)
-                except (JournalUnavailableError, RecordTooLargeError) as error:
-                    errors[place] = error
-        return errors
+            position = self._write(payload, synced=False)
+            self._waiting.append(_Waiting(self._segment, position, tell))
+        self._hurry.set()
+        self._wake.set()
 
     def _reach(self, segment: int | None, position: int) -> None:
         """Have a record on the disk; the lock for syncing is held."""
@@ -183,6 +185,7 @@ class JournalWriter:
                 return
             self._closing.set()
             self._finish_segment()
+        self._hurry.set()
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
@@ -190,8 +193,8 @@ class JournalWriter:
         if self._lock_file is not None:
             os.close(self._lock_file)
 
-    def _write(self, payload: bytes) -> int:
-        """Write a frame, and return its position."""
+    def _write(self, payload: bytes, *, synced: bool = True) -> int:
+        """Write a frame, and return its position. `synced`: by now, where each record is."""
         if len(payload) > framing.MAX_PAYLOAD_BYTES:
             raise RecordTooLargeError(f"journal record of {len(payload)} bytes is too large")
         position = self._position
@@ -208,7 +211,7 @@ class JournalWriter:
             raise _unavailable("cannot be written", error) from None
         # A reader may have the frame from now on, so its place is never used again, whatever the disk says.
         self._position = position + len(data)
-        if self._always:
+        if self._always and synced:
             try:
                 self._fdatasync(segment)
             except OSError as error:
@@ -282,33 +285,47 @@ class JournalWriter:
     def _run(self) -> None:
         while not self._closing.is_set():
             self._wake.wait(self._segment_seconds)
+            self._hurry.wait(self._interval)
             self._wake.clear()
-            self._closing.wait(self._interval)
+            self._hurry.clear()
             self._sync()
             self._finish_old_segment()
 
     def _sync(self) -> None:
+        told: list[tuple[_Waiting, OSError | None]] = []
         with self._sync_lock:
             with self._lock:
-                finished, segment = self._finished[:], self._segment
+                finished, segment, reached = self._finished[:], self._segment, self._position
+                waiting, self._waiting = self._waiting, []
+                doubtful = self._doubtful
                 self._dirty = not self._grouped
-            failed: OSError | None = None
+            failed: dict[int | None, OSError] = {}
             # Each is tried: what one disk block refuses, the other segments need not pay for.
-            for descriptor in (*finished, segment) if self._grouped else finished:
+            for descriptor in (*finished, segment) if self._grouped or waiting else finished:
                 try:
                     if descriptor is not None:
                         self._fdatasync(descriptor)
+                        if descriptor == segment:
+                            self._synced = (segment, reached)
                 except OSError as error:
-                    failed = error
-            if failed is not None and not self._sync_failing:
-                _log.critical("journal cannot be synced (%s): check the disk", os.strerror(failed.errno or 0))
-            self._sync_failing = failed is not None
+                    failed[descriptor] = error
+            for each in waiting:
+                error_of = failed.get(each.segment)
+                if error_of is None and each.position < doubtful:
+                    error_of = OSError(errno.EIO, "")
+                told.append((each, error_of))
+            if failed and not self._sync_failing:
+                reason = os.strerror(next(iter(failed.values())).errno or 0)
+                _log.critical("journal cannot be synced (%s): check the disk", reason)
+            self._sync_failing = bool(failed)
             with self._lock:
-                if failed is not None:
+                if failed:
                     self._doubt()
                 del self._finished[: len(finished)]
             for descriptor in finished:
                 self._files.close(descriptor)
+        for each, error_of in told:
+            each.tell(None if error_of is None else _unavailable("cannot be synced to the disk", error_of))
 
     def _fdatasync(self, descriptor: int) -> None:
         began = time.perf_counter_ns()

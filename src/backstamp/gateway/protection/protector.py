@@ -17,7 +17,7 @@ from backstamp.gateway.protection.groups import PUT_OFF, Group, joined
 from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
-from backstamp.gateway.synced_records import SyncedRecords
+from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import Snapshot
 from backstamp.rewriting import Options, SkipReason
@@ -53,7 +53,6 @@ class Protector:
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
-        self._synced = SyncedRecords(journal)
         self._rewriter = rewriter
         self._options = Options(direction=Direction.INBOUND, opens=False, links=True, limits=options.limits)
         self._config = config
@@ -125,7 +124,7 @@ class Protector:
             try:
                 if sealed:
                     # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                    await self._synced.append(record)
+                    await append_synced(self._journal, record)
                 else:
                     self._journal.append(record)
             except RecordTooLargeError as error:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
+from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -13,7 +15,6 @@ import msgspec
 
 from backstamp.gateway.config import RewritingLimits
 from backstamp.gateway.rewriter.messages import (
-    LENGTH,
     ProtectAnswer,
     ProtectRequest,
     Request,
@@ -21,6 +22,7 @@ from backstamp.gateway.rewriter.messages import (
     RewriteRequest,
     blocks,
 )
+from backstamp.gateway.rewriter.pipe import SOCKET_OCTETS, Pipe
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -51,10 +53,9 @@ class RewriterPool:
         """Start nothing yet; processes start when they are first needed."""
         self._limits = limits
         self._seconds = float(limits.cpu_seconds * WALL_FACTOR)
-        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._workers = [_Worker(limits) for _ in range(limits.workers)]
-        for worker in self._workers:
-            self._free.put_nowait(worker)
+        self._free = self._workers[:]
+        self._waiting: deque[asyncio.Future[_Worker]] = deque()
 
     async def rewrite(self, request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
         """Return what was done and the copies, one for each seal. Raises `TooCostlyError`, `BusyError`."""
@@ -67,26 +68,48 @@ class RewriterPool:
     async def _exchange(
         self, request: Request, raw: bytes, read: Callable[[bytes], Answer]
     ) -> tuple[Answer, list[bytes]]:
+        worker = self._free.pop() if self._free else await self._next_free()
         try:
-            async with asyncio.timeout(self._seconds):
-                worker = await self._free.get()
-        except TimeoutError:
-            raise BusyError from None
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await worker.start()
-            async with asyncio.timeout(self._seconds):
-                return await worker.exchange(request, raw, read)
+            if not worker.runs:
+                async with asyncio.timeout(START_SECONDS):
+                    await worker.start()
+            written = blocks(_write_request(request), raw)
+            answer, *copies = await worker.exchange(written, 1 + len(request.seals), self._seconds)
+            return read(answer), copies
         except (TimeoutError, OSError, EOFError, msgspec.MsgspecError) as error:
             await worker.end()
             _log.warning("rewriting was ended: %s", type(error).__name__)
             raise TooCostlyError from None
         except BaseException:
-            # Half an answer may be in the pipe.
+            # Half an answer may be on its way.
             await worker.end()
             raise
         finally:
-            self._free.put_nowait(worker)
+            self._give(worker)
+
+    async def _next_free(self) -> "_Worker":
+        freed: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(freed)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await freed
+        except BaseException as error:
+            if freed.done() and not freed.cancelled():
+                self._give(freed.result())  # it came in the very moment
+            else:
+                self._waiting.remove(freed)
+            if isinstance(error, TimeoutError):
+                raise BusyError from None
+            raise
+
+    def _give(self, worker: "_Worker") -> None:
+        """Hand a worker to who waits longest, or keep it: the last one used is the next, for it is warm."""
+        while self._waiting:
+            freed = self._waiting.popleft()
+            if not freed.done():
+                freed.set_result(worker)
+                return
+        self._free.append(worker)
 
     async def close(self) -> None:
         """End all workers."""
@@ -98,41 +121,44 @@ class _Worker:
     def __init__(self, limits: RewritingLimits) -> None:
         self._arguments = [str(os.getpid()), str(limits.cpu_seconds), str(limits.memory_bytes)]
         self._process: Process | None = None
+        self._pipe: Pipe | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started, and has not ended."""
+        return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            return
+        """Start it, or start it again. Raises `OSError`."""
         await self.end()
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "backstamp.gateway.rewriter.worker", *self._arguments),
-            stdin=PIPE,
-            stdout=PIPE,
-        )
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                for each in (ours, theirs):
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_OCTETS)
+                ours.setblocking(False)
+                self._process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "backstamp.gateway.rewriter.worker", *self._arguments),
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
+                )
+                _, self._pipe = await asyncio.get_running_loop().create_unix_connection(Pipe, sock=ours)
+            except BaseException:
+                ours.close()
+                raise
 
-    async def exchange(
-        self, request: Request, raw: bytes, read: Callable[[bytes], Answer]
-    ) -> tuple[Answer, list[bytes]]:
-        assert self._process is not None, "it was started"
-        pipe = self._process.stdin
-        assert pipe is not None, "it was started with pipes"
-        pipe.write(blocks(_write_request(request), raw))
-        await pipe.drain()
-        answer = read(await self._read())
-        return answer, [await self._read() for _ in request.seals]
-
-    async def _read(self) -> bytes:
-        assert self._process is not None, "it was started"
-        pipe = self._process.stdout
-        assert pipe is not None, "it was started with pipes"
-        (length,) = LENGTH.unpack(await pipe.readexactly(LENGTH.size))
-        return await pipe.readexactly(length)
+    async def exchange(self, request: bytes, blocks: int, seconds: float) -> list[bytes]:
+        """Return so many blocks that answer a request. Raises `EOFError`, `TimeoutError`."""
+        assert self._pipe is not None, "it was started"
+        return await self._pipe.exchange(request, blocks, seconds)
 
     async def end(self) -> None:
+        """End it, if it runs."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        if process.stdin is not None:
-            process.stdin.close()
-        await process.wait()
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            pipe.close()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
