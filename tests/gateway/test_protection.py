@@ -509,16 +509,16 @@ async def test_a_record_that_is_too_large_is_made_smaller(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filter_ = await start(guarded())
-    synced = filter_.running.gateway._about.transactions.protector._synced
-    append, tried = synced.append, []
+    journal = filter_.running.journal
+    append, tried = journal.append_telling, []
 
-    async def choosy(record: Queued) -> None:
+    def choosy(record: Queued, tell: Any) -> None:
         tried.append((bool(record.manifest), len(record.tracked_links)))
         if record.manifest:
             raise RecordTooLargeError("too large")
-        await append(record)
+        append(record, tell)
 
-    monkeypatch.setattr(synced, "append", choosy)
+    monkeypatch.setattr(journal, "append_telling", choosy)
     assert (await filter_.send(HTML, ANN))[0].startswith("250 ")
     assert tried == [(True, 1), (False, 1)]
     assert len(tokens(filter_.received[0][1])) == 1

@@ -109,3 +109,13 @@ def test_comments_within_comments_in_from_are_no_fault() -> None:
     nested = b"From: " + b"(" * 450 + b" <ann@example.org>\r\n\r\nhi\r\n"
     assert message_facts(nested).sender == "ann@example.org"
     assert message_facts(b"From: " + b"(" * 20_000 + b"\r\n\r\nhi\r\n").sender == ""
+
+
+def test_hops_are_counted_in_the_header_only() -> None:
+    def hops(raw: bytes) -> int:
+        return message_facts(raw).received_count
+
+    assert hops(b"Received: a\r\nRECEIVED : b\r\nX: Received: c\r\n\r\nReceived: d\r\n") == 2
+    assert hops(b"") == 0
+    assert hops(b"Received: a\r\n\tReceived: folded\r\n") == 1
+    assert hops(b"\r\nReceived: in the body\r\n") == 0

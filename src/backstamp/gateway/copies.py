@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from backstamp.gateway.protocol.reply import Reply
+from backstamp.mail.header_section import HeaderSection
 from backstamp.rewriting import ControlFields, MessageFacts
 from backstamp.vocabulary import Origin
 
@@ -19,9 +20,13 @@ class Addressee(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came, and all that is known of it. `at_us` in microseconds since 1970 UTC."""
+    """A message as it came, and all that is known of it.
+
+    `header` is its `facts_header`, `at_us` in microseconds since 1970 UTC.
+    """
 
     raw: bytes
+    header: HeaderSection
     facts: MessageFacts
     controls: ControlFields
     origin: Origin

@@ -1,6 +1,5 @@
 """mail_commands: MAIL, RCPT, DATA and RSET: each handed on, and answered with the next hop's own reply."""
 
-import asyncio
 from typing import Final
 
 from backstamp.gateway import submission, trace
@@ -154,5 +153,5 @@ class MailCommands:
 
     async def _say(self, replies: tuple[Reply, ...]) -> None:
         self._wire.write(b"".join(each.encode() for each in replies))
-        async with asyncio.timeout(self._about.config.timeouts.idle):
-            await self._wire.drain()
+        self._wire.allow(self._about.config.timeouts.idle)
+        await self._wire.drain()

@@ -182,14 +182,15 @@ class NextHopConnection:
     async def send(self, *lines: str) -> None:
         """Send commands, more than one only where PIPELINING is offered. Raises `UnreachableError`."""
         with _failures():
+            self._wire.allow(self._hop.timeouts.command)
             self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
             await self._wire.drain()
 
     async def read(self, seconds: float | None = None) -> Reply:
         """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`."""
         with _failures():
-            async with asyncio.timeout(seconds or self._hop.timeouts.command):
-                answer = await read_reply(self._read_line)
+            self._wire.allow(seconds or self._hop.timeouts.command)
+            answer = await read_reply(self._read_line)
         self.used = True
         if answer.code == SERVICE_ENDS:
             self.abort()
@@ -199,9 +200,9 @@ class NextHopConnection:
         """Send a message in its wire form, with dots and end. Raises `UnreachableError`."""
         with _failures():
             for start in range(0, len(wire_form), _BLOCK):
-                async with asyncio.timeout(self._hop.timeouts.data_block):
-                    self._wire.write(wire_form[start : start + _BLOCK])
-                    await self._wire.drain()
+                self._wire.allow(self._hop.timeouts.data_block)
+                self._wire.write(wire_form[start : start + _BLOCK])
+                await self._wire.drain()
 
     @property
     def timeouts(self) -> Timeouts:
@@ -210,10 +211,11 @@ class NextHopConnection:
 
     async def quit(self) -> None:
         """Take leave and close; never raises."""
-        with contextlib.suppress(UnreachableError, TimeoutError):
+        with contextlib.suppress(UnreachableError):
             if not self._wire.ended:
-                async with asyncio.timeout(QUIT_SECONDS):
-                    await self.command("QUIT")
+                with _failures():
+                    self._wire.write(b"QUIT\r\n")
+                await self.read(QUIT_SECONDS)
         self._wire.close()
 
     def abort(self) -> None:

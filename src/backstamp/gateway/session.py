@@ -4,7 +4,6 @@ The next hop is connected to before the greeting where the client may relay, so 
 is the client's greeting too; else once the client has shown who it is.
 """
 
-import asyncio
 import contextlib
 import logging
 import ssl
@@ -109,8 +108,8 @@ class Session:
         answer: Reply | None
         self._busy = False
         try:
-            async with asyncio.timeout(self._config.timeouts.idle):
-                line = await self._wire.read_line(limit)
+            self._wire.allow(self._config.timeouts.idle)
+            line = await self._wire.read_line(limit)
         except TimeoutError:
             answer = IDLE
         except LineTooLongError:
@@ -165,8 +164,8 @@ class Session:
 
     async def _say(self, answer: Reply) -> None:
         self._wire.write(answer.encode())
-        async with asyncio.timeout(self._config.timeouts.idle):
-            await self._wire.drain()
+        self._wire.allow(self._config.timeouts.idle)
+        await self._wire.drain()
 
     # the beginning
 
@@ -277,8 +276,8 @@ class Session:
     async def _ask(self, challenge: str) -> str:
         await self._say(reply(334, challenge))
         try:
-            async with asyncio.timeout(self._config.timeouts.idle):
-                line = await self._wire.read_line(MAX_AUTH_LINE)
+            self._wire.allow(self._config.timeouts.idle)
+            line = await self._wire.read_line(MAX_AUTH_LINE)
         except (LineTooLongError, BrokenLineError):
             raise RefusedError(LINE_TOO_LONG) from None
         return line.decode("ascii", "replace")

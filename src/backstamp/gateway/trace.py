@@ -9,13 +9,11 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.protocol.reply import reply
-from backstamp.mail.header_section import read_header_section
 
 MOST_HOPS: Final = 100
 """RFC 5321 §6.3: at least 100 Received fields before a loop is assumed."""
 LOOP: Final = reply(554, "5.4.6 Too many hops: this mail goes round in circles")
 
-_LOOKED_AT: Final = 256 * 1024
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.:_-]")
 _MAILBOX: Final = re.compile(r"[!#-'*+/-9=?A-Z^_`a-z{|}~.-]+@[A-Za-z0-9.:\[\]-]+")
 
@@ -74,11 +72,6 @@ def stamped(received: bytes, message: bytes) -> bytes:
     §2.1): an empty line keeps it from becoming a part of ours.
     """
     return received + (b"\r\n" if message[:1] in (b" ", b"\t") else b"") + message
-
-
-def hop_count(message: bytes) -> int:
-    """Return how many Received fields the message carries, in its first 256 KiB: 100 fit there with ease."""
-    return len(read_header_section(message, 0, min(len(message), _LOOKED_AT)).all(b"received"))
 
 
 def _host(name: str) -> str:

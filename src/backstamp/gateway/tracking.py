@@ -11,13 +11,13 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came
-from backstamp.gateway.guarded_hosts import guarded_prefixes
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
+from backstamp.gateway.standing import LastStanding, Standing
 from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
-from backstamp.policy import ControlAxes, Decision, DomainPolicy, Snapshot, adds_unsubscribe, decide
+from backstamp.policy import ControlAxes, Decision, DomainPolicy, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, Options, SkipReason
 from backstamp.tokens import ANONYMOUS, Keyring
 from backstamp.vocabulary import Queued, QueuedLink, QueuedRecipient
@@ -66,11 +66,13 @@ class Tracker:
         self._journal = journal
         self._rewriter = rewriter
         self._options = options
+        self._standing = LastStanding()
 
     async def prepare(self, arrival: Arrival) -> Prepared:
         """Decide, make the first copies, and write the record."""
         try:
-            work = _Work(self._rewriter, arrival, self._snapshot.current(), self._keyring(), self._options)
+            standing = self._standing.of(self._snapshot.current(), self._keyring())
+            work = _Work(self._rewriter, arrival, standing, self._options)
             groups = await work.groups()
             queued = work.queued(groups)
         except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
@@ -100,14 +102,14 @@ class _Work:
         self,
         rewriter: RewriterPool,
         arrival: Arrival,
-        snapshot: Snapshot | None,
-        ring: Keyring,
+        standing: Standing,
         options: Options,
     ) -> None:
         self._rewriter = rewriter
         self._arrival = arrival
+        snapshot, ring = standing.snapshot, standing.ring
         self._snapshot = snapshot
-        self._ring = ring
+        self._standing = standing
         self._options = options
         sender = arrival.facts.sender
         self._domain = (
@@ -119,7 +121,7 @@ class _Work:
         self._unsubscribe = not self._anonymous and adds_unsubscribe(
             snapshot, origin=arrival.origin, sender_domain=arrival.facts.sender_domain
         )
-        self._guarded_prefixes = guarded_prefixes(snapshot)
+        self._guarded_prefixes = standing.prefixes
         self._may_hold_ours = may_hold_ours(arrival.raw, self._guarded_prefixes)
         self._keys = [ring.recipient_key(each.address) for each in arrival.addressees]
         self._wanted = [place for place, each in enumerate(arrival.addressees) if each.wanted]
@@ -197,7 +199,7 @@ class _Work:
             tracking_id=self._arrival.tracking_id,
             sender_domain=self._arrival.facts.sender_domain,
             seals=seals,
-            keyring=self._ring.to_json(),
+            keyring=self._standing.keyring_text,
             unwrapped_prefixes=self._guarded_prefixes if self._may_hold_ours else (),
         )
         return await self._rewriter.rewrite(request, self._arrival.raw)

@@ -28,7 +28,8 @@ from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.suppressions import Suppressions
 from backstamp.journal import JournalWriter
-from backstamp.rewriting import MessageFacts, control_fields, envelope_digest, message_facts
+from backstamp.mail.header_section import HeaderSection
+from backstamp.rewriting import MessageFacts, control_fields, envelope_digest, facts_header, message_facts
 from backstamp.vocabulary import Origin
 
 _log = logging.getLogger("backstamp.gateway")
@@ -97,26 +98,36 @@ class Transactions:
 
     async def carry_out(self, submitted: Submitted, onward: Onward, tell: Tell) -> None:
         """Hand a message over and tell the client what came of it."""
-        if trace.hop_count(submitted.message) >= trace.MOST_HOPS:
+        header = facts_header(submitted.message)
+        facts = message_facts(submitted.message, header)
+        if facts.received_count >= trace.MOST_HOPS:
             if onward.connection is not None:
                 await _reset(onward.connection)
             count = sum(1 for rcpt in submitted.rcpts if rcpt.reply.positive)
             await tell((trace.LOOP,) * (count if submitted.lmtp else 1))
             return
-        digest = await _digest(submitted.message)
+        digest = await _digest(submitted.message, header)
         key = envelope_key(submitted.client, submitted.reverse_path.path, digest)
         keys = [copy_key(key, rcpt.recipient.path) for rcpt in submitted.rcpts]
         # A client that gave up waiting may already be trying again: one at a time, or there are doubles.
         async with self.locks.hold(frozenset(keys)):
-            await _Transaction(self, submitted, onward, keys).run(tell)
+            await _Transaction(self, submitted, header, facts, onward, keys).run(tell)
 
 
 class _Transaction:
     def __init__(
-        self, shared: Transactions, submitted: Submitted, onward: Onward, keys: Sequence[bytes]
+        self,
+        shared: Transactions,
+        submitted: Submitted,
+        header: HeaderSection,
+        facts: MessageFacts,
+        onward: Onward,
+        keys: Sequence[bytes],
     ) -> None:
         self._shared = shared
         self._submitted = submitted
+        self._header = header
+        self._facts = facts
         self._onward = onward
         self._now = shared.clock()
         self._rcpts = submitted.rcpts
@@ -177,21 +188,21 @@ class _Transaction:
 
     def _arrival(self) -> Arrival:
         submitted = self._submitted
-        facts = message_facts(submitted.message)
         return Arrival(
             raw=submitted.message,
-            facts=facts,
-            controls=control_fields(submitted.message),
+            header=self._header,
+            facts=self._facts,
+            controls=control_fields(submitted.message, self._header),
             origin=submitted.origin,
             reverse_path=submitted.reverse_path.address,
-            addressees=self._addressees(facts),
+            addressees=self._addressees(),
             tracking_id=self._tracking_id,
             trace_id=submitted.trace_id,
             at_us=int(self._now * 1_000_000),
             recorded=self._earlier.tracking_id is not None,
         )
 
-    def _addressees(self, facts: MessageFacts) -> tuple[Addressee, ...]:
+    def _addressees(self) -> tuple[Addressee, ...]:
         """Give each recipient its index, and settle those to whom nothing is sent now."""
         known = self._earlier.tracking_id is not None
         free = 0
@@ -211,7 +222,7 @@ class _Transaction:
             suppressed = None
             if not self._is_received:
                 suppressed = self._shared.suppressions.outcome(
-                    facts, self._submitted.origin, rcpt.recipient.address
+                    self._facts, self._submitted.origin, rcpt.recipient.address
                 )
             if not rcpt.reply.positive:
                 self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
@@ -378,10 +389,10 @@ class _Transaction:
         )
 
 
-async def _digest(message: bytes) -> bytes:
+async def _digest(message: bytes, header: HeaderSection) -> bytes:
     if len(message) > _ASIDE:
-        return await asyncio.to_thread(envelope_digest, message)
-    return envelope_digest(message)
+        return await asyncio.to_thread(envelope_digest, message, header)
+    return envelope_digest(message, header)
 
 
 async def _reset(connection: NextHopConnection) -> None:

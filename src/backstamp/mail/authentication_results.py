@@ -4,9 +4,8 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from backstamp.mail.header_section import read_header_section
+from backstamp.mail.header_section import HeaderSection
 
-_MAX_HEADER_BYTES: Final = 256 * 1024
 _MAX_FIELD: Final = 8192
 _QUOTED: Final = '"'
 """Stands for a quoted string: what a stranger may have put into one is never read."""
@@ -19,11 +18,11 @@ _PROPERTY: Final = {
 }
 
 
-def authentic_domains(raw: bytes, trusted_ids: Collection[str]) -> frozenset[str]:
+def authentic_domains(header: HeaderSection, trusted_ids: Collection[str]) -> frozenset[str]:
     """Return the domains (lower case) that the Authentication-Results of our own MTA vouch for.
 
     Args:
-        raw: the message; any bytes.
+        header: the message's header section.
         trusted_ids: the authserv-ids that our own MTA writes, in lower case. It removes strangers' fields
             with these names (RFC 8601 §5); fields with other names are not believed.
 
@@ -34,7 +33,6 @@ def authentic_domains(raw: bytes, trusted_ids: Collection[str]) -> frozenset[str
     """
     if not trusted_ids:
         return frozenset()
-    header = read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
     found: set[str] = set()
     for field in header.all(b"authentication-results"):
         plain = _plain(field.value) if len(field.value) <= _MAX_FIELD else None

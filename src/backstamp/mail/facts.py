@@ -35,9 +35,14 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     received_count: int = 0
 
 
-def message_facts(raw: bytes) -> MessageFacts:
-    """Return the facts of a message; whatever its bytes are."""
-    header = _header(raw)
+def facts_header(raw: bytes) -> HeaderSection:
+    """Return the header section that a message's facts are read from: what of it is in the first 256 KiB."""
+    return read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
+
+
+def message_facts(raw: bytes, header: HeaderSection | None = None) -> MessageFacts:
+    """Return the facts of a message, whatever its bytes; `header` is its `facts_header` if read already."""
+    header = header or facts_header(raw)
     sender = first_address(header.first(b"from") or "")
     return MessageFacts(
         message_id=one_line(header.first(b"message-id") or ""),
@@ -55,12 +60,13 @@ def message_facts(raw: bytes) -> MessageFacts:
     )
 
 
-def envelope_digest(raw: bytes) -> bytes:
+def envelope_digest(raw: bytes, header: HeaderSection | None = None) -> bytes:
     """Return 16 bytes that stay the same over an MTA's retries of one message.
 
     BLAKE2b over Message-ID, Date, From and the body; trace fields, which change at each try, are left out.
+    `header` is the message's `facts_header`, if read already.
     """
-    header = _header(raw)
+    header = header or facts_header(raw)
     digest = blake2b(digest_size=16)
     for name in (b"message-id", b"date", b"from"):
         for field in header.all(name):
@@ -69,10 +75,6 @@ def envelope_digest(raw: bytes) -> bytes:
     digest.update(b"\n")
     digest.update(memoryview(raw)[header.body_start :])
     return digest.digest()
-
-
-def _header(raw: bytes) -> HeaderSection:
-    return read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
 
 
 def _date(body: str) -> datetime | None:

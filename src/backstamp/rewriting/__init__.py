@@ -6,7 +6,7 @@ Candidates are found (`html_links`, `text_links`), the policy decides on each (`
 text is read again (`pixel.ReadBack`), and only then patches are written into the encoded octets.
 """
 
-from backstamp.mail.facts import MessageFacts, envelope_digest, message_facts
+from backstamp.mail.facts import MessageFacts, envelope_digest, facts_header, message_facts
 from backstamp.rewriting.control import ControlFields, control_fields
 from backstamp.rewriting.manifest import (
     CandidateReport,
@@ -55,6 +55,7 @@ __all__ = [
     "VisibleUrls",
     "control_fields",
     "envelope_digest",
+    "facts_header",
     "message_facts",
     "plan",
     "rewrite",

@@ -22,13 +22,13 @@ class ControlFields(msgspec.Struct, frozen=True):
     links: bool | None = None
 
 
-def control_fields(raw: bytes) -> ControlFields:
-    """Return what the control fields of a message say.
+def control_fields(raw: bytes, header: HeaderSection | None = None) -> ControlFields:
+    """Return what the control fields of a message say; `header` is its `facts_header`, if read already.
 
     Whatever is not `on` counts as off, and so does a field that is there twice with different values:
     who wrote it meant to say something about tracking, and doubt is settled for privacy.
     """
-    return read_controls(raw, read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES)))
+    return read_controls(raw, header or read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES)))
 
 
 def read_controls(raw: bytes, header: HeaderSection) -> ControlFields:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from backstamp.gateway.copies import Addressee, Arrival
 from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, Reject, Replace, TempFail
 from backstamp.gateway.protection.protector import Protector
-from backstamp.rewriting import ControlFields, message_facts
+from backstamp.rewriting import ControlFields, facts_header, message_facts
 from backstamp.vocabulary import Origin
 
 
@@ -22,10 +22,12 @@ class MilterProtection:
 
     async def __call__(self, envelope: MilterEnvelope, raw: bytes) -> MilterAnswer:
         """Return what becomes of a message."""
+        header = facts_header(raw)
         whole = await self._protector.examine(
             Arrival(
                 raw=raw,
-                facts=message_facts(raw),
+                header=header,
+                facts=message_facts(raw, header),
                 controls=ControlFields(),
                 origin=Origin.MILTER,
                 reverse_path=envelope.reverse_path.path,

@@ -17,6 +17,7 @@ from backstamp.gateway.protection.groups import PUT_OFF, Group, joined
 from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
+from backstamp.gateway.standing import LastStanding
 from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.policy import Snapshot
@@ -56,6 +57,7 @@ class Protector:
         self._rewriter = rewriter
         self._options = Options(direction=Direction.INBOUND, opens=False, links=True, limits=options.limits)
         self._config = config
+        self._standing = LastStanding()
 
     async def prepare(self, arrival: Arrival) -> Prepared:
         """Judge the message for each recipient, make the first copies, and write the record."""
@@ -69,7 +71,7 @@ class Protector:
             return _nothing_goes(arrival, PUT_OFF)
 
     async def _prepare(self, arrival: Arrival, snapshot: Snapshot) -> Prepared:
-        work = Work(self._rewriter, arrival, snapshot, self._keyring(), self._options, self._config)
+        work = self._work(arrival, snapshot)
         groups = work.groups()
         for group in groups:
             await work.begin(group)
@@ -102,7 +104,7 @@ class Protector:
         snapshot = self._snapshot.current()
         if snapshot is None:
             return Whole(arrival.raw, NO_POLICY)
-        work = Work(self._rewriter, arrival, snapshot, self._keyring(), self._options, self._config)
+        work = self._work(arrival, snapshot)
         groups = [work.outgoing()] if from_us else work.groups()
         if not groups:
             return Whole(arrival.raw, None)
@@ -114,6 +116,10 @@ class Protector:
             work.give_up(everybody)
         message = everybody.first[0] if everybody.first else arrival.raw
         return Whole(message, everybody.refusal())
+
+    def _work(self, arrival: Arrival, snapshot: Snapshot) -> Work:
+        standing = self._standing.of(snapshot, self._keyring())
+        return Work(self._rewriter, arrival, snapshot, standing, self._options, self._config)
 
     async def _record(self, queued: Queued | None, groups: Sequence[Group]) -> bool:
         if queued is None:

@@ -9,12 +9,12 @@ import msgspec
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.copies import Addressee, Arrival, Copy
-from backstamp.gateway.guarded_hosts import guarded_prefixes
 from backstamp.gateway.protection.groups import Group, strictness
 from backstamp.gateway.rewriter.messages import Marks, ProtectRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
+from backstamp.gateway.standing import Standing
 from backstamp.mail.authentication_results import authentic_domains
 from backstamp.mail.marks import marked
 from backstamp.policy import (
@@ -29,7 +29,7 @@ from backstamp.policy import (
     receive,
 )
 from backstamp.rewriting import Options, SkipReason
-from backstamp.tokens import ANONYMOUS, Keyring
+from backstamp.tokens import ANONYMOUS
 from backstamp.vocabulary import Direction, Queued, QueuedLink, QueuedRecipient
 
 _log = logging.getLogger("backstamp.gateway")
@@ -48,24 +48,23 @@ class Work:
         rewriter: RewriterPool,
         arrival: Arrival,
         snapshot: Snapshot,
-        ring: Keyring,
+        standing: Standing,
         options: Options,
         config: ProtectionConfig,
     ) -> None:
         self._rewriter = rewriter
         self._arrival = arrival
         self._snapshot = snapshot
-        self._ring = ring
+        self._standing = standing
         self._options = options
         self._config = config
-        self._prefixes = guarded_prefixes(snapshot)
-        self._keys = [ring.recipient_key(each.address) for each in arrival.addressees]
-        self._own_domains = tuple(sorted(snapshot.domains))
+        self._prefixes = standing.prefixes
+        self._keys = [standing.ring.recipient_key(each.address) for each in arrival.addressees]
 
     def groups(self) -> list[Group]:
         """Return the wanted addressees by what is done for them."""
         arrival = self._arrival
-        authentic = authentic_domains(arrival.raw, self._config.authserv_ids)
+        authentic = authentic_domains(arrival.header, self._config.authserv_ids)
         found: dict[tuple[object, ...], Group] = {}
         for place, addressee in enumerate(arrival.addressees):
             if not addressee.wanted:
@@ -168,7 +167,7 @@ class Work:
             mode=group.receiving.mode,
             base_url=base_url,
             unwrapped_prefixes=self._prefixes,
-            own_domains=self._own_domains,
+            own_domains=self._standing.domains,
             own_lists=group.own_lists,
             threat_lists=_text(config.threat_lists),
             threat_answers=_text(config.threat_answers),
@@ -185,7 +184,7 @@ class Work:
                 bad_subject=group.guards and protection.on_known_bad is OnKnownBad.SUBJECT,
             ),
             seals=seals,
-            keyring=self._ring.to_json(),
+            keyring=self._standing.keyring_text,
             unguarded=group.unguarded,
         )
 

@@ -76,8 +76,8 @@ class _Reader:
     async def read(self, block_timeout: float) -> bytes:
         data = self._data
         while True:
-            async with asyncio.timeout(block_timeout):
-                block = await self._wire.read_block()
+            self._wire.allow(block_timeout)
+            block = await self._wire.read_block()
             searched = max(0, len(data) - 4)
             data += block
             end = data.find(b"\r\n.\r\n", searched)

@@ -1,6 +1,7 @@
 """wire: a connection as lines and blocks of bytes, with limits; TLS may begin on it (RFC 3207)."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import Callable
 from typing import Final, cast
@@ -36,9 +37,12 @@ class Wire(asyncio.Protocol):
         self._buffer = bytearray()
         self._ended = False
         self._paused = False
+        self._full = False
         self._held = b""
-        self._readable: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
 
     # asyncio.Protocol
 
@@ -56,28 +60,30 @@ class Wire(asyncio.Protocol):
         if len(self._buffer) > READ_AHEAD and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
-        self._wake(self._readable)
+        self._wake()
 
     def eof_received(self) -> bool:
         """Nothing more will come. Without TLS the peer may still read, as `nc` does at its input's end."""
         self._ended = True
-        self._wake(self._readable)
+        self._wake()
         return self.tls is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wake whoever waits."""
         self._ended = True
-        self._wake(self._readable)
-        self._wake(self._writable)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._wake()
 
     def pause_writing(self) -> None:
         """The peer reads too slowly."""
-        self._writable = self._loop.create_future()
+        self._full = True
 
     def resume_writing(self) -> None:
         """The peer has caught up."""
-        self._wake(self._writable)
-        self._writable = None
+        self._full = False
+        self._wake()
 
     # for the rest of the gateway
 
@@ -100,11 +106,19 @@ class Wire(asyncio.Protocol):
         session: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
         return session
 
+    def allow(self, seconds: float) -> None:
+        """Give the peer so long for all that it is waited for from now on; then `TimeoutError` is raised.
+
+        For many commands there is one timer, which looks again where more was allowed meanwhile: a timer for
+        each took a tenth of a mail's time.
+        """
+        self._deadline = self._loop.time() + seconds
+
     async def read_line(self, limit: int, *, strict: bool = True) -> bytes:
         """Return the next line without its end; `limit` counts octets with the end.
 
         Where `strict`, only CRLF ends a line; else a line that is too long is cut.
-        Raises `LineTooLongError`, `BrokenLineError`, `WireClosedError`.
+        Raises `LineTooLongError`, `BrokenLineError`, `WireClosedError`, `TimeoutError`.
         """
         scanned = skipped = 0
         head = b""
@@ -135,7 +149,7 @@ class Wire(asyncio.Protocol):
         return line
 
     async def read_block(self) -> bytes:
-        """Return all that is there, at least one byte. Raises `WireClosedError`."""
+        """Return all that is there, at least one byte. Raises `WireClosedError`, `TimeoutError`."""
         if not self._buffer:
             await self._more()
         block = bytes(self._buffer)
@@ -170,9 +184,9 @@ class Wire(asyncio.Protocol):
         return True
 
     async def drain(self) -> None:
-        """Wait until the peer has taken most of what was written. Raises `WireClosedError`."""
-        if self._writable is not None:
-            await self._writable
+        """Wait until the peer has taken most of it. Raises `WireClosedError`, `TimeoutError`."""
+        while self._full and not self._ended:
+            await self._wait()
         if self._transport is None or self._transport.is_closing():
             raise WireClosedError("the connection is closed")
 
@@ -218,21 +232,44 @@ class Wire(asyncio.Protocol):
     async def _more(self) -> None:
         if self._held:
             self.write(b"")
-        if self._ended:
-            raise WireClosedError("the peer closed the connection")
-        if self._paused and self._transport is not None:
+        if self._paused and self._transport is not None and not self._ended:
             self._paused = False
             self._transport.resume_reading()
         had = len(self._buffer)
-        self._readable = self._loop.create_future()
-        try:
-            await self._readable
-        finally:
-            self._readable = None
-        if len(self._buffer) == had:
-            raise WireClosedError("the peer closed the connection")
+        while len(self._buffer) == had:
+            if self._ended:
+                raise WireClosedError("the peer closed the connection")
+            await self._wait()
 
-    @staticmethod
-    def _wake(waiter: "asyncio.Future[None] | None") -> None:
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+    async def _wait(self) -> None:
+        """Wait for anything to change, until the deadline."""
+        waiter = self._waiter = self._loop.create_future()
+        self._arm()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _arm(self) -> None:
+        """Have the timer ring at the deadline, or before."""
+        if self._deadline == math.inf:
+            return
+        if self._timer is not None:
+            if self._rings_at <= self._deadline:
+                return
+            self._timer.cancel()
+        self._rings_at = self._deadline
+        self._timer = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._arm()
+        else:
+            self._waiter.set_exception(TimeoutError())

@@ -70,11 +70,12 @@ class RewriterPool:
     ) -> tuple[Answer, list[bytes]]:
         worker = self._free.pop() if self._free else await self._next_free()
         try:
+            seconds = self._seconds
             if not worker.runs:
-                async with asyncio.timeout(START_SECONDS):
-                    await worker.start()
+                seconds += START_SECONDS
+                await worker.start()
             written = blocks(_write_request(request), raw)
-            answer, *copies = await worker.exchange(written, 1 + len(request.seals), self._seconds)
+            answer, *copies = await worker.exchange(written, 1 + len(request.seals), seconds)
             return read(answer), copies
         except (TimeoutError, OSError, EOFError, msgspec.MsgspecError) as error:
             await worker.end()
