@@ -131,7 +131,7 @@ async def test_mail_that_kills_its_worker_is_delivered_as_it_came(
 
 
 def test_a_worker_is_ended_by_the_kernel_when_its_seconds_are_used_up() -> None:
-    code = "from backstamp.gateway.rewriter import worker; worker.allow_cpu_seconds(1)\nwhile True: pass"
+    code = "from backstamp.gateway.rewriter import worker; worker.CpuAllowance(1).renew()\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
     assert done.returncode == -signal.SIGXCPU
 

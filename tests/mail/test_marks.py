@@ -66,3 +66,27 @@ def test_long_values_are_folded_at_blanks() -> None:
 @given(st.binary(max_size=200))
 def test_whatever_the_bytes_are_they_stand_behind_our_fields(raw: bytes) -> None:
     assert marked(raw, [("X-Ours", "yes")]).endswith(raw)
+
+
+LINES = [
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"X-Ours: a",
+    b"x-OURS :b",
+    b"From: a",
+    b"From x",
+    b" b",
+    b":",
+    b"\r\n\r\n",
+    b"\n\n",
+    b"\xff",
+]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=9).map(b"".join))
+def test_headers_that_are_not_read_because_nothing_of_ours_is_in_them_come_out_as_if_they_were(
+    raw: bytes,
+) -> None:
+    always_read = OURS | {b""}
+    assert marked(raw, [("X-Ours", "y")], ours=OURS) == marked(raw, [("X-Ours", "y")], ours=always_read)

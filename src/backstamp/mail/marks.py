@@ -1,5 +1,6 @@
 """marks: what we say of a message in its own header: fields in front, words before the subject."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,6 +11,7 @@ _MAX_HEADER_BYTES: Final = 256 * 1024
 _LONGEST_LINE: Final = 78
 _LIMIT: Final = 998
 """What a line should not, and must not, be longer than (RFC 5322 §2.1.1)."""
+_FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:[^\r\n]*(\r?\n)")
 
 
 def marked(
@@ -30,6 +32,10 @@ def marked(
 
     All other bytes stay as they are.
     """
+    first = _FIRST_FIELD.match(raw, 0, _MAX_HEADER_BYTES)
+    if first is not None and not subject and not _may_hold(raw, ours):
+        # Most mail: nothing but our fields to write, and no need to read the others, 1 µs each.
+        return b"".join(_folded(name, value, first[1]) for name, value in fields) + raw
     header = read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
     end = _line_end(raw, header)
     whole = [field for field in header.fields if _begins_line(raw, field)]
@@ -62,6 +68,16 @@ def _gap_behind(raw: bytes, at: int, words: bytes, end: bytes) -> bytes:
     begin = raw.rfind(b"\n", 0, at) + 1
     fits = at - begin + len(words) + len(blank) + len(rest) <= _LIMIT
     return blank if fits else end + blank
+
+
+def _may_hold(raw: bytes, names: Iterable[bytes]) -> bool:
+    """Return whether fields with these names, in lower case, may stand before the first empty line."""
+    end = _MAX_HEADER_BYTES
+    for empty_line in (b"\n\r\n", b"\n\n"):
+        at = raw.find(empty_line, 0, end)
+        end = end if at < 0 else at
+    header = raw[:end].lower()
+    return any(name in header for name in names)
 
 
 def _line_end(raw: bytes, header: HeaderSection) -> bytes:

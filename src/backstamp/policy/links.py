@@ -1,6 +1,7 @@
 """links: what own lists and threat lists say of a link, one by one of the URLs that it may lead on to."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from backstamp.threats.answers import Answers
 from backstamp.threats.checking import layers
 from backstamp.threats.lists import ThreatLists
 from backstamp.urls.parsing import WebUrl
-from backstamp.urls.safe_browsing import expressions, full_hash, full_hashes
+from backstamp.urls.safe_browsing import expressions, expressions_by_hash, full_hashes
 
 _AT_ONCE: Final = 16_384
 """Characters of URLs: expressions are up to thirty times as many, and all are in memory together."""
@@ -110,18 +111,18 @@ def _portions(urls: Iterable[WebUrl]) -> Iterator[list[WebUrl]]:
 def _named(
     all_expressions: Iterable[str],
     lists: ThreatLists | None,
-    own_lists: Iterable[OwnList],
+    own_lists: Sequence[OwnList],
     answers: Answers | None,
 ) -> set[str]:
     """Return those expressions of which a list or an answer has anything to say."""
-    of_hash = {full_hash(each): each for each in all_expressions}
-    hashes = list(of_hash)
-    named: set[bytes] = set()
+    of_hash = expressions_by_hash(all_expressions)
+    named: set[str] = set()
     if lists is not None:
-        named.update(lists.named_among(hashes))
-    if answers is not None:
-        named.update([each for each in hashes if each in answers.dangerous])
-    for own in own_lists:
-        entries = (own.blocked, own.allowed)
-        named.update([each for each in hashes if any(each[:DIGEST_BYTES] in some for some in entries)])
-    return {of_hash[each] for each in named}
+        named.update([of_hash[whole] for whole in lists.named_among(list(of_hash))])
+    if answers is not None and answers.dangerous:
+        named.update([each for whole, each in of_hash.items() if whole in answers.dangerous])
+    if own_lists:
+        of_digest = {whole[:DIGEST_BYTES]: each for whole, each in of_hash.items()}
+        entries = chain.from_iterable((own.blocked, own.allowed) for own in own_lists)
+        named.update([of_digest[digest] for some in entries for digest in some.intersection(of_digest)])
+    return named

@@ -8,6 +8,7 @@ import functools
 import resource
 import signal
 import sys
+import time
 from typing import BinaryIO, Final
 
 import msgspec
@@ -29,11 +30,24 @@ def _ring(text: str) -> Keyring:
     return Keyring.from_json(text)
 
 
-def allow_cpu_seconds(seconds: int) -> None:
-    """Let this process use so many more seconds of CPU; the kernel ends it then (SIGXCPU)."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, hard))
+class CpuAllowance:
+    """So many seconds of CPU for each message; the kernel ends the process then (SIGXCPU).
+
+    The limit is in whole seconds, and so is put off once in a second of work, not with each message.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        """Take the seconds for one message; the hard limit stays as it is."""
+        self._seconds = seconds
+        self._used = -1
+        _, self._hard = resource.getrlimit(resource.RLIMIT_CPU)
+
+    def renew(self) -> None:
+        """Begin with a message."""
+        used = int(time.process_time())
+        if used != self._used:
+            resource.setrlimit(resource.RLIMIT_CPU, (used + 1 + self._seconds, self._hard))
+            self._used = used
 
 
 def _read(pipe: BinaryIO) -> bytes | None:
@@ -66,8 +80,9 @@ def main() -> None:
     # With room for a whole request of the usual size: one read.
     incoming = open(0, "rb", buffering=READ_OCTETS, closefd=False)  # noqa: SIM115 - until the process ends
     outgoing = sys.stdout.buffer
+    allowance = CpuAllowance(cpu_seconds)
     while (head := _read(incoming)) is not None and (raw := _read(incoming)) is not None:
-        allow_cpu_seconds(cpu_seconds)
+        allowance.renew()
         answer, copies = _carry_out(_read_request(head), raw)
         outgoing.write(blocks(answer, *copies))
         outgoing.flush()

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -20,17 +20,20 @@ _BLANKS: Final = re.compile("[\t\r\n]")
 _HOST_IN_USERINFO: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}", re.IGNORECASE)
 
 
-def address_signs(url: WebUrl, host: HostLooks, parts: Parts, written: str) -> Iterator[Sign]:
-    """Yield what is odd about the part between the scheme and the path."""
+def address_signs(url: WebUrl, host: HostLooks, parts: Parts, written: str) -> Sequence[Sign]:
+    """Return what is odd about the part between the scheme and the path."""
+    signs: list[Sign] = []
     if host.address is not None:
-        yield host.address
+        signs.append(host.address)
+    if parts.start and written.startswith(parts.start):
+        return signs  # Written as the parser writes it, as most links are: it took 1.5 µs to find nothing.
     if parts.port is not None and parts.port not in _USUAL_PORTS:
-        yield Sign(ThreatReason.UNUSUAL_PORT, str(parts.port))
+        signs.append(Sign(ThreatReason.UNUSUAL_PORT, str(parts.port)))
     if parts.userinfo:
-        yield _userinfo_sign(parts.userinfo)
-    # What begins as the parser writes it has nothing to hide: most links, and 1.5 µs saved.
-    if written and not written.startswith((f"https://{url.host}/", f"http://{url.host}/")):
-        yield from _spelling_signs(url, written, is_number=host.is_ipv4)
+        signs.append(_userinfo_sign(parts.userinfo))
+    if written:
+        signs += _spelling_signs(url, written, is_number=host.is_ipv4)
+    return signs
 
 
 def _userinfo_sign(userinfo: str) -> Sign:

@@ -43,11 +43,15 @@ class Sign(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """The parts of a serialised URL that rules look at, percent-encoded as they stand there."""
+    """The parts of a serialised URL that rules look at, percent-encoded as they stand there.
+
+    `start` is all before the path and its first slash, where that is nothing but scheme and host; else empty.
+    """
 
     userinfo: str
     port: int | None
     path: str
+    start: str = ""
 
 
 def parts_of(url: WebUrl) -> Parts:
@@ -57,7 +61,7 @@ def parts_of(url: WebUrl) -> Parts:
     end = start + len(url.host)
     if href.startswith(url.host, start) and href.startswith("/", end):
         # Nothing but the host before the path, as most links have it: a quarter of the expression's time.
-        return Parts("", None, href[end:].partition("?")[0].partition("#")[0])
+        return Parts("", None, href[end:].partition("?")[0].partition("#")[0], href[: end + 1])
     match = _PARTS.match(href)
     if match is None:
         return Parts("", None, "")

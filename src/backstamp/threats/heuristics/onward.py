@@ -1,7 +1,6 @@
 """onward: links that lead on to another one: shorteners, redirectors, and URLs inside URLs."""
 
 import datetime
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -62,14 +61,14 @@ def _knows_host(url: WebUrl) -> bool:
     return rule is not None and not rule.marker
 
 
-def onward_signs(url: WebUrl, onward: Onward | None, organisation: Organisation) -> Iterator[Sign]:
-    """Yield by which way a link leads on. A wrapper that protects or counts is none, nor is a trusted end."""
+def onward_signs(url: WebUrl, onward: Onward | None, organisation: Organisation) -> list[Sign]:
+    """Return by which way a link leads on. What protects or counts is none, nor is a trusted end."""
     host = url.host.removesuffix(".").removeprefix("www.")
-    if host in _SHORTENERS:
-        yield Sign(ThreatReason.SHORTENER, host)
+    signs = [Sign(ThreatReason.SHORTENER, host)] if host in _SHORTENERS else []
     if onward is None or organisation.trusts(onward.url.host):
-        return
+        return signs
     if onward.kind is WrapperKind.REDIRECTOR:
-        yield Sign(ThreatReason.REDIRECTOR, onward.url.host)
+        signs.append(Sign(ThreatReason.REDIRECTOR, onward.url.host))
     elif onward.kind is None:
-        yield Sign(ThreatReason.URL_IN_URL, onward.url.host)
+        signs.append(Sign(ThreatReason.URL_IN_URL, onward.url.host))
+    return signs

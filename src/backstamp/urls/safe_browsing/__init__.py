@@ -14,7 +14,7 @@ The specification wants a URL that a browser has parsed. So what is looked up is
 
 from backstamp.urls.safe_browsing.canonical import Canonical, canonical_of_text, canonicalise
 from backstamp.urls.safe_browsing.expressions import expressions, host_expression, url_expression
-from backstamp.urls.safe_browsing.hashes import HASH_BYTES, full_hash, full_hashes
+from backstamp.urls.safe_browsing.hashes import HASH_BYTES, expressions_by_hash, full_hash, full_hashes
 
 __all__ = [
     "HASH_BYTES",
@@ -22,6 +22,7 @@ __all__ = [
     "canonical_of_text",
     "canonicalise",
     "expressions",
+    "expressions_by_hash",
     "full_hash",
     "full_hashes",
     "host_expression",
