@@ -1,11 +1,10 @@
 """Answers: whether a machine gave one (RFC 3834, and what machines do that do not know it), or a person."""
 
 import re
-from functools import cache
 from typing import Final
 
 from backstamp.mail.header_section import HeaderSection
-from backstamp.mail.reports.phrases import saying, words_of
+from backstamp.mail.reports.phrases import answer_prefix, saying
 
 _MARKS: Final = frozenset(
     {
@@ -29,15 +28,6 @@ _TAG: Final = re.compile(r"\A\s*\[[^\[\]]{1,40}\]\s*")
 _BRACKETS: Final = "[]【】（）()<>«»「」『』*~-–— \t"
 
 
-@cache
-def _prefixes() -> re.Pattern[str]:
-    """Return what finds the `Re:` of answers, in any language and number, at the head of a subject."""
-    return re.compile(
-        rf"\A(?:\s*(?:{words_of('answer_prefix')})\s*(?:\[\d{{1,4}}\]|\(\d{{1,4}}\))?\s*[:：]\s*){{1,5}}",
-        re.IGNORECASE,
-    )
-
-
 def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> bool:
     """Whether a mail is the answer of a machine. `null_path`: it came with the null reverse path."""
     # RFC 3834 §5: a word, and perhaps parameters or a comment; any but "no" is a machine's.
@@ -52,7 +42,7 @@ def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> boo
     if precedence in _PRECEDENCE:
         return True
     listed = bool(names & _LISTS)
-    bare = _prefixes().sub("", subject)
+    bare = answer_prefix().sub("", subject)
     answers = bool(names & {b"in-reply-to", b"references"})
     if says_automatic(bare) and not listed and (bare == subject or not answers or null_path):
         # Behind a "Re:" it is the subject that a person answers.

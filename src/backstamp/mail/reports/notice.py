@@ -12,12 +12,8 @@ from typing import Final, NamedTuple
 
 from backstamp.mail.reports.causes import code_in, status_in
 from backstamp.mail.reports.outcome import good_news
-from backstamp.mail.reports.phrases import ending_in, lines_saying, saying
+from backstamp.mail.reports.phrases import answer_prefix, ending_in, lines_saying, saying
 
-_ANSWER: Final = re.compile(
-    r"\s*(?:re|aw|sv|antw?|odp|vs|回复|答复|回覆|返信|fwd?|wg|tr|rv|enc)\s*(?:\[\d+\])?\s*[:：]",
-    re.IGNORECASE,
-)
 _FORWARDED: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|pd|vb|转发|轉寄|転送)\s*[:：]", re.IGNORECASE)
 
 # Scripts that are written with blanks between words: in others a sentence would stick to its addresses.
@@ -71,7 +67,9 @@ class Signs(NamedTuple):
         answers: a field says that it answers another mail.
         listed: it comes through a list.
         returned: another mail is in it.
+        attached: as a part of its own, not in the text.
         reports: its media type is that of a report.
+        sender: the address of From in lower case, or "".
     """
 
     subject: str
@@ -82,7 +80,9 @@ class Signs(NamedTuple):
     answers: bool = False
     listed: bool = False
     returned: bool = False
+    attached: bool = False
     reports: bool = False
+    sender: str = ""
 
     @property
     def by_system(self) -> bool:
@@ -98,8 +98,9 @@ class Signs(NamedTuple):
 
     @property
     def is_answer(self) -> bool:
-        """Whether the subject and a field say that it answers another mail."""
-        return self.answers and _ANSWER.match(self.subject) is not None
+        """Whether it answers another mail: the subject says so, and a field, or an office has sent it."""
+        by_people = self.answers or ((self.by_office or self.by_name) and not self.null_path)
+        return by_people and answer_prefix().match(self.subject) is not None
 
 
 def is_daemon(address: str) -> bool:
@@ -119,7 +120,7 @@ def is_system_name(name: str) -> bool:
 
 
 def is_notice(text: str, signs: Signs) -> bool:
-    """Whether a text, without the returned mail, says that a mail did not arrive.
+    """Whether a text, without the returned mail, says that a mail did not arrive, or that it did.
 
     Parcels and payments are not delivered, too, and people write of bounces. So the less a sender is known
     for a mail system, the more must tell it: the words, the subject, and what only a machine would show.
@@ -127,23 +128,30 @@ def is_notice(text: str, signs: Signs) -> bool:
     own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "|"))]
     words = "\n".join(own)
     failed = any(saying(said).search(words) for said in ("failed", "late"))
-    shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + _names_somebody(own)
+    named = _names_somebody(own, signs.sender)
+    shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + named
     subject = saying("subject").search(signs.subject) is not None and not signs.is_answer
     if signs.by_daemon or signs.reports:
         return failed or (subject and shows > 0) or good_news(words) is not None
-    by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
-    if signs.by_office or signs.null_path:
-        if by_machine and failed + shows > 0:
-            return True
-        if (failed or subject) and failed + subject + shows > 2:
-            return True
-    if signs.by_name and failed and subject and shows > 0:
-        return True
-    if signs.passed_on:
+    if signs.is_answer and not (signs.attached or signs.null_path):
         return False
+    if not signs.returned and saying("to_many").search(words):
+        return False
+    by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
+    enough = failed + subject + shows > 2 and (failed or subject)
+    if signs.by_office and (enough or (by_machine and failed + shows > 0)):
+        return True
     if signs.listed and not (signs.returned or lines_saying("heading").search(words)):
         return False
-    return by_machine and (signs.returned or _names_somebody(own)) and _says_that_a_mail_failed(words)
+    if not (signs.returned or shows > 1) and saying("goods").search(words):
+        return False
+    about = _says_that_a_mail_failed(words)
+    names = signs.returned or ADDRESS.search(words) is not None
+    if signs.null_path and about and names and (by_machine or subject + shows > 1):
+        return True
+    if signs.by_name and about and subject and shows > 0:
+        return True
+    return not signs.passed_on and by_machine and about and (signs.returned or named)
 
 
 def is_refusal(text: str, signs: Signs) -> bool:
@@ -160,13 +168,16 @@ def _says_that_a_mail_failed(words: str) -> bool:
     return False
 
 
-def _names_somebody(lines: list[str]) -> bool:
-    """Whether an address stands at the head of a line of its own, as only lists of recipients have it."""
+def _names_somebody(lines: list[str], sender: str) -> bool:
+    """Whether an address stands at the head of a line of its own, as only lists of recipients have it.
+
+    That of `sender`, whose mail it is, is no recipient's.
+    """
     for line in islice((line for line in lines if "@" in line), _MOST_ADDRESSES):
         found = list(islice(ADDRESS.finditer(line[:1_000]), 2))
         # "user@example.org" <user@example.org> is one.
-        same = len({match[1].casefold() for match in found}) == 1
-        if same and _ONLY.match(line[: found[0].start()]) and _BEHIND.match(line[found[-1].end() :]):
+        one = len({match[1].casefold() for match in found}) == 1 and found[0][1].casefold() != sender
+        if one and _ONLY.match(line[: found[0].start()]) and _BEHIND.match(line[found[-1].end() :]):
             return True
     return False
 

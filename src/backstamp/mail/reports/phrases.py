@@ -39,6 +39,15 @@ def ending_in(name: str) -> re.Pattern[str]:
 
 
 @cache
+def answer_prefix() -> re.Pattern[str]:
+    """Return what finds the `Re:` of answers, in any language and number, at the head of a subject."""
+    return re.compile(
+        rf"\A(?:\s*(?:{words_of('answer_prefix')})\s*(?:\[\d{{1,4}}\]|\(\d{{1,4}}\))?\s*[:：]\s*){{1,5}}",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def causes() -> tuple[tuple[Cause, re.Pattern[str]], ...]:
     """Return the causes in the order in which they are looked for, each with its expression."""
     return tuple((Cause(name), _joined(phrases)) for name, phrases in _data()["causes"].items())

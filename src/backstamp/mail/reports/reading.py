@@ -210,7 +210,9 @@ def _signs(pieces: Pieces) -> Signs:
         answers="in-reply-to" in own or "references" in own,
         listed=any(name in own for name in ("list-id", "list-unsubscribe", "list-post")),
         returned=pieces.returned is not None,
+        attached=pieces.inner != b"",
         reports=pieces.report_type == "delivery-status",
+        sender=address.casefold(),
     )
 
 
