@@ -17,7 +17,7 @@ _MOST_SUBJECTS: Final = 4
 _LONGEST: Final = 300
 _NEXT_LINES: Final = 3
 
-_COLON: Final = re.compile("[:：]")
+_MAY_BE: Final = re.compile(r"[:：]|[\u3000-\uffdc]\s")
 _ANY_LABEL: Final = re.compile(r"^[\s>|*]{0,40}[^\s:：][^:：@\n]{0,40}[:：]")
 _TELLING: Final = re.compile(r"@|\b[245]\d\d\b|\b[45]\.\d{1,3}\.\d")
 
@@ -27,7 +27,7 @@ def _label() -> re.Pattern[str]:
     """Return what finds `Subject:`, `The subject of the message is:`, `邮件主题：` at the head of a line."""
     return re.compile(
         rf"^[\s>|*•·-]{{0,40}}(?:[\w.']{{1,20}}[ \t]){{0,4}}\w{{0,6}}?(?:{words_of('subject_label')})"
-        r"(?:[ \t][\w.']{1,20}){0,4}[ \t]{0,20}[:：]",
+        r"(?:(?:[ \t][\w.']{1,20}){0,4}\s{0,20}[:：]|(?<=[\u3000-\uffdc])\s{1,20}(?=\S))",
         re.IGNORECASE,
     )
 
@@ -51,7 +51,7 @@ def without_quoted_subject(text: str, subjects: Iterable[str]) -> str:
     lines = text.split("\n")
     at = 0
     while at < len(lines):
-        label = _label().match(lines[at][:_LONGEST_LABEL]) if _COLON.search(lines[at]) else None
+        label = _label().match(lines[at][:_LONGEST_LABEL]) if _MAY_BE.search(lines[at]) else None
         if label is None:
             at += 1
             continue
