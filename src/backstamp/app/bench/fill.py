@@ -1,6 +1,7 @@
-"""`backstamp bench fill`: fill the configured database with made-up mail, by the way that real mail takes.
+"""`backstamp bench fill`: fill the configured database with made-up mail.
 
-It refuses a database that holds messages: what is made up must not be mixed with what is not.
+Some of it takes the way that real mail takes; where there is to be much, the rest are copies of its rows
+(`copies`). It refuses a database that holds messages: what is made up must not be mixed with what is not.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Final, TextIO
 
 import click
 
+from backstamp.app.bench.copies import MOST, copy_of, copy_rows
 from backstamp.app.bench.dataset import records
 from backstamp.journal import Batch, RecordId
 
@@ -20,6 +22,8 @@ QUICK: Final = 100_000
 USUAL: Final = 10_000_000
 _BATCH: Final = 10_000
 _PRODUCER: Final = "bench-fill"
+_AT_LEAST: Final = 250_000
+"""Events that are ingested; there are as many copies of them as are wanted."""
 
 
 def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None = None) -> None:
@@ -35,8 +39,8 @@ def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None
     print(f"{number:,} events, {scratch.size() / 1e6:,.0f} MB", file=out)
 
 
-def fill(events: int, progress: TextIO) -> None:
-    """Ingest about so many made-up events. Raises `click.ClickException` where there are messages."""
+def fill(events: int, progress: TextIO, copies: int | None = None) -> None:
+    """Fill in about so many made-up events. Raises `click.ClickException` where there are messages."""
     from django.db import connection
 
     from backstamp.records.ingest import cursors, forget_producers, ingest
@@ -49,11 +53,14 @@ def fill(events: int, progress: TextIO) -> None:
         raise click.ClickException("this database holds messages already; name an empty one")
     spare_the_collector()
     make_ahead(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+    number = copies or min(MOST, max(1, events // _AT_LEAST))
     memory, now = Memory(), datetime.now(UTC)
     with click.progressbar(length=events, label="events", file=progress) as bar:
-        for batch in _batches(events):
+        for batch in _batches(events // number):
             ingest(batch, now, memory)
             bar.update(len(batch.records))
+        for added in copy_rows(number) if number > 1 else ():
+            bar.update(added)
     forget_producers(cursors())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -61,7 +68,7 @@ def fill(events: int, progress: TextIO) -> None:
 
 def _batches(events: int) -> Iterator[Batch]:
     numbers = count()
-    wanted = records(events)
+    wanted = (copy_of(record, 1) for record in records(events))
     while piece := list(islice(wanted, _BATCH)):
         numbered = [(RecordId(_PRODUCER, next(numbers)), record) for record in piece]
         yield Batch(numbered, {_PRODUCER: numbered[-1][0].position + 1})
