@@ -162,7 +162,9 @@ MALFORMED: Final = "malformed_token"
 piece of markup behind it. No field of HTTP has this name here: the edge keeps only those that it knows."""
 
 
-class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, kw_only=True):
+class Hit(
+    msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, kw_only=True, gc=False
+):
     """One HTTP request to the edge, as it was seen; what it means is the verdict's business.
 
     `at_us` is the time of arrival, microseconds since 1970 UTC.  `headers` holds only the

@@ -60,12 +60,9 @@ encode = msgspec.msgpack.Encoder().encode
 
 def decode(payload: bytes) -> JournalRecord:
     """Return the record of a payload. Raises `msgspec.MsgspecError`, `UnicodeDecodeError`."""
-    if payload and payload[0] in _ARRAYS:
-        return _hit(_as_array(payload))
-    return _as_map(payload)
-
-
-def _hit(read: _Unread) -> Hit:
+    if not payload or payload[0] not in _ARRAYS:
+        return _as_map(payload)
+    read = _as_array(payload)
     spelled = bytes(read.headers)
     headers = _shared.get(spelled)
     if headers is None:

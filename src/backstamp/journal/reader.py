@@ -170,9 +170,10 @@ class JournalReader:
         return position
 
     def _take(self, batch: Batch, producer: str, frames: list[tuple[int, bytes]]) -> None:
+        keep, decode = batch.records.append, codec.decode
         for position, payload in frames:
             try:
-                batch.records.append((RecordId(producer, position), codec.decode(payload)))
+                keep((RecordId(producer, position), decode(payload)))
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 # Whole, but not of our vocabulary: written by a later version of ours.
                 self._pass_over(batch, producer, position, payload, torn=False)

@@ -41,12 +41,14 @@ class Group(msgspec.Struct, eq=False):
     whole: bool = True
     standing: tuple[Any, ...] | None = None
 
-    def add(self, hit: StoredHit) -> None:
-        """Put a hit in."""
-        if self.hits and hit.place < self.hits[-1].place:
-            insort(self.hits, hit, key=_place)
-        else:
-            self.hits.append(hit)
+    def add(self, new: Iterable[StoredHit]) -> None:
+        """Put hits in."""
+        hits = self.hits
+        for hit in new:
+            if hits and hit.place < hits[-1].place:
+                insort(hits, hit, key=_place)
+            else:
+                hits.append(hit)
 
     def find(self, hit_place: Place) -> StoredHit | None:
         """Return the hit at this place in time."""
@@ -85,11 +87,19 @@ class Group(msgspec.Struct, eq=False):
         return near
 
     def judged_by(self, new: Sequence[StoredHit]) -> Iterable[StoredHit]:
-        """Return the hits whose verdict these new ones, which are in the group, may change."""
+        """Return the hits whose verdict these new ones, which are in the group, may change.
+
+        `new` are in the order of time; they may be among what is returned.
+        """
         hits = self.hits
-        first = min(hit.place for hit in new)[0]
-        if hits[-1] is new[-1] and len(hits) <= CROWD and len(new) == 1:
-            return hits[bisect_left(hits, (first - LOOKS_AHEAD_US,), key=_place) : -1]
+        first = new[0].place[0]
+        if len(hits) == len(new):
+            return ()
+        if hits[-1] is new[-1] and hits[-len(new)] is new[0] and len(hits) <= CROWD:
+            older, lowest = len(hits) - len(new), first - LOOKS_AHEAD_US
+            while older and hits[older - 1].place[0] >= lowest:
+                older -= 1
+            return hits[older : -len(new)]
         if bisect_left(hits, (first,), key=_place) >= CROWD:
             return ()
         # Later ones look back at these, and those that these crowd out of the earliest look no more.

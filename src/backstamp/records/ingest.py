@@ -25,7 +25,7 @@ from backstamp.records.dictionaries import Headers
 from backstamp.records.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.hit_rows import Judged
 from backstamp.records.instants import LATEST_US, microseconds, month_of, stored, within
-from backstamp.records.judging import apply, judgements, neighbours, verdicts
+from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
 from backstamp.records.link_expressions import insert_expressions
 from backstamp.records.memory import Memory
 from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
@@ -155,21 +155,20 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     if again:
         cards = memory.cards(message for message, _ in again)
         changed_clocks |= {pair for pair in again if pair[0] in cards}
-    older = _prepare(matched, changed_clocks, memory)
-    memory.names.load(hit.hit.address for hit in (*matched, *older))
+    grouped = by_pair(matched)
+    older = by_pair(_prepare(grouped, changed_clocks, memory))
+    memory.names.load(hit.hit.address for theirs in (*grouped.values(), *older.values()) for hit in theirs)
     began = thread_time()
-    found = verdicts([*matched, *older], memory)
+    found, found_again = verdicts(grouped, memory), verdicts(older, memory)
     verdict_seconds = thread_time() - began
-    judged = judgements(found, memory)
-    new, revised = judged[: len(matched)], [each for each in judged[len(matched) :] if _differs(each)]
+    new, revised = judgements(found, memory), list(filter(_differs, judgements(found_again, memory)))
     # Before the hits are written: they hold their old judgements until then.
     happened = occurrences(
         queued=queued, reports=reader_reports, new=new, revised=revised, memory=memory, now=now
     )
     _write_hits(new, unmatched, revised, now, memory, rollup)
     raise_alerts(happened, now)
-    judged_pairs = ((h.message, h.recipient) for h, _ in (*new, *revised) if h.recipient is not None)
-    rollup.hits(dict.fromkeys([*judged_pairs, *told]))
+    rollup.hits(dict.fromkeys([*grouped, *by_pair(hit for hit, _ in revised), *told]))
 
     version = None
     if rollup.messages:
@@ -194,7 +193,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
 def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]]:
     """Return by type what is before no cursor of its producer, and so was not ingested yet; each once."""
     once = dict(batch.records)
-    producers = {id_.producer for id_ in once}
+    producers = {producer for producer, _ in once}
     done = dict(
         JournalCursor.objects.select_for_update()
         .filter(producer__in=producers)
@@ -202,9 +201,9 @@ def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]
     )
     found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
     for each in once.items():
-        producer, position = each[0]
+        (producer, position), record = each
         if position >= done.get(producer, 0):
-            found[type(each[1])].append(each)
+            found[type(record)].append(each)
     return found
 
 
@@ -253,8 +252,8 @@ def _take_deliveries(
 def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[StoredHit]:
     seen = [(month_of(hit.at_us), hit.headers) for _, hit in hits]
     return [
-        stored_hit(*id_, to_database(hit.tracking_id), None, _kept(hit, headers), headers)
-        for (id_, hit), headers in zip(hits, memory.headers.all(seen), strict=True)
+        stored_hit(producer, position, to_database(hit.tracking_id), None, _kept(hit, headers), headers)
+        for ((producer, position), hit), headers in zip(hits, memory.headers.all(seen), strict=True)
     ]
 
 
@@ -284,19 +283,18 @@ def _insert_nobodies(hits: Iterable[StoredHit], memory: Memory) -> None:
         memory.recipients((), missing)
 
 
-def _prepare(new: Collection[StoredHit], changed_clocks: Collection[Pair], memory: Memory) -> list[StoredHit]:
+def _prepare(new: ByPair, changed_clocks: Collection[Pair], memory: Memory) -> list[StoredHit]:
     """Put new hits in their groups and minutes; return the older ones that must be judged again."""
-    pairs = [(hit.message, hit.recipient) for hit in new if hit.recipient is not None]
-    groups = memory.groups([*pairs, *changed_clocks])
-    memory.sources.load(new, memory.headers)
-    for hit, pair in zip(new, pairs, strict=True):
-        groups[pair].add(hit)
-        memory.sources.add(hit)
-    memory.note_added(len(new))
+    groups = memory.groups([*new, *changed_clocks])
+    memory.sources.load((hit for hits in new.values() for hit in hits), memory.headers)
+    for pair, hits in new.items():
+        groups[pair].add(hits)
+        memory.sources.add(pair, hits)
+        memory.note_added(len(hits))
     older = neighbours(new, memory)
     if changed_clocks:
         memory.recipients((), changed_clocks)
-        places = {hit.place for hit in new}
+        places = {hit.place for pair in changed_clocks for hit in new.get(pair, ())}
         clocked = [
             h for pair in changed_clocks for h in groups[pair].hits if h.place not in places and not h.closed
         ]
@@ -317,10 +315,7 @@ def _write_hits(
     memory: Memory,
     rollup: Rollup,
 ) -> None:
-    for hit, judgement in (*new, *revised):
-        card = memory.card(hit.message)
-        assert card is not None
-        rollup.hit(card, hit, hit.judgement if hit.counted else None, judgement)
+    rollup.fetches((*new, *revised))
     was_waiting = [each for each in new if each[0].pk is not None]
     inserted = [each for each in new if each[0].pk is None]
     inserted += [(hit, UNJUDGED) for hit in unmatched]

@@ -48,12 +48,11 @@ def zone() -> str:
 
 def written(at_us: int, behind: str) -> str:
     """Return a time that is `within` bounds as `stored` does; `behind` is the `zone`."""
-    second, fraction = divmod(at_us, _SECOND_US)
-    minute, second = divmod(second, 60)
-    day, minute = divmod(minute, 24 * 60)
+    minute, rest = divmod(at_us, MINUTE_US)
+    second, fraction = divmod(rest, _SECOND_US)
     if fraction:
-        return f"{_day_at(day).text}{_CLOCK[minute]}{second:02d}.{fraction:06d}{behind}"
-    return f"{_day_at(day).text}{_CLOCK[minute]}{second:02d}{behind}"
+        return f"{_minute_text(minute)}{second:02d}.{fraction:06d}{behind}"
+    return f"{_minute_text(minute)}{second:02d}{behind}"
 
 
 def read(value: Any) -> int:
@@ -86,6 +85,13 @@ def _day_at(day: int) -> _Day:
     """Return what is to be known of a day since 1970."""
     at = _EPOCH + timedelta(days=day)
     return _Day(str(at.date()), at.year * 12 + at.month - 1)
+
+
+@lru_cache(maxsize=1 << 14)
+def _minute_text(minute: int) -> str:
+    """Return a minute since 1970 as text, with the colon before its seconds."""
+    day, minute = divmod(minute, 24 * 60)
+    return f"{_day_at(day).text}{_CLOCK[minute]}"
 
 
 @lru_cache(maxsize=1 << 16)

@@ -210,7 +210,7 @@ class Memory:
             hit = self._judged(row)
             group = groups[hit.message, row[4]]
             if group.find(hit.place) is None:
-                group.add(hit)
+                group.add((hit,))
 
     def _judged(self, row: tuple[Any, ...]) -> StoredHit:
         """Return the hit of a row whose header fields were read."""

@@ -1,11 +1,14 @@
 """Whom a hit is about: the recipient that its token names."""
 
 from collections.abc import Collection
+from typing import Final
 
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import StoredHit
 from backstamp.tokens.sealing import ANONYMOUS, NO_RECIPIENT
 from backstamp.vocabulary import HitKind
+
+_PIXEL: Final = HitKind.PIXEL
 
 
 def resolve(hits: Collection[StoredHit], memory: Memory) -> None:
@@ -14,20 +17,32 @@ def resolve(hits: Collection[StoredHit], memory: Memory) -> None:
     A pixel names its recipient by key, a link by index. One that names nobody, or somebody of whom
     the message knows nothing, is nobody's in particular.
     """
-    keys = {(hit.message, key) for hit in hits if (key := _key(hit))}
-    named = {(h.message, h.hit.recipient_index) for h in hits if h.hit.recipient_index is not None}
-    memory.recipients(keys, named)
-    for hit in hits:
-        card = memory.card(hit.message)
-        assert card is not None
-        index = hit.hit.recipient_index
-        if hit.hit.kind is HitKind.PIXEL:
-            hit.recipient = card.by_key.get(_key(hit), NO_RECIPIENT)
-        elif index is not None and card.by_index.get(index) is not None:
-            hit.recipient = index
-        else:
+    strangers = [hit for hit in hits if not _find(hit, memory)]
+    if not strangers:
+        return
+    memory.recipients(
+        {(hit.message, key) for hit in strangers if (key := _key(hit))},
+        {(h.message, h.hit.recipient_index) for h in strangers if h.hit.recipient_index is not None},
+    )
+    for hit in strangers:
+        if not _find(hit, memory):
             hit.recipient = NO_RECIPIENT
-    memory.recipients((), {(hit.message, hit.recipient) for hit in hits if hit.recipient is not None})
+    memory.recipients((), {(hit.message, hit.recipient) for hit in strangers if hit.recipient is not None})
+
+
+def _find(hit: StoredHit, memory: Memory) -> bool:
+    """Set the recipient of a hit where its message's card tells of one."""
+    card, seen = memory.card(hit.message), hit.hit
+    assert card is not None
+    if seen.kind is _PIXEL:
+        key = seen.recipient_key
+        index = card.by_key.get(key) if key and key != ANONYMOUS else None
+    else:
+        index = seen.recipient_index
+    if index is None or card.by_index.get(index) is None or index == NO_RECIPIENT:
+        return False
+    hit.recipient = index
+    return True
 
 
 def key_of(hit: StoredHit, memory: Memory) -> bytes:

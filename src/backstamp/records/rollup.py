@@ -50,12 +50,17 @@ class Rollup:
         """Count what the gateway or the next hop said, or a report."""
         self._days[day_of(at_us), card.domain_id, card.measure(type_.value)] += 1
 
-    def hit(self, card: Card, hit: StoredHit, before: Judgement | None, after: Judgement) -> None:
-        """Count a hit that is new to the message (`before` is None), or judged otherwise than before."""
-        self.messages.add(card.message)
-        self._fetch(card, hit, after, 1)
-        if before is not None:
-            self._fetch(card, hit, before, -1)
+    def fetches(self, judged: Iterable[tuple[StoredHit, Judgement]]) -> None:
+        """Count hits of known messages that are new, or judged otherwise than they stand."""
+        card: Card | None = None
+        for hit, after in judged:
+            if card is None or card.message != hit.message:
+                card = self._memory.card(hit.message)
+                assert card is not None
+                self.messages.add(card.message)
+            self._fetch(card, hit, after, 1)
+            if hit.counted and hit.judgement is not None:
+                self._fetch(card, hit, hit.judgement, -1)
 
     def _fetch(self, card: Card, hit: StoredHit, judgement: Judgement, number: int) -> None:
         name, whole = tally.keys(_TYPES[hit.type], judgement.actor, judgement.counts, hit.hit.link_number)

@@ -4,10 +4,10 @@ Minutes in which this process took in every hit that is stored are in memory who
 index of the records is asked, once for each source.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Final
 
 from django.db import connection
 
@@ -17,7 +17,6 @@ from backstamp.records.groups import NEAREST
 from backstamp.records.instants import MINUTE_US
 from backstamp.records.stored_hits import COLUMNS, HEADERS, Pair, StoredHit, from_row
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Hit
 
 SAME_SOURCE_US: Final = 60 * 1_000_000
 """So far apart hits of one source are siblings, whosever they are."""
@@ -34,22 +33,11 @@ Key = tuple[int, bytes]
 """A minute since 1970, and the pseudonym of an address."""
 
 
-class Seen(NamedTuple):
-    """A hit, and whose it is."""
-
-    at_us: int
-    producer: str
-    position: int
-    message: int
-    recipient: int
-    hit: Hit
-
-
 class Sources:
     """Hits by source, in the order of time; `add` what is stored, `load` what is asked for."""
 
     def __init__(self) -> None:
-        self._seen: dict[bytes, list[Seen]] = {}
+        self._seen: dict[bytes, list[StoredHit]] = {}
         self._alone: dict[bytes, Pair] = {}
         self._number = 0
         self._loaded: set[Key] = set()
@@ -60,9 +48,10 @@ class Sources:
         if self._whole_after is None:
             self._whole_after = _newest_minute()
         wanted: dict[Key, None] = {}
+        whole_from_us = (self._whole_after + 2) * MINUTE_US
         for hit in hits:
-            minute, source = hit.at_us // MINUTE_US, hit.hit.source
-            if minute <= self._whole_after + 1 and source:
+            if hit.place[0] < whole_from_us and (source := hit.hit.source):
+                minute = hit.place[0] // MINUTE_US
                 for near in (minute - 1, minute, minute + 1):
                     if 0 <= near <= self._whole_after and (near, source) not in self._loaded:
                         wanted[near, source] = None
@@ -74,29 +63,31 @@ class Sources:
         headers.load({row[HEADERS] for row in rows})
         self._loaded.update(wanted)
         for row in rows:
-            self.add(from_row(row, headers.of(row[HEADERS])))
+            hit = from_row(row, headers.of(row[HEADERS]))
+            assert hit.recipient is not None
+            self.add((hit.message, hit.recipient), (hit,))
 
-    def add(self, hit: StoredHit) -> None:
-        """Put a hit in that is in the records, or will be at the end of the transaction."""
-        source = hit.hit.source
-        if not source or hit.recipient is None:
-            return
-        seen = Seen(*hit.place, hit.message, hit.recipient, hit.hit)
-        self._number += 1
-        found = self._seen.get(source)
-        pair = hit.message, hit.recipient
-        if found is None:
-            self._seen[source] = [seen]
-            self._alone[source] = pair
-            return
-        if self._alone.get(source, pair) != pair:
-            del self._alone[source]
-        if seen[:3] < found[-1][:3]:
-            insort(found, seen, key=_place)
-        else:
-            found.append(seen)
+    def add(self, pair: Pair, hits: Iterable[StoredHit]) -> None:
+        """Put hits of a recipient in that are in the records, or will be at the end of the transaction."""
+        all_seen, alone = self._seen, self._alone
+        for hit in hits:
+            source = hit.hit.source
+            if not source:
+                continue
+            self._number += 1
+            found = all_seen.get(source)
+            if found is None:
+                all_seen[source] = [hit]
+                alone[source] = pair
+                continue
+            if alone.get(source, pair) != pair:
+                del alone[source]
+            if hit.place < found[-1].place:
+                insort(found, hit, key=_place)
+            else:
+                found.append(hit)
 
-    def around(self, hit: StoredHit) -> Sequence[Seen]:
+    def around(self, hit: StoredHit) -> Sequence[StoredHit]:
         """Return what came from the source of this hit within a minute of it, itself left out.
 
         Where a source only ever fetched for one recipient, which is the most common case, only hits that
@@ -110,16 +101,16 @@ class Sources:
             return ()
         at_us = hit.place[0]
         here = bisect_left(found, hit.place, key=_place)
-        low = bisect_left(found, at_us - SAME_SOURCE_US, max(0, here - NEAREST), here, key=_at_us)
+        low = bisect_left(found, (at_us - SAME_SOURCE_US,), max(0, here - NEAREST), here, key=_place)
         last = min(len(found), here + NEAREST + 1)
-        high = bisect_right(found, at_us + SAME_SOURCE_US, here, last, key=_at_us)
+        high = bisect_left(found, (at_us + SAME_SOURCE_US + 1,), here, last, key=_place)
         return found[low:here] + found[here + 1 : high]
 
     def trim(self) -> None:
         """Let the oldest go when there are too many hits; what is asked of them is read again."""
         if self._number + len(self._loaded) <= MOST_SEEN:
             return
-        times = sorted(seen.at_us for found in self._seen.values() for seen in found)
+        times = sorted(hit.place[0] for found in self._seen.values() for hit in found)
         self.forget(times[len(times) // 2] // MINUTE_US if times else 0)
 
     def forget(self, minute: int) -> None:
@@ -131,18 +122,17 @@ class Sources:
         self._seen = {
             source: kept
             for source, found in self._seen.items()
-            if (kept := [seen for seen in found if seen.at_us >= limit])
+            if (kept := [hit for hit in found if hit.place[0] >= limit])
         }
         self._alone = {}
         for source, found in self._seen.items():
-            pairs = {(seen.message, seen.recipient) for seen in found}
+            pairs = {(hit.message, hit.recipient) for hit in found if hit.recipient is not None}
             if len(pairs) == 1:
                 self._alone[source] = pairs.pop()
         self._number = sum(map(len, self._seen.values()))
 
 
-_place: Final = itemgetter(slice(3))
-_at_us: Final = itemgetter(0)
+_place: Final = attrgetter("place")
 
 
 def _newest_minute() -> int:

@@ -38,6 +38,10 @@ _SIGNS: Final[dict[EventType, Literal["open", "click"]]] = {
 _INDEX_BYTES: Final = 2
 
 
+_OPENED: Final = EventType.OPENED
+_REDIRECT: Final = HitKind.REDIRECT
+# A member of an enum costs more to look up than what most lines here do.
+
 UNJUDGED: Final = Judgement(Actor.UNKNOWN, counts=False, score=0.0, certainty="", reasons="[]")
 """Of a hit whose message is unknown."""
 
@@ -90,21 +94,15 @@ def stored_hit(
     producer: str, position: int, message: int, recipient: int | None, hit: Hit, headers: Headers
 ) -> StoredHit:
     """Return a hit as it goes into the records: its time is one that they can keep."""
-    person = hit.kind is HitKind.PIXEL and hit.method == "GET"
-    if person:
+    found = StoredHit((hit.at_us, producer, position), message, recipient, _OPENED, hit, headers)
+    if hit.kind is _REDIRECT:
+        found.type = event_type(hit)
+    elif hit.method == "GET":
         known = headers.by_a_person.get(hit.network)
         if known is None:
             known = headers.by_a_person[hit.network] = is_by_a_person(hit)
-        person = known
-    return StoredHit(
-        (hit.at_us, producer, position),
-        message,
-        recipient,
-        event_type(hit),
-        hit,
-        headers,
-        person_opened=person,
-    )
+        found.person_opened = known
+    return found
 
 
 def event_type(hit: Hit) -> EventType:

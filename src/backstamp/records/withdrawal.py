@@ -24,8 +24,10 @@ def withdrawn(hits: Collection[StoredHit], memory: Memory) -> set[Place]:
     measured by who sent a mail: clicks on guarded links of received mail are a matter of the mailbox's own
     protection, which has an opt-out of its own.
     """
-    hits = [hit for hit in hits if (card := memory.card(hit.message)) is None or not card.received]
-    keys = {key for hit in hits if (key := key_of(hit, memory))}
+    # A click and its recipient are looked up together once: most hits of a batch are of few recipients.
+    named = {(hit.message, hit.hit.recipient_key, hit.hit.recipient_index): hit for hit in hits}
+    some = [hit for hit in named.values() if (card := memory.card(hit.message)) is None or not card.received]
+    keys = {key for hit in some if (key := key_of(hit, memory))}
     axes: set[tuple[bytes, HitKind]] = set()
     for key, opens, links in select_for_keys(_CONSENTS, ("k",), ((key,) for key in keys)):
         if opens == ConsentState.WITHDRAWN:
@@ -34,4 +36,9 @@ def withdrawn(hits: Collection[StoredHit], memory: Memory) -> set[Place]:
             axes.add((bytes(key), HitKind.REDIRECT))
     if not axes:
         return set()
-    return {hit.place for hit in hits if (key_of(hit, memory), hit.hit.kind) in axes}
+    return {
+        hit.place
+        for hit in hits
+        if (key_of(hit, memory), hit.hit.kind) in axes
+        and ((card := memory.card(hit.message)) is None or not card.received)
+    }

@@ -29,6 +29,10 @@ _MOST_KNOWN: Final = 8192
 _MOST_HEADERS: Final = 24
 _LONGEST_WORD: Final = 255
 _REDIRECT: Final = HitKind.REDIRECT
+_NOTHING: Final[dict[str, Any]] = {}
+_LONG_SINCE: Final = 61
+"""In the key, for what came longer after delivery than any rule asks; other numbers are seconds."""
+_LONG_SINCE_US: Final = (int(PROBABLE_NETWORK_SECONDS) + 1) * 1_000_000
 
 _known: Final[dict[tuple[object, ...], tuple[dict[str, str], Verdict]]] = {}
 """The header fields stand in the key as the object that holds them, and beside the verdict so that it lives
@@ -51,17 +55,23 @@ def judge(
 
     Equal hits get the same object, for as long as it is remembered. For the arguments see those two.
     """
-    told = told_by(hit, siblings, elsewhere, ())
-    since, headers = None if delivered_at_us is None else hit.at_us - delivered_at_us, hit.headers
-    before_sent, before_delivered = is_before_sent(hit, sent_at_us), is_before_delivered(hit, delivered_at_us)
+    at_us, headers = hit.at_us, hit.headers
+    told = told_by(hit, siblings, elsewhere, ()) if siblings or elsewhere else _NOTHING
+    before_sent = sent_at_us is not None and is_before_sent(hit, sent_at_us)
+    before_delivered, since = False, None
+    if delivered_at_us is not None:
+        # What came later than the rules look at is most: it needs no closer look.
+        since_us = at_us - delivered_at_us
+        since = _LONG_SINCE if since_us > _LONG_SINCE_US else _since_delivery(since_us / 1e6)
+        before_delivered = since_us < 0 and is_before_delivered(hit, delivered_at_us)
     key = (
         id(headers),
         hit.kind is _REDIRECT,
         hit.method,
         hit.network,
         certain_rdns,
-        _age(headers.get("user_agent", ""), hit.at_us // DAY_US),
-        since if since is None else _since_delivery(since / 1e6),
+        _age(headers.get("user_agent", ""), at_us // DAY_US),
+        since,
         before_sent,
         before_delivered,
         bounced,
@@ -131,4 +141,4 @@ def _since_delivery(seconds: float) -> int:
         return -1 if seconds < -DELIVERY_SLACK_SECONDS else 0
     if seconds < 60:
         return int(seconds)
-    return 60 if seconds <= PROBABLE_NETWORK_SECONDS else 61
+    return 60 if seconds <= PROBABLE_NETWORK_SECONDS else _LONG_SINCE

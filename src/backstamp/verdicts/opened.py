@@ -5,7 +5,7 @@ read receipt or a reply came.  It never means more than that.  The result depend
 hits, never on the order in which they came.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from operator import attrgetter
@@ -116,30 +116,44 @@ def signature_of(headers: Mapping[str, str]) -> bytes:
 
 
 def summary_of(hits: Iterable[JudgedHit]) -> RecipientSummary:
-    """Sum up all judged hits of one recipient's copy."""
-    acts = _folded([hit for hit in hits if hit.counts])
-    first = first_click = None
+    """Sum up all judged hits of one recipient's copy.
+
+    Of each run of the same act the first is kept; a run lasts half an hour from its first hit.
+    """
+    first: JudgedHit | None = None
+    first_click: int | None = None
     opens = clicks = machine_opens = machine_clicks = previews = unknown_opens = unknown_clicks = own = 0
-    for act in acts:
-        event, actor = act.event, act.actor
+    by_apple = is_unclear = False
+    last: dict[tuple[str, int | None, bytes, Actor, bool], int] = {}
+    for act in sorted(hits, key=_at):
+        if not act.counts:
+            continue
+        at_us, event, actor = act.at_us, act.event, act.actor
+        key = (event, act.link_number, act.client, actor, act.by_apple)
+        before = last.get(key)
+        if before is not None and at_us - before <= FOLD_US:
+            continue
+        last[key] = at_us
+        by_apple = by_apple or act.by_apple
         if actor in PEOPLE:
             opens += event == "open"
             if event == "click":
                 clicks += 1
-                first_click = act.at_us if first_click is None else min(first_click, act.at_us)
+                first_click = at_us if first_click is None else first_click
             if first is None or _moment(act) < _moment(first):
                 first = act
         elif actor in _MACHINES:
             machine_opens += event == "open"
             machine_clicks += event == "click"
         elif actor is Actor.UNKNOWN:
+            is_unclear = True
             unknown_opens += event == "open"
             unknown_clicks += event == "click"
         else:
             previews += actor is Actor.PREVIEW_BOT
             own += actor is Actor.SELF
     return RecipientSummary(
-        state=_state(acts, first),
+        state=_state(first, is_unclear=is_unclear, by_apple=by_apple),
         basis=None if first is None else _basis(first),
         first_opened_at_us=None if first is None else first.at_us,
         first_clicked_at_us=first_click,
@@ -154,15 +168,13 @@ def summary_of(hits: Iterable[JudgedHit]) -> RecipientSummary:
     )
 
 
-def _state(acts: Sequence[JudgedHit], first: JudgedHit | None) -> OpenState:
+def _state(first: JudgedHit | None, *, is_unclear: bool, by_apple: bool) -> OpenState:
     """A click of unknown origin makes an opening possible; a machine's never does."""
     if first is not None:
         return OpenState.OPENED
-    if any(act.actor is Actor.UNKNOWN for act in acts):
+    if is_unclear:
         return OpenState.POSSIBLY_OPENED
-    if any(act.by_apple for act in acts):
-        return OpenState.CANNOT_BE_MEASURED
-    return OpenState.NOT_OPENED
+    return OpenState.CANNOT_BE_MEASURED if by_apple else OpenState.NOT_OPENED
 
 
 def _basis(act: JudgedHit) -> OpenBasis:
@@ -177,15 +189,3 @@ def _moment(act: JudgedHit) -> tuple[int, str, str]:
 
 
 _at: Final = attrgetter("at_us")
-
-
-def _folded(hits: Sequence[JudgedHit]) -> list[JudgedHit]:
-    """Keep the first of each run of the same act; a run lasts half an hour from its first hit."""
-    kept: list[JudgedHit] = []
-    last: dict[tuple[str, int | None, bytes, Actor, bool], int] = {}
-    for hit in sorted(hits, key=_at):
-        act = (hit.event, hit.link_number, hit.client, hit.actor, hit.by_apple)
-        if act not in last or hit.at_us - last[act] > FOLD_US:
-            last[act] = hit.at_us
-            kept.append(hit)
-    return kept

@@ -208,6 +208,8 @@ def told_by(
     if siblings:
         if hit.kind is _REDIRECT:
             _tell_of_click(told, hit, siblings)
+        elif not elsewhere and not hidden_links and _are_the_same(hit, siblings):
+            return told
         else:
             _tell_of_image(told, hit, siblings)
         if hidden_links:
@@ -215,6 +217,24 @@ def told_by(
     if hit.source and not is_shared(hit):
         _tell_crowd(told, hit, siblings, elsewhere)
     return told
+
+
+def _are_the_same(hit: Hit, siblings: Sequence[Hit]) -> bool:
+    """Whether an image was fetched again by the same program and source for the same recipient, and no more.
+
+    Most hits' siblings are of this kind, and tell nothing.
+    """
+    source, headers, key, tracking_id = hit.source, hit.headers, hit.recipient_key, hit.tracking_id
+    for other in siblings:
+        if (
+            other.headers is not headers
+            or other.source != source
+            or other.kind is not _PIXEL
+            or other.recipient_key != key
+            or other.tracking_id != tracking_id
+        ):
+            return False
+    return hit.recipient_index is None
 
 
 def _tell_of_image(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> None:
