@@ -128,19 +128,3 @@ def test_the_base_of_a_header_is_read_against_that_around_it_but_not_across_mess
     )
     (candidate,) = plan(alone, RECEIVED).manifest.candidates
     assert candidate.skip_reason is SkipReason.RELATIVE_URL
-
-
-def test_an_address_in_the_words_of_received_html_is_listed_as_unprotected() -> None:
-    html = (
-        "<p>Visit https://evil.example/1, or www.example.com</p>"
-        "<a href='https://x.example/'>https://x.example</a>"
-    )
-    assert decided(html, RECEIVED) == [(EVIL, SkipReason.BARE_ADDRESS), ("https://x.example/", None)]
-    assert decided("<style>a{b:url(https://x.example)}</style><!-- https://x.example -->y", RECEIVED) == []
-    assert decided("<p>Visit https://evil.example/1</p>", SENT) == []
-    assert SkipReason.BARE_ADDRESS.unprotected
-    (candidate,) = plan(message("<p>Visit https://evil.example/1"), RECEIVED).manifest.candidates
-    assert message("<p>Visit https://evil.example/1")[candidate.start : candidate.end] == EVIL.encode()
-    nested = message("<p><a href='https://evil.example/1'>y</a> https://evil.example/1")
-    bare = plan(nested, RECEIVED).manifest.candidates[-1]
-    assert (bare.start, bare.skip_reason) == (nested.rindex(EVIL.encode()), SkipReason.BARE_ADDRESS)

@@ -10,7 +10,6 @@ from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import UndecodableError, UnknownEncodingError, decode_payload
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html.bare_addresses import bare_addresses
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import LinkPolicy
@@ -117,8 +116,8 @@ def _links(part: Part, text: str, *, calendar: bool) -> tuple[list[FoundLink], s
         return calendar_links(text), None
     if not is_html(part) or is_too_costly(text):
         return find_text_links(text, **flow_of(part.parameters)), None
-    html = HtmlText(text)
-    found = html.links + html.rivals + bare_addresses(html.source, html.tree)
+    html = HtmlText(text, words=True)
+    found = html.links + html.rivals + html.words
     if part.media_type != "text/html" and part.media_type.startswith("text/"):
         # Where its type is not known it is shown as it stands.
         starts = {link.start for link in found}

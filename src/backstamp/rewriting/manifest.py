@@ -20,6 +20,7 @@ class Carrier(StrEnum):
     SVG_A = "svg_a"
     MATHML = "mathml"
     VML = "vml"
+    FIELD = "field"
     FORM = "form"
     FORMACTION = "formaction"
     FRAME = "frame"

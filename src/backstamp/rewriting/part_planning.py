@@ -9,15 +9,15 @@ from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.header_base import with_header_base
-from backstamp.rewriting.html.bare_addresses import bare_addresses
+from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
-from backstamp.rewriting.manifest import PixelReport, plain
+from backstamp.rewriting.manifest import Carrier, PixelReport, plain
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack, pixel_position
-from backstamp.rewriting.plan import PIXEL, PlannedPart, TrackedLink
+from backstamp.rewriting.plan import END_OF_WORDS, PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.text.flowed import flow_of
@@ -111,27 +111,33 @@ class PartPlanner:
         return self._outcome(text_part, decided, links_before, None, kept)
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
-        html = HtmlText(text_part.text)
+        html = HtmlText(text_part.text, words=self._options.direction is Direction.INBOUND)
         base = html.base
         others = html.rivals
         if self._base is not None:
             base, rivals = with_header_base(html, self._base)
             others += rivals
         decided = self._decide(html.links, base, text_part.encoding)
-        if self._options.direction is Direction.INBOUND:
-            others += bare_addresses(html.source, html.tree)
+        words = self._decide_on_words(html, decided, text_part.encoding)
         pixel_at = pixel_position(html) if wants_pixel else None
         pixel_reason = None
         wrapped = [each.link for each in decided if each.reason is None]
-        if wrapped or pixel_at is not None:
+        around = [each.link for each in words if each.reason is None]
+        if wrapped or around or pixel_at is not None:
             read_back = ReadBack(html, wrapped)
-            if pixel_at is not None and (html.in_doubt or not read_back.holds(pixel_at)):
+            if around and not read_back.holds(None, around):
+                around = []
+                for each in words:
+                    each.reason = each.reason or SkipReason.BARE_ADDRESS
+            if pixel_at is not None and (html.in_doubt or not read_back.holds(pixel_at, around)):
                 pixel_at, pixel_reason = None, SkipReason.UNCLOSED_MARKUP
-            if pixel_at is None and wrapped and not read_back.holds(None):
+            if pixel_at is None and wrapped and not around and not read_back.holds(None):
                 for each in decided:
                     each.reason = each.reason or SkipReason.NOT_REPRODUCED
         if others:
             decided += self._decide(others, base, text_part.encoding)
+        if others or words:
+            decided += words
             decided.sort(key=lambda each: each.link.start)
         outcome = self._outcome(text_part, decided, links_before, pixel_at)
         if pixel_reason is not None:
@@ -139,6 +145,19 @@ class PartPlanner:
         if html.unlocated:
             outcome.reason = SkipReason.UNLOCATED
         return outcome
+
+    def _decide_on_words(self, html: HtmlText, links: list[Decided], encoding: str) -> list[Decided]:
+        """Decide on the addresses in words: around none is an element put where that might be in a link's."""
+        if not html.words:
+            return []
+        words = self._decide(html.words, None, encoding)
+        places = [(each.link.start, each.link.end) for each in links]
+        for each in words:
+            place = bisect_left(places, (each.link.end,))
+            in_link = place > 0 and places[place - 1][1] > each.link.start
+            if each.reason is None and (html.in_doubt or in_link):
+                each.reason = SkipReason.BARE_ADDRESS
+        return words
 
     def _decide(self, links: list[FoundLink], base: str | None, encoding: str) -> list[Decided]:
         decided = self._policy.decide(links, base, encoding)
@@ -175,6 +194,7 @@ class PartPlanner:
         links: list[TrackedLink] = []
         slots: list[int] = []
         edited: list[tuple[int, int]] = []
+        around: dict[int, Frame] = {}
         number = links_before
         for entry, span in zip(entries, byte_spans, strict=True):
             if entry is None:
@@ -190,14 +210,19 @@ class PartPlanner:
                     )
                 )
                 slots.append(number)
-                edited.append(span)
+                if link.carrier is Carrier.HTML_TEXT:
+                    around[number] = link_markup.FRAME
+                    slots.append(END_OF_WORDS)
+                    edited += ((span[0], span[0]), (span[1], span[1]))
+                else:
+                    edited.append(span)
         planned = None
         if slots and framed is not None:
             spans, frames = self._frames(text_part.text, framed)
             editor = text_part.editor(text_part.byte_spans(spans))
             planned = PlannedPart(path, editor, slots, dict(zip(slots, frames, strict=True)))
         elif slots:
-            planned = PlannedPart(path, text_part.editor(edited), slots)
+            planned = PlannedPart(path, text_part.editor(edited), slots, around or None)
         candidates = Candidates(path, decided, raw_spans)
         return Outcome(pixel=pixel, links=links, candidates=candidates, planned=planned)
 

@@ -1,20 +1,23 @@
 """pixel: where the 1x1 image goes, and the proof that it and the links stand as planned."""
 
 import re
-from bisect import bisect_left
-from operator import attrgetter
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import turbohtml
-from turbohtml import Comment, Document, Element, Text
+from turbohtml import Comment, Document, Element, Namespace, Text
 
 from backstamp.mail.pixel_markup import PIXEL_STYLE, pixel_markup
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.attribute_text import attribute_value
 from backstamp.rewriting.html.html_links import Container, HtmlText
 from backstamp.rewriting.html.tree_digest import tree_digest
 
 PROBE_LINK: Final = "https://link.invalid/probe"
+PROBE_WORDS: Final = "https://words.invalid/probe"
 PROBE_PIXEL: Final = "https://pixel.invalid/probe"
 """Stand for the sealed URLs while a plan is checked; RFC 2606 keeps `.invalid` from ever being a host."""
 
@@ -61,9 +64,8 @@ class ReadBack:
             start, end = container.start, container.end
             inside = links[bisect_left(links, start, key=_START) : bisect_left(links, end, key=_START)]
             if inside:
-                pieces: list[str] = []
-                _put_probes(pieces, html.source, inside, start, end)
-                _expect(container, "".join(pieces))
+                edits = [(link.start, link.end, PROBE_LINK) for link in inside]
+                _expect(container, _patched(html.source, edits, start, end))
         for link in links:
             for element in html.elements.get(link.start, ()):
                 element.attrs[link.name] = PROBE_LINK
@@ -71,30 +73,36 @@ class ReadBack:
         if self._digest is not None:
             html.forget_tree()
 
-    def holds(self, pixel_at: int | None) -> bool:
-        """Whether the patched text differs from the original by the links' targets and the pixel only."""
+    def holds(self, pixel_at: int | None, words: Sequence[FoundLink] = ()) -> bool:
+        """Whether the patched text differs from the original by what is planned only.
+
+        That are the links' targets, the pixel, and a link of its own around each of these `words`, which are
+        in source order.
+        """
         source = self._html.source
-        pieces: list[str] = []
-        if pixel_at is None:
-            _put_probes(pieces, source, self._links, 0, len(source))
-        else:
-            count = bisect_left(self._links, pixel_at, key=_START)
-            _put_probes(pieces, source, self._links[:count], 0, pixel_at)
-            pieces.append(pixel_markup(PROBE_PIXEL))
-            _put_probes(pieces, source, self._links[count:], pixel_at, len(source))
-        patched = "".join(pieces)
-        del pieces
-        tree = turbohtml.parse(patched, positions=False, allow_declarative_shadow_roots=False)
+        edits = [(link.start, link.end, PROBE_LINK) for link in self._links]
+        for word in words:
+            edits.append((word.start, word.start, PROBE_WORDS.join(link_markup.FRAME)))
+            edits.append((word.end, word.end, link_markup.END))
+        if words:
+            edits.sort(key=itemgetter(0, 1))
         if pixel_at is not None:
-            if not _take_pixel_out(tree):
-                return False
-            if self._html.is_odd and not _take_pixel_out(
+            place = bisect_right(edits, pixel_at, key=itemgetter(0))
+            edits.insert(place, (pixel_at, pixel_at, pixel_markup(PROBE_PIXEL)))
+        patched = _patched(source, edits)
+        tree = turbohtml.parse(patched, positions=False, allow_declarative_shadow_roots=False)
+        trees = [tree]
+        if self._html.is_odd and (words or pixel_at is not None):
+            # Where scripts run, noscript is text, and what stands before it may not be closed.
+            trees.append(
                 turbohtml.parse(
                     patched, positions=False, scripting=True, allow_declarative_shadow_roots=False
                 )
-            ):
-                # Where scripts run, noscript is text, and what stands before it may not be closed.
-                return False
+            )
+        if pixel_at is not None and not all(map(_take_pixel_out, trees)):
+            return False
+        if words and not all(_take_links_out(each, words) for each in trees):
+            return False
         if self._digest is not None:
             return tree_digest(tree) == self._digest
         return self._html.tree.equals(tree)
@@ -108,12 +116,34 @@ def _expect(container: Container, patched: str) -> None:
         container.node.attrs[container.name] = value
 
 
-def _put_probes(pieces: list[str], source: str, links: list[FoundLink], start: int, end: int) -> None:
-    position = start
+def _patched(source: str, edits: list[tuple[int, int, str]], begin: int = 0, stop: int | None = None) -> str:
+    pieces: list[str] = []
+    position = begin
+    for start, end, replacement in edits:
+        pieces += (source[position:start], replacement)
+        position = end
+    pieces.append(source[position:stop])
+    return "".join(pieces)
+
+
+def _take_links_out(tree: Document, words: Sequence[FoundLink]) -> bool:
+    """Take the links around words out of the tree; False when they are not the planned ones and no others."""
+    links = tree.select(f'[href="{PROBE_WORDS}"]')
+    shown: list[str] = []
     for link in links:
-        pieces += (source[position : link.start], PROBE_LINK)
-        position = link.end
-    pieces.append(source[position:end])
+        children = list(link.children)
+        plain = link.tag == "a" and link.namespace is Namespace.HTML and len(link.attrs) == 1
+        if not plain or len(children) != 1 or not isinstance(children[0], Text):
+            return False
+        shown.append(children[0].data)
+    if sorted(shown) != sorted(word.label for word in words):
+        return False
+    for link in links:
+        link.unwrap()
+    root = tree.select_one("html")
+    if root is not None:
+        root.normalize()
+    return True
 
 
 def _take_pixel_out(tree: Document) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from backstamp.mail.patches import Patch, apply_patches
 from backstamp.mail.pixel_markup import pixel_markup
+from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
 from backstamp.rewriting.part_edit import PartEditor
 from backstamp.rewriting.reporting import Candidates
@@ -17,6 +18,8 @@ from backstamp.rewriting.unsubscribe import UnsubscribePlace
 
 PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
+END_OF_WORDS: Final = -1
+"""The slot of what stands behind words that are made a link."""
 _SEALED_CHARACTERS: Final = (string.ascii_letters + string.digits + "-._~:/?#[]@%+,;=").encode()
 _DEFLATE_FROM: Final = 200
 
@@ -50,7 +53,7 @@ class TrackedLink(msgspec.Struct, frozen=True, gc=False):
 class PlannedPart:
     """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`).
 
-    `frames` gives what stands before and behind each new URL in plain text.
+    `frames` gives what stands before and behind each new URL in plain text, or in the words of HTML.
     """
 
     def __init__(
@@ -69,10 +72,19 @@ class PlannedPart:
         """Return the patches for these URLs, and whether the part had to be re-encoded."""
         frames = self._frames
         if frames is not None:
-            texts = [urls[slot].join(frames[slot]) for slot in self._slots]
+            texts = [
+                urls[slot].join(frames[slot]) if slot in frames else _markup(slot, urls)
+                for slot in self._slots
+            ]
         else:
-            texts = [urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL]) for slot in self._slots]
+            texts = [urls[slot] if slot != PIXEL else _markup(slot, urls) for slot in self._slots]
         return self._editor.patches([text.encode("ascii") for text in texts])
+
+
+def _markup(slot: int, urls: dict[int, str]) -> str:
+    if slot == END_OF_WORDS:
+        return link_markup.END
+    return urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL])
 
 
 class Plan:

@@ -1,6 +1,5 @@
 """unwrapping: the original message back, exactly with its manifest, or from the URLs alone."""
 
-import re
 import zlib
 from collections.abc import Callable
 from typing import Final
@@ -8,8 +7,7 @@ from typing import Final
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import Part, parse_structure
-from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.html.html_unwrapping import html_edits
 from backstamp.rewriting.manifest import Edit, Manifest
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
@@ -17,7 +15,6 @@ from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_unwrapping import text_edits
 from backstamp.rewriting.unsubscribe import added_fields
 from backstamp.rewriting.walk import walk
-from backstamp.urls.parsing import strip_link_text
 from backstamp.vocabulary import Direction
 
 Reader = Callable[[str], str | None]
@@ -96,7 +93,7 @@ def _part_patches(raw: bytes, part: Part, reader: Reader) -> list[Patch]:
     except PartUnreadableError:
         return []
     if part.media_type == "text/html":
-        edits = [] if is_too_costly(text_part.text) else _html_edits(text_part.text, reader)
+        edits = html_edits(text_part.text, reader)
     else:
         edits = text_edits(text_part.text, flow_of(part.parameters), reader)
     if not edits:
@@ -104,32 +101,3 @@ def _part_patches(raw: bytes, part: Part, reader: Reader) -> list[Patch]:
     editor = text_part.editor(text_part.byte_spans([(start, end) for start, end, _ in edits]))
     patches, _ = editor.patches([replacement.encode("ascii", "replace") for _, _, replacement in edits])
     return patches
-
-
-def _html_edits(text: str, reader: Reader) -> list[tuple[int, int, str]]:
-    html = HtmlText(text)
-    edits: list[tuple[int, int, str]] = []
-    for link in html.links:
-        original = reader(strip_link_text(link.value))
-        if original:
-            for _ in range(link.levels):
-                original = _escaped(original)
-            edits.append((link.start, link.end, original))
-    for image in html.tree.select("img[src]"):
-        location = image.source_location
-        source = image.attr("src")
-        if location is not None and location.start_tag is not None and source and reader(source) == "":
-            edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
-    return sorted(edits)
-
-
-def _escaped(url: str) -> str:
-    for character, reference in (
-        ("&", "&amp;"),
-        ('"', "&quot;"),
-        ("'", "&#39;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-    ):
-        url = url.replace(character, reference)
-    return re.sub(r"[ `]", lambda match: f"&#{ord(match[0])};", url)

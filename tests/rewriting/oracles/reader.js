@@ -146,6 +146,20 @@
             pixels += 1;
             continue;
           }
+          // Around words that are an address a link may have been put, where a program would have made one.
+          const [only] = node.childNodes;
+          if (
+            node.localName === "a" &&
+            node.attributes.length === 1 &&
+            node.childNodes.length === 1 &&
+            only.nodeType === Node.TEXT_NODE &&
+            /^(https?:|www\.)/i.test(only.data) &&
+            node.hasAttribute("href")
+          ) {
+            for (const [kind, , value] of carried(node)) report(node, kind, value, inert);
+            pieces.push(only.data);
+            continue;
+          }
           const here = carried(node);
           const masked = new Set(here.map(([, attribute]) => attribute));
           for (const attribute of FOREIGN_NAMES[node.localName] ?? []) masked.add(attribute);

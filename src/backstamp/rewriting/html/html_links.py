@@ -10,6 +10,7 @@ from turbohtml import Comment, Document, Element, Namespace
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
+from backstamp.rewriting.html.bare_addresses import bare_addresses
 from backstamp.rewriting.html.conditional_comments import ConditionalComments
 from backstamp.rewriting.html.other_readings import (
     ODD_ELEMENTS,
@@ -18,6 +19,7 @@ from backstamp.rewriting.html.other_readings import (
     readings_of_odd,
 )
 from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.html.word_fields import hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
@@ -70,10 +72,14 @@ class HtmlText:
     the offset of its value: more than one where the tree has copies of what the source has once (adoption
     agency); `containers` of links inside comments and attributes; `is_odd` tells of `ODD_ELEMENTS`,
     `in_doubt` of conditional comments that Outlook may read in another way; `rivals` are seen by others only
-    (see other_readings.py), to be listed; `unlocated` counts what holds links and could not be found.
+    (see other_readings.py), to be listed; `words` are addresses in words, where these are asked for, in
+    order: without a doubt where an element can be put around them; `unlocated` counts what holds links and
+    could not be found.
     """
 
-    def __init__(self, text: str, *, depth: int = 0, reading: OtherReading | None = None) -> None:
+    def __init__(
+        self, text: str, *, depth: int = 0, reading: OtherReading | None = None, words: bool = False
+    ) -> None:
         text = _without_surrogates(text)
         self._original = text
         self._depth = depth
@@ -91,6 +97,8 @@ class HtmlText:
         self.containers: list[Container] = []
         self.unlocated = 0
         self.elements: dict[int, list[Element]] = {}
+        self.words: list[FoundLink] = bare_addresses(self.source, self.tree) if words else []
+        self._wants_words = words
         self._has_line_ends = self.source != text
         self.base = self._base()
         self.is_odd = self.tree.select_one(ODD_ELEMENTS) is not None
@@ -100,6 +108,8 @@ class HtmlText:
             self._collect_rivals()
         if len(self.links) > 1:
             self.links.sort(key=lambda link: link.start)
+        if len(self.words) > 1:
+            self.words.sort(key=lambda link: link.start)
 
     def forget_tree(self) -> None:
         """Let the memory of the tree go; what was found stays."""
@@ -198,17 +208,28 @@ class HtmlText:
             if each.reveals:
                 continue
             self.containers.append(Container(each.comment, each.start, each.end))
+            markup = self._original[each.inner_start : each.inner_end]
             inner = HtmlText(
-                self._original[each.inner_start : each.inner_end] + _END_MARK,
-                depth=self._depth + 1,
-                reading=self._reading,
+                markup + _END_MARK, depth=self._depth + 1, reading=self._reading, words=self._wants_words
             )
+            inner.add_fields(markup)
             # What is left open at the end is closed for Outlook in what follows.
             is_closed = inner.tree.select_one(_END_MARK_NAME) is not None
             has_own_base = inner.base is not None and inner.base != self.base
             in_doubt = in_doubt or inner.in_doubt or not is_closed or has_own_base
             self._take_over(inner, each.inner_start.__add__, conditional=True)
         return in_doubt
+
+    def add_fields(self, markup: str) -> None:
+        """Take in the fields of Word, as they stand in this markup of a conditional comment."""
+        spans = list(hyperlink_spans(markup))
+        for start, end in spans:
+            value = attribute_value(markup[start:end], '"')
+            self.links.append(FoundLink(start, end, value, Carrier.FIELD))
+        if spans:
+            self.words = [
+                word for word in self.words if not any(start <= word.start < end for start, end in spans)
+            ]
 
     def _collect_other(self, element: Element) -> None:
         tag = element.tag
@@ -307,7 +328,7 @@ class HtmlText:
             self.links.append(link)
             return
         self.containers.append(container)
-        inner = HtmlText(text.text, depth=self._depth + 1, reading=self._reading)
+        inner = HtmlText(text.text, depth=self._depth + 1, reading=self._reading, words=self._wants_words)
         self._take_over(inner, place, conditional=False)
 
     def _inside(self, element: Element, name: str) -> tuple[Container, AttributeText] | None:
@@ -328,7 +349,10 @@ class HtmlText:
         self.unlocated += inner.unlocated
         self.links += inner.links
         self.rivals += inner.rivals
-        for link in (*inner.links, *inner.rivals):
+        self.words += inner.words
+        for word in inner.words:
+            word.doubt = SkipReason.BARE_ADDRESS
+        for link in (*inner.links, *inner.rivals, *inner.words):
             link.start, link.end = place(link.start), place(link.end)
             link.name = ""
             if conditional:

@@ -33,14 +33,15 @@ def text_edits(text: str, flow: Flow, reader: _Reader) -> list[tuple[int, int, s
         for start, end, original in _known(view.text, link, reader):
             bracket = ">" if view.text.startswith(">", end) else ""
             note = _HOST_NOTE.match(view.text, end + len(bracket))
-            if note is not None and _is_host_of(note[1], original):
+            if note is not None and is_host_of(note[1], original):
                 end = note.end()
                 original += bracket
             edits.append((*view.source_span(start, end), original))
     return edits
 
 
-def _is_host_of(host: str, original: str) -> bool:
+def is_host_of(host: str, original: str) -> bool:
+    """Whether a URL is of this host, as the readable form writes it."""
     url = web_url(original)
     return url is not None and url.host == host
 
@@ -56,18 +57,24 @@ def _known(text: str, link: FoundLink, reader: _Reader) -> Iterator[tuple[int, i
     if original:
         yield link.start, link.end, original
     elif text.startswith(value, link.start):
-        begins = [match.start() for match in _SCHEME.finditer(value)]
-        for begin, end in pairwise([*begins, len(value)]):
-            for shorter in _ends(value, begin, end):
-                original = reader(value[begin:shorter])
-                if original:
-                    yield link.start + begin, link.start + shorter, original
-                    break
+        for begin, end, original in sealed_within(value, reader):
+            yield link.start + begin, link.start + end, original
     else:
         note = _HOST_AT_END.search(value)
         original = reader(value[: note.start()]) if note is not None else None
-        if note is not None and original and _is_host_of(note[1], original):
+        if note is not None and original and is_host_of(note[1], original):
             yield link.start, link.end, original
+
+
+def sealed_within(value: str, reader: _Reader) -> Iterator[tuple[int, int, str]]:
+    """Yield where in a run of characters sealed URLs begin and end, and what they stand for."""
+    begins = [match.start() for match in _SCHEME.finditer(value)]
+    for begin, end in pairwise([*begins, len(value)]):
+        for shorter in _ends(value, begin, end):
+            original = reader(value[begin:shorter])
+            if original:
+                yield begin, shorter, original
+                break
 
 
 def _ends(value: str, begin: int, end: int) -> Iterator[int]:

@@ -1,0 +1,81 @@
+"""html_unwrapping: the URLs of an HTML text back from our sealed ones, as in a reply that quotes them."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Final
+
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.text.text_unwrapping import is_host_of, sealed_within
+from backstamp.urls.parsing import strip_link_text
+
+_Reader = Callable[[str], str | None]
+_Edit = tuple[int, int, str]
+_RUN: Final = re.compile(r"[hH][tT][tT][pP][sS]?://[A-Za-z0-9\-._~:/?#\[\]@%+,;=]+")
+"""What may hold a sealed URL: no character of one is ever escaped, wherever it stands."""
+_HOST_NOTE: Final = re.compile(
+    r"(?:&gt;|</a\s*>){0,2}((?:\s|&nbsp;|&#160;)+\[([^\s<>\[\]]+|\[[0-9a-f:]+\])\])"
+)
+"""What the readable form puts behind a sealed URL in plain text, where a program answers that in HTML."""
+
+
+def html_edits(text: str, reader: _Reader) -> list[_Edit]:
+    """Return what is to be replaced in an HTML text so that every URL which `reader` knows is its original.
+
+    Each is a span in characters and its replacement, in order. Links are read as a browser reads them, and
+    pixels go as a whole. In words, in the text of comments and in other attributes (`title`, `originalsrc`)
+    our URLs are found as they stand.
+    """
+    if is_too_costly(text):
+        return sorted(_as_they_stand(text, [], [], reader))
+    html = HtmlText(text)
+    edits: list[_Edit] = []
+    for link in html.links:
+        original = reader(strip_link_text(link.value))
+        if original:
+            edits.append((link.start, link.end, _escaped(original, link.levels)))
+    for image in html.tree.select("img[src]"):
+        location = image.source_location
+        source = image.attr("src")
+        if location is not None and location.start_tag is not None and source and reader(source) == "":
+            edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
+    edits.sort()
+    documents = [(each.start, each.end) for each in html.containers if each.name == "srcdoc"]
+    return sorted(edits + _as_they_stand(text, edits, documents, reader))
+
+
+def _as_they_stand(
+    text: str, known: list[_Edit], documents: list[tuple[int, int]], reader: _Reader
+) -> list[_Edit]:
+    """Return the edits outside of the `known` ones; `documents` are spans of text that is escaped twice."""
+    edits: list[_Edit] = []
+    done = 0
+    for run in _RUN.finditer(text):
+        for begin, end, original in sealed_within(run[0], reader):
+            start, stop = run.start() + begin, run.start() + end
+            before = bisect_right(known, (stop,)) - 1
+            if start < done or (before >= 0 and known[before][1] > start):
+                continue
+            levels = 2 if any(first <= start < last for first, last in documents) else 1
+            edits.append((start, stop, _escaped(original, levels)))
+            done = stop
+            note = _HOST_NOTE.match(text, stop)
+            if note is not None and is_host_of(note[2], original):
+                edits.append((*note.span(1), ""))
+                done = note.end()
+    return edits
+
+
+def _escaped(url: str, levels: int) -> str:
+    for _ in range(levels):
+        for character, reference in (
+            ("&", "&amp;"),
+            ('"', "&quot;"),
+            ("'", "&#39;"),
+            ("<", "&lt;"),
+            (">", "&gt;"),
+        ):
+            url = url.replace(character, reference)
+        url = re.sub(r"[ `]", lambda match: f"&#{ord(match[0])};", url)
+    return url

@@ -1,0 +1,55 @@
+"""A reply that quotes received mail goes out without our URLs, wherever a mail program put them."""
+
+import pytest
+
+from backstamp.rewriting import unwrap
+from tests.rewriting.messages import message
+from tests.rewriting.rendering import html_body
+from tests.rewriting.sealers import BASE
+
+SEALED = f"{BASE}/L1xxxx"
+ORIGINAL = "https://shop.example/a?b=1&c='2'"
+ESCAPED = "https://shop.example/a?b=1&amp;c=&#39;2&#39;"
+TWICE = "https://shop.example/a?b=1&amp;amp;c=&amp;#39;2&amp;#39;"
+READER = {SEALED: ORIGINAL, f"{BASE}/P": ""}.get
+
+
+def unwrapped(html: str) -> str:
+    return html_body(unwrap(message(html), READER)).decode()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="@">@</a> @',
+        "<p>&lt;@&gt;, (@). @; and @&nbsp;too</p>",
+        "<a href='@' title='@' originalsrc='@' data-auth=@>x</a>",
+        "<a href='@' title='@ Click to follow'>x</a>",
+        "<!--[if mso]><p>@</p><a href='@'>@</a><![endif]-->",
+        '<!--[if supportFields]> HYPERLINK "@" <![endif]-->',
+        "<!-- @ --><pre>@</pre><textarea>@</textarea>",
+        "<img alt='@' src='cid:x'><v:rect href='@'></v:rect>",
+        "<b>@</b><i>@</i><p title='>'>@",
+        f"https://other.example/L1 @,@ {BASE}/unknown",
+        "<div><i>" * 1500 + "<a href='@'>@</a>",
+    ],
+)
+def test_our_urls_become_their_targets_wherever_they_stand(html: str) -> None:
+    assert unwrapped(html.replace("@", SEALED)) == html.replace("@", ESCAPED)
+
+
+def test_in_a_document_inside_the_document_they_are_escaped_twice() -> None:
+    html = f"<iframe srcdoc=\"<a href='{SEALED}'>{SEALED}</a>\"></iframe>{SEALED}"
+    assert unwrapped(html) == f"<iframe srcdoc=\"<a href='{TWICE}'>{TWICE}</a>\"></iframe>{ESCAPED}"
+
+
+@pytest.mark.parametrize("behind", ["{}", "</a>{}", "&gt;{}"])
+def test_the_true_host_behind_it_goes_too(behind: str) -> None:
+    for note in (" [shop.example]", "&nbsp;[shop.example]"):
+        html = f"{SEALED}{behind.format(note)} x"
+        assert unwrapped(html) == f"{ESCAPED}{behind.format('')} x"
+    assert unwrapped(f"{SEALED} [other.example]") == f"{ESCAPED} [other.example]"
+
+
+def test_a_pixel_of_ours_goes_as_a_whole() -> None:
+    assert unwrapped(f"<p>{SEALED}</p><img src='{BASE}/P'>") == f"<p>{ESCAPED}</p>"

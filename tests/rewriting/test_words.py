@@ -1,0 +1,142 @@
+"""Addresses in the words of received HTML: an element of ours around them, or listed as unprotected."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.rewriting import Carrier, Direction, Options, SkipReason, plan, unwrap
+from tests.rewriting.fuzz.invariants import Way, message_holds
+from tests.rewriting.html_documents import BROKEN, TIDY
+from tests.rewriting.messages import message
+from tests.rewriting.rendering import html_body
+from tests.rewriting.sealers import FixedSealer
+
+RECEIVED = Options(direction=Direction.INBOUND, opens=False)
+EVIL = "https://evil.example/1"
+SEALER = FixedSealer(0)
+A1, A2 = (f'<a href="https://t.example.net/L{number}">' for number in (1, 2))
+ADDRESSES = st.sampled_from(
+    [
+        "https://words.example/a?b&amp;c",
+        "www.words.example",
+        "&#104;ttps://words.example/",
+        "https:/<b>/words.example/</b>",
+        " http://words.example/a&b. ",
+    ]
+)
+
+
+def decided(html: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason | None]]:
+    candidates = plan(message(html), options).manifest.candidates
+    return [(candidate.url, candidate.skip_reason) for candidate in candidates]
+
+
+def rewritten(html: str) -> str:
+    raw = message(html)
+    made = plan(raw, RECEIVED).apply(SEALER)
+    assert unwrap(made.raw, dict[str, str]().get, made.manifest) == raw
+    return html_body(made.raw).decode()
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>Visit https://evil.example/1.", f"<p>Visit {A1}https://evil.example/1</a>."),
+        (
+            "https://evil.example/?a&amp;b or WWW.evil.example",
+            f"{A1}https://evil.example/?a&amp;b</a> or {A2}WWW.evil.example</a>",
+        ),
+        (
+            "<p title='>https://evil.example/1'>https://evil.example/1",
+            f"<p title='>https://evil.example/1'>{A1}https://evil.example/1</a>",
+        ),
+        ("<b>&#104;ttps://evil.example/1</b>,", f"<b>{A1}&#104;ttps://evil.example/1</a></b>,"),
+        (
+            "<a href='https://evil.example/1'>https://x.example</a> https://y.example",
+            f"<a href='https://t.example.net/L1'>https://x.example</a> {A2}https://y.example</a>",
+        ),
+        (
+            "<table>https://x.example/<tr><td>www.y.example</table>",
+            f"<table>{A1}https://x.example/</a><tr><td>{A2}www.y.example</a></table>",
+        ),
+    ],
+)
+def test_words_that_are_an_address_become_a_link_and_stay_what_the_reader_sees(
+    html: str, expected: str
+) -> None:
+    assert rewritten(html) == expected
+
+
+def test_the_target_is_that_of_the_words_and_known_from_the_keys_alone() -> None:
+    html = "<p>Visit https://evil.example/1?a&amp;b, or www.example.com"
+    planned = plan(message(html), RECEIVED)
+    assert [(link.url, link.text) for link in planned.links] == [
+        ("https://evil.example/1?a&b", "https://evil.example/1?a&b"),
+        ("http://www.example.com/", "www.example.com"),
+    ]
+    assert {candidate.carrier for candidate in planned.manifest.candidates} == {Carrier.HTML_TEXT}
+    restored = unwrap(planned.apply(SEALER).raw, SEALER.reads(planned).get)
+    assert html_body(restored).decode() == (
+        '<p>Visit <a href="https://evil.example/1?a&amp;b">https://evil.example/1?a&amp;b</a>, '
+        'or <a href="http://www.example.com/">www.example.com</a>'
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<a name=x>https://evil.example/1</a>",
+        "<!--[if mso]><p>https://evil.example/1</p><![endif]-->",
+        "<iframe srcdoc='<p>https://evil.example/1'></iframe>",
+        "<noscript>https://evil.example/1</noscript>",
+        "<svg><text>https://evil.example/1</text></svg>",
+        "<xmp>https://evil.example/1</xmp>",
+        "<plaintext>https://evil.example/1",
+        "<p>ht<b>tps://evil.example/1</b> x",
+        "<p>https://evil<i>.example/1</i> x",
+        "<p><b>w</b>https<i>://evil.example/1",
+    ],
+)
+def test_where_no_element_can_be_put_around_it_an_address_is_listed_as_unprotected(html: str) -> None:
+    assert SkipReason.BARE_ADDRESS.unprotected
+    if "<b>w</b>" in html:
+        assert decided(html) == []  # `whttps:` begins no address
+        return
+    assert (EVIL, SkipReason.BARE_ADDRESS) in decided(html)
+    assert rewritten(html) == html
+
+
+def test_an_address_without_a_scheme_in_a_comment_or_a_document_inside_is_listed_too() -> None:
+    for html in ("<!--[if mso]>www.evil.example<![endif]-->", "<iframe srcdoc=www.evil.example></iframe>"):
+        assert decided(html) == [("http://www.evil.example/", SkipReason.BARE_ADDRESS)]
+
+
+def test_words_that_no_program_links_are_not_listed() -> None:
+    assert decided("<style>a{b:url(https://x.example)}</style><!-- https://x.example -->y") == []
+    assert decided("<title>https://x.example</title><textarea>https://x.example</textarea>") == []
+    assert decided("<p>Visit https://evil.example/1", Options(direction=Direction.OUTBOUND)) == []
+
+
+def test_words_go_on_over_tags_only_within_their_line() -> None:
+    html = "<p>https://a.example/</p>x<br>https://b.example/<br>y <b>https://c.example/</b>. <i>z</i>"
+    assert [reason for _, reason in decided(html)] == [None] * 3
+
+
+def test_links_of_words_fields_in_comments_are_wrapped() -> None:
+    field = (
+        "<!--[if supportFields]><span style='mso-element:field-begin'></span> HYPERLINK {} "
+        "<span style='mso-element:field-separator'></span><![endif]-->x"
+    )
+    quoted = field.format('"https://evil.example/1?a&amp;b"')
+    assert decided(quoted) == [("https://evil.example/1?a&b", None)]
+    assert rewritten(quoted) == field.format('"https://t.example.net/L1"')
+    escaped = field.format("\\t <b></b>&quot;https://evil.example/1&quot;")
+    assert decided(escaped) == [(EVIL, None)]
+    (candidate,) = plan(message(escaped), RECEIVED).manifest.candidates
+    assert (candidate.carrier, candidate.conditional) == (Carrier.FIELD, True)
+
+
+@given(st.lists(TIDY | ADDRESSES | st.sampled_from(BROKEN), max_size=8).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_around_words_all_that_is_promised_holds(html: str) -> None:
+    message_holds(message(html), [Way(Direction.INBOUND, 40)])
