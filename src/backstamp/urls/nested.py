@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
-from backstamp.urls.parsing import WebUrl, web_url
+from backstamp.urls.parsing import WebUrl, strip_link_text, web_url
 from backstamp.urls.wrappers.rules import as_text, base64_decoded, percent_decoded
 
 MAX_NESTED: Final = 4
@@ -13,20 +14,29 @@ MAX_NESTED: Final = 4
 _MAX_URL: Final = 8192
 """What stands behind it is not read: servers refuse it."""
 _PLAIN: Final = re.compile(
-    r"(?<![a-z0-9])https?(?::|%(?:25)*3a)(?:/|\\|%(?:25)*2f|%(?:25)*5c){2}[^&;#]+", re.IGNORECASE
+    r"(?<![a-z0-9])https?(?::|%(?:25)*3a)(?:/|\\|%(?:25)*2f|%(?:25)*5c)+[^&;#]+", re.IGNORECASE
 )
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+_-])aHR0c[A-Za-z0-9+_-]{8,2048}")
 """`http` in base64."""
+_MAY_BE_VALUE: Final = re.compile(
+    r"=(?:[/\\]|[hH](?:[tT]|%)|%(?:25)*(?:2[fF0]|5[cC]|[46]8|[01][0-9a-fA-F]))([^&;#]*)"
+)
+"""A parameter's value that may be a URL for whoever decodes it: by its scheme, or by two slashes."""
+_LOCATION: Final = re.compile(r"(?:https?:[/\\]*|[/\\]{2,})[^/\\.?#]", re.IGNORECASE)
+_MAX_DECODED: Final = 6
+_NOBODY: Final = "https://nobody.invalid/"
 
 
 def nested_urls(url: WebUrl) -> Iterator[WebUrl]:
     """Yield the http(s) URLs in the path and query of a URL: plain or escaped ones first; at most four.
 
-    One within another of them is not yielded: it is nested in that.
+    One within another of them is not yielded: it is nested in that. The value of a parameter is read as a
+    redirector reads it and a browser follows it: decoded as often as something is escaped, and without a
+    scheme too (`//example.com`).
     """
     href = url.href[:_MAX_URL]
     behind = href[len("https") :]
-    if "ttp" not in behind.lower() and "aHR0c" not in behind:
+    if "ttp" not in behind.lower() and "aHR0c" not in behind and not _MAY_BE_VALUE.search(behind):
         return iter(())  # Most URLs: a third of what it takes to find that out below.
     return islice(_nested(href.partition("#")[0]), MAX_NESTED)
 
@@ -35,9 +45,16 @@ def _nested(href: str) -> Iterator[WebUrl]:
     path = href.find("/", len("https://"))
     if path < 0:
         return
+    read: list[tuple[int, int]] = []
     if "ttp" in href[path:].lower():
         for found in _PLAIN.finditer(href, path + 1):
+            read.append(found.span())
             yield from _read(percent_decoded(found[0]))
+    query = href.find("?", path)
+    for found in _MAY_BE_VALUE.finditer(href, query) if query >= 0 else ():
+        start, end = found.start() + 1, found.end()
+        if not any(first < end and start < last for first, last in read):
+            yield from _read_value(href[start:end])
     if "aHR0c" in href:
         for found in _BASE64.finditer(href, path):
             raw = base64_decoded(found[0])
@@ -49,3 +66,17 @@ def _read(text: str) -> Iterator[WebUrl]:
     inner = web_url(text)
     if inner is not None:
         yield inner
+
+
+def _read_value(text: str) -> Iterator[WebUrl]:
+    """Yield the URL that a parameter's value is once it is decoded often enough."""
+    for _ in range(_MAX_DECODED):
+        decoded = as_text(unquote_to_bytes(text))
+        text, before = strip_link_text(decoded), text
+        if _LOCATION.match(text):
+            inner = web_url(text) or web_url(text, _NOBODY)
+            if inner is not None and "." in inner.host and not inner.href.startswith(_NOBODY):
+                yield inner
+            return
+        if decoded == before:
+            return

@@ -7,7 +7,15 @@ stands beside it.
 import re
 from typing import Final
 
-from backstamp.urls.wrappers.rules import Rule, WrapperKind, base64_parameter, parameter
+from backstamp.urls.wrappers.rules import (
+    Rule,
+    WrapperKind,
+    base64_parameter,
+    host_in_label,
+    host_in_path,
+    parameter,
+    url_or_host_parameter,
+)
 
 _REDIRECTOR: Final = WrapperKind.REDIRECTOR
 
@@ -31,7 +39,30 @@ REDIRECTORS: Final = (
         _REDIRECTOR,
         tuple(f"{below}google.{suffix}" for suffix in _GOOGLE.split() for below in ("", "*.")),
         path=re.compile("/url"),
-        inner=parameter("q", "url"),
+        inner=url_or_host_parameter("q", "url"),
+    ),
+    # developers.google.com/amp/cache/overview and /cache/use-cases: `s/` for https.
+    Rule(
+        "Google AMP",
+        _REDIRECTOR,
+        tuple(f"{below}google.{suffix}" for suffix in _GOOGLE.split() for below in ("", "www.")),
+        path=re.compile("/amp/.+"),
+        inner=host_in_path("/amp/"),
+    ),
+    Rule(
+        "AMP Cache",
+        _REDIRECTOR,
+        ("cdn.ampproject.org", "*.cdn.ampproject.org", "bing-amp.com", "*.bing-amp.com"),
+        inner=host_in_path("/[a-z]+/"),
+    ),
+    # The page on its own host below translate.goog: support.google.com/translate (websites).
+    Rule("Google Translate", _REDIRECTOR, ("*.translate.goog",), inner=host_in_label("translate.goog")),
+    Rule(
+        "Google Translate",
+        _REDIRECTOR,
+        ("translate.google.com",),
+        path=re.compile("/(?:translate|website)(?:_[a-z])?"),
+        inner=url_or_host_parameter("u"),
     ),
     # engineering.fb.com/2012/09/14/security/a-faster-better-link-shim.
     Rule(

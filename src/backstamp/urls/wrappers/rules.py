@@ -4,12 +4,13 @@ import binascii
 import enum
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from backstamp.urls.domains import has_known_suffix
 from backstamp.urls.parsing import WebUrl
 
 
@@ -57,8 +58,9 @@ class Rule(msgspec.Struct, frozen=True):
     inner_host: Reader | None = None
 
 
-_ESCAPED_SCHEME: Final = re.compile(r"https?(?:%25)*%3a", re.IGNORECASE)
+_ESCAPED_SCHEME: Final = re.compile(r"https?%(?:25)*3a", re.IGNORECASE)
 _MAX_ESCAPES: Final = 3
+_HOST: Final = re.compile(r"(([\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?)")
 _Json = TypeVar("_Json", bound=msgspec.Struct)
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _TO_PLAIN_BASE64: Final = str.maketrans("-_", "+/")
@@ -120,13 +122,55 @@ def parameter(*names: str) -> Reader:
     """Read a form-encoded query parameter that holds a URL; the first of `names` that does."""
 
     def read(address: Address) -> str | None:
-        for name in names:
-            value = raw_parameter(address.query, name)
-            if value is not None:
-                text = percent_decoded(value.replace("+", " ")).lstrip()
-                if text[:4].lower() == "http":
-                    return text
-        return None
+        texts = _values(address, names)
+        return next((text for text in texts if text[:4].lower() == "http"), None)
+
+    return read
+
+
+def url_or_host_parameter(*names: str) -> Reader:
+    """Read it where the service puts the scheme before a host name by itself.
+
+    A URL in any of `names` goes before a host name, which has a public suffix.
+    """
+    read_url = parameter(*names)
+
+    def read(address: Address) -> str | None:
+        hosts = map(_HOST.fullmatch, _values(address, names))
+        named = (f"http://{found[1]}" for found in hosts if found is not None and has_known_suffix(found[2]))
+        return read_url(address) or next(named, None)
+
+    return read
+
+
+def _values(address: Address, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        value = raw_parameter(address.query, name)
+        if value is not None:
+            yield percent_decoded(value.replace("+", " ")).lstrip()
+
+
+def host_in_path(pattern: str) -> Reader:
+    """Read host and path that stand behind a prefix of the path; the prefix's group `s` makes it https."""
+    prefix = re.compile(rf"(?:{pattern})(?P<s>s/)?(?P<rest>[^/?#]+\.[^?#]*)")
+
+    def read(address: Address) -> str | None:
+        found = prefix.fullmatch(address.path)
+        if found is None:
+            return None
+        query = f"?{address.query}" if address.query else ""
+        return f"{'https' if found['s'] else 'http'}://{found['rest']}{query}"
+
+    return read
+
+
+def host_in_label(domain: str) -> Reader:
+    """Read a host that is one label below a domain: its dots are `-`, its own `-` are doubled."""
+
+    def read(address: Address) -> str | None:
+        label = address.host.removesuffix(".").removesuffix(f".{domain}")
+        host = "-".join(part.replace("-", ".") for part in label.split("--"))
+        return f"https://{host}{address.rest}"
 
     return read
 
