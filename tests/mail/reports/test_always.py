@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.mail.reports import ReportKind, read_report
@@ -42,6 +42,8 @@ words = st.sampled_from(
 )
 
 
+# The first mail compiles the expressions, and how long a mail takes is tested below.
+@settings(deadline=None)
 @given(st.lists(words | st.binary(max_size=20), max_size=40))
 def test_no_bytes_raise(pieces: list[bytes]) -> None:
     assert read_report(b"".join(pieces)).kind in ReportKind
@@ -66,6 +68,7 @@ of_bounces = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["", "Re: ", "Fwd: "]),
     st.text(st.characters(codec="utf-8", exclude_characters="\r\n:"), max_size=60),

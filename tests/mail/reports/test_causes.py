@@ -1,5 +1,9 @@
 """What servers say, and what it means: the words of many systems."""
 
+import tomllib
+from pathlib import Path
+from typing import Final
+
 import pytest
 
 from backstamp.mail.reports import Action, BounceClass, Cause
@@ -73,6 +77,22 @@ def test_the_words_of_a_server_tell_the_cause(cause: Cause, said: str) -> None:
     assert cause_of(status, said) is cause
     expected = BounceClass.HARD if cause in HARD else BounceClass.SOFT
     assert bounce_class(Action.FAILED, status, code, cause) is expected
+
+
+ANSWERS: Final[dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_name("server_answers.toml").read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("expected", ANSWERS)
+def test_what_servers_answer_tells_whether_the_address_is_to_blame(expected: str) -> None:
+    wrong = []
+    for answer in ANSWERS[expected]:
+        status = status_in(answer)
+        cause = cause_of(status, answer)
+        if bounce_class(Action.FAILED, status, code_in(answer), cause) != expected:
+            wrong.append((answer, cause))
+    assert wrong == []
 
 
 def test_the_host_that_speaks_is_not_the_one_that_is_unknown() -> None:

@@ -97,6 +97,11 @@ class Signs(NamedTuple):
         return _FORWARDED.match(self.subject) is not None or self.is_answer
 
     @property
+    def by_a_person(self) -> bool:
+        """Whether nothing in its header says that it is a mail system's."""
+        return not (self.by_system or self.null_path or saying("subject_of_a_machine").search(self.subject))
+
+    @property
     def is_answer(self) -> bool:
         """Whether it answers another mail: the subject says so, and a field, or an office has sent it."""
         by_people = self.answers or ((self.by_office or self.by_name) and not self.null_path)

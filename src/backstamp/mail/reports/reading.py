@@ -38,9 +38,13 @@ _REFUSED: Final = frozenset({"deleted", "denied", "failed"})
 def read_report(raw: bytes) -> MailReport:
     """Return what a mail that came back says; kind `none` where it is no report and no answer."""
     pieces = take_apart(raw)
-    if pieces.media_type != "multipart/report" and _signs(pieces).passed_on:
+    if pieces.media_type != "multipart/report":
+        signs = _signs(pieces)
         # Somebody shows a report to somebody else: it is not about the mail of whom it reaches.
-        pieces = msgspec.structs.replace(pieces, status=[], receipt=[], feedback=[], inner=b"")
+        if signs.passed_on:
+            pieces = msgspec.structs.replace(pieces, status=[], receipt=[], feedback=[], inner=b"")
+        elif signs.by_a_person:
+            pieces = msgspec.structs.replace(pieces, status=[], inner=b"")
     if pieces.inner and not (pieces.status or pieces.receipt or pieces.feedback):
         # A gateway may put the whole report into another mail.
         inner = take_apart(pieces.inner)
