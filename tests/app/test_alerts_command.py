@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,24 @@ def test_a_rule_is_set_shown_and_set_back() -> None:
     assert run("alerts", "rules", "new_host", "--default")[0] == 0
     assert run("alerts", "rules")[1] == before
     assert run("alerts", "list", "--people")[:2] == (0, "")
+
+
+def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
+    from backstamp.records.models import Alert, AlertPerson
+
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    alert = Alert.objects.create(
+        rule="known_bad_click", host="evil.example", opened_at=at, last_at=at, quiet_until=at, count=2
+    )
+    for index, address in enumerate(("anna@our.example", "bert@our.example")):
+        AlertPerson.objects.create(
+            alert=alert, address=address, act="blocked", at=at, message_id=1, recipient_index=index
+        )
+    assert run("alerts", "forget", "Anna@our.example")[:2] == (0, "forgotten in 1 alert\n")
+    assert run("alerts", "forget", "anna@our.example")[:2] == (0, "forgotten in 0 alerts\n")
+    said = run("alerts", "list", "--people")[1]
+    assert "2 times" in said
+    assert ("anna@" in said, "bert@our.example" in said) == (False, True)
 
 
 @pytest.mark.parametrize(

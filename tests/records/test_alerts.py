@@ -399,7 +399,17 @@ class TestRemoval:
 
     def test_whoever_is_forgotten_is_in_no_alert_any_more(self) -> None:
         take([received(), delivery(1), followed(30), followed(40, index=1)])
-        assert alerts.forget_person("Anna@our.example", [MESSAGE]) == 1
+        mail = Message.objects.get()
+        for index in (0, 1):
+            ClickedHostPerson.objects.create(
+                host=f"{index}.example",
+                person=bytes(8),
+                message_id=mail.pk,
+                recipient_index=index,
+                at=after(30),
+            )
+        assert alerts.forget_person("Anna@our.example") == 1
+        assert set(ClickedHostPerson.objects.values_list("recipient_index", flat=True)) == {1}
         alert = Alert.objects.get()
         assert people(alert) == [("bert@our.example", "blocked")]
         assert (alert.url, alert.count) == ("", 2)

@@ -3,7 +3,6 @@
 For forms and the command line. What raises alerts is in `alerting`.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +18,7 @@ from backstamp.records.models import (
     ClickedHost,
     ClickedHostPerson,
     Outgoing,
+    Recipient,
 )
 from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import AlertRule
@@ -140,18 +140,20 @@ def forget_visits(before: datetime) -> None:
     ClickedHostPerson.objects.filter(at__lt=before).delete()
 
 
-def forget_person(address: str, messages: Iterable[int] = ()) -> int:
-    """Take a person out of all alerts: by address, and by the messages (stored tracking ids) that are theirs.
+def forget_person(address: str) -> int:
+    """Take a person out of all alerts, and out of what is counted for coming ones.
 
-    An alert stays as a number; its example of a URL goes, for it may name them. Whatever erases a person
-    calls this. Return in how many alerts the person was.
+    An alert stays as a number; its example of a URL goes, for it may name them. Return in how many alerts
+    the person was.
     """
     theirs = AlertPerson.objects.filter(address__iexact=address)
+    # Not without regard to case, which no index helps: addresses are stored as the mail came, mostly lower.
+    copies = Recipient.objects.filter(address__in={address, address.lower()})
     with transaction.atomic():
         pks = set(theirs.values_list("alert_id", flat=True))
         theirs.delete()
-        for message in messages:
-            ClickedHostPerson.objects.filter(message_id=message).delete()
+        for message, index in copies.values_list("message_id", "index").iterator():
+            ClickedHostPerson.objects.filter(message_id=message, recipient_index=index).delete()
         Alert.objects.filter(pk__in=pks).update(url="", text="")
     return len(pks)
 

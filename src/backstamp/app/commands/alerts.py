@@ -96,6 +96,18 @@ def rules(
 
 
 @alerts.command()
+@click.argument("address")
+@click.pass_obj
+def forget(context: AppContext, address: str) -> None:
+    """Take the person with this mail ADDRESS out of all alerts; the alerts stay, with their numbers."""
+    with usable_database(context):
+        from backstamp.records import alerts as records
+
+        number = records.forget_person(address)
+    click.echo(f"forgotten in {number} alert{'' if number == 1 else 's'}")
+
+
+@alerts.command()
 @click.argument("channel")
 @click.pass_obj
 def test(context: AppContext, channel: str) -> None:
