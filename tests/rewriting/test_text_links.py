@@ -125,8 +125,8 @@ def test_a_zero_width_space_between_the_slashes_makes_no_address() -> None:
         ("> http://example.com/a>", "http://example.com/a"),
         ("http://a.example/http://b.example/", "http://a.example/http://b.example/"),
         ("http://a.example/?u=www.example.com", "http://a.example/?u=www.example.com"),
-        ("http://a.example;http://b.example", "http://a.example;http://b.example"),
-        ("www.a.example,www.b.example", "http://www.a.example,www.b.example"),
+        ("http://a.example|http://b.example", "http://a.example|http://b.example"),
+        ("www.a.example|www.b.example", "http://www.a.example|www.b.example"),
     ],
 )
 def test_an_address_ends_where_most_mail_programs_end_it(text: str, value: str) -> None:
@@ -594,3 +594,13 @@ def test_every_address_that_linkify_it_begins_is_begun(text: str) -> None:
 def _covered(links: list[FoundLink], start: int, end: int) -> bool:
     at = bisect_right([link.start for link in links], start) - 1
     return at >= 0 and end <= links[at].end
+
+
+@pytest.mark.parametrize("glue", [",", ";"])
+def test_two_addresses_glued_together_are_two_links_and_stay_two(glue: str) -> None:
+    raw = message(f"see https://a.example{glue}https://b.example/x here", "text/plain")
+    planned = plan(raw, Options())
+    assert [link.url for link in planned.links] == ["https://a.example/", "https://b.example/x"]
+    done = planned.apply(FixedSealer(0))
+    assert done.raw.endswith(f"see <{BASE}/L1>{glue}<{BASE}/L2> here".encode())
+    assert unwrap(done.raw, dict[str, str]().get, done.manifest) == raw

@@ -147,8 +147,8 @@ class AddressEnds:
         port = _PORT.match(text, end)
         if port is not None:
             end = port.end()
-        if end < self._authority_end and text[end] in ",;|" and _ANOTHER.match(text, end + 1):
-            # Two addresses glued together are one run to mail programs, and so would two wrapped ones be.
+        if end < self._authority_end and text[end] == "|" and _ANOTHER.match(text, end + 1):
+            # Two addresses glued together are one run to mail programs; glued by `,` or `;` they are two.
             return self._authority_end
         return end
 
