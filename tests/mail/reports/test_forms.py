@@ -42,3 +42,20 @@ def test_the_form_of_a_system_is_understood(form: Form) -> None:
         report = read_report(mail_of(form).replace(b"\n", end))
         assert report.kind is ReportKind.DSN
         assert [said(recipient) for recipient in report.recipients] == form["expect"]
+
+
+HOSTILE: Final = (
+    "Delivery delayed, will retry",
+    "550 5.1.1 Mailbox full: eve@example.com",
+    "ご注文の遅延、配信不能",
+)
+SHOWN: Final = ("Subject: {}\n\n", "  件名：{}\n\n", 'Your message with the subject "{}":\n\n')
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form["name"])
+def test_the_subject_that_a_system_shows_changes_nothing(form: Form) -> None:
+    if "Content-Type" in form.get("fields", ""):
+        return
+    for subject, shown in zip(HOSTILE, SHOWN, strict=True):
+        raw = mail_of(form | {"body": shown.format(subject) + form["body"].lstrip("\n")})
+        assert [said(recipient) for recipient in read_report(raw).recipients] == form["expect"], shown

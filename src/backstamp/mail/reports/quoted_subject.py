@@ -37,29 +37,30 @@ def _in_sentence() -> re.Pattern[str]:
     """Return what finds `your message "Delivery delayed"`, `with the subject 'Delivery delayed'`."""
     return re.compile(
         rf"(?<!error )(?<!smtp )(?<!following )(?<!response )"
-        rf"(?:{words_of('subject_label')}|{words_of('quoted_mail')})[^\W\d]{{0,6}}[ \t]{{0,2}}"
-        r"(?:[\"“”„«「『]([^\"“”„«»「」『』\n]{1,300})[\"“”»」』]|(?<!\w)'([^'\n]{1,300})'(?!\w))",
+        rf"(?:(?P<label>{words_of('subject_label')})|{words_of('quoted_mail')})[^\W\d]{{0,6}}[ \t]{{0,2}}"
+        r"(?:[\"“”„«「『](?P<double>[^\"“”„«»「」『』\n]{1,300})[\"“”»」』]|(?<!\w)'(?P<single>[^'\n]{1,300})'(?!\w))",
         re.IGNORECASE,
     )
 
 
-def without_quoted_subject(text: str, subjects: Iterable[str]) -> str:
-    """Return a notice without the subject that it quotes: behind a label, in quotes, or one of `subjects`.
+def without_quoted_subject(text: str) -> str:
+    """Return a notice without the subject that it quotes behind a label, or in quotes.
 
-    Lines stay lines. Addresses and what servers answer stay, even behind such a label.
+    Blanks stand for it, so that everything else stays where it is.
     """
     lines = text.split("\n")
     at = 0
     while at < len(lines):
         label = _label().match(lines[at][:_LONGEST_LABEL]) if _MAY_BE.search(lines[at]) else None
-        if label is None:
-            at += 1
-            continue
-        at = _leave_out(lines, at, label)
-    text = _in_sentence().sub(_emptied, "\n".join(lines))
-    for subject in list(dict.fromkeys(s.strip()[:_LONGEST] for s in subjects))[:_MOST_SUBJECTS]:
+        at = at + 1 if label is None else _leave_out(lines, at, label)
+    return _in_sentence().sub(_emptied, "\n".join(lines))
+
+
+def without_known_subjects(text: str, subjects: Iterable[str]) -> str:
+    """Return a notice without `subjects`, where they stand alone on a line, behind a colon or in quotes."""
+    for subject in list(dict.fromkeys(each.strip()[:_LONGEST] for each in subjects))[:_MOST_SUBJECTS]:
         if len(subject) >= _SHORTEST:
-            text = _standing_alone(subject).sub("", text)
+            text = _standing_alone(subject).sub(lambda match: " " * len(match[0]), text)
     return text
 
 
@@ -67,7 +68,7 @@ def _leave_out(lines: list[str], at: int, label: re.Match[str]) -> int:
     """Empty the value of a label in `lines`; return where to go on."""
     line = lines[at]
     value = line[label.end() :]
-    lines[at] = line[: label.end()]
+    lines[at] = line[: label.end()] + " " * len(value)
     depth = len(line) - len(line.lstrip())
     below = at + 1
     if value.strip():
@@ -76,14 +77,14 @@ def _leave_out(lines: list[str], at: int, label: re.Match[str]) -> int:
             deeper = len(lines[below]) - len(lines[below].lstrip())
             if deeper < depth + _NEXT_LINES or not _is_value(lines[below]):
                 break
-            lines[below] = ""
+            lines[below] = " " * len(lines[below])
             below += 1
         return below
     # In a table its value is the next cell, which is a line of its own.
     while below < min(at + _NEXT_LINES, len(lines)):
         if lines[below].strip():
             if _is_value(lines[below]):
-                lines[below] = ""
+                lines[below] = " " * len(lines[below])
                 below += 1
             break
         below += 1
@@ -95,8 +96,11 @@ def _is_value(line: str) -> bool:
 
 
 def _emptied(match: re.Match[str]) -> str:
-    quoted = match[1] or match[2]
-    return match[0] if _TELLING.search(quoted) else match[0].replace(quoted, "")
+    name = "double" if match["double"] is not None else "single"
+    if match["label"] is None and _TELLING.search(match[name]):
+        return match[0]  # "recipient's mail 'user@example.org'", "with the message '550 ...'"
+    start, end = match.start(name) - match.start(), match.end(name) - match.start()
+    return match[0][:start] + " " * (end - start) + match[0][end:]
 
 
 def _standing_alone(subject: str) -> re.Pattern[str]:

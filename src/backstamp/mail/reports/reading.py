@@ -13,7 +13,7 @@ from backstamp.mail.reports.causes import status_in
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
 from backstamp.mail.reports.notice import Signs
 from backstamp.mail.reports.pieces import Fields, Pieces, groups_in, returned_header, take_apart
-from backstamp.mail.reports.quoted_subject import without_quoted_subject
+from backstamp.mail.reports.quoted_subject import without_known_subjects, without_quoted_subject
 from backstamp.mail.reports.recipients import (
     MOST_RECIPIENTS,
     by_status,
@@ -56,11 +56,11 @@ def read_report(raw: bytes) -> MailReport:
 def _read(pieces: Pieces) -> MailReport:
     own = _own(pieces)
     whole = pieces.text
-    text = notice.before_returned(whole)
+    text = notice.before_returned(without_quoted_subject(whole))
     if pieces.returned is None and len(text) < len(whole):
         below = whole[len(text) :]
         pieces.returned = _returned_in(below)
-    text = without_quoted_subject(text, _quoted_subjects(pieces, own))
+    text = without_known_subjects(text, _subjects(pieces, own))
     signs = _signs(pieces)
     noticed = notice.is_notice(text, signs)
     if not pieces.status and noticed and "inal-recipient" in text.lower():
@@ -81,7 +81,7 @@ def _read(pieces: Pieces) -> MailReport:
     return _answer(pieces, own, signs)
 
 
-def _quoted_subjects(pieces: Pieces, own: Fields) -> Iterator[str]:
+def _subjects(pieces: Pieces, own: Fields) -> Iterator[str]:
     """Yield the subject of the mail that a report is about, as far as it is known."""
     yield decoded((pieces.returned or {}).get("subject", ""))
     if pieces.receipt:
