@@ -19,13 +19,16 @@ from backstamp.edge.link_pages.wording import NAMING, WHY, Look, Why
 from backstamp.edge.policy import MOST_LOGO
 from backstamp.edge.sunset import SunsetEdge
 from backstamp.journal import Answer, Drop, JournalUnavailableError
+from backstamp.journal.threat_file import publish_lists
 from backstamp.policy import Kills, PageWords, Protection, ProtectionMode
 from backstamp.threats import ThreatReason
 from backstamp.threats.confusables import unicode_labels
+from backstamp.threats.lists import Source, SourceEntries
+from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ClickAction, ReaderReportKind, ThreatType
 from tests.edge.fake import FakeProtocol, FakeScope
 from tests.edge.guarded import DAY, PREFIX, answer, guard, protecting_edge, received, reports_in, sent
-from tests.edge.setting import OTHER_RING, RING, hits_in, link
+from tests.edge.setting import OTHER_RING, RING, edge_in, hits_in, link
 from tests.edge.test_answers import asker, posted
 
 BAD = "https://www.phish.example/login"
@@ -138,6 +141,32 @@ def test_every_page_is_whole_accessible_and_loads_nothing(
     assert "no-store" in (reply.field("cache-control") or "")
     assert reply.field("referrer-policy") == "same-origin", "under no-referrer, forms come from nowhere"
     assert reply.field("x-content-type-options") == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "suspected of stealing"), ("de", "Es besteht der Verdacht"), ("ko", "의심됩니다")],
+)
+@pytest.mark.parametrize(
+    ("source", "advisory"),
+    [
+        ("safe-browsing", "https://developers.google.com/safe-browsing/v4/advisory"),
+        ("web-risk", "https://cloud.google.com/web-risk/docs/advisory"),
+        ("openphish", ""),
+    ],
+)
+def test_a_warning_by_a_list_of_googles_is_attributed_and_no_other_is(
+    tmp_path: Path, language: str, words: str, source: str, advisory: str
+) -> None:
+    guard(tmp_path)
+    entries = SourceEntries(Source(source, ThreatType.PHISHING), [full_hash("phish.example/")])
+    publish_lists(tmp_path / "threats.lists", [entries])
+    text = shown(edge_in(tmp_path), received(BAD), language).body.decode()
+    links = re.findall(r'<a href="(https://[^"]+)" rel="noreferrer">', text)
+    learn = "https://developers.google.com/search/docs/monitor-debug/security/social-engineering"
+    assert links == ([advisory, learn] if advisory else [])
+    assert ("Advisory provided by Google" in text) is bool(advisory)
+    assert (words in text) is bool(advisory)
 
 
 def test_the_administrators_words_are_shown_and_are_text(tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ ENGLISH: Final = LinkWords(
         ThreatType.FORBIDDEN: "It is on a list of links that are not allowed here.",
         ThreatType.SUSPICIOUS: "It is on a list of suspicious links.",
     },
+    suspected={
+        ThreatType.MALWARE: "It may be harmful: it is suspected of spreading harmful programs.",
+        ThreatType.PHISHING: "It may be deceptive: it is suspected of stealing passwords or payment details.",
+        ThreatType.UNWANTED_SOFTWARE: "It is suspected of offering programs that do what nobody asked for.",
+    },
+    not_certain="This protection is not perfect: safe pages may be warned of by mistake, and not all that "
+    "are risky are known.",
+    advisory="Advisory provided by Google",
+    learn_more="Learn more about such pages",
     why={
         Why.UNRESOLVED: "It may be on a list of dangerous links; that could not be found out in time.",
         Why.OWN_LIST: "An administrator has blocked it.",

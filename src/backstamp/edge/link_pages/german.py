@@ -53,6 +53,18 @@ GERMAN: Final = LinkWords(
         ThreatType.FORBIDDEN: "Er steht auf einer Liste von Links, die hier nicht erlaubt sind.",
         ThreatType.SUSPICIOUS: "Er steht auf einer Liste verdächtiger Links.",
     },
+    suspected={
+        ThreatType.MALWARE: "Er ist möglicherweise schädlich: Es besteht der Verdacht, dass er "
+        "schädliche Programme verbreitet.",
+        ThreatType.PHISHING: "Er täuscht möglicherweise: Es besteht der Verdacht, dass er Passwörter oder "
+        "Bezahldaten stiehlt.",
+        ThreatType.UNWANTED_SOFTWARE: "Es besteht der Verdacht, dass er Programme anbietet, die tun, "
+        "worum niemand gebeten hat.",
+    },
+    not_certain="Dieser Schutz ist nicht vollkommen: Auch vor sicheren Seiten kann irrtümlich gewarnt "
+    "werden, und nicht alle gefährlichen sind bekannt.",
+    advisory="Hinweis von Google (Advisory provided by Google)",
+    learn_more="Mehr über solche Seiten",
     why={
         Why.UNRESOLVED: "Er steht vielleicht auf einer Liste gefährlicher Links; das ließ sich nicht "
         "rechtzeitig feststellen.",

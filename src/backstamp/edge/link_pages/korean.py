@@ -46,6 +46,15 @@ KOREAN: Final = LinkWords(
         ThreatType.FORBIDDEN: "이곳에서 허용되지 않는 링크 목록에 있습니다.",
         ThreatType.SUSPICIOUS: "의심스러운 링크 목록에 있습니다.",
     },
+    suspected={
+        ThreatType.MALWARE: "악성 프로그램을 퍼뜨리는 것으로 의심되며 해로울 수 있습니다.",
+        ThreatType.PHISHING: "비밀번호나 결제 정보를 훔치는 사기 페이지로 의심됩니다.",
+        ThreatType.UNWANTED_SOFTWARE: "원하지 않는 동작을 하는 프로그램을 제공하는 것으로 의심됩니다.",
+    },
+    not_certain="이 보호 기능은 완벽하지 않습니다. 안전한 페이지가 잘못 표시될 수 있으며, "
+    "위험한 페이지가 모두 알려져 있지는 않습니다.",
+    advisory="Google 제공 권고(Advisory provided by Google)",
+    learn_more="이러한 페이지에 대해 자세히 알아보기",
     why={
         Why.UNRESOLVED: "위험한 링크 목록에 있을 수 있으나 제때 확인하지 못했습니다.",
         Why.OWN_LIST: "관리자가 차단했습니다.",

@@ -13,6 +13,7 @@ import msgspec
 from backstamp.edge.clicks import ASKED_TOO_OFTEN, UNCHECKED, Judged
 from backstamp.edge.document import document
 from backstamp.edge.link_pages.asking import LONGEST_TEXT, LinkAct
+from backstamp.edge.link_pages.attribution import attribution, is_googles
 from backstamp.edge.link_pages.style import STYLE, icon
 from backstamp.edge.link_pages.wording import NAMING, WHY, LinkWords, Look, Why
 from backstamp.edge.policy import NOBODY, Guard
@@ -185,7 +186,8 @@ def _facts(words: LinkWords, shown: Shown) -> Iterator[str]:
         items = "".join(f"<li>{reason}</li>" for reason in reasons)
         yield f"<dt>{escape(words.reason)}</dt>\n<dd><ul>{items}</ul></dd>"
     if not shown.judged.killed and (named := _lists(words, shown.judged.findings)):
-        yield f"<dt>{escape(words.named_by)}</dt>\n<dd>{'<br>'.join(named)}</dd>"
+        notes = "".join(attribution(words, _in_order(shown.judged)))
+        yield f"<dt>{escape(words.named_by)}</dt>\n<dd>{'<br>'.join(named)}{notes}</dd>"
 
 
 def _hosts(url: WebUrl, finding: Finding | None) -> list[str]:
@@ -215,7 +217,9 @@ def _reasons(words: LinkWords, shown: Shown) -> Iterator[str]:
         return
     for finding in _in_order(shown.judged):
         why = WHY[finding.reason]
-        text = words.listed[finding.threat_type] if why is Why.LISTED else words.why[why]
+        text = words.why.get(why) or words.listed[finding.threat_type]
+        if why is Why.LISTED and is_googles(finding):
+            text = words.suspected.get(finding.threat_type, text)
         markup = escape(text)
         if why in NAMING:
             name = spelled_safely(finding.detail).text

@@ -90,7 +90,7 @@ class LinkWords(msgspec.Struct, frozen=True, kw_only=True):
 
     `by` names the `{organisation}` that protects; `by_nobody` is for received mail of one that gives no name,
     `by_sender` for sent mail. `titles` and `leads` are what is said first. `listed` are the sentences of
-    `Why.LISTED`, `why` all others.
+    `Why.LISTED`, `suspected` those of lists that want no certainty (`attribution`), `why` all others.
     """
 
     language: str
@@ -110,6 +110,10 @@ class LinkWords(msgspec.Struct, frozen=True, kw_only=True):
     is_punycode: str
     whole_address: str
     listed: dict[ThreatType, str]
+    suspected: dict[ThreatType, str]
+    not_certain: str
+    advisory: str
+    learn_more: str
     why: dict[Why, str]
     go_on_hint: str
     go_on: str
