@@ -3,6 +3,7 @@ installed beside Postfix."""
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,48 +21,65 @@ keep_environment =
 tls_advertise_hosts =
 spool_directory = {folder}/spool
 log_file_path = {folder}/log/%s
-daemon_smtp_ports = {port} : {back_port}
-local_interfaces = 127.0.0.1
 primary_hostname = mx.guarded.example
-acl_smtp_rcpt = take_ours
+{main}
 begin acl
-take_ours:
-  accept domains = guarded.example : other.example
+acl_check_rcpt:
+  accept
+acl_check_data:
+  warn add_header = X-Checked: by the ACL for DATA
+  accept
+{acl}
 begin routers
-guarded:
-  driver = manualroute
-  condition = ${{if !eq{{$received_port}}{{{back_port}}}}}
-  domains = guarded.example : other.example
-  transport = backstamp
-  route_list = * 127.0.0.1 byname
-  self = send
+{routers}
 mailboxes:
   driver = accept
   domains = guarded.example : other.example
   local_parts = ann : ben : cat
   transport = maildir
+away:
+  driver = manualroute
+  route_list = * 127.0.0.1 byname
+  transport = remote
+  self = send
 begin transports
-backstamp:
+{transports}
+remote:
   driver = smtp
-  protocol = lmtp
-  port = {filter_port}
+  port = {away_port}
 maildir:
   driver = appendfile
   directory = {folder}/mail/$local_part_data@$domain_data
   maildir_format
   create_directory
+{delivery}
 begin retry
 * * F,1h,1s
 """
-"""The guarded router and the transport are what docs/protect-exim.md says."""
+"""What is in braces between the sections is what the page says, on other ports."""
+
+
+def documented(page: str, name: str) -> str:
+    """The lines of a page below a comment of that name."""
+    text = (Path(__file__).parents[2] / "docs" / page).read_text()
+    found = re.search(rf"^<!-- {re.escape(name)} -->\n((?:    .*\n)+)", text, re.MULTILINE)
+    assert found, f"{page} has no block {name}"
+    return re.sub(r"^    ", "", found[1], flags=re.MULTILINE)
 
 
 class Exim:
     """One instance: mail comes to `port`, goes to `filter_port` by LMTP, and comes back to `back_port`."""
 
-    def __init__(self, filter_port: int) -> None:
+    def __init__(self, filter_port: int, *, away_port: int = 9, delivery: str = "") -> None:
+        """`delivery` are lines of the transport to the mailboxes, which then takes the place of the ports."""
         self._program = require("exim4").resolve()
         self.port, self.back_port = free_port(), free_port()
+        sections = {
+            name: self._here(documented("protect-exim.md", f"exim.conf {name}"), filter_port)
+            for name in ("main", "acl", "routers", "transports")
+        }
+        if delivery:
+            sections["routers"] = ""
         self.folder = Path(tempfile.mkdtemp(prefix="backstamp-exim-"))
         owner = pwd.getpwnam("mail")
         for name in ("spool", "log", "mail"):
@@ -73,12 +91,23 @@ class Exim:
             CONFIGURATION.format(
                 program=self._program,
                 folder=self.folder,
-                port=self.port,
-                back_port=self.back_port,
-                filter_port=filter_port,
+                away_port=away_port,
+                delivery=delivery,
+                **sections,
             )
         )
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _here(self, text: str, filter_port: int) -> str:
+        """Return what the page says, on this test's ports."""
+        for there, here in (
+            ("0.0.0.0.25", f"127.0.0.1.{self.port}"),
+            (" 25 :", f" {self.port} :"),
+            ("10026", str(self.back_port)),
+            ("2526", str(filter_port)),
+        ):
+            text = text.replace(there, here)
+        return text
 
     def start(self) -> None:
         """Start it, and wait until it listens."""

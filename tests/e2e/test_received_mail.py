@@ -4,7 +4,6 @@ import asyncio
 import re
 import smtplib
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from backstamp.tokens import LinkToken, open_token
 from backstamp.urls.safe_browsing import full_hashes
 from backstamp.vocabulary import ThreatType
 from tests.daemons import free_port
-from tests.e2e.exim import Exim
 from tests.e2e.postfix import Postfix
 from tests.gateway.running import RING, TRACKING_URL, Running, StartGateway, gateways, snapshot
 
@@ -305,25 +303,3 @@ async def test_mail_waits_while_backstamp_is_away_and_goes_on_when_it_is_back(
     else:
         assert (await line.send(MIXED, ANN))[0] == 250
     assert len(tokens(await line.delivered(ANN))) == 2
-
-
-async def test_exim_hands_mail_over_by_lmtp_too(gateway: StartGateway, tmp_path: Path) -> None:
-    filter_port = free_port()
-    exim = Exim(filter_port)
-    try:
-        await asyncio.to_thread(exim.start)
-        protection = ProtectionConfig(
-            threat_lists=tmp_path / "threats.lists",
-            lmtp_listen=f"127.0.0.1:{filter_port}",
-            next_hop=f"smtp://127.0.0.1:{exim.back_port}",
-        )
-        await gateway("smtp://127.0.0.1:9", policy(), protection=protection)
-        assert (await asyncio.to_thread(give, exim.port, MIXED, ANN, CAT))[0] == 250
-        for address in (ANN, CAT):
-            await until(f"mail for {address}", partial(exim.mails, address))
-        ann, cat = (exim.mails(address)[0].replace(b"\n", b"\r\n") for address in (ANN, CAT))
-        assert [token.recipient_key for token in tokens(ann)] == [RING.recipient_key(ANN)] * 2
-        assert cat.endswith(MIXED[-200:])
-        assert tokens(cat) == []
-    finally:
-        await asyncio.to_thread(exim.stop)

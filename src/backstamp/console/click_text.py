@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from backstamp.console.threat_words import reason_words, threat_words
@@ -41,19 +41,12 @@ def url_parts(url: str) -> UrlParts:
     return UrlParts(before[:LONGEST_URL], host, cut)
 
 
-def csv_names() -> str:
-    """Return the first line of clicks as CSV (RFC 4180): what the columns are."""
-    return _lines([COLUMNS])
-
-
-def csv_lines(clicks: Iterable[Click]) -> str:
-    """Return clicks as lines of CSV. No cell begins like a formula, for spreadsheets would reckon it."""
-    return _lines(map(_row, clicks))
-
-
-def _lines(rows: Iterable[Sequence[str]]) -> str:
+def as_csv(clicks: Iterable[Click]) -> str:
+    """Return clicks as CSV (RFC 4180). No cell begins like a formula, for spreadsheets would reckon it."""
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_row, clicks))
     return text.getvalue()
 
 

@@ -16,9 +16,8 @@ from backstamp.gateway import submission, trace
 from backstamp.gateway.access import parse_address
 from backstamp.gateway.capabilities import HANDED_ON, Capabilities
 from backstamp.gateway.client import Client, Kind
-from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, MailCommands
-from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
+from backstamp.gateway.next_hop import SERVICE_ENDS, NextHopConnection, RefusedSessionError, UnreachableError
 from backstamp.gateway.onward import XFORWARD_ATTRIBUTES, Onward
 from backstamp.gateway.protocol.commands import (
     MAX_AUTH_LINE,
@@ -59,7 +58,7 @@ class Session:
         self._about = about
         self._config = about.config
         self._client = Client(wire, kind, about.config, receives=receives)
-        self._onward = Onward(self._next_hop())
+        self._onward = Onward(self._connect)
         self._mail = MailCommands(wire, self._client, self._onward, about)
         self._mistakes = self._attempts = 0
         self._closing = False
@@ -170,14 +169,14 @@ class Session:
 
     # the beginning
 
-    def _next_hop(self) -> KeptConnections:
+    def _connect(self) -> Awaitable[NextHopConnection]:
         if self._client.receives:
             assert self._about.inside is not None, "who listens for received mail has a next hop for it"
-            return self._about.inside
+            return self._about.inside.connect()
         if self._client.kind is not Kind.SUBMISSION:
-            return self._about.next_hop
+            return self._about.next_hop.connect()
         assert self._about.upstream is not None, "who listens for submissions has an upstream"
-        return self._about.upstream
+        return self._about.upstream.connect()
 
     async def _greet(self) -> None:
         if self._client.may_relay:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from backstamp.app.commands.protect_message import protect_message
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
@@ -26,6 +27,9 @@ _OBEYED: Final = "the gateway and the edge obey within two seconds while the wor
 @click.group()
 def protect() -> None:
     """Switch the protection of received mail on and off, and say for whom and what it is not."""
+
+
+protect.add_command(protect_message)
 
 
 def _one_of(words: type[StrEnum]) -> click.Choice[str]:

@@ -69,16 +69,22 @@ def gateway_config(settings: Settings) -> GatewayConfig:
         report_domain=settings[REPORTS_DOMAIN],
         return_path_domains=tuple(name.lower() for name in settings[REPORTS_RETURN_PATH_DOMAINS]),
         submission=_submission(settings),
-        protection=_protection(settings),
-        rewriting=RewritingLimits(
-            workers=settings[REWRITING_WORKERS],
-            cpu_seconds=settings[REWRITING_CPU_SECONDS],
-            memory_bytes=settings[REWRITING_MEMORY],
-        ),
+        protection=protection_config(settings),
+        rewriting=rewriting_limits(settings),
     )
 
 
-def _protection(settings: Settings) -> ProtectionConfig:
+def rewriting_limits(settings: Settings) -> RewritingLimits:
+    """Return how many worker processes there are, and what each may use for one message."""
+    return RewritingLimits(
+        workers=settings[REWRITING_WORKERS],
+        cpu_seconds=settings[REWRITING_CPU_SECONDS],
+        memory_bytes=settings[REWRITING_MEMORY],
+    )
+
+
+def protection_config(settings: Settings) -> ProtectionConfig:
+    """Return what is needed for received mail. Raises `SettingsError`."""
     return ProtectionConfig(
         threat_lists=settings.in_data_dir(THREATS),
         threat_answers=settings.in_data_dir(ANSWERS),
