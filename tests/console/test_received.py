@@ -2,10 +2,14 @@
 
 import csv
 import io
+import warnings
 from typing import Any
 
+import pytest
 from django.test import Client
 
+from backstamp.console.views import clicks as clicks_view
+from backstamp.records import clicks
 from backstamp.records.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
 from backstamp.records.tracking_ids import to_text
@@ -25,6 +29,14 @@ def received(number: int, *addresses: str, **fields: Any) -> Message:
     for digest in expressions_of(guarded.url):
         LinkExpression.objects.create(message=made, number=0, digest=digest)
     return made
+
+
+def streamed(answer: Any) -> str:
+    assert answer.streaming
+    with warnings.catch_warnings():
+        # The console is served asynchronously; the test client is not.
+        warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume asynchronous iterators")
+        return b"".join(answer).decode()
 
 
 def finding(of: Message, **fields: Any) -> LinkFinding:
@@ -147,11 +159,30 @@ def test_a_spreadsheet_gets_no_formula(admin: Client) -> None:
     answer = admin.get("/clicks/export/", {"who": "people"})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert 'attachment; filename="clicks-' in answer.headers["Content-Disposition"]
-    (row,) = csv.DictReader(io.StringIO(answer.text))
+    (row,) = csv.DictReader(io.StringIO(streamed(answer)))
     assert (row["mailbox"], row["subject"], row["sender"]) == ("'=cmd()@example.org", "'+1+1", "'@SUM(A1)")
     assert (row["action"], row["by"], row["threat"]) == ("blocked", "a person", "Phishing")
     assert row["url"] == "https://user:x@evil.example/path?q"
     assert row["message"] == to_text(mail.pk)
+
+
+def test_all_clicks_are_saved_however_many_there_are(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    mail = received(1, "ann@example.org")
+    for second in range(24):
+        actor = Actor.HUMAN if second % 8 == 0 else Actor.SCANNER
+        event(mail, EventType.ALLOWED, second, actor, link_number=0)
+    monkeypatch.setattr(clicks_view, "_EXPORT_PAGE", 5)
+    monkeypatch.setattr(clicks, "_CHUNKS", (2, 2))
+
+    def times(who: str) -> list[str]:
+        saved = streamed(admin.get("/clicks/export/", {"who": who}))
+        return [row["time"][17:19] for row in csv.DictReader(io.StringIO(saved))]
+
+    start = mail.queued_at.second
+    everybody = [f"{(start + second) % 60:02}" for second in range(23, -1, -1)]
+    assert times("all") == everybody, "the newest first, each once"
+    assert times("people") == everybody[7::8], "a page in which none fits is not the last"
+    assert streamed(admin.get("/clicks/export/", {"mailbox": "nobody@example.org"})).count("\n") == 1
 
 
 def test_strangers_see_none_of_it(stranger: Client) -> None:

@@ -40,12 +40,15 @@ class FakeNextHop:
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
+    turns: int = 0
+    """How often it waited for a command: pipelined ones are there already."""
     delay: float = 0
     """Seconds before the reply to a message."""
     port: int = 0
 
     async def start(self) -> "FakeNextHop":
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._server = await asyncio.start_server(self._client, "127.0.0.1", self.port, limit=LONGEST_LINE)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -53,6 +56,11 @@ class FakeNextHop:
     @property
     def url(self) -> str:
         return f"{'lmtp' if self.lmtp else 'smtp'}://127.0.0.1:{self.port}"
+
+    def hang_up(self) -> None:
+        """Close all connections without a word, as a server does that is started again."""
+        for writer in self._writers:
+            writer.transport.abort()
 
     async def stop(self) -> None:
         self._server.close()
@@ -74,6 +82,7 @@ class FakeNextHop:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         self.connections += 1
         try:
             await self._serve(reader, writer)
@@ -81,6 +90,7 @@ class FakeNextHop:
             pass
         finally:
             self._tasks.discard(task)
+            self._writers.discard(writer)
             writer.close()
 
     async def _do(self, writer: asyncio.StreamWriter, default: str, *stages: str) -> bool:
@@ -104,6 +114,7 @@ class FakeNextHop:
         while line := await reader.readline():
             text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
             self.commands.append(text)
+            self.turns += b"\n" not in reader._buffer  # type: ignore[attr-defined]
             verb = text.split(" ")[0].upper()
             if verb in ("EHLO", "LHLO"):
                 offers = "".join(f"\n250-{offer}" for offer in self.offers)

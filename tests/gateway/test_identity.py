@@ -118,9 +118,10 @@ async def test_xforward_is_handed_on_where_the_next_hop_takes_it(
     assert await client.say("XFORWARD HELO=a+2Bb SOURCE=REMOTE") == "250 2.0.0 Ok"
     await client.send_mail(TEXT + b".\r\n", "bob@example.net")
     await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    # Before each transaction, for Postfix forgets it at the end of one.
     assert [line for line in hop.commands if line.startswith("XFORWARD")] == [
         "XFORWARD NAME=far.example ADDR=2001:db8::7 HELO=a+2Bb SOURCE=REMOTE"
-    ]
+    ] * 2
 
 
 async def test_without_xforward_of_its_own_the_client_is_named_as_we_see_it(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from backstamp.console.threat_words import reason_words, threat_words
@@ -41,12 +41,19 @@ def url_parts(url: str) -> UrlParts:
     return UrlParts(before[:LONGEST_URL], host, cut)
 
 
-def as_csv(clicks: Iterable[Click]) -> str:
-    """Return clicks as CSV (RFC 4180). No cell begins like a formula, for spreadsheets would reckon it."""
+def csv_names() -> str:
+    """Return the first line of clicks as CSV (RFC 4180): what the columns are."""
+    return _lines([COLUMNS])
+
+
+def csv_lines(clicks: Iterable[Click]) -> str:
+    """Return clicks as lines of CSV. No cell begins like a formula, for spreadsheets would reckon it."""
+    return _lines(map(_row, clicks))
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_row, clicks))
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 

@@ -63,10 +63,7 @@ async def hand_over(
         size = len(message) if "SIZE" in hop.capabilities else None
         lines = [mail_line(reverse_path, size), *map(rcpt_line, forward_paths)]
         pipelined = "PIPELINING" in hop.capabilities
-        if pipelined:
-            await hop.send(*lines, "DATA")
-        answer = await (hop.read() if pipelined else hop.command(lines[0]))
-        hop.in_transaction = answer.positive
+        answer = await hop.begin_transaction(lines[0], [*lines[1:], "DATA"] if pipelined else [])
         if not answer.positive and not pipelined:
             return [Outcome(stage, answer)] * len(forward_paths)
         refused_mail = None if answer.positive else answer
@@ -116,8 +113,9 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
             return [Outcome(stage, answer)] * count
         stage = Stage.END_OF_DATA
         # RFC 2920 §3.1: a server may say 354 although it takes nobody; then nothing must follow.
-        await hop.send_message(dot_stuff(message if count else b""))
-        for _ in range(count if hop.lmtp else 1):
+        replies = count if hop.lmtp else 1
+        await hop.send_message(dot_stuff(message if count else b""), replies=replies)
+        for _ in range(replies):
             answer = await hop.read(hop.timeouts.end_of_data)
             if answer.intermediate:
                 hop.abort()

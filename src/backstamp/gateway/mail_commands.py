@@ -1,5 +1,7 @@
 """mail_commands: MAIL, RCPT, DATA and RSET: each handed on, and answered with the next hop's own reply."""
 
+from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 from backstamp.gateway import submission, trace
@@ -7,7 +9,15 @@ from backstamp.gateway.client import Client, Kind
 from backstamp.gateway.handover import mail_line, rcpt_line
 from backstamp.gateway.next_hop import SERVICE_ENDS, UnreachableError
 from backstamp.gateway.onward import Onward
-from backstamp.gateway.protocol.commands import SYNTAX, Mailbox, RefusedError, parse_mail, parse_rcpt
+from backstamp.gateway.protocol.commands import (
+    MAX_COMMAND,
+    SYNTAX,
+    Mailbox,
+    RefusedError,
+    parse_command,
+    parse_mail,
+    parse_rcpt,
+)
 from backstamp.gateway.protocol.mail_data import TOO_LARGE, MailDataRefusedError, read_mail_data
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
@@ -16,6 +26,9 @@ from backstamp.gateway.transaction import RcptAnswer, Submitted
 
 MOST_RECIPIENTS: Final = 10_000
 """RFC 5321 §4.5.3.1.8 asks for 100 at least; the next hop's own limit comes first."""
+
+MOST_AHEAD: Final = 100
+"""Recipients that go on with MAIL; their replies fit into the buffers of both sides (RFC 2920 §3.1)."""
 
 OK: Final = reply(250, "2.0.0 Ok")
 GO_AHEAD: Final = reply(354, "End data with <CR><LF>.<CR><LF>")
@@ -36,6 +49,8 @@ class MailCommands:
         self._about = about
         self._reverse_path: Mailbox | None = None
         self._rcpts: list[RcptAnswer] = []
+        self._ahead: deque[Mailbox] = deque()
+        """Recipients whom the next hop has heard of already, and the client is about to name."""
         self.offered: frozenset[str] = frozenset()
         """The EHLO keywords of this session."""
 
@@ -48,6 +63,7 @@ class MailCommands:
         """Drop the transaction on our side."""
         self._reverse_path = None
         self._rcpts = []
+        self._ahead.clear()
 
     async def mail(self, argument: str) -> Reply:
         """MAIL (RFC 5321 §4.1.1.2). Raises `RefusedError`, and as `Onward.open`."""
@@ -65,12 +81,28 @@ class MailCommands:
         self._onward.client = client.for_next_hop
         # We offer SIZE in any case, for the limit is ours too. Received mail will be larger than that by its
         # guarded links, and goes in this very transaction.
-        offered = "SIZE" in (await self._onward.open()).capabilities
-        told = size is not None and offered and not client.receives
-        answer = await self._onward.begin(mail_line(mailbox, int(size) if size and told else None))
+        theirs = (await self._onward.open()).capabilities
+        told = size is not None and "SIZE" in theirs and not client.receives
+        utf8 = mailbox.parameter("SMTPUTF8") is not None
+        ahead = list(self._rcpts_ahead(utf8=utf8)) if "PIPELINING" in theirs else []
+        answer = await self._onward.begin(
+            mail_line(mailbox, int(size) if size and told else None), list(map(rcpt_line, ahead))
+        )
         if answer.positive:
             self._reverse_path = mailbox
+            self._ahead.extend(ahead)
         return answer
+
+    def _rcpts_ahead(self, *, utf8: bool) -> Iterator[Mailbox]:
+        """Yield the recipients whom a client that pipelines (RFC 2920) has named already: they save turns."""
+        for line in self._wire.lines_ahead(MOST_AHEAD):
+            try:
+                verb, argument = parse_command(line)
+                if verb != "RCPT" or len(line) + 2 > MAX_COMMAND:
+                    return
+                yield parse_rcpt(argument, self.offered, utf8=utf8)
+            except RefusedError:
+                return
 
     async def rcpt(self, argument: str) -> Reply:
         """RCPT (RFC 5321 §4.1.1.3). Raises `RefusedError`, `UnreachableError`."""
@@ -78,12 +110,13 @@ class MailCommands:
             raise RefusedError(OUT_OF_ORDER)
         if len(self._rcpts) >= MOST_RECIPIENTS:
             raise RefusedError(TOO_MANY_RECIPIENTS)
-        utf8 = self._reverse_path.parameter("SMTPUTF8") is not None
-        recipient = parse_rcpt(argument, self.offered, utf8=utf8)
         connection = self._onward.connection
         assert connection is not None, "MAIL was accepted on it"
+        was_sent = bool(self._ahead)
+        utf8 = self._reverse_path.parameter("SMTPUTF8") is not None
+        recipient = self._ahead.popleft() if was_sent else parse_rcpt(argument, self.offered, utf8=utf8)
         try:
-            answer = await connection.command(rcpt_line(recipient))
+            answer = await (connection.read() if was_sent else connection.command(rcpt_line(recipient)))
         except UnreachableError as error:
             connection.abort()
             answer = error.reply

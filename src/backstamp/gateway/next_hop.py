@@ -7,7 +7,7 @@ time, a broken connection) is an `UnreachableError` that carries the reply for o
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -21,6 +21,8 @@ from backstamp.vocabulary import TlsMode
 
 SERVICE_ENDS: Final = 421
 """The server closes the connection after this reply (RFC 5321 §3.8)."""
+TRANSIENT: Final = 400
+"""From here on, replies are refusals."""
 QUIT_SECONDS: Final = 2.0
 """The answer to QUIT changes nothing, so nobody waits for it long."""
 
@@ -116,6 +118,13 @@ class NextHopConnection:
         """Whether it has carried out commands since it began: an idle server may have let it go since."""
         self.in_transaction = False
         """Whether MAIL was accepted and nothing has ended that transaction yet."""
+        self.introduction = ""
+        """The XFORWARD command of the client at hand, or none. Postfix forgets it with each transaction."""
+        self.began = asyncio.get_running_loop().time()
+        self.mails = 0
+        """How many transactions have begun on it."""
+        self._owed = 1  # the greeting
+        self._refused = False
 
     @property
     def lmtp(self) -> bool:
@@ -126,6 +135,11 @@ class NextHopConnection:
     def closed(self) -> bool:
         """Whether it is known to be gone; something unasked for, such as 421, counts as gone."""
         return self._wire.ended or self._wire.pending
+
+    @property
+    def is_as_new(self) -> bool:
+        """Whether the next hop cannot tell it from a new one: nothing stands, is owed, or was refused."""
+        return not (self.closed or self.in_transaction or self._owed or self._refused)
 
     async def begin(self, context: ssl.SSLContext | None) -> None:
         """Read the greeting, say EHLO, and begin TLS where that is wanted. Raises as `NextHop.connect`."""
@@ -173,6 +187,23 @@ class NextHopConnection:
         await self.send(line)
         return await self.read()
 
+    async def begin_transaction(self, mail: str, rcpts: Sequence[str]) -> Reply:
+        """Send MAIL under the introduction, and return its reply. Raises `UnreachableError`.
+
+        `rcpts` go in the same breath, which PIPELINING must allow; their replies follow.
+        """
+        self.mails += 1
+        introduction = (self.introduction,) if self.introduction else ()
+        if introduction and "PIPELINING" not in self.capabilities:
+            await self.command(self.introduction)
+            introduction = ()
+        await self.send(*introduction, mail, *rcpts)
+        if introduction:
+            await self.read()
+        answer = await self.read()
+        self.in_transaction = answer.positive
+        return answer
+
     async def reset(self) -> None:
         """End the transaction, if there is one. Raises `UnreachableError`."""
         if self.in_transaction:
@@ -183,6 +214,7 @@ class NextHopConnection:
         """Send commands, more than one only where PIPELINING is offered. Raises `UnreachableError`."""
         with _failures():
             self._wire.allow(self._hop.timeouts.command)
+            self._owed += len(lines)
             self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
             await self._wire.drain()
 
@@ -192,12 +224,18 @@ class NextHopConnection:
             self._wire.allow(seconds or self._hop.timeouts.command)
             answer = await read_reply(self._read_line)
         self.used = True
+        self._owed -= 1
+        self._refused |= answer.code >= TRANSIENT
         if answer.code == SERVICE_ENDS:
             self.abort()
         return answer
 
-    async def send_message(self, wire_form: bytes) -> None:
-        """Send a message in its wire form, with dots and end. Raises `UnreachableError`."""
+    async def send_message(self, wire_form: bytes, *, replies: int) -> None:
+        """Send a message in its wire form, with dots and end; so many replies follow.
+
+        Raises `UnreachableError`.
+        """
+        self._owed += replies
         with _failures():
             for start in range(0, len(wire_form), _BLOCK):
                 self._wire.allow(self._hop.timeouts.data_block)
@@ -216,6 +254,12 @@ class NextHopConnection:
                 with _failures():
                     self._wire.write(b"QUIT\r\n")
                 await self.read(QUIT_SECONDS)
+        self._wire.close()
+
+    def leave(self) -> None:
+        """Take leave of a next hop that is not listened to any more, as Postfix does itself; never raises."""
+        with contextlib.suppress(WireClosedError):
+            self._wire.write(b"QUIT\r\n")
         self._wire.close()
 
     def abort(self) -> None:

@@ -16,8 +16,10 @@ from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
+from backstamp.gateway.kept_connections import MOST_KEPT, KeptConnections
 from backstamp.gateway.listeners import Listener, listeners
 from backstamp.gateway.milter import MilterListener
+from backstamp.gateway.next_hop import NextHop
 from backstamp.gateway.outcomes import Outcomes
 from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
@@ -68,6 +70,10 @@ async def serve(
 
 def _tracking_id() -> int:
     return secrets.randbits(64)
+
+
+def _kept(hop: NextHop | None, *, most: int = MOST_KEPT) -> KeptConnections | None:
+    return None if hop is None else KeptConnections(hop, most=most)
 
 
 class Gateway:
@@ -124,9 +130,10 @@ class Gateway:
             ),
             budget=Budget(LARGEST_AT_ONCE * config.max_size),
             tls=tls.server_context(config),
-            next_hop=next_hop,
-            upstream=next_hops.upstream(config),
-            inside=next_hops.inside(config),
+            next_hop=KeptConnections(next_hop),
+            # Who logs in there is one person, and nobody else.
+            upstream=_kept(next_hops.upstream(config), most=0),
+            inside=_kept(next_hops.inside(config)),
         )
         self._servers: list[asyncio.Server] = []
         self._sessions: dict[asyncio.Task[None], Session] = {}
@@ -200,6 +207,9 @@ class Gateway:
         if self._expiry is not None:
             self._expiry.cancel()
             await asyncio.gather(self._expiry, return_exceptions=True)
+        for kept in (self._about.next_hop, self._about.upstream, self._about.inside):
+            if kept is not None:
+                await kept.close()
         await self._rewriter.close()
         self._outcomes.close()
 

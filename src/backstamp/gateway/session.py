@@ -16,8 +16,9 @@ from backstamp.gateway import submission, trace
 from backstamp.gateway.access import parse_address
 from backstamp.gateway.capabilities import HANDED_ON, Capabilities
 from backstamp.gateway.client import Client, Kind
+from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, MailCommands
-from backstamp.gateway.next_hop import SERVICE_ENDS, NextHopConnection, RefusedSessionError, UnreachableError
+from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
 from backstamp.gateway.onward import XFORWARD_ATTRIBUTES, Onward
 from backstamp.gateway.protocol.commands import (
     MAX_AUTH_LINE,
@@ -58,7 +59,7 @@ class Session:
         self._about = about
         self._config = about.config
         self._client = Client(wire, kind, about.config, receives=receives)
-        self._onward = Onward(self._connect)
+        self._onward = Onward(self._next_hop())
         self._mail = MailCommands(wire, self._client, self._onward, about)
         self._mistakes = self._attempts = 0
         self._closing = False
@@ -169,14 +170,14 @@ class Session:
 
     # the beginning
 
-    def _connect(self) -> Awaitable[NextHopConnection]:
+    def _next_hop(self) -> KeptConnections:
         if self._client.receives:
             assert self._about.inside is not None, "who listens for received mail has a next hop for it"
-            return self._about.inside.connect()
+            return self._about.inside
         if self._client.kind is not Kind.SUBMISSION:
-            return self._about.next_hop.connect()
+            return self._about.next_hop
         assert self._about.upstream is not None, "who listens for submissions has an upstream"
-        return self._about.upstream.connect()
+        return self._about.upstream
 
     async def _greet(self) -> None:
         if self._client.may_relay:

@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass
 
 from backstamp.gateway.config import GatewayConfig
-from backstamp.gateway.next_hop import NextHop
+from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.transaction import Transactions
 
@@ -20,6 +20,6 @@ class Surroundings:
     transactions: Transactions
     budget: Budget
     tls: ssl.SSLContext | None
-    next_hop: NextHop
-    upstream: NextHop | None
-    inside: NextHop | None
+    next_hop: KeptConnections
+    upstream: KeptConnections | None
+    inside: KeptConnections | None

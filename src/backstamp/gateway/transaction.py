@@ -249,7 +249,7 @@ class _Transaction:
 
     async def _send(self, copy: Copy) -> list[Outcome]:
         try:
-            connection = await self._onward.ready()
+            connection = await self._onward.open()
         except (UnreachableError, RefusedSessionError) as error:
             return [Outcome(Stage.CONNECT, error.reply)] * len(copy.places)
         message = self._fitting(copy, connection)
@@ -351,7 +351,7 @@ class _Transaction:
         sender = Mailbox(submitted.reverse_path.path)
         parameters = tuple(each for each in submitted.reverse_path.parameters if each.name == "SMTPUTF8")
         try:
-            connection = await self._onward.ready()
+            connection = await self._onward.open()
         except (UnreachableError, RefusedSessionError) as error:
             return _as_transient(error.reply)
         (outcome,) = await hand_over(connection, Mailbox("", parameters), [sender], report)

@@ -148,6 +148,21 @@ class Wire(asyncio.Protocol):
             raise BrokenLineError
         return line
 
+    def lines_ahead(self, most: int) -> list[bytes]:
+        """Return whole lines that are there already, without their ends; they stay unread.
+
+        As `read_line` would return them where it is strict; none behind one that it would not.
+        """
+        lines: list[bytes] = []
+        start = 0
+        while len(lines) < most and (end := self._buffer.find(b"\n", start)) >= 0:
+            line = bytes(self._buffer[start:end])
+            if not line.endswith(b"\r") or line.count(b"\r") > 1:
+                break
+            lines.append(line[:-1])
+            start = end + 1
+        return lines
+
     async def read_block(self) -> bytes:
         """Return all that is there, at least one byte. Raises `WireClosedError`, `TimeoutError`."""
         if not self._buffer:
