@@ -23,6 +23,7 @@ from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_frames import Frame, frames_of
 from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
+from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
 from backstamp.vocabulary import Direction
 
 _NO_ADDRESS: Final = frozenset({SkipReason.INVALID_URL, SkipReason.UNLOCATED})
@@ -104,6 +105,11 @@ class PartPlanner:
             if each.url is None and each.reason in _NO_ADDRESS
             for found in inner_addresses(each.link)
         ]
+        if self._options.direction is Direction.INBOUND:
+            names = self._part.media_type == "text/plain"
+            others = unwrapped_addresses(text, links, names=names)
+            decided += self._decide(others, None, "utf-8")
+            decided.sort(key=lambda each: each.link.start)
         if inner:
             # Only those that are addresses: the whole is listed already.
             decided += [each for each in self._decide(inner, None, "utf-8") if each.url is not None]

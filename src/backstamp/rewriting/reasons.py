@@ -35,6 +35,7 @@ class SkipReason(StrEnum):
     UNLOCATED = "unlocated"
     FLOWED = "flowed"
     BARE_ADDRESS = "bare_address"
+    BARE_NAME = "bare_name"
     CALENDAR_LINK = "calendar_link"
     # a part
     SIGNED = "signed"
@@ -158,6 +159,7 @@ _SENTENCES: Final = {
     SkipReason.FLOWED: "it may go on in the next line",
     SkipReason.BARE_ADDRESS: "words that are an address, of which some mail programs make a link",
     SkipReason.CALENDAR_LINK: "in a calendar entry, which stays as it was sent",
+    SkipReason.BARE_NAME: "a host name without http or https, of which some mail programs make a link",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
     SkipReason.DKIM_SIGNED: "signed by DKIM, which is to be kept valid",

@@ -63,12 +63,13 @@ def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
 def certain(manifest: Manifest) -> list[CandidateReport]:
     """Return the candidates whose place is known.
 
-    Not those that only other readings show, which a new URL within may change, nor words that tags split.
+    Not those that only other readings show, which a new URL within may change, nor words that tags split, nor
+    names, which may go on where a URL begins.
     """
     return [
         each
         for each in manifest.candidates
-        if each.skip_reason is not SkipReason.UNLOCATED
+        if each.skip_reason not in (SkipReason.UNLOCATED, SkipReason.BARE_NAME)
         and (each.skip_reason is not SkipReason.BARE_ADDRESS or each.start < each.end)
     ]
 

@@ -1,0 +1,95 @@
+"""unwrapped_addresses: what some mail programs make links of in plain text, and nobody wraps: it is listed.
+
+Gmail, Outlook and Apple Mail link host names without a scheme, by the top-level domains that they know;
+Thunderbird and linkify-it link `ftp://`; Outlook links `file://` and `\\\\host\\share`.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.manifest import Carrier
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.urls.domains import has_known_suffix
+
+_MOST: Final = 200
+_LONGEST_HOST: Final = 253
+_SUFFIX: Final = re.compile(r"\.(?=[A-Za-z]{2})")
+_BEHIND: Final = re.compile(r"(?:\.[\w-]+)+")
+_NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
+_PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
+_NOT_AROUND: Final = "@/\\:=&%+~#_"
+"""A name behind one of these is a part of something else: a mail address, a path, a query."""
+_TRAILING: Final = ".,;:!?'*)]}|"
+_FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
+"""Top-level domains that are mostly the endings of files: a name with nothing behind it is a file's."""
+_OTHER_SCHEMES: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.)))[^\s<>\"]+", re.IGNORECASE
+)
+_SHARE: Final = re.compile(r"(?<![\\\w/:])\\\\[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*")
+
+
+def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> list[FoundLink]:
+    """Return the addresses of a plain text that are not among its `links`, in order; at most 200 of a kind.
+
+    With `names` host names too: `doubt` says that they are such. A name counts where it has a public suffix,
+    and a path behind it, or no ending that mostly is a file's. 6 µs in 5 KB without any.
+    """
+    spans = [(link.start, link.end) for link in links]
+    found: list[FoundLink] = []
+    if "://" in text or "file:" in text:
+        found += _matches(_OTHER_SCHEMES, text)
+    if "\\\\" in text:
+        found += _matches(_SHARE, text)
+    if names:
+        found += _names(text)
+    outside = [each for each in found if not _overlaps(each, spans)]
+    return sorted(outside, key=lambda each: each.start)
+
+
+def _overlaps(link: FoundLink, spans: list[tuple[int, int]]) -> bool:
+    before = bisect_right(spans, (link.end,)) - 1
+    return before >= 0 and spans[before][1] > link.start
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[FoundLink]:
+    for count, match in enumerate(pattern.finditer(text)):
+        if count >= _MOST:
+            break
+        value = match[0].rstrip(_TRAILING)
+        yield FoundLink(match.start(), match.start() + len(value), value, Carrier.TEXT)
+
+
+def _names(text: str) -> Iterator[FoundLink]:
+    count = position = 0
+    for dot in _SUFFIX.finditer(text):
+        if dot.start() < position:
+            continue
+        start, furthest = dot.start(), max(position, dot.start() - _LONGEST_HOST)
+        while start > furthest and (text[start - 1].isalnum() or text[start - 1] in "_-."):
+            start -= 1
+        behind = _BEHIND.match(text, dot.start())
+        assert behind is not None, "a dot with a letter matches"
+        position = end = behind.end()
+        if (text[start - 1 : start] in _NOT_AROUND and start) or text[end : end + 1] == "@":
+            continue
+        name = text[start:end]
+        tail = _PORT_AND_PATH.match(text, end)
+        rest = tail[0].rstrip(_TRAILING) if tail is not None else ""
+        if _NAME.fullmatch(name) and _is_linked(name, has_path=len(rest) > 1):
+            value = f"http://{name}{rest}"
+            position = end + len(rest)
+            yield FoundLink(start, position, value, Carrier.TEXT, doubt=SkipReason.BARE_NAME)
+            count += 1
+            if count >= _MOST:
+                return
+
+
+def _is_linked(name: str, *, has_path: bool) -> bool:
+    last = name.rpartition(".")[2]
+    if not has_path and (last.lower() in _FILES or (last[0].isupper() and not last.isupper())):
+        # `readme.md`, and two sentences without a blank between: `done.In`.
+        return False
+    return has_known_suffix(name)

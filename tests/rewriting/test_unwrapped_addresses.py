@@ -1,0 +1,80 @@
+"""What only some mail programs link in plain text is listed and judged, though nobody wraps it."""
+
+import pytest
+
+from backstamp.rewriting import Direction, Options, SkipReason, plan
+from tests.rewriting.messages import message
+from tests.rewriting.sealers import FixedSealer
+
+RECEIVED = Options(direction=Direction.INBOUND)
+NAME, OTHER, SHARE = SkipReason.BARE_NAME, SkipReason.OTHER_SCHEME, SkipReason.HOST_WITHOUT_SCHEME
+
+
+def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason | None]]:
+    raw = message(text, "text/plain; charset=utf-8")
+    made = plan(raw, options)
+    candidates = made.manifest.candidates
+    if all(each.skip_reason is not None for each in candidates):
+        assert made.apply(FixedSealer()).raw == raw
+    for each in candidates:
+        assert raw[each.start : each.end].decode() in text
+    return [(each.url, each.skip_reason) for each in candidates]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("log in at evil-bank.com/login, now", [("http://evil-bank.com/login", NAME)]),
+        ("see evil-bank.com.", [("http://evil-bank.com/", NAME)]),
+        ("(evil.co.uk:8080/a?b=c)", [("http://evil.co.uk:8080/a?b=c", NAME)]),
+        (
+            "EVIL.COM and b\u00fccher.example.de",
+            [("http://evil.com/", NAME), ("http://xn--bcher-kva.example.de/", NAME)],
+        ),
+        ("<evil.com/a>", [("http://evil.com/a", NAME)]),
+        ("setup.py/x", [("http://setup.py/x", NAME)]),
+        ("ftp://evil.example/a.", [("ftp://evil.example/a", OTHER)]),
+        ("file://evil.example/a SMB://evil/a", [("file://evil.example/a", OTHER), ("SMB://evil/a", OTHER)]),
+        ("file://///evil/share", [("file://///evil/share", OTHER)]),
+        ("open \\\\evil.example\\share\\a.doc", [("https://evil.example/share/a.doc", SHARE)]),
+        ("https://a.example/b.com and b.com", [("https://a.example/b.com", None), ("http://b.com/", NAME)]),
+    ],
+)
+def test_it_is_listed_with_what_a_click_would_open(
+    text: str, expected: list[tuple[str, SkipReason | None]]
+) -> None:
+    assert listed(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "readme.md, setup.py, node.js, main.rs, a.zip, run.sh",
+        "e.g. this, i.e. that, v1.2.3, 3.5 kg, U.S.A., end.In the next",
+        "ann@example.com and ann.smith.de@example.com",
+        "/usr/lib/x.com a=b.com x/y.com \\\\server\\share C:\\\\a.com",
+        "file:///home/me hxxp://evil[.]example mailto:a@b.example",
+        "...com .com a..com -.com",
+        "x.invalidsuffix",
+    ],
+)
+def test_what_is_no_name_of_a_host_is_not(text: str) -> None:
+    assert listed(text) == []
+
+
+def test_names_do_not_make_a_mail_unprotected_and_other_schemes_do() -> None:
+    raw = message("see example.com/path", "text/plain")
+    assert plan(raw, RECEIVED).manifest.unprotected == ()
+    raw = message("see ftp://example.com/path", "text/plain")
+    assert plan(raw, RECEIVED).manifest.unprotected == (OTHER,)
+
+
+def test_in_sent_mail_and_in_reports_names_are_not_listed() -> None:
+    assert listed("see example.com/path ftp://example.com/", Options(opens=False)) == []
+    raw = message("Reporting-MTA: dns; mx.example.com", "message/delivery-status")
+    assert plan(raw, RECEIVED).manifest.candidates == ()
+
+
+def test_there_is_an_end_to_it() -> None:
+    for text in (".aa" * 50_000, "a.com " * 5000, "\\\\" * 50_000, "ftp:/" * 50_000):
+        assert len(listed(text)) <= 400
