@@ -132,6 +132,9 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
     insert_expressions((record for _, record in queued), new_messages)
     early = waiting_for(new_messages | {message for message, _ in new_pairs})
+    # Of most new recipients nothing came yet. To read that, recipient by recipient, took 3 % of a hit's time.
+    not_silent = {message for message, _ in early}
+    memory.know_silent(pair for pair in new_pairs if pair[0] not in not_silent)
     changed_clocks = _take_deliveries([*deliveries, *bounces], new_pairs & early, memory, rollup)
     opt_out_reported([report for _, report in reports])
     signs = [(id_, report) for id_, report in reports if report.type not in OF_DELIVERY]

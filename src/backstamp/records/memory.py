@@ -135,6 +135,11 @@ class Memory:
         """Keep the card of a message that was just written, with all its recipients."""
         self._cards[card.message] = card
 
+    def know_silent(self, pairs: Iterable[Pair]) -> None:
+        """Take it that nothing came of these recipients yet, so that nothing is looked for."""
+        for pair in pairs:
+            self._groups[pair] = Group()
+
     def group(self, pair: Pair) -> Group:
         """Return a group that was asked for."""
         return self._groups[pair]

@@ -42,7 +42,9 @@ BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
 
 def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
     """Insert messages with recipients, links and the event that they were queued."""
-    records = list(queued)
+    # In the order of their keys: SQLite's index of trigrams begins a new piece at each that is smaller than
+    # the one before, which made a message's text cost three times as much.
+    records = sorted(queued, key=_key)
     if not records:
         return
     insert_new("records_message", _MESSAGE, (_message_row(record) for _, record in records))
@@ -79,6 +81,10 @@ def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
         _EVENT,
         (_event_row(id_, record, EventType.QUEUED, None, {}, behind) for id_, record in records),
     )
+
+
+def _key(queued: tuple[RecordId, Queued]) -> int:
+    return to_database(queued[1].tracking_id)
 
 
 def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:

@@ -120,11 +120,6 @@ def named_of(hit: Hit) -> bytes:
     return b"" if index is None else index.to_bytes(_INDEX_BYTES, "big")
 
 
-def source_of(hit: Hit) -> bytes:
-    """Return the minute of a hit and the pseudonym of its address, as the column holds them."""
-    return (hit.at_us // MINUTE_US).to_bytes(4, "big") + hit.source
-
-
 def minute_of(at_us: int) -> int:
     """Return the minute since 1970 of a time."""
     return within(at_us) // MINUTE_US

@@ -57,7 +57,7 @@ def judge(
     """
     at_us, headers = hit.at_us, hit.headers
     told = told_by(hit, siblings, elsewhere, ()) if siblings or elsewhere else _NOTHING
-    before_sent = sent_at_us is not None and is_before_sent(hit, sent_at_us)
+    before_sent = sent_at_us is not None and at_us < sent_at_us and is_before_sent(hit, sent_at_us)
     before_delivered, since = False, None
     if delivered_at_us is not None:
         # What came later than the rules look at is most: it needs no closer look.
