@@ -1,7 +1,6 @@
 """expressions: the host suffixes and path prefixes under which a list may name a URL."""
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from backstamp.urls.safe_browsing.canonical import Canonical, canonical_of_text, canonicalise
@@ -10,10 +9,6 @@ _LABELS: Final = 5
 """Suffixes of the host come from its last five labels."""
 _PATHS: Final = 4
 """So many prefixes of the path, the root among them."""
-_MAX_HOST: Final = 254
-"""RFC 1035, section 3.1: 253 characters, and the root's dot."""
-_REMEMBERED: Final = 4096
-"""Hosts: links share few of them. One takes half a kilobyte."""
 _NOT_IN_HOSTS: Final = re.compile(r"[\x00-\x20/?#@\\]")
 _ADDRESS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
@@ -27,9 +22,8 @@ def expressions(url: str | bytes) -> tuple[str, ...]:
     canonical = canonicalise(url)
     if canonical is None:
         return ()
-    host, paths = canonical.host, _paths(canonical)
-    hosts = _hosts(host) if len(host) <= _MAX_HOST else _suffixes(host)
-    return tuple([host + path for host in hosts for path in paths])
+    paths = _paths(canonical)
+    return tuple([host + path for host in _hosts(canonical.host) for path in paths])
 
 
 def url_expression(url: str | bytes) -> str | None:
@@ -47,12 +41,7 @@ def host_expression(host: str) -> str | None:
     return None if canonical is None else f"{canonical.host}/"
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _hosts(host: str) -> list[str]:
-    return _suffixes(host)
-
-
-def _suffixes(host: str) -> list[str]:
     hosts = [host]
     dots = host.count(".")
     if dots < 2 or host[-1] == "]" or (host[-1].isdigit() and _ADDRESS.fullmatch(host)):
