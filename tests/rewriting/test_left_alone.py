@@ -67,6 +67,23 @@ def test_links_outside_of_the_parts_are_listed_where_they_stand() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(parts=3), R.TOO_MANY_PARTS),
+        (Limits(message_bytes=150), R.TOO_BIG),
+        (Limits(header_bytes=60), R.HEADER_TOO_BIG),
+    ],
+)
+def test_links_of_a_message_that_is_left_alone_as_a_whole_are_listed(
+    limits: Limits, reason: SkipReason
+) -> None:
+    part = f"--b\r\nContent-Type: text/html\r\n\r\n{HTML.replace('&amp;', '&')}\r\n"
+    manifest = received("Content-Type: multipart/mixed; boundary=b", part + "--b\r\n\r\n" * 5, limits)[1]
+    assert manifest.skip_reason is reason
+    assert [(each.url, each.skip_reason) for each in manifest.candidates] == [(URL, reason)]
+
+
 def test_only_what_a_reader_may_reach_is_listed() -> None:
     assert links("Content-Type: image/png", HTML) == []
     assert links("Content-Type: application/pdf" + AN_ATTACHMENT, HTML) == []

@@ -90,6 +90,16 @@ def links_left_alone(
     return _bounded(Candidates(part.path, decided, reading.raw_spans(links)), room)
 
 
+def links_of_message(raw: bytes, reason: SkipReason, options: Options) -> Candidates | None:
+    """Return the links that can be read in a received message whose parts are not known."""
+    limits = options.limits
+    links = find_text_links(raw[: limits.html_bytes].decode("latin-1"))[: limits.links + 1]
+    if not links:
+        return None
+    decided = LinkPolicy(options, frozenset()).leave(links, None, "utf-8", reason)
+    return _bounded(Candidates("1", decided, [(link.start, link.end) for link in links]), limits.links)
+
+
 def _links_outside(raw: bytes, part: Part, policy: LinkPolicy, room: int) -> Candidates | None:
     gaps = ((part.body_start, part.children[0].header.start), (part.children[-1].end, part.end))
     links: list[FoundLink] = []

@@ -11,7 +11,7 @@ from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
 from backstamp.rewriting.header_base import header_base
-from backstamp.rewriting.left_alone import links_left_alone
+from backstamp.rewriting.left_alone import links_left_alone, links_of_message
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import Manifest, PartReport, PixelReport, plain
 from backstamp.rewriting.options import Options
@@ -49,7 +49,11 @@ def list_unsubscribe_urls(header: HeaderSection) -> frozenset[str]:
 
 
 def _untouched(raw: bytes, options: Options, reason: SkipReason) -> Plan:
-    return Plan(raw, Manifest(size=len(raw), direction=options.direction, skip_reason=reason))
+    manifest = Manifest(size=len(raw), direction=options.direction, skip_reason=reason)
+    listed = None
+    if options.direction is Direction.INBOUND and reason is not SkipReason.FAILED:
+        listed = links_of_message(raw, reason, options)
+    return Plan(raw, manifest, [listed] if listed is not None else ())
 
 
 def _plan(raw: bytes, options: Options) -> Plan:
