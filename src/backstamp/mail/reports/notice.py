@@ -97,6 +97,12 @@ class Signs(NamedTuple):
         return _FORWARDED.match(self.subject) is not None or self.is_answer
 
     @property
+    def has_machine_subject(self) -> bool:
+        """Whether the subject is one that no person would write, and answers nothing."""
+        by_machine = saying("subject_of_a_machine").search(self.subject)
+        return by_machine is not None and answer_prefix().match(self.subject) is None
+
+    @property
     def by_a_person(self) -> bool:
         """Whether nothing in its header says that it is a mail system's."""
         return not (self.by_system or self.null_path or saying("subject_of_a_machine").search(self.subject))
@@ -142,13 +148,16 @@ def is_notice(text: str, signs: Signs) -> bool:
         return False
     if not signs.returned and saying("to_many").search(words):
         return False
+    goods = not signs.returned and saying("goods").search(words) is not None
+    if goods and not shows:
+        return False
     by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
     enough = failed + subject + shows > 2 and (failed or subject)
     if signs.by_office and (enough or (by_machine and failed + shows > 0)):
         return True
     if signs.listed and not (signs.returned or lines_saying("heading").search(words)):
         return False
-    if not (signs.returned or shows > 1) and saying("goods").search(words):
+    if goods and shows < 2:
         return False
     about = _says_that_a_mail_failed(words)
     names = signs.returned or ADDRESS.search(words) is not None

@@ -76,7 +76,7 @@ def _read(pieces: Pieces) -> MailReport:
     failed = own.get("x-failed-recipients", "")
     if failed or pieces.status or noticed:
         answer = is_automatic(pieces.header, signs.subject, null_path=signs.null_path)
-        if failed or pieces.status or signs.by_system or not answer:
+        if failed or pieces.status or signs.by_system or signs.has_machine_subject or not answer:
             return _dsn(pieces, by_words(pieces, own, text, failed))
     return _answer(pieces, own, signs)
 
