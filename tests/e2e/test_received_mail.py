@@ -229,6 +229,18 @@ async def test_both_kinds_of_recipients_in_one_transaction(line: Line, gateway: 
     assert [recipient.address for recipient in queued.recipients] == [ANN, BEN], "of Cat nothing is kept"
 
 
+async def test_nobody_outside_gets_links_of_ours(line: Line, gateway: StartGateway) -> None:
+    await guard(line, gateway)
+    assert (await line.send(MIXED, ANN, "dan@customer.example"))[0] == 250
+    ann = await line.delivered(ANN)
+    if line.way == "milter":
+        # He gets the same octets.
+        assert ann.startswith(b"X-Backstamp-Protection: protect; links=0; unprotected=outside_recipient\r\n")
+        assert tokens(ann) == []
+    else:
+        assert len(tokens(ann)) == 2
+
+
 async def test_mail_for_one_mailbox_names_it(line: Line, gateway: StartGateway) -> None:
     await guard(line, gateway)
     assert (await line.send(MIXED, ANN))[0] == 250
