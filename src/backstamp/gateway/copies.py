@@ -1,6 +1,6 @@
 """copies: a message as it came, and as it goes to its recipients."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -42,12 +42,12 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 class Copy(msgspec.Struct, frozen=True):
     """A message for some of the addressees, by their places in `Arrival.addressees`.
 
-    `instead` goes where our changes made it too large for the next hop.
+    `instead` gives what goes where our changes made it too large for the next hop.
     """
 
     places: tuple[int, ...]
     message: bytes
-    instead: bytes | None = None
+    instead: Callable[[], bytes] | None = None
 
 
 class Prepared(NamedTuple):

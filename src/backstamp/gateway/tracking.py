@@ -214,7 +214,7 @@ class _Work:
         """Yield the copies of one group."""
         if not group.is_personal or self._anonymous:
             message = group.first[0] if group.first else self._arrival.raw
-            yield Copy(tuple(group.places), message, instead=self._arrival.raw if group.tracks else None)
+            yield Copy(tuple(group.places), message, instead=self._as_it_came if group.tracks else None)
             return
         made, group.first = group.first, []
         for start in range(0, len(group.places), self._batch):
@@ -226,7 +226,10 @@ class _Work:
                     yield Copy(tuple(places), self._arrival.raw)
                     continue
             for place, message in zip(places, made, strict=True):
-                yield Copy((place,), message, instead=self._arrival.raw)
+                yield Copy((place,), message, instead=self._as_it_came)
+
+    def _as_it_came(self) -> bytes:
+        return self._arrival.raw
 
     def queued(self, groups: Sequence[_Group]) -> Queued:
         """Return the record of the message."""

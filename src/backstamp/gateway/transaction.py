@@ -268,7 +268,7 @@ class _Transaction:
         limit = connection.capabilities.max_size
         if copy.instead is not None and limit is not None and len(message) > limit:
             # It is our change that made it too large, and no reason to lose it.
-            return self._traced(copy.instead, copy.places)
+            return self._traced(copy.instead(), copy.places)
         return message
 
     def _reverse_path(self, places: Sequence[int]) -> Mailbox:

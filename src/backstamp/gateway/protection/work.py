@@ -1,7 +1,8 @@
 """work: one received message under one policy: who is treated alike, what a worker is asked, what goes."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -216,11 +217,14 @@ class Work:
             for place, message in zip(places, made, strict=True):
                 yield Copy((place,), message, instead=self._instead(group))
 
-    def _instead(self, group: Group) -> bytes | None:
-        """Return what goes where guarded links make a message too large: only where it may go unguarded."""
+    def _instead(self, group: Group) -> Callable[[], bytes] | None:
+        """Return what makes the message for where guarded links make it too large; None: it must be guarded.
+
+        It is made where it is needed only: for nearly all mail it would be for nothing.
+        """
         if group.guards and group.protection.on_unprotected is not OnUnprotected.MARK:
             return None
-        return self._marked(group, SkipReason.TOO_BIG)
+        return partial(self._marked, group, SkipReason.TOO_BIG)
 
     def queued(self, groups: Sequence[Group]) -> Queued | None:
         """Return the record of the message; None where it is not protected for anybody."""

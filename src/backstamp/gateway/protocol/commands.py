@@ -21,6 +21,7 @@ _PATH: Final = re.compile(
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\x00-\x20\x7f=]+))?")
 _ROUTE: Final = re.compile(r"@[^:]*:")
 _ORCPT: Final = re.compile(r"[A-Za-z0-9-]+;(.+)")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NOTIFY: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
 SYNTAX: Final = reply(501, "5.5.4 Syntax error in the parameters")
@@ -117,7 +118,7 @@ def _mailbox(argument: str, keyword: str) -> Mailbox:
 
 def _is_utf8(text: str) -> bool:
     """Whether the octets that the text was read from were UTF-8, as RFC 6531 §3.3 wants them."""
-    return not any("\ud800" <= each <= "\udfff" for each in text)
+    return _SURROGATE.search(text) is None
 
 
 def _check_mail(parameter: Parameter, offered: frozenset[str]) -> None:
