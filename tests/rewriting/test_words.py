@@ -106,6 +106,12 @@ def test_where_no_element_can_be_put_around_it_an_address_is_listed_as_unprotect
     assert rewritten(html) == html
 
 
+def test_the_same_words_where_no_program_links_them_are_not_taken_for_others() -> None:
+    html = "<select>www.evil.example<select>www.evil.example"
+    assert decided(html) == [("http://www.evil.example/", SkipReason.BARE_ADDRESS)]
+    assert rewritten(html) == html
+
+
 def test_an_address_without_a_scheme_in_a_comment_or_a_document_inside_is_listed_too() -> None:
     for html in ("<!--[if mso]>www.evil.example<![endif]-->", "<iframe srcdoc=www.evil.example></iframe>"):
         assert decided(html) == [("http://www.evil.example/", SkipReason.BARE_ADDRESS)]
@@ -115,6 +121,23 @@ def test_words_that_no_program_links_are_not_listed() -> None:
     assert decided("<style>a{b:url(https://x.example)}</style><!-- https://x.example -->y") == []
     assert decided("<title>https://x.example</title><textarea>https://x.example</textarea>") == []
     assert decided("<p>Visit https://evil.example/1", Options(direction=Direction.OUTBOUND)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "url", "reason"),
+    [
+        ("ftp://evil.example/a", "ftp://evil.example/a", SkipReason.OTHER_SCHEME),
+        ("FILE://evil.example/a", "FILE://evil.example/a", SkipReason.OTHER_SCHEME),
+        ("\\\\evil.example\\a", "https://evil.example/a", SkipReason.HOST_WITHOUT_SCHEME),
+    ],
+)
+def test_words_that_are_no_web_address_and_that_programs_link_are_listed(
+    words: str, url: str, reason: SkipReason
+) -> None:
+    html = f"<p>open <b>{words}</b>, <a href='https://x.example/'>{words}</a>"
+    assert decided(html) == [(url, reason), ("https://x.example/", None)]
+    (candidate, _) = plan(message(html), RECEIVED).manifest.candidates
+    assert message(html)[candidate.start : candidate.end] == words.encode()
 
 
 def test_words_go_on_over_tags_only_within_their_line() -> None:
@@ -137,6 +160,6 @@ def test_links_of_words_fields_in_comments_are_wrapped() -> None:
 
 
 @given(st.lists(TIDY | ADDRESSES | st.sampled_from(BROKEN), max_size=8).map("".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_stands_around_words_all_that_is_promised_holds(html: str) -> None:
     message_holds(message(html), [Way(Direction.INBOUND, 40)])

@@ -13,6 +13,7 @@ from backstamp.mail.pixel_markup import PIXEL_STYLE, pixel_markup
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.attribute_text import attribute_value
+from backstamp.rewriting.html.bare_addresses import takes_link
 from backstamp.rewriting.html.html_links import Container, HtmlText
 from backstamp.rewriting.html.tree_digest import tree_digest
 
@@ -134,6 +135,9 @@ def _take_links_out(tree: Document, words: Sequence[FoundLink]) -> bool:
         children = list(link.children)
         plain = link.tag == "a" and link.namespace is Namespace.HTML and len(link.attrs) == 1
         if not plain or len(children) != 1 or not isinstance(children[0], Text):
+            return False
+        # The same words may stand where no program links them: there they are not meant.
+        if not isinstance(link.parent, Element) or not takes_link(link.parent):
             return False
         shown.append(children[0].data)
     if sorted(shown) != sorted(word.label for word in words):

@@ -55,7 +55,7 @@ def may_show_links(part: Part) -> bool:
         or is_html(part)
         or is_calendar(part)
         or media_type in _RICH_TEXT | _SEALED | _TNEF
-        or (media_type in _UNTYPED and part.filename.lower().endswith((*_TEXT_NAMES, ".dat")))
+        or (media_type in _UNTYPED and part.filename.lower().endswith((*_TEXT_NAMES, ".dat", ".p7m", ".p7z")))
     )
 
 

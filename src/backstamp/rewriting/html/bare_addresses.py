@@ -1,7 +1,5 @@
 """bare_addresses: web addresses in the words of an HTML text, of which mail programs make links."""
 
-import html
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -9,15 +7,16 @@ from typing import Final
 from turbohtml import Document, Element, Namespace, Node, Text
 
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.text_places import TextPlaces, places_of
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.rewriting.text.unwrapped_addresses import OTHER_SIGNS, unwrapped_addresses
 
 _NO_WORDS: Final = "a[href],script,style,textarea,title,template,iframe,noembed,noframes,select"
 """Where words are a link already, or are not shown as words that a program links."""
 _NO_PLACE: Final = "a,noscript,xmp,plaintext,svg,math"
 """Where words can be linked by a program, and no element can be put around them that all programs read."""
-_CHARACTER: Final = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z0-9]{1,40};?)|.", re.DOTALL)
 _BEGINNINGS: Final = ("http", "www.")
 _BLOCKS: Final = frozenset(
     [
@@ -41,7 +40,6 @@ _BLOCKS: Final = frozenset(
 )
 """Elements at which a run of words ends."""
 _MOST: Final = 1000
-_MOST_TRIES: Final = 8
 _MOST_AROUND: Final = 50
 _LONGEST_REST: Final = 100
 _LONGEST_RUN: Final = 4000
@@ -53,43 +51,58 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
     Outlook, Gmail and Apple Mail make links of them. `doubt` is set where no element can be put around the
     words. Without any it costs the reading of the text: 20 µs in 29 KB; with some, 0.3 µs for each node.
     """
-    text = tree.text.lower()
-    wanted = sum(map(text.count, _BEGINNINGS))
-    if not wanted:
+    # Most documents name addresses outside of the body only: in style sheets.
+    body = tree.select_one("body") or tree
+    text = body.text.lower()
+    wanted = text.count("http") + text.count("www.")
+    any_others = any(sign in text for sign in OTHER_SIGNS)
+    if not wanted and not any_others:
         return []
     found: list[FoundLink] = []
     seen = 0
     ends: dict[int, int] = {}
-    for node in tree.descendants:
+    for node in body.descendants:
         if not isinstance(node, Text):
             continue
         lowered = node.data.lower()
-        here = lowered.count("http") + lowered.count("www.")
-        if here:
-            seen += here
-            _add_words(found, source, node, ends)
+        has_words = "http" in lowered or "www." in lowered
+        has_others = any_others and any(sign in lowered for sign in OTHER_SIGNS)
+        if has_words:
+            seen += lowered.count("http") + lowered.count("www.")
+        if has_words or has_others:
+            _add(found, source, node, ends, others=has_others)
             if len(found) >= _MOST:
-                return found[:_MOST]
-    if seen < wanted:
-        found += _split_by_tags(tree, found)
-    return found
+                break
+    lost = {link.label for link in found if link.start == link.end}
+    for link in found:
+        if link.label in lost:
+            # What was found may be the place of the other one.
+            link.doubt = SkipReason.BARE_ADDRESS
+    if seen < wanted and len(found) < _MOST:
+        found += _split_by_tags(body, found)
+    return found[:_MOST]
 
 
-def _add_words(found: list[FoundLink], source: str, node: Text, ends: dict[int, int]) -> None:
+def takes_link(around: Element) -> bool:
+    """Whether a link may be put around words in this element."""
+    return around.namespace is Namespace.HTML and around.closest(f"{_NO_WORDS},{_NO_PLACE}") is None
+
+
+def _add(found: list[FoundLink], source: str, node: Text, ends: dict[int, int], *, others: bool) -> None:
     """Add the addresses of a text node; `ends` is how far the source is read behind each tag."""
     around = node.parent
     if not isinstance(around, Element) or around.closest(_NO_WORDS) is not None:
         return
     data = node.data
     links = find_text_links(data)
-    if not links:
+    unwrapped = unwrapped_addresses(data, links, names=False) if others else []
+    if not links and not unwrapped:
         return
-    has_place = around.namespace is Namespace.HTML and around.closest(_NO_PLACE) is None
-    tag_end = _end_of_tag_before(node)
-    begin = ends.get(tag_end, tag_end)
-    for link in links:
+    has_place = takes_link(around)
+    begin, places = _places(source, node, ends)
+    for link in (*links, *unwrapped):
         words = data[link.start : link.end]
-        start, end = _in_words(source, words, begin)
+        start, end = places.span(link.start, link.end) if places is not None else (begin, begin)
         is_whole = has_place and start < end and link.doubt is None
         rest = data[link.end :]
         if len(rest) < _LONGEST_REST and not any(map(str.isspace, rest)):
@@ -99,8 +112,16 @@ def _add_words(found: list[FoundLink], source: str, node: Text, ends: dict[int, 
                 link, is_whole = longer[0], False
         doubt = None if is_whole else SkipReason.BARE_ADDRESS
         found.append(FoundLink(start, end, link.value, Carrier.HTML_TEXT, label=words, doubt=doubt))
-        begin = end
-    ends[tag_end] = begin
+
+
+def _places(source: str, node: Text, ends: dict[int, int]) -> tuple[int, TextPlaces | None]:
+    """Return the end of the tag before a text node, and where its characters stand."""
+    tag_end = _end_of_tag_before(node)
+    places = places_of(source, ends.get(tag_end, tag_end), node.data)
+    if places is not None:
+        # A comment may part two text nodes behind the same tag.
+        ends[tag_end] = places.end
+    return tag_end, places
 
 
 def _end_of_tag_before(node: Text) -> int:
@@ -115,43 +136,6 @@ def _end_of_tag_before(node: Text) -> int:
             if tag:
                 return tag.end_offset
     return 0
-
-
-def _in_words(source: str, words: str, begin: int) -> tuple[int, int]:
-    """Return where words stand in the source outside of a tag, an empty span where they are not found.
-
-    Whether it is the right place shows when the changed text is read back.
-    """
-    at = source.find(words, begin)
-    for _ in range(_MOST_TRIES):
-        if at < 0:
-            break
-        if source.rfind("<", begin, at) <= source.rfind(">", begin, at):
-            return at, at + len(words)
-        at = source.find(words, at + 1)
-    return _in_references(source, words, begin)
-
-
-def _in_references(source: str, words: str, begin: int) -> tuple[int, int]:
-    """Return where words stand that are written with character references, between the next few tags."""
-    position = begin
-    for _ in range(_MOST_TRIES):
-        tag = source.find("<", position, position + _LONGEST_RUN)
-        stop = tag if tag >= 0 else min(position + _LONGEST_RUN, len(source))
-        read: list[str] = []
-        places: list[int] = []
-        for match in _CHARACTER.finditer(source, position, stop):
-            character = html.unescape(match[0])
-            read.append(character)
-            places += [match.start()] * len(character)
-        places.append(stop)
-        at = "".join(read).find(words)
-        if at >= 0:
-            return places[at], places[at + len(words)]
-        position = source.find(">", stop) + 1
-        if not position:
-            break
-    return begin, begin
 
 
 def _goes_on(node: Text) -> str:
@@ -183,7 +167,7 @@ def _block_around(node: Node) -> Node | None:
     return around
 
 
-def _split_by_tags(tree: Document, known: list[FoundLink]) -> Iterator[FoundLink]:
+def _split_by_tags(tree: Node, known: list[FoundLink]) -> Iterator[FoundLink]:
     """Yield the addresses whose beginning is split by tags (`ht<b>tps:`), so that no single node holds it."""
     values = {link.value for link in known}
     for start, words in _runs(tree):
@@ -196,7 +180,7 @@ def _split_by_tags(tree: Document, known: list[FoundLink]) -> Iterator[FoundLink
                 yield FoundLink(start, start, link.value, Carrier.HTML_TEXT, doubt=SkipReason.BARE_ADDRESS)
 
 
-def _runs(tree: Document) -> Iterator[tuple[int, str]]:
+def _runs(tree: Node) -> Iterator[tuple[int, str]]:
     """Yield runs of words of more than one text node: where in the source the run begins, and the words."""
     pieces: list[str] = []
     block: Node | None = None

@@ -28,6 +28,8 @@ _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so"
 _OTHER_SCHEMES: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.)))[^\s<>\"]+", re.IGNORECASE
 )
+OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
+"""One of them stands in whatever is no web address, in lower case."""
 _SHARE: Final = re.compile(r"(?<![\\\w/:])\\\\[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*")
 
 
@@ -39,9 +41,9 @@ def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> li
     """
     spans = [(link.start, link.end) for link in links]
     found: list[FoundLink] = []
-    if "://" in text or "file:" in text:
+    lowered = text.lower()
+    if any(sign in lowered for sign in OTHER_SIGNS):
         found += _matches(_OTHER_SCHEMES, text)
-    if "\\\\" in text:
         found += _matches(_SHARE, text)
     if names:
         found += _names(text)
