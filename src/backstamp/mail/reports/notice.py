@@ -165,7 +165,9 @@ def is_notice(text: str, signs: Signs) -> bool:
         return True
     if signs.by_name and about and subject and shows > 0:
         return True
-    return not signs.passed_on and by_machine and about and (signs.returned or named)
+    # Of somebody unknown a name on a line tells nothing, unless it is said whose mail it was.
+    meant = named and (shows > 1 or saying("your_mail").search(words) is not None)
+    return not signs.passed_on and by_machine and about and (signs.returned or meant)
 
 
 def is_refusal(text: str, signs: Signs) -> bool:
