@@ -276,7 +276,8 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     `at_us` is when it came to us, microseconds since 1970 UTC. `recipient_index` is None where it tells of
     no recipient in particular. `sealed` says that our own seal named the message, so that nobody else can
     have made it up. `happened_us` is when it was delivered, as the receiving system says, or 0. `permanent`
-    is of bounces: trying again is no use. `reporter` is who says so: a mail system's name.
+    is of bounces: trying again is no use; `cause` says why (`mail.reports.Cause`), or is empty.
+    `reporter` is who says so: a mail system's name.
     """
 
     at_us: int
@@ -286,6 +287,7 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     sealed: bool = False
     happened_us: int = 0
     permanent: bool = False
+    cause: str = ""
     code: int = 0
     enhanced_status: str = ""
     text: str = ""

@@ -23,21 +23,24 @@ def test_what_was_exported_is_imported_elsewhere(folder: Path) -> None:
     file.write_text(
         "address,reason,domain,since\n"
         "a@x.example,complaint,Shop.example,2026-03-01T12:00:00+01:00\n"
-        "A@x.example,manual,shop.example,2026-03-02\n"
+        "a@x.example,manual,shop.example,2026-03-02\n"
         "b@x.example,,,\n"
     )
-    assert suppressions(folder, "import", str(file))[:2] == (0, "2 added, 1 were on the list already\n")
+    assert suppressions(folder, "import", str(file))[:2] == (0, "3 added, 0 were on the list already\n")
     assert suppressions(folder, "add", "b@x.example")[1] == "it was on the list already\n"
     _, exported, _ = suppressions(folder, "export")
     lines = exported.splitlines()
     assert lines[1].startswith("a@x.example,shop.example,complaint,2026-03-01T11:00:00+00:00,,")
-    assert lines[2].startswith("b@x.example,,manual,")
+    assert lines[2].startswith("a@x.example,shop.example,manual,2026-03-02")
+    assert lines[3].startswith("b@x.example,,manual,")
+    assert suppressions(folder, "remove", "a@x.example", "--reason", "complaint")[0] == 0
+    assert suppressions(folder, "remove", "a@x.example", "--reason", "complaint")[0] == 1
     assert suppressions(folder, "remove", "a@x.example")[0] == 0
     assert suppressions(folder, "remove", "a@x.example")[2] == "backstamp: the address is not on the list\n"
     (left,) = suppressions(folder, "list")[1].splitlines()
     assert left.endswith("UTC  manual        b@x.example  every domain")
     file.write_text(exported)
-    assert suppressions(folder, "import", str(file))[1] == "1 added, 1 were on the list already\n"
+    assert suppressions(folder, "import", str(file))[1] == "2 added, 1 were on the list already\n"
 
 
 def test_somebody_of_whom_only_the_pseudonym_is_known_is_kept_over_export_and_import(folder: Path) -> None:

@@ -71,6 +71,14 @@ def test_an_entry_is_taken_off_and_others_stay(admin: Client) -> None:
     assert admin.post(f"/suppressions/{gone.pk}/remove/").status_code == 404
 
 
+def test_an_entry_that_is_taken_off_uncovers_no_other_one(admin: Client) -> None:
+    bounced = entry(reason="hard_bounce")
+    left = entry(reason="unsubscribed")
+    shown = admin.post(f"/suppressions/{bounced.pk}/remove/", follow=True).text
+    assert "reader1@example.com is still on the list for mail of example.org: unsubscribed." in shown
+    assert [row.pk for row in Suppression.objects.all()] == [left.pk]
+
+
 def test_a_suppressed_recipient_is_allowed_again_from_the_page_of_a_message(admin: Client) -> None:
     letter = message(1)
     recipient(letter, address="reader1@example.com", recipient_key=(1).to_bytes(8, "big"))

@@ -164,7 +164,7 @@ def test_the_page_says_what_is_so(tmp_path: Path) -> None:
         tmp_path,
         keep_addresses=True,
         privacy=Privacy(30, "privacy@example.org"),
-        suppressed={"example.org": {RECIPIENT: SuppressionReason.UNSUBSCRIBED}},
+        suppressed={"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({RECIPIENT})}},
         consents={RECIPIENT: Consent(opens=ConsentState.WITHDRAWN)},
     )
     ask = asker(tmp_path)
@@ -175,6 +175,15 @@ def test_the_page_says_what_is_so(tmp_path: Path) -> None:
     assert re.findall(r'value="(\w+)"', text) == ["resubscribe", "stop_links", "mail_records"]
     other = ask(page(key=b"somebody")).body.decode()
     assert re.findall(r'value="(\w+)"', other) == ["unsubscribe", "stop_opens", "stop_links", "mail_records"]
+
+
+def test_who_bounced_and_unsubscribed_is_shown_as_unsubscribed(tmp_path: Path) -> None:
+    bounced = {SuppressionReason.HARD_BOUNCE: frozenset({RECIPIENT})}
+    policy(tmp_path, suppressed={"example.org": bounced})
+    assert b"You are unsubscribed." not in asker(tmp_path)(page()).body
+    both = bounced | {SuppressionReason.UNSUBSCRIBED: frozenset({RECIPIENT})}
+    policy(tmp_path, suppressed={"example.org": both})
+    assert b"You are unsubscribed." in asker(tmp_path)(page()).body
 
 
 def test_a_sealed_name_cannot_become_markup(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ async def test_mail_to_a_suppressed_address_is_refused_and_never_handed_over(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
     hop = await next_hop()
-    running = await gateway(hop, snapshot(suppressed={"example.org": {KEY: R.HARD_BOUNCE}}))
+    running = await gateway(hop, snapshot(suppressed={"example.org": {R.HARD_BOUNCE: frozenset({KEY})}}))
     client = await running.client()
     await client.begin()
     replies = await client.send_mail(HTML + b".\r\n", "BOB@example.net")
@@ -32,7 +32,9 @@ async def test_dropped_mail_is_taken_goes_nowhere_and_is_no_delivery_on_the_time
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
     hop = await next_hop()
-    policy = snapshot(suppressed={"": {KEY: R.MANUAL}}, suppression_action=SuppressionAction.DROP)
+    policy = snapshot(
+        suppressed={"": {R.MANUAL: frozenset({KEY})}}, suppression_action=SuppressionAction.DROP
+    )
     running = await gateway(hop, policy)
     client = await running.client()
     await client.begin()
@@ -49,7 +51,7 @@ async def test_who_unsubscribed_gets_no_list_mail_but_still_gets_letters(
     gateway: StartGateway, next_hop: StartNextHop, mail: bytes, arrives: bool
 ) -> None:
     hop = await next_hop()
-    running = await gateway(hop, snapshot(suppressed={"example.org": {KEY: R.UNSUBSCRIBED}}))
+    running = await gateway(hop, snapshot(suppressed={"example.org": {R.UNSUBSCRIBED: frozenset({KEY})}}))
     client = await running.client()
     await client.begin()
     (said,) = await client.send_mail(mail + b".\r\n", BOB)

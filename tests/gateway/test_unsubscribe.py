@@ -81,7 +81,7 @@ async def test_who_unsubscribed_gets_no_mail_that_would_be_given_one(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
     hop = await next_hop()
-    suppressed = {"example.org": {RING.recipient_key(BOB): SuppressionReason.UNSUBSCRIBED}}
+    suppressed = {"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({RING.recipient_key(BOB)})}}
     running = await gateway(hop, snapshot(suppressed=suppressed, **ADDED))
     client = await running.client()
     await client.begin()

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from backstamp.records.models import (
+    Consent,
     DayCount,
     Event,
     HeaderSet,
@@ -14,10 +15,11 @@ from backstamp.records.models import (
     MessageText,
     Reason,
     Recipient,
+    Suppression,
 )
 from backstamp.verdicts.wording import fill
 
-_LEFT_OUT = {"id", "version", "revised_at"}
+_LEFT_OUT = {"id", "version", "revised_at", "recorded_at"}
 _ORDER = {
     Message: ("tracking_id",),
     Recipient: ("message_id", "index"),
@@ -27,6 +29,8 @@ _ORDER = {
     MessageRollup: ("message_id",),
     MessageText: ("message_id",),
     DayCount: ("day", "domain_id", "measure"),
+    Suppression: ("domain", "recipient_key", "reason"),
+    Consent: ("address",),
 }
 
 

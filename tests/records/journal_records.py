@@ -21,6 +21,8 @@ from backstamp.vocabulary import (
     QueuedRecipient,
     Report,
     ThreatType,
+    Wish,
+    WishAct,
 )
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -186,6 +188,27 @@ def guarded_click(
         return hit
     return msgspec.structs.replace(
         hit, threat=ThreatType.PHISHING, threat_reason="listed_url", threat_source="urlhaus"
+    )
+
+
+def wish(
+    act: WishAct,
+    seconds: float,
+    *,
+    message: int = MESSAGE,
+    index: int = 0,
+    one_click: bool = False,
+) -> Wish:
+    """What a recipient asks for, by default Anna on her page."""
+    return Wish(
+        at_us=START_US + round(seconds * SECOND),
+        act=act,
+        tracking_id=message,
+        recipient_index=index,
+        recipient_key=(ANNA, BERT)[index],
+        sender_domain="example.org",
+        shown="" if one_click else "You get mail. / Unsubscribe",
+        language="de",
     )
 
 

@@ -69,7 +69,15 @@ def _as_of_0003(vendor: str) -> None:
             *("outgoing", "alertsetting_channels", "alertsetting", "channel", "alertperson", "alert"),
             *("clickedhost", "clickedhostperson"),
         )
-        for table in (*newer, *guarded, *alerting, "suppression", "unmatchedreport", "recordsrequest"):
+        for table in (
+            *newer,
+            *guarded,
+            *alerting,
+            "suppression",
+            "listwish",
+            "unmatchedreport",
+            "recordsrequest",
+        ):
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
         cursor.execute("ALTER TABLE records_senderdomain DROP COLUMN unsubscribe")

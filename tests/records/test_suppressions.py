@@ -28,15 +28,22 @@ def entry(reason: SuppressionReason = SuppressionReason.MANUAL, domain: str = ""
     )
 
 
-def refusal(status: str, *, stage: str = "rcpt", type_: EventType = EventType.REJECTED) -> Delivery:
+def refusal(
+    status: str,
+    text: str = "no such user",
+    *,
+    stage: str = "rcpt",
+    type_: EventType = EventType.REJECTED,
+    code: int = 550,
+) -> Delivery:
     return Delivery(
         at_us=START_US + 1,
         tracking_id=MESSAGE,
         type=type_,
         recipient_index=0,
-        code=550,
+        code=code,
         enhanced_status=status,
-        text="no such user",
+        text=text,
         stage=stage,
     )
 
@@ -46,19 +53,23 @@ def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file()
     assert suppressions.add([entry(domain="Example.ORG")]) == 1
     assert fingerprint() != before
     snapshot = build(DEFAULTS, 1)
-    assert snapshot.suppressed == {"example.org": {ANNA: SuppressionReason.MANUAL}}
+    assert snapshot.suppressed == {"example.org": {SuppressionReason.MANUAL: frozenset({ANNA})}}
     data = encode_snapshot(snapshot)
     assert decode_snapshot(data) == snapshot
     assert b"anna@" not in data
 
 
-def test_an_entry_that_is_there_keeps_its_reason_and_goes_at_once() -> None:
+def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own() -> None:
     assert suppressions.add([entry(SuppressionReason.COMPLAINT)]) == 1
-    assert suppressions.add([entry(), entry(domain="example.org")]) == 1
-    assert sorted(Suppression.objects.values_list("domain", "reason")) == [
-        ("", "complaint"),
-        ("example.org", "manual"),
+    later = msgspec.structs.replace(entry(SuppressionReason.COMPLAINT), since=after(9), evidence="again")
+    assert suppressions.add([later, entry(), entry(domain="example.org")]) == 2
+    assert sorted(Suppression.objects.values_list("domain", "reason", "since", "evidence")) == [
+        ("", "complaint", after(0), "by phone"),
+        ("", "manual", after(0), "by phone"),
+        ("example.org", "manual", after(0), "by phone"),
     ]
+    assert suppressions.remove(ANNA, "", reason=SuppressionReason.MANUAL) == 1
+    assert suppressions.suppressed()[""] == {SuppressionReason.COMPLAINT: frozenset({ANNA})}
     assert suppressions.remove(ANNA, "") == 1
     assert suppressions.remove(BERT) == 0
     assert suppressions.remove(ANNA) == 1
@@ -89,16 +100,35 @@ def test_an_address_that_the_next_hop_does_not_know_is_suppressed_for_the_sender
             after(0.000001),
         )
     ]
-    assert build(DEFAULTS, 1).suppressed == {"example.org": {ANNA: SuppressionReason.HARD_BOUNCE}}
+    assert build(DEFAULTS, 1).suppressed == {
+        "example.org": {SuppressionReason.HARD_BOUNCE: frozenset({ANNA})}
+    }
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        refusal("5.2.2"),
-        refusal("5.7.1"),
-        refusal("5.1.2"),
-        refusal(""),
+        refusal("", "No such user here"),
+        refusal("5.0.0", "User unknown"),
+        refusal("", "Recipient address rejected: User unknown in virtual mailbox table"),
+    ],
+)
+def test_words_of_the_next_hop_that_say_the_same_without_such_a_status_count_as_well(said: Delivery) -> None:
+    ingest(batch("gateway", [queued(), said]), after(60))
+    assert suppressions.suppressed() == {"example.org": {SuppressionReason.HARD_BOUNCE: frozenset({ANNA})}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        refusal("5.2.2", "mailbox is full"),
+        refusal("5.2.1", "mailbox disabled, not accepting messages"),
+        refusal("5.7.1", "blocked by policy"),
+        refusal("5.1.2", "unknown host"),
+        refusal("5.1.1", "sender address rejected: user unknown"),
+        refusal("5.1.1", "mailbox is full"),
+        refusal("", "denied"),
+        refusal("", "no such user here", code=450),
         refusal("5.1.1", stage="end_of_data"),
         refusal("5.1.1", type_=EventType.DEFERRED),
     ],
@@ -108,39 +138,9 @@ def test_other_refusals_suppress_nobody(said: Delivery) -> None:
     assert Suppression.objects.count() == 0
 
 
-def bounce(status: str) -> bool:
-    return suppressions.opt_out_after_bounce(
-        enhanced_status=status,
-        address="anna@example.com",
-        recipient_key=ANNA,
-        domain="example.org",
-        at=after(1),
-        evidence="report",
-    )
-
-
-def complaint() -> None:
-    suppressions.opt_out_after_complaint(
-        address="anna@example.com", recipient_key=ANNA, domain="example.org", at=after(2), evidence="ARF"
-    )
-
-
-def test_a_report_that_an_address_does_not_exist_suppresses_it_once() -> None:
-    assert not bounce("4.1.1")
-    assert not bounce("5.2.2")
-    assert suppressions.suppressed() == {}
-    assert bounce("5.1.1")
-    assert bounce("5.1.1")
-    complaint()
-    assert [row.reason for row in suppressions.listed()] == ["hard_bounce"]
-
-
-def test_a_complaint_suppresses_bulk_mail_of_the_sender_s_domain() -> None:
-    complaint()
-    assert suppressions.suppressed() == {"example.org": {ANNA: SuppressionReason.COMPLAINT}}
-
-
-def told(type_: EventType, status: str, *, sealed: bool = True, permanent: bool = True) -> Report:
+def told(
+    type_: EventType, status: str, *, sealed: bool = True, permanent: bool = True, cause: str = ""
+) -> Report:
     return Report(
         at_us=START_US + 5,
         tracking_id=MESSAGE,
@@ -148,6 +148,7 @@ def told(type_: EventType, status: str, *, sealed: bool = True, permanent: bool 
         recipient_index=0,
         sealed=sealed,
         permanent=permanent,
+        cause=cause,
         enhanced_status=status,
         text="no such user",
         reporter="mx.example.com",
@@ -162,7 +163,15 @@ def told(type_: EventType, status: str, *, sealed: bool = True, permanent: bool 
         (told(EventType.BOUNCED, "5.1.1", sealed=False), None),
         (told(EventType.COMPLAINED, "", sealed=False), None),
         (told(EventType.BOUNCED, "5.1.1", permanent=False), None),
-        (told(EventType.BOUNCED, "5.2.2"), None),
+        (told(EventType.BOUNCED, "5.2.2", permanent=False, cause="mailbox_full"), None),
+        (told(EventType.BOUNCED, "", cause="user_unknown"), "hard_bounce"),
+        (told(EventType.BOUNCED, "5.0.0", cause="moved"), "hard_bounce"),
+        (told(EventType.BOUNCED, "", cause="user_unknown", sealed=False), None),
+        (told(EventType.BOUNCED, "4.1.1", cause="user_unknown", permanent=False), None),
+        (told(EventType.BOUNCED, "5.2.1", cause="disabled", permanent=False), None),
+        (told(EventType.BOUNCED, "5.1.2", cause="host_unknown"), None),
+        (told(EventType.BOUNCED, "5.1.1", cause="policy", permanent=False), None),
+        (told(EventType.BOUNCED, "", cause="unknown"), None),
         (told(EventType.DEFERRED, "5.1.1"), None),
     ],
 )
@@ -172,3 +181,27 @@ def test_a_report_opts_out_only_where_our_seal_vouches_for_it(report: Report, re
     assert [(address, domain, why, bytes(key)) for address, domain, why, key in found] == (
         [("anna@example.com", "example.org", reason, ANNA)] if reason else []
     )
+
+
+@pytest.mark.parametrize(
+    "said", [refusal("5.1.1"), told(EventType.BOUNCED, "5.1.1"), told(EventType.COMPLAINED, "")]
+)
+def test_what_is_told_before_the_message_is_known_counts_when_it_is(said: Delivery | Report) -> None:
+    ingest(batch("p", [said]), after(60))
+    assert suppressions.suppressed() == {}
+    ingest(batch("q", [queued()]), after(61))
+    early = list(Suppression.objects.values("domain", "address", "reason", "since", "evidence"))
+    Suppression.objects.all().delete()
+    ingest(batch("r", [said]), after(62))
+    assert list(Suppression.objects.values("domain", "address", "reason", "since", "evidence")) == early
+    assert len(early) == 1
+
+
+def test_of_two_bounces_the_earlier_is_the_evidence_and_a_complaint_stands_beside_it() -> None:
+    later = msgspec.structs.replace(told(EventType.BOUNCED, "5.1.1"), at_us=START_US + 9, text="gone")
+    ingest(batch("p", [queued(), later, told(EventType.BOUNCED, "5.1.1")]), after(60))
+    ingest(batch("q", [told(EventType.COMPLAINED, ""), later]), after(61))
+    assert [(row.reason, row.since) for row in suppressions.listed()] == [
+        ("complaint", after(0.000005)),
+        ("hard_bounce", after(0.000005)),
+    ]

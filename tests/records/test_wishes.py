@@ -9,38 +9,27 @@ from backstamp.policy import Consent as Said
 from backstamp.policy import ConsentState, SuppressionReason
 from backstamp.records import suppressions
 from backstamp.records.ingest import ingest
-from backstamp.records.models import Consent, DayCount, Event, RecordsRequest, Suppression
+from backstamp.records.list_wishes import MOST_KEPT
+from backstamp.records.models import Consent, DayCount, Event, ListWish, RecordsRequest, Suppression
 from backstamp.records.snapshot import build, fingerprint
 from backstamp.records.suppressions import Entry
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from tests.records.journal_records import (
     ANNA,
-    MESSAGE,
-    SECOND,
-    START_US,
     after,
     batch,
     click,
     pixel,
     queued,
 )
+from tests.records.journal_records import wish as anna_wishes
 from tests.records.test_snapshot import DEFAULTS
 
-ENTRY = {"example.org": {ANNA: SuppressionReason.UNSUBSCRIBED}}
+ENTRY = {"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({ANNA})}}
 
 
 def wish(act: WishAct, seconds: float = 60, **changes: object) -> Wish:
-    made = Wish(
-        at_us=START_US + round(seconds * SECOND),
-        act=act,
-        tracking_id=MESSAGE,
-        recipient_index=0,
-        recipient_key=ANNA,
-        sender_domain="example.org",
-        shown="You get mail. / Unsubscribe",
-        language="de",
-    )
-    return msgspec.structs.replace(made, **changes)
+    return msgspec.structs.replace(anna_wishes(act, seconds), **changes)
 
 
 def take(*records: JournalRecord, start: int = 0, producer: str = "p") -> None:
@@ -81,6 +70,92 @@ def test_who_comes_back_is_taken_off_the_list_and_can_go_again() -> None:
     assert len(unsubscribed()) == 2
 
 
+def test_coming_back_that_arrives_late_undoes_nothing_that_was_wished_after_it() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE, 80), producer="a")
+    take(wish(WishAct.RESUBSCRIBE, 70), producer="b")
+    assert Suppression.objects.get().since == after(80)
+    take(wish(WishAct.UNSUBSCRIBE, 60), producer="c")
+    assert Suppression.objects.get().since == after(80)
+    assert Event.objects.filter(type="unsubscribed").count() == 2
+
+
+def test_unsubscribing_that_arrives_late_does_not_undo_coming_back() -> None:
+    take(queued(), wish(WishAct.RESUBSCRIBE, 70), producer="a")
+    take(wish(WishAct.UNSUBSCRIBE, 60), producer="b")
+    assert not Suppression.objects.exists()
+    assert len(unsubscribed()) == 1
+
+
+def test_of_two_wishes_in_one_moment_the_unsubscribing_stands() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.RESUBSCRIBE))
+    assert Suppression.objects.get().since == after(60)
+
+
+def test_an_unsubscribing_that_came_before_it_after_all_takes_its_place_on_the_timeline() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE, 80), producer="a")
+    take(wish(WishAct.UNSUBSCRIBE, 60), producer="b")
+    assert Suppression.objects.get().since == after(60)
+    assert list(Event.objects.filter(type="unsubscribed").values_list("at", flat=True)) == [after(60)]
+    counted = DayCount.objects.filter(measure="unsubscribed", domain_id=-1)
+    assert list(counted.values_list("number", flat=True)) == [1]
+
+
+def test_an_entry_from_elsewhere_that_is_newer_than_coming_back_stays() -> None:
+    imported = Entry(
+        address="anna@example.com",
+        recipient_key=ANNA,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        since=after(75),
+        domain="example.org",
+    )
+    suppressions.add([imported])
+    take(queued(), wish(WishAct.RESUBSCRIBE, 70))
+    assert Suppression.objects.get().since == after(75)
+    take(wish(WishAct.RESUBSCRIBE, 80), start=2)
+    assert not Suppression.objects.exists()
+
+
+def test_what_an_administrator_took_off_comes_back_by_a_new_wish_only() -> None:
+    take(queued(), wish(WishAct.UNSUBSCRIBE))
+    assert suppressions.remove(ANNA) == 1
+    take(wish(WishAct.RESUBSCRIBE, 70), start=2)
+    assert not Suppression.objects.exists()
+    take(wish(WishAct.UNSUBSCRIBE, 90), start=3)
+    assert Suppression.objects.get().since == after(90)
+
+
+def test_who_acts_without_end_is_remembered_by_what_matters() -> None:
+    many = [wish(WishAct.UNSUBSCRIBE, 60 + n) for n in range(MOST_KEPT + 20)]
+    take(queued(), *many)
+    take(*many, producer="again")
+    assert ListWish.objects.count() == MOST_KEPT
+    assert Suppression.objects.get().since == after(60)
+    assert len(unsubscribed()) == 1
+    turns = [wish(WishAct.RESUBSCRIBE if n % 2 else WishAct.UNSUBSCRIBE, 900 + n) for n in range(200)]
+    for start, turn in enumerate(turns):
+        take(turn, start=start, producer="turns")
+    assert ListWish.objects.count() == MOST_KEPT
+    assert not Suppression.objects.exists()
+    assert len(unsubscribed()) == 1 + 99
+
+
+def test_whose_message_comes_later_is_known_by_address_then() -> None:
+    take(wish(WishAct.UNSUBSCRIBE), wish(WishAct.STOP_OPENS), producer="edge")
+    assert (Suppression.objects.get().address, Consent.objects.get().address) == ("", ANNA.hex())
+    take(queued(), producer="gateway")
+    assert Suppression.objects.get().address == Consent.objects.get().address == "anna@example.com"
+
+
+@pytest.mark.parametrize("order", [(60, 80), (80, 60)])
+def test_of_two_withdrawals_the_earlier_is_the_evidence(order: tuple[int, int]) -> None:
+    take(queued())
+    for number, seconds in enumerate(order):
+        take(wish(WishAct.STOP_OPENS, seconds), producer=f"p{number}")
+    take(wish(WishAct.STOP_LINKS, 70), producer="links")
+    found = Consent.objects.get().evidence.splitlines()
+    assert [line[:26] for line in found] == ["links: 2026-03-02 09:01:10", "opens: 2026-03-02 09:01:00"]
+
+
 def test_coming_back_does_not_undo_a_bounce_or_what_holds_for_another_domain() -> None:
     bounced = Entry(
         address="anna@example.com",
@@ -91,7 +166,9 @@ def test_coming_back_does_not_undo_a_bounce_or_what_holds_for_another_domain() -
     )
     other = msgspec.structs.replace(bounced, reason=SuppressionReason.UNSUBSCRIBED, domain="other.example")
     suppressions.add([bounced, other])
-    take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.UNSUBSCRIBE, 61), wish(WishAct.RESUBSCRIBE, 70))
+    take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.UNSUBSCRIBE, 61))
+    assert Suppression.objects.filter(domain="example.org").count() == 2
+    take(wish(WishAct.RESUBSCRIBE, 70), start=3)
     assert sorted(Suppression.objects.values_list("domain", "reason")) == [
         ("example.org", "hard_bounce"),
         ("other.example", "unsubscribed"),

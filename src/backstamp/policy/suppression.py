@@ -1,6 +1,6 @@
 """Suppression: to whom a sender domain's mail does not go any more, and what is done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -24,14 +24,18 @@ class SuppressionAction(StrEnum):
     DROP = "drop"
 
 
-Suppressed = dict[str, dict[bytes, SuppressionReason]]
-"""Reasons by sender domain (lower case, or `EVERY_DOMAIN`) and recipient key."""
+Suppressed = dict[str, dict[SuppressionReason, frozenset[bytes]]]
+"""Recipient keys by sender domain (lower case, or `EVERY_DOMAIN`) and reason; a key may have several."""
 
 _BULK_ONLY: Final = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
+_THE_WEIGHTIEST_FIRST: Final = (
+    *(SuppressionReason.MANUAL, SuppressionReason.HARD_BOUNCE),
+    *(SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBED),
+)
 
 
 def suppression(
-    suppressed: Mapping[str, Mapping[bytes, SuppressionReason]],
+    suppressed: Mapping[str, Mapping[SuppressionReason, Collection[bytes]]],
     *,
     domain: str,
     recipient_key: bytes,
@@ -43,7 +47,10 @@ def suppression(
     written to them alone (`is_bulk` is false): receipts, answers, a new password.
     """
     for scope in (domain.lower(), EVERY_DOMAIN):
-        reason = suppressed.get(scope, {}).get(recipient_key)
-        if reason is not None and (is_bulk or reason not in _BULK_ONLY):
-            return reason
+        reasons = suppressed.get(scope)
+        if not reasons:
+            continue
+        for reason in _THE_WEIGHTIEST_FIRST:
+            if (is_bulk or reason not in _BULK_ONLY) and recipient_key in reasons.get(reason, ()):
+                return reason
     return None

@@ -32,7 +32,7 @@ from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCurso
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import resolve
 from backstamp.records.rollup import Rollup
-from backstamp.records.signs import take_signs
+from backstamp.records.signs import take_back, take_signs
 from backstamp.records.standing import OF_DELIVERY, Said, said_by
 from backstamp.records.stored_hits import (
     HEADERS,
@@ -45,8 +45,8 @@ from backstamp.records.stored_hits import (
     waiting_for,
 )
 from backstamp.records.tracking_ids import to_database
-from backstamp.records.unknown_addresses import opt_out_refused, opt_out_reported
-from backstamp.records.wishes import take_wishes
+from backstamp.records.unknown_addresses import opt_out, opt_out_early
+from backstamp.records.wishes import name_those_who_wished, take_wishes
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, ReaderReport, Report, Wish
@@ -136,10 +136,15 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     not_silent = {message for message, _ in early}
     memory.know_silent(pair for pair in new_pairs if pair[0] not in not_silent)
     changed_clocks = _take_deliveries([*deliveries, *bounces], new_pairs & early, memory, rollup)
-    opt_out_reported([report for _, report in reports])
+    opt_out([record for _, record in deliveries])
+    opt_out([record for _, record in reports])
+    opt_out_early(new_pairs & early)
+    name_those_who_wished(record for _, record in queued)
     signs = [(id_, report) for id_, report in reports if report.type not in OF_DELIVERY]
     # Before the hits: who just withdrew is not recorded any more.
-    signs += take_wishes(wishes)
+    granted = take_wishes(wishes)
+    signs += granted.told
+    take_back(granted.untold, new_pairs, memory, rollup)
     told = take_signs(signs, new_pairs & early, memory, rollup)
 
     arrived = _arrived(hits, memory)
@@ -247,7 +252,6 @@ def _take_deliveries(
             reports.setdefault(pair, []).append(said_by(id_, record))
         else:
             spoken_of.add(pair)
-    opt_out_refused([(pair, record) for pair, _, record in known if isinstance(record, Delivery)])
     rollup.messages.update(cards)
     return rollup.deliveries(reports | standing.all_said(spoken_of))
 

@@ -60,6 +60,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
     happened_us: int = 0
     permanent: bool = False
+    cause: str = ""
     code: int = 0
     enhanced_status: str = ""
     text: str = ""
@@ -94,6 +95,7 @@ def match(finding: Finding) -> list[Report] | None:
             sealed=sealed is not None,
             happened_us=statement.happened_us,
             permanent=statement.permanent,
+            cause=statement.cause,
             code=statement.code,
             enhanced_status=statement.enhanced_status,
             text=statement.text,

@@ -121,12 +121,13 @@ def reply_of(record: Delivery | Report) -> dict[str, Any]:
     }
     if isinstance(record, Delivery):
         return said | {"next_hop": clean(record.next_hop, 300), "stage": clean(record.stage, 64)}
-    return said | {
+    told = {
         "reporter": clean(record.reporter, 300),
         "sealed": record.sealed,
         "happened_us": record.happened_us,
         "permanent": record.permanent,
     }
+    return said | told | ({"cause": clean(record.cause, 32)} if record.cause else {})
 
 
 def clean(text: str, limit: int | None = None) -> str:

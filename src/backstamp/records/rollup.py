@@ -46,9 +46,9 @@ class Rollup:
         """Count a recipient that is new."""
         self._note(card, recipient.index, None, _flags(recipient))
 
-    def event(self, card: Card, at_us: int, type_: EventType) -> None:
-        """Count what the gateway or the next hop said, or a report."""
-        self._days[day_of(at_us), card.domain_id, card.measure(type_.value)] += 1
+    def event(self, card: Card, at_us: int, type_: EventType, number: int = 1) -> None:
+        """Count what the gateway or the next hop said, or a report; `number` -1 takes it away."""
+        self._days[day_of(at_us), card.domain_id, card.measure(type_.value)] += number
 
     def fetches(self, judged: Iterable[tuple[StoredHit, Judgement]]) -> None:
         """Count hits of known messages that are new, or judged otherwise than they stand."""

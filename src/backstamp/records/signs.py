@@ -9,8 +9,9 @@ from typing import Final
 from backstamp.journal import RecordId
 from backstamp.records import message_rows
 from backstamp.records.bulk import select_for_keys
-from backstamp.records.instants import read, within
+from backstamp.records.instants import microseconds, read, within
 from backstamp.records.memory import Memory, sign_of
+from backstamp.records.models import ListWish
 from backstamp.records.rollup import Rollup
 from backstamp.records.stored_hits import Pair
 from backstamp.records.tracking_ids import to_database
@@ -49,6 +50,19 @@ def take_signs(
     # The group of a recipient is read with the signs in it.
     memory.groups(told)
     return told
+
+
+def take_back(wishes: Collection[ListWish], new: Collection[Pair], memory: Memory, rollup: Rollup) -> None:
+    """Count wishes no more whose events were taken off timelines; those of `new` recipients never were."""
+    if not wishes:
+        return
+    cards = memory.cards(wish.tracking_id for wish in wishes)
+    known = [((wish.tracking_id, wish.recipient_index), wish) for wish in wishes if wish.tracking_id in cards]
+    memory.recipients((), {pair for pair, _ in known})
+    for pair, wish in known:
+        if pair not in new and memory.recipient(pair) is not None:
+            rollup.event(cards[pair[0]], microseconds(wish.at), EventType.UNSUBSCRIBED, -1)
+            rollup.messages.add(pair[0])
 
 
 def _take(signs: Collection[tuple[RecordId, Report]], memory: Memory, rollup: Rollup) -> set[Pair]:

@@ -9,11 +9,8 @@ import msgspec
 from django.db.models import Count, Max
 
 from backstamp.policy import Suppressed, SuppressionReason
-from backstamp.records.models import LONGEST_ADDRESS, Suppression
+from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
 
-NO_SUCH_ADDRESS: Final = frozenset({"5.1.1", "5.1.6", "5.1.10"})
-"""Permanent answers that are about the address and stay true (RFC 3463 §3.2, RFC 7505 §4.2): no such mailbox,
-moved, a domain that takes no mail.  A full mailbox, a policy, a bare 550 or an unknown host are not."""
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
 _CHUNK: Final = 500
 
@@ -30,7 +27,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add(entries: Iterable[Entry]) -> int:
-    """Put entries on the list; return how many are new. One that is there keeps its reason and time."""
+    """Put entries on the list; return how many are new.
+
+    One that is there, for the same domain and reason, keeps its time and evidence.
+    """
     before = Suppression.objects.count()
     Suppression.objects.bulk_create(
         (
@@ -50,6 +50,20 @@ def add(entries: Iterable[Entry]) -> int:
     return Suppression.objects.count() - before
 
 
+def keep_earliest(entry: Entry) -> None:
+    """Put an entry on the list; of two for one domain and reason the earlier stands, in whatever order."""
+    if add([entry]):
+        return
+    row = Suppression.objects.get(
+        domain=entry.domain.lower(), recipient_key=entry.recipient_key, reason=entry.reason
+    )
+    said = entry.evidence.replace("\0", "")[:1000]
+    if (entry.since, said) < (row.since, row.evidence):
+        row.since, row.evidence = entry.since, said
+    row.address = row.address or entry.address.replace("\0", "")[:LONGEST_ADDRESS]
+    row.save()
+
+
 def remove(
     recipient_key: bytes, domain: str | None = None, *, reason: SuppressionReason | None = None
 ) -> int:
@@ -62,42 +76,17 @@ def remove(
         rows = rows.filter(reason=reason)
     if domain is not None:
         rows = rows.filter(domain=domain.lower())
-    return rows.delete()[0]
+    return sum(lift(row) for row in rows)
 
 
-def opt_out_after_bounce(
-    *, enhanced_status: str, address: str, recipient_key: bytes, domain: str, at: datetime, evidence: str
-) -> bool:
-    """Suppress an address of which a mail system says for good that it does not exist.
+def lift(row: Suppression) -> int:
+    """Take one entry off the list; return how many went.
 
-    `enhanced_status` is RFC 3463's ("5.1.1"), `domain` the sender's. Returns whether the status is one that
-    counts; which do is `NO_SUCH_ADDRESS`. Also fit for bounces that come later as reports.
+    The wishes that it was made of are forgotten, so that it comes back only by a new one.
     """
-    if enhanced_status not in NO_SUCH_ADDRESS or not recipient_key:
-        return False
-    _opt_out(SuppressionReason.HARD_BOUNCE, address, recipient_key, domain, at, evidence)
-    return True
-
-
-def opt_out_after_complaint(
-    *, address: str, recipient_key: bytes, domain: str, at: datetime, evidence: str
-) -> None:
-    """Suppress an address whose owner complained (RFC 5965); `domain` is the sender's."""
-    _opt_out(SuppressionReason.COMPLAINT, address, recipient_key, domain, at, evidence)
-
-
-def _opt_out(
-    reason: SuppressionReason, address: str, recipient_key: bytes, domain: str, at: datetime, evidence: str
-) -> None:
-    entry = Entry(
-        address=address,
-        recipient_key=recipient_key,
-        reason=reason,
-        since=at,
-        domain=domain,
-        evidence=evidence,
-    )
-    add([entry])
+    if row.reason == SuppressionReason.UNSUBSCRIBED:
+        ListWish.objects.filter(recipient_key=row.recipient_key, domain=row.domain).delete()
+    return row.delete()[0]
 
 
 def listed() -> Iterator[Suppression]:
@@ -125,14 +114,20 @@ def export(to: TextIO) -> None:
 
 def suppressed() -> Suppressed:
     """Return the list as the snapshot carries it: without addresses."""
-    by_domain: Suppressed = {}
+    found: dict[str, dict[SuppressionReason, set[bytes]]] = {}
     rows = Suppression.objects.order_by("pk").values_list("domain", "recipient_key", "reason")
     for domain, key, reason in rows.iterator(chunk_size=10_000):
-        by_domain.setdefault(domain, {})[bytes(key)] = SuppressionReason(reason)
-    return by_domain
+        found.setdefault(domain, {}).setdefault(SuppressionReason(reason), set()).add(bytes(key))
+    return {
+        domain: {reason: frozenset(keys) for reason, keys in reasons.items()}
+        for domain, reasons in found.items()
+    }
 
 
 def fingerprint() -> tuple[object, ...]:
-    """Return a value that differs when `suppressed` would say something else: rows are never changed."""
+    """Return a value that differs when `suppressed` would say something else.
+
+    What changes in a row, its time, evidence and address, is not in there.
+    """
     found = Suppression.objects.aggregate(number=Count("pk"), latest=Max("pk"))
     return found["number"], found["latest"]

@@ -1,73 +1,88 @@
 """What recipients ask for on their own pages: unsubscribe, come back, stop being measured, get their records.
 
-Every act may come twice, and the second time changes nothing.
+Every act may come twice, and the second time changes nothing. In which order wishes about lists and about
+measuring arrive does not matter.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
+import msgspec
+
 from backstamp.journal import RecordId
-from backstamp.policy import ConsentState, SuppressionReason
-from backstamp.records import suppressions
-from backstamp.records.instants import instant, within
-from backstamp.records.models import Consent, Event, Message, Recipient, RecordsRequest
-from backstamp.records.suppressions import Entry
-from backstamp.records.tracking_ids import to_database
-from backstamp.vocabulary import EventType, Report, Wish, WishAct
+from backstamp.policy import ConsentState
+from backstamp.records.instants import instant, microseconds
+from backstamp.records.list_wishes import address_of, evidence, id_of, settle, take_off_timelines
+from backstamp.records.message_rows import clean
+from backstamp.records.models import (
+    LONGEST_ADDRESS,
+    Consent,
+    ListWish,
+    Message,
+    RecordsRequest,
+    Suppression,
+)
+from backstamp.records.tracking_ids import from_database, to_database
+from backstamp.vocabulary import EventType, Queued, Report, Wish, WishAct
 
 RECORDS_EVERY: Final = timedelta(days=1)
 """How often a recipient's records are mailed to them at most."""
 _EVIDENCE: Final = 1000
 _BY: Final = "the recipient"
+_AT_ONCE: Final = 500
+_OURS: Final = re.compile(r"(?:opens|links): \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, ")
+"""A line of evidence that a wish left."""
 
 
-def take_wishes(wishes: Iterable[tuple[RecordId, Wish]]) -> list[tuple[RecordId, Report]]:
-    """Grant wishes, the oldest first; return the events that they are on timelines."""
-    events: list[tuple[RecordId, Report]] = []
-    told: set[tuple[int, int]] = set()
+class Granted(msgspec.Struct, frozen=True):
+    """What wishes come to on timelines: events that are new, and events of wishes that are not told any more.
+
+    The latter are taken off the timelines already.
+    """
+
+    told: list[tuple[RecordId, Report]]
+    untold: list[ListWish]
+
+
+def take_wishes(wishes: Iterable[tuple[RecordId, Wish]]) -> Granted:
+    """Grant wishes."""
+    about_lists: list[ListWish] = []
     for id_, wish in sorted(wishes, key=lambda each: each[1].at_us):
         pair = to_database(wish.tracking_id), wish.recipient_index
-        at = instant(within(wish.at_us))
+        at = instant(wish.at_us)
         match wish.act:
-            case WishAct.UNSUBSCRIBE:
-                if _unsubscribe(wish, pair, at) or not (pair in told or _was_told(pair)):
-                    events.append((id_, _unsubscribed(wish)))
-                    told.add(pair)
-            case WishAct.RESUBSCRIBE:
-                suppressions.remove(
-                    wish.recipient_key, _domain(wish, pair[0]), reason=SuppressionReason.UNSUBSCRIBED
-                )
+            case WishAct.UNSUBSCRIBE | WishAct.RESUBSCRIBE:
+                about_lists.append(_list_wish(id_, wish, pair, at))
             case WishAct.STOP_OPENS | WishAct.STOP_LINKS:
                 _withdraw(wish, pair, at)
             case WishAct.MAIL_RECORDS:
                 _ask_for_records(wish, pair, at)
-    return events
+    settled = settle(about_lists)
+    take_off_timelines(settled.untold)
+    return Granted([(id_of(wish), _unsubscribed(wish)) for wish in settled.told], settled.untold)
 
 
-def _unsubscribe(wish: Wish, pair: tuple[int, int], at: datetime) -> bool:
-    """Suppress; return whether that is new."""
-    entry = Entry(
-        address=_address(wish, pair),
+def _list_wish(id_: RecordId, wish: Wish, pair: tuple[int, int], at: datetime) -> ListWish:
+    return ListWish(
+        producer=id_.producer,
+        position=id_.position,
         recipient_key=wish.recipient_key,
-        reason=SuppressionReason.UNSUBSCRIBED,
-        since=at,
         domain=_domain(wish, pair[0]),
-        evidence=_evidence(wish, at),
+        at=at,
+        unsubscribe=wish.act is WishAct.UNSUBSCRIBE,
+        tracking_id=pair[0],
+        recipient_index=pair[1],
+        shown=wish.shown.replace("\0", "")[:_EVIDENCE],
     )
-    return suppressions.add([entry]) > 0
 
 
-def _was_told(pair: tuple[int, int]) -> bool:
-    message, index = pair
-    events = Event.objects.filter(message_id=message, recipient_index=index, type=EventType.UNSUBSCRIBED)
-    return events.exists()
-
-
-def _unsubscribed(wish: Wish) -> Report:
+def _unsubscribed(wish: ListWish) -> Report:
     return Report(
-        at_us=wish.at_us,
-        tracking_id=wish.tracking_id,
+        at_us=microseconds(wish.at),
+        tracking_id=from_database(wish.tracking_id),
         type=EventType.UNSUBSCRIBED,
         recipient_index=wish.recipient_index,
         sealed=True,
@@ -75,23 +90,68 @@ def _unsubscribed(wish: Wish) -> Report:
     )
 
 
+def name_those_who_wished(queued: Iterable[Queued]) -> None:
+    """Put addresses to wishes of new messages' recipients of whom no message was known when they wished."""
+    addresses = {
+        recipient.recipient_key: clean(recipient.address, LONGEST_ADDRESS)
+        for record in queued
+        for recipient in record.recipients
+        if recipient.recipient_key and recipient.address
+    }
+    remaining = iter(addresses)
+    while keys := list(islice(remaining, _AT_ONCE)):
+        for entry in Suppression.objects.filter(recipient_key__in=keys, address=""):
+            entry.address = addresses[bytes(entry.recipient_key)]
+            entry.save()
+        for row in Consent.objects.filter(address__in=[key.hex() for key in keys]):
+            _name(row, addresses[bytes(row.recipient_key)])
+
+
+def _name(row: Consent, address: str) -> None:
+    """Give an address to a consent that has only the recipient's key in its place."""
+    if row.address == bytes(row.recipient_key).hex() and not Consent.objects.filter(address=address).exists():
+        row.address = address
+        row.save()
+
+
 def _withdraw(wish: Wish, pair: tuple[int, int], at: datetime) -> None:
+    address = address_of(wish.recipient_key, [pair])
     rows = list(Consent.objects.filter(recipient_key=wish.recipient_key))
+    for row in rows if address else ():
+        _name(row, address)
     if not rows:
         # Records may be deleted long ago; the key alone is enough to record nothing more.
-        address = _address(wish, pair) or wish.recipient_key.hex()
+        address = address or wish.recipient_key.hex()
         row, _ = Consent.objects.get_or_create(
             address=address, defaults={"recipient_key": wish.recipient_key}
         )
         rows = [row]
     axis = "opens" if wish.act is WishAct.STOP_OPENS else "links"
+    said = f"{axis}: {evidence(at, wish.shown, wish.tracking_id)}"
     for row in rows:
-        if getattr(row, axis) == ConsentState.WITHDRAWN:
+        found = _with_evidence(row.evidence, axis, said, new=getattr(row, axis) != ConsentState.WITHDRAWN)
+        if found is None:
             continue
         setattr(row, axis, ConsentState.WITHDRAWN.value)
-        row.evidence = f"{axis}: {_evidence(wish, at)}\n{row.evidence}"[:_EVIDENCE].rstrip()
+        row.evidence = found
         row.recorded_by = _BY
         row.save()
+
+
+def _with_evidence(text: str, axis: str, said: str, *, new: bool) -> str | None:
+    """Return the evidence with what was said just now, or None where that changes nothing.
+
+    The wish that was uttered first stands for its axis, whichever arrives first.
+    """
+    lines = text.split("\n") if text else []
+    theirs = [line for line in lines if _OURS.match(line)]
+    of_axis = [line for line in theirs if line.startswith(f"{axis}: ")]
+    if not new and (not of_axis or min(of_axis) <= said):
+        return None
+    if not new:
+        theirs = [line for line in theirs if line not in of_axis]
+    others = [line for line in lines if not _OURS.match(line)]
+    return "\n".join((*sorted({*theirs, said}), *others))[:_EVIDENCE].rstrip()
 
 
 def _ask_for_records(wish: Wish, pair: tuple[int, int], at: datetime) -> None:
@@ -108,21 +168,9 @@ def _ask_for_records(wish: Wish, pair: tuple[int, int], at: datetime) -> None:
     )
 
 
-def _address(wish: Wish, pair: tuple[int, int]) -> str:
-    """Return the recipient's address, or "" where no message to them is on record any more."""
-    message, index = pair
-    of_copy = Recipient.objects.filter(message=message, index=index, recipient_key=wish.recipient_key)
-    return of_copy.values_list("address", flat=True).first() or ""
-
-
 def _domain(wish: Wish, message: int) -> str:
     """Return the sender's domain; where nothing says it, a wish holds for every domain's mail."""
     if wish.sender_domain:
-        return wish.sender_domain
+        return wish.sender_domain.lower()
     sender = Message.objects.filter(pk=message).values_list("sender", flat=True).first() or ""
     return sender.rpartition("@")[2].lower()
-
-
-def _evidence(wish: Wish, at: datetime) -> str:
-    how = f'on their own page, below the words "{wish.shown}"' if wish.shown else "one click (RFC 8058)"
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {how}; from message {wish.tracking_id:016x}"

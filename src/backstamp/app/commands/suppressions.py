@@ -53,13 +53,19 @@ def add_address(context: AppContext, address: str, domain: str | None, evidence:
 @suppressions.command("remove")
 @click.argument("address")
 @_DOMAIN_OPTION
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in SuppressionReason]),
+    help="Only the entry with this reason. [default: every reason]",
+)
 @click.pass_obj
-def remove_address(context: AppContext, address: str, domain: str | None) -> None:
+def remove_address(context: AppContext, address: str, domain: str | None, reason: str | None) -> None:
     """Take an address off the list: mail goes to it again."""
     with usable_database(context):
         from backstamp.records import suppressions as records
 
-        gone = records.remove(context.keyring().recipient_key(address), domain)
+        key = context.keyring().recipient_key(address)
+        gone = records.remove(key, domain, reason=SuppressionReason(reason) if reason else None)
     if not gone:
         raise click.ClickException("the address is not on the list")
     click.echo("removed; the gateway obeys within two seconds while the worker runs")

@@ -57,10 +57,16 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one entry off the list."""
     row = get_object_or_404(Suppression, pk=pk)
-    row.delete()
-    notices.success(
-        request, f"{row.address or 'The address'} may get mail of {row.domain or 'all domains'} again."
-    )
+    suppressions.lift(row)
+    who, whose = row.address or "The address", row.domain or "all domains"
+    left = suppressions.of_recipients([bytes(row.recipient_key)], row.domain)
+    if left:
+        why = ", ".join(
+            sorted({REASONS[SuppressionReason(e.reason)] for each in left.values() for e in each})
+        )
+        notices.info(request, f"{who} is still on the list for mail of {whose}: {why}.")
+    else:
+        notices.success(request, f"{who} may get mail of {whose} again.")
     return redirect("suppressions")
 
 

@@ -39,10 +39,11 @@ def standing(snapshot: Snapshot | None, token: PageToken) -> Standing:
     if snapshot is None:
         return Standing()
     key = token.recipient_key
-    reasons = {snapshot.suppressed.get(scope, {}).get(key) for scope in (token.sender_domain, EVERY_DOMAIN)}
+    scopes = (token.sender_domain.lower(), EVERY_DOMAIN)
+    unsubscribed = SuppressionReason.UNSUBSCRIBED
     consent = snapshot.consents.get(key)
     return Standing(
-        SuppressionReason.UNSUBSCRIBED in reasons,
+        any(key in snapshot.suppressed.get(scope, {}).get(unsubscribed, ()) for scope in scopes),
         consent is not None and consent.opens is ConsentState.WITHDRAWN,
         consent is not None and consent.links is ConsentState.WITHDRAWN,
     )

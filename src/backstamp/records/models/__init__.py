@@ -40,6 +40,7 @@ from backstamp.records.models.messages import (
 from backstamp.records.models.policy import (
     Consent,
     Kill,
+    ListWish,
     RecordsRequest,
     SenderDomain,
     SenderPolicy,
@@ -82,6 +83,7 @@ __all__ = [
     "Link",
     "LinkExpression",
     "LinkFinding",
+    "ListWish",
     "Message",
     "MessageRollup",
     "MessageText",

@@ -71,7 +71,7 @@ class Consent(models.Model):
 
 
 class Suppression(models.Model):
-    """An address to which mail of a sender domain ("": of every domain) does not go any more."""
+    """A reason for which mail of a sender domain ("": of every domain) does not go to an address any more."""
 
     id = models.BigAutoField(primary_key=True)
     domain = models.CharField(max_length=255, blank=True, default="")
@@ -82,13 +82,37 @@ class Suppression(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        ordering: ClassVar = ["address", "domain"]
+        ordering: ClassVar = ["address", "domain", "reason"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["domain", "recipient_key"], name="suppression_once"),
+            models.UniqueConstraint(fields=["domain", "recipient_key", "reason"], name="suppression_once"),
         ]
+        indexes: ClassVar = [models.Index(fields=["recipient_key"], name="suppression_by_key")]
 
     def __str__(self) -> str:
         return f"suppression {self.pk}"
+
+
+class ListWish(models.Model):
+    """A recipient unsubscribed from a sender domain's lists, or came back; `told`: that is an event, too."""
+
+    id = models.BigAutoField(primary_key=True)
+    producer = models.CharField(max_length=40)
+    position = models.BigIntegerField()
+    recipient_key = models.BinaryField(max_length=8)
+    domain = models.CharField(max_length=255, blank=True, default="")
+    at = models.DateTimeField(db_index=True)
+    unsubscribe = models.BooleanField()
+    tracking_id = models.BigIntegerField()
+    recipient_index = models.PositiveIntegerField()
+    shown = models.CharField(max_length=1000, blank=True, default="")
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["at", "id"]
+        indexes: ClassVar = [models.Index(fields=["recipient_key", "domain"], name="list_wish_by_person")]
+
+    def __str__(self) -> str:
+        return f"wish {self.pk}"
 
 
 class RecordsRequest(models.Model):

@@ -79,6 +79,7 @@ def _statement(event: EventType, recipient: RecipientReport, arrival_us: int = 0
         also=(recipient.final,) if recipient.final else (),
         happened_us=(recipient.last_attempt_us or arrival_us) if delivered else 0,
         permanent=recipient.bounce is BounceClass.HARD,
+        cause=recipient.cause.value if event is EventType.BOUNCED else "",
         code=recipient.code,
         enhanced_status=recipient.enhanced_status,
         text=recipient.text,
