@@ -23,7 +23,7 @@ T = TypeVar("T")
 ROLES = ("gateway", "edge", "worker", "console")
 
 
-def until(what: str, look: Callable[[], T], seconds: float = 30.0) -> T:
+def until(what: str, look: Callable[[], T], seconds: float = 120.0) -> T:
     """Return the first true value of `look`; fail with `what` when none came in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -67,7 +67,7 @@ class Server:
                 stdout=banner,
                 stderr=log,
             )
-        until("all roles answer", self.is_up, 60)
+        until("all roles answer", self.is_up, 120)
         return self
 
     def is_up(self) -> bool:

@@ -2,8 +2,10 @@
 
 import asyncio
 import collections
+import contextlib
 import re
 import smtplib
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -65,7 +67,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
         yield start
 
 
-async def until(what: str, look: Callable[[], Any], seconds: float = 30) -> Any:
+async def until(what: str, look: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = asyncio.get_running_loop().time() + seconds
     while not (found := look()):
         assert asyncio.get_running_loop().time() < deadline, f"{what}: not within {seconds} s"
@@ -78,7 +80,7 @@ async def submit(postfix: Postfix, number: int, *recipients: str, sender: str = 
     mail = MAIL % number
 
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", postfix.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", postfix.port, timeout=60) as client:
             client.ehlo("client.example")
             assert client.mail(sender, ["BODY=8BITMIME"])[0] == 250
             for recipient in recipients:
@@ -276,6 +278,12 @@ async def test_one_postfix_with_the_gateway_as_its_content_filter(
     assert postfix.log_text.count("orig_client=unknown[127.0.0.1]") == 3
 
 
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
+
+
 @asynccontextmanager
 async def sink(port: int, *flags: str) -> AsyncIterator[None]:
     """A next hop that refuses where it is told to (smtp-sink(1))."""
@@ -285,7 +293,7 @@ async def sink(port: int, *flags: str) -> AsyncIterator[None]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await asyncio.sleep(0.3)
+        await until("the next hop listens", partial(_listens, port))
         assert process.returncode is None
         yield
     finally:
