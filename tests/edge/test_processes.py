@@ -58,7 +58,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_for_end(pids: list[int], seconds: float = 20) -> bool:
+def wait_for_end(pids: list[int], seconds: float = 90) -> bool:
     until = time.monotonic() + seconds
     while any(is_running(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
