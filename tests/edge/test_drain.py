@@ -138,6 +138,10 @@ def test_sighup_replaces_the_workers_and_cuts_nobody_off(tmp_path: Path) -> None
         for client in clients:
             client.stopping.set()
             client.join()
+        # One that has ended is a child of the main process until that looks after it.
+        until = time.monotonic() + 60
+        while len(server.workers()) != 1 and time.monotonic() < until:
+            time.sleep(0.05)
         assert len(server.workers()) == 1
     ended = sum((client.ended for client in clients), Counter[str]())
     assert set(ended) == {"answered"}, ended
