@@ -214,7 +214,7 @@ def test_a_comment_lookalike_in_an_attribute_does_not_mislead() -> None:
         ("HTTPS://example.com", ["HTTPS://example.com"]),
         ("a@www.example.com http:// https:/// xhttp://example.com", []),
         ("http://example.com/?u=http://example.org/", ["http://example.com/?u=http://example.org/"]),
-        ("http://example.com,http://example.org", ["http://example.com,http://example.org"]),
+        ("http://example.com,http://example.org", ["http://example.com", "http://example.org"]),
         ("İ http://example.com/İ http://example.org", ["http://example.com/İ", "http://example.org"]),
         ("https://example.com/a?b=c#d...", ["https://example.com/a?b=c#d"]),
         ("> https://example.com/quoted\r\n", ["https://example.com/quoted"]),
