@@ -144,5 +144,7 @@ def test_sighup_replaces_the_workers_and_cuts_nobody_off(tmp_path: Path) -> None
             time.sleep(0.05)
         assert len(server.workers()) == 1
     ended = sum((client.ended for client in clients), Counter[str]())
-    assert set(ended) == {"answered"}, ended
+    # As above: what was closed unread is asked for again. Of those that were read, none is cut off.
+    assert set(ended) <= {"answered", "unread"}, ended
+    assert ended["unread"] <= len(clients), "at most one a client"
     assert "refused to gracefully stop" not in server.log
