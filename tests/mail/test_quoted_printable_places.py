@@ -51,6 +51,8 @@ def test_a_body_by_the_standard_is_read_at_once_as_line_by_line(body: bytes) -> 
 @example(b"a=\r\n\r\nb=\n=0Ac")
 @example(b"a=\r\n=\r\n")
 @example(b"a=\r")
+# A line end in two, which programs that read line by line take for two.
+@example(b"a\r=\r\n\nb")
 def test_whatever_is_read_at_once_is_read_as_line_by_line(body: bytes) -> None:
     agree(body)
 

@@ -1,5 +1,7 @@
 """A sealer whose URLs can be foretold, and the reader that opens them."""
 
+from collections.abc import Sequence
+
 from backstamp.rewriting import Plan
 
 BASE = "https://t.example.net"
@@ -10,6 +12,9 @@ class FixedSealer:
 
     def __init__(self, padding: int = 40) -> None:
         self._padding = "x" * padding
+
+    def links(self, links: Sequence[tuple[int, str]]) -> list[str]:
+        return [self.link(*link) for link in links]
 
     def link(self, number: int, url: str) -> str:
         return f"{BASE}/L{number}{self._padding}"

@@ -29,9 +29,9 @@ def of_other_purposes(dice: random.Random, ring: Keyring = OURS) -> set[str]:
     link = _LINK_FORMAT.pack(2, 1, dice.getrandbits(64), 0, 1) + b"http://evil.example/"
     exact = _LINK_FORMAT.pack(2, 1, dice.getrandbits(64), 0, 1) + b"http"  # as long as a pixel's token
     return {
-        _sealing(ring, Purpose.LINK)(pixel),
-        _sealing(ring, Purpose.PIXEL)(link),
-        _sealing(ring, Purpose.PIXEL)(exact),
+        _sealing(ring, Purpose.LINK)([pixel])[0],
+        _sealing(ring, Purpose.PIXEL)([link])[0],
+        _sealing(ring, Purpose.PIXEL)([exact])[0],
     }
 
 

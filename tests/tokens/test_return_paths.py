@@ -67,6 +67,6 @@ def test_any_other_text_is_nobodys(text: str) -> None:
 def test_what_was_sealed_for_another_purpose_does_not_open(purpose: Purpose) -> None:
     from base64 import b32encode, urlsafe_b64decode
 
-    token = _sealing(RING, purpose)(_FORMAT.pack(7, 1, 1))
+    token = _sealing(RING, purpose)([_FORMAT.pack(7, 1, 1)])[0]
     raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     assert open_return_path(RING, "b-" + b32encode(raw).decode().rstrip("=").lower()) is None

@@ -64,7 +64,7 @@ def test_a_link_of_protected_mail_says_so_and_no_other_does(
     assert open_token(RING, plain) == LinkToken(1, domain, message, index, number, url, protected=False)
     numbers_in_doubt = frozenset({number} if doubtful else ())
     copy = CopySealer(RING, "", **facts, **more, doubtful=numbers_in_doubt)  # type: ignore[arg-type]
-    assert copy.link(number, url) == f"/{protected}"
+    assert copy.links([(number, url)]) == [f"/{protected}"]
 
 
 def test_a_newsletter_link_is_shorter_sealed_than_its_campaign_parameters_made_it() -> None:
@@ -78,27 +78,36 @@ def test_a_newsletter_link_is_shorter_sealed_than_its_campaign_parameters_made_i
     ids,
     indexes,
     numbers,
-    st.from_regex(r"https?://(www\.)?[a-z.]{0,12}(/[a-z0-9]{0,120})?", fullmatch=True),
+    st.lists(
+        st.from_regex(r"https?://(www\.)?[a-z.]{0,12}(/[a-z0-9]{0,120})?", fullmatch=True),
+        min_size=1,
+        max_size=5,
+    ),
 )
 def test_the_sealer_of_a_copy_makes_the_same_urls_as_sealing_one_by_one(
-    domain: int, message: int, index: int | None, number: int, url: str
+    domain: int, message: int, index: int | None, number: int, targets: list[str]
 ) -> None:
     copy = CopySealer(
         RING, "https://t.example", domain_id=domain, tracking_id=message, recipient_index=index,
         recipient_key=b"01234567",
     )  # fmt: skip
-    link = seal_link(
-        RING, domain_id=domain, tracking_id=message, recipient_index=index, link_number=number, url=url
-    )
+    links = [
+        seal_link(
+            RING, domain_id=domain, tracking_id=message, recipient_index=index, link_number=number, url=url
+        )
+        for url in targets
+    ]
     pixel = seal_pixel(RING, domain_id=domain, tracking_id=message, recipient_key=b"01234567")
-    assert copy.link(number, url) == f"https://t.example/{link}"
+    assert copy.links([(number, url) for url in targets]) == [f"https://t.example/{link}" for link in links]
     assert copy.pixel() == f"https://t.example/{pixel}"
-    assert open_token(RING, link) == LinkToken(1, domain, message, index, number, url)
+    for link, url in zip(links, targets, strict=True):
+        assert open_token(RING, link) == LinkToken(1, domain, message, index, number, url)
 
 
 def test_hardly_a_link_ends_in_a_hyphen_which_thunderbird_takes_for_punctuation() -> None:
     sealer = CopySealer(RING, "https://t.example", domain_id=1, tracking_id=2, recipient_index=3)
-    ends = [sealer.link(number, "https://www.example.com/offer")[-1] for number in range(6_000)]
+    urls = sealer.links([(number, "https://www.example.com/offer") for number in range(6_000)])
+    ends = [url[-1] for url in urls]
     assert ends.count("-") < 10
     assert seal_link(
         RING,
@@ -144,8 +153,8 @@ def test_a_token_of_another_key_ring_is_not_ours() -> None:
 def test_a_token_sealed_for_one_purpose_opens_for_no_other() -> None:
     as_pixel = _PIXEL_FORMAT.pack(1, 1, 2, ANONYMOUS)
     as_link = _LINK_FORMAT.pack(2, 1, 2, 0, 1) + b"http://evil.example/"
-    assert open_token(RING, _sealing(RING, Purpose.LINK)(as_pixel)) is None
-    assert open_token(RING, _sealing(RING, Purpose.PIXEL)(as_link)) is None
+    assert open_token(RING, _sealing(RING, Purpose.LINK)([as_pixel])[0]) is None
+    assert open_token(RING, _sealing(RING, Purpose.PIXEL)([as_link])[0]) is None
 
 
 def test_a_link_token_as_long_as_a_pixel_token_still_opens_as_a_link() -> None:

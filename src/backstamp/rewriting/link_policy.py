@@ -120,7 +120,10 @@ class LinkPolicy:
     def _wrapped_hosts(self, urls: list[WebUrl]) -> frozenset[str]:
         """Return hosts of which these URLs are wrapped, unless a link itself gives reason not to."""
         options = self._options
-        if not options.links or not self._unsubscribe_urls.isdisjoint([url.href for url in urls]):
+        if not options.links:
+            return frozenset()
+        unsubscribe = self._unsubscribe_urls
+        if unsubscribe and not unsubscribe.isdisjoint([url.href for url in urls]):
             return frozenset()
         if options.own_prefixes and any(url.href.startswith(options.own_prefixes) for url in urls):
             return frozenset()

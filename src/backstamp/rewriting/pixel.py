@@ -67,9 +67,15 @@ class ReadBack:
             if inside:
                 edits = [(link.start, link.end, PROBE_LINK) for link in inside]
                 _expect(container, _patched(html.source, edits, start, end))
+        names: dict[int, str] = {}
         for link in links:
-            for element in html.elements.get(link.start, ()):
+            element = html.elements.get(link.start)
+            if element is not None:
                 element.attrs[link.name] = PROBE_LINK
+                names[link.start] = link.name
+        for start, copy in html.copies:
+            if start in names:
+                copy.attrs[names[start]] = PROBE_LINK
         self._digest = tree_digest(html.tree) if len(html.source) > _BIG else None
         if self._digest is not None:
             html.forget_tree()

@@ -2,7 +2,7 @@
 
 import string
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -27,8 +27,8 @@ _DEFLATE_FROM: Final = 200
 class Sealer(Protocol):
     """Makes the URLs of one recipient's copy."""
 
-    def link(self, number: int, url: str) -> str:
-        """Return the whole ASCII URL that takes the place of `url`."""
+    def links(self, links: Sequence[tuple[int, str]]) -> list[str]:
+        """Return for each link, given as its number and URL, the whole ASCII URL that takes its place."""
 
     def pixel(self) -> str:
         """Return the whole ASCII URL of the pixel."""
@@ -132,8 +132,8 @@ class Plan:
 
         Raises `ValueError` when the sealer gives something that is no ASCII web address fit for markup.
         """
-        seal = sealer.link
-        urls = {link.number: seal(link.number, link.url) for link in self.links}
+        targets = [(link.number, link.url) for link in self.links]
+        urls = {number: url for (number, _), url in zip(targets, sealer.links(targets), strict=True)}
         if self.has_pixel:
             urls[PIXEL] = sealer.pixel()
         patches = list(self._header_patches)

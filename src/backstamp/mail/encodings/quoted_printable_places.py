@@ -54,7 +54,13 @@ class PlainPlaces:
         body = raw[start:end]
         newline = _CRLF if body.find(_CRLF) >= 0 else b"\n"
         pieces = body.split(b"=" + newline)
+        sizes = list(map(len, pieces))
+        if b"\n" in {piece[:1] for piece in pieces} and newline == _CRLF:
+            # A line end in two, with a soft break between, is none.
+            return None
         whole = b"".join(pieces)
+        # As objects they weigh more than their text.
+        del body, pieces
         lines = whole.split(newline)
         # Without white space at the end of any line nothing is taken away, and the size of the whole tells.
         bare = b"".join(map(bytes.rstrip, lines))
@@ -63,7 +69,7 @@ class PlainPlaces:
         escaped = whole.split(b"=", most_listed)
         more = escaped[-1].count(b"=") if len(escaped) > most_listed else 0
         between = [] if more else list(map(len, escaped))
-        places = cls(raw, start, end, newline, list(map(len, pieces)), list(map(len, lines)), between)
+        places = cls(raw, start, end, newline, sizes, list(map(len, lines)), between)
         # The library drops two octets for an escape; for any other `=`, which it keeps or guesses at, fewer.
         return places if len(places.data) == len(whole) - 2 * (len(escaped) - 1 + more) else None
 
