@@ -18,6 +18,9 @@ HEIGHT = 400
 """Lower than any template, so that the picture is as high as the content: a line more at the end shows."""
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _ADDRESS = "http://mail.invalid/"
+_MORE_TRIES = 3
+_PATIENCE_MS = 120_000
+"""For a page without network, on a machine that does much else."""
 
 Pictures = tuple[bytes, ...]
 """A page as PNG, once for each width. What renders the same gives the same bytes."""
@@ -34,6 +37,7 @@ class Screen:
             java_script_enabled=False, color_scheme="dark" if scheme == "dark" else "light"
         )
         context.route("**/*", self._answer)
+        context.set_default_timeout(_PATIENCE_MS)
         self._page: Page = context.new_page()
         self._session: CDPSession = context.new_cdp_session(self._page)
         self._pixel_url = pixel_url
@@ -62,6 +66,20 @@ class Screen:
             self._resize(width)
             pictures.append(self._picture())
         return tuple(pictures)
+
+    def alike(self, one: bytes, other: bytes, *, images: bool = True) -> tuple[Pictures, Pictures]:
+        """Return the pictures of two pages, the second without images where `images` says so.
+
+        Where they differ both are taken again: on a loaded machine a picture may be taken before all is
+        painted, but never does such a picture look like that of a page that is another one.
+        """
+        before, after = self.kept_pictures(one), self.pictures(other, images=images)
+        for _ in range(_MORE_TRIES):
+            if before == after:
+                break
+            self._kept.pop(one, None)
+            before, after = self.kept_pictures(one), self.pictures(other, images=images)
+        return before, after
 
     def _resize(self, width: int) -> None:
         self._page.set_viewport_size({"width": width, "height": HEIGHT})

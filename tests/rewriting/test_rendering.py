@@ -51,9 +51,8 @@ def differing(
     names: list[str] = []
     for path in paths:
         html = html_body(message(path.read_bytes()))
-        before = screen.kept_pictures(html)
         asked = screen.asked_for_pixel
-        after = screen.pictures(rewritten(html, opens=opens), images=images)
+        before, after = screen.alike(html, rewritten(html, opens=opens), images=images)
         assert (screen.asked_for_pixel > asked) is opens, f"{path.name}: the browser asked for the pixel?"
         for width, one, other in zip(WIDTHS, before, after, strict=True):
             if one != other:
@@ -71,8 +70,9 @@ def test_there_are_templates_of_many_kinds() -> None:
 
 def test_the_same_page_gives_the_same_picture_and_another_page_another(screen: Screen) -> None:
     page = OWN[0].read_bytes()
-    once, again, longer = (screen.pictures(html) for html in (page, page, page + b"<br>."))
+    once, again = screen.alike(page, page)
     assert once == again
+    once, longer = screen.alike(page, page + b"<br>.")
     assert all(one != other for one, other in zip(once, longer, strict=True))
 
 
