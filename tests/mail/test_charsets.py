@@ -11,6 +11,21 @@ from backstamp.mail.charsets.charset_labels import CharsetKind, charset_for
 from backstamp.mail.charsets.decoding import decode_text
 
 
+@pytest.mark.parametrize("wide", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["x<a href=//e.example>", "x http://e.example/", "x www.\u0436.example"])
+def test_a_link_in_undeclared_utf16_or_utf32_is_not_patched(text: str, wide: str) -> None:
+    assert decode_text(text.encode(wide), "", html=True) is None
+    assert decode_text(text.encode(wide), "") is None
+
+
+def test_a_nul_in_undeclared_text_does_not_make_it_wide() -> None:
+    """As it may come to stand before a pixel of ours, which has to be read back."""
+    for data in (b"x\0<img src=https://e.example/>", b"<p>\0:", b"a.\0b"):
+        decoded = decode_text(data, "", html=True)
+        assert decoded is not None
+        assert decoded.text == data.decode()
+
+
 @pytest.mark.parametrize(
     ("label", "kind"),
     [

@@ -217,3 +217,21 @@ def test_no_reader_finds_an_untouched_link_in_what_was_changed(data: bytes, labe
         if reading is not None:
             links = [element.attr("href") or "" for element in turbohtml.parse(reading.text).select("[href]")]
             assert not any(link.startswith("https://evil.example") for link in links)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        # Kanji to a reader who guesses ISO-2022-JP; a link in them would be replaced.
+        b"\x1b$B<a/href=https://e.example/>>\x1b(B",
+        # A comment to us alone, in which his link stands.
+        b"\x1b$B<!--\x1b(B<a href=https://e.example/>x</a>",
+    ],
+)
+def test_a_document_in_a_utf8_document_that_holds_shifts_is_left_alone(inner: bytes) -> None:
+    assert decode_text(b'<iframe srcdoc="' + inner + b'">', "utf-8", html=True) is None
+
+
+def test_a_document_in_a_document_beside_shifts_is_read() -> None:
+    data = b"<p>\x1b$B!!\x1b(B</p><iframe srcdoc='<a href=https://e.example/>x</a>'>"
+    assert decode_text(data, "utf-8", html=True) is not None

@@ -45,6 +45,15 @@ def test_offsets_of_ascii_stand_after_the_shifts_and_those_of_others_before() ->
     assert found.byte_offsets(list(range(9))) == [0, 1, 2, 7, 12, 13, 17, 18, 22]
 
 
+def test_what_is_put_in_at_the_end_comes_before_shifts_with_nothing_between_them() -> None:
+    """Behind them it would be in doubt, for one of them is a fault that readers may show."""
+    data = b"x\x1b(J\x1b(B"
+    (end,) = shifted(data).byte_offsets([1])
+    assert end == 1
+    assert shifted(data[:end] + b"<img>" + data[end:]).text == "x<img>"
+    assert read_shifted(data + b"<img>", ShiftFamily.JAPANESE) is None
+
+
 def test_a_plain_text_has_blanks_for_what_is_shifted_so_that_an_address_ends_there() -> None:
     decoded = decode_text("URLは http://example.com/です。".encode("iso2022_jp"), "iso-2022-jp")
     assert decoded is not None

@@ -83,6 +83,20 @@ def test_a_digest_holds_messages() -> None:
     assert (message.children[0].path, body(raw, message.children[0])) == ("1.1.1", b"inner")
 
 
+def test_all_text_of_a_digests_part_that_is_no_message_stays() -> None:
+    """No field begins with a blank (RFC 5322 §2.2), so it is text; Python's email drops that line."""
+    raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\n\t \n.\n--b--\n"
+    (message,) = parse_structure(raw, LIMITS).children
+    assert body(raw, message.children[0]) == b"\t \n."
+
+
+def test_a_link_where_a_digests_message_has_its_header_is_a_doubt() -> None:
+    """A program that knows of no digests shows it as text."""
+    raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\n(https://a.example/)?=\n--b--\n"
+    (message,) = parse_structure(raw, LIMITS).children
+    assert message.defects == {Defect.TYPE_IN_DOUBT}
+
+
 def test_an_mbox_line_before_the_header_is_passed_over() -> None:
     root = parse_structure(b"From a@b Mon Jan 1\nContent-Type: text/html\n\nx", LIMITS)
     assert root.media_type == "text/html"

@@ -9,9 +9,10 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import decode_payload, is_identity
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
@@ -84,17 +85,16 @@ def test_only_the_patches_change_the_octets(raw: bytes, direction: Direction, pa
 
 @given(ALL, DIRECTIONS, st.sampled_from([3, 1100]))
 @settings(max_examples=EXAMPLES, deadline=None)
+# The pixel comes to stand on the line that broke the header off.
+@example(b"Subject: x\nContent-Type: text/html\nF\n", Direction.OUTBOUND, 3)
 def test_a_patched_part_keeps_its_place_its_encoding_and_its_kinds_of_line_end(
     raw: bytes, direction: Direction, padding: int
 ) -> None:
     rewritten = plan(raw, options(direction)).apply(FixedSealer(padding))
     for old, new in touched(rewritten, raw):
-        assert (old.path, old.media_type, old.cte, old.defects) == (
-            new.path,
-            new.media_type,
-            new.cte,
-            new.defects,
-        )
+        assert (old.path, old.media_type, old.cte) == (new.path, new.media_type, new.cte)
+        # On a line that some programs pass over markup is a doubt that words are not.
+        assert old.defects <= new.defects <= old.defects | {Defect.HEADER_BROKEN_OFF}
         body_before, body_after = raw[old.body_start : old.end], rewritten.raw[new.body_start : new.end]
         if body_before.isascii():
             assert body_after.isascii()

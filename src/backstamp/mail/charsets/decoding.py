@@ -25,7 +25,8 @@ _GUESSES: Final = (charset_for("gbk"), charset_for("shift_jis"))
 """Double-byte charsets that stand for all, where a reader must guess."""
 _SIMPLE: Final = (CharsetKind.UTF8, CharsetKind.SINGLE)
 """Kinds between which no reader of the one finds markup that a reader of the other does not."""
-_WIDE_MARKUP: Final = re.compile(rb"[<:.]\0|\0[<:.]")
+_WIDE_MARKUP: Final = re.compile(rb"<\0{1,3}[!-~]\0|\0<\0{1,3}[!-~]|[!-~]\0{1,3}[:.]\0|\0[!-~]\0{1,3}[:.]")
+"""`<a`, `p:` or `w.` in UTF-16 or UTF-32: each link has one. A NUL beside a single sign is only a NUL."""
 _KATAKANA: Final = b"\x1b(I"
 """A shift that not all readers of ISO-2022-JP know; to those its letters spell `<A/HREF="HTTP:`."""
 

@@ -16,6 +16,8 @@ _CONDITIONAL: Final = re.compile(r"\s*\[if\b", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?<![A-Za-z0-9])(?:https?://|www\.)", re.IGNORECASE)
 _INERT: Final = re.compile(rb"[^\s=]+\s*=\s*([\"']?)[!#-&(-;=?-_a-~]*\1")
 """A link's attribute that holds no blank, quote or angle bracket, and nothing but ASCII."""
+_READ_OTHERWISE: Final = re.compile(rb"[\x0e\x0f\x1b~\x80-\xff]")
+"""What a document inside the document may hold other links for, to a reader of another charset."""
 _MOST_TAGS: Final = 2000
 """A browser's tree of so few tags is never costly (rewriting.html_links)."""
 _MOST_SEARCHED: Final = 50_000_000
@@ -65,6 +67,8 @@ def disagree(data: bytes, ours: DecodedText, rival: DecodedText, *, html: bool, 
         return True
     links, rival_links = _links(ours), _links(rival)
     if links is None or rival_links is None or not rival_links <= links:
+        return True
+    if any(name == "srcdoc" and _READ_OTHERWISE.search(data, start, last) for name, start, last in links):
         return True
     return any(
         shifted or not _INERT.fullmatch(data, start, last + 1) for _, start, last in links - rival_links

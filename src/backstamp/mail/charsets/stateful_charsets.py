@@ -77,7 +77,8 @@ class ShiftedText:
 
     def _byte_offset(self, offset: int) -> int:
         if offset >= self._length:
-            return self._size
+            # Behind shifts with nothing between them a reader sees a fault, and in doubt what follows.
+            return self._end if self._after_ascii and self._shifts > 1 else self._size
         at = bisect_right(self._runs, offset, key=attrgetter("character")) - 1
         run = self._runs[at]
         if offset > run.character or run.ascii:
