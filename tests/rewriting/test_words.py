@@ -140,6 +140,11 @@ def test_words_that_are_no_web_address_and_that_programs_link_are_listed(
     assert message(html)[candidate.start : candidate.end] == words.encode()
 
 
+def test_where_there_are_more_than_are_listed_the_part_is_unprotected() -> None:
+    manifest = plan(message("<p>www.x.example</p>" * 1001 + EVIL), RECEIVED).manifest
+    assert [part.skip_reason for part in manifest.parts] == [SkipReason.UNLOCATED]
+
+
 def test_words_go_on_over_tags_only_within_their_line() -> None:
     html = "<p>https://a.example/</p>x<br>https://b.example/<br>y <b>https://c.example/</b>. <i>z</i>"
     assert [reason for _, reason in decided(html)] == [None] * 3

@@ -39,7 +39,8 @@ _BLOCKS: Final = frozenset(
     ]
 )
 """Elements at which a run of words ends."""
-_MOST: Final = 1000
+MOST_WORDS: Final = 1000
+"""So many addresses in words are listed of a document; one with more is not known as a whole."""
 _MOST_AROUND: Final = 50
 _LONGEST_REST: Final = 100
 _LONGEST_RUN: Final = 4000
@@ -71,16 +72,16 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
             seen += lowered.count("http") + lowered.count("www.")
         if has_words or has_others:
             _add(found, source, node, ends, others=has_others)
-            if len(found) >= _MOST:
+            if len(found) >= MOST_WORDS:
                 break
     lost = {link.label for link in found if link.start == link.end}
     for link in found:
         if link.label in lost:
             # What was found may be the place of the other one.
             link.doubt = SkipReason.BARE_ADDRESS
-    if seen < wanted and len(found) < _MOST:
+    if seen < wanted and len(found) < MOST_WORDS:
         found += _split_by_tags(body, found)
-    return found[:_MOST]
+    return found[:MOST_WORDS]
 
 
 def takes_link(around: Element) -> bool:
@@ -175,7 +176,7 @@ def _split_by_tags(tree: Node, known: list[FoundLink]) -> Iterator[FoundLink]:
         if not any(each in lowered for each in _BEGINNINGS):
             continue
         for link in find_text_links(words):
-            if link.value not in values and len(values) < _MOST:
+            if link.value not in values and len(values) < MOST_WORDS:
                 values.add(link.value)
                 yield FoundLink(start, start, link.value, Carrier.HTML_TEXT, doubt=SkipReason.BARE_ADDRESS)
 

@@ -11,7 +11,7 @@ from turbohtml import Comment, Document, Element, Namespace
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
-from backstamp.rewriting.html.bare_addresses import bare_addresses
+from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
 from backstamp.rewriting.html.conditional_comments import ConditionalComments
 from backstamp.rewriting.html.other_readings import (
     ODD_ELEMENTS,
@@ -106,6 +106,7 @@ class HtmlText:
         self.copies: list[tuple[int, Element]] = []
         self.words: list[FoundLink] = bare_addresses(self.source, self.tree) if words else []
         self._wants_words = words
+        self.unlocated += len(self.words) >= MOST_WORDS
         self._has_line_ends = self.source != text
         self.base = self._base()
         self._any_seldom = self.tree.select_one(_SELDOM) is not None or any(
