@@ -52,23 +52,23 @@ class Rollup:
 
     def fetches(self, judged: Iterable[tuple[StoredHit, Judgement]]) -> None:
         """Count hits of known messages that are new, or judged otherwise than they stand."""
-        card: Card | None = None
+        days, card = self._days, None
         for hit, after in judged:
             if card is None or card.message != hit.message:
                 card = self._memory.card(hit.message)
                 assert card is not None
                 self.messages.add(card.message)
-            self._fetch(card, hit, after, 1)
+            day, type_, link = day_of(hit.place[0]), _TYPES[hit.type], hit.hit.link_number
+            counted = [(after, 1)]
             if hit.counted and hit.judgement is not None:
-                self._fetch(card, hit, hit.judgement, -1)
-
-    def _fetch(self, card: Card, hit: StoredHit, judgement: Judgement, number: int) -> None:
-        name, whole = tally.keys(_TYPES[hit.type], judgement.actor, judgement.counts, hit.hit.link_number)
-        if card.received:
-            whole = card.measure(whole)
-        else:
-            card.tally[name] = card.tally.get(name, 0) + number
-        self._days[day_of(hit.place[0]), card.domain_id, whole] += number
+                counted.append((hit.judgement, -1))
+            for judgement, number in counted:
+                name, whole = tally.keys(type_, judgement.actor, judgement.counts, link)
+                if card.received:
+                    whole = card.measure(whole)
+                else:
+                    card.tally[name] = card.tally.get(name, 0) + number
+                days[day, card.domain_id, whole] += number
 
     def deliveries(self, reports: Mapping[Pair, Sequence[Said]]) -> set[Pair]:
         """Say where recipients' copies stand; return the recipients whose hits that lets see otherwise.

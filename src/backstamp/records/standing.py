@@ -3,7 +3,7 @@
 Always made from the events as a whole, so it can be made again at any time and never drifts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -15,7 +15,7 @@ from backstamp.records.groups import Group
 from backstamp.records.instants import read, within, written
 from backstamp.records.models import DeliveryState
 from backstamp.records.stored_hits import Pair
-from backstamp.verdicts.opened import JudgedHit, OpenState, summary_of
+from backstamp.verdicts.opened import OpenState, summary_of
 from backstamp.vocabulary import Delivery, EventType, Report
 
 _STATES: Final = {
@@ -117,7 +117,7 @@ def write_deliveries(rows: Iterable[tuple[Any, ...]]) -> None:
 
 def hits_of(group: Group, opens_tracked: bool, behind: str) -> tuple[Any, ...]:
     """Return the values of `write_hits`: what the hits of a recipient come to; `behind` is the `zone`."""
-    found = summary_of(_signs(group))
+    found = summary_of([*group.others, *[hit.sign for hit in group.hits if hit.sign is not None]])
     opened, clicked = found.first_opened_at_us, found.first_clicked_at_us
     return (
         None if opened is None else written(opened, behind),
@@ -134,10 +134,3 @@ def hits_of(group: Group, opens_tracked: bool, behind: str) -> tuple[Any, ...]:
 def write_hits(rows: Iterable[tuple[Any, ...]]) -> None:
     """Write what hits come to; each row has the values of `hits_of`, message and index."""
     update("records_recipient", _HITS, _KEYS, rows)
-
-
-def _signs(group: Group) -> Iterator[JudgedHit]:
-    yield from group.others
-    for hit in group.hits:
-        if hit.sign is not None:
-            yield hit.sign
