@@ -104,7 +104,7 @@ def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> It
         for record in piece:
             append(writer, record)
         while True:
-            began, processor, server = time.perf_counter(), time.process_time(), _server_seconds()
+            began, processor, server = time.perf_counter(), time.process_time(), server_seconds()
             batch = reader.read(positions, BATCH)
             if not batch.records:
                 break
@@ -113,7 +113,7 @@ def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> It
             reader.retire(positions)
             spent.wall += time.perf_counter() - began
             spent.processor += time.process_time() - processor
-            spent.server += _server_seconds() - server
+            spent.server += server_seconds() - server
             spent.events += len(batch.records)
             spent.hits += done.hits
             spent.verdicts += done.verdict_seconds
@@ -122,7 +122,7 @@ def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> It
     writer.close()
 
 
-def _server_seconds() -> float:
+def server_seconds() -> float:
     """Return what PostgreSQL's process for our connection used of a processor; 0 for SQLite or elsewhere."""
     from django.db import connection
 

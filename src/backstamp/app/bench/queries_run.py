@@ -19,11 +19,17 @@ def main(events: int) -> None:
         from backstamp.app.bench.fill import fill
 
         fill(events, sys.stderr)
-    print(f"{'page':<28} {'median ms':>10} {'p95 ms':>8} {'wanted':>8}")
+    print(f"{'page':<28} {'median ms':>10} {'p95 ms':>8} {'wanted':>8} {'CPU ms, mean':>13}")
     for name, wanted, calls in _pages():
+        spent = _processor_seconds()
         taken = sorted(_milliseconds(call) for call in calls)
+        spent = _processor_seconds() - spent
         p95 = taken[int(len(taken) * 0.95)]
-        print(f"{name:<28} {taken[len(taken) // 2]:>10.1f} {p95:>8.1f} {f'< {wanted}':>8}", flush=True)
+        print(
+            f"{name:<28} {taken[len(taken) // 2]:>10.1f} {p95:>8.1f} {f'< {wanted}':>8} "
+            f"{1000 * spent / len(taken):>13.1f}",
+            flush=True,
+        )
 
 
 def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
@@ -62,6 +68,13 @@ def _cursors(dice: random.Random) -> list[str]:
     number = MessageRollup.objects.count()
     rollups = MessageRollup.objects.order_by("-queued_at", "message_id")
     return [cursor_of(rollups[dice.randrange(number)]) for _ in range(20)]
+
+
+def _processor_seconds() -> float:
+    """Return what this process and PostgreSQL's for it used of a processor."""
+    from backstamp.app.bench.ingest_run import server_seconds
+
+    return time.process_time() + server_seconds()
 
 
 def _milliseconds(call: Callable[[], object]) -> float:
