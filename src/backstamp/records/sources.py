@@ -23,7 +23,7 @@ SAME_SOURCE_US: Final = 60 * 1_000_000
 MOST_SEEN: Final = 60_000
 """Hits that are held in memory."""
 
-_OF_SOURCES: Final = (
+OF_SOURCES: Final = (
     f"SELECT {COLUMNS} FROM keys CROSS JOIN records_event e "
     "WHERE e.source = keys.s AND e.recipient_index IS NOT NULL"
 )
@@ -58,7 +58,7 @@ class Sources:
         if not wanted:
             return
         rows = list(
-            select_for_keys(_OF_SOURCES, ("s",), ((m.to_bytes(4, "big") + source,) for m, source in wanted))
+            select_for_keys(OF_SOURCES, ("s",), ((m.to_bytes(4, "big") + source,) for m, source in wanted))
         )
         headers.load({row[HEADERS] for row in rows})
         self._loaded.update(wanted)

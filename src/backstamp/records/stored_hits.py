@@ -133,7 +133,7 @@ COLUMNS: Final = (
 """What `from_row` takes, of `records_event e`."""
 HEADERS: Final = 10
 """Which of these columns holds the number of the header fields."""
-_EARLY: Final = (
+EARLY: Final = (
     "SELECT DISTINCT e.message_id, e.recipient_index FROM keys CROSS JOIN records_event e "
     "WHERE e.message_id = keys.m AND e.type <> 'queued'"
 )
@@ -145,7 +145,7 @@ _UNRESOLVED: Final = (
 
 def waiting_for(messages: Iterable[int]) -> set[tuple[int, int | None]]:
     """Return of whom something came before these messages: message, and index (None for hits)."""
-    return set(select_for_keys(_EARLY, ("m",), ((message,) for message in messages)))
+    return set(select_for_keys(EARLY, ("m",), ((message,) for message in messages)))
 
 
 def unresolved(messages: Iterable[int]) -> Iterator[tuple[Any, ...]]:

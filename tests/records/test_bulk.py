@@ -1,0 +1,40 @@
+"""Statements over many rows."""
+
+import pytest
+from django.db import connection
+
+from backstamp.records import bulk
+from backstamp.records.bulk import select_for_keys
+from backstamp.records.sources import OF_SOURCES
+from backstamp.records.stored_hits import EARLY
+
+
+@pytest.mark.parametrize("vendor", ["sqlite"])
+@pytest.mark.parametrize("rows", [1_000, 1_000_000, 100_000_000])
+def test_sqlite_reads_no_whole_index_to_look_keys_up_where_it_knows_how_large_it_is(
+    vendor: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        for index, kept in (("event_siblings", f"{rows} 50 8 1"), ("event_source", f"{rows} 2")):
+            cursor.execute("INSERT INTO sqlite_stat1 VALUES ('records_event', %s, %s)", [index, kept])
+        cursor.execute("ANALYZE sqlite_schema")
+    # Of what is run, what SQLite would do for it is asked.
+    monkeypatch.setattr(bulk, "_select", lambda *of: f"EXPLAIN QUERY PLAN {_SELECT(*of)}")
+    for statement, column in ((OF_SOURCES, "s"), (EARLY, "m")):
+        plan = [row[3] for row in select_for_keys(statement, (column,), ((1,) for _ in range(10_000)))]
+        assert any("SEARCH e USING INDEX" in step for step in plan)
+        assert not any("BLOOM" in step for step in plan)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 64, 65, 1000])
+def test_each_key_is_answered_once(number: int) -> None:
+    found = list(select_for_keys("SELECT keys.k FROM keys WHERE keys.k IS NOT NULL", ("k",), _keys(number)))
+    assert found == list(_keys(number))
+
+
+def _keys(number: int) -> list[tuple[int]]:
+    return [(key,) for key in range(number)]
+
+
+_SELECT = bulk._select
