@@ -3,6 +3,8 @@
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from backstamp.app import keyfile
 from backstamp.app.bench.scratch_postgres import USER, ScratchPostgres
 from tests.daemons import require
 
@@ -37,6 +40,28 @@ def migrated_database() -> Path:
     with database_at(path):
         call_command("migrate", interactive=False, verbosity=0)
     return path
+
+
+@cache
+def _first_start() -> Path:
+    """Return the database file that `backstamp migrate` makes."""
+    folder = Path(tempfile.mkdtemp(prefix="backstamp-tests-"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKSTAMP_")}
+    environment["BACKSTAMP_DATA_DIR"] = str(folder / "data")
+    command = [sys.executable, "-m", "backstamp", "migrate"]
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    return folder / "data" / "backstamp.db"
+
+
+def give_database(data: Path) -> None:
+    """Put database and keys into a data directory that has none, as `backstamp migrate` does.
+
+    All migrations take 2 s of a processor, in each of some hundred tests that start our processes.
+    """
+    data.mkdir(mode=0o700, exist_ok=True)
+    if not (data / "backstamp.db").exists():
+        shutil.copyfile(_first_start(), data / "backstamp.db")
+    keyfile.ensure(data / "keys.json")
 
 
 @contextmanager

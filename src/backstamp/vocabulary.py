@@ -5,7 +5,7 @@ the code, the database, the console, the command line and the documents.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -372,3 +372,28 @@ class DkimSigned(StrEnum):
 
     REWRITE = "rewrite"
     KEEP = "keep"
+
+
+class ConsentMode(StrEnum):
+    """What a recipient's silence means: `required` no, `objection` yes."""
+
+    REQUIRED = "required"
+    OBJECTION = "objection"
+
+
+class SuppressionAction(StrEnum):
+    """What is done with a copy for an address on the list: refused with a 550, or taken and thrown away."""
+
+    REFUSE = "refuse"
+    DROP = "drop"
+
+
+class MilterFailure(StrEnum):
+    """What is answered for a message that could not be examined."""
+
+    ACCEPT = "accept"
+    TEMPFAIL = "tempfail"
+
+
+Sync = Literal["always", "off"] | int
+"""When records reach the disk: before `append` returns, never by us, or within so many milliseconds."""

@@ -24,7 +24,7 @@ def backstamp(
         env=environment,
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -169,6 +169,6 @@ def test_the_doctor_names_a_key_file_that_others_can_read_and_the_fix(tmp_path: 
 
 def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) -> None:
     command = f"{sys.executable} -m backstamp settings | head -1"
-    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=200, check=True)
     assert done.stdout.startswith(b"data_dir = ")
     assert done.stderr == b""

@@ -7,11 +7,12 @@ import pytest
 from backstamp.app import keyfile
 from backstamp.tokens import seal_link, seal_pixel
 from tests.app.test_cli import backstamp
+from tests.database import give_database
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    assert backstamp(tmp_path, "migrate").returncode == 0
+    give_database(tmp_path / "data")
     return tmp_path
 
 

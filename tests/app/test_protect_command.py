@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_cli import backstamp
+from tests.database import give_database
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installation")
-    assert backstamp(folder, "migrate").returncode == 0
+    give_database(folder / "data")
     return folder
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_cli import backstamp
+from tests.database import give_database
 
 
 def refused(folder: Path, settings: str, *arguments: str) -> tuple[int, str]:
@@ -29,7 +30,7 @@ def test_an_edge_that_would_not_believe_the_addresses_is_named(tmp_path: Path, t
 
 
 def test_a_truth_file_that_is_missing_or_none_is_named(tmp_path: Path) -> None:
-    backstamp(tmp_path, "migrate")
+    give_database(tmp_path / "data")
     code, line = refused(tmp_path, "", "--report", "--truth", "nothing.jsonl")
     assert (code, "nothing.jsonl: No such file" in line) == (1, True)
     (tmp_path / "bad.jsonl").write_text("{}\n")

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_cli import backstamp
+from tests.database import give_database
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    assert backstamp(tmp_path, "migrate").returncode == 0
+    give_database(tmp_path / "data")
     return tmp_path
 
 

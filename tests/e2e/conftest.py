@@ -11,15 +11,17 @@ def backstamp(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts `backstamp serve` with settings; at the end nothing of it may be left running."""
     servers: list[Server] = []
 
-    def start(prepare: Callable[[Path], None] | None = None, **settings: str) -> Server:
-        """`prepare` is called with the data directory before the start."""
+    def start(
+        prepare: Callable[[Path], None] | None = None, *, fresh: bool = False, **settings: str
+    ) -> Server:
+        """`prepare` is called with the data directory before the start; `fresh` is as for `Server.start`."""
         folder = tmp_path / f"server{len(servers)}"
         folder.mkdir()
         if prepare is not None:
             (folder / "data").mkdir(mode=0o700)
             prepare(folder / "data")
         servers.append(Server(folder, {f"BACKSTAMP_{name}": value for name, value in settings.items()}))
-        return servers[-1].start()
+        return servers[-1].start(fresh=fresh)
 
     yield start
     for server in servers:

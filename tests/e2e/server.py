@@ -18,6 +18,7 @@ import psycopg
 from backstamp.app import keyfile
 from backstamp.tokens import Keyring
 from tests.daemons import free_port
+from tests.database import give_database
 
 T = TypeVar("T")
 ROLES = ("gateway", "edge", "worker", "console")
@@ -57,8 +58,10 @@ class Server:
         self.banner = folder / "banner"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Server":
-        """Start it, and wait until every role answers."""
+    def start(self, *, fresh: bool = False) -> "Server":
+        """Start it, and wait until every role answers; `fresh`: it makes its database itself."""
+        if not fresh and "BACKSTAMP_DATABASE_URL" not in self.environment:
+            give_database(self.data)
         with self.log.open("ab") as log, self.banner.open("wb") as banner:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "backstamp", "serve"],

@@ -73,7 +73,7 @@ def sign_in(server: Server, page: Page) -> None:
 def test_from_the_first_sign_in_to_a_click_on_the_timeline(
     backstamp: Callable[..., Server], shop: str
 ) -> None:
-    server = backstamp()
+    server = backstamp(fresh=True)
     shots = os.environ.get("SHOTS", "")
     with person() as context:
         page = context.new_page()

@@ -15,7 +15,6 @@ from backstamp.gateway.milter import (
     MilterAnswer,
     MilterConfig,
     MilterEnvelope,
-    MilterFailure,
     MilterListener,
     MilterPath,
     Reject,
@@ -23,6 +22,7 @@ from backstamp.gateway.milter import (
     TempFail,
 )
 from backstamp.gateway.protocol.reply import reply
+from backstamp.vocabulary import MilterFailure
 from tests.daemons import free_port
 from tests.e2e.postfix import Postfix
 from tests.gateway.fake_next_hop import FakeNextHop

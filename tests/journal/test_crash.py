@@ -24,8 +24,7 @@ from backstamp.journal import (
 )
 from backstamp.journal.files import Files
 from backstamp.journal.layout import is_alive, producers, segments
-from backstamp.journal.writer import Sync
-from backstamp.vocabulary import Hit, JournalRecord
+from backstamp.vocabulary import Hit, JournalRecord, Sync
 from tests.journal.records import hit, read_all
 
 WRITER = """

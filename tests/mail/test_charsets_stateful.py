@@ -1,7 +1,7 @@
 """ISO-2022 and HZ: what is shifted is never touched, and what readers may take differently is left alone."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backstamp.mail.charsets.decoding import decode_text
@@ -138,6 +138,7 @@ PIECES = st.lists(
 
 
 @given(PIECES | st.binary(max_size=30), st.sampled_from(ShiftFamily), st.booleans())
+@example(b"\x1b$B\x1b(B", ShiftFamily.JAPANESE, False)
 def test_offsets_ascend_and_what_is_ascii_leads_to_its_own_byte(
     data: bytes, family: ShiftFamily, blank: bool
 ) -> None:
@@ -147,7 +148,9 @@ def test_offsets_ascend_and_what_is_ascii_leads_to_its_own_byte(
     text = found.text
     offsets = found.byte_offsets(list(range(len(text) + 1)))
     assert offsets == sorted(offsets)
-    assert offsets[-1] == len(data)
+    # Behind the last character, there is nothing but shifts.
+    behind = read_shifted(data[offsets[-1] :], family, blank=blank)
+    assert behind is not None and behind.text == ""
     for character, offset in zip(text, offsets, strict=False):
         if character.isascii():
             assert data[offset] == ord(character)

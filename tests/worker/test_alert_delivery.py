@@ -64,7 +64,7 @@ def states() -> list[tuple[str, int]]:
     return [(row.state, row.attempts) for row in Outgoing.objects.order_by("pk")]
 
 
-async def test_a_click_reaches_a_webhook_signed_and_within_two_seconds(
+async def test_a_click_reaches_a_webhook_signed_and_within_five_seconds(
     config: WorkerConfig, hook: HookServer
 ) -> None:
     await webhook(hook)
@@ -73,7 +73,7 @@ async def test_a_click_reaches_a_webhook_signed_and_within_two_seconds(
         await posted(hook, 1)
         await eventually(states, [("delivered", 1)])
     (post,) = hook.posts
-    assert post.at - clicked < 2
+    assert post.at - clicked < 5
     assert (post.path, post.headers["content-type"]) == ("/ops", "application/json")
     (alert,) = post.json["data"]["alerts"]
     assert (alert["rule"], alert["domain"], alert["count"]) == ("known_bad_click", "our.example", 1)
@@ -106,13 +106,13 @@ async def test_what_is_not_taken_is_tried_again_with_the_same_id(
 
 async def test_a_channel_that_hangs_keeps_nobody_else_waiting(config: WorkerConfig, hook: HookServer) -> None:
     with hook_server() as other:
-        hook.answers = [3]
+        hook.answers = [5]
         await webhook(hook, "slow")
         await webhook(other, "quick")
         async with running(config):
             clicked = click(config)
             await posted(other, 1)
-            assert other.posts[0].at - clicked < 2
+            assert other.posts[0].at - clicked < 4
 
 
 async def test_a_failing_channel_is_visible_and_well_again_once_it_takes_a_message(

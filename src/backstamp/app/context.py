@@ -1,16 +1,19 @@
-"""What every command has at hand: the settings, and what is opened only when it is asked for."""
+"""What every command has at hand: the settings, and what is opened only when it is asked for.
+
+The rooms behind it are imported then, too: with them every command, `--help` as well, took twice as long.
+"""
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backstamp.app import keyfile
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import TRACKING_URL
-from backstamp.journal import SnapshotFile
-from backstamp.journal.answers_file import FILE_NAME as ANSWERS
-from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
-from backstamp.journal.threat_file import FILE_NAME as THREATS
 from backstamp.tokens import Keyring
+
+if TYPE_CHECKING:
+    from backstamp.journal import SnapshotFile
 
 
 class AppContext:
@@ -46,18 +49,26 @@ class AppContext:
     @property
     def signatures_path(self) -> Path:
         """Where newer copies of the published lists of networks lie."""
-        return self.settings.in_data_dir(SIGNATURES)
+        from backstamp.journal.signature_file import FILE_NAME
+
+        return self.settings.in_data_dir(FILE_NAME)
 
     @property
     def threat_answers_path(self) -> Path:
         """Where the answers of lists' publishers about single URLs lie."""
-        return self.settings.in_data_dir(ANSWERS)
+        from backstamp.journal.answers_file import FILE_NAME
+
+        return self.settings.in_data_dir(FILE_NAME)
 
     @property
     def threats_path(self) -> Path:
         """Where the compiled threat lists lie."""
-        return self.settings.in_data_dir(THREATS)
+        from backstamp.journal.threat_file import FILE_NAME
 
-    def snapshot(self) -> SnapshotFile:
+        return self.settings.in_data_dir(FILE_NAME)
+
+    def snapshot(self) -> "SnapshotFile":
         """Return the reader of the policy snapshot."""
+        from backstamp.journal import SnapshotFile
+
         return SnapshotFile(self.settings.in_data_dir("snapshot"))

@@ -8,7 +8,8 @@ from backstamp.journal.signature_file import SignatureFile, publish_updates
 from backstamp.journal.snapshot_file import SnapshotFile, publish_snapshot
 from backstamp.journal.source_keys import SourceKeys
 from backstamp.journal.threat_file import ThreatFile, publish_lists
-from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId, Sync
+from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId
+from backstamp.vocabulary import Sync
 
 __all__ = [
     "DEFAULT_SYNC",

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from backstamp.journal import codec, framing
 from backstamp.journal.codec import PackedHit
@@ -22,12 +22,10 @@ from backstamp.journal.durations import Durations
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.files import Files
 from backstamp.journal.layout import lock_path, segment_path
-from backstamp.vocabulary import JournalRecord
+from backstamp.vocabulary import JournalRecord, Sync
 
 _log = logging.getLogger("backstamp.journal")
 
-Sync = Literal["always", "off"] | int
-"""When records reach the disk: before `append` returns, never by us, or within so many milliseconds."""
 DEFAULT_SYNC: Final = 20
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 SEGMENT_SECONDS: Final = 300

@@ -29,7 +29,6 @@ from backstamp.policy.receiving import LeftAlone, Receiving, receive
 from backstamp.policy.snapshot import (
     Axes,
     Consent,
-    ConsentMode,
     ConsentState,
     DomainPolicy,
     Privacy,
@@ -41,11 +40,11 @@ from backstamp.policy.snapshot import (
 from backstamp.policy.suppression import (
     EVERY_DOMAIN,
     Suppressed,
-    SuppressionAction,
     SuppressionReason,
     suppression,
 )
 from backstamp.policy.unsubscribing import adds_unsubscribe
+from backstamp.vocabulary import ConsentMode, SuppressionAction
 
 __all__ = [
     "ALLOWED",

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
-from backstamp.policy.snapshot import Axes, Consent, ConsentMode, ConsentState, Snapshot
-from backstamp.vocabulary import Origin
+from backstamp.policy.snapshot import Axes, Consent, ConsentState, Snapshot
+from backstamp.vocabulary import ConsentMode, Origin
 
 
 class OffReason(StrEnum):

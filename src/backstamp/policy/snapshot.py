@@ -11,18 +11,11 @@ import msgspec
 
 from backstamp.policy.kills import Kills
 from backstamp.policy.protection import OwnList, Protection
-from backstamp.policy.suppression import Suppressed, SuppressionAction
+from backstamp.policy.suppression import Suppressed
 from backstamp.tokens.keyring import a_labels
-from backstamp.vocabulary import Origin
+from backstamp.vocabulary import ConsentMode, Origin, SuppressionAction
 
 FORMAT_VERSION: Final = 1
-
-
-class ConsentMode(StrEnum):
-    """What a recipient's silence means: `required` no, `objection` yes."""
-
-    REQUIRED = "required"
-    OBJECTION = "objection"
 
 
 class ConsentState(StrEnum):

@@ -17,13 +17,6 @@ class SuppressionReason(StrEnum):
     MANUAL = "manual"
 
 
-class SuppressionAction(StrEnum):
-    """What is done with a copy for such an address: refused with a 550, or taken and thrown away."""
-
-    REFUSE = "refuse"
-    DROP = "drop"
-
-
 Suppressed = dict[str, dict[SuppressionReason, frozenset[bytes]]]
 """Recipient keys by sender domain (lower case, or `EVERY_DOMAIN`) and reason; a key may have several."""
 

@@ -16,7 +16,6 @@ from backstamp.gateway.milter import (
     MilterAnswer,
     MilterConfig,
     MilterEnvelope,
-    MilterFailure,
     MilterListener,
     MilterPath,
     Reject,
@@ -26,6 +25,7 @@ from backstamp.gateway.milter import (
     listener,
 )
 from backstamp.gateway.protocol.reply import reply
+from backstamp.vocabulary import MilterFailure
 from tests.gateway.milter.mta import Mta, connect, header, macros, message, negotiate, packet
 
 CONTINUE = (b"c", b"")

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from backstamp.journal import Sync
-from backstamp.vocabulary import Feed, ThreatType
+from backstamp.vocabulary import Feed, Sync, ThreatType
 
 T = TypeVar("T")
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -9,9 +9,16 @@ from typing import Any, Final, Generic, TypeVar
 
 from backstamp.app.settings import kinds
 from backstamp.app.settings.kinds import Kind
-from backstamp.gateway.milter import MilterFailure
-from backstamp.policy import ConsentMode, SuppressionAction
-from backstamp.vocabulary import DkimSigned, Feed, TlsMode, UpstreamTls, VisibleUrls
+from backstamp.vocabulary import (
+    ConsentMode,
+    DkimSigned,
+    Feed,
+    MilterFailure,
+    SuppressionAction,
+    TlsMode,
+    UpstreamTls,
+    VisibleUrls,
+)
 
 T = TypeVar("T")
 

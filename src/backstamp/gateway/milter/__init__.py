@@ -3,7 +3,7 @@
 An MTA is asked for what is needed only, and answers nothing until the message is whole: one turn a message.
 """
 
-from backstamp.gateway.milter.config import MilterConfig, MilterFailure
+from backstamp.gateway.milter.config import MilterConfig
 from backstamp.gateway.milter.listener import MilterListener, check_milter_config
 from backstamp.gateway.milter.message import (
     Accept,
@@ -22,7 +22,6 @@ __all__ = [
     "MilterAnswer",
     "MilterConfig",
     "MilterEnvelope",
-    "MilterFailure",
     "MilterListener",
     "MilterPath",
     "Reject",

@@ -1,18 +1,11 @@
 """config: what the milter's listener is told, as plain values."""
 
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from backstamp.gateway.addresses import parse_listen
-
-
-class MilterFailure(StrEnum):
-    """What is answered for a message that could not be examined."""
-
-    ACCEPT = "accept"
-    TEMPFAIL = "tempfail"
+from backstamp.vocabulary import MilterFailure
 
 
 class MilterConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,12 @@ from backstamp.gateway import trace
 from backstamp.gateway.milter import codec
 from backstamp.gateway.milter.changes import NotPossibleError, find_changes
 from backstamp.gateway.milter.codec import Command, MilterProtocolError, PacketReader
-from backstamp.gateway.milter.config import MilterConfig, MilterFailure
+from backstamp.gateway.milter.config import MilterConfig
 from backstamp.gateway.milter.conversation import Arrived, Conversation
 from backstamp.gateway.milter.message import Accept, Examiner, MilterAnswer, Reject, Replace, TempFail
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.vocabulary import MilterFailure
 
 _log = logging.getLogger("backstamp.gateway")
 
