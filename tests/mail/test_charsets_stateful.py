@@ -150,7 +150,8 @@ def test_offsets_ascend_and_what_is_ascii_leads_to_its_own_byte(
     assert offsets == sorted(offsets)
     # Behind the last character, there is nothing but shifts.
     behind = read_shifted(data[offsets[-1] :], family, blank=blank)
-    assert behind is not None and behind.text == ""
+    assert behind is not None
+    assert behind.text == ""
     for character, offset in zip(text, offsets, strict=False):
         if character.isascii():
             assert data[offset] == ord(character)
