@@ -20,6 +20,7 @@ from backstamp.lifetime import die_with_parent
 from backstamp.tokens import Keyring
 
 READ_OCTETS: Final = 256 * 1024
+LARGE_OCTETS: Final = 2 * 1024 * 1024
 
 _read_request: Final = msgspec.msgpack.Decoder(Request).decode
 _write_answer: Final = msgspec.msgpack.Encoder().encode
@@ -50,6 +51,15 @@ class CpuAllowance:
             self._used = used
 
 
+def keep_freed_memory() -> None:
+    """Have the C library keep some MB of what is freed instead of giving it back after each message.
+
+    glibc raises its own thresholds when it frees a large block for the first time (mallopt(3),
+    M_MMAP_THRESHOLD). 97 page faults for a newsletter of 65 KB before, none behind it: a fifth of the time.
+    """
+    bytes(LARGE_OCTETS)
+
+
 def _read(pipe: BinaryIO) -> bytes | None:
     head = pipe.read(LENGTH.size)
     if len(head) < LENGTH.size:
@@ -77,6 +87,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_freed_memory()
     # With room for a whole request of the usual size: one read.
     incoming = open(0, "rb", buffering=READ_OCTETS, closefd=False)  # noqa: SIM115 - until the process ends
     outgoing = sys.stdout.buffer
