@@ -60,17 +60,6 @@ def replayable(line: dict[str, Any]) -> bool:
     return not NOT_ABOUT_SIBLINGS & line.get("context", {}).keys()
 
 
-def known_by_default(line: dict[str, Any], ip: str) -> dict[str, Any]:
-    """Return what of a labelled hit is known where no address is kept: no name, no AS number."""
-    context = {
-        name: value for name, value in line.get("context", {}).items() if name != "in_icloud_relay_list"
-    }
-    kept: dict[str, Any] = {
-        name: line[name] for name in ("event", "method", "headers", "seconds_since_delivery") if name in line
-    }
-    return kept | {"ip": ip, "context": context}
-
-
 def story_of(line: dict[str, Any], number: int) -> Story:
     """Return the requests that make a hit's context."""
     context = line.get("context", {})
