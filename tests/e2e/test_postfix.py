@@ -120,6 +120,28 @@ class Chain:
         await until("the first queue is empty", lambda: self.first.is_empty)
         await until("the last queue is empty", lambda: self.last.is_empty)
 
+    async def flushed(self) -> None:
+        """Have all that waits tried again until nothing does.
+
+        For two seconds the gateway may keep a connection whose smtpd has the rules from before a reload.
+        """
+        await self._flush_until("the first queue is empty", lambda: self.first.is_empty)
+        await self.settled()
+
+    async def tries(self, address: str, number: int) -> list[str]:
+        """Return what is logged of an address once it was tried so many times."""
+        await self._flush_until("it was tried", lambda: len(self.first.deliveries(address)) >= number)
+        return self.first.deliveries(address)
+
+    async def _flush_until(self, what: str, look: Callable[[], bool]) -> None:
+        """Wait with `postqueue -f`: a queue manager that found a mail "still being delivered" forgets it."""
+        for _ in range(40):
+            with contextlib.suppress(AssertionError):
+                await until(what, look, 3)
+                return
+            self.first.command("postqueue", "-f")
+        await until(what, look, 3)
+
 
 @pytest.fixture
 def chain(
@@ -184,8 +206,7 @@ async def test_three_recipients_fare_differently_at_rcpt(chain: Any, protocol: s
     )
     line.last.path("rcpt").write_text("")
     line.last.command("postfix", "reload")
-    line.first.command("postqueue", "-f")
-    await line.settled()
+    await line.flushed()
     assert line.received() == {ONE: 1, THREE: 1}
     assert len({each.tracking_id for each in line.running.deliveries if each.text}) == len(
         line.running.queued
@@ -203,8 +224,7 @@ async def test_three_recipients_fare_differently_after_data_through_lmtp(chain: 
     assert "dsn=4.2.1, status=deferred" in line.first.deliveries(THREE)[0]
     line.last.path("end").write_text("")
     line.last.command("postfix", "reload")
-    line.first.command("postqueue", "-f")
-    await line.settled()
+    await line.flushed()
     assert line.received() == {ONE: 1, THREE: 1}
     assert len(line.last.mails(ANN)) == 1
 
@@ -213,16 +233,12 @@ async def test_three_recipients_fare_differently_after_data_through_smtp(chain: 
     line = await chain("smtp")
     line.last.path("end").write_text(f"{TWO} 550 5.7.1 not this\n{THREE} 450 4.2.1 later\n")
     await submit(line.first, 4, *THREE_RECIPIENTS)
-    tries = await until(
-        "it was tried twice", lambda: len(line.first.deliveries(THREE)) > 1 and line.first.deliveries(THREE)
-    )
-    assert all("450 4.2.1 <three@example.net>" in each for each in tries)
+    assert all("450 4.2.1 <three@example.net>" in each for each in await line.tries(THREE, 2))
     # SMTP has one reply for all three; the accepted copy does not go twice for that.
     assert line.received() == {ONE: 1}
     line.last.path("end").write_text(f"{TWO} 550 5.7.1 not this\n")
     line.last.command("postfix", "reload")
-    line.first.command("postqueue", "-f")
-    await line.settled()
+    await line.flushed()
     assert line.received() == {ONE: 1, THREE: 1}
     (report,) = await until("the refusal is reported", lambda: line.last.mails(ANN))
     assert b"Final-Recipient: rfc822; two@example.net" in report
