@@ -31,7 +31,7 @@ def run(out: TextIO, quick: bool) -> None:
     rounds = 15 if quick else 101
     pytracking = _pytracking()
     header = ("message", "links", "ours µs", "sealing again", "email µs", "ratio", "pytracking", "turbohtml")
-    print(("{:>16}" * len(header)).format(*header), file=out)
+    print(("{:>18}" * len(header)).format(*header), file=out)
     # As in a worker that has seen bigger mail. Until a process has freed a block of more than 128 KB, glibc
     # gives its memory back after each message and asks for it again (M_TRIM_THRESHOLD, mallopt(3)): 89 page
     # faults and 12 % of the time for 81 KB, which Python's small objects do not pay.
@@ -50,7 +50,7 @@ def run(out: TextIO, quick: bool) -> None:
             f"{peer:.0f} ({peer / ours:.1f}x, {peer / again:.1f}x)",
             f"{floor:.0f}",
         )
-        print(("{:>16}" * len(row)).format(*row), file=out)
+        print(("{:>18}" * len(row)).format(*row), file=out)
     ours, round_trip = _medians(
         [lambda: plan(heavy, Options()).apply(_SEALER).raw, lambda: _round_trip(heavy)], 3 if quick else 7
     )
