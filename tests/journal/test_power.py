@@ -12,7 +12,7 @@ from tests.journal.power import ForgetfulDisk
 from tests.journal.records import hit, read_all
 
 INTERVAL_MS = 20
-SLACK_SECONDS = 0.25
+SLACK_SECONDS = 1.0
 """For threads that are not run at once on a busy machine; the soak prints what it was."""
 
 
