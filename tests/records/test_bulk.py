@@ -1,7 +1,7 @@
 """Statements over many rows."""
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from backstamp.records import bulk
 from backstamp.records.bulk import select_for_keys
@@ -31,6 +31,14 @@ def test_sqlite_reads_no_whole_index_to_look_keys_up_where_it_knows_how_large_it
 def test_each_key_is_answered_once(number: int) -> None:
     found = list(select_for_keys("SELECT keys.k FROM keys WHERE keys.k IS NOT NULL", ("k",), _keys(number)))
     assert found == list(_keys(number))
+
+
+@pytest.mark.parametrize("vendor", ["sqlite"])
+def test_an_error_that_sqlite_has_only_while_rows_are_read_is_one_of_django_s(vendor: str) -> None:
+    # The second row cannot be made; of the first nobody is told before.
+    statement = "SELECT CASE WHEN keys.k = 1 THEN json('{') ELSE '{}' END FROM keys"
+    with pytest.raises(OperationalError):
+        list(select_for_keys(statement, ("k",), _keys(2)))
 
 
 def _keys(number: int) -> list[tuple[int]]:
