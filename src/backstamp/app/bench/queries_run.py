@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 from backstamp.app.bench import scratch
@@ -40,24 +41,24 @@ def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
     dice = random.Random(5)  # noqa: S311 - no secret is made of it
     keys = list(Message.objects.values_list("pk", flat=True))
     chosen = dice.choices(keys, k=_TIMES)
-    yield "message timeline", 20, [lambda key=key: message_detail(key) for key in chosen]  # type: ignore[misc]
+    yield "message timeline", 20, [partial(message_detail, key) for key in chosen]
     for which in ListFilter:
-        yield f"list, {which}", 100, [lambda w=which: message_page(which=w)] * (_TIMES // 2)  # type: ignore[misc]
+        yield f"list, {which}", 100, [partial(message_page, which=which)] * (_TIMES // 2)
     deep = _cursors(dice)
-    yield "list, far down", 100, [lambda before=before: message_page(before=before) for before in deep]  # type: ignore[misc]
+    yield "list, far down", 100, [partial(message_page, before=before) for before in deep]
     for which in (ListFilter.ALL, ListFilter.CLICKED, ListFilter.PROBLEM):
         words = _WORDS * (_TIMES // 3 // len(_WORDS))
         yield (
             f"list, {which}, searched",
             100,
-            [lambda word=word, w=which: message_page(search=word, which=w) for word in words],  # type: ignore[misc]
+            [partial(message_page, search=word, which=which) for word in words],
         )
     last = date(2026, 4, 1)
     for days in (30, 90):
         yield (
             f"overview of {days} days",
             150,
-            [lambda days=days: overview(last - timedelta(days=days), last)] * (_TIMES // 2),  # type: ignore[misc]
+            [partial(overview, last - timedelta(days=days), last)] * (_TIMES // 2),
         )
 
 
