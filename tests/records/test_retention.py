@@ -5,9 +5,10 @@ import pytest
 from backstamp.records import retention
 from backstamp.records.changes import newest_version
 from backstamp.records.ingest import ingest
-from backstamp.records.models import CapturedMail, Event, Link, Message, Recipient
+from backstamp.records.models import CapturedMail, Event, Link, ListWish, Message, Recipient, Suppression
 from backstamp.records.retention import Deleted, delete_before
-from tests.records.journal_records import after, batch, delivery, pixel, queued
+from backstamp.vocabulary import WishAct
+from tests.records.journal_records import after, batch, delivery, pixel, queued, wish
 
 
 def test_old_messages_go_with_everything_and_young_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,3 +35,14 @@ def test_hits_whose_message_never_came_go_by_their_own_age(monkeypatch: pytest.M
     assert delete_before(after(600)) == Deleted(0, 3)
     assert Event.objects.filter(type="opened").count() == 1
     assert Message.objects.count() == 1
+
+
+def test_wishes_go_by_their_own_age_and_what_they_came_to_stays() -> None:
+    ingest(batch("edge", [wish(WishAct.UNSUBSCRIBE, 60)]), after(100))
+    delete_before(after(70))
+    assert ListWish.objects.count() == 0
+    ingest(batch("a", [wish(WishAct.UNSUBSCRIBE, 80)]), after(100))
+    assert Suppression.objects.get().since == after(60)
+    ingest(batch("b", [wish(WishAct.RESUBSCRIBE, 90)]), after(100))
+    assert Suppression.objects.count() == 0
+    assert ListWish.objects.count() == 2

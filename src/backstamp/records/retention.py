@@ -15,7 +15,7 @@ from backstamp.records.bulk import execute_many
 from backstamp.records.changes import note_changed
 from backstamp.records.day_counts import take_away_events, take_away_messages
 from backstamp.records.instants import microseconds, month_of
-from backstamp.records.models import Event, HeaderSet, Message, ReaderReportRow
+from backstamp.records.models import Event, HeaderSet, ListWish, Message, ReaderReportRow
 from backstamp.records.partitions import drop_before
 
 _SLICE: Final = 200
@@ -45,12 +45,14 @@ class Deleted(msgspec.Struct, frozen=True):
 def delete_before(limit: datetime) -> Deleted:
     """Delete messages queued before `limit`, and hits from before it whose message is not there.
 
-    Alerts go by the time of what happened last, readers' reports by theirs.
+    Alerts go by the time of what happened last, readers' reports and wishes by theirs: what older wishes came
+    to stands on the suppression list, and no wish from before them arrives so late.
     """
     drop_before(limit)
     deleted = Deleted(_delete_messages(limit), _delete_strays(limit))
     alerts.delete_before(limit)
     ReaderReportRow.objects.filter(at__lt=limit).delete()
+    ListWish.objects.filter(at__lt=limit).delete()
     # Sets of header fields are those of one month's hits.
     HeaderSet.objects.filter(month__lt=month_of(microseconds(limit))).delete()
     return deleted
