@@ -11,8 +11,21 @@ from django.db.migrations.executor import MigrationExecutor
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Event
 from backstamp.records.rebuild import fill_in_missing
+from backstamp.records.suppressions import listed
+from backstamp.vocabulary import WishAct
 from tests.records.dump import dump, signals, source
-from tests.records.journal_records import START, after, batch, click, delivery, pixel, queued
+from tests.records.journal_records import (
+    ANNA,
+    BERT,
+    START,
+    after,
+    batch,
+    click,
+    delivery,
+    pixel,
+    queued,
+    wish,
+)
 
 
 def test_no_model_was_changed_without_a_migration() -> None:
@@ -43,6 +56,27 @@ def test_an_empty_database_of_an_older_version_becomes_an_empty_one(vendor: str)
     assert fill_in_missing() == 0
     ingest(batch("a", [queued(), pixel(600)]), after(1000))
     assert Event.objects.count() == 2
+
+
+def test_the_suppression_list_of_an_older_version_is_kept_and_takes_further_reasons_and_wishes(
+    vendor: str,
+) -> None:
+    call_command("migrate", "records", "0015", interactive=False, verbosity=0)
+    old = MigrationExecutor(connection).loader.project_state([("records", "0015_unprotected_mail")]).apps
+    for key, reason in ((ANNA, "unsubscribed"), (BERT, "hard_bounce")):
+        old.get_model("records", "Suppression").objects.create(
+            domain="example.org", address="", recipient_key=key, reason=reason, since=after(-9), evidence="-"
+        )
+    call_command("migrate", interactive=False, verbosity=0)
+    wishes = [wish(WishAct.UNSUBSCRIBE, 60), wish(WishAct.UNSUBSCRIBE, 60, index=1)]
+    ingest(batch("a", [queued(), *wishes]), after(100))
+    assert [(bytes(row.recipient_key), row.reason, row.since, row.address) for row in listed()] == [
+        (ANNA, "unsubscribed", after(-9), "anna@example.com"),
+        (BERT, "hard_bounce", after(-9), "bert@example.com"),
+        (BERT, "unsubscribed", after(60), "bert@example.com"),
+    ]
+    ingest(batch("b", [wish(WishAct.RESUBSCRIBE, 70), wish(WishAct.RESUBSCRIBE, 70, index=1)]), after(100))
+    assert [(bytes(row.recipient_key), row.reason) for row in listed()] == [(BERT, "hard_bounce")]
 
 
 def _as_of_0003(vendor: str) -> None:

@@ -64,18 +64,16 @@ def _settle(person: Person, new: Sequence[ListWish], settled: Settled) -> None:
     found = _gone_through(wishes)
     _list(person, found, wishes)
     worth_telling = {id(wish) for wish in found.worth_telling}
-    for wish in wishes:
-        was, wish.told = wish.told, id(wish) in worth_telling
-        if wish.told and not was:
-            settled.told.append(wish)
-        elif was and not wish.told:
-            settled.untold.append(wish)
+    changed = [wish for wish in wishes if wish.told != (id(wish) in worth_telling)]
+    for wish in changed:
+        wish.told = not wish.told
+        (settled.told if wish.told else settled.untold).append(wish)
     for wish in _too_many(wishes, found):
         wishes.remove(wish)
         if wish.pk is not None:
             wish.delete()
+    ListWish.objects.bulk_update((wish for wish in changed if wish.pk is not None), ["told"])
     ListWish.objects.bulk_create(wish for wish in wishes if wish.pk is None)
-    ListWish.objects.bulk_update((wish for wish in wishes if wish.pk is not None), ["told"])
 
 
 def _kept(person: Person) -> Iterable[ListWish]:

@@ -3,16 +3,18 @@
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import msgspec
 from django.db.models import Count, Max
 
 from backstamp.policy import Suppressed, SuppressionReason
+from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
 
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
 _CHUNK: Final = 500
+_LONGEST_EVIDENCE: Final = 1000
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,17 +35,7 @@ def add(entries: Iterable[Entry]) -> int:
     """
     before = Suppression.objects.count()
     Suppression.objects.bulk_create(
-        (
-            Suppression(
-                domain=entry.domain.lower(),
-                address=entry.address.replace("\0", "")[:LONGEST_ADDRESS],
-                recipient_key=entry.recipient_key,
-                reason=entry.reason,
-                evidence=entry.evidence.replace("\0", "")[:1000],
-                since=entry.since,
-            )
-            for entry in entries
-        ),
+        (Suppression(**_once(entry), **_said(entry)) for entry in entries),
         batch_size=_CHUNK,
         ignore_conflicts=True,
     )
@@ -52,16 +44,30 @@ def add(entries: Iterable[Entry]) -> int:
 
 def keep_earliest(entry: Entry) -> None:
     """Put an entry on the list; of two for one domain and reason the earlier stands, in whatever order."""
-    if add([entry]):
+    said = _said(entry)
+    row, is_new = Suppression.objects.get_or_create(**_once(entry), defaults=said)
+    if is_new:
         return
-    row = Suppression.objects.get(
-        domain=entry.domain.lower(), recipient_key=entry.recipient_key, reason=entry.reason
-    )
-    said = entry.evidence.replace("\0", "")[:1000]
-    if (entry.since, said) < (row.since, row.evidence):
-        row.since, row.evidence = entry.since, said
-    row.address = row.address or entry.address.replace("\0", "")[:LONGEST_ADDRESS]
+    row.since, row.evidence = min((row.since, row.evidence), (said["since"], said["evidence"]))
+    row.address = row.address or said["address"]
     row.save()
+
+
+def _once(entry: Entry) -> dict[str, Any]:
+    """Return the columns of which the list has each combination once."""
+    return {
+        "domain": entry.domain.lower(),
+        "recipient_key": entry.recipient_key,
+        "reason": entry.reason,
+    }
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    return {
+        "address": clean(entry.address, LONGEST_ADDRESS),
+        "evidence": clean(entry.evidence, _LONGEST_EVIDENCE),
+        "since": entry.since,
+    }
 
 
 def remove(

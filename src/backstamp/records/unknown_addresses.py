@@ -80,6 +80,7 @@ def _opt_out(told: Iterable[_Said]) -> None:
         return
     messages = {said.pair[0] for said, _ in reasons}
     rows = Recipient.objects.filter(message__in=messages).select_related("message")
+    rows = rows.only("index", "address", "recipient_key", "message__sender")  # Manifests are large.
     people = {(row.message_id, row.index): row for row in rows if row.recipient_key}
     for said, reason in reasons:
         row = people.get(said.pair)

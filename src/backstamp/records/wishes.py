@@ -75,7 +75,7 @@ def _list_wish(id_: RecordId, wish: Wish, pair: tuple[int, int], at: datetime) -
         unsubscribe=wish.act is WishAct.UNSUBSCRIBE,
         tracking_id=pair[0],
         recipient_index=pair[1],
-        shown=wish.shown.replace("\0", "")[:_EVIDENCE],
+        shown=clean(wish.shown, _EVIDENCE),
     )
 
 
