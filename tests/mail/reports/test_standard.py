@@ -298,6 +298,20 @@ def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str
         *("Assente: offerta", "Afwezig: aanbod", "Afwezigheidsbericht: aanbod", "Poissa: tarjous"),
         *("Ikke til stede: tilbud", "Poza biurem: oferta", "Mimo kancelář: nabídka", "Házon kívül: ajánlat"),
         *("Ofis dışında: teklif", "Вне офиса: предложение", "ตอบกลับอัตโนมัติ: offer", "Autosvar: tilbud"),
+        *("AutoRe: offer", "Auto-Re: offer", "[AUTO] offer", "Auto: Re: offer", "Annual leave: offer"),
+        *("Out of office message", "Vacation notice", "Away from my desk", "Holiday reply: offer"),
+        *("Nicht im Büro: Angebot", "Réponse automatique : offre", "Message d'absence", "Avis d'absence"),
+        *("Respuesta automática: oferta", "Contestación automática", "Fuera de la oficina: oferta"),
+        *("Resposta automática: oferta", "Risposta automatica: offerta", "Risponditore automatico"),
+        *("Fuori ufficio: offerta", "Ausência temporária: oferta", "Automatiskt svar: offert"),
+        *("Frånvaromeddelande: offert", "Fraværsmelding: tilbud", "Fravær: tilbud", "Niet aanwezig: aanbod"),
+        *("Automatyczna odpowiedź: oferta", "Odpowiedź automatyczna", "Autoodpowiedź", "Nieobecność: oferta"),
+        *("Automatická odpověď: nabídka", "Automaattinen vastaus: tarjous", "Automaatvastus: pakkumine"),
+        *("Automātiskā atbilde: piedāvājums", "Automatinis atsakymas", "Automatikus válasz: ajánlat"),
+        *("Samodejni odgovor: ponudba", "Аутоматски одговор: понуда", "Sjálfvirkt svar: tilboð"),
+        *("Otomatik yanıt: teklif", "Автоответ: предложение", "Автоматический ответ", "Автоматичен отговор"),
+        *("Απουσία από το γραφείο: offer", "מחוץ למשרד: offer", "خارج المكتب: offer", "پاسخ خودکار: offer"),
+        *("स्वचालित उत्तर: offer", "การตอบกลับอัตโนมัติ: offer", "Vắng mặt tại văn phòng: offer"),
     ],
 )
 def test_machines_say_in_many_languages_that_they_answer(subject: str) -> None:
@@ -317,6 +331,7 @@ def test_a_person_may_say_that_no_machine_answers(value: str) -> None:
         *("Re: Automatic reply: offer", "AW: Automatische Antwort: Angebot", "RE: Bob is out of the office"),
         *("Absence of evidence", "Abwesende Kollegen", "Auto kaufen", "Reply automatically?", "Autobahn"),
         *("Ausente no jantar", "Ooops", "Re: Automation", "Is Bob out of the office?"),
+        *("Autoreparatur: Rechnung", "Autoren für Band 3", "Autore del mese", "Autorennen am Montag"),
     ],
 )
 def test_a_subject_near_to_that_of_machines_is_a_persons(subject: str) -> None:

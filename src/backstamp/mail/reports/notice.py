@@ -97,15 +97,19 @@ class Signs(NamedTuple):
         return _FORWARDED.match(self.subject) is not None or self.is_answer
 
     @property
+    def sounds_like_a_machine(self) -> bool:
+        """Whether the subject is one that no person would write, but for answering it."""
+        return saying("subject_of_a_machine").search(self.subject) is not None
+
+    @property
     def has_machine_subject(self) -> bool:
         """Whether the subject is one that no person would write, and answers nothing."""
-        by_machine = saying("subject_of_a_machine").search(self.subject)
-        return by_machine is not None and answer_prefix().match(self.subject) is None
+        return self.sounds_like_a_machine and answer_prefix().match(self.subject) is None
 
     @property
     def by_a_person(self) -> bool:
         """Whether nothing in its header says that it is a mail system's."""
-        return not (self.by_system or self.null_path or saying("subject_of_a_machine").search(self.subject))
+        return not (self.by_system or self.null_path or self.sounds_like_a_machine)
 
     @property
     def is_answer(self) -> bool:
@@ -151,7 +155,7 @@ def is_notice(text: str, signs: Signs) -> bool:
     goods = not signs.returned and saying("goods").search(words) is not None
     if goods and not shows:
         return False
-    by_machine = saying("subject_of_a_machine").search(signs.subject) is not None
+    by_machine = signs.sounds_like_a_machine
     enough = failed + subject + shows > 2 and (failed or subject)
     if signs.by_office and (enough or (by_machine and failed + shows > 0)):
         return True
