@@ -114,6 +114,28 @@ async def test_who_waits_for_a_worker_too_long_is_told_so() -> None:
         await pool.close()
 
 
+@pytest.mark.parametrize("freed", [True, False])
+async def test_who_goes_in_the_moment_in_which_a_worker_comes_takes_it_from_nobody(freed: bool) -> None:
+    pool = RewriterPool(LIMITS)
+    try:
+        seal = Seal(0, b"a" * 8)
+        worker = pool._free.pop()
+        leaving = asyncio.create_task(pool.rewrite(request(seal), HTML))
+        await asyncio.sleep(0)
+        if freed:
+            pool._give(worker)
+            leaving.cancel()
+        else:
+            leaving.cancel()
+            pool._give(worker)
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        answer, _ = await pool.rewrite(request(seal), HTML)
+        assert answer.tracks
+    finally:
+        await pool.close()
+
+
 async def test_mail_that_kills_its_worker_is_delivered_as_it_came(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

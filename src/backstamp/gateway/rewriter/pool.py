@@ -95,10 +95,11 @@ class RewriterPool:
             async with asyncio.timeout(self._seconds):
                 return await freed
         except BaseException as error:
-            if freed.done() and not freed.cancelled():
-                self._give(freed.result())  # it came in the very moment
-            else:
+            # In the very moment a worker may have come, or may have been found to be waited for no more.
+            if freed in self._waiting:
                 self._waiting.remove(freed)
+            elif not freed.cancelled():
+                self._give(freed.result())
             if isinstance(error, TimeoutError):
                 raise BusyError from None
             raise
