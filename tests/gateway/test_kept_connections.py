@@ -148,6 +148,16 @@ async def test_a_next_hop_that_let_go_meanwhile_is_connected_to_anew_and_gets_ea
     assert hop.connections == 3
 
 
+async def test_a_connection_that_waited_without_a_mail_may_be_lost_as_well(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"MAIL": [DROP]})
+    running = await gateway(hop, NOTHING)
+    await gone(running, await opened(running))
+    assert (await one_mail(running))[0].startswith("250 ")
+    assert (hop.connections, len(hop.accepted)) == (2, 1)
+
+
 async def test_a_next_hop_that_is_gone_for_good_is_said_so(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
@@ -235,6 +245,15 @@ async def test_where_mail_is_refused_so_are_its_recipients_and_the_dialog_stays_
     assert await replies(client, 5) == ["451 4.7.1 greylisted", *refused]
     assert (await client.send_mail(WIRE, BOB))[0].startswith("250 ")
     assert len(hop.accepted) == 1
+
+
+@pytest.mark.parametrize("answer", ["421 4.3.2 stopping", "550 5.7.1 go away"])
+async def test_who_refuses_mail_and_hangs_up_is_quoted(
+    send: Send, next_hop: StartNextHop, answer: str
+) -> None:
+    hop = await next_hop(script={"MAIL": [answer], "RCPT": DROP})
+    client = await send(hop, f"MAIL FROM:<ann@example.org>\r\n{PIPELINED}".encode())
+    assert await client.reply() == answer
 
 
 async def test_a_recipient_that_we_refuse_ourselves_never_goes_on(send: Send, next_hop: StartNextHop) -> None:

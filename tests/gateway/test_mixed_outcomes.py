@@ -84,6 +84,15 @@ async def test_refusals_at_rcpt_reach_the_client_one_by_one(
     assert await all_forgotten(running)
 
 
+async def test_who_refuses_the_mail_of_a_copy_and_hangs_up_is_quoted(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"MAIL": ["250 2.1.0 Ok", NEVER], "RCPT": ["250 2.1.5 Ok", DROP]})
+    running, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, THREE[0]) == [NEVER]
+    assert [(d.stage, d.code) for d in running.deliveries] == [("mail", 550)]
+
+
 async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

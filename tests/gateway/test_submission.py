@@ -10,7 +10,7 @@ from backstamp.gateway import Submission, Timeouts
 from backstamp.vocabulary import Origin
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
-from tests.gateway.fake_next_hop import OFFERS, FakeNextHop
+from tests.gateway.fake_next_hop import HANG, OFFERS, FakeNextHop
 from tests.gateway.running import HTML, Running, StartGateway, StartNextHop
 
 PLAIN = b64encode(b"\0ann\0s3cret words").decode()
@@ -37,7 +37,7 @@ class Setup:
 
 @pytest.fixture
 async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates) -> Any:
-    async def start(**options: Any) -> Setup:
+    async def start(command: float = 300, **options: Any) -> Setup:
         upstream = await next_hop(**({"offers": UPSTREAM, "tls": certificates.server_context()} | options))
         settings = Submission(
             upstream=f"localhost:{upstream.port}",
@@ -47,7 +47,7 @@ async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates
         running = await gateway(
             await next_hop(),
             submission=settings,
-            timeouts=Timeouts(idle=20, tls=5),
+            timeouts=Timeouts(idle=20, tls=5, command=command),
             **certificates.settings,
         )
         return Setup(running, upstream, certificates)
@@ -131,6 +131,15 @@ async def test_a_refusal_is_the_upstreams_own_and_three_end_the_connection(submi
     for _ in range(3):
         assert await client.say(f"AUTH PLAIN {PLAIN}") == "535 5.7.8 no such ann"
     assert await client.closed()
+
+
+async def test_a_reply_that_comes_too_late_is_not_taken_for_that_to_another_password(submission: Any) -> None:
+    setup = await submission(command=0.2, script={"AUTH": [HANG, "535 5.7.8 no such ann"]})
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    assert (await client.say(f"AUTH PLAIN {PLAIN}")).startswith("451 4.4.2 ")
+    assert await client.say(f"AUTH PLAIN {PLAIN}") == "535 5.7.8 no such ann"
+    assert setup.upstream.connections == 2
 
 
 @pytest.mark.parametrize(

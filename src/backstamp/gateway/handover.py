@@ -64,15 +64,15 @@ async def hand_over(
         lines = [mail_line(reverse_path, size), *map(rcpt_line, forward_paths)]
         pipelined = "PIPELINING" in hop.capabilities
         answer = await hop.begin_transaction(lines[0], [*lines[1:], "DATA"] if pipelined else [])
-        if not answer.positive and not pipelined:
-            return [Outcome(stage, answer)] * len(forward_paths)
-        refused_mail = None if answer.positive else answer
+        if not answer.positive:
+            refused = [Outcome(stage, answer)] * len(forward_paths)
+            if not pipelined:
+                return refused
+            outcomes = [*refused]
         stage = Stage.RCPT
         for place, line in enumerate(lines[1:]):
             answer = await (hop.read() if pipelined else hop.command(line))
-            if refused_mail is not None:
-                outcomes[place] = Outcome(Stage.MAIL, refused_mail)
-            elif not answer.positive:
+            if outcomes[place] is None and not answer.positive:
                 outcomes[place] = Outcome(stage, answer)
         stage = Stage.DATA
         accepted = [place for place, outcome in enumerate(outcomes) if outcome is None]
@@ -84,7 +84,6 @@ async def hand_over(
         for place, outcome in zip(accepted, results, strict=True):
             outcomes[place] = outcome
     except UnreachableError as error:
-        hop.abort()
         return [each or Outcome(stage, error.reply) for each in outcomes]
     return [each for each in outcomes if each is not None]
 
@@ -94,7 +93,6 @@ async def hand_over_open(hop: NextHopConnection, count: int, message: bytes) -> 
     try:
         await hop.send("DATA")
     except UnreachableError as error:
-        hop.abort()
         return [Outcome(Stage.DATA, error.reply)] * count
     return await _data(hop, count, message)
 
@@ -124,6 +122,5 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
         # Postfix keeps the transaction when it refuses a message after its end: RSET has to follow.
         hop.in_transaction = not all(outcome.reply.positive for outcome in outcomes)
     except UnreachableError as error:
-        hop.abort()
         return outcomes + [Outcome(stage, error.reply)] * (count - len(outcomes))
     return outcomes if hop.lmtp else outcomes[:1] * count

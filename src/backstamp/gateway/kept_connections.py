@@ -48,6 +48,7 @@ class KeptConnections:
         if not connection.is_as_new or not young or len(self._kept) >= self._most or self._stopping:
             await connection.quit()
             return
+        connection.used = True
         self._kept.append((loop.time() + IDLE_SECONDS, connection))
         if self._timer is None:
             self._timer = loop.call_later(IDLE_SECONDS, self._sweep)

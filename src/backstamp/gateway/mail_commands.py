@@ -118,7 +118,6 @@ class MailCommands:
         try:
             answer = await (connection.read() if was_sent else connection.command(rcpt_line(recipient)))
         except UnreachableError as error:
-            connection.abort()
             answer = error.reply
         if not answer.positive and not answer.transient and not answer.permanent:
             raise RefusedError(reply(451, "4.5.0 The next hop answered with nonsense, try again later"))

@@ -115,7 +115,7 @@ class NextHopConnection:
         self._hop = hop
         self.capabilities = Capabilities()
         self.used = False
-        """Whether it has carried out commands since it began: an idle server may have let it go since."""
+        """Whether it has carried out commands since it began, or was kept: the server may have let it go."""
         self.in_transaction = False
         """Whether MAIL was accepted and nothing has ended that transaction yet."""
         self.introduction = ""
@@ -212,7 +212,7 @@ class NextHopConnection:
 
     async def send(self, *lines: str) -> None:
         """Send commands, more than one only where PIPELINING is offered. Raises `UnreachableError`."""
-        with _failures():
+        with self._failures():
             self._wire.allow(self._hop.timeouts.command)
             self._owed += len(lines)
             self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
@@ -220,7 +220,7 @@ class NextHopConnection:
 
     async def read(self, seconds: float | None = None) -> Reply:
         """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`."""
-        with _failures():
+        with self._failures():
             self._wire.allow(seconds or self._hop.timeouts.command)
             answer = await read_reply(self._read_line)
         self.used = True
@@ -236,7 +236,7 @@ class NextHopConnection:
         Raises `UnreachableError`.
         """
         self._owed += replies
-        with _failures():
+        with self._failures():
             for start in range(0, len(wire_form), _BLOCK):
                 self._wire.allow(self._hop.timeouts.data_block)
                 self._wire.write(wire_form[start : start + _BLOCK])
@@ -251,7 +251,7 @@ class NextHopConnection:
         """Take leave and close; never raises."""
         with contextlib.suppress(UnreachableError):
             if not self._wire.ended:
-                with _failures():
+                with self._failures():
                     self._wire.write(b"QUIT\r\n")
                 await self.read(QUIT_SECONDS)
         self._wire.close()
@@ -270,15 +270,20 @@ class NextHopConnection:
         # Cut where it is too long: an acceptance that is not understood makes a double at every retry.
         return await self._wire.read_line(MAX_LINE, strict=False)
 
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turn whatever can happen to a connection into an `UnreachableError`, and close it.
 
-@contextlib.contextmanager
-def _failures() -> Iterator[None]:
-    """Turn whatever can happen to a connection into an `UnreachableError`."""
-    try:
-        yield
-    except TimeoutError:
-        raise UnreachableError(NO_ANSWER) from None
-    except BadReplyError:
-        raise UnreachableError(GARBLED) from None
-    except (WireClosedError, OSError):
-        raise UnreachableError(DROPPED) from None
+        A reply that comes later would be taken for that to the next command: of a password, say.
+        """
+        try:
+            yield
+        except (TimeoutError, BadReplyError, WireClosedError, OSError) as error:
+            self.abort()
+            raise UnreachableError(_words(error)) from None
+
+
+def _words(error: Exception) -> Reply:
+    if isinstance(error, TimeoutError):
+        return NO_ANSWER
+    return GARBLED if isinstance(error, BadReplyError) else DROPPED

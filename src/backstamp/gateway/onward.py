@@ -1,5 +1,6 @@
 """onward: one client's way to the next hop: a connection that is opened, kept, and opened again."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -69,15 +70,13 @@ class Onward:
         return await self._begin(connection, mail, rcpts)
 
     async def _begin(self, connection: NextHopConnection, mail: str, rcpts: Sequence[str]) -> Reply:
-        try:
-            await connection.reset()
-            answer = await connection.begin_transaction(mail, rcpts)
-            if not answer.positive:
+        await connection.reset()
+        answer = await connection.begin_transaction(mail, rcpts)
+        if not answer.positive:
+            # Who refuses MAIL may hang up behind it; that reply is the one to hand on nevertheless.
+            with contextlib.suppress(UnreachableError):
                 for _ in rcpts:
                     await connection.read()
-        except UnreachableError:
-            connection.abort()
-            raise
         return answer
 
     def _introduction(self, connection: NextHopConnection) -> str:

@@ -5,6 +5,7 @@ one begins; one that was accepted at an earlier try is not sent again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
@@ -396,10 +397,8 @@ async def _digest(message: bytes, header: HeaderSection) -> bytes:
 
 
 async def _reset(connection: NextHopConnection) -> None:
-    try:
+    with contextlib.suppress(UnreachableError):
         await connection.reset()
-    except UnreachableError:
-        connection.abort()
 
 
 def _as_transient(answer: Reply) -> Reply:
