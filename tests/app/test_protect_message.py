@@ -1,5 +1,6 @@
 """`backstamp protect message`: received mail through a pipe."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -86,6 +87,37 @@ def test_each_of_several_has_a_copy_in_a_folder(installation: Installation, tmp_
     assert cat == LF
     again = installation.filter(LF, ANN, BEN, more=("--into", str(folder)))
     assert (again.returncode, again.stderr.count(b"\n")) == (75, 1), "a copy is never written over"
+
+
+def test_copies_of_a_try_that_failed_are_not_left_in_the_way_of_the_next(
+    installation: Installation, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "2.eml").write_bytes(b"another's")
+    failed = installation.filter(LF, ANN, BEN, more=("--into", str(folder)))
+    assert (failed.returncode, failed.stdout, failed.stderr.count(b"\n")) == (75, b"", 1)
+    assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [("2.eml", b"another's")]
+    (folder / "2.eml").unlink()
+    assert installation.filter(LF, ANN, BEN, more=("--into", str(folder))).returncode == 0
+    assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("size", "code"), [(1000, 0), (1001, 65)])
+def test_no_more_is_read_than_the_largest_message(installation: Installation, size: int, code: int) -> None:
+    done = backstamp(
+        installation.folder,
+        *("protect", "message", "--for", ANN),
+        stdin=LF.ljust(size, b"\n"),
+        settings={"BACKSTAMP_GATEWAY_MAX_SIZE": "1000"},
+    )
+    assert (done.returncode, done.stderr.count(b"\n"), bool(done.stdout)) == (code, code > 0, code == 0)
+
+
+def test_octets_that_are_no_utf8_in_the_envelope_hold_no_mail_up(installation: Installation) -> None:
+    done = installation.filter(LF, ANN, more=("--from", os.fsdecode(b"\xffeve@example.org")))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert installation.records()[0].reverse_path == "\N{REPLACEMENT CHARACTER}eve@example.org"
 
 
 @pytest.mark.parametrize(

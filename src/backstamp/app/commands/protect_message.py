@@ -20,6 +20,7 @@ import click
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import SettingsError
+from backstamp.app.settings.table import GATEWAY_MAX_SIZE
 from backstamp.app.wiring.gateway import protection_config, rewriting_limits
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.rewriting import rewriting_options
@@ -28,6 +29,7 @@ from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.reply import Reply
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.journal import JournalUnavailableError, JournalWriter
+from backstamp.journal.layout import sync_directory
 from backstamp.rewriting import ControlFields, facts_header, message_facts
 from backstamp.vocabulary import Delivery, EventType, Origin
 
@@ -69,7 +71,7 @@ def protect_message(
     """Guard the links of MESSAGE (a file, or standard input), and write it to standard output.
 
     Ends with 0; 75 where it is to wait; 77 where it is refused, or for one of several; 64 for a wrong call;
-    65 for an empty message. Several recipients have copies of their own, and need --into.
+    65 for a message that is empty or too large. Several recipients have copies of their own, and need --into.
     """
     addresses = tuple(dict.fromkeys(addresses))
     if into is None and len(addresses) > 1:
@@ -77,9 +79,13 @@ def protect_message(
     if not all("@" in address and address.isprintable() for address in addresses):
         _end("--for takes an address, LOCAL@DOMAIN", EX_USAGE)
     try:
-        raw = message.read()
+        raw = message.read(1)
         if not raw:
             _end("the message is empty", EX_DATAERR)
+        most = context.settings[GATEWAY_MAX_SIZE]
+        raw += message.read(most)
+        if len(raw) > most:
+            _end(f"the message is larger than gateway.max_size ({most} octets)", EX_DATAERR)
         # Some deliver with the first line of an mbox, which is none of the message's.
         envelope, raw = _parted(raw)
         refusals = asyncio.run(_guard(context, raw, addresses, reverse_path, _Exit(into, envelope)))
@@ -108,18 +114,27 @@ class _Exit:
             sys.stdout.buffer.flush()
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        lines = []
-        for number, (address, copy) in enumerate(fates, start=1):
-            if isinstance(copy, Reply):
-                lines.append(f"{address}\t{_words(copy)}\n")
-                continue
-            path = self._folder / f"{number}.eml"
-            with path.open("xb") as file:
-                file.write(self._envelope + copy)
-                file.flush()
-                os.fsync(file.fileno())
-            lines.append(f"{address}\t{path}\n")
-        click.echo("".join(lines), nl=False)
+        lines: list[str] = []
+        written: list[Path] = []
+        try:
+            for number, (address, copy) in enumerate(fates, start=1):
+                if isinstance(copy, Reply):
+                    lines.append(f"{address}\t{_words(copy)}\n")
+                    continue
+                path = self._folder / f"{number}.eml"
+                with path.open("xb") as file:
+                    written.append(path)
+                    file.write(self._envelope + copy)
+                    file.flush()
+                    os.fsync(file.fileno())
+                lines.append(f"{address}\t{path}\n")
+            sync_directory(self._folder)
+            click.echo("".join(lines), nl=False)
+        except BaseException:
+            # The mail waits, and its next try needs these names.
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
 
 
 async def _guard(
@@ -147,7 +162,7 @@ async def _guard(
             facts=message_facts(raw, header),
             controls=ControlFields(),
             origin=Origin.FILTER,
-            reverse_path=reverse_path,
+            reverse_path=os.fsencode(reverse_path).decode("utf-8", "replace"),
             addressees=tuple(Addressee(index, each, wanted=True) for index, each in enumerate(addresses)),
             tracking_id=secrets.randbits(64),
             trace_id=secrets.token_hex(8),
