@@ -152,7 +152,7 @@ def test_nothing_makes_it_fail_and_answers_are_stable(host: str, other: str) -> 
 
 
 def test_hosts_without_end_are_no_work() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for number in range(1000):
         assert registrable_domain(f"{number}." + "a." * 100_000 + "com") is None
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

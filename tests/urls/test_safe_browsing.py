@@ -205,9 +205,9 @@ def test_expressions_are_those_that_the_text_names(url: bytes) -> None:
     ids=lambda url: url[:20],
 )
 def test_time_grows_with_the_length_only(url: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     canonicalise(url)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4, 5, 30])

@@ -206,18 +206,18 @@ def test_a_host_behind_a_scheme_is_always_shown(host: str, rest: str) -> None:
     ],
 )
 def test_a_text_without_end_is_no_work(hostile: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     shown_host(hostile)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_ordinary_words_are_told_at_once() -> None:
     """0.1 µs measured; the limit leaves room for a busy machine."""
 
     def seconds() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(10_000):
             shown_host("Read more about it")
-        return (time.perf_counter() - began) / 10_000
+        return (time.process_time() - began) / 10_000
 
     assert min(seconds() for _ in range(5)) < 1e-6

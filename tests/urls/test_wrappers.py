@@ -425,9 +425,9 @@ def test_json_that_nests_without_end_does_no_harm() -> None:
     ],
 )
 def test_hostile_urls_cost_time_in_proportion_to_their_length(hostile: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     unwrap_foreign(hostile)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_an_ordinary_url_is_told_at_once() -> None:
@@ -436,10 +436,10 @@ def test_an_ordinary_url_is_told_at_once() -> None:
     assert url is not None
 
     def seconds() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(10_000):
             wrapper_of(url)
-        return (time.perf_counter() - began) / 10_000
+        return (time.process_time() - began) / 10_000
 
     assert min(seconds() for _ in range(5)) < 3e-6
 

@@ -1,6 +1,7 @@
 """nested: URLs that stand in another one's path or query, as open redirectors have them."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -53,7 +54,8 @@ def _nested(href: str) -> Iterator[WebUrl]:
     query = href.find("?", path)
     for found in _MAY_BE_VALUE.finditer(href, query) if query >= 0 else ():
         start, end = found.start() + 1, found.end()
-        if not any(first < end and start < last for first, last in read):
+        before = bisect_left(read, (end,)) - 1
+        if before < 0 or read[before][1] <= start:
             yield from _read_value(href[start:end])
     if "aHR0c" in href:
         for found in _BASE64.finditer(href, path):
