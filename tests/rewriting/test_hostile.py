@@ -214,6 +214,8 @@ def test_where_the_pixel_would_not_be_a_plain_visible_image_there_is_none(html: 
         ("", "<![if a]><p title='<![endif]>", ""),
         ("<p title='<!--[if mso]>'>", "<![if b]><i>x</i>", ""),
         ("", "<p>http://a.b/&amp;", ""),
+        ("", "http://a.b/<i>x</i>", ""),
+        ("<!--[if supportFields]>", " HYPERLINK <x", "<![endif]-->"),
         ("", "&", ""),
         ("", "=", ""),
         ("", "= \n", ""),

@@ -37,6 +37,8 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("file://evil.example/a SMB://evil/a", [("file://evil.example/a", OTHER), ("SMB://evil/a", OTHER)]),
         ("file://///evil/share", [("file://///evil/share", OTHER)]),
         ("open \\\\evil.example\\share\\a.doc", [("https://evil.example/share/a.doc", SHARE)]),
+        ("ftp://x.example/https://a.example/", [("ftp://x.example/", OTHER), ("https://a.example/", None)]),
+        ("evil.com/https://a.example/", [("http://evil.com/", NAME), ("https://a.example/", None)]),
         ("https://a.example/b.com and b.com", [("https://a.example/b.com", None), ("http://b.com/", NAME)]),
     ],
 )

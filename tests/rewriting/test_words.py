@@ -1,5 +1,7 @@
 """Addresses in the words of received HTML: an element of ours around them, or listed as unprotected."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,6 +142,20 @@ def test_words_that_are_no_web_address_and_that_programs_link_are_listed(
     assert message(html)[candidate.start : candidate.end] == words.encode()
 
 
+def test_an_address_that_tags_split_is_listed_as_it_begins_and_as_a_whole() -> None:
+    assert decided("<p>https://evil.example<b>.safe.example/1</b> x") == [
+        ("https://evil.example/", SkipReason.BARE_ADDRESS),
+        ("https://evil.example.safe.example/1", SkipReason.BARE_ADDRESS),
+    ]
+
+
+def test_one_that_goes_on_in_a_web_address_is_listed_beside_that() -> None:
+    assert decided("<p>ftp://evil.example/https://x.example/") == [
+        ("ftp://evil.example/", SkipReason.OTHER_SCHEME),
+        ("https://x.example/", None),
+    ]
+
+
 def test_where_there_are_more_than_are_listed_the_part_is_unprotected() -> None:
     manifest = plan(message("<p>www.x.example</p>" * 1001 + EVIL), RECEIVED).manifest
     assert [part.skip_reason for part in manifest.parts] == [SkipReason.UNLOCATED]
@@ -162,6 +178,14 @@ def test_links_of_words_fields_in_comments_are_wrapped() -> None:
     assert decided(escaped) == [(EVIL, None)]
     (candidate,) = plan(message(escaped), RECEIVED).manifest.candidates
     assert (candidate.carrier, candidate.conditional) == (Carrier.FIELD, True)
+
+
+def test_where_words_end_is_found_at_once_whatever_follows_them() -> None:
+    """0.12 s measured; 1.8 where all that follows is looked through for each."""
+    raw = message("https://x.example/&eacute; " * 990 + "&amp; " * 1000 + ("</b>" + "&amp; " * 2000) * 14)
+    began = time.process_time()
+    assert len(plan(raw, RECEIVED).links) == 990
+    assert time.process_time() - began < 1
 
 
 @given(st.lists(TIDY | ADDRESSES | st.sampled_from(BROKEN), max_size=8).map("".join))

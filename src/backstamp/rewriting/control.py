@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.header_section import Field, HeaderSection, read_header_section
+from backstamp.mail.facts import facts_header
+from backstamp.mail.header_section import Field, HeaderSection
 
 OPENS_FIELD: Final = b"x-backstamp-opens"
 LINKS_FIELD: Final = b"x-backstamp-links"
@@ -28,7 +29,7 @@ def control_fields(raw: bytes, header: HeaderSection | None = None) -> ControlFi
     Whatever is not `on` counts as off, and so does a field that is there twice with different values:
     who wrote it meant to say something about tracking, and doubt is settled for privacy.
     """
-    return read_controls(raw, header or read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES)))
+    return read_controls(raw, header or facts_header(raw))
 
 
 def read_controls(raw: bytes, header: HeaderSection) -> ControlFields:

@@ -1,6 +1,6 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import Final
 
 import msgspec
@@ -20,6 +20,7 @@ from backstamp.rewriting.pixel import ReadBack, pixel_position
 from backstamp.rewriting.plan import END_OF_WORDS, PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
+from backstamp.rewriting.spans import overlaps
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_frames import Frame, frames_of
 from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
@@ -159,8 +160,7 @@ class PartPlanner:
         words = self._decide(html.words, None, encoding)
         places = [(each.link.start, each.link.end) for each in links]
         for each in words:
-            place = bisect_left(places, (each.link.end,))
-            in_link = place > 0 and places[place - 1][1] > each.link.start
+            in_link = overlaps(places, each.link.start, each.link.end)
             if each.reason is None and (html.in_doubt or in_link):
                 each.reason = SkipReason.BARE_ADDRESS
         return words
@@ -255,16 +255,10 @@ class PartPlanner:
 
 
 def _outside(links: list[FoundLink], blocks: list[tuple[int, int]]) -> list[FoundLink]:
-    """Return the links that stand in none of these spans of the text, which ascend."""
+    """Return the links that begin in none of these spans of the text, which ascend."""
     if not blocks:
         return links
-    starts = [start for start, _ in blocks]
-
-    def is_inside(link: FoundLink) -> bool:
-        before = bisect_right(starts, link.start) - 1
-        return before >= 0 and link.start < blocks[before][1]
-
-    return [link for link in links if not is_inside(link)]
+    return [link for link in links if not overlaps(blocks, link.start, link.start + 1)]
 
 
 def _left_alone(reason: SkipReason) -> Outcome:

@@ -23,6 +23,7 @@ from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.html.word_fields import hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.spans import overlaps
 from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
 
 _ORDINARY_HREF: Final = re.compile(
@@ -240,9 +241,7 @@ class HtmlText:
             value = attribute_value(markup[start:end], '"')
             self.links.append(FoundLink(start, end, value, Carrier.FIELD))
         if spans:
-            self.words = [
-                word for word in self.words if not any(start <= word.start < end for start, end in spans)
-            ]
+            self.words = [word for word in self.words if not overlaps(spans, word.start, word.start + 1)]
 
     def _collect_other(self, element: Element) -> None:
         tag = element.tag

@@ -1,12 +1,12 @@
 """html_unwrapping: the URLs of an HTML text back from our sealed ones, as in a reply that quotes them."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final
 
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.spans import overlaps
 from backstamp.rewriting.text.text_unwrapping import is_host_of, sealed_within
 from backstamp.urls.parsing import strip_link_text
 
@@ -41,23 +41,23 @@ def html_edits(text: str, reader: _Reader) -> list[_Edit]:
         if location is not None and location.start_tag is not None and source and reader(source) == "":
             edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
     edits.sort()
-    documents = [(each.start, each.end) for each in html.containers if each.name == "srcdoc"]
-    return sorted(edits + _as_they_stand(text, edits, documents, reader))
+    known = [(start, end) for start, end, _ in edits]
+    documents = sorted((each.start, each.end) for each in html.containers if each.name == "srcdoc")
+    return sorted(edits + _as_they_stand(text, known, documents, reader))
 
 
 def _as_they_stand(
-    text: str, known: list[_Edit], documents: list[tuple[int, int]], reader: _Reader
+    text: str, known: list[tuple[int, int]], documents: list[tuple[int, int]], reader: _Reader
 ) -> list[_Edit]:
-    """Return the edits outside of the `known` ones; `documents` are spans of text that is escaped twice."""
+    """Return the edits outside of the `known` spans; `documents` are spans of text that is escaped twice."""
     edits: list[_Edit] = []
     done = 0
     for run in _RUN.finditer(text):
         for begin, end, original in sealed_within(run[0], reader):
             start, stop = run.start() + begin, run.start() + end
-            before = bisect_right(known, (stop,)) - 1
-            if start < done or (before >= 0 and known[before][1] > start):
+            if start < done or overlaps(known, start, stop):
                 continue
-            levels = 2 if any(first <= start < last for first, last in documents) else 1
+            levels = 2 if overlaps(documents, start, stop) else 1
             edits.append((start, stop, _escaped(original, levels)))
             done = stop
             note = _HOST_NOTE.match(text, stop)
