@@ -15,10 +15,9 @@ from backstamp.verdicts.siblings import (
     LOOKS_AHEAD_US,
     LOOKS_BACK_US,
     context_of,
-    is_by_a_person,
-    is_shared,
 )
 from backstamp.verdicts.signals import Reason, SignalName
+from backstamp.verdicts.single_hits import is_by_a_person, is_shared
 
 __all__ = [
     "LOOKS_AHEAD_US",

@@ -3,29 +3,33 @@
 `context_of` only counts and compares, so the order in which hits arrive never changes what it says.
 """
 
-from bisect import insort
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from backstamp.verdicts.clients import ClientKind, client_of
 from backstamp.verdicts.context import Context
-from backstamp.verdicts.facts import is_speculative
-from backstamp.verdicts.networks import NETWORKS, SHARED_ROLES, NetworkRole
+from backstamp.verdicts.crowds import tell_crowd
+from backstamp.verdicts.other_clicks import Clicks
 from backstamp.verdicts.rules import MALFORMED_TOKEN_SECONDS
+from backstamp.verdicts.single_hits import (
+    is_by_a_person,
+    is_fetch,
+    is_same_source,
+    is_shared,
+    moment_of,
+    seconds_between,
+    user_agent_of,
+)
 from backstamp.vocabulary import MALFORMED, Hit, HitKind
 
 _SECOND_US: Final = 1_000_000
-_HALF_US: Final = 500_000
 _MINUTE_US: Final = 60 * _SECOND_US
 _BEFORE_SENT_GRACE_US: Final = 60 * _SECOND_US
 _MALFORMED_US: Final = round(MALFORMED_TOKEN_SECONDS * _SECOND_US)
 _HANDED_OVER_US: Final = 10 * _SECOND_US  # a mail program starts the browser; later is another act
-
 
 _REDIRECT: Final = HitKind.REDIRECT
 _PIXEL: Final = HitKind.PIXEL
@@ -37,8 +41,6 @@ LOOKS_BACK_US: Final = 600 * _SECOND_US
 """Nor does one that came so long before a click, but for the last image hit by a person (`is_by_a_person`):
 `evidence.ECHO_SECONDS` is the longest that a rule looks back at anything else. An image hit is judged by
 what came within `LOOKS_AHEAD_US` to either side."""
-
-_SHARED: Final = frozenset(label for label, n in NETWORKS.items() if n.role in SHARED_ROLES)
 
 
 def context_of(
@@ -148,7 +150,7 @@ class _Beside:
             0 < delta <= _HANDED_OVER_US
             and other.link_number == link_number
             and (self.browser_after is None or delta < self.browser_after)
-            and client_of(_user_agent(other)).kind is ClientKind.BROWSER
+            and client_of(user_agent_of(other)).kind is ClientKind.BROWSER
         ):
             self.browser_after = delta
 
@@ -160,44 +162,6 @@ class _Beside:
             told["same_user_agent_from_other_network_60s"] = len(self.sources)
         if self.browser_after is not None:
             told["browser_get_same_source_seconds_after"] = self.browser_after / 1e6
-
-
-class _Recipients:
-    """Recipients of hits: by key for images, by message and index for links.
-
-    The two ways of naming a recipient cannot be matched here, so the larger count stands.
-    """
-
-    __slots__ = ("_indexes", "_keys")
-
-    def __init__(self, first: Hit) -> None:
-        self._keys: set[bytes] = set()
-        self._indexes: set[tuple[int, int | None]] = set()
-        self.add(first)
-
-    def add(self, hit: Hit) -> None:
-        """Note the recipient of a hit."""
-        if hit.kind is _PIXEL:
-            self._keys.add(hit.recipient_key)
-        else:
-            self._indexes.add((hit.tracking_id, hit.recipient_index))
-
-    def number(self) -> int:
-        """Return how many there are."""
-        return max(len(self._keys), len(self._indexes))
-
-
-@dataclass(slots=True)
-class _Clicks:
-    """What the clicks of a recipient tell of another of its clicks.
-
-    `burst` holds those that may be one burst with it, as time and number of the link; `echoed` is the last
-    on the same link by another source before it, `followed` the first after it.
-    """
-
-    burst: list[tuple[int, int]] = field(default_factory=list)
-    echoed: Hit | None = None
-    followed: Hit | None = None
 
 
 def told_by(
@@ -215,7 +179,7 @@ def told_by(
         if hidden_links:
             _tell_hidden(told, hit, siblings, hidden_links)
     if hit.source and not is_shared(hit):
-        _tell_crowd(told, hit, siblings, elsewhere)
+        tell_crowd(told, hit, siblings, elsewhere)
     return told
 
 
@@ -251,7 +215,7 @@ def _tell_of_image(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
         beside.look(other, delta, user_agent, source)
         if MALFORMED in other.headers:
             _tell_malformed(told, hit, other)
-        if other.kind is _REDIRECT and other.source == source and source and _is_fetch(other):
+        if other.kind is _REDIRECT and other.source == source and source and is_fetch(other):
             if -_SECOND_US <= delta <= _SECOND_US:
                 told["same_source_clicked_within_1s"] = True
             beside.look_for_browser(other, delta, hit.link_number)
@@ -262,7 +226,7 @@ def _tell_of_image(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
 def _tell_of_click(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> None:
     source, at_us, tracking_id = hit.source, hit.at_us, hit.tracking_id
     user_agent = hit.headers.get("user_agent", "")
-    beside, clicks = _Beside(), _Clicks()
+    beside, clicks = _Beside(), Clicks()
     opened: Hit | None = None
     for other in siblings:
         if other.tracking_id != tracking_id:
@@ -273,54 +237,22 @@ def _tell_of_click(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
         if MALFORMED in other.headers:
             _tell_malformed(told, hit, other)
         if other.kind is _REDIRECT:
-            if _is_fetch(other):
+            if is_fetch(other):
                 if same:
                     beside.look_for_browser(other, delta, hit.link_number)
-                _look_at_click(clicks, hit, other, same or _user_agent(other) == user_agent)
+                clicks.look(hit, other, same or user_agent_of(other) == user_agent)
         elif other.method == "GET":
             if same and -_SECOND_US <= delta <= _SECOND_US:
                 told["same_source_opened_within_1s"] = True
-            later = opened is None or _moment(other) > _moment(opened)
+            later = opened is None or moment_of(other) > moment_of(opened)
             if delta < 0 and later and is_by_a_person(other):
                 opened = other
     beside.tell(told)
-    _tell_clicks(told, hit, clicks)
+    clicks.tell(told, hit)
     if opened is not None:
         told["opened_before"] = True
-        told["same_source_as_open"] = _same_source(hit, opened)
-        told["seconds_since_open"] = _seconds(opened, hit)
-
-
-def _tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewhere: Sequence[Hit]) -> None:
-    """Tell for how many recipients the source of a hit acted."""
-    is_click, source, at_us, tracking_id = hit.kind is _REDIRECT, hit.source, hit.at_us, hit.tracking_id
-    kind, key, index = hit.kind, hit.recipient_key, hit.recipient_index
-    crowd: _Recipients | None = None
-    wave: _Recipients | None = None
-    for other in (*siblings, *elsewhere) if elsewhere else siblings:
-        if other.source == source and -_MINUTE_US <= (delta := other.at_us - at_us) <= _MINUTE_US:
-            if (
-                other.kind is kind
-                and other.recipient_key == key
-                and other.recipient_index == index
-                and other.tracking_id == tracking_id
-            ):
-                continue
-            crowd = crowd or _Recipients(hit)
-            crowd.add(other)
-            if (
-                is_click
-                and -_HALF_US <= delta <= _HALF_US
-                and other.tracking_id == tracking_id
-                and other.kind is _REDIRECT
-                and _is_fetch(other)
-            ):
-                wave = wave or _Recipients(hit)
-                wave.add(other)
-    if crowd is not None and (number := crowd.number()) > 1:
-        told["recipients_same_source_60s"] = number
-    if wave is not None and (number := wave.number()) > 1:
-        told["recipients_same_second"] = number
+        told["same_source_as_open"] = is_same_source(hit, opened)
+        told["seconds_since_open"] = seconds_between(opened, hit)
 
 
 def _tell_hidden(
@@ -329,11 +261,11 @@ def _tell_hidden(
     apart = [
         abs(other.at_us - hit.at_us)
         for other in siblings
-        if _same_source(hit, other)
+        if is_same_source(hit, other)
         and other.kind is _REDIRECT
         and other.link_number in hidden_links
         and other.tracking_id == hit.tracking_id
-        and _is_fetch(other)
+        and is_fetch(other)
     ]
     if apart:
         told["honeypot_same_source_seconds"] = min(apart) / 1e6
@@ -342,116 +274,6 @@ def _tell_hidden(
 def _tell_malformed(told: dict[str, Any], hit: Hit, other: Hit) -> None:
     """Tell that another hit, which asked for a malformed token, came by the same source."""
     apart = abs(other.at_us - hit.at_us)
-    if _same_source(hit, other) and apart <= _MALFORMED_US:
+    if is_same_source(hit, other) and apart <= _MALFORMED_US:
         name = "malformed_token_same_source_seconds"
         told[name] = min(apart / 1e6, told.get(name, MALFORMED_TOKEN_SECONDS))
-
-
-def _is_fetch(hit: Hit) -> bool:
-    headers = hit.headers
-    return hit.method == "GET" and MALFORMED not in headers and not is_speculative(headers)
-
-
-def _look_at_click(clicks: _Clicks, hit: Hit, other: Hit, may_be_burst: bool) -> None:
-    """Note another click of the same recipient.
-
-    Only the same source counts for a burst, or the same User-Agent: a scanner may use several addresses, but
-    a person whose click falls beside a scanner's is not the scanner.
-    """
-    delta = other.at_us - hit.at_us
-    if may_be_burst and other.link_number is not None and -5 * _SECOND_US <= delta <= 5 * _SECOND_US:
-        clicks.burst.append((other.at_us, other.link_number))
-    if other.link_number == hit.link_number and _is_other_source(hit, other):
-        if delta < 0 and (clicks.echoed is None or _moment(other) > _moment(clicks.echoed)):
-            clicks.echoed = other
-        elif delta > 0 and (clicks.followed is None or _moment(other) < _moment(clicks.followed)):
-            clicks.followed = other
-
-
-def _tell_clicks(told: dict[str, Any], hit: Hit, clicks: _Clicks) -> None:
-    if clicks.burst:
-        for seconds in (1, 2, 5):
-            if (links := _links_within(hit, clicks.burst, seconds)) > 1:
-                told[f"links_clicked_within_{seconds}s"] = links
-    if clicks.echoed is not None:
-        told["other_network_same_link_seconds_before"] = _seconds(clicks.echoed, hit)
-        here, there = client_of(_user_agent(hit)), client_of(_user_agent(clicks.echoed))
-        told["os_differs_from_prior_click"] = there.system != here.system
-    if clicks.followed is not None:
-        told["other_network_same_link_seconds_after"] = _seconds(hit, clicks.followed)
-
-
-def _user_agent(hit: Hit) -> str:
-    return hit.headers.get("user_agent", "")
-
-
-def _moment(hit: Hit) -> tuple[int, str, bytes]:
-    """Order by time; the rest only makes ties come out the same whatever the order of arrival."""
-    return hit.at_us, _user_agent(hit), hit.source
-
-
-def _seconds(earlier: Hit, later: Hit) -> float:
-    return (later.at_us - earlier.at_us) / 1e6
-
-
-def _same_source(one: Hit, other: Hit) -> bool:
-    return bool(one.source) and one.source == other.source
-
-
-def _is_other_source(one: Hit, other: Hit) -> bool:
-    return bool(one.source) and bool(other.source) and one.source != other.source
-
-
-def _links_within(hit: Hit, clicks: Sequence[tuple[int, int]], seconds: int) -> int:
-    """Count distinct links in the fullest stretch of that many seconds that holds the hit.
-
-    Args:
-        hit: a click.
-        clicks: its siblings of the same source or User-Agent: time in microseconds, number of the link.
-        seconds: length of the stretch.
-    """
-    width = seconds * _SECOND_US
-    near = sorted((at_us, link) for at_us, link in clicks if abs(at_us - hit.at_us) <= width)
-    if hit.link_number is not None:
-        insort(near, (hit.at_us, hit.link_number))
-    most, first = 1, 0
-    inside: Counter[int] = Counter()
-    for at_us, link in near:
-        inside[link] += 1
-        while near[first][0] < at_us - width:
-            left = near[first][1]
-            first += 1
-            inside[left] -= 1
-            if not inside[left]:
-                del inside[left]
-        if near[first][0] <= hit.at_us <= at_us:
-            most = max(most, len(inside))
-    return most
-
-
-def is_shared(hit: Hit) -> bool:
-    """Whether many people are known to come from the address of this hit."""
-    return hit.network in _SHARED
-
-
-def is_by_a_person(hit: Hit) -> bool:
-    """Whether an image hit, seen alone, was a person's or a provider's proxy for a person.
-
-    Only what is certain from the hit alone counts, so that the answer does not depend on other hits.
-    """
-    if MALFORMED in hit.headers:
-        return False
-    return _is_a_persons(_user_agent(hit), hit.network, "accept_language" in hit.headers)
-
-
-@lru_cache(maxsize=4096)
-def _is_a_persons(user_agent: str, label: str, has_language: bool) -> bool:
-    kind = client_of(user_agent).kind
-    network = NETWORKS.get(label)
-    if kind is ClientKind.GOOGLE_IMAGE_PROXY:
-        return network is not None and network.role is NetworkRole.IMAGE_PROXY
-    if kind in (ClientKind.MAIL_PROXY, ClientKind.MAIL_CLIENT):
-        return True
-    if network is not None and network.role in (NetworkRole.SCANNER, NetworkRole.HOSTING, NetworkRole.CLOUD):
-        return False
-    return kind is ClientKind.BROWSER and has_language

@@ -1,0 +1,69 @@
+"""Crowds: for how many recipients one source acted at about the same time."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from backstamp.verdicts.single_hits import is_fetch
+from backstamp.vocabulary import Hit, HitKind
+
+_HALF_US: Final = 500_000
+_MINUTE_US: Final = 60_000_000
+_REDIRECT: Final = HitKind.REDIRECT
+_PIXEL: Final = HitKind.PIXEL
+
+
+class _Recipients:
+    """Recipients of hits: by key for images, by message and index for links.
+
+    The two ways of naming a recipient cannot be matched here, so the larger count stands.
+    """
+
+    __slots__ = ("_indexes", "_keys")
+
+    def __init__(self, first: Hit) -> None:
+        self._keys: set[bytes] = set()
+        self._indexes: set[tuple[int, int | None]] = set()
+        self.add(first)
+
+    def add(self, hit: Hit) -> None:
+        """Note the recipient of a hit."""
+        if hit.kind is _PIXEL:
+            self._keys.add(hit.recipient_key)
+        else:
+            self._indexes.add((hit.tracking_id, hit.recipient_index))
+
+    def number(self) -> int:
+        """Return how many there are."""
+        return max(len(self._keys), len(self._indexes))
+
+
+def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewhere: Sequence[Hit]) -> None:
+    """Tell for how many recipients the source of a hit acted."""
+    is_click, source, at_us, tracking_id = hit.kind is _REDIRECT, hit.source, hit.at_us, hit.tracking_id
+    kind, key, index = hit.kind, hit.recipient_key, hit.recipient_index
+    crowd: _Recipients | None = None
+    wave: _Recipients | None = None
+    for other in (*siblings, *elsewhere) if elsewhere else siblings:
+        if other.source == source and -_MINUTE_US <= (delta := other.at_us - at_us) <= _MINUTE_US:
+            if (
+                other.kind is kind
+                and other.recipient_key == key
+                and other.recipient_index == index
+                and other.tracking_id == tracking_id
+            ):
+                continue
+            crowd = crowd or _Recipients(hit)
+            crowd.add(other)
+            if (
+                is_click
+                and -_HALF_US <= delta <= _HALF_US
+                and other.tracking_id == tracking_id
+                and other.kind is _REDIRECT
+                and is_fetch(other)
+            ):
+                wave = wave or _Recipients(hit)
+                wave.add(other)
+    if crowd is not None and (number := crowd.number()) > 1:
+        told["recipients_same_source_60s"] = number
+    if wave is not None and (number := wave.number()) > 1:
+        told["recipients_same_second"] = number
