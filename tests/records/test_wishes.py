@@ -13,6 +13,7 @@ from backstamp.records.list_wishes import MOST_KEPT
 from backstamp.records.models import Consent, DayCount, Event, ListWish, RecordsRequest, Suppression
 from backstamp.records.snapshot import build, fingerprint
 from backstamp.records.suppressions import Entry
+from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from tests.records.journal_records import (
     ANNA,
@@ -109,9 +110,9 @@ def test_an_entry_from_elsewhere_that_is_newer_than_coming_back_stays() -> None:
         domain="example.org",
     )
     suppressions.add([imported])
-    take(queued(), wish(WishAct.RESUBSCRIBE, 70))
+    take(queued(), wish(WishAct.RESUBSCRIBE, 70), wish(WishAct.RESUBSCRIBE, 75))
     assert Suppression.objects.get().since == after(75)
-    take(wish(WishAct.RESUBSCRIBE, 80), start=2)
+    take(wish(WishAct.RESUBSCRIBE, 80), start=3)
     assert not Suppression.objects.exists()
 
 
@@ -137,6 +138,24 @@ def test_who_acts_without_end_is_remembered_by_what_matters() -> None:
     assert ListWish.objects.count() == MOST_KEPT
     assert not Suppression.objects.exists()
     assert len(unsubscribed()) == 1 + 99
+
+
+def test_of_many_wishes_the_earliest_and_the_last_coming_back_are_remembered() -> None:
+    several = [wish(WishAct.UNSUBSCRIBE, 80 + n) for n in range(MOST_KEPT + 20)]
+    take(queued(), *several, producer="a")
+    take(wish(WishAct.RESUBSCRIBE, 80.5), producer="late")
+    assert Suppression.objects.get().since == after(81)
+    others = [wish(WishAct.UNSUBSCRIBE, 100 + n, tracking_id=n) for n in range(MOST_KEPT + 20)]
+    take(*others, producer="b")
+    take(wish(WishAct.UNSUBSCRIBE, 60), producer="later")
+    assert Suppression.objects.get().since == after(81)
+
+
+def test_who_unsubscribes_from_two_mails_has_it_on_both_timelines() -> None:
+    take(queued(), queued(message=7), wish(WishAct.UNSUBSCRIBE), wish(WishAct.UNSUBSCRIBE, 61, tracking_id=7))
+    take(wish(WishAct.UNSUBSCRIBE, 62, tracking_id=7), start=4)
+    assert [message for message, _ in unsubscribed()] == [to_database(queued().tracking_id), 7]
+    assert Suppression.objects.get().since == after(60)
 
 
 def test_whose_message_comes_later_is_known_by_address_then() -> None:

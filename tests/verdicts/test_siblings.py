@@ -69,14 +69,20 @@ def test_a_malformed_token_is_told_of_beside_its_source_only_and_is_no_fetch() -
     malformed = {**BROWSER_CLICK, "malformed_token": "'"}
     assert context(link(10, 1, headers=malformed)).malformed_token
     for hit in (link(10, 1), pixel(10)):
-        found = context(hit, link(4, 2, headers=malformed), link(13, 3, headers=malformed))
-        assert found.malformed_token_same_source_seconds == 3
-        assert not found.malformed_token
+        both = link(4, 2, headers=malformed), link(13, 3, headers=malformed)
+        for found in (context(hit, *both), context(hit, *reversed(both))):
+            assert found.malformed_token_same_source_seconds == 3
+            assert not found.malformed_token
         assert found.links_clicked_within_5s == context(hit).links_clicked_within_5s
         for beside in (link(10.5, 2, headers=malformed, source=B), link(21, 2, headers=malformed)):
             assert context(hit, beside).malformed_token_same_source_seconds is None
     opened = context(link(10, 1), pixel(2, headers={**BROWSER_OPEN, "malformed_token": '"'}))
     assert not opened.opened_before
+
+
+def test_hits_that_name_nobody_and_come_from_one_source_are_as_many_people_as_they_have_keys() -> None:
+    found = context(pixel(10), *(pixel(10 + n, recipient_key=bytes([n]) * 8) for n in range(3)))
+    assert found.recipients_same_source_60s == 4
 
 
 def test_a_crowd_needs_a_source_and_a_network_that_is_not_shared() -> None:
