@@ -375,6 +375,40 @@ def test_who_waits_for_the_disk_is_told_the_fate_of_their_own_record(tmp_path: P
     sick.close()
 
 
+class UnwillingDisk(Files):
+    """Lets go of no segment without a word."""
+
+    def close(self, descriptor: int) -> None:
+        super().close(descriptor)
+        raise OSError(5, "Input/output error")
+
+
+def test_who_waits_is_told_where_a_segment_does_not_close_well(tmp_path: Path) -> None:
+    told: queue.SimpleQueue[JournalUnavailableError | None] = queue.SimpleQueue()
+    writer = JournalWriter(tmp_path, role="test", segment_bytes=1, files=UnwillingDisk())
+    for number in range(3):
+        writer.append_telling(hit(number), told.put)
+        assert told.get(timeout=5) is None
+    writer.close()
+
+
+def test_nobody_waits_where_no_thread_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: queue.SimpleQueue[JournalUnavailableError | None] = queue.SimpleQueue()
+    writer = JournalWriter(tmp_path, role="test")
+
+    def no_more(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(JournalUnavailableError, match="cannot be written"):
+            writer.append_telling(hit(1), told.put)
+    writer.append_telling(hit(2), told.put)
+    assert told.get(timeout=5) is None
+    writer.close()
+    assert [record for _, record in read_all(tmp_path)] == [hit(2)]
+
+
 def test_who_waits_when_the_journal_is_closed_is_told_before_it_is(tmp_path: Path) -> None:
     told: list[JournalUnavailableError | None] = []
     writer = JournalWriter(tmp_path, role="test", sync=600_000, files=SlowDisk())

@@ -259,12 +259,20 @@ class JournalWriter:
             # Only for people who look; a full disk does not matter here.
             with contextlib.suppress(OSError):
                 os.write(lock_file, f"{self._role} {os.getpid()}\n".encode())
+            self._thread = self._start_thread()
         except OSError:
             os.close(lock_file)
             raise
         self._lock_file = lock_file
-        self._thread = threading.Thread(target=self._run, name="journal-sync", daemon=True)
-        self._thread.start()
+
+    def _start_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="journal-sync", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # As many as the system allows; without one of its own a record would wait for ever.
+            raise OSError(errno.EAGAIN, "no thread can be started") from None
+        return thread
 
     def _doubt(self) -> None:
         """After a failed sync: trust nothing written so far, and go on in another segment if possible."""
@@ -321,7 +329,8 @@ class JournalWriter:
                     self._doubt()
                 del self._finished[: len(finished)]
             for descriptor in finished:
-                self._files.close(descriptor)
+                with contextlib.suppress(OSError):  # what it held is synced, or that has failed already
+                    self._files.close(descriptor)
         for each, error_of in told:
             each.tell(None if error_of is None else _unavailable("cannot be synced to the disk", error_of))
 
