@@ -79,12 +79,16 @@ def test_a_bad_line_is_one_line_of_error_with_its_number(bad: bytes) -> None:
 UNUSABLE = [
     {"headers": None},
     {"headers": [1]},
+    {"headers": {"user_agent": True, "accept": ["*/*"]}},
     {"context": None},
     {"context": "none"},
     {"context": {"total_links": "many", "opened_before": [], "os_differs_from_prior_click": {}}},
     {"context": {"hit_date": "yesterday", "in_icloud_relay_list": "perhaps", "honeypot_link": 2}},
     {"context": {"seconds_since_open": "nan", "links_clicked_within_2s": True}},
     {"context": {"browser_age_days": 2.5, "honeypot_same_source_seconds": [1], "message_kind": 5}},
+    {"context": {"browser_age_days": 10**400, "total_links": -(10**400), "seconds_since_open": 10**300}},
+    {"headers": {"user_agent": 10**4290}},
+    {"seconds_since_delivery": 1e300, "asn": 10**400},
     {"seconds_since_delivery": "soon"},
     {"seconds_since_delivery": "inf"},
     {"seconds_since_delivery": False},
@@ -118,6 +122,8 @@ def test_a_value_of_a_neighbouring_type_is_read_for_what_it_says() -> None:
     assert (context.before_sent, context.opened_before) == (True, False)
     assert (context.seconds_since_open, context.honeypot_same_source_seconds) == (12, 0)
     assert (facts.headers, facts.network) == ({"dnt": "1"}, "hosting")
+    apart = {"event": "click", "context": {"honeypot_same_source_seconds": 1}}
+    assert read_hit(json.dumps(apart))[2].honeypot_same_source_seconds == 1
 
 
 def test_header_names_are_read_in_any_spelling() -> None:

@@ -71,8 +71,11 @@ def test_own_views_and_previews_stand_apart() -> None:
 def test_the_same_act_within_half_an_hour_is_one() -> None:
     same = [act(0), act(FOLD_US), act(FOLD_US + 1)]
     assert summary_of(same).opens == 2
+    assert summary_of([act(0), act(FOLD_US)]).opens == 1
+    assert summary_of([act(0), act(FOLD_US + 1), act(FOLD_US + 2)]).opens == 2
     assert summary_of([act(0), act(1, client=b"other")]).opens == 2
-    assert summary_of([act(0, "click", link_number=1), act(1, "click", link_number=2)]).clicks == 2
+    clicked = summary_of([act(5, "click", link_number=1), act(6, "click", link_number=2)])
+    assert (clicked.clicks, clicked.first_clicked_at_us) == (2, 5)
 
 
 def test_a_client_is_known_again_from_another_address() -> None:

@@ -1,7 +1,6 @@
 """Hits as JSON, one object per line: the input of `backstamp verdict` (DESIGN §5)."""
 
 import datetime
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeVar
@@ -30,6 +29,9 @@ _OTHER_NAMES: Final = {
     "click_same_second_same_source": "same_source_clicked_within_1s",
 }
 
+_LARGEST: Final = 2.0**63
+"""No count, number or time in seconds is larger; what is (or is no number) is not known. Of larger integers
+Python makes no float."""
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
@@ -106,9 +108,9 @@ def _read(into: type[_Struct], given: Mapping[str, Any]) -> _Struct:
             continue
         try:
             read = msgspec.convert(value, field.type, strict=False)
-        except (msgspec.ValidationError, OverflowError):
+        except msgspec.ValidationError:
             continue
-        if not isinstance(read, float) or math.isfinite(read):
+        if not isinstance(read, int | float) or abs(read) <= _LARGEST:
             fields[field.name] = read
     return into(**fields)
 
@@ -118,7 +120,8 @@ def _usable_headers(headers: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: value if isinstance(value, str) else str(value)
         for name, value in headers.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        if isinstance(value, str)
+        or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST)
     }
 
 
