@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import kept_connections
+from backstamp.gateway import Timeouts, kept_connections
 from backstamp.gateway.protocol.wire import BrokenLineError, Wire
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import DROP, HANG, OFFERS, FakeNextHop
@@ -254,6 +254,15 @@ async def test_who_refuses_mail_and_hangs_up_is_quoted(
     hop = await next_hop(script={"MAIL": [answer], "RCPT": DROP})
     client = await send(hop, f"MAIL FROM:<ann@example.org>\r\n{PIPELINED}".encode())
     assert await client.reply() == answer
+
+
+async def test_who_refuses_mail_and_falls_silent_did_not_answer_in_order(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"MAIL": ["503 5.5.1 that was for RCPT"], "RCPT": [HANG]})
+    client = await opened(await gateway(hop, NOTHING, timeouts=Timeouts(command=0.2)))
+    await client.send(f"MAIL FROM:<ann@example.org>\r\n{PIPELINED}".encode())
+    assert (await client.reply()).startswith("451 4.4.2 ")
 
 
 async def test_a_recipient_that_we_refuse_ourselves_never_goes_on(send: Send, next_hop: StartNextHop) -> None:

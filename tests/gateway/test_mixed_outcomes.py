@@ -5,10 +5,11 @@ import collections
 
 import pytest
 
+from backstamp.gateway import Timeouts
 from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client
-from tests.gateway.fake_next_hop import DROP, LOSE, FakeNextHop
+from tests.gateway.fake_next_hop import DROP, HANG, LOSE, FakeNextHop
 from tests.gateway.running import HTML, TEXT, Running, StartGateway, StartNextHop
 
 ANN = "ann@example.org"
@@ -91,6 +92,18 @@ async def test_who_refuses_the_mail_of_a_copy_and_hangs_up_is_quoted(
     running, client = await start(gateway, hop)
     assert await client.send_mail(WIRE, THREE[0]) == [NEVER]
     assert [(d.stage, d.code) for d in running.deliveries] == [("mail", 550)]
+
+
+async def test_who_refuses_the_mail_of_a_copy_and_falls_silent_did_not_answer_in_order(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"MAIL": ["250 2.1.0 Ok", NEVER], "RCPT": ["250 2.1.5 Ok", HANG]})
+    running = await gateway(hop, timeouts=Timeouts(command=0.2))
+    client = await running.client("gateway.listen")
+    await client.begin("EHLO client.example")
+    (answer,) = await client.send_mail(WIRE, THREE[0])
+    assert answer.startswith("451 4.4.2 ")
+    assert [(d.type, d.stage) for d in running.deliveries] == [(EventType.DEFERRED, "mail")]
 
 
 async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(

@@ -65,14 +65,13 @@ async def hand_over(
         pipelined = "PIPELINING" in hop.capabilities
         answer = await hop.begin_transaction(lines[0], [*lines[1:], "DATA"] if pipelined else [])
         if not answer.positive:
-            refused = [Outcome(stage, answer)] * len(forward_paths)
-            if not pipelined:
-                return refused
-            outcomes = [*refused]
+            if pipelined:
+                await hop.skip_replies(len(lines))
+            return [Outcome(stage, answer)] * len(forward_paths)
         stage = Stage.RCPT
         for place, line in enumerate(lines[1:]):
             answer = await (hop.read() if pipelined else hop.command(line))
-            if outcomes[place] is None and not answer.positive:
+            if not answer.positive:
                 outcomes[place] = Outcome(stage, answer)
         stage = Stage.DATA
         accepted = [place for place, outcome in enumerate(outcomes) if outcome is None]

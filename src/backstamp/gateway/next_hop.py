@@ -204,6 +204,23 @@ class NextHopConnection:
         self.in_transaction = answer.positive
         return answer
 
+    async def skip_replies(self, count: int) -> None:
+        """Read the replies to what was sent in one breath with a command that was refused.
+
+        Who refuses may hang up behind it, and is quoted nevertheless. Who falls silent did not answer in
+        order (as smtp-sink(1) where MAIL is to take long): what was read belongs to another command, and is
+        no refusal. Raises `UnreachableError` for all but the hanging up.
+        """
+        try:
+            for _ in range(count):
+                answer = await self.read()
+                if answer.intermediate:  # RFC 2920 §3.1: 354 although it takes nobody
+                    self.abort()
+                    return
+        except UnreachableError as error:
+            if error.reply is not DROPPED:
+                raise
+
     async def reset(self) -> None:
         """End the transaction, if there is one. Raises `UnreachableError`."""
         if self.in_transaction:

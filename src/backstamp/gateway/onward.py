@@ -1,6 +1,5 @@
 """onward: one client's way to the next hop: a connection that is opened, kept, and opened again."""
 
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -73,10 +72,7 @@ class Onward:
         await connection.reset()
         answer = await connection.begin_transaction(mail, rcpts)
         if not answer.positive:
-            # Who refuses MAIL may hang up behind it; that reply is the one to hand on nevertheless.
-            with contextlib.suppress(UnreachableError):
-                for _ in rcpts:
-                    await connection.read()
+            await connection.skip_replies(len(rcpts))
         return answer
 
     def _introduction(self, connection: NextHopConnection) -> str:
