@@ -10,6 +10,7 @@ import turbohtml
 from turbohtml import Comment, Document, Element, Namespace
 
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html import carriers
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
 from backstamp.rewriting.html.conditional_comments import ConditionalComments
@@ -32,15 +33,6 @@ _ORDINARY_HREF: Final = re.compile(
 """A start tag up to its first `href`, as nearly everybody writes it: read in 0.3 µs, where the parser's own
 locations of a tag's attributes take 2.5."""
 _VALUE_START: Final = re.compile(r"[^ \t\n\f\r=]*[ \t\n\f\r]*=[ \t\n\f\r]*([\"']?)")
-_OTHER_CARRIERS: Final = (
-    "[xlink\\:href],form[action],[formaction],iframe,frame,meta[http-equiv][content],embed[src],object[data]"
-)
-_OTHER_NAMES: Final = ("form", "iframe", "frame", "meta[http-equiv]", "embed", "object")
-_MARKS: Final = ("data-backstamp", "clicktracking", "data-clicktracking")
-_MARKED: Final = ",".join(f"[{name}]" for name in _MARKS)
-_SELDOM: Final = f"[xlink\\:href],[formaction],{_MARKED}"
-"""With `_OTHER_NAMES` what is seldom in mail: only where there is any, `_OTHER_CARRIERS` and `_MARKED` are
-looked for. The parser finds a name in 0.1 µs; attributes it seeks in all of the tree, which is asked once."""
 _REFRESH: Final = re.compile(
     r"[ \t\n\f\r]*(?:[0-9]+|(?=\.))[0-9.]*(?:[ \t\n\f\r]*[;,][ \t\n\f\r]*|[ \t\n\f\r]+)"
     r"(?:[uU][rR][lL][ \t\n\f\r]*=[ \t\n\f\r]*)?([\"']?)(?=.)",
@@ -110,9 +102,7 @@ class HtmlText:
         self.unlocated += len(self.words) >= MOST_WORDS
         self._has_line_ends = self.source != text
         self.base = self._base()
-        self._any_seldom = self.tree.select_one(_SELDOM) is not None or any(
-            self.tree.select_one(name) is not None for name in _OTHER_NAMES
-        )
+        self._any_seldom = carriers.any_seldom(self.tree)
         self.is_odd = self.tree.select_one(ODD_ELEMENTS) is not None
         self._collect()
         self.in_doubt = self._collect_conditional()
@@ -183,10 +173,10 @@ class HtmlText:
     def _collect(self) -> None:
         source, elements, links = self.source, self.elements, self.links
         html, has_line_ends = Namespace.HTML, self._has_line_ends
-        any_marked = self._any_seldom and self.tree.select_one(_MARKED) is not None
+        any_marked = self._any_seldom and self.tree.select_one(carriers.MARKED) is not None
         for element in self.tree.select("[href]"):
             if element.tag != "a" or element.namespace is not html:
-                carrier = _href_carrier(element)
+                carrier = carriers.href_carrier(element)
                 if carrier is not None:
                     self._add(element, "href", carrier)
                 continue
@@ -204,10 +194,10 @@ class HtmlText:
                 continue
             elements[start] = element
             label = _label_of(element) if len(links) < _MAX_LABELS else ""
-            off = any_marked and _is_marked_off(element)
+            off = any_marked and carriers.is_marked_off(element)
             links.append(FoundLink(start, end, value, Carrier.A, "href", label, False, off))
         if self._any_seldom:
-            for element in self.tree.select(_OTHER_CARRIERS):
+            for element in self.tree.select(carriers.OTHERS):
                 self._collect_other(element)
 
     def _collect_conditional(self) -> bool:
@@ -244,24 +234,13 @@ class HtmlText:
             self.words = [word for word in self.words if not overlaps(spans, word.start, word.start + 1)]
 
     def _collect_other(self, element: Element) -> None:
-        tag = element.tag
-        if element.namespace is Namespace.MATHML:
-            self._add(element, "xlink:href", Carrier.MATHML)
-        elif tag == "a":
-            self._add(element, "xlink:href", Carrier.SVG_A)
-        elif tag == "form":
-            self._add(element, "action", Carrier.FORM)
-        elif tag == "meta":
-            if (element.attr("http-equiv") or "").lower() == "refresh":
+        if element.namespace is not Namespace.MATHML:
+            if element.tag == "meta" and (element.attr("http-equiv") or "").lower() == "refresh":
                 self._add_refresh(element)
-        elif tag == "object":
-            self._add(element, "data", Carrier.FRAME)
-        elif tag in ("iframe", "frame", "embed"):
-            if tag == "iframe" and element.attr("srcdoc") is not None:
+            elif element.tag == "iframe" and element.attr("srcdoc") is not None:
                 self._add_document(element)
-            self._add(element, "src", Carrier.FRAME)
-        if element.attr("formaction") is not None:
-            self._add(element, "formaction", Carrier.FORMACTION)
+        for name, carrier in carriers.other_attributes(element):
+            self._add(element, name, carrier)
 
     def _add(self, element: Element, name: str, carrier: Carrier) -> None:
         value = element.attr(name)
@@ -281,7 +260,7 @@ class HtmlText:
             value = attribute_value(self._original[start:end], quote)
         links = self.links
         label = _label_of(element) if len(links) < _MAX_LABELS else ""
-        link = FoundLink(start, end, value, carrier, name, label, False, _is_marked_off(element))
+        link = FoundLink(start, end, value, carrier, name, label, False, carriers.is_marked_off(element))
         if start == end and self.source[start - 1] not in "='\" \f\t":
             # `<a href>` leads to the base, and has no value that could be replaced.
             link.doubt = SkipReason.UNLOCATED
@@ -403,26 +382,3 @@ def _without_surrogates(text: str) -> str:
     except UnicodeEncodeError:
         return _SURROGATE.sub("\ufffd", text)
     return text
-
-
-def _href_carrier(element: Element) -> Carrier | None:
-    tag = element.tag
-    if tag == "a":
-        return Carrier.A if element.namespace is Namespace.HTML else _foreign_carrier(element)
-    if tag == "area" and element.namespace is not Namespace.MATHML:
-        return Carrier.AREA if element.namespace is Namespace.HTML else None
-    if ":" in tag:
-        return Carrier.VML
-    return Carrier.MATHML if element.namespace is Namespace.MATHML else None
-
-
-def _foreign_carrier(element: Element) -> Carrier:
-    return Carrier.SVG_A if element.namespace is Namespace.SVG else Carrier.MATHML
-
-
-def _is_marked_off(element: Element) -> bool:
-    for name in _MARKS:
-        value = element.attr(name)
-        if value is not None and value.strip().lower() in ("off", "false", "no"):
-            return True
-    return False
