@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from backstamp.console import reasons
 from backstamp.console.reasons import reason_sentences
+from backstamp.console.threat_words import reason_words
 from backstamp.console.wording import ACTORS, DELIVERIES, event_words, span_words
 from backstamp.records.models import DeliveryState
+from backstamp.rewriting.reasons import SkipReason
 from backstamp.verdicts import SignalName
 from backstamp.vocabulary import Actor, EventType
 
@@ -29,6 +31,12 @@ def test_every_event_by_every_actor_has_words_and_an_icon(type_: EventType) -> N
         words = event_words(type_, actor)
         assert words.title
         assert words.icon in ICONS
+
+
+def test_why_a_link_was_left_alone_is_told_in_words() -> None:
+    for reason in SkipReason:
+        assert reason_words(reason.value) == reason.sentence
+    assert reason_words("of another version") == "of another version"
 
 
 def test_every_actor_and_delivery_state_has_words_and_an_icon() -> None:

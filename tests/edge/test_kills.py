@@ -72,6 +72,7 @@ def test_the_pixel_of_a_killed_message_is_answered_and_not_recorded(tmp_path: Pa
     publish(tmp_path, kills=Kills(messages=frozenset({7})))
     ask = asker(edge_in(tmp_path))
     assert ask(f"/{pixel()}").body == GIF
+    assert ask(f"/{pixel()}'").body == GIF
     assert hits_in(tmp_path) == []
     ask(f"/{pixel(8)}")
     assert [hit.tracking_id for hit in hits_in(tmp_path)] == [8]

@@ -16,11 +16,19 @@ from backstamp.edge.link_pages.asking import LONGEST_TEXT, asked_for, sealed_wai
 from backstamp.edge.link_pages.languages import LINK_WORDS
 from backstamp.edge.link_pages.style import STYLE
 from backstamp.edge.link_pages.wording import NAMING, WHY, Look, Why
-from backstamp.edge.policy import MOST_LOGO
+from backstamp.edge.policy import MOST_LOGO, hit_policy
 from backstamp.edge.sunset import SunsetEdge
 from backstamp.journal import Answer, Drop, JournalUnavailableError
 from backstamp.journal.threat_file import publish_lists
-from backstamp.policy import Kills, PageWords, Protection, ProtectionMode
+from backstamp.policy import (
+    ConsentMode,
+    DomainPolicy,
+    Kills,
+    PageWords,
+    Protection,
+    ProtectionMode,
+    Snapshot,
+)
 from backstamp.threats import ThreatReason
 from backstamp.threats.confusables import unicode_labels
 from backstamp.threats.lists import Source, SourceEntries
@@ -169,6 +177,18 @@ def test_a_warning_by_a_list_of_googles_is_attributed_and_no_other_is(
     assert (words in text) is bool(advisory)
 
 
+def test_the_bare_prefix_of_a_list_of_googles_attributes_no_warning_to_it(tmp_path: Path) -> None:
+    guard(tmp_path)
+    certain = SourceEntries(Source("openphish", ThreatType.PHISHING), [full_hash("phish.example/")])
+    bare = Source("safe-browsing", ThreatType.PHISHING, 4, bare=True)
+    prefix = SourceEntries(bare, [full_hash("phish.example/")[:4]])
+    publish_lists(tmp_path / "threats.lists", [certain, prefix])
+    reply = shown(edge_in(tmp_path), received(BAD))
+    assert reply.status == 403
+    assert b"openphish" in reply.body
+    assert b"Advisory provided by Google" not in reply.body
+
+
 def test_the_administrators_words_are_shown_and_are_text(tmp_path: Path) -> None:
     words = PageWords("<Acme> & Co", "One <b>line</b>.\n\nAnother.", "<a href=x>", "javascript:alert(1)")
     reply = shown(
@@ -294,8 +314,9 @@ def test_another_sites_form_does_nothing(tmp_path: Path, site: str) -> None:
         assert posted(edge, received(DOUBTED), act, fields=[("sec-fetch-site", site)]).status == 405
     assert hits_in(tmp_path) == []
     assert reports_in(tmp_path) == []
-    own = posted(edge, received(DOUBTED), b"act=go_on", fields=[("sec-fetch-site", "same-origin")])
-    assert own.status == 303
+    for own in ("same-origin", "none"):
+        reply = posted(edge, received(DOUBTED), b"act=go_on", fields=[("sec-fetch-site", own)])
+        assert reply.status == 303, "none: the reader sends it again without any page"
 
 
 @pytest.mark.parametrize(
@@ -325,6 +346,27 @@ def test_an_older_browser_says_by_its_origin_whose_form_it_is(
         by_http_2 = posted(edge, received(DOUBTED), b"act=go_on", fields=own[1:], authority=asked)
         assert by_http_2.status == (303 if counts else 405)
     assert len(hits_in(tmp_path)) == 2 * counts
+
+
+def test_forms_count_from_all_hosts_by_which_an_edge_is_asked() -> None:
+    domain = DomainPolicy(domain_id=1, name="acme.example", tracking_url="https://Links.acme.example:443/")
+    snapshot = Snapshot(
+        published_at_us=1,
+        enabled=True,
+        consent_mode=ConsentMode.OBJECTION,
+        tracking_url="http://localhost:8025",
+        origins={},
+        domains={domain.name: domain},
+    )
+    assert hit_policy(snapshot).own_hosts == {"links.acme.example", "localhost:8025"}
+
+
+def test_a_sunset_edge_does_nothing_for_another_sites_form_either() -> None:
+    for site, status in (("cross-site", 405), ("same-origin", 303)):
+        proto = FakeProtocol()
+        scope = FakeScope(received(BAD), "POST", fields=[("sec-fetch-site", site)])
+        asyncio.run(SunsetEdge(lambda: RING).__rsgi__(scope, proto))
+        assert proto.status == status
 
 
 def test_a_client_without_both_fields_is_believed(tmp_path: Path) -> None:
@@ -475,7 +517,9 @@ def test_who_is_warned_after_a_check_in_vain_may_go_on(
     path = received(MAYBE)
     query = next_look(shown(edge, path))
     assert posted(edge, path, b"act=go_on").status == 202, "the check is not skipped"
-    clock.seconds += 3
+    clock.seconds += 2
+    assert posted(edge, path, b"act=go_on", query_string=query).status == 202, "nor is its rest"
+    clock.seconds += 1
     assert asker(edge)(path, query_string=query).status == 403
     onward = posted(edge, path, b"act=go_on", query_string=query)
     assert (onward.status, onward.field("location")) == (303, MAYBE)

@@ -186,6 +186,11 @@ def test_who_bounced_and_unsubscribed_is_shown_as_unsubscribed(tmp_path: Path) -
     assert b"You are unsubscribed." in asker(tmp_path)(page()).body
 
 
+def test_a_sender_domain_counts_whatever_its_letters(tmp_path: Path) -> None:
+    policy(tmp_path, suppressed={"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({RECIPIENT})}})
+    assert b"You are unsubscribed." in asker(tmp_path)(page("Example.ORG")).body
+
+
 def test_a_sealed_name_cannot_become_markup(tmp_path: Path) -> None:
     reply = asker(tmp_path)(page("<script>x"))
     assert b"&lt;script&gt;x" in reply.body

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from backstamp.policy import (
     Axes,
@@ -124,6 +125,19 @@ def test_bytes_that_are_no_snapshot_are_refused_in_one_line(data: bytes) -> None
     with pytest.raises(SnapshotError) as caught:
         decode_snapshot(data)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        *(("example.org", 1), ("Example.ORG.", 1), ("bücher.example", 2), ("xn--bcher-kva.example.", 2)),
+        *(("BÜCHER.example", 2), ("other.example", 0), ("", 0), ("\udcff.example", 0)),
+    ],
+)
+def test_a_domain_is_known_by_all_its_spellings(written: str, number: int) -> None:
+    names = ("example.org", "xn--bcher-kva.example")
+    domains = {name: DomainPolicy(domain_id=at, name=name) for at, name in enumerate(names, start=1)}
+    assert structs.replace(snapshot(), domains=domains).domain(written).domain_id == number
 
 
 def test_an_unknown_domain_uses_the_installations_own_tracking_host() -> None:

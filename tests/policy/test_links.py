@@ -1,6 +1,7 @@
 """What own lists and threat lists say of a link, layer by layer."""
 
 import io
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from backstamp.policy import LinkWord, OwnList, OwnWord, link_word, link_words
 from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries, ThreatLists, compile_lists
-from backstamp.urls.parsing import web_url
+from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
 
@@ -114,6 +115,20 @@ def test_what_publishers_have_answered_settles_prefixes_and_adds_domains() -> No
     assert found("clean.example", 100) == [("bare", False)], "an answer holds for so long and no longer"
     assert found("evil.example", 99) == [("dns", True)]
     assert found("evil.example", 100) == []
+
+
+def test_a_message_of_many_links_is_looked_at_in_portions(lists: ThreatLists) -> None:
+    asked = 0
+
+    def urls() -> Iterator[WebUrl]:
+        nonlocal asked
+        for asked in range(1, 101):
+            url = web_url(f"https://plain{asked}.example/{'x' * 1070}")
+            assert url is not None
+            yield url
+
+    before = [asked for _ in link_words(urls(), lists, ())]
+    assert before == [15] * 15 + [30] * 15 + [45] * 15 + [60] * 15 + [75] * 15 + [90] * 15 + [100] * 10
 
 
 EVIL = Answers({full_hash("answered.example/"): (Confirmed(ThreatType.MALWARE, "dns", 5, 100),)})

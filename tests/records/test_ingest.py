@@ -340,3 +340,9 @@ def test_and_nowhere_else(changes: dict[str, Any]) -> None:
     ingest(batch("g", [queued(), delivery(1)]), after(2))
     ingest(batch("w", [told]), after(4001))
     assert anna().sent_at == after(1)
+
+
+def test_a_click_long_after_knows_of_the_opening_behind_what_was_no_person_s() -> None:
+    hits = [pixel(600), pixel(700, method="HEAD"), click(2000)]
+    ingest(batch("p", [queued(), delivery(1), *hits]), after(3000))
+    assert "opened_before" in signals(Event.objects.get(type="clicked"))

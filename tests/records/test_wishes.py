@@ -101,6 +101,17 @@ def test_an_unsubscribing_that_came_before_it_after_all_takes_its_place_on_the_t
     assert list(counted.values_list("number", flat=True)) == [1]
 
 
+@pytest.mark.parametrize(("index", "number"), [(0, [1]), (9, [])])
+def test_a_wish_that_gives_way_is_taken_from_the_counts_only_where_it_was_in_them(
+    index: int, number: list[int]
+) -> None:
+    take(wish(WishAct.UNSUBSCRIBE, 80, recipient_index=index), producer="a")
+    take(queued(), wish(WishAct.UNSUBSCRIBE, 60, recipient_index=index), producer="b")
+    take(wish(WishAct.UNSUBSCRIBE, 50, recipient_index=index), producer="c")
+    counted = DayCount.objects.filter(measure="unsubscribed", domain_id=-1).exclude(number=0)
+    assert list(counted.values_list("number", flat=True)) == number
+
+
 def test_an_entry_from_elsewhere_that_is_newer_than_coming_back_stays() -> None:
     imported = Entry(
         address="anna@example.com",

@@ -37,6 +37,7 @@ def lists() -> ThreatLists:
         "http://evil.example/login",
         f"{SAFE_LINKS}http%3A%2F%2Fevil.example%2Flogin&data=05",
         f"{GOOGLE}http%3A%2F%2Fevil.example%2Flogin&sa=D",
+        "https://urldefense.proofpoint.com/v2/url?u=http-3A__evil.example_login&d=DwMFAg",
         f"{SAFE_LINKS}https%3A%2F%2Fwww.google.com%2Furl%3Fq%3Dhttp%253A%252F%252Fevil.example%252F%26sa%3DD&data=05",
     ],
 )

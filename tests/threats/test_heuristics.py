@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from time import perf_counter
+from urllib.parse import quote
 
 import ada_url
 import pytest
@@ -68,6 +69,7 @@ def found(href: str, **known: object) -> dict[ThreatReason, str]:
         "https://interest.com/",
         "https://medium.example/p?next=https%3A%2F%2Fmedium.example%2Fq",
         "https://applegarden.example/",
+        "https://example.com/#a/setup.exe",
     ],
 )
 def test_ordinary_links_have_nothing_that_speaks_against_them(href: str) -> None:
@@ -82,6 +84,7 @@ def test_ordinary_links_have_nothing_that_speaks_against_them(href: str) -> None
         ("http://[2606:4700::1111]/", {R.ADDRESS_HOST: "[2606:4700::1111]"}),
         ("http://192.168.1.1/", {R.PRIVATE_ADDRESS_HOST: "192.168.1.1"}),
         ("http://127.0.0.1./", {R.PRIVATE_ADDRESS_HOST: "127.0.0.1"}),
+        ("http://224.0.1.1/", {R.PRIVATE_ADDRESS_HOST: "224.0.1.1"}),
         ("http://[::1]/", {R.PRIVATE_ADDRESS_HOST: "[::1]"}),
         ("http://[fe80::1]/", {R.PRIVATE_ADDRESS_HOST: "[fe80::1]"}),
         ("http://[::ffff:10.0.0.1]/", {R.PRIVATE_ADDRESS_HOST: "[::ffff:a00:1]"}),
@@ -498,3 +501,18 @@ def test_each_reason_is_a_lists_or_has_a_weight() -> None:
     listed = {R.LISTED_URL, R.LISTED_HOST, R.LISTED_PREFIX, R.OWN_LIST, R.SWITCHED_OFF}
     at_the_click = {R.DOUBTED_ON_ARRIVAL, R.ASKED_TOO_OFTEN}
     assert set(WEIGHTS) == set(ThreatReason) - listed - at_the_click
+
+
+def test_a_host_that_no_name_can_have_is_not_remembered() -> None:
+    reader = organisation(OWN)
+    ordinary, absurd = "news.example.com", "a." * 127 + "example"
+    assert reader.looks(ordinary) is reader.looks(ordinary)
+    assert reader.looks(absurd) == reader.looks(absurd)
+    assert reader.looks(absurd) is not reader.looks(absurd), "a stranger's letters would fill the memory"
+
+
+def test_the_end_behind_an_uncertain_layer_is_none_that_words_may_show() -> None:
+    safe = "https://nam01.safelinks.protection.outlook.com/?url=" + quote("https://www.paypal.com/", safe="")
+    assert R.TEXT_SHOWS_KNOWN not in found(safe, text="https://www.paypal.com/")
+    perhaps = "https://shop.example/go?to=" + quote(safe, safe="")
+    assert R.TEXT_SHOWS_KNOWN in found(perhaps, text="https://www.paypal.com/")
