@@ -123,6 +123,24 @@ def test_the_timeline_follows_and_what_was_unfolded_stays_so(address: str, brows
     expect(page.locator("ol.timeline > li")).to_have_count(3)
 
 
+def test_the_pages_of_received_mail_follow(address: str, browser: BrowserContext) -> None:
+    def begin() -> None:
+        mail = message(1, direction="inbound", origin="filter", protection="protect", subject="Your parcel")
+        recipient(mail)
+        link(mail, 0, "https://evil.example/", "Your parcel")
+
+    in_database(begin)
+    pages = [browser.new_page() for _ in range(2)]
+    for page, path in zip(pages, ("messages/9000000000000001/", "clicks/"), strict=True):
+        page.goto(f"{address}/{path}")
+        expect(page.locator("html[data-live=on]")).to_be_attached()
+    in_database(
+        lambda: event(Message.objects.get(), EventType.BLOCKED, 1, Actor.HUMAN, link_number=0, detail={})
+    )
+    for page in pages:
+        expect(page.locator("#live").get_by_text("Blocked").first).to_be_visible()
+
+
 def test_a_page_that_nobody_looks_at_holds_no_connection(address: str, browser: BrowserContext) -> None:
     in_database(lambda: message(1))
     page = browser.new_page()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import warnings
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.test import Client
 
 from backstamp.console.views import clicks as clicks_view
 from backstamp.records import clicks
+from backstamp.records.changes import newest_version
 from backstamp.records.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
 from backstamp.records.tracking_ids import to_text
@@ -49,6 +51,34 @@ def finding(of: Message, **fields: Any) -> LinkFinding:
         "found_at": of.queued_at,
     }
     return LinkFinding.objects.create(message=of, **(wanted | fields))
+
+
+def test_its_pages_are_live_and_htmx_gets_the_part_that_changes(admin: Client) -> None:
+    mail = received(1, "ann@example.org", subject="Came in")
+    event(mail, EventType.BLOCKED, 1, Actor.HUMAN, link_number=0)
+    version = newest_version()
+    for path in ("/received/", f"/messages/{to_text(mail.pk)}/", "/clicks/"):
+        part, whole = admin.get(path, headers={"HX-Request": "true"}).text, admin.get(path).text
+        assert "Came in" in part
+        assert "<html" not in part
+        assert re.sub(r"csrfmiddlewaretoken.*?>", "", part).strip() in re.sub(r"csrfmiddlewaretoken.*?>", "", whole)
+        assert f'data-follow="/changes/" data-seen="{version}" hx-get="{path}"' in whole
+
+
+def test_a_page_that_cost_a_long_look_or_shows_older_rows_is_not_live(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = received(1, "ann@example.org")
+    for second in range(3):
+        event(mail, EventType.ALLOWED, second, Actor.HUMAN, link_number=0)
+    assert "data-follow" in admin.get("/clicks/?action=blocked").text
+    monkeypatch.setattr(clicks, "_CHUNKS", (1, 1))
+    looked = admin.get("/clicks/?action=blocked").text
+    assert "data-follow" not in looked
+    older = looked.partition("before=")[2].partition('"')[0]
+    monkeypatch.undo()
+    assert "data-follow" not in admin.get(f"/clicks/?before={older}").text
+    assert "data-follow" not in admin.get(f"/received/?before={older}").text
 
 
 def test_sent_and_received_mail_are_in_lists_of_their_own(admin: Client) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.records import channels, looking_back
+from backstamp.records.changes import newest_version
 from backstamp.records.ingest import ingest
 from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
 from backstamp.records.looking_back import Found, Listing, below, decided, look_back, matched, messages_under
@@ -120,6 +121,15 @@ def test_looking_back_twice_finds_nothing_new_and_alerts_nobody_again() -> None:
     assert looked(listing()) == [Found(1, 1)]
     assert looked(listing()) == [Found(0, 0)]
     assert (Alert.objects.get().count, Outgoing.objects.count()) == (1, 1)
+
+
+def test_live_pages_are_told_of_what_is_found_and_of_nothing_else() -> None:
+    take([received()])
+    before = newest_version()
+    looked(listing())
+    assert newest_version() == before + 1
+    looked(listing())
+    assert newest_version() == before + 1
 
 
 def test_what_was_known_when_the_mail_came_is_no_news() -> None:

@@ -17,6 +17,7 @@ from backstamp.policy import EVERYBODY
 from backstamp.records.alerting import Occurrence, Person, raise_alerts
 from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of, host_of
 from backstamp.records.bulk import append, is_postgresql, select_for_keys
+from backstamp.records.changes import next_version
 from backstamp.records.instants import microseconds, read, stored
 from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
 from backstamp.records.models import ExpressionKill, OwnListEntry
@@ -175,6 +176,7 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
             ),
             now,
         )
+        next_version()
     return Found(len(links), raised)
 
 

@@ -12,7 +12,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
 from backstamp.console.click_text import ACTIONS, csv_lines, csv_names
+from backstamp.console.fragments import template_for
 from backstamp.policy.own_entries import NotNamedError, expression_of
+from backstamp.records.changes import newest_version
 from backstamp.records.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
 from backstamp.records.tracking_ids import from_text
 from backstamp.vocabulary import EventType
@@ -29,11 +31,13 @@ _FIELDS: Final = ("mailbox", "domain", "url", "message", "action")
 
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
-    """Show the newest clicks that fit the filters."""
+    """Show the newest clicks that fit the filters; a fragment of the rows when htmx asks."""
     given = _given(request)
+    before = request.GET.get("before", "")
+    version = newest_version()
     wanted, wrong = _wanted(request, given)
     try:
-        page = click_page(wanted, before=request.GET.get("before", "")) if wanted is not None else None
+        page = click_page(wanted, before=before) if wanted is not None else None
     except ValueError:
         raise Http404 from None
     kept = {name: value for name, value in given.items() if value}
@@ -47,10 +51,13 @@ def listed(request: HttpRequest) -> HttpResponse:
         "whose": [(value, name, urlencode(kept | {"who": value})) for value, name in WHO.items()],
         "actions": [(type_.value, words) for type_, words in ACTIONS.items()],
         "query": urlencode(kept | {"who": who}),
-        "first_page": not request.GET.get("before"),
+        "first_page": not before,
+        # Not where a page costs a long look: it would be taken anew at every change.
+        "follows": page is not None and not before and not page.cut,
+        "version": version,
         "most_examined": MOST_EXAMINED,
     }
-    return render(request, "console/clicks.html", context, status=200 if not wrong else 422)
+    return render(request, template_for(request, "clicks"), context, status=200 if not wrong else 422)
 
 
 @require_GET

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.config import console_config
+from backstamp.console.fragments import template_for
 from backstamp.console.handed_in import HandInError, send_sample_mail
 from backstamp.console.manifest_view import read_manifest
 from backstamp.console.timeline import timeline
@@ -55,20 +56,23 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "config": console_config(),
         "untouched": not page.rows and not search and which == ListFilter.ALL and not before,
     }
-    return render(request, _part(request, "message_list"), context)
+    return render(request, template_for(request, "message_list"), context)
 
 
 @require_safe
 def message(request: HttpRequest, key: int) -> HttpResponse:
     """Show one message; a fragment without the frame when htmx asks."""
+    newest = newest_version()
     received = Message.objects.filter(pk=key, direction=Direction.INBOUND.value).first()
     if received is not None:
-        return render(request, "console/received_message.html", received_context(received))
+        # Only sent mail is numbered one by one.
+        context = received_context(received) | {"version": newest}
+        return render(request, template_for(request, "received_message"), context)
     version = message_version(key)
     detail = message_detail(key)
     if detail is None:
         raise Http404
-    return render(request, _part(request, "message"), message_context(detail) | {"version": version})
+    return render(request, template_for(request, "message"), message_context(detail) | {"version": version})
 
 
 @require_POST
@@ -117,8 +121,3 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
             links={count.link.number: count.link.text or count.link.url for count in detail.links},
         ),
     }
-
-
-def _part(request: HttpRequest, name: str) -> str:
-    kind = "_live" if request.headers.get("HX-Request") == "true" else ""
-    return f"console/{name}{kind}.html"

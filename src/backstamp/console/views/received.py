@@ -6,9 +6,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from backstamp.console.fragments import template_for
 from backstamp.console.manifest_view import read_manifest
 from backstamp.console.rooms import RECEIVED_MESSAGE
 from backstamp.records import kills
+from backstamp.records.changes import newest_version
 from backstamp.records.models import Message
 from backstamp.records.received import ReceivedFilter, received_detail, received_page
 from backstamp.records.tracking_ids import from_database, to_text
@@ -23,11 +25,13 @@ FILTER_NAMES: Final = {
 
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
-    """Show the newest received messages that fit."""
+    """Show the newest received messages that fit; a fragment of the rows when htmx asks."""
     mailbox = request.GET.get("mailbox", "").replace("\0", "").strip()
+    before = request.GET.get("before", "")
+    version = newest_version()
     try:
         which = ReceivedFilter(request.GET.get("show", ReceivedFilter.ALL))
-        page = received_page(which=which, mailbox=mailbox, before=request.GET.get("before", ""))
+        page = received_page(which=which, mailbox=mailbox, before=before)
     except ValueError:
         raise Http404 from None
     context = {
@@ -35,8 +39,10 @@ def listed(request: HttpRequest) -> HttpResponse:
         "which": which,
         "mailbox": mailbox,
         "filters": FILTER_NAMES.items(),
+        "first_page": not before,
+        "version": version,
     }
-    return render(request, "console/received.html", context)
+    return render(request, template_for(request, "received"), context)
 
 
 def received_context(message: Message) -> dict[str, Any]:
