@@ -83,6 +83,16 @@ def test_a_page_that_cost_a_long_look_or_shows_older_rows_is_not_live(
     assert "data-follow" not in admin.get(f"/received/?before={older}").text
 
 
+def test_a_link_that_much_speaks_against_is_marked_once_with_all_that_does(admin: Client) -> None:
+    mail = received(1, "ann@example.org")
+    finding(mail, threat="suspicious", reason="program_file", source="heuristics", detail="exe")
+    finding(mail, threat="suspicious", reason="userinfo", source="heuristics", detail="user")
+    shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
+    assert shown.count('"/></svg>Suspicious</span>') == 1
+    assert "it leads to a program" in shown
+    assert "it has a user name before the host" in shown
+
+
 def test_sent_and_received_mail_are_in_lists_of_their_own(admin: Client) -> None:
     message(1, subject="Went out")
     received(2, "ann@example.org", subject="Came in")

@@ -146,6 +146,8 @@ def test_the_summary_is_the_sentence_of_the_console() -> None:
     html = "<a href='https://example.com/n'>x</a>" * 12 + "<a href='https://example.com/u'>y</a>"
     raw = message(html, header="List-Unsubscribe: <https://example.com/u>\n")
     assert plan(raw, OUTBOUND).manifest.summary == "12 links tracked, 1 skipped: own unsubscribe link"
+    assert plan(raw, INBOUND).manifest.summary == "13 links guarded"
+    assert plan(b"From: a\n" * 10_000, INBOUND).manifest.summary.startswith("not guarded: ")
 
 
 def test_the_same_url_twice_has_two_numbers() -> None:

@@ -74,6 +74,11 @@ class GuardedLink:
     unclear: int
     machines: int
 
+    @property
+    def threats(self) -> tuple[str, ...]:
+        """What it is held to be (`ThreatType`), each once."""
+        return tuple(dict.fromkeys(finding.threat for finding in self.findings))
+
 
 @dataclass(frozen=True)
 class ReceivedDetail:

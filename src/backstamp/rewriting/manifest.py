@@ -143,10 +143,11 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def summary(self) -> str:
         """One sentence for a person: `12 links tracked, 1 skipped: own unsubscribe link`."""
+        done = "tracked" if self.direction is Direction.OUTBOUND else "guarded"
         if self.skip_reason is not None:
-            return f"not tracked: {self.skip_reason.sentence}"
+            return f"not {done}: {self.skip_reason.sentence}"
         totals = self.totals
-        text = f"{totals.wrapped} link{'' if totals.wrapped == 1 else 's'} tracked"
+        text = f"{totals.wrapped} link{'' if totals.wrapped == 1 else 's'} {done}"
         if totals.skipped:
             words = "; ".join(
                 SkipReason(reason).sentence if count == 1 else f"{SkipReason(reason).sentence} ({count})"
