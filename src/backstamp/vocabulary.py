@@ -162,9 +162,7 @@ MALFORMED: Final = "malformed_token"
 piece of markup behind it. No field of HTTP has this name here: the edge keeps only those that it knows."""
 
 
-class Hit(
-    msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, kw_only=True, gc=False
-):
+class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, gc=False):
     """One HTTP request to the edge, as it was seen; what it means is the verdict's business.
 
     `at_us` is the time of arrival, microseconds since 1970 UTC.  `headers` holds only the
@@ -174,6 +172,8 @@ class Hit(
     key that is destroyed after 48 hours (docs/privacy.md).  `address` is there only where
     the policy keeps addresses.  `action` is None where nothing had to be decided: the link led on.
     `threat`, `threat_reason` and `threat_source` say what spoke against it (`threats.Finding`).
+
+    The fields stand in the order of `journal.PackedHit`.
     """
 
     at_us: int

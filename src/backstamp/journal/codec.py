@@ -45,6 +45,9 @@ _as_map: Final[Callable[[bytes], JournalRecord]] = msgspec.msgpack.Decoder(Journ
 _as_array: Final[Callable[[bytes], _Unread]] = msgspec.msgpack.Decoder(_Unread).decode
 _as_headers: Final[Callable[[bytes], dict[str, str]]] = msgspec.msgpack.Decoder(dict[str, str]).decode
 
+_set: Final = msgspec.structs.force_setattr
+_values: Final = msgspec.structs.astuple
+
 _MOST_SHARED: Final = 4096
 _LONGEST_SHARED: Final = 2048
 """Octets of header fields; longer ones than browsers send are not kept."""
@@ -71,21 +74,6 @@ def decode(payload: bytes) -> JournalRecord:
             if len(_shared) >= _MOST_SHARED:
                 _shared.clear()
             _shared[spelled] = headers
-    return Hit(
-        at_us=read.at_us,
-        kind=read.kind,
-        domain_id=read.domain_id,
-        tracking_id=read.tracking_id,
-        method=read.method,
-        recipient_key=read.recipient_key,
-        recipient_index=read.recipient_index,
-        link_number=read.link_number,
-        headers=headers,
-        network=read.network,
-        source=read.source,
-        address=read.address,
-        action=read.action,
-        threat=read.threat,
-        threat_reason=read.threat_reason,
-        threat_source=read.threat_source,
-    )
+    _set(read, "headers", headers)
+    # By position: to match the names of sixteen arguments took half of the time in which a hit is read.
+    return Hit(*_values(read))

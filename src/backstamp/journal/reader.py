@@ -170,10 +170,11 @@ class JournalReader:
         return position
 
     def _take(self, batch: Batch, producer: str, frames: list[tuple[int, bytes]]) -> None:
-        keep, decode = batch.records.append, codec.decode
+        keep, decode, made = batch.records.append, codec.decode, tuple.__new__
         for position, payload in frames:
             try:
-                keep((RecordId(producer, position), decode(payload)))
+                # Without the function in which a named tuple is made from arguments.
+                keep((made(RecordId, (producer, position)), decode(payload)))
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 # Whole, but not of our vocabulary: written by a later version of ours.
                 self._pass_over(batch, producer, position, payload, torn=False)

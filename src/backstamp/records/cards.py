@@ -12,6 +12,7 @@ from backstamp.records.tally import decode as decode_tally
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction
 
+_BOUNCED: Final = DeliveryState.BOUNCED.value
 TROUBLES: Final = frozenset({DeliveryState.DEFERRED, DeliveryState.REJECTED, DeliveryState.BOUNCED})
 """Deliveries that the list shows as trouble."""
 
@@ -59,7 +60,7 @@ class RecipientCard(msgspec.Struct, eq=False):
     @property
     def bounced(self) -> bool:
         """Whether the copy came back."""
-        return self.delivery == DeliveryState.BOUNCED
+        return self.delivery == _BOUNCED
 
     @property
     def troubled(self) -> bool:

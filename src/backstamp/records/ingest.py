@@ -28,6 +28,7 @@ from backstamp.records.instants import LATEST_US, microseconds, month_of, stored
 from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
 from backstamp.records.link_expressions import insert_expressions
 from backstamp.records.memory import Memory
+from backstamp.records.message_rows import reply_of
 from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import resolve
@@ -149,8 +150,8 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
 
     arrived = _arrived(hits, memory)
     waiting = _waiting(early, memory)
-    memory.cards(hit.message for hit in arrived)
-    matched = [*waiting, *(hit for hit in arrived if memory.card(hit.message))]
+    known = memory.cards(hit.message for hit in arrived)
+    matched = [*waiting, *(hit for hit in arrived if hit.message in known)]
     resolve(matched, memory)
     dropped = withdrawn([*waiting, *arrived], memory)
     if dropped:
@@ -165,7 +166,12 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         changed_clocks |= {pair for pair in again if pair[0] in cards}
     grouped = by_pair(matched)
     older = by_pair(_prepare(grouped, changed_clocks, memory))
-    memory.names.load(hit.hit.address for theirs in (*grouped.values(), *older.values()) for hit in theirs)
+    memory.names.load(
+        hit.hit.address
+        for theirs in (*grouped.values(), *older.values())
+        for hit in theirs
+        if hit.hit.address is not None
+    )
     began = thread_time()
     found, found_again = verdicts(grouped, memory), verdicts(older, memory)
     verdict_seconds = thread_time() - began
@@ -201,6 +207,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
 def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]]:
     """Return by type what is before no cursor of its producer, and so was not ingested yet; each once."""
     once = dict(batch.records)
+    records = batch.records if len(once) == len(batch.records) else list(once.items())
     producers = {producer for producer, _ in once}
     done = dict(
         JournalCursor.objects.select_for_update()
@@ -208,7 +215,7 @@ def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]
         .values_list("producer", "position")
     )
     found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
-    for each in once.items():
+    for each in records:
         (producer, position), record = each
         if position >= done.get(producer, 0):
             found[type(record)].append(each)
@@ -232,24 +239,28 @@ def _take_deliveries(
         assert card is not None
         for said in theirs:
             rollup.event(card, said.at_us, said.type)
-    message_rows.insert_deliveries(deliveries)
-    spoken = [(to_database(record.tracking_id), id_, record) for id_, record in deliveries]
-    cards = memory.cards(message for message, _, _ in spoken)
+    replies = [reply_of(record) for _, record in deliveries]
+    message_rows.insert_deliveries(deliveries, replies)
+    spoken = [
+        (to_database(record.tracking_id), id_, record, reply)
+        for (id_, record), reply in zip(deliveries, replies, strict=True)
+    ]
+    cards = memory.cards(message for message, _, _, _ in spoken)
     known = [
-        ((message, record.recipient_index), id_, record)
-        for message, id_, record in spoken
+        ((message, record.recipient_index), id_, record, reply)
+        for message, id_, record, reply in spoken
         if message in cards and record.recipient_index is not None
     ]
-    memory.recipients((), {pair for pair, _, _ in known})
+    memory.recipients((), {pair for pair, _, _, _ in known})
     reports: dict[Pair, list[Said]] = dict(before)
     spoken_of: set[Pair] = set()
-    for pair, id_, record in known:
+    for pair, id_, record, reply in known:
         recipient = memory.recipient(pair)
         if recipient is None:
             continue
         rollup.event(cards[pair[0]], record.at_us, record.type)
         if recipient.delivery == DeliveryState.QUEUED:
-            reports.setdefault(pair, []).append(said_by(id_, record))
+            reports.setdefault(pair, []).append(said_by(id_, record, reply))
         else:
             spoken_of.add(pair)
     rollup.messages.update(cards)
@@ -301,10 +312,12 @@ def _prepare(new: ByPair, changed_clocks: Collection[Pair], memory: Memory) -> l
     older = neighbours(new, memory)
     if changed_clocks:
         memory.recipients((), changed_clocks)
-        places = {hit.place for pair in changed_clocks for hit in new.get(pair, ())}
-        clocked = [
-            h for pair in changed_clocks for h in groups[pair].hits if h.place not in places and not h.closed
-        ]
+        clocked: list[StoredHit] = []
+        for pair in changed_clocks:
+            all_hits, fresh = groups[pair].hits, new.get(pair, ())
+            if len(all_hits) > len(fresh):  # Of most, which were just sent, nothing came before.
+                places = {hit.place for hit in fresh}
+                clocked += [hit for hit in all_hits if hit.place not in places and not hit.closed]
         memory.sources.load(clocked, memory.headers)
         older |= {hit.place: hit for hit in clocked}
     return list(older.values())

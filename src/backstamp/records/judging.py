@@ -22,7 +22,7 @@ _place: Final = attrgetter("place")
 
 
 def by_pair(hits: Iterable[StoredHit]) -> dict[Pair, list[StoredHit]]:
-    """Return hits, whose recipients are known, by recipient."""
+    """Return hits, whose recipients are known, by recipient: those of a message beside each other."""
     found: dict[Pair, list[StoredHit]] = {}
     for hit in hits:
         assert hit.recipient is not None
@@ -35,7 +35,8 @@ def by_pair(hits: Iterable[StoredHit]) -> dict[Pair, list[StoredHit]]:
     for theirs in found.values():
         if len(theirs) > 1:
             theirs.sort(key=_place)
-    return found
+    # What is written in this order finds an index's pages one after the other, and a message's card once.
+    return {pair: found[pair] for pair in sorted(found)}
 
 
 def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:

@@ -35,6 +35,9 @@ _EVENT: Final = (
     *("producer", "position", "message_id", "recipient_index", "type", "at", "actor", "counts", "score"),
     *("certainty", "reasons", "final", "client", "detail", "method", "network"),
 )
+_TYPES: Final = {type_: type_.value for type_ in EventType}
+_HUMAN: Final = Actor.HUMAN.value
+_UNKNOWN: Final = Actor.UNKNOWN.value
 
 BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
 """What only a person causes: who answers or lets a receipt go has opened the mail."""
@@ -92,22 +95,17 @@ def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
     insert_new("records_recipient", _RECIPIENT, (recipient_row(m, r, "", b"", True) for m, r in messages))
 
 
-def insert_deliveries(deliveries: Iterable[tuple[RecordId, Delivery | Report]]) -> None:
-    """Insert what the next hop said, and what came back later."""
+def insert_deliveries(
+    deliveries: Iterable[tuple[RecordId, Delivery | Report]], replies: Iterable[dict[str, Any]]
+) -> None:
+    """Insert what the next hop said, and what came back later; each with its reply (`reply_of`)."""
     behind = zone()
     append(
         "records_event",
         _EVENT,
         (
-            _event_row(
-                id_,
-                record,
-                record.type,
-                record.recipient_index,
-                reply_of(record),
-                behind,
-            )
-            for id_, record in deliveries
+            _event_row(id_, record, record.type, record.recipient_index, reply, behind)
+            for (id_, record), reply in zip(deliveries, replies, strict=True)
         ),
     )
 
@@ -132,7 +130,7 @@ def reply_of(record: Delivery | Report) -> dict[str, Any]:
 
 def clean(text: str, limit: int | None = None) -> str:
     """Cut a text to what its column holds, and drop NUL, which PostgreSQL cannot keep."""
-    return text.replace("\0", "")[:limit]
+    return (text.replace("\0", "") if "\0" in text else text)[:limit]
 
 
 def _message_row(record: Queued) -> tuple[Any, ...]:
@@ -197,9 +195,22 @@ def _event_row(
     detail: dict[str, Any],
     behind: str,
 ) -> tuple[Any, ...]:
-    actor = Actor.HUMAN if type_ in BY_PEOPLE else Actor.UNKNOWN
+    # Without starred parts, which are collected in a list first.
     return (
-        *(id_.producer, id_.position, to_database(record.tracking_id), recipient, type_.value),
-        *(written(within(record.at_us), behind), actor.value, 1, 0.0, "", "[]", 1, ""),
-        *(_encode(detail).decode(), "", ""),
+        id_.producer,
+        id_.position,
+        to_database(record.tracking_id),
+        recipient,
+        _TYPES[type_],
+        written(within(record.at_us), behind),
+        _HUMAN if type_ in BY_PEOPLE else _UNKNOWN,
+        1,
+        0.0,
+        "",
+        "[]",
+        1,
+        "",
+        _encode(detail).decode(),
+        "",
+        "",
     )

@@ -76,7 +76,7 @@ def _take(signs: Collection[tuple[RecordId, Report]], memory: Memory, rollup: Ro
     memory.recipients((), {pair for pair, _ in known})
     told = [(pair, report) for pair, report in known if memory.recipient(pair) is not None]
     groups = memory.groups(pair for pair, _ in told)
-    message_rows.insert_deliveries(signs)
+    message_rows.insert_deliveries(signs, [message_rows.reply_of(report) for _, report in signs])
     for pair, report in told:
         rollup.event(cards[pair[0]], report.at_us, report.type)
         sign = sign_of(report.type, within(report.at_us))

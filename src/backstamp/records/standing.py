@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from backstamp.journal import RecordId
-from backstamp.records import message_rows
 from backstamp.records.bulk import select_for_keys, update
 from backstamp.records.groups import Group
 from backstamp.records.instants import read, within, written
@@ -54,9 +53,9 @@ class Said(NamedTuple):
     reply: dict[str, Any]
 
 
-def said_by(id_: RecordId, record: Delivery | Report) -> Said:
-    """Return what a record says, as `all_said` would once it is in the records."""
-    return Said(within(record.at_us), _RANK[record.type], *id_, record.type, message_rows.reply_of(record))
+def said_by(id_: RecordId, record: Delivery | Report, reply: dict[str, Any]) -> Said:
+    """Return what a record with this reply says, as `all_said` would once it is in the records."""
+    return Said(within(record.at_us), _RANK[record.type], *id_, record.type, reply)
 
 
 def all_said(pairs: Iterable[Pair]) -> dict[Pair, list[Said]]:

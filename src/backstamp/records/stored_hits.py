@@ -80,13 +80,13 @@ class StoredHit(msgspec.Struct, eq=False, gc=False):
         if event is None:
             return
         self.sign = JudgedHit(
-            at_us=self.place[0],
-            event=event,
-            actor=judgement.actor,
-            counts=judgement.counts,
-            link_number=self.hit.link_number,
-            client=self.headers.signature,
-            by_apple=judgement.by_apple,
+            self.place[0],
+            event,
+            judgement.actor,
+            judgement.counts,
+            self.hit.link_number,
+            self.headers.signature,
+            judgement.by_apple,
         )
 
 

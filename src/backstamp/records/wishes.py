@@ -7,13 +7,13 @@ measuring arrive does not matter.
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Final
 
 import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.policy import ConsentState
+from backstamp.records.bulk import select_for_keys
 from backstamp.records.instants import instant, microseconds
 from backstamp.records.list_wishes import address_of, evidence, id_of, settle, take_off_timelines
 from backstamp.records.message_rows import clean
@@ -32,7 +32,10 @@ RECORDS_EVERY: Final = timedelta(days=1)
 """How often a recipient's records are mailed to them at most."""
 _EVIDENCE: Final = 1000
 _BY: Final = "the recipient"
-_AT_ONCE: Final = 500
+_NAMELESS: Final = (
+    "SELECT s.id FROM keys CROSS JOIN records_suppression s WHERE s.recipient_key = keys.k AND s.address = ''"
+)
+_BY_KEY: Final = "SELECT c.id FROM keys CROSS JOIN records_consent c WHERE c.address = keys.a"
 _OURS: Final = re.compile(r"(?:opens|links): \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, ")
 """A line of evidence that a wish left."""
 
@@ -98,13 +101,14 @@ def name_those_who_wished(queued: Iterable[Queued]) -> None:
         for recipient in record.recipients
         if recipient.recipient_key and recipient.address
     }
-    remaining = iter(addresses)
-    while keys := list(islice(remaining, _AT_ONCE)):
-        for entry in Suppression.objects.filter(recipient_key__in=keys, address=""):
-            entry.address = addresses[bytes(entry.recipient_key)]
-            entry.save()
-        for row in Consent.objects.filter(address__in=[key.hex() for key in keys]):
-            _name(row, addresses[bytes(row.recipient_key)])
+    # Of most recipients there is nothing: Django's way of asking for many took 3 % of a hit's time.
+    nameless = [pk for (pk,) in select_for_keys(_NAMELESS, ("k",), ((key,) for key in addresses))]
+    for entry in Suppression.objects.in_bulk(nameless).values():
+        entry.address = addresses[bytes(entry.recipient_key)]
+        entry.save()
+    by_key = [pk for (pk,) in select_for_keys(_BY_KEY, ("a",), ((key.hex(),) for key in addresses))]
+    for row in Consent.objects.in_bulk(by_key).values():
+        _name(row, addresses[bytes(row.recipient_key)])
 
 
 def _name(row: Consent, address: str) -> None:

@@ -19,7 +19,7 @@ FOLD_US: Final = 30 * 60 * 1_000_000
 """Hits on one token by one client within half an hour are one act: proxies retry, readers scroll."""
 
 
-class JudgedHit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class JudgedHit(msgspec.Struct, frozen=True, gc=False):
     """One hit after its verdict, or a read receipt or reply of the recipient.
 
     Attributes:
