@@ -4,12 +4,16 @@ import base64
 import json
 from datetime import timedelta
 
+import msgspec
+import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from backstamp.records import search
 from backstamp.records.ingest import ingest
-from backstamp.records.models import Event
+from backstamp.records.models import Event, MessageText
+from backstamp.records.queries import message_page
 from backstamp.records.rebuild import fill_in_missing
 from backstamp.records.suppressions import listed
 from backstamp.vocabulary import WishAct
@@ -77,6 +81,31 @@ def test_the_suppression_list_of_an_older_version_is_kept_and_takes_further_reas
     ]
     ingest(batch("b", [wish(WishAct.RESUBSCRIBE, 70), wish(WishAct.RESUBSCRIBE, 70, index=1)]), after(100))
     assert [(bytes(row.recipient_key), row.reason) for row in listed()] == [(BERT, "hard_bounce")]
+
+
+def test_what_an_older_version_searched_is_found_and_numbered_by_time(
+    vendor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "NEWEST", 1)
+    times = {3: 0, 1: 10, 2: 20}
+    records = [
+        msgspec.structs.replace(queued(message=key), at_us=queued().at_us + at) for key, at in times.items()
+    ]
+    ingest(batch("a", records), after(100))
+    call_command("migrate", "records", "0016", interactive=False, verbosity=0)
+    old = (
+        MigrationExecutor(connection).loader.project_state([("records", "0016_reasons_of_suppression")]).apps
+    )
+    texts = old.get_model("records", "MessageText").objects
+    assert sorted(texts.values_list("pk", flat=True)) == [1, 2, 3]
+    texts.filter(pk=1).update(text="zebra")
+    texts.filter(pk=2).delete()
+
+    call_command("migrate", "records", interactive=False, verbosity=0)
+    assert list(MessageText.objects.order_by("pk").values_list("message_id", flat=True)) == [3, 1]
+    assert [row.message.pk for row in message_page(search="zebra").rows] == [1]
+    MessageText.objects.filter(message=3).update(text="quagga")
+    assert [row.message.pk for row in message_page(search="quagga").rows] == [3]
 
 
 def _as_of_0003(vendor: str) -> None:

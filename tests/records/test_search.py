@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from backstamp.records import search
+from backstamp.records import queries, search
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Message, MessageText
 from backstamp.records.queries import ListFilter, message_page
@@ -65,6 +65,28 @@ def test_words_are_found_wherever_they_stand(words: str, subjects: list[str]) ->
 def test_a_filter_narrows_what_is_found() -> None:
     assert found("zebra", ListFilter.CLICKED) == ["zebra"]
     assert found("offer", ListFilter.CLICKED) == []
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_arrives_late_is_found_at_its_time() -> None:
+    late = msgspec.structs.replace(
+        queued(message=0), subject="late offer", at_us=queued().at_us + 7 * SECOND + SECOND // 2
+    )
+    ingest(batch("b", [late]), after(1000))
+    assert found("offer") == ["offer two", "late offer", "Offer"]
+    assert MessageText.objects.latest("pk").message_id == 0
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_search_goes_on_where_the_page_before_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 5)
+    pages: list[list[str]] = []
+    older = ""
+    while not pages or older:
+        page = message_page(search="bert@example", before=older)
+        pages.append([row.message.subject for row in page.rows])
+        older = page.older
+    assert pages == [list(reversed(SUBJECTS))[at : at + 5] for at in (0, 5, 10)]
 
 
 @pytest.mark.usefixtures("filled")

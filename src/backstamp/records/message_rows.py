@@ -45,8 +45,7 @@ BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
 
 def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
     """Insert messages with recipients, links and the event that they were queued."""
-    # In the order of their keys: SQLite's index of trigrams begins a new piece at each that is smaller than
-    # the one before, which made a message's text cost three times as much.
+    # In the order of their keys: what lies together in the indexes by message is changed together.
     records = sorted(queued, key=_key)
     if not records:
         return

@@ -90,11 +90,12 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
         rollups = rollups.filter(queued_at__lte=at).filter(
             Q(queued_at__lt=at) | Q(queued_at=at, message__gt=tracking_id)
         )
-    rollups = (
-        rollups.order_by("-queued_at", "message_id").select_related("message").defer("message__manifest")
-    )
+    rollups = rollups.order_by("-queued_at", "message_id")
     words = search[:SEARCH_LIMIT].strip().lower()
-    found = first_found(rollups, words, PAGE_SIZE + 1) if words else list(rollups[: PAGE_SIZE + 1])
+    if words:
+        # Only of these few the rows are read, for they are wide.
+        rollups = rollups.filter(pk__in=first_found(rollups, words, PAGE_SIZE + 1))
+    found = list(rollups.select_related("message").defer("message__manifest")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     older = cursor_of(shown[-1]) if len(found) > PAGE_SIZE else ""
     return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)
@@ -102,7 +103,7 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
 
 def message_detail(tracking_id: int) -> MessageDetail | None:
     """Return everything about one message, or None where there is none. `tracking_id` is the stored form."""
-    message = Message.objects.filter(tracking_id=tracking_id).first()
+    message = Message.objects.filter(tracking_id=tracking_id).select_related("rollup").first()
     if message is None:
         return None
     (summary,) = summaries([message], RECIPIENTS_SHOWN)
@@ -113,13 +114,15 @@ def message_detail(tracking_id: int) -> MessageDetail | None:
             link_counts[fetches.link_number, by_people] += fetches.number
     events = _newest_events(message, sum(fetches.number for fetches in summary.tally.fetches))
     _spell_reasons_out(events)
-    links = list(message.links.all()[:LINKS_SHOWN])
+    links = list(message.links.all()[: LINKS_SHOWN + 1])
+    more_links = len(links) > LINKS_SHOWN
     return MessageDetail(
         summary=summary,
         links=tuple(
-            LinkCount(link, link_counts[link.number, True], link_counts[link.number, False]) for link in links
+            LinkCount(link, link_counts[link.number, True], link_counts[link.number, False])
+            for link in links[:LINKS_SHOWN]
         ),
-        link_count=message.links.count(),
+        link_count=message.links.count() if more_links else len(links),
         events=tuple(reversed(events)),
         earlier_events=message.events.count() - len(events) if len(events) == EVENTS_SHOWN else 0,
     )

@@ -3,11 +3,12 @@
 from typing import Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import Contains
 
 from backstamp.records.bulk import is_postgresql
-from backstamp.records.models import MessageRollup
+from backstamp.records.models import MessageRollup, MessageText
 
 NEWEST: Final = 1000
 """Messages that are looked through first: what is common is found among them, without asking the index for
@@ -15,38 +16,37 @@ all that have it."""
 _TRIGRAM: Final = 3
 
 _BY_INDEX: Final = "SELECT rowid FROM records_messagesearch WHERE records_messagesearch MATCH %s"
-# OFFSET 0: the words are looked up first; else each message of the list is asked whether it has them.
-_BY_TRIGRAMS: Final = "SELECT message_id FROM records_messagetext WHERE text LIKE %s OFFSET 0"
 
 
-def first_found(rollups: QuerySet[MessageRollup], words: str, number: int) -> list[MessageRollup]:
-    """Return the first of these messages, in their order, that hold the words (in lower case)."""
-    newest = rollups.filter(pk__in=list(rollups.values_list("pk", flat=True)[:NEWEST]))
-    found = list(_holding(newest, words)[:number])
-    if len(found) == number or not rollups[NEWEST : NEWEST + 1]:
+def first_found(rollups: QuerySet[MessageRollup], words: str, number: int) -> list[int]:
+    """Return the keys of the first of these messages, newest first, that hold the words (in lower case).
+
+    Both questions ask for each row a value by a subquery, which no planner turns into a join: those of
+    PostgreSQL read a whole table to find a few thousand rows of it.
+    """
+    text = MessageText.objects.filter(message=OuterRef("pk"))
+    holds = Subquery(text.values(holds=Contains(F("text"), words))[:1])
+    newest = list(rollups.annotate(holds=holds).values_list("pk", "holds")[:NEWEST])
+    found = [key for key, holds_them in newest if holds_them][:number]
+    if len(found) == number or len(newest) < NEWEST:
         return found
-    if len(words) < _TRIGRAM or not _has_index():
-        return list(_holding(rollups, words)[:number])
-    if is_postgresql():
-        keys = RawSQL(_BY_TRIGRAMS, [f"%{_escaped(words)}%"])  # noqa: S611 - words are a parameter
-    else:
+    queued_at = Subquery(rollups.filter(pk=OuterRef("message_id")).order_by().values("queued_at")[:1])
+    listed = _holding(words).annotate(queued_at=queued_at).values_list("message_id", "queued_at")
+    first = listed.order_by(F("queued_at").desc(nulls_last=True), "message_id")[:number]
+    return [key for key, at in first if at is not None]
+
+
+def _holding(words: str) -> QuerySet[MessageText]:
+    if len(words) >= _TRIGRAM and not is_postgresql() and _has_index():
         phrase = words.replace('"', '""')
         keys = RawSQL(_BY_INDEX, [f'"{phrase}"'])  # noqa: S611 - words are a parameter
-    return list(rollups.filter(pk__in=keys)[:number])
-
-
-def _holding(rollups: QuerySet[MessageRollup], words: str) -> QuerySet[MessageRollup]:
-    return rollups.filter(message__searchable__text__contains=words)
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return MessageText.objects.filter(pk__in=keys)
+    # PostgreSQL asks its index by itself, where it has one.
+    return MessageText.objects.filter(text__contains=words)
 
 
 def _has_index() -> bool:
-    """Whether migration 0005 could make one."""
-    if is_postgresql():
-        return True  # the statement is right without it, too
+    """Whether migration 0017 could make one in SQLite."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'records_messagesearch'")
         return cursor.fetchone() is not None

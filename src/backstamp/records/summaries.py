@@ -6,15 +6,54 @@ The number of queries is fixed, however many messages, recipients or events ther
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Final, NamedTuple
 
-from django.db.models import Count, Q, Sum
-
+from backstamp.records.bulk import select_for_keys
 from backstamp.records.models import DeliveryState, Message, MessageRollup, Recipient
 from backstamp.records.tally import Fetches
 from backstamp.records.tally import read as read_tally
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import PEOPLE, Actor, EventType
+
+_STATES: Final = tuple(DeliveryState)
+_SOMEBODY: Final = f'r."index" = {NO_RECIPIENT}'
+"""What hits that name no recipient are counted to."""
+_LOST: Final = f"r.delivery IN ('{DeliveryState.REJECTED}', '{DeliveryState.BOUNCED}')"
+
+
+def _count(condition: str, somebody: bool = False) -> str:
+    return f"COUNT(*) FILTER (WHERE ({condition}) AND {'' if somebody else 'NOT '}{_SOMEBODY})"
+
+
+# The ORM made this anew for 2.8 ms of each page: a third of a message's.
+_GROUPS: Final = (
+    "SELECT r.message_id, r.delivery, "
+    f"{_count('TRUE')}, {_count('r.opened_at IS NOT NULL')}, {_count('r.clicked_at IS NOT NULL')}, "
+    f"{_count('r.opened_at IS NOT NULL AND r.open_is_implied')}, "
+    "COUNT(*) FILTER (WHERE r.open_is_measurable), "
+    f"{_count(f'(r.open_is_measurable AND NOT {_LOST}) OR r.opened_at IS NOT NULL')}, "
+    f"{_count('r.opened_at IS NOT NULL OR r.unknown_hits > 0')}, "
+    "SUM(r.human_opens), SUM(r.human_clicks), "
+    f"{_count('r.opened_at IS NOT NULL', True)}, {_count('r.clicked_at IS NOT NULL', True)} "
+    "FROM keys CROSS JOIN records_recipient r WHERE r.message_id = keys.m GROUP BY r.message_id, r.delivery"
+)
+
+
+class _Group(NamedTuple):
+    """Recipients of a message in the same state of delivery, counted."""
+
+    delivery: str
+    number: int
+    opened: int
+    clicked: int
+    implied: int
+    measurable: int
+    measured: int
+    possible: int
+    human_opens: int
+    human_clicks: int
+    somebody_opened: int
+    somebody_clicked: int
 
 
 @dataclass(frozen=True)
@@ -156,79 +195,54 @@ class MessageSummary:
 
 
 def summaries(messages: list[Message], recipients_each: int) -> tuple[MessageSummary, ...]:
-    """Return a summary for each message, with its first `recipients_each` recipients."""
+    """Return a summary for each message, with its first `recipients_each` recipients.
+
+    Their roll-ups should have been read with them: each that was not is a query.
+    """
     keys = [message.tracking_id for message in messages]
     recipients: dict[int, list[Recipient]] = {key: [] for key in keys}
     for recipient in Recipient.objects.filter(message__in=keys, index__lt=recipients_each):
         recipients[recipient.message_id].append(recipient)
     totals = _recipient_totals(keys)
-    tallies = _tallies(keys)
     return tuple(
         MessageSummary(
             message,
             tuple(recipients[message.tracking_id]),
             totals.get(message.tracking_id, RecipientTotals()),
-            tallies[message.tracking_id],
+            _tally(_fetches(message)),
         )
         for message in messages
     )
 
 
 def _recipient_totals(keys: list[int]) -> dict[int, RecipientTotals]:
-    nobody = Q(index=NO_RECIPIENT)
-    lost = Q(delivery__in=(DeliveryState.REJECTED, DeliveryState.BOUNCED))
-    opened, clicked = Q(opened_at__isnull=False), Q(clicked_at__isnull=False)
-    groups = (
-        Recipient.objects.filter(message__in=keys)
-        .order_by()
-        .values("message_id", "delivery")
-        .annotate(
-            number=Count("pk", filter=~nobody),
-            opened=Count("pk", filter=opened & ~nobody),
-            clicked=Count("pk", filter=clicked & ~nobody),
-            implied=Count("pk", filter=opened & Q(open_is_implied=True) & ~nobody),
-            measurable=Count("pk", filter=Q(open_is_measurable=True)),
-            measured=Count("pk", filter=((Q(open_is_measurable=True) & ~lost) | opened) & ~nobody),
-            possible=Count("pk", filter=(opened | Q(unknown_hits__gt=0)) & ~nobody),
-            opens=Sum("human_opens"),
-            clicks=Sum("human_clicks"),
-            somebody_opened=Count("pk", filter=opened & nobody),
-            somebody_clicked=Count("pk", filter=clicked & nobody),
-        )
-    )
-    by_message: dict[int, dict[DeliveryState, Any]] = {}
-    for group in groups:
-        by_message.setdefault(group["message_id"], {})[DeliveryState(group["delivery"])] = group
-    return {key: _add_up(by_state) for key, by_state in by_message.items()}
+    by_message: dict[int, list[_Group]] = {}
+    for message, *group in select_for_keys(_GROUPS, ("m",), ((key,) for key in keys)):
+        by_message.setdefault(message, []).append(_Group(*group))
+    return {key: _add_up(groups) for key, groups in by_message.items()}
 
 
-def _add_up(by_state: Mapping[DeliveryState, Any]) -> RecipientTotals:
-    def total(name: str) -> int:
-        return sum(group[name] for group in by_state.values())
-
-    worst_first = [state for state in reversed(DeliveryState) if state in by_state]
+def _add_up(groups: list[_Group]) -> RecipientTotals:
+    worst_first = sorted(groups, key=lambda group: _STATES.index(group.delivery), reverse=True)
     return RecipientTotals(
-        number=total("number"),
-        opened=total("opened"),
-        clicked=total("clicked"),
-        implied=total("implied"),
-        measurable=total("measurable"),
-        measured=total("measured"),
-        possible=total("possible"),
-        human_opens=total("opens"),
-        human_clicks=total("clicks"),
-        somebody_opened=total("somebody_opened") > 0,
-        somebody_clicked=total("somebody_clicked") > 0,
-        deliveries=tuple(
-            (state, by_state[state]["number"]) for state in worst_first if by_state[state]["number"]
-        ),
+        number=sum(group.number for group in groups),
+        opened=sum(group.opened for group in groups),
+        clicked=sum(group.clicked for group in groups),
+        implied=sum(group.implied for group in groups),
+        measurable=sum(group.measurable for group in groups),
+        measured=sum(group.measured for group in groups),
+        possible=sum(group.possible for group in groups),
+        human_opens=sum(group.human_opens for group in groups),
+        human_clicks=sum(group.human_clicks for group in groups),
+        somebody_opened=any(group.somebody_opened for group in groups),
+        somebody_clicked=any(group.somebody_clicked for group in groups),
+        deliveries=tuple((DeliveryState(g.delivery), g.number) for g in worst_first if g.number),
     )
 
 
-def _tallies(keys: list[int]) -> dict[int, Tally]:
-    rollups = MessageRollup.objects.filter(pk__in=keys).values_list("pk", "tally")
-    found = {key: tuple(read_tally(tally)) for key, tally in rollups}
-    return {key: _tally(found.get(key, ())) for key in keys}
+def _fetches(message: Message) -> tuple[Fetches, ...]:
+    rollup: MessageRollup | None = getattr(message, "rollup", None)
+    return () if rollup is None else tuple(read_tally(rollup.tally))
 
 
 def _tally(fetches: tuple[Fetches, ...]) -> Tally:

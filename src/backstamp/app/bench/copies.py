@@ -96,8 +96,10 @@ def _copying(model: Any, copy: int, positions: int, ids: int) -> str:
     if model.__name__ == "Event":
         behind = f"WHERE x.id <= {ids // (copy - 1)} ORDER BY x.id"
     else:
-        # In the order of the copies' keys, as ingest inserts them: it is half the work for the indexes.
-        behind = f"JOIN bench_originals o ON o.message = {key} ORDER BY {_exclusive_or(key, _mask(copy))}"
+        # In the order of the copies' keys, as ingest inserts them: it is half the work for the indexes. Texts
+        # are numbered as they come, which they do in the order of time.
+        order = "x.id" if model.__name__ == "MessageText" else _exclusive_or(key, _mask(copy))
+        behind = f"JOIN bench_originals o ON o.message = {key} ORDER BY {order}"
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} "  # noqa: S608 - our own names
         f"FROM {table} x {behind}"
