@@ -192,3 +192,36 @@ def test_where_words_end_is_found_at_once_whatever_follows_them() -> None:
 @settings(max_examples=100, deadline=None)
 def test_whatever_stands_around_words_all_that_is_promised_holds(html: str) -> None:
     message_holds(message(html), [Way(Direction.INBOUND, 40)])
+
+
+NAME = SkipReason.BARE_NAME
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>Go to evil.example.com/login.", [("http://evil.example.com/login", NAME)]),
+        ("<b>evil.example.com</b>, bücher.de", [("http://evil.example.com/", NAME), ("http://xn--bcher-kva.de/", NAME)]),
+        ("evil&period;example.com:8080/a", [("http://evil.example.com:8080/a", NAME)]),
+        ("ann@example.com, done.In setup.py or 12.50", []),
+        ("<a href='https://x.example/'>example.com</a>", [("https://x.example/", None)]),
+        ("<style>a.example.com{}</style><title>example.com</title>", []),
+        ("<p>https://x.example/a example.com", [("https://x.example/a", None), ("http://example.com/", NAME)]),
+        ("<!--[if mso]>example.com<![endif]-->", [("http://example.com/", NAME)]),
+    ],
+)
+def test_host_names_in_words_are_listed_and_make_nothing_unprotected(
+    html: str, expected: list[tuple[str, SkipReason | None]]
+) -> None:
+    manifest = plan(message(html), RECEIVED).manifest
+    assert [(candidate.url, candidate.skip_reason) for candidate in manifest.candidates] == expected
+    assert manifest.unprotected == ()
+    assert NAME not in [reason for _, reason in decided(html, Options())]
+
+
+def test_so_many_host_names_are_listed_and_addresses_behind_them_are_still_wrapped() -> None:
+    html = "".join(f"<p>n{number}.example.com" for number in range(1500)) + "<p>https://evil.example/"
+    found = decided(html)
+    assert found == [(f"http://n{number}.example.com/", NAME) for number in range(200)] + [
+        ("https://evil.example/", None)
+    ]

@@ -12,7 +12,7 @@ from backstamp.rewriting.html.text_places import places_of
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.text_links import find_text_links
-from backstamp.rewriting.text.unwrapped_addresses import OTHER_SIGNS, unwrapped_addresses
+from backstamp.rewriting.text.unwrapped_addresses import NAME_SIGN, OTHER_SIGNS, unwrapped_addresses
 
 _NO_WORDS: Final = "a[href],script,style,textarea,title,template,iframe,noembed,noframes,select"
 """Where words are a link already, or are not shown as words that a program links."""
@@ -27,6 +27,7 @@ _BLOCKS: Final = frozenset(
 """Elements at which a run of words ends."""
 MOST_WORDS: Final = 1000
 """So many addresses in words are listed of a document; one with more is not known as a whole."""
+_MOST_NAMES: Final = 200
 _MOST_AROUND: Final = 50
 _LONGEST_REST: Final = 100
 _LONGEST_RUN: Final = 4000
@@ -37,6 +38,7 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
 
     Outlook, Gmail and Apple Mail make links of them. `doubt` is set where no element can be put around the
     words. One in which some programs read on over tags is there twice, as a whole without span and label.
+    Of host names without a scheme the first 200 are there, as they are named in plain text (`BARE_NAME`).
     Without any it costs the reading of the text: 20 µs in 29 KB; with some, 0.3 µs for each node.
     """
     # Most documents name addresses outside of the body only: in style sheets.
@@ -44,25 +46,28 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
     text = body.text.lower()
     wanted = _beginnings(text)
     any_others = any(sign in text for sign in OTHER_SIGNS)
-    if not wanted and not any_others:
+    if not wanted and not any_others and NAME_SIGN.search(text) is None:
         return []
     found: list[FoundLink] = []
-    seen = 0
+    seen = names = 0
     ends: dict[int, int] = {}
     for node in body.descendants:
         if not isinstance(node, Text):
             continue
         lowered = node.data.lower()
         beginnings = _beginnings(lowered)
+        has_names = names < _MOST_NAMES and NAME_SIGN.search(lowered) is not None
         has_others = any_others and any(sign in lowered for sign in OTHER_SIGNS)
         seen += beginnings
-        if beginnings or has_others:
-            _add(found, source, node, ends, others=has_others)
+        if beginnings or has_others or has_names:
+            before = len(found)
+            _add(found, source, node, ends, others=has_others or has_names, names=has_names)
+            names += sum(link.doubt is SkipReason.BARE_NAME for link in found[before:])
             if len(found) >= MOST_WORDS:
                 break
     lost = {link.label for link in found if link.start == link.end and link.label}
     for link in found:
-        if link.label in lost:
+        if link.label in lost and link.doubt is not SkipReason.BARE_NAME:
             # What was found may be the place of the other one.
             link.doubt = SkipReason.BARE_ADDRESS
     if seen < wanted and len(found) < MOST_WORDS:
@@ -79,14 +84,16 @@ def _beginnings(lowered: str) -> int:
     return lowered.count("http") + lowered.count("www.")
 
 
-def _add(found: list[FoundLink], source: str, node: Text, ends: dict[int, int], *, others: bool) -> None:
+def _add(
+    found: list[FoundLink], source: str, node: Text, ends: dict[int, int], *, others: bool, names: bool
+) -> None:
     """Add the addresses of a text node; `ends` is how far the source is read behind each tag."""
     around = node.parent
     if not isinstance(around, Element) or around.closest(_NO_WORDS) is not None:
         return
     data = node.data
     links = find_text_links(data)
-    unwrapped = unwrapped_addresses(data, links, names=False) if others else []
+    unwrapped = unwrapped_addresses(data, links, names=names) if others else []
     if not links and not unwrapped:
         return
     has_place = takes_link(around)
@@ -94,6 +101,9 @@ def _add(found: list[FoundLink], source: str, node: Text, ends: dict[int, int], 
     for link in (*links, *unwrapped):
         words = data[link.start : link.end]
         start, end = places.source_span(link.start, link.end) if places is not None else (begin, begin)
+        if link.doubt is SkipReason.BARE_NAME:
+            found.append(FoundLink(start, end, link.value, Carrier.HTML_TEXT, label=words, doubt=link.doubt))
+            continue
         longer = _over_tags(node, data[link.start :], link) if len(data) - link.end < _LONGEST_REST else None
         is_whole = has_place and start < end and link.doubt is None and longer is None
         doubt = None if is_whole else SkipReason.BARE_ADDRESS

@@ -341,7 +341,8 @@ class HtmlText:
         self.rivals += inner.rivals
         self.words += inner.words
         for word in inner.words:
-            word.doubt = SkipReason.BARE_ADDRESS
+            if word.doubt is None:
+                word.doubt = SkipReason.BARE_ADDRESS
         for link in (*inner.links, *inner.rivals, *inner.words):
             link.start, link.end = place(link.start), place(link.end)
             link.name = ""

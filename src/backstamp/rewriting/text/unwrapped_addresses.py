@@ -1,4 +1,4 @@
-"""unwrapped_addresses: what some mail programs make links of in plain text, and nobody wraps: it is listed.
+"""unwrapped_addresses: what some mail programs make links of in words, and nobody wraps: it is listed.
 
 Gmail, Outlook and Apple Mail link host names without a scheme, by the top-level domains that they know;
 Thunderbird and linkify-it link `ftp://`; Outlook links `file://` and `\\\\host\\share`.
@@ -15,7 +15,6 @@ from backstamp.urls.domains import has_known_suffix
 
 _MOST: Final = 200
 _LONGEST_HOST: Final = 253
-_SUFFIX: Final = re.compile(r"\.(?=[A-Za-z]{2})")
 _BEHIND: Final = re.compile(r"(?:\.[\w-]+)+")
 _NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
 _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
@@ -27,6 +26,8 @@ _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so"
 _OTHER_SCHEMES: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.)))[^\s<>\"]+", re.IGNORECASE
 )
+NAME_SIGN: Final = re.compile(r"\.(?=[A-Za-z]{2})")
+"""It matches in whatever may be a host name."""
 OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
 """One of them stands in whatever is no web address, in lower case."""
 _SHARE: Final = re.compile(r"(?<![\\\w/:])\\\\[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*")
@@ -71,7 +72,7 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[FoundLink]:
 
 def _names(text: str) -> Iterator[FoundLink]:
     count = position = 0
-    for dot in _SUFFIX.finditer(text):
+    for dot in NAME_SIGN.finditer(text):
         if dot.start() < position:
             continue
         start, furthest = dot.start(), max(position, dot.start() - _LONGEST_HOST)
