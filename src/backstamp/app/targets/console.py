@@ -4,6 +4,7 @@ import logging
 import os
 import warnings
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from backstamp.app.logs import configure_logging
@@ -17,4 +18,6 @@ configure_logging(load(), "console")
 for _handler in logging.getLogger().handlers:
     _handler.addFilter(without_addresses)
 os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
+if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    settings.DATABASES["default"]["ENGINE"] = "backstamp.console.postgresql"
 target = bounded(get_asgi_application())
