@@ -37,7 +37,11 @@ def message(number: int, **fields: Any) -> Message:
 
 def recipient(of: Message, index: int = 0, address: str = "grace@example.net", **fields: Any) -> Recipient:
     """Make a recipient whose copy was sent."""
-    wanted: dict[str, Any] = {"delivery": "sent", "sent_at": of.queued_at + timedelta(seconds=2)}
+    wanted: dict[str, Any] = {
+        "delivery": "sent",
+        "sent_at": of.queued_at + timedelta(seconds=2),
+        "received": of.direction == "inbound",
+    }
     made = Recipient.objects.create(message=of, index=index, address=address, **(wanted | fields))
     rebuild_totals([of.pk])
     return made

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from backstamp.records import search
 from backstamp.records.ingest import ingest
-from backstamp.records.models import Event, MessageText
+from backstamp.records.models import Event, MessageText, Recipient
 from backstamp.records.queries import message_page
 from backstamp.records.rebuild import fill_in_missing
 from backstamp.records.suppressions import listed
@@ -108,6 +108,20 @@ def test_what_an_older_version_searched_is_found_and_numbered_by_time(
     assert [row.message.pk for row in message_page(search="quagga").rows] == [3]
 
 
+def test_copies_of_received_mail_of_an_older_version_are_known_as_such(vendor: str) -> None:
+    call_command("migrate", "records", "0017", interactive=False, verbosity=0)
+    old = MigrationExecutor(connection).loader.project_state([("records", "0017_numbered_texts")]).apps
+    for number, direction in enumerate(("outbound", "inbound")):
+        message = old.get_model("records", "Message").objects.create(
+            tracking_id=number, direction=direction, origin="gateway", queued_at=START
+        )
+        old.get_model("records", "Recipient").objects.create(
+            message=message, index=0, address="anna@example.com"
+        )
+    call_command("migrate", interactive=False, verbosity=0)
+    assert set(Recipient.objects.values_list("message_id", "received")) == {(0, False), (1, True)}
+
+
 def _as_of_0003(vendor: str) -> None:
     """Put the tables back to what migration 0003 had, with the same content."""
     events = [
@@ -144,8 +158,9 @@ def _as_of_0003(vendor: str) -> None:
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
         cursor.execute("ALTER TABLE records_senderdomain DROP COLUMN unsubscribe")
-        for index in ("message_received", "message_unprotected"):
+        for index in ("message_received", "message_unprotected", "recipient_received"):
             cursor.execute(f"DROP INDEX {index}")
+        cursor.execute("ALTER TABLE records_recipient DROP COLUMN received")
         for column in ("protection", "unprotected"):
             cursor.execute(f"ALTER TABLE records_message DROP COLUMN {column}")
         cursor.execute("ALTER TABLE records_message ADD COLUMN version bigint NOT NULL DEFAULT 0")

@@ -148,7 +148,7 @@ def forget_person(address: str) -> int:
     """
     theirs = AlertPerson.objects.filter(address__iexact=address)
     # Not without regard to case, which no index helps: addresses are stored as the mail came, mostly lower.
-    copies = Recipient.objects.filter(address__in={address, address.lower()})
+    copies = Recipient.objects.filter(received=True, address__in={address, address.lower()})
     with transaction.atomic():
         pks = set(theirs.values_list("alert_id", flat=True))
         theirs.delete()

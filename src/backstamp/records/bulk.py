@@ -62,6 +62,23 @@ def insert_new(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     _insert(table, columns, wanted, _NOTHING, " ON CONFLICT DO NOTHING")
 
 
+def add_up(table: str, keys: Sequence[str], column: str, rows: Iterable[Row]) -> None:
+    """Add numbers to those that a table holds by `keys`; each given row has the keys and then the number.
+
+    On PostgreSQL a statement for each of a batch's thousand counts took 7 % of a hit's time.
+    """
+    wanted, columns = list(rows), (*keys, column)
+    added = f'"{column}" = "{table}"."{column}" + excluded."{column}"'
+    behind = f" ON CONFLICT ({_names(keys)}) DO UPDATE SET {added}"
+    if is_postgresql() and len(wanted) > _FEW:
+        stage, names = _staged(table, columns, wanted), _names(columns)
+        in_order = f'SELECT {names} FROM "{stage}" ORDER BY {_names(keys)}'
+        with connection.cursor() as cursor:
+            cursor.execute(f'INSERT INTO "{table}" ({names}) {in_order}{behind}')
+    else:
+        _insert(table, columns, wanted, _NOTHING, behind)
+
+
 def update(table: str, columns: Sequence[str], keys: Sequence[str], rows: Iterable[Row]) -> None:
     """Set `columns` of the rows found by `keys`; each given row has the new values and then the keys."""
     wanted = list(rows)

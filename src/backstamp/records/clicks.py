@@ -199,7 +199,7 @@ def _query(wanted: ClickFilter) -> _Query:
 
 def _copies_of(address: str) -> tuple[tuple[int, int], ...]:
     """Return the newest messages that a mailbox got, with the index under which it got them."""
-    copies = Recipient.objects.filter(address__in={address, address.lower()})
+    copies = Recipient.objects.filter(received=True, address__in={address, address.lower()})
     newest = copies.order_by("-pk").values_list("message_id", "index")
     return tuple(newest[:MOST_OF_A_MAILBOX])
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from backstamp.records.bulk import execute_many
+from backstamp.records.bulk import add_up
 from backstamp.records.cards import RECEIVED, TROUBLES
 from backstamp.records.models import DayCount
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -43,10 +43,7 @@ _OF_RECIPIENTS: Final = (
 ALL: Final = -1
 """In the place of a domain's number: all domains together."""
 
-_ADD: Final = (
-    "INSERT INTO records_daycount (day, domain_id, measure, number) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT (day, domain_id, measure) DO UPDATE SET number = records_daycount.number + excluded.number"
-)
+_KEY: Final = ("day", "domain_id", "measure")
 
 
 def add(counts: Counter[DayKey]) -> None:
@@ -55,7 +52,12 @@ def add(counts: Counter[DayKey]) -> None:
     for (day, _, measure), number in counts.items():
         whole[day, ALL, measure] += number
     every = {**counts, **whole}
-    execute_many(_ADD, ((*key, number) for key, number in sorted(every.items()) if number))
+    add_up(
+        "records_daycount",
+        _KEY,
+        "number",
+        ((*key, number) for key, number in sorted(every.items()) if number),
+    )
 
 
 def changes_of_recipient(index: int, before: Flags | None, after: Flags) -> Iterable[tuple[str, int]]:

@@ -27,8 +27,16 @@ _ROLLUP: Final = (
 )
 _TEXT: Final = ("message_id", "text")
 _RECIPIENT: Final = (
-    *("message_id", "index", "address", "recipient_key", "delivery", "enhanced_status", "reply_text"),
-    *("human_opens", "human_clicks", "machine_hits", "unknown_hits", "open_is_implied", "open_is_measurable"),
+    *("message_id", "index", "address", "received", "recipient_key", "delivery", "enhanced_status"),
+    *(
+        "reply_text",
+        "human_opens",
+        "human_clicks",
+        "machine_hits",
+        "unknown_hits",
+        "open_is_implied",
+        "open_is_measurable",
+    ),
 )
 _LINK: Final = ("message_id", "number", "url", "text", "part")
 _EVENT: Final = (
@@ -57,7 +65,14 @@ def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
         "records_recipient",
         _RECIPIENT,
         (
-            recipient_row(to_database(record.tracking_id), r.index, r.address, r.recipient_key, record.opens)
+            recipient_row(
+                to_database(record.tracking_id),
+                r.index,
+                r.address,
+                r.recipient_key,
+                measurable=record.opens,
+                received=record.direction is Direction.INBOUND,
+            )
             for _, record in records
             for r in record.recipients
         ),
@@ -91,7 +106,8 @@ def _key(queued: tuple[RecordId, Queued]) -> int:
 
 def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
     """Make sure that these recipients (message, index), which are nobody in particular, are there."""
-    insert_new("records_recipient", _RECIPIENT, (recipient_row(m, r, "", b"", True) for m, r in messages))
+    rows = (recipient_row(m, r, "", b"", measurable=True, received=False) for m, r in messages)
+    insert_new("records_recipient", _RECIPIENT, rows)
 
 
 def insert_deliveries(
@@ -178,10 +194,12 @@ def search_text(*parts: str) -> str:
     return "\n".join(parts).lower()
 
 
-def recipient_row(message: int, index: int, address: str, key: bytes, measurable: bool) -> tuple[Any, ...]:
+def recipient_row(
+    message: int, index: int, address: str, key: bytes, *, measurable: bool, received: bool
+) -> tuple[Any, ...]:
     """Return the row of a recipient of whom nothing is known yet."""
     return (
-        *(message, index, clean(address, LONGEST_ADDRESS), key, DeliveryState.QUEUED.value, "", ""),
+        *(message, index, clean(address, LONGEST_ADDRESS), received, key, DeliveryState.QUEUED.value, "", ""),
         *(0, 0, 0, 0, False, measurable),
     )
 

@@ -114,7 +114,7 @@ def received_page(
     """
     messages = _filtered(Message.objects.filter(direction=Direction.INBOUND.value), which)
     if mailbox:
-        theirs = Recipient.objects.filter(address__in={mailbox, mailbox.lower()})
+        theirs = Recipient.objects.filter(received=True, address__in={mailbox, mailbox.lower()})
         messages = messages.filter(pk__in=theirs.values("message_id"))
     if before:
         at, key = _read_cursor(before)

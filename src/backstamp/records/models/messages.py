@@ -20,12 +20,12 @@ class Message(models.Model):
     direction = models.CharField(max_length=16, choices=choices(Direction), default=Direction.OUTBOUND)
     origin = models.CharField(max_length=16, choices=choices(Origin))
     domain_id = models.IntegerField(default=0)
-    queued_at = models.DateTimeField(db_index=True)
+    queued_at = models.DateTimeField()
     trace_id = models.CharField(max_length=64, blank=True, default="")
     reverse_path = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
     message_id = models.CharField(max_length=998, blank=True, default="", db_index=True)
     subject = models.CharField(max_length=998, blank=True, default="")
-    sender = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="", db_index=True)
+    sender = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
     size = models.BigIntegerField(default=0)
     opens_tracked = models.BooleanField(default=False)
     links_tracked = models.BooleanField(default=False)
@@ -71,13 +71,15 @@ class Recipient(models.Model):
     """One recipient of one message: delivery state, and the roll-up of what its copy told us.
 
     The counts and times are made from the events by `records.rollup` and can be rebuilt. Index 0xFFFF
-    stands for "nobody in particular": hits of anonymous tokens. `sent_at` is when the next hop first took
+    stands for "nobody in particular": hits of anonymous tokens. `received` says that the message is received
+    mail: only of that are a mailbox's copies looked up. `sent_at` is when the next hop first took
     this copy, or when the receiving system says that it came: the clock of the verdicts starts there.
     """
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients", db_index=False)
     index = models.PositiveIntegerField()
-    address = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="", db_index=True)
+    address = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
+    received = models.BooleanField(default=False, db_default=False)
     recipient_key = models.BinaryField(max_length=8, default=b"")
     delivery = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.QUEUED)
     delivery_at = models.DateTimeField(null=True, blank=True)
@@ -97,7 +99,10 @@ class Recipient(models.Model):
     class Meta:
         ordering: ClassVar = ["index"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["message", "index"], name="recipient_once")]
-        indexes: ClassVar = [models.Index(fields=["message", "recipient_key"], name="recipient_by_key")]
+        indexes: ClassVar = [
+            models.Index(fields=["message", "recipient_key"], name="recipient_by_key"),
+            models.Index(fields=["address"], name="recipient_received", condition=models.Q(received=True)),
+        ]
 
     def __str__(self) -> str:
         return f"recipient {self.index} of {self.message_id:x}"
@@ -106,7 +111,7 @@ class Recipient(models.Model):
 class Link(models.Model):
     """A tracked link of a message."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links", db_index=False)
     number = models.PositiveIntegerField()
     url = models.TextField()
     text = models.CharField(max_length=200, blank=True, default="")
