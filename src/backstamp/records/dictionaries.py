@@ -144,7 +144,7 @@ class Reasons:
         self._by_apple: set[int] = set()
         self._apple_loaded = False
 
-    def judgements(self, verdicts: Iterable[Verdict]) -> list[Judgement]:
+    def judgements(self, verdicts: Sequence[Verdict]) -> list[Judgement]:
         """Return verdicts as they are stored; what is not yet known of them is written.
 
         Equal hits get the same verdict, as an object (`verdicts.memo`), so objects are looked up.
@@ -152,12 +152,11 @@ class Reasons:
         if len(self._judgements) > _MOST_KNOWN:
             self._judgements.clear()
             self._numbers.clear()
-        found = list(verdicts)
         known = self._judgements
-        missing = {id(verdict): verdict for verdict in found if id(verdict) not in known}
+        missing = {id(verdict): verdict for verdict in verdicts if id(verdict) not in known}
         if missing:
             self._learn(missing)
-        return [known[id(verdict)][1] for verdict in found]
+        return [known[id(verdict)][1] for verdict in verdicts]
 
     def completed(self, judgement: Judgement) -> Judgement:
         """Return a judgement that was read, with what its reasons name."""

@@ -119,17 +119,23 @@ class Sources:
         self._loaded.clear()
         # What is left must be whole: an older minute that was read is forgotten with the rest.
         limit = (self._whole_after + 1) * MINUTE_US
-        self._seen = {
-            source: kept
-            for source, found in self._seen.items()
-            if (kept := [hit for hit in found if hit.place[0] >= limit])
-        }
-        self._alone = {}
+        seen: dict[bytes, list[StoredHit]] = {}
+        alone: dict[bytes, Pair] = {}
         for source, found in self._seen.items():
+            # Most are of few minutes, and go or stay as a whole.
+            if found[-1].place[0] < limit:
+                continue
+            if found[0].place[0] < limit:
+                found = [hit for hit in found if hit.place[0] >= limit]
+            seen[source] = found
+            if source in self._alone:
+                alone[source] = self._alone[source]
+                continue
             pairs = {(hit.message, hit.recipient) for hit in found if hit.recipient is not None}
             if len(pairs) == 1:
-                self._alone[source] = pairs.pop()
-        self._number = sum(map(len, self._seen.values()))
+                alone[source] = pairs.pop()
+        self._seen, self._alone = seen, alone
+        self._number = sum(map(len, seen.values()))
 
 
 _place: Final = attrgetter("place")
