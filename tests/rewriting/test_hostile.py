@@ -116,6 +116,24 @@ def test_a_body_without_an_empty_line_before_it_is_set_apart_when_it_is_encoded_
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
 
 
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (b"", b"Subject : x\r\nTo: b@example.com\r\n\r\n"),
+        (b"From a Mon Jan 1\r\n", b"X-\tY\t: x\r\n\r\n"),
+        (b"", b"no field\r\nTo: b@example.com\r\n\r\n"),
+    ],
+)
+def test_that_it_was_encoded_anew_is_said_where_all_programs_still_read_the_header(
+    before: bytes, behind: bytes
+) -> None:
+    raw = before + b"From: a@example.com\r\n" + behind + b"see https://example.com/\r\n"
+    rewritten = plan(raw, Options()).apply(FixedSealer(1000))
+    assert rewritten.raw.startswith(before + b"Content-Transfer-Encoding: quoted-printable\r\nFrom: ")
+    assert rewritten.manifest.parts[0].reencoded == "quoted-printable"
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+
+
 def test_octets_that_are_no_characters_do_not_hinder_reading() -> None:
     raw = message(b"<a \xed\xff=1 href='https://example.com/\xff'>\xfe</a>")
     (link,) = plan(raw, INBOUND).links

@@ -38,6 +38,13 @@ def test_our_urls_become_their_targets_wherever_they_stand(html: str) -> None:
     assert unwrapped(html.replace("@", SEALED)) == html.replace("@", ESCAPED)
 
 
+def test_of_links_that_share_a_place_the_first_is_undone() -> None:
+    field = f'<!--[if supportFields]><p><!--[if supportFields]> HYPERLINK "{SEALED}" <![endif]-->'
+    assert unwrapped(field) == field.replace(SEALED, ESCAPED)
+    nested = f"<!--[if mso]><a href='{SEALED} HYPERLINK &quot;{SEALED}&quot;'><![endif]-->"
+    assert ORIGINAL.partition("&")[0] in unwrapped(nested)
+
+
 def test_in_a_document_inside_the_document_they_are_escaped_twice() -> None:
     html = f"<iframe srcdoc=\"<a href='{SEALED}'>{SEALED}</a>\"></iframe>{SEALED}"
     assert unwrapped(html) == f"<iframe srcdoc=\"<a href='{TWICE}'>{TWICE}</a>\"></iframe>{ESCAPED}"

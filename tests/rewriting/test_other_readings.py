@@ -128,3 +128,17 @@ def test_the_base_of_a_header_is_read_against_that_around_it_but_not_across_mess
     )
     (candidate,) = plan(alone, RECEIVED).manifest.candidates
     assert candidate.skip_reason is SkipReason.RELATIVE_URL
+
+
+@pytest.mark.parametrize("tag", ["<a href={}", "<iframe src={}", "<a href= {}"])
+def test_an_address_without_quotes_that_runs_into_the_end_of_a_comment_is_not_wrapped(tag: str) -> None:
+    raw = message(f"<!--[if mso]>{tag.format(EVIL)}<![endif]--><p>x</p>")
+    planned = plan(raw, RECEIVED)
+    assert planned.links == ()
+    assert [part.skip_reason for part in planned.manifest.parts] == [SkipReason.UNLOCATED]
+    assert planned.apply(FixedSealer()).raw == raw
+
+
+def test_a_field_in_a_comment_within_a_comment_is_one_link() -> None:
+    html = f'<!--[if supportFields]><p><!--[if supportFields]> HYPERLINK "{EVIL}" <![endif]-->'
+    assert [each.url for each in plan(message(html), RECEIVED).manifest.candidates] == [EVIL]

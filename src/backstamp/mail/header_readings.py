@@ -72,6 +72,12 @@ def content_defects(content: Content) -> set[Defect]:
     return {_OF_DOUBT[doubt] for doubt in content.doubts}
 
 
+def reads_alike(raw: bytes, header: HeaderSection) -> bool:
+    """Whether all programs find the same fields: no stray line, blank before a colon, or bare CR."""
+    section = raw[header.start : header.body_start]
+    return header.orderly and not _has_blank_before_colon(section) and _BARE_CR.search(section) is None
+
+
 def other_readings(
     raw: bytes, header: HeaderSection, content: Content, limit: int, *, has_lf: bool
 ) -> OtherReadings:
@@ -79,10 +85,10 @@ def other_readings(
 
     `has_lf`: some line of the message ends in LF. Where none does, a CR can only be a line end.
     """
+    if reads_alike(raw, header):
+        return _NONE
     start, end, most = header.start, header.body_start, len(header.fields) + _MOST_READ_ON
     section = raw[start:end]
-    if header.orderly and not _has_blank_before_colon(section) and _BARE_CR.search(section) is None:
-        return _NONE
     found = OtherReadings()
     if not header.orderly:
         other = read_past_strays(raw, start, limit, most)

@@ -16,6 +16,7 @@ from backstamp.rewriting import (
     plan,
     unwrap,
 )
+from backstamp.rewriting.text.text_links import find_text_links
 from tests.rewriting.sealers import BASE, FixedSealer
 
 NOBODY = dict[str, str]().get
@@ -70,7 +71,7 @@ def certain(manifest: Manifest) -> list[CandidateReport]:
         each
         for each in manifest.candidates
         if each.skip_reason not in (SkipReason.UNLOCATED, SkipReason.BARE_NAME)
-        and (each.skip_reason is not SkipReason.BARE_ADDRESS or each.start < each.end)
+        and (each.carrier is not Carrier.HTML_TEXT or each.start < each.end)
     ]
 
 
@@ -133,11 +134,31 @@ def the_links_read_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer
 
 def the_urls_alone_bring_the_links_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
     """Without the manifest every target comes back, the pixel goes, and a second time nothing changes."""
+    found = certain(planned.manifest)
+    if any(each.url.startswith(BASE) for each in found):
+        # What anybody can write for this sealer stood there before, and is taken for ours.
+        return
     reads = sealer.reads(planned).get
     restored = unwrap(rewritten.raw, reads)
     assert unwrap(restored, reads) == restored
-    found = certain(planned.manifest)
-    read = certain(plan(restored, Options(direction=planned.manifest.direction, opens=False)).manifest)
+    if not all(_stands_for_itself(each) for each in found):
+        return
+    again = plan(restored, Options(direction=planned.manifest.direction, opens=False)).manifest
+    if any(part.skip_reason is SkipReason.UNSAFE_CHARSET for part in again.parts):
+        # The only octets that told the charset stood in a link, and its target is ASCII.
+        return
+    read = certain(again)
     for before, after in zip(found, read, strict=True):
         if before.number is not None:
             assert (after.part, after.carrier, after.url) == (before.part, carrier_after(before), before.url)
+
+
+def _stands_for_itself(candidate: CandidateReport) -> bool:
+    """Whether a target in plain text is read as that target again.
+
+    Not `https://xn--)bcher-4ya.example/`, which ends for its readers before the bracket.
+    """
+    url = candidate.url
+    if candidate.number is None or candidate.carrier is not Carrier.TEXT:
+        return True
+    return [link.value for link in find_text_links(f"<{url}>")] == [url]

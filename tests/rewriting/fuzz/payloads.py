@@ -31,6 +31,9 @@ def editing_holds(data: bytes) -> None:
         assert cte == "base64"
         return
     spans = _spans(control[1:], len(payload.data))
+    if any(payload.data[max(0, at - 1) : at + 1] == b"\r\n" for span in spans for at in span):
+        # Nothing that we replace begins or ends within a line end.
+        return
     replacements = [REPLACEMENTS[(control[0] + index) % len(REPLACEMENTS)] for index in range(len(spans))]
     for start, end in payload.raw_spans(spans):
         assert 0 <= start <= end <= len(body)

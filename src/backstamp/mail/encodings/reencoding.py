@@ -3,6 +3,7 @@
 from typing import Final
 
 from backstamp.mail.encodings.quoted_printable import MAX_LINE, encode_quoted_printable
+from backstamp.mail.header_readings import reads_alike
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part
 
@@ -26,14 +27,19 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     declaration = b"Content-Transfer-Encoding: quoted-printable"
     body = _without_delimiters(encode_quoted_printable(data, newline), newline)
     if not part.header.orderly:
-        # The body began without an empty line before it, and its first line may now look like a field.
-        body = newline + body
+        # The body began without an empty line before it, and its first line may now look like a field. A LF
+        # behind a bare CR that ends the header would only be a part of its line end.
+        joins = newline == b"\n" and raw[part.body_start - 1 : part.body_start] == b"\r"
+        body = newline * (1 + joins) + body
     patches = [Patch(part.body_start, part.end, body)]
     fields = part.header.all(b"content-transfer-encoding")
     for number, field in enumerate(fields):
         patches.append(Patch(field.start, field.end, b"" if number else declaration + newline))
     if not fields:
-        patches.append(Patch(part.header.end, part.header.end, declaration + newline))
+        # Before a line at which the header ends for some programs, so that those know the encoding too.
+        all_fields = part.header.fields
+        place = part.header.end if reads_alike(raw, part.header) or not all_fields else all_fields[0].start
+        patches.append(Patch(place, place, declaration + newline))
     return patches
 
 

@@ -217,6 +217,7 @@ class HtmlText:
                 markup + _END_MARK, depth=self._depth + 1, reading=self._reading, words=self._wants_words
             )
             inner.add_fields(markup)
+            inner.leave_out_behind(len(markup))
             # What is left open at the end is closed for Outlook in what follows.
             is_closed = inner.tree.select_one(_END_MARK_NAME) is not None
             has_own_base = inner.base is not None and inner.base != self.base
@@ -224,9 +225,18 @@ class HtmlText:
             self._take_over(inner, each.inner_start.__add__, conditional=True)
         return in_doubt
 
+    def leave_out_behind(self, end: int) -> None:
+        """Count a link that goes on behind `end`, without quotes up to the mark there, as unlocated."""
+        for links in (self.links, self.rivals):
+            within = [link for link in links if link.end <= end]
+            self.unlocated += len(links) - len(within)
+            links[:] = within
+
     def add_fields(self, markup: str) -> None:
         """Take in the fields of Word, as they stand in this markup of a conditional comment."""
-        spans = list(hyperlink_spans(markup))
+        # Not again those of a comment within, which stand in both.
+        known = {(link.start, link.end) for link in self.links}
+        spans = [span for span in hyperlink_spans(markup) if span not in known]
         for start, end in spans:
             value = attribute_value(markup[start:end], '"')
             self.links.append(FoundLink(start, end, value, Carrier.FIELD))

@@ -6,7 +6,7 @@ from typing import Final
 
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
-from backstamp.rewriting.spans import overlaps
+from backstamp.rewriting.spans import apart, overlaps
 from backstamp.rewriting.text.text_unwrapping import is_host_of, sealed_within
 from backstamp.urls.parsing import strip_link_text
 
@@ -40,7 +40,8 @@ def html_edits(text: str, reader: _Reader) -> list[_Edit]:
         source = image.attr("src")
         if location is not None and location.start_tag is not None and source and reader(source) == "":
             edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
-    edits.sort()
+    # What one program reads as a link another may read as a part of one: a field's URL in an attribute.
+    edits = apart(edits)
     known = [(start, end) for start, end, _ in edits]
     documents = sorted((each.start, each.end) for each in html.containers if each.name == "srcdoc")
     return sorted(edits + _as_they_stand(text, known, documents, reader))
