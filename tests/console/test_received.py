@@ -15,6 +15,7 @@ from backstamp.records.changes import newest_version
 from backstamp.records.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
 from backstamp.records.tracking_ids import to_text
+from backstamp.rewriting import Options, plan
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
 from tests.console.seed import event, link, message, recipient
@@ -153,6 +154,24 @@ def test_the_page_of_a_message_says_what_is_held_against_its_links_and_who_click
     assert ATTACK not in shown
     assert "cannot be told apart" not in shown
     assert '<a href="/received/" aria-current="page">' in shown
+
+
+def test_of_a_link_that_was_left_alone_nobody_says_that_it_was_not_clicked(admin: Client) -> None:
+    raw = b"Subject: x\r\n\r\nhttps://evil.example/ or evil.example.com/login\r\n"
+    manifest = plan(raw, Options(direction=Direction.INBOUND, opens=False)).manifest.to_json().decode()
+
+    def marks(**fields: Any) -> list[str]:
+        mail = received(Message.objects.count() + 1, "ann@example.org", **fields)
+        mail.links.all().delete()
+        link(mail, 1, "https://evil.example/")
+        link(mail, 2, "http://evil.example.com/login")
+        shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
+        return re.findall(r'mark off">((?:nobody|not)[^<]*)<', shown)
+
+    unseen = "not guarded: clicks are not seen"
+    assert marks(manifest=manifest) == ["nobody clicked", unseen]
+    assert marks(manifest=manifest, protection="observe") == [unseen, unseen]
+    assert marks(manifest="") == ["nobody clicked", "nobody clicked"]
 
 
 def test_mail_that_a_milter_saw_for_several_says_so(admin: Client) -> None:

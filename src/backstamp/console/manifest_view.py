@@ -41,6 +41,8 @@ class ManifestView:
     sentences: tuple[str, ...]
     rows: tuple[ManifestRow, ...]
     more_rows: int
+    wrapped: frozenset[int]
+    """The numbers of the links that lead by us."""
 
 
 def read_manifest(text: str, *, received: bool = False) -> ManifestView | None:
@@ -59,6 +61,7 @@ def read_manifest(text: str, *, received: bool = False) -> ManifestView | None:
         sentences=tuple(_sentences(manifest, received)),
         rows=tuple(_row(candidate, "guarded" if received else "tracked") for candidate in candidates),
         more_rows=len(manifest.candidates) - len(candidates),
+        wrapped=frozenset(each.number for each in manifest.candidates if each.number is not None),
     )
 
 

@@ -7,12 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from backstamp.console.fragments import template_for
-from backstamp.console.manifest_view import read_manifest
+from backstamp.console.manifest_view import ManifestView, read_manifest
 from backstamp.console.rooms import RECEIVED_MESSAGE
+from backstamp.policy import ProtectionMode
 from backstamp.records import kills
 from backstamp.records.changes import newest_version
 from backstamp.records.models import Message
-from backstamp.records.received import ReceivedFilter, received_detail, received_page
+from backstamp.records.received import ReceivedDetail, ReceivedFilter, received_detail, received_page
 from backstamp.records.tracking_ids import from_database, to_text
 from backstamp.rewriting.reasons import SkipReason
 
@@ -48,6 +49,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 def received_context(message: Message) -> dict[str, Any]:
     """Return what the page of a received message shows."""
     detail = received_detail(message)
+    manifest = read_manifest(message.manifest, received=True)
     return {
         "room": RECEIVED_MESSAGE,
         "detail": detail,
@@ -55,8 +57,16 @@ def received_context(message: Message) -> dict[str, Any]:
         "key": to_text(message.pk),
         "unprotected": [_sentence(reason) for reason in detail.unprotected],
         "kills": kills.of_message(from_database(message.pk)),
-        "manifest": read_manifest(message.manifest, received=True),
+        "manifest": manifest,
+        "guarded": _guarded(detail, manifest),
     }
+
+
+def _guarded(detail: ReceivedDetail, manifest: ManifestView | None) -> frozenset[int]:
+    """Return the numbers of the links whose clicks are seen: what was left alone is listed and judged too."""
+    if detail.message.protection != ProtectionMode.PROTECT:
+        return frozenset()
+    return frozenset(each.link.number for each in detail.links) if manifest is None else manifest.wrapped
 
 
 def _sentence(reason: str) -> str:
