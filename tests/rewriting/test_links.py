@@ -96,6 +96,26 @@ def test_a_base_without_a_scheme_leads_somewhere_in_a_browser(base: str) -> None
     ]
 
 
+def test_a_base_that_is_no_address_in_a_browser_either_gives_nothing() -> None:
+    html = "<a href=''>w</a><a href='b'>x</a><a href='//example.com/c'>y</a><a href='https:&lt;b'>z</a>"
+    links = decided(f"<base href='//a&lt;b/'>{html}", Options(direction=Direction.INBOUND))
+    assert links == [
+        ("", SkipReason.RELATIVE_URL),
+        ("b", SkipReason.RELATIVE_URL),
+        ("https://example.com/c", SkipReason.HOST_WITHOUT_SCHEME),
+        ("https:<b", SkipReason.INVALID_URL),
+    ]
+
+
+def test_a_scheme_without_slashes_is_a_path_below_a_base_without_a_scheme() -> None:
+    html = "<a href='https:&lt;b'>x</a><a href='http:&lt;b'>y</a><a href='https:b'>z</a>"
+    assert decided(f"<base href='//example.com/a/'>{html}") == [
+        ("https://example.com/a/%3Cb", SkipReason.HOST_WITHOUT_SCHEME),
+        ("http:<b", SkipReason.INVALID_URL),
+        ("https://b/", None),
+    ]
+
+
 def test_the_dot_behind_an_excluded_host_makes_no_other_host_of_it() -> None:
     options = Options(excluded_hosts=("app.example",))
     assert decided("<a href='https://APP.example.:443/'>x</a>", options) == [

@@ -157,7 +157,9 @@ class LinkPolicy:
     ) -> tuple[WebUrl | None, SkipReason | None]:
         web_base, doubt = _web_base(base), None
         if web_base is None and (_has_two_slashes(text) or _has_two_slashes(base)):
-            web_base, doubt = _web_base(base, _IN_A_BROWSER) or _IN_A_BROWSER, SkipReason.HOST_WITHOUT_SCHEME
+            web_base, doubt = _web_base(base, _IN_A_BROWSER), SkipReason.HOST_WITHOUT_SCHEME
+            if web_base is None and _has_two_slashes(text):
+                web_base = _IN_A_BROWSER
         if (not text or text.startswith("#")) and (base is None or self._outbound):
             return web_url(text, web_base, encoding=encoding), SkipReason.FRAGMENT
         if len(text) > self._options.limits.link_characters:
@@ -168,11 +170,16 @@ class LinkPolicy:
         url = None
         if scheme:
             url = web_url(text, web_base if doubt is None else None, encoding=encoding)
+            if url is None and web_base is not None and doubt is not None:
+                # `https:%20` is no address, but a path where the page around gives the base its scheme.
+                url = web_url(text, web_base, encoding=encoding)
+            else:
+                doubt = None
         elif web_base is not None:
             url = web_url(text, web_base, encoding=encoding)
         if url is not None:
             too_long = len(url.href) > self._options.limits.link_characters
-            return url, SkipReason.URL_TOO_LONG if too_long else None if scheme else doubt
+            return url, SkipReason.URL_TOO_LONG if too_long else doubt
         if scheme:
             # In text another address may begin inside, which some programs make a link of.
             glued = text.count("://") > 1

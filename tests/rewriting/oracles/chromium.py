@@ -24,16 +24,15 @@ _LINKS = """(html) => {
 _RESOLVER = """(pairs) => pairs.map(([value, base]) => {
   const webmail = "https://webmail.invalid/";
   const against = (text, around) => { try { return new URL(text, around) } catch { return null } };
-  const from = (around) => {
-    const url = against(base, around);
-    return url && !["data:", "javascript:"].includes(url.protocol) ? url : around;
-  };
-  const url = against(value, from("about:blank"));
-  if (url) return url.href;
-  const there = against(value, from(webmail));
-  return there && there.origin !== new URL(webmail).origin ? there.href : "";
+  const isWeb = (url) => url && /^https?:$/.test(url.protocol) && !url.hostname.includes("%20");
+  const own = against(base, "about:blank");
+  const url = against(value, own && !["data:", "javascript:"].includes(own.protocol) ? own : "about:blank");
+  if (isWeb(url)) return url.href;
+  const around = against(base, webmail);
+  const there = against(value, isWeb(around) ? around : webmail);
+  return there && there.origin !== new URL(webmail).origin ? there.href : url ? url.href : "";
 })"""
-"""What needs a host and no scheme leads somewhere in a program that is a web page itself."""
+"""What names a host and no scheme leads somewhere in a program that is a web page itself."""
 _EMPTY = (
     "<!doctype html><meta http-equiv=Content-Security-Policy "
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"><body>"

@@ -18,11 +18,14 @@
     }
   };
 
+  // Chromium escapes blanks in a host, where others refuse them: that leads nowhere.
+  const isWeb = (url) => /^https?:/.test(url) && !new URL(url).hostname.includes("%20");
+
   // Where an address without a scheme leads in a program that is a web page itself: elsewhere, or nowhere.
   const WEBMAIL = "https://webmail.invalid/";
   const resolveInWebmail = (value, ownBase) => {
     let base = resolve(ownBase ?? "", WEBMAIL);
-    if (!/^https?:/.test(base)) base = WEBMAIL;
+    if (!isWeb(base)) base = WEBMAIL;
     const url = resolve(value, base);
     return url.startsWith(WEBMAIL) ? "" : url;
   };
@@ -127,7 +130,9 @@
       // A template's content is read as if it stood in its document, for there a program may put it.
       const isLive = !inert && !depth && (kind === "a" || kind === "area");
       const here = isLive ? element.href : resolve(text, base);
-      const url = resolve(here, undefined) || (depth ? "" : resolveInWebmail(text, ownBase)) || here;
+      const alone = resolve(here, undefined);
+      // Where `//host` is no web address below a base like ftp:, it is one in a program that drops the base.
+      const url = isWeb(alone) ? alone : (depth ? "" : resolveInWebmail(text, ownBase)) || alone || here;
       // A refresh without an address loads the document itself again, whatever the base is.
       if (kind !== "meta_refresh" || (text && /^https?:/.test(url))) links.push([kind, text, url, inert, []]);
     };

@@ -8,7 +8,7 @@ ANY_HREF = "href"
 """The kind of a link whose element's namespace the oracle does not tell."""
 
 
-_WEB = re.compile(r"https?://(?![^/?#]*%20)")
+_WEB = re.compile(r"https?://(?:[^/?#@]*@)?(?![^/?#]*%20)")
 """A web address with a host. Chromium escapes blanks in one, where others refuse it: it leads nowhere."""
 
 

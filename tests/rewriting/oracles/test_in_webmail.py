@@ -15,6 +15,7 @@ DOCUMENTS = (
     '<base href=" /\t/\nevil.example"><a href="1">x</a><a href="https://good.example/ä">x</a>',
     '<base href="///evil.example"><a href="1">x</a>',
     '<base href="/a/"><a href="//evil.example/1">x</a><a href="/2">x</a>',
+    '<base href="//evil.example/a/"><a href="https:<1">x</a><a href="https:/2">x</a>',
     '<a href="//evil.example/1">x</a><a href="\\/evil.example/2">x</a><a href="3">x</a>',
 )
 

@@ -10,6 +10,7 @@ from tests.rewriting.oracles.judge import Case, judge, rewritten_case
 from tests.rewriting.oracles.lexbor import links_by_lexbor
 from tests.rewriting.oracles.mail_program import ShownPart, shown_parts
 from tests.rewriting.oracles.panel import Panel
+from tests.rewriting.oracles.reports import Reported
 from tests.rewriting.sealers import FixedSealer
 
 TWO_LINKS = "<p><a href='https://evil.example/1'>x</a> <a href='https://evil.example/2'>y</a></p>"
@@ -38,6 +39,20 @@ def test_a_faithful_rewriting_has_no_misses(case: Case, panel: Panel) -> None:
 def test_a_link_that_was_not_wrapped_is_a_miss(case: Case, panel: Panel) -> None:
     sealed = case.manifest.candidates[1].new_url or ""
     assert whys(with_output(case, sealed, "https://evil.example/2"), panel) == {"neither wrapped nor listed"}
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://a%20b@evil.example/", "https://a%20b@evil.example/"),
+        ("https://a%20b/", "as written"),
+        ("https://c@a%20b/", "as written"),
+        ("https://c%20d@a%20b/", "as written"),
+        ("https://evil.example/%20", "https://evil.example/%20"),
+    ],
+)
+def test_a_url_leads_nowhere_with_a_blank_in_its_host_and_only_there(url: str, key: str) -> None:
+    assert Reported("a", "as written", url).key == key
 
 
 def test_a_link_listed_for_another_carrier_is_a_miss(case: Case, panel: Panel) -> None:
