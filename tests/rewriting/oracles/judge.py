@@ -132,13 +132,22 @@ def _html(path: str, before: str, after: str, account: Account, panel: Panel) ->
             break
         firsts, seconds = panel.readings(original), panel.readings(output)
         targets = _Targets(firsts, only_absolute=bool(name))
+        elsewhere = _led_by_some(seconds)
         for reader, first, second in zip(READERS, firsts, seconds, strict=True):
             oracle = f"{name}, {reader}" if name else reader
             if not name and first.shape != second.shape:
                 yield Miss(path, oracle, "", "", "more changed than links and pixel")
             if not name and reader != "lexbor" and second.pixels != account.pixels:
                 yield Miss(path, oracle, "img", "", f"{second.pixels} pixels")
-            yield from _compare(path, oracle, first, second, account, targets)
+            yield from _compare(path, oracle, first, second, account, targets, elsewhere)
+
+
+def _led_by_some(readings: Sequence[Reading]) -> dict[tuple[str, str], list[Reported]]:
+    """Return what leads somewhere by kind and value: a base that only some see gives others no target."""
+    found: dict[tuple[str, str], list[Reported]] = {}
+    for link in (link for reading in readings for link in reading.links if link.leads):
+        found.setdefault((link.kind, link.value), []).append(link)
+    return found
 
 
 class _Targets:
@@ -172,7 +181,13 @@ def _comparable(url: str) -> str:
 
 
 def _compare(
-    path: str, oracle: str, original: Reading, output: Reading, account: Account, targets: _Targets
+    path: str,
+    oracle: str,
+    original: Reading,
+    output: Reading,
+    account: Account,
+    targets: _Targets,
+    elsewhere: dict[tuple[str, str], list[Reported]],
 ) -> Iterator[Miss]:
     def miss(link: Reported, why: str) -> Miss:
         return Miss(path, oracle, link.kind, link.value[:200], why)
@@ -182,7 +197,8 @@ def _compare(
     for index, link in enumerate(links):
         sealed = _SEALED.fullmatch(link.value)
         if sealed is None:
-            if not account.lists(link):
+            others = [] if link.leads else elsewhere.get((link.kind, link.value), ())
+            if not any(map(account.lists, (link, *others))):
                 yield miss(link, "neither wrapped nor listed")
             elif in_order and link.value != original.links[index].value:
                 yield miss(link, "changed, though listed as left alone")

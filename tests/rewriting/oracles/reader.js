@@ -23,9 +23,11 @@
 
   // Where an address without a scheme leads in a program that is a web page itself: elsewhere, or nowhere.
   const WEBMAIL = "https://webmail.invalid/";
-  const resolveInWebmail = (value, ownBase) => {
-    let base = resolve(ownBase ?? "", WEBMAIL);
-    if (!isWeb(base)) base = WEBMAIL;
+  const webBase = (ownBase, around) => {
+    const base = resolve(ownBase ?? "", around);
+    return isWeb(base) ? base : around;
+  };
+  const resolveInWebmail = (value, base) => {
     const url = resolve(value, base);
     return url.startsWith(WEBMAIL) ? "" : url;
   };
@@ -107,18 +109,19 @@
     return (high >>> 0).toString(16) + (low >>> 0).toString(16);
   };
 
-  // `fallback` is the base of a document without one: the base of the document around a srcdoc.
-  const read = (root, scripting, fallback, depth) => {
+  // `fallback` is the base of a document without one, `inWebmail` that in a web page: those around a srcdoc.
+  const read = (root, scripting, fallback, inWebmail, depth) => {
     const links = [];
     const pieces = [root.compatMode];
     const ownBase = Array.from(root.querySelectorAll("base[href]"))
       .find((element) => element.namespaceURI === HTML)
       ?.getAttribute("href");
     const base = depth ? resolve(ownBase ?? "", fallback) || fallback : root.baseURI;
+    const around = webBase(ownBase, inWebmail);
     let pixels = 0;
     const report = (element, kind, value, inert) => {
       if (kind === "srcdoc") {
-        const inner = depth < DEEPEST ? read(parse(value), scripting, base, depth + 1) : [[], "", 0];
+        const inner = depth < DEEPEST ? read(parse(value), scripting, base, around, depth + 1) : [[], "", 0];
         for (const [innerKind, innerValue, url, innerInert, within] of inner[0]) {
           links.push([innerKind, innerValue, url, inert || innerInert, [value, ...within]]);
         }
@@ -132,7 +135,7 @@
       const here = isLive ? element.href : resolve(text, base);
       const alone = resolve(here, undefined);
       // Where `//host` is no web address below a base like ftp:, it is one in a program that drops the base.
-      const url = isWeb(alone) ? alone : (depth ? "" : resolveInWebmail(text, ownBase)) || alone || here;
+      const url = isWeb(alone) ? alone : resolveInWebmail(text, around) || alone || here;
       // A refresh without an address loads the document itself again, whatever the base is.
       if (kind !== "meta_refresh" || (text && /^https?:/.test(url))) links.push([kind, text, url, inert, []]);
     };
@@ -188,13 +191,13 @@
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
   const results = documents.map(([html, scripting]) => {
-    if (!scripting) return read(parse(html), false, "about:blank", 0);
+    if (!scripting) return read(parse(html), false, "about:blank", WEBMAIL, 0);
     if (!frame.isConnected) document.body.append(frame);
     const inner = frame.contentDocument;
     inner.open();
     inner.write(html);
     inner.close();
-    return read(inner, true, "about:blank", 0);
+    return read(inner, true, "about:blank", WEBMAIL, 0);
   });
   frame.remove();
   return results;

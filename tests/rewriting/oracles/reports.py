@@ -28,9 +28,14 @@ class Reported(NamedTuple):
     within: Sequence[str] = ()
 
     @property
+    def leads(self) -> bool:
+        """Whether it leads to the web."""
+        return _WEB.match(self.url) is not None
+
+    @property
     def key(self) -> str:
         """What a manifest must list when the link is not wrapped: the target, or the text where none is."""
-        return self.url if _WEB.match(self.url) else self.value
+        return self.url if self.leads else self.value
 
 
 class Reading(NamedTuple):

@@ -149,6 +149,35 @@ def test_the_readers_look_into_documents_in_attributes(panel: Panel) -> None:
     assert [link.value for link in panel.readings(html)[2].links] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(
+    ("html", "urls"),
+    [
+        ("<base href='ftp://evil.example/'><a href='//evil.example/1'>x</a>", ["https://evil.example/1"]),
+        ("<base href='ftp://evil.example/'><a href='1'>x</a>", ["ftp://evil.example/1"]),
+        ("<base href='//evil.example/'><a href='https:&lt;1'>x</a>", ["https://evil.example/%3C1"]),
+        ("<iframe srcdoc='<a href=//evil.example/1>'></iframe>", ["https://evil.example/1"]),
+        (
+            "<base href='//evil.example/a/'><iframe srcdoc='<a href=1><base href=b/>'></iframe>",
+            ["https://evil.example/a/b/1"],
+        ),
+    ],
+)
+def test_an_address_without_a_scheme_leads_where_a_program_leads_that_is_a_web_page(
+    html: str, urls: list[str], panel: Panel
+) -> None:
+    panel.learn([html])
+    for reading in panel.readings(html)[:2]:
+        assert [link.url for link in reading.links] == urls
+
+
+def test_a_base_that_only_some_readers_see_gives_the_others_no_target_that_is_missed(panel: Panel) -> None:
+    html = "<a href='1'>\rx<noscript>\ufeff<base href='https://evil.example/off/'><a href='2'>"
+    case = rewritten_case(message(html), Options())
+    assert whys(case, panel) == set()
+    nothing_listed = case._replace(manifest=replace(case.manifest, candidates=()))
+    assert "neither wrapped nor listed" in whys(nothing_listed, panel)
+
+
 def test_lexbor_tells_carriers_in_html_from_their_like_in_svg() -> None:
     html = (
         "<svg><area href=1 /><form action=2 /><a xlink:href=3 /><desc><area href=4></desc></svg>"
