@@ -134,6 +134,19 @@ def test_that_it_was_encoded_anew_is_said_where_all_programs_still_read_the_head
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_bare_cr_before_the_body_becomes_a_line_end_for_all_programs_when_it_is_encoded_anew(
+    end: bytes,
+) -> None:
+    raw = end.join(
+        [b"From: a@example.com", b"\rwords\rX: y", b"MIME-Version: 1.0", b"https://example.com/", b""]
+    )
+    rewritten = plan(raw, Options()).apply(FixedSealer(1000))
+    assert rewritten.raw.partition(b"words")[0].endswith(b"From: a@example.com" + end + b"\r\n")
+    assert not plan(rewritten.raw, INBOUND).manifest.unprotected
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+
+
 def test_octets_that_are_no_characters_do_not_hinder_reading() -> None:
     raw = message(b"<a \xed\xff=1 href='https://example.com/\xff'>\xfe</a>")
     (link,) = plan(raw, INBOUND).links

@@ -61,6 +61,9 @@ def rewritten(html: str) -> str:
             "<table>https://x.example/<tr><td>www.y.example</table>",
             f"<table>{A1}https://x.example/</a><tr><td>{A2}www.y.example</a></table>",
         ),
+        ("<p>a<!-- b -->https://x.example", f"<p>a<!-- b -->{A1}https://x.example</a>"),
+        ("<p>a</p>b</p>c</p>https://x.example", f"<p>a</p>b</p>c</p>{A1}https://x.example</a>"),
+        ("<b><p>a</b>www.x.example", f"<b><p>a</b>{A1}www.x.example</a>"),
     ],
 )
 def test_words_that_are_an_address_become_a_link_and_stay_what_the_reader_sees(

@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from backstamp.mail.defects import Defect
+from backstamp.mail.structure import StructureLimits, parse_structure
 from backstamp.rewriting import (
     CandidateReport,
     Carrier,
@@ -57,8 +59,27 @@ def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
         rewritten = planned.apply(sealer)
         only_the_edits_differ(raw, rewritten)
         it_unwraps_exactly(raw, rewritten)
+        if _goes_on_into_a_new_header(raw, rewritten):
+            continue
         the_links_read_back(planned, rewritten, sealer)
         the_urls_alone_bring_the_links_back(planned, rewritten, sealer)
+
+
+def _goes_on_into_a_new_header(raw: bytes, rewritten: Rewritten) -> bool:
+    """Whether a part is encoded anew into whose header some programs read on from that of a multipart.
+
+    That is one without an empty line before its first part. What we say there of the part they take for the
+    multipart's: a doubt that was none before, in a message that they have never divided into its parts.
+    """
+    paths = [f"{part.path}." for part in rewritten.manifest.parts if part.reencoded]
+    stack = [parse_structure(raw, StructureLimits())] if paths else []
+    while stack:
+        part = stack.pop()
+        reads_on = part.is_multipart and Defect.HEADER_BROKEN_OFF in part.defects
+        if reads_on and any(path.startswith(f"{part.path}.") for path in paths):
+            return True
+        stack += part.children
+    return False
 
 
 def certain(manifest: Manifest) -> list[CandidateReport]:

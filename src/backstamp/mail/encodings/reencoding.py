@@ -27,10 +27,11 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     declaration = b"Content-Transfer-Encoding: quoted-printable"
     body = _without_delimiters(encode_quoted_printable(data, newline), newline)
     if not part.header.orderly:
-        # The body began without an empty line before it, and its first line may now look like a field. A LF
-        # behind a bare CR that ends the header would only be a part of its line end.
-        joins = newline == b"\n" and raw[part.body_start - 1 : part.body_start] == b"\r"
-        body = newline * (1 + joins) + body
+        # The body began without an empty line before it, and its first line may now look like a field.
+        body = newline + body
+    if newline != b"\r" and raw[part.body_start - 1 : part.body_start] == b"\r":
+        # A bare CR that ends the header, which is a line end for us, becomes one for all programs.
+        body = b"\n" + body
     patches = [Patch(part.body_start, part.end, body)]
     fields = part.header.all(b"content-transfer-encoding")
     for number, field in enumerate(fields):

@@ -50,7 +50,7 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
         return []
     found: list[FoundLink] = []
     seen = names = 0
-    ends: dict[int, int] = {}
+    ends: dict[Node, int] = {}
     for node in body.descendants:
         if not isinstance(node, Text):
             continue
@@ -85,9 +85,9 @@ def _beginnings(lowered: str) -> int:
 
 
 def _add(
-    found: list[FoundLink], source: str, node: Text, ends: dict[int, int], *, others: bool, names: bool
+    found: list[FoundLink], source: str, node: Text, ends: dict[Node, int], *, others: bool, names: bool
 ) -> None:
-    """Add the addresses of a text node; `ends` is how far the source is read behind each tag."""
+    """Add the addresses of a text node; `ends` is where those before that were found end."""
     around = node.parent
     if not isinstance(around, Element) or around.closest(_NO_WORDS) is not None:
         return
@@ -97,10 +97,12 @@ def _add(
     if not links and not unwrapped:
         return
     has_place = takes_link(around)
-    begin, places = _places(source, node, ends)
+    begin, between, places = _places(source, node, ends)
     for link in (*links, *unwrapped):
         words = data[link.start : link.end]
-        start, end = places.source_span(link.start, link.end) if places is not None else (begin, begin)
+        start = end = begin
+        if places is not None:
+            start, end = places.source_span(between + link.start, between + link.end)
         if link.doubt is SkipReason.BARE_NAME:
             found.append(FoundLink(start, end, link.value, Carrier.HTML_TEXT, label=words, doubt=link.doubt))
             continue
@@ -126,28 +128,48 @@ def _over_tags(node: Text, words: str, link: FoundLink) -> str | None:
     return None
 
 
-def _places(source: str, node: Text, ends: dict[int, int]) -> tuple[int, SourcePlaces | None]:
-    """Return the end of the tag before a text node, and where its characters stand."""
-    tag_end = _end_of_tag_before(node)
-    places = places_of(source, ends.get(tag_end, tag_end), node.data)
+def _places(source: str, node: Text, ends: dict[Node, int]) -> tuple[int, int, SourcePlaces | None]:
+    """Return an offset before a text node, how many characters of text stand between, and the places.
+
+    The places are those of the text between and of the node's.
+    """
+    before = _before(node, ends)
+    if before is None:
+        return 0, 0, None
+    begin, between = before
+    places = places_of(source, begin, between + node.data)
     if places is not None:
-        # A comment may part two text nodes behind the same tag.
-        ends[tag_end] = places.end
-    return tag_end, places
+        ends[node] = places.end
+    return begin, len(between), places
 
 
-def _end_of_tag_before(node: Text) -> int:
-    """Return an offset in the source behind which a text node stands."""
+def _before(node: Text, ends: dict[Node, int]) -> tuple[int, str] | None:
+    """Return an offset in the source behind which a text node stands, and the text between; or None.
+
+    Comments may part text nodes behind the same tag, and so may an element without a tag (`</p>` of nothing).
+    """
     before: Node | None = node
+    between: list[str] = []
+    size = 0
     for _ in range(_MOST_AROUND):
         is_inside = before is not None and before.previous_sibling is None
         before = before and (before.previous_sibling or before.parent)
+        begin = 0 if before is None else ends.get(before)
         if isinstance(before, Element):
             location = before.source_location
             tag = location and ((not is_inside and location.end_tag) or location.start_tag)
-            if tag:
-                return tag.end_offset
-    return 0
+            begin = tag.end_offset if tag else None
+        if begin is not None:
+            return begin, "".join(reversed(between))
+        if before is None or is_inside:
+            continue
+        nodes = list(islice(before.descendants, _MOST_AROUND))
+        words = "".join(each.data for each in (before, *nodes) if isinstance(each, Text))
+        between.append(words)
+        size += len(words)
+        if size > _LONGEST_RUN or len(nodes) == _MOST_AROUND:
+            break
+    return None
 
 
 def _goes_on(node: Text) -> str:
