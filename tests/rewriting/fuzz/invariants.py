@@ -18,6 +18,9 @@ from backstamp.rewriting import (
     plan,
     unwrap,
 )
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.options import Limits
+from backstamp.rewriting.part_edit import TextPart
 from backstamp.rewriting.text.text_links import find_text_links
 from tests.rewriting.sealers import BASE, FixedSealer
 
@@ -61,8 +64,8 @@ def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
         it_unwraps_exactly(raw, rewritten)
         if _goes_on_into_a_new_header(raw, rewritten):
             continue
-        the_links_read_back(planned, rewritten, sealer)
-        the_urls_alone_bring_the_links_back(planned, rewritten, sealer)
+        the_links_read_back(raw, planned, rewritten, sealer)
+        the_urls_alone_bring_the_links_back(raw, planned, rewritten, sealer)
 
 
 def _goes_on_into_a_new_header(raw: bytes, rewritten: Rewritten) -> bool:
@@ -77,6 +80,21 @@ def _goes_on_into_a_new_header(raw: bytes, rewritten: Rewritten) -> bool:
         part = stack.pop()
         reads_on = part.is_multipart and Defect.HEADER_BROKEN_OFF in part.defects
         if reads_on and any(path.startswith(f"{part.path}.") for path in paths):
+            return True
+        stack += part.children
+    return False
+
+
+def _others_see_more(planned: Plan, raw: bytes) -> bool:
+    """Whether other readings than ours show what is left alone for a reason of its own, as a `javascript:`.
+
+    Such a candidate is named like one of ours, though a new URL within that reading may change it.
+    """
+    paths = {part.path for part in planned.manifest.parts if part.touched and part.media_type == "text/html"}
+    stack = [parse_structure(raw, StructureLimits())] if paths else []
+    while stack:
+        part = stack.pop()
+        if part.path in paths and HtmlText(TextPart(raw, part, Limits().html_bytes).text).rivals:
             return True
         stack += part.children
     return False
@@ -138,22 +156,30 @@ def it_unwraps_exactly(raw: bytes, rewritten: Rewritten) -> None:
     assert unwrap(TRACE + rewritten.raw, NOBODY, stored) == TRACE + raw
 
 
-def the_links_read_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
+def the_links_read_back(raw: bytes, planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
     """Read again, the output holds the same candidates, and each wrapped one leads to its sealed URL."""
     found = certain(planned.manifest)
     own = Options(direction=planned.manifest.direction, opens=False, own_prefixes=(f"{BASE}/",))
     again = plan(rewritten.raw, own)
     read = certain(again.manifest)
-    assert [(each.part, each.carrier) for each in read] == [
-        (each.part, carrier_after(each)) for each in found
-    ]
-    for before, after in zip(found, read, strict=True):
-        if before.number is not None:
-            assert after.url == sealer.link(before.number, before.url)
+    if _others_see_more(planned, raw):
+        seen = [(each.part, each.carrier, each.url) for each in read]
+        for each in found:
+            if each.number is not None:
+                assert (each.part, carrier_after(each), sealer.link(each.number, each.url)) in seen
+    else:
+        assert [(each.part, each.carrier) for each in read] == [
+            (each.part, carrier_after(each)) for each in found
+        ]
+        for before, after in zip(found, read, strict=True):
+            if before.number is not None:
+                assert after.url == sealer.link(before.number, before.url)
     assert not any(link.url.startswith(BASE) for link in again.links), "a link was wrapped twice"
 
 
-def the_urls_alone_bring_the_links_back(planned: Plan, rewritten: Rewritten, sealer: FixedSealer) -> None:
+def the_urls_alone_bring_the_links_back(
+    raw: bytes, planned: Plan, rewritten: Rewritten, sealer: FixedSealer
+) -> None:
     """Without the manifest every target comes back, the pixel goes, and a second time nothing changes."""
     found = certain(planned.manifest)
     if any(each.url.startswith(BASE) for each in found):
@@ -169,6 +195,12 @@ def the_urls_alone_bring_the_links_back(planned: Plan, rewritten: Rewritten, sea
         # The only octets that told the charset stood in a link, and its target is ASCII.
         return
     read = certain(again)
+    if _others_see_more(planned, raw):
+        seen = [(each.part, each.carrier, each.url) for each in read]
+        for each in found:
+            if each.number is not None:
+                assert (each.part, carrier_after(each), each.url) in seen
+        return
     for before, after in zip(found, read, strict=True):
         if before.number is not None:
             assert (after.part, after.carrier, after.url) == (before.part, carrier_after(before), before.url)
