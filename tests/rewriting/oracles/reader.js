@@ -118,6 +118,7 @@
       ?.getAttribute("href");
     const base = depth ? resolve(ownBase ?? "", fallback) || fallback : root.baseURI;
     const around = webBase(ownBase, inWebmail);
+    const words = (node) => (scripting ? node.data.replace(/\s+/g, "") : node.data);
     let pixels = 0;
     const report = (element, kind, value, inert) => {
       if (kind === "srcdoc") {
@@ -144,9 +145,7 @@
         if (node.nodeType === Node.TEXT_NODE) {
           // With scripting, <noscript> holds text, in which links may have been wrapped, and white space behind
           // it may come to stand in the head or in the body, as a pixel is there or not.
-          if (parent.localName !== "noscript") {
-            pieces.push(scripting ? node.data.replace(/\s+/g, "") : node.data);
-          }
+          if (parent.localName !== "noscript") pieces.push(words(node));
         } else if (node.nodeType === Node.COMMENT_NODE) {
           pieces.push("\0!", /\[\s*if\b/i.test(node.data) ? "" : node.data, "\0");
         } else if (node.nodeType === Node.ELEMENT_NODE) {
@@ -165,7 +164,7 @@
             node.hasAttribute("href")
           ) {
             for (const [kind, , value] of carried(node)) report(node, kind, value, inert);
-            pieces.push(only.data);
+            pieces.push(words(only));
             continue;
           }
           const here = carried(node);

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from backstamp.rewriting import Carrier, Decision, Options, SkipReason, plan
+from backstamp.rewriting import Carrier, Decision, Direction, Options, SkipReason, plan
 from tests.rewriting.messages import message
 from tests.rewriting.oracles.chromium import PIXEL_PREFIX, Chromium
 from tests.rewriting.oracles.judge import Case, judge, rewritten_case
@@ -176,6 +176,13 @@ def test_a_base_that_only_some_readers_see_gives_the_others_no_target_that_is_mi
     assert whys(case, panel) == set()
     nothing_listed = case._replace(manifest=replace(case.manifest, candidates=()))
     assert "neither wrapped nor listed" in whys(nothing_listed, panel)
+
+
+def test_a_link_around_words_with_an_invisible_blank_changes_nothing_but_links(panel: Panel) -> None:
+    html = "<p>https://evil.example/x\ufeff<a href='https://evil.example/2'>y</a></p>"
+    case = rewritten_case(message(html), Options(direction=Direction.INBOUND))
+    assert "x\ufeff</a><a" in case.after[0].text
+    assert whys(case, panel) == set()
 
 
 def test_lexbor_tells_carriers_in_html_from_their_like_in_svg() -> None:
