@@ -106,6 +106,16 @@ async def test_who_refuses_the_mail_of_a_copy_and_falls_silent_did_not_answer_in
     assert [(d.type, d.stage) for d in running.deliveries] == [(EventType.DEFERRED, "mail")]
 
 
+async def test_who_refuses_the_mail_of_a_copy_and_wants_its_data_is_left(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"MAIL": ["250 2.1.0 Ok", NEVER]})  # it takes RCPT, and says 354
+    _, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, THREE[0]) == [NEVER]
+    assert (await client.send_mail(WIRE, THREE[1]))[0].startswith("250 ")
+    assert (hop.connections, received(hop)) == (2, once(THREE[1]))
+
+
 async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

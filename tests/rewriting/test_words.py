@@ -211,6 +211,7 @@ NAME = SkipReason.BARE_NAME
         ("<style>a.example.com{}</style><title>example.com</title>", []),
         ("<p>https://x.example/ example.com", [("https://x.example/", None), ("http://example.com/", NAME)]),
         ("<!--[if mso]>example.com<![endif]-->", [("http://example.com/", NAME)]),
+        ("<p>x<!-- > -->example.com", [("http://example.com/", NAME)]),
     ],
 )
 def test_host_names_in_words_are_listed_and_make_nothing_unprotected(
