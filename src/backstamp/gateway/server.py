@@ -34,7 +34,7 @@ from backstamp.gateway.surroundings import Surroundings
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Transactions
 from backstamp.journal import JournalWriter, SnapshotFile
-from backstamp.tokens import Keyring
+from backstamp.tokens import Keyring, TrackingIds
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -66,10 +66,6 @@ async def serve(
         await stop.wait()
     finally:
         await gateway.close()
-
-
-def _tracking_id() -> int:
-    return secrets.randbits(64)
 
 
 def _kept(hop: NextHop | None, *, most: int = MOST_KEPT) -> KeptConnections | None:
@@ -107,9 +103,14 @@ class Gateway:
             options=config.rewriting_options,
             config=config.protection,
         )
+        ids = TrackingIds(secrets.randbits)
+
+        def new_tracking_id() -> int:
+            return ids.at(time.time())
+
         self._milter: MilterListener | None = None
         if config.protection.milter is not None:
-            examine = MilterProtection(protector, new_tracking_id=_tracking_id, clock=time.time)
+            examine = MilterProtection(protector, new_tracking_id=new_tracking_id, clock=time.time)
             self._milter = MilterListener(config.protection.milter, examine)
         next_hop = next_hops.next_hop(config)
         self._about = Surroundings(
@@ -125,7 +126,7 @@ class Gateway:
                 journal=journal,
                 hostname=config.hostname,
                 next_hop_name=str(next_hop.address),
-                new_tracking_id=_tracking_id,
+                new_tracking_id=new_tracking_id,
                 clock=time.time,
             ),
             budget=Budget(LARGEST_AT_ONCE * config.max_size),

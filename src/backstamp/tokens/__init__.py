@@ -14,6 +14,7 @@ from backstamp.tokens.sealing import (
     seal_link,
     seal_pixel,
 )
+from backstamp.tokens.tracking_ids import TrackingIds
 
 __all__ = [
     "ANONYMOUS",
@@ -28,6 +29,7 @@ __all__ = [
     "PixelToken",
     "Purpose",
     "ReturnPath",
+    "TrackingIds",
     "UnsealableUrlError",
     "open_page",
     "open_return_path",

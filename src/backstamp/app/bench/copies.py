@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
+from backstamp.tokens.tracking_ids import COUNTED
 from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued
 
 MOST: Final = 900
 """Copies that the last three digits of a time can tell apart."""
 _FRACTION_US: Final = 1000
-_STEP: Final = 0xD1B54A32D192ED03
-"""Odd, so that the ids of copies are spread as those of messages are."""
-_SIGN: Final = 1 << 63
+_STEP: Final = 0xD1B54A32D19
+"""Odd, so that the ids of copies are as those of other processes in the same hour: far from each other."""
 
 
 def copy_of(record: JournalRecord, number: int) -> JournalRecord:
@@ -38,7 +38,7 @@ def copy_of(record: JournalRecord, number: int) -> JournalRecord:
 
 def _mask(number: int) -> int:
     """Return what the ids of the copy of this number differ in from those of the first."""
-    return (number - 1) * _STEP & (2 * _SIGN - 1)
+    return (number - 1) * _STEP & COUNTED
 
 
 def copy_rows(number: int) -> Iterator[int]:
@@ -107,9 +107,8 @@ def _copying(model: Any, copy: int, positions: int, ids: int) -> str:
 
 
 def _exclusive_or(column: str, mask: int) -> str:
-    signed = mask - 2 * _SIGN if mask >= _SIGN else mask
     # What one or the other has and not both: SQLite has no operator for it.
-    return f"(({column} | {signed}) - ({column} & {signed}))"
+    return f"(({column} | {mask}) - ({column} & {mask}))"
 
 
 def _later(column: str, microseconds: int) -> str:

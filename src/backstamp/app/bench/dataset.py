@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from backstamp.journal import JournalWriter, PackedHit
+from backstamp.tokens import TrackingIds
 from backstamp.vocabulary import (
     Delivery,
     EventType,
@@ -74,6 +75,7 @@ def records(events: int, seed: int = 1) -> Iterator[JournalRecord]:
     dice = random.Random(seed)  # noqa: S311 - no secret is made of it
     clients = list(_clients())
     shares = [client.share for client in clients]
+    ids = TrackingIds(random.Random(seed).getrandbits)  # noqa: S311 - no secret is made of it
     messages = max(1, events // EVENTS_PER_MESSAGE)
     step_us = DAYS * 86_400 * SECOND_US // messages
     coming: list[tuple[int, int, JournalRecord]] = []
@@ -86,7 +88,8 @@ def records(events: int, seed: int = 1) -> Iterator[JournalRecord]:
             given += 1
         if given >= events:
             return
-        for record in _story(dice, number, at_us, clients, shares):
+        message = ids.at(at_us / SECOND_US)
+        for record in _story(dice, number, message, at_us, clients, shares):
             heapq.heappush(coming, (record.at_us, next(order), record))
     while coming and given < events:
         yield heapq.heappop(coming)[2]
@@ -101,11 +104,6 @@ def append(writer: JournalWriter, record: JournalRecord) -> None:
         writer.append(record)
 
 
-def tracking_id(number: int) -> int:
-    """Return the id of a message: spread as random ones are, neighbours in time are none in an index."""
-    return (number + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
-
-
 def address(number: int, index: int) -> str:
     """Return the address of a recipient of a message; people write to the same ones again."""
     person = (number * 31 + index * 7919) % 50_000
@@ -113,7 +111,7 @@ def address(number: int, index: int) -> str:
 
 
 def _story(
-    dice: random.Random, number: int, at_us: int, clients: list[Client], shares: list[float]
+    dice: random.Random, number: int, message: int, at_us: int, clients: list[Client], shares: list[float]
 ) -> Iterator[JournalRecord]:
     """Give what becomes of one message."""
     draw = dice.random()
@@ -125,13 +123,13 @@ def _story(
     domain = number % _DOMAINS
     yield Queued(
         at_us=at_us,
-        tracking_id=tracking_id(number),
+        tracking_id=message,
         origin=Origin.GATEWAY,
         domain_id=domain + 1,
         trace_id=f"{number:016x}",
         reverse_path=f"sender{number % 997}@sender{domain}.example",
         recipients=recipients,
-        message_id=f"<{tracking_id(number):016x}@sender{domain}.example>",
+        message_id=f"<{message:016x}@sender{domain}.example>",
         subject=f"{dice.choice(_WORDS).title()} {dice.choice(_WORDS)} {number}",
         sender=f"sender{number % 997}@sender{domain}.example",
         size=dice.randrange(3000, 200_000),
@@ -145,7 +143,7 @@ def _story(
         lost = dice.random() < 0.003
         yield Delivery(
             at_us=sent_us,
-            tracking_id=tracking_id(number),
+            tracking_id=message,
             type=EventType.REJECTED if lost else EventType.SENT,
             recipient_index=index,
             code=550 if lost else 250,
@@ -155,11 +153,17 @@ def _story(
             stage="data",
         )
         if not lost:
-            yield from _fetches(dice, number, index, sent_us, clients, shares)
+            yield from _fetches(dice, number, message, index, sent_us, clients, shares)
 
 
 def _fetches(
-    dice: random.Random, number: int, index: int, sent_us: int, clients: list[Client], shares: list[float]
+    dice: random.Random,
+    number: int,
+    message: int,
+    index: int,
+    sent_us: int,
+    clients: list[Client],
+    shares: list[float],
 ) -> Iterator[Hit]:
     (client,) = dice.choices(clients, shares)
     source = dice.randbytes(8)
@@ -169,7 +173,8 @@ def _fetches(
         at_us = sent_us + dice.randrange(20, 90) * SECOND_US
         for link in range(min(hits, LINKS)):
             bare = {"user_agent": clients[link % 3].by_kind[HitKind.REDIRECT]["user_agent"]}
-            yield _hit(number, index, at_us + link * 150_000, HitKind.REDIRECT, link, bare, scanner, "")
+            click_us = at_us + link * 150_000
+            yield _hit(number, message, index, click_us, HitKind.REDIRECT, link, bare, scanner, "")
         hits -= min(hits, LINKS)
     while hits > 0:
         after = _HALF_WITHIN_SECONDS * math.exp(dice.gauss(0, _SPREAD))
@@ -179,13 +184,14 @@ def _fetches(
             kind = HitKind.REDIRECT if click else HitKind.PIXEL
             chosen = dice.randrange(LINKS) if click else None
             headers = client.by_kind[kind] or client.by_kind[HitKind.PIXEL]
-            yield _hit(number, index, at_us, kind, chosen, headers, source, client.network)
+            yield _hit(number, message, index, at_us, kind, chosen, headers, source, client.network)
             at_us += int(dice.expovariate(1 / 25) * SECOND_US) + 1
             hits -= 1
 
 
 def _hit(
     number: int,
+    message: int,
     index: int,
     at_us: int,
     kind: HitKind,
@@ -199,7 +205,7 @@ def _hit(
         at_us=at_us,
         kind=kind,
         domain_id=number % _DOMAINS + 1,
-        tracking_id=tracking_id(number),
+        tracking_id=message,
         recipient_key=_key(number, index) if pixel else b"",
         recipient_index=None if pixel else index,
         link_number=link,

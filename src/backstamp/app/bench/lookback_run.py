@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from unittest.mock import patch
 
 from backstamp.app.bench import scratch
-from backstamp.app.bench.dataset import tracking_id
+from backstamp.app.bench.dataset import SECOND_US
 from backstamp.journal import Batch, RecordId
 from backstamp.threats import ThreatReason
+from backstamp.tokens import TrackingIds
 from backstamp.urls.safe_browsing import host_expression
 from backstamp.vocabulary import Direction, Origin, Queued, QueuedLink, QueuedRecipient, ThreatType
 
@@ -108,6 +109,7 @@ def _look_back() -> None:
 def _mails(number: int) -> Iterator[Queued]:
     """Give mails whose links share little; each tenth of the second half has a dangerous one."""
     dice = random.Random(1)  # noqa: S311 - no secret is made of it
+    ids = TrackingIds(dice.getrandbits)
     for mail in range(number):
         urls = [
             f"https://www.site{dice.randrange(20_000)}.example/news/{dice.randrange(10**6)}/item?u={mail}&id={link}"
@@ -117,7 +119,7 @@ def _mails(number: int) -> Iterator[Queued]:
             urls[3] = f"https://login.bad{mail // 10 % FOUND}.example/in/{mail}"
         yield Queued(
             at_us=_AT_US + mail,
-            tracking_id=tracking_id(mail),
+            tracking_id=ids.at(_AT_US / SECOND_US),
             origin=Origin.FILTER,
             direction=Direction.INBOUND,
             reverse_path="stranger@elsewhere.example",

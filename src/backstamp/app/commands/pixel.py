@@ -10,6 +10,7 @@ from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
 from backstamp.journal.manual import ManualTrackingError, create_manual
+from backstamp.tokens import TrackingIds
 
 
 @click.group()
@@ -54,7 +55,7 @@ def new(
             recipient=recipient,
             urls=links,
             now_us=time.time_ns() // 1000,
-            tracking_id=secrets.randbits(64),
+            tracking_id=TrackingIds(secrets.randbits).at(time.time()),
         )
     except (ManualTrackingError, JournalUnavailableError) as error:
         raise click.ClickException(str(error)) from None

@@ -31,6 +31,7 @@ from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.journal import JournalUnavailableError, JournalWriter
 from backstamp.journal.layout import sync_directory
 from backstamp.rewriting import ControlFields, facts_header, message_facts
+from backstamp.tokens import TrackingIds
 from backstamp.vocabulary import Delivery, EventType, Origin
 
 EX_USAGE: Final = 64
@@ -164,7 +165,7 @@ async def _guard(
             origin=Origin.FILTER,
             reverse_path=os.fsencode(reverse_path).decode("utf-8", "replace"),
             addressees=tuple(Addressee(index, each, wanted=True) for index, each in enumerate(addresses)),
-            tracking_id=secrets.randbits(64),
+            tracking_id=TrackingIds(secrets.randbits).at(time.time()),
             trace_id=secrets.token_hex(8),
             at_us=time.time_ns() // 1000,
             recorded=False,

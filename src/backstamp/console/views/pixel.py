@@ -14,6 +14,7 @@ from backstamp.journal import JournalUnavailableError
 from backstamp.journal.manual import MAX_LINKS, ManualTrackingError, create_manual, manual_tracking
 from backstamp.records.models import Message
 from backstamp.records.tracking_ids import from_database, to_database
+from backstamp.tokens import TrackingIds
 from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
 
 _JUST_MADE: Final = "pixel_just_made"
@@ -35,7 +36,7 @@ def new_pixel(request: HttpRequest) -> HttpResponse:
                 recipient=form.cleaned_data["recipient"],
                 urls=form.cleaned_data["urls"],
                 now_us=time.time_ns() // 1000,
-                tracking_id=secrets.randbits(64),
+                tracking_id=TrackingIds(secrets.randbits).at(time.time()),
             )
         except ManualTrackingError as error:
             form.add_error(None, f"No pixel was made: {error}.")
