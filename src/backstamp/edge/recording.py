@@ -5,6 +5,8 @@ from collections.abc import Callable
 from time import time_ns
 from typing import Final
 
+from msgspec.structs import replace
+
 from backstamp.edge.callers import Callers
 from backstamp.edge.client_address import address_text, network_text
 from backstamp.edge.hits import kept_headers
@@ -95,24 +97,25 @@ class HitRecorder:
             kept = kept_headers(headers.items())
             if tail:
                 kept[MALFORMED] = tail
-            self._journal.append_hit(
-                PackedHit(
-                    at_us,
-                    kind,
-                    token.domain_id,
-                    token.tracking_id,
-                    scope.method,
-                    recipient_key,
-                    recipient_index,
-                    link_number,
-                    kept,
-                    caller.network,
-                    caller.source,
-                    self._address(token, caller.octets),
-                    action,
-                    *(() if finding is None else (finding.threat_type, finding.reason, finding.source)),
-                )
+            hit = PackedHit(
+                at_us,
+                kind,
+                token.domain_id,
+                token.tracking_id,
+                scope.method,
+                recipient_key,
+                recipient_index,
+                link_number,
+                kept,
+                caller.network,
+                caller.source,
+                self._address(token, caller.octets),
+                action,
             )
+            if finding is not None:
+                threat, reason, source = finding.threat_type, finding.reason, finding.source
+                hit = replace(hit, threat=threat, threat_reason=reason, threat_source=source)
+            self._journal.append_hit(hit)
         except JournalUnavailableError as error:
             self._counts[Drop.JOURNAL_UNAVAILABLE] += 1
             self._losses.count(str(error))

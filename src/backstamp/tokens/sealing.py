@@ -54,6 +54,8 @@ _MARKS: Final = _PROTECTED | _DOUBTFUL
 _KEY_BYTES: Final = 8
 _PIXEL_FORMAT: Final = struct.Struct(">BHQ8s")
 _LINK_FORMAT: Final = struct.Struct(">BHQHH")
+_LINK_BYTES: Final = _LINK_FORMAT.size
+_unpack_link: Final = _LINK_FORMAT.unpack_from
 # What is not of the URL-safe alphabet becomes what the strict decoder refuses.
 _TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING: Final = (b"", b"===", b"==", b"=")
@@ -307,16 +309,19 @@ def _open_pixel(ring: Keyring, raw: bytes) -> PixelToken | None:
 
 def _open_link(ring: Keyring, raw: bytes) -> LinkToken | None:
     plain = _unseal(ring.links, raw)
-    if plain is None or len(plain) <= _LINK_FORMAT.size:
+    if plain is None or len(plain) <= _LINK_BYTES:
         return None
-    kind, domain_id, tracking_id, recipient, number = _LINK_FORMAT.unpack_from(plain)
+    kind, domain_id, tracking_id, recipient, number = _unpack_link(plain)
+    index = None if recipient == NO_RECIPIENT else recipient
+    if kind < _DOUBTFUL:
+        url = _read_url(kind, plain[_LINK_BYTES:])
+        return None if url is None else LinkToken(raw[0], domain_id, tracking_id, index, number, url)
     protected = kind >= _PROTECTED
-    size = _LINK_FORMAT.size + _KEY_BYTES if protected else _LINK_FORMAT.size
-    key = plain[_LINK_FORMAT.size : size] or ANONYMOUS
+    size = _LINK_BYTES + _KEY_BYTES if protected else _LINK_BYTES
+    key = plain[_LINK_BYTES:size] or ANONYMOUS
     url = _read_url(kind & ~_MARKS, plain[size:])
     if url is None or len(key) != _KEY_BYTES:
         return None
-    index = None if recipient == NO_RECIPIENT else recipient
     return LinkToken(
         raw[0], domain_id, tracking_id, index, number, url, protected, key, bool(kind & _DOUBTFUL)
     )
