@@ -27,6 +27,23 @@ def test_what_is_committed_to_sqlite_is_on_the_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "url", "engine"),
+    [
+        ("console_settings", "postgresql://u:p@db.example/backstamp", "backstamp.console.postgresql"),
+        ("django_settings", "postgresql://u:p@db.example/backstamp", "django.db.backends.postgresql"),
+        ("console_settings", "", "django.db.backends.sqlite3"),
+    ],
+)
+def test_only_the_console_keeps_its_connections_and_only_with_postgresql(
+    tmp_path: Path, settings: str, url: str, engine: str
+) -> None:
+    ask = f"from backstamp.app.{settings} import DATABASES as d; print(d['default']['ENGINE'])"
+    environment = os.environ | {"BACKSTAMP_DATA_DIR": str(tmp_path / "data"), "BACKSTAMP_DATABASE_URL": url}
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == engine, done.stderr
+
+
+@pytest.mark.parametrize(
     ("url", "host", "answered"),
     [
         ("http://127.0.0.1:8026", "127.0.0.1:8026", True),

@@ -1,4 +1,4 @@
-"""Django's settings, made from ours: what `DJANGO_SETTINGS_MODULE` names in worker and console."""
+"""Django's settings, made from ours; the console builds on them (`console_settings`)."""
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit

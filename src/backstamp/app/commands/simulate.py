@@ -31,6 +31,7 @@ LINE_LIMIT: Final = 100_000
 INGEST_SECONDS: Final = 60.0
 """How long the worker may take to ingest the last hits."""
 
+_REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 - read only
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -95,7 +96,7 @@ def _edge_that_believes_us(settings: Settings) -> tuple[str, int]:
             "the edge speaks TLS itself; simulate on an instance without edge.tls_certificate"
         )
     host, port = split_host_port(settings[EDGE_LISTEN])
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(host, host)  # noqa: S104
+    host = _REACHED_AT.get(host, host)
     try:
         address = ip_address(host)
     except ValueError:

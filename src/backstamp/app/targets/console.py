@@ -4,7 +4,6 @@ import logging
 import os
 import warnings
 
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from backstamp.app.logs import configure_logging
@@ -17,7 +16,5 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 configure_logging(load(), "console")
 for _handler in logging.getLogger().handlers:
     _handler.addFilter(without_addresses)
-os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
-if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    settings.DATABASES["default"]["ENGINE"] = "backstamp.console.postgresql"
+os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.console_settings"
 target = bounded(get_asgi_application())

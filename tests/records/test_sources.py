@@ -1,0 +1,53 @@
+"""What `Sources` keeps in memory: after `forget` it tells of later hits what it told before."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backstamp.records.dictionaries import Headers
+from backstamp.records.instants import MINUTE_US
+from backstamp.records.sources import Sources
+from backstamp.records.stored_hits import Pair, StoredHit, stored_hit
+from backstamp.vocabulary import Hit, HitKind
+
+_NO_FIELDS = Headers(1, {}, "", b"")
+
+
+def hit(source: int, pair: Pair, second: int, position: int) -> StoredHit:
+    seen = Hit(
+        at_us=second * 1_000_000,
+        kind=HitKind.PIXEL,
+        domain_id=1,
+        tracking_id=pair[0],
+        recipient_key=b"recipien",
+        headers={},
+        network="",
+        source=bytes([source] * 8),
+    )
+    return stored_hit("edge", position, pair[0], pair[1], seen, _NO_FIELDS)
+
+
+FETCHES = st.lists(
+    st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(0, 1), st.integers(0, 400)), max_size=25
+)
+
+
+@given(FETCHES, st.integers(0, 6))
+def test_what_came_later_has_the_same_neighbours_after_the_older_ones_went(
+    fetches: Sequence[tuple[int, int, int, int]], minute: int
+) -> None:
+    hits = [
+        (hit(source, (message, recipient), second, position), (message, recipient))
+        for position, (source, message, recipient, second) in enumerate(fetches)
+    ]
+    whole, fresh = Sources(), Sources()
+    for each, pair in hits:
+        whole.add(pair, (each,))
+        if each.hit.at_us >= (minute + 1) * MINUTE_US:
+            fresh.add(pair, (each,))
+    whole.forget(minute)
+
+    for each, _ in hits:
+        if each.hit.at_us >= (minute + 1) * MINUTE_US:
+            assert [*whole.around(each)] == [*fresh.around(each)]
