@@ -1,9 +1,12 @@
 """What edge and console do alike to start Granian: is the port free, and workers die with their parent."""
 
+import asyncio
 import importlib
 import logging
+import math
 import os
 import resource
+import signal
 import socket
 import threading
 import time
@@ -12,6 +15,8 @@ from functools import partial
 from multiprocessing.connection import wait
 from typing import Any, Final
 
+from granian import _signals
+from granian._granian import WorkerSignal
 from granian.server.mp import MPServer, WorkerProcess
 
 from backstamp.lifetime import die_with_parent
@@ -98,9 +103,8 @@ def loader(target: str, drain_seconds: float) -> Callable[[], Any]:
 
 def _load(target: str, drain_seconds: float, parent: int) -> Any:
     die_with_parent(parent)
-    threading.Thread(
-        target=_leave_after, args=(parent, drain_seconds), name="parent-watch", daemon=True
-    ).start()
+    threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+    _signals.set_loop_signals = partial(_told_to_end_once, drain_seconds)
     # Each connection is a file; the soft limit is 1,024 on most systems.
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -109,9 +113,30 @@ def _load(target: str, drain_seconds: float, parent: int) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _leave_after(parent: int, drain_seconds: float) -> None:
-    """End a worker whose drain nobody ends any more: a client that never reads can hold it for ever."""
+def _end_with(parent: int) -> None:
+    """Tell a worker to end when its parent is gone, should the kernel not have done so."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_SECONDS)
-    time.sleep(drain_seconds)
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _told_to_end_once(drain_seconds: float, loop: asyncio.AbstractEventLoop) -> WorkerSignal:
+    """Do what Granian's `set_loop_signals` does, but hear one signal only, and end the drain in any case.
+
+    The kernel tells a worker of its parent's death once for each of the parent's threads (prctl(2)), and
+    systemd tells all of a service. Granian 2.8.9 waits in `WorkerSignal.set`, with Python's lock held, for
+    room in a channel of one place that is read once: the third signal made a worker stand still for ever,
+    its connections with it. The alarm needs no lock of Python's: a client that never reads holds no worker.
+    """
+    told = WorkerSignal()
+    heard = threading.Event()
+
+    def end() -> None:
+        if not heard.is_set():
+            heard.set()
+            signal.alarm(math.ceil(drain_seconds))
+            told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    return told

@@ -144,7 +144,10 @@ class Server:
         assert self.process is not None
         tree: dict[str, list[int]] = {role: [] for role in ROLES}
         for child in children(self.process.pid):
-            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            try:
+                words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue  # It ended since it was listed.
             role = words[3].decode() if len(words) > 3 else ""
             if role in tree:
                 tree[role] = [child, *descendants(child)]

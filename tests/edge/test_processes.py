@@ -128,6 +128,19 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, number: int) -> None:
         assert server.main.wait(20) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
 
+def test_a_worker_that_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:
+    # The kernel does that: a parent's threads die one after the other, and each time its children are told.
+    publish(tmp_path)
+    with running_edge(tmp_path) as server, server.connect() as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost:")
+        (worker,) = server.workers()
+        for _ in range(5):
+            os.kill(worker, signal.SIGTERM)
+            time.sleep(0.1)
+        slow.close()
+        assert wait_for_end([worker], 20)
+
+
 def test_a_client_that_never_reads_does_not_hold_a_worker_whose_parent_was_killed(tmp_path: Path) -> None:
     publish(tmp_path)
     with running_edge(tmp_path) as server, server.connect() as deaf:

@@ -20,7 +20,7 @@ from backstamp.tokens.sealing import NO_RECIPIENT
 
 SAME_SOURCE_US: Final = 60 * 1_000_000
 """So far apart hits of one source are siblings, whosever they are."""
-MOST_SEEN: Final = 60_000
+MOST_SEEN: Final = 150_000
 """Hits that are held in memory."""
 
 OF_SOURCES: Final = (
