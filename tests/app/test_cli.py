@@ -1,5 +1,6 @@
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -172,3 +173,22 @@ def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) ->
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=200, check=True)
     assert done.stdout.startswith(b"data_dir = ")
     assert done.stderr == b""
+
+
+def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path: Path, data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("127.0.0.1", 0)) as taken:
+        closed_port, taken_port = closed.getsockname()[1], taken.getsockname()[1]
+        closed.close()
+        seen = backstamp(
+            tmp_path,
+            "doctor",
+            settings={
+                "BACKSTAMP_PROTECTION_LMTP_LISTEN": f"127.0.0.1:{taken_port}",
+                "BACKSTAMP_PROTECTION_NEXT_HOP": f"smtp://127.0.0.1:{closed_port}",
+                "BACKSTAMP_PROTECTION_MILTER_LISTEN": "unix:milter",
+            },
+        ).stdout.decode()
+    assert f"ok     protection.lmtp_listen: 127.0.0.1:{taken_port} answers" in seen
+    assert f"note   protection.milter_listen: {data / 'milter'} does not answer" in seen
+    assert f"WRONG  next hop of received mail: 127.0.0.1:{closed_port} does not answer" in seen
+    assert "fix: start the mail server, or correct protection.next_hop" in seen

@@ -1,7 +1,10 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from backstamp.app.cli import COMMANDS
+import click
+
+from backstamp.app.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 FILES = {("operate.md", "signatures.json")}
@@ -41,3 +44,22 @@ def test_every_settings_name_in_the_documents_exists() -> None:
     pages = [page for page in PAGES if page.name != "ARCHITECTURE.md"]
     used = {(page.name, name) for page in pages for name in pattern.findall(page.read_text())}
     assert sorted((page, name) for page, name in used - FILES if name not in names) == []
+
+
+def test_every_option_of_a_command_is_on_some_page() -> None:
+    def options(command: click.Command) -> Iterator[str]:
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.hidden:
+                yield from (
+                    name for name in parameter.opts + parameter.secondary_opts if name.startswith("--")
+                )
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                if found := command.get_command(context, name):
+                    yield from options(found)
+
+    text = "".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"--[a-z-]+", text))
+    # Of a switch with a default one side is told.
+    assert sorted(set(options(cli)) - named - {"--opens", "--links"}) == []

@@ -5,15 +5,18 @@ The rooms behind it are imported then, too: with them every command, `--help` as
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backstamp.app import keyfile
+from backstamp.app.owner import become_owner
 from backstamp.app.settings import Settings, load
-from backstamp.app.settings.table import TRACKING_URL
+from backstamp.app.settings.table import DATA_DIR, TRACKING_URL
 from backstamp.tokens import Keyring
 
 if TYPE_CHECKING:
     from backstamp.journal import SnapshotFile
+
+KEY_FILE: Final = "keys.json"
 
 
 class AppContext:
@@ -24,13 +27,15 @@ class AppContext:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings. Raises `SettingsError` at first use."""
-        return load(self._config_file)
+        """The settings. At first use root goes on as the data directory's owner. Raises `SettingsError`."""
+        settings = load(self._config_file)
+        become_owner(settings[DATA_DIR], settings.in_data_dir(KEY_FILE))
+        return settings
 
     @property
     def key_path(self) -> Path:
         """Where the key ring lies."""
-        return self.settings.in_data_dir("keys.json")
+        return self.settings.in_data_dir(KEY_FILE)
 
     def keyring(self) -> Keyring:
         """Return the key ring. Raises `KeyFileError` where there is none."""

@@ -19,6 +19,9 @@ from backstamp.app.settings.table import (
     EDGE_LISTEN,
     GATEWAY_LISTEN,
     GATEWAY_NEXT_HOP,
+    PROTECTION_LISTEN,
+    PROTECTION_LMTP_LISTEN,
+    PROTECTION_MILTER_LISTEN,
     TRACKING_URL,
 )
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
@@ -30,6 +33,12 @@ from backstamp.policy import ConsentMode
 ROLES: Final = ("gateway", "edge", "worker", "console")
 """In the order in which they are told to stop: first no more mail comes in, the journal's reader is told
 before the console, and each ends when it has finished what it began."""
+
+RECEIVED_BY: Final = {
+    PROTECTION_LISTEN: "SMTP",
+    PROTECTION_LMTP_LISTEN: "LMTP",
+    PROTECTION_MILTER_LISTEN: "milter",
+}
 
 ANSWER_SECONDS: Final = 1.0
 
@@ -102,6 +111,11 @@ def _run_once(context: AppContext, *command: str) -> str:
     return done.stdout.strip()
 
 
+def _called() -> str:
+    """Return what was typed to start us: `.venv/bin/backstamp` by `make run`, another path by a service."""
+    return sys.argv[0] if sys.argv[0].endswith("backstamp") else "backstamp"
+
+
 def _welcome(context: AppContext, link: str) -> None:
     settings = context.settings
     gateway = settings[GATEWAY_LISTEN]
@@ -109,6 +123,7 @@ def _welcome(context: AppContext, link: str) -> None:
     lines = [
         "",
         f"  Send mail to    {gateway} (SMTP); next hop: {next_hop}",
+        *(f"  Received mail   {settings[by]} ({how})" for by, how in RECEIVED_BY.items() if settings[by]),
         f"  Console         {settings[CONSOLE_URL]} (listens on {settings[CONSOLE_LISTEN]})",
         f"  Public edge     {settings[TRACKING_URL]} (listens on {settings[EDGE_LISTEN]})",
     ]
@@ -124,7 +139,7 @@ def _welcome(context: AppContext, link: str) -> None:
         "",
         "  Try next:",
         "  1. Open the link above and choose a password." if link else "  1. Open the console and sign in.",
-        "  2. Press “Send a sample” there, or run: .venv/bin/backstamp send-test",
+        f"  2. Press “Send a sample” there, or run: {_called()} send-test",
         "  3. Open the sample in the test mailbox, load its images, click a link, and watch its timeline.",
         "",
     ]

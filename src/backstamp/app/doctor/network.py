@@ -24,11 +24,17 @@ from backstamp.app.settings.table import (
     GATEWAY_NEXT_HOP_CA,
     GATEWAY_NEXT_HOP_TLS,
     OPERATIONS_LISTEN,
+    PROTECTION_LISTEN,
+    PROTECTION_LMTP_LISTEN,
+    PROTECTION_MILTER_LISTEN,
+    PROTECTION_NEXT_HOP,
+    REPORTS_LISTEN,
     SUBMISSION_LISTEN,
     SUBMISSION_TLS_LISTEN,
     TRACKING_URL,
     Setting,
 )
+from backstamp.app.wiring.capture import socket_address
 from backstamp.vocabulary import TlsMode
 
 SECONDS: Final = 5.0
@@ -45,13 +51,34 @@ def ports(settings: Settings) -> Iterator[Finding]:
         GATEWAY_LMTP_LISTEN,
         SUBMISSION_LISTEN,
         SUBMISSION_TLS_LISTEN,
+        PROTECTION_LISTEN,
+        PROTECTION_LMTP_LISTEN,
+        PROTECTION_MILTER_LISTEN,
+        REPORTS_LISTEN,
         EDGE_LISTEN,
         CONSOLE_LISTEN,
         OPERATIONS_LISTEN,
     )
     for setting in listeners:
-        if settings[setting]:
-            yield _port(setting.name, settings[setting])
+        address = socket_address(settings, setting)
+        if address.startswith("unix:"):
+            yield _socket(setting.name, Path(address.removeprefix("unix:")))
+        elif address:
+            yield _port(setting.name, address)
+
+
+def _socket(subject: str, path: Path) -> Finding:
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        client.settimeout(SECONDS)
+        try:
+            client.connect(str(path))
+        except OSError as error:
+            return note(
+                subject,
+                f"{path} does not answer ({error.strerror}): the role does not run",
+                f"make the folder {path.parent}, let our user write there, and start it: backstamp serve",
+            )
+    return good(subject, f"{path} answers")
 
 
 def _port(subject: str, address: str) -> Finding:
@@ -90,27 +117,32 @@ def _answers(host: str, port: int) -> bool:
 
 
 def next_hop(settings: Settings) -> Iterator[Finding]:
-    """Does the next hop greet us, and is its TLS as we demand?"""
-    target = settings[GATEWAY_NEXT_HOP]
-    subject = "next hop"
-    if not target:
+    """Do the next hops of sent and of received mail greet us, and is their TLS as we demand?"""
+    if settings[GATEWAY_NEXT_HOP]:
+        yield from _hop(settings, "next hop", GATEWAY_NEXT_HOP)
+    else:
         yield note(
-            subject,
-            "none: all mail stays in the built-in capture mailbox",
+            "next hop",
+            "none: all sent mail stays in the built-in capture mailbox",
             'set gateway.next_hop when mail shall really leave, for example "smtp://127.0.0.1:25"',
         )
-        return
+    if settings[PROTECTION_NEXT_HOP]:
+        yield from _hop(settings, "next hop of received mail", PROTECTION_NEXT_HOP)
+
+
+def _hop(settings: Settings, subject: str, setting: Setting[str]) -> Iterator[Finding]:
+    target = settings[setting]
     if target.startswith("lmtp+unix:"):
         path = Path(target.removeprefix("lmtp+unix:"))
         if path.is_socket():
             yield good(subject, f"{path} is there")
         else:
-            yield wrong(subject, f"{path} is no socket", "start the mail server, or correct gateway.next_hop")
+            yield wrong(subject, f"{path} is no socket", f"start the mail server, or correct {setting.name}")
         return
     scheme, _, address = target.partition("://")
     host, port = split_host_port(address)
     try:
-        yield from _greeting(settings, scheme, host, port)
+        yield from _greeting(settings, subject, scheme, host, port)
     except ssl.SSLError as error:
         yield wrong(
             subject,
@@ -124,12 +156,11 @@ def next_hop(settings: Settings) -> Iterator[Finding]:
         yield wrong(
             subject,
             f"{address} does not answer ({why})",
-            "start the mail server, or correct gateway.next_hop",
+            f"start the mail server, or correct {setting.name}",
         )
 
 
-def _greeting(settings: Settings, scheme: str, host: str, port: int) -> Iterator[Finding]:
-    subject = "next hop"
+def _greeting(settings: Settings, subject: str, scheme: str, host: str, port: int) -> Iterator[Finding]:
     ca = settings[GATEWAY_NEXT_HOP_CA]
     context = ssl.create_default_context(cafile=str(ca) if ca else None)
     required = settings[GATEWAY_NEXT_HOP_TLS] is TlsMode.REQUIRED

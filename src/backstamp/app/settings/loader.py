@@ -61,7 +61,16 @@ def _find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
         named = Path(environ[CONFIG_VARIABLE])
     if named is not None:
         return named.absolute()
-    return next((place.absolute() for place in PLACES if place.is_file()), None)
+    return next((place.absolute() for place in PLACES if _may_be_ours(place)), None)
+
+
+def _may_be_ours(place: Path) -> bool:
+    try:
+        return place.is_file()
+    except PermissionError:
+        # Nobody put a file for us into a working directory that we may not look into (root's home, by
+        # `sudo -u`); but settings of the machine that are kept from us are not to be passed over in silence.
+        return place.is_absolute()
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""Root's commands leave nothing that the service, which runs as another user, cannot open."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from backstamp.app import keyfile
+
+NOBODY = pwd.getpwnam("nobody")
+
+
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+def _for_everybody(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+
+
+def _python() -> str | None:
+    """Return a Python like ours that another user may run; ours may lie in root's home."""
+    if _for_everybody(Path(sys.executable)):
+        return sys.executable
+    of_the_system = Path("/usr/bin/python{}.{}".format(*sys.version_info))
+    return str(of_the_system) if of_the_system.exists() else None
+
+
+PYTHON = _python()
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or PYTHON is None or not _for_everybody(SOURCE),
+    reason="only root can become another user, who must be able to read the program",
+)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    # Not `tmp_path`, into which only root can look.
+    folder = Path(mkdtemp(prefix="backstamp-owner-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run(*arguments: str, data: Path, cwd: Path, user: int = 0) -> subprocess.CompletedProcess[str]:
+    assert PYTHON is not None
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKSTAMP_")}
+    environment |= {
+        "BACKSTAMP_DATA_DIR": str(data),
+        "PYTHONPATH": os.pathsep.join([str(SOURCE), sysconfig.get_path("platlib")]),
+    }
+    return subprocess.run(
+        [PYTHON, "-P", "-m", "backstamp", *arguments],
+        cwd=cwd,
+        env=environment,
+        user=user,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.stat().st_uid for path in folder.rglob("*")}
+
+
+def test_what_root_types_first_belongs_to_the_data_directorys_owner(data: Path, tmp_path: Path) -> None:
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    made = run("migrate", data=data, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (data / "keys.json").exists()
+    assert (data / "backstamp.db").exists()
+    assert owners(data) == {NOBODY.pw_uid}
+
+
+def test_new_keys_by_root_stay_readable_for_the_service(data: Path, tmp_path: Path) -> None:
+    keyfile.ensure(data / "keys.json")
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    os.chown(data / "keys.json", NOBODY.pw_uid, NOBODY.pw_gid)
+    assert run("keys", "rotate", data=data, cwd=tmp_path).returncode == 0
+    assert owners(data) == {NOBODY.pw_uid}
+
+
+def test_root_stays_root_where_the_key_file_is_roots(data: Path, tmp_path: Path) -> None:
+    keyfile.ensure(data / "keys.json")
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    assert run("keys", "list", data=data, cwd=tmp_path).returncode == 0
+
+
+def test_a_working_directory_that_is_closed_to_us_holds_no_settings_for_us(
+    data: Path, tmp_path: Path
+) -> None:
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    tmp_path.chmod(0o700)
+    seen = run("check-config", data=data, cwd=tmp_path, user=NOBODY.pw_uid)
+    assert (seen.returncode, seen.stderr) == (0, "")
