@@ -213,9 +213,11 @@ class SickDisk(Files):
 
     def __init__(self) -> None:
         self.sick = False
+        self.asked = 0
         self.look: Callable[[], None] = lambda: None
 
     def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+        self.asked += 1
         if self.sick:
             self.look()
             raise OSError(5, "Input/output error")
@@ -335,6 +337,22 @@ def test_one_segment_that_cannot_be_synced_keeps_no_other_from_the_disk(
     assert disk.synced == disk.opened[1:]
     assert writer.sync_times.failures == 1
     assert caplog.text.count("journal cannot be synced (Input/output error)") == 1
+
+
+@pytest.mark.parametrize("sick", [False, True])
+def test_the_disk_is_not_asked_again_for_what_it_has_answered(tmp_path: Path, sick: bool) -> None:
+    disk = SickDisk()
+    disk.sick = sick
+    writer = JournalWriter(tmp_path, role="test", sync=1, files=disk)
+    for number in range(3):
+        before = disk.asked
+        writer.append(hit(number))
+        while disk.asked == before:
+            time.sleep(0.001)
+        time.sleep(0.1)
+        # What could not be synced is tried once more, when its segment is closed.
+        assert disk.asked - before <= (2 if sick else 1)
+    writer.close()
 
 
 def test_after_a_failed_sync_records_go_to_another_segment(tmp_path: Path) -> None:

@@ -141,10 +141,13 @@ class JournalWriter:
         """
         payload = codec.encode(record)
         with self._lock:
-            position = self._write(payload, synced=False)
+            position = self._write(payload, waits=True)
             self._waiting.append(_Waiting(self._segment, position, tell))
-        self._hurry.set()
-        self._wake.set()
+            waited_for = len(self._waiting) > 1
+        # Whoever came before has woken the thread, which takes all that wait once it is there.
+        if not waited_for:
+            self._hurry.set()
+            self._wake.set()
 
     def _reach(self, segment: int | None, position: int) -> None:
         """Have a record on the disk; the lock for syncing is held."""
@@ -191,8 +194,8 @@ class JournalWriter:
         if self._lock_file is not None:
             os.close(self._lock_file)
 
-    def _write(self, payload: bytes, *, synced: bool = True) -> int:
-        """Write a frame, and return its position. `synced`: by now, where each record is."""
+    def _write(self, payload: bytes, *, waits: bool = False) -> int:
+        """Write a frame, and return its position. `waits`: somebody will, who wakes the thread for it."""
         if len(payload) > framing.MAX_PAYLOAD_BYTES:
             raise RecordTooLargeError(f"journal record of {len(payload)} bytes is too large")
         position = self._position
@@ -209,7 +212,7 @@ class JournalWriter:
             raise _unavailable("cannot be written", error) from None
         # A reader may have the frame from now on, so its place is never used again, whatever the disk says.
         self._position = position + len(data)
-        if self._always and synced:
+        if self._always and not waits:
             try:
                 self._fdatasync(segment)
             except OSError as error:
@@ -217,7 +220,8 @@ class JournalWriter:
                 raise _unavailable("cannot be synced to the disk", error) from None
         if not self._dirty:
             self._dirty = True
-            self._wake.set()
+            if not waits:
+                self._wake.set()
         return position
 
     def _next_segment(self) -> int:
@@ -304,10 +308,13 @@ class JournalWriter:
                 finished, segment, reached = self._finished[:], self._segment, self._position
                 waiting, self._waiting = self._waiting, []
                 doubtful = self._doubtful
-                self._dirty = not self._grouped
+                # More is likely to come, so the thread looks again without being woken, which costs a
+                # change of threads for each record.
+                again = self._grouped and self._synced != (segment, reached)
+                self._dirty = again or not self._grouped
             failed: dict[int | None, OSError] = {}
             # Each is tried: what one disk block refuses, the other segments need not pay for.
-            for descriptor in (*finished, segment) if self._grouped or waiting else finished:
+            for descriptor in (*finished, segment) if again or waiting else finished:
                 try:
                     if descriptor is not None:
                         self._fdatasync(descriptor)
@@ -327,7 +334,12 @@ class JournalWriter:
             with self._lock:
                 if failed:
                     self._doubt()
+                    # What the disk refused is not tried again, unless somebody has written since.
+                    again = again and self._position != reached
+                    self._dirty = again or not self._grouped
                 del self._finished[: len(finished)]
+            if again:
+                self._wake.set()
             for descriptor in finished:
                 with contextlib.suppress(OSError):  # what it held is synced, or that has failed already
                     self._files.close(descriptor)
