@@ -1,6 +1,7 @@
 """access: who may send through us.  Never everybody, on any configuration that starts."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -25,6 +26,7 @@ MOST_IPV6: Final = 32 << (128 - WIDEST_IPV6)
 _PRIVATE_IPV6: Final = (IPv6Network("fc00::/7"), IPv6Network("fe80::/10"))
 
 
+@lru_cache(maxsize=1024)
 def parse_address(text: str) -> Address | None:
     """Return the address, an IPv4 address in IPv6 clothes (::ffff:a.b.c.d) as IPv4; None when it is none."""
     try:

@@ -29,6 +29,8 @@ class Client:
         self.peer = parse_address(wire.peer_address)
         """Who is really connected; nothing changes it."""
         self.address: Address | None = self.peer
+        self.is_proxy = kind is not Kind.SUBMISSION and contains(config.xclient_networks, self.peer)
+        """Whether it may speak for others by XCLIENT and XFORWARD."""
         self.logged_in = False
         self.helo = ""
         self.extended = False
@@ -47,11 +49,6 @@ class Client:
         tls = self._wire.tls
         # One that does not verify never gets this far: its handshake fails.
         return self._config.client_ca is not None and tls is not None and bool(tls.getpeercert())
-
-    @property
-    def is_proxy(self) -> bool:
-        """Whether it may speak for others by XCLIENT and XFORWARD."""
-        return self.kind is not Kind.SUBMISSION and contains(self._config.xclient_networks, self.peer)
 
     @property
     def is_local(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 from backstamp.gateway import next_hops, tls
 from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
+from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
 from backstamp.gateway.kept_connections import MOST_KEPT, KeptConnections
@@ -63,6 +64,7 @@ async def serve(
     gateway = Gateway(config, keyring=keyring, snapshot=snapshot, journal=journal)
     try:
         await gateway.start()
+        spare_the_collector()
         await stop.wait()
     finally:
         await gateway.close()

@@ -110,9 +110,13 @@ class Transactions:
         digest = await _digest(submitted.message, header)
         key = envelope_key(submitted.client, submitted.reverse_path.path, digest)
         keys = [copy_key(key, rcpt.recipient.path) for rcpt in submitted.rcpts]
+        held = frozenset(keys)
         # A client that gave up waiting may already be trying again: one at a time, or there are doubles.
-        async with self.locks.hold(frozenset(keys)):
+        await self.locks.take(held)
+        try:
             await _Transaction(self, submitted, header, facts, onward, keys).run(tell)
+        finally:
+            self.locks.give_back(held)
 
 
 class _Transaction:
@@ -375,6 +379,8 @@ class _Transaction:
         )
 
     def _log(self, outcomes: Sequence[Outcome], replies: Sequence[Reply]) -> None:
+        if not _log.isEnabledFor(logging.INFO):
+            return
         _log.info(
             "message %s",
             self._submitted.trace_id,

@@ -1,8 +1,6 @@
 """facts: what a message says of itself in its header, for records and retries; bounded, never raises."""
 
 import re
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -20,8 +18,8 @@ _AUTOMATIC_PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the header says. Texts are decoded, on one line, and cut to 500 characters; "" where missing.
 
-    `sender` is the address of From (`originator_fields`), `date` the Date field, None where it cannot be
-    read. `is_automatic`: not written by a person (RFC 3834, `Precedence`, a report).
+    `sender` is the address of From (`originator_fields`). `is_automatic`: not written by a person (RFC 3834,
+    `Precedence`, a report).
     `received_count` is the number of trace fields, for loop detection.
     """
 
@@ -29,7 +27,6 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     sender: str = ""
     sender_domain: str = ""
-    date: datetime | None = None
     is_automatic: bool = False
     list_unsubscribe: tuple[str, ...] = ()
     received_count: int = 0
@@ -49,7 +46,6 @@ def message_facts(raw: bytes, header: HeaderSection | None = None) -> MessageFac
         subject=decoded(header.first(b"subject") or ""),
         sender=sender,
         sender_domain=sender.rpartition("@")[2].lower(),
-        date=_date(header.first(b"date") or ""),
         is_automatic=_is_automatic(header),
         list_unsubscribe=tuple(
             one_line("".join(match[1].split()))
@@ -75,13 +71,6 @@ def envelope_digest(raw: bytes, header: HeaderSection | None = None) -> bytes:
     digest.update(b"\n")
     digest.update(memoryview(raw)[header.body_start :])
     return digest.digest()
-
-
-def _date(body: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(one_line(body[:200]))
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _is_automatic(header: HeaderSection) -> bool:

@@ -15,7 +15,9 @@ _BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
 def one_line(text: str) -> str:
     """Return text as it may be logged and stored: valid, printable, on one line, cut."""
     words = as_utf8(text[: 4 * LONGEST])
-    return " ".join("".join(each if each.isprintable() else " " for each in words).split())[:LONGEST]
+    if not words.isprintable():
+        words = "".join(each if each.isprintable() else " " for each in words)
+    return " ".join(words.split())[:LONGEST]
 
 
 def as_utf8(text: str) -> str:

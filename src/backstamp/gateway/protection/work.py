@@ -189,8 +189,11 @@ class Work:
             unguarded=group.unguarded,
         )
 
-    async def all_copies(self, groups: Sequence[Group]) -> AsyncIterator[Copy]:
-        """Yield the copies of all groups."""
+    def all_copies(self, groups: Sequence[Group]) -> AsyncIterator[Copy]:
+        """Return the copies of all groups."""
+        return self._copies(groups[0]) if len(groups) == 1 else self._chained(groups)
+
+    async def _chained(self, groups: Sequence[Group]) -> AsyncIterator[Copy]:
         for group in groups:
             async for copy in self._copies(group):
                 yield copy

@@ -59,7 +59,9 @@ class Reply(msgspec.Struct, frozen=True):
     def encode(self) -> bytes:
         """Return the bytes to send."""
         *first, last = self.lines
-        text = "".join(f"{self.code}-{line}\r\n" for line in first) + f"{self.code} {last}\r\n"
+        text = f"{self.code} {last}\r\n"
+        if first:
+            text = "".join(f"{self.code}-{line}\r\n" for line in first) + text
         return text.encode("utf-8", "surrogateescape")
 
 

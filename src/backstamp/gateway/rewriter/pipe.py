@@ -24,6 +24,8 @@ class Pipe(asyncio.Protocol):
         self._blocks: list[bytes] = []
         self._wanted = 0
         self._answer: asyncio.Future[list[bytes]] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def exchange(self, request: bytes, blocks: int, seconds: float) -> list[bytes]:
         """Send a request and return so many blocks. Raises `EOFError`, `TimeoutError`."""
@@ -32,12 +34,11 @@ class Pipe(asyncio.Protocol):
         self._blocks, self._wanted = [], blocks
         answer: asyncio.Future[list[bytes]] = self._loop.create_future()
         self._answer = answer
-        timer = self._loop.call_later(seconds, self._fail, TimeoutError())
+        self._allow(seconds)
         try:
             self._transport.write(request)
             return await answer
         finally:
-            timer.cancel()
             self._answer = None
 
     def close(self) -> None:
@@ -69,7 +70,28 @@ class Pipe(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The worker is gone."""
         self._transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._fail(EOFError())
+
+    def _allow(self, seconds: float) -> None:
+        """Give the worker so long from now on. One timer serves many messages, as that of `Wire` does."""
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._ring)
+        elif self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._answer is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._ring)
+        else:
+            self._fail(TimeoutError())
 
     def _fail(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():

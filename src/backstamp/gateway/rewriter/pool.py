@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -46,6 +46,13 @@ class BusyError(Exception):
     """No worker became free in time."""
 
 
+class _Waiting(NamedTuple):
+    """Who waits for a worker, and until when by the loop's clock."""
+
+    until: float
+    freed: "asyncio.Future[_Worker]"
+
+
 class RewriterPool:
     """Rewrites messages in worker processes. Make it inside the loop it is used in."""
 
@@ -55,7 +62,8 @@ class RewriterPool:
         self._seconds = float(limits.cpu_seconds * WALL_FACTOR)
         self._workers = [_Worker(limits) for _ in range(limits.workers)]
         self._free = self._workers[:]
-        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def rewrite(self, request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
         """Return what was done and the copies, one for each seal. Raises `TooCostlyError`, `BusyError`."""
@@ -89,25 +97,32 @@ class RewriterPool:
             self._give(worker)
 
     async def _next_free(self) -> "_Worker":
-        freed: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(freed)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(loop.time() + self._seconds, loop.create_future())
+        self._waiting.append(waiting)
+        if self._timer is None:
+            self._timer = loop.call_at(waiting.until, self._ring)
         try:
-            async with asyncio.timeout(self._seconds):
-                return await freed
-        except BaseException as error:
-            # In the very moment a worker may have come, or may have been found to be waited for no more.
-            if freed in self._waiting:
-                self._waiting.remove(freed)
-            elif not freed.cancelled():
-                self._give(freed.result())
-            if isinstance(error, TimeoutError):
-                raise BusyError from None
+            return await waiting.freed
+        except asyncio.CancelledError:
+            # In the very moment a worker may have come.
+            if not waiting.freed.cancelled() and waiting.freed.exception() is None:
+                self._give(waiting.freed.result())
             raise
+
+    def _ring(self) -> None:
+        """Tell who has waited long enough. All wait equally long, so one timer does for them."""
+        loop = asyncio.get_running_loop()
+        while self._waiting and (self._waiting[0].freed.done() or self._waiting[0].until <= loop.time()):
+            freed = self._waiting.popleft().freed
+            if not freed.done():
+                freed.set_exception(BusyError())
+        self._timer = loop.call_at(self._waiting[0].until, self._ring) if self._waiting else None
 
     def _give(self, worker: "_Worker") -> None:
         """Hand a worker to who waits longest, or keep it: the last one used is the next, for it is warm."""
         while self._waiting:
-            freed = self._waiting.popleft()
+            freed = self._waiting.popleft().freed
             if not freed.done():
                 freed.set_result(worker)
                 return
@@ -115,6 +130,9 @@ class RewriterPool:
 
     async def close(self) -> None:
         """End all workers."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for worker in self._workers:
             await worker.end()
 
