@@ -13,6 +13,8 @@ _BROKEN: Final = MAX_LINE - 1
 _TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]")
 _BLANKS: Final = (b" ", b"\t")
 _NOT_ESCAPED: Final = bytes(each for each in range(0x20, 0x7F) if each != 0x3D) + b"\t"
+_APART: Final = b"\xff"
+"""Stands in no ASCII text."""
 
 
 _Slot = tuple[int, int, int, int, bytes, bool]
@@ -100,11 +102,11 @@ class QuotedPrintableWriter:
         """Return the patches; always possible."""
         patches: list[Patch] = []
         soft_break = self._soft_break
-        # Sealed URLs hold nothing to escape, which is told of all at once.
-        plain = not b"".join(replacements).translate(None, _NOT_ESCAPED)
+        # A sealed URL holds nothing to escape, and the pixel does: of each, what is left of all at once.
+        escaped = _APART.join(replacements).translate(None, _NOT_ESCAPED).split(_APART)
         column = previous_end = 0
-        for (start, end, line_column, following, carried, continues), replacement in zip(
-            self._slots, replacements, strict=True
+        for (start, end, line_column, following, carried, continues), replacement, to_escape in zip(
+            self._slots, replacements, escaped if replacements else (), strict=True
         ):
             if not continues:
                 column = line_column - len(carried)
@@ -114,7 +116,7 @@ class QuotedPrintableWriter:
                     carried = b""
                 column -= len(carried)
             size = len(replacement)
-            if carried or not plain or not following:
+            if carried or to_escape or not following:
                 folded, column = _fold(replacement, column, following, soft_break, carried)
             elif column + size + following <= MAX_LINE:
                 folded = replacement

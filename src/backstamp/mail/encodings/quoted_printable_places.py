@@ -22,8 +22,8 @@ class PlainPlaces:
     """A body that all programs read alike: each `=` is an escape or a soft break, no line ends in a blank.
 
     Nearly every body is. An escape is two octets longer than its byte, so a place is reckoned from the number
-    of soft breaks and escapes before it: 15 KB are read in 60 µs, and a span is found in 1.8 µs. Of lines and
-    escapes only the sizes of what stands between them are kept: as objects they weigh four times their text.
+    of soft breaks and escapes before it: 15 KB are read in 48 µs, and a span is found in 1.3 µs. Of both only
+    the sizes of what stands between them are kept: as objects they weigh four times their text.
     """
 
     def __init__(
@@ -33,17 +33,15 @@ class PlainPlaces:
         end: int,
         newline: bytes,
         pieces: list[int],
-        lines: list[int],
         between: list[int],
     ) -> None:
         """Take the body's span, its line end, and how many octets stand between two soft breaks, and, where
-        there are none of these, between two line ends and (if they are few) between two escapes."""
+        there are none of these, (if they are few) between two escapes."""
         self.data = binascii.a2b_qp(raw[start:end])
         self._raw = raw
         self._start = start
         self._newline = newline
         self._pieces = pieces
-        self._lines = lines
         self._between = between
 
     @classmethod
@@ -55,34 +53,37 @@ class PlainPlaces:
         newline = _CRLF if body.find(_CRLF) >= 0 else b"\n"
         pieces = body.split(b"=" + newline)
         sizes = list(map(len, pieces))
-        if b"\n" in {piece[:1] for piece in pieces} and newline == _CRLF:
+        if newline == _CRLF and b"\n" in {piece[:1] for piece in pieces}:
             # A line end in two, with a soft break between, is none.
             return None
         whole = b"".join(pieces)
         # As objects they weigh more than their text.
         del body, pieces
-        lines = whole.split(newline)
-        # Without white space at the end of any line nothing is taken away, and the size of the whole tells.
-        bare = b"".join(map(bytes.rstrip, lines))
-        if len(bare) + len(newline) * (len(lines) - 1) != len(whole) or 0x0A in bare or 0x0D in bare:
+        # Without white space at the end of any line nothing is taken away but the CR of its end. It is parted
+        # at one octet, which is found twice as fast as two.
+        lines = list(map(bytes.rstrip, whole.split(b"\n")))
+        if newline.join(lines) != whole or 0x0D in b"".join(lines):
             return None
+        del lines
         escaped = whole.split(b"=", most_listed)
         more = escaped[-1].count(b"=") if len(escaped) > most_listed else 0
         between = [] if more else list(map(len, escaped))
-        places = cls(raw, start, end, newline, sizes, list(map(len, lines)), between)
+        places = cls(raw, start, end, newline, sizes, between)
         # The library drops two octets for an escape; for any other `=`, which it keeps or guesses at, fewer.
         return places if len(places.data) == len(whole) - 2 * (len(escaped) - 1 + more) else None
 
     def locate(self, spans: list[tuple[int, int]]) -> list[Located]:
         """Return where these spans of decoded bytes stand."""
-        raw, soft_size = self._raw, len(self._newline) + 1
-        # Where pieces and lines begin in the body without its soft breaks.
+        raw, begin, soft_size = self._raw, self._start, len(self._newline) + 1
+        # Where pieces begin in the body without its soft breaks.
         pieces = list(accumulate(self._pieces, initial=0))
         size = pieces.pop()
-        lines = list(accumulate([line + soft_size - 1 for line in self._lines[:-1]], initial=0))
         # Of each span its first and its last byte.
         ends = [each for start, end in spans for each in (start, end - 1 if end > start else start)]
         escapes = iter(self._escapes_before(ends, pieces))
+        line_before = raw.rfind
+        # Spans ascend, so what stands before the last one is not read again.
+        known = line = begin
         found: list[Located] = []
         for (start, end), before, before_last in zip(spans, escapes, escapes, strict=True):
             place = start + 2 * before
@@ -90,16 +91,17 @@ class PlainPlaces:
             if piece and pieces[piece] == size:
                 # What is put in behind all bytes comes before a soft break that ends the body.
                 piece -= 1
-            shift = self._start + soft_size * piece
-            line = max(pieces[piece], lines[bisect_right(lines, place) - 1])
-            raw_start, raw_line = shift + place, shift + line
+            raw_start = raw_end = begin + soft_size * piece + place
+            if raw_start < known:
+                known = line = begin
+            line = end_line = line_before(b"\n", known, raw_start) + 1 or line
+            known = raw_start
             if end > start:
                 place = end - 1 + 2 * before_last
-                piece = bisect_right(pieces, place) - 1
-                shift = self._start + soft_size * piece
-                place += 3 if raw[shift + place] == 0x3D else 1
-                line = max(pieces[piece], lines[bisect_right(lines, place) - 1])
-            found.append((raw_start, raw_line, shift + place, shift + line))
+                raw_end = begin + soft_size * (bisect_right(pieces, place) - 1) + place
+                raw_end += 3 if raw[raw_end] == 0x3D else 1
+                end_line = line_before(b"\n", raw_start, raw_end) + 1 or line
+            found.append((raw_start, line, raw_end, end_line))
         return found
 
     def _escapes_before(self, offsets: list[int], pieces: list[int]) -> list[int]:
