@@ -20,6 +20,8 @@ _PROBE: Final = "https://link.invalid/probe"
 def frames_of(text: str, flow: Flow, links: list[FoundLink]) -> list[Frame | None]:
     """Return for each link the frame in which its new URL is read back whole, None where there is none."""
     frames: list[Frame | None] = [_PLAIN] * len(links)
+    if not (flow["flowed"] and flow["delsp"]) and _stand_apart(text, links):
+        return frames
     for worse in (_BRACKETS, None):
         lost = _lost(text, flow, links, frames)
         if not lost:
@@ -27,6 +29,23 @@ def frames_of(text: str, flow: Flow, links: list[FoundLink]) -> list[Frame | Non
         for index in lost:
             frames[index] = worse
     return [None] * len(links) if _lost(text, flow, links, frames) else frames
+
+
+def _stand_apart(text: str, links: list[FoundLink]) -> bool:
+    """Whether each link stands where any other one is read as well, which saves reading the text again.
+
+    That is at once between angle brackets, for nothing is read over a `<`; and between white space in a text
+    without `<`, for white space ends every address that stands in no such brackets. Joined lines may bring
+    something else there.
+    """
+    is_free = "<" not in text
+    for link in links:
+        before, behind = text[max(link.start - 1, 0) : link.start], text[link.end : link.end + 1]
+        if before == "<" and behind == ">":
+            continue
+        if not (is_free and (not before or before.isspace()) and (not behind or behind.isspace())):
+            return False
+    return True
 
 
 def _lost(text: str, flow: Flow, links: list[FoundLink], frames: list[Frame | None]) -> list[int]:
