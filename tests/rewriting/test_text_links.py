@@ -17,6 +17,7 @@ from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 from backstamp.rewriting import Direction, Options, SkipReason, plan, unwrap
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.text.flowed import Flow
+from backstamp.rewriting.text.text_frames import frames_of
 from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.rewriting.text.text_unwrapping import text_edits
 from tests.corpus import corpus
@@ -604,3 +605,34 @@ def test_two_addresses_glued_together_are_two_links_and_stay_two(glue: str) -> N
     done = planned.apply(FixedSealer(0))
     assert done.raw.endswith(f"see <{BASE}/L1>{glue}<{BASE}/L2> here".encode())
     assert unwrap(done.raw, dict[str, str]().get, done.manifest) == raw
+
+
+AROUND = ["<", ">", " ", "\n", "\r\n", "> ", '"', "@", "(", "|", ".", "x", "?", "=", "URL:", "\u200b"]
+ADDRESSES = [
+    "http://",
+    "www.",
+    "a.example",
+    "/p",
+    "<https://b.example/>",
+    " https://c.example ",
+    "\nwww.d.example\n",
+]
+
+
+@given(st.lists(st.sampled_from([*AROUND, *ADDRESSES]), max_size=16), st.booleans())
+def test_what_takes_the_place_of_an_address_in_its_frame_is_read_back_whole(
+    pieces: list[str], flowed: bool
+) -> None:
+    text, url = "".join(pieces), "https://t.example/sealed"
+    flow = Flow(flowed=flowed, delsp=flowed)
+    links = [link for link in find_text_links(text, **flow) if link.doubt is None]
+    written, places, position = "", [], 0
+    for link, frame in zip(links, frames_of(text, flow, links), strict=True):
+        if frame is not None:
+            written += text[position : link.start] + frame[0]
+            places.append(len(written))
+            written += url + frame[1]
+            position = link.end
+    written += text[position:]
+    read = {link.start: link for link in find_text_links(written, **flow)}
+    assert all(read[place].value == url and read[place].doubt is None for place in places)

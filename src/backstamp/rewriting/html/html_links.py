@@ -13,7 +13,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import carriers
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
-from backstamp.rewriting.html.conditional_comments import ConditionalComments
+from backstamp.rewriting.html.conditional_comments import ConditionalComments, is_layout
 from backstamp.rewriting.html.other_readings import (
     ODD_ELEMENTS,
     OtherReading,
@@ -213,6 +213,8 @@ class HtmlText:
                 continue
             self.containers.append(Container(each.comment, each.start, each.end))
             markup = self._original[each.inner_start : each.inner_end]
+            if is_layout(markup):
+                continue
             inner = HtmlText(
                 markup + _END_MARK, depth=self._depth + 1, reading=self._reading, words=self._wants_words
             )
