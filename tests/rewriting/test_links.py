@@ -14,6 +14,7 @@ from backstamp.rewriting import (
     unwrap,
 )
 from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.urls.parsing import web_url
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 
@@ -168,6 +169,26 @@ def test_the_summary_is_the_sentence_of_the_console() -> None:
     assert plan(raw, OUTBOUND).manifest.summary == "12 links tracked, 1 skipped: own unsubscribe link"
     assert plan(raw, INBOUND).manifest.summary == "13 links guarded"
     assert plan(b"From: a\n" * 10_000, INBOUND).manifest.summary.startswith("not guarded: ")
+
+
+def test_a_wrapped_link_knows_its_host_as_the_parser_reads_it() -> None:
+    hrefs = [
+        "https://www.example.com/a?b#c",
+        "HTTPS://user:secret@M\u00dcLLER.example:8443/\u00fc",
+        "http://0x7f.1/",
+        "http://[2001:DB8::1]/",
+        "https://example.com./",
+    ]
+    html = "".join(f'<a href="{href}">x</a>' for href in hrefs)
+    links = plan(message(html), OUTBOUND).links
+    assert [link.host for link in links] == [
+        "www.example.com",
+        "xn--mller-kva.example",
+        "127.0.0.1",
+        "[2001:db8::1]",
+        "example.com.",
+    ]
+    assert [link.as_url() for link in links] == [web_url(link.url) for link in links]
 
 
 def test_the_same_url_twice_has_two_numbers() -> None:

@@ -19,8 +19,9 @@ from backstamp.threats.heuristics import (
     organisation,
     suspicions,
     total_weight,
+    warnings,
 )
-from backstamp.threats.heuristics.onward import _SHORTENERS
+from backstamp.threats.heuristics.onward import _SHORTENERS, lead_nowhere, next_url
 from backstamp.threats.heuristics.well_known import BAIT, BRANDS, is_innocent
 from backstamp.urls.domains import registrable_domain
 from backstamp.urls.parsing import WebUrl, web_url
@@ -458,6 +459,46 @@ def test_no_text_makes_it_fail(rest: str, text: str, sender: str, own: list[str]
     assert all(finding.weight == WEIGHTS[finding.reason] for finding in findings)
     assert len({finding.reason for finding in findings}) == len(findings)
     assert all(len(finding.detail) <= 256 for finding in findings)
+    assert warnings(link, organisation(link.own_domains)) == (findings if is_suspicious(findings) else ())
+
+
+INNER = st.sampled_from(
+    [
+        "news/3/c0397d5b306f?utm_source=letter&utm_id=c0397d5b306f",
+        "go?u=https://evil.example/",
+        "go?u=%2F%2Fevil.example",
+        "go?q=aHR0cHM6Ly9ldmlsLmV4YW1wbGUv",
+        "ls/click?upn=x",
+        "a?b==",
+        "ht",
+        "",
+    ]
+)
+HOSTS = st.sampled_from(
+    ["www.example.com", "t.co", "click.news.example", "nam01.safelinks.protection.outlook.com"]
+)
+
+
+@given(st.lists(st.builds("https://{}/{}{}".format, HOSTS, INNER, HOSTILE), max_size=4))
+def test_links_of_which_all_lead_nowhere_are_each_judged_without_a_look_for_more(hrefs: list[str]) -> None:
+    urls = [url for url in map(web_url, hrefs) if url is not None]
+    if lead_nowhere(urls):
+        assert not any(map(next_url, urls))
+        for url in urls:
+            assert suspicions(Looks(url=url, may_lead_on=False)) == suspicions(Looks(url=url))
+    if len(urls) == 1 and next_url(urls[0]) is not None:
+        assert not lead_nowhere(urls)
+
+
+def test_links_lead_nowhere_only_where_none_of_them_leads_on() -> None:
+    plain = WebUrl("https://www.example.com/a?b=c", "www.example.com")
+    leading = [
+        WebUrl("https://www.example.com/?u=//evil.example", "www.example.com"),
+        WebUrl("https://www.example.com/aHR0cHM6Ly9ldmlsLmV4YW1wbGUv", "www.example.com"),
+        WebUrl("https://www.google.com/url?q=https://evil.example", "www.google.com"),
+    ]
+    assert lead_nowhere([plain, plain])
+    assert not any(lead_nowhere([plain, each, plain]) for each in leading)
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,12 @@ class PartPlanner:
                 entry.number = number
                 links.append(
                     TrackedLink(
-                        number, entry.url.href, plain(link.label or link.value, 100), path, link.value
+                        number,
+                        entry.url.href,
+                        plain(link.label or link.value, 100),
+                        path,
+                        link.value,
+                        entry.url.host,
                     )
                 )
                 slots.append(number)

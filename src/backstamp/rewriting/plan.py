@@ -15,6 +15,7 @@ from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelR
 from backstamp.rewriting.part_edit import PartEditor
 from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.unsubscribe import UnsubscribePlace
+from backstamp.urls.parsing import WebUrl
 
 PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
@@ -41,13 +42,19 @@ class TrackedLink(msgspec.Struct, frozen=True, gc=False):
     """A link that is wrapped: its number in the message, its target, its words, the path of its part.
 
     `written` is the link as it stood there, entities resolved: some tricks are gone when it has been parsed.
+    `host` is that of `url`, which need not be parsed again (`as_url`).
     """
 
     number: int
     url: str
     text: str
     part: str
-    written: str = ""
+    written: str
+    host: str
+
+    def as_url(self) -> WebUrl:
+        """Return the target as it was parsed: 1.5 µs, a quarter of what judging a link's looks takes."""
+        return WebUrl(self.url, self.host)
 
 
 class PlannedPart:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -36,10 +36,19 @@ def nested_urls(url: WebUrl) -> Iterator[WebUrl]:
     scheme too (`//example.com`).
     """
     href = url.href[:_MAX_URL]
-    behind = href[len("https") :]
-    if "ttp" not in behind.lower() and "aHR0c" not in behind and not _MAY_BE_VALUE.search(behind):
+    if not _may_hold_url(href[len("https") :]):
         return iter(())  # Most URLs: a third of what it takes to find that out below.
     return islice(_nested(href.partition("#")[0]), MAX_NESTED)
+
+
+def may_be_nested(urls: Iterable[WebUrl]) -> bool:
+    """Return whether a URL may stand in one of these: false where `nested_urls` of each has none."""
+    # No line end is in a URL, nor in what is looked for: nothing is found across two of them.
+    return _may_hold_url("\n".join([url.href[len("https") : _MAX_URL] for url in urls]))
+
+
+def _may_hold_url(text: str) -> bool:
+    return "ttp" in text.lower() or "aHR0c" in text or _MAY_BE_VALUE.search(text) is not None
 
 
 def _nested(href: str) -> Iterator[WebUrl]:

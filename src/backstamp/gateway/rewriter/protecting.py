@@ -17,7 +17,7 @@ from backstamp.mail.marks import marked
 from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
 from backstamp.rewriting import CandidateReport, Plan, SkipReason, TrackedLink, plan
 from backstamp.threats import Finding
-from backstamp.threats.heuristics import Looks, is_suspicious, organisation, suspicions
+from backstamp.threats.heuristics import Looks, lead_nowhere, organisation, warnings
 from backstamp.tokens import CopySealer, Keyring
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
@@ -95,10 +95,12 @@ class _Judged:
             SealedLink(number, report.url, "", report.part)
             for number, report in enumerate(_unwrapped(made), start=len(made.links) + 1)
         )
-        shown: tuple[TrackedLink | SealedLink, ...] = (*made.links, *others)
-        links = [(each, url) for each in shown if (url := web_url(each.url)) is not None]
+        links: list[tuple[TrackedLink | SealedLink, WebUrl]] = [(each, each.as_url()) for each in made.links]
+        links += [(each, url) for each in others if (url := web_url(each.url)) is not None]
+        urls = [url for _, url in links]
+        self._may_lead_on = not lead_nowhere(urls)
         words = link_words(
-            [url for _, url in links],
+            urls,
             _threat_file(request.threat_lists).current(),
             request.own_lists,
             _answers_file(request.threat_answers).current(),
@@ -135,9 +137,9 @@ class _Judged:
             own_domains=self._request.own_domains,
             sender_domain=self._request.sender_domain,
             new_here=self._is_new(start.host),
+            may_lead_on=self._may_lead_on,
         )
-        looks = suspicions(seen, self._reader)
-        return looks if is_suspicious(looks) else ()
+        return warnings(seen, self._reader)
 
     def _is_new(self, host: str) -> bool | None:
         if self._sites is None:

@@ -4,8 +4,16 @@ docs/heuristics.md names each sign, its weight and why; `judging.WEIGHTS` is the
 """
 
 from backstamp.threats.heuristics.host_looks import Organisation, organisation
-from backstamp.threats.heuristics.judging import SOURCE, WEIGHTS, is_suspicious, suspicions, total_weight
+from backstamp.threats.heuristics.judging import (
+    SOURCE,
+    WEIGHTS,
+    is_suspicious,
+    suspicions,
+    total_weight,
+    warnings,
+)
 from backstamp.threats.heuristics.looks import Looks
+from backstamp.threats.heuristics.onward import lead_nowhere
 
 __all__ = [
     "SOURCE",
@@ -13,7 +21,9 @@ __all__ = [
     "Looks",
     "Organisation",
     "is_suspicious",
+    "lead_nowhere",
     "organisation",
     "suspicions",
     "total_weight",
+    "warnings",
 ]

@@ -23,7 +23,8 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     some tricks are gone when it has been parsed. `text` is what a reader sees of the link; `shown_hosts` are
     the hosts that it shows, for those who no longer have the text. `own_domains` are the organisation's,
     `sender_domain` the message's author's. `new_here` says whether the organisation has never met the host;
-    None where nobody knows.
+    None where nobody knows. `may_lead_on` is false where `onward.lead_nowhere` has said so of all links of a
+    message.
     """
 
     url: WebUrl
@@ -33,6 +34,7 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     own_domains: tuple[str, ...] = ()
     sender_domain: str = ""
     new_here: bool | None = None
+    may_lead_on: bool = True
 
 
 class Sign(msgspec.Struct, frozen=True):
@@ -42,7 +44,7 @@ class Sign(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class Parts(msgspec.Struct, frozen=True):
+class Parts(msgspec.Struct, frozen=True, gc=False):
     """The parts of a serialised URL that rules look at, percent-encoded as they stand there.
 
     `start` is all before the path and its first slash, where that is nothing but scheme and host; else empty.

@@ -10,9 +10,9 @@ from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.host_looks import Organisation
 from backstamp.threats.heuristics.looks import Sign
 from backstamp.urls.domains import aligned
-from backstamp.urls.nested import nested_urls
+from backstamp.urls.nested import may_be_nested, nested_urls
 from backstamp.urls.parsing import WebUrl
-from backstamp.urls.wrappers import WrapperKind, wrapper_of
+from backstamp.urls.wrappers import WrapperKind, ordinary_hosts, wrapper_of
 from backstamp.urls.wrappers.registry import rule_for
 
 
@@ -48,6 +48,15 @@ def next_url(url: WebUrl) -> Onward | None:
     if inner is None or aligned(inner.host, url.host):
         return None
     return Onward(inner, None, certain=False)
+
+
+def lead_nowhere(urls: list[WebUrl]) -> bool:
+    """Return whether none of some URLs leads on to another one: `next_url` of each is None.
+
+    Asked for all links of a message at once, 0.2 µs for each, where `next_url` takes 0.9. May say no where
+    it is so.
+    """
+    return not may_be_nested(urls) and ordinary_hosts(urls).issuperset([url.host for url in urls])
 
 
 def keeps_target(url: WebUrl) -> bool:
