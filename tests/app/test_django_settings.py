@@ -26,6 +26,20 @@ def test_what_is_committed_to_sqlite_is_on_the_disk(tmp_path: Path) -> None:
     assert done.stdout.split() == ["wal", "2"], done.stderr
 
 
+def test_the_sqlite_file_and_its_log_are_for_their_owner_alone(tmp_path: Path) -> None:
+    ask = (
+        "import os; os.umask(0o022); import django; django.setup(); from django.db import connection as c; "
+        "c.cursor().execute('CREATE TABLE t (x)'); from pathlib import Path; "
+        f"print(*(oct(p.stat().st_mode)[-3:] for p in Path({str(tmp_path)!r}).glob('data/*.db*')))"
+    )
+    environment = os.environ | {
+        "BACKSTAMP_DATA_DIR": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "backstamp.app.django_settings",
+    }
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == ["600"] * 3, done.stderr
+
+
 @pytest.mark.parametrize(
     ("settings", "url", "engine"),
     [

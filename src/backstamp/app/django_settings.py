@@ -1,5 +1,7 @@
 """Django's settings, made from ours; the console builds on them (`console_settings`)."""
 
+import os
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,9 +22,13 @@ _url = urlsplit(_settings[CONSOLE_URL])
 def _database() -> dict[str, Any]:
     url = _settings[DATABASE_URL]
     if not url:
+        path = _settings.in_data_dir("backstamp.db")
+        # Who read what is for nobody else, wherever the file is copied. SQLite gives its log the same mode.
+        with suppress(OSError):  # which SQLite will meet too, and say
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": _settings.in_data_dir("backstamp.db"),
+            "NAME": path,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
