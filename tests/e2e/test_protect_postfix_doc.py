@@ -120,6 +120,8 @@ def test_from_nothing_to_the_first_blocked_click(site: Site) -> None:
     until("the policy", lambda: site.receive(GOOD)[0].startswith(site.server.edge_url))
     good, bad = site.receive(GOOD, BAD)
     assert click(good)[:2] == (302, GOOD)
+    # The edge may know of the mode a second before it knows of the own list: two commands, two policies.
+    until("the own list", lambda: click(bad)[0] == 403)
     status, location, page = click(bad)
     assert (status, location) == (403, "")
     shown = re.sub(r"<[^>]+>", "", page)
@@ -137,6 +139,7 @@ def test_from_nothing_to_the_first_blocked_click(site: Site) -> None:
         "SELECT e.type, r.address, l.url FROM records_event e "
         'JOIN records_recipient r ON r.message_id = e.message_id AND r."index" = e.recipient_index '
         "JOIN records_link l ON l.message_id = e.message_id AND l.number = e.link_number "
-        "WHERE e.type IN ('allowed', 'blocked') ORDER BY e.type"
+        "WHERE e.type IN ('allowed', 'blocked')"
     )
-    assert rows == [("allowed", ANN, GOOD), ("blocked", ANN, BAD)]
+    assert {("allowed", ANN, GOOD), ("blocked", ANN, BAD)} <= set(rows)
+    assert ("blocked", ANN, GOOD) not in rows
