@@ -124,9 +124,9 @@ def _told_to_end_once(drain_seconds: float, loop: asyncio.AbstractEventLoop) -> 
     """Do what Granian's `set_loop_signals` does, but hear one signal only, and end the drain in any case.
 
     The kernel tells a worker of its parent's death once for each of the parent's threads (prctl(2)), and
-    systemd tells all of a service. Granian 2.8.9 waits in `WorkerSignal.set`, with Python's lock held, for
-    room in a channel of one place that is read once: the third signal made a worker stand still for ever,
-    its connections with it. The alarm needs no lock of Python's: a client that never reads holds no worker.
+    systemd tells all of a service. Granian (2.8.7 to 2.8.9) waits in `WorkerSignal.set`, with Python's lock
+    held, for room in a channel of one place that is read once: the third signal made a worker stand still for
+    ever, its connections with it. The alarm needs no lock of Python's: a client that never reads holds none.
     """
     told = WorkerSignal()
     heard = threading.Event()

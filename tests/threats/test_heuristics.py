@@ -15,11 +15,11 @@ from backstamp.threats.heuristics import (
     SOURCE,
     WEIGHTS,
     Looks,
+    enough_to_warn,
     is_suspicious,
     organisation,
     suspicions,
     total_weight,
-    warnings,
 )
 from backstamp.threats.heuristics.onward import _SHORTENERS, lead_nowhere, next_url
 from backstamp.threats.heuristics.well_known import BAIT, BRANDS, is_innocent
@@ -459,7 +459,9 @@ def test_no_text_makes_it_fail(rest: str, text: str, sender: str, own: list[str]
     assert all(finding.weight == WEIGHTS[finding.reason] for finding in findings)
     assert len({finding.reason for finding in findings}) == len(findings)
     assert all(len(finding.detail) <= 256 for finding in findings)
-    assert warnings(link, organisation(link.own_domains)) == (findings if is_suspicious(findings) else ())
+    assert enough_to_warn(link, organisation(link.own_domains)) == (
+        findings if is_suspicious(findings) else ()
+    )
 
 
 INNER = st.sampled_from(

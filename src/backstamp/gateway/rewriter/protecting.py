@@ -17,7 +17,7 @@ from backstamp.mail.marks import marked
 from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
 from backstamp.rewriting import CandidateReport, Plan, SkipReason, TrackedLink, plan
 from backstamp.threats import Finding
-from backstamp.threats.heuristics import Looks, lead_nowhere, organisation, warnings
+from backstamp.threats.heuristics import Looks, enough_to_warn, lead_nowhere, organisation
 from backstamp.tokens import CopySealer, Keyring
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
@@ -139,7 +139,7 @@ class _Judged:
             new_here=self._is_new(start.host),
             may_lead_on=self._may_lead_on,
         )
-        return warnings(seen, self._reader)
+        return enough_to_warn(seen, self._reader)
 
     def _is_new(self, host: str) -> bool | None:
         if self._sites is None:

@@ -7,10 +7,10 @@ from backstamp.threats.heuristics.host_looks import Organisation, organisation
 from backstamp.threats.heuristics.judging import (
     SOURCE,
     WEIGHTS,
+    enough_to_warn,
     is_suspicious,
     suspicions,
     total_weight,
-    warnings,
 )
 from backstamp.threats.heuristics.looks import Looks
 from backstamp.threats.heuristics.onward import lead_nowhere
@@ -20,10 +20,10 @@ __all__ = [
     "WEIGHTS",
     "Looks",
     "Organisation",
+    "enough_to_warn",
     "is_suspicious",
     "lead_nowhere",
     "organisation",
     "suspicions",
     "total_weight",
-    "warnings",
 ]

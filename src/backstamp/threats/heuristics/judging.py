@@ -67,7 +67,7 @@ def suspicions(link: Looks, reader: Organisation | None = None) -> tuple[Finding
     return _findings(_signs(link, organisation(link.own_domains) if reader is None else reader))
 
 
-def warnings(link: Looks, reader: Organisation) -> tuple[Finding, ...]:
+def enough_to_warn(link: Looks, reader: Organisation) -> tuple[Finding, ...]:
     """Return `suspicions` where they are enough to warn (`is_suspicious`), and else nothing.
 
     Many links have a note or two, as all have on a host that is called like one of the organisation's: to
