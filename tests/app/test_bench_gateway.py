@@ -3,9 +3,10 @@
 import io
 import re
 
+import click
 import pytest
 
-from backstamp.app.bench import gateway, mail_arms, scratch_rspamd
+from backstamp.app.bench import gateway, mail_arms, our_gateway, scratch_rspamd
 from tests.daemons import require
 
 
@@ -29,6 +30,19 @@ def test_all_ways_are_measured_and_compared(monkeypatch: pytest.MonkeyPatch) -> 
     ):
         assert re.search(rf"^{name} +[1-9]\d* +\d+\.\d\d +\d\.\d\d", text, re.MULTILINE), text
     assert re.search(rf"{mail_arms.OUR_MILTER} .*  \d\.\d\d x {mail_arms.NOTHING_MILTER}\n", text)
+
+
+@pytest.mark.daemon
+def test_a_filter_that_guards_nothing_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("postfix", "smtp-source", "smtp-sink"):
+        require(program)
+    monkeypatch.setattr(gateway, "QUICK", (4, 1))
+    monkeypatch.setattr(scratch_rspamd, "program", lambda: None)
+    monkeypatch.setattr(our_gateway, "DOMAIN", "elsewhere.example")
+    out = io.StringIO()
+    with pytest.raises(click.ClickException, match="Backstamp as content filter guarded 0 of 12 links"):
+        gateway.run(out, quick=True)
+    assert "mails/s" not in out.getvalue()
 
 
 def test_without_postfix_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

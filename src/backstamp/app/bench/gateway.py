@@ -16,9 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TextIO
 
+import click
 import msgspec
 
-from backstamp.app.bench import mail_arms
+from backstamp.app.bench import mail_arms, our_gateway
 from backstamp.app.bench.cpu_time import cpu_seconds
 from backstamp.app.bench.mail_arms import Arm
 from backstamp.app.bench.newsletters import newsletter
@@ -62,6 +63,8 @@ def run(out: TextIO, quick: bool) -> None:
         )
         samples: dict[str, list[Sample]] = {arm.name: [] for arm in arms}
         for arm in arms:
+            if arm.guards:
+                _check_work(arm, text, sink)
             _measure(arm, text, sink, messages // 4)
         for number in range(rounds):
             for arm in arms if number % 2 else reversed(arms):
@@ -69,8 +72,27 @@ def run(out: TextIO, quick: bool) -> None:
     _print(out, arms, samples)
 
 
-def _measure(arm: Arm, letter: Path, sink: int, messages: int) -> Sample:
-    taker = subprocess.Popen(["smtp-sink", "-u", "nobody", "-M", str(messages), f"127.0.0.1:{sink}", "200"])
+def _check_work(arm: Arm, letter: Path, sink: int) -> None:
+    """See that a filter of ours guards the links: one that lets mail pass as it is would look quick.
+
+    Raises `click.ClickException`.
+    """
+    with tempfile.TemporaryDirectory(prefix="backstamp-taken-") as name:
+        shutil.chown(name, "nobody")
+        _measure(arm, letter, sink, 1, "-D", f"{name}/taken")
+        guarded = Path(name, "taken").read_bytes().count(our_gateway.TRACKING_URL.encode())
+    if guarded != LETTER[1]:
+        raise click.ClickException(
+            f"gateway: {arm.name} guarded {guarded} of {LETTER[1]} links of a newsletter; "
+            "a figure would tell nothing. The gateway's log says why"
+        )
+
+
+def _measure(arm: Arm, letter: Path, sink: int, messages: int, *options: str) -> Sample:
+    """Send and take so many; `options` are more of smtp-sink's."""
+    taker = subprocess.Popen(
+        ["smtp-sink", *options, "-u", "nobody", "-M", str(messages), f"127.0.0.1:{sink}", "200"]
+    )
     try:
         wait_for_port(sink)
         before, start = cpu_seconds(arm.roots), time.perf_counter()

@@ -37,12 +37,16 @@ _WITH_MILTER: Final = "127.0.0.1:{port} inet n - n - - smtpd -o smtpd_milters=un
 
 
 class Arm(msgspec.Struct, frozen=True):
-    """A port that takes mail, the processes that work on it, and the arm it is compared with, if any."""
+    """A port that takes mail, the processes that work on it, and the arm it is compared with, if any.
+
+    `guards`: it is ours, and rewrites links.
+    """
 
     name: str
     port: int
     roots: tuple[int, ...]
     beside: str = ""
+    guards: bool = False
 
 
 def start(stack: ExitStack, folder: Path, sink: int) -> list[Arm]:
@@ -82,7 +86,13 @@ def start(stack: ExitStack, folder: Path, sink: int) -> list[Arm]:
     return [
         Arm(ALONE, postfix.port, (pid,)),
         *(
-            Arm(name, port, (pid, roots[name]) if name in roots else (pid,), beside.get(name, ""))
+            Arm(
+                name,
+                port,
+                (pid, roots[name]) if name in roots else (pid,),
+                beside.get(name, ""),
+                guards=name in (OUR_FILTER, OUR_MILTER),
+            )
             for name, port in ports.items()
         ),
     ]

@@ -14,7 +14,7 @@ from backstamp.policy import ConsentMode, DomainPolicy, Protection, ProtectionMo
 from backstamp.tokens import Keyring
 
 DOMAIN: Final = "example.org"
-_TRACKING_URL: Final = "https://t.example.org"
+TRACKING_URL: Final = "https://t.example.org"
 
 
 def start(stack: ExitStack, folder: Path, listen: int, next_hop: int, milter: Path) -> int:
@@ -28,7 +28,7 @@ def start(stack: ExitStack, folder: Path, listen: int, next_hop: int, milter: Pa
     settings = {
         "DATA_DIR": str(data),
         "LOG_LEVEL": "warning",
-        "TRACKING_URL": _TRACKING_URL,
+        "TRACKING_URL": TRACKING_URL,
         "GATEWAY_LISTEN": f"127.0.0.1:{free_port()}",
         "PROTECTION_LISTEN": f"127.0.0.1:{listen}",
         "PROTECTION_NEXT_HOP": f"smtp://127.0.0.1:{next_hop}",
@@ -48,7 +48,7 @@ def _policy() -> Snapshot:
         published_at_us=1,
         enabled=True,
         consent_mode=ConsentMode.OBJECTION,
-        tracking_url=_TRACKING_URL,
+        tracking_url=TRACKING_URL,
         origins={},
         domains={
             DOMAIN: DomainPolicy(domain_id=1, name=DOMAIN, protection=Protection(mode=ProtectionMode.PROTECT))
