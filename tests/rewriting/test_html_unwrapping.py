@@ -59,3 +59,27 @@ def test_the_true_host_behind_it_goes_too(behind: str) -> None:
 
 def test_a_pixel_of_ours_goes_as_a_whole() -> None:
     assert unwrapped(f"<p>{SEALED}</p><img src='{BASE}/P'>") == f"<p>{ESCAPED}</p>"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"https://ci3.googleusercontent.com/meips/ADKq_N=s0-d-e1-ft#{BASE}/P",
+        "https://ecp.yusercontent.com/mail?url=https%3A%2F%2Ft.example.net%2FP&amp;t=1",
+    ],
+)
+def test_so_does_one_that_a_webmail_fetches(source: str) -> None:
+    assert unwrapped(f"<p>x<img alt src='{source}'>y<img src='{BASE}/unknown'>") == (
+        f"<p>xy<img src='{BASE}/unknown'>"
+    )
+
+
+@pytest.mark.parametrize(
+    "mark", ["<wbr>", "<WBR />", "&shy;", "&#8203;", "&#x200B;", "&ZeroWidthSpace;", "\u200b"]
+)
+def test_our_urls_are_known_where_long_words_are_parted(mark: str) -> None:
+    parted = f"{SEALED[:20]}{mark}{SEALED[20:25]}{mark}{SEALED[25:]}"
+    html = f"<a href='{SEALED}'>{parted}</a>{mark} {parted}&nbsp;[shop.example] wo{mark}rd {SEALED}{mark}x"
+    assert unwrapped(html) == (
+        f"<a href='{ESCAPED}'>{ESCAPED}</a>{mark} {ESCAPED} wo{mark}rd {ESCAPED}{mark}x"
+    )

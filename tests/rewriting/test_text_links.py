@@ -454,7 +454,35 @@ def test_a_reply_that_quotes_our_url_gets_the_original_back(quoted: str, origina
 def test_a_reply_that_lets_our_url_flow_gets_the_original_back() -> None:
     flowing = f"> see {SEALED[:30]} \n> {SEALED[30:]} [example.com]  \n> bye\n"
     assert unwrapped(flowing, "; format=flowed; delsp=yes") == f"> see {TARGET}  \n> bye\n"
-    assert unwrapped(flowing) == flowing
+    assert unwrapped(flowing) == f"> see {TARGET}  \n> bye\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "whole"),
+    [
+        (f"> see {SEALED[:50]}\n> {SEALED[50:]}\n> bye", f"> see {TARGET}\n> bye"),
+        (f"> > {SEALED[:30]}\n> > {SEALED[30:50]}\n>> {SEALED[50:]}. x", f"> > {TARGET}. x"),
+        (f"{SEALED[:24]}\n{SEALED[24:]} [example.com] x", f"{TARGET} x"),
+        (f"{SEALED[:50]}=\n{SEALED[50:60]}=\n{SEALED[60:]}, x", f"{TARGET}, x"),
+        (f"{SEALED[:50]}!\n {SEALED[50:]}!", f"{TARGET}!"),
+        (f"{SEALED[:50]}\n\n{SEALED[50:]}", f"{SEALED[:50]}\n\n{SEALED[50:]}"),
+        (f"{SEALED[:50]}\nx {SEALED[50:]}", f"{SEALED[:50]}\nx {SEALED[50:]}"),
+    ],
+)
+def test_a_token_that_a_program_has_broken_over_lines_is_put_together_again(broken: str, whole: str) -> None:
+    for line_end in (b"\n", b"\r\n"):
+        assert unwrapped(broken, line_end=line_end) == whole.replace("\n", line_end.decode())
+
+
+def test_what_breaks_in_very_many_lines_is_given_up() -> None:
+    text = f"{BASE}/x\n" + "xxxxxxxxx\n" * 100_000
+    assert unwrapped(text) == text
+
+
+def test_our_pixel_goes_where_a_program_has_made_text_of_an_image() -> None:
+    pixel = f"{BASE}/P"
+    assert unwrapped(f"a[{pixel}]b![]({pixel})c[image: {pixel}]d") == "abcd"
+    assert unwrapped(f"[{pixel}]({pixel}) {pixel}") == f"[{pixel}]({pixel}) {pixel}"
 
 
 @pytest.mark.parametrize(

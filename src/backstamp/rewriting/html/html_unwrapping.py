@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
 
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.spans import apart, overlaps
+from backstamp.rewriting.text.flowed import Unflowed
 from backstamp.rewriting.text.text_unwrapping import is_host_of, sealed_within
 from backstamp.urls.parsing import strip_link_text
 
@@ -14,6 +16,10 @@ _Reader = Callable[[str], str | None]
 _Edit = tuple[int, int, str]
 _RUN: Final = re.compile(r"[hH][tT][tT][pP][sS]?://[A-Za-z0-9\-._~:/?#\[\]@%+,;=]+")
 """What may hold a sealed URL: no character of one is ever escaped, wherever it stands."""
+_BREAK: Final = re.compile(
+    r"<wbr\s*/?>|&(?:shy|ZeroWidthSpace|#0*(?:173|8203)|#x0*(?:ad|200b));?|[\u00ad\u200b]", re.IGNORECASE
+)
+"""Where long words may be parted: Gmail puts `<wbr>` into every long address that it shows."""
 _HOST_NOTE: Final = re.compile(
     r"(?:&gt;|</a\s*>){0,2}((?:\s|&nbsp;|&#160;)+\[([^\s<>\[\]]+|\[[0-9a-f:]+\])\])"
 )
@@ -38,7 +44,7 @@ def html_edits(text: str, reader: _Reader) -> list[_Edit]:
     for image in html.tree.select("img[src]"):
         location = image.source_location
         source = image.attr("src")
-        if location is not None and location.start_tag is not None and source and reader(source) == "":
+        if location is not None and location.start_tag is not None and source and _is_pixel(source, reader):
             edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
     # What one program reads as a link another may read as a part of one: a field's URL in an attribute.
     edits = apart(edits)
@@ -47,23 +53,63 @@ def html_edits(text: str, reader: _Reader) -> list[_Edit]:
     return sorted(edits + _as_they_stand(text, known, documents, reader))
 
 
+def _is_pixel(source: str, reader: _Reader) -> bool:
+    """Whether an image is our pixel, also where a webmail fetches it: then its URL stands in another."""
+    if reader(source) == "":
+        return True
+    return any(
+        original == ""
+        for run in _RUN.finditer(unquote(source))
+        for _, _, original in sealed_within(run[0], reader)
+    )
+
+
 def _as_they_stand(
     text: str, known: list[tuple[int, int]], documents: list[tuple[int, int]], reader: _Reader
 ) -> list[_Edit]:
     """Return the edits outside of the `known` spans; `documents` are spans of text that is escaped twice."""
+    edits = _as_they_stand_in(Unflowed(text, [], []), known, documents, reader)
+    view = _without_breaks(text)
+    if view is not None:
+        known = sorted([*known, *((start, end) for start, end, _ in edits)])
+        edits += _as_they_stand_in(view, known, documents, reader)
+    return edits
+
+
+def _without_breaks(text: str) -> Unflowed | None:
+    """Return the text without what parts long words; None where there is nothing such."""
+    pieces: list[str] = []
+    joints: list[int] = []
+    sources: list[int] = []
+    position = length = 0
+    for match in _BREAK.finditer(text):
+        pieces.append(text[position : match.start()])
+        length += match.start() - position
+        position = match.end()
+        joints.append(length)
+        sources.append(position)
+    pieces.append(text[position:])
+    return Unflowed("".join(pieces), joints, sources) if joints else None
+
+
+def _as_they_stand_in(
+    view: Unflowed, known: list[tuple[int, int]], documents: list[tuple[int, int]], reader: _Reader
+) -> list[_Edit]:
+    text = view.text
     edits: list[_Edit] = []
     done = 0
     for run in _RUN.finditer(text):
         for begin, end, original in sealed_within(run[0], reader):
-            start, stop = run.start() + begin, run.start() + end
-            if start < done or overlaps(known, start, stop):
+            first, last = run.start() + begin, run.start() + end
+            start, stop = view.source_span(first, last)
+            if not original or first < done or overlaps(known, start, stop):
                 continue
             levels = 2 if overlaps(documents, start, stop) else 1
             edits.append((start, stop, _escaped(original, levels)))
-            done = stop
-            note = _HOST_NOTE.match(text, stop)
+            done = last
+            note = _HOST_NOTE.match(text, last)
             if note is not None and is_host_of(note[2], original):
-                edits.append((*note.span(1), ""))
+                edits.append((*view.source_span(*note.span(1)), ""))
                 done = note.end()
     return edits
 
