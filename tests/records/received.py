@@ -63,6 +63,8 @@ def followed(
     hit = click(seconds, index=index, link=link, message=message, headers=headers, source=whose)
     if action is None or action is ClickAction.ALLOW:
         return msgspec.structs.replace(hit, action=action)
+    if action is ClickAction.GO_ON:
+        hit = msgspec.structs.replace(hit, method="POST")
     return msgspec.structs.replace(
         hit, action=action, threat=threat, threat_reason=reason, threat_source="urlhaus"
     )

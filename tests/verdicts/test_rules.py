@@ -1,10 +1,11 @@
 """The certain rules, one sentence each, and their order."""
 
+import msgspec
 import pytest
 
-from backstamp.verdicts import Certainty, Context, SignalName
+from backstamp.verdicts import Certainty, Context, SignalName, facts_of, verdict
 from backstamp.verdicts.networks import NOT_SEEN
-from backstamp.vocabulary import Actor
+from backstamp.vocabulary import Actor, ClickAction, Hit, HitKind
 from tests.verdicts.hits import (
     BROWSER_CLICK,
     BROWSER_OPEN,
@@ -58,6 +59,25 @@ def test_a_request_for_no_content_never_counts(method: str) -> None:
     link = clicked(BROWSER_CLICK, method=method)
     assert (image.actor, image.counts) == (Actor.PREFETCH, False)
     assert (link.actor, link.counts) == (Actor.SCANNER, False)
+
+
+def test_who_presses_the_button_of_the_page_before_a_link_is_a_person() -> None:
+    sent = Hit(
+        at_us=10_000_000,
+        kind=HitKind.REDIRECT,
+        domain_id=1,
+        tracking_id=1,
+        method="POST",
+        headers=BROWSER_CLICK,
+        action=ClickAction.GO_ON,
+    )
+    found = verdict(facts_of(sent, 1_000_000), Context())
+    assert (found.actor, found.counts) == (Actor.HUMAN, True)
+    assert SignalName.FORM_SENT in {reason.signal for reason in found.reasons}
+    by_curl = msgspec.structs.replace(sent, headers={"user_agent": "curl/8.9.1"})
+    assert verdict(facts_of(by_curl, 1_000_000), Context()).actor is Actor.SCANNER
+    of_an_image = msgspec.structs.replace(sent, kind=HitKind.PIXEL)
+    assert not verdict(facts_of(of_an_image, 1_000_000), Context()).counts
 
 
 def test_head_before_a_browsers_get_from_the_same_source_is_no_scanner() -> None:

@@ -90,6 +90,8 @@ def _headers(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
 
 
 def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
+    if facts.form_sent:
+        yield SignalName.FORM_SENT, sentence("The button of the page before the link was pressed.")
     if facts.event == "click":
         match client.kind:
             case ClientKind.MAIL_CLIENT:

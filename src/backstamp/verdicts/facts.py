@@ -27,6 +27,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         certain_rdns: forward-confirmed PTR name; "" where none is known or addresses are not kept.
         seconds_since_delivery: None where the moment of delivery is not known.
         day: days since 1970-01-01 UTC on which the hit came, or None.
+        form_sent: whether a form of the page before a link was sent: a button was pressed there.
     """
 
     event: Literal["open", "click"]
@@ -36,6 +37,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     certain_rdns: str = ""
     seconds_since_delivery: float | None = None
     day: int | None = None
+    form_sent: bool = False
 
     @property
     def user_agent(self) -> str:
@@ -79,4 +81,6 @@ def facts_of(hit: Hit, delivered_at_us: int | None, *, certain_rdns: str = "") -
         certain_rdns=certain_rdns,
         seconds_since_delivery=None if delivered_at_us is None else (hit.at_us - delivered_at_us) / 1e6,
         day=hit.at_us // DAY_US,
+        # The edge answers and records no other POST (`edge.link_pages`).
+        form_sent=hit.method == "POST" and hit.kind is HitKind.REDIRECT,
     )

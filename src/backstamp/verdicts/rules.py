@@ -100,7 +100,7 @@ def not_a_fetch(facts: Facts, context: Context, client: Client) -> Finding | Non
             "Microsoft Office asked whether the link exists; the browser's own request is what counts."
         )
         return Finding(Actor.UNKNOWN, SignalName.OFFICE_PROBE, text, counts=False)
-    if method != "GET":
+    if method != "GET" and not facts.form_sent:
         text = sentence("The method was {method}: the content was not asked for.", method=repr(method[:12]))
         if context.browser_get_same_source_seconds_after is not None:
             return Finding(Actor.UNKNOWN, SignalName.NOT_A_GET, text, counts=False)

@@ -80,6 +80,7 @@ class SignalName(StrEnum):
     OPENED_BEFORE = "opened_before"
     SAME_CLIENT_OPENED = "same_client_opened"
     MAIL_PROGRAM_FOLLOWED_LINK = "mail_program_followed_link"
+    FORM_SENT = "form_sent"
 
     # Adding up, for a machine.
     NO_BROWSER_HEADERS = "no_browser_headers"
@@ -133,6 +134,7 @@ WEIGHTS: Final = {
     SignalName.HOSTING_NETWORK: Weight(Group.NETWORK, -1.0),
     SignalName.CLOUD_NETWORK: Weight(Group.NETWORK, -1.0),
     SignalName.MAIL_PROGRAM_FOLLOWED_LINK: Weight(Group.CLIENT, 2.0),
+    SignalName.FORM_SENT: Weight(Group.CLIENT, 2.0),
     SignalName.BARE_CLIENT_ON_LINK: Weight(Group.CLIENT, -3.0),
     SignalName.PHONE_LIBRARY_ON_LINK: Weight(Group.CLIENT, -2.5),
     SignalName.UNKNOWN_PROGRAM_ON_LINK: Weight(Group.CLIENT, -2.0),
