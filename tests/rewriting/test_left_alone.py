@@ -148,3 +148,16 @@ def test_a_calendar_entry_without_links_or_with_excluded_ones_does_no_harm() -> 
     for line in ("SUMMARY:Lunch", "LOCATION:https://meet.example/1", "TZURL:https://zones.example/"):
         entry = f"BEGIN:VCALENDAR\r\n{line}\r\nEND:VCALENDAR\r\n"
         assert received("Content-Type: text/calendar", entry)[1].unprotected == ()
+
+
+def test_of_html_that_a_program_may_take_for_plain_text_all_addresses_are_listed() -> None:
+    content = "Content-Type: text/plain\r\nContent-Type: text/html"
+    words = '<p title="see https://evil.example/1">https://evil.example/2</p><!-- https://evil.example/3 -->'
+    body = HTML + words
+    assert links(content, body) == [
+        (URL, None),
+        ("https://evil.example/1", R.UNLOCATED),
+        ("https://evil.example/2", None),
+        ("https://evil.example/3", R.UNLOCATED),
+    ]
+    assert links("Content-Type: text/html", body) == [(URL, None), ("https://evil.example/2", None)]

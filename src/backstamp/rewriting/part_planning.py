@@ -5,11 +5,13 @@ from typing import Final
 
 import msgspec
 
+from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.header_base import with_header_base
 from backstamp.rewriting.html import link_markup
+from backstamp.rewriting.html.bare_addresses import MOST_WORDS
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
@@ -124,6 +126,8 @@ class PartPlanner:
         if self._base is not None:
             base, rivals = with_header_base(html, self._base)
             others += rivals
+        if self._options.direction is Direction.INBOUND and Defect.TYPE_IN_DOUBT in self._part.defects:
+            others = others + _shown_as_they_stand(text_part.text, html)
         decided = self._decide(html.links, base, text_part.encoding)
         words = self._decide_on_words(html, decided, text_part.encoding)
         pixel_at = pixel_position(html) if wants_pixel else None
@@ -257,6 +261,15 @@ class PartPlanner:
             spans.append((start, end))
             frames.append((before, behind))
         return spans, frames
+
+
+def _shown_as_they_stand(text: str, html: HtmlText) -> list[FoundLink]:
+    """Return the addresses of HTML that a program shows which takes it for plain text, but for its links."""
+    known = sorted((link.start, link.end) for link in (*html.links, *html.words))
+    links = [link for link in find_text_links(text) if not overlaps(known, link.start, link.end)]
+    for link in links:
+        link.doubt = SkipReason.UNLOCATED
+    return links[:MOST_WORDS]
 
 
 def _outside(links: list[FoundLink], blocks: list[tuple[int, int]]) -> list[FoundLink]:
