@@ -93,6 +93,18 @@ def test_root_stays_root_where_the_key_file_is_roots(data: Path, tmp_path: Path)
     assert run("keys", "list", data=data, cwd=tmp_path).returncode == 0
 
 
+def test_a_key_file_of_roots_that_is_named_serves_beside_the_data_directory_of_another(
+    data: Path, tmp_path: Path
+) -> None:
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    saved = tmp_path / "keys.json"
+    saved.write_text("{}")
+    saved.chmod(0o600)
+    seen = run("edge", "--sunset", "--keys", str(saved), data=data, cwd=tmp_path)
+    assert "Permission denied" not in seen.stderr
+    assert seen.stderr.startswith(f"backstamp: {saved}: "), seen.stderr
+
+
 def test_a_working_directory_that_is_closed_to_us_holds_no_settings_for_us(
     data: Path, tmp_path: Path
 ) -> None:

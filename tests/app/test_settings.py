@@ -1,5 +1,6 @@
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_database_elsewhere_without_its_driver_says_what_to_install(
 ) -> None:
     settings = load(written(tmp_path, '[database]\nurl = "postgresql://me@127.0.0.1/mail"\n'))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match=re.escape("pip install 'backstamp[postgres]'")):
+    with pytest.raises(SettingsError, match=re.escape(f"run: {sys.prefix}/bin/pip install 'psycopg[binary]")):
         check(settings)
 
 

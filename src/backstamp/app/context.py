@@ -24,13 +24,18 @@ class AppContext:
 
     def __init__(self, config_file: Path | None) -> None:
         self._config_file = config_file
+        self._named_keys: Path | None = None
 
     @cached_property
     def settings(self) -> Settings:
         """The settings. At first use root goes on as the data directory's owner. Raises `SettingsError`."""
         settings = load(self._config_file)
-        become_owner(settings[DATA_DIR], settings.in_data_dir(KEY_FILE))
+        become_owner(settings[DATA_DIR], self._named_keys or settings.in_data_dir(KEY_FILE))
         return settings
+
+    def use_keys(self, path: Path) -> None:
+        """Name another key file before the first use of the settings: root goes on as its owner."""
+        self._named_keys = path
 
     @property
     def key_path(self) -> Path:

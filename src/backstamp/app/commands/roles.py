@@ -34,6 +34,7 @@ def _begin(context: AppContext, role: str) -> None:
 
 def _begin_sunset(context: AppContext, keys: Path) -> None:
     """What is left of that when there is nothing but a key file."""
+    context.use_keys(keys)
     if not context.settings[EDGE_LISTEN]:
         raise SettingsError("edge.listen is empty; write HOST:PORT")
     configure_logging(context.settings, "edge")

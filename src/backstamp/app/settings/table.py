@@ -407,7 +407,7 @@ DATABASE_URL = Setting(
     "database.url",
     kinds.DATABASE,
     "",
-    "Empty: SQLite in data_dir. PostgreSQL needs the extra: pip install 'backstamp[postgres]'.",
+    "Empty: SQLite in data_dir. PostgreSQL needs a driver (docs/database.md).",
     secret=True,
 )
 CAPTURE_LISTEN = Setting(

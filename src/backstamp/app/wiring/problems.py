@@ -2,6 +2,7 @@
 
 import importlib.util
 import ipaddress
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -94,7 +95,8 @@ def _faults(settings: Settings) -> Iterator[str]:
             if path is not None and not path.is_file():
                 yield f"{pem.name}: there is no file {path}"
     if settings[DATABASE_URL] and importlib.util.find_spec("psycopg") is None:
-        yield "database.url needs the PostgreSQL driver; run: pip install 'backstamp[postgres]'"
+        # Not `backstamp[postgres]`: another environment's pip would ask the world for a package of that name.
+        yield f"database.url needs a driver; run: {sys.prefix}/bin/pip install 'psycopg[binary]>=3.2'"
     if settings[REPORTS_RETURN_PATH_DOMAINS] and not settings[REPORTS_DOMAIN]:
         yield "reports.return_path_domains needs reports.domain: where the new reverse paths are"
     if settings[REPORTS_DOMAIN] and not (settings[REPORTS_LISTEN] or settings[REPORTS_IMAP]):

@@ -1,0 +1,18 @@
+"""tools/install: what root installs under a strict umask can be read by the service's user."""
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_is_installed_can_be_read_by_everybody_whatever_roots_umask(tmp_path: Path) -> None:
+    pip = tmp_path / "bin" / "pip"
+    pip.parent.mkdir()
+    pip.write_text(f'#!/bin/sh\ntouch "{tmp_path}/installed"\n')
+    pip.chmod(0o700)
+    lock = tmp_path / "lock"
+    lock.touch()
+    subprocess.run([ROOT / "tools" / "install", tmp_path, lock], check=True, umask=0o077, env=os.environ)
+    assert (tmp_path / "installed").stat().st_mode & 0o777 == 0o644
