@@ -364,10 +364,11 @@ def many(number: int) -> list[JournalRecord]:
 
 
 def test_above_the_rate_alerts_come_in_one_digest_and_none_is_lost() -> None:
+    Channel.objects.update(kind=ChannelKind.SLACK)
     take(many(25), 60)
     singles = Outgoing.objects.filter(kind="alert")
     digest = Outgoing.objects.get(kind="digest")
-    assert len(singles) == outbox.MOST_SINGLE
+    assert len(singles) == 10
     assert digest.due_at == after(60) + outbox.DIGEST_TIME
     told = {pk for row in (*singles, digest) for pk in row.alerts}
     assert told == set(Alert.objects.values_list("pk", flat=True))
@@ -378,7 +379,15 @@ def test_above_the_rate_alerts_come_in_one_digest_and_none_is_lost() -> None:
 
 
 @SQLITE_IS_ENOUGH
+def test_a_program_behind_a_webhook_hears_of_a_hundred_alerts_one_by_one() -> None:
+    take(many(101), 60)
+    assert Outgoing.objects.filter(kind="alert").count() == 100
+    assert len(Outgoing.objects.get(kind="digest").alerts) == 1
+
+
+@SQLITE_IS_ENOUGH
 def test_a_digest_is_bounded_and_says_how_many_more_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    Channel.objects.update(kind=ChannelKind.MAIL)
     monkeypatch.setattr(outbox, "MOST_IN_DIGEST", 5)
     take(many(25), 60)
     digest = Outgoing.objects.get(kind="digest")

@@ -12,9 +12,11 @@ import msgspec
 from django.db.models import Count, F, Q
 
 from backstamp.records.models import Alert, Channel, Outgoing
+from backstamp.vocabulary import ChannelKind
 
-MOST_SINGLE: Final = 10
-"""So many messages of their own a channel gets within `RATE_TIME`; what is beyond comes in digests."""
+MOST_SINGLE: Final = {ChannelKind.MAIL: 10, ChannelKind.SLACK: 10, ChannelKind.WEBHOOK: 100}
+"""So many messages of their own a channel gets within `RATE_TIME`; what is beyond comes in digests. People
+read no more; a program behind a webhook is to know of each at once."""
 RATE_TIME: Final = timedelta(minutes=10)
 DIGEST_TIME: Final = timedelta(minutes=10)
 """After the first alert in it a digest is sent."""
@@ -29,24 +31,28 @@ _WAITING: Final = Outgoing.State.WAITING
 
 
 def enqueue(
-    channel: int, alerts: Collection[int], kind: Outgoing.Kind, now: datetime, delay: timedelta = timedelta()
+    channel: Channel,
+    alerts: Collection[int],
+    kind: Outgoing.Kind,
+    now: datetime,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Let a channel be told of alerts: each in a message of its own, or in a digest above the rate.
 
     `delay` is for how long more of the same may come. An alert that waits already is not told twice.
     """
-    waiting = list(Outgoing.objects.select_for_update().filter(channel_id=channel, state=_WAITING))
+    waiting = list(Outgoing.objects.select_for_update().filter(channel=channel, state=_WAITING))
     there = {pk for row in waiting for pk in row.alerts}
     new = [pk for pk in dict.fromkeys(alerts) if pk not in there]
     lately = (
-        Outgoing.objects.filter(channel_id=channel, created_at__gt=now - RATE_TIME)
+        Outgoing.objects.filter(channel=channel, created_at__gt=now - RATE_TIME)
         .exclude(kind__in=(Outgoing.Kind.DIGEST, Outgoing.Kind.TEST))
         .count()
     )
-    room = max(0, MOST_SINGLE - lately)
-    Outgoing.objects.bulk_create(_row(channel, kind, [pk], now, now + delay) for pk in new[:room])
+    room = max(0, MOST_SINGLE[ChannelKind(channel.kind)] - lately)
+    Outgoing.objects.bulk_create(_row(channel.pk, kind, [pk], now, now + delay) for pk in new[:room])
     if rest := new[room:]:
-        _digest(channel, rest, waiting, now)
+        _digest(channel.pk, rest, waiting, now)
 
 
 def enqueue_test(channel: int, now: datetime) -> None:

@@ -150,7 +150,7 @@ def _person(alert: int, person: Person) -> tuple[object, ...]:
 def _tell(
     alerts: Iterable[Alert], kind: Outgoing.Kind, in_force: Mapping[AlertRule, Rule], now: datetime
 ) -> None:
-    wanted: dict[int, list[int]] = {}
+    wanted: dict[Channel, list[int]] = {}
     channels: list[Channel] | None = None
     delay = timedelta()
     for alert in alerts:
@@ -160,6 +160,6 @@ def _tell(
             delay = GATHERING
         for channel in channels:
             if not rule.channels or channel.name in rule.channels:
-                wanted.setdefault(channel.pk, []).append(alert.pk)
-    for channel_pk, pks in wanted.items():
-        enqueue(channel_pk, pks, kind, now, delay)
+                wanted.setdefault(channel, []).append(alert.pk)
+    for channel, pks in wanted.items():
+        enqueue(channel, pks, kind, now, delay)
