@@ -1,18 +1,18 @@
 """`backstamp bench fill` makes the rows that ingest would have made."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
 from backstamp.app.bench.copies import copy_of
-from backstamp.app.bench.dataset import records
+from backstamp.app.bench.dataset import DAYS, records
 from backstamp.app.bench.fill import fill
 from backstamp.journal import Batch, RecordId
 from backstamp.records.ingest import ingest
-from backstamp.records.models import JournalCursor
+from backstamp.records.models import JournalCursor, Message
 from backstamp.records.partitions import make_ahead
 from backstamp.records.queries import message_page
 from tests.database import empty_database
@@ -44,6 +44,14 @@ def test_copied_rows_are_those_that_ingest_makes_of_copied_records(tmp_path: Pat
         assert _indexes() == indexes
     for table, rows in ingested.items():
         assert copied[table] == rows
+
+
+def test_what_the_command_fills_in_ends_now_so_that_no_worker_deletes_it_as_old(vendor: str) -> None:
+    now = datetime.now(UTC)
+    fill(300, io.StringIO(), start=now - timedelta(days=DAYS))
+    times = list(Message.objects.order_by("queued_at").values_list("queued_at", flat=True))
+    assert times[0] - (now - timedelta(days=DAYS)) < timedelta(days=1)
+    assert max(row["at"] for row in dump()["Event"]) <= datetime.now(UTC)
 
 
 def _indexes() -> Any:

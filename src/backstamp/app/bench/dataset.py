@@ -10,6 +10,7 @@ import heapq
 import math
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
@@ -34,8 +35,9 @@ EVENTS_PER_MESSAGE: Final = 50
 DAYS: Final = 90
 LINKS: Final = 5
 SECOND_US: Final = 1_000_000
-START_US: Final = 1_767_225_600 * SECOND_US
-"""2026-01-01: all verdicts are final long ago, as in a backlog."""
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""All verdicts are final long ago, as in a backlog."""
+START_US: Final = int(START.timestamp()) * SECOND_US
 
 _HITS_PER_RECIPIENT: Final = 7.5
 _HALF_WITHIN_SECONDS: Final = 7200.0
@@ -70,8 +72,8 @@ class Client:
         self.share = share
 
 
-def records(events: int, seed: int = 1) -> Iterator[JournalRecord]:
-    """Give about so many records in the order of their time: queued, delivered, fetched."""
+def records(events: int, seed: int = 1, start_us: int = START_US) -> Iterator[JournalRecord]:
+    """Give about so many records in the order of their time, from `start_us` on: queued, delivered, fetched."""
     dice = random.Random(seed)  # noqa: S311 - no secret is made of it
     clients = list(_clients())
     shares = [client.share for client in clients]
@@ -82,7 +84,7 @@ def records(events: int, seed: int = 1) -> Iterator[JournalRecord]:
     order = count()
     given = 0
     for number in range(messages):
-        at_us = START_US + number * step_us
+        at_us = start_us + number * step_us
         while coming and coming[0][0] < at_us and given < events:
             yield heapq.heappop(coming)[2]
             given += 1

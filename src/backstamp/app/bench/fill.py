@@ -7,15 +7,15 @@ Some of it takes the way that real mail takes; where there is to be much, the re
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from itertools import count, islice
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice, takewhile
 from pathlib import Path
 from typing import Final, TextIO
 
 import click
 
 from backstamp.app.bench.copies import MOST, copy_of, copy_rows
-from backstamp.app.bench.dataset import records
+from backstamp.app.bench.dataset import DAYS, SECOND_US, START, records
 from backstamp.journal import Batch, RecordId
 
 QUICK: Final = 100_000
@@ -35,12 +35,15 @@ def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None
         os.environ["BACKSTAMP_DATABASE_URL"] = ""
     scratch.start_django()
     number = events or (QUICK if quick else USUAL)
-    fill(number, sys.stderr)
+    fill(number, sys.stderr, start=datetime.now(UTC) - timedelta(days=DAYS))
     print(f"{number:,} events, {scratch.size() / 1e6:,.0f} MB", file=out)
 
 
-def fill(events: int, progress: TextIO, copies: int | None = None) -> None:
-    """Fill in about so many made-up events. Raises `click.ClickException` where there are messages."""
+def fill(events: int, progress: TextIO, copies: int | None = None, start: datetime = START) -> None:
+    """Fill in about so many made-up events of a quarter of a year from `start` on, none later than now.
+
+    Raises `click.ClickException` where there are messages.
+    """
     from django.db import connection
 
     from backstamp.records.ingest import cursors, forget_producers, ingest
@@ -52,11 +55,11 @@ def fill(events: int, progress: TextIO, copies: int | None = None) -> None:
     if Message.objects.exists():
         raise click.ClickException("this database holds messages already; name an empty one")
     spare_the_collector()
-    make_ahead(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+    make_ahead(start + timedelta(days=DAYS), start)
     number = copies or min(MOST, max(1, events // _AT_LEAST))
     memory, now = Memory(), datetime.now(UTC)
     with click.progressbar(length=events, label="events", file=progress) as bar:
-        for batch in _batches(events // number):
+        for batch in _batches(events // number, start, now):
             ingest(batch, now, memory)
             bar.update(len(batch.records))
         for added in copy_rows(number) if number > 1 else ():
@@ -66,9 +69,11 @@ def fill(events: int, progress: TextIO, copies: int | None = None) -> None:
         cursor.execute("ANALYZE")
 
 
-def _batches(events: int) -> Iterator[Batch]:
+def _batches(events: int, start: datetime, now: datetime) -> Iterator[Batch]:
     numbers = count()
-    wanted = (copy_of(record, 1) for record in records(events))
+    start_us, now_us = (int(at.timestamp() * SECOND_US) for at in (start, now))
+    past = takewhile(lambda record: record.at_us < now_us, records(events, start_us=start_us))
+    wanted = (copy_of(record, 1) for record in past)
     while piece := list(islice(wanted, _BATCH)):
         numbered = [(RecordId(_PRODUCER, next(numbers)), record) for record in piece]
         yield Batch(numbered, {_PRODUCER: numbered[-1][0].position + 1})

@@ -4,7 +4,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -34,7 +34,7 @@ def main(events: int) -> None:
 
 
 def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
-    from backstamp.records.models import Message
+    from backstamp.records.models import Message, MessageRollup
     from backstamp.records.overview import overview
     from backstamp.records.queries import ListFilter, message_detail, message_page
 
@@ -53,7 +53,8 @@ def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
             100,
             [partial(message_page, search=word, which=which) for word in words],
         )
-    last = date(2026, 4, 1)
+    newest = MessageRollup.objects.order_by("-queued_at").values_list("queued_at", flat=True)[0]
+    last = newest.date() + timedelta(days=1)
     for days in (30, 90):
         yield (
             f"overview of {days} days",

@@ -36,7 +36,8 @@ SIZED: Final = ("ingest", "backlog", "queries", "fill", "lookback")
 def bench(which: tuple[str, ...], quick: bool, events: int | None, folder: Path | None) -> None:
     """Measure the named parts (all by default), each beside its peers in the same run.
 
-    `fill` measures nothing: it fills the configured database, which must be empty, with made-up mail.
+    `fill` measures nothing: it fills the configured database, which must be empty, with made-up mail
+    of the last 90 days.
     """
     for name in which or BENCHES:
         module = importlib.import_module(f"backstamp.app.bench.{name}")
