@@ -631,8 +631,18 @@ def test_two_addresses_glued_together_are_two_links_and_stay_two(glue: str) -> N
     planned = plan(raw, Options())
     assert [link.url for link in planned.links] == ["https://a.example/", "https://b.example/x"]
     done = planned.apply(FixedSealer(0))
-    assert done.raw.endswith(f"see <{BASE}/L1>{glue}<{BASE}/L2> here".encode())
+    assert done.raw.endswith(f"see <{BASE}/L1>{glue}{BASE}/L2 here".encode())
     assert unwrap(done.raw, dict[str, str]().get, done.manifest) == raw
+
+
+@pytest.mark.parametrize("behind", [": x", "*", "**", "’s", ".) x", "!).", "，x", "”", "…"])
+def test_a_new_url_stands_in_brackets_where_some_programs_would_read_on_behind_it(behind: str) -> None:
+    raw = message(f"(see https://a.example/b{behind}", "text/plain; charset=utf-8")
+    link = plan(raw, Options()).links[0]
+    done = plan(raw, Options()).apply(FixedSealer(0)).raw.decode()
+    shown = done.partition("(see ")[2]
+    assert [each.url for each in linkified(shown)] == [f"{BASE}/L1"]
+    assert unwrap(done.encode(), {f"{BASE}/L1": link.url}.get).decode().count(link.url) == 1
 
 
 AROUND = ["<", ">", " ", "\n", "\r\n", "> ", '"', "@", "(", "|", ".", "x", "?", "=", "URL:", "\u200b"]

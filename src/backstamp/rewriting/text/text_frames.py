@@ -2,8 +2,11 @@
 
 `www.example.com's` ends at the host, for a host has no apostrophe; a sealed URL has a path, of which mail
 programs would take the apostrophe for a part. Angle brackets part the two (RFC 3986 appendix C).
+So they do where programs differ: of `https://x.example/a:` linkify-it takes the colon along, to which a
+website may give no thought; no token opens with one behind it.
 """
 
+import re
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
@@ -14,12 +17,16 @@ Frame = tuple[str, str]
 """What stands before a new URL, and behind it."""
 _PLAIN: Final = ("", "")
 _BRACKETS: Final = ("<", ">")
+_ENDS_FOR_ALL: Final = re.compile(r"[.,;!']*(?:[\s<>\"?]|\Z)|[)\]}#]")
+"""What stands behind an address where all programs end it, or go on with what no token minds."""
 _PROBE: Final = "https://link.invalid/probe"
 
 
 def frames_of(text: str, flow: Flow, links: list[FoundLink]) -> list[Frame | None]:
     """Return for each link the frame in which its new URL is read back whole, None where there is none."""
-    frames: list[Frame | None] = [_PLAIN] * len(links)
+    frames: list[Frame | None] = [
+        _PLAIN if _ENDS_FOR_ALL.match(text, link.end) is not None else _BRACKETS for link in links
+    ]
     if not (flow["flowed"] and flow["delsp"]) and _stand_apart(text, links):
         return frames
     for worse in (_BRACKETS, None):
