@@ -73,7 +73,7 @@ class Client:
 
 
 def records(events: int, seed: int = 1, start_us: int = START_US) -> Iterator[JournalRecord]:
-    """Give about so many records in the order of their time, from `start_us` on: queued, delivered, fetched."""
+    """Give about so many records in the order of their time, from `start_us` on."""
     dice = random.Random(seed)  # noqa: S311 - no secret is made of it
     clients = list(_clients())
     shares = [client.share for client in clients]
