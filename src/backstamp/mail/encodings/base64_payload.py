@@ -64,14 +64,14 @@ class Base64Payload:
 
     def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of the groups of four characters that hold these decoded bytes."""
+        return [self._raw_span(start, end) for start, end in spans]
+
+    def _raw_span(self, start: int, end: int) -> tuple[int, int]:
         places, base = self._places, self._start
-        return [
-            (
-                base + places.offset(start // 3 * 4),
-                base + (places.offset(min(-(-end // 3) * 4, self._count) - 1) + 1 if end else places.first),
-            )
-            for start, end in spans
-        ]
+        first = base + places.offset(start // 3 * 4)
+        if start == end:
+            return first, first
+        return first, base + places.offset(min(-(-end // 3) * 4, self._count) - 1) + 1
 
     def _line_start(self, character: int) -> tuple[int, int]:
         """Return the last line start at or before `character` that is also the start of a group of four.
