@@ -1,6 +1,9 @@
 """`backstamp bench` of the database's side: small runs with whole tables."""
 
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +25,19 @@ def bench(directory: Path, *arguments: str) -> str:
         assert done.returncode == 0, done.stderr
         assert list(scratch.iterdir()) == [], "nothing is left"
     return done.stdout.decode()
+
+
+def test_fill_fills_the_database_of_the_settings_that_are_named(tmp_path: Path) -> None:
+    named = tmp_path / "named.toml"
+    named.write_text(f'data_dir = "{tmp_path}/there"\n')
+    subprocess.run(
+        [sys.executable, "-m", "backstamp", "--config", named, "bench", "fill", "--events", "60"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("BACKSTAMP_")},
+        check=True,
+        timeout=100,
+    )
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"there"}
 
 
 @pytest.mark.daemon

@@ -7,6 +7,9 @@ from typing import Final
 
 import click
 
+from backstamp.app.context import AppContext
+from backstamp.app.django_start import start_django
+
 BENCHES: Final = (
     "edge",
     "rewrite",
@@ -33,12 +36,17 @@ SIZED: Final = ("ingest", "backlog", "queries", "fill", "lookback")
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where scratch databases lie meanwhile; for fill: where it makes an SQLite database.",
 )
-def bench(which: tuple[str, ...], quick: bool, events: int | None, folder: Path | None) -> None:
+@click.pass_obj
+def bench(
+    context: AppContext, which: tuple[str, ...], quick: bool, events: int | None, folder: Path | None
+) -> None:
     """Measure the named parts (all by default), each beside its peers in the same run.
 
     `fill` measures nothing: it fills the configured database, which must be empty, with made-up mail
     of the last 90 days.
     """
+    if "fill" in which and folder is None:
+        start_django(context)  # of the settings that are named; scratch databases have settings of their own
     for name in which or BENCHES:
         module = importlib.import_module(f"backstamp.app.bench.{name}")
         if name in SIZED:
