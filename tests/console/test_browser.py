@@ -1,6 +1,7 @@
 """The console in a real browser, against the real server: what only a browser can tell."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -121,6 +122,18 @@ def test_the_timeline_follows_and_what_was_unfolded_stays_so(address: str, brows
     expect(page.locator("details").first).to_have_attribute("open", "")
     in_database(lambda: event(Message.objects.get(), EventType.CLICKED, 700, Actor.HUMAN))
     expect(page.locator("ol.timeline > li")).to_have_count(3)
+
+
+def test_a_list_gives_a_subject_two_lines_and_says_of_which_zone_its_times_are(
+    address: str, browser: BrowserContext
+) -> None:
+    in_database(lambda: recipient(message(1, subject="no end of it " * 70)))
+    page = browser.new_page()
+    page.goto(address)
+    box = page.locator(".row-link").bounding_box()
+    assert box is not None
+    assert box["height"] < 50
+    expect(page.locator("#zone")).to_have_text(re.compile(r"^Times are those of \S+ \(GMT.*\)"))
 
 
 def test_the_pages_of_received_mail_follow(address: str, browser: BrowserContext) -> None:

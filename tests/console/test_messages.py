@@ -89,7 +89,7 @@ def test_machines_alone_never_make_a_message_opened(admin: Client) -> None:
     recipient(letter)
     event(letter, EventType.OPENED, 5, Actor.PREFETCH)
     event(letter, EventType.CLICKED, 6, Actor.SCANNER)
-    assert marks(page(admin)) == ["Sent", "Not opened yet", "1 fetched in advance", "1 by machines"]
+    assert marks(page(admin)) == ["Sent", "Not opened yet", "1 fetched in advance", "1 by a machine"]
 
 
 def test_an_open_behind_a_proxy_is_only_likely(admin: Client) -> None:
@@ -316,7 +316,7 @@ def test_machines_are_folded_but_counted(admin: Client) -> None:
     assert shown.count("<details") == 2
     assert "8 fetches by machines" in shown
     assert "Link checked by a scanner (7), Fetched in advance (1)" in shown
-    assert "1 by people, 1 in advance, 8 by machines, 0 unclear" in shown
+    assert "1 by a person, 1 in advance, 8 by machines, 0 unclear" in shown
 
 
 def test_corrections_and_what_does_not_count_are_marked(admin: Client) -> None:

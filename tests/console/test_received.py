@@ -145,7 +145,7 @@ def test_the_page_of_a_message_says_what_is_held_against_its_links_and_who_click
     event(mail, EventType.ALLOWED, 61, Actor.SCANNER, link_number=0)
     shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
     for words in (
-        *("Phishing", "a list names this address (urlhaus)", "1 by people", "1 by machines"),
+        *("Phishing", "a list names this address (urlhaus)", "1 by a person", "1 by a machine"),
         *("Link blocked", "ann@example.org", "Not all of its links could be guarded"),
         *("https://user:x@<b>evil.example</b>/path?q", "&lt;script&gt;"),
     ):

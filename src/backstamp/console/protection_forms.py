@@ -65,7 +65,7 @@ class ProtectionForm(forms.Form):
     )
     on_known_bad = forms.ChoiceField(label="Where a list names a link on arrival", choices=_ON_KNOWN_BAD)
     unresolved = forms.ChoiceField(
-        label="Where a listed prefix could not be looked up at the click",
+        label="Where a list has not answered yet at the click",
         choices=_ACTIONS,
         help_text="The reader waits three seconds at most.",
     )
