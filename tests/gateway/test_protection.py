@@ -285,6 +285,7 @@ UNCHANGED = {
     "amp": HTML.replace(b"text/html", b"text/x-amp-html"),
     "calendar_link": HTML[: HTML.index(b"MIME")] + b"Content-Type: text/calendar\r\n\r\n"
     b"BEGIN:VCALENDAR\r\nDESCRIPTION:https://www.exam\r\n ple.com/offer\r\nEND:VCALENDAR\r\n",
+    "other_scheme": HTML.replace(URL.encode(), b"microsoft-edge:" + URL.encode()),
     "shown_attachment": HTML.replace(b"MIME", b"Content-Disposition: attachment; filename=a.html\r\nMIME"),
 }
 
@@ -303,8 +304,8 @@ async def test_a_known_bad_link_in_what_is_left_alone_is_found(
     ((_, got),) = filter_.received
     fields = f"protect; links=0; unprotected={reason}\r\nX-Backstamp-Threat: phishing;"
     assert got.startswith(f"X-Backstamp-Protection: {fields}".encode())
-    # An invitation is no message that nobody looked into: it is its links that are not guarded.
-    assert (b"[links not checked]" in got) is (reason != "calendar_link")
+    # Such a message was looked into: it is single links that are not guarded, by their kind.
+    assert (b"[links not checked]" in got) is (reason not in ("calendar_link", "other_scheme"))
     assert got[got.index(b"\r\n\r\n") :] == UNCHANGED[reason][UNCHANGED[reason].index(b"\r\n\r\n") :]
 
 

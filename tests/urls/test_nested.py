@@ -35,6 +35,17 @@ def hrefs(text: str) -> list[str]:
         "h%74tps%3a//evil.example/a",
         "%2568ttps://evil.example/a",
         "ht%09tps://evil.example/a",
+        "https%252525253A%252525252F%252525252Fevil.example%252525252Fa",
+        "x%20https://evil.example/a",
+        "%0d%0aLocation:%20https://evil.example/a",
+        "%7B%22u%22%3A%22https%3A%2F%2Fevil.example%2Fa%22%7D",
+        "%257B%2522u%2522%253A%2522https%253A%252F%252Fevil.example%252Fa%2522%257D",
+        "aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYQ",
+        "aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYQ==",
+        "aHR0cHMlM0ElMkYlMkZldmlsLmV4YW1wbGUlMkZh",
+        "YUhSMGNITTZMeTlsZG1sc0xtVjRZVzF3YkdVdllRPT0=",
+        "eyJhIjoxLCJ1IjoiaHR0cHM6Ly9ldmlsLmV4YW1wbGUvYSJ9",
+        "eyJ1IjoiaHR0cHM6XC9cL2V2aWwuZXhhbXBsZVwvYSJ9",
     ],
 )
 def test_the_value_of_a_parameter_is_a_url_however_it_is_escaped(value: str) -> None:
@@ -45,9 +56,27 @@ def test_the_value_of_a_parameter_is_a_url_however_it_is_escaped(value: str) -> 
 
 
 @pytest.mark.parametrize(
+    "fragment",
+    [
+        "https://evil.example/a",
+        "/?u=https%3A%2F%2Fevil.example%2Fa",
+        "u=//evil.example/a",
+        "aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYQ",
+    ],
+)
+def test_a_pages_script_may_lead_on_to_what_the_fragment_holds(fragment: str) -> None:
+    assert hrefs(f"https://good.example/r#{fragment}") == ["https://evil.example/a"]
+    assert hrefs(f"https://good.example/r?a=1#{fragment}") == ["https://evil.example/a"]
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "next=/a/b",
+        "t=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln",
+        "t=eyJ!",
+        "t=YUhSMGNYYYYYYYYYYYYY",
+        "t=xhttps://evil.example/",
         "next=%2Fa%2F",
         "q=hello",
         "q=//",

@@ -15,10 +15,11 @@ from backstamp.journal.known_sites_file import KnownSitesFile
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.marks import marked
 from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
-from backstamp.rewriting import CandidateReport, Plan, SkipReason, TrackedLink, plan
+from backstamp.rewriting import Plan, SkipReason, TrackedLink, plan
 from backstamp.threats import Finding
 from backstamp.threats.heuristics import Looks, enough_to_warn, lead_nowhere, organisation
 from backstamp.tokens import CopySealer, Keyring
+from backstamp.urls.other_schemes import looked_up_as
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
 
@@ -92,8 +93,8 @@ class _Judged:
         self._new: dict[str, bool] = {}
         self._reader = organisation(request.own_domains)
         others = tuple(
-            SealedLink(number, report.url, "", report.part)
-            for number, report in enumerate(_unwrapped(made), start=len(made.links) + 1)
+            SealedLink(number, url, "", part)
+            for number, (url, part) in enumerate(_unwrapped(made).items(), start=len(made.links) + 1)
         )
         links: list[tuple[TrackedLink | SealedLink, WebUrl]] = [(each, each.as_url()) for each in made.links]
         links += [(each, url) for each in others if (url := web_url(each.url)) is not None]
@@ -165,14 +166,22 @@ def _all_signed(made: Plan, received: bytes, request: ProtectRequest) -> bool:
     )
 
 
-def _unwrapped(made: Plan) -> Iterator[CandidateReport]:
-    """Yield the web addresses that stand in the message and are not ours to wrap, each once."""
-    seen: set[str] = set()
+def _unwrapped(made: Plan) -> dict[str, str]:
+    """Return the web addresses that stand in the message and are not ours to wrap, each with its first part.
+
+    One of another scheme counts as the web address that it is looked up as.
+    """
+    found: dict[str, str] = {}
     for report in made.manifest.candidates:
-        skipped = report.skip_reason is not None and report.skip_reason is not SkipReason.OWN_LINK
-        if skipped and report.url not in seen and report.url.startswith(("http://", "https://")):
-            seen.add(report.url)
-            yield report
+        url = report.url
+        if report.skip_reason is SkipReason.OTHER_SCHEME:
+            stands_for = looked_up_as(url)
+            url = "" if stands_for is None else stands_for.href
+        elif report.skip_reason is None or report.skip_reason is SkipReason.OWN_LINK:
+            continue
+        if url.startswith(("http://", "https://")):
+            found.setdefault(url, report.part)
+    return found
 
 
 def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFinding]:
