@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from ipaddress import ip_network
@@ -142,6 +143,7 @@ def test_everything_else_is_a_plain_page(ask: Ask, path: str) -> None:
     reply = ask(path)
     assert reply.status == 404
     assert reply.field("location") is None
+    assert re.findall(rb'<section lang="(\w\w)">', reply.body) == [b"en", b"de", b"ko"]
     assert b"backstamp" not in reply.body.lower()
     assert "backstamp" not in str(reply.headers).lower()
 

@@ -81,6 +81,7 @@ def test_a_reader_reports_waits_and_goes_on(server: ServerProcess, target: str, 
         page.get_by_label("What should the administrator know?").fill("I know the sender")
         page.get_by_role("button", name="This is a mistake").click()
         expect(page.get_by_text("Thank you.")).to_be_visible()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your report has been passed on")
         click(page, "/bad")
         page.get_by_label("Your reason").fill("We test it")
         page.get_by_role("button", name="Go on with this reason").click()

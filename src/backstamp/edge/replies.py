@@ -73,27 +73,6 @@ class Page:
         proto.response_bytes(self.status, self.headers, self.body)
 
 
-_NOT_FOUND_TEXT: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Not found</title>
-<h1>Not found</h1>
-<p>There is nothing at this address. If a link in a mail led you here, it may have been cut short or
-changed on its way: open it from the mail itself, or ask the sender for it.</p>
-</html>
-"""
-
-_PAGE_ONLY: Final = (
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("referrer-policy", "no-referrer"),
-)
-NOT_FOUND: Final = Page(
-    404,
-    "text/html",
-    _NOT_FOUND_TEXT,
-    *_PAGE_ONLY,
-)
 NOT_ALLOWED: Final = Page(405, "text/plain", "Only GET and HEAD are answered here.\n", ("allow", "GET, HEAD"))
 HEALTHY: Final = Page(200, "text/plain", "ok")
 ROBOTS: Final = Page(200, "text/plain", "User-agent: *\nDisallow: /\n")

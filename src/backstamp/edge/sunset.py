@@ -7,10 +7,10 @@ were switched off are known to the policy only: here they lead on.
 from collections.abc import Callable
 
 from backstamp.edge.link_pages import unchecked_page, words_for
+from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_forms import is_from_own_page
 from backstamp.edge.replies import (
     NOT_ALLOWED,
-    NOT_FOUND,
     ReplyProtocol,
     send_onward,
     send_pixel,

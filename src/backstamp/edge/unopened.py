@@ -4,7 +4,8 @@ import re
 from typing import Any, Final, NamedTuple, Protocol
 
 from backstamp.edge import callers
-from backstamp.edge.replies import HEALTHY, NOT_FOUND, ROBOTS, Page, ReplyProtocol, send_pixel
+from backstamp.edge.not_found import NOT_FOUND
+from backstamp.edge.replies import HEALTHY, ROBOTS, Page, ReplyProtocol, send_pixel
 from backstamp.journal import Answer
 
 PIXEL_LENGTHS: Final = range(45, 52)

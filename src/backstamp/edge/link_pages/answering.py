@@ -24,12 +24,12 @@ from backstamp.edge.link_pages.asking import (
 )
 from backstamp.edge.link_pages.languages import words_for
 from backstamp.edge.link_pages.page import Shown, link_page, reported_page
+from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_forms import is_from_own_page
 from backstamp.edge.policy import MOST_PRIVATE, HitPolicy
 from backstamp.edge.recording import HitRecorder
 from backstamp.edge.replies import (
     NOT_ALLOWED,
-    NOT_FOUND,
     BodyProtocol,
     ReplyProtocol,
     send_onward,

@@ -85,6 +85,7 @@ ENGLISH: Final = LinkWords(
     override="Go on with this reason",
     look_again="Look again now",
     report_title="Tell the administrator",
+    report_done="Your report has been passed on",
     report_hint="Either helps to protect others.",
     report_more="Add a few words",
     report_text="What should the administrator know?",

@@ -95,6 +95,7 @@ GERMAN: Final = LinkWords(
     override="Mit diesem Grund weitergehen",
     look_again="Jetzt noch einmal nachsehen",
     report_title="Sagen Sie es dem Administrator",
+    report_done="Ihre Meldung ist weitergegeben",
     report_hint="Beides hilft, andere zu schützen.",
     report_more="Ein paar Worte hinzufügen",
     report_text="Was sollte der Administrator wissen?",

@@ -81,6 +81,7 @@ KOREAN: Final = LinkWords(
     override="이유를 남기고 계속하기",
     look_again="지금 다시 확인하기",
     report_title="관리자에게 알리기",
+    report_done="의견을 전달했습니다",
     report_hint="어느 쪽이든 다른 사람을 보호하는 데 도움이 됩니다.",
     report_more="덧붙일 말 쓰기",
     report_text="관리자가 알아야 할 내용",

@@ -100,7 +100,8 @@ def unchecked_page(words: LinkWords, token: LinkToken) -> Page:
 def reported_page(words: LinkWords, shown: Shown, said: str, *, noted: bool) -> Page:
     """Return the page after a report: what became of it is said in plain text."""
     status = 200 if noted else 503
-    return _page(words, shown, Look.REPORTED, words.report_title, said, (), (), status=status)
+    title = words.report_done if noted else words.report_title
+    return _page(words, shown, Look.REPORTED, title, said, (), (), status=status)
 
 
 def _page(

@@ -122,6 +122,7 @@ class LinkWords(msgspec.Struct, frozen=True, kw_only=True):
     override: str
     look_again: str
     report_title: str
+    report_done: str
     report_hint: str
     report_more: str
     report_text: str

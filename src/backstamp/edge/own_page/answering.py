@@ -11,10 +11,11 @@ from typing import Final
 
 from backstamp.edge.bodies import read_body
 from backstamp.edge.languages import language_of
+from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.page import filled, own_page, standing
 from backstamp.edge.own_page.words import WORDS, Words
-from backstamp.edge.replies import NOT_ALLOWED, NOT_FOUND, BodyProtocol, ReplyProtocol
+from backstamp.edge.replies import NOT_ALLOWED, BodyProtocol, ReplyProtocol
 from backstamp.edge.scope import Scope
 from backstamp.journal import Answer, JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.policy import Snapshot

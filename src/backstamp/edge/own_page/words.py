@@ -59,18 +59,15 @@ _ENGLISH: Final = Words(
     links_stopped="Following links is not recorded any more.",
     records="Your records",
     buttons={
-        WishAct.UNSUBSCRIBE: ("You get mail of the lists of {sender}.", "Unsubscribe"),
+        WishAct.UNSUBSCRIBE: ("You are on the mailing lists of {sender}.", "Unsubscribe"),
         WishAct.RESUBSCRIBE: ("You can have the lists of {sender} again.", "Subscribe again"),
         WishAct.STOP_OPENS: (
-            (
-                "You can stop that opening is recorded, also for mail that you already have. "
-                "Images are still shown."
-            ),
+            ("Your opens need not be recorded, also for mail that you already have. Images are still shown."),
             "Do not record that I open mail",
         ),
         WishAct.STOP_LINKS: (
             (
-                "You can stop that following links is recorded, also for mail that you already have. "
+                "The links that you follow need not be recorded, also for mail that you already have. "
                 "Links still work."
             ),
             "Do not record that I follow links",
