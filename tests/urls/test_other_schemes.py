@@ -31,7 +31,8 @@ def test_an_address_of_another_scheme_leads_to_a_web_address_or_a_host(address: 
 
 
 @pytest.mark.parametrize(
-    "address", ["", "about:blank", "ms-settings:", "file:///C:/a.txt", "x://", "x:////", "app://open", "x:https://"]
+    "address",
+    ["", "about:blank", "ms-settings:", "file:///C:/a.txt", "x://", "x:////", "app://open", "x:https://"],
 )
 def test_what_names_no_host_is_looked_up_as_nothing(address: str) -> None:
     assert looked_up_as(address) is None
