@@ -141,12 +141,13 @@ def test_a_blank_that_comes_to_stand_at_the_end_of_a_line_is_escaped_behind_anot
     assert apply_patches(body, patches) == b"Ab=09\r\nc"
 
 
-def test_a_line_longer_than_998_octets_is_refused_in_7bit_and_not_in_binary() -> None:
+def test_a_line_longer_than_998_octets_is_refused_but_in_binary_that_has_one_already() -> None:
     body = b"short\r\n" + b"x" * 990 + b"\r\n"
     assert decoded(body, "7bit").writer([(8, 8)]).write([b"12345678"]) is not None
     assert decoded(body, "7bit").writer([(8, 8)]).write([b"123456789"]) is None
     assert decoded(body, "7bit").writer([(8, 8), (20, 20)]).write([b"1234", b"12345"]) is None
-    assert decoded(body, "binary").writer([(8, 8)]).write([b"123456789"]) is not None
+    assert decoded(body, "binary").writer([(8, 8)]).write([b"123456789"]) is None
+    assert decoded(body + b"x" * 999, "binary").writer([(8, 8)]).write([b"123456789"]) is not None
 
 
 def test_base64_keeps_its_own_line_length_and_what_stands_before() -> None:

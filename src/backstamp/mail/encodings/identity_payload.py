@@ -1,20 +1,26 @@
 """identity_payload: bodies in 7bit, 8bit and binary, whose bytes are the raw octets (RFC 2045 §6.2)."""
 
+import re
 from typing import Final
 
 from backstamp.mail.patches import Patch
 
 MAX_LINE: Final = 998
 """RFC 5322 §2.1.1: octets of a line without its CRLF."""
+_LONG_LINE: Final = re.compile(rb"(?:\A|[\r\n])[^\r\n]{%d}" % (MAX_LINE + 1))
 
 
 class IdentityPayload:
-    """A body without encoding. `line_limited` is False for binary, which knows no lines."""
+    """A body without encoding.
 
-    def __init__(self, raw: bytes, start: int, end: int, *, line_limited: bool) -> None:
+    What `is_binary` knows no lines; yet where all are short enough, as in most mail that says so, it came by
+    a server that breaks longer ones, and may go on by one.
+    """
+
+    def __init__(self, raw: bytes, start: int, end: int, *, is_binary: bool) -> None:
         self.data = raw[start:end]
         self._raw_start = start
-        self._line_limited = line_limited
+        self._line_limited = not is_binary or _LONG_LINE.search(self.data) is None
 
     def writer(self, spans: list[tuple[int, int]]) -> "IdentityWriter":
         """Return a writer for these spans of the body."""

@@ -13,7 +13,6 @@ from backstamp.mail.patches import Patch
 
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
 """With the spellings that mail programs do not know either: they then decode nothing."""
-_LINE_LIMITED: Final = _IDENTITY - {"binary"}
 _UUENCODE: Final = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
 
@@ -56,7 +55,7 @@ def decode_payload(raw: bytes, start: int, end: int, cte: str) -> Payload:
     Raises `UnknownEncodingError`, and `UndecodableError` for base64 that mail programs read differently.
     """
     if cte in _IDENTITY:
-        return IdentityPayload(raw, start, end, line_limited=cte in _LINE_LIMITED)
+        return IdentityPayload(raw, start, end, is_binary=cte == "binary")
     if cte == "quoted-printable":
         return QuotedPrintablePayload(raw, start, end)
     if cte == "base64":
