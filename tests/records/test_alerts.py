@@ -338,10 +338,17 @@ class TestNewHosts:
 
     @SQLITE_IS_ENOUGH
     def test_an_installation_learns_for_a_week_before_anything_is_new(self) -> None:
+        alerts.reset_rule(AlertRule.NEW_HOST)
         ClickedHost.objects.update(first_at=START - new_hosts.LEARNING + timedelta(hours=1))
-        self.visits(30, 90, 200)
+        self.visits(*range(30, 330, 30))
         assert raised() == []
         assert set(ClickedHost.objects.values_list("host", flat=True)) == {"usual.example", "fresh.example"}
+
+    @SQLITE_IS_ENOUGH
+    def test_a_number_that_an_administrator_set_counts_from_the_first_day(self) -> None:
+        ClickedHost.objects.all().delete()
+        self.visits(30, 90, 200)
+        assert raised() == [("new_host", "our.example", "fresh.example", 1)]
 
     @SQLITE_IS_ENOUGH
     def test_where_the_rule_is_off_nothing_is_kept_of_visits(self) -> None:

@@ -1,7 +1,8 @@
 """Several people at one host that nobody here went to before: often a wave of phishing, before any list.
 
 A host is new for as long as the rule counts (`within_minutes`) after the first visit of anybody. In its first
-week an installation only learns which hosts are usual.
+week, in which all hosts are new, an installation only learns which are usual; but where an administrator has
+said how many people count, they count at once.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 from django.db.models import Count, Max
 
 from backstamp.records.alerting.occurrences import Occurrence, Person, addresses, domain_of, site_of
-from backstamp.records.alerts import Rule
+from backstamp.records.alerts import DEFAULTS, Rule
 from backstamp.records.bulk import execute_many, insert_new
 from backstamp.records.instants import microseconds, stored, within
 from backstamp.records.models import ClickedHost, ClickedHostPerson, SenderDomain
@@ -49,7 +50,7 @@ def visited(visits: Collection[Visit], rule: Rule, now: datetime) -> Iterator[Oc
     new = _note(by_site, rule, now)
     if not new:
         return
-    if _is_learning(now):
+    if _is_default(rule) and _is_learning(now):
         return
     for site in new:
         yield from _counted(site, by_site[site], rule, now)
@@ -67,6 +68,11 @@ def fingerprint() -> tuple[object, ...]:
     """Return a value that differs when `known` would say something else."""
     found = ClickedHost.objects.aggregate(number=Count("pk"), latest=Max("first_at"))
     return found["number"], found["latest"], SenderDomain.objects.count()
+
+
+def _is_default(rule: Rule) -> bool:
+    default = DEFAULTS[AlertRule.NEW_HOST]
+    return (rule.threshold, rule.within_minutes) == (default.threshold, default.within_minutes)
 
 
 def _is_learning(now: datetime) -> bool:
