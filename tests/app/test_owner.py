@@ -47,12 +47,14 @@ def data() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def run(*arguments: str, data: Path, cwd: Path, user: int = 0) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, data: Path, cwd: Path, user: int = 0, source: Path = SOURCE
+) -> subprocess.CompletedProcess[str]:
     assert PYTHON is not None
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKSTAMP_")}
     environment |= {
         "BACKSTAMP_DATA_DIR": str(data),
-        "PYTHONPATH": os.pathsep.join([str(SOURCE), sysconfig.get_path("platlib")]),
+        "PYTHONPATH": os.pathsep.join([str(source), sysconfig.get_path("platlib")]),
     }
     return subprocess.run(
         [PYTHON, "-P", "-m", "backstamp", *arguments],
@@ -103,6 +105,17 @@ def test_a_key_file_of_roots_that_is_named_serves_beside_the_data_directory_of_a
     seen = run("edge", "--sunset", "--keys", str(saved), data=data, cwd=tmp_path)
     assert "Permission denied" not in seen.stderr
     assert seen.stderr.startswith(f"backstamp: {saved}: "), seen.stderr
+
+
+def test_a_program_that_the_owner_may_not_read_is_told_in_one_line(data: Path, tmp_path: Path) -> None:
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    hidden = tmp_path / "hidden"
+    shutil.copytree(SOURCE, hidden / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    hidden.chmod(0o700)
+    seen = run("migrate", data=data, cwd=tmp_path, source=hidden / "src")
+    assert seen.returncode == 2
+    assert seen.stderr.count("\n") == 1, seen.stderr
+    assert f"may not read this program in {hidden / 'src'}" in seen.stderr
 
 
 def test_a_working_directory_that_is_closed_to_us_holds_no_settings_for_us(

@@ -228,3 +228,26 @@ def test_the_navigation_shows_the_wing_of_the_page(admin: Client) -> None:
     ]
     assert ">Suppressions<" not in shown
     assert ">Suppressions<" in admin.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "room"),
+    [
+        ("/protection/add/", "Protection"),
+        ("/protection/example.org/change/", "Protection"),
+        ("/protection/example.org/exceptions/add/", "Protection"),
+        ("/lists/own/add/", "Lists"),
+        ("/lists/off/add/", "Lists"),
+        ("/alerts/settings/channels/add/", "Alerts"),
+        ("/suppressions/add/", "Suppressions"),
+        ("/policy/domain/", "Policy"),
+        ("/policy/sender/", "Policy"),
+        ("/policy/consent/", "Policy"),
+    ],
+)
+def test_a_form_that_is_wrong_is_shown_again_in_its_room(admin: Client, path: str, room: str) -> None:
+    set_protection("example.org", ADDRESS)
+    answer = admin.post(path, {})
+    assert answer.status_code == 422
+    here = re.findall(r'aria-current="page">(?:<svg.*?</svg>)?([^<]+)</a>', answer.text, re.DOTALL)
+    assert here == [room]

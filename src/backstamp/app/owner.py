@@ -15,7 +15,7 @@ def become_owner(data_dir: Path, key_file: Path) -> None:
     """Where root calls, go on as the user whose the key file is; while there is none, the data directory.
 
     Nothing is done for anybody else, nor where both are root's or missing. Raises `SettingsError` where the
-    system does not let root go.
+    system does not let root go, or the owner may not read this program.
     """
     if os.geteuid() != 0:
         return
@@ -38,5 +38,11 @@ def become_owner(data_dir: Path, key_file: Path) -> None:
             f"data_dir: {data_dir} is another user's (number {owner.st_uid}), who cannot be become"
             f" ({error.strerror}); run as that user"
         ) from None
+    program = Path(__file__)
+    if not os.access(program, os.R_OK):
+        raise SettingsError(
+            f"data_dir: {data_dir} is another user's (number {owner.st_uid}), who may not read this program"
+            f" in {program.parents[2]}; install it where that user may (chmod -R a+rX)"
+        )
     if home is not None:
         os.environ["HOME"] = home

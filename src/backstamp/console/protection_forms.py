@@ -15,7 +15,7 @@ from backstamp.vocabulary import ClickAction, ThreatType
 
 MODES: Final = (
     (ProtectionMode.OFF, "Off: links stay as they came, nothing is logged"),
-    (ProtectionMode.OBSERVE, "Observe: judge and log what comes, change no link"),
+    (ProtectionMode.OBSERVE, "Observe: judge and log, change no link"),
     (ProtectionMode.PROTECT, "Protect: rewrite links, decide at each click"),
 )
 _ON_UNPROTECTED: Final = (

@@ -6,7 +6,11 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Room:
-    """A page by the name of its address; `inner` are pages that one comes to from it."""
+    """A page by the name of its address.
+
+    `inner` are pages that one comes to from it, and addresses of its forms, which show it again where
+    something is wrong.
+    """
 
     title: str
     page: str
@@ -40,7 +44,7 @@ WINGS: Final = (
         (
             Room("Messages", "messages", frozenset({"message"})),
             Room("Reports", "reports"),
-            Room("Suppressions", "suppressions"),
+            Room("Suppressions", "suppressions", frozenset({"suppression-add"})),
             Room("Pixel by hand", "new-pixel", frozenset({"made-pixel"})),
         ),
     ),
@@ -50,10 +54,14 @@ WINGS: Final = (
         (
             Room("Mail", "received", frozenset({RECEIVED_MESSAGE})),
             Room("Clicks", "clicks"),
-            Room("Alerts", "alerts", frozenset({"alert", "alert-settings"})),
+            Room("Alerts", "alerts", frozenset({"alert", "alert-settings", "alert-rule", "channel-add"})),
             Room("Reports", "reader-reports"),
-            Room("Lists", "lists"),
-            Room("Protection", "protection", frozenset({"protected-domain"})),
+            Room("Lists", "lists", frozenset({"own-list-add", "switch-off"})),
+            Room(
+                "Protection",
+                "protection",
+                frozenset({"protection-add", "protected-domain", "protected-domain-change", "exception-add"}),
+            ),
         ),
     ),
     Wing(
@@ -61,5 +69,9 @@ WINGS: Final = (
         "inbox",
         (Room("Mail", "mailbox", frozenset({"mail"})), Room("Simulation", "simulation")),
     ),
-    Wing("Policy", "policy", (Room("Policy", "policy"),)),
+    Wing(
+        "Policy",
+        "policy",
+        (Room("Policy", "policy", frozenset({"policy-domain", "policy-sender", "policy-consent"})),),
+    ),
 )
