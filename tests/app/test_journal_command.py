@@ -71,3 +71,11 @@ def test_without_a_journal_there_is_nothing_to_show(tmp_path: Path) -> None:
     assert backstamp(tmp_path, "journal", "ls").stdout == b""
     assert backstamp(tmp_path, "journal", "cat").stdout == b""
     assert backstamp(tmp_path, "journal", "verify").stdout == b"whole records: 0 (none)\n"
+
+
+def test_what_is_foreign_in_the_journal_is_no_fault(tmp_path: Path, written: list[RecordId]) -> None:
+    (tmp_path / "data" / "journal" / "0123456789abcdef").touch()
+    (tmp_path / "data" / "journal" / "0123456789abcdee" / "0000000000000000.seg").mkdir(parents=True)
+    for command in ("ls", "cat", "verify"):
+        shown = backstamp(tmp_path, "journal", command)
+        assert (shown.returncode, shown.stderr) == (0, b""), command

@@ -1,5 +1,7 @@
 """Cut tails and damaged bytes cost what they touch, and nothing else."""
 
+import errno
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.journal import JournalReader, JournalWriter, RecordId, framing
+from backstamp.journal import reader as reader_module
 from backstamp.journal.layout import SET_ASIDE, segment_path, segments
 from backstamp.journal.writer import SEGMENT_BYTES
 from backstamp.vocabulary import JournalRecord
@@ -219,3 +222,84 @@ def test_a_record_of_a_later_version_is_set_aside(tmp_path: Path) -> None:
     batch = JournalReader(tmp_path).read({}, 10)
     assert ([record for _, record in batch.records], batch.corrupt) == ([hit(1), hit(2)], 1)
     assert batch.cursors == {producer: end + len(unknown)}
+
+
+def test_damage_of_any_length_is_looked_through_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records: list[JournalRecord] = [hit(number) for number in range(2_000)]
+    ids = write(tmp_path, records)
+    path = only_segment(tmp_path)
+    data = bytearray(path.read_bytes())
+    first, last = ids[3].position, ids[1_900].position
+    data[first:last] = bytes(last - first)
+    path.write_bytes(data)
+    read_at_once: list[int] = []
+    pread = os.pread
+
+    def counting(descriptor: int, length: int, offset: int) -> bytes:
+        read_at_once.append(length)
+        return pread(descriptor, length, offset)
+
+    monkeypatch.setattr(reader_module, "DAMAGE_BYTES", 4096)
+    monkeypatch.setattr(reader_module, "CHUNK_BYTES", 8192)
+    monkeypatch.setattr(os, "pread", counting)
+    assert last - first > 10 * 4096
+    batch = JournalReader(tmp_path).read({}, 10_000)
+    assert batch.records == [*zip(ids, records, strict=True)][:3] + [*zip(ids, records, strict=True)][1_900:]
+    assert max(read_at_once) <= 2 * 4096
+
+
+def test_what_only_has_the_name_of_a_producer_or_a_segment_is_passed_by(tmp_path: Path) -> None:
+    ids = write(tmp_path, [hit(1)])
+    (tmp_path / "0123456789abcdef").touch()
+    odd = tmp_path / "0123456789abcdee"
+    (odd / "0000000000000000.seg").mkdir(parents=True)
+    os.mkfifo(odd / "0000000000000001.seg")
+    (odd / "0000000000000002.seg").symlink_to("/nowhere")
+    reader = JournalReader(tmp_path)
+    batch = reader.read({}, 10)
+    assert batch.records == [(ids[0], hit(1))]
+    assert batch.cursors.keys() == {ids[0].producer, odd.name}
+    assert reader.retire(batch.cursors) == 1
+    assert reader.take_gone() == {ids[0].producer}
+
+
+def test_a_producer_that_cannot_be_read_or_deleted_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (sick,) = write(tmp_path, [hit(1)])
+    (well,) = write(tmp_path, [hit(2)])
+    path, pread, unlink = only_segment_of(tmp_path, sick.producer), os.pread, os.unlink
+
+    def failing(descriptor: int, length: int, offset: int) -> bytes:
+        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return pread(descriptor, length, offset)
+
+    def refusing(name: Path) -> None:
+        if sick.producer in str(name):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        unlink(name)
+
+    monkeypatch.setattr(os, "pread", failing)
+    reader = JournalReader(tmp_path)
+    batch = reader.read({}, 10)
+    assert batch.records == [(well, hit(2))]
+    assert batch.unreadable == {sick.producer: "Input/output error"}
+    assert batch.cursors[sick.producer] == 0, "it is read when the disk is well again"
+    reader.read(batch.cursors, 10)
+    monkeypatch.setattr(os, "pread", pread)
+    batch = reader.read(batch.cursors, 10)
+    assert batch.records == [(sick, hit(1))]
+    monkeypatch.setattr(os, "unlink", refusing)
+    assert [reader.retire(batch.cursors), reader.retire(batch.cursors)] == [1, 0]
+    assert [message for message in caplog.messages if sick.producer in message] == [
+        f"journal: producer {sick.producer} cannot be read (Input/output error); the others go on",
+        f"journal: what is ingested of producer {sick.producer} cannot be deleted (Operation not permitted)",
+    ]
+
+
+def only_segment_of(directory: Path, producer: str) -> Path:
+    (path,) = (directory / producer).glob("*.seg")
+    return path

@@ -40,16 +40,19 @@ def producers(directory: Path) -> list[str]:
     """Return the names of all producers that have a folder, sorted; none when there is no journal yet."""
     try:
         with os.scandir(directory) as entries:
-            return sorted(entry.name for entry in entries if _PRODUCER.fullmatch(entry.name))
+            return sorted(e.name for e in entries if _PRODUCER.fullmatch(e.name) and e.is_dir())
     except FileNotFoundError:
         return []
 
 
 def segments(directory: Path, producer: str) -> list[Segment]:
-    """Return a producer's segments in the order of its stream; none when its folder is gone."""
+    """Return a producer's segments in the order of its stream; none when its folder is gone.
+
+    What only has a segment's name is none: to open a named pipe would wait for ever.
+    """
     try:
         with os.scandir(directory / producer) as entries:
-            matches = [(_SEGMENT.fullmatch(entry.name), entry.path) for entry in entries]
+            matches = [(_SEGMENT.fullmatch(e.name), e.path) for e in entries if e.is_file()]
     except FileNotFoundError:
         return []
     return sorted(Segment(int(match[1], 16), Path(path)) for match, path in matches if match)

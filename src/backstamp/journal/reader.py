@@ -30,19 +30,23 @@ BATCH_BYTES: Final = 32 * 1024 * 1024
 """A batch ends here whatever its limit says: a message's record may have megabytes."""
 MAX_SET_ASIDE: Final = 1000
 """So many damaged stretches are kept for people to look at; more are only counted."""
+DAMAGE_BYTES: Final = framing.HEADER_BYTES + framing.MAX_PAYLOAD_BYTES
+"""In damage, frames are looked for in twice this at a time: what begins in the first half is whole."""
 
 
 class Batch(msgspec.Struct):
     """What one `read` gave. `cursors` holds every producer that there is, and where it was left.
 
     `corrupt` counts damaged records that were passed over and set aside; a record cut short by the
-    death of its writer is none of them, for nobody was ever told that it was written.
+    death of its writer is none of them, for nobody was ever told that it was written. `unreadable` says of
+    producers whose files the system does not let us read what it says; their cursors stay where they were.
     """
 
     records: list[tuple[RecordId, JournalRecord]]
     cursors: dict[str, int]
     corrupt: int = 0
     size: int = 0
+    unreadable: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class JournalReader:
@@ -58,6 +62,8 @@ class JournalReader:
         self._turn = 0
         self._dead: set[str] = set()
         self._gone: set[str] = set()
+        self._unreadable: dict[str, str] = {}
+        self._kept: set[str] = set()
 
     def read(self, cursors: Mapping[str, int], limit: int) -> Batch:
         """Return at most `limit` records after `cursors`; a producer not named there is read from its start.
@@ -74,7 +80,8 @@ class JournalReader:
             position = cursors.get(producer, 0)
             batch.cursors[producer] = position
             if len(batch.records) < limit and batch.size < BATCH_BYTES:
-                batch.cursors[producer] = self._read_producer(batch, producer, position, limit)
+                self._read_producer(batch, producer, position, limit)
+        self._say_unreadable(batch)
         return batch
 
     def retire(self, cursors: Mapping[str, int]) -> int:
@@ -84,23 +91,33 @@ class JournalReader:
         """
         deleted = 0
         for producer in producers(self._directory):
-            position = cursors.get(producer, 0)
-            finished = self._is_finished(producer)
-            stream = segments(self._directory, producer)
-            done = [before for before, after in itertools.pairwise(stream) if position >= after.start]
-            if finished and stream and position >= stream[-1].start + stream[-1].path.stat().st_size:
-                done.append(stream[-1])
-            for segment in done:
-                segment.path.unlink(missing_ok=True)
-            deleted += len(done)
-            if finished and len(done) == len(stream):
-                # A file that is not ours keeps the folder, and harms nobody there.
-                with contextlib.suppress(OSError):
-                    (self._directory / producer).rmdir()
-                    self._gone.add(producer)
-                    self._dead.discard(producer)
-                    lock_path(self._directory, producer).unlink(missing_ok=True)
+            try:
+                deleted += self._retire_producer(producer, cursors.get(producer, 0))
+            except OSError as error:
+                if producer not in self._kept:
+                    _log.error(
+                        "journal: what is ingested of producer %s cannot be deleted (%s)",
+                        *(producer, error.strerror),
+                    )
+                    self._kept.add(producer)
         return deleted
+
+    def _retire_producer(self, producer: str, position: int) -> int:
+        finished = self._is_finished(producer)
+        stream = segments(self._directory, producer)
+        done = [before for before, after in itertools.pairwise(stream) if position >= after.start]
+        if finished and stream and position >= stream[-1].start + stream[-1].path.stat().st_size:
+            done.append(stream[-1])
+        for segment in done:
+            segment.path.unlink(missing_ok=True)
+        if finished and len(done) == len(stream):
+            # A file that is not ours keeps the folder, and harms nobody there.
+            with contextlib.suppress(OSError):
+                (self._directory / producer).rmdir()
+                self._gone.add(producer)
+                self._dead.discard(producer)
+                lock_path(self._directory, producer).unlink(missing_ok=True)
+        return len(done)
 
     def take_gone(self) -> set[str]:
         """Return the producers that `retire` deleted as a whole since this was last asked.
@@ -116,58 +133,67 @@ class JournalReader:
             self._dead.add(producer)
         return producer in self._dead
 
-    def _read_producer(self, batch: Batch, producer: str, position: int, limit: int) -> int:
-        # First whether it lives, then what there is: the other way round its last words would be lost.
-        finished = self._is_finished(producer)
-        stream = segments(self._directory, producer)
-        for index, segment in enumerate(stream):
-            after = stream[index + 1].start if index + 1 < len(stream) else None
-            if after is not None and position >= after:
-                continue
-            position = max(position, segment.start)
-            position = self._read_segment(batch, producer, segment, position, after, finished, limit)
-            if after is None or len(batch.records) >= limit or batch.size >= BATCH_BYTES:
-                break
-            if position < after:  # only a limit stops before the end of a finished segment
-                break
-        return position
+    def _read_producer(self, batch: Batch, producer: str, position: int, limit: int) -> None:
+        """Read on in a producer's stream, and move its cursor; what cannot be read stops no other."""
+        try:
+            # First whether it lives, then what there is: the other way round its last words would be lost.
+            finished = self._is_finished(producer)
+            stream = segments(self._directory, producer)
+            for index, segment in enumerate(stream):
+                after = stream[index + 1].start if index + 1 < len(stream) else None
+                if after is not None and position >= after:
+                    continue
+                batch.cursors[producer] = position = max(position, segment.start)
+                self._read_segment(batch, producer, segment, after, finished, limit)
+                position = batch.cursors[producer]
+                if after is None or len(batch.records) >= limit or batch.size >= BATCH_BYTES:
+                    break
+                if position < after:  # only a limit stops before the end of a finished segment
+                    break
+        except OSError as error:
+            batch.unreadable[producer] = error.strerror or str(error)
+
+    def _say_unreadable(self, batch: Batch) -> None:
+        """Log what cannot be read, once as long as it stays so."""
+        for producer, reason in batch.unreadable.items():
+            if producer not in self._unreadable:
+                _log.error("journal: producer %s cannot be read (%s); the others go on", producer, reason)
+        self._unreadable = batch.unreadable
 
     def _read_segment(
-        self,
-        batch: Batch,
-        producer: str,
-        segment: Segment,
-        position: int,
-        after: int | None,
-        finished: bool,
-        limit: int,
-    ) -> int:
+        self, batch: Batch, producer: str, segment: Segment, after: int | None, finished: bool, limit: int
+    ) -> None:
         seed = framing.seed(producer)
         with segment.path.open("rb", buffering=0) as file:
             while len(batch.records) < limit and batch.size < BATCH_BYTES:
+                position = batch.cursors[producer]
                 end = after if after is not None else segment.start + os.fstat(file.fileno()).st_size
                 room = min(CHUNK_BYTES, end - position)
                 if room <= 0:
                     break
                 data = os.pread(file.fileno(), room, position - segment.start)
                 frames, used = framing.whole_frames(seed, data, position, limit - len(batch.records))
+                skipped: int | None = 0
                 if not frames:
-                    # A frame longer than a chunk, a torn tail, or damage: look at all that is left.
-                    data = os.pread(file.fileno(), end - position, position - segment.start)
+                    # A frame longer than a chunk, a torn tail, or damage: look at what is left.
+                    window = min(2 * DAMAGE_BYTES, end - position)
+                    data = os.pread(file.fileno(), window, position - segment.start)
                     skipped = framing.next_whole(seed, data, position)
+                    if skipped is None and len(data) == 2 * DAMAGE_BYTES:
+                        skipped = DAMAGE_BYTES
                     if skipped is None:
                         if after is None and not finished:
-                            return position
+                            break
                         self._pass_over(batch, producer, position, data, torn=after is None)
-                        return after if after is not None else position + len(data)
+                        batch.cursors[producer] = after if after is not None else position + len(data)
+                        break
                     if skipped:
                         self._pass_over(batch, producer, position, data[:skipped], torn=False)
                         position += skipped
                     frames, used = framing.whole_frames(seed, data[skipped:], position, 1)
                 self._take(batch, producer, frames)
-                batch.size += used
-                position += used
-        return position
+                batch.size += used + (skipped or 0)
+                batch.cursors[producer] = position + used
 
     def _take(self, batch: Batch, producer: str, frames: list[tuple[int, bytes]]) -> None:
         keep, decode, made = batch.records.append, codec.decode, tuple.__new__

@@ -141,7 +141,7 @@ def _edge(page: Exposition, edges: list[EdgeValues], now_us: int) -> None:
 
 def _journal(page: Exposition, directory: Path, cursors: Mapping[str, int] | None) -> None:
     names = producers(directory)
-    alive = sum(is_alive(directory, name) for name in names)
+    alive = sum(_writes(directory, name) for name in names)
     page.add(
         "backstamp_journal_producers",
         "gauge",
@@ -164,14 +164,21 @@ def _journal(page: Exposition, directory: Path, cursors: Mapping[str, int] | Non
     )
 
 
+def _writes(directory: Path, producer: str) -> bool:
+    try:
+        return is_alive(directory, producer)
+    except OSError:
+        return False
+
+
 def _lag(directory: Path, producer: str, cursor: int) -> int:
     """Return how many bytes of a producer lie behind its cursor; a file may be deleted while we look."""
-    stream = segments(directory, producer)
-    if not stream:
-        return 0
     try:
+        stream = segments(directory, producer)
+        if not stream:
+            return 0
         end = stream[-1].start + stream[-1].path.stat().st_size
-    except FileNotFoundError:
+    except OSError:  # not ours to read, or gone: the reader's log says so
         return 0
     return max(0, end - max(cursor, stream[0].start))
 

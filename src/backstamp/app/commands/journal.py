@@ -1,7 +1,7 @@
 """`backstamp journal`: look at the journal without changing it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import click
@@ -47,15 +47,14 @@ def ls(context: AppContext) -> None:
 @click.pass_obj
 def cat(context: AppContext, producer: str | None, start: int) -> None:
     """Print the records as JSON, one a line, with where they lie. Ends with 1 where one is damaged."""
-    corrupt = 0
+    corrupt, unreadable = 0, dict[str, str]()
     for batch in _batches(context, start):
-        corrupt += batch.corrupt
+        corrupt, unreadable = corrupt + batch.corrupt, batch.unreadable
         for record_id, record in batch.records:
             if producer in (None, record_id.producer):
                 fields = msgspec.to_builtins(record)
                 click.echo(msgspec.json.encode(record_id._asdict() | fields).decode())
-    if corrupt:
-        raise click.ClickException(f"{corrupt} damaged records were passed over")
+    _complain(unreadable, f"{corrupt} damaged records were passed over" if corrupt else "")
 
 
 @journal.command()
@@ -63,14 +62,20 @@ def cat(context: AppContext, producer: str | None, start: int) -> None:
 def verify(context: AppContext) -> None:
     """Check every record's length, checksum and spelling. Ends with 1 where one is damaged."""
     found: Counter[str] = Counter()
-    corrupt = 0
+    corrupt, unreadable = 0, dict[str, str]()
     for batch in _batches(context, 0):
-        corrupt += batch.corrupt
+        corrupt, unreadable = corrupt + batch.corrupt, batch.unreadable
         found.update(type(record).__name__.lower() for _, record in batch.records)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(found.items())) or "none"
     click.echo(f"whole records: {found.total():,} ({kinds})")
-    if corrupt:
-        raise click.ClickException(f"{corrupt} records are damaged; the worker will set them aside")
+    _complain(unreadable, f"{corrupt} records are damaged; the worker will set them aside" if corrupt else "")
+
+
+def _complain(unreadable: Mapping[str, str], damage: str) -> None:
+    """End with 1 and one line where something is wrong."""
+    wrong = [f"producer {name} cannot be read ({reason})" for name, reason in unreadable.items()]
+    if damage or wrong:
+        raise click.ClickException("; ".join(filter(None, (damage, *wrong))))
 
 
 def _batches(context: AppContext, start: int) -> Iterator[Batch]:
@@ -78,7 +83,7 @@ def _batches(context: AppContext, start: int) -> Iterator[Batch]:
     cursors = dict.fromkeys(producers(context.journal_dir), start)
     while True:
         batch = reader.read(cursors, READ_AT_ONCE)
+        yield batch
         if batch.cursors == cursors:
             return
-        yield batch
         cursors = batch.cursors
