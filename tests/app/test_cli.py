@@ -175,6 +175,25 @@ def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) ->
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize(
+    ("way", "line"),
+    [("<m >/dev/full", "No space left on device"), ("<&-", "the message is empty")],
+)
+def test_a_disk_that_is_full_and_a_closed_input_are_said_in_one_line(
+    tmp_path: Path, way: str, line: str
+) -> None:
+    (tmp_path / "m").write_bytes(b"Subject: x\n\nx")
+    environment = os.environ | {"BACKSTAMP_DATA_DIR": str(tmp_path / "data")}
+    run = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m backstamp unwrap --foreign {way}'],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr.decode()) == (1, f"backstamp: {line}\n")
+
+
 def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path: Path, data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("127.0.0.1", 0)) as taken:
         closed_port, taken_port = closed.getsockname()[1], taken.getsockname()[1]

@@ -1,6 +1,7 @@
 """`backstamp`: the command line.  Each command is a module of its own in `app.commands`, loaded when used."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Final, NoReturn
@@ -81,6 +82,9 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 def main() -> NoReturn:
     """Run the command line; every failure is one line on stderr and a non-zero exit."""
+    if sys.stdin is None:
+        # Closed, as some schedulers start programs: then there is nothing to read.
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the end
     try:
         cli(prog_name="backstamp", standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -100,6 +104,9 @@ def main() -> NoReturn:
         # The reader of our output has left (`backstamp ... | head`); nothing more can be said to it.
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        _fail(f"{place}{error.strerror or error}", 1)
     sys.exit(0)
 
 
