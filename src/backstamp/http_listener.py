@@ -75,13 +75,15 @@ class PortTakenError(Exception):
     """The address cannot be listened on; the message says why, and what to do."""
 
 
-def check_free(setting: str, host: str, port: int) -> None:
-    """Raise `PortTakenError` where we may not listen: Granian's own complaint is a native stack trace.
+def free_address(setting: str, host: str, port: int) -> str:
+    """Return the IP address of `host`, on which we may listen: Granian takes no names.
 
-    `setting` is the name of the setting that the address came from.
+    Of a name with several, an IPv4 one. `setting` is the name of the setting that the address came from.
+    Raises `PortTakenError` where we may not listen: Granian's own complaint is a native stack trace.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = min(known, key=lambda each: each[0] != socket.AF_INET)
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
@@ -90,6 +92,7 @@ def check_free(setting: str, host: str, port: int) -> None:
             f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); "
             "choose another port, or stop what has it"
         ) from None
+    return str(address[0])
 
 
 def loader(target: str, drain_seconds: float) -> Callable[[], Any]:

@@ -6,7 +6,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from backstamp.http_listener import LOGGING, Server, check_free, loader
+from backstamp.http_listener import LOGGING, Server, free_address, loader
 
 DRAIN_SECONDS: Final = 3
 """After SIGTERM open streams are waited for so long; a browser comes back to the next process by itself."""
@@ -17,10 +17,10 @@ def serve(host: str, port: int, target: str) -> None:
 
     `target` is an import string, "package.module:attribute", of an ASGI application. Raises `PortTakenError`.
     """
-    check_free("console.listen", host, port)
+    address = free_address("console.listen", host, port)
     server = Server(
         target,
-        address=host,
+        address=address,
         port=port,
         # Django's application speaks no lifespan protocol.
         interface=Interfaces.ASGINL,

@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from backstamp.edge.certificate import Certificate
 from backstamp.edge.config import EdgeConfig, EdgeError
 from backstamp.edge.first_step import FirstStepPolicy
-from backstamp.http_listener import LOGGING, Server, check_free, loader
+from backstamp.http_listener import LOGGING, Server, free_address, loader
 
 _log = logging.getLogger("backstamp.edge")
 
@@ -37,12 +37,12 @@ def serve(config: EdgeConfig, target: str) -> None:
     `target` is an import string, "package.module:attribute", of an `Edge`; each worker imports it anew.
     Raises `EdgeError`, `PortTakenError`, or SystemExit when workers die again and again.
     """
-    check_free("edge.listen", config.host, config.port)
+    address = free_address("edge.listen", config.host, config.port)
     asyncio.set_event_loop_policy(FirstStepPolicy())
     try:
         server = Server(
             target,
-            address=config.host,
+            address=address,
             port=config.port,
             interface=Interfaces.RSGI,
             workers=config.workers,

@@ -1,0 +1,37 @@
+"""What edge and console listen on."""
+
+import socket
+
+import pytest
+
+from backstamp.http_listener import PortTakenError, free_address
+
+
+def test_a_name_stands_for_its_address_since_the_server_takes_no_names() -> None:
+    assert free_address("edge.listen", "localhost", 0) == "127.0.0.1"
+
+
+def test_an_address_stays_what_it_is() -> None:
+    assert free_address("edge.listen", "127.0.0.1", 0) == "127.0.0.1"
+    assert free_address("edge.listen", "0.0.0.0", 0) == "0.0.0.0"
+
+
+def test_of_a_name_with_both_kinds_the_ipv4_address_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def known(*_: object, **__: object) -> list[tuple[object, ...]]:
+        stream = (socket.SOCK_STREAM, 0, "")
+        return [
+            (socket.AF_INET6, *stream, ("::1", 0, 0, 0)),
+            (socket.AF_INET, *stream, ("127.0.0.1", 0)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    assert free_address("edge.listen", "both.example", 0) == "127.0.0.1"
+
+
+def test_a_name_that_nobody_knows_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(PortTakenError, match=r"cannot listen on nowhere:25 \(Name or service not known\)"):
+        free_address("console.listen", "nowhere", 25)
