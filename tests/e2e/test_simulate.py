@@ -39,6 +39,8 @@ def test_people_and_machines_act_and_the_report_says_how_right_the_verdicts_were
         assert rows[actor]["hits"] == sum(line["truth"] == actor for line in truth) > 0
     stored = server.query("SELECT COUNT(*) FROM records_event WHERE type IN ('opened', 'clicked')")
     assert stored == [(len(truth),)]
+    names = "SELECT COUNT(DISTINCT subject) FROM records_message WHERE subject LIKE 'Simulated reader %: %'"
+    assert server.query(names) == [(RECIPIENTS,)]
     again = server.command("simulate", "--report")
     assert again.returncode == 0
     assert again.stdout.decode().startswith(f"{len(truth):,} of {len(truth):,} hits judged")

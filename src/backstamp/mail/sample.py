@@ -102,17 +102,19 @@ line-height:19px;color:#6b6f76;">You get this because somebody pressed "Send a s
 """
 
 
-def sample_message(sender: str, recipient: str, message_id: str, date: str) -> bytes:
+def sample_message(sender: str, recipient: str, message_id: str, date: str, subject: str = SUBJECT) -> bytes:
     """Return the sample mail, ready for DATA: CRLF, 7bit, lines within 76 characters in the body.
 
     `sender` and `recipient` are addr-specs, `message_id` comes with its angle brackets, `date` is a
-    Date field's body (RFC 5322 §3.3). Raises `ValueError` where one of them cannot stand in a header field.
+    Date field's body (RFC 5322 §3.3), `subject` plain text without markup. Raises `ValueError` where one of
+    them cannot stand in a header field.
     """
     for name, value in (
         ("sender", sender),
         ("recipient", recipient),
         ("message id", message_id),
         ("date", date),
+        ("subject", subject),
     ):
         if not value or not value.isascii() or not value.isprintable():
             raise ValueError(f"the sample's {name} must be plain ASCII in one line")
@@ -121,7 +123,7 @@ def sample_message(sender: str, recipient: str, message_id: str, date: str) -> b
         f"Date: {date}",
         f"From: Backstamp sample <{sender}>",
         f"To: <{recipient}>",
-        f"Subject: {SUBJECT}",
+        f"Subject: {subject}",
         f"Message-ID: {message_id}",
         f"List-Unsubscribe: <{_LINKS['unsubscribe']}>",
         "MIME-Version: 1.0",
@@ -131,7 +133,7 @@ def sample_message(sender: str, recipient: str, message_id: str, date: str) -> b
         (
             _crlf("\n".join(fields) + "\n\n"),
             _part("text/plain", _TEXT.format(space=" ", **_LINKS)),
-            _part("text/html", _HTML.format(subject=SUBJECT, **html_links)),
+            _part("text/html", _HTML.format(subject=subject, **html_links)),
             _crlf(f"--{_BOUNDARY}--\n"),
         )
     )

@@ -58,7 +58,9 @@ def perform(
             for index, mailbox in enumerate(mailboxes_for(the_cast(), plan.recipients, plan.seed)):
                 address = f"r{index}@company{index // COLLEAGUES}.example"
                 message_id = make_msgid(domain="simulator.example")
-                client.sendmail(SENDER, [address], sample_message(SENDER, address, message_id, formatdate()))
+                subject = f"Simulated reader {index + 1}: {mailbox.name}"
+                message = sample_message(SENDER, address, message_id, formatdate(), subject)
+                client.sendmail(SENDER, [address], message)
                 delivered = time.time()
                 last, copy = _copy_to(address, last, plan.captured, ring)
                 for request in _requests(plan, mailbox, copy, index, delivered, number):
