@@ -9,6 +9,7 @@ from django.test import Client
 
 from backstamp.journal import publish_updates
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+from backstamp.records.protection_settings import set_protection
 from backstamp.tokens import Keyring
 from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.console.conftest import ADDRESS
@@ -45,6 +46,15 @@ def test_a_domain_says_whether_its_mail_is_given_a_list_unsubscribe(admin: Clien
         page = admin.post("/policy/domain/", {"name": "example.org", "unsubscribe": said}, follow=True).text
         assert SenderDomain.objects.get().unsubscribe is stored
         assert re.findall(">List-Unsubscribe [a-z ]+<", page) == shown
+
+
+def test_a_domain_that_is_only_protected_stands_not_among_the_sender_domains(admin: Client) -> None:
+    for name in ("only.example", "both.example"):
+        set_protection(name, ADDRESS)
+    SenderDomain.objects.filter(name="both.example").update(links=False)
+    SenderDomain.objects.create(name="sender.example")
+    shown = admin.get("/policy/").text
+    assert re.findall(r'href="\?domain=([^#]+)#', shown) == ["both.example", "sender.example"]
 
 
 def test_a_chosen_entry_fills_the_form(admin: Client) -> None:

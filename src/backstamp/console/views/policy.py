@@ -8,7 +8,7 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -91,6 +91,18 @@ def consent(request: HttpRequest) -> HttpResponse:
     return redirect("policy")
 
 
+def _domains() -> QuerySet[SenderDomain]:
+    """Those of whose sent mail something is said; a domain that is only protected has another page."""
+    return SenderDomain.objects.exclude(
+        protection__isnull=False,
+        tracking_url="",
+        opens__isnull=True,
+        links__isnull=True,
+        anonymous=False,
+        unsubscribe__isnull=True,
+    )
+
+
 def _page(
     request: HttpRequest,
     *,
@@ -106,7 +118,7 @@ def _page(
         "switch": Switch.objects.filter(pk=1).first(),
         "snapshot": snapshot,
         "consent_required": snapshot is None or snapshot.consent_mode is ConsentMode.REQUIRED,
-        "domains": list(SenderDomain.objects.all()[:ENTRIES_SHOWN]),
+        "domains": list(_domains()[:ENTRIES_SHOWN]),
         "senders": list(SenderPolicy.objects.all()[:ENTRIES_SHOWN]),
         "consents": Paginator(consents, CONSENTS_SHOWN).get_page(request.GET.get("page")),
         "search": search,
