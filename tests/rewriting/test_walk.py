@@ -61,6 +61,24 @@ def second(raw_part: bytes, direction: Direction) -> tuple[bool, SkipReason | No
             (False, R.OTHER_TYPE),
             (False, R.SHOWN_ATTACHMENT),
         ),
+        (
+            "application/force-download; name=a.url",
+            TEXT,
+            (False, R.OTHER_TYPE),
+            (False, R.SHOWN_ATTACHMENT),
+        ),
+        (
+            "application/octet-stream; name=a.eml",
+            "From: a\r\nContent-Transfer-Encoding: BASE64\r\n\r\nAAAA",
+            (False, R.OTHER_TYPE),
+            (False, R.SHOWN_ATTACHMENT),
+        ),
+        (
+            "application/octet-stream; name=a.eml",
+            "From: a\r\n\r\nb",
+            (False, R.OTHER_TYPE),
+            (False, R.ATTACHMENT),
+        ),
         ("application/octet-stream; name=a.bin", TEXT, (False, R.OTHER_TYPE), (False, R.ATTACHMENT)),
         ("application/octet-stream; name=winmail.dat", TEXT, (False, R.TNEF), (False, R.TNEF)),
         ("application/ms-tnef", TEXT, (False, R.TNEF), (False, R.TNEF)),
@@ -187,6 +205,24 @@ def test_a_header_part_that_is_too_big_is_left_alone_and_named() -> None:
     raw = part("text/html", HTML, "X-Filler: " + "x" * 300_000)
     assert second(raw, IN) == (False, R.HEADER_TOO_BIG)
     assert second(raw, OUT) == (False, R.HEADER_TOO_BIG)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.html",
+        '"=?utf-8?B?YS5odG1s?="',
+        '"=?iso-8859-1?Q?a=2Ehtml?="',
+        '"=?utf-8?Q?' + "a" * 900 + '?= =?utf-8?Q?.htm?="',
+        "=?utf-8?Q?a=2EHTML?=",
+        "a.html.",
+        '"a.html . "',
+    ],
+)
+def test_a_file_is_known_by_its_name_however_that_is_written(name: str) -> None:
+    disposed = part("application/octet-stream", HTML, f"Content-Disposition: attachment; filename={name}")
+    named = part(f"application/octet-stream; name={name}", HTML)
+    assert second(disposed, IN) == second(named, IN) == (False, R.SHOWN_ATTACHMENT)
 
 
 @pytest.mark.parametrize("name", ["smime.p7m", "SMIME.P7M", "mail.p7z"])

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from backstamp.mail.header_section import Field, HeaderSection
+from backstamp.mail.header_text import decoded
 from backstamp.mail.parameters import ParameterisedValue, parse_parameterised, without_comments
 
 MAX_FIELD_BYTES: Final = 16 * 1024
@@ -141,6 +142,16 @@ def _disposition(fields: list[ParameterisedValue]) -> str:
 def _filename(dispositions: list[ParameterisedValue], types: list[ParameterisedValue]) -> str:
     for fields, name in ((dispositions, "filename"), (types, "name")):
         for field in fields:
-            if field.parameters.get(name):
-                return field.parameters[name]
+            value = field.parameters.get(name)
+            if value:
+                return _as_stored(value)
     return ""
+
+
+def _as_stored(name: str) -> str:
+    """Return a file's name as programs store it.
+
+    In parameters, too, most read encoded words, which RFC 2047 §5 forbids there and many write; Windows drops
+    full stops and blanks at the end.
+    """
+    return (decoded(name, MAX_FIELD_BYTES) if "=?" in name else name).rstrip(". ")

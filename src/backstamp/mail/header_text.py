@@ -12,12 +12,12 @@ _ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 _BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = LONGEST) -> str:
     """Return text as it may be logged and stored: valid, printable, on one line, cut."""
-    words = as_utf8(text[: 4 * LONGEST])
+    words = as_utf8(text[: 4 * longest])
     if not words.isprintable():
         words = "".join(each if each.isprintable() else " " for each in words)
-    return " ".join(words.split())[:LONGEST]
+    return " ".join(words.split())[:longest]
 
 
 def as_utf8(text: str) -> str:
@@ -30,11 +30,11 @@ def as_utf8(text: str) -> str:
     return octets.decode("utf-8", "replace")
 
 
-def decoded(body: str) -> str:
+def decoded(body: str, longest: int = LONGEST) -> str:
     """Decode encoded words (RFC 2047); raw 8-bit octets are read as UTF-8."""
-    body = body[: 8 * LONGEST]
+    body = body[: 8 * longest]
     if "=?" not in body:
-        return one_line(body)
+        return one_line(body, longest)
     words: list[str] = []
     try:
         for piece, charset in decode_header(as_utf8(body)):
@@ -43,8 +43,8 @@ def decoded(body: str) -> str:
             else:
                 words.append(_decoded_word(piece, charset))
     except (ValueError, MessageError):
-        return one_line(body)
-    return one_line("".join(words))
+        return one_line(body, longest)
+    return one_line("".join(words), longest)
 
 
 def first_address(body: str) -> str:

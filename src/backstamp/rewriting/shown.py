@@ -5,6 +5,7 @@ part below the body, `Content-Disposition: attachment` or not, and takes applica
 its file name says (mailnews/mime/src/mimei.cpp).
 """
 
+import re
 from typing import Final
 
 from backstamp.mail.structure import Part
@@ -20,9 +21,20 @@ _SVG: Final = frozenset({"image/svg+xml", "image/svg"})
 _POINTERS: Final = frozenset({"message/partial", "message/external-body"})
 """Messages whose content is elsewhere: assembled from several mails, or fetched from an address."""
 _RESOURCES: Final = frozenset({"text/css", "text/javascript", "text/ecmascript"})
-_UNTYPED: Final = frozenset({"application/octet-stream", "application/x-unknown-content-type"})
+_UNTYPED: Final = frozenset(
+    {"application/octet-stream", "application/octetstream", "application/x-octet-stream"}
+    | {"binary/octet-stream", "application/binary", "application/x-unknown-content-type"}
+    | {"application/unknown", "application/download", "application/x-download", "application/force-download"}
+    | {"application/x-force-download", "application/x-msdownload", "application/save", "application/save-as"}
+)
+"""Types that say no more than "a file": its name tells programs what it is."""
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
-_TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".eml")
+_MESSAGE_NAMES: Final = (".eml", ".mht", ".mhtml")
+_TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".url", *_MESSAGE_NAMES)
+_ENCODED: Final = re.compile(
+    r"^content-transfer-encoding:\s*(?:base64|quoted-printable)", re.IGNORECASE | re.MULTILINE
+)
+"""In a message that is only a file links may be hidden so."""
 _CALENDARS: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar", "text/vcalendar"})
 _CALENDAR_NAMES: Final = (".ics", ".ical", ".ifb", ".vcs")
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -95,7 +107,7 @@ def attachment_reason(part: Part) -> SkipReason:
     name = part.filename.lower() if media_type in _UNTYPED else ""
     html = media_type == "text/html" or _is_html_like(media_type) or name.endswith(_HTML_NAMES)
     text = media_type.startswith(("text/", "message/")) or name.endswith(_TEXT_NAMES)
-    if (html or text) and _holds_links(part, html=html):
+    if (html or text) and _holds_links(part, html=html, message=name.endswith(_MESSAGE_NAMES)):
         return SkipReason.SHOWN_ATTACHMENT
     return SkipReason.ATTACHMENT
 
@@ -104,7 +116,7 @@ def _is_html_like(media_type: str) -> bool:
     return media_type != "text/html" and "htm" in media_type
 
 
-def _holds_links(part: Part, *, html: bool) -> bool:
+def _holds_links(part: Part, *, html: bool, message: bool = False) -> bool:
     """Whether a part has links; one that cannot be read is taken to have some."""
     try:
         text = TextPart(part.message, part, _MAX_BYTES).text
@@ -118,4 +130,6 @@ def _holds_links(part: Part, *, html: bool) -> bool:
             return True
     # Text that is not known for HTML is shown as it stands.
     as_text = not html or (part.media_type != "text/html" and part.media_type.startswith("text/"))
+    if message and _ENCODED.search(text) is not None:
+        return True
     return as_text and bool(find_text_links(text))
