@@ -1,7 +1,10 @@
-"""`backstamp rollups rebuild` and `backstamp bench fill` from the command line, on databases of their own."""
+"""Commands that need the database, from the command line, on databases of their own."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
 
 from tests.app.test_cli import backstamp
 
@@ -16,3 +19,27 @@ def test_a_filled_database_has_its_roll_ups_made_again(tmp_path: Path) -> None:
     rebuilt = backstamp(tmp_path, "rollups", "rebuild")
     assert rebuilt.returncode == 0
     assert re.fullmatch(rb"made the roll-ups of \d+ messages again\n", rebuilt.stdout)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("rollups", "rebuild"), ("sign-in-link", "ann@example.org"), ("links", "list"), ("protect", "list")],
+    ids=" ".join,
+)
+def test_a_database_that_was_never_made_is_told_with_what_makes_it(
+    tmp_path: Path, command: Iterable[str]
+) -> None:
+    done = backstamp(tmp_path, *command)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        rb"backstamp: the database cannot be used: no such table: \w+; "
+        rb"run `backstamp migrate`, or start `backstamp serve` once\n",
+        done.stderr,
+    )
+    assert backstamp(tmp_path, "migrate").stdout == b"the database is up to date\n"
+    assert backstamp(tmp_path, *command).returncode == 0
+
+
+def test_a_sign_in_link_is_for_a_mail_address(tmp_path: Path) -> None:
+    done = backstamp(tmp_path, "sign-in-link", "ann")
+    assert (done.returncode, done.stderr) == (1, b"backstamp: 'ann' is no mail address\n")

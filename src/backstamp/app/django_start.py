@@ -1,13 +1,18 @@
 """Start Django in a process that needs it; the other roles and commands never import it."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.settings import CONFIG_VARIABLE
+
+_NOT_OF_THIS_VERSION: Final = re.compile(r'no such (table|column)|(relation "|column ).* does not exist')
+"""As SQLite and PostgreSQL say it."""
 
 
 def start_django(context: AppContext) -> None:
@@ -32,4 +37,7 @@ def usable_database(context: AppContext) -> Iterator[None]:
     try:
         yield
     except Error as error:
-        raise click.ClickException(f"the database cannot be used: {str(error).splitlines()[0]}") from None
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        if _NOT_OF_THIS_VERSION.match(why):
+            why += "; run `backstamp migrate`, or start `backstamp serve` once"
+        raise click.ClickException(f"the database cannot be used: {why}") from None

@@ -5,7 +5,7 @@ import sys
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import start_django
+from backstamp.app.django_start import usable_database
 
 
 @click.group()
@@ -17,15 +17,10 @@ def rollups() -> None:
 @click.pass_obj
 def rebuild(context: AppContext) -> None:
     """Make all roll-ups again from messages and events; the server may run meanwhile."""
-    start_django(context)
-    from django.db import OperationalError
+    with usable_database(context):
+        from backstamp.records.models import Message
+        from backstamp.records.rebuild import rebuild as rebuild_all
 
-    from backstamp.records.models import Message
-    from backstamp.records.rebuild import rebuild as rebuild_all
-
-    try:
         with click.progressbar(length=Message.objects.count(), label="messages", file=sys.stderr) as bar:
             done = rebuild_all(lambda number: bar.update(number - bar.pos))
-    except OperationalError as error:
-        raise click.ClickException(f"the database does not answer: {str(error).splitlines()[0]}") from None
     click.echo(f"made the roll-ups of {done:,} messages again")

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import start_django
+from backstamp.app.django_start import usable_database
 from backstamp.app.settings.table import CONSOLE_URL
 
 LIFETIME: Final = timedelta(hours=24)
@@ -20,12 +20,19 @@ LIFETIME: Final = timedelta(hours=24)
 @click.pass_obj
 def sign_in_link(context: AppContext, email: str, if_nobody: bool) -> None:
     """Print a link that signs the administrator EMAIL in once and lets them set a password."""
-    start_django(context)
-    from django.contrib.auth import get_user_model
+    with usable_database(context):
+        from django.contrib.auth import get_user_model
+        from django.core.exceptions import ValidationError
+        from django.core.validators import validate_email
 
-    from backstamp.records import sign_in_links
+        from backstamp.records import sign_in_links
 
-    if if_nobody and get_user_model().objects.filter(is_active=True).exists():
-        return
-    token = sign_in_links.create(email, LIFETIME)
+        try:
+            if email:
+                validate_email(email)
+        except ValidationError:
+            raise click.ClickException(f"{email!r} is no mail address") from None
+        if if_nobody and get_user_model().objects.filter(is_active=True).exists():
+            return
+        token = sign_in_links.create(email, LIFETIME)
     click.echo(f"{context.settings[CONSOLE_URL]}/welcome/{token}")
