@@ -1,5 +1,7 @@
 """Which links are wrapped, with which target, and which are left alone and why."""
 
+from html import escape
+
 import pytest
 from msgspec.structs import replace
 
@@ -416,6 +418,14 @@ def test_a_document_in_a_data_address_is_unprotected_where_a_frame_shows_it(
     assert reason.unprotected is (reason is SkipReason.NESTED_DOCUMENT)
     picture = element.format("data:image/png;base64,AA==")
     assert [found for _, found in decided(picture, received)] == [SkipReason.DATA_URL]
+
+
+def test_documents_that_are_nested_too_deeply_to_be_looked_into_are_unprotected() -> None:
+    html = '<a href="https://example.com/">x</a>'
+    for _ in range(5):
+        html = f'<iframe srcdoc="{escape(html)}"></iframe>'
+    (candidate,) = plan(message(html), Options(direction=Direction.INBOUND)).manifest.candidates
+    assert (candidate.carrier, candidate.skip_reason) == (Carrier.SRCDOC, SkipReason.NESTED_DOCUMENT)
 
 
 NEIGHBOURS = (

@@ -44,7 +44,11 @@ _INVISIBLE: Final = "".join(INVISIBLE)
 _BESIDE_IPV6: Final = re.compile(
     rf"\A(https?:[/\\]*)[{_INVISIBLE}]*(\[[0-9a-f:.]+\])[{_INVISIBLE}]*", re.IGNORECASE
 )
-_NEVER: Final = {Carrier.FORM: SkipReason.FORM, Carrier.FORMACTION: SkipReason.FORM}
+_NEVER: Final = {
+    Carrier.FORM: SkipReason.FORM,
+    Carrier.FORMACTION: SkipReason.FORM,
+    Carrier.SRCDOC: SkipReason.NESTED_DOCUMENT,
+}
 _ORDINARY: Final = frozenset({Carrier.A, Carrier.TEXT})
 _INBOUND_ONLY: Final = {
     Carrier.FRAME: SkipReason.FRAME,
