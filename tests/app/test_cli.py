@@ -1,9 +1,11 @@
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 
@@ -192,6 +194,25 @@ def test_a_disk_that_is_full_and_a_closed_input_are_said_in_one_line(
         check=False,
     )
     assert (run.returncode, run.stderr.decode()) == (1, f"backstamp: {line}\n")
+
+
+def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
+    tmp_path: Path, data: Path
+) -> None:
+    def said(**settings: str) -> list[str]:
+        lines = backstamp(tmp_path, "doctor", settings=settings).stdout.decode().splitlines()
+        return [line for line in lines if " database: " in line]
+
+    assert said() == []
+    backstamp(tmp_path, "migrate")
+    assert said() == ["ok     database: SQLite answers, and is of this version"]
+    with closing(sqlite3.connect(data / "backstamp.db")) as database:
+        database.execute("DELETE FROM django_migrations WHERE app = 'records'")
+        database.commit()
+    assert said() == ["WRONG  database: is older than this program"]
+    (away,) = said(BACKSTAMP_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mail")
+    assert away.startswith("WRONG  database: cannot be used (")
+    assert "secret" not in away
 
 
 def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path: Path, data: Path) -> None:

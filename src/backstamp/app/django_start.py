@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.settings import CONFIG_VARIABLE
+from backstamp.app.settings import CONFIG_VARIABLE, Settings
 
 _NOT_OF_THIS_VERSION: Final = re.compile(r'no such (table|column)|(relation "|column ).* does not exist')
 """As SQLite and PostgreSQL say it."""
@@ -17,12 +17,17 @@ _NOT_OF_THIS_VERSION: Final = re.compile(r'no such (table|column)|(relation "|co
 
 def start_django(context: AppContext) -> None:
     """Set Django up with the settings of this context."""
-    if context.settings.config_file is not None:
-        os.environ[CONFIG_VARIABLE] = str(context.settings.config_file)
+    set_django_up(context.settings)
+
+
+def set_django_up(settings: Settings) -> None:
+    """Set Django up with these settings. Raises `SettingsError`, `KeyFileError`."""
+    if settings.config_file is not None:
+        os.environ[CONFIG_VARIABLE] = str(settings.config_file)
     os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
     from backstamp.app.wiring.data_dir import prepare_data_dir
 
-    prepare_data_dir(context.settings)
+    prepare_data_dir(settings)
     import django
 
     django.setup()
