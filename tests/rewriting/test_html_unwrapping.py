@@ -74,6 +74,15 @@ def test_so_does_one_that_a_webmail_fetches(source: str) -> None:
     )
 
 
+def test_so_does_one_that_a_webmail_has_blocked() -> None:
+    for name in ("blockedimagesrc", "data-src", "DFSRC"):
+        blocked = f"<img src='blocked.gif' {name}='{BASE}/P'>"
+        assert (
+            unwrapped(f"<p>x{blocked}y<img alt='{BASE}/P' src=a.gif>")
+            == f"<p>xy<img alt='{BASE}/P' src=a.gif>"
+        )
+
+
 @pytest.mark.parametrize(
     "mark", ["<wbr>", "<WBR />", "&shy;", "&#8203;", "&#x200B;", "&ZeroWidthSpace;", "\u200b"]
 )

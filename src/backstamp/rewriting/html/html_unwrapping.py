@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
+from turbohtml import Element
+
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.spans import apart, overlaps
@@ -16,6 +18,7 @@ _Reader = Callable[[str], str | None]
 _Edit = tuple[int, int, str]
 _RUN: Final = re.compile(r"[hH][tT][tT][pP][sS]?://[A-Za-z0-9\-._~:/?#\[\]@%+,;=]+")
 """What may hold a sealed URL: no character of one is ever escaped, wherever it stands."""
+_WORDS: Final = frozenset({"alt", "title"})
 _BREAK: Final = re.compile(
     r"<wbr\s*/?>|&(?:shy|ZeroWidthSpace|#0*(?:173|8203)|#x0*(?:ad|200b));?|[\u00ad\u200b]", re.IGNORECASE
 )
@@ -41,10 +44,9 @@ def html_edits(text: str, reader: _Reader) -> list[_Edit]:
         original = reader(strip_link_text(link.value))
         if original:
             edits.append((link.start, link.end, _escaped(original, link.levels)))
-    for image in html.tree.select("img[src]"):
+    for image in html.tree.select("img"):
         location = image.source_location
-        source = image.attr("src")
-        if location is not None and location.start_tag is not None and source and _is_pixel(source, reader):
+        if location is not None and location.start_tag is not None and _is_pixel(image, reader):
             edits.append((location.start_tag.start_offset, location.start_tag.end_offset, ""))
     # What one program reads as a link another may read as a part of one: a field's URL in an attribute.
     edits = apart(edits)
@@ -53,15 +55,21 @@ def html_edits(text: str, reader: _Reader) -> list[_Edit]:
     return sorted(edits + _as_they_stand(text, known, documents, reader))
 
 
-def _is_pixel(source: str, reader: _Reader) -> bool:
-    """Whether an image is our pixel, also where a webmail fetches it: then its URL stands in another."""
-    if reader(source) == "":
-        return True
-    return any(
-        original == ""
-        for run in _RUN.finditer(unquote(source))
-        for _, _, original in sealed_within(run[0], reader)
-    )
+def _is_pixel(image: Element, reader: _Reader) -> bool:
+    """Whether an image is our pixel.
+
+    So it is where a webmail fetches it, with its URL in another, or has blocked it, and keeps its URL aside.
+    """
+    for name in image.attrs:
+        value = image.attr(name) or ""
+        if name in _WORDS or "http" not in value:
+            continue
+        runs = (run[0] for run in _RUN.finditer(unquote(value)))
+        if reader(value) == "" or any(
+            original == "" for run in runs for _, _, original in sealed_within(run, reader)
+        ):
+            return True
+    return False
 
 
 def _as_they_stand(
