@@ -5,6 +5,8 @@ import pytest
 
 from backstamp.app import keyfile
 from backstamp.app.keyfile import KeyFile, KeyFileError
+from backstamp.app.settings.loader import load
+from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.tokens import open_token, seal_pixel
 
 
@@ -85,6 +87,37 @@ def test_a_file_that_breaks_while_running_leaves_the_last_ring_in_force(
     assert current().active_id == 1
 
 
+def test_a_file_that_breaks_or_goes_while_running_is_shouted_about_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keyfile, "LOOK_AGAIN_SECONDS", 0)
+    path = tmp_path / "keys.json"
+    keyfile.ensure(path)
+    ring, whole = KeyFile(path), path.read_bytes()
+    path.write_bytes(b"rubbish")
+    assert ring().active_id == ring().active_id == 1
+    path.unlink()
+    assert ring().active_id == ring().active_id == 1
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "CRITICAL",
+            f"{path}: key ring is not readable (JSON is malformed: invalid character (byte 0)); "
+            "restore it from "
+            "your backup; until this process ends it goes on with the keys that it has",
+        ),
+        (
+            "CRITICAL",
+            f"{path}: the key file is gone; restore it from your backup before any restart; until this process "
+            "ends it goes on with the keys that it has",
+        ),
+    ]
+    caplog.clear()
+    path.write_bytes(whole)
+    path.chmod(0o600)
+    ring()
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
 def test_a_file_that_others_can_read_is_refused_with_the_fix(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "keys.json"
@@ -97,3 +130,19 @@ def test_a_file_that_others_can_read_is_refused_with_the_fix(tmp_path: Path, mod
 def test_a_missing_file_says_how_it_comes_into_being(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="start `backstamp serve` once"):
         keyfile.read(tmp_path / "keys.json")
+
+
+def test_keys_that_are_made_anew_beside_an_old_policy_are_shouted_about(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path)})
+    prepare_data_dir(settings)
+    assert not caplog.records
+    (tmp_path / "snapshot").touch()
+    prepare_data_dir(settings)
+    assert not caplog.records
+    (tmp_path / "keys.json").unlink()
+    prepare_data_dir(settings)
+    (record,) = caplog.records
+    assert record.levelname == "CRITICAL"
+    assert "all links in mail that is out already are dead" in record.getMessage()

@@ -129,6 +129,28 @@ def test_a_broken_renewal_leaves_the_old_certificate_in_use(tmp_path: Path, auth
         wait_for(server, trusting, issue(authority, pem))
 
 
+def test_a_pair_that_breaks_while_workers_are_replaced_ends_nothing(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    pem, trusting = tmp_path / "edge.pem", context(authority)
+    first = issue(authority, pem)
+    with running_edge(tmp_path, pem=pem) as server:
+        wait_for(server, trusting, first)
+        old = server.workers()
+        server.main.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(server.workers()) > 1, server)
+        server.main.send_signal(signal.SIGHUP)  # good as yet; its turn comes when the first is done
+        time.sleep(0.1)
+        pem.write_text("rubbish")
+        wait_until(lambda: "the new certificate cannot be used" in server.log, server)
+        wait_until(lambda: not set(old) & set(server.workers()), server)
+        time.sleep(1)
+        assert serial(server, trusting) == first
+        server.main.terminate()
+        server.main.wait(20)
+        assert "Traceback" not in server.log
+
+
 def test_a_pair_is_taken_when_both_files_fit(tmp_path: Path, authority: trustme.CA) -> None:
     chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
 

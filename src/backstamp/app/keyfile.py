@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
 import stat
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.tokens import Keyring, KeyringError
+
+_log = logging.getLogger("backstamp.app")
 
 MODE: Final = 0o600
 LOOK_AGAIN_SECONDS: Final = 0.5
@@ -30,6 +33,7 @@ class KeyFile:
         self._lock = threading.Lock()
         self._seen = _identity(path)
         self._ring = read(path)
+        self._fault = ""
         self._look_again = time.monotonic() + LOOK_AGAIN_SECONDS
 
     def __call__(self) -> Keyring:
@@ -38,14 +42,23 @@ class KeyFile:
         if now >= self._look_again:
             with self._lock:
                 self._look_again = now + LOOK_AGAIN_SECONDS
-                try:
-                    seen = _identity(self.path)
-                    if seen != self._seen:
-                        self._ring, self._seen = read(self.path), seen
-                except KeyFileError:
-                    # A file being restored by hand must not stop links from opening.
-                    pass
+                seen = _identity(self.path)
+                if seen != self._seen:
+                    self._take(seen)
         return self._ring
+
+    def _take(self, seen: tuple[int, int, int] | None) -> None:
+        """Read the file again, and tell the log once where it cannot be used."""
+        try:
+            self._ring, self._seen, fault = read(self.path), seen, ""
+        except KeyFileError as error:
+            # A file being restored by hand must not stop links from opening.
+            fault = str(error)
+            if seen is None:
+                fault = f"{self.path}: the key file is gone; restore it from your backup before any restart"
+        if fault and fault != self._fault:
+            _log.critical("%s; until this process ends it goes on with the keys that it has", fault)
+        self._fault = fault
 
 
 def read(path: Path) -> Keyring:

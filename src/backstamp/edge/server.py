@@ -94,9 +94,17 @@ def _renew(server: Server, certificate: Certificate) -> None:
         signal.signal(signal.SIGHUP, asked)
         certificate.watch(server.replace_workers)
 
-    @server.on_reload
-    def reloading() -> None:
-        # Granian's workers read the files themselves: these are their names as of now.
-        server.build_ssl_context(
-            certificate.chain, certificate.key, None, SSLProtocols.tls12, None, [], client_verify=False
-        )
+    def usable() -> bool:
+        # Granian's workers read the files themselves: these are their names as of now. They may have been
+        # replaced again since they were found good, while workers were replaced for an earlier pair.
+        try:
+            server.build_ssl_context(
+                certificate.chain, certificate.key, None, SSLProtocols.tls12, None, [], client_verify=False
+            )
+        except OSError as error:  # ssl.SSLError is one
+            reason = error.strerror or error
+            _log.error("the new certificate cannot be used (%s); the old one serves on", reason)
+            return False
+        return True
+
+    server.may_replace = usable

@@ -1,8 +1,12 @@
 """The data directory: made on the first start, for its owner alone."""
 
+import logging
+
 from backstamp.app import keyfile
 from backstamp.app.settings import Settings, SettingsError
 from backstamp.app.settings.table import DATA_DIR
+
+_log = logging.getLogger("backstamp.app")
 
 
 def prepare_data_dir(settings: Settings) -> None:
@@ -14,4 +18,12 @@ def prepare_data_dir(settings: Settings) -> None:
         raise SettingsError(
             f"data_dir: {directory} cannot be made ({error.strerror}); choose another, or make it yourself"
         ) from None
-    keyfile.ensure(settings.in_data_dir("keys.json"))
+    keys = settings.in_data_dir("keys.json")
+    lost = not keys.exists() and settings.in_data_dir("snapshot").exists()
+    keyfile.ensure(keys)
+    if lost:
+        _log.critical(
+            "%s was missing and is made anew: all links in mail that is out already are dead until the old "
+            "file is restored from your backup",
+            keys,
+        )
