@@ -395,6 +395,23 @@ async def test_sent_mail_leads_to_the_targets_again_too(
     assert TRACE.sub(b"", hop.accepted[0].data, count=1) == HTML
 
 
+@pytest.mark.parametrize("listener", ["protection.listen", "protection.lmtp_listen"])
+async def test_a_bare_cr_becomes_a_blank_where_a_refusal_would_send_accepted_mail_back(
+    start: Any, listener: str
+) -> None:
+    filter_ = await start(guarded(), listener=listener)
+    mail = HTML.replace(b"\r\n\r\n", b"\r\n\r\n<p>a\rb\r\n.\r\r\n..\r.\r\n\rMAIL FROM:<x>\r\n", 1)
+    for to in (ANN, CAT):
+        (answer,) = await filter_.send(mail, to)
+        assert answer.startswith("250")
+    for _, got in filter_.received:
+        assert b"\r\n\r\n<p>a b\r\n \r\n. .\r\n MAIL FROM:<x>\r\n" in got
+        assert got.count(b"\r") == got.count(b"\n") == got.count(b"\r\n")
+    assert len(filter_.received) == 2
+    (refused,) = await filter_.send(HTML.replace(b"<a", b"\n<a"), ANN)
+    assert refused.startswith("550 5.6.0")
+
+
 async def test_without_any_policy_the_mail_waits(start: Any) -> None:
     filter_ = await start(None)
     assert (await filter_.send(HTML, ANN))[0].startswith("451 4.3.0 The link protection has no policy yet")

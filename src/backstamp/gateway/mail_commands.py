@@ -151,6 +151,7 @@ class MailCommands:
                 max_size=config.max_size,
                 budget=budget,
                 block_timeout=config.timeouts.data_block,
+                mends=self._client.receives,
             )
         except MailDataRefusedError as error:
             await self._say((error.reply,) * (count if lmtp else 1))
