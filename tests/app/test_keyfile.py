@@ -102,13 +102,12 @@ def test_a_file_that_breaks_or_goes_while_running_is_shouted_about_once(
         (
             "CRITICAL",
             f"{path}: key ring is not readable (JSON is malformed: invalid character (byte 0)); "
-            "restore it from "
-            "your backup; until this process ends it goes on with the keys that it has",
+            "restore it from your backup; until this process ends it goes on with the keys that it has",
         ),
         (
             "CRITICAL",
-            f"{path}: the key file is gone; restore it from your backup before any restart; until this process "
-            "ends it goes on with the keys that it has",
+            f"{path}: the key file is gone; restore it from your backup before any restart; until this "
+            "process ends it goes on with the keys that it has",
         ),
     ]
     caplog.clear()
