@@ -56,7 +56,7 @@ class Server(MPServer):
 
     def _reload(self, *args: Any, **kwargs: Any) -> None:
         if self.may_replace is None or self.may_replace():
-            super()._reload(*args, **kwargs)
+            super()._reload(*args, **kwargs)  # type: ignore[no-untyped-call]
         else:
             self.reload_signal = False
             self.main_loop_interrupt.clear()
