@@ -172,7 +172,7 @@ def test_a_no_break_space_before_a_quote_belongs_to_the_value() -> None:
         message("<a href=\u00a0'https://example.com/'>x</a><a href=\f'https://example.org/'>y</a>"), INBOUND
     )
     assert [link.url for link in planned.links] == ["https://example.org/"]
-    assert planned.manifest.candidates[0].skip_reason is SkipReason.RELATIVE_URL
+    assert planned.manifest.candidates[0].skip_reason is SkipReason.INVALID_URL
 
 
 def test_a_contradicting_transfer_encoding_is_left_alone() -> None:

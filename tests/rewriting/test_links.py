@@ -420,6 +420,24 @@ def test_a_document_in_a_data_address_is_unprotected_where_a_frame_shows_it(
     assert [found for _, found in decided(picture, received)] == [SkipReason.DATA_URL]
 
 
+@pytest.mark.parametrize(
+    "href",
+    [
+        "\u200bhttps://x.example",
+        "&nbsp;HTTP://x.example",
+        "ht\0tps://x.example",
+        "&quot;https:/x&quot;",
+        "“https://x”",
+    ],
+)
+def test_what_a_program_that_trims_more_than_the_standard_would_open_is_unprotected(href: str) -> None:
+    assert [reason for _, reason in decided(f'<a href="{href}">x</a>', INBOUND)] == [SkipReason.INVALID_URL]
+    for relative in ("a/https://x.example", "{{url}}", "x?u=https://x.example", "\u200b/a:b"):
+        assert [each for _, each in decided(f'<a href="{relative}">x</a>', INBOUND)] == [
+            SkipReason.RELATIVE_URL
+        ]
+
+
 def test_documents_that_are_nested_too_deeply_to_be_looked_into_are_unprotected() -> None:
     html = '<a href="https://example.com/">x</a>'
     for _ in range(5):

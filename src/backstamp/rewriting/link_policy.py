@@ -44,6 +44,10 @@ _INVISIBLE: Final = "".join(INVISIBLE)
 _BESIDE_IPV6: Final = re.compile(
     rf"\A(https?:[/\\]*)[{_INVISIBLE}]*(\[[0-9a-f:.]+\])[{_INVISIBLE}]*", re.IGNORECASE
 )
+_UNSEEN: Final = re.compile(r"[^\x21\x23-\x26\x28-\x3b\x3d\x3f-\x5f\x61-\x7e]+")
+"""What is neither seen in an address nor a part of one: all outside ASCII, blanks, quotes, angle brackets."""
+_SCHEME_OF_WEB: Final = re.compile(r"[(\[{]?https?:[/\\]", re.IGNORECASE)
+_LONGEST_BEGINNING: Final = 60
 _NEVER: Final = {
     Carrier.FORM: SkipReason.FORM,
     Carrier.FORMACTION: SkipReason.FORM,
@@ -192,7 +196,7 @@ class LinkPolicy:
             return url, SkipReason.UNLOCATED if glued else SkipReason.INVALID_URL
         if _has_two_slashes(text) or text[:4].lower() == "www.":
             return None, SkipReason.HOST_WITHOUT_SCHEME
-        return None, SkipReason.RELATIVE_URL
+        return None, SkipReason.INVALID_URL if _begins_unseen(text) else SkipReason.RELATIVE_URL
 
     def _objection(self, link: FoundLink, url: WebUrl, wrapper: Wrapper | None) -> SkipReason | None:
         if link.doubt is not None:
@@ -232,6 +236,15 @@ def _scheme_reason(scheme: str, text: str, carrier: Carrier) -> SkipReason:
     if scheme == "data" and carrier is Carrier.FRAME and not _DATA_WITHOUT_LINKS.match(text):
         return SkipReason.NESTED_DOCUMENT
     return _SCHEME_REASONS.get(scheme, SkipReason.OTHER_SCHEME)
+
+
+def _begins_unseen(text: str) -> bool:
+    """Whether a web address is left of a relative one without blanks, invisible letters and quotes.
+
+    Some programs trim more than the standard does, or drop null bytes.
+    """
+    beginning = text[:_LONGEST_BEGINNING]
+    return ":" in beginning and _SCHEME_OF_WEB.match(_UNSEEN.sub("", beginning)) is not None
 
 
 def _has_two_slashes(text: str | None) -> bool:
