@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backstamp.app import supervisor
+
 CHILD = """
 import os, signal, sys, time
 from pathlib import Path
@@ -120,3 +122,11 @@ def test_what_there_is_to_say_is_said_once_all_is_ready(start: Callable[..., Tre
     tree.process.terminate()
     assert tree.process.wait(20) == 0
     assert not (tmp_path / "announced").exists()
+
+
+def test_what_lies_in_the_working_directory_is_not_taken_for_a_module(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise SystemExit('not ours')")
+    shown = subprocess.run(
+        [*supervisor.role_command("edge"), "--help"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (shown.returncode, shown.stderr) == (0, b"")

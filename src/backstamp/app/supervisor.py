@@ -32,7 +32,7 @@ STEADY_SECONDS: Final = 30.0
 
 def role_command(role: str) -> list[str]:
     """Return the command line that runs one role in this very Python."""
-    return [sys.executable, "-m", "backstamp", role]
+    return [sys.executable, "-P", "-m", "backstamp", role]
 
 
 def child_environment(config_file: Path | None) -> dict[str, str]:

@@ -35,7 +35,7 @@ class SimulationRuns:
             if self._running():
                 return False
             self._problem = ""
-            command = [sys.executable, "-m", "backstamp", "simulate", "--json"]
+            command = [sys.executable, "-P", "-m", "backstamp", "simulate", "--json"]
             command += ["--recipients", str(recipients), "--duration", str(DURATION_SECONDS)]
             environment = dict(os.environ)
             if self._config is not None:

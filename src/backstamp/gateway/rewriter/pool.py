@@ -158,7 +158,7 @@ class _Worker:
                     each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_OCTETS)
                 ours.setblocking(False)
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "backstamp.gateway.rewriter.worker", *self._arguments),
+                    *(sys.executable, "-P", "-m", "backstamp.gateway.rewriter.worker", *self._arguments),
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                 )

@@ -23,7 +23,7 @@ async def done_by_child(job: Job) -> list[Outcome]:
         ChildError: it was not done, or not to its end.
     """
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "backstamp.worker.feeds.child", str(os.getpid())),
+        *(sys.executable, "-P", "-m", "backstamp.worker.feeds.child", str(os.getpid())),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
