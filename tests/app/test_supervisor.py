@@ -130,3 +130,18 @@ def test_what_lies_in_the_working_directory_is_not_taken_for_a_module(tmp_path: 
         [*supervisor.role_command("edge"), "--help"], cwd=tmp_path, capture_output=True, check=False
     )
     assert (shown.returncode, shown.stderr) == (0, b"")
+
+
+def test_a_file_that_lies_in_the_current_folder_is_no_module_of_ours(tmp_path: Path) -> None:
+    for name in ("msgspec", "dns", "typer", "click", "signal"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else runs here')\n")
+    command = [*supervisor.role_command("worker"), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_process_of_ours_looks_for_modules_in_the_current_folder() -> None:
+    sources = Path(supervisor.__file__).parents[1].rglob("*.py")
+    calls = [line for path in sources for line in path.read_text().splitlines() if "sys.executable, " in line]
+    assert len(calls) >= 5
+    assert all('sys.executable, "-P", "-m"' in line for line in calls)

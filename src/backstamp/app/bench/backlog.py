@@ -85,7 +85,7 @@ def _worker(directory: Path) -> Iterator[None]:
     """Run a worker over the journal, on any core: the edge's, or what wrk leaves of its own."""
     environment = os.environ | {"BACKSTAMP_DATA_DIR": str(directory), "BACKSTAMP_DATABASE_URL": ""}
     (directory / "keys.json").chmod(0o600)
-    program = [sys.executable, "-m", "backstamp"]
+    program = [sys.executable, "-P", "-m", "backstamp"]
     subprocess.run([*program, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
     with (directory / "worker.log").open("wb") as log:
         process = subprocess.Popen([*program, "worker"], env=environment, stdout=log, stderr=log)

@@ -62,7 +62,7 @@ def start(directory: Path, cores: str, workers: int, stack: ExitStack) -> Mappin
     config = directory / "nginx.conf"
     config.write_text(NGINX_CONFIG.format(directory=directory, port=nginx, url=URL, workers=workers))
     pinned = ["taskset", "-c", cores]
-    edge = [*pinned, sys.executable, "-m", "backstamp.app.bench.edge_target"]
+    edge = [*pinned, sys.executable, "-P", "-m", "backstamp.app.bench.edge_target"]
     nginx_command = [*pinned, program("nginx") or "nginx", "-p", str(directory), "-c", str(config)]
     pids = {
         port: stack.enter_context(_running(command, port, directory))

@@ -108,7 +108,7 @@ def _socket(stack: ExitStack) -> Path:
 
 def _start_echo(stack: ExitStack, path: Path) -> int:
     process = subprocess.Popen(
-        [sys.executable, "-m", "backstamp.app.bench.echo_milter", str(path), str(os.getpid())]
+        [sys.executable, "-P", "-m", "backstamp.app.bench.echo_milter", str(path), str(os.getpid())]
     )
     stack.callback(process.wait, 30)
     stack.callback(process.terminate)

@@ -37,7 +37,7 @@ def start(stack: ExitStack, folder: Path, listen: int, next_hop: int, milter: Pa
         "PROTECTION_MILTER_FAILURE": "tempfail",
     }
     environment = os.environ | {f"BACKSTAMP_{name}": value for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-m", "backstamp", "gateway"], env=environment)
+    process = subprocess.Popen([sys.executable, "-P", "-m", "backstamp", "gateway"], env=environment)
     stack.callback(process.wait, 30)
     stack.callback(process.terminate)
     return process.pid

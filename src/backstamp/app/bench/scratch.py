@@ -52,7 +52,7 @@ def databases(folder: Path | None) -> Iterator[dict[str, dict[str, str]]]:
 def run_in(environment: dict[str, str], module: str, *arguments: object, out: TextIO) -> None:
     """Run a module of this room as a process with that environment. Raises `CalledProcessError`."""
     out.flush()
-    command = [sys.executable, "-m", f"backstamp.app.bench.{module}", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", f"backstamp.app.bench.{module}", *map(str, arguments)]
     subprocess.run(command, env={**os.environ, **environment}, check=True, stdout=out)
 
 
