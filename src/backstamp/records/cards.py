@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.bulk import as_it_is, select_for_keys
 from backstamp.records.instants import day_of, read
 from backstamp.records.models import DeliveryState
 from backstamp.records.tally import decode as decode_tally
@@ -20,8 +20,8 @@ RECEIVED: Final = "received/"
 """Before the measures of received mail."""
 
 _MESSAGES: Final = (
-    "SELECT m.tracking_id, m.domain_id, m.queued_at, m.opens_tracked, u.opened, u.clicked, u.troubled, "
-    "u.tally, m.direction, "
+    f"SELECT m.tracking_id, m.domain_id, {as_it_is('m.queued_at')}, m.opens_tracked, "
+    "u.opened, u.clicked, u.troubled, u.tally, m.direction, "
     "(SELECT COUNT(*) FROM records_link l WHERE l.message_id = m.tracking_id), "
     "(SELECT MIN(r.sent_at) FROM records_recipient r WHERE r.message_id = m.tracking_id) "
     "FROM keys CROSS JOIN records_message m "
@@ -29,8 +29,9 @@ _MESSAGES: Final = (
     "WHERE m.tracking_id = keys.m"
 )
 _RECIPIENT: Final = (
-    'r.message_id, r."index", r.recipient_key, r.sent_at, r.delivery, r.opened_at IS NOT NULL, '
-    "r.clicked_at IS NOT NULL, r.open_is_measurable, r.opened_at IS NOT NULL OR r.unknown_hits > 0"
+    f'r.message_id, r."index", r.recipient_key, {as_it_is("r.sent_at")}, r.delivery, '
+    "r.opened_at IS NOT NULL, r.clicked_at IS NOT NULL, r.open_is_measurable, "
+    "r.opened_at IS NOT NULL OR r.unknown_hits > 0"
 )
 _BY_KEY: Final = (
     f"SELECT {_RECIPIENT} FROM keys CROSS JOIN records_recipient r "

@@ -121,7 +121,7 @@ class HeaderSets:
         return self._by_id.setdefault(id_, Headers(id_, fields, client, signature_of(fields)))
 
 
-class Judgement(msgspec.Struct, frozen=True, gc=False):
+class Judgement(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What the records say about who caused a hit; `reasons` is a JSON array of numbers of `Reason`.
 
     `by_apple` says that the reasons name Apple's fetching in advance.
@@ -141,6 +141,7 @@ class Reasons:
     def __init__(self) -> None:
         self._numbers: dict[VerdictReason, int] = {}
         self._judgements: dict[int, tuple[Verdict, Judgement]] = {}
+        self._completed: dict[Judgement, Judgement] = {}
         self._by_apple: set[int] = set()
         self._apple_loaded = False
 
@@ -160,10 +161,15 @@ class Reasons:
 
     def completed(self, judgement: Judgement) -> Judgement:
         """Return a judgement that was read, with what its reasons name."""
-        self.load_apple()
-        if not self._by_apple or self._by_apple.isdisjoint(_decode_numbers(judgement.reasons)):
-            return judgement
-        return msgspec.structs.replace(judgement, by_apple=True)
+        found = self._completed.get(judgement)
+        if found is None:
+            self.load_apple()
+            by_apple = not self._by_apple.isdisjoint(_decode_numbers(judgement.reasons))
+            found = msgspec.structs.replace(judgement, by_apple=by_apple)
+            if len(self._completed) > _MOST_KNOWN:
+                self._completed.clear()
+            self._completed[judgement] = found
+        return found
 
     def _learn(self, verdicts: Mapping[int, Verdict]) -> None:
         reasons = {reason for verdict in verdicts.values() for reason in verdict.reasons}

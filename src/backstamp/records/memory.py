@@ -8,7 +8,7 @@ old but by that process's own deletions, of which `forget_before` tells.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, Literal
 
-from backstamp.records.bulk import is_postgresql, limited_for_keys, select_for_keys
+from backstamp.records.bulk import as_it_is, is_postgresql, limited_for_keys, select_for_keys
 from backstamp.records.cards import Card, RecipientCard, read_cards, read_recipients
 from backstamp.records.dictionaries import HeaderSets, Reasons
 from backstamp.records.groups import MOST_HITS, Group
@@ -32,8 +32,8 @@ _OF_PAIR: Final = "x.message_id = keys.m AND x.recipient_index = keys.r AND x.he
 _BY_PEOPLE: Final = f"{_OF_PAIR} AND x.actor IN ('human', 'proxied_human')"
 _IN_TIME: Final = "x.at, x.producer, x.position"
 _OTHERS: Final = (
-    "SELECT e.message_id, e.recipient_index, e.type, e.at FROM keys CROSS JOIN records_event e "
-    "WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
+    f"SELECT e.message_id, e.recipient_index, e.type, {as_it_is('e.at')} "
+    "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
     f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)})"
 )
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from backstamp.journal import RecordId
-from backstamp.records.bulk import select_for_keys, update
+from backstamp.records.bulk import as_it_is, select_for_keys, update
 from backstamp.records.groups import Group
 from backstamp.records.instants import read, within, written
 from backstamp.records.models import DeliveryState
@@ -30,7 +30,7 @@ _RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
 """Of two reports of the same moment, the later in this list stands."""
 
 _DELIVERIES: Final = (
-    "SELECT e.message_id, e.recipient_index, e.type, e.at, e.detail, e.producer, e.position "
+    f"SELECT e.message_id, e.recipient_index, e.type, {as_it_is('e.at')}, e.detail, e.producer, e.position "
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
     f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _STATES)})"
 )

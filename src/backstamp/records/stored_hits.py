@@ -1,11 +1,12 @@
 """Hits with what the records hold of them, as rows and as values."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgspec
 
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.bulk import as_it_is, select_for_keys
 from backstamp.records.dictionaries import Headers, Judgement
 from backstamp.records.instants import MINUTE_US, read, within
 from backstamp.records.tracking_ids import from_database
@@ -126,9 +127,9 @@ def minute_of(at_us: int) -> int:
 
 
 COLUMNS: Final = (
-    "e.id, e.producer, e.position, e.message_id, e.recipient_index, e.type, e.at, e.link_number, e.method, "
-    "e.network, e.headers_id, e.named, e.source, e.address, e.actor, e.counts, e.score, e.certainty, "
-    "e.reasons"
+    f"e.id, e.producer, e.position, e.message_id, e.recipient_index, e.type, {as_it_is('e.at')}, "
+    "e.link_number, e.method, e.network, e.headers_id, e.named, e.source, e.address, e.actor, "
+    f"{as_it_is('e.counts')}, e.score, e.certainty, e.reasons"
 )
 """What `from_row` takes, of `records_event e`."""
 HEADERS: Final = 10
@@ -192,9 +193,15 @@ def from_row(row: tuple[Any, ...], headers: Headers) -> StoredHit:
     )
     found = stored_hit(producer, position, message, recipient, hit, headers)
     found.pk = pk
-    found.judgement = Judgement(Actor(actor), bool(counts), score, certainty, _text(reasons))
+    found.judgement = _judgement(actor, bool(counts), score, certainty, _text(reasons))
     found.closed = source is None
     return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _judgement(actor: str, counts: bool, score: float, certainty: str, reasons: str) -> Judgement:
+    """Return a judgement as it is read; few differ."""
+    return Judgement(Actor(actor), counts, score, certainty, reasons)
 
 
 def _text(reasons: Any) -> str:
