@@ -17,7 +17,7 @@ Frame = tuple[str, str]
 """What stands before a new URL, and behind it."""
 _PLAIN: Final = ("", "")
 _BRACKETS: Final = ("<", ">")
-_ENDS_FOR_ALL: Final = re.compile(r"[.,;!']*(?:[\s<>\"?]|\Z)|[)\]}#]")
+_ENDS_FOR_ALL: Final = re.compile(r"[.,;!']*(?:[\s?]|\Z)|[.,;']*[<>\"]|[)\]}#]")
 """What stands behind an address where all programs end it, or go on with what no token minds."""
 _PROBE: Final = "https://link.invalid/probe"
 
