@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.changes import message_version, newest_version, note_changed
 from backstamp.records.groups import CROWD
-from backstamp.records.ingest import cursors, forget_producers, ingest
+from backstamp.records.ingest import cursors, forget_producers, ingest, producers_gone
 from backstamp.records.models import LONGEST_METHOD, Consent, Event, Link, Message, Recipient
 from backstamp.records.tracking_ids import to_database
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -244,11 +245,23 @@ def test_a_failure_in_the_middle_leaves_neither_rows_nor_cursors(monkeypatch: py
     assert anna().human_opens == 1
 
 
-def test_cursors_of_producers_whose_journal_was_deleted_are_forgotten() -> None:
+def test_cursors_of_journals_that_were_deleted_long_ago_are_forgotten() -> None:
     ingest(batch("old", [queued()]), NOW)
-    ingest(batch("new", [pixel(600)]), NOW)
-    forget_producers({"old", "never seen"})
-    assert cursors() == {"new": 100}
+    ingest(batch("newer", [pixel(600)]), NOW)
+    ingest(batch("new", [pixel(601)]), NOW)
+    producers_gone({"old", "never seen"}, NOW)
+    producers_gone({"newer"}, NOW + timedelta(days=1))
+    assert cursors() == {"old": 100, "newer": 100, "new": 100}
+    forget_producers(NOW + timedelta(hours=1))
+    assert cursors() == {"newer": 100, "new": 100}
+
+
+def test_a_journal_that_a_restored_backup_brings_back_is_not_ingested_again() -> None:
+    ingest(batch("edge", [queued(), pixel(600)]), NOW)
+    producers_gone({"edge"}, NOW)
+    again = ingest(batch("edge", [queued(), pixel(600), pixel(700)]), NOW)
+    assert (again.messages, again.hits, again.replayed) == (0, 1, 2)
+    assert Event.objects.filter(type="opened").count() == 2
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,7 @@ def _as_of_0003(vendor: str) -> None:
         for index in ("message_received", "message_unprotected", "recipient_received"):
             cursor.execute(f"DROP INDEX {index}")
         cursor.execute("ALTER TABLE records_recipient DROP COLUMN received")
+        cursor.execute("ALTER TABLE records_journalcursor DROP COLUMN gone_at")
         for column in ("protection", "unprotected"):
             cursor.execute(f"ALTER TABLE records_message DROP COLUMN {column}")
         cursor.execute("ALTER TABLE records_message ADD COLUMN version bigint NOT NULL DEFAULT 0")

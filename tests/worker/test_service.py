@@ -56,7 +56,7 @@ async def test_a_worker_that_starts_again_goes_on_where_the_last_one_ended(confi
     assert await looked_up(lambda: Event.objects.filter(type="queued").count()) == 1
 
 
-async def test_ingested_journals_of_dead_producers_and_their_cursors_go(
+async def test_ingested_journals_of_dead_producers_go_and_how_far_they_were_read_stays(
     config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_loop, "RETIRE_SECONDS", 0.05)
@@ -68,8 +68,12 @@ async def test_ingested_journals_of_dead_producers_and_their_cursors_go(
     async with running(config):
         await eventually(types, ["opened", "opened"])
         await eventually(
-            lambda: list(JournalCursor.objects.values_list("producer", flat=True)), [living.producer]
+            lambda: list(
+                JournalCursor.objects.filter(gone_at__isnull=False).values_list("producer", flat=True)
+            ),
+            [dead.producer],
         )
+        assert await looked_up(JournalCursor.objects.count) == 2
     living.close()
     assert not (config.journal_dir / dead.producer).exists()
 

@@ -92,9 +92,17 @@ def cursors() -> dict[str, int]:
     return dict(JournalCursor.objects.values_list("producer", "position"))
 
 
-def forget_producers(gone: Collection[str]) -> None:
-    """Delete the cursors of producers whose journal was deleted; their names are never used again."""
-    JournalCursor.objects.filter(producer__in=gone).delete()
+def producers_gone(gone: Collection[str], now: datetime) -> None:
+    """Note that these producers' journal was deleted.
+
+    Their cursors stay: a restored backup may bring a journal back beside a database that has read it.
+    """
+    JournalCursor.objects.filter(producer__in=gone).update(gone_at=now)
+
+
+def forget_producers(limit: datetime) -> None:
+    """Delete the cursors of producers whose journal was deleted before `limit`; no name is used again."""
+    JournalCursor.objects.filter(gone_at__lt=limit).delete()
 
 
 def ingest(

@@ -1,5 +1,7 @@
 """Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links.
 
+And how far journals were read that are long gone.
+
 And make the months into which PostgreSQL's events go, ahead of time.
 """
 
@@ -14,6 +16,7 @@ from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records import sign_in_links
 from backstamp.records.alerts import WITHIN_MINUTES, forget_visits
+from backstamp.records.ingest import forget_producers
 from backstamp.records.matching import forget_before
 from backstamp.records.partitions import make_ahead
 from backstamp.records.retention import delete_before
@@ -49,6 +52,7 @@ class Housekeeping:
             deleted = await self._database.run(delete_before, limit)
             await self._database.run(self._delete_set_aside, limit)
             await self._database.run(forget_before, limit)
+            await self._database.run(forget_producers, limit)
             await self._database.run(forget_visits, now - _VISITS)
             links = await self._database.run(sign_in_links.delete_expired)
             if deleted.messages or deleted.strays or links:

@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError
 
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
-from backstamp.records.ingest import Ingested, cursors, forget_producers, ingest
+from backstamp.records.ingest import Ingested, cursors, ingest, producers_gone
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair
 from backstamp.vocabulary import JournalRecord
@@ -126,15 +126,15 @@ class IngestLoop:
         ingest(Batch([], batch.cursors), datetime.now(UTC), self.memory)
 
     async def _tidy(self, positions: dict[str, int]) -> dict[str, int]:
-        """Now and then delete what is ingested, and forget the producers of whom nothing is left."""
+        """Now and then delete what is ingested, and note the producers of whom nothing is left."""
         if time.monotonic() - self._retired_at < RETIRE_SECONDS:
             return positions
         self._retired_at = time.monotonic()
         if await self._database.run(self._reader.retire, positions):
             log.debug("deleted ingested journal segments")
         if gone := self._reader.take_gone():
-            await self._database.run(forget_producers, gone)
-            log.debug("forgot %d producers that are gone", len(gone))
+            await self._database.run(producers_gone, gone, datetime.now(UTC))
+            log.debug("%d producers are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer not in gone}
 
 

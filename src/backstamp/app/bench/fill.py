@@ -46,7 +46,7 @@ def fill(events: int, progress: TextIO, copies: int | None = None, start: dateti
     """
     from django.db import connection
 
-    from backstamp.records.ingest import cursors, forget_producers, ingest
+    from backstamp.records.ingest import cursors, forget_producers, ingest, producers_gone
     from backstamp.records.memory import Memory
     from backstamp.records.models import Message
     from backstamp.records.partitions import make_ahead
@@ -64,7 +64,8 @@ def fill(events: int, progress: TextIO, copies: int | None = None, start: dateti
             bar.update(len(batch.records))
         for added in copy_rows(number) if number > 1 else ():
             bar.update(added)
-    forget_producers(cursors())
+    producers_gone(cursors(), now)
+    forget_producers(datetime.now(UTC))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -28,10 +28,14 @@ class DayCount(models.Model):
 
 
 class JournalCursor(models.Model):
-    """How far a producer's journal is ingested; committed together with the rows made from it."""
+    """How far a producer's journal is ingested; committed together with the rows made from it.
+
+    `gone_at` is when the worker deleted the last of that journal.
+    """
 
     producer = models.CharField(max_length=40, primary_key=True)
     position = models.BigIntegerField()
+    gone_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.producer} up to {self.position}"
