@@ -124,14 +124,6 @@ def test_what_there_is_to_say_is_said_once_all_is_ready(start: Callable[..., Tre
     assert not (tmp_path / "announced").exists()
 
 
-def test_what_lies_in_the_working_directory_is_not_taken_for_a_module(tmp_path: Path) -> None:
-    (tmp_path / "click.py").write_text("raise SystemExit('not ours')")
-    shown = subprocess.run(
-        [*supervisor.role_command("edge"), "--help"], cwd=tmp_path, capture_output=True, check=False
-    )
-    assert (shown.returncode, shown.stderr) == (0, b"")
-
-
 def test_a_file_that_lies_in_the_current_folder_is_no_module_of_ours(tmp_path: Path) -> None:
     for name in ("msgspec", "dns", "typer", "click", "signal"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else runs here')\n")
