@@ -48,6 +48,39 @@ def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) 
     assert message(html)[slice(*place)] == EVIL.encode()
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<\0a href='https://evil.example/1'>x</a>",
+        "<a\0 href='https://evil.example/1'>x</a>",
+        "<a hr\0ef='https://evil.example/1'>x</a>",
+        "<a href\0='https://evil.example/1'>x</a>",
+        "<a href=\0'https://evil.example/1'>x</a>",
+        "<a href='\0https://evil.example/1'>x</a>",
+        "<a href='ht\0tps://evil.exam\0ple/1\0'>x</a>",
+        "\0<met\0a http-equiv=refr\0esh content='0;url=https://evil.example/1'>",
+    ],
+)
+def test_links_that_programs_see_which_pass_over_null_characters_are_listed(html: str) -> None:
+    for direction in Direction:
+        found = decided(html, Options(direction=direction))
+        assert (EVIL, SkipReason.UNLOCATED) in found
+    raw = message(html)
+    (place,) = {
+        (each.start, each.end)
+        for each in plan(raw, RECEIVED).manifest.candidates
+        if each.url == EVIL and each.skip_reason is SkipReason.UNLOCATED
+    }
+    assert raw[slice(*place)].replace(b"\0", b"") == EVIL.encode()
+
+
+def test_null_characters_between_links_leave_nothing_in_doubt_and_very_many_do() -> None:
+    html = "a\0b<a href='https://evil.example/1'>x\0</a>\0"
+    assert decided(html, RECEIVED) == [(EVIL, None)]
+    manifest = plan(message(html + "\0" * 1000), RECEIVED).manifest
+    assert SkipReason.UNLOCATED in manifest.unprotected
+
+
 def test_what_thunderbird_makes_markup_of_behind_plaintext_is_listed() -> None:
     html = "<plaintext><a href='&#104;ttps&colon;&#47;&#47;evil.example/1'>x</a>"
     assert decided(html, RECEIVED) == [(EVIL, SkipReason.UNLOCATED)]

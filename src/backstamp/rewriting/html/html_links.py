@@ -17,6 +17,7 @@ from backstamp.rewriting.html.conditional_comments import ConditionalComments, i
 from backstamp.rewriting.html.other_readings import (
     ODD_ELEMENTS,
     OtherReading,
+    reading_without_nulls,
     readings_by_outlook,
     readings_of_odd,
 )
@@ -106,7 +107,7 @@ class HtmlText:
         self.is_odd = self.tree.select_one(ODD_ELEMENTS) is not None
         self._collect()
         self.in_doubt = self._collect_conditional()
-        if reading is None and (self.in_doubt or self.is_odd):
+        if reading is None and (self.in_doubt or self.is_odd or "\0" in text):
             self._collect_rivals()
         if len(self.links) > 1:
             self.links.sort(key=_START)
@@ -140,6 +141,10 @@ class HtmlText:
             by_outlook, are_all = readings_by_outlook(self._original)
             readings += by_outlook
             self.unlocated += not are_all
+        if "\0" in self._original:
+            without = reading_without_nulls(self._original)
+            readings += [without] if without is not None else []
+            self.unlocated += without is None
         known = {(link.start, link.value) for link in (*self.links, *self.rivals)}
         for reading in readings:
             if is_too_costly(reading.text):

@@ -1,14 +1,14 @@
 """other_readings: a document as programs read it that do not build the tree we patch.
 
-Where scripts run, `<noscript>` holds text; Outlook reads over the ends of comments; parsers differ on
-framesets, on `<selectedcontent>` and on `<plaintext>`. What only such a reader sees cannot be replaced for
-all: it is listed.
+Where scripts run, `<noscript>` holds text; Outlook reads over the ends of comments, and programs built on
+Internet Explorer over null characters; parsers differ on framesets, on `<selectedcontent>` and on
+`<plaintext>`. What only such a reader sees cannot be replaced for all: it is listed.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import Final
 
 import msgspec
@@ -35,6 +35,7 @@ _MARKER: Final = re.compile(
 _COMMENT: Final = re.compile(r"<!--(?:-?>|(?:(?!--!?>).)*+(?:--!?>|\Z))", re.DOTALL)
 _TAG: Final = re.compile(r"</?([a-zA-Z][^\s/>]*+)(?:[^>\"']|\"[^\"]*+\"|'[^']*+')*+(?:>|\Z)")
 """A quote that is never closed makes no tag: markers behind it count."""
+_MOST_NULLS: Final = 1000
 _RAW_TEXT: Final = frozenset({"style", "script", "textarea", "title", "xmp"})
 
 
@@ -67,6 +68,20 @@ def readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
         if tree.select_one(name) is not None:
             # As an element that nobody knows.
             yield OtherReading(pattern.sub(r"\1x", text))
+
+
+def reading_without_nulls(text: str) -> OtherReading | None:
+    """Return the text as Internet Explorer reads it, which passes over null characters wherever they stand.
+
+    To the standard `<a\\0 href=...>` is an element that nobody knows (WHATWG HTML §13.2.5.8). None where
+    there are too many to follow.
+    """
+    pieces = text.split("\0", _MOST_NULLS + 1)
+    if len(pieces) > _MOST_NULLS + 1:
+        return None
+    starts = list(accumulate(map(len, pieces[:-1]), initial=0))
+    places = [start + number for number, start in enumerate(starts)]
+    return OtherReading("".join(pieces), starts=starts, places=places)
 
 
 def readings_by_outlook(text: str) -> tuple[list[OtherReading], bool]:
