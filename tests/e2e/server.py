@@ -148,7 +148,7 @@ class Server:
                 words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue  # It ended since it was listed.
-            role = words[3].decode() if len(words) > 3 else ""
+            role = words[words.index(b"-m") + 2].decode() if b"-m" in words else ""
             if role in tree:
                 tree[role] = [child, *descendants(child)]
         return tree
