@@ -425,7 +425,6 @@ def test_a_document_in_a_data_address_is_unprotected_where_a_frame_shows_it(
     [
         "\u200bhttps://x.example",
         "&nbsp;HTTP://x.example",
-        "ht\0tps://x.example",
         "&quot;https:/x&quot;",
         "“https://x”",
     ],
@@ -436,6 +435,13 @@ def test_what_a_program_that_trims_more_than_the_standard_would_open_is_unprotec
         assert [each for _, each in decided(f'<a href="{relative}">x</a>', INBOUND)] == [
             SkipReason.RELATIVE_URL
         ]
+
+
+def test_an_address_with_a_null_character_is_listed_as_it_stands_and_as_programs_open_it() -> None:
+    assert decided('<a href="ht\0tps://x.example">x</a>', INBOUND) == [
+        ("ht\ufffdtps://x.example", SkipReason.INVALID_URL),
+        ("https://x.example/", SkipReason.UNLOCATED),
+    ]
 
 
 def test_documents_that_are_nested_too_deeply_to_be_looked_into_are_unprotected() -> None:
