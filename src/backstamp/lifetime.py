@@ -1,4 +1,4 @@
-"""Process lifetime: a child that never outlives its parent."""
+"""Process lifetime: a child that runs what is ours, and never outlives its parent."""
 
 import ctypes
 import os
@@ -21,3 +21,12 @@ def die_with_parent(parent: int, death_signal: int = signal.SIGTERM) -> None:
     # The parent may have died before prctl; then we were handed to another process.
     if os.getppid() != parent:
         raise SystemExit(1)
+
+
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Return the command line that runs a module of ours in this very Python.
+
+    `python -m` puts the current folder before all installed packages: a `dns.py` there would be run, whoever
+    had put it there. `-P` (Python 3.11) leaves the folder out.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]

@@ -10,13 +10,17 @@ from backstamp.app.bench import gateway, mail_arms, our_gateway, scratch_rspamd
 from tests.daemons import require
 
 
-@pytest.mark.daemon
-def test_all_ways_are_measured_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def only_few(monkeypatch: pytest.MonkeyPatch, messages: int) -> None:
     for program in ("postfix", "smtp-source", "smtp-sink"):
         require(program)
-    monkeypatch.setattr(gateway, "QUICK", (20, 1))
+    monkeypatch.setattr(gateway, "QUICK", (messages, 1))
     # It compiles its rules for 20 s.
     monkeypatch.setattr(scratch_rspamd, "program", lambda: None)
+
+
+@pytest.mark.daemon
+def test_all_ways_are_measured_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    only_few(monkeypatch, 20)
     out = io.StringIO()
     gateway.run(out, quick=True)
     text = out.getvalue()
@@ -34,10 +38,7 @@ def test_all_ways_are_measured_and_compared(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.daemon
 def test_a_filter_that_guards_nothing_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    for program in ("postfix", "smtp-source", "smtp-sink"):
-        require(program)
-    monkeypatch.setattr(gateway, "QUICK", (4, 1))
-    monkeypatch.setattr(scratch_rspamd, "program", lambda: None)
+    only_few(monkeypatch, 4)
     monkeypatch.setattr(our_gateway, "DOMAIN", "elsewhere.example")
     out = io.StringIO()
     with pytest.raises(click.ClickException, match="Backstamp as content filter guarded 0 of 12 links"):

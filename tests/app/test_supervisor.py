@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.app import supervisor
+from backstamp.lifetime import module_command
 
 CHILD = """
 import os, signal, sys, time
@@ -30,6 +31,7 @@ PARENT = """
 import sys
 from pathlib import Path
 from backstamp.app import supervisor
+from backstamp.lifetime import module_command
 supervisor.STOP_SECONDS = 1.0
 folder, child, *kinds = sys.argv[1:]
 commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
@@ -133,7 +135,8 @@ def test_a_file_that_lies_in_the_current_folder_is_no_module_of_ours(tmp_path: P
 
 
 def test_no_process_of_ours_looks_for_modules_in_the_current_folder() -> None:
-    sources = Path(supervisor.__file__).parents[1].rglob("*.py")
-    calls = [line for path in sources for line in path.read_text().splitlines() if "sys.executable, " in line]
+    sources = {path: path.read_text() for path in Path(supervisor.__file__).parents[1].rglob("*.py")}
+    calls = [text for text in sources.values() if "module_command(" in text]
     assert len(calls) >= 5
-    assert all('sys.executable, "-P", "-m"' in line for line in calls)
+    assert [path.name for path, text in sources.items() if "sys.executable" in text] == ["lifetime.py"]
+    assert module_command("backstamp", "edge") == [sys.executable, "-P", "-m", "backstamp", "edge"]

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from types import FrameType
 from typing import Final
 
 from backstamp.app.settings import CONFIG_VARIABLE
+from backstamp.lifetime import module_command
 
 log = logging.getLogger("backstamp.app")
 
@@ -32,7 +32,7 @@ STEADY_SECONDS: Final = 30.0
 
 def role_command(role: str) -> list[str]:
     """Return the command line that runs one role in this very Python."""
-    return [sys.executable, "-P", "-m", "backstamp", role]
+    return module_command("backstamp", role)
 
 
 def child_environment(config_file: Path | None) -> dict[str, str]:

@@ -1,6 +1,5 @@
-"""Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links.
-
-And how far journals were read that are long gone.
+"""Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links, and
+how far journals were read that are long gone.
 
 And make the months into which PostgreSQL's events go, ahead of time.
 """

@@ -6,7 +6,6 @@ what they are without it.
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Final, TextIO
 from backstamp.app.bench import edge_servers, wrk
 from backstamp.app.bench.dataset import append, records
 from backstamp.journal import JournalWriter
+from backstamp.lifetime import module_command
 
 QUICK: Final = 50_000
 USUAL: Final = 1_000_000
@@ -85,7 +85,7 @@ def _worker(directory: Path) -> Iterator[None]:
     """Run a worker over the journal, on any core: the edge's, or what wrk leaves of its own."""
     environment = os.environ | {"BACKSTAMP_DATA_DIR": str(directory), "BACKSTAMP_DATABASE_URL": ""}
     (directory / "keys.json").chmod(0o600)
-    program = [sys.executable, "-P", "-m", "backstamp"]
+    program = module_command("backstamp")
     subprocess.run([*program, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
     with (directory / "worker.log").open("wb") as log:
         process = subprocess.Popen([*program, "worker"], env=environment, stdout=log, stderr=log)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from backstamp.app.bench import our_gateway, scratch_rspamd
 from backstamp.app.bench.ports import free_port, wait_for_port, wait_for_socket
 from backstamp.app.bench.scratch_postfix import ScratchPostfix
 from backstamp.app.bench.scratch_rspamd import ScratchRspamd
+from backstamp.lifetime import module_command
 
 RECIPIENT: Final = f"reader@{our_gateway.DOMAIN}"
 ALONE: Final = "Postfix alone"
@@ -107,9 +107,7 @@ def _socket(stack: ExitStack) -> Path:
 
 
 def _start_echo(stack: ExitStack, path: Path) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "backstamp.app.bench.echo_milter", str(path), str(os.getpid())]
-    )
+    process = subprocess.Popen(module_command("backstamp.app.bench.echo_milter", str(path), str(os.getpid())))
     stack.callback(process.wait, 30)
     stack.callback(process.terminate)
     return process.pid

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 from backstamp.app.bench.ports import free_port
 from backstamp.journal import publish_snapshot
+from backstamp.lifetime import module_command
 from backstamp.policy import ConsentMode, DomainPolicy, Protection, ProtectionMode, Snapshot
 from backstamp.tokens import Keyring
 
@@ -37,7 +37,7 @@ def start(stack: ExitStack, folder: Path, listen: int, next_hop: int, milter: Pa
         "PROTECTION_MILTER_FAILURE": "tempfail",
     }
     environment = os.environ | {f"BACKSTAMP_{name}": value for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-P", "-m", "backstamp", "gateway"], env=environment)
+    process = subprocess.Popen(module_command("backstamp", "gateway"), env=environment)
     stack.callback(process.wait, 30)
     stack.callback(process.terminate)
     return process.pid

@@ -5,7 +5,6 @@ Each is measured in a process of its own, whose settings name it: Django knows o
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from backstamp.app.bench.scratch_postgres import ScratchPostgres, programs
+from backstamp.lifetime import module_command
 
 SQLITE: Final = "SQLite"
 POSTGRESQL: Final = "PostgreSQL"
@@ -52,7 +52,7 @@ def databases(folder: Path | None) -> Iterator[dict[str, dict[str, str]]]:
 def run_in(environment: dict[str, str], module: str, *arguments: object, out: TextIO) -> None:
     """Run a module of this room as a process with that environment. Raises `CalledProcessError`."""
     out.flush()
-    command = [sys.executable, "-P", "-m", f"backstamp.app.bench.{module}", *map(str, arguments)]
+    command = module_command(f"backstamp.app.bench.{module}", *map(str, arguments))
     subprocess.run(command, env={**os.environ, **environment}, check=True, stdout=out)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from backstamp.app.settings import CONFIG_VARIABLE, Settings
+from backstamp.lifetime import module_command
 
 DURATION_SECONDS: Final = 60
 """A person waits for the page: as short as the delays of the echoing scanners (30 s and more) allow."""
@@ -35,7 +35,7 @@ class SimulationRuns:
             if self._running():
                 return False
             self._problem = ""
-            command = [sys.executable, "-P", "-m", "backstamp", "simulate", "--json"]
+            command = module_command("backstamp", "simulate", "--json")
             command += ["--recipients", str(recipients), "--duration", str(DURATION_SECONDS)]
             environment = dict(os.environ)
             if self._config is not None:

@@ -62,7 +62,7 @@ _ENGLISH: Final = Words(
         WishAct.UNSUBSCRIBE: ("You are on the mailing lists of {sender}.", "Unsubscribe"),
         WishAct.RESUBSCRIBE: ("You can have the lists of {sender} again.", "Subscribe again"),
         WishAct.STOP_OPENS: (
-            ("Your opens need not be recorded, also for mail that you already have. Images are still shown."),
+            "Your opens need not be recorded, also for mail that you already have. Images are still shown.",
             "Do not record that I open mail",
         ),
         WishAct.STOP_LINKS: (

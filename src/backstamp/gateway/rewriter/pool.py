@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import socket
-import sys
 from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from backstamp.gateway.rewriter.messages import (
     blocks,
 )
 from backstamp.gateway.rewriter.pipe import SOCKET_OCTETS, Pipe
+from backstamp.lifetime import module_command
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -158,7 +158,7 @@ class _Worker:
                     each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_OCTETS)
                 ours.setblocking(False)
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "backstamp.gateway.rewriter.worker", *self._arguments),
+                    *module_command("backstamp.gateway.rewriter.worker", *self._arguments),
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                 )

@@ -77,27 +77,11 @@ def _as_they_stand(
 ) -> list[_Edit]:
     """Return the edits outside of the `known` spans; `documents` are spans of text that is escaped twice."""
     edits = _as_they_stand_in(Unflowed(text, [], []), known, documents, reader)
-    view = _without_breaks(text)
-    if view is not None:
+    view = Unflowed.without(text, _BREAK)
+    if view.joints:
         known = sorted([*known, *((start, end) for start, end, _ in edits)])
         edits += _as_they_stand_in(view, known, documents, reader)
     return edits
-
-
-def _without_breaks(text: str) -> Unflowed | None:
-    """Return the text without what parts long words; None where there is nothing such."""
-    pieces: list[str] = []
-    joints: list[int] = []
-    sources: list[int] = []
-    position = length = 0
-    for match in _BREAK.finditer(text):
-        pieces.append(text[position : match.start()])
-        length += match.start() - position
-        position = match.end()
-        joints.append(length)
-        sources.append(position)
-    pieces.append(text[position:])
-    return Unflowed("".join(pieces), joints, sources) if joints else None
 
 
 def _as_they_stand_in(

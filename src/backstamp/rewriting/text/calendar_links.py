@@ -14,7 +14,7 @@ _NOT_SHOWN: Final = re.compile(r"^(?:TZURL|UID|PRODID)[:;][^\r\n]*", re.IGNORECA
 
 def calendar_links(text: str) -> list[FoundLink]:
     """Return the addresses in a calendar entry, in order: those of folded lines whole (RFC 5545 §3.1)."""
-    view = _unfolded(text)
+    view = Unflowed.without(text, _FOLD)
     shown = _NOT_SHOWN.sub(lambda line: " " * len(line[0]), view.text)
     # In a text value a backslash and an n end a line (§3.3.11); both have two characters.
     links = find_text_links(shown.replace("\\n", " \n").replace("\\N", " \n"))
@@ -23,18 +23,3 @@ def calendar_links(text: str) -> list[FoundLink]:
         # Commas and semicolons are escaped there, and X-ALT-DESC is HTML.
         link.value = re.sub(r"\\([,;\\])", r"\1", link.value).replace("&amp;", "&")
     return links
-
-
-def _unfolded(text: str) -> Unflowed:
-    pieces: list[str] = []
-    joints: list[int] = []
-    sources: list[int] = []
-    length = done = 0
-    for fold in _FOLD.finditer(text):
-        pieces.append(text[done : fold.start()])
-        length += fold.start() - done
-        done = fold.end()
-        joints.append(length)
-        sources.append(done)
-    pieces.append(text[done:])
-    return Unflowed("".join(pieces), joints, sources)

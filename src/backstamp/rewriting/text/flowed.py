@@ -26,7 +26,10 @@ def flow_of(parameters: Mapping[str, str]) -> Flow:
 
 
 class Unflowed:
-    """A text without its soft line ends. `joints` are the offsets in `text` where two lines were joined."""
+    """A text without what parts its words, such as soft line ends, and the way back.
+
+    `joints` are the offsets in `text` where something was left out.
+    """
 
     __slots__ = ("_sources", "joints", "text")
 
@@ -35,6 +38,22 @@ class Unflowed:
         self.text = text
         self.joints = joints
         self._sources = sources
+
+    @classmethod
+    def without(cls, source: str, parting: re.Pattern[str]) -> "Unflowed":
+        """Return a text without what this pattern, which matches nothing empty, finds in it."""
+        pieces: list[str] = []
+        joints: list[int] = []
+        sources: list[int] = []
+        length = copied = 0
+        for match in parting.finditer(source):
+            pieces.append(source[copied : match.start()])
+            length += match.start() - copied
+            copied = match.end()
+            joints.append(length)
+            sources.append(copied)
+        pieces.append(source[copied:])
+        return cls("".join(pieces), joints, sources)
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
         """Return where a span of `text`, which is not empty, lies in the source."""

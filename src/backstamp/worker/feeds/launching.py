@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import os
-import sys
 from asyncio.subprocess import PIPE
 
 import msgspec
 
+from backstamp.lifetime import module_command
 from backstamp.worker.feeds.jobs import Job, encode_job
 from backstamp.worker.feeds.standing import Outcome
 
@@ -23,7 +23,7 @@ async def done_by_child(job: Job) -> list[Outcome]:
         ChildError: it was not done, or not to its end.
     """
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "backstamp.worker.feeds.child", str(os.getpid())),
+        *module_command("backstamp.worker.feeds.child", str(os.getpid())),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
