@@ -260,6 +260,7 @@ def test_what_only_has_the_name_of_a_producer_or_a_segment_is_passed_by(tmp_path
     reader = JournalReader(tmp_path)
     batch = reader.read({}, 10)
     assert batch.records == [(ids[0], hit(1))]
+    assert batch.unreadable == {}, "they are not even opened"
     assert batch.cursors.keys() == {ids[0].producer, odd.name}
     assert reader.retire(batch.cursors) == 1
     assert reader.take_gone() == {ids[0].producer}
