@@ -14,6 +14,10 @@ _FIELD: Final = re.compile(
 )
 _LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"|\Z)")
 _FOLDED_LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*(?:" + _LINE_END + rb"|\Z)")
+_LOOSE_FIELD: Final = re.compile(
+    _FIELD.pattern.replace(rb"([!-9;-~]+)[ \t]*:", rb"([\0!-9;-~]+)(?:[\0\t\v\f ]|" + _LINE_END + rb"[ \t])*:", 1)
+)
+"""Thunderbird drops null characters, and C's `isspace` and a line end are blanks before a colon to it."""
 _STRICT_FIELD: Final = re.compile(_FIELD.pattern.replace(rb"[ \t]*:", b":", 1))
 _FIELD_TO_LF: Final = re.compile(rb"\r*([!-9;-~]+)[ \t\r]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FOLDED_LINE_TO_LF: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
@@ -78,8 +82,17 @@ def read_header_section(raw: bytes, start: int, end: int, max_fields: int = MAX_
 
 
 def read_past_strays(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
-    """Return the header section as programs read it that pass over each line that is no field."""
-    return _read(raw, start, end, max_fields, _FIELD, _FOLDED_LINE)
+    """Return the header section as programs read it that pass over each line that is no field.
+
+    They take more lines for fields than others, too, and pass over null characters in names.
+    """
+    header = _read(raw, start, end, max_fields, _LOOSE_FIELD, _FOLDED_LINE)
+    if raw.find(b"\0", start, header.end) < 0:
+        return header
+    fields = tuple(
+        msgspec.structs.replace(field, name=field.name.replace(b"\0", b"")) for field in header.fields
+    )
+    return msgspec.structs.replace(header, fields=fields)
 
 
 def read_to_line_feeds(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
