@@ -137,6 +137,39 @@ def test_what_is_said_of_one_recipient_says_nothing_of_another() -> None:
     assert (eve.bounce, eve.cause) == (BounceClass.HARD, Cause.USER_UNKNOWN)
 
 
+def test_a_recipient_begins_a_group_where_the_blank_line_is_missing() -> None:
+    eve = group(final_recipient="rfc822; eve@example.net", action="failed", status="5.2.2")
+    report = read_report(dsn(FAILED + eve))
+    assert [(r.address, r.enhanced_status, r.bounce) for r in report.recipients] == [
+        ("bob@example.net", "5.1.1", BounceClass.HARD),
+        ("eve@example.net", "5.2.2", BounceClass.SOFT),
+    ]
+
+
+def test_an_action_beside_the_fields_of_the_message_is_that_of_the_recipients() -> None:
+    waits = group(final_recipient="rfc822; bob@example.net", status="4.7.0")
+    report = read_report(dsn("Action: failed\n", waits))
+    (bob,) = report.recipients
+    assert (bob.address, bob.action, bob.bounce) == ("bob@example.net", Action.FAILED, BounceClass.SOFT)
+
+
+@pytest.mark.parametrize(
+    ("subject", "action"),
+    [
+        ("Returned mail: see transcript for details", Action.FAILED),
+        ("Delivery Status Notification (Delay)", Action.DELAYED),
+    ],
+)
+def test_a_daemons_report_that_is_empty_is_one_all_the_same(subject: str, action: Action) -> None:
+    report = read_report(
+        f"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nSubject: {subject}\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "<<< No Message Collected >>>\n".encode()
+    )
+    assert report.kind is ReportKind.DSN
+    assert [(r.address, r.action) for r in report.recipients] == [("", action)]
+
+
 def test_a_report_that_a_person_forwards_is_not_about_us() -> None:
     parts = dsn(FAILED).partition(b"Content-Type: multipart/report")[2].partition(b"\n\n")[2]
     raw = (
@@ -237,6 +270,8 @@ TO_ONE = "In-Reply-To: <1@example.org>\nReferences: <0@example.org> <1@example.o
         ("offer", f"{TO_ONE}\nPrecedence: auto_reply"),
         ("Re: offer", "Return-Path: <>"),
         ("Re: Urlaub", "Precedence: bulk"),
+        ("Thank you for your e-mail", "Precedence: bulk\nReturn-Path: <>"),
+        ("Vielen Dank für Ihre Nachricht", "Auto-Submitted: auto-generated"),
         ("Re: offer", f"{TO_ONE}\nAuto-Submitted: auto-notified; owner-email=bob@example.net"),
         ("Re: offer", f"{TO_ONE}\nAuto-Submitted: auto-generated (ticket)"),
         ("Re: offer", f"{TO_ONE}\nAuto-Submitted: something-else"),
@@ -331,6 +366,7 @@ def test_a_person_may_say_that_no_machine_answers(value: str) -> None:
         *("Re: Automatic reply: offer", "AW: Automatische Antwort: Angebot", "RE: Bob is out of the office"),
         *("Absence of evidence", "Abwesende Kollegen", "Auto kaufen", "Reply automatically?", "Autobahn"),
         *("Ausente no jantar", "Ooops", "Re: Automation", "Is Bob out of the office?"),
+        *("Thank you for your e-mail", "Re: Vielen Dank für Ihre Nachricht"),
         *("Autoreparatur: Rechnung", "Autoren für Band 3", "Autore del mese", "Autorennen am Montag"),
     ],
 )

@@ -61,12 +61,15 @@ _PLAIN: Final = frozenset(
 )
 """Causes whose words are believed before the status."""
 _LONGEST: Final = 2000
+_NAME: Final = r"[A-Za-z0-9\x80-\u0dff-]{1,63}"
+_ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NAME}){{0,8}}>?")
+"""An address: whose local part is "user" or "mailbox" says nothing of one."""
 
 
 @lru_cache(maxsize=64)
 def cause_of(status: str, text: str) -> Cause:
     """Return why, from an enhanced status ("" where none) and the words around it."""
-    said = text[:_LONGEST]
+    said = _words(text)
     if blames_the_sender(status, said):
         return Cause.POLICY
     if status:
@@ -74,8 +77,12 @@ def cause_of(status: str, text: str) -> Cause:
     found = next((c for c, words in causes() if words.search(said)), Cause.UNKNOWN)
     if found in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
         return Cause.SYSTEM if found is Cause.USER_UNKNOWN else Cause.NETWORK
-    if found is Cause.USER_UNKNOWN and _is_transient(status, said) and saying("unavailable").search(said):
-        return Cause.SYSTEM
+    if found is Cause.USER_UNKNOWN and saying("unavailable").search(said):
+        if _is_transient(status, said):
+            return Cause.SYSTEM
+        # The words of 550 itself, which stands for policy as well (RFC 5321 §4.2.3): a reason says more.
+        if saying("for_policy").search(said):
+            return Cause.POLICY
     if found in _PLAIN:
         by_status = _BY_STATUS.get(status[2:])
         # Of these two the words are easily mixed up: "host mx.example said: unknown user".
@@ -97,7 +104,12 @@ def blames_the_sender(status: str, text: str) -> bool:
     X.1.7 and X.1.8 are about the sender's address (RFC 3463 §3.2); many refuse it with the 5.1.0 or 5.1.1 of
     a recipient, and in the words with which they refuse one: "Sender address rejected: User unknown".
     """
-    return status[2:] in _THE_SENDER or saying("sender_rejected").search(text[:_LONGEST]) is not None
+    return status[2:] in _THE_SENDER or saying("sender_rejected").search(_words(text)) is not None
+
+
+def _words(text: str) -> str:
+    """Return what is said, without names: addresses are one word, and BAD_RECIPIENT is two."""
+    return _ADDRESS.sub("x", text[:_LONGEST]).replace("_", " ")
 
 
 def _is_transient(status: str, text: str) -> bool:

@@ -143,11 +143,13 @@ def is_notice(text: str, signs: Signs) -> bool:
     own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "|"))]
     words = "\n".join(own)
     failed = any(saying(said).search(words) for said in ("failed", "late"))
-    named = _names_somebody(own, signs.sender)
+    named = _names_somebody(own, signs.sender) or "\nfinal-recipient:" in words.lower()
     shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + named
     subject = saying("subject").search(signs.subject) is not None and not signs.is_answer
     if signs.by_daemon or signs.reports:
-        return failed or (subject and shows > 0) or good_news(words) is not None
+        # A daemon's report that got lost on its way has its subject left.
+        empty = signs.by_daemon and signs.reports and signs.has_machine_subject
+        return failed or (subject and shows > 0) or empty or good_news(words) is not None
     if signs.is_answer and not (signs.attached or signs.null_path):
         return False
     if not signs.returned and saying("to_many").search(words):

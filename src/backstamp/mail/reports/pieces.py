@@ -32,6 +32,8 @@ _RETURNED: Final = frozenset(
         *("message/rfc822-headers", "text/rfc822", "message/global-headers", "text/rfc822-header"),
     }
 )
+_BEGINNING: Final = frozenset({"final-recipient", "original-recipient"})
+"""Fields that are there once for each recipient (RFC 3464 §2.3)."""
 _LONGEST_LINE: Final = 2_000
 _BLANKS: Final = re.compile(r"(?<=\S)[ \t]{3,}|(?<=[ \t]{20})[ \t]+")
 _BREAK: Final = re.compile(
@@ -93,6 +95,8 @@ def groups_in(text: str) -> list[Fields]:
             groups[-1][last] += " " + line.strip()
         elif match := _FIELD.fullmatch(line):
             name = match[1].lower()
+            if name in _BEGINNING and name in groups[-1]:
+                groups.append({})  # Some leave the blank line out.
             # A second one of a name is passed over, with the lines that belong to it.
             last = "" if name in groups[-1] else name
             groups[-1].setdefault(name, match[2].strip())

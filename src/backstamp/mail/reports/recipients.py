@@ -17,6 +17,7 @@ from backstamp.mail.reports.causes import (
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
 from backstamp.mail.reports.notice import ADDRESS
 from backstamp.mail.reports.outcome import outcome
+from backstamp.mail.reports.phrases import saying
 from backstamp.mail.reports.pieces import Fields, Pieces
 from backstamp.mail.reports.words import Action, Cause, RecipientReport
 
@@ -42,15 +43,30 @@ _ACTIONS: Final = {
 
 def is_recipient(group: Fields) -> bool:
     """Whether a group of fields is about a recipient (RFC 3464 §2.3)."""
-    return any(
-        name in group for name in ("final-recipient", "original-recipient", "action", "x-actual-recipient")
-    )
+    return "action" in group or _names_one(group)
+
+
+def _names_one(group: Fields) -> bool:
+    return any(name in group for name in ("final-recipient", "original-recipient", "x-actual-recipient"))
+
+
+def _groups(status: list[Fields]) -> list[Fields]:
+    """Return the groups that are about recipients.
+
+    Some put the action beside the fields of the message: it is that of the recipients then, of nobody else.
+    """
+    groups = [group for group in status if is_recipient(group)][:MOST_RECIPIENTS]
+    named = [group for group in groups if _names_one(group)]
+    if not named or len(named) == len(groups):
+        return groups
+    action = next(group["action"] for group in groups if not _names_one(group))
+    return [{"action": action, **group} for group in named]
 
 
 def by_status(pieces: Pieces, own: Fields, text: str) -> list[RecipientReport]:
     """Return what the fields for machines say; `text` is the notice for people beside them."""
     found: dict[str, RecipientReport] = {}
-    groups = [group for group in pieces.status if is_recipient(group)][:MOST_RECIPIENTS]
+    groups = _groups(pieces.status)
     for group in groups:
         final = address_in_field(group.get("final-recipient", ""))
         original = address_in_field(group.get("original-recipient", ""))
@@ -170,7 +186,13 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
             around=near,
         )
         for address, near in zip(addresses, _passages(text, addresses), strict=True)
-    ] or [recipient_report(address="", action=outcome(text, text), status=status_in(text), around=text)]
+    ] or [_of_nobody(text, decoded(own.get("subject", "")))]
+
+
+def _of_nobody(text: str, subject: str) -> RecipientReport:
+    """Return what a notice says that names nobody; where its text says nothing either, its subject does."""
+    told = text if saying("failed").search(text) else f"{subject}\n{text}"
+    return recipient_report(address="", action=outcome(told, told), status=status_in(text), around=text)
 
 
 def _answer_in(passage: str) -> str:
