@@ -14,8 +14,9 @@ _FIELD: Final = re.compile(
 )
 _LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"|\Z)")
 _FOLDED_LINE: Final = re.compile(rb"[^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*(?:" + _LINE_END + rb"|\Z)")
+_LOOSE_BLANK: Final = rb"(?:[\0\t\v\f ]|" + _LINE_END + rb"[ \t])"
 _LOOSE_FIELD: Final = re.compile(
-    _FIELD.pattern.replace(rb"([!-9;-~]+)[ \t]*:", rb"([\0!-9;-~]+)(?:[\0\t\v\f ]|" + _LINE_END + rb"[ \t])*:", 1)
+    _FIELD.pattern.replace(rb"([!-9;-~]+)[ \t]*:", rb"([\0!-9;-~]+)" + _LOOSE_BLANK + rb"*:", 1)
 )
 """Thunderbird drops null characters, and C's `isspace` and a line end are blanks before a colon to it."""
 _STRICT_FIELD: Final = re.compile(_FIELD.pattern.replace(rb"[ \t]*:", b":", 1))
