@@ -49,6 +49,11 @@ def test_behind_an_alias_the_sealed_recipient_is_meant() -> None:
     assert indexes(match(bounce("anna@inside.example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
 
 
+def test_who_has_the_return_path_of_a_copy_can_say_nothing_of_another_recipient() -> None:
+    known()
+    assert indexes(match(bounce("bert@example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
+
+
 def test_a_sealed_message_of_several_recipients_goes_by_the_address() -> None:
     known()
     found = match(bounce("ANNA@Example.com", "bert@example.com", STRANGER, sealed=Named(MESSAGE, None)))

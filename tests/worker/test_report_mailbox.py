@@ -14,9 +14,11 @@ from backstamp.journal import JournalWriter
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Event, Recipient, UnmatchedReport
 from backstamp.tokens import Keyring, seal_link, seal_return_path
+from backstamp.vocabulary import EventType
 from backstamp.worker import WorkerConfig
 from backstamp.worker.config import ReportMailboxConfig
 from backstamp.worker.onward import NextHop
+from backstamp.worker.report_mailbox.reading import finding_of
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.records.journal_records import MESSAGE, after, batch, queued
 from tests.worker.bounces import bounce
@@ -187,6 +189,22 @@ async def test_a_report_of_an_unknown_message_is_kept(reports: WorkerConfig) -> 
     )
     assert rows == [("bounced", "anna@example.com", "mx.example.net")]
     assert await looked_up(events) == []
+
+
+@pytest.mark.parametrize(
+    ("feedback", "expected"),
+    [("abuse", [EventType.COMPLAINED]), ("not-spam", []), ("auth-failure", [])],
+)
+def test_only_a_readers_feedback_is_a_complaint(feedback: str, expected: list[EventType]) -> None:
+    raw = (
+        "From: reports@isp.example\nTo: x@example.org\nSubject: report\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="=x"\n\n'
+        f"--=x\n\nA report.\n--=x\nContent-Type: message/feedback-report\n\nFeedback-Type: {feedback}\n"
+        "User-Agent: Filter/1\nVersion: 1\nAuth-Failure: dkim\n\n--=x\nContent-Type: message/rfc822\n\n"
+        "From: ann@example.org\nTo: anna@example.com\nMessage-ID: <1@example.org>\n\nHello\n--=x--\n"
+    )
+    found = finding_of(raw.encode(), at_us=1, sealed=None, ring=RING)
+    assert [statement.type for statement in (found.statements if found else ())] == expected
 
 
 @pytest.mark.parametrize(

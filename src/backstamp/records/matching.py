@@ -179,18 +179,21 @@ def _by_key(message: int, key: bytes) -> int | None:
 
 
 def _recipient(message: int, statement: Statement, index: int | None, *, sealed: bool) -> int | None:
-    """Return whom a statement is about: the address that it names, else whom the token names.
+    """Return whom a statement is about: whom the seal names, else the address, else whom the token names.
 
-    Whoever gets a mail passed on can quote the links in it: an answer, or a receipt, of an address to which
-    we did not send is nobody's that we know, unless it came to the copy's own return path.
+    The return path of a copy speaks of that copy alone: its reader could name another recipient there, and
+    have them put on the suppression list. Whoever gets a mail passed on can quote the links in it: an answer,
+    or a receipt, of an address to which we did not send is nobody's that we know.
     """
+    if sealed and index is not None:
+        return index
     wanted = {folded(address) for address in (statement.address, *statement.also) if address}
     rows = Recipient.objects.filter(message=message).exclude(index=NO_RECIPIENT).order_by("index")
     addresses = {number: folded(address) for number, address in rows.values_list("index", "address")}
     found = [number for number, address in addresses.items() if address in wanted]
     if found:
         return index if index in found else found[0]
-    if index is None or sealed or statement.type in _OF_A_COPY:
+    if index is None or statement.type in _OF_A_COPY:
         # An alias at the other end: what came back for this copy is about its recipient.
         return index
     # Providers leave out who complains, or the part before the @ (RFC 6590); the copy is the one meant.

@@ -23,7 +23,8 @@ _KINDS: Final = {
     ReportKind.REPLY: EventType.REPLIED,
 }
 _SHOWN: Final = "displayed"
-_NO_COMPLAINT: Final = "not-spam"
+_NO_COMPLAINTS: Final = frozenset({"not-spam", "auth-failure"})
+"""The second is no reader's, but a server's whose check of SPF, DKIM or DMARC failed (RFC 6591)."""
 
 _SOFT_BREAK: Final = re.compile(rb"=\r?\n")
 _OUR_URL: Final = re.compile(rb"https?://[A-Za-z0-9.:_-]{1,255}/([A-Za-z0-9_-]{44,})")
@@ -64,7 +65,7 @@ def _statements(report: MailReport) -> Iterator[Statement]:
     elif report.kind is ReportKind.MDN:
         event = EventType.DISPLAYED if report.disposition == _SHOWN else EventType.AUTORESPONDED
         yield from (_statement(event, recipient) for recipient in report.recipients)
-    elif report.kind in _KINDS and report.feedback_type != _NO_COMPLAINT:
+    elif report.kind in _KINDS and report.feedback_type not in _NO_COMPLAINTS:
         # A provider may leave out who complains; then the message alone is meant.
         for recipient in report.recipients or (RecipientReport(address="", action=Action.DELIVERED),):
             yield _statement(_KINDS[report.kind], recipient)
