@@ -9,7 +9,7 @@ from backstamp.gateway import Timeouts
 from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client
-from tests.gateway.fake_next_hop import DROP, HANG, LOSE, FakeNextHop
+from tests.gateway.fake_next_hop import DROP, HANG, LOSE, OFFERS, FakeNextHop
 from tests.gateway.running import HTML, TEXT, Running, StartGateway, StartNextHop
 
 ANN = "ann@example.org"
@@ -259,7 +259,7 @@ async def test_untracked_mail_to_an_lmtp_next_hop_has_mixed_outcomes_too(
     assert received(hop) == once(*THREE)
 
 
-@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("stage", ["RCPT", "DATA"])
 async def test_a_connection_lost_between_copies_costs_only_the_copy_under_way(
     gateway: StartGateway, next_hop: StartNextHop, stage: str
 ) -> None:
@@ -272,6 +272,71 @@ async def test_a_connection_lost_between_copies_costs_only_the_copy_under_way(
     assert received(hop) == once(THREE[0], THREE[2])
     assert (await retried(client, *THREE)).startswith("250 ")
     assert received(hop) == once(*THREE)
+
+
+@pytest.mark.parametrize("end", ["421 4.7.0 too many messages in one connection", DROP])
+@pytest.mark.parametrize("offers", [OFFERS, ("SIZE 10240000", "8BITMIME")], ids=["pipelined", "one by one"])
+async def test_a_next_hop_that_ends_its_connections_after_some_mails_puts_nobody_off(
+    gateway: StartGateway, next_hop: StartNextHop, end: str, offers: tuple[str, ...]
+) -> None:
+    everybody = [f"user{number}@example.net" for number in range(9)]
+    hop = await next_hop(script={"MAIL": [*(["250 2.1.0 Ok"] * 4), end] * 3}, offers=offers)
+    running, client = await start(gateway, hop)
+    (answer,) = await client.send_mail(WIRE, *everybody)
+    assert answer.startswith("250 ")
+    assert received(hop) == once(*everybody)
+    assert hop.connections == 3
+    assert {(d.type, d.code) for d in running.deliveries} == {(EventType.SENT, 250)}
+
+
+async def test_a_next_hop_that_takes_no_new_connection_is_not_asked_for_ever(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"MAIL": ["250 2.1.0 Ok", "250 2.1.0 Ok", *["421 4.3.2 going down"] * 9]})
+    _, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, *THREE) == ["421 4.3.2 going down"]
+    assert received(hop) == once(THREE[0])
+    assert hop.connections == 3
+
+
+@pytest.mark.parametrize("stage", ["MAIL", f"RCPT {THREE[1]}", f"END {THREE[1]}"])
+@pytest.mark.parametrize("offers", [OFFERS, ("SIZE 10240000",)], ids=["pipelined", "one by one"])
+async def test_a_copy_that_is_answered_neither_yes_nor_no_is_not_taken_for_sent(
+    gateway: StartGateway, next_hop: StartNextHop, stage: str, offers: tuple[str, ...]
+) -> None:
+    asks = "354 and then?"
+    hop = await next_hop(script={stage: [asks] if "END" in stage else ["250 Ok", asks]}, offers=offers)
+    if stage == "MAIL":
+        hop.script[stage] = ["250 2.1.0 Ok", "250 2.1.0 Ok", asks]
+    running, client = await start(gateway, hop)
+    (answer,) = await client.send_mail(WIRE, *THREE)
+    assert answer.startswith("451 4.5.0 ")
+    assert [(d.type, d.code) for d in running.deliveries] == [
+        (EventType.SENT, 250),
+        (EventType.DEFERRED, 451),
+        (EventType.SENT, 250),
+    ]
+
+
+@pytest.mark.parametrize(
+    "identity", [b"", b"Message-ID: <1@example.org>\r\n", b"Date: Mon, 1 Jan 2024 0:0:0 +0\r\n"]
+)
+async def test_two_alerts_of_the_same_words_are_two_mails_though_the_script_ends_its_half(
+    gateway: StartGateway, next_hop: StartNextHop, identity: bytes
+) -> None:
+    """As `nc -N` does. Whether it hears us cannot be seen: the same again has to say that it is."""
+    hop = await next_hop()
+    running = await gateway(hop)
+    dialog = (
+        b"EHLO cron.example\r\nMAIL FROM:<cron@example.org>\r\nRCPT TO:<ops@example.net>\r\nDATA\r\n"
+        b"From: cron@example.org\r\n" + identity + b"Subject: disk\r\n\r\nthe disk is full\r\n.\r\nQUIT\r\n"
+    )
+    for _ in range(2):
+        client = await running.client()
+        await client.send(dialog)
+        client.writer.write_eof()
+        assert b"\r\n250 2.0.0 " in await client.reader.read()
+    assert received(hop) == {"ops@example.net": 1 if identity else 2}
 
 
 async def test_a_double_is_possible_only_when_the_reply_to_an_accepted_copy_is_lost(

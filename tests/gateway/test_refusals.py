@@ -100,6 +100,44 @@ async def test_a_refusal_of_rcpt(
 
 
 @both
+@pytest.mark.parametrize("stage", ["greeting", "EHLO", "MAIL", "RCPT", "END"])
+async def test_who_asks_for_more_where_nothing_follows_has_said_neither_yes_nor_no(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str, stage: str
+) -> None:
+    hop = await next_hop(script={stage: "354 and then?"})
+    client, hello = await connect(gateway, hop, protocol)
+    greeting = await client.reply()
+    if stage in ("greeting", "EHLO"):
+        assert greeting.startswith("421 4.5.0 ")
+        return
+    await client.say(hello)
+    answers = [await client.say("MAIL FROM:<ann@example.org>"), await client.say("RCPT TO:<bob@example.net>")]
+    if stage == "END":
+        answers += await client.data(TEXT + b".\r\n")
+    answer = answers[("MAIL", "RCPT", "END").index(stage)]
+    assert answer == "451 4.5.0 The next hop answered with something that is no reply, try again later"
+    assert await client.say("NOOP") == "250 2.0.0 Ok"
+
+
+@both
+async def test_many_recipients_whom_the_next_hop_refuses_are_no_mistakes_of_the_client(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str
+) -> None:
+    unknown = [f"user{number}@example.net" for number in range(30)]
+    never = "550 5.1.1 no such user"
+    hop = await next_hop(script={f"RCPT {each}": never for each in unknown})
+    client, hello = await connect(gateway, hop, protocol)
+    await client.begin(hello)
+    for _ in range(25):  # messages of which a pipelining client sends DATA, and finds nobody there
+        assert await client.envelope(unknown[0]) == [never]
+        assert await client.say("DATA") == "554 5.5.1 No valid recipients"
+        assert await client.say("RSET") == "250 2.0.0 Ok"
+    assert await client.envelope(*unknown, "bob@example.net") == [*[never] * 30, "250 2.1.5 Ok"]
+    assert (await client.data(TEXT + b".\r\n"))[0].startswith("250 ")
+    assert [mail.rcpts for mail in hop.accepted] == [["RCPT TO:<bob@example.net>"]]
+
+
+@both
 @failures
 @pytest.mark.parametrize("stage", ["DATA", "END"])
 @pytest.mark.parametrize("tracked", [True, False], ids=["tracked", "untracked"])

@@ -124,6 +124,15 @@ async def test_an_upstream_with_login_only_gets_login(submission: Any) -> None:
     assert await client.say(f"AUTH PLAIN {PLAIN}") == "235 2.7.0 welcome"
 
 
+async def test_an_upstream_that_asks_on_and_on_is_no_answer_to_a_password(submission: Any) -> None:
+    setup = await submission(script={"AUTH": "334 and then?"})
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    answer = await client.say(f"AUTH PLAIN {PLAIN}")
+    assert answer == "451 4.5.0 The next hop answered with something that is no reply, try again later"
+    assert (await client.say("MAIL FROM:<ann@example.org>")).startswith("530 ")
+
+
 async def test_a_refusal_is_the_upstreams_own_and_three_end_the_connection(submission: Any) -> None:
     setup = await submission(script={"AUTH": "535 5.7.8 no such ann"})
     client = await setup.client()

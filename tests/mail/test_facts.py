@@ -15,6 +15,17 @@ HEADER = (
 )
 
 
+def test_a_message_is_identified_by_message_id_or_date() -> None:
+    for header, identified in (
+        (b"Message-ID: <1@a>", 1),
+        (b"date: Mon, 1 Jan 2024 0:0:0 +0", 1),
+        (b"Subject: x", 0),
+    ):
+        assert message_facts(b"From: a@b\r\n" + header + b"\r\n\r\nDate: body").is_identified == bool(
+            identified
+        )
+
+
 def test_the_facts_are_decoded() -> None:
     assert message_facts(HEADER + b"\r\nbody") == MessageFacts(
         message_id="<1@example.com>",
@@ -24,6 +35,7 @@ def test_the_facts_are_decoded() -> None:
         is_automatic=False,
         list_unsubscribe=("mailto:u@example.com", "https://example.com/u"),
         received_count=2,
+        is_identified=True,
     )
 
 

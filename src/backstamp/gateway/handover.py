@@ -101,7 +101,7 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
     outcomes: list[Outcome] = []
     stage = Stage.DATA
     try:
-        answer = await hop.read(hop.timeouts.data)
+        answer = await hop.read(hop.timeouts.data, asks=True)
         if not answer.intermediate:
             # A 2yz here would be nonsense; it must not pass for an acceptance.
             if answer.positive:
@@ -114,9 +114,6 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
         await hop.send_message(dot_stuff(message if count else b""), replies=replies)
         for _ in range(replies):
             answer = await hop.read(hop.timeouts.end_of_data)
-            if answer.intermediate:
-                hop.abort()
-                answer = GARBLED
             outcomes.append(Outcome(stage, answer))
         # Postfix keeps the transaction when it refuses a message after its end: RSET has to follow.
         hop.in_transaction = not all(outcome.reply.positive for outcome in outcomes)

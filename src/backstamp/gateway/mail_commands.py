@@ -119,8 +119,6 @@ class MailCommands:
             answer = await (connection.read() if was_sent else connection.command(rcpt_line(recipient)))
         except UnreachableError as error:
             answer = error.reply
-        if not answer.positive and not answer.transient and not answer.permanent:
-            raise RefusedError(reply(451, "4.5.0 The next hop answered with nonsense, try again later"))
         self._rcpts.append(RcptAnswer(recipient, answer))
         return answer
 
@@ -131,8 +129,11 @@ class MailCommands:
         self.forget()
         return OK
 
-    async def data(self, argument: str) -> None:
-        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`."""
+    async def data(self, argument: str) -> Reply | None:
+        """DATA (RFC 5321 §4.1.1.4): read the message, hand it over, answer. Raises `RefusedError`.
+
+        The reply where the message is not read. Who pipelines cannot know that nobody was accepted.
+        """
         if argument:
             raise RefusedError(SYNTAX)
         if self._reverse_path is None:
@@ -140,7 +141,7 @@ class MailCommands:
         reverse_path, rcpts = self._reverse_path, self._rcpts
         count = sum(1 for rcpt in rcpts if rcpt.reply.positive)
         if not count:
-            raise RefusedError(NO_RECIPIENTS)
+            return NO_RECIPIENTS
         self.forget()
         self._wire.write(GO_AHEAD.encode())
         config, budget = self._about.config, self._about.budget
@@ -155,7 +156,7 @@ class MailCommands:
             )
         except MailDataRefusedError as error:
             await self._say((error.reply,) * (count if lmtp else 1))
-            return
+            return None
         utf8 = reverse_path.parameter("SMTPUTF8") is not None
         submitted = Submitted(
             origin=self._client.origin,
@@ -172,6 +173,7 @@ class MailCommands:
             await self._about.transactions.carry_out(submitted, self._onward, self._tell)
         finally:
             budget.give(len(message))
+        return None
 
     async def _tell(self, replies: tuple[Reply, ...]) -> bool:
         """Say the replies; return whether the client is there to hear them. Nothing follows a 421."""

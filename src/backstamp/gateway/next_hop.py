@@ -184,10 +184,10 @@ class NextHopConnection:
         if not answer.positive:
             raise RefusedSessionError(answer, at_greeting=False)
 
-    async def command(self, line: str) -> Reply:
-        """Send a command and return the reply. Raises `UnreachableError`."""
+    async def command(self, line: str, *, asks: bool = False) -> Reply:
+        """Send a command and return the reply; `asks` as of `read`. Raises `UnreachableError`."""
         await self.send(line)
-        return await self.read()
+        return await self.read(asks=asks)
 
     async def begin_transaction(self, mail: str, rcpts: Sequence[str]) -> Reply:
         """Send MAIL under the introduction, and return its reply. Raises `UnreachableError`.
@@ -215,7 +215,7 @@ class NextHopConnection:
         """
         try:
             for _ in range(count):
-                answer = await self.read()
+                answer = await self.read(asks=True)
                 if answer.intermediate:  # RFC 2920 §3.1: 354 although it takes nobody
                     self.abort()
                     return
@@ -237,11 +237,16 @@ class NextHopConnection:
             self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
             await self._wire.drain()
 
-    async def read(self, seconds: float | None = None) -> Reply:
-        """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`."""
+    async def read(self, seconds: float | None = None, *, asks: bool = False) -> Reply:
+        """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`.
+
+        `asks`: it may be 3yz, which is no answer to anything but DATA and AUTH: neither yes nor no.
+        """
         with self._failures:
             self._wire.allow(seconds or self._hop.timeouts.command)
             answer = await read_reply(self._read_line)
+            if answer.intermediate and not asks:
+                raise BadReplyError("more is asked for than there is")
         self.used = True
         self._owed -= 1
         self._refused |= answer.code >= TRANSIENT

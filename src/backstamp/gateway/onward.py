@@ -1,10 +1,18 @@
 """onward: one client's way to the next hop: a connection that is opened, kept, and opened again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from backstamp.gateway.handover import Outcome, Stage, hand_over
 from backstamp.gateway.kept_connections import KeptConnections
-from backstamp.gateway.next_hop import DROPPED, NextHopConnection, UnreachableError
+from backstamp.gateway.next_hop import (
+    DROPPED,
+    SERVICE_ENDS,
+    NextHopConnection,
+    RefusedSessionError,
+    UnreachableError,
+)
+from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.xtext import encode_xtext
 
@@ -75,6 +83,29 @@ class Onward:
             await connection.skip_replies(len(rcpts))
         return answer
 
+    async def hand_over(
+        self,
+        reverse_path: Mailbox,
+        forward_paths: Sequence[Mailbox],
+        message: Callable[[NextHopConnection], bytes],
+    ) -> list[Outcome]:
+        """Send a message in a transaction of its own; return the outcome for each forward path.
+
+        `message` is asked for what goes over this connection. Many servers end a connection after so many
+        mails (421), and it is we who make many of one: then this one goes over a new connection.
+        """
+        anew = False
+        while True:
+            try:
+                connection = await self.open(anew=anew)
+            except (UnreachableError, RefusedSessionError) as error:
+                return [Outcome(Stage.CONNECT, error.reply)] * len(forward_paths)
+            used = connection.used
+            outcomes = await hand_over(connection, reverse_path, forward_paths, message(connection))
+            if not (used and self.reopens and connection.closed and _was_let_go(outcomes)):
+                return outcomes
+            anew = True
+
     def _introduction(self, connection: NextHopConnection) -> str:
         """Return the XFORWARD command that the next hop has to hear, empty where there is none."""
         offered = connection.capabilities.words("XFORWARD")
@@ -89,3 +120,12 @@ class Onward:
                 await connection.quit()
             else:
                 await self._hop.give_back(connection)
+
+
+def _was_let_go(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the next hop ended the connection instead of beginning with the message."""
+    return all(
+        each.stage in (Stage.CONNECT, Stage.MAIL)
+        and (each.reply is DROPPED or each.reply.code == SERVICE_ENDS)
+        for each in outcomes
+    )

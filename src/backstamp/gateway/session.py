@@ -36,7 +36,10 @@ from backstamp.gateway.xclient import XCLIENT_ATTRIBUTES, read_xclient, read_xfo
 _log = logging.getLogger("backstamp.gateway")
 
 MOST_MISTAKES: Final = 20
-"""Refused commands on one connection; Postfix's `smtpd_hard_error_limit` is the same number."""
+"""Commands that we refuse on one connection; Postfix's `smtpd_hard_error_limit` is the same number.
+
+What the next hop refuses is no mistake of the client's: the next hop has limits of its own.
+"""
 
 BROKEN_LINE: Final = reply(500, "5.5.2 Lines must end in CRLF, and hold no other CR or LF")
 LINE_TOO_LONG: Final = reply(500, "5.5.2 Line too long")
@@ -114,9 +117,9 @@ class Session:
         except TimeoutError:
             answer = IDLE
         except LineTooLongError:
-            answer = LINE_TOO_LONG
+            answer = self._mistake(LINE_TOO_LONG)
         except BrokenLineError:
-            answer = BROKEN_LINE
+            answer = self._mistake(BROKEN_LINE)
         else:
             self._busy = True
             answer = await self._carry_out(line)
@@ -124,11 +127,12 @@ class Session:
         if answer is not None:
             await self._answer(answer)
 
+    def _mistake(self, refusal: Reply) -> Reply:
+        """Count a refusal of ours, and return what is answered."""
+        self._mistakes += refusal.permanent
+        return TOO_MANY_MISTAKES if self._mistakes > MOST_MISTAKES else refusal
+
     async def _answer(self, answer: Reply) -> None:
-        if answer.permanent:
-            self._mistakes += 1
-            if self._mistakes > MOST_MISTAKES:
-                answer = TOO_MANY_MISTAKES
         if answer.code == SERVICE_ENDS:
             self._closing = True
         if not self._wire.hold(answer.encode()):
@@ -138,9 +142,11 @@ class Session:
         try:
             verb, argument = parse_command(line)
             action = self._verbs.get(verb)
-            return await action(argument) if action is not None else UNKNOWN
-        except (RefusedError, UnreachableError, RefusedSessionError) as refusal:
-            return refusal.reply
+            return await action(argument) if action is not None else self._mistake(UNKNOWN)
+        except RefusedError as refusal:
+            return self._mistake(refusal.reply)
+        except (UnreachableError, RefusedSessionError) as failure:
+            return failure.reply
         except (WireClosedError, TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must cost one command, not the server
@@ -315,7 +321,9 @@ class Session:
         return OK
 
     async def _vrfy(self, argument: str) -> Reply:
-        return NO_EXPANSION if argument else SYNTAX
+        if not argument:
+            raise RefusedError(SYNTAX)
+        return NO_EXPANSION
 
     async def _quit(self, argument: str) -> Reply:
         self._closing = True

@@ -78,10 +78,10 @@ async def authenticate(upstream: NextHopConnection, credentials: Credentials) ->
         message = b"\0".join((credentials.identity, credentials.user, credentials.password))
         return await upstream.command(f"AUTH PLAIN {b64encode(message).decode()}")
     if "LOGIN" in offered and not credentials.identity:
-        answer = await upstream.command("AUTH LOGIN")
-        for secret in (credentials.user, credentials.password):
-            if not answer.intermediate:
-                break
-            answer = await upstream.command(b64encode(secret).decode())
+        answer = await upstream.command("AUTH LOGIN", asks=True)
+        if answer.intermediate:
+            answer = await upstream.command(b64encode(credentials.user).decode(), asks=True)
+        if answer.intermediate:
+            answer = await upstream.command(b64encode(credentials.password).decode())
         return answer
     return NO_COMMON_MECHANISM

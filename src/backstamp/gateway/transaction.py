@@ -19,8 +19,8 @@ from backstamp.gateway.copy_locks import CopyLocks
 from backstamp.gateway.deliveries import record_deliveries
 from backstamp.gateway.dsn import Refused, failure_report, wants_report
 from backstamp.gateway.earlier_tries import EarlierTries
-from backstamp.gateway.handover import Outcome, Stage, hand_over, hand_over_open
-from backstamp.gateway.next_hop import NextHopConnection, RefusedSessionError, UnreachableError
+from backstamp.gateway.handover import Outcome, Stage, hand_over_open
+from backstamp.gateway.next_hop import NextHopConnection, UnreachableError
 from backstamp.gateway.onward import Onward
 from backstamp.gateway.outcome_rules import summarise
 from backstamp.gateway.outcomes import Outcomes, copy_key, envelope_key
@@ -253,13 +253,10 @@ class _Transaction:
         return trace.stamped(received, message)
 
     async def _send(self, copy: Copy) -> list[Outcome]:
-        try:
-            connection = await self._onward.open()
-        except (UnreachableError, RefusedSessionError) as error:
-            return [Outcome(Stage.CONNECT, error.reply)] * len(copy.places)
-        message = self._fitting(copy, connection)
         recipients = [self._rcpts[place].recipient for place in copy.places]
-        return await hand_over(connection, self._reverse_path(copy.places), recipients, message)
+        return await self._onward.hand_over(
+            self._reverse_path(copy.places), recipients, lambda connection: self._fitting(copy, connection)
+        )
 
     async def _send_on(self, copy: Copy) -> list[Outcome]:
         """Send the only copy in the transaction in which its recipients were accepted, if it stands."""
@@ -321,8 +318,10 @@ class _Transaction:
             # Also who is refused for now: a retry then belongs to the same message and record.
             await self._keep(again)
         self._log(outcomes, replies)
-        if not await tell(replies):
-            # It never heard us and will try again: what was accepted must not go twice.
+        heard = await tell(replies)
+        if not heard and self._facts.is_identified:
+            # It never heard us and will try again: what was accepted must not go twice. A script that only
+            # ended its half of the connection heard us, and its next alert of the same words is mail as well.
             await self._keep(place for place in everybody if outcomes[place].reply.positive)
         else:
             await self._earlier.forget(place for place in everybody if place not in again)
@@ -355,11 +354,7 @@ class _Transaction:
         )
         sender = Mailbox(submitted.reverse_path.path)
         parameters = tuple(each for each in submitted.reverse_path.parameters if each.name == "SMTPUTF8")
-        try:
-            connection = await self._onward.open()
-        except (UnreachableError, RefusedSessionError) as error:
-            return _as_transient(error.reply)
-        (outcome,) = await hand_over(connection, Mailbox("", parameters), [sender], report)
+        (outcome,) = await self._onward.hand_over(Mailbox("", parameters), [sender], lambda _: report)
         return success if outcome.reply.positive else _as_transient(outcome.reply)
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:

@@ -20,7 +20,8 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `sender` is the address of From (`originator_fields`). `is_automatic`: not written by a person (RFC 3834,
     `Precedence`, a report).
-    `received_count` is the number of trace fields, for loop detection.
+    `received_count` is the number of trace fields, for loop detection. `is_identified`: it has a Message-ID
+    or a Date, so that the same again is another try of it, and no other message of the same words.
     """
 
     message_id: str = ""
@@ -30,6 +31,7 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_automatic: bool = False
     list_unsubscribe: tuple[str, ...] = ()
     received_count: int = 0
+    is_identified: bool = False
 
 
 def facts_header(raw: bytes) -> HeaderSection:
@@ -53,6 +55,7 @@ def message_facts(raw: bytes, header: HeaderSection | None = None) -> MessageFac
             for match in _BRACKETED.finditer(field.value[:10_000])
         ),
         received_count=len(header.all(b"received")),
+        is_identified=any(header.first(name) for name in (b"message-id", b"date")),
     )
 
 

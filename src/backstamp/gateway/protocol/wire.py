@@ -12,6 +12,8 @@ MOST_HELD: Final = 4096
 """Bytes of replies that wait for the next one."""
 LONGEST_SKIPPED_LINE: Final = 1024 * 1024
 """A line that is too long is skipped up to here; who sends more is cut off."""
+LINGER_SECONDS: Final = 30.0
+"""So long after the end a peer may take what was written before; who never reads is cut off then."""
 
 
 class WireClosedError(ConnectionError):
@@ -234,10 +236,13 @@ class Wire(asyncio.Protocol):
 
     def close(self) -> None:
         """Close after all that was written has been sent."""
-        if self._transport is not None:
-            if self._held and not self._transport.is_closing():
-                self.write(b"")
-            self._transport.close()
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._held:
+            self.write(b"")
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+        self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
