@@ -113,6 +113,16 @@ def test_a_report_of_somebody_who_did_not_get_it_is_about_nobody_in_particular()
     assert indexes(match(bounce(STRANGER, message_ids=("<1@example.org>",)))) == [(MESSAGE, None, False)]
 
 
+def test_a_domain_in_unicode_is_the_one_in_ascii() -> None:
+    known(
+        msgspec.structs.replace(
+            queued(), recipients=(QueuedRecipient(index=0, address="anna@bücher.example", recipient_key=ANNA),)
+        )
+    )
+    found = match(bounce("anna@xn--bcher-kva.example", message_ids=("<1@example.org>",)))
+    assert indexes(found) == [(MESSAGE, 0, False)]
+
+
 def test_a_message_id_of_two_messages_goes_by_the_address_or_is_not_matched() -> None:
     second = msgspec.structs.replace(
         queued(message=OTHER),

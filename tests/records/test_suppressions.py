@@ -5,7 +5,7 @@ import io
 import msgspec
 import pytest
 
-from backstamp.policy import SuppressionReason
+from backstamp.policy import SuppressionReason, suppression
 from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
 from backstamp.records import suppressions
 from backstamp.records.ingest import ingest
@@ -57,6 +57,16 @@ def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file()
     data = encode_snapshot(snapshot)
     assert decode_snapshot(data) == snapshot
     assert b"anna@" not in data
+
+
+def test_a_domain_in_unicode_and_in_ascii_is_one() -> None:
+    unicode_, ascii_ = "Bücher.example", "xn--bcher-kva.example"
+    assert suppressions.add([entry(domain=unicode_), entry(domain=ascii_)]) == 1
+    for domain in (unicode_, ascii_):
+        reason = suppression(suppressions.suppressed(), domain=domain, recipient_key=ANNA, is_bulk=False)
+        assert reason is SuppressionReason.MANUAL
+        assert ANNA in suppressions.of_recipients([ANNA], domain)
+    assert suppressions.remove(ANNA, unicode_) == 1
 
 
 def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own() -> None:

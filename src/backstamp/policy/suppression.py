@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
+from backstamp.tokens.keyring import a_labels
+
 EVERY_DOMAIN: Final = ""
 """The scope of an entry that holds for the mail of all sender domains."""
 
@@ -18,7 +20,7 @@ class SuppressionReason(StrEnum):
 
 
 Suppressed = dict[str, dict[SuppressionReason, frozenset[bytes]]]
-"""Recipient keys by sender domain (lower case, or `EVERY_DOMAIN`) and reason; a key may have several."""
+"""Recipient keys by sender domain (lower case, ASCII; or `EVERY_DOMAIN`) and reason; a key may have several."""
 
 _BULK_ONLY: Final = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
 _THE_WEIGHTIEST_FIRST: Final = (
@@ -39,7 +41,7 @@ def suppression(
     `domain` is that of the sender. Who unsubscribed or complained said no to lists, and still gets what is
     written to them alone (`is_bulk` is false): receipts, answers, a new password.
     """
-    for scope in (domain.lower(), EVERY_DOMAIN):
+    for scope in (a_labels(domain.lower()), EVERY_DOMAIN):
         reasons = suppressed.get(scope)
         if not reasons:
             continue

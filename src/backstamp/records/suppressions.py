@@ -11,6 +11,7 @@ from django.db.models import Count, Max
 from backstamp.policy import Suppressed, SuppressionReason
 from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
+from backstamp.tokens.keyring import a_labels
 
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
 _CHUNK: Final = 500
@@ -56,10 +57,15 @@ def keep_earliest(entry: Entry) -> None:
 def _once(entry: Entry) -> dict[str, Any]:
     """Return the columns of which the list has each combination once."""
     return {
-        "domain": entry.domain.lower(),
+        "domain": _scope(entry.domain),
         "recipient_key": entry.recipient_key,
         "reason": entry.reason,
     }
+
+
+def _scope(domain: str) -> str:
+    """Return a sender domain as the list has it: a domain has two spellings (RFC 5890), and one entry."""
+    return a_labels(domain.lower())
 
 
 def _said(entry: Entry) -> dict[str, Any]:
@@ -81,7 +87,7 @@ def remove(
     if reason is not None:
         rows = rows.filter(reason=reason)
     if domain is not None:
-        rows = rows.filter(domain=domain.lower())
+        rows = rows.filter(domain=_scope(domain))
     return sum(lift(row) for row in rows)
 
 
@@ -104,7 +110,7 @@ def of_recipients(keys: Iterable[bytes], domain: str) -> dict[bytes, list[Suppre
     """Return the entries that stop a sender domain's mail to some recipients, by their keys."""
     wanted = {key for key in keys if key}
     found: dict[bytes, list[Suppression]] = {}
-    for row in Suppression.objects.filter(recipient_key__in=wanted, domain__in=("", domain.lower())):
+    for row in Suppression.objects.filter(recipient_key__in=wanted, domain__in=("", _scope(domain))):
         found.setdefault(bytes(row.recipient_key), []).append(row)
     return found
 
@@ -123,7 +129,7 @@ def suppressed() -> Suppressed:
     found: dict[str, dict[SuppressionReason, set[bytes]]] = {}
     rows = Suppression.objects.order_by("pk").values_list("domain", "recipient_key", "reason")
     for domain, key, reason in rows.iterator(chunk_size=10_000):
-        found.setdefault(domain, {}).setdefault(SuppressionReason(reason), set()).add(bytes(key))
+        found.setdefault(_scope(domain), {}).setdefault(SuppressionReason(reason), set()).add(bytes(key))
     return {
         domain: {reason: frozenset(keys) for reason, keys in reasons.items()}
         for domain, reasons in found.items()

@@ -26,6 +26,7 @@ from backstamp.records.models import (
     Suppression,
 )
 from backstamp.records.tracking_ids import from_database, to_database
+from backstamp.tokens.keyring import a_labels
 from backstamp.vocabulary import EventType, Queued, Report, Wish, WishAct
 
 RECORDS_EVERY: Final = timedelta(days=1)
@@ -175,6 +176,6 @@ def _ask_for_records(wish: Wish, pair: tuple[int, int], at: datetime) -> None:
 def _domain(wish: Wish, message: int) -> str:
     """Return the sender's domain; where nothing says it, a wish holds for every domain's mail."""
     if wish.sender_domain:
-        return wish.sender_domain.lower()
+        return wish.sender_domain.lower()  # In ASCII, or it is not in the token.
     sender = Message.objects.filter(pk=message).values_list("sender", flat=True).first() or ""
-    return sender.rpartition("@")[2].lower()
+    return a_labels(sender.rpartition("@")[2].lower())
