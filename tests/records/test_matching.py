@@ -114,11 +114,8 @@ def test_a_report_of_somebody_who_did_not_get_it_is_about_nobody_in_particular()
 
 
 def test_a_domain_in_unicode_is_the_one_in_ascii() -> None:
-    known(
-        msgspec.structs.replace(
-            queued(), recipients=(QueuedRecipient(index=0, address="anna@bücher.example", recipient_key=ANNA),)
-        )
-    )
+    recipient = QueuedRecipient(index=0, address="anna@bücher.example", recipient_key=ANNA)
+    known(msgspec.structs.replace(queued(), recipients=(recipient,)))
     found = match(bounce("anna@xn--bcher-kva.example", message_ids=("<1@example.org>",)))
     assert indexes(found) == [(MESSAGE, 0, False)]
 

@@ -20,7 +20,7 @@ class SuppressionReason(StrEnum):
 
 
 Suppressed = dict[str, dict[SuppressionReason, frozenset[bytes]]]
-"""Recipient keys by sender domain (lower case, ASCII; or `EVERY_DOMAIN`) and reason; a key may have several."""
+"""Recipient keys by sender domain (lower case, ASCII; or `EVERY_DOMAIN`) and reason; a key may have more."""
 
 _BULK_ONLY: Final = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
 _THE_WEIGHTIEST_FIRST: Final = (
