@@ -16,6 +16,7 @@ import msgspec
 from backstamp.gateway.addresses import NextHopAddress
 from backstamp.gateway.capabilities import Capabilities, read_capabilities
 from backstamp.gateway.config import Timeouts
+from backstamp.gateway.dialling import dial
 from backstamp.gateway.protocol.reply import MAX_LINE, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
 from backstamp.vocabulary import TlsMode
@@ -94,12 +95,14 @@ class NextHop(msgspec.Struct, frozen=True):
             async with asyncio.timeout(self.timeouts.connect):
                 if address.path:
                     _, wire = await loop.create_unix_connection(Wire, address.path)
-                elif address.implicit_tls:
-                    _, wire = await loop.create_connection(
-                        Wire, address.host, address.port, ssl=self.context, server_hostname=address.host
-                    )
                 else:
-                    _, wire = await loop.create_connection(Wire, address.host, address.port)
+                    implicit = address.implicit_tls
+                    _, wire = await loop.create_connection(
+                        Wire,
+                        sock=await dial(address.host, address.port),
+                        ssl=self.context if implicit else None,
+                        server_hostname=address.host if implicit else None,
+                    )
         except ssl.SSLError:
             raise UnreachableError(TLS_FAILED) from None
         except (OSError, TimeoutError, UnicodeError):
