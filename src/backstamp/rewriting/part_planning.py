@@ -23,7 +23,8 @@ from backstamp.rewriting.plan import END_OF_WORDS, PIXEL, PlannedPart, TrackedLi
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.spans import overlaps
-from backstamp.rewriting.text.flowed import flow_of
+from backstamp.rewriting.text.flowed import Flow, flow_of
+from backstamp.rewriting.text.other_text_readings import other_text_links
 from backstamp.rewriting.text.text_frames import Frame, frames_of
 from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
 from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
@@ -117,7 +118,29 @@ class PartPlanner:
             # Only those that are addresses: the whole is listed already.
             decided += [each for each in self._decide(inner, None, "utf-8") if each.url is not None]
             decided.sort(key=lambda each: each.link.start)
-        return self._outcome(text_part, decided, links_before, None, kept)
+        rivals = self._seen_by_others(text, flow, decided)
+        if rivals:
+            decided += rivals
+            decided.sort(key=lambda each: each.link.start)
+        outcome = self._outcome(text_part, decided, links_before, None, kept)
+        if rivals is None:
+            outcome.reason = SkipReason.UNLOCATED
+        return outcome
+
+    def _seen_by_others(self, text: str, flow: Flow, decided: list[Decided]) -> list[Decided] | None:
+        """Return what only other readers of received text see; None where nobody can tell.
+
+        Where a link is wrapped, its frame ends for them too what would go on behind it.
+        """
+        if self._options.direction is not Direction.INBOUND:
+            return []
+        found = other_text_links(text, flow)
+        if found is None:
+            return None
+        known = {each.link.start: each for each in decided}
+        wrapped = {start for start, each in known.items() if each.reason is None}
+        others = self._decide([each for each in found if each.start not in wrapped], None, "utf-8")
+        return [each for each in others if not _is_as_harmless(each, known.get(each.link.start))]
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
         html = HtmlText(text_part.text, words=self._options.direction is Direction.INBOUND)
@@ -261,6 +284,13 @@ class PartPlanner:
             spans.append((start, end))
             frames.append((before, behind))
         return spans, frames
+
+
+def _is_as_harmless(other: Decided, ours: Decided | None) -> bool:
+    """Whether another reading of a link that is listed leads to the same host: its reason counts for both."""
+    if ours is None or ours.url is None or other.url is None:
+        return False
+    return ours.url.host == other.url.host
 
 
 def _shown_as_they_stand(text: str, html: HtmlText) -> list[FoundLink]:

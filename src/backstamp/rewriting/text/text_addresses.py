@@ -19,7 +19,8 @@ _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 _BRACKETS: Final = frozenset("()[]{}")
 _SLASHES: Final = re.compile(r"[/\\]*")
 _FIRST: Final = re.compile(rf"[^/.\\?#{HARD_ENDS}]")
-_DOTTED: Final = re.compile(r"[\w%-][\w%@-]*\.[\w%-]")
+_DOTTED: Final = re.compile(r"[\w%-][\w%@-]*\.[\w%-]|0[xX][0-9A-Fa-f]{5}|[0-9]{8}")
+"""A host with a dot, or an IPv4 address as one number."""
 _AUTHORITY: Final = re.compile(rf"[^/\\?#{HARD_ENDS}]*")
 _HOST: Final = re.compile(
     rf"\[[0-9A-Za-z:.%_]*\](?![0-9A-Za-z_-])|[^/\\?#!$&'()*+,;=~|^:@\[\]{{}}´’‘–{HARD_ENDS}]*"
@@ -53,7 +54,7 @@ def find_starts(text: str, joints: list[int]) -> list[Start]:
     No letter or digit stands before one, except at the `joints`, where most programs see a line begin.
     Two slashes are the rule; with fewer, more or other ones Thunderbird makes a link all the same, and a
     browser opens it (WHATWG URL standard, "special authority ignore slashes state"), so they count where
-    something with a dot follows.
+    something with a dot or a long number follows.
     """
     lowered = text.lower()
     if len(lowered) != len(text):

@@ -10,15 +10,20 @@ import re
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.spans import overlaps
 from backstamp.rewriting.text.flowed import Flow
+from backstamp.rewriting.text.other_text_readings import quoted_addresses
 from backstamp.rewriting.text.text_links import find_text_links
 
 Frame = tuple[str, str]
 """What stands before a new URL, and behind it."""
 _PLAIN: Final = ("", "")
 _BRACKETS: Final = ("<", ">")
-_ENDS_FOR_ALL: Final = re.compile(r"[.,;!']*(?:[\s?]|\Z)|[.,;']*[<>\"]|[)\]}#]")
-"""What stands behind an address where all programs end it, or go on with what no token minds."""
+_ENDS_FOR_ALL: Final = re.compile(r"[.,;!']*(?:[ \t\r\n\xa0\u3000?]|\Z)|[.,;']*[<>\"]|[)\]}#]")
+"""What stands behind an address where all programs end it, or go on with what no token minds.
+
+Thunderbird goes on over every other kind of blank: the narrow ones of French, those of fixed width, controls.
+"""
 _PROBE: Final = "https://link.invalid/probe"
 
 
@@ -27,6 +32,12 @@ def frames_of(text: str, flow: Flow, links: list[FoundLink]) -> list[Frame | Non
     frames: list[Frame | None] = [
         _PLAIN if _ENDS_FOR_ALL.match(text, link.end) is not None else _BRACKETS for link in links
     ]
+    # Thunderbird would drop the blanks behind a new URL between quotes, and take all the words for a part.
+    quoted = [(each.start, each.end) for each in quoted_addresses(text)]
+    if quoted:
+        for index, link in enumerate(links):
+            if overlaps(quoted, link.start, link.end):
+                frames[index] = _BRACKETS
     if not (flow["flowed"] and flow["delsp"]) and _stand_apart(text, links):
         return frames
     for worse in (_BRACKETS, None):

@@ -1,0 +1,74 @@
+"""other_text_readings: addresses in plain text that only Thunderbird sees, which drops characters from it.
+
+It passes over null characters wherever they stand (mailnews/mime/src/nsStreamConverter.cpp), and over blanks
+between double quotes or angle brackets, and form feeds in any address (mozTXTToHTMLConv, `StripWhitespace`).
+"""
+
+import re
+from itertools import islice
+from typing import Final
+
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.manifest import Carrier
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.text.flowed import Flow, Unflowed
+from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.urls.parsing import web_url
+
+_DROPPED: Final = re.compile(r"\0+|(?<=\S)\f+(?=\S)")
+_MOST_DROPPED: Final = 1000
+_MOST: Final = 200
+_BLANK: Final = r"[ \t\f]*"
+_QUOTED: Final = re.compile(
+    r"(?<=[\"<])(?:URL:)?[\x01-\x09\x0b\x0c\x0e-\x20]*"
+    + _BLANK.join("http")
+    + rf"{_BLANK}(?:s{_BLANK})?:[^<>\"\r\n]*(?=[\">])",
+    re.IGNORECASE,
+)
+_SEEN_BY_ALL: Final = re.compile(r"(?:URL:)?https?:[^\s`]*", re.IGNORECASE)
+_BLANKS: Final = re.compile(r"[ \t\f]+")
+_OVER: Final = re.compile(r"[\0\f \t`]")
+_URL_PREFIX: Final = re.compile(r"\AURL:", re.IGNORECASE)
+
+
+def other_text_links(text: str, flow: Flow) -> list[FoundLink] | None:
+    """Return the addresses that only such a reading shows, in doubt; None where too much is dropped.
+
+    Those that the text holds as it stands are among them only where they go on behind what is dropped.
+    """
+    if "\0" not in text and "\f" not in text:
+        return quoted_addresses(text)
+    if next(islice(_DROPPED.finditer(text), _MOST_DROPPED, None), None) is not None:
+        return None
+    view = Unflowed.without(text, _DROPPED)
+    found: list[FoundLink] = []
+    if view.joints:
+        found = find_text_links(view.text, **flow)
+    found += quoted_addresses(view.text)
+    for link in found:
+        link.start, link.end = view.source_span(link.start, link.end)
+        link.doubt = SkipReason.UNLOCATED
+    return [link for link in found if _goes_over(text, link)][:_MOST]
+
+
+def quoted_addresses(text: str) -> list[FoundLink]:
+    """Return the addresses between double quotes or angle brackets that are one without blanks only."""
+    found: list[FoundLink] = []
+    for match in _QUOTED.finditer(text):
+        piece = match[0]
+        alike = text[match.start() - 1] == ("<" if text[match.end()] == ">" else text[match.end()])
+        if not alike or _SEEN_BY_ALL.fullmatch(piece):
+            continue
+        value = _URL_PREFIX.sub("", _BLANKS.sub("", piece), count=1)
+        url = web_url(value)
+        if url is not None and "." in url.host:
+            link = FoundLink(match.start(), match.end(), value, Carrier.TEXT, doubt=SkipReason.UNLOCATED)
+            found.append(link)
+        if len(found) == _MOST:
+            break
+    return found
+
+
+def _goes_over(text: str, link: FoundLink) -> bool:
+    """Whether something that is dropped stands in the link, or a blank."""
+    return _OVER.search(text, link.start, link.end) is not None
