@@ -13,7 +13,7 @@ HEAD_START: Final = 0.25
 
 
 async def dial(host: str, port: int) -> socket.socket:
-    """Return a connection, not blocking, for as long as the caller waits. Raises `OSError` where none is had."""
+    """Return a connection, not blocking; the caller says how long it may take. Raises `OSError`."""
     loop = asyncio.get_running_loop()
     waiting = list(dict.fromkeys(await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     tries: set[asyncio.Task[socket.socket]] = set()
