@@ -142,7 +142,8 @@ def test_tokens_of_other_purposes_and_other_rings_do_not_act(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_refused(tmp_path: Path, method: str) -> None:
-    assert asker(tmp_path)(page(), method, ONE_CLICK).status == 405
+    reply = asker(tmp_path)(page(), method, ONE_CLICK)
+    assert (reply.status, reply.field("allow")) == (405, "GET, HEAD, POST")
     assert wishes(tmp_path) == []
 
 

@@ -24,6 +24,12 @@ def test_a_recipient_keeps_its_key_over_rotations_and_letter_case() -> None:
     assert RING.recipient_key("ann@example.org", "one") != RING.recipient_key("ann@example.org", "two")
 
 
+def test_quotation_marks_around_a_local_part_that_needs_none_do_not_matter() -> None:
+    assert RING.recipient_key('"ann.b+c"@example.org') == RING.recipient_key("ann.b+c@example.org")
+    for other in ('"ann b"@example.org', '"ann..b"@example.org', '""@example.org', '"a@b"@example.org'):
+        assert RING.recipient_key(other) != RING.recipient_key(other.replace('"', ""))
+
+
 def test_a_domain_in_unicode_and_in_ascii_is_one_domain() -> None:
     assert RING.recipient_key("kim@Bücher.example") == RING.recipient_key("kim@xn--bcher-kva.example")
     assert RING.recipient_key("kim@" + "ü" * 300) != RING.recipient_key("kim@" + "ü" * 301)

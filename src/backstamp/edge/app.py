@@ -22,7 +22,7 @@ from backstamp.edge.link_pages import FADE_SECONDS, LinkPages
 from backstamp.edge.own_page import PAGE_START, OwnPages
 from backstamp.edge.policy import hit_policy
 from backstamp.edge.recording import HitRecorder
-from backstamp.edge.replies import NOT_ALLOWED, BodyProtocol, send_pixel, send_redirect
+from backstamp.edge.replies import NOT_ALLOWED, PAGE_NOT_ALLOWED, BodyProtocol, send_pixel, send_redirect
 from backstamp.edge.scope import Scope
 from backstamp.edge.unopened import answer_unopened, before_markup
 from backstamp.journal import (
@@ -127,7 +127,7 @@ class Edge:
                 # Its body is waited for, which says nothing about our own time.
                 self._counts[await acting] += 1
                 return
-            NOT_ALLOWED.send(proto)
+            (PAGE_NOT_ALLOWED if path.startswith(PAGE_START) else NOT_ALLOWED).send(proto)
             answer = Answer.NOT_ALLOWED
         elif token is None:
             if path.startswith(PAGE_START):

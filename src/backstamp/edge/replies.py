@@ -74,6 +74,10 @@ class Page:
 
 
 NOT_ALLOWED: Final = Page(405, "text/plain", "Only GET and HEAD are answered here.\n", ("allow", "GET, HEAD"))
+PAGE_NOT_ALLOWED: Final = Page(
+    405, "text/plain", "Only GET, HEAD and POST are answered here.\n", ("allow", "GET, HEAD, POST")
+)
+"""Of a recipient's own page, which takes wishes (RFC 9110 §15.5.6: the methods that there are)."""
 HEALTHY: Final = Page(200, "text/plain", "ok")
 ROBOTS: Final = Page(200, "text/plain", "User-agent: *\nDisallow: /\n")
 

@@ -29,6 +29,10 @@ MAX_KEYS: Final = 255
 """The key id is one byte, and 0 is never given."""
 
 
+_QUOTED_FOR_NOTHING: Final = re.compile(r"\"([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)\"")
+"""A local part in quotation marks that would mean the same without."""
+
+
 class Purpose(StrEnum):
     """What a subkey is for; a token sealed for one purpose opens for no other."""
 
@@ -152,9 +156,11 @@ class Keyring:
 
         Letter case does not matter, nor whether the domain is spelled in Unicode or in ASCII (RFC 5890):
         RFC 5321 §2.4 lets local parts differ by case, but no mail system in use relies on it, and one
-        person must not have two consents.
+        person must not have two consents. Nor do quotation marks around what needs none (§4.1.2).
         """
         local_part, at, domain = address.strip().casefold().rstrip(".").rpartition("@")
+        if match := _QUOTED_FOR_NOTHING.fullmatch(local_part):
+            local_part = match[1]
         text = f"{tenant}\0{local_part}{at}{a_labels(domain)}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
 
