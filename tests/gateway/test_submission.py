@@ -37,7 +37,7 @@ class Setup:
 
 @pytest.fixture
 async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates) -> Any:
-    async def start(command: float = 300, **options: Any) -> Setup:
+    async def start(command: float = 300, max_connections: int = 200, **options: Any) -> Setup:
         upstream = await next_hop(**({"offers": UPSTREAM, "tls": certificates.server_context()} | options))
         settings = Submission(
             upstream=f"localhost:{upstream.port}",
@@ -47,12 +47,25 @@ async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates
         running = await gateway(
             await next_hop(),
             submission=settings,
+            max_connections=max_connections,
             timeouts=Timeouts(idle=20, tls=5, command=command),
             **certificates.settings,
         )
         return Setup(running, upstream, certificates)
 
     return start
+
+
+async def test_strangers_who_hold_all_connections_of_submission_keep_no_mail_server_out(
+    submission: Any,
+) -> None:
+    setup = await submission(max_connections=2)
+    strangers = [await setup.running.client(LISTENER) for _ in range(3)]
+    greetings = [await each.reply() for each in strangers]
+    assert [each[:4] for each in greetings] == ["220 ", "220 ", "421 "]
+    mail_servers = [await setup.running.client() for _ in range(3)]
+    greetings = [await each.reply() for each in mail_servers]
+    assert [each[:4] for each in greetings] == ["220 ", "220 ", "421 "]
 
 
 async def test_no_password_is_taken_in_plain_text(submission: Any) -> None:

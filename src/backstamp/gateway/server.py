@@ -14,6 +14,7 @@ from typing import Final
 from backstamp.gateway import next_hops, tls
 from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
+from backstamp.gateway.client import Kind
 from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
@@ -176,7 +177,11 @@ class Gateway:
         return int(address[1])
 
     def _begin(self, wire: Wire, listener: Listener) -> None:
-        if len(self._sessions) >= self._config.max_connections:
+        # Anybody may connect to where people submit: whoever holds all the connections there must not keep
+        # an MTA out.
+        submits = listener.kind is Kind.SUBMISSION
+        others = sum(session.submits == submits for session in self._sessions.values())
+        if others >= self._config.max_connections:
             with contextlib.suppress(ConnectionError):
                 wire.write(TOO_MANY.encode())
             wire.close()

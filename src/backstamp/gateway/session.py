@@ -85,6 +85,11 @@ class Session:
         if kind is Kind.SUBMISSION:
             self._verbs["AUTH"] = self._auth
 
+    @property
+    def submits(self) -> bool:
+        """Whether it came where people's mail programs submit."""
+        return self._client.kind is Kind.SUBMISSION
+
     async def run(self) -> None:
         """Serve the client until it goes; raises nothing but cancellation."""
         try:

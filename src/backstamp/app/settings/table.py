@@ -179,7 +179,7 @@ GATEWAY_MAX_CONNECTIONS = Setting(
     "gateway.max_connections",
     kinds.number(1, 10_000),
     200,
-    "SMTP and LMTP connections at once; Postfix's smtpd has 100 by default.",
+    "SMTP and LMTP connections at once, as many again for submission; Postfix's smtpd has 100 by default.",
 )
 
 SUBMISSION_LISTEN = Setting(
