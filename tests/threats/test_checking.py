@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.threats.checking import MAX_LAYERS, check, layers, listed
+from backstamp.threats.checking import check, listed
 from backstamp.threats.heuristics import Looks
 from backstamp.threats.lists import Source, SourceEntries, ThreatLists, compile_lists
+from backstamp.urls.layers import MAX_LAYERS, layers
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from urllib.parse import quote
 
 import ada_url
@@ -258,6 +258,11 @@ def test_hosts_and_paths_are_looked_at(href: str, expected: dict[ThreatReason, s
         ),
         ("https://shop.example/go/https://other.example/", {R.URL_IN_URL: "other.example"}),
         ("https://shop.example/go?to=https://www.shop.example/", {}),
+        (
+            "https://shop.example/go?back=https://www.shop.example/&to=https://paypa1.com/",
+            {R.URL_IN_URL: "paypa1.com", R.LOOKS_LIKE_KNOWN: "paypal.com"},
+        ),
+        ("https://shop.example/go?" + "to=https://shop.example/&" * 20, {R.MANY_URLS: ""}),
         (
             "https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fpaypa1.com%2F&data=x",
             {R.LOOKS_LIKE_KNOWN: "paypal.com"},
@@ -519,9 +524,9 @@ def test_links_lead_nowhere_only_where_none_of_them_leads_on() -> None:
 def test_a_huge_url_takes_no_long_time(href: str) -> None:
     url = WebUrl(href, href.removeprefix("https://").partition("/")[0])
     link = Looks(url=url, written=href, text=href[:100_000], new_here=True)
-    start = perf_counter()
+    start = process_time()
     suspicions(link)
-    assert perf_counter() - start < 0.05
+    assert process_time() - start < 0.05
 
 
 def test_the_files_of_data_hold_registrable_domains_and_plain_words() -> None:

@@ -57,6 +57,7 @@ REASONS: Final[dict[str, str]] = {
     ThreatReason.SHORTENER: "a shortener hides where it leads",
     ThreatReason.REDIRECTOR: "it leads on through an open redirector",
     ThreatReason.URL_IN_URL: "another address is inside it",
+    ThreatReason.MANY_URLS: "more addresses are inside it than can be looked at",
     ThreatReason.PROGRAM_FILE: "it leads to a program",
     ThreatReason.DOUBLE_EXTENSION: "its file name hides what it is",
 }

@@ -10,8 +10,9 @@ from backstamp.policy.clicks import DIGEST_BYTES, OwnWord, own_word
 from backstamp.policy.protection import OwnList
 from backstamp.threats import Finding
 from backstamp.threats.answers import Answers
-from backstamp.threats.checking import layers
+from backstamp.threats.heuristics import lead_nowhere
 from backstamp.threats.lists import ThreatLists
+from backstamp.urls.layers import layers
 from backstamp.urls.parsing import WebUrl
 from backstamp.urls.safe_browsing import expressions, expressions_by_hash, full_hashes
 
@@ -40,7 +41,7 @@ def link_word(
     answers: Answers | None = None,
     now_us: int = 0,
 ) -> LinkWord:
-    """Return what is listed of a URL and of those inside it (`threats.checking.layers`). Never raises.
+    """Return what is listed of a URL and of those inside it (`urls.layers`). Never raises.
 
     `answers` are what publishers have said when they were asked, as far as it holds at `now_us` (microseconds
     since 1970 UTC); without them each bare prefix stays unconfirmed.
@@ -87,7 +88,11 @@ def link_words(
         yield from (None for _ in urls)
         return
     for some in _portions(urls):
-        of_links = [[each for layer in layers(url) for each in expressions(layer.href)] for url in some]
+        alone = lead_nowhere(some)
+        of_links = [
+            [each for layer in ((url,) if alone else layers(url)) for each in expressions(layer.href)]
+            for url in some
+        ]
         named = _named({each for of_link in of_links for each in of_link}, lists, own_lists, answers)
         for url, of_link in zip(some, of_links, strict=True):
             if named.isdisjoint(of_link):

@@ -6,7 +6,7 @@ from typing import Final
 from backstamp.policy import DIGEST_BYTES
 from backstamp.records.bulk import append
 from backstamp.records.tracking_ids import to_database
-from backstamp.threats.checking import layers
+from backstamp.urls.layers import layers
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash, full_hashes
 from backstamp.vocabulary import Direction, Queued

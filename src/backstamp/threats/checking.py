@@ -3,21 +3,13 @@
 Without the administrator's own lists, which `policy.link_word` asks too: gateway and edge go by that.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Final
-
 from backstamp.threats.answers import Answers
 from backstamp.threats.findings import Finding
 from backstamp.threats.heuristics import Looks, suspicions
 from backstamp.threats.lists import ThreatLists
-from backstamp.urls.nested import nested_urls
+from backstamp.urls.layers import layers
 from backstamp.urls.parsing import WebUrl
 from backstamp.urls.safe_browsing import full_hashes
-from backstamp.urls.wrappers import wrapper_of
-
-MAX_LAYERS: Final = 20
-"""Each costs a look-up. Redirectors can be chained as long as a URL may be; servers refuse 8 KB."""
 
 
 def check(
@@ -49,31 +41,3 @@ def listed(
         named = lists.look_up_hashes(hashes) if lists is not None else ()
         found += named if answers is None else answers.complete(named, hashes, now_us)
     return tuple(found)
-
-
-def layers(url: WebUrl) -> Iterable[WebUrl]:
-    """Return a URL and those that it may lead on to, from the outside in, twenty in all.
-
-    A vendor's wrapper leads to what it wraps. But some are told by their path alone, and any URL may be a
-    redirector: so each one in the path or query may be the target too.
-    """
-    inner = _inner(url)
-    return _followed(url, inner) if inner else (url,)
-
-
-def _inner(url: WebUrl) -> list[WebUrl]:
-    wrapper = wrapper_of(url)
-    inner = list(nested_urls(url))
-    return inner if wrapper is None or wrapper.inner is None else [wrapper.inner, *inner]
-
-
-def _followed(url: WebUrl, inner: list[WebUrl]) -> Iterator[WebUrl]:
-    yield url
-    seen = {url.href}
-    waiting = deque(inner)
-    while waiting and len(seen) < MAX_LAYERS:
-        url = waiting.popleft()
-        if url.href not in seen:
-            seen.add(url.href)
-            yield url
-            waiting.extend(_inner(url))

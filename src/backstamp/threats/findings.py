@@ -59,6 +59,7 @@ class ThreatReason(StrEnum):
     SHORTENER = "shortener"
     REDIRECTOR = "redirector"
     URL_IN_URL = "url_in_url"
+    MANY_URLS = "many_urls"
     PROGRAM_FILE = "program_file"
     DOUBLE_EXTENSION = "double_extension"
 

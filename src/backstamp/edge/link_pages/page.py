@@ -20,10 +20,10 @@ from backstamp.edge.policy import NOBODY, Guard
 from backstamp.edge.replies import Page
 from backstamp.policy.clicks import OWN_SOURCE
 from backstamp.threats import Finding, ThreatReason
-from backstamp.threats.checking import layers
 from backstamp.threats.heuristics import SOURCE as LOOKS
 from backstamp.threats.safe_spelling import spelled_safely
 from backstamp.tokens import LinkToken
+from backstamp.urls.layers import layers
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.urls.safe_browsing import expressions
 from backstamp.urls.wrappers import wrapper_of

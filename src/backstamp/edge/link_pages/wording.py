@@ -78,6 +78,7 @@ WHY: Final = {
     ThreatReason.SHORTENER: Why.ONWARD,
     ThreatReason.REDIRECTOR: Why.ONWARD,
     ThreatReason.URL_IN_URL: Why.ONWARD,
+    ThreatReason.MANY_URLS: Why.ONWARD,
     ThreatReason.PROGRAM_FILE: Why.FILE,
     ThreatReason.DOUBLE_EXTENSION: Why.FILE,
 }

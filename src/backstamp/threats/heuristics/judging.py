@@ -10,6 +10,7 @@ from backstamp.threats.heuristics.looks import Looks, Sign, parts_of
 from backstamp.threats.heuristics.onward import next_url, onward_signs
 from backstamp.threats.heuristics.path_looks import path_signs
 from backstamp.threats.heuristics.words import words_signs
+from backstamp.urls.layers import has_more_than_layers
 from backstamp.urls.wrappers import MAX_DEPTH
 from backstamp.vocabulary import ThreatType
 
@@ -27,6 +28,7 @@ WEIGHTS: Final[Mapping[ThreatReason, int]] = {
     ThreatReason.DOMAIN_IN_HOST: 100,
     ThreatReason.NAME_WITH_BAIT: 100,
     ThreatReason.DOUBLE_EXTENSION: 100,
+    ThreatReason.MANY_URLS: 100,
     # Rarely innocent: enough with any other sign.
     ThreatReason.CONFUSABLE_SCRIPT: 90,
     ThreatReason.TEXT_SHOWS_KNOWN: 80,
@@ -122,6 +124,8 @@ def _signs(link: Looks, reader: Organisation) -> list[Sign]:
         is_certain = is_certain and onward.certain
         if is_certain:
             leads_to.append(url)
+    if link.may_lead_on and has_more_than_layers(link.url):
+        signs.append(Sign(ThreatReason.MANY_URLS))
     if link.new_here and not reader.looks(link.url.host).is_trusted:
         signs.append(Sign(ThreatReason.NEW_HOST, link.url.host))
     if link.text or link.shown_hosts:

@@ -39,15 +39,13 @@ class Onward(msgspec.Struct, frozen=True):
 
 
 def next_url(url: WebUrl) -> Onward | None:
-    """Return the URL inside another one; None where there is none, or it leads back to the same domain."""
+    """Return the URL inside another one; None where there is none, or all lead back to the same domain."""
     wrapper = wrapper_of(url)
     if wrapper is not None:
         inner = wrapper.inner
         return Onward(inner, wrapper.kind, certain=_knows_host(url)) if inner is not None else None
-    inner = next(nested_urls(url), None)
-    if inner is None or aligned(inner.host, url.host):
-        return None
-    return Onward(inner, None, certain=False)
+    inner = next((each for each in nested_urls(url) if not aligned(each.host, url.host)), None)
+    return Onward(inner, None, certain=False) if inner is not None else None
 
 
 def lead_nowhere(urls: list[WebUrl]) -> bool:

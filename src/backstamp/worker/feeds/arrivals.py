@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from backstamp.journal import ThreatFile
 from backstamp.policy import ProtectionMode
-from backstamp.threats.checking import layers
+from backstamp.urls.layers import layers
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash, full_hashes
 from backstamp.vocabulary import ClickAction, Hit, JournalRecord, Queued
