@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from backstamp.app import keyfile
 from backstamp.app.cli import COMMANDS
+from backstamp.app.commands.by_hand import by_hand
 from backstamp.tokens import seal_link, seal_page, seal_pixel
 
 
@@ -62,6 +64,13 @@ def test_every_command_has_a_help_of_its_own(tmp_path: Path, name: str) -> None:
         (("--config", "absent.toml", "check-config"), 2, "absent.toml: cannot be read"),
         (("keys", "list"), 2, "there is no key file; start `backstamp serve` once, or restore it"),
         (("bench", "nothing"), 2, "is not one of 'edge', 'rewrite', 'ingest'"),
+        (("pixel", "new", "Offer", "--to", "nobody"), 1, "'nobody' is no mail address"),
+        (("pixel", "new", "Offer", "--from", "a\x1b[2J@b.example"), 1, "is no mail address"),
+        (("suppressions", "add", os.fsdecode(b"\xff@b.example")), 1, "that is no mail address"),
+        (("send-test", "--to", "a@b.example\nBcc: c@d.example"), 2, "must be plain ASCII in one line"),
+        (("bench", "ingest", "--events", "9" * 20), 2, "is not in the range 1<=x<=100000000"),
+        (("settings", "--as", "x" * 100_000), 2, "x…"),
+        (("--config", "a\x1b[2J\nb", "check-config"), 2, "a\\x1b[2J\\nb: cannot be read"),
         (("send-test",), 1, "no gateway answers on 127.0.0.1:1; start it: backstamp serve"),
     ],
 )
@@ -100,6 +109,15 @@ def test_settings_that_are_wrong_together_keep_every_role_from_starting(
         assert failed.returncode == 2, failed.stderr
         assert line in failed.stderr.decode()
         assert failed.stderr.count(b"\n") == 1
+
+
+def test_who_has_no_name_on_this_machine_changes_things_by_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_123)
+    assert by_hand() == "user 4000123, command line"
 
 
 def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(tmp_path: Path, data: Path) -> None:
@@ -175,6 +193,33 @@ def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) ->
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=200, check=True)
     assert done.stdout.startswith(b"data_dir = ")
     assert done.stderr == b""
+
+
+def test_what_never_ends_is_not_read_for_ever(tmp_path: Path) -> None:
+    for command in ("rewrite", "unwrap", "report"):
+        failed = backstamp(tmp_path, command, "/dev/zero")
+        assert (failed.returncode, failed.stderr) == (
+            1,
+            b"backstamp: the message is larger than 256 MiB\n",
+        )
+
+
+def test_ctrl_c_while_the_program_loads_shows_nobody_where(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "click.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backstamp", "--help"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(slow)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"loading\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=200) == (b"", b"")
+    assert process.returncode == -signal.SIGINT
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`backstamp suppressions`: what it says and what it writes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_what_was_exported_is_imported_elsewhere(folder: Path) -> None:
     assert suppressions(folder, "import", str(file))[1] == "2 added, 1 were on the list already\n"
 
 
+def test_addresses_that_servers_take_and_people_seldom_write_are_imported_too(folder: Path) -> None:
+    file = folder / "list.csv"
+    file.write_text('address\n"""ann, bob""@x.example"\nmüller@bücher.example\n', encoding="utf-8")
+    assert suppressions(folder, "import", str(file))[1] == "2 added, 0 were on the list already\n"
+    file.write_text(suppressions(folder, "export")[1], encoding="utf-8")
+    assert suppressions(folder, "import", str(file))[1] == "0 added, 2 were on the list already\n"
+
+
 def test_somebody_of_whom_only_the_pseudonym_is_known_is_kept_over_export_and_import(folder: Path) -> None:
     file = folder / "list.csv"
     file.write_text("address,recipient_key,reason\n,00112233445566aa,unsubscribed\n")
@@ -53,6 +62,15 @@ def test_somebody_of_whom_only_the_pseudonym_is_known_is_kept_over_export_and_im
     file.write_text(exported)
     assert suppressions(folder, "import", str(file))[1] == "0 added, 1 were on the list already\n"
     assert "recipient 00112233445566aa" in suppressions(folder, "list")[1]
+
+
+def test_what_is_typed_and_is_no_text_is_refused_in_one_line(folder: Path) -> None:
+    done = backstamp(folder, "alerts", "forget", os.fsdecode(b"\xff@b.example"))
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        b"",
+        b"backstamp: '\\udcff@b.example' is not UTF-8 text\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Final, NoReturn
@@ -47,6 +48,9 @@ COMMANDS: Final = {
 }
 """Name on the command line: the module in `app.commands`, and its line in the help."""
 
+LONGEST_MESSAGE: Final = 1000
+"""Characters; who typed a wrong value of a megabyte need not read all of it."""
+
 
 class _Lazy(click.Group):
     """Loads only the module of the command that is run: `backstamp rewrite` needs no database."""
@@ -85,6 +89,8 @@ def main() -> NoReturn:
     if sys.stdin is None:
         # Closed, as some schedulers start programs: then there is nothing to read.
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the end
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         cli(prog_name="backstamp", standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -104,6 +110,9 @@ def main() -> NoReturn:
         # The reader of our output has left (`backstamp ... | head`); nothing more can be said to it.
         sys.stderr.close()
         sys.exit(141)
+    except UnicodeEncodeError as error:
+        # What was typed comes as it is; what is not text goes into no database and no journal.
+        _fail(f"{error.object!r} is not UTF-8 text", 2)
     except OSError as error:
         place = f"{error.filename}: " if error.filename is not None else ""
         _fail(f"{place}{error.strerror or error}", 1)
@@ -111,5 +120,9 @@ def main() -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"backstamp: {message}", err=True)
+    """End with one line, whatever it quotes."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    if len(shown) > LONGEST_MESSAGE:
+        shown = f"{shown[:LONGEST_MESSAGE]}…"
+    click.echo(f"backstamp: {shown}", err=True)
     sys.exit(code)

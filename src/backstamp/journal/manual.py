@@ -7,6 +7,7 @@ import ada_url
 import msgspec
 
 from backstamp.journal.writer import JournalWriter
+from backstamp.mail.addresses import is_mail_address
 from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.policy import ControlAxes, Snapshot, decide
 from backstamp.tokens import ANONYMOUS, Keyring, UnsealableUrlError, seal_link, seal_pixel
@@ -65,6 +66,9 @@ def create_manual(
     """
     if not label.strip():
         raise ManualTrackingError("give the mail a name, so that you find it again")
+    for address in (sender, recipient):
+        if address and not is_mail_address(address):
+            raise ManualTrackingError(f"{address[:80]!r} is no mail address")
     if len(urls) > MAX_LINKS:
         raise ManualTrackingError(f"{len(urls)} links are too many; at most {MAX_LINKS}")
     key = ring.recipient_key(recipient) if recipient else ANONYMOUS

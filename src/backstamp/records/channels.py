@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from backstamp.mail.addresses import is_mail_address
 from backstamp.records.alerting.outbox import enqueue_test
 from backstamp.records.models import AlertSetting, Channel
 from backstamp.records.refusals import RefusedError
@@ -20,7 +21,6 @@ SECRET_PREFIX: Final = "whsec_"  # noqa: S105 (says what follows)
 """By the Standard Webhooks specification; base64 follows."""
 _SECRET_BYTES: Final = range(24, 65)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
-_ADDRESS: Final = re.compile(r"[^\s@<>\",]{1,64}@[^\s@<>\",]{1,255}")
 _URL: Final = re.compile(r"[\x21-\x7e]{1,2000}")
 
 
@@ -89,7 +89,7 @@ def checked_target(kind: ChannelKind, target: str) -> str:
     """Return a target as it is kept. Raises `RefusedError`."""
     target = target.strip()
     if kind is ChannelKind.MAIL:
-        if not _ADDRESS.fullmatch(target):
+        if not is_mail_address(target):
             raise RefusedError("that is no mail address")
         return target
     try:

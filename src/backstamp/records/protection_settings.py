@@ -1,12 +1,12 @@
 """What administrators decide of the link protection: what is done for a domain, and for whom it is not."""
 
-import re
 from collections.abc import Mapping
 from typing import Final, TypedDict, Unpack
 
 from django.db import transaction
 from django.db.models import CharField, QuerySet
 
+from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.own_entries import NotNamedError, host_of
 from backstamp.records.models import LONGEST_ADDRESS, ProtectedDomain, ProtectionException
@@ -19,7 +19,6 @@ Kind = ProtectionException.Kind
 CHOSEN_ACTIONS: Final = (ClickAction.ALLOW, ClickAction.WARN, ClickAction.BLOCK)
 """What an administrator may choose for a kind of threat; the others come about by themselves."""
 LONGEST_NAME: Final = 150
-_ADDRESS: Final = re.compile(r"[^\s@<>\",;]{1,64}@[^\s@<>\",;]{1,255}")
 
 
 class Changes(TypedDict, total=False):
@@ -109,7 +108,7 @@ def remove_exception(name: str, kind: Kind, text: str) -> bool:
 def mail_address(text: str) -> str:
     """Return a mail address in lower case. Raises `RefusedError` for anything else."""
     address = text.strip().lower()
-    if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS or not address.isprintable():
+    if not is_mail_address(address) or len(address) > LONGEST_ADDRESS:
         raise RefusedError("that is no mail address")
     return address
 

@@ -179,7 +179,7 @@ class Keyring:
         """Return the ring that `to_json` wrote. Raises `KeyringError`."""
         try:
             ring = msgspec.json.decode(text, type=_RingText)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise KeyringError(f"key ring is not readable ({error}); restore it from your backup") from None
         if ring.version != FORMAT_VERSION:
             raise KeyringError(

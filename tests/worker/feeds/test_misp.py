@@ -133,3 +133,15 @@ def test_a_manifest_names_events_by_uuid_only_and_the_newest_of_many() -> None:
     for bad in (b"", b"[]", b'{"a": 5}'):
         with pytest.raises(FeedError, match="its manifest is none"):
             read_manifest(bad)
+
+
+@pytest.mark.parametrize("manifest", [b'{"a":' * 100_000, b'{"\xff": {"timestamp": 1}}'])
+def test_a_manifest_that_cannot_be_read_is_refused(manifest: bytes) -> None:
+    with pytest.raises(FeedError, match="its manifest is none"):
+        read_manifest(manifest)
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "٣", "-1", "1.5", ""])
+def test_an_event_whose_version_is_no_number_is_passed_over(version: str) -> None:
+    manifest = {str(UUID(int=1)): {"timestamp": version}, str(UUID(int=2)): {"timestamp": "7"}}
+    assert read_manifest(json.dumps(manifest).encode()) == [(str(UUID(int=2)), "7")]

@@ -220,19 +220,42 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, pack: str) -> None:
             read(tmp_path, data, form)
 
 
+def _broken_lzma() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("list", b"evil.example\n" * 50)
+    data = packed.getvalue()
+    at = data.index(b"list") + 20
+    return data[:at] + b"\xff" * 10 + data[at + 10 :]
+
+
 @pytest.mark.parametrize(
     "data",
     [
         gzip.compress(os.urandom(2000))[:-20],
         b"\x1f\x8b" + b"x" * 100,
         b"PK\x03\x04" + b"x" * 100,
+        _broken_lzma(),
         gzip.compress(b"evil.example\n")[:12] + b"\xff" * 20,
     ],
-    ids=["cut off", "no gzip behind the mark", "no zip behind the mark", "nonsense inside"],
+    ids=["cut off", "no gzip behind the mark", "no zip behind the mark", "lzma", "nonsense inside"],
 )
 def test_a_broken_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(FeedError, match="cannot be unpacked"):
         read(tmp_path, data)
+
+
+@pytest.mark.parametrize("form", [Form.URLHAUS, Form.MISP])
+@pytest.mark.parametrize(
+    "data",
+    [b'{"Event":\n' * 100_000, b'{\n"Event": {"Attribute": [{"value": "\xff\xfe", "type": "url"}]}}'],
+    ids=["nested without end", "no UTF-8"],
+)
+def test_json_that_cannot_be_read_is_refused_as_any_other_nonsense(
+    tmp_path: Path, form: Form, data: bytes
+) -> None:
+    with pytest.raises(FeedError, match=r"is none|no JSON of URLhaus"):
+        read(tmp_path, data, form)
 
 
 def test_a_page_in_the_place_of_a_list_is_refused(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, TextIO
 
 from backstamp.app.bench.scratch_postgres import ScratchPostgres, programs
-from backstamp.lifetime import module_command
+from backstamp.lifetime import die_with_parent, module_command
 
 SQLITE: Final = "SQLite"
 POSTGRESQL: Final = "PostgreSQL"
@@ -53,7 +54,13 @@ def run_in(environment: dict[str, str], module: str, *arguments: object, out: Te
     """Run a module of this room as a process with that environment. Raises `CalledProcessError`."""
     out.flush()
     command = module_command(f"backstamp.app.bench.{module}", *map(str, arguments))
-    subprocess.run(command, env={**os.environ, **environment}, check=True, stdout=out)
+    subprocess.run(
+        command,
+        env={**os.environ, **environment},
+        check=True,
+        stdout=out,
+        preexec_fn=partial(die_with_parent, os.getpid()),
+    )
 
 
 def start_django() -> None:

@@ -1,6 +1,5 @@
 """`backstamp alerts`: what was raised, what is alerted to, and a try of a channel."""
 
-import getpass
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
@@ -89,7 +89,7 @@ def rules(
         if name is not None and wanted:
             before = records.rules()[AlertRule(name)]
             rule = msgspec.structs.replace(before, **wanted)
-            records.save_rule(rule, f"{getpass.getuser()}, command line")
+            records.save_rule(rule, by_hand())
         for each, rule in records.rules().items():
             if name is None or each == name:
                 click.echo(f"{each.value:<24}{', '.join(_words(rule))}")

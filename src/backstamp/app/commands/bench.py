@@ -23,13 +23,17 @@ BENCHES: Final = (
 )
 SIZED: Final = ("ingest", "backlog", "queries", "fill", "lookback")
 """Those that make events: how many, and where, can be said."""
+MOST_EVENTS: Final = 100_000_000
+"""Ten million take minutes, and the made-up journal of them 2 GB."""
 
 
 @click.command()
 @click.argument("which", nargs=-1, type=click.Choice((*BENCHES, "fill")))
 @click.option("--quick", is_flag=True, help="Shorter and less exact.")
 @click.option(
-    "--events", type=click.IntRange(min=1), help="How many events the benchmarks of the database make."
+    "--events",
+    type=click.IntRange(1, MOST_EVENTS),
+    help="How many events the benchmarks of the database make.",
 )
 @click.option(
     "--folder",

@@ -1,9 +1,8 @@
 """`backstamp channels`: by which ways alerts reach administrators."""
 
-import getpass
-
 import click
 
+from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
@@ -28,7 +27,7 @@ def add_channel(context: AppContext, name: str, kind: str, target: str, secret: 
     with usable_database(context), refused_in_one_line():
         from backstamp.records import channels as records
 
-        row = records.add(name, ChannelKind(kind), target, f"{getpass.getuser()}, command line", secret)
+        row = records.add(name, ChannelKind(kind), target, by_hand(), secret)
     click.echo(f"added; try it: backstamp alerts test {name!r}")
     if row.secret and not secret:
         click.echo(f"secret: {row.secret}")

@@ -1,6 +1,5 @@
 """`backstamp links`: switch off links in mail that is out already, or on again."""
 
-import getpass
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Final
 
 import click
 
+from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.token_text import token_of
@@ -45,7 +45,7 @@ def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool, 
     with usable_database(context):
         from backstamp.records import kills
 
-        by = f"{getpass.getuser()}, command line"
+        by = by_hand()
         if isinstance(target, str):
             kills.kill_expression(target, by)
         else:

@@ -1,6 +1,5 @@
 """`backstamp protect`: the protection of links in received mail, without a browser."""
 
-import getpass
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.protect_message import protect_message
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
@@ -94,7 +94,7 @@ def set_domain(
             changes["page_logo"] = page_logos.logo_url(_read(logo, page_logos.LARGEST))
         elif no_logo:
             changes["page_logo"] = ""
-        row = protection_settings.set_protection(domain, _who(), **changes)
+        row = protection_settings.set_protection(domain, by_hand(), **changes)
         click.echo(f"{row.domain.name}: {row.mode}; {_OBEYED}")
 
 
@@ -165,7 +165,9 @@ def add_exception(context: AppContext, domain: str, kind: str, value: str) -> No
     with usable_database(context), refused_in_one_line():
         from backstamp.records import protection_settings
 
-        new = protection_settings.add_exception(domain, protection_settings.Kind(kind), value, ring, _who())
+        new = protection_settings.add_exception(
+            domain, protection_settings.Kind(kind), value, ring, by_hand()
+        )
     click.echo(f"added; {_OBEYED}" if new else "that was an exception already")
 
 
@@ -261,12 +263,8 @@ def _list(context: AppContext, kind: str, what: str, whose: str, note: str) -> N
     with usable_database(context), refused_in_one_line():
         from backstamp.records import own_lists
 
-        new = own_lists.add(own_lists.Kind(kind), what, whose, ring, by=_who(), note=note)
+        new = own_lists.add(own_lists.Kind(kind), what, whose, ring, by=by_hand(), note=note)
     click.echo(f"{kind}; {_OBEYED}" if new else f"it was {kind} already")
-
-
-def _who() -> str:
-    return f"{getpass.getuser()}, command line"
 
 
 def _read(file: Path, most: int) -> bytes:

@@ -5,6 +5,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
+from backstamp.app.commands.whole_input import read_whole
 from backstamp.mail.reports import read_report
 
 
@@ -15,7 +16,7 @@ def report(message: BinaryIO) -> None:
 
     A mail that is none of these has the kind "none". docs/reports.md has the fields.
     """
-    raw = message.read()
+    raw = read_whole(message, "the message")
     if not raw.strip():
         raise click.ClickException("the message is empty; give the whole mail, header and all")
     click.echo(msgspec.json.format(msgspec.json.encode(read_report(raw)), indent=2))

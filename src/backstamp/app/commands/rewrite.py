@@ -7,6 +7,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
+from backstamp.app.commands.whole_input import read_whole
 from backstamp.app.context import AppContext
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.rewriting import envelope_digest, plan
@@ -60,7 +61,7 @@ def rewrite(
     links: bool,
 ) -> None:
     """Rewrite MESSAGE (a file, or standard input) and write it to standard output."""
-    raw = message.read()
+    raw = read_whole(message, "the message")
     if not raw:
         raise click.ClickException("the message is empty")
     base_url = context.tracking_url.rstrip("/")

@@ -25,9 +25,12 @@ def send_test(context: AppContext, sender: str, recipient: str) -> None:
     if settings[GATEWAY_NEXT_HOP] and recipient.endswith("@example.net"):
         raise click.UsageError("a next hop is set, so the mail really leaves: say --from and --to")
     host, port = split_host_port(settings[GATEWAY_LISTEN])
-    message = sample_message(
-        sender, recipient, make_msgid(domain="backstamp.example"), formatdate(time.time())
-    )
+    try:
+        message = sample_message(
+            sender, recipient, make_msgid(domain="backstamp.example"), formatdate(time.time())
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     try:
         with smtplib.SMTP(host, port, timeout=SECONDS) as client:
             client.sendmail(sender, [recipient], message)

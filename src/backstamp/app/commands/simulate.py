@@ -168,7 +168,7 @@ def _marked(truth: Path, patience: float) -> "Score":
                 played.append(read(line))
     except OSError as error:
         raise click.ClickException(f"{truth}: {error.strerror}") from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise click.ClickException(f"{truth}: line {len(played) + 1} is not of a truth file") from None
     end = time.monotonic() + patience
     while True:

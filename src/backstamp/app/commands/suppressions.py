@@ -12,6 +12,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import SuppressionReason
 from backstamp.tokens import Keyring
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from backstamp.records.suppressions import Entry
 
 MOST_LINES: Final = 1_000_000
-_ADDRESS: Final = re.compile(r"[^\s@<>\",]{1,64}@[^\s@<>\",]{1,255}")
 _KEY: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
 """Who unsubscribed after their records were deleted is known by this pseudonym only."""
 _DOMAIN: Final = re.compile(r"[^\s@<>\",]{0,255}")
@@ -136,9 +136,9 @@ def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: dateti
     address, domain = (row.get("address") or "").strip(), (row.get("domain") or "").strip()
     key = (row.get("recipient_key") or "").strip()
     of_the_unknown = not address and _KEY.fullmatch(key) is not None
-    if not of_the_unknown and not _ADDRESS.fullmatch(address):
+    if not of_the_unknown and not is_mail_address(address):
         raise click.ClickException(f"{where}that is no mail address")
-    if not _DOMAIN.fullmatch(domain):
+    if not (_DOMAIN.fullmatch(domain) and domain.isprintable()):
         raise click.ClickException(f"{where}that is no domain")
     try:
         reason = SuppressionReason((row.get("reason") or SuppressionReason.MANUAL).strip())

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from backstamp.app.commands.whole_input import read_whole
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
 from backstamp.rewriting import Manifest, Reader
@@ -32,11 +33,11 @@ def unwrap(context: AppContext, message: BinaryIO, manifest: BinaryIO | None, fo
     Without a manifest every link becomes the target that was sealed in it, and the pixel goes. Where a vendor
     keeps the URL on its servers, its link stays as it is.
     """
-    raw = message.read()
+    raw = read_whole(message, "the message")
     if not raw:
         raise click.ClickException("the message is empty")
     try:
-        told = Manifest.from_json(manifest.read()) if manifest is not None else None
+        told = Manifest.from_json(read_whole(manifest, "the manifest")) if manifest is not None else None
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     own = _own_reader(context, foreign)

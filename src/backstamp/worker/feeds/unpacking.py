@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,6 +14,14 @@ from backstamp.worker.feeds.entries import Drop, FeedError, Tally
 LONGEST_LINE: Final = 16_384
 """A URL of a feed; browsers take longer ones, but nobody mails them."""
 _GZIP: Final = b"\x1f\x8b"
+_BROKEN: Final = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    NotImplementedError,
+)
 _ZIP: Final = b"PK\x03\x04"
 
 
@@ -49,7 +58,7 @@ class Unpacked:
     def _counted(self, read: Callable[[], bytes]) -> bytes:
         try:
             data = read()
-        except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError):
+        except _BROKEN:
             raise FeedError("it cannot be unpacked") from None
         self._found += len(data)
         if self._found > self._max_bytes:

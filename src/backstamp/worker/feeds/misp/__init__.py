@@ -14,12 +14,15 @@ from typing import Final
 
 import msgspec
 
-from backstamp.worker.feeds.entries import Entry, EntryKind, FeedError, Tally
+from backstamp.worker.feeds.entries import Entry, EntryKind, Tally
+from backstamp.worker.feeds.published_json import decoded
 from backstamp.worker.feeds.unpacking import Unpacked
 
 MANIFEST: Final = "manifest.json"
 MOST_EVENTS: Final = 5000
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_VERSION: Final = re.compile(r"[0-9]{1,20}")
+"""Seconds since 1970. Python makes no number of more than 4300 digits, and raises ValueError."""
 _KINDS: Final = {
     "url": EntryKind.URL,
     "domain": EntryKind.HOST,
@@ -59,10 +62,7 @@ def read_manifest(data: bytes) -> list[tuple[str, str]]:
     Raises:
         FeedError: it is no manifest.
     """
-    try:
-        listed = msgspec.json.decode(data, type=dict[str, _Listed])
-    except msgspec.DecodeError:
-        raise FeedError("its manifest is none") from None
+    listed = decoded(data, dict[str, _Listed], "its manifest is none")
     events = [(uuid, int(each.timestamp)) for uuid, each in listed.items() if _is_good(uuid, each)]
     events.sort(key=lambda event: event[1], reverse=True)
     return [(uuid, str(timestamp)) for uuid, timestamp in events[:MOST_EVENTS]]
@@ -75,10 +75,7 @@ def read(file: Unpacked, _: Tally) -> Iterator[Entry]:
 
 def read_event(data: bytes) -> Iterator[Entry]:
     """Yield what an event names. Raises FeedError."""
-    try:
-        event = msgspec.json.decode(data, type=_File).event
-    except msgspec.DecodeError:
-        raise FeedError("an event of it is none") from None
+    event = decoded(data, _File, "an event of it is none").event
     yield from _entries(event.attributes)
     for each in event.objects:
         yield from _entries(each.attributes)
@@ -86,7 +83,7 @@ def read_event(data: bytes) -> Iterator[Entry]:
 
 def _is_good(uuid: str, listed: _Listed) -> bool:
     """Whether the name is safe in a path, and the version a number."""
-    return _UUID.fullmatch(uuid) is not None and str(listed.timestamp).isdecimal()
+    return _UUID.fullmatch(uuid) is not None and _VERSION.fullmatch(str(listed.timestamp)) is not None
 
 
 def _entries(attributes: Iterable[_Attribute]) -> Iterator[Entry]:

@@ -17,6 +17,7 @@ import msgspec
 
 from backstamp.worker.feeds import plain
 from backstamp.worker.feeds.entries import Drop, Entry, EntryKind, FeedError, Tally
+from backstamp.worker.feeds.published_json import decoded
 from backstamp.worker.feeds.unpacking import Unpacked
 
 URL: Final = "https://urlhaus-api.abuse.ch/v2/files/exports/{key}/recent.csv"
@@ -56,13 +57,11 @@ def _of_csv(line: str, column: int, tally: Tally) -> Iterator[Entry]:
 
 def _of_json(text: str) -> Iterator[Entry]:
     """Yield the URLs of an export, or of the answer to a question about recent ones (`{"urls": [...]}`)."""
+    otherwise = "it is no JSON of URLhaus"
     try:
-        rows = msgspec.json.decode(text, type=dict[str, list[_Row]])
-    except msgspec.DecodeError:
-        try:
-            rows = {"": msgspec.json.decode(text, type=_Recent).urls}
-        except msgspec.DecodeError:
-            raise FeedError("it is no JSON of URLhaus") from None
+        rows = decoded(text, dict[str, list[_Row]], otherwise)
+    except FeedError:
+        rows = {"": decoded(text, _Recent, otherwise).urls}
     for found in rows.values():
         for row in found:
             yield Entry(EntryKind.URL, row.url)

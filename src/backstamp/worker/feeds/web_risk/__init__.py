@@ -30,6 +30,7 @@ from backstamp.worker.feeds.differences import (
     in_query,
 )
 from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.published_json import decoded
 from backstamp.worker.feeds.sources import Source
 from backstamp.worker.feeds.store import Prefixes
 from backstamp.worker.fetching import Fetched, FetchError, fetch
@@ -160,10 +161,7 @@ def _asked(source: Source, url: str, max_bytes: int, seconds: float, kind: type[
     got = fetch(url, max_bytes=max_bytes, secrets={"X-Goog-Api-Key": source.key}, seconds=seconds)
     if not isinstance(got, Fetched):
         raise FetchError("the server answered 304")
-    try:
-        return msgspec.json.decode(got.data, type=kind)
-    except msgspec.DecodeError:
-        raise FeedError("its answer is no good") from None
+    return decoded(got.data, kind, "its answer is no good")
 
 
 def _seconds_until(timestamp: str) -> float:

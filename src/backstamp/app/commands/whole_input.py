@@ -1,0 +1,17 @@
+"""Reading all of an input that a command was given."""
+
+from typing import BinaryIO, Final
+
+import click
+
+LARGEST: Final = 256 << 20
+"""Bytes; no server takes larger mail (large providers: 150 MB). Without a bound the wrong file, a device or
+a pipe that never ends, would take all of the machine's memory."""
+
+
+def read_whole(file: BinaryIO, what: str) -> bytes:
+    """Return what the file holds. Ends the command where that is too much."""
+    data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise click.ClickException(f"{what} is larger than {LARGEST >> 20} MiB")
+    return data
