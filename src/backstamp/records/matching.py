@@ -12,7 +12,7 @@ import msgspec
 
 from backstamp.records.models import LONGEST_ADDRESS, Message, Recipient, UnmatchedReport
 from backstamp.records.tracking_ids import from_database, to_database
-from backstamp.tokens.keyring import a_labels
+from backstamp.tokens.domain_spelling import a_labels
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction, EventType, Report
 

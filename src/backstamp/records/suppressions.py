@@ -11,7 +11,7 @@ from django.db.models import Count, Max
 from backstamp.policy import Suppressed, SuppressionReason
 from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
-from backstamp.tokens.keyring import a_labels
+from backstamp.tokens.domain_spelling import a_labels
 
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
 _CHUNK: Final = 500
@@ -129,6 +129,7 @@ def suppressed() -> Suppressed:
     found: dict[str, dict[SuppressionReason, set[bytes]]] = {}
     rows = Suppression.objects.order_by("pk").values_list("domain", "recipient_key", "reason")
     for domain, key, reason in rows.iterator(chunk_size=10_000):
+        # Rows from before a domain had one spelling may have the other.
         found.setdefault(_scope(domain), {}).setdefault(SuppressionReason(reason), set()).add(bytes(key))
     return {
         domain: {reason: frozenset(keys) for reason, keys in reasons.items()}

@@ -21,14 +21,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from backstamp.tokens.domain_spelling import a_labels
+
 FORMAT_VERSION: Final = 1
 SECRET_BYTES: Final = 32
-LONGEST_DOMAIN: Final = 255
-"""RFC 5321 §4.5.3.1.2."""
 MAX_KEYS: Final = 255
 """The key id is one byte, and 0 is never given."""
-
-
 _QUOTED_FOR_NOTHING: Final = re.compile(r"\"([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)\"")
 """A local part in quotation marks that would mean the same without."""
 
@@ -190,16 +188,6 @@ class Keyring:
             ring.active,
             _secret(ring.address_secret),
         )
-
-
-def a_labels(domain: str) -> str:
-    """Return a lower-case domain in ASCII (RFC 5890), or as it is where it cannot be written so."""
-    if domain.isascii() or len(domain) > LONGEST_DOMAIN:
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
 
 
 def _secret(text: str) -> bytes:

@@ -19,7 +19,8 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from backstamp.tokens.keyring import LONGEST_DOMAIN, Keyring, Purpose
+from backstamp.tokens.domain_spelling import LONGEST_DOMAIN
+from backstamp.tokens.keyring import Keyring, Purpose
 
 PAGE_PATH: Final = "u/"
 _VERSION: Final = 1
