@@ -2,14 +2,17 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.app.test_cli import backstamp
+from tests.app.test_supervisor import alive, until
 from tests.daemons import require
 
 STAGE = r"^ +[\d,]+ +[\d,]+ +[\d,]+ +\d+\.\d +\d+\.\d\d +\d+$"
@@ -91,3 +94,22 @@ def test_lookback_finds_what_is_listed_on_both_databases(tmp_path: Path) -> None
         "PostgreSQL",
     ]
     assert re.findall(r"; (\d+) of them found on (\d+) links", text) == [("10", "10")] * 2
+
+
+def test_a_killed_bench_leaves_no_orphan(tmp_path: Path) -> None:
+    parent = (
+        "import sys; from backstamp.app.bench.scratch import run_in; "
+        f"run_in({{'BACKSTAMP_DATA_DIR': {str(tmp_path)!r}, 'BACKSTAMP_DATABASE_URL': ''}}, "
+        "'ingest_run', 10_000_000, out=sys.stdout)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.DEVNULL)
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until(lambda: any(tmp_path.iterdir()), "the child makes its database")
+    (child,) = map(int, listed.read_text().split())
+    process.kill()
+    process.wait()
+    try:
+        until(lambda: not alive(child), "the child is gone")
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
