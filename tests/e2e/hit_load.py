@@ -12,6 +12,7 @@ from typing import Final
 
 from backstamp.edge.replies import GIF
 from backstamp.tokens import seal_link, seal_pixel
+from backstamp.tokens.tracking_ids import first_at
 from tests.e2e.server import Server
 
 FOREVER: Final = float("inf")
@@ -63,6 +64,8 @@ class HitLoad:
         self.acknowledged: list[str] = []
         self.failures: list[Failure] = []
         self._ring = server.keyring()
+        self._first = first_at(time.time())
+        """Messages that are not there, but young enough to come yet."""
         self._done = threading.Event()
         self._threads = [threading.Thread(target=self._hit, args=(n,)) for n in range(CLIENTS)]
 
@@ -90,7 +93,7 @@ class HitLoad:
                 break
             name = f"{self.name}-{client}-{n}"
             try:
-                self._ask(connection, name, client * 1_000_000 + n + 1, as_link=n % 3 == 0)
+                self._ask(connection, name, self._first + client * 1_000_000 + n, as_link=n % 3 == 0)
             except (HTTPException, OSError, AssertionError) as error:
                 self.failures.append(Failure(good_at, time.monotonic(), f"{name}: {error!r}"))
                 connection.close()

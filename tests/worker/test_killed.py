@@ -17,6 +17,7 @@ from backstamp.journal import Batch, JournalReader, JournalWriter
 from backstamp.records import channels
 from backstamp.records.ingest import cursors, ingest
 from backstamp.records.models import Alert, Event
+from backstamp.tokens.tracking_ids import first_at
 from backstamp.vocabulary import ChannelKind, EventType, JournalRecord
 from tests.database import empty_database
 from tests.records.dump import dump
@@ -71,7 +72,8 @@ def killed_again_and_again(directory: Path, times: int, dice: random.Random) -> 
     writers = [
         JournalWriter(directory / "journal", role=role, segment_bytes=20_000) for role in ("edge", "gateway")
     ]
-    records = [record for message in range(1, MESSAGES + 1) for record in story(dice, message)]
+    first = first_at(time.time())
+    records = [record for message in range(first, first + MESSAGES) for record in story(dice, message)]
     written: list[tuple[object, JournalRecord]] = []
     finished = threading.Event()
 

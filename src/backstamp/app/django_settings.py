@@ -35,8 +35,9 @@ def _database() -> dict[str, Any]:
                 # FULL: what is committed is on the disk (NORMAL syncs at checkpoints only). Ingest deletes
                 # journal files after a commit; a withdrawn consent must not come undone.
                 # The cache (in KiB) holds the pages that a batch of hits on many messages changes; a log of
-                # 64 MiB is written back to the file in one go instead of every 4 MiB.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                # 64 MiB is written back to the file in one go instead of every 4 MiB. What is deleted is
+                # overwritten (Debian's SQLite does so by itself).
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
                 "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16000; PRAGMA mmap_size=1073741824;",
             },
         }

@@ -1,26 +1,32 @@
-"""Delete what is older than the installation keeps: messages with all that hangs on them, and stray hits.
+"""Delete what is older than the installation keeps: messages with all that hangs on them, and strays: what
+is told of messages that are not there, hits and reports.
 
 Captured mails are the capture mailbox's business: it has a size, not an age.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from backstamp.records import alerts
-from backstamp.records.bulk import execute_many
+from backstamp.records.bulk import execute_many, is_postgresql
 from backstamp.records.changes import note_changed
 from backstamp.records.day_counts import take_away_events, take_away_messages
 from backstamp.records.instants import microseconds, month_of
 from backstamp.records.models import Event, HeaderSet, ListWish, Message, ReaderReportRow
 from backstamp.records.partitions import drop_before
+from backstamp.records.tracking_ids import numbered_before
 
 _SLICE: Final = 200
 _EVENT_SLICE: Final = 5000
 """Messages and events that one transaction deletes, so that ingest never waits long for the database."""
+_WAIT_MS: Final = 500
+"""Writers wait so long at most while readers keep SQLite's log from being cut."""
+_AHEAD: Final = timedelta(days=1)
+"""A clock may be fast, or set back."""
 _DELETE: Final = (
     "DELETE FROM records_event WHERE message_id = %s",  # what came since the slices
     "DELETE FROM records_linkexpression WHERE message_id = %s",
@@ -36,14 +42,14 @@ _DELETE: Final = (
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """How many messages went, and how many hits of messages that were not there."""
+    """How many messages went, and how many events of messages that were not there."""
 
     messages: int
     strays: int
 
 
 def delete_before(limit: datetime) -> Deleted:
-    """Delete messages queued before `limit`, and hits from before it whose message is not there.
+    """Delete messages queued before `limit`, and what is told of those that are gone, however late it came.
 
     Alerts go by the time of what happened last, readers' reports and wishes by theirs: what older wishes came
     to stands on the suppression list, and no wish from before them arrives so late.
@@ -56,6 +62,24 @@ def delete_before(limit: datetime) -> Deleted:
     # Sets of header fields are those of one month's hits.
     HeaderSet.objects.filter(month__lt=month_of(microseconds(limit))).delete()
     return deleted
+
+
+def write_back() -> None:
+    """See that nothing deleted can be read in SQLite's files any more. PostgreSQL sees to its own.
+
+    The log is written back every 64 MiB by itself; until then a quiet installation keeps rows that were
+    deleted weeks ago, and its log those of before. Who is in the way of it is waited for a moment, as are we.
+    """
+    if is_postgresql():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        (usual,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def _delete_messages(limit: datetime) -> int:
@@ -75,8 +99,17 @@ def _delete_messages(limit: datetime) -> int:
 
 
 def _delete_strays(limit: datetime) -> int:
-    theirs = Message.objects.filter(pk=OuterRef("message_id"))
-    return _delete_slices(Event.objects.filter(~Exists(theirs), at__lt=limit))
+    """Delete events whose message is not there, and would be deleted if it were.
+
+    The number of a message says of which hour it is, so what comes years later (a bounce names its recipient)
+    is not kept anew. Numbers from before their order of time say any hour: of those of a coming one the
+    event's own time decides.
+    """
+    strays = Event.objects.filter(~Exists(Message.objects.filter(pk=OuterRef("message_id")))).order_by()
+    coming = ~numbered_before(datetime.now(UTC) + _AHEAD)
+    return _delete_slices(strays.filter(numbered_before(limit))) + _delete_slices(
+        strays.filter(coming, at__lt=limit)
+    )
 
 
 def _delete_slices(events: QuerySet[Event]) -> int:

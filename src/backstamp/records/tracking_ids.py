@@ -1,6 +1,11 @@
 """Tracking ids: unsigned in tokens, signed in the database, hexadecimal on screen."""
 
+from datetime import datetime
 from typing import Final
+
+from django.db.models import Q
+
+from backstamp.tokens.tracking_ids import first_at
 
 _SIGN: Final = 1 << 63
 _WRAP: Final = 1 << 64
@@ -26,3 +31,13 @@ def from_text(text: str) -> int:
     if len(text) != 16:
         raise ValueError("a tracking id has 16 hexadecimal digits")
     return to_database(int(text, 16))
+
+
+def numbered_before(limit: datetime) -> Q:
+    """Return the condition that the number `message_id` is of an hour before that of `limit`.
+
+    As stored, the numbers of October 2029 and later are below zero.
+    """
+    first = to_database(first_at(limit.timestamp()))
+    below = Q(message_id__lt=first)
+    return below & Q(message_id__gte=0) if first >= 0 else below | Q(message_id__gte=0)

@@ -18,6 +18,11 @@ _HOURS: Final = (1 << 64 - _COUNTED_BITS) - 1
 _SECONDS_AN_HOUR: Final = 3600
 
 
+def first_at(seconds: float) -> int:
+    """Return the least number that a message of that hour can have; `seconds` are since 1970."""
+    return (int(seconds) // _SECONDS_AN_HOUR & _HOURS) << _COUNTED_BITS
+
+
 class TrackingIds:
     """Makes the tracking ids of one process, each once."""
 

@@ -18,7 +18,7 @@ from backstamp.records.alerts import WITHIN_MINUTES, forget_visits
 from backstamp.records.ingest import forget_producers
 from backstamp.records.matching import forget_before
 from backstamp.records.partitions import make_ahead
-from backstamp.records.retention import delete_before
+from backstamp.records.retention import delete_before, write_back
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
 
@@ -54,9 +54,10 @@ class Housekeeping:
             await self._database.run(forget_producers, limit)
             await self._database.run(forget_visits, now - _VISITS)
             links = await self._database.run(sign_in_links.delete_expired)
+            await self._database.run(write_back)
             if deleted.messages or deleted.strays or links:
                 log.info(
-                    "deleted %d old messages, %d hits of unknown messages, %d used sign-in links",
+                    "deleted %d old messages, %d events of messages that are gone, %d used sign-in links",
                     *(deleted.messages, deleted.strays, links),
                 )
             await wait(stop, INTERVAL_SECONDS)
