@@ -21,6 +21,10 @@ from backstamp.urls.safe_browsing import expressions, full_hashes
         ("http://[2001:db8::1]/x", "[2001:db8::1]/x"),
         ("someone.github.io", "someone.github.io/"),
         ("https://github.io/one-page", "github.io/one-page"),
+        ("hxxps[:]//evil[.]example/login", "evil.example/login"),
+        ("*://*.example.com/*", "example.com/"),
+        ("2001:db8::1", "[2001:db8::1]/"),
+        ("192.0.2.7/32", "192.0.2.7/"),
     ],
 )
 def test_a_host_or_url_is_named_by_one_expression(text: str, expression: str) -> None:
@@ -34,6 +38,8 @@ def test_a_host_or_url_is_named_by_one_expression(text: str, expression: str) ->
         ("co.uk", "co.uk is a public suffix: below it are the domains of many"),
         ("https://github.io/", "https://github.io/ is a public suffix: below it are the domains of many"),
         ("com", "com names no host in full"),
+        ("192.0.2.0/24", "192.0.2.0/24 is a range of addresses; give hosts one by one"),
+        ("192.0.2.1-192.0.2.9", "192.0.2.1-192.0.2.9 names no host in full"),
         ("a.example b.example", "a.example b.example has blanks in it; give one host or URL"),
         ("javascript:alert(1)", "javascript:alert(1) is no http or https URL"),
         ("ftp://a.example/", "ftp://a.example/ is no http or https URL"),

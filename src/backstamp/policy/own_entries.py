@@ -4,15 +4,20 @@ import re
 from typing import Final
 
 from backstamp.policy.clicks import DIGEST_BYTES
+from backstamp.urls.as_listed import as_listed
 from backstamp.urls.domains import registrable_domain
-from backstamp.urls.safe_browsing import full_hash, host_expression, url_expression
+from backstamp.urls.safe_browsing import (
+    full_hash,
+    host_expression,
+    is_address,
+    names_host,
+    url_expression,
+)
 
 LONGEST_EXPRESSION: Final = 4096
 """Characters; longer URLs are for one mail only, and their host can be named."""
 _SCHEME: Final = re.compile(r"https?:[/\\]", re.IGNORECASE)
 _OTHER_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:(?![0-9])", re.IGNORECASE)
-_HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{1,63}|\[[0-9a-f:.]+\]")
-_ADDRESS: Final = re.compile(r"[0-9.]+|\[.*")
 _SHOWN: Final = 80
 
 
@@ -24,13 +29,17 @@ def expression_of(text: str) -> str:
     """Return the Safe Browsing expression of a host (with its subdomains) or an http(s) URL.
 
     What has neither scheme nor path is a host; a URL without a path names its host, and one that ends with a
-    slash all that is in the folder. Raises `NotNamedError` for what names neither, and for public suffixes:
-    nobody means all of `co.uk`.
+    slash all that is in the folder; disguises and wildcards as in `urls.as_listed`. Raises `NotNamedError`
+    for what names neither, and for public suffixes: nobody means all of `co.uk`.
     """
-    text = text.strip().removeprefix("*.")
+    text = text.strip()
     if not text:
         raise NotNamedError("give a host or a URL")
     shown = _shown(text)
+    named = as_listed(text)
+    if named is None:
+        raise NotNamedError(f"{shown} is a range of addresses; give hosts one by one")
+    text = named
     if re.search(r"\s", text):
         raise NotNamedError(f"{shown} has blanks in it; give one host or URL")
     if not _SCHEME.match(text):
@@ -45,11 +54,11 @@ def expression_of(text: str) -> str:
     if expression is None:
         raise NotNamedError(f"{shown} is no host or URL")
     host, _, path = expression.partition("/")
-    if not _HOST.fullmatch(host):
+    if not names_host(host):
         raise NotNamedError(f"{shown} names no host in full")
     if len(expression) > LONGEST_EXPRESSION:
         raise NotNamedError(f"{shown} has more than {LONGEST_EXPRESSION} characters; name its host")
-    if not path and not _ADDRESS.fullmatch(host) and registrable_domain(host) is None:
+    if not path and not is_address(host) and registrable_domain(host) is None:
         raise NotNamedError(f"{shown} is a public suffix: below it are the domains of many")
     return expression
 

@@ -103,6 +103,51 @@ def test_plain_lists_of_any_kind(tmp_path: Path) -> None:
     assert dict(found.tally) == {}
 
 
+@pytest.mark.parametrize(
+    ("line", "listed"),
+    [
+        ("||evil.example^$all,important", "evil.example/"),
+        ("||*.evil.example^", "evil.example/"),
+        ("||evil.example/a^$document", "evil.example/a"),
+        ("||evil.example/a/*", "evil.example/a/"),
+        ("|https://evil.example/a|", "evil.example/a"),
+        ("evil.example/*", "evil.example/"),
+        ("*://*.evil.example/*", "evil.example/"),
+        ("[2001:db8::1]", "[2001:db8::1]/"),
+        ("2001:db8::1", "[2001:db8::1]/"),
+        ("[2001:db8::1]:8080/x", "[2001:db8::1]/x"),
+        ("192.0.2.7/32", "192.0.2.7/"),
+        ("hxxps[:]//evil[dot]example/a", "evil.example/a"),
+    ],
+)
+def test_a_line_lists_what_its_writer_meant(tmp_path: Path, line: str, listed: str) -> None:
+    found = read(tmp_path, line.encode())
+    assert found.expressions == [listed]
+    assert dict(found.tally) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "||evil.example^$third-party",
+        "||evil.example^$domain=a.example",
+        "||evil.example^$badfilter",
+        "||evil.example^*/x",
+        "||evil.*^",
+        "@@||evil.example^",
+        "/evil.example/",
+        "evil.example##.ad",
+        'evil.example#@#a[href="https://other.example/"]',
+        "192.0.2.0/24",
+        "2001:db8::/32",
+    ],
+)
+def test_a_line_that_stops_no_whole_host_or_address_lists_nothing(tmp_path: Path, line: str) -> None:
+    found = read(tmp_path, b"other-1.example\nother-2.example\n" + line.encode())
+    assert found.expressions == ["other-1.example/", "other-2.example/"]
+    assert dict(found.tally) == {Drop.MALFORMED: 1}
+
+
 def test_openphish_is_urls_only(tmp_path: Path) -> None:
     found = read(tmp_path, b"https://evil.example/login\nhttp://evil.test/\nevil.example\n", Form.OPENPHISH)
     assert found.expressions == ["evil.example/login", "evil.test/"]
@@ -158,6 +203,8 @@ def test_the_real_events_of_misp() -> None:
         (EntryKind.HOST, "example.org", Drop.OWN),
         (EntryKind.URL, "https://example.org/page", "example.org/page"),
         (EntryKind.HOST, "com", Drop.MALFORMED),
+        (EntryKind.HOST, "192.0.2.1-192.0.2.9", Drop.MALFORMED),
+        (EntryKind.HOST, "999.0.2.1", Drop.MALFORMED),
         (EntryKind.HOST, "<title>Maintenance</title>", Drop.MALFORMED),
         (EntryKind.URL, "javascript:alert(1)", Drop.MALFORMED),
         (EntryKind.URL, "http://" + "a" * 5000 + "/", Drop.MALFORMED),
@@ -174,6 +221,7 @@ def test_an_administrators_own_list_is_taken_at_its_word() -> None:
     assert own.expression(Entry(EntryKind.HOST, "facebook.com")) == "facebook.com/"
     assert own.expression(Entry(EntryKind.HOST, "duckdns.org")) == "duckdns.org/"
     assert own.expression(Entry(EntryKind.HOST, "t.example.org")) is Drop.OWN
+    assert own.expression(Entry(EntryKind.HOST, "192.0.2.1-192.0.2.9")) is Drop.MALFORMED
 
 
 @settings(deadline=None)  # the Public Suffix List is read once

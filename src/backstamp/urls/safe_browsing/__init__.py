@@ -15,6 +15,7 @@ The specification wants a URL that a browser has parsed. So what is looked up is
 from backstamp.urls.safe_browsing.canonical import Canonical, canonical_of_text, canonicalise
 from backstamp.urls.safe_browsing.expressions import expressions, host_expression, url_expression
 from backstamp.urls.safe_browsing.hashes import HASH_BYTES, expressions_by_hash, full_hash, full_hashes
+from backstamp.urls.safe_browsing.hosts import is_address, names_host
 
 __all__ = [
     "HASH_BYTES",
@@ -26,5 +27,7 @@ __all__ = [
     "full_hash",
     "full_hashes",
     "host_expression",
+    "is_address",
+    "names_host",
     "url_expression",
 ]

@@ -14,6 +14,8 @@ _DOTS: Final = re.compile(r"\.\.+")
 _NOT_IN_NAMES: Final = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
 """WHATWG URL standard: forbidden domain code points."""
 _BRACKETED: Final = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_DOTTED: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+(?:[0-9]+|0x[0-9a-f]*|([a-z0-9-]{1,63}))")
+"""A last label that is a number makes it an address, or nothing (WHATWG URL, "ends in a number checker")."""
 _MAX_NAME: Final = 255
 """RFC 1035, section 2.3.4: no longer name is in the DNS; escaped it would be as long again."""
 _ROUNDS: Final = 4
@@ -39,6 +41,23 @@ def canonical_host(authority: str) -> str | None:
         # A name may end in dots that were written otherwise, and be an address without them.
         host = _tidy(read)
     return host or None
+
+
+def names_host(host: str) -> bool:
+    """Return whether a canonical host can be one on the web: a name with a dot, or an address."""
+    dotted = _DOTTED.fullmatch(host)
+    if dotted is None:
+        return _BRACKETED.fullmatch(host) is not None
+    return dotted[1] is not None or is_address(host)
+
+
+def is_address(host: str) -> bool:
+    """Return whether a canonical host is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _tidy(host: str) -> str:

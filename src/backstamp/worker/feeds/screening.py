@@ -4,7 +4,6 @@ A feed is made by strangers, in a hurry, and what it lists is blocked for everyb
 suffix, a host where very many people keep harmless things, or a host of our own; a page there it may list.
 """
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -12,11 +11,9 @@ from typing import Final, NamedTuple
 
 from backstamp.threats.heuristics.well_known import BRANDS
 from backstamp.urls.domains import registrable_domain
-from backstamp.urls.safe_browsing import host_expression, url_expression
+from backstamp.urls.safe_browsing import host_expression, is_address, names_host, url_expression
 from backstamp.worker.feeds.entries import Drop, Entry, EntryKind
 
-_HOST: Final = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]+|\[[0-9a-f:.]+\]")
-_ADDRESS: Final = re.compile(r"[0-9.]+|\[.*")
 _LONGEST_EXPRESSION: Final = 4096
 
 
@@ -38,7 +35,7 @@ class Screen:
         if expression is None or len(expression) > _LONGEST_EXPRESSION:
             return Drop.MALFORMED
         host, _, path = expression.partition("/")
-        if not _HOST.fullmatch(host):
+        if not names_host(host):
             return Drop.MALFORMED
         if host in self._own or (not path and host in self._above_own):
             return Drop.OWN
@@ -47,7 +44,7 @@ class Screen:
         names_much = not path or (path.endswith("/") and "?" not in path)
         if names_much and is_well_known(host):
             return Drop.WELL_KNOWN
-        if not path and not _ADDRESS.fullmatch(host):
+        if not path and not is_address(host):
             if registrable_domain(host) is None:
                 return Drop.PUBLIC_SUFFIX
             if host in _well_known().above:

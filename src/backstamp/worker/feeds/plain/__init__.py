@@ -8,24 +8,26 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from backstamp.urls.as_listed import as_listed
 from backstamp.worker.feeds.entries import Drop, Entry, EntryKind, Tally
+from backstamp.worker.feeds.plain.filter_rules import is_filter_rule, named_by_rule
 from backstamp.worker.feeds.unpacking import Unpacked
 
-_COMMENT: Final = re.compile(r"(?:^|\s)(?:#|//|;).*|^[!\[].*")
+_COMMENT: Final = re.compile(r"(?:^|\s)(?:#|//|;).*|^!.*|^\[(?![0-9a-fA-F.]*:).*")
+"""Behind `[` stands the name of a filter list's form, or an IPv6 address."""
 _ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]+(?:%\w+)?")
 _OF_THIS_MACHINE: Final = frozenset(
     {"localhost", "localhost.localdomain", "local", "broadcasthost", "0.0.0.0"}  # noqa: S104 (no address)
 )
 _HAS_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_DEFANGED: Final = re.compile(r"\[\.\]|\(\.\)")
 
 
 def read(file: Unpacked, tally: Tally) -> Iterator[Entry]:
     """Yield what a list names. Raises FeedError.
 
-    Lines may be: `evil.example`, `*.evil.example`, `http://evil.example/a`, `evil.example/a`,
-    `0.0.0.0 evil.example`, `||evil.example^`, and defanged ones (`hxxp://evil[.]example/`). A host stands for
-    everything on it and below it.
+    Lines may be: `evil.example`, `http://evil.example/a`, `evil.example/a`, both as people disguise them and
+    with the wildcards they add (`urls.as_listed`), `0.0.0.0 evil.example`, and rules of filter lists that
+    name a whole host or address (`filter_rules`). A host stands for everything on it and below it.
     """
     for line in file.lines(tally):
         yield from entries_of(line, tally)
@@ -41,20 +43,19 @@ def entries_of(line: str, tally: Tally) -> Iterator[Entry]:
             if host not in _OF_THIS_MACHINE and not host.startswith("ip6-"):
                 yield Entry(EntryKind.HOST, host)
         return
-    if len(words) > 1:
+    entry = _entry(words[0]) if len(words) == 1 else None
+    if entry is None:
         tally[Drop.MALFORMED] += 1
-        return
-    yield _entry(words[0])
+    else:
+        yield entry
 
 
-def _entry(word: str) -> Entry:
-    if word.startswith("||"):
-        word = word[2:].partition("^")[0]
-    word = _DEFANGED.sub(".", word)
-    if word[:4].lower() == "hxxp":
-        word = "http" + word[4:]
-    if _HAS_SCHEME.match(word):
-        return Entry(EntryKind.URL, word)
-    if "/" in word:
-        return Entry(EntryKind.URL, f"http://{word}")
-    return Entry(EntryKind.HOST, word.removeprefix("*").removeprefix("."))
+def _entry(word: str) -> Entry | None:
+    name = named_by_rule(word) if is_filter_rule(word) else as_listed(word)
+    if name is None:
+        return None
+    if _HAS_SCHEME.match(name):
+        return Entry(EntryKind.URL, name)
+    if "/" in name:
+        return Entry(EntryKind.URL, f"http://{name}")
+    return Entry(EntryKind.HOST, name)
