@@ -120,6 +120,13 @@ def test_a_domain_in_unicode_is_the_one_in_ascii() -> None:
     assert indexes(found) == [(MESSAGE, 0, False)]
 
 
+@pytest.mark.parametrize("spelling", ['"anna"@example.com', "<ANNA@Example.com>", "anna@example.com."])
+def test_needless_quotation_marks_case_and_the_roots_dot_make_nobody_another_person(spelling: str) -> None:
+    known()
+    found = match(bounce(spelling, message_ids=("<1@example.org>",)))
+    assert indexes(found) == [(MESSAGE, 0, False)]
+
+
 def test_a_message_id_of_two_messages_goes_by_the_address_or_is_not_matched() -> None:
     second = msgspec.structs.replace(
         queued(message=OTHER),

@@ -12,7 +12,7 @@ import msgspec
 from backstamp.policy.kills import Kills
 from backstamp.policy.protection import OwnList, Protection
 from backstamp.policy.suppression import Suppressed
-from backstamp.tokens.domain_spelling import a_labels
+from backstamp.tokens.address_spelling import a_labels
 from backstamp.vocabulary import ConsentMode, Origin, SuppressionAction
 
 FORMAT_VERSION: Final = 1

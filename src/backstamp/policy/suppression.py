@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
-from backstamp.tokens.domain_spelling import a_labels
+from backstamp.tokens.address_spelling import a_labels
 
 EVERY_DOMAIN: Final = ""
 """The scope of an entry that holds for the mail of all sender domains."""

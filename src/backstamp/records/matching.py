@@ -12,7 +12,7 @@ import msgspec
 
 from backstamp.records.models import LONGEST_ADDRESS, Message, Recipient, UnmatchedReport
 from backstamp.records.tracking_ids import from_database, to_database
-from backstamp.tokens.domain_spelling import a_labels
+from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction, EventType, Report
 
@@ -208,9 +208,8 @@ def _domain(address: str) -> str:
 
 
 def folded(address: str) -> str:
-    """Return an address in the form in which two spellings of it are the same."""
-    local_part, at, domain = address.strip().strip("<>").casefold()[:LONGEST_ADDRESS].rpartition("@")
-    return f"{local_part}{at}{a_labels(domain)}"
+    """Return an address that a report or a mail names, hostile text, in its one spelling."""
+    return one_spelling(address.strip().strip("<>")[:LONGEST_ADDRESS])
 
 
 def _storable(text: str) -> str:

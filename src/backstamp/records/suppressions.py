@@ -11,7 +11,7 @@ from django.db.models import Count, Max
 from backstamp.policy import Suppressed, SuppressionReason
 from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
-from backstamp.tokens.domain_spelling import a_labels
+from backstamp.tokens.address_spelling import a_labels
 
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
 _CHUNK: Final = 500

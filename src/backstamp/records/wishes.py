@@ -26,7 +26,7 @@ from backstamp.records.models import (
     Suppression,
 )
 from backstamp.records.tracking_ids import from_database, to_database
-from backstamp.tokens.domain_spelling import a_labels
+from backstamp.tokens.address_spelling import a_labels
 from backstamp.vocabulary import EventType, Queued, Report, Wish, WishAct
 
 RECORDS_EVERY: Final = timedelta(days=1)

@@ -21,14 +21,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from backstamp.tokens.domain_spelling import a_labels
+from backstamp.tokens.address_spelling import one_spelling
 
 FORMAT_VERSION: Final = 1
 SECRET_BYTES: Final = 32
 MAX_KEYS: Final = 255
 """The key id is one byte, and 0 is never given."""
-_QUOTED_FOR_NOTHING: Final = re.compile(r"\"([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)\"")
-"""A local part in quotation marks that would mean the same without."""
 
 
 class Purpose(StrEnum):
@@ -150,16 +148,8 @@ class Keyring:
         return self.derive("recipient")
 
     def recipient_key(self, address: str, tenant: str = "") -> bytes:
-        """Return the 8-byte pseudonym of a mail address within a tenant.
-
-        Letter case does not matter, nor whether the domain is spelled in Unicode or in ASCII (RFC 5890):
-        RFC 5321 §2.4 lets local parts differ by case, but no mail system in use relies on it, and one
-        person must not have two consents. Nor do quotation marks around what needs none (§4.1.2).
-        """
-        local_part, at, domain = address.strip().casefold().rstrip(".").rpartition("@")
-        if match := _QUOTED_FOR_NOTHING.fullmatch(local_part):
-            local_part = match[1]
-        text = f"{tenant}\0{local_part}{at}{a_labels(domain)}".encode("utf-8", "surrogateescape")
+        """Return the 8-byte pseudonym of a mail address within a tenant: of any spelling of it."""
+        text = f"{tenant}\0{one_spelling(address)}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
 
     def to_json(self) -> str:

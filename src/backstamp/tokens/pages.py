@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from backstamp.tokens.domain_spelling import LONGEST_DOMAIN
+from backstamp.tokens.address_spelling import LONGEST_DOMAIN
 from backstamp.tokens.keyring import Keyring, Purpose
 
 PAGE_PATH: Final = "u/"
