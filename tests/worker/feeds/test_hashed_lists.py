@@ -178,8 +178,14 @@ def test_rice_coded_numbers_as_googles_own_tests_have_them(
     assert list(decode(first, parameter, len(numbers) - 1, data)) == numbers
 
 
-@given(st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=60), st.integers(26, 30))
-def test_rice_coded_numbers_come_back(numbers: set[int], parameter: int) -> None:
+@given(
+    st.one_of(
+        st.tuples(st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=60), st.integers(26, 30)),
+        st.tuples(st.sets(st.integers(0, 20_000), min_size=1, max_size=400), st.integers(3, 30)),
+    )
+)
+def test_rice_coded_numbers_come_back(case: tuple[set[int], int]) -> None:
+    numbers, parameter = case
     coded = Message(rice(numbers, parameter))
     found = decode(coded.number(1), coded.number(2), coded.number(3), coded.data(4))
     assert list(found) == sorted(numbers)
@@ -203,6 +209,26 @@ def test_rice_coded_numbers_come_back(numbers: set[int], parameter: int) -> None
 def test_rice_coded_numbers_that_are_none(first: int, parameter: int, count: int, data: bytes) -> None:
     with pytest.raises(RiceError):
         decode(first, parameter, count, data)
+
+
+def test_a_long_list_takes_no_longer_for_each_number_than_a_short_one() -> None:
+    """Many numbers have small remainders, which allow long quotients: 2**17 bits with parameter 15."""
+
+    def seconds_each(count: int, parameter: int) -> float:
+        numbers = sorted(random.Random(1).sample(range(2**32), count))
+        coded = Message(rice(numbers, parameter))
+        began = time.process_time()
+        assert list(decode(numbers[0], parameter, count - 1, coded.data(4))) == numbers
+        return (time.process_time() - began) / count
+
+    assert seconds_each(80_000, 15) < 5 * seconds_each(5_000, 19)
+
+
+@pytest.mark.parametrize("name", ["safe-browsing", "web-risk"])
+def test_ten_million_prefixes_are_no_reason_to_refuse_a_service(name: str) -> None:
+    offer = offer_named(name)
+    assert offer is not None
+    assert offer.source.max_entries >= 10_000_000
 
 
 def test_nothing_coded_is_the_first_number_whatever_follows() -> None:

@@ -22,6 +22,8 @@ class Form(StrEnum):
     WEB_RISK = "web-risk"
 
 
+MOST_PREFIXES: Final = 1 << 24
+"""Of a service that lists hashes. Ten million are a lot of what Google has; each takes 4 bytes."""
 HASHED: Final = frozenset({Form.SAFE_BROWSING, Form.WEB_RISK})
 """Of these we have prefixes of hashes only, and must ask for the rest of each that a URL hits."""
 
@@ -99,6 +101,7 @@ OFFERS: Final = (
             threat_type=ThreatType.MALWARE,
             address="https://safebrowsing.googleapis.com",
             seconds=HOUR // 2,
+            max_entries=MOST_PREFIXES,
         ),
         needs_key=True,
         terms="Google API key; non-commercial use only",
@@ -110,6 +113,7 @@ OFFERS: Final = (
             threat_type=ThreatType.MALWARE,
             address="https://webrisk.googleapis.com",
             seconds=HOUR // 2,
+            max_entries=MOST_PREFIXES,
         ),
         needs_key=True,
         terms="Google Cloud API key; paid by the look-up, commercial use allowed",

@@ -43,29 +43,37 @@ def decode(first: int, parameter: int, count: int, data: bytes) -> "array[int]":
     mask = (1 << parameter) - 1
     value = first
     append = numbers.append
-    bits = 0  # those that were taken and not read yet, the next one lowest
+    # The bits that were taken and not read yet, the next one lowest. Never many more than a chunk: each
+    # number shifts them all, and a list of two million numbers allows quotients of two million bits.
+    bits = 0
     have = 0
     position = 0
-    longest = most_quotient + 1 + parameter
     for _ in range(count):
-        while have < longest and position < len(data):
+        quotient = 0
+        # ~bits has its lowest one where the quotient ends.
+        while (ones := (~bits & (bits + 1)).bit_length() - 1) == have:
+            quotient += ones
+            if quotient > most_quotient:
+                raise RiceError("a quotient that is too large")
+            if position >= len(data):
+                raise RiceError("it ends too early")
+            chunk = data[position : position + _CHUNK]
+            bits, have = int.from_bytes(chunk, "little"), 8 * len(chunk)
+            position += _CHUNK
+        quotient += ones
+        bits >>= ones + 1
+        have -= ones + 1
+        if have < parameter:
             chunk = data[position : position + _CHUNK]
             bits |= int.from_bytes(chunk, "little") << have
             have += 8 * len(chunk)
             position += _CHUNK
-        # ~bits has its lowest one where the quotient ends.
-        inverted = ~bits
-        quotient = (inverted & -inverted).bit_length() - 1
-        used = quotient + 1 + parameter
-        if quotient > most_quotient:
-            raise RiceError("a quotient that is too large")
-        if used > have:
-            raise RiceError("it ends too early")
-        bits >>= quotient + 1
+            if have < parameter:
+                raise RiceError("it ends too early")
         value += (quotient << parameter) | (bits & mask)
         if value >= 1 << 32:
             raise RiceError("a number that does not fit")
         bits >>= parameter
-        have -= used
+        have -= parameter
         append(value)
     return numbers
