@@ -277,7 +277,8 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     no recipient in particular. `sealed` says that our own seal named the message, so that nobody else can
     have made it up. `happened_us` is when it was delivered, as the receiving system says, or 0. `permanent`
     is of bounces: trying again is no use; `cause` says why (`mail.reports.Cause`), or is empty.
-    `reporter` is who says so: a mail system's name.
+    `reporter` is who says so: a mail system's name. `mail` tells the mail that said so from others, for one
+    may come twice, or by two ways; it is empty where it was no mail.
     """
 
     at_us: int
@@ -292,6 +293,7 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     enhanced_status: str = ""
     text: str = ""
     reporter: str = ""
+    mail: str = ""
 
 
 class WishAct(StrEnum):

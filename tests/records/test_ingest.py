@@ -359,3 +359,16 @@ def test_a_click_long_after_knows_of_the_opening_behind_what_was_no_person_s() -
     hits = [pixel(600), pixel(700, method="HEAD"), click(2000)]
     ingest(batch("p", [queued(), delivery(1), *hits]), after(3000))
     assert "opened_before" in signals(Event.objects.get(type="clicked"))
+
+
+@pytest.mark.parametrize("last", [EventType.BOUNCED, EventType.DELIVERED])
+@pytest.mark.parametrize("slow", [EventType.DEFERRED, EventType.SENT])
+def test_a_report_that_was_slower_than_the_last_word_of_a_copy_does_not_take_it_back(
+    slow: EventType, last: EventType
+) -> None:
+    ingest(batch("gateway", [queued(), delivery(1)]), after(10))
+    ingest(batch("worker", [report(60, last), report(70, slow)]), after(80))
+    assert Recipient.objects.get(index=0).delivery == last.value
+    assert Recipient.objects.get(index=0).delivery_at == after(60)
+    ingest(batch("other", [report(75, EventType.BOUNCED)]), after(80))
+    assert Recipient.objects.get(index=0).delivery == "bounced"

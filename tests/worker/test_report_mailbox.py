@@ -12,7 +12,7 @@ import pytest
 
 from backstamp.journal import JournalWriter
 from backstamp.records.ingest import ingest
-from backstamp.records.models import Event, Recipient, UnmatchedReport
+from backstamp.records.models import DayCount, Event, Recipient, Suppression, UnmatchedReport
 from backstamp.tokens import Keyring, seal_link, seal_return_path
 from backstamp.vocabulary import EventType
 from backstamp.worker import WorkerConfig
@@ -230,3 +230,43 @@ async def test_an_answer_is_on_the_timeline_and_a_persons_is_an_opening(
         await eventually(events, [(event, 0, False, False)])
     opened = await looked_up(lambda: Recipient.objects.get(index=0).opened_at is not None)
     assert opened is (event == "replied")
+
+
+async def test_the_same_report_twice_or_by_another_way_is_told_once(reports: WorkerConfig) -> None:
+    await known()
+    again = b"Received: by relay.example.net\r\nReturn-Path: <>\r\n" + bounce()
+    another = bounce().replace(b"It failed.", b"It failed again.")
+    async with running(reports):
+        for mail, to in ((bounce(), return_path(0)), (again, return_path(0)), (again, "bounces@example.org")):
+            assert await hand_in(reports, mail, to) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])
+        assert await looked_up(lambda: Suppression.objects.all().delete()[0]) == 1
+        assert await hand_in(reports, again, return_path(0)) == "250 2.0.0 Taken"
+        assert await hand_in(reports, another, return_path(1)) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True), ("bounced", 1, True, True)])
+    addresses = await looked_up(lambda: list(Suppression.objects.values_list("address", flat=True)))
+    assert addresses == ["bert@example.com"]
+    counted = await looked_up(lambda: DayCount.objects.get(domain_id=-1, measure="bounced").number)
+    assert counted == 2
+
+
+async def test_what_our_seal_proves_is_told_though_it_was_said_without(reports: WorkerConfig) -> None:
+    await known()
+    async with running(reports):
+        for to in ("bounces@example.org", "bounces@example.org", return_path(0)):
+            assert await hand_in(reports, bounce(), to) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, False), ("bounced", 0, True, True)])
+    assert await looked_up(Suppression.objects.count) == 1
+
+
+async def test_a_report_of_two_addresses_at_the_return_path_of_one_copy_is_told_once(
+    reports: WorkerConfig,
+) -> None:
+    await known()
+    one = b"Final-Recipient: rfc822; anna@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    words = b"Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
+    two = bounce().replace(one + words, one + words + b"\r\n" + one.replace(b"anna", b"team") + words)
+    assert two != bounce()
+    async with running(reports):
+        assert await hand_in(reports, two, return_path(0)) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])

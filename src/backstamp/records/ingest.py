@@ -32,6 +32,7 @@ from backstamp.records.message_rows import reply_of
 from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import resolve
+from backstamp.records.repeated_reports import told_first
 from backstamp.records.rollup import Rollup
 from backstamp.records.signs import take_back, take_signs
 from backstamp.records.standing import OF_DELIVERY, Said, said_by
@@ -131,7 +132,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     queued: list[tuple[RecordId, Queued]] = fresh[Queued]
     hits: list[tuple[RecordId, Hit]] = fresh[Hit]
     deliveries: list[tuple[RecordId, Delivery]] = fresh[Delivery]
-    reports: list[tuple[RecordId, Report]] = fresh[Report]
+    reports = told_first(fresh[Report])
     wishes: list[tuple[RecordId, Wish]] = fresh[Wish]
     insert_findings(queued)
     reader_reports: list[tuple[RecordId, ReaderReport]] = fresh[ReaderReport]

@@ -68,12 +68,16 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A report as far as it matters here. `at_us` is when it came, microseconds since 1970 UTC."""
+    """A report as far as it matters here.
+
+    `at_us` is when it came, microseconds since 1970 UTC; `mail` tells it from others.
+    """
 
     at_us: int
     clues: Clues
     statements: tuple[Statement, ...]
     reporter: str = ""
+    mail: str = ""
 
 
 def match(finding: Finding) -> list[Report] | None:
@@ -87,7 +91,7 @@ def match(finding: Finding) -> list[Report] | None:
     index = None if named is None else named.recipient_index
     if index is None and named is not None and named.recipient_key.strip(b"\0"):
         index = _by_key(message, named.recipient_key)
-    return [
+    records = [
         Report(
             at_us=finding.at_us,
             tracking_id=from_database(message),
@@ -101,9 +105,12 @@ def match(finding: Finding) -> list[Report] | None:
             enhanced_status=statement.enhanced_status,
             text=statement.text,
             reporter=finding.reporter,
+            mail=finding.mail,
         )
         for statement in finding.statements
     ]
+    # At the return path of one copy what it says of several addresses is about one, and often in one wording.
+    return list(dict.fromkeys(records))
 
 
 def keep(finding: Finding) -> None:

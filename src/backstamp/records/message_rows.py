@@ -134,13 +134,17 @@ def reply_of(record: Delivery | Report) -> dict[str, Any]:
     }
     if isinstance(record, Delivery):
         return said | {"next_hop": clean(record.next_hop, 300), "stage": clean(record.stage, 64)}
-    told = {
+    told: dict[str, Any] = {
         "reporter": clean(record.reporter, 300),
         "sealed": record.sealed,
         "happened_us": record.happened_us,
         "permanent": record.permanent,
     }
-    return said | told | ({"cause": clean(record.cause, 32)} if record.cause else {})
+    if record.cause:
+        told["cause"] = clean(record.cause, 32)
+    if record.mail:
+        told["mail"] = clean(record.mail, 32)
+    return said | told
 
 
 def clean(text: str, limit: int | None = None) -> str:

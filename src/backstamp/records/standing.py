@@ -26,6 +26,8 @@ _STATES: Final = {
 }
 OF_DELIVERY: Final = frozenset(_STATES)
 """Events that say where a copy stands."""
+_LAST: Final = frozenset({EventType.DELIVERED, EventType.BOUNCED})
+"""After these nothing comes of a copy; that it is late, or was passed on, are reports that were slower."""
 _RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
 """Of two reports of the same moment, the later in this list stands."""
 
@@ -77,7 +79,7 @@ def delivery_of(theirs: Iterable[Said], behind: str) -> tuple[DeliveryState, int
     `behind` is the `zone` of times.
     """
     found = list(theirs)
-    last = max(found, key=lambda said: said[:4])
+    last = max(found, key=lambda said: (said.type in _LAST, *said[:4]))
     sent_at_us = _delivered_at_us(found)
     state, reply = _STATES[last.type], last.reply
     return (

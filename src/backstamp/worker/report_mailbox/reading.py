@@ -1,5 +1,6 @@
 """From a mail that came back to what the records must know of it: clues to its message, and statements."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -28,6 +29,9 @@ _NO_COMPLAINTS: Final = frozenset({"not-spam", "auth-failure"})
 
 _SOFT_BREAK: Final = re.compile(rb"=\r?\n")
 _OUR_URL: Final = re.compile(rb"https?://[A-Za-z0-9.:_-]{1,255}/([A-Za-z0-9_-]{44,})")
+_SAME_FIELDS: Final = re.compile(
+    rb"^(?:message-id|date):[^\r]*(?:\r\n[ \t][^\r]*)*", re.IGNORECASE | re.MULTILINE
+)
 MOST_BYTES: Final = 1024 * 1024
 """Of a returned copy that are searched for our links: they are in its text."""
 MOST_URLS: Final = 200
@@ -53,7 +57,15 @@ def finding_of(raw: bytes, *, at_us: int, sealed: Named | None, ring: Keyring) -
         ),
         statements=statements,
         reporter=report.reporter,
+        mail=_identity(raw),
     )
+
+
+def _identity(raw: bytes) -> str:
+    """Return what is the same when a mail comes again or by another way: those add fields to its header."""
+    header, _, body = raw.partition(b"\r\n\r\n")
+    same = b"\r\n".join(sorted(_SAME_FIELDS.findall(header)))
+    return hashlib.blake2b(b"%s\r\n\r\n%s" % (same, body.rstrip()), digest_size=12).hexdigest()
 
 
 def _statements(report: MailReport) -> Iterator[Statement]:
