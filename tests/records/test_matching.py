@@ -54,12 +54,6 @@ def test_who_has_the_return_path_of_a_copy_can_say_nothing_of_another_recipient(
     assert indexes(match(bounce("bert@example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
 
 
-def test_a_sealed_message_of_several_recipients_goes_by_the_address() -> None:
-    known()
-    found = match(bounce("ANNA@Example.com", "bert@example.com", STRANGER, sealed=Named(MESSAGE, None)))
-    assert indexes(found) == [(MESSAGE, 0, True), (MESSAGE, 1, True), (MESSAGE, None, True)]
-
-
 def test_a_sealed_message_need_not_be_ingested_yet() -> None:
     assert indexes(match(bounce("anna@example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
 

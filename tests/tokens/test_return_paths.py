@@ -14,17 +14,17 @@ RING = Keyring.create(bytes(range(32)), bytes(range(32, 64)), 1_700_000_000)
 OTHER = Keyring.create(bytes(32), bytes(range(32, 64)), 1_700_000_000)
 
 IDS = st.integers(0, 2**64 - 1)
-INDEXES = st.none() | st.integers(0, 0xFFFE)
+INDEXES = st.integers(0, 0xFFFF)
 
 
 @given(IDS, INDEXES)
-def test_a_return_path_says_which_copy_it_is_for(tracking_id: int, index: int | None) -> None:
+def test_a_return_path_says_which_copy_it_is_for(tracking_id: int, index: int) -> None:
     local_part = seal_return_path(RING, tracking_id=tracking_id, recipient_index=index)
     assert open_return_path(RING, local_part) == ReturnPath(1, tracking_id, index)
 
 
 @given(IDS, INDEXES)
-def test_it_is_a_local_part_that_every_server_takes(tracking_id: int, index: int | None) -> None:
+def test_it_is_a_local_part_that_every_server_takes(tracking_id: int, index: int) -> None:
     local_part = seal_return_path(RING, tracking_id=tracking_id, recipient_index=index)
     assert re.fullmatch("b-[a-z2-7]{45}", local_part)
     assert len(local_part) <= 64

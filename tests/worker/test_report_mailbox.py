@@ -28,7 +28,7 @@ RING = Keyring.create(b"k" * 32, b"a" * 32, 1_700_000_000)
 DOMAIN = "bounces.example.org"
 
 
-def return_path(index: int | None = 0, message: int = MESSAGE) -> str:
+def return_path(index: int = 0, message: int = MESSAGE) -> str:
     return f"{seal_return_path(RING, tracking_id=message, recipient_index=index)}@{DOMAIN}"
 
 

@@ -25,11 +25,8 @@ class ReturnPaths:
         """Whether copies of this mail get reverse paths of their own; the null path never is replaced."""
         return reverse_path.address.rpartition("@")[2].lower() in self._owned
 
-    def of_copy(self, reverse_path: Mailbox, tracking_id: int, recipient_index: int | None) -> Mailbox:
-        """Return the reverse path of a copy, with the parameters of the client's own.
-
-        `recipient_index` is None for a copy that several recipients share.
-        """
+    def of_copy(self, reverse_path: Mailbox, tracking_id: int, recipient_index: int) -> Mailbox:
+        """Return the reverse path of a copy, with the parameters of the client's own."""
         local_part = seal_return_path(
             self._keyring(), tracking_id=tracking_id, recipient_index=recipient_index
         )

@@ -176,11 +176,12 @@ class _Transaction:
             await self._keep_accepted(wanted, last=True)
         else:
             left = len(wanted)
-            async for copy in prepared.copies:
-                left -= len(copy.places)
-                alone = self._is_received and everybody and standing and len(copy.places) == len(wanted)
-                self._settle(copy.places, await (self._send_on(copy) if alone else self._send(copy)))
-                await self._keep_accepted(copy.places, last=left == 0)
+            async for shared in prepared.copies:
+                for copy in self._parted(shared):
+                    left -= len(copy.places)
+                    alone = self._is_received and everybody and standing and len(copy.places) == len(wanted)
+                    self._settle(copy.places, await (self._send_on(copy) if alone else self._send(copy)))
+                    await self._keep_accepted(copy.places, last=left == 0)
             if not wanted and connection is not None:
                 await _reset(connection)
         for place, twin in self._twins.items():
@@ -252,6 +253,15 @@ class _Transaction:
         )
         return trace.stamped(received, message)
 
+    def _parted(self, copy: Copy) -> list[Copy]:
+        """Return a copy for each recipient where the return path says whose it is.
+
+        Whoever got one that others share could send a bounce of theirs to it, and have them suppressed.
+        """
+        if not self._sealed:
+            return [copy]
+        return [msgspec.structs.replace(copy, places=(place,)) for place in copy.places]
+
     async def _send(self, copy: Copy) -> list[Outcome]:
         recipients = [self._rcpts[place].recipient for place in copy.places]
         return await self._onward.hand_over(
@@ -276,8 +286,10 @@ class _Transaction:
     def _reverse_path(self, places: Sequence[int]) -> Mailbox:
         if not self._sealed:
             return self._submitted.reverse_path
-        index = self._indices[places[0]] if len(places) == 1 else None
-        return self._shared.return_paths.of_copy(self._submitted.reverse_path, self._tracking_id, index)
+        (place,) = places
+        return self._shared.return_paths.of_copy(
+            self._submitted.reverse_path, self._tracking_id, self._indices[place]
+        )
 
     def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         for place, outcome in zip(places, outcomes, strict=True):

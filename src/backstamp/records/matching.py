@@ -193,7 +193,7 @@ def _recipient(message: int, statement: Statement, index: int | None, *, sealed:
     have them put on the suppression list. Whoever gets a mail passed on can quote the links in it: an answer,
     or a receipt, of an address to which we did not send is nobody's that we know.
     """
-    if sealed and index is not None:
+    if sealed:
         return index
     wanted = {folded(address) for address in (statement.address, *statement.also) if address}
     rows = Recipient.objects.filter(message=message).exclude(index=NO_RECIPIENT).order_by("index")

@@ -20,7 +20,6 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 
 from backstamp.tokens.keyring import Keyring, Purpose
-from backstamp.tokens.sealing import NO_RECIPIENT
 
 _PREFIX: Final = "b-"
 _VERSION: Final = 1
@@ -30,23 +29,22 @@ _PADDING: Final = "==="
 
 
 class ReturnPath(msgspec.Struct, frozen=True):
-    """What a sealed return path says. `recipient_index` is None where it stands for all recipients."""
+    """What a sealed return path says."""
 
     key_id: int
     tracking_id: int
-    recipient_index: int | None
+    recipient_index: int
 
 
-def seal_return_path(ring: Keyring, *, tracking_id: int, recipient_index: int | None) -> str:
+def seal_return_path(ring: Keyring, *, tracking_id: int, recipient_index: int) -> str:
     """Return the local part of the return path of a copy.
 
-    `tracking_id` is an unsigned 64-bit number, `recipient_index` below 65,535, or None for all recipients.
+    `tracking_id` is an unsigned 64-bit number, `recipient_index` one of 16 bits.
     """
-    index = NO_RECIPIENT if recipient_index is None else recipient_index
     head = bytes((ring.active_id,))
     cipher = ring.cipher(Purpose.RETURN_PATH, ring.active_id)
     assert cipher is not None, "the active key is in the ring"
-    raw = head + cipher.encrypt(_FORMAT.pack(tracking_id, index, _VERSION), [head])
+    raw = head + cipher.encrypt(_FORMAT.pack(tracking_id, recipient_index, _VERSION), [head])
     return _PREFIX + b32encode(raw).decode("ascii").rstrip("=").lower()
 
 
@@ -65,4 +63,4 @@ def open_return_path(ring: Keyring, local_part: str) -> ReturnPath | None:
         return None
     if version != _VERSION:
         return None
-    return ReturnPath(raw[0], tracking_id, None if index == NO_RECIPIENT else index)
+    return ReturnPath(raw[0], tracking_id, index)
