@@ -142,7 +142,10 @@ MIXED = b"Content-Type: multipart/mixed; boundary=b\n"
         (b"--b\n\none\n--b x\n--b--\n", 1, {D.UNSURE_DELIMITERS}),
         (b"--b\n\none\n--b--x\n", 1, {D.UNSURE_DELIMITERS, D.NOT_CLOSED}),
         (b"--b\n\none\n--b\0\n--b--\n", 1, {D.UNSURE_DELIMITERS}),
-        (b"--b\n\none\n --b\n-b\nx--b\n--b--\n", 1, set()),
+        (b"--b\n\none\n --bx\n-b\nx--b y\n--b--\n", 1, set()),
+        (b"--b\n\none\n--b--\nabc --b\n", 1, {D.UNSURE_DELIMITERS}),
+        (b"x --b\n\none\n--b\n\ntwo\n--b--\n", 1, {D.UNSURE_DELIMITERS}),
+        (b"--b\n\none\n---b--\n\ntwo\n--b--\n", 1, {D.UNSURE_DELIMITERS}),
         (b"--b \t\n\none\n--b--\t \n", 1, set()),
         (b"--b\n\none\r--b\r\ntwo\n--b--\n", 2, {D.BARE_CR}),
         (b"--b\n\none\n--b\r\rtwo\n--b--\n", 2, {D.BARE_CR}),
@@ -204,7 +207,13 @@ def test_the_same_boundary_within_itself_belongs_to_the_outer_multipart() -> Non
         (MIXED + b"--b\nContent-Type: text/html\n\nx\n--b--\n", "multipart/mixed", {D.HEADER_IN_DOUBT}),
         (b" folded first\nContent-Type: text/html\n\nx", "text/plain", {D.HEADER_IN_DOUBT}),
         (b"From a\nContent-Type: text/html\n\nx", "text/html", set()),
-        (b"A: b\n  \n\t\n c\nContent-Type: text/html\n\nx", "text/html", set()),
+        (b">From a\nContent-Type: text/html\n\nx", "text/html", {D.HEADER_IN_DOUBT}),
+        (b">From a\nA: b\n\nx", "text/plain", set()),
+        (b"A: b\n  \n\t\n c\nContent-Type: text/html\n\nx", "text/html", {D.HEADER_BROKEN_OFF}),
+        (b"A: b\r\n \r\nContent-Transfer-Encoding: base64\r\n\r\nx", "text/plain", {D.HEADER_BROKEN_OFF}),
+        (b"Content-Type: text/html\n \nA: http://x.example\n\nx", "text/html", {D.HEADER_BROKEN_OFF}),
+        (b"Content-Type: text/html\n \nA: b\n\t\n c\n\nx", "text/html", set()),
+        (b"Content-Type: text/html\r\n \r\n\r\nx", "text/html", set()),
         (b"A\0: b\nContent-Type: text/html\n\nx", "text/plain", {D.HEADER_IN_DOUBT}),
         (b"A: \0b\nContent-Type: text/html\n\nx", "text/html", set()),
         (b"Gr\xfc\xdfe: b\nContent-Type: text/html\n\nx", "text/plain", {D.HEADER_IN_DOUBT}),
@@ -239,6 +248,22 @@ def test_a_part_without_a_header_and_without_an_empty_line_is_all_body() -> None
     assert raw[first.body_start : first.end] == b"hello world"
     assert raw[second.body_start : second.end] == b""
     assert first.defects == second.defects == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("between", "defects"),
+    [(b"", set()), (b"A: b", {D.BARE_CR}), (b"Content-Type: text/html", {D.BARE_CR})],
+)
+def test_where_a_message_begins_elsewhere_to_some_programs_it_is_another_one(
+    between: bytes, defects: set[Defect]
+) -> None:
+    raw = b"Content-Type: message/rfc822\r\nA: b\r\r" + between + b"\r\n\r\n<p>x"
+    assert read(raw).defects == defects
+
+
+def test_fields_below_an_empty_line_are_fields_to_some_programs() -> None:
+    raw = MIXED + b"\n--b\n\nContent-Type: text/html\n\nx\n--b\n\nA: b\n\nx\n--b--\n"
+    assert [child.defects for child in read(raw).children] == [{D.TYPE_IN_DOUBT}, set()]
 
 
 @pytest.mark.parametrize(

@@ -272,3 +272,17 @@ def test_a_body_after_an_empty_header_section_is_rewritten() -> None:
     assert (
         plan(b"\r\nwww.example.com is where it is\r\n", Options()).links[0].url == "http://www.example.com/"
     )
+
+
+def test_from_the_urls_alone_a_link_comes_back_in_a_part_whose_header_is_in_doubt() -> None:
+    raw = (
+        b"Content-Type: message/rfc822\r\nA: b\r\rContent-Type: text/html\r\n\r\n"
+        b'<a href="http://x.example/?a=1">x</a>\r\n'
+    )
+    sealer = FixedSealer(1100)
+    planned = plan(raw, Options(direction=Direction.INBOUND))
+    rewritten = planned.apply(sealer)
+    assert rewritten.manifest.parts[-1].reencoded == "quoted-printable"
+    restored = unwrap(rewritten.raw, sealer.reads(planned).get)
+    assert b'<a href=3D"http://x.example/?a=3D1">x</a>' in restored
+    assert b"t.example.net" not in restored.replace(b"=\r\n", b"")

@@ -8,10 +8,18 @@ import msgspec
 from backstamp.mail.content import Content, Doubt, content_values
 from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import is_identity
-from backstamp.mail.header_section import HeaderSection, read_past_strays, read_strictly, read_to_line_feeds
+from backstamp.mail.header_section import (
+    ESCAPED_SEPARATOR,
+    HeaderSection,
+    read_past_strays,
+    read_strictly,
+    read_to_blank_line,
+    read_to_line_feeds,
+)
 from backstamp.mail.multipart import LINK_SIGN
 
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
+_BLANK_LINE: Final = re.compile(rb"\n[ \t]++[\r\n]")
 _MOST_READ_ON: Final = 1000
 """Fields and stray lines, beyond those we know, that are looked at; where there are more, there is doubt."""
 _OF_DOUBT: Final = {
@@ -28,22 +36,33 @@ class OtherReadings(msgspec.Struct):
     fields_read: int = 0
 
     def take(
-        self, raw: bytes, ours: HeaderSection, content: Content, other: HeaderSection, defect: Defect
+        self,
+        raw: bytes,
+        ours: HeaderSection,
+        content: Content,
+        other: HeaderSection,
+        defect: Defect,
+        in_doubt: Defect = Defect.HEADER_IN_DOUBT,
     ) -> None:
-        """Note what another reading of a header means: `defect` where only the body's start differs."""
+        """Note what another reading of a header means: `defect` where only the body's start differs.
+
+        `in_doubt` where it says something else of the body.
+        """
         self.fields_read += len(other.fields)
         moved = other.body_start != ours.body_start and not (
             is_identity(content.cte) or content.cte == "quoted-printable"
         )
         if other.cut or moved or content_values(other) != content_values(ours):
             # Base64 that begins elsewhere may be other text altogether.
-            self.defects.add(Defect.HEADER_IN_DOUBT)
+            self.defects.add(in_doubt)
             return
         start, end = sorted((ours.body_start, other.body_start))
         between = raw[start:end]
-        # More text before the body shows nothing new, unless it is markup, begins a part, or is not in ours.
+        # More text before the body shows nothing new, unless it is markup, begins a part, is a field of the
+        # message within, or is not in ours.
         if (
             b"<" in between
+            or (content.media_type.startswith("message/") and between.strip())
             or (b"--" in between and content.media_type.startswith("multipart/"))
             or (other.body_start < ours.body_start and LINK_SIGN.search(between))
         ):
@@ -73,9 +92,14 @@ def content_defects(content: Content) -> set[Defect]:
 
 
 def reads_alike(raw: bytes, header: HeaderSection) -> bool:
-    """Whether all programs find the same fields: no stray line, blank before a colon, or bare CR."""
+    """Whether all programs find the same fields: no stray or blank line, blank before a colon, or bare CR."""
     section = raw[header.start : header.body_start]
-    return header.orderly and not _has_blank_before_colon(section) and _BARE_CR.search(section) is None
+    return (
+        header.orderly
+        and not _is_read_strictly(section)
+        and _BARE_CR.search(section) is None
+        and _BLANK_LINE.search(section) is None
+    )
 
 
 def other_readings(
@@ -94,12 +118,20 @@ def other_readings(
         other = read_past_strays(raw, start, limit, most)
         found.take(raw, header, content, other, Defect.HEADER_BROKEN_OFF)
         section = raw[start : max(end, other.body_start)]
-    if _has_blank_before_colon(section):
+    if _is_read_strictly(section):
         found.take(raw, header, content, read_strictly(raw, start, limit, most), Defect.HEADER_BROKEN_OFF)
+    if _BLANK_LINE.search(section):
+        # Few programs part here from the standard, so nothing is left alone for their sake.
+        other = read_to_blank_line(raw, start, limit, most)
+        broken_off = Defect.HEADER_BROKEN_OFF
+        found.take(raw, header, content, other, broken_off, in_doubt=broken_off)
     if has_lf and _BARE_CR.search(section):
         found.take(raw, header, content, read_to_line_feeds(raw, start, limit, most), Defect.BARE_CR)
     return found
 
 
-def _has_blank_before_colon(section: bytes) -> bool:
-    return b" :" in section or (b"\t" in section and b"\t:" in section)
+def _is_read_strictly(section: bytes) -> bool:
+    """Whether something stands in a header that some programs take for no field, or for no separator."""
+    return (
+        b" :" in section or (b"\t" in section and b"\t:" in section) or section.startswith(ESCAPED_SEPARATOR)
+    )

@@ -7,6 +7,7 @@ import msgspec
 
 MAX_FIELDS: Final = 50_000
 """Real mail has about a hundred fields; each costs some 250 octets of memory, whatever its own length."""
+ESCAPED_SEPARATOR: Final = b">From "
 
 _LINE_END: Final = rb"(?>\r\n|\n|\r)"
 _FIELD: Final = re.compile(
@@ -20,6 +21,7 @@ _LOOSE_FIELD: Final = re.compile(
 )
 """Thunderbird drops null characters, and C's `isspace` and a line end are blanks before a colon to it."""
 _STRICT_FIELD: Final = re.compile(_FIELD.pattern.replace(rb"[ \t]*:", b":", 1))
+_FIELD_TO_BLANK_LINE: Final = re.compile(_FIELD.pattern.replace(rb"[ \t][^\r\n]*)*", rb"[ \t]++[^\r\n]++)*"))
 _FIELD_TO_LF: Final = re.compile(rb"\r*([!-9;-~]+)[ \t\r]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FOLDED_LINE_TO_LF: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 
@@ -105,8 +107,19 @@ def read_to_line_feeds(raw: bytes, start: int, end: int, max_fields: int) -> Hea
 
 
 def read_strictly(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
-    """Return the header section as programs read it to which no field has a blank before its colon."""
-    return _read(raw, start, end, max_fields, _STRICT_FIELD)
+    """Return the header section as programs read it to which no field has a blank before its colon.
+
+    To them `>From `, a separator line that a mailbox escaped, is no separator.
+    """
+    return _read(raw, start, end, max_fields, _STRICT_FIELD, separators=b"From ")
+
+
+def read_to_blank_line(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
+    """Return the header section as programs read it to which a line of blanks is an empty one.
+
+    Such are postal-mime and Ruby's mail; RFC 5322 §4.2 takes the line for a part of the field before it.
+    """
+    return _read(raw, start, end, max_fields, _FIELD_TO_BLANK_LINE)
 
 
 def _read(
@@ -117,10 +130,11 @@ def _read(
     pattern: re.Pattern[bytes] = _FIELD,
     past_strays: re.Pattern[bytes] | None = None,
     line_ends: bytes = b"\r\n",
+    separators: bytes | tuple[bytes, ...] = (b"From ", ESCAPED_SEPARATOR),
 ) -> HeaderSection:
     fields: list[Field] = []
     position = start
-    if raw.startswith((b"From ", b">From "), start, end):
+    if raw.startswith(separators, start, end):
         separator = _LINE.match(raw, start, end)
         assert separator is not None, "the pattern matches anything"
         position = separator.end()

@@ -19,8 +19,9 @@ class TooManyPartsError(ValueError):
 class Division(msgspec.Struct, kw_only=True):
     """How a multipart body is divided.
 
-    `spans` are the parts, without the line end before the next delimiter. `near` are the offsets of lines
-    that begin with the delimiter and go on: RFC 2046 lets a program take them for it, and few do.
+    `spans` are the parts, without the line end before the next delimiter. `near` are the offsets of what is
+    like a delimiter in lines that begin with it and go on, which RFC 2046 lets a program take for one, or
+    that end with it, which Email::MIME and others do.
     `at_bare_cr`: a delimiter is bounded by a CR that to some programs is no line end. `links_outside`:
     before the first or behind the last delimiter stands what could be a link.
     """
@@ -46,13 +47,15 @@ def divide(raw: bytes, start: int, end: int, boundary: bytes, most_parts: int) -
     position = start
     while (at := raw.find(needle, position, end)) >= 0:
         position = at + len(needle)
-        if at > start and raw[at - 1] not in _LINE_ENDS:
-            continue
         closing = raw.startswith(b"--", position, end)
         after = position + 2 if closing else position
         while after < end and raw[after] in _PADDING:
             after += 1
-        if after < end and raw[after] not in _LINE_ENDS:
+        begins_line = at == start or raw[at - 1] in _LINE_ENDS
+        ends_line = after == end or raw[after] in _LINE_ENDS
+        if not begins_line and not ends_line:
+            continue
+        if not (begins_line and ends_line):
             if len(division.near) < _MOST_NEAR:
                 division.near.append(at)
             continue

@@ -131,8 +131,9 @@ class _Reader:
         is_message = part.media_type in _MESSAGE_TYPES and is_identity(part.cte) and part.header.orderly
         # Where the header broke off nobody can say to which message the next fields belong.
         if not (part.is_multipart or is_message):
-            if part.media_type.startswith("message/") and self._begins_with_content_fields(part):
-                # Some programs take any kind of message for a whole one.
+            is_like_message = part.media_type.startswith("message/") or _begins_with_empty_line(part.header)
+            if is_like_message and self._begins_with_content_fields(part):
+                # Some programs take any kind of message for a whole one, or pass over what stands first.
                 defects.add(Defect.TYPE_IN_DOUBT)
             return ()
         if depth >= self._limits.depth:
@@ -199,6 +200,10 @@ def _reads_alike_as_text(message: Part) -> bool:
         and is_identity(message.cte)
         and LINK_SIGN.search(message.message, header.start, header.end) is None
     )
+
+
+def _begins_with_empty_line(header: HeaderSection) -> bool:
+    return not header.fields and header.orderly and header.body_start > header.end
 
 
 def _divides(parts: tuple[Part, ...], at: int) -> bool:

@@ -11,6 +11,7 @@ from backstamp.rewriting.html.html_unwrapping import html_edits
 from backstamp.rewriting.manifest import Edit, Manifest
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
+from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_unwrapping import text_edits
 from backstamp.rewriting.unsubscribe import added_fields
@@ -20,6 +21,8 @@ from backstamp.vocabulary import Direction
 Reader = Callable[[str], str | None]
 """Returns the original of one of our wrapped URLs, "" for one that we added, None for any other."""
 
+_READ: Final = (None, SkipReason.BROKEN_STRUCTURE)
+"""A part in doubt may be one of which that was said because we have put something in."""
 _MAX_ORIGINAL: Final = 150 * 1024 * 1024
 
 
@@ -41,7 +44,7 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
         return raw
     patches = [Patch(field.start, field.end, b"") for field in added_fields(root.header, reader)]
     for visit in walk(root, Direction.INBOUND):
-        if visit.reason is None and not visit.part.children:
+        if visit.reason in _READ and not visit.part.children:
             patches += _part_patches(raw, visit.part, reader)
     return apply_patches(raw, patches)
 

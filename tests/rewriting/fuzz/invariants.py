@@ -69,17 +69,17 @@ def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
 
 
 def _goes_on_into_a_new_header(raw: bytes, rewritten: Rewritten) -> bool:
-    """Whether a part is encoded anew into whose header some programs read on from that of a multipart.
+    """Whether a part is encoded anew into whose header some programs read on from that of its container.
 
     That is one without an empty line before its first part, or with one that is a bare CR. What we say there
-    of the part they take for the multipart's: a doubt that was none before, in a message that they have never
+    of the part they take for the container's: a doubt that was none before, in a message that they have never
     divided into its parts.
     """
     paths = [f"{part.path}." for part in rewritten.manifest.parts if part.reencoded]
     stack = [parse_structure(raw, StructureLimits())] if paths else []
     while stack:
         part = stack.pop()
-        reads_on = part.is_multipart and part.defects & {Defect.HEADER_BROKEN_OFF, Defect.BARE_CR}
+        reads_on = part.defects & {Defect.HEADER_BROKEN_OFF, Defect.BARE_CR}
         if reads_on and any(path.startswith(f"{part.path}.") for path in paths):
             return True
         stack += part.children
