@@ -80,8 +80,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "backstamp.console.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backstamp.console.middleware.Utf8FormsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -89,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "backstamp.console.middleware.NotAllowedPageMiddleware",
 ]
 ROOT_URLCONF = "backstamp.console.urls"
 TEMPLATES = [
@@ -106,6 +108,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # As Django reads it from the Host field: an IPv6 address keeps its brackets there.
 ALLOWED_HOSTS = [split_domain_port(_url.netloc)[0] or "127.0.0.1"]

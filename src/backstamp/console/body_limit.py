@@ -12,26 +12,32 @@ Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Coroutine[Any, Any, None]]
 """An ASGI application, as Django spells it."""
 
+_WHY: Final = f"Too large: a form, with its file, holds at most {LARGEST_BODY:,} bytes.\n".encode()
+"""Browsers show a page of their own in the place of an empty answer, and it says nothing."""
 _TOO_LARGE: Final[tuple[Event, ...]] = (
     {
         "type": "http.response.start",
         "status": 413,
-        "headers": [(b"content-length", b"0"), (b"connection", b"close")],
+        "headers": [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"content-length", b"%d" % len(_WHY)),
+            (b"connection", b"close"),
+        ],
     },
-    {"type": "http.response.body", "body": b""},
+    {"type": "http.response.body", "body": _WHY},
 )
 
 
 def bounded(application: Application) -> Application:
     """Return the application behind the bound.
 
-    A body that announces too much is answered with 413; one without a length is cut off there.
+    What is too much is answered with 413: unread where a length announces it, else as soon as it is seen.
     """
 
     async def answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if _announced(scope) > LARGEST_BODY:
-            for event in _TOO_LARGE:
-                await send(event)
+            await _refuse(send)
             return
         room = LARGEST_BODY
 
@@ -42,8 +48,16 @@ def bounded(application: Application) -> Application:
             return {"type": "http.disconnect"} if room < 0 else event
 
         await application(scope, receive_bounded, send)
+        if room < 0:
+            # An application says nothing to somebody who has left.
+            await _refuse(send)
 
     return answer
+
+
+async def _refuse(send: Send) -> None:
+    for event in _TOO_LARGE:
+        await send(event)
 
 
 def _announced(scope: dict[str, Any]) -> int:

@@ -14,7 +14,7 @@ def without_addresses(record: logging.LogRecord) -> bool:
     Refusals lose their traceback too: what a stranger did wrong is no fault of the program, and must not
     fill the log.
     """
-    if record.name.startswith("django.security"):
+    if vars(record).get("status_code", 500) < 500:
         record.exc_info = None
     request = vars(record).pop("request", None)
     if isinstance(request, HttpRequest) and isinstance(record.args, tuple):

@@ -1,12 +1,16 @@
-"""Response headers that keep the console closed: no foreign script, no frame, nothing kept in caches."""
+"""What every request and answer has in common: headers that keep the console closed (no foreign script, no
+frame, nothing kept in caches), the charset of forms, a page where an answer would have none.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.deprecation import MiddlewareMixin
 
 CONSOLE_POLICY: Final = "; ".join(
     (
@@ -57,3 +61,27 @@ def SecurityHeadersMiddleware(get_response: GetResponse) -> GetResponse:  # noqa
         return _close(get_response(request))  # type: ignore[arg-type]  # the other half of the union
 
     return answer
+
+
+class Utf8FormsMiddleware(MiddlewareMixin):
+    """Read all forms as UTF-8, which ours are: no client chooses the codec.
+
+    Django 5.2 fails at some charsets, then at its page for the failure, which reads the form again.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Set it, before anybody reads the form."""
+        request.encoding = "utf-8"
+
+
+class NotAllowedPageMiddleware(MiddlewareMixin):
+    """Say that nothing was done to whoever comes to a form's address without the form.
+
+    That is where one lands who sends a form after the session has ended, and signs in again.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Put the page where there is none."""
+        if isinstance(response, HttpResponseNotAllowed):
+            response.content = render_to_string("405.html")
+        return response

@@ -21,8 +21,17 @@ from backstamp.records import sign_in_links
 
 _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
-sign_in = login_not_required(LoginView.as_view(template_name="console/sign_in.html"))
+_sign_in = LoginView.as_view(template_name="console/sign_in.html")
 sign_out = require_POST(LogoutView.as_view())
+
+
+@login_not_required
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in; a failure has a status of its own, by which a proxy can tell and limit it."""
+    response: HttpResponse = _sign_in(request)
+    if request.method == "POST" and response.status_code == 200:
+        response.status_code = 422
+    return response
 
 
 @login_not_required
@@ -46,4 +55,4 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         user.save()
         login(request, user, backend=_BACKEND)
         return redirect("messages")
-    return render(request, "console/welcome.html", {"form": form})
+    return render(request, "console/welcome.html", {"form": form}, status=422 if form.is_bound else 200)

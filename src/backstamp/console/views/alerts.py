@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.alert_forms import ChannelForm, RuleForm
 from backstamp.console.alert_words import RULES
+from backstamp.console.asked import switched_on, words
 from backstamp.records import alerts, channels
 from backstamp.records.models import Alert, Channel, Message
 from backstamp.records.refusals import RefusedError
@@ -23,7 +24,7 @@ SHOWN: Final = 25
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Show the alerts, the newest first."""
-    given = {name: request.GET.get(name, "").replace("\0", "").strip() for name in ("domain", "host")}
+    given = {name: words(request, name) for name in ("domain", "host")}
     try:
         rule = AlertRule(request.GET["rule"]) if request.GET.get("rule") else None
     except ValueError:
@@ -123,7 +124,7 @@ def test_channel(request: HttpRequest, pk: int) -> HttpResponse:
 def switch_channel(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch a channel off, or on again."""
     row = get_object_or_404(Channel, pk=pk)
-    row.enabled = request.POST.get("channel") == "on"
+    row.enabled = switched_on(request, "channel")
     channels.save(row)
     notices.success(request, f"{row.name} is {'on' if row.enabled else 'off'}.")
     return redirect("alert-settings")

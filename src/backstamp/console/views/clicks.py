@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
+from backstamp.console.asked import words
 from backstamp.console.click_text import ACTIONS, csv_lines, csv_names
 from backstamp.console.fragments import template_for
 from backstamp.policy.own_entries import NotNamedError, expression_of
@@ -86,7 +87,7 @@ async def _exported(wanted: ClickFilter) -> AsyncIterator[str]:
 
 
 def _given(request: HttpRequest) -> dict[str, str]:
-    return {name: request.GET.get(name, "").replace("\0", "").strip()[:2000] for name in _FIELDS}
+    return {name: words(request, name) for name in _FIELDS}
 
 
 def _wanted(request: HttpRequest, given: dict[str, str]) -> tuple[ClickFilter | None, str]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from backstamp.console.asked import words
 from backstamp.console.config import console_config
 from backstamp.console.protection_forms import KillForm, OwnListForm
 from backstamp.policy.own_entries import NotNamedError, expression_of
@@ -21,7 +22,7 @@ SHOWN: Final = 50
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Show all of them; a host or URL in the address fills the form."""
-    wanted = {name: request.GET.get(name, "").replace("\0", "") for name in ("kind", "what", "whose")}
+    wanted = {name: words(request, name) for name in ("kind", "what", "whose")}
     return _page(request, OwnListForm(auto_id="own_%s", initial={k: v for k, v in wanted.items() if v}))
 
 
@@ -84,7 +85,7 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, form: OwnListForm, *, kill_form: KillForm | None = None, status: int = 200
 ) -> HttpResponse:
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = words(request, "q")
     rows = own_lists.entries()
     if search:
         rows = rows.filter(expression__icontains=search)

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from backstamp.console.asked import switched_on, words
 from backstamp.console.config import console_config
 from backstamp.console.fragments import template_for
 from backstamp.console.handed_in import HandInError, send_sample_mail
@@ -38,7 +39,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         which = ListFilter(request.GET.get("show", ListFilter.ALL))
     except ValueError:
         raise Http404 from None
-    search = request.GET.get("q", "").replace("\0", "")
+    search = words(request, "q")
     # The version is read before the rows: what changes in between is then fetched once more, never missed.
     version = newest_version()
     before = request.GET.get("before", "")
@@ -79,12 +80,12 @@ def message(request: HttpRequest, key: int) -> HttpResponse:
 def switch_links(request: HttpRequest, key: int) -> HttpResponse:
     """Switch all links of a message off, or on again."""
     target = KillTarget(from_database(key))
-    if request.POST.get("links") == "off":
-        kills.kill(target, request.user.get_username())
-        notices.success(request, "All links of this mail are switched off, in every copy, within seconds.")
-    else:
+    if switched_on(request, "links"):
         kills.revive(target)
         notices.success(request, "All links of this mail lead on again, within seconds.")
+    else:
+        kills.kill(target, request.user.get_username())
+        notices.success(request, "All links of this mail are switched off, in every copy, within seconds.")
     return redirect("message", key)
 
 

@@ -46,7 +46,7 @@ def new_pixel(request: HttpRequest) -> HttpResponse:
             key = to_database(made.tracking_id)
             request.session[_JUST_MADE] = key
             return redirect("made-pixel", key)
-    return render(request, "console/pixel.html", {"form": form})
+    return render(request, "console/pixel.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @require_safe

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from backstamp.console.asked import switched_on, words
 from backstamp.console.config import console_config
 from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
 from backstamp.policy import ConsentMode
@@ -35,7 +36,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """Turn all tracking off, or on again."""
-    off = request.POST.get("tracking") == "off"
+    off = not switched_on(request, "tracking")
     Switch.objects.update_or_create(pk=1, defaults={"tracking_off": off, "changed_by": _who(request)})
     notices.success(request, "All tracking is off." if off else "Tracking is on again.")
     return redirect("policy")
@@ -111,7 +112,7 @@ def _page(
     consent_form: Form | None = None,
 ) -> HttpResponse:
     snapshot = console_config().snapshot()
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = words(request, "q")
     consents = Consent.objects.filter(address__icontains=search) if search else Consent.objects.all()
     failed = domain_form or sender_form or consent_form
     context = {
@@ -133,7 +134,7 @@ def _page(
 
 def _prefilled(form: type[Form], what: str, model: type[Model], name: str, request: HttpRequest) -> Form:
     """Return an empty form, or one that holds the entry that was chosen in the list."""
-    chosen = request.GET.get(what, "").replace("\0", "")
+    chosen = words(request, what)
     entry = (
         model._default_manager.filter(**{name: chosen}).values(*form.base_fields).first() if chosen else None
     )

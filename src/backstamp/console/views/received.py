@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from backstamp.console.asked import words
 from backstamp.console.fragments import template_for
 from backstamp.console.manifest_view import ManifestView, read_manifest
 from backstamp.console.rooms import RECEIVED_MESSAGE
@@ -27,7 +28,7 @@ FILTER_NAMES: Final = {
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Show the newest received messages that fit; a fragment of the rows when htmx asks."""
-    mailbox = request.GET.get("mailbox", "").replace("\0", "").strip()
+    mailbox = words(request, "mailbox")
     before = request.GET.get("before", "")
     version = newest_version()
     try:

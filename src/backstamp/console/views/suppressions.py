@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from backstamp.console.asked import words
 from backstamp.console.config import console_config
 from backstamp.console.forms import SuppressionForm
 from backstamp.policy import SuppressionReason
@@ -71,7 +72,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: SuppressionForm, status: int = 200) -> HttpResponse:
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = words(request, "q")
     rows = Suppression.objects.order_by("-since", "-pk")
     if search:
         rows = rows.filter(address__icontains=search)
