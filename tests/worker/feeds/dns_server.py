@@ -16,6 +16,8 @@ SOA = "ns.example. hostmaster.example. 1 2 3 4 300"
 class DnsServer:
     def __init__(self) -> None:
         self.names: dict[str, list[str]] = {}
+        self.everything = ""
+        """The address of all other names."""
         self.asked: list[str] = []
         self.rcode: dns.rcode.Rcode | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -40,8 +42,8 @@ class DnsServer:
         self.asked.append(name)
         if self.rcode is not None:
             response.set_rcode(self.rcode)
-        elif name in self.names:
-            response.answer.append(dns.rrset.from_text(name, 900, "IN", "A", *self.names[name]))
+        elif addresses := self.names.get(name, [self.everything] if self.everything else []):
+            response.answer.append(dns.rrset.from_text(name, 900, "IN", "A", *addresses))
         else:
             response.set_rcode(dns.rcode.NXDOMAIN)
             response.authority.append(dns.rrset.from_text("example.", 600, "IN", "SOA", SOA))

@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             start = int(match[1])
             status = 206 if start < len(body) else 416
         self.send_response(status)
-        if status == 206:
+        if status == 206 and page.ranges:
             self.send_header("content-range", f"bytes {start}-{len(body) - 1}/{len(body)}")
         for name, value in {"etag": page.etag, "last-modified": page.last_modified, **page.headers}.items():
             if value:

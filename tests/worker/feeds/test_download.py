@@ -105,6 +105,43 @@ def test_a_part_that_does_not_fit_is_thrown_away(
     assert into.read_bytes() == BODY
 
 
+def test_the_rest_of_another_version_is_thrown_away(server: FeedServer, tmp_path: Path) -> None:
+    """A server that knows no If-Range: the two would make a list that nobody has published."""
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
+    into = tmp_path / "list.part"
+    with pytest.raises(FetchError, match="ended after"):
+        get(server, into)
+    part = {"content-range": f"bytes 70000-{len(BODY) - 1}/{len(BODY)}"}
+    server.pages["/list"] = Page(BODY[70_000:], etag='"v2"', status=206, headers=part, ranges=False)
+    with pytest.raises(FetchError, match="another part"):
+        get(server, into)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_of_the_rest_is_not_the_rest(server: FeedServer, tmp_path: Path) -> None:
+    """A server may send less than was asked for (RFC 9110, section 15.3.7), and say so."""
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
+    into = tmp_path / "list.part"
+    with pytest.raises(FetchError, match="ended after"):
+        get(server, into)
+    part = {"content-range": f"bytes 70000-79999/{len(BODY)}"}
+    server.pages["/list"] = Page(BODY[70_000:80_000], etag='"v1"', status=206, headers=part, ranges=False)
+    with pytest.raises(FetchError, match=f"ended after 80000 of {len(BODY)} bytes"):
+        get(server, into)
+    server.pages["/list"] = Page(BODY, etag='"v1"')
+    assert get(server, into) == Downloaded(Validators('"v1"', ""))
+    assert into.read_bytes() == BODY
+    assert server.asked[2].headers["range"] == "bytes=80000-"
+
+
+def test_a_list_of_which_we_have_nothing_is_not_unchanged(server: FeedServer, tmp_path: Path) -> None:
+    server.pages["/list"] = Page(status=304)
+    with pytest.raises(FetchError, match="answered 304"):
+        get(server, tmp_path / "list.part")
+    with pytest.raises(FetchError, match="answered 304"):
+        fetch(server.url("/list"), max_bytes=9)
+
+
 def test_the_limit_holds_for_the_sum_of_the_parts(server: FeedServer, tmp_path: Path) -> None:
     server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=50_000)
     into = tmp_path / "list.part"

@@ -292,6 +292,8 @@ async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Pa
         "clean.example.multi.surbl.org.",
         "evil.example.dbl.test.",
         "evil.example.multi.surbl.org.",
+        "invalid.dbl.test.",
+        "invalid.multi.surbl.org.",
     ]
     answers = AnswersFile(tmp_path / "threats.answers").current()
     url = "https://www.evil.example/a/b?c"
@@ -306,7 +308,7 @@ async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Pa
     }
     assert answers.complete([], full_hashes(url), now_us() + 901 * 1_000_000) == ()
     await lookups.ask_about(["www.evil.example", "clean.example"])
-    assert len(names.asked) == 4, "both are known for a while"
+    assert len(names.asked) == 6, "all are known for a while"
 
 
 async def test_nobody_makes_us_ask_without_end(names: DnsServer, tmp_path: Path) -> None:
@@ -365,6 +367,38 @@ async def test_a_list_that_refuses_lists_nothing_and_is_left_alone(
     assert [record.getMessage() for record in caplog.records] == [
         "spamhaus-dbl is not asked for 3600 s: it refuses to answer: see its terms"
     ]
+
+
+async def test_a_list_that_lists_everything_lists_nothing(
+    names: DnsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As lists do whose operators have given up: what cannot be is never listed (RFC 5782, section 5)."""
+    names.everything = "127.0.1.5"
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["a.example"])
+    await lookups.ask_about(["b.example", "c.example"])
+    assert lookups.answers.dangerous == {}
+    assert names.asked == ["a.example.dbl.test.", "invalid.dbl.test."]
+    assert [record.getMessage() for record in caplog.records] == [
+        "spamhaus-dbl is not asked for 3600 s: it lists everything, even what cannot be"
+    ]
+
+
+async def test_a_clock_that_is_set_back_leaves_nobody_alone_for_longer(
+    names: DnsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    years = time.time() + 10 * 365 * 86_400
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda: years)
+        names.names = {"refused.example.dbl.test.": ["127.255.255.254"]}
+        await lookups.ask_about(["clean.example"])
+        await lookups.ask_about(["refused.example"])
+    names.names = {"clean.example.dbl.test.": ["127.0.1.5"]}
+    began = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 3601)
+    await lookups.ask_about(["clean.example"])
+    assert list(lookups.answers.dangerous) == [full_hash("clean.example/")]
 
 
 async def test_a_resolver_that_fails_lists_nothing(

@@ -1,6 +1,9 @@
 """From a publisher to the compiled file: what is taken, what is refused, and what is kept of both."""
 
 import gzip
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from backstamp.threats.lists import ThreatLists
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds import standing
-from backstamp.worker.feeds.jobs import Job
+from backstamp.worker.feeds.jobs import Job, encode_job
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.refreshing import AwayError, is_anything_due, refresh_all
 from backstamp.worker.feeds.sources import Form, Source
@@ -351,6 +354,67 @@ def test_a_list_is_due_when_its_pause_is_over_or_its_settings_have_changed(
     server.pages["/mirror"] = Page(urls(0, 2))
     lists.add("phish", Form.OPENPHISH, "/mirror")
     assert [outcome.name for outcome in refresh_all(lists.job)] == ["phish"]
+
+
+def test_a_clock_that_is_set_back_makes_no_list_wait_for_years(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    lists.refresh()
+    then = time.time() + 10 * 365 * DAY
+    lists.change("phish", checked_at=then, next_at=then + 3600)
+    assert is_anything_due(lists.job)
+    assert is_stale(lists.sources["phish"], lists.state())
+    lists.change("phish", checked_at=time.time() + 5, next_at=time.time() + 7 * DAY)
+    assert not is_anything_due(lists.job), "as long as a server may want"
+    assert not is_stale(lists.sources["phish"], lists.state())
+
+
+def test_what_a_killed_process_was_writing_does_not_stay(server: FeedServer, lists: Lists) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    lists.refresh()
+    directory = lists.job.directory
+    killed = """
+import os, pathlib, sys
+from backstamp.journal.replacing import replacing
+with replacing(pathlib.Path(sys.argv[1])) as file:
+    file.write(bytes(1000))
+    file.flush()
+    os.kill(os.getpid(), 9)
+"""
+    beside = (lists.job.lists_path, directory / "lists/phish/entries", directory / "new/1-phish.pending")
+    for path in beside:
+        assert subprocess.run([sys.executable, "-c", killed, str(path)], check=False).returncode == -9
+        assert len(list(path.parent.glob(f".{path.name}.*"))) == 1
+    lists.refresh()
+    for path in beside:
+        assert list(path.parent.glob(".*")) == []
+
+
+def test_a_list_that_needs_too_much_memory_does_not_keep_the_others_back(
+    server: FeedServer, lists: Lists
+) -> None:
+    rows = b'{\n"1":[' + b",".join([b'{"url":"http://evil.example/"}'] * 1_000_000) + b"]}"
+    server.pages["/bomb"] = Page(gzip.compress(rows, 1))
+    server.pages["/hosts"] = Page(b"bad.example\n")
+    lists.sources = {}
+    lists.add("bomb", Form.URLHAUS, "/bomb", max_bytes=10**6, max_unpacked=10**8)
+    lists.add("hosts", Form.PLAIN, "/hosts")
+    little = "from backstamp.worker.feeds import child; child.MEMORY_BYTES = 180 << 20; child.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", little, str(os.getpid())], input=encode_job(lists.job), capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [msgspec.json.decode(line, type=Outcome)[:3] for line in done.stdout.splitlines()] == [
+        ("bomb", "not updated: it needs more memory than there is", False),
+        ("hosts", "1 entries, 1 of them new", True),
+    ]
+    assert lists.state("bomb").failures == 1
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(lists: Lists, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "own.txt")
+    lists.sources = {}
+    lists.add("own", Form.PLAIN, "", address=str(tmp_path / "own.txt"), trusted=True, seconds=0)
+    assert lists.refresh() == [Outcome("own", "not updated: it is no file", good=False)]
 
 
 def test_a_file_is_due_when_it_has_changed(lists: Lists, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from backstamp.journal.answers_file import AnswersFile, publish_answers
 from backstamp.threats.answers import PREFIX_BYTES, Answers, Confirmed
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.differences import MOST_SECONDS
 from backstamp.worker.feeds.first_seen import FirstSeen
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.standing import today
@@ -69,12 +70,14 @@ class AnswerBook:
     def prune(self) -> None:
         """Forget what does not hold any more, and what there is no room for."""
         now_us = time.time() * 1e6
+        # What holds for longer than any answer may was said before the clock was set back.
+        last_us = now_us + MOST_SECONDS * 1e6
         dangerous = {
             whole: kept
             for whole, answers in self._dangerous.items()
-            if (kept := tuple(each for each in answers if each.until_us > now_us))
+            if (kept := tuple(each for each in answers if now_us < each.until_us <= last_us))
         }
-        prefixes = {prefix: until for prefix, until in self._prefixes.items() if until > now_us}
+        prefixes = {prefix: until for prefix, until in self._prefixes.items() if now_us < until <= last_us}
         self._dirty = self._dirty or len(prefixes) != len(self._prefixes) or dangerous != self._dangerous
         self._dangerous = longest(dangerous, lambda answers: max(each.until_us for each in answers))
         self._prefixes = longest(prefixes, float)

@@ -1,12 +1,23 @@
 """What a feed names, and what of a file was no entry."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class FeedError(Exception):
     """A feed cannot be believed; the message says in half a line why, without what the feed said."""
+
+
+@contextlib.contextmanager
+def enough_memory() -> Iterator[None]:
+    """See that one feed that needs too much memory is refused, and the others are not. Raises FeedError."""
+    try:
+        yield
+    except MemoryError:
+        raise FeedError("it needs more memory than there is") from None
 
 
 class EntryKind(StrEnum):

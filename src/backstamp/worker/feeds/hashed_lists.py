@@ -9,7 +9,7 @@ import msgspec
 
 from backstamp.worker.feeds import safe_browsing, web_risk
 from backstamp.worker.feeds.differences import Held, Updated
-from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.entries import FeedError, enough_memory
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.feeds.standing import Outcome, failed, good, state_for, today
@@ -36,7 +36,8 @@ def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) ->
     wait = 0.0
     try:
         for _ in range(MOST_ROUNDS):
-            held, wait = _update(source, held)
+            with enough_memory():
+                held, wait = _update(source, held)
             if wait:
                 break
     except (FetchError, FeedError) as error:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.entries import FeedError, enough_memory
 from backstamp.worker.feeds.misp.fetching import gather
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.reading import Read, read_file
@@ -34,7 +34,8 @@ def refresh_named(
     store.prepare()
     state = state_for(store, source, own_hosts)
     try:
-        had = _had(source, store, state, Screen(own_hosts, trusted=source.trusted))
+        with enough_memory():
+            had = _had(source, store, state, Screen(own_hosts, trusted=source.trusted))
         if had is None:
             store.write_state(good(source, state))
             return Outcome(source.name, "unchanged", good=True)
@@ -85,6 +86,8 @@ def _of_file(source: Source, known: Validators, screen: Screen) -> tuple[Read, V
     if version.etag and version == known:
         return None
     try:
+        if path.exists() and not path.is_file():
+            raise FeedError("it is no file")
         size = path.stat().st_size
         if size > source.max_bytes:
             raise FeedError(f"it has {size} bytes, more than {source.max_bytes}")

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.journal.replacing import replace_file
+from backstamp.journal.replacing import remove_unfinished, replace_file
 from backstamp.urls.safe_browsing import HASH_BYTES, full_hash
 from backstamp.vocabulary import ThreatType
 
@@ -109,6 +109,7 @@ class Spool:
         """The lists in force hold it all: let it be told. Raises OSError."""
         for path in self._named(_PENDING):
             path.rename(path.with_suffix(_NEW))
+        remove_unfinished(self._directory, f"*{_PENDING}")
 
     def waiting(self) -> list[Path]:
         """Return what is to be told, the oldest first."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from backstamp import __version__
+from backstamp.journal.replacing import remove_unfinished
 from backstamp.threats.lists import ThreatLists, ThreatListsError
 from backstamp.worker.feeds.compiling import compile_all
 from backstamp.worker.feeds.hashed_lists import refresh_hashed
@@ -66,6 +67,7 @@ def compile_changed(job: Job) -> None:
     )
     done = note.read_text() if note.exists() else ""
     if done != copies or not _are_whole(job.lists_path):
+        remove_unfinished(job.lists_path.parent, job.lists_path.name)
         compile_all(job.sources, job.directory, job.lists_path)
         note.write_text(copies)
     Spool(job.directory).release()

@@ -28,7 +28,7 @@ class Resting:
     def rests(self, name: str) -> bool:
         """Whether a publisher is to be left alone."""
         rest = self._rests.get(name)
-        return rest is not None and rest.until > time.time()
+        return rest is not None and rest.until > time.monotonic()
 
     def answered(self, name: str) -> None:
         """Note that a publisher has answered."""
@@ -44,7 +44,7 @@ class Resting:
         pause = FIRST_PAUSE if before is None else min(2 * before.pause, LONGEST_PAUSE)
         seconds = max(pause, least_seconds)
         log.warning("%s is not asked for %.0f s: %s", name, seconds, why)
-        self._rests[name] = _Rest(time.time() + seconds, pause)
+        self._rests[name] = _Rest(time.monotonic() + seconds, pause)
 
     def may_spend(self, name: str, most: int) -> bool:
         """Count a question that costs money, and return whether it is one of the `most` of today (UTC)."""

@@ -18,6 +18,8 @@ from backstamp.worker.fetching import FetchError
 DAY: Final = 86_400
 FIRST_PAUSE: Final = 300.0
 """After the first failure; twice as long after each further one, and at most a day."""
+LONGEST_PAUSE: Final = 8 * DAY
+"""More than any list is left alone: what a server may ask for is a week, and so is the longest setting."""
 JITTER: Final = 0.1
 """So much of a pause is left to chance: not everybody's worker asks in the same second."""
 _MOST_DOUBLINGS: Final = 20
@@ -70,7 +72,8 @@ def is_due(store: ListStore, source: Source, own_hosts: Iterable[str]) -> bool:
         return True
     if source.is_file and not state.failures:
         return file_version(Path(source.address)) != state.etag
-    return state.next_at <= time.time()
+    # What is years away was written before the clock was set back.
+    return not 0 < state.next_at - time.time() < LONGEST_PAUSE
 
 
 def file_version(path: Path) -> str:
@@ -86,7 +89,7 @@ def is_stale(source: Source, state: State) -> bool:
     """Whether a list has not been had for so long that something is wrong. A file is there, or it is not."""
     if source.is_file and state.checked_at:
         return state.failures > 0
-    return time.time() - state.checked_at > max(DAY, _STALE_LOOKS * source.seconds)
+    return abs(time.time() - state.checked_at) > max(DAY, _STALE_LOOKS * source.seconds)
 
 
 def today() -> int:

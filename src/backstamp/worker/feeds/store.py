@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.journal.replacing import replace_file
+from backstamp.journal.replacing import remove_unfinished, replace_file
 from backstamp.vocabulary import ThreatType
 
 _LISTS: Final = "lists"
@@ -63,8 +63,9 @@ class ListStore:
         self._directory = directory / _LISTS / name
 
     def prepare(self) -> None:
-        """Make the folder where it is missing. Raises OSError."""
+        """Make the folder where it is missing, and remove what a killed process left. Raises OSError."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+        remove_unfinished(self._directory, "*")
 
     @property
     def part(self) -> Path:

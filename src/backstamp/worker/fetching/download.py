@@ -14,7 +14,7 @@ from backstamp.worker.fetching.asking import Answer, Validators, asked, refused
 from backstamp.worker.fetching.connecting import FetchError
 from backstamp.worker.fetching.whole import Unchanged, conditions
 
-_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
+_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _CODINGS: Final = frozenset({"", "gzip", "x-gzip"})
 
 
@@ -80,7 +80,7 @@ def download(
         if begun is not None and answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             _forget(into, note)
             raise FetchError("its first part does not fit any more; it is asked for anew the next time")
-        if begun is None and answer.status == HTTPStatus.NOT_MODIFIED:
+        if begun is None and any(known) and answer.status == HTTPStatus.NOT_MODIFIED:
             return Unchanged()
         resumes = begun is not None and answer.status == HTTPStatus.PARTIAL_CONTENT
         if not resumes and answer.status != HTTPStatus.OK:
@@ -88,10 +88,13 @@ def download(
         coding = answer.header("content-encoding").lower().replace("identity", "")
         if coding not in _CODINGS:
             raise FetchError("it is compressed in a way that was not asked for")
-        if resumes and begun is not None and not (_continues(answer, have) and coding == begun.coding):
-            _forget(into, note)
-            raise FetchError("the server sent another part than was asked for")
-        if not resumes:
+        total = ""
+        if resumes:
+            total = _total(answer, begun, coding, have)
+            if not total:
+                _forget(into, note)
+                raise FetchError("the server sent another part than was asked for")
+        else:
             begun = _Begun(_hash(url), *answer.validators, coding)
             note.write_bytes(msgspec.json.encode(begun))
         try:
@@ -102,6 +105,9 @@ def download(
             if begun is None or not begun.validator or into.stat().st_size >= max_bytes:
                 _forget(into, note)
             raise
+    if total.isdigit() and (size := into.stat().st_size) < int(total):
+        # A server may send less than was asked for (RFC 9110, section 15.3.7).
+        raise FetchError(f"it ended after {size} of {total} bytes")
     assert begun is not None, "either it goes on, or it has just begun"
     note.unlink(missing_ok=True)
     return Downloaded(Validators(begun.etag, begun.last_modified))
@@ -121,9 +127,17 @@ def _hash(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()
 
 
-def _continues(answer: Answer, have: int) -> bool:
+def _total(answer: Answer, begun: _Begun | None, coding: str, have: int) -> str:
+    """Return of how many bytes an answer is the rest, "*" where it does not say; "" where it is not the rest.
+
+    A server that knows no If-Range sends that of whatever version it has now.
+    """
     match = _RANGE.fullmatch(answer.header("content-range"))
-    return match is not None and int(match[1]) == have
+    if match is None or int(match[1]) != have or begun is None or coding != begun.coding:
+        return ""
+    etag, last_modified = answer.validators
+    same = etag in ("", begun.etag) and last_modified in ("", begun.last_modified)
+    return match[2] if same else ""
 
 
 def _forget(into: Path, note: Path) -> None:

@@ -43,7 +43,7 @@ def fetch(
     """
     headers = conditions(Validators(etag, last_modified))
     with asked(url, headers=headers, secrets=secrets, seconds=seconds) as answer:
-        if answer.status == HTTPStatus.NOT_MODIFIED:
+        if headers and answer.status == HTTPStatus.NOT_MODIFIED:
             return Unchanged()
         if answer.status != HTTPStatus.OK:
             raise refused(answer)
