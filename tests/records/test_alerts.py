@@ -196,6 +196,28 @@ def test_what_went_on_after_channels_were_told_is_told_once_when_the_time_is_ove
         assert tell_grown(end + SAME_STORY) == 0
 
 
+def test_after_a_clock_that_was_a_year_fast_stories_and_messages_go_on_at_once() -> None:
+    year = timedelta(days=365)
+    ingest(batch("p", [received(), delivery(1), followed(30)]), after(60) + year)
+    ingest(batch("q", [followed(50)]), after(70) + year)
+    channels.test(Channel.objects.get(), after(61) + year)
+    now = after(90)
+    assert len(outbox.due(now, (), 9)) == 2, "noted for a day that is far away"
+    with transaction.atomic():
+        assert tell_grown(now) == 1
+    Alert.objects.update(quiet_until=now + year)
+    ingest(batch("r", [followed(100)]), now)
+    assert [count for *_, count in raised()] == [2, 1]
+    assert Outgoing.objects.filter(due_at__lte=now, kind="alert").count() == 1
+
+
+def test_what_was_sent_by_a_fast_clock_does_not_count_for_the_rate(channel: Channel) -> None:
+    with transaction.atomic():
+        outbox.enqueue(channel, range(1, 101), Outgoing.Kind.ALERT, after(0) + timedelta(days=365))
+        outbox.enqueue(channel, [101], Outgoing.Kind.ALERT, after(0))
+    assert list(Outgoing.objects.filter(kind="digest")) == []
+
+
 def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
     channels.add("team", ChannelKind.SLACK, "https://hooks.slack.example/T/B", "me")
     switch(AlertRule.CLICKED_THROUGH, enabled=False)

@@ -255,6 +255,13 @@ def test_records_are_asked_for_once_a_day() -> None:
     assert set(RecordsRequest.objects.values_list("language", flat=True)) == {"de"}
 
 
+def test_a_request_that_a_fast_clock_noted_stops_none_of_today() -> None:
+    year = timedelta(days=365).total_seconds()
+    take(queued(), wish(WishAct.MAIL_RECORDS, 60 + year))
+    ingest(batch("later", [wish(WishAct.MAIL_RECORDS, 60)]), after(100))
+    assert RecordsRequest.objects.count() == 2
+
+
 def test_a_replay_changes_nothing() -> None:
     records: list[JournalRecord] = [queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.RESUBSCRIBE, 70)]
     take(*records)

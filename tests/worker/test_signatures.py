@@ -133,15 +133,14 @@ def test_one_publisher_that_fails_does_not_keep_the_others_back(tmp_path: Path) 
     assert [name for name, good in outcomes.items() if good] == ["telegram"]
 
 
+@pytest.mark.parametrize("looked_at", [0, 365 * 86_400], ids=["never", "by a clock a year fast"])
 def test_the_worker_asks_when_the_oldest_list_is_a_day_old(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
     path = tmp_path / "signatures.json"
     looks: list[Path] = []
 
-    def refreshed(at: Path) -> Iterator[object]:
-        looks.append(at)
-        now = int(time.time())
+    def publish(at: Path, now: int) -> None:
         publish_updates(
             at,
             Updates(
@@ -151,8 +150,14 @@ def test_the_worker_asks_when_the_oldest_list_is_a_day_old(
                 )
             ),
         )
+
+    def refreshed(at: Path) -> Iterator[object]:
+        looks.append(at)
+        publish(at, int(time.time()))
         return iter(())
 
+    if looked_at:
+        publish(path, int(time.time()) + looked_at)
     monkeypatch.setattr(keeping, "refresh", refreshed)
     assert due_at(Updates()) < time.time()
 

@@ -160,8 +160,9 @@ def _with_evidence(text: str, axis: str, said: str, *, new: bool) -> str | None:
 
 
 def _ask_for_records(wish: Wish, pair: tuple[int, int], at: datetime) -> None:
-    lately = RecordsRequest.objects.filter(recipient_key=wish.recipient_key, asked_at__gt=at - RECORDS_EVERY)
-    if lately.exists():
+    theirs = RecordsRequest.objects.filter(recipient_key=wish.recipient_key)
+    # A request of a coming day was noted by a clock that was wrong.
+    if theirs.filter(asked_at__gt=at - RECORDS_EVERY, asked_at__lt=at + RECORDS_EVERY).exists():
         return
     message, index = pair
     RecordsRequest.objects.create(

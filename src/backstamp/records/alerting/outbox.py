@@ -26,6 +26,8 @@ GIVE_UP: Final = timedelta(hours=24)
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """After the first failure, doubled after each further one up to this."""
+_FARTHEST: Final = 2 * LONGEST_PAUSE
+"""Nothing is put off for longer: what is due later than that was noted by a clock that was wrong."""
 _MOST_DOUBLINGS: Final = 20
 _WAITING: Final = Outgoing.State.WAITING
 
@@ -45,7 +47,7 @@ def enqueue(
     there = {pk for row in waiting for pk in row.alerts}
     new = [pk for pk in dict.fromkeys(alerts) if pk not in there]
     lately = (
-        Outgoing.objects.filter(channel=channel, created_at__gt=now - RATE_TIME)
+        Outgoing.objects.filter(channel=channel, created_at__gt=now - RATE_TIME, created_at__lte=now)
         .exclude(kind__in=(Outgoing.Kind.DIGEST, Outgoing.Kind.TEST))
         .count()
     )
@@ -104,7 +106,8 @@ def recover() -> None:
 
 def due(now: datetime, busy: Iterable[int], limit: int) -> list[Outgoing]:
     """Return what is to be sent now, the oldest first, but nothing for channels that are `busy`."""
-    rows = Outgoing.objects.filter(state=_WAITING, due_at__lte=now, channel__enabled=True)
+    is_due = Q(due_at__lte=now) | Q(due_at__gt=now + _FARTHEST)
+    rows = Outgoing.objects.filter(is_due, state=_WAITING, channel__enabled=True)
     return list(rows.exclude(channel_id__in=list(busy)).select_related("channel")[:limit])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from backstamp.records.alerting.occurrences import Occurrence, Person
 from backstamp.records.alerting.outbox import enqueue
@@ -22,6 +22,8 @@ from backstamp.vocabulary import AlertRule
 SAME_STORY: Final = timedelta(hours=1)
 """What happens to the same host in the same domain within this time counts with the alert that is there;
 where it went on, channels hear so at its end."""
+_FARTHEST: Final = 2 * SAME_STORY
+"""No story is open for longer: one that seems to be was told by a clock that was wrong."""
 GATHERING: Final = timedelta(seconds=2)
 """So long a message about older mail waits for what else is found: it comes in pages."""
 MOST_GROWN: Final = 100
@@ -50,7 +52,7 @@ def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
     open_ = {
         alert.key: alert
         for alert in Alert.objects.select_for_update()
-        .filter(key__in=list(stories), quiet_until__gt=now)
+        .filter(key__in=list(stories), quiet_until__gt=now, quiet_until__lte=now + _FARTHEST)
         .order_by("pk")
     }
     new, worse = [], []
@@ -76,7 +78,8 @@ def tell_grown(now: datetime) -> int:
 
     Call it inside a transaction, now and then.
     """
-    went_on = Alert.objects.filter(count__gt=F("told"), quiet_until__lte=now)
+    is_over = Q(quiet_until__lte=now) | Q(quiet_until__gt=now + _FARTHEST)
+    went_on = Alert.objects.filter(is_over, count__gt=F("told"))
     grown = list(went_on.select_for_update().order_by("quiet_until")[:MOST_GROWN])
     for alert in grown:
         alert.told, alert.quiet_until = alert.count, now + SAME_STORY

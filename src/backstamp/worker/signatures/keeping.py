@@ -31,7 +31,7 @@ class SignatureKeeping:
         pause = self._first_seconds
         while not await wait(stop, pause):
             due = due_at(SignatureFile(self._path).updates()) - time.time()
-            if due > 0:
+            if 0 < due <= DAY_SECONDS:  # later: a clock was wrong when the lists were looked at
                 pause = due
                 continue
             outcomes = await asyncio.to_thread(self._refresh)
