@@ -26,6 +26,7 @@ class Page:
     byte_seconds: float = 0.0
     """A byte at a time, with this pause."""
     ranges: bool = True
+    says_length: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"etag": page.etag, "last-modified": page.last_modified, **page.headers}.items():
             if value:
                 self.send_header(name, value)
-        self.send_header("content-length", str(len(body) - start))
+        if page.says_length:
+            self.send_header("content-length", str(len(body) - start))
         self.end_headers()
         self._write(page, body[start:] if page.cut_after is None else body[start : page.cut_after])
 

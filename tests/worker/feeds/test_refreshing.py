@@ -191,6 +191,21 @@ def test_an_administrator_may_believe_that_a_list_has_shrunk(server: FeedServer,
     assert lists.state().entries == 50
 
 
+def test_what_may_be_cut_short_is_believed_up_to_its_last_line_end(server: FeedServer, lists: Lists) -> None:
+    """An answer that ends with its connection: a page that is cut short may be a whole host."""
+    cut = b"https://evil.example/a\nhttps://free-hosting.example/"
+    server.pages["/feed.txt"] = Page(cut, says_length=False)
+    assert lists.refresh()[0].good
+    assert list(lists.days()) == ["evil.example/a"]
+    server.pages["/feed.txt"] = Page(cut + b"~evil\n", says_length=False)
+    lists.refresh()
+    assert list(lists.days()) == ["evil.example/a", "free-hosting.example/~evil"]
+    for whole in (Page(cut), Page(gzip.compress(cut), says_length=False)):
+        server.pages["/feed.txt"] = whole
+        lists.refresh()
+        assert list(lists.days()) == ["evil.example/a", "free-hosting.example/"]
+
+
 def test_a_download_that_broke_off_goes_on_the_next_time(server: FeedServer, lists: Lists) -> None:
     server.pages["/feed.txt"] = Page(urls(0, 50), etag='"1"', cut_after=100)
     assert "ended after 100 of" in lists.refresh()[0].text

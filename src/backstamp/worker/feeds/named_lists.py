@@ -75,7 +75,7 @@ def _had(source: Source, store: ListStore, state: State, screen: Screen) -> tupl
     if isinstance(answer, Unchanged):
         return None
     try:
-        return read_file(source, store.part, screen), answer.validators
+        return read_file(source, store.part, screen, is_whole=answer.tells_its_end), answer.validators
     finally:
         store.part.unlink()
 

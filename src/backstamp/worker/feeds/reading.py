@@ -26,15 +26,17 @@ class Read(NamedTuple):
     tally: Tally
 
 
-def read_file(source: Source, path: Path, screen: Screen) -> Read:
+def read_file(source: Source, path: Path, screen: Screen, *, is_whole: bool = True) -> Read:
     """Return what a file of a list says; of a MISP feed it is one event.
+
+    `is_whole`: it is known that its end is not missing.
 
     Raises:
         FeedError: it is no such list, or too big.
         OSError: it cannot be read.
     """
     tally = Tally()
-    with unpacked(path, source.max_unpacked) as file:
+    with unpacked(path, source.max_unpacked, is_whole=is_whole) as file:
         found = believed(FILE_FORMS[source.form](file, tally), screen, tally, source.max_entries)
     if tally[Drop.MALFORMED] > len(found):
         raise FeedError("most of its lines name nothing: it is no such list")

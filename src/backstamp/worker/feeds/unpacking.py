@@ -26,11 +26,12 @@ _ZIP: Final = b"PK\x03\x04"
 
 
 class Unpacked:
-    """A stream that unpacks to at most so many bytes."""
+    """A stream that unpacks to at most so many bytes; `is_whole`: its end cannot be missing."""
 
-    def __init__(self, stream: IO[bytes], max_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes], max_bytes: int, *, is_whole: bool = True) -> None:
         self._stream = stream
         self._max_bytes = max_bytes
+        self._is_whole = is_whole
         self._found = 0
 
     def read(self) -> bytes:
@@ -40,13 +41,16 @@ class Unpacked:
     def lines(self, tally: Tally) -> Iterator[str]:
         """Yield the lines without their ends; one that is too long, or no UTF-8, is counted and left out.
 
+        So is the last one where it has no end and that may be missing: a page that is cut short may be a
+        whole host.
+
         Raises:
             FeedError: it is too much, or cannot be unpacked.
         """
         whole = True
         while line := self._counted(lambda: self._stream.readline(LONGEST_LINE)):
             ends = line.endswith(b"\n")
-            if whole and (ends or len(line) < LONGEST_LINE):
+            if whole and (ends or (self._is_whole and len(line) < LONGEST_LINE)):
                 try:
                     yield line.decode().strip("\ufeff\r\n\t ")
                 except UnicodeDecodeError:
@@ -67,8 +71,10 @@ class Unpacked:
 
 
 @contextlib.contextmanager
-def unpacked(path: Path, max_bytes: int) -> Iterator[Unpacked]:
+def unpacked(path: Path, max_bytes: int, *, is_whole: bool = True) -> Iterator[Unpacked]:
     """Open a file: as it is, or the inside of gzip, or the first file of a zip archive; its bytes tell which.
+
+    `is_whole`: it is known that its end is not missing; archives tell that themselves.
 
     Raises:
         FeedError: the archive is broken.
@@ -83,7 +89,7 @@ def unpacked(path: Path, max_bytes: int) -> Iterator[Unpacked]:
             inside = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
         elif magic == _ZIP:
             inside = stack.enter_context(_first_of_archive(file))
-        yield Unpacked(inside, max_bytes)
+        yield Unpacked(inside, max_bytes, is_whole=is_whole or inside is not file)
 
 
 def _first_of_archive(file: IO[bytes]) -> IO[bytes]:

@@ -50,6 +50,11 @@ class Answer:
         etag, last_modified = self.header("etag"), self.header("last-modified")
         return Validators(etag if len(etag) <= 256 else "", last_modified if len(last_modified) <= 64 else "")
 
+    @property
+    def tells_its_end(self) -> bool:
+        """Whether it can be told from one that was cut short: else it ends with its connection."""
+        return self._response.length is not None or bool(self._response.chunked)
+
     def header(self, name: str) -> str:
         """Return a field's body, or ""."""
         return self._response.getheader(name) or ""

@@ -19,9 +19,11 @@ _CODINGS: Final = frozenset({"", "gzip", "x-gzip"})
 
 
 class Downloaded(NamedTuple):
-    """The file is whole; and the version that it is."""
+    """The file is whole, as far as can be told; and the version that it is."""
 
     validators: Validators
+    tells_its_end: bool = True
+    """Whether it would have been noticed if it had been cut short."""
 
 
 class _Begun(msgspec.Struct, frozen=True):
@@ -97,6 +99,7 @@ def download(
         else:
             begun = _Begun(_hash(url), *answer.validators, coding)
             note.write_bytes(msgspec.json.encode(begun))
+        tells_its_end = answer.tells_its_end
         try:
             with into.open("ab" if resumes else "wb") as file:
                 for chunk in answer.chunks(max_bytes - (have if resumes else 0)):
@@ -110,7 +113,7 @@ def download(
         raise FetchError(f"it ended after {size} of {total} bytes")
     assert begun is not None, "either it goes on, or it has just begun"
     note.unlink(missing_ok=True)
-    return Downloaded(Validators(begun.etag, begun.last_modified))
+    return Downloaded(Validators(begun.etag, begun.last_modified), tells_its_end)
 
 
 def _begun(into: Path, note: Path, url: str) -> tuple[_Begun | None, int]:
