@@ -635,7 +635,13 @@ def test_two_addresses_glued_together_are_two_links_and_stay_two(glue: str) -> N
     assert unwrap(done.raw, dict[str, str]().get, done.manifest) == raw
 
 
-@pytest.mark.parametrize("behind", [": x", "*", "**", "’s", ".) x", "!).", "!<br>", "，x", "”", "…"])
+@pytest.mark.parametrize(
+    "behind",
+    [
+        *(": x", "*", "**", "’s", ".) x", "!).", "!<br>", "，x", "”", "…", '." x', ',"', ".<br>", ",<br>"),
+        *(";<br>", "., x", ",, x", ";; x", "!? x", ".' x", ".? x", ",?", '"x" y', "'<br>' x"),
+    ],
+)
 def test_a_new_url_stands_in_brackets_where_some_programs_would_read_on_behind_it(behind: str) -> None:
     raw = message(f"(see https://a.example/b{behind}", "text/plain; charset=utf-8")
     link = plan(raw, Options()).links[0]

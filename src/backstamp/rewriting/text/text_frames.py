@@ -19,10 +19,13 @@ Frame = tuple[str, str]
 """What stands before a new URL, and behind it."""
 _PLAIN: Final = ("", "")
 _BRACKETS: Final = ("<", ">")
-_ENDS_FOR_ALL: Final = re.compile(r"[.,;!']*(?:[ \t\r\n\xa0\u3000?]|\Z)|[.,;']*[<>\"]|[)\]}#]")
+_ENDS_FOR_ALL: Final = re.compile(
+    r"(?:\.*|!*|[,;]|'[.,;!']*)(?:[ \t\r\n\xa0\u3000]|\Z)|[<>)\]}#?]|\"(?![^\s\"]+\")"
+)
 """What stands behind an address where all programs end it, or go on with what no token minds.
 
-Thunderbird goes on over every other kind of blank: the narrow ones of French, those of fixed width, controls.
+linkify-it takes a mark along behind which no blank stands, and words between quotes. Thunderbird goes on over
+every other kind of blank: the narrow ones of French, those of fixed width, controls.
 """
 _PROBE: Final = "https://link.invalid/probe"
 
