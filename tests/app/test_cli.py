@@ -255,6 +255,19 @@ def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
         database.execute("DELETE FROM django_migrations WHERE app = 'records'")
         database.commit()
     assert said() == ["WRONG  database: is older than this program"]
+    with closing(sqlite3.connect(data / "backstamp.db")) as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('records', '9000_new', '2030-01-01')"
+        )
+        database.commit()
+    assert said() == ["WRONG  database: is of a newer version of Backstamp (it has 9000_new)"]
+    for command in ("migrate", "serve"):
+        run = backstamp(tmp_path, command)
+        assert (run.returncode, run.stderr.decode()) == (
+            1,
+            "backstamp: the database is of a newer version of Backstamp (it has 9000_new): install that one "
+            "again, or restore the backup of before the upgrade\n",
+        )
     (away,) = said(BACKSTAMP_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mail")
     assert away.startswith("WRONG  database: cannot be used (")
     assert "secret" not in away

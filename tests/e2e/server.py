@@ -58,8 +58,8 @@ class Server:
         self.banner = folder / "banner"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, fresh: bool = False) -> "Server":
-        """Start it, and wait until every role answers; `fresh`: it makes its database itself."""
+    def start(self, *, fresh: bool = False, wait: bool = True) -> "Server":
+        """Start it, and `wait` until every role answers; `fresh`: it makes its database itself."""
         if not fresh and "BACKSTAMP_DATABASE_URL" not in self.environment:
             give_database(self.data)
         with self.log.open("ab") as log, self.banner.open("wb") as banner:
@@ -70,7 +70,8 @@ class Server:
                 stdout=banner,
                 stderr=log,
             )
-        until("all roles answer", self.is_up, 120)
+        if wait:
+            until("all roles answer", self.is_up, 120)
         return self
 
     def is_up(self) -> bool:

@@ -83,6 +83,24 @@ def test_an_edge_started_while_the_database_is_away_serves_the_last_policy(
     ]
 
 
+def test_serve_answers_links_and_takes_mail_before_the_database_can_be_used(
+    backstamp: Callable[..., Server],
+) -> None:
+    server = backstamp()
+    assert server.stop() == 0
+    database, away = server.data / "backstamp.db", server.data / "away"
+    database.rename(away)
+    database.write_text("no database")
+    started = server.start(wait=False)
+    until("the edge answers", server.edge_is_up)
+    reply, _ = ask(server, "GET", link(server.keyring(), 78))
+    assert (reply.status, reply.getheader("location")) == (302, URL)
+    assert "gateway and edge start with the policy of before" in server.log.read_text()
+    away.rename(database)
+    until("the worker has the database", lambda: len(server.user_agents()) == 1)
+    assert started.is_up()
+
+
 def test_an_edge_that_never_had_a_policy_redirects_sent_mail_and_asks_before_protected_links(
     tmp_path: Path,
 ) -> None:

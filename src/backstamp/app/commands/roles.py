@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from backstamp.app import keyfile
+from backstamp.app.commands.migrate import migrate as bring_up_to_date
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.logs import configure_logging
@@ -123,10 +124,14 @@ def edge(context: AppContext, sunset: bool, keys: Path | None) -> None:
 
 
 @click.command()
-@click.pass_obj
-def worker(context: AppContext) -> None:
+@click.option("--migrate", is_flag=True, hidden=True, help="`serve` could not bring the database up to date.")
+@click.pass_context
+def worker(call: click.Context, migrate: bool) -> None:
     """Run the worker alone."""
+    context: AppContext = call.obj
     _begin(context, "worker")
+    if migrate:
+        call.invoke(bring_up_to_date)
     from backstamp.app.django_start import start_django
 
     start_django(context)

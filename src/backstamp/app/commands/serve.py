@@ -1,5 +1,6 @@
 """`backstamp serve`: all roles in one process tree."""
 
+import logging
 import socket
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.one_worker import only_worker
 from backstamp.app.wiring.problems import check
 from backstamp.policy import ConsentMode
+
+log = logging.getLogger("backstamp.app")
 
 ROLES: Final = ("gateway", "edge", "worker", "console")
 """In the order in which they are told to stop: first no more mail comes in, the journal's reader is told
@@ -61,10 +64,18 @@ def serve(context: AppContext) -> None:
     with only_worker(context.settings):
         # Only asked: the lock itself is the worker's, which may be started again.
         pass
-    _run_once(context, "migrate")
-    link = _run_once(context, "sign-in-link", "--if-nobody")
-    environment = child_environment(context.settings.config_file)
-    supervisor = Supervisor({role: role_command(role) for role in ROLES}, environment)
+    commands = {role: role_command(role) for role in ROLES}
+    link = ""
+    try:
+        _run_once(context, "migrate")
+        link = _run_once(context, "sign-in-link", "--if-nobody")
+    except subprocess.CalledProcessError as error:
+        # Links in delivered mail must not die with a database that comes up later than we do.
+        if error.returncode != 1 or not context.settings.in_data_dir("snapshot").exists():
+            sys.exit(error.returncode)
+        log.critical("gateway and edge start with the policy of before; the worker tries the database again")
+        commands["worker"].append("--migrate")
+    supervisor = Supervisor(commands, child_environment(context.settings.config_file))
     supervisor.run(lambda: _all_answer(context.settings), lambda: _welcome(context, link))
 
 
@@ -98,16 +109,15 @@ def _first_words(address: str, request: bytes = b"") -> bytes:
 
 
 def _run_once(context: AppContext, *command: str) -> str:
+    """Run a command to its end, which tells by itself what is wrong. Raises `CalledProcessError`."""
     # In a child, so that the supervisor itself never holds Django (15 MB instead of 60).
     done = subprocess.run(
         [*role_command(command[0]), *command[1:]],
         env=child_environment(context.settings.config_file),
         stdout=subprocess.PIPE,
         text=True,
-        check=False,
+        check=True,
     )
-    if done.returncode != 0:
-        sys.exit(done.returncode)
     return done.stdout.strip()
 
 
