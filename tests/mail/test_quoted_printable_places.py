@@ -1,8 +1,10 @@
 """A plain quoted-printable body is read at once; it says the same as reading it line by line."""
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.encodings.quoted_printable import QuotedPrintablePayload
 from backstamp.mail.encodings.quoted_printable_places import OddPlaces, PlainPlaces
 
 BEFORE = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -77,3 +79,21 @@ def test_what_programs_read_differently_is_not() -> None:
         b"a\t",
     ):
         assert not agree(body), body
+
+
+@pytest.mark.parametrize(
+    ("body", "in_doubt"),
+    [
+        (b"a=3=\r\nD", True),
+        (b"a==\r\n41", True),
+        (b"a=3= \t\nD", True),
+        (b"a=\r\r\nb", True),
+        (b"a=\rb\n", True),
+        (b"a= \f\r\nb", True),
+        (b"a= \t\r\nb=\r\n\r\n=\n", False),
+        (b"a=zz=3\r\n==3D== a\nb=", False),
+        (b"a \r\nb\rc\nd\f\n", False),
+    ],
+)
+def test_a_soft_break_that_some_programs_make_an_escape_of_is_a_doubt(body: bytes, in_doubt: bool) -> None:
+    assert QuotedPrintablePayload(body, 0, len(body)).in_doubt is in_doubt

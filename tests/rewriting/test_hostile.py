@@ -286,3 +286,18 @@ def test_from_the_urls_alone_a_link_comes_back_in_a_part_whose_header_is_in_doub
     restored = unwrap(rewritten.raw, sealer.reads(planned).get)
     assert b'<a href=3D"http://x.example/?a=3D1">x</a>' in restored
     assert b"t.example.net" not in restored.replace(b"=\r\n", b"")
+
+
+@pytest.mark.parametrize(
+    "body", [b"<a href=3=\r\nD'http://x.example/'>x</a>", b"<a hre=\r\r\nf=3D'http://x.example/'>x</a>"]
+)
+def test_a_link_that_only_a_program_sees_which_joins_lines_first_makes_received_mail_unprotected(
+    body: bytes,
+) -> None:
+    head = b"Content-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    raw = head + body + b" <a href=3D'http://y.example/'>y</a>\r\n"
+    received = plan(raw, INBOUND)
+    assert [link.url for link in received.links] == ["http://y.example/"]
+    assert reasons(raw) == {SkipReason.UNDECODABLE}
+    assert received.manifest.unprotected
+    assert reasons(raw, Options(opens=False)) == set()

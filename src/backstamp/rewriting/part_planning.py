@@ -67,8 +67,12 @@ class PartPlanner:
         if reason is not None:
             return _left_alone(reason)
         if self._part.media_type == "text/html":
-            return self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
-        return self._plan_text(text_part, links_before)
+            outcome = self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
+        else:
+            outcome = self._plan_text(text_part, links_before)
+        if text_part.payload.in_doubt and self._options.direction is Direction.INBOUND:
+            outcome.reason = outcome.reason or SkipReason.UNDECODABLE
+        return outcome
 
     def _would_become_a_field(self) -> bool:
         """Whether what is put in would be read as a part of the header.

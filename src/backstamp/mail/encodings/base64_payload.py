@@ -22,6 +22,8 @@ class UndecodableError(ValueError):
 class Base64Payload:
     """A base64 body. Raises `UndecodableError` for stray characters, inner padding, or a torn end."""
 
+    in_doubt = False
+
     def __init__(self, raw: bytes, start: int, end: int) -> None:
         body = raw[start:end]
         characters = body.translate(None, BLANK)

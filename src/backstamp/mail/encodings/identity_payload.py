@@ -17,6 +17,8 @@ class IdentityPayload:
     a server that breaks longer ones, and may go on by one.
     """
 
+    in_doubt = False
+
     def __init__(self, raw: bytes, start: int, end: int, *, is_binary: bool) -> None:
         self.data = raw[start:end]
         self._raw_start = start

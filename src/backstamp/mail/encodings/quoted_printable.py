@@ -10,6 +10,12 @@ MAX_LINE: Final = 76
 """Longest encoded line, its soft break's `=` included."""
 _BROKEN: Final = MAX_LINE - 1
 """Octets of a line before its soft break."""
+_IN_DOUBT: Final = re.compile(
+    rb"=[0-9A-Fa-f]?=[ \t\v\f]*+\r*+\n|=[ \t]*+(?:[\v\f][ \t\v\f]*+\r*+\n|\r(?!\n))"
+)
+"""A soft break within an escape or behind a stray `=`, of which some programs make an escape since they join
+lines first, and one whose line end is not by the standard.
+"""
 _TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]")
 _BLANKS: Final = (b" ", b"\t")
 _NOT_ESCAPED: Final = bytes(each for each in range(0x20, 0x7F) if each != 0x3D) + b"\t"
@@ -30,8 +36,10 @@ class QuotedPrintablePayload:
         self._raw = raw
         self._start = start
         self._end = end
-        self._places = PlainPlaces.read(raw, start, end) or OddPlaces(raw, start, end)
+        plain = PlainPlaces.read(raw, start, end)
+        self._places = plain or OddPlaces(raw, start, end)
         self.data = self._places.data
+        self.in_doubt = plain is None and _IN_DOUBT.search(raw, start, end) is not None
         self._spans: list[tuple[int, int]] = []
         self._located: list[Located] = []
 

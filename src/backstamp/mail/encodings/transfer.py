@@ -24,9 +24,10 @@ class PatchWriter(Protocol):
 
 
 class Payload(Protocol):
-    """The decoded bytes of a part, with the way back."""
+    """The decoded bytes of a part, with the way back; `in_doubt` where programs decode other ones."""
 
     data: bytes
+    in_doubt: bool
 
     def writer(self, spans: list[tuple[int, int]]) -> PatchWriter:
         """Return a writer for these spans of decoded bytes, ascending and not overlapping."""
