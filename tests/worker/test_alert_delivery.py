@@ -2,12 +2,15 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +22,7 @@ from backstamp.records.models import Channel, Outgoing
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig
 from backstamp.worker.config import OwnMailConfig
+from backstamp.worker.fetching import post
 from backstamp.worker.onward import NextHop
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.records.journal_records import delivery
@@ -170,6 +174,26 @@ async def test_what_was_raised_while_no_worker_delivered_is_delivered_by_the_nex
     async with running(config):
         await eventually(states, [("delivered", 1)])
     assert len(hook.posts) == 1
+
+
+def test_an_address_of_a_receiver_that_never_answers_does_not_use_up_the_time_of_the_next_one(
+    hook: HookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def two_addresses(_: str, port: int, **__: object) -> list[Any]:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*kind, ("127.0.0.2", port)), (*kind, ("127.0.0.1", port))]
+
+    with socket.socket() as silent, contextlib.ExitStack() as fillers:
+        silent.bind(("127.0.0.2", hook.port))
+        silent.listen(0)
+        for _ in range(4):  # The queue is full: the kernel drops whatever asks for a connection.
+            filler = fillers.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(silent.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+        began = time.monotonic()
+        assert post(f"http://hook.example:{hook.port}/x", b"{}", {}).status == 204
+        assert time.monotonic() - began < 5
 
 
 def test_a_message_is_given_up_after_a_day() -> None:

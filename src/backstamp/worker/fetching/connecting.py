@@ -1,5 +1,6 @@
 """A connection to a server on the web, on which everything is over in time; and why there is none."""
 
+import asyncio
 import contextlib
 import ipaddress
 import socket
@@ -10,7 +11,11 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
+from aiohappyeyeballs import start_connection
+
 SILENT_SECONDS: Final = 15.0
+HEAD_START: Final = 0.25
+"""Seconds that an address has before the next one is tried beside it (RFC 8305 §5)."""
 USER_AGENT: Final = "backstamp"
 
 
@@ -55,13 +60,12 @@ def connected(
     if left <= 0:
         raise TimeoutError
     limit = min(SILENT_SECONDS, left)
-    connection = (
-        HTTPSConnection(host, parts.port, timeout=limit, context=ssl.create_default_context())
-        if parts.scheme == "https"
-        else HTTPConnection(host, parts.port, timeout=limit)
-    )
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(host, parts.port)
     stack.callback(connection.close)
-    connection.connect()
+    connection.sock = _dialled(host, connection.port, limit)
+    if parts.scheme == "https":
+        connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
     watch = threading.Timer(deadline.left(), _cut, (connection.sock,))
     watch.daemon = True
     watch.start()
@@ -82,6 +86,23 @@ def described(error: Exception, deadline: Deadline) -> FetchError:
     if isinstance(error, OSError):
         return FetchError(f"no connection ({error.strerror or type(error).__name__})")
     return FetchError(f"the answer is no HTTP ({type(error).__name__})")
+
+
+def _dialled(host: str, port: int, seconds: float) -> socket.socket:
+    """Return a connection by whichever address answers first (RFC 8305); each step may last so long.
+
+    One after the other, an address that never answers would use up all the time there is. Raises OSError.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+    async def dial() -> socket.socket:
+        async with asyncio.timeout(seconds):
+            return await start_connection(addresses, happy_eyeballs_delay=HEAD_START)
+
+    dialled = asyncio.run(dial())
+    dialled.settimeout(seconds)
+    dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return dialled
 
 
 def _address(connected: socket.socket) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
