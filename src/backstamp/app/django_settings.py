@@ -50,7 +50,12 @@ def _database() -> dict[str, Any]:
         # A server's socket is named as libpq's own URLs do it: ?host=/run/postgresql
         "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
         "PORT": str(parts.port or ""),
-        "OPTIONS": {"connect_timeout": 10},
+        "OPTIONS": {
+            "connect_timeout": 10,
+            # psycopg reads dates in this style alone; without the other, octets and texts with a backslash
+            # would be stored as something else. Both may be set otherwise for a server, a database or a user.
+            "options": "-c datestyle=ISO -c standard_conforming_strings=on",
+        },
     }
 
 

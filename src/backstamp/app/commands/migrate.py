@@ -11,6 +11,7 @@ from backstamp.app.django_start import usable_database
 def migrate(context: AppContext) -> None:
     """Create or upgrade the database; harmless when there is nothing to do."""
     with usable_database(context):
+        _refuse_few_letters()
         from django.core.management import call_command
 
         from backstamp.app.database_version import refuse_newer
@@ -20,3 +21,21 @@ def migrate(context: AppContext) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         fill_in_missing()
     click.echo("the database is up to date")
+
+
+def _refuse_few_letters() -> None:
+    """See that PostgreSQL's database can hold what mail is written in. Raises `ClickException`."""
+    from django.db import connection
+
+    from backstamp.records.bulk import is_postgresql
+
+    if not is_postgresql():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_encoding")
+        ((encoding,),) = cursor.fetchall()
+    if encoding != "UTF8":
+        raise click.ClickException(
+            f"the database cannot be used: its encoding is {encoding}, and mail is written in all "
+            "letters; make another one with: createdb --encoding UTF8 --template template0"
+        )
