@@ -17,11 +17,11 @@ from playwright.sync_api import BrowserContext, Error, expect
 
 from backstamp.console.config import ConsoleConfig
 from backstamp.records import sign_in_links
-from backstamp.records.models import CapturedMail, Message, Switch
+from backstamp.records.models import CapturedMail, Event, Link, Message, Recipient, Switch
 from backstamp.records.protection_settings import set_protection
 from backstamp.vocabulary import Actor, EventType
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
-from tests.console.seed import NOON, event, link, message, recipient
+from tests.console.seed import NOON, event, link, message, reason, recipient
 from tests.daemons import free_port
 from tests.e2e.browser import person
 
@@ -238,7 +238,7 @@ def test_the_pages_of_received_mail_fit_a_phone(browser: BrowserContext, address
 
     in_database(some)
     page = browser.new_page()
-    page.set_viewport_size({"width": 390, "height": 800})
+    page.set_viewport_size({"width": 360, "height": 800})
     for path in (
         "received",
         "clicks",
@@ -248,8 +248,63 @@ def test_the_pages_of_received_mail_fit_a_phone(browser: BrowserContext, address
         "alerts",
     ):
         page.goto(f"{address}/{path}/")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, path
     for wing in ("Sent mail", "Received mail", "Test mailbox", "Policy"):
         expect(page.get_by_role("link", name=wing, exact=True)).to_be_in_viewport(ratio=1)
     for room in ("Mail", "Clicks", "Alerts", "Reports", "Lists", "Protection"):
         expect(page.get_by_role("link", name=room, exact=True)).to_be_in_viewport(ratio=1)
+
+
+def test_the_page_of_a_mail_to_many_with_many_events_has_an_end(
+    browser: BrowserContext, address: str
+) -> None:
+    def some() -> None:
+        letter = message(1)
+        url = f"https://shop.example/{'very-long-path/' * 20}?u={'x' * 200}"
+        people = [
+            Recipient(message=letter, index=n, address=f"r{n}@a-long-name.example.net") for n in range(300)
+        ]
+        Recipient.objects.bulk_create(people)
+        Link.objects.bulk_create(Link(message=letter, number=n, url=url, text="More") for n in range(300))
+        Event.objects.bulk_create(
+            Event(
+                message=letter, producer="5eed", position=n, at=NOON, type="clicked", actor="human",
+                recipient_index=n % 300, link_number=n % 300, final=True, reasons=[reason("a program")],
+            )
+            for n in range(1_000)
+        )  # fmt: skip
+
+    in_database(some)
+    page = browser.new_page()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{address}/messages/9000000000000001/")
+    assert page.evaluate("document.documentElement.scrollHeight") < 10_000
+    page.get_by_role("link", name="Earlier", exact=True).click()
+    expect(page.locator("ol.timeline > li")).to_have_count(50)
+    expect(page.get_by_role("link", name="The newest")).to_be_visible()
+    expect(page.locator("#timeline-title")).to_be_in_viewport()
+
+
+def test_what_a_stranger_wrote_reorders_nothing_beside_it(browser: BrowserContext, address: str) -> None:
+    def some() -> None:
+        for number in range(2):
+            letter = message(number)
+            recipient(letter, 0, f"{number}\u202e@a.example")
+            recipient(letter, 1, "second@example.net")
+
+    in_database(some)
+    page = browser.new_page()
+    page.goto(address)
+    left = """(word) => {
+        const found = document.createTreeWalker(document.querySelector(".row .to"), NodeFilter.SHOW_TEXT);
+        for (let node; (node = found.nextNode()); ) {
+            const at = node.data.indexOf(word);
+            if (at < 0) continue;
+            const range = document.createRange();
+            range.setStart(node, at);
+            range.setEnd(node, at + 1);
+            return range.getBoundingClientRect().left;
+        }
+    }"""
+    places = [page.evaluate(left, word) for word in ("to ", "a.example", "second", "d@example")]
+    assert places == sorted(places)

@@ -114,7 +114,7 @@ def test_the_list_says_what_was_found_and_what_could_not_be_guarded(admin: Clien
         "not all guarded",
         "observed",
         "nothing found",
-        "to ann@example.org, bob@example.org",
+        "to <bdi>ann@example.org</bdi>, <bdi>bob@example.org</bdi>",
     ):
         assert words in shown
     found = admin.get("/received/", {"show": "found"}).text

@@ -5,16 +5,19 @@ Every function here costs a fixed number of queries, however many messages, reci
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 
 from backstamp.records.bulk import limited_for_keys, select_for_keys
 from backstamp.records.dictionaries import spelled_out
+from backstamp.records.instants import instant, stored
+from backstamp.records.long_lists import Asked, Place, links_of, read_place, recipients_of
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.search import first_found
 from backstamp.records.summaries import MessageSummary, summaries
@@ -23,10 +26,8 @@ from backstamp.vocabulary import PEOPLE, EventType
 
 PAGE_SIZE: Final = 25
 RECIPIENTS_IN_LIST: Final = 3
-RECIPIENTS_SHOWN: Final = 200
-LINKS_SHOWN: Final = 300
 EVENTS_SHOWN: Final = 500
-"""Bounds of one page, so that a mail to thousands, or one that a scanner hammers, cannot fill memory."""
+"""Bound of one page, so that a mail that a scanner hammers cannot fill memory."""
 
 SEARCH_LIMIT: Final = 200
 """Longest search text, in characters."""
@@ -35,6 +36,7 @@ MANY_EVENTS: Final = 5000
 """Events of a message up to which reading and sorting them all is cheapest."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = Asked()
 
 
 class ListFilter(StrEnum):
@@ -69,14 +71,19 @@ class LinkCount:
 class MessageDetail:
     """All that the page of one message shows.
 
-    `events` are the newest `EVENTS_SHOWN`, oldest first; `earlier_events` counts those left out.
+    `recipients` and `link_page` are pages of them, `links` what is on the latter with its clicks. `events`
+    are the newest `EVENTS_SHOWN` before the place asked for, oldest first, and `more_events` says that there
+    are earlier ones; `people` are their recipients by index, `targets` their links by number.
     """
 
     summary: MessageSummary
+    recipients: "Page[Recipient]"
+    link_page: "Page[Link]"
     links: tuple[LinkCount, ...]
-    link_count: int
     events: tuple[Event, ...]
-    earlier_events: int
+    more_events: bool
+    people: Mapping[int, Recipient]
+    targets: Mapping[int, Link]
 
 
 def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before: str = "") -> MessagePage:
@@ -101,59 +108,81 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
     return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)
 
 
-def message_detail(tracking_id: int) -> MessageDetail | None:
-    """Return everything about one message, or None where there is none. `tracking_id` is the stored form."""
+def message_detail(tracking_id: int, asked: Asked = _FIRST) -> MessageDetail | None:
+    """Return everything about one message, or None where there is none. `tracking_id` is the stored form.
+
+    Raises `ValueError` where events are asked for before a place that is none.
+    """
+    before = read_place(asked.before) if asked.before else None
     message = Message.objects.filter(tracking_id=tracking_id).select_related("rollup").first()
     if message is None:
         return None
-    (summary,) = summaries([message], RECIPIENTS_SHOWN)
+    (summary,) = summaries([message], RECIPIENTS_IN_LIST)
     link_counts = Counter[tuple[int | None, bool]]()
     for fetches in summary.tally.fetches:
         if fetches.type is EventType.CLICKED:
             by_people = fetches.actor in PEOPLE and fetches.counts
             link_counts[fetches.link_number, by_people] += fetches.number
-    events = _newest_events(message, sum(fetches.number for fetches in summary.tally.fetches))
+    found = _newest_events(message, sum(fetches.number for fetches in summary.tally.fetches), before)
+    events = found[:EVENTS_SHOWN]
     _spell_reasons_out(events)
-    links = list(message.links.all()[: LINKS_SHOWN + 1])
-    more_links = len(links) > LINKS_SHOWN
+    link_page = links_of(message, asked)
+    people = message.recipients.filter(
+        index__in={e.recipient_index for e in events if e.recipient_index is not None}
+    )
+    targets = message.links.filter(number__in={e.link_number for e in events if e.link_number is not None})
     return MessageDetail(
         summary=summary,
+        recipients=recipients_of(message, asked),
+        link_page=link_page,
         links=tuple(
             LinkCount(link, link_counts[link.number, True], link_counts[link.number, False])
-            for link in links[:LINKS_SHOWN]
+            for link in link_page
         ),
-        link_count=message.links.count() if more_links else len(links),
         events=tuple(reversed(events)),
-        earlier_events=message.events.count() - len(events) if len(events) == EVENTS_SHOWN else 0,
+        more_events=len(found) > EVENTS_SHOWN,
+        people={recipient.index: recipient for recipient in people},
+        targets={link.number: link for link in targets},
     )
 
 
-def _newest_events(message: Message, fetches: int) -> list[Event]:
-    """Return the newest events of a message, newest first.
+def _newest_events(message: Message, fetches: int, before: Place | None) -> list[Event]:
+    """Return the newest events of a message before a place, newest first, one more than are shown.
 
     Their index is by recipient. Where there are many, the newest of each recipient are looked up first, so
     that a message whose image somebody fetched a million times costs no more than any other.
     """
     events = message.events.order_by("-at", "-producer", "-position")
+    earlier = ""
+    if before is not None:
+        at = instant(before.at_us)
+        events = events.filter(at__lte=at).filter(
+            Q(at__lt=at)
+            | Q(producer__lt=before.producer)
+            | Q(producer=before.producer, position__lt=before.position)
+        )
+        place = f"('{stored(before.at_us)}', '{before.producer}', {before.position})"
+        earlier = f" AND (x.at, x.producer, x.position) < {place}"
+    wanted = EVENTS_SHOWN + 1
     if fetches > MANY_EVENTS:
         source = limited_for_keys(
             "records_event",
-            "x.message_id = keys.m AND x.recipient_index = keys.r",
+            f"x.message_id = keys.m AND x.recipient_index = keys.r{earlier}",
             "x.at DESC, x.producer DESC, x.position DESC",
-            EVENTS_SHOWN,
+            wanted,
         )
         recipients = Recipient.objects.filter(message=message).values_list("message_id", "index")
         newest = heapq.nlargest(
-            EVENTS_SHOWN,
+            wanted,
             select_for_keys(
                 f"SELECT e.at, e.producer, e.position, e.id {source}", ("m", "r"), recipients.iterator()
             ),
         )
-        of_all = events.filter(recipient_index__isnull=True)[:EVENTS_SHOWN]
+        of_all = events.filter(recipient_index__isnull=True)[:wanted]
         theirs = Event.objects.filter(pk__in=[row[3] for row in newest])
         found = sorted([*of_all, *theirs], key=lambda e: (e.at, e.producer, e.position), reverse=True)
-        return found[:EVENTS_SHOWN]
-    return list(events[:EVENTS_SHOWN])
+        return found[:wanted]
+    return list(events[:wanted])
 
 
 def _spell_reasons_out(events: Iterable[Event]) -> None:

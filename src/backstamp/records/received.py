@@ -7,11 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from django.core.paginator import Page
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from backstamp.records.clicks import Click, clicks_of_message
 from backstamp.records.instants import instant, microseconds
+from backstamp.records.long_lists import Asked, links_of, recipients_of
 from backstamp.records.models import Link, LinkFinding, Message, Recipient
 from backstamp.records.tracking_ids import from_text, to_text
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -19,8 +21,6 @@ from backstamp.vocabulary import PEOPLE, Actor, Direction, Origin
 
 PAGE_SIZE: Final = 25
 RECIPIENTS_IN_LIST: Final = 3
-RECIPIENTS_SHOWN: Final = 200
-LINKS_SHOWN: Final = 300
 CLICKS_SHOWN: Final = 50
 _FEW: Final = 5_000
 """Messages with findings up to which they are looked up by themselves."""
@@ -88,11 +88,15 @@ class ReceivedDetail:
     """
 
     message: Message
-    recipients: tuple[Recipient, ...]
-    number: int
+    recipients: "Page[Recipient]"
     links: tuple[GuardedLink, ...]
-    link_count: int
+    link_page: "Page[Link]"
     clicks: tuple[Click, ...]
+
+    @property
+    def number(self) -> int:
+        """How many recipients there are."""
+        return self.recipients.paginator.count
 
     @property
     def together(self) -> bool:
@@ -125,18 +129,16 @@ def received_page(
     return ReceivedPage(tuple(_rows(shown)), older)
 
 
-def received_detail(message: Message) -> ReceivedDetail:
+def received_detail(message: Message, asked: Asked) -> ReceivedDetail:
     """Return everything about one received message."""
-    named = message.recipients.exclude(index=NO_RECIPIENT)
     findings: dict[int, list[LinkFinding]] = {}
     for finding in message.findings.order_by("found_at", "pk"):
         findings.setdefault(finding.number, []).append(finding)
     clicks = _counted_clicks(message)
-    links = list(message.links.all()[:LINKS_SHOWN])
+    link_page = links_of(message, asked)
     return ReceivedDetail(
         message=message,
-        recipients=tuple(named[:RECIPIENTS_SHOWN]),
-        number=named.count(),
+        recipients=recipients_of(message, asked),
         links=tuple(
             GuardedLink(
                 link,
@@ -145,9 +147,9 @@ def received_detail(message: Message) -> ReceivedDetail:
                 unclear=clicks[link.number, "unclear"],
                 machines=clicks[link.number, "machines"],
             )
-            for link in links
+            for link in link_page
         ),
-        link_count=message.links.count(),
+        link_page=link_page,
         clicks=clicks_of_message(message.pk, CLICKS_SHOWN),
     )
 

@@ -1,5 +1,6 @@
 """The list of messages, one message with its timeline, and the sample that a newcomer sends."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages as notices
@@ -17,11 +18,14 @@ from backstamp.console.views.received import received_context
 from backstamp.policy import KillTarget
 from backstamp.records import kills, suppressions
 from backstamp.records.changes import message_version, newest_version
-from backstamp.records.models import Message
+from backstamp.records.long_lists import Asked, place_of
+from backstamp.records.models import Link, Message
 from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
 from backstamp.records.tracking_ids import from_database
 from backstamp.vocabulary import Direction
 
+LONGEST_NAME: Final = 200
+"""Characters of a link on the timeline; the list of links has all of them."""
 FILTER_NAMES: Final = {
     ListFilter.ALL: "All",
     ListFilter.OPENED: "Opened",
@@ -64,16 +68,21 @@ def message_list(request: HttpRequest) -> HttpResponse:
 def message(request: HttpRequest, key: int) -> HttpResponse:
     """Show one message; a fragment without the frame when htmx asks."""
     newest = newest_version()
+    asked = Asked(**{name: request.GET.get(name, "") for name in ("recipients", "links", "before")})
     received = Message.objects.filter(pk=key, direction=Direction.INBOUND.value).first()
     if received is not None:
         # Only sent mail is numbered one by one.
-        context = received_context(received) | {"version": newest}
+        context = received_context(received, asked) | {"version": newest}
         return render(request, template_for(request, "received_message"), context)
     version = message_version(key)
-    detail = message_detail(key)
+    try:
+        detail = message_detail(key, asked)
+    except ValueError:
+        raise Http404 from None
     if detail is None:
         raise Http404
-    return render(request, template_for(request, "message"), message_context(detail) | {"version": version})
+    context = message_context(detail) | {"version": version, "before": asked.before}
+    return render(request, template_for(request, "message"), context)
 
 
 @require_POST
@@ -105,20 +114,22 @@ def send_sample(request: HttpRequest) -> HttpResponse:
 def message_context(detail: MessageDetail) -> dict[str, Any]:
     """Return what the message templates show."""
     summary = detail.summary
+    items, more = timeline(detail.events, recipients=detail.people, links=_named(detail.targets))
     return {
         "detail": detail,
         "summary": summary,
         "message": summary.message,
         "kills": kills.of_message(from_database(summary.message.tracking_id)),
         "suppressed": suppressions.of_recipients(
-            (bytes(recipient.recipient_key) for recipient in summary.recipients),
+            (bytes(recipient.recipient_key) for recipient in detail.recipients),
             summary.message.sender.rpartition("@")[2],
         ),
         "manifest": read_manifest(summary.message.manifest),
         "own_view_possible": summary.message.opens_tracked and summary.totals.any_opened,
-        "timeline": timeline(
-            detail.events,
-            recipients={recipient.index: recipient for recipient in summary.recipients},
-            links={count.link.number: count.link.text or count.link.url for count in detail.links},
-        ),
+        "timeline": items,
+        "older": place_of(items[-1].oldest) if items and (more or detail.more_events) else None,
     }
+
+
+def _named(links: Mapping[int, Link]) -> dict[int, str]:
+    return {number: (link.text or link.url)[:LONGEST_NAME] for number, link in links.items()}

@@ -13,6 +13,7 @@ from backstamp.console.rooms import RECEIVED_MESSAGE
 from backstamp.policy import ProtectionMode
 from backstamp.records import kills
 from backstamp.records.changes import newest_version
+from backstamp.records.long_lists import Asked
 from backstamp.records.models import Message
 from backstamp.records.received import ReceivedDetail, ReceivedFilter, received_detail, received_page
 from backstamp.records.tracking_ids import from_database, to_text
@@ -47,9 +48,9 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, template_for(request, "received"), context)
 
 
-def received_context(message: Message) -> dict[str, Any]:
+def received_context(message: Message, asked: Asked) -> dict[str, Any]:
     """Return what the page of a received message shows."""
-    detail = received_detail(message)
+    detail = received_detail(message, asked)
     manifest = read_manifest(message.manifest, received=True)
     return {
         "room": RECEIVED_MESSAGE,
