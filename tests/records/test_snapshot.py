@@ -4,7 +4,7 @@ from backstamp.policy import Axes, Consent, ConsentMode, ConsentState, DomainPol
 from backstamp.records import kills, models
 from backstamp.records.snapshot import build, fingerprint
 from backstamp.vocabulary import Origin
-from tests.records.journal_records import ANNA, BERT
+from tests.records.journal_records import ANNA, BERT, after
 
 DEFAULTS = Snapshot(
     published_at_us=0,
@@ -80,3 +80,13 @@ def test_every_change_changes_the_fingerprint() -> None:
     seen.add(fingerprint())
     assert len(seen) == 9
     assert fingerprint() == fingerprint()
+
+
+def test_a_consent_withdrawn_by_a_clock_that_was_set_back_changes_the_fingerprint() -> None:
+    keys = (ANNA, BERT)
+    anna, _ = (
+        models.Consent.objects.create(address=f"{key!r}", recipient_key=key, opens="granted") for key in keys
+    )
+    before = fingerprint()
+    models.Consent.objects.filter(pk=anna.pk).update(opens="withdrawn", recorded_at=after(-3600))
+    assert fingerprint() != before

@@ -59,14 +59,15 @@ def fingerprint() -> tuple[object, ...]:
     """Return a value that differs when `build` would say something else; cheaper than building.
 
     Domains and senders are few and read whole. Consents, kills and suppressions may be many: their
-    number and the last change stand for them.
+    number and the last change stand for them; of consents those of each state: a clock that was set back
+    makes no change the last.
     """
-    consents = models.Consent.objects.aggregate(number=Count("pk"), latest=Max("recorded_at"))
+    consents = models.Consent.objects.order_by("opens", "links").values_list("opens", "links")
     return (
         models.Switch.objects.filter(tracking_off=True).exists(),
         tuple(models.SenderDomain.objects.order_by("pk").values_list()),
         tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
-        (consents["number"], consents["latest"]),
+        tuple(consents.annotate(Count("pk"), Max("recorded_at"))),
         kills.fingerprint(),
         suppressions.fingerprint(),
         protections.fingerprint(),

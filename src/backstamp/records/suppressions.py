@@ -1,6 +1,7 @@
 """The suppression list: entries made by people, by imports, and by what mail systems say."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, TextIO
@@ -126,15 +127,16 @@ def export(to: TextIO) -> None:
 
 def suppressed() -> Suppressed:
     """Return the list as the snapshot carries it: without addresses."""
-    found: dict[str, dict[SuppressionReason, set[bytes]]] = {}
+    found: dict[tuple[str, str], set[bytes]] = defaultdict(set)
     rows = Suppression.objects.order_by("pk").values_list("domain", "recipient_key", "reason")
     for domain, key, reason in rows.iterator(chunk_size=10_000):
+        found[domain, reason].add(bytes(key))
+    listed: dict[str, dict[SuppressionReason, frozenset[bytes]]] = defaultdict(dict)
+    for (domain, reason), keys in found.items():
         # Rows from before a domain had one spelling may have the other.
-        found.setdefault(_scope(domain), {}).setdefault(SuppressionReason(reason), set()).add(bytes(key))
-    return {
-        domain: {reason: frozenset(keys) for reason, keys in reasons.items()}
-        for domain, reasons in found.items()
-    }
+        theirs, why = listed[_scope(domain)], SuppressionReason(reason)
+        theirs[why] = theirs.get(why, frozenset()) | keys
+    return dict(listed)
 
 
 def fingerprint() -> tuple[object, ...]:
