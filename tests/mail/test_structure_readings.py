@@ -79,6 +79,12 @@ def test_content_fields(fields: list[bytes], media_type: str, defects: set[Defec
         (b'charset="utf-8; x=utf-7', "utf-8; x=utf-7", True),
         (b"x=y charset=utf-7", "", True),
         (b"charset*0=utf; charset*1=-16", "utf-16", False),
+        (b'charset="=?us-ascii?q?utf-7?="', "=?us-ascii?q?utf-7?=", True),
+        (b"charset==?utf-8?b?dXRmLTc=?=", "=?utf-8?b?dxrmltc=?=", True),
+        (b'charset="=?us-ascii?q?utf-8?="', "=?us-ascii?q?utf-8?=", False),
+        (b'charset=utf-8; name="=?utf-8?q?utf-7?="', "utf-8", False),
+        (b"charset\xa0=utf-7", "", True),
+        (b"charset\xa0=utf-8", "", False),
         (b"; ".join(b"a%d=b" % at for at in range(64)) + b"; charset=utf-7", "", True),
     ],
 )
@@ -112,6 +118,8 @@ def test_a_charset_is_in_doubt_only_where_one_that_hides_links_may_be_read(
         (b"boundary=abc; boundary*=utf-8''def", b"abc", {D.CONTRADICTING_FIELDS, D.ODDLY_SPELLED}),
         (b'x="; boundary=def"; boundary=abc', b"abc", {D.ODDLY_SPELLED}),
         (b"(boundary=def) boundary=abc", b"abc", {D.ODDLY_SPELLED}),
+        (b'boundary="=?us-ascii?q?abc?="', b"=?us-ascii?q?abc?=", {D.ODDLY_SPELLED}),
+        (b'boundary="=_?abc?="', b"=_?abc?=", set()),
         (b"x=y boundary=abc", b"", {D.ODDLY_SPELLED, D.NO_BOUNDARY}),
     ],
 )

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from backstamp.mail.charsets.charset_labels import UTF8, CharsetKind, charset_for
+from backstamp.mail.header_text import decoded
 
 _SHORT: Final = 50
 _MAX_PARAMETERS: Final = 64
@@ -24,7 +25,8 @@ _PLAIN: Final = re.compile(
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)("?)|([^;\s]*))([^;]*)')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _CONTINUATION: Final = re.compile(r"([^*]+)\*(\d{1,3})(\*?)")
-_NAMED: Final = re.compile(r"(?<![\w-])(boundary|charset)\s*(?:\*[\d*]*)?\s*=", re.IGNORECASE)
+_NAMED: Final = re.compile(r"(?<![\w-])(boundary|charset)[^A-Za-z_;=\"-]*=", re.IGNORECASE)
+_ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w.:+-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ALIKE: Final = frozenset({CharsetKind.SINGLE, CharsetKind.UTF8})
@@ -36,7 +38,8 @@ class ParameterisedValue(msgspec.Struct, frozen=True):
 
     `repeated` names those of `boundary` and `charset` that are given twice with different values, `doubtful`
     those that are given once and that mail programs may read differently: in pieces (RFC 2231), beside a
-    comment, quoted wrongly, or hidden in something else. `value_in_doubt`: a comment is part of it to some.
+    comment, quoted wrongly, as an encoded word, or hidden in something else. `value_in_doubt`: a comment is
+    part of it to some.
     """
 
     value: str
@@ -80,7 +83,11 @@ def parse_parameterised(body: str) -> ParameterisedValue:
 def _parse(body: str) -> ParameterisedValue:
     value = body.partition(";")[0]
     parameters = _plain_parameters(body, len(value)) if "(" not in value else None
-    if parameters is None or len(_NAMED.findall(body)) != len(_DECIDING & parameters.keys()):
+    if (
+        parameters is None
+        or len(_NAMED.findall(body)) != len(_DECIDING & parameters.keys())
+        or ("=?" in body and any(_ENCODED_WORD.search(parameters.get(name, "")) for name in _DECIDING))
+    ):
         return _parse_oddly(body)
     return ParameterisedValue(value.strip(" \t").lower(), parameters)
 
@@ -133,7 +140,7 @@ def _may_be_unsafe(body: str) -> bool:
 
     All others agree on what we look for in a text, so it does not matter which is read.
     """
-    words = _WORD.findall(body)
+    words = _WORD.findall(decoded(body, len(body)) if "=?" in body else body)
     return len(words) > _MAX_PARAMETERS or any(charset_for(word).kind not in _ALIKE for word in words)
 
 
@@ -164,7 +171,8 @@ class _Reading:
         if base in _DECIDING:
             self.named += 1
             ended = quoted is None or closing or not re.search(r"[;\s]", quoted)
-            if rest.strip() or not ended or given != (quoted or unquoted) or _CONTROL.search(given):
+            is_cut = rest.strip() or not ended or given != (quoted or unquoted)
+            if is_cut or _CONTROL.search(given) or _ENCODED_WORD.search(given):
                 self.doubtful.add(base)
         if base != name:
             piece = _CONTINUATION.fullmatch(name)
