@@ -1,5 +1,6 @@
 """A report is put to the message and recipient that it names, or to nobody."""
 
+import random
 from datetime import timedelta
 
 import msgspec
@@ -63,6 +64,14 @@ def test_tokens_in_the_returned_copy_name_it_without_a_seal() -> None:
     assert indexes(match(bounce("", tokens=(Named(MESSAGE, 1),)))) == [(MESSAGE, 1, False)]
     by_pixel = bounce("", tokens=(Named(MESSAGE, None, ANNA),))
     assert indexes(match(by_pixel)) == [(MESSAGE, 0, False)]
+
+
+def test_a_message_id_too_long_for_an_index_names_its_message() -> None:
+    """Letters of four octets in no order, which PostgreSQL cannot make shorter: the worker stood still."""
+    some = random.Random(1)
+    message_id = "<" + "".join(chr(some.randrange(0x20000, 0x2A6D0)) for _ in range(990)) + "@x>"
+    known(msgspec.structs.replace(queued(), message_id=message_id))
+    assert indexes(match(bounce("anna@example.com", message_ids=(message_id,)))) == [(MESSAGE, 0, False)]
 
 
 @pytest.mark.parametrize("event", [EventType.REPLIED, EventType.DISPLAYED, EventType.AUTORESPONDED])

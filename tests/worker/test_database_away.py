@@ -2,21 +2,24 @@
 
 import asyncio
 import logging
+import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connection
 
 from backstamp.app.bench.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
+from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.models import Event
 from backstamp.worker import WorkerConfig
 from tests.database import empty_postgresql, postgres_server
-from tests.records.journal_records import click, delivery, pixel, queued
+from tests.records.journal_records import SECOND, click, delivery, pixel, queued
 from tests.worker.running import eventually, looked_up, running
 
 PATIENCE = 0.3
@@ -143,3 +146,25 @@ async def test_while_postgresql_is_stopped_the_worker_waits(
     reasons = [line.partition(" s: ")[2] for line in told]
     assert 1 <= len(reasons) <= 3  # cut off, and then refused
     assert len(set(reasons)) == len(reasons)
+
+
+@pytest.mark.daemon
+@pytest.mark.usefixtures("server")
+async def test_a_record_too_large_for_an_index_of_postgresql_stops_no_other(
+    config: WorkerConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    def index() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE INDEX own ON records_message (subject)")
+
+    await looked_up(index)
+    some = random.Random(1)
+    letters = "".join(chr(some.randrange(0x20000, 0x2A6D0)) for _ in range(900))
+    writer = JournalWriter(config.journal_dir, role="gateway")
+    writer.append(msgspec.structs.replace(queued(), subject=letters))
+    writer.append(queued(message=SECOND))
+    async with running(config):
+        await eventually(lambda: list(Event.objects.values_list("type", flat=True)), ["queued"])
+    writer.close()
+    assert len(list((config.journal_dir / SET_ASIDE).iterdir())) == 1
+    assert "it is set aside" in warnings(caplog)[-1]

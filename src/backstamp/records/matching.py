@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.records.models import LONGEST_ADDRESS, Message, Recipient, UnmatchedReport
+from backstamp.records.models import LONGEST_ADDRESS, LONGEST_MESSAGE_ID, Message, Recipient, UnmatchedReport
 from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -171,7 +171,9 @@ def _message(clues: Clues, addresses: Collection[str]) -> int | None:
 def _with_message_id(message_id: str) -> Sequence[int]:
     if not message_id or "\0" in message_id:
         return ()
-    messages = Message.objects.filter(message_id=message_id, direction=Direction.OUTBOUND)
+    messages = Message.objects.filter(
+        message_id=message_id[:LONGEST_MESSAGE_ID], direction=Direction.OUTBOUND
+    )
     return list(messages.order_by().values_list("pk", flat=True)[:MOST_CANDIDATES])
 
 

@@ -8,7 +8,7 @@ import msgspec
 from backstamp.journal import RecordId
 from backstamp.records.bulk import append, insert_new
 from backstamp.records.instants import stored, within, written, zone
-from backstamp.records.models import LONGEST_ADDRESS, DeliveryState
+from backstamp.records.models import LONGEST_ADDRESS, LONGEST_MESSAGE_ID, DeliveryState
 from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Actor, Delivery, Direction, EventType, Queued, QueuedRecipient, Report
 
@@ -161,7 +161,7 @@ def _message_row(record: Queued) -> tuple[Any, ...]:
         stored(record.at_us),
         clean(record.trace_id, 64),
         clean(record.reverse_path, LONGEST_ADDRESS),
-        clean(record.message_id, _LONGEST_LINE),
+        clean(record.message_id, LONGEST_MESSAGE_ID),
         clean(record.subject, _LONGEST_LINE),
         clean(record.sender, LONGEST_ADDRESS),
         record.size,
@@ -184,7 +184,7 @@ def _text_row(record: Queued) -> tuple[Any, ...]:
     return to_database(record.tracking_id), search_text(
         clean(record.subject, _LONGEST_LINE),
         clean(record.sender, LONGEST_ADDRESS),
-        clean(record.message_id, _LONGEST_LINE),
+        clean(record.message_id, LONGEST_MESSAGE_ID),
         *(clean(r.address, LONGEST_ADDRESS) for r in sorted(record.recipients, key=_index) if r.address),
     )
 

@@ -33,6 +33,9 @@ BATCH: Final = 10_000
 message, a recipient or a page of an index costs a hit less the more of them there are."""
 IDLE_SECONDS: Final = 0.1
 RETIRE_SECONDS: Final = 5.0
+_TOO_LARGE: Final = "54"
+"""How PostgreSQL's errors begin that say so of a row, or of what an index holds of it ("Program Limit
+Exceeded"). Django has no class of its own for them."""
 _REFUSED: Final = (DataError, IntegrityError, OverflowError, UnicodeError, msgspec.MsgspecError)
 """What says that the record is at fault, and not the database or its state."""
 
@@ -87,7 +90,9 @@ class IngestLoop:
         """Ingest a batch; when it is refused, its parts, down to the records that are at fault."""
         try:
             done = await self._database.run(ingest, batch, datetime.now(UTC), self.memory, again)
-        except _REFUSED as error:
+        except Exception as error:
+            if not _is_refusal(error):
+                raise
             refusal = error
         else:
             _report(done, batch)
@@ -136,6 +141,10 @@ class IngestLoop:
             await self._database.run(producers_gone, gone, datetime.now(UTC))
             log.debug("%d producers are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer not in gone}
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, _REFUSED) or str(getattr(error.__cause__, "sqlstate", "")).startswith(_TOO_LARGE)
 
 
 def _halves(batch: Batch) -> tuple[Batch, Batch]:

@@ -58,11 +58,13 @@ from backstamp.records.models.protection import (
 )
 from backstamp.records.models.words import (
     LONGEST_ADDRESS,
+    LONGEST_MESSAGE_ID,
     LONGEST_METHOD,
 )
 
 __all__ = [
     "LONGEST_ADDRESS",
+    "LONGEST_MESSAGE_ID",
     "LONGEST_METHOD",
     "Alert",
     "AlertPerson",

@@ -7,6 +7,10 @@ from typing import Final
 LONGEST_ADDRESS: Final = 320
 """64 octets of local part, "@", 255 of domain (RFC 5321 §4.5.3.1)."""
 
+LONGEST_MESSAGE_ID: Final = 640
+"""More of a Message-ID is not kept, nor looked for: an entry of an index of PostgreSQL has at most 2,704
+octets, of which a letter may take four."""
+
 LONGEST_METHOD: Final = 100
 """More of a request's method is not kept."""
 
