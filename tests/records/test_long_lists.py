@@ -33,7 +33,7 @@ def test_earlier_events_follow_however_they_are_read(monkeypatch: pytest.MonkeyP
         assert detail is not None
         found += [each.pk for each in reversed(detail.events)]
         assert detail.more_events == (len(found) < 50)
-        assert {each.recipient_index for each in detail.events} - {None} == set(detail.people)
+        assert {each.recipient_index for each in detail.events} - {None} <= set(detail.people)
         before = str(place_of(detail.events[0]))
     assert found == [each.pk for each in made]
 

@@ -1,17 +1,20 @@
 """long_lists: what of a message does not fit one page, asked for a page at a time."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
 
 from backstamp.records.instants import LATEST_US, microseconds
-from backstamp.records.models import Event, Link, Message, Recipient
+from backstamp.records.models import Event, Message, Recipient
 from backstamp.tokens.sealing import NO_RECIPIENT
 
-RECIPIENTS_SHOWN: Final = 50
-LINKS_SHOWN: Final = 50
+SHOWN: Final = 50
+"""Recipients, or links, on a page."""
+Row = TypeVar("Row", bound=Model)
 _PLACE: Final = re.compile(r"([0-9]{1,18})\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,18})")
 
 
@@ -25,6 +28,14 @@ class Asked:
     recipients: str = ""
     links: str = ""
     before: str = ""
+
+
+@dataclass(frozen=True)
+class Part(Generic[Row]):
+    """Rows of a list, and the page that they are."""
+
+    rows: tuple[Row, ...]
+    page: "Page[int]"
 
 
 @dataclass(frozen=True)
@@ -52,12 +63,22 @@ def read_place(text: str) -> Place:
     return Place(int(found[1]), found[2], int(found[3]))
 
 
-def recipients_of(message: Message, asked: Asked) -> "Page[Recipient]":
-    """Return a page of a message's recipients."""
-    named = message.recipients.exclude(index=NO_RECIPIENT).order_by("index")
-    return Paginator(named, RECIPIENTS_SHOWN).get_page(asked.recipients)
+def part_of(
+    rows: QuerySet[Row], number: str, *, count: int | None = None, first: Sequence[Row] = ()
+) -> Part[Row]:
+    """Return a page of rows. `count` and `first` are how many there are and the first of them, where known.
+
+    Most messages have one recipient and few links: then one query is enough, or none.
+    """
+    if len(first) < SHOWN and len(first) != count:
+        first = list(rows[: SHOWN + 1])
+    if count is None:
+        count = len(first) if len(first) <= SHOWN else rows.count()
+    page = Paginator(range(count), SHOWN).get_page(number)
+    shown = first[:SHOWN] if page.number == 1 else rows[page.start_index() - 1 : page.end_index()]
+    return Part(tuple(shown), page)
 
 
-def links_of(message: Message, asked: Asked) -> "Page[Link]":
-    """Return a page of a message's links."""
-    return Paginator(message.links.order_by("number"), LINKS_SHOWN).get_page(asked.links)
+def recipients_of(message: Message) -> QuerySet[Recipient]:
+    """Return a message's recipients; hits that name none are not theirs."""
+    return message.recipients.exclude(index=NO_RECIPIENT).order_by("index")

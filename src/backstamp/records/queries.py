@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 
 from backstamp.records.bulk import limited_for_keys, select_for_keys
 from backstamp.records.dictionaries import spelled_out
 from backstamp.records.instants import instant, stored
-from backstamp.records.long_lists import Asked, Place, links_of, read_place, recipients_of
+from backstamp.records.long_lists import SHOWN, Asked, Part, Place, part_of, read_place, recipients_of
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.search import first_found
 from backstamp.records.summaries import MessageSummary, summaries
@@ -71,14 +70,14 @@ class LinkCount:
 class MessageDetail:
     """All that the page of one message shows.
 
-    `recipients` and `link_page` are pages of them, `links` what is on the latter with its clicks. `events`
+    `recipients` and `link_part` are pages of them, `links` what is on the latter with its clicks. `events`
     are the newest `EVENTS_SHOWN` before the place asked for, oldest first, and `more_events` says that there
     are earlier ones; `people` are their recipients by index, `targets` their links by number.
     """
 
     summary: MessageSummary
-    recipients: "Page[Recipient]"
-    link_page: "Page[Link]"
+    recipients: Part[Recipient]
+    link_part: Part[Link]
     links: tuple[LinkCount, ...]
     events: tuple[Event, ...]
     more_events: bool
@@ -117,7 +116,7 @@ def message_detail(tracking_id: int, asked: Asked = _FIRST) -> MessageDetail | N
     message = Message.objects.filter(tracking_id=tracking_id).select_related("rollup").first()
     if message is None:
         return None
-    (summary,) = summaries([message], RECIPIENTS_IN_LIST)
+    (summary,) = summaries([message], SHOWN)
     link_counts = Counter[tuple[int | None, bool]]()
     for fetches in summary.tally.fetches:
         if fetches.type is EventType.CLICKED:
@@ -126,24 +125,39 @@ def message_detail(tracking_id: int, asked: Asked = _FIRST) -> MessageDetail | N
     found = _newest_events(message, sum(fetches.number for fetches in summary.tally.fetches), before)
     events = found[:EVENTS_SHOWN]
     _spell_reasons_out(events)
-    link_page = links_of(message, asked)
-    people = message.recipients.filter(
-        index__in={e.recipient_index for e in events if e.recipient_index is not None}
+    recipients = part_of(
+        recipients_of(message), asked.recipients, count=summary.totals.number, first=summary.recipients
     )
-    targets = message.links.filter(number__in={e.link_number for e in events if e.link_number is not None})
+    links = part_of(message.links.order_by("number"), asked.links)
     return MessageDetail(
         summary=summary,
-        recipients=recipients_of(message, asked),
-        link_page=link_page,
+        recipients=recipients,
+        link_part=links,
         links=tuple(
             LinkCount(link, link_counts[link.number, True], link_counts[link.number, False])
-            for link in link_page
+            for link in links.rows
         ),
         events=tuple(reversed(events)),
         more_events=len(found) > EVENTS_SHOWN,
-        people={recipient.index: recipient for recipient in people},
-        targets={link.number: link for link in targets},
+        people=_people(message, events, (*summary.recipients, *recipients.rows)),
+        targets=_targets(message, events, links.rows),
     )
+
+
+def _people(message: Message, events: list[Event], at_hand: Iterable[Recipient]) -> dict[int, Recipient]:
+    """Return the recipients of events by index."""
+    known = {recipient.index: recipient for recipient in at_hand}
+    missing = {event.recipient_index for event in events if event.recipient_index is not None} - known.keys()
+    rows = message.recipients.filter(index__in=missing) if missing else ()
+    return known | {recipient.index: recipient for recipient in rows}
+
+
+def _targets(message: Message, events: list[Event], at_hand: Iterable[Link]) -> dict[int, Link]:
+    """Return the links of events by number."""
+    known = {link.number: link for link in at_hand}
+    missing = {event.link_number for event in events if event.link_number is not None} - known.keys()
+    rows = message.links.filter(number__in=missing) if missing else ()
+    return known | {link.number: link for link in rows}
 
 
 def _newest_events(message: Message, fetches: int, before: Place | None) -> list[Event]:

@@ -7,13 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from django.core.paginator import Page
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from backstamp.records.clicks import Click, clicks_of_message
 from backstamp.records.instants import instant, microseconds
-from backstamp.records.long_lists import Asked, links_of, recipients_of
+from backstamp.records.long_lists import Asked, Part, part_of, recipients_of
 from backstamp.records.models import Link, LinkFinding, Message, Recipient
 from backstamp.records.tracking_ids import from_text, to_text
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -88,15 +87,15 @@ class ReceivedDetail:
     """
 
     message: Message
-    recipients: "Page[Recipient]"
+    recipients: Part[Recipient]
     links: tuple[GuardedLink, ...]
-    link_page: "Page[Link]"
+    link_part: Part[Link]
     clicks: tuple[Click, ...]
 
     @property
     def number(self) -> int:
         """How many recipients there are."""
-        return self.recipients.paginator.count
+        return self.recipients.page.paginator.count
 
     @property
     def together(self) -> bool:
@@ -135,10 +134,10 @@ def received_detail(message: Message, asked: Asked) -> ReceivedDetail:
     for finding in message.findings.order_by("found_at", "pk"):
         findings.setdefault(finding.number, []).append(finding)
     clicks = _counted_clicks(message)
-    link_page = links_of(message, asked)
+    links = part_of(message.links.order_by("number"), asked.links)
     return ReceivedDetail(
         message=message,
-        recipients=recipients_of(message, asked),
+        recipients=part_of(recipients_of(message), asked.recipients),
         links=tuple(
             GuardedLink(
                 link,
@@ -147,9 +146,9 @@ def received_detail(message: Message, asked: Asked) -> ReceivedDetail:
                 unclear=clicks[link.number, "unclear"],
                 machines=clicks[link.number, "machines"],
             )
-            for link in link_page
+            for link in links.rows
         ),
-        link_page=link_page,
+        link_part=links,
         clicks=clicks_of_message(message.pk, CLICKS_SHOWN),
     )
 

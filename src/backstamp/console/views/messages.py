@@ -121,7 +121,7 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "message": summary.message,
         "kills": kills.of_message(from_database(summary.message.tracking_id)),
         "suppressed": suppressions.of_recipients(
-            (bytes(recipient.recipient_key) for recipient in detail.recipients),
+            (bytes(recipient.recipient_key) for recipient in detail.recipients.rows),
             summary.message.sender.rpartition("@")[2],
         ),
         "manifest": read_manifest(summary.message.manifest),
