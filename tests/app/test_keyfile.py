@@ -117,6 +117,15 @@ def test_a_file_that_breaks_or_goes_while_running_is_shouted_about_once(
     assert not caplog.records
 
 
+def test_another_file_that_was_named_by_mistake_is_not_to_be_closed_to_others(tmp_path: Path) -> None:
+    other = tmp_path / "passwd"
+    other.write_text("root:x:0:0:root:/root:/bin/bash\n")
+    other.chmod(0o644)
+    with pytest.raises(KeyFileError, match="key ring is not readable") as refused:
+        keyfile.read(other)
+    assert "chmod" not in str(refused.value)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
 def test_a_file_that_others_can_read_is_refused_with_the_fix(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "keys.json"

@@ -75,12 +75,14 @@ def read(path: Path) -> Keyring:
         raise KeyFileError(
             f"{path}: cannot be read ({error.strerror}); run as the user who owns it"
         ) from None
-    if mode & 0o077:
-        raise KeyFileError(f"{path}: others may read the keys (mode {mode:04o}); run: chmod 600 {path}")
     try:
-        return Keyring.from_json(text)
+        ring = Keyring.from_json(text)
     except KeyringError as error:
         raise KeyFileError(f"{path}: {error}") from None
+    # Said of key files only: of another file that was named by mistake it would be bad advice.
+    if mode & 0o077:
+        raise KeyFileError(f"{path}: others may read the keys (mode {mode:04o}); run: chmod 600 {path}")
+    return ring
 
 
 def ensure(path: Path) -> Keyring:
