@@ -1,5 +1,6 @@
 """From a publisher to the compiled file: what is taken, what is refused, and what is kept of both."""
 
+import errno
 import gzip
 import os
 import subprocess
@@ -423,6 +424,27 @@ def test_a_list_that_needs_too_much_memory_does_not_keep_the_others_back(
         ("hosts", "1 entries, 1 of them new", True),
     ]
     assert lists.state("bomb").failures == 1
+
+
+@pytest.mark.parametrize("where", ["write_entries", "write_state"])
+def test_while_the_disk_is_full_no_try_takes_more_of_it(
+    server: FeedServer, lists: Lists, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """What is new was written down at each try, every five minutes: 35 MB of ten million prefixes."""
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    with monkeypatch.context() as full:
+
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full.setattr(ListStore, where, fail)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                lists.refresh()
+        waiting = len(list((lists.job.directory / "new").iterdir()))
+        assert waiting == (1 if where == "write_state" else 0)
+    lists.refresh()
+    assert lists.told() == [("phish", ["evil-0.example/login", "evil-1.example/login"])]
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(lists: Lists, tmp_path: Path) -> None:

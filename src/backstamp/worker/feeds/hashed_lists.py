@@ -49,8 +49,10 @@ def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) ->
     count = sum(len(part.data) // part.length for part in held.parts)
     fresh = 0
     if changed:
-        fresh = _tell(source, Spool(directory), before, held.parts)
-        store.write_prefixes(held.parts)
+        spool = Spool(directory)
+        with spool.together():
+            fresh = _tell(source, spool, before, held.parts)
+            store.write_prefixes(held.parts)
     store.write_state(
         msgspec.structs.replace(
             good(source, state, wait),

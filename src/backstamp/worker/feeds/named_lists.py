@@ -113,8 +113,9 @@ def _keep(source: Source, store: ListStore, spool: Spool, expressions: list[str]
     day = today()
     new: list[str] = []
     listed = list(_with_days(expressions, store.entries(), day, new))
-    spool.add(source.name, source.threat_type, day, new)
-    store.write_entries(listed)
+    with spool.together():
+        spool.add(source.name, source.threat_type, day, new)
+        store.write_entries(listed)
     return len(new)
 
 

@@ -105,6 +105,20 @@ class Spool:
             name = f"{time.time_ns()}-{head.source}{suffix}"
             replace_file(self._directory / name, msgspec.json.encode(head) + b"\n" + body)
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """See that what is written down within is taken back where the block fails.
+
+        It is as new at the next try, and a disk that is full would be fuller each time.
+        """
+        before = set(self._named(_PENDING))
+        try:
+            yield
+        except BaseException:
+            for path in set(self._named(_PENDING)) - before:
+                self.done(path)
+            raise
+
     def release(self) -> None:
         """The lists in force hold it all: let it be told. Raises OSError."""
         for path in self._named(_PENDING):
