@@ -215,7 +215,7 @@ def test_the_same_boundary_within_itself_belongs_to_the_outer_multipart() -> Non
         (MIXED + b"--b\nContent-Type: text/html\n\nx\n--b--\n", "multipart/mixed", {D.HEADER_IN_DOUBT}),
         (b" folded first\nContent-Type: text/html\n\nx", "text/plain", {D.HEADER_IN_DOUBT}),
         (b"From a\nContent-Type: text/html\n\nx", "text/html", set()),
-        (b">From a\nContent-Type: text/html\n\nx", "text/html", {D.HEADER_IN_DOUBT}),
+        (b">From a\nContent-Type: text/html\n\nx", "text/plain", {D.HEADER_IN_DOUBT}),
         (b">From a\nA: b\n\nx", "text/plain", set()),
         (b"A: b\n  \n\t\n c\nContent-Type: text/html\n\nx", "text/html", {D.HEADER_BROKEN_OFF}),
         (b"A: b\r\n \r\nContent-Transfer-Encoding: base64\r\n\r\nx", "text/plain", {D.HEADER_BROKEN_OFF}),

@@ -9,7 +9,6 @@ from backstamp.mail.content import Content, Doubt, content_values
 from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import is_identity
 from backstamp.mail.header_section import (
-    ESCAPED_SEPARATOR,
     HeaderSection,
     read_past_strays,
     read_strictly,
@@ -96,7 +95,7 @@ def reads_alike(raw: bytes, header: HeaderSection) -> bool:
     section = raw[header.start : header.body_start]
     return (
         header.orderly
-        and not _is_read_strictly(section)
+        and not _has_blank_before_colon(section)
         and _BARE_CR.search(section) is None
         and _BLANK_LINE.search(section) is None
     )
@@ -118,7 +117,7 @@ def other_readings(
         other = read_past_strays(raw, start, limit, most)
         found.take(raw, header, content, other, Defect.HEADER_BROKEN_OFF)
         section = raw[start : max(end, other.body_start)]
-    if _is_read_strictly(section):
+    if _has_blank_before_colon(section):
         found.take(raw, header, content, read_strictly(raw, start, limit, most), Defect.HEADER_BROKEN_OFF)
     if _BLANK_LINE.search(section):
         # Few programs part here from the standard, so nothing is left alone for their sake.
@@ -130,8 +129,5 @@ def other_readings(
     return found
 
 
-def _is_read_strictly(section: bytes) -> bool:
-    """Whether something stands in a header that some programs take for no field, or for no separator."""
-    return (
-        b" :" in section or (b"\t" in section and b"\t:" in section) or section.startswith(ESCAPED_SEPARATOR)
-    )
+def _has_blank_before_colon(section: bytes) -> bool:
+    return b" :" in section or (b"\t" in section and b"\t:" in section)

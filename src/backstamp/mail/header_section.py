@@ -7,8 +7,6 @@ import msgspec
 
 MAX_FIELDS: Final = 50_000
 """Real mail has about a hundred fields; each costs some 250 octets of memory, whatever its own length."""
-ESCAPED_SEPARATOR: Final = b">From "
-
 _LINE_END: Final = rb"(?>\r\n|\n|\r)"
 _FIELD: Final = re.compile(
     rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:" + _LINE_END + rb"[ \t][^\r\n]*)*)(?:" + _LINE_END + rb"|\Z)"
@@ -107,11 +105,8 @@ def read_to_line_feeds(raw: bytes, start: int, end: int, max_fields: int) -> Hea
 
 
 def read_strictly(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
-    """Return the header section as programs read it to which no field has a blank before its colon.
-
-    To them `>From `, a separator line that a mailbox escaped, is no separator.
-    """
-    return _read(raw, start, end, max_fields, _STRICT_FIELD, separators=b"From ")
+    """Return the header section as programs read it to which no field has a blank before its colon."""
+    return _read(raw, start, end, max_fields, _STRICT_FIELD)
 
 
 def read_to_blank_line(raw: bytes, start: int, end: int, max_fields: int) -> HeaderSection:
@@ -130,11 +125,10 @@ def _read(
     pattern: re.Pattern[bytes] = _FIELD,
     past_strays: re.Pattern[bytes] | None = None,
     line_ends: bytes = b"\r\n",
-    separators: bytes | tuple[bytes, ...] = (b"From ", ESCAPED_SEPARATOR),
 ) -> HeaderSection:
     fields: list[Field] = []
     position = start
-    if raw.startswith(separators, start, end):
+    if raw.startswith(b"From ", start, end):
         separator = _LINE.match(raw, start, end)
         assert separator is not None, "the pattern matches anything"
         position = separator.end()
