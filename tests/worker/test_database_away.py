@@ -150,6 +150,20 @@ async def test_while_postgresql_is_stopped_the_worker_waits(
 
 @pytest.mark.daemon
 @pytest.mark.usefixtures("server")
+async def test_a_record_that_postgresql_refuses_among_many_stops_no_other(config: WorkerConfig) -> None:
+    """Many rows go by COPY, whose errors are the driver's own."""
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    for number in range(20):
+        writer.append(msgspec.structs.replace(pixel(600 + number), network="x" * (65 if number == 7 else 4)))
+    async with running(config):
+        await eventually(lambda: Event.objects.filter(type="opened").count(), 19)
+    writer.close()
+    assert len(list((config.journal_dir / SET_ASIDE).iterdir())) == 1
+
+
+@pytest.mark.daemon
+@pytest.mark.usefixtures("server")
 async def test_a_record_too_large_for_an_index_of_postgresql_stops_no_other(
     config: WorkerConfig, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -218,6 +218,7 @@ def _on_sqlite(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...
 def _copy(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     with (
         connection.cursor() as cursor,
+        connection.wrap_database_errors,  # Django does that for what it knows of, and of COPY it does not
         cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy,
     ):
         for row in rows:
