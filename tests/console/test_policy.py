@@ -72,6 +72,10 @@ def test_a_chosen_entry_fills_the_form(admin: Client) -> None:
         {"name": "example.org", "tracking_url": "https://t.example.org/path"},
         {"name": "example.org", "tracking_url": "javascript:alert(1)"},
         {"name": "example.org", "tracking_url": "https://user@t.example.org"},
+        {"name": "example.org", "tracking_url": "https://t.example.org:99999"},
+        {"name": "example.org", "tracking_url": "https://t.example.org:0"},
+        {"name": "example.org", "tracking_url": "https://t.example.org/?"},
+        {"name": "1.2.3.4"},
         {"name": "example.org", "opens": "perhaps"},
         {},
     ],
@@ -82,6 +86,15 @@ def test_a_wrong_domain_is_refused_and_said(admin: Client, wrong: dict[str, str]
     assert "wrong-line" in answer.text
     assert "<script>" not in answer.text
     assert not SenderDomain.objects.exists()
+
+
+def test_a_domain_and_a_sender_in_unicode_are_those_whose_mail_is_in_ascii(admin: Client) -> None:
+    wanted = {"name": "BÜCHER.example", "opens": "off", "links": "off"}
+    admin.post("/policy/domain/", wanted | {"tracking_url": "https://t.bücher.example"})
+    admin.post("/policy/sender/", {"address": "ada@bücher.example", "opens": "off", "links": ""})
+    stored = SenderDomain.objects.get()
+    assert (stored.name, stored.tracking_url) == ("xn--bcher-kva.example", "https://t.xn--bcher-kva.example")
+    assert SenderPolicy.objects.get().address == "ada@xn--bcher-kva.example"
 
 
 def test_a_sender_gets_a_policy_and_loses_it_again(admin: Client) -> None:

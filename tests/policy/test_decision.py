@@ -167,3 +167,12 @@ def test_what_a_level_above_forbids_no_level_below_allows(
     ):
         if forbidden or said is ConsentState.WITHDRAWN or (said is None and mode is ConsentMode.REQUIRED):
             assert not on
+
+
+@pytest.mark.parametrize(
+    "spelled", ["ann@BÜCHER.example", "ann@xn--bcher-kva.example", "Ann@Bücher.example."]
+)
+def test_a_sender_has_one_policy_however_the_domain_is_spelled(spelled: str) -> None:
+    policy = structs.replace(snapshot(), senders={"ann@xn--bcher-kva.example": Axes(False, False)})
+    decision = decide(policy, origin=Origin.GATEWAY, sender=spelled, recipient_key=KEY)
+    assert decision == Decision(OffReason.SENDER, OffReason.SENDER)

@@ -11,6 +11,7 @@ from backstamp.records import alerts, channels
 from backstamp.records.alerting import new_hosts, outbox
 from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.alerting.notices import notice_of
+from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.alerting.raising import SAME_STORY, tell_grown
 from backstamp.records.alerts import DEFAULTS, Rule
 from backstamp.records.dictionaries import Judgement
@@ -218,6 +219,20 @@ def test_what_was_sent_by_a_fast_clock_does_not_count_for_the_rate(channel: Chan
     assert list(Outgoing.objects.filter(kind="digest")) == []
 
 
+@pytest.mark.parametrize(
+    "domain", ["<script>", "*", "-1", "no domain", "ann@our.example", "our.example/x", ""]
+)
+def test_a_rule_that_is_kept_to_no_domain_is_refused_for_it_would_never_alert(domain: str) -> None:
+    with pytest.raises(RefusedError):
+        switch(AlertRule.KNOWN_BAD_CLICK, domains=("our.example", domain))
+
+
+def test_a_rule_is_kept_to_a_domain_in_whatever_script() -> None:
+    switch(AlertRule.KNOWN_BAD_CLICK, domains=("BÜCHER.example",))
+    assert alerts.rules()[AlertRule.KNOWN_BAD_CLICK].domains == ("xn--bcher-kva.example",)
+    assert domain_of("ann@bücher.example") == "xn--bcher-kva.example"
+
+
 def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
     channels.add("team", ChannelKind.SLACK, "https://hooks.slack.example/T/B", "me")
     switch(AlertRule.CLICKED_THROUGH, enabled=False)
@@ -251,7 +266,7 @@ def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
         (AlertRule.NEW_HOST, {"within_minutes": 1441}, "1 to 1440 minutes"),
         (AlertRule.KNOWN_BAD_CLICK, {"threshold": 3}, "counts nobody"),
         (AlertRule.KNOWN_BAD_CLICK, {"channels": ("nowhere",)}, "no channel 'nowhere'"),
-        (AlertRule.KNOWN_BAD_CLICK, {"domains": ("",)}, "no domains"),
+        (AlertRule.KNOWN_BAD_CLICK, {"domains": ("",)}, "give a host"),
     ],
 )
 def test_what_cannot_be_set_is_refused_in_one_line(

@@ -1,16 +1,21 @@
 """The console's forms."""
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_domain_name, validate_email
+from django.core.validators import validate_domain_name, validate_email
 
 from backstamp.journal.manual import LONGEST_LABEL, MAX_LINKS
 from backstamp.policy import ConsentState
 from backstamp.records.models import LONGEST_ADDRESS
+from backstamp.records.refusals import RefusedError
+from backstamp.records.sender_domains import domain_name
+from backstamp.tokens.address_spelling import one_spelling
+from backstamp.urls.parsing import web_url
 
 _AXIS: Final = (("", "Default"), ("on", "On"), ("off", "Off"))
 _AXIS_VALUES: Final = {"": None, "on": True, "off": False}
@@ -111,19 +116,24 @@ class DomainForm(forms.Form):
     anonymous = forms.BooleanField(label="Anonymous: seal no recipient into any token", required=False)
 
     def clean_name(self) -> str:
-        """Return the domain in lower case."""
-        name = str(self.cleaned_data["name"]).lower().rstrip(".")
-        validate_domain_name(name)
-        return name
+        """Return the domain in lower case and A-labels: mail names it so."""
+        try:
+            return domain_name(str(self.cleaned_data["name"]))
+        except RefusedError as error:
+            raise ValidationError(str(error)) from None
 
     def clean_tracking_url(self) -> str:
         """Return the base of pixels and links: a web address of a host, without path."""
-        url = str(self.cleaned_data["tracking_url"]).strip().rstrip("/")
-        if url:
-            URLValidator(schemes=["http", "https"], message="Give an address like https://t.example.org")(url)
-            if url.count("/") != 2 or "?" in url or "#" in url or "@" in url:
-                raise ValidationError("Give the host only: https://t.example.org, without a path.")
-        return url
+        text = str(self.cleaned_data["tracking_url"]).strip()
+        if not text:
+            return ""
+        url = web_url(text)
+        href = "" if url is None else url.href
+        parts = urlsplit(href)
+        base = f"{parts.scheme}://{parts.netloc}"
+        if href != f"{base}/" or "@" in parts.netloc or parts.port == 0:
+            raise ValidationError("Give a host only, like https://t.example.org, without a path.")
+        return base
 
 
 class SenderForm(forms.Form):
@@ -134,8 +144,8 @@ class SenderForm(forms.Form):
     links = AxisField(label="Links")
 
     def clean_address(self) -> str:
-        """Return the address in lower case."""
-        return str(self.cleaned_data["address"]).lower()
+        """Return the address in its one spelling."""
+        return one_spelling(str(self.cleaned_data["address"]))
 
 
 class ConsentForm(forms.Form):

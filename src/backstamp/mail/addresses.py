@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-_ADDRESS: Final = re.compile(r"""(?:[^\s@<>",;]{1,64}|"(?:[^"\\]|\\.){0,62}")@[^\s@<>",;]{1,255}""")
+_ADDRESS: Final = re.compile(
+    r"""(?:[^\s@<>",;]{1,64}|"(?:[^"\\]|\\.){0,62}")@(?:[^][\s@<>",;:/?#\\()]{1,255}|\[[^][\s@]{1,253}\])"""
+)
 
 
 def is_mail_address(text: str) -> bool:

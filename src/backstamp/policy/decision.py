@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from backstamp.policy.snapshot import Axes, Consent, ConsentState, Snapshot
+from backstamp.tokens.address_spelling import one_spelling
 from backstamp.vocabulary import ConsentMode, Origin
 
 
@@ -73,7 +74,7 @@ def decide(
         return Decision(OffReason.NO_POLICY, OffReason.NO_POLICY)
     if not snapshot.enabled:
         return Decision(OffReason.ALL_OFF, OffReason.ALL_OFF)
-    sender = sender.lower()
+    sender = one_spelling(sender)
     domain = snapshot.domain(sender.rpartition("@")[2]).axes
     person = snapshot.senders.get(sender, Axes())
     default = snapshot.origins.get(origin, Axes())

@@ -21,6 +21,7 @@ from backstamp.records.models import (
     Recipient,
 )
 from backstamp.records.refusals import RefusedError
+from backstamp.records.sender_domains import domain_name
 from backstamp.vocabulary import AlertRule
 
 MOST_PEOPLE: Final = 500
@@ -77,8 +78,9 @@ def save_rule(rule: Rule, by: str) -> None:
             raise RefusedError(f"people are counted within 1 to {WITHIN_MINUTES[-1]} minutes")
     elif rule.threshold or rule.within_minutes:
         raise RefusedError(f"{rule.rule} counts nobody: it has no threshold")
-    if len(rule.domains) > MOST_DOMAINS or any(not name or len(name) > 255 for name in rule.domains):
-        raise RefusedError("these are no domains, or too many")
+    if len(rule.domains) > MOST_DOMAINS:
+        raise RefusedError(f"a rule is kept to {MOST_DOMAINS} domains at most")
+    domains = sorted({domain_name(name) for name in rule.domains})
     channels = list(Channel.objects.filter(name__in=rule.channels))
     if missing := set(rule.channels) - {channel.name for channel in channels}:
         raise RefusedError(f"there is no channel {min(missing)[:64]!r}")
@@ -89,7 +91,7 @@ def save_rule(rule: Rule, by: str) -> None:
                 "enabled": rule.enabled,
                 "threshold": rule.threshold,
                 "within_minutes": rule.within_minutes,
-                "domains": sorted({name.lower() for name in rule.domains}),
+                "domains": domains,
                 "changed_by": by[:150],
             },
         )

@@ -5,6 +5,7 @@ from django.db.models import Count, Max
 
 from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Protection, Snapshot
 from backstamp.records import kills, models, protections, suppressions
+from backstamp.tokens.address_spelling import a_labels, one_spelling
 
 
 def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
@@ -19,11 +20,11 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
         published_at_us=published_at_us,
         enabled=defaults.enabled and not switched_off,
         domains={
-            domain.name.lower(): _domain(domain, protected.get(domain.pk, Protection()))
+            a_labels(domain.name.lower()): _domain(domain, protected.get(domain.pk, Protection()))
             for domain in models.SenderDomain.objects.all()
         },
         senders={
-            sender.address.lower(): Axes(sender.opens, sender.links)
+            one_spelling(sender.address): Axes(sender.opens, sender.links)
             for sender in models.SenderPolicy.objects.all()
         },
         consents={

@@ -19,12 +19,12 @@ from backstamp.console.config import console_config
 from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
 from backstamp.policy import ConsentMode
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+from backstamp.records.refusals import RefusedError
+from backstamp.records.sender_domains import domain_named
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
 CONSENTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 500
-LAST_DOMAIN_ID: Final = 65_535
-"""A domain's number has two bytes in tokens."""
 
 
 @require_safe
@@ -50,11 +50,12 @@ def domain(request: HttpRequest) -> HttpResponse:
         return _page(request, domain_form=form)
     values = form.cleaned_data
     name = values.pop("name")
-    stored, created = SenderDomain.objects.update_or_create(name=name, defaults=values)
-    if created and stored.pk > LAST_DOMAIN_ID:
-        stored.delete()
-        form.add_error("name", f"There is room for {LAST_DOMAIN_ID} domains, and it is used up.")
+    try:
+        row = domain_named(name)
+    except RefusedError as error:
+        form.add_error("name", str(error))
         return _page(request, domain_form=form)
+    SenderDomain.objects.filter(pk=row.pk).update(**values)
     notices.success(request, f"The policy of {name} was saved.")
     return redirect("policy")
 

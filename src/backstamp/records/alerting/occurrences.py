@@ -7,6 +7,7 @@ import msgspec
 
 from backstamp.records.bulk import select_for_keys
 from backstamp.records.models import SenderDomain
+from backstamp.tokens.address_spelling import a_labels
 from backstamp.urls.domains import registrable_domain
 from backstamp.urls.parsing import web_url
 from backstamp.vocabulary import Actor, AlertRule
@@ -72,8 +73,8 @@ def site_of(url: str) -> str:
 
 
 def domain_of(address: str) -> str:
-    """Return the domain of an address, lower case; "" where it has none."""
-    return address.rpartition("@")[2].lower()[:255] if "@" in address else ""
+    """Return the domain of an address in lower case and A-labels; "" where it has none."""
+    return a_labels(address.rpartition("@")[2].lower())[:255] if "@" in address else ""
 
 
 def addresses(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
