@@ -57,10 +57,10 @@ class OtherReadings(msgspec.Struct):
             return
         start, end = sorted((ours.body_start, other.body_start))
         between = raw[start:end]
-        # More text before the body shows nothing new, unless it is markup, begins a part, is a field of the
-        # message within, or is not in ours.
+        # More text before the body shows nothing new, unless it is markup of HTML, begins a part, is a field
+        # of the message within, or is not in ours.
         if (
-            b"<" in between
+            (b"<" in between and "htm" in content.media_type)
             or (content.media_type.startswith("message/") and between.strip())
             or (b"--" in between and content.media_type.startswith("multipart/"))
             or (other.body_start < ours.body_start and LINK_SIGN.search(between))
