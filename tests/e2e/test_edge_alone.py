@@ -1,5 +1,6 @@
 """The edge of the product, started while what stands behind it is away."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from backstamp.edge.replies import GIF
 from backstamp.journal import JournalReader
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.vocabulary import Hit
+from tests.e2e.disks import small_disk
 from tests.e2e.server import Server, until
 
 URL = "https://www.example.com/offer"
@@ -99,6 +101,28 @@ def test_serve_answers_links_and_takes_mail_before_the_database_can_be_used(
     away.rename(database)
     until("the worker has the database", lambda: len(server.user_agents()) == 1)
     assert started.is_up()
+
+
+def test_serve_answers_links_from_a_data_directory_that_has_become_read_only(
+    backstamp: Callable[..., Server], tmp_path: Path
+) -> None:
+    disk = small_disk(tmp_path / "disk", 64)
+    try:
+        server = backstamp()
+        assert server.stop() == 0
+        (server.data / "capture.sock").unlink()
+        shutil.copytree(server.data, disk.place, dirs_exist_ok=True)
+        disk.place.chmod(0o700)
+        shutil.rmtree(server.data)
+        server.data.symlink_to(disk.place)
+        assert disk.try_read_only(True)
+        server.start(wait=False)
+        until("the edge answers", server.edge_is_up)
+        reply, _ = ask(server, "GET", link(server.keyring(), 78))
+        assert (reply.status, reply.getheader("location")) == (302, URL)
+        assert server.stop() == 0
+    finally:
+        disk.remove()
 
 
 def test_an_edge_that_never_had_a_policy_redirects_sent_mail_and_asks_before_protected_links(

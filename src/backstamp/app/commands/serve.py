@@ -27,7 +27,7 @@ from backstamp.app.settings.table import (
 )
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
 from backstamp.app.wiring.data_dir import prepare_data_dir
-from backstamp.app.wiring.one_worker import only_worker
+from backstamp.app.wiring.one_worker import refuse_second
 from backstamp.app.wiring.problems import check
 from backstamp.policy import ConsentMode
 
@@ -61,9 +61,7 @@ def serve(context: AppContext) -> None:
     check(context.settings)
     configure_logging(context.settings, "app")
     prepare_data_dir(context.settings)
-    with only_worker(context.settings):
-        # Only asked: the lock itself is the worker's, which may be started again.
-        pass
+    refuse_second(context.settings)
     commands = {role: role_command(role) for role in ROLES}
     link = ""
     try:

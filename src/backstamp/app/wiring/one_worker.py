@@ -32,6 +32,22 @@ def only_worker(settings: Settings) -> Iterator[None]:
         os.close(file)
 
 
+def refuse_second(settings: Settings) -> None:
+    """Raise `SettingsError` where a worker is in the data directory already.
+
+    Only asked, for the lock is the worker's, which may be started again. Where nothing can be written (a disk
+    that the kernel has made read-only) the worker says so, and does not keep the edge from starting.
+    """
+    try:
+        file = os.open(settings.in_data_dir(LOCK_FILE), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        _lock(file, settings)
+    finally:
+        os.close(file)
+
+
 def _lock(file: int, settings: Settings) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
