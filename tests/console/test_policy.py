@@ -64,6 +64,19 @@ def test_a_chosen_entry_fills_the_form(admin: Client) -> None:
     assert '<option value="off" selected>' in shown
 
 
+def test_people_are_chosen_by_number_for_a_proxy_keeps_addresses_of_pages(admin: Client) -> None:
+    sender = SenderPolicy.objects.create(address="ada@example.org", opens=False)
+    consent = Consent.objects.create(address="grace@example.net", recipient_key=b"k", evidence="Form C-17")
+    shown = admin.get("/policy/").text
+    addresses = re.findall(r'(?:href|action)="([^"]*)"', shown)
+    assert [each for each in addresses if "%40" in each or "@" in each] == []
+    chosen = admin.get("/policy/", {"sender": sender.pk, "consent": consent.pk}).text
+    assert 'value="ada@example.org"' in chosen
+    assert 'value="grace@example.net"' in chosen
+    assert admin.get("/policy/", {"sender": "ada@example.org"}).status_code == 404
+    assert admin.get("/policy/", {"consent": "9" * 40}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -75,6 +88,10 @@ def test_a_chosen_entry_fills_the_form(admin: Client) -> None:
         {"name": "example.org", "tracking_url": "https://t.example.org:99999"},
         {"name": "example.org", "tracking_url": "https://t.example.org:0"},
         {"name": "example.org", "tracking_url": "https://t.example.org/?"},
+        {
+            "name": "example.org",
+            "tracking_url": f"https://{'ü' * 20}.{'ü' * 20}.{'ö' * 20}.{'ö' * 50}.{'ö' * 50}.x",
+        },
         {"name": "1.2.3.4"},
         {"name": "example.org", "opens": "perhaps"},
         {},

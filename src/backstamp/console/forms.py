@@ -18,6 +18,7 @@ from backstamp.tokens.address_spelling import one_spelling
 from backstamp.urls.parsing import web_url
 
 _AXIS: Final = (("", "Default"), ("on", "On"), ("off", "Off"))
+_LONGEST_BASE: Final = 200
 _AXIS_VALUES: Final = {"": None, "on": True, "off": False}
 
 
@@ -108,7 +109,7 @@ class DomainForm(forms.Form):
     tracking_url = forms.CharField(
         label="Tracking host",
         required=False,
-        max_length=200,
+        max_length=_LONGEST_BASE,
         widget=forms.URLInput(attrs={"placeholder": "https://t.example.org"}),
         help_text="Where its pixels and links lead. Empty: the installation's own.",
     )
@@ -131,7 +132,7 @@ class DomainForm(forms.Form):
         href = "" if url is None else url.href
         parts = urlsplit(href)
         base = f"{parts.scheme}://{parts.netloc}"
-        if href != f"{base}/" or "@" in parts.netloc or parts.port == 0:
+        if len(base) > _LONGEST_BASE or href != f"{base}/" or "@" in parts.netloc or parts.port == 0:
             raise ValidationError("Give a host only, like https://t.example.org, without a path.")
         return base
 
@@ -145,7 +146,10 @@ class SenderForm(forms.Form):
 
     def clean_address(self) -> str:
         """Return the address in its one spelling."""
-        return one_spelling(str(self.cleaned_data["address"]))
+        address = one_spelling(str(self.cleaned_data["address"]))
+        if len(address) > LONGEST_ADDRESS:
+            raise ValidationError("In ASCII, as mail names it, this address is too long.")
+        return address
 
 
 class ConsentForm(forms.Form):

@@ -10,7 +10,7 @@ from django.contrib import messages as notices
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -127,18 +127,23 @@ def _page(
         "signatures": tuple(freshness(console_config().signatures(), datetime.now(UTC).date())),
         "stale_days": STALE_DAYS,
         "domain_form": domain_form or _prefilled(DomainForm, "domain", SenderDomain, "name", request),
-        "sender_form": sender_form or _prefilled(SenderForm, "sender", SenderPolicy, "address", request),
-        "consent_form": consent_form or _prefilled(ConsentForm, "consent", Consent, "address", request),
+        "sender_form": sender_form or _prefilled(SenderForm, "sender", SenderPolicy, "pk", request),
+        "consent_form": consent_form or _prefilled(ConsentForm, "consent", Consent, "pk", request),
     }
     return render(request, "console/policy.html", context, status=422 if failed else 200)
 
 
 def _prefilled(form: type[Form], what: str, model: type[Model], name: str, request: HttpRequest) -> Form:
-    """Return an empty form, or one that holds the entry that was chosen in the list."""
+    """Return an empty form, or one that holds the entry that was chosen in the list.
+
+    People are chosen by number: a proxy's log holds what is in an address.
+    """
     chosen = words(request, what)
-    entry = (
-        model._default_manager.filter(**{name: chosen}).values(*form.base_fields).first() if chosen else None
-    )
+    try:
+        found = model._default_manager.filter(**{name: chosen}) if chosen else model._default_manager.none()
+    except ValueError:
+        raise Http404 from None
+    entry = found.values(*form.base_fields).first()
     return form(auto_id=f"{what}_%s", initial=entry)
 
 
