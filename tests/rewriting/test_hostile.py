@@ -147,6 +147,18 @@ def test_a_bare_cr_before_the_body_becomes_a_line_end_for_all_programs_when_it_i
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
 
 
+@pytest.mark.parametrize("last", [b"A: b\r\r", b"A: b\r\n \r\r", b"A: b\r\r\r", b"A: b\r\n\t\r\r"])
+@pytest.mark.parametrize("begins", [b"", b"Content-Type: text/html\r\n\r\n"])
+def test_encoded_anew_the_body_begins_for_all_programs_behind_a_field_that_only_bare_crs_end(
+    last: bytes, begins: bytes
+) -> None:
+    raw = b"From: a@example.com\r\n" + last + begins + b"see https://example.com/\r\n"
+    rewritten = plan(raw, Options()).apply(FixedSealer(1000))
+    assert rewritten.manifest.parts[0].reencoded == "quoted-printable"
+    assert not plan(rewritten.raw, INBOUND).manifest.unprotected
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+
+
 def test_octets_that_are_no_characters_do_not_hinder_reading() -> None:
     raw = message(b"<a \xed\xff=1 href='https://example.com/\xff'>\xfe</a>")
     (link,) = plan(raw, INBOUND).links
