@@ -30,8 +30,8 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
         # The body began without an empty line before it, and its first line may now look like a field.
         body = newline + body
     if newline != b"\r" and raw[part.body_start - 1 : part.body_start] == b"\r":
-        # A bare CR that ends the header, which is a line end for us, becomes one for all programs: that of the
-        # empty line, or of the field from which some read on, and then an empty line follows.
+        # A bare CR that ends the header, which is a line end for us, becomes one for all programs: that of
+        # the empty line, or of the field from which some read on, and then an empty line follows.
         line = raw[raw.rfind(b"\n", 0, part.body_start) + 1 : part.body_start]
         body = b"\n" + (newline if line.strip(b"\r") else b"") + body
     patches = [Patch(part.body_start, part.end, body)]
