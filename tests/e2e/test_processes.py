@@ -81,6 +81,16 @@ def test_a_killed_role_comes_back_without_its_old_workers(
     until("all answers again", server.is_up)
 
 
+@pytest.mark.parametrize("role", ["gateway", "worker"])
+def test_a_hangup_ends_a_role_as_a_wish_to_stop_does(backstamp: Callable[..., Server], role: str) -> None:
+    server = backstamp()
+    os.kill(server.family()[role][0], signal.SIGHUP)
+    ended = f"role {role} ended with "
+    until("it has ended", lambda: ended in server.log.read_text())
+    assert f"{ended}0 " in server.log.read_text()
+    until("it is back", server.is_up)
+
+
 def test_a_killed_supervisor_leaves_no_orphan(backstamp: Callable[..., Server]) -> None:
     server = backstamp()
     assert server.process is not None
