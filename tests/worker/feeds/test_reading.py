@@ -313,6 +313,14 @@ def test_a_page_in_the_place_of_a_list_is_refused(tmp_path: Path) -> None:
             read(tmp_path, page, form)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_as_windows_may_save_it_is_told_what_is_wrong(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "own.txt"
+    path.write_bytes("\ufeffevil.example\r\n".encode(encoding))
+    with pytest.raises(FeedError, match="it is UTF-16, and has to be UTF-8"):
+        read_file(source(Form.PLAIN), path, SCREEN)
+
+
 def test_a_line_without_end_costs_one_entry(tmp_path: Path) -> None:
     found = read(tmp_path, b"evil.example\n" + b"a" * 100_000 + b"\nevil.test\n")
     assert found.expressions == ["evil.example/", "evil.test/"]

@@ -23,6 +23,8 @@ _BROKEN: Final = (
     NotImplementedError,
 )
 _ZIP: Final = b"PK\x03\x04"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""How files begin that Windows calls Unicode."""
 
 
 class Unpacked:
@@ -77,7 +79,7 @@ def unpacked(path: Path, max_bytes: int, *, is_whole: bool = True) -> Iterator[U
     `is_whole`: it is known that its end is not missing; archives tell that themselves.
 
     Raises:
-        FeedError: the archive is broken.
+        FeedError: the archive is broken, or it is UTF-16.
         OSError: the file cannot be read.
     """
     with contextlib.ExitStack() as stack:
@@ -85,6 +87,8 @@ def unpacked(path: Path, max_bytes: int, *, is_whole: bool = True) -> Iterator[U
         inside: IO[bytes] = file
         magic = file.read(len(_ZIP))
         file.seek(0)
+        if magic.startswith(_UTF_16):
+            raise FeedError("it is UTF-16, and has to be UTF-8")
         if magic.startswith(_GZIP):
             inside = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
         elif magic == _ZIP:
