@@ -5,6 +5,7 @@ the day on which it was first seen there; or `prefixes`, those of hashes. Files 
 """
 
 import contextlib
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from backstamp.journal.replacing import remove_unfinished, replace_file
 from backstamp.vocabulary import ThreatType
 
 _LISTS: Final = "lists"
+_ENTRY: Final = re.compile(r"([0-9]{1,6}) ([!-~]+)\n")
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,12 +90,13 @@ class ListStore:
         replace_file(self._directory / "state.json", msgspec.json.encode(state))
 
     def entries(self) -> Iterator[Listed]:
-        """Yield what is listed, sorted by expression. Raises OSError."""
+        """Yield what is listed, sorted by expression. A damaged line is as good as none. Raises OSError."""
         try:
-            with (self._directory / "entries").open(encoding="ascii", newline="\n") as file:
+            with (self._directory / "entries").open(encoding="ascii", errors="replace", newline="\n") as file:
                 for line in file:
-                    day, _, expression = line.rstrip("\n").partition(" ")
-                    yield Listed(expression, int(day))
+                    entry = _ENTRY.fullmatch(line)
+                    if entry is not None:
+                        yield Listed(entry[2], int(entry[1]))
         except FileNotFoundError:
             return
 
