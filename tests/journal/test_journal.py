@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +33,21 @@ def test_any_records_come_back_in_order_whatever_the_segmentation(
         writer.close()
         assert read_all(Path(folder), limit) == list(zip(ids, records, strict=True))
         assert ids == sorted(ids)
+
+
+def test_each_producer_has_its_share_of_a_reading_and_what_others_leave(tmp_path: Path) -> None:
+    writers = [JournalWriter(tmp_path, role="test", sync="off") for _ in range(3)]
+    for writer, number in zip(writers, (30, 30, 2), strict=True):
+        for each in range(number):
+            writer.append(hit(each))
+    reader = JournalReader(tmp_path)
+    for _ in range(3):  # whosever turn it is
+        given = Counter(id_.producer for id_, _ in reader.read({}, 30).records)
+        assert given[writers[2].producer] == 2
+        assert sum(given.values()) == 30
+        assert min(given[writer.producer] for writer in writers[:2]) >= 10
+    for writer in writers:
+        writer.close()
 
 
 @pytest.mark.parametrize("sync", ["always", "off", 1])

@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from backstamp.journal import Batch
 from backstamp.records.ingest import cursors, ingest
-from backstamp.records.memory import Memory
+from backstamp.records.memory import FRESH_US, Memory
 from backstamp.records.models import Consent
 from backstamp.records.rebuild import rebuild
 from backstamp.vocabulary import ClickAction, EventType, JournalRecord, WishAct
@@ -196,11 +197,14 @@ def _check(vendor: str, data: st.DataObject, records: list[JournalRecord], withd
         _withdraw(withdrawn)
         remaining = list(order)
         memory = data.draw(st.sampled_from([None, Memory()]), label="memory")
+        # Whether hits are kept for a while, or summed up at once.
+        fresh_us = data.draw(st.sampled_from([FRESH_US, -FRESH_US * 1000]), label="fresh")
         for length in lengths:
             now, remaining = remaining[:length], remaining[length:]
             if not now:
                 break
-            ingest(joined(now), NOW, memory)
+            with patch("backstamp.records.memory.FRESH_US", fresh_us):
+                ingest(joined(now), NOW, memory)
             if data.draw(st.booleans(), label="replayed"):
                 before = dump(), cursors()
                 again = ingest(joined(now), NOW, memory)

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.records.dictionaries import Headers
+from backstamp.records.dictionaries import Headers, HeaderSets
+from backstamp.records.ingest import ingest
 from backstamp.records.instants import MINUTE_US
 from backstamp.records.sources import Sources
 from backstamp.records.stored_hits import Pair, StoredHit, stored_hit
+from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Hit, HitKind
+from tests.records.journal_records import ANNA, BERT, MESSAGE, after, batch, delivery, pixel, queued
 
 _NO_FIELDS = Headers(1, {}, "", b"")
 
@@ -42,6 +45,8 @@ def test_what_came_later_has_the_same_neighbours_after_the_older_ones_went(
         for position, (source, message, recipient, second) in enumerate(fetches)
     ]
     whole, fresh = Sources(), Sources()
+    for sources in (whole, fresh):
+        sources.load((), HeaderSets())
     for each, pair in hits:
         whole.add(pair, (each,))
         if each.hit.at_us >= (minute + 1) * MINUTE_US:
@@ -51,3 +56,13 @@ def test_what_came_later_has_the_same_neighbours_after_the_older_ones_went(
     for each, _ in hits:
         if each.hit.at_us >= (minute + 1) * MINUTE_US:
             assert [*whole.around(each)] == [*fresh.around(each)]
+
+
+def test_a_process_that_forgets_before_its_first_hit_still_asks_what_came_before_it() -> None:
+    ingest(batch("edge", [queued(), delivery(1), pixel(600, key=ANNA)]), after(3000))
+    bert = stored_hit("other", 1, to_database(MESSAGE), 1, pixel(610, key=BERT), _NO_FIELDS)
+    sources = Sources()
+    sources.forget(1)
+    sources.load((bert,), HeaderSets())
+    sources.add((bert.message, 1), (bert,))
+    assert [other.recipient for other in sources.around(bert)] == [0]

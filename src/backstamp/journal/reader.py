@@ -73,14 +73,21 @@ class JournalReader:
         """
         batch = Batch([], {})
         names = producers(self._directory)
-        # Each reading begins with another producer, so that a busy one cannot starve the rest.
+        # Each reading begins with another producer, so that a busy one cannot starve the rest. Each has its
+        # share first, so that what came at about the same time is read together.
         self._turn += 1
         first = self._turn % len(names) if names else 0
-        for producer in names[first:] + names[:first]:
-            position = cursors.get(producer, 0)
-            batch.cursors[producer] = position
-            if len(batch.records) < limit and batch.size < BATCH_BYTES:
-                self._read_producer(batch, producer, position, limit)
+        order = names[first:] + names[:first]
+        batch.cursors.update((producer, cursors.get(producer, 0)) for producer in order)
+        share = -(-limit // max(1, len(order)))
+        longer = []
+        for producer in order:
+            before = len(batch.records)
+            self._read_producer(batch, producer, min(limit, before + share))
+            if len(batch.records) - before == share:
+                longer.append(producer)
+        for producer in longer:
+            self._read_producer(batch, producer, limit)
         self._say_unreadable(batch)
         return batch
 
@@ -133,8 +140,14 @@ class JournalReader:
             self._dead.add(producer)
         return producer in self._dead
 
-    def _read_producer(self, batch: Batch, producer: str, position: int, limit: int) -> None:
-        """Read on in a producer's stream, and move its cursor; what cannot be read stops no other."""
+    def _read_producer(self, batch: Batch, producer: str, limit: int) -> None:
+        """Read on in a producer's stream until the batch has so many records, and move its cursor.
+
+        What cannot be read stops no other.
+        """
+        if len(batch.records) >= limit or batch.size >= BATCH_BYTES:
+            return
+        position = batch.cursors[producer]
         try:
             # First whether it lives, then what there is: the other way round its last words would be lost.
             finished = self._is_finished(producer)

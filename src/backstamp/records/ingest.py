@@ -63,6 +63,8 @@ _ADVANCE: Final = (
     "WHERE records_journalcursor.position < excluded.position"
 )
 
+_ALL: Final = -1
+"""Before the time of every hit."""
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
 
@@ -175,6 +177,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         changed_clocks |= {pair for pair in again if pair[0] in cards}
     grouped = by_pair(matched)
     older = by_pair(_prepare(grouped, changed_clocks, memory))
+    memory.note_added(grouped, arrived[-1].at_us if arrived else None)
     memory.names.load(
         hit.hit.address
         for theirs in (*grouped.values(), *older.values())
@@ -312,12 +315,12 @@ def _insert_nobodies(hits: Iterable[StoredHit], memory: Memory) -> None:
 
 def _prepare(new: ByPair, changed_clocks: Collection[Pair], memory: Memory) -> list[StoredHit]:
     """Put new hits in their groups and minutes; return the older ones that must be judged again."""
-    groups = memory.groups([*new, *changed_clocks])
+    wanted = {pair: hits[0].place[0] for pair, hits in new.items()}
+    groups = memory.groups(wanted | dict.fromkeys(changed_clocks, _ALL))
     memory.sources.load((hit for hits in new.values() for hit in hits), memory.headers)
     for pair, hits in new.items():
         groups[pair].add(hits)
         memory.sources.add(pair, hits)
-        memory.note_added(len(hits))
     older = neighbours(new, memory)
     if changed_clocks:
         memory.recipients((), changed_clocks)

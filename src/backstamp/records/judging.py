@@ -58,14 +58,12 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
             if around and (names_nobody or not is_shared(hit.hit)):
                 for other in around:
                     assert other.recipient is not None
-                    theirs = other.message, other.recipient
-                    if theirs != pair or names_nobody:
-                        elsewhere.setdefault(theirs, []).append(other.place)
+                    elsewhere.setdefault((other.message, other.recipient), []).append(other.place)
     if elsewhere:
         memory.cards(message for message, _ in elsewhere)
         elsewhere = {pair: places for pair, places in elsewhere.items() if memory.card(pair[0])}
         memory.recipients((), elsewhere)
-        memory.groups(elsewhere)
+        memory.groups({pair: min(places)[0] for pair, places in elsewhere.items()})
         again.update((hit.place, hit) for hit in memory.hits(elsewhere))
     if again:
         for hits in new.values():
@@ -109,7 +107,7 @@ def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
                 if mine is None or (around and is_shared(hit.hit)):
                     around = ()
                 if mine:
-                    siblings = [other.hit for other in mine]
+                    siblings = mine
             if around:
                 elsewhere = [other.hit for other in around if (other.message, other.recipient) != pair]
             address = hit.hit.address

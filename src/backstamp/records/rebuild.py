@@ -12,7 +12,7 @@ from backstamp.records import standing, tally
 from backstamp.records.cards import TROUBLES
 from backstamp.records.changes import next_version
 from backstamp.records.day_counts import count_anew
-from backstamp.records.instants import zone
+from backstamp.records.instants import LATEST_US, zone
 from backstamp.records.memory import Memory
 from backstamp.records.message_rows import search_text
 from backstamp.records.models import Event, Message, MessageRollup, MessageText, Recipient
@@ -62,7 +62,7 @@ def rebuild_messages(keys: Sequence[int]) -> None:
     standing.write_deliveries(
         (*standing.delivery_of(found, behind)[2], *pair) for pair, found in deliveries.items()
     )
-    groups = memory.groups(pairs)
+    groups = memory.groups(dict.fromkeys(pairs, LATEST_US))
     standing.write_hits(
         (*standing.hits_of(group, cards[pair[0]].opens_tracked, behind), *pair)
         for pair, group in groups.items()

@@ -107,7 +107,7 @@ class Rollup:
             group = self._memory.group(pair)
             if card is None or recipient is None:
                 continue
-            if not group.whole or len(group.hits) > MOST_HITS:
+            if not group.whole or group.folded + len(group.hits) > MOST_HITS:
                 group = self._memory.read_again(pair)
             values = standing.hits_of(group, card.opens_tracked, self._zone)
             if values == group.standing:

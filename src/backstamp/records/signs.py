@@ -9,7 +9,7 @@ from typing import Final
 from backstamp.journal import RecordId
 from backstamp.records import message_rows
 from backstamp.records.bulk import select_for_keys
-from backstamp.records.instants import microseconds, read, within
+from backstamp.records.instants import LATEST_US, microseconds, read, within
 from backstamp.records.memory import Memory, sign_of
 from backstamp.records.models import ListWish
 from backstamp.records.rollup import Rollup
@@ -48,7 +48,7 @@ def take_signs(
     if signs:
         told |= _take(signs, memory, rollup)
     # The group of a recipient is read with the signs in it.
-    memory.groups(told)
+    memory.groups(dict.fromkeys(told, LATEST_US))
     return told
 
 
@@ -75,7 +75,7 @@ def _take(signs: Collection[tuple[RecordId, Report]], memory: Memory, rollup: Ro
     ]
     memory.recipients((), {pair for pair, _ in known})
     told = [(pair, report) for pair, report in known if memory.recipient(pair) is not None]
-    groups = memory.groups(pair for pair, _ in told)
+    groups = memory.groups({pair: LATEST_US for pair, _ in told})
     message_rows.insert_deliveries(signs, [message_rows.reply_of(report) for _, report in signs])
     for pair, report in told:
         rollup.event(cards[pair[0]], report.at_us, report.type)

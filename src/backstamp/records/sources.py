@@ -90,11 +90,12 @@ class Sources:
     def around(self, hit: StoredHit) -> Sequence[StoredHit]:
         """Return what came from the source of this hit within a minute of it, itself left out.
 
-        Where a source only ever fetched for one recipient, which is the most common case, only hits that
-        name nobody are told of it: the others know their recipient's hits already.
+        Only hits that name nobody are told of their own recipient: the others know that one's hits already.
+        Most sources only ever fetched for one recipient.
         """
-        source = hit.hit.source
-        if source in self._alone and hit.recipient != NO_RECIPIENT:
+        source, recipient = hit.hit.source, hit.recipient
+        names_nobody = recipient == NO_RECIPIENT
+        if source in self._alone and not names_nobody:
             return ()
         found = self._seen.get(source)
         if found is None or len(found) == 1:
@@ -104,38 +105,35 @@ class Sources:
         low = bisect_left(found, (at_us - SAME_SOURCE_US,), max(0, here - NEAREST), here, key=_place)
         last = min(len(found), here + NEAREST + 1)
         high = bisect_left(found, (at_us + SAME_SOURCE_US + 1,), here, last, key=_place)
-        return found[low:here] + found[here + 1 : high]
+        near = found[low:here] + found[here + 1 : high]
+        if names_nobody:
+            return near
+        message = hit.message
+        return [other for other in near if other.recipient != recipient or other.message != message]
 
-    def trim(self) -> None:
-        """Let the oldest go when there are too many hits; what is asked of them is read again."""
-        if self._number + len(self._loaded) <= MOST_SEEN:
-            return
-        times = sorted(hit.place[0] for found in self._seen.values() for hit in found)
-        self.forget(times[len(times) // 2] // MINUTE_US if times else 0)
+    def trim(self, before_us: int) -> None:
+        """Let go what came before this time, and the oldest where that is too much; it can be read again."""
+        self.forget(before_us // MINUTE_US)
+        if self._number > MOST_SEEN:
+            times = sorted(hit.place[0] for found in self._seen.values() for hit in found)
+            self.forget(times[len(times) // 2] // MINUTE_US)
 
     def forget(self, minute: int) -> None:
         """Let all go that came in this minute or before."""
-        self._whole_after = max(minute, self._whole_after or 0)
+        if self._whole_after is None:  # Nothing is held, and what the records hold is not known yet.
+            return
+        self._whole_after = max(minute, self._whole_after)
         self._loaded.clear()
         # What is left must be whole: an older minute that was read is forgotten with the rest.
         limit = (self._whole_after + 1) * MINUTE_US
         seen: dict[bytes, list[StoredHit]] = {}
-        alone: dict[bytes, Pair] = {}
         for source, found in self._seen.items():
             # Most are of few minutes, and go or stay as a whole.
             if found[-1].place[0] < limit:
                 continue
-            if found[0].place[0] < limit:
-                found = [hit for hit in found if hit.place[0] >= limit]
-            seen[source] = found
-            if source in self._alone:
-                alone[source] = self._alone[source]
-                continue
-            pairs = {(hit.message, hit.recipient) for hit in found if hit.recipient is not None}
-            if len(pairs) == 1:
-                alone[source] = pairs.pop()
-        self._seen, self._alone = seen, alone
-        self._number = sum(map(len, seen.values()))
+            seen[source] = found if found[0].place[0] >= limit else [h for h in found if h.place[0] >= limit]
+        self._alone = {source: self._alone[source] for source in seen if source in self._alone}
+        self._seen, self._number = seen, sum(map(len, seen.values()))
 
 
 _place: Final = attrgetter("place")

@@ -4,6 +4,8 @@ Always made from the events as a whole, so it can be made again at any time and 
 """
 
 from collections.abc import Iterable
+from copy import copy
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -14,7 +16,7 @@ from backstamp.records.groups import Group
 from backstamp.records.instants import read, within, written
 from backstamp.records.models import DeliveryState
 from backstamp.records.stored_hits import Pair
-from backstamp.verdicts.opened import OpenState, summary_of
+from backstamp.verdicts.opened import OpenState
 from backstamp.vocabulary import Delivery, EventType, Report
 
 _STATES: Final = {
@@ -42,6 +44,7 @@ _HITS: Final = (
     *("open_is_implied", "open_is_measurable"),
 )
 _KEYS: Final = ("message_id", "index")
+_at: Final = attrgetter("at_us")
 
 
 class Said(NamedTuple):
@@ -118,8 +121,11 @@ def write_deliveries(rows: Iterable[tuple[Any, ...]]) -> None:
 
 def hits_of(group: Group, opens_tracked: bool, behind: str) -> tuple[Any, ...]:
     """Return the values of `write_hits`: what the hits of a recipient come to; `behind` is the `zone`."""
-    found = summary_of([*group.others, *[hit.sign for hit in group.hits if hit.sign is not None]])
-    opened, clicked = found.first_opened_at_us, found.first_clicked_at_us
+    found = group.summed_up()
+    if group.others:
+        found = copy(found)
+        found.take(sorted(group.others, key=_at))
+    opened, clicked, state = found.first_opened_at_us, found.first_clicked_at_us, found.state
     return (
         None if opened is None else written(opened, behind),
         None if clicked is None else written(clicked, behind),
@@ -127,8 +133,8 @@ def hits_of(group: Group, opens_tracked: bool, behind: str) -> tuple[Any, ...]:
         found.clicks,
         found.machine_opens + found.machine_clicks + found.previews,
         found.unknown_opens + found.unknown_clicks,
-        found.state is OpenState.OPENED and found.opens == 0,
-        opens_tracked and found.state is not OpenState.CANNOT_BE_MEASURED,
+        state is OpenState.OPENED and found.opens == 0,
+        opens_tracked and state is not OpenState.CANNOT_BE_MEASURED,
     )
 
 

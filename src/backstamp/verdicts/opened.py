@@ -60,13 +60,13 @@ class OpenBasis(StrEnum):
     REPLY = "reply"
 
 
-class RecipientSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class RecipientSummary(msgspec.Struct, gc=False):
     """What became of one recipient's copy, machines apart from people; counts are after folding.
 
+    Of each run of the same act the first is counted; a run lasts half an hour from its first hit.
+
     Attributes:
-        state: see `OpenState`; CANNOT_BE_MEASURED where Apple fetched in advance and nothing else tells.
-        basis: what the opening is known from, if it is.
-        first_opened_at_us: the first sign of an opening.
+        first: what the opening is first known from, if it is.
         first_clicked_at_us: the first click by a person.
         opens: image loads by people or proxies for them.
         clicks: by people.
@@ -76,11 +76,10 @@ class RecipientSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         unknown_opens: opens that may be anyone's.
         unknown_clicks: clicks that may be anyone's.
         own_views: the sender's.
+        by_apple: Apple fetched in advance.
     """
 
-    state: OpenState
-    basis: OpenBasis | None = None
-    first_opened_at_us: int | None = None
+    first: JudgedHit | None = None
     first_clicked_at_us: int | None = None
     opens: int = 0
     clicks: int = 0
@@ -90,6 +89,70 @@ class RecipientSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unknown_opens: int = 0
     unknown_clicks: int = 0
     own_views: int = 0
+    by_apple: bool = False
+
+    @property
+    def state(self) -> OpenState:
+        """A click of unknown origin makes an opening possible; a machine's never does."""
+        if self.first is not None:
+            return OpenState.OPENED
+        if self.unknown_opens or self.unknown_clicks:
+            return OpenState.POSSIBLY_OPENED
+        return OpenState.CANNOT_BE_MEASURED if self.by_apple else OpenState.NOT_OPENED
+
+    @property
+    def basis(self) -> OpenBasis | None:
+        """What the opening is known from, if it is."""
+        act = self.first
+        if act is None:
+            return None
+        if act.event == "open":
+            return OpenBasis.IMAGE if act.actor is Actor.HUMAN else OpenBasis.PROXIED_IMAGE
+        return _BASIS[act.event]
+
+    @property
+    def first_opened_at_us(self) -> int | None:
+        """The first sign of an opening."""
+        return None if self.first is None else self.first.at_us
+
+    def take(self, acts: Iterable[JudgedHit]) -> None:
+        """Add acts in the order of time; fetches among them are over `FOLD_US` later than those before."""
+        began: dict[tuple[str, int | None, bytes, Actor, bool], int] = {}
+        for act in acts:
+            if not act.counts:
+                continue
+            at_us, event, actor = act.at_us, act.event, act.actor
+            key = (event, act.link_number, act.client, actor, act.by_apple)
+            before = began.get(key)
+            if before is not None and at_us - before <= FOLD_US:
+                continue
+            began[key] = at_us
+            if act.by_apple:
+                self.by_apple = True
+            if actor in PEOPLE:
+                if event == "open":
+                    self.opens += 1
+                elif event == "click":
+                    self.clicks += 1
+                    if self.first_clicked_at_us is None:
+                        self.first_clicked_at_us = at_us
+                first = self.first
+                if first is None or (at_us <= first.at_us and _moment(act) < _moment(first)):
+                    self.first = act
+            elif actor in _MACHINES:
+                if event == "open":
+                    self.machine_opens += 1
+                else:
+                    self.machine_clicks += 1
+            elif actor is Actor.UNKNOWN:
+                if event == "open":
+                    self.unknown_opens += 1
+                else:
+                    self.unknown_clicks += 1
+            elif actor is Actor.PREVIEW_BOT:
+                self.previews += 1
+            else:
+                self.own_views += 1
 
 
 _BASIS: Final = {
@@ -116,71 +179,10 @@ def signature_of(headers: Mapping[str, str]) -> bytes:
 
 
 def summary_of(hits: Iterable[JudgedHit]) -> RecipientSummary:
-    """Sum up all judged hits of one recipient's copy.
-
-    Of each run of the same act the first is kept; a run lasts half an hour from its first hit.
-    """
-    first: JudgedHit | None = None
-    first_click: int | None = None
-    opens = clicks = machine_opens = machine_clicks = previews = unknown_opens = unknown_clicks = own = 0
-    by_apple = is_unclear = False
-    last: dict[tuple[str, int | None, bytes, Actor, bool], int] = {}
-    for act in sorted(hits, key=_at):
-        if not act.counts:
-            continue
-        at_us, event, actor = act.at_us, act.event, act.actor
-        key = (event, act.link_number, act.client, actor, act.by_apple)
-        before = last.get(key)
-        if before is not None and at_us - before <= FOLD_US:
-            continue
-        last[key] = at_us
-        by_apple = by_apple or act.by_apple
-        if actor in PEOPLE:
-            opens += event == "open"
-            if event == "click":
-                clicks += 1
-                first_click = at_us if first_click is None else first_click
-            if first is None or _moment(act) < _moment(first):
-                first = act
-        elif actor in _MACHINES:
-            machine_opens += event == "open"
-            machine_clicks += event == "click"
-        elif actor is Actor.UNKNOWN:
-            is_unclear = True
-            unknown_opens += event == "open"
-            unknown_clicks += event == "click"
-        else:
-            previews += actor is Actor.PREVIEW_BOT
-            own += actor is Actor.SELF
-    return RecipientSummary(
-        state=_state(first, is_unclear=is_unclear, by_apple=by_apple),
-        basis=None if first is None else _basis(first),
-        first_opened_at_us=None if first is None else first.at_us,
-        first_clicked_at_us=first_click,
-        opens=opens,
-        clicks=clicks,
-        machine_opens=machine_opens,
-        machine_clicks=machine_clicks,
-        previews=previews,
-        unknown_opens=unknown_opens,
-        unknown_clicks=unknown_clicks,
-        own_views=own,
-    )
-
-
-def _state(first: JudgedHit | None, *, is_unclear: bool, by_apple: bool) -> OpenState:
-    """A click of unknown origin makes an opening possible; a machine's never does."""
-    if first is not None:
-        return OpenState.OPENED
-    if is_unclear:
-        return OpenState.POSSIBLY_OPENED
-    return OpenState.CANNOT_BE_MEASURED if by_apple else OpenState.NOT_OPENED
-
-
-def _basis(act: JudgedHit) -> OpenBasis:
-    if act.event == "open":
-        return OpenBasis.IMAGE if act.actor is Actor.HUMAN else OpenBasis.PROXIED_IMAGE
-    return _BASIS[act.event]
+    """Sum up all judged hits of one recipient's copy."""
+    summary = RecipientSummary()
+    summary.take(sorted(hits, key=_at))
+    return summary
 
 
 def _moment(act: JudgedHit) -> tuple[int, str, str]:
