@@ -21,8 +21,9 @@ from backstamp.gateway.protocol.commands import (
 from backstamp.gateway.protocol.mail_data import TOO_LARGE, MailDataRefusedError, read_mail_data
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
+from backstamp.gateway.roll import RcptAnswer
 from backstamp.gateway.surroundings import Surroundings
-from backstamp.gateway.transaction import RcptAnswer, Submitted
+from backstamp.gateway.transaction import Submitted
 
 MOST_RECIPIENTS: Final = 10_000
 """RFC 5321 §4.5.3.1.8 asks for 100 at least; the next hop's own limit comes first."""

@@ -7,14 +7,14 @@ one begins; one that was accepted at an earlier try is not sent again.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from backstamp.gateway import trace
-from backstamp.gateway.copies import Addressee, Arrival, Copy, Preparer
+from backstamp.gateway.copies import Arrival, Copy, Preparer
 from backstamp.gateway.copy_locks import CopyLocks
 from backstamp.gateway.deliveries import record_deliveries
 from backstamp.gateway.dsn import Refused, failure_report, wants_report
@@ -27,6 +27,7 @@ from backstamp.gateway.outcomes import Outcomes, copy_key, envelope_key
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.return_paths import ReturnPaths
+from backstamp.gateway.roll import RcptAnswer, Roll
 from backstamp.gateway.suppressions import Suppressions
 from backstamp.journal import JournalWriter
 from backstamp.mail.header_section import HeaderSection
@@ -37,16 +38,6 @@ _log = logging.getLogger("backstamp.gateway")
 
 _ASIDE: Final = 256 * 1024
 """Larger messages are hashed in a thread, so that other sessions go on."""
-ACCEPTED_EARLIER: Final = Outcome(
-    Stage.EARLIER, reply(250, "2.0.0 The next hop has it from an earlier try of this message")
-)
-
-
-class RcptAnswer(NamedTuple):
-    """A recipient that the client named, and the next hop's reply to it."""
-
-    recipient: Mailbox
-    reply: Reply
 
 
 class Submitted(msgspec.Struct, kw_only=True, frozen=True):
@@ -135,17 +126,13 @@ class _Transaction:
         self._facts = facts
         self._onward = onward
         self._now = shared.clock()
-        self._rcpts = submitted.rcpts
         self._earlier = EarlierTries(shared.outcomes, keys, now=int(self._now))
         tracking_id = self._earlier.tracking_id
         self._tracking_id = shared.new_tracking_id() if tracking_id is None else tracking_id
-        self._outcomes: list[Outcome | None] = [None] * len(self._rcpts)
-        self._indices: list[int] = []
+        self._roll = Roll(submitted.rcpts, self._earlier)
         self._recorded = False
         self._sealed = False
         """Whether the copies get reverse paths of their own."""
-        self._twins: dict[int, int] = {}
-        """Recipients that were named before, by place, and the place where; they share copy and outcome."""
 
     async def run(self, tell: Tell) -> None:
         arrival = self._arrival()
@@ -153,7 +140,7 @@ class _Transaction:
         prepared = await preparer.prepare(arrival)
         self._recorded = prepared.recorded
         for place, answer in prepared.settled.items():
-            self._outcomes[place] = Outcome(Stage.PROTECTION, answer)
+            self._roll.settle([place], [Outcome(Stage.PROTECTION, answer)])
         # A return path must not name a message of which nothing is known. Who submits has a password for
         # one reverse path, and his own server would refuse another.
         self._sealed = (
@@ -167,12 +154,12 @@ class _Transaction:
             if each.wanted and place not in prepared.settled
         ]
         connection = self._onward.connection
-        everybody = len(wanted) == sum(1 for rcpt in self._rcpts if rcpt.reply.positive)
+        everybody = len(wanted) == len(self._roll.tried)
         standing = connection is not None and connection.in_transaction and not self._sealed
         if wanted and prepared.whole and everybody and standing:
             assert connection is not None
             message = self._traced(self._submitted.message, wanted)
-            self._settle(wanted, await hand_over_open(connection, len(wanted), message))
+            self._roll.settle(wanted, await hand_over_open(connection, len(wanted), message))
             await self._keep_accepted(wanted, last=True)
         else:
             left = len(wanted)
@@ -180,12 +167,11 @@ class _Transaction:
                 for copy in self._parted(shared):
                     left -= len(copy.places)
                     alone = self._is_received and everybody and standing and len(copy.places) == len(wanted)
-                    self._settle(copy.places, await (self._send_on(copy) if alone else self._send(copy)))
+                    self._roll.settle(copy.places, await (self._send_on(copy) if alone else self._send(copy)))
                     await self._keep_accepted(copy.places, last=left == 0)
             if not wanted and connection is not None:
                 await _reset(connection)
-        for place, twin in self._twins.items():
-            self._outcomes[place] = self._outcomes[twin]
+        self._roll.settle_twins()
         await self._answer(tell)
 
     @property
@@ -201,51 +187,20 @@ class _Transaction:
             controls=control_fields(submitted.message, self._header),
             origin=submitted.origin,
             reverse_path=submitted.reverse_path.address,
-            addressees=self._addressees(),
+            addressees=self._roll.addressees(self._suppression),
             tracking_id=self._tracking_id,
             trace_id=submitted.trace_id,
             at_us=int(self._now * 1_000_000),
             recorded=self._earlier.tracking_id is not None,
         )
 
-    def _addressees(self) -> tuple[Addressee, ...]:
-        """Give each recipient its index, and settle those to whom nothing is sent now."""
-        known = self._earlier.tracking_id is not None
-        free = 0
-        addressees: list[Addressee] = []
-        places: dict[str, int] = {}
-        for place, rcpt in enumerate(self._rcpts):
-            earlier = self._earlier.recipient(place)
-            twin = places.get(rcpt.recipient.path)
-            if twin is not None:
-                index = self._indices[twin]
-            elif known and earlier is not None:
-                index = earlier.index
-            else:
-                index, free = free, free + 1
-            self._indices.append(index)
-            wanted = False
-            suppressed = None
-            if not self._is_received:
-                suppressed = self._shared.suppressions.outcome(
-                    self._facts, self._submitted.origin, rcpt.recipient.address
-                )
-            if not rcpt.reply.positive:
-                self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
-            elif earlier is not None and earlier.accepted:
-                self._outcomes[place] = ACCEPTED_EARLIER
-            elif twin is not None:
-                self._twins[place] = twin
-            elif suppressed is not None:
-                self._outcomes[place] = suppressed
-            else:
-                wanted = True
-                places[rcpt.recipient.path] = place
-            addressees.append(Addressee(index, rcpt.recipient.address, wanted=wanted))
-        return tuple(addressees)
+    def _suppression(self, address: str) -> Outcome | None:
+        if self._is_received:
+            return None
+        return self._shared.suppressions.outcome(self._facts, self._submitted.origin, address)
 
     def _traced(self, message: bytes, places: Sequence[int]) -> bytes:
-        recipient = self._rcpts[places[0]].recipient.address if len(places) == 1 else ""
+        recipient = self._roll.recipient(places[0]).address if len(places) == 1 else ""
         at = datetime.fromtimestamp(self._now, UTC)
         submitted = self._submitted
         received = trace.received_field(
@@ -263,7 +218,7 @@ class _Transaction:
         return [msgspec.structs.replace(copy, places=(place,)) for place in copy.places]
 
     async def _send(self, copy: Copy) -> list[Outcome]:
-        recipients = [self._rcpts[place].recipient for place in copy.places]
+        recipients = [self._roll.recipient(place) for place in copy.places]
         return await self._onward.hand_over(
             self._reverse_path(copy.places), recipients, lambda connection: self._fitting(copy, connection)
         )
@@ -288,35 +243,26 @@ class _Transaction:
             return self._submitted.reverse_path
         (place,) = places
         return self._shared.return_paths.of_copy(
-            self._submitted.reverse_path, self._tracking_id, self._indices[place]
+            self._submitted.reverse_path, self._tracking_id, self._roll.index(place)
         )
-
-    def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        for place, outcome in zip(places, outcomes, strict=True):
-            self._outcomes[place] = outcome
 
     async def _keep_accepted(self, places: Sequence[int], *, last: bool) -> None:
         """Put accepted copies on the disk before anything else is sent, where something else may follow."""
-        if last and all(each is None or each.reply.positive for each in self._outcomes):
+        if last and self._roll.all_well:
             return  # the reply follows at once
-        if len(self._rcpts) > 1:
-            await self._keep(place for place in places if self._outcome(place).reply.positive)
+        if len(self._roll) > 1:
+            await self._keep(self._roll.accepted(places))
 
-    async def _keep(self, places: Iterable[int]) -> None:
-        rows = [(place, self._indices[place], self._outcome(place).reply.positive) for place in places]
+    async def _keep(self, places: Collection[int]) -> None:
+        roll = self._roll
+        rows = [(place, roll.index(place), roll.outcome(place).reply.positive) for place in places]
         if rows:
             await self._earlier.keep(self._tracking_id, rows)
 
-    def _outcome(self, place: int) -> Outcome:
-        outcome = self._outcomes[place]
-        assert outcome is not None, "every recipient has an outcome by now"
-        return outcome
-
     async def _answer(self, tell: Tell) -> None:
-        everybody = range(len(self._rcpts))
-        outcomes = [self._outcome(place) for place in everybody]
-        self._record(outcomes)
-        tried = [place for place, rcpt in enumerate(self._rcpts) if rcpt.reply.positive]
+        everybody, tried = range(len(self._roll)), self._roll.tried
+        outcomes = [self._roll.outcome(place) for place in everybody]
+        self._record()
         if self._submitted.lmtp:
             replies = tuple(outcomes[place].reply for place in tried)
         else:
@@ -325,7 +271,7 @@ class _Transaction:
             if summary.report:
                 answer = await self._report([tried[place] for place in summary.report], answer)
             replies = (answer,)
-        again = self._tried_again(tried, replies)
+        again = self._roll.named_again(replies, lmtp=self._submitted.lmtp)
         if self._recorded:
             # Also who is refused for now: a retry then belongs to the same message and record.
             await self._keep(again)
@@ -334,23 +280,16 @@ class _Transaction:
         if not heard and self._facts.is_identified:
             # It never heard us and will try again: what was accepted must not go twice. A script that only
             # ended its half of the connection heard us, and its next alert of the same words is mail as well.
-            await self._keep(place for place in everybody if outcomes[place].reply.positive)
+            await self._keep(self._roll.accepted(everybody))
         else:
             await self._earlier.forget(place for place in everybody if place not in again)
-
-    def _tried_again(self, tried: Sequence[int], replies: Sequence[Reply]) -> Collection[int]:
-        """Return the places of those whom the client will name again."""
-        if not self._submitted.lmtp and replies[0].transient:
-            return range(len(self._rcpts))
-        put_off = {place for place, rcpt in enumerate(self._rcpts) if rcpt.reply.transient}
-        return put_off.union(place for place, answer in zip(tried, replies, strict=False) if answer.transient)
 
     async def _report(self, places: Sequence[int], success: Reply) -> Reply:
         """Tell the sender who refused; the message counts as taken only once the report is."""
         refused = [
-            Refused(self._rcpts[place].recipient, self._outcome(place).reply)
+            Refused(self._roll.recipient(place), self._roll.outcome(place).reply)
             for place in places
-            if wants_report(self._rcpts[place].recipient)
+            if wants_report(self._roll.recipient(place))
         ]
         if not refused:
             return success
@@ -369,16 +308,12 @@ class _Transaction:
         (outcome,) = await self._onward.hand_over(Mailbox("", parameters), [sender], lambda _: report)
         return success if outcome.reply.positive else _as_transient(outcome.reply)
 
-    def _record(self, outcomes: Sequence[Outcome]) -> None:
+    def _record(self) -> None:
         if self._is_received and not self._recorded:
             return  # nothing is kept of mail that is not protected
         record_deliveries(
             self._shared.journal,
-            (
-                (self._indices[place], outcome)
-                for place, outcome in enumerate(outcomes)
-                if outcome.stage is not Stage.EARLIER and place not in self._twins
-            ),
+            self._roll.delivered(),
             tracking_id=self._tracking_id,
             trace_id=self._submitted.trace_id,
             next_hop=self._shared.next_hop_name,
