@@ -154,6 +154,7 @@ def _as_of_0003(vendor: str) -> None:
             "listwish",
             "unmatchedreport",
             "recordsrequest",
+            "erasedcopy",
         ):
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "links": ("links", "Switch off links in mail that is out already, or on again."),
     "protect": ("protect", "The protection of links in received mail: modes, exceptions, own lists."),
     "suppressions": ("suppressions", "The suppression list: to whom mail does not go any more."),
+    "erase": ("erase", "Erase one person: all that is on record of a mail address."),
     "keys": ("keys", "List or rotate the keys behind the tokens."),
     "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
     "url": ("url", "Say how lists know a URL, and what is held against it."),

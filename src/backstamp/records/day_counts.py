@@ -32,7 +32,7 @@ Flags = tuple[bool, bool, bool, bool, bool]
 
 NO_FLAGS: Final[Flags] = (False, False, False, False, False)
 
-_OF_RECIPIENTS: Final = (
+_RECIPIENT_MEASURES: Final = (
     "recipients_opened",
     "recipients_clicked",
     "recipients_measurable",
@@ -69,7 +69,7 @@ def changes_of_recipient(index: int, before: Flags | None, after: Flags) -> Iter
         return
     if before is None:
         yield "recipients", 1
-    for name, then, now in zip(_OF_RECIPIENTS, before or NO_FLAGS, after, strict=True):
+    for name, then, now in zip(_RECIPIENT_MEASURES, before or NO_FLAGS, after, strict=True):
         if then != now:
             yield name, int(now) - int(then)
 
@@ -90,6 +90,12 @@ def take_away_messages(keys: Sequence[int]) -> None:
     marks = ", ".join(["%s"] * len(keys))
     condition = f"m.tracking_id IN ({marks})"
     _take_away((*_of_messages(condition), *_of_events(condition)), keys)
+
+
+def take_away_recipients(pks: Sequence[int]) -> None:
+    """Take away what these recipients count for, without events; call it before they are deleted."""
+    marks = ", ".join(["%s"] * len(pks))
+    _take_away(tuple(_of_recipients(f"r.id IN ({marks})")), pks)
 
 
 def take_away_events(pks: Sequence[int]) -> None:
@@ -121,6 +127,12 @@ def _of_messages(condition: str) -> Iterator[str]:
         f"SELECT {by}, {_measure('messages')}, COUNT(*) FROM records_message m "
         f"WHERE {condition} GROUP BY 1, 2, 3"
     )
+    yield from _of_recipients(condition)
+
+
+def _of_recipients(condition: str) -> Iterator[str]:
+    """Return the statements that count recipients `r` that fit, of messages `m`."""
+    by = f"{_day('m.queued_at')}, m.domain_id"
     recipients = "FROM records_recipient r JOIN records_message m ON m.tracking_id = r.message_id"
     troubles = ", ".join(repr(state.value) for state in sorted(TROUBLES))
     for measure, fits in (

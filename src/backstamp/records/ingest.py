@@ -16,7 +16,7 @@ import msgspec
 from django.db import transaction
 
 from backstamp.journal import Batch, RecordId
-from backstamp.records import hit_rows, message_rows, standing
+from backstamp.records import erased_copies, hit_rows, message_rows, standing
 from backstamp.records.alerting import raise_alerts
 from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.bulk import execute_many, new_ids
@@ -71,10 +71,10 @@ _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch came to, in numbers of records.
 
-    `dropped` are hits of recipients who withdrew consent, `replayed` records that were known already,
-    `unmatched` hits whose message is not known yet. `revised` are older verdicts that these records
-    changed. `version` is the change's number (`records.changes`), None where nothing changed.
-    `verdict_seconds` is what making contexts and verdicts took of this processor.
+    `dropped` are hits of recipients who withdrew consent and all of those who were erased, `replayed` records
+    that were known already, `unmatched` hits whose message is not known yet. `revised` are older verdicts
+    that these records changed. `version` is the change's number (`records.changes`), None where nothing
+    changed. `verdict_seconds` is what making contexts and verdicts took of this processor.
     """
 
     messages: int = 0
@@ -130,7 +130,12 @@ def ingest(
 
 def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]) -> Ingested:
     memory.begin()
+    newest_erased = erased_copies.newest()
+    memory.heed_erasures(newest_erased)
     fresh = _fresh(batch)
+    new_records = sum(map(len, fresh.values()))
+    erased = erased_copies.take_out(fresh) if newest_erased else frozenset()
+    of_erased = new_records - sum(map(len, fresh.values()))
     queued: list[tuple[RecordId, Queued]] = fresh[Queued]
     hits: list[tuple[RecordId, Hit]] = fresh[Hit]
     deliveries: list[tuple[RecordId, Delivery]] = fresh[Delivery]
@@ -155,7 +160,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     signs = [(id_, report) for id_, report in reports if report.type not in OF_DELIVERY]
     # Before the hits: who just withdrew is not recorded any more.
     granted = take_wishes(wishes)
-    signs += granted.told
+    signs += [(id_, report) for id_, report in granted.told if erased_copies.pair_of(report) not in erased]
     take_back(granted.untold, new_pairs, memory, rollup)
     told = take_signs(signs, new_pairs & early, memory, rollup)
 
@@ -207,8 +212,8 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         reports=len(reports),
         wishes=len(wishes),
         hits=len(hits),
-        dropped=len(dropped),
-        replayed=len(batch.records) - sum(map(len, fresh.values())),
+        dropped=len(dropped) + of_erased,
+        replayed=len(batch.records) - new_records,
         unmatched=len(unmatched),
         revised=len(revised),
         version=version,

@@ -2,7 +2,7 @@
 
 All of it is in the records, too: what is missing is read, and after a failed transaction everything is
 forgotten, since it may hold what was never committed. One process writes events, so nothing here grows
-old but by that process's own deletions, of which `forget_before` tells.
+old but by that process's own deletions, of which `forget_before` tells, and by erasing a person.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -62,6 +62,7 @@ class Memory:
         self.reasons = Reasons()
         self.names = ReverseNames()
         self._erased_before_us = 0
+        self._newest_erased = 0
         self.clear()
 
     def clear(self) -> None:
@@ -90,6 +91,12 @@ class Memory:
             for group in self._groups.values():
                 if group.opened is not None and group.opened.at_us < limit and group.opened.source:
                     group.opened = msgspec.structs.replace(group.opened, source=b"")
+
+    def heed_erasures(self, newest: int) -> None:
+        """Forget everything if somebody was erased since: `newest` is the newest erased copy's number."""
+        if newest != self._newest_erased:
+            self._newest_erased = newest
+            self.clear()
 
     def cards(self, messages: Iterable[int]) -> dict[int, Card]:
         """Return the cards of those of these messages that the records hold."""

@@ -4,6 +4,7 @@ is told of messages that are not there, hits and reports.
 Captured mails are the capture mailbox's business: it has a size, not an age.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from backstamp.records.bulk import execute_many, is_postgresql
 from backstamp.records.changes import note_changed
 from backstamp.records.day_counts import take_away_events, take_away_messages
 from backstamp.records.instants import microseconds, month_of
-from backstamp.records.models import Event, HeaderSet, ListWish, Message, ReaderReportRow
+from backstamp.records.models import ErasedCopy, Event, HeaderSet, ListWish, Message, ReaderReportRow
 from backstamp.records.partitions import drop_before
 from backstamp.records.tracking_ids import numbered_before
 
@@ -59,6 +60,7 @@ def delete_before(limit: datetime) -> Deleted:
     alerts.delete_before(limit)
     ReaderReportRow.objects.filter(at__lt=limit).delete()
     ListWish.objects.filter(at__lt=limit).delete()
+    ErasedCopy.objects.filter(erased_at__lt=limit).delete()
     # Sets of header fields are those of one month's hits.
     HeaderSet.objects.filter(month__lt=month_of(microseconds(limit))).delete()
     return deleted
@@ -89,13 +91,18 @@ def _delete_messages(limit: datetime) -> int:
         if not old:
             return deleted
         _delete_slices(Event.objects.filter(message_id__in=old).order_by())
-        with transaction.atomic():
-            take_away_messages(old)
-            # One statement a table: Django's own cascade would fetch every message, manifest and all.
-            for statement in _DELETE:
-                execute_many(statement, ((pk,) for pk in old))
-            note_changed([])
+        delete_messages(old)
         deleted += len(old)
+
+
+@transaction.atomic
+def delete_messages(keys: Sequence[int]) -> None:
+    """Delete messages with all that hangs on them."""
+    take_away_messages(keys)
+    # One statement a table: Django's own cascade would fetch every message, manifest and all.
+    for statement in _DELETE:
+        execute_many(statement, ((pk,) for pk in keys))
+    note_changed([])
 
 
 def _delete_strays(limit: datetime) -> int:
@@ -114,8 +121,16 @@ def _delete_strays(limit: datetime) -> int:
 
 def _delete_slices(events: QuerySet[Event]) -> int:
     deleted = 0
-    while pks := list(events.values_list("pk", flat=True)[:_EVENT_SLICE]):
-        with transaction.atomic():
-            take_away_events(pks)
-            deleted += Event.objects.filter(pk__in=pks).delete()[0]
+    while found := delete_slice(events):
+        deleted += found
     return deleted
+
+
+@transaction.atomic
+def delete_slice(events: QuerySet[Event]) -> int:
+    """Delete the first of these events, and what they count for; return how many."""
+    pks = list(events.values_list("pk", flat=True)[:_EVENT_SLICE])
+    if not pks:
+        return 0
+    take_away_events(pks)
+    return Event.objects.filter(pk__in=pks).delete()[0]

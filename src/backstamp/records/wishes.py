@@ -14,6 +14,7 @@ import msgspec
 from backstamp.journal import RecordId
 from backstamp.policy import ConsentState
 from backstamp.records.bulk import select_for_keys
+from backstamp.records.erased_copies import BY_ERASURE
 from backstamp.records.instants import instant, microseconds
 from backstamp.records.list_wishes import address_of, evidence, id_of, settle, take_off_timelines
 from backstamp.records.message_rows import clean
@@ -34,7 +35,10 @@ RECORDS_EVERY: Final = timedelta(days=1)
 _EVIDENCE: Final = 1000
 _BY: Final = "the recipient"
 _NAMELESS: Final = (
-    "SELECT s.id FROM keys CROSS JOIN records_suppression s WHERE s.recipient_key = keys.k AND s.address = ''"
+    "SELECT s.id FROM keys CROSS JOIN records_suppression s "
+    "WHERE s.recipient_key = keys.k AND s.address = '' AND NOT EXISTS "
+    "(SELECT 1 FROM records_consent c WHERE c.recipient_key = s.recipient_key "
+    f"AND c.recorded_by = '{BY_ERASURE}')"
 )
 _BY_KEY: Final = "SELECT c.id FROM keys CROSS JOIN records_consent c WHERE c.address = keys.a"
 _OURS: Final = re.compile(r"(?:opens|links): \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, ")
@@ -113,7 +117,9 @@ def name_those_who_wished(queued: Iterable[Queued]) -> None:
 
 
 def _name(row: Consent, address: str) -> None:
-    """Give an address to a consent that has only the recipient's key in its place."""
+    """Give an address to a consent that has only the recipient's key in its place: not to an erased one's."""
+    if row.recorded_by == BY_ERASURE:
+        return
     if row.address == bytes(row.recipient_key).hex() and not Consent.objects.filter(address=address).exists():
         row.address = address
         row.save()

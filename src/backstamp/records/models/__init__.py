@@ -39,6 +39,7 @@ from backstamp.records.models.messages import (
 )
 from backstamp.records.models.policy import (
     Consent,
+    ErasedCopy,
     Kill,
     ListWish,
     RecordsRequest,
@@ -77,6 +78,7 @@ __all__ = [
     "Consent",
     "DayCount",
     "DeliveryState",
+    "ErasedCopy",
     "Event",
     "ExpressionKill",
     "HeaderSet",

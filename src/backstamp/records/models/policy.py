@@ -115,6 +115,25 @@ class ListWish(models.Model):
         return f"wish {self.pk}"
 
 
+class ErasedCopy(models.Model):
+    """A copy of which nothing is taken any more: its recipient was erased. The number of the newest row says
+    to other processes that something was erased.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tracking_id = models.BigIntegerField()
+    recipient_index = models.PositiveIntegerField()
+    erased_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tracking_id", "recipient_index"], name="erased_copy_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erased copy {self.pk}"
+
+
 class RecordsRequest(models.Model):
     """A recipient asked that their own records be mailed to the address to which a copy went."""
 

@@ -1,0 +1,41 @@
+"""`backstamp erase`: one person's records, and their address wherever it stands."""
+
+import click
+
+from backstamp.app.context import AppContext
+from backstamp.app.django_start import usable_database
+from backstamp.mail.addresses import is_mail_address
+
+
+@click.command()
+@click.argument("address")
+@click.pass_obj
+def erase(context: AppContext, address: str) -> None:
+    """Erase the person with this mail ADDRESS (GDPR article 17). It cannot be undone."""
+    if not is_mail_address(address):
+        raise click.ClickException("that is no mail address")
+    with usable_database(context):
+        from backstamp.records import erasure, retention
+
+        try:
+            erased = erasure.erase(address, context.keyring())
+        finally:
+            # Also of what a run erased that was stopped.
+            retention.write_back()
+    if erased is None:
+        raise click.ClickException("nothing is on record of that address")
+    counts = ", ".join(
+        (
+            _counted(erased.messages, "message"),
+            f"a copy of each of {erased.shared} more",
+            _counted(erased.events, "event"),
+            _counted(erased.alerts, "alert"),
+            _counted(erased.entries, "entry", "entries"),
+            _counted(erased.mentions, "mention"),
+        )
+    )
+    click.echo(f"erased: {counts}; nothing is recorded any more of mail that is out")
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

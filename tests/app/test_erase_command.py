@@ -1,0 +1,43 @@
+"""`backstamp erase`: one line of counts, or one line that says why not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from backstamp.app.cli import cli
+from tests.database import empty_database, start_django
+
+start_django()
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path) -> Iterator[None]:
+    with empty_database(tmp_path):
+        yield
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(cli, arguments)
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_person_is_erased_and_stays_suppressed_by_a_pseudonym() -> None:
+    assert run("suppressions", "add", "kim@example.net", "--evidence", "kim@example.net asked")[0] == 0
+    assert run("erase", "Kim@Example.net") == (
+        0,
+        "erased: 0 messages, a copy of each of 0 more, 0 events, 0 alerts, 1 entry, 0 mentions; "
+        "nothing is recorded any more of mail that is out\n",
+        "",
+    )
+    listed = run("suppressions", "list")[1]
+    assert ("kim" in listed, "manual        recipient " in listed) == (False, True)
+    assert run("erase", "kim@example.net") == (1, "", "Error: nothing is on record of that address\n")
+
+
+@pytest.mark.parametrize(
+    "address", ["kim", "", "kim@", "a b@example.net", "kim@example.net\n", "<kim@example.net>"]
+)
+def test_what_is_no_address_is_said_in_one_line(address: str) -> None:
+    assert run("erase", address) == (1, "", "Error: that is no mail address\n")
