@@ -214,6 +214,8 @@ def test_ctrl_c_while_the_program_loads_shows_nobody_where(tmp_path: Path) -> No
         env=os.environ | {"PYTHONPATH": str(slow)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Who runs the tests in the background of a shell ignores it, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"loading\n"

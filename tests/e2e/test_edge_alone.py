@@ -100,7 +100,7 @@ def test_serve_answers_links_and_takes_mail_before_the_database_can_be_used(
     assert "gateway and edge start with the policy of before" in server.log.read_text()
     away.rename(database)
     until("the worker has the database", lambda: len(server.user_agents()) == 1)
-    assert started.is_up()
+    until("the console, too", started.is_up)
 
 
 def test_serve_answers_links_from_a_data_directory_that_has_become_read_only(

@@ -49,8 +49,11 @@ def test_the_figures_of_all_edge_workers_are_on_the_private_page_alone(
     assert total("backstamp_database_up") == 1
     until("the journal is ingested", lambda: total("backstamp_journal_lag_bytes") == 0)
     assert total("backstamp_snapshot_age_seconds") < 60
-    syncs = [total(f'backstamp_edge_journal_sync_seconds_count{{slot="{slot}"}}') for slot in (0, 1)]
-    assert sum(syncs) >= 1
+
+    def syncs() -> float:
+        return sum(total(f'backstamp_edge_journal_sync_seconds_count{{slot="{slot}"}}') for slot in (0, 1))
+
+    until("the journal is on the disk", lambda: syncs() >= 1)
     public = server.edge_url
     for path in ("metrics", "ask?domain=localhost"):
         with pytest.raises(HTTPError, match="404"):
