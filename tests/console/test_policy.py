@@ -134,6 +134,21 @@ def test_consent_is_recorded_under_the_recipients_key_with_evidence(admin: Clien
     assert (stored.opens, stored.evidence) == ("withdrawn", "By telephone")
 
 
+def test_who_was_erased_or_is_known_by_a_pseudonym_can_consent_anew(admin: Client, ring: Keyring) -> None:
+    key = ring.recipient_key("grace@example.net")
+    Consent.objects.create(address=key.hex(), recipient_key=key, opens="withdrawn", links="withdrawn")
+    said = {
+        "address": "Grace@Example.net",
+        "opens": "granted",
+        "links": "granted",
+        "evidence": "By telephone",
+    }
+    admin.post("/policy/consent/", said)
+    assert [(each.address, each.opens) for each in Consent.objects.all()] == [
+        ("grace@example.net", "granted")
+    ]
+
+
 def test_consent_without_evidence_is_refused(admin: Client) -> None:
     answer = admin.post("/policy/consent/", {"address": "grace@example.net", "opens": "granted"})
     assert answer.status_code == 422

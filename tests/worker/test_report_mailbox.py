@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from backstamp.journal import JournalWriter
+from backstamp.records.erasure import erase
 from backstamp.records.ingest import ingest
 from backstamp.records.models import DayCount, Event, Recipient, Suppression, UnmatchedReport
 from backstamp.tokens import Keyring, seal_link, seal_return_path
-from backstamp.vocabulary import EventType
+from backstamp.vocabulary import EventType, QueuedRecipient
 from backstamp.worker import WorkerConfig
 from backstamp.worker.config import ReportMailboxConfig
 from backstamp.worker.onward import NextHop
@@ -179,6 +180,27 @@ async def test_a_report_that_returns_our_link_is_matched_by_it(reports: WorkerCo
             == "250 2.0.0 Taken"
         )
         await eventually(events, [("bounced", 1, True, False)])
+
+
+async def test_of_who_was_erased_no_report_is_kept_that_only_names_their_address(
+    reports: WorkerConfig,
+) -> None:
+    both = msgspec.structs.replace(
+        queued(),
+        recipients=tuple(
+            QueuedRecipient(n, address, RING.recipient_key(address))
+            for n, address in enumerate(("anna@example.com", "bert@example.com"))
+        ),
+    )
+    await looked_up(lambda: ingest(batch("gateway", [both]), after(1000)))
+    await looked_up(lambda: erase("anna@example.com", RING))
+    async with running(reports):
+        for returned in ("Message-ID: <1@example.org>\r\n", "Message-ID: <2@example.org>\r\n"):
+            taken = await hand_in(reports, bounce("Anna@Example.com", returned), "bounces@example.org")
+            assert taken == "250 2.0.0 Taken"
+        await hand_in(reports, bounce("bert@example.com"), "bounces@example.org")
+        await eventually(events, [("bounced", 1, True, False)])
+    assert await looked_up(UnmatchedReport.objects.count) == 0
 
 
 async def test_a_report_of_an_unknown_message_is_kept(reports: WorkerConfig) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -84,11 +85,12 @@ def consent(request: HttpRequest) -> HttpResponse:
         return _page(request, consent_form=form)
     values = form.cleaned_data
     address = values.pop("address")
-    recorded = {
-        "recipient_key": console_config().keyring().recipient_key(address),
-        "recorded_by": _who(request),
-    }
-    Consent.objects.update_or_create(address=address, defaults=values | recorded)
+    key = console_config().keyring().recipient_key(address)
+    recorded = {"recipient_key": key, "recorded_by": _who(request)}
+    with transaction.atomic():
+        Consent.objects.update_or_create(address=address, defaults=values | recorded)
+        # What was known by the pseudonym alone, of an erased person too, gives way to what they say now.
+        Consent.objects.filter(address=key.hex()).delete()
     notices.success(request, f"What {address} said was recorded.")
     return redirect("policy")
 

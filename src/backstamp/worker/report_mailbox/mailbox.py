@@ -15,6 +15,7 @@ from django.db import Error as DatabaseError
 
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.records import matching
+from backstamp.records.erased_reports import without_erased
 from backstamp.records.matching import Finding, Named
 from backstamp.tokens import open_return_path
 from backstamp.vocabulary import Report
@@ -81,6 +82,8 @@ class ReportMailbox:
         if finding is None and sealed is None:
             return NO_REPORT
         try:
+            if finding is not None and sealed is None:
+                finding = await self._database.run(without_erased, finding, self._keyring())
             records = [] if finding is None else await self._database.run(matching.match, finding)
             if sealed is not None:
                 await self._forward(sealed, mail_data, at_us)
