@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from backstamp.app.cli import cli
+from tests.app.in_process import run
 from tests.database import empty_database, start_django
 from tests.worker.hook_server import hook_server
 
@@ -19,12 +18,6 @@ start_django()
 def database(tmp_path: Path) -> Iterator[None]:
     with empty_database(tmp_path):
         yield
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process, which has Django already: each of its own would take a second."""
-    done = CliRunner().invoke(cli, arguments)
-    return done.exit_code, done.stdout, done.stderr
 
 
 def test_a_webhook_is_added_tried_and_removed_and_its_path_is_shown_nowhere() -> None:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from backstamp.app.cli import cli
+from tests.app.in_process import run
 from tests.database import empty_database, start_django
 
 start_django()
@@ -16,11 +15,6 @@ start_django()
 def database(tmp_path: Path) -> Iterator[None]:
     with empty_database(tmp_path):
         yield
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(cli, arguments)
-    return done.exit_code, done.stdout, done.stderr
 
 
 def test_a_person_is_erased_and_stays_suppressed_by_a_pseudonym() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from backstamp.gateway import dialling
-from backstamp.gateway.dialling import dial
+from backstamp import dialling
+from backstamp.dialling import dial
 from tests.daemons import free_port
 from tests.gateway.running import TEXT, StartGateway, StartNextHop
 

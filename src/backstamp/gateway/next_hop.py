@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
+from backstamp.dialling import dial
 from backstamp.gateway.addresses import NextHopAddress
 from backstamp.gateway.capabilities import Capabilities, read_capabilities
 from backstamp.gateway.config import Timeouts
-from backstamp.gateway.dialling import dial
 from backstamp.gateway.protocol.reply import MAX_LINE, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
 from backstamp.vocabulary import TlsMode

@@ -29,6 +29,15 @@ def get(
     return download(server.url("/list"), into, max_bytes=max_bytes, known=known, seconds=5)
 
 
+def cut_off(server: FeedServer, folder: Path) -> Path:
+    """Return where the first 70,000 bytes of a list are, whose server has hung up."""
+    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
+    into = folder / "list.part"
+    with pytest.raises(FetchError, match="ended after"):
+        get(server, into)
+    return into
+
+
 def test_a_list_comes_whole_and_the_second_time_is_only_asked_about(
     server: FeedServer, tmp_path: Path
 ) -> None:
@@ -57,10 +66,7 @@ def test_a_download_that_broke_off_goes_on_where_it_was(server: FeedServer, tmp_
 
 
 def test_a_list_that_has_changed_in_between_is_begun_anew(server: FeedServer, tmp_path: Path) -> None:
-    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
-    into = tmp_path / "list.part"
-    with pytest.raises(FetchError, match="ended after"):
-        get(server, into)
+    into = cut_off(server, tmp_path)
     server.pages["/list"] = Page(b"another\n", etag='"v2"')
     assert get(server, into) == Downloaded(Validators('"v2"', ""))
     assert into.read_bytes() == b"another\n"
@@ -92,10 +98,7 @@ def test_without_a_strong_validator_nothing_is_resumed(
 def test_a_part_that_does_not_fit_is_thrown_away(
     server: FeedServer, tmp_path: Path, status: int, headers: dict[str, str]
 ) -> None:
-    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
-    into = tmp_path / "list.part"
-    with pytest.raises(FetchError, match="ended after"):
-        get(server, into)
+    into = cut_off(server, tmp_path)
     server.pages["/list"] = Page(b"0123456789", status=status, headers=headers, ranges=False)
     with pytest.raises(FetchError, match="part"):
         get(server, into)
@@ -107,10 +110,7 @@ def test_a_part_that_does_not_fit_is_thrown_away(
 
 def test_the_rest_of_another_version_is_thrown_away(server: FeedServer, tmp_path: Path) -> None:
     """A server that knows no If-Range: the two would make a list that nobody has published."""
-    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
-    into = tmp_path / "list.part"
-    with pytest.raises(FetchError, match="ended after"):
-        get(server, into)
+    into = cut_off(server, tmp_path)
     part = {"content-range": f"bytes 70000-{len(BODY) - 1}/{len(BODY)}"}
     server.pages["/list"] = Page(BODY[70_000:], etag='"v2"', status=206, headers=part, ranges=False)
     with pytest.raises(FetchError, match="another part"):
@@ -120,10 +120,7 @@ def test_the_rest_of_another_version_is_thrown_away(server: FeedServer, tmp_path
 
 def test_a_part_of_the_rest_is_not_the_rest(server: FeedServer, tmp_path: Path) -> None:
     """A server may send less than was asked for (RFC 9110, section 15.3.7), and say so."""
-    server.pages["/list"] = Page(BODY, etag='"v1"', cut_after=70_000)
-    into = tmp_path / "list.part"
-    with pytest.raises(FetchError, match="ended after"):
-        get(server, into)
+    into = cut_off(server, tmp_path)
     part = {"content-range": f"bytes 70000-79999/{len(BODY)}"}
     server.pages["/list"] = Page(BODY[70_000:80_000], etag='"v1"', status=206, headers=part, ranges=False)
     with pytest.raises(FetchError, match=f"ended after 80000 of {len(BODY)} bytes"):

@@ -11,11 +11,9 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
-from aiohappyeyeballs import start_connection
+from backstamp.dialling import dial
 
 SILENT_SECONDS: Final = 15.0
-HEAD_START: Final = 0.25
-"""Seconds that an address has before the next one is tried beside it (RFC 8305 §5)."""
 USER_AGENT: Final = "backstamp"
 
 
@@ -89,17 +87,8 @@ def described(error: Exception, deadline: Deadline) -> FetchError:
 
 
 def _dialled(host: str, port: int, seconds: float) -> socket.socket:
-    """Return a connection by whichever address answers first (RFC 8305); each step may last so long.
-
-    One after the other, an address that never answers would use up all the time there is. Raises OSError.
-    """
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-    async def dial() -> socket.socket:
-        async with asyncio.timeout(seconds):
-            return await start_connection(addresses, happy_eyeballs_delay=HEAD_START)
-
-    dialled = asyncio.run(dial())
+    """Return a connection on which each step may last so long. Raises OSError."""
+    dialled = asyncio.run(asyncio.wait_for(dial(host, port), seconds))
     dialled.settimeout(seconds)
     dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return dialled
