@@ -119,6 +119,106 @@ async def test_a_channel_that_hangs_keeps_nobody_else_waiting(config: WorkerConf
             assert other.posts[0].at - clicked < 4
 
 
+async def test_a_dozen_channels_that_hang_keep_neither_alerts_nor_reports_waiting(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    """More than asyncio has threads of its own on two processors."""
+    with hook_server() as other:
+        hook.answers = [3] * 24
+        for number in range(24):
+            await webhook(hook, f"slow{number}")
+        await webhook(other, "zealous")  # by name the last to be told
+        async with running(config):
+            clicked = click(config)
+            await posted(hook, 24)
+            await posted(other, 1)
+            assert other.posts[0].at - clicked < 2.5
+            assert hook.posts[-1].at - clicked < 2.5
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_the_message_on_its_way_and_leaves_the_others(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    def add() -> None:
+        channel = Channel.objects.get()
+        for _ in range(4):
+            channels.test(channel, datetime.now(UTC))
+
+    hook.answers = [1]
+    await webhook(hook)
+    await looked_up(add)
+    async with running(config):
+        await posted(hook, 1)
+    assert await looked_up(states) == [("delivered", 1), *[("waiting", 0)] * 3]
+    assert len(hook.posts) == 1
+    async with running(config):
+        await eventually(states, [("delivered", 1)] * 4)
+    assert len({post.headers["webhook-id"] for post in hook.posts}) == 4
+
+
+async def test_after_an_outage_all_that_waited_comes_once_and_in_its_order(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    def add() -> str:
+        channels.test(Channel.objects.get(), datetime.now(UTC))
+        return Outgoing.objects.latest("pk").event_id
+
+    def rest(until: datetime | None) -> None:
+        Channel.objects.update(rests_until=until)
+
+    hook.answers = [503] * 3
+    await webhook(hook)
+    first = [await looked_up(add) for _ in range(3)]
+    async with running(config):
+        await posted(hook, 2)
+        # The second failure in a row is the channel's: it rests, also for what is new.
+        await looked_up(lambda: rest(datetime.now(UTC) + timedelta(seconds=1)))
+        ids = [*first, outbox.new_event_id()]
+        await looked_up(
+            lambda: Outgoing.objects.create(
+                channel=Channel.objects.get(),
+                kind="test",
+                event_id=ids[-1],
+                created_at=datetime.now(UTC),
+                due_at=datetime.now(UTC),
+            )
+        )
+        await eventually(lambda: {state for state, _ in states()}, {"delivered"})
+    came = [post.headers["webhook-id"] for post in hook.posts]
+    assert came[:2] == ids[:2]
+    assert came[2:] == [ids[0], *ids]
+
+
+async def test_a_message_that_a_receiver_does_not_like_keeps_none_behind_it_waiting(
+    config: WorkerConfig, hook: HookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a firewall that finds an attack in the URL that an alert is about."""
+
+    def add() -> None:
+        for _ in range(3):
+            channels.test(Channel.objects.get(), datetime.now(UTC))
+
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=60))
+    hook.answers = [403]
+    await webhook(hook)
+    await looked_up(add)
+    async with running(config):
+        await eventually(states, [("waiting", 1), ("delivered", 1), ("delivered", 1)])
+
+
+async def test_a_test_wakes_a_channel_that_rests(config: WorkerConfig, hook: HookServer) -> None:
+    def add() -> None:
+        channel = Channel.objects.get()
+        channels.test(channel, datetime.now(UTC))
+        Channel.objects.update(rests_until=datetime.now(UTC) + timedelta(minutes=4))
+        channels.test(channel, datetime.now(UTC))
+
+    await webhook(hook)
+    await looked_up(add)
+    async with running(config):
+        await eventually(states, [("delivered", 1)] * 2)
+
+
 async def test_a_failing_channel_is_visible_and_well_again_once_it_takes_a_message(
     config: WorkerConfig, hook: HookServer
 ) -> None:
@@ -201,8 +301,8 @@ def test_a_message_is_given_up_after_a_day() -> None:
     now = datetime.now(UTC)
     channels.test(channel, now - outbox.GIVE_UP)
     (row,) = outbox.due(now, (), 9)
-    assert not outbox.failed(row, "no", now, permanent=False, jitter=0)
-    assert outbox.failed(row, "no", now + timedelta(seconds=1), permanent=False, jitter=0)
+    assert not outbox.failed(row, "no", now, permanent=False, jitter=0).given_up
+    assert outbox.failed(row, "no", now + timedelta(seconds=1), permanent=False, jitter=0).given_up
     assert states() == [("given_up", 0)]
 
 
@@ -218,6 +318,23 @@ def test_the_pause_doubles_up_to_an_hour(
         row.attempts = attempts
         outbox.failed(row, "no", now, permanent=False, jitter=jitter)
         assert Outgoing.objects.get().due_at == now + timedelta(seconds=seconds)
+
+
+def test_a_channel_that_fails_rests_from_its_second_failure_on_for_five_minutes_at_most() -> None:
+    now = datetime.now(UTC)
+    channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
+    channels.test(channel, now)
+    (row,) = outbox.due(now, (), 9)
+    rests = []
+    for _ in range(20):
+        outbox.failed(row, "no", now, permanent=False, jitter=1)
+        until = Channel.objects.get().rests_until
+        rests.append(0.0 if until is None else (until - now).total_seconds())
+    assert rests[0] == 0
+    assert rests[1] == pytest.approx(outbox.FIRST_PAUSE.total_seconds() * 1.2)
+    assert max(rests) == rests[-1] == 300
+    assert outbox.failed(row, "no", now, permanent=False, jitter=0, least=1000).rests
+    assert Channel.objects.get().rests_until == now + timedelta(seconds=1000)
 
 
 class TestByMail:

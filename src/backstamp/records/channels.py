@@ -53,10 +53,11 @@ def add(name: str, kind: ChannelKind, target: str, by: str, secret: str = "") ->
 
 
 def save(channel: Channel) -> None:
-    """Keep a channel that was changed. Raises `RefusedError`."""
+    """Keep a channel that was changed, and let it be tried. Raises `RefusedError`."""
     kind = ChannelKind(channel.kind)
     channel.target = checked_target(kind, channel.target)
     channel.secret = checked_secret(kind, channel.secret)
+    channel.rests_until = None
     channel.save()
 
 

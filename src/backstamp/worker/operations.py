@@ -23,6 +23,7 @@ from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
 from backstamp.worker.exposition import CONTENT_TYPE
 from backstamp.worker.metrics import metrics
+from backstamp.worker.own_threads import in_own_thread
 
 CLIENT_SECONDS: Final = 10.0
 DATABASE_SECONDS: Final = 3.0
@@ -47,7 +48,7 @@ class OperationsPages:
         assert self._config.operations_listen is not None
         self._loop = asyncio.get_running_loop()
         server = _Server(self._config.operations_listen, self)
-        serving = asyncio.create_task(asyncio.to_thread(server.serve_forever, 0.1))
+        serving = asyncio.create_task(in_own_thread(server.serve_forever, 0.1))
         try:
             await stop.wait()
         finally:

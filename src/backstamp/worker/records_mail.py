@@ -12,6 +12,7 @@ from backstamp.records.own_records import Asked, asked_for, done, lines
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on
+from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import wait
 
 log = logging.getLogger("backstamp.worker")
@@ -72,7 +73,7 @@ class RecordsMail:
         message = records_mail(self._config.sender, asked, told, datetime.now(UTC))
         try:
             # Answers by machines and bounces go nowhere: a null reverse path (RFC 3834 §3.3).
-            await asyncio.to_thread(hand_on, self._config.next_hop, "", asked.address, message)
+            await in_own_thread(hand_on, self._config.next_hop, "", asked.address, message)
         except NotTakenError as error:
             log.warning("a recipient's records are not taken by the next hop: %s", error)
             if not error.permanent:

@@ -6,7 +6,7 @@ Written where alerts are raised, in their transaction; delivered by the worker, 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from django.db.models import Count, F, Q
@@ -25,10 +25,15 @@ GIVE_UP: Final = timedelta(hours=24)
 """A message that could not be delivered for so long is given up."""
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-"""After the first failure, doubled after each further one up to this."""
+"""After the first failure of a message, doubled after each further one up to this."""
+LONGEST_REST: Final = timedelta(minutes=5)
+"""A channel that fails rests as long as a message after as many failures does, but no longer than this: it
+may be well again, and what it does not like may be a single message."""
 _FARTHEST: Final = 2 * LONGEST_PAUSE
 """Nothing is put off for longer: what is due later than that was noted by a clock that was wrong."""
 _MOST_DOUBLINGS: Final = 20
+_ILL: Final = 2
+"""So many failures in a row are the channel's; one may be of a message, which its firewall does not like."""
 _WAITING: Final = Outgoing.State.WAITING
 
 
@@ -58,7 +63,8 @@ def enqueue(
 
 
 def enqueue_test(channel: int, now: datetime) -> None:
-    """Let a channel be tried."""
+    """Let a channel be tried, at once also where it rests."""
+    Channel.objects.filter(pk=channel).update(rests_until=None)
     _row(channel, Outgoing.Kind.TEST, [], now, now).save()
 
 
@@ -105,10 +111,12 @@ def recover() -> None:
 
 
 def due(now: datetime, busy: Iterable[int], limit: int) -> list[Outgoing]:
-    """Return what is to be sent now, the oldest first, but nothing for channels that are `busy`."""
+    """Return what is to be sent now, the oldest first, but nothing for channels that rest or are `busy`."""
     is_due = Q(due_at__lte=now) | Q(due_at__gt=now + _FARTHEST)
-    rows = Outgoing.objects.filter(is_due, state=_WAITING, channel__enabled=True)
-    return list(rows.exclude(channel_id__in=list(busy)).select_related("channel")[:limit])
+    rests = Q(channel__rests_until__gt=now, channel__rests_until__lte=now + _FARTHEST)
+    rows = Outgoing.objects.filter(is_due, state=_WAITING, channel__enabled=True).exclude(rests)
+    rows = rows.exclude(channel_id__in=list(busy)).select_related("channel")
+    return list(rows.order_by("pk")[:limit])
 
 
 def claim(row: Outgoing) -> bool:
@@ -120,15 +128,30 @@ def claim(row: Outgoing) -> bool:
 def delivered(row: Outgoing, told: Mapping[int, int], now: datetime) -> None:
     """Note that a channel has a message, which said how often each alert (`told`) had happened."""
     _finish(row, Outgoing.State.DELIVERED, "", now)
-    Channel.objects.filter(pk=row.channel_id).update(delivered_at=now, failing_since=None, last_failure="")
+    channel = Channel.objects.filter(pk=row.channel_id)
+    if channel.filter(failures__gte=_ILL):
+        # It is well again: what it did not take while it was not is not put off any longer.
+        tried = Outgoing.objects.filter(channel_id=row.channel_id, state=_WAITING, attempts__gt=0)
+        tried.update(due_at=now)
+    channel.update(delivered_at=now, failing_since=None, last_failure="", failures=0, rests_until=None)
     for pk, count in told.items():
         Alert.objects.filter(pk=pk, told__lt=count).update(told=count)
 
 
+class Failure(NamedTuple):
+    """What follows of a failure: whether the message is given up, and whether its channel is to rest."""
+
+    given_up: bool
+    rests: bool
+
+
 def failed(
     row: Outgoing, why: str, now: datetime, *, permanent: bool, jitter: float, least: float = 0.0
-) -> bool:
-    """Note that a message did not arrive; return whether it is given up.
+) -> Failure:
+    """Note that a message did not arrive.
+
+    The message is put off; its channel rests where the one before it did not arrive either, or where it asks
+    for that.
 
     Args:
         row: as `due` gave it.
@@ -138,19 +161,22 @@ def failed(
         jitter: a number from 0 to 1; so much is added of a fifth of the pause.
         least: seconds for which the other side wants to be left alone.
     """
-    channel = Channel.objects.filter(pk=row.channel_id)
-    channel.update(last_failure=why[:200])
-    channel.filter(failing_since=None).update(failing_since=now)
-    if permanent or now - row.created_at > GIVE_UP:
+    asked_for = timedelta(seconds=min(least, LONGEST_PAUSE.total_seconds()))
+    channel = Channel.objects.get(pk=row.channel_id)
+    channel.failures, channel.last_failure = channel.failures + 1, why[:200]
+    channel.failing_since = channel.failing_since or now
+    rest = asked_for
+    if channel.failures >= _ILL:
+        rest = max(min(_pause(channel.failures - _ILL, jitter), LONGEST_REST), asked_for)
+    channel.rests_until = now + rest if rest else None
+    channel.save(update_fields=["failures", "last_failure", "failing_since", "rests_until"])
+    given_up = permanent or now - row.created_at > GIVE_UP
+    if given_up:
         _finish(row, Outgoing.State.GIVEN_UP, why, now)
-        return True
-    pause = min(FIRST_PAUSE * 2 ** min(row.attempts, _MOST_DOUBLINGS), LONGEST_PAUSE)
-    pause = max(pause * (1 + jitter / 5), timedelta(seconds=min(least, LONGEST_PAUSE.total_seconds())))
-    Outgoing.objects.filter(pk=row.pk).update(state=_WAITING, due_at=now + pause, last_error=why[:200])
-    # What else waits for a channel that fails would only fail beside it.
-    others = Outgoing.objects.filter(channel_id=row.channel_id, state=_WAITING, due_at__lt=now + pause)
-    others.update(due_at=now + pause)
-    return False
+    else:
+        due_at = now + max(_pause(row.attempts, jitter), asked_for)
+        Outgoing.objects.filter(pk=row.pk).update(state=_WAITING, due_at=due_at, last_error=why[:200])
+    return Failure(given_up, rests=bool(rest))
 
 
 def drop(row: Outgoing) -> None:
@@ -161,6 +187,11 @@ def drop(row: Outgoing) -> None:
 def switch_off(row: Outgoing) -> None:
     """Send nothing to a channel any more: it says that it is gone for good. What waits stays waiting."""
     Channel.objects.filter(pk=row.channel_id).update(enabled=False)
+
+
+def _pause(failures: int, jitter: float) -> timedelta:
+    """Return for how long to wait after so many failures before this one."""
+    return min(FIRST_PAUSE * (1 << min(failures, _MOST_DOUBLINGS)), LONGEST_PAUSE) * (1 + jitter / 5)
 
 
 def _finish(row: Outgoing, state: Outgoing.State, error: str, now: datetime) -> None:

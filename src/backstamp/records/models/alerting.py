@@ -12,7 +12,7 @@ class Channel(models.Model):
     """A way to administrators. `target` is an address, or the URL of a webhook, which may be a secret itself.
 
     `secret` signs what a webhook gets ("whsec_" and base64). `failing_since` and `last_failure` tell of
-    deliveries that fail just now.
+    deliveries that fail just now, `failures` of them in a row; until `rests_until` nothing is sent.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -24,6 +24,8 @@ class Channel(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     last_failure = models.CharField(max_length=200, blank=True, default="")
+    failures = models.PositiveIntegerField(default=0)
+    rests_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=150, blank=True, default="")
 

@@ -1,7 +1,7 @@
 """While the worker runs: what waits in the outbox is delivered, each channel in its own time.
 
 At least once: what was on its way when a worker ended is sent again, under the same id. A channel that hangs
-keeps nobody else waiting.
+keeps nobody else waiting, and a message that a channel does not like none of those behind it.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from backstamp.worker.channels.errors import NotDeliveredError
 from backstamp.worker.channels.sending import destination_of, send
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
+from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import wait
 
 log = logging.getLogger("backstamp.worker")
@@ -39,12 +40,14 @@ class AlertDelivery:
         self._own_mail = own_mail
         self._look_seconds = look_seconds
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver what is due until `stop` is set, and finish what was begun.
+        """Deliver what is due until `stop` is set; a message that is on its way then is finished.
 
         Raises what the database raises.
         """
+        self._stop = stop
         await self._database.run(outbox.recover)
         loop = asyncio.get_running_loop()
         grown_at = loop.time()
@@ -71,29 +74,30 @@ class AlertDelivery:
             self._busy[channel] = asyncio.create_task(self._deliver_all(rows))
 
     async def _deliver_all(self, rows: list[Outgoing]) -> None:
-        """Deliver a channel's messages in their order; after one that failed the others wait for a look."""
+        """Deliver a channel's messages in their order, until it rests or the worker stops."""
         for row in rows:
-            if not await self._deliver(row):
+            if self._stop.is_set() or await self._deliver(row):
                 return
 
     async def _deliver(self, row: Outgoing) -> bool:
+        """Deliver a message; return whether its channel is to rest."""
         notice = await self._database.run(_taken, row)
         if notice is None:
-            return True
+            return False
         name = row.channel.name
         try:
-            await asyncio.to_thread(send, destination_of(row.channel, self._own_mail), notice)
+            await in_own_thread(send, destination_of(row.channel, self._own_mail), notice)
         except NotDeliveredError as error:
-            given_up = await self._database.run(_note_failure, row, error)
+            failure = await self._database.run(_note_failure, row, error)
             log.warning(
                 "channel %r did not take an alert: %s; %s",
-                *(name, error, "given up" if given_up else "it is tried again"),
+                *(name, error, "given up" if failure.given_up else "it is tried again"),
             )
-            return False
+            return failure.rests
         told = {alert.id: alert.count for alert in notice.alerts}
         await self._database.run(outbox.delivered, row, told, datetime.now(UTC))
         log.debug("channel %r was told of %d alerts", name, len(told))
-        return True
+        return False
 
 
 def _tell_grown() -> None:
@@ -112,8 +116,8 @@ def _taken(row: Outgoing) -> Notice | None:
     return notice
 
 
-def _note_failure(row: Outgoing, error: NotDeliveredError) -> bool:
-    given_up = outbox.failed(
+def _note_failure(row: Outgoing, error: NotDeliveredError) -> outbox.Failure:
+    failure = outbox.failed(
         row,
         str(error),
         datetime.now(UTC),
@@ -123,4 +127,5 @@ def _note_failure(row: Outgoing, error: NotDeliveredError) -> bool:
     )
     if error.gone:
         outbox.switch_off(row)
-    return given_up
+        return failure._replace(rests=True)
+    return failure

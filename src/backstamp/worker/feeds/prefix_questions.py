@@ -11,6 +11,7 @@ from backstamp.worker.feeds.entries import FeedError
 from backstamp.worker.feeds.resting import Resting
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.fetching import FetchError
+from backstamp.worker.own_threads import in_own_thread
 
 AT_ONCE: Final = 8
 LEAST_SECONDS: Final = 60.0
@@ -75,7 +76,7 @@ class PrefixQuestions:
             if self._resting.rests(source.name) or not self._is_affordable(source):
                 return 0.0
             try:
-                found = await asyncio.to_thread(search, source, batch)
+                found = await in_own_thread(search, source, batch)
             except (FetchError, FeedError) as error:
                 after = error.retry_after if isinstance(error, FetchError) else 0.0
                 self._resting.failed(source.name, str(error), least_seconds=after)

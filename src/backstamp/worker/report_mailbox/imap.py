@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from backstamp.worker.config import ImapConfig
+from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import described, wait
 from backstamp.worker.report_mailbox.mailbox import AGAIN, ReportMailbox
 
@@ -56,21 +57,21 @@ class ImapMailbox:
 
         Raises `imaplib.IMAP4.error`, `OSError`.
         """
-        session = await asyncio.to_thread(_open, self._config)
+        session = await in_own_thread(_open, self._config)
         try:
-            uids = await asyncio.to_thread(_unseen, session)
+            uids = await in_own_thread(_unseen, session)
             done = 0
             for uid in uids[:MOST_AT_ONCE]:
                 if stop.is_set():
                     return False
-                mail = await asyncio.to_thread(_fetch, session, uid, self._mailbox.max_bytes)
+                mail = await in_own_thread(_fetch, session, uid, self._mailbox.max_bytes)
                 if mail is not None and await self._take(mail):
-                    await asyncio.to_thread(_mark, session, uid)
+                    await in_own_thread(_mark, session, uid)
                     done += 1
             return done > 0 and len(uids) > MOST_AT_ONCE
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
-                await asyncio.to_thread(session.logout)
+                await in_own_thread(session.logout)
 
     async def _take(self, mail: bytes) -> bool:
         """Return whether a mail is done with."""

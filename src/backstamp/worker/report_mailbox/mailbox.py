@@ -22,6 +22,7 @@ from backstamp.vocabulary import Report
 from backstamp.worker.config import ReportMailboxConfig
 from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on
+from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import described, wait
 from backstamp.worker.reception.listener import Listener
 from backstamp.worker.report_mailbox.reading import finding_of
@@ -110,7 +111,7 @@ class ReportMailbox:
         at = format_datetime(datetime.fromtimestamp(at_us / 1_000_000, UTC))
         traced = f"Received: by {hop.hostname} (Backstamp report mailbox); {at}\r\n".encode() + mail_data
         try:
-            await asyncio.to_thread(hand_on, hop, "", address, traced)
+            await in_own_thread(hand_on, hop, "", address, traced)
         except NotTakenError as error:
             if not error.permanent:
                 raise

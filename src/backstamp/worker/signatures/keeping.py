@@ -8,6 +8,7 @@ from typing import Final
 
 from backstamp.journal import SignatureFile
 from backstamp.verdicts.published import LISTS, Updates
+from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import wait
 from backstamp.worker.signatures.refreshing import Outcome, refresh
 
@@ -34,7 +35,7 @@ class SignatureKeeping:
             if 0 < due <= DAY_SECONDS:  # later: a clock was wrong when the lists were looked at
                 pause = due
                 continue
-            outcomes = await asyncio.to_thread(self._refresh)
+            outcomes = await in_own_thread(self._refresh)
             failed = [outcome for outcome in outcomes if not outcome.good]
             for outcome in failed:
                 log.warning("signatures of %s: %s", outcome.name, outcome.text)
