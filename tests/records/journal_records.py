@@ -114,18 +114,21 @@ def report(
     index: int | None = 0,
     message: int = MESSAGE,
     permanent: bool = True,
+    sealed: bool = True,
+    mail: str = "",
 ) -> Report:
     return Report(
         at_us=START_US + round(seconds * SECOND),
         tracking_id=message,
         type=type_,
         recipient_index=index,
-        sealed=True,
+        sealed=sealed,
         permanent=permanent,
         code=550 if type_ is EventType.BOUNCED else 0,
         enhanced_status="5.1.1" if type_ is EventType.BOUNCED else "",
         text="no such user" if type_ is EventType.BOUNCED else "",
         reporter="mx.example.com",
+        mail=mail,
     )
 
 

@@ -98,6 +98,16 @@ reports = st.builds(
     ),
     index=st.sampled_from([0, 0, 1, 9, None]),
     message=messages,
+    sealed=st.booleans(),
+    mail=st.sampled_from(["", "a mail", "another"]),
+)
+same_reports = st.builds(
+    report,
+    st.sampled_from([2.0, 600.2, 90_000.0]),
+    st.sampled_from([EventType.BOUNCED, EventType.DELIVERED, EventType.DISPLAYED, EventType.COMPLAINED]),
+    index=st.sampled_from([0, 0, None]),
+    sealed=st.booleans(),
+    mail=st.just("a mail"),
 )
 wishes = st.builds(
     wish,
@@ -124,6 +134,9 @@ refusals = st.builds(
 )
 record_lists = st.lists(
     st.one_of(clicks, clicks, guarded_clicks, pixels, deliveries, reports, wishes), min_size=1, max_size=12
+)
+report_lists = st.lists(
+    st.one_of(same_reports, same_reports, same_reports, clicks, pixels, deliveries), min_size=2, max_size=10
 )
 wish_lists = st.lists(
     st.one_of(wishes, wishes, wishes, withdrawing, refusals, reports), min_size=1, max_size=12
@@ -153,6 +166,15 @@ def test_any_order_any_cut_and_any_replay_give_the_same_records(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), records=wish_lists)
 def test_what_recipients_wish_ends_the_same_in_any_order(
+    vendor: str, data: st.DataObject, records: list[JournalRecord]
+) -> None:
+    _check(vendor, data, records, b"")
+
+
+@pytest.mark.parametrize("vendor", ["sqlite"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), records=report_lists)
+def test_a_report_that_comes_again_by_whatever_way_ends_the_same_in_any_order(
     vendor: str, data: st.DataObject, records: list[JournalRecord]
 ) -> None:
     _check(vendor, data, records, b"")

@@ -272,13 +272,17 @@ async def test_the_same_report_twice_or_by_another_way_is_told_once(reports: Wor
     assert counted == 2
 
 
-async def test_what_our_seal_proves_is_told_though_it_was_said_without(reports: WorkerConfig) -> None:
+async def test_what_our_seal_proves_takes_the_place_of_what_was_said_without(reports: WorkerConfig) -> None:
     await known()
     async with running(reports):
         for to in ("bounces@example.org", "bounces@example.org", return_path(0)):
             assert await hand_in(reports, bounce(), to) == "250 2.0.0 Taken"
-        await eventually(events, [("bounced", 0, True, False), ("bounced", 0, True, True)])
+        await eventually(events, [("bounced", 0, True, True)])
+        assert await hand_in(reports, bounce(), "bounces@example.org") == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])
     assert await looked_up(Suppression.objects.count) == 1
+    counted = await looked_up(lambda: DayCount.objects.get(domain_id=-1, measure="bounced").number)
+    assert counted == 1
 
 
 async def test_a_report_of_two_addresses_at_the_return_path_of_one_copy_is_told_once(

@@ -32,7 +32,7 @@ from backstamp.records.message_rows import reply_of
 from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import resolve
-from backstamp.records.repeated_reports import told_first
+from backstamp.records.repeated_reports import take_away, told_best
 from backstamp.records.rollup import Rollup
 from backstamp.records.signs import take_back, take_signs
 from backstamp.records.standing import OF_DELIVERY, Said, said_by
@@ -139,13 +139,14 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     queued: list[tuple[RecordId, Queued]] = fresh[Queued]
     hits: list[tuple[RecordId, Hit]] = fresh[Hit]
     deliveries: list[tuple[RecordId, Delivery]] = fresh[Delivery]
-    reports = told_first(fresh[Report])
+    reports, replaced = told_best(fresh[Report])
     wishes: list[tuple[RecordId, Wish]] = fresh[Wish]
     insert_findings(queued)
     reader_reports: list[tuple[RecordId, ReaderReport]] = fresh[ReaderReport]
     insert_reader_reports(reader_reports)
     bounces = [(id_, report) for id_, report in reports if report.type in OF_DELIVERY]
     rollup = Rollup(memory)
+    take_away(replaced, memory, rollup)
     new_messages, new_pairs = insert_new_messages(queued, memory, rollup)
     insert_expressions((record for _, record in queued), new_messages)
     early = waiting_for(new_messages | {message for message, _ in new_pairs})

@@ -152,6 +152,12 @@ class Memory:
             found[pair] = known[pair] = known.pop(pair)
         return found
 
+    def forget_groups(self, pairs: Collection[Pair]) -> None:
+        """Forget the groups of recipients, nothing of whom is being added, of whom something was deleted."""
+        for pair in pairs:
+            self._groups.pop(pair, None)
+        self._fresh.difference_update(pairs)
+
     def know_new(self, card: Card) -> None:
         """Keep the card of a message that was just written, with all its recipients."""
         self._cards[card.message] = card
