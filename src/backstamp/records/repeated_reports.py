@@ -47,7 +47,7 @@ class _Told(NamedTuple):
     rank: _Rank
     pk: int
     message: int
-    index: int | None
+    recipient: int | None
     type: EventType
 
 
@@ -77,8 +77,8 @@ def take_away(replaced: Sequence[_Told], memory: Memory, rollup: Rollup) -> None
     cards = memory.cards(each.message for each in replaced)
     pairs: dict[Pair, list[_Told]] = {}
     for each in replaced:
-        if each.message in cards and each.index is not None:
-            pairs.setdefault((each.message, each.index), []).append(each)
+        if each.message in cards and each.recipient is not None:
+            pairs.setdefault((each.message, each.recipient), []).append(each)
     memory.recipients((), pairs)
     for pair, theirs in pairs.items():
         if memory.recipient(pair) is not None:
