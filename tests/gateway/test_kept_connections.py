@@ -300,6 +300,18 @@ async def test_a_connection_that_is_lost_among_pipelined_recipients_refuses_the_
     ]
 
 
+async def test_what_follows_nonsense_is_nobodys_reply(send: Send, next_hop: StartNextHop) -> None:
+    """The refusal belongs to the first, and the second must not be taken for refused."""
+    hop = await next_hop(script={"RCPT": ["what?\n550 5.1.1 no such user"]})
+    client = await send(hop, f"MAIL FROM:<ann@example.org>\r\n{PIPELINED}".encode())
+    assert [answer[:9] for answer in await replies(client, 4)] == [
+        "250 2.1.0",
+        "451 4.5.0",
+        "451 4.4.2",
+        "451 4.4.2",
+    ]
+
+
 @given(st.lists(st.sampled_from([b"RCPT TO:<a@b>", b"", b"\r", b"\n", b"\r\n", b"x"]), max_size=8))
 def test_what_is_seen_ahead_is_what_is_read(pieces: list[bytes]) -> None:
     text = b"".join(pieces)

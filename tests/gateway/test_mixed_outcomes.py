@@ -10,7 +10,7 @@ from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import DROP, HANG, LOSE, OFFERS, FakeNextHop
-from tests.gateway.running import HTML, TEXT, Running, StartGateway, StartNextHop
+from tests.gateway.running import HTML, NOTHING, TEXT, Running, StartGateway, StartNextHop
 
 ANN = "ann@example.org"
 THREE = ("one@example.net", "two@example.net", "three@example.net")
@@ -426,3 +426,45 @@ async def test_those_put_off_in_different_transactions_may_come_back_together(
         (together.tracking_id, 2),
     ]
     assert await all_forgotten(running)
+
+
+async def test_who_is_named_twice_and_put_off_once_gets_one_copy(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={"RCPT": ["450 4.2.0 greylisted"]})
+    running, client = await start(gateway, hop, "gateway.lmtp_listen")
+    assert [answer[:3] for answer in await client.envelope(THREE[0], THREE[0])] == ["450", "250"]
+    assert (await client.data(WIRE))[0].startswith("250 ")
+    assert (await retried(client, THREE[0])).startswith("250 2.0.0 The next hop has it from an earlier try")
+    assert received(hop) == once(THREE[0])
+    assert await all_forgotten(running)
+
+
+async def test_a_client_that_is_gone_has_not_heard_that_the_session_ends_either(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    """Two copies are out when the next hop ends the session at the third: the retry goes to the rest."""
+    hop = await next_hop(script={f"END {THREE[2]}": ["421 4.3.2 restarting"]}, delay=0.05)
+    running, client = await start(gateway, hop, "gateway.lmtp_listen")
+    await client.envelope(*THREE)
+    await client.say("DATA")
+    await client.send(WIRE)
+    client.writer.transport.abort()
+    while running.gateway._sessions:
+        await asyncio.sleep(0.01)
+    again = await running.client("gateway.lmtp_listen")
+    await again.begin("LHLO client.example")
+    assert {answer[:3] for answer in await again.send_mail(WIRE, *THREE, replies=3)} == {"250"}
+    assert received(hop) == once(*THREE)
+
+
+async def test_lmtp_recipients_hear_their_own_reply_though_that_to_another_ends_the_session(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(lmtp=True, script={f"END {THREE[0]}": ["421 4.3.2 restarting"]})
+    client = await (await gateway(hop, NOTHING)).client("gateway.lmtp_listen")
+    await client.begin("LHLO client.example")
+    answers = await client.send_mail(WIRE, *THREE, replies=3)
+    assert [answer[:3] for answer in answers] == ["421", "250", "250"]
+    assert received(hop) == once(*THREE[1:])
+    assert await client.closed()

@@ -21,6 +21,7 @@ from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, d
 from backstamp.gateway.protocol.reply import MAX_LINES, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
+from backstamp.gateway.session import Session
 from tests.gateway.running import StartGateway, StartNextHop
 
 ALL = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN"})
@@ -263,3 +264,30 @@ async def test_many_pipelined_commands_are_answered_while_they_come(
     await client.begin()
     await client.send(b"NOOP\r\n" * 2000)
     assert {await client.reply() for _ in range(2000)} == {"250 2.0.0 Ok"}
+
+
+async def test_a_client_that_says_much_at_once_keeps_nobody_waiting(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_row = most = 0
+
+    async def noop(_session: Session, _argument: str) -> Reply:
+        nonlocal in_a_row
+        in_a_row += 1
+        return reply(250, "2.0.0 Ok")
+
+    async def others() -> None:
+        nonlocal in_a_row, most
+        while True:
+            most, in_a_row = max(most, in_a_row), 0
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Session, "_noop", noop)
+    running = await gateway(await next_hop())
+    client = await running.client()
+    await client.begin()
+    waiting = asyncio.create_task(others())
+    await client.send(b"NOOP\r\n" * 10_000)
+    assert {await client.reply() for _ in range(10_000)} == {"250 2.0.0 Ok"}
+    waiting.cancel()
+    assert 0 < most <= 100

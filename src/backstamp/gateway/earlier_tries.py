@@ -6,7 +6,7 @@ A fault of the file costs at most a double; no mail waits for it.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from backstamp.gateway.outcomes import KnownCopy, Outcomes
 
@@ -51,9 +51,12 @@ class EarlierTries:
         except sqlite3.Error as error:
             _log.error("outcomes cannot be written, a retry may arrive twice: %s", type(error).__name__)
 
-    async def forget(self, places: Iterable[int]) -> None:
-        """The client knows the end of it for these: nothing needs remembering."""
-        keys = self._stored.intersection(self._keys[place] for place in places)
+    async def forget_but(self, again: Collection[int]) -> None:
+        """The client knows the end of it but for these, whom it will name again: no other needs remembering.
+
+        Who was named twice has one key: it is kept for the place that was put off.
+        """
+        keys = self._stored - {self._keys[place] for place in again}
         if not keys:
             return
         try:

@@ -112,8 +112,8 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
         # RFC 2920 §3.1: a server may say 354 although it takes nobody; then nothing must follow.
         replies = count if hop.lmtp else 1
         await hop.send_message(dot_stuff(message if count else b""), replies=replies)
-        for _ in range(replies):
-            answer = await hop.read(hop.timeouts.end_of_data)
+        for number in range(1, replies + 1):
+            answer = await hop.read(hop.timeouts.end_of_data, goes_on=number < replies)
             outcomes.append(Outcome(stage, answer))
         # Postfix keeps the transaction when it refuses a message after its end: RSET has to follow.
         hop.in_transaction = not all(outcome.reply.positive for outcome in outcomes)

@@ -11,7 +11,9 @@ from backstamp.gateway.next_hop import SERVICE_ENDS, UnreachableError
 from backstamp.gateway.onward import Onward
 from backstamp.gateway.protocol.commands import (
     MAX_COMMAND,
+    MOST_RECIPIENTS,
     SYNTAX,
+    TOO_MANY_RECIPIENTS,
     Mailbox,
     RefusedError,
     parse_command,
@@ -25,9 +27,6 @@ from backstamp.gateway.roll import RcptAnswer
 from backstamp.gateway.surroundings import Surroundings
 from backstamp.gateway.transaction import Submitted
 
-MOST_RECIPIENTS: Final = 10_000
-"""RFC 5321 §4.5.3.1.8 asks for 100 at least; the next hop's own limit comes first."""
-
 MOST_AHEAD: Final = 100
 """Recipients that go on with MAIL; their replies fit into the buffers of both sides (RFC 2920 §3.1)."""
 
@@ -35,7 +34,6 @@ OK: Final = reply(250, "2.0.0 Ok")
 GO_AHEAD: Final = reply(354, "End data with <CR><LF>.<CR><LF>")
 OUT_OF_ORDER: Final = reply(503, "5.5.1 Bad sequence of commands")
 NO_RECIPIENTS: Final = reply(554, "5.5.1 No valid recipients")
-TOO_MANY_RECIPIENTS: Final = reply(452, "4.5.3 Too many recipients in one transaction")
 RELAY_DENIED: Final = reply(554, "5.7.1 Relay access denied")
 
 
@@ -182,10 +180,10 @@ class MailCommands:
             await self._say(replies)
         except (WireClosedError, TimeoutError):
             return False
+        heard = not self._wire.ended
         if any(each.code == SERVICE_ENDS for each in replies):
             self._wire.close()
-            return True
-        return not self._wire.ended
+        return heard
 
     async def _say(self, replies: tuple[Reply, ...]) -> None:
         self._wire.write(b"".join(each.encode() for each in replies))

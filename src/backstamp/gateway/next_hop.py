@@ -27,6 +27,8 @@ TRANSIENT: Final = 400
 """From here on, replies are refusals."""
 QUIT_SECONDS: Final = 2.0
 """The answer to QUIT changes nothing, so nobody waits for it long."""
+LAST_WORDS_SECONDS: Final = 2.0
+"""So long what belongs to a reply of 421 is waited for."""
 
 _BLOCK: Final = 256 * 1024
 """A message is sent in pieces of this size, each with its own time limit."""
@@ -117,6 +119,7 @@ class NextHopConnection:
         """`begin` does the rest."""
         self._wire = wire
         self._hop = hop
+        self._ends = False
         self.capabilities = Capabilities()
         self.used = False
         """Whether it has carried out commands since it began, or was kept: the server may have let it go."""
@@ -240,20 +243,23 @@ class NextHopConnection:
             self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
             await self._wire.drain()
 
-    async def read(self, seconds: float | None = None, *, asks: bool = False) -> Reply:
+    async def read(self, seconds: float | None = None, *, asks: bool = False, goes_on: bool = False) -> Reply:
         """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`.
 
         `asks`: it may be 3yz, which is no answer to anything but DATA and AUTH: neither yes nor no.
+        `goes_on`: replies for other recipients follow (LMTP). Who ends the session in the midst of them has
+        taken or refused the mail for the others all the same, and says so at once or never.
         """
         with self._failures:
-            self._wire.allow(seconds or self._hop.timeouts.command)
+            self._wire.allow(LAST_WORDS_SECONDS if self._ends else seconds or self._hop.timeouts.command)
             answer = await read_reply(self._read_line)
             if answer.intermediate and not asks:
                 raise BadReplyError("more is asked for than there is")
         self.used = True
         self._owed -= 1
         self._refused |= answer.code >= TRANSIENT
-        if answer.code == SERVICE_ENDS:
+        self._ends |= answer.code == SERVICE_ENDS
+        if self._ends and not goes_on:
             self.abort()
         return answer
 

@@ -4,6 +4,7 @@ The next hop is connected to before the greeting where the client may relay, so 
 is the client's greeting too; else once the client has shown who it is.
 """
 
+import asyncio
 import contextlib
 import logging
 import ssl
@@ -41,6 +42,12 @@ MOST_MISTAKES: Final = 20
 What the next hop refuses is no mistake of the client's: the next hop has limits of its own.
 """
 
+COMMANDS_A_TURN: Final = 100
+"""After so many (2 ms) other sessions have their turn, also where a client has said more in the same breath.
+
+One that sent NOOP as fast as it could kept all others waiting for 6 s.
+"""
+
 BROKEN_LINE: Final = reply(500, "5.5.2 Lines must end in CRLF, and hold no other CR or LF")
 LINE_TOO_LONG: Final = reply(500, "5.5.2 Line too long")
 NO_EXPANSION: Final = reply(252, "2.0.0 Send some mail, and see")
@@ -64,7 +71,7 @@ class Session:
         self._client = Client(wire, kind, about.config, receives=receives)
         self._onward = Onward(self._next_hop())
         self._mail = MailCommands(wire, self._client, self._onward, about)
-        self._mistakes = self._attempts = 0
+        self._commands = self._mistakes = self._attempts = 0
         self._closing = False
         self._busy = True
         self._verbs: dict[str, Action] = {
@@ -96,6 +103,9 @@ class Session:
             await self._greet()
             while not self._closing:
                 await self._serve_command()
+                self._commands += 1
+                if self._commands % COMMANDS_A_TURN == 0:
+                    await asyncio.sleep(0)
         except (WireClosedError, TimeoutError, OSError):
             pass
         finally:

@@ -282,7 +282,7 @@ class _Transaction:
             # ended its half of the connection heard us, and its next alert of the same words is mail as well.
             await self._keep(self._roll.accepted(everybody))
         else:
-            await self._earlier.forget(place for place in everybody if place not in again)
+            await self._earlier.forget_but(again)
 
     async def _report(self, places: Sequence[int], success: Reply) -> Reply:
         """Tell the sender who refused; the message counts as taken only once the report is."""

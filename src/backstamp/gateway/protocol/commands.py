@@ -12,6 +12,8 @@ MAX_COMMAND: Final = 4096
 """Octets of a command line with its end. RFC 5321 §4.5.3.1.4 has 512; RFC 3461 §4 adds 600 to RCPT,
 RFC 6531 doubles the paths, RFC 4954 §4 allows far longer lines for AUTH alone."""
 MAX_AUTH_LINE: Final = 12_288
+MOST_RECIPIENTS: Final = 10_000
+"""RFC 5321 §4.5.3.1.8 asks for 100 at least; the next hop's own limit comes first."""
 
 _VERB: Final = re.compile(r"([A-Za-z]{4,12})(?:[ \t]+(.*))?[ \t]*", re.DOTALL)
 _PATH: Final = re.compile(
@@ -27,6 +29,7 @@ _NOTIFY: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 SYNTAX: Final = reply(501, "5.5.4 Syntax error in the parameters")
 UNKNOWN: Final = reply(500, "5.5.2 Command not recognised")
 NOT_OFFERED: Final = reply(555, "5.5.4 A parameter of an extension that is not offered")
+TOO_MANY_RECIPIENTS: Final = reply(452, "4.5.3 Too many recipients in one transaction")
 NEEDS_SMTPUTF8: Final = reply(553, "5.6.7 An address outside ASCII needs SMTPUTF8")
 
 

@@ -245,7 +245,8 @@ class Wire(asyncio.Protocol):
         self._transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once; what was not read yet is forgotten."""
+        self._buffer.clear()
         if self._transport is not None:
             self._transport.abort()
 
