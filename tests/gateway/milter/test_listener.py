@@ -262,22 +262,44 @@ async def test_quitting_is_not_remarked_upon(milter: Milter, caplog: pytest.LogC
     assert caplog.records == []
 
 
-@pytest.mark.parametrize(("failure", "heard"), [(MilterFailure.ACCEPT, b"c"), (MilterFailure.TEMPFAIL, b"y")])
-async def test_what_is_too_large_is_not_kept_and_goes_the_way_of_failure(
-    milter: Milter, failure: MilterFailure, heard: bytes, caplog: pytest.LogCaptureFixture
+BEYOND = {
+    "an octet too many": (message([(b"A", b"b")], b"x" * 49_997), b"552 5.3.4 The message is larger"),
+    "far too large": (message(body=b"x" * 300_000), b"552 5.3.4 The message is larger"),
+    "too many fields": (message([(b"A", b"")] * 20_002), b"552 5.3.4 The message has more"),
+    "too many recipients": (message(recipients=(b"a@b.example",) * 10_002), b"452 4.5.3 Too many recipients"),
+}
+
+
+@pytest.mark.parametrize("failure", MilterFailure)
+@pytest.mark.parametrize("name", BEYOND)
+async def test_what_is_beyond_a_limit_is_refused_whatever_is_done_with_faults(
+    milter: Milter, failure: MilterFailure, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await milter.start(max_size=50_000, on_failure=failure)
+    await milter.start(max_size=70_000 if name.startswith("too many") else 50_000, on_failure=failure)
     mta = await milter.mta()
-    mta.say(message(body=b"x" * 300_000))
-    assert (await mta.hear())[0] == heard
+    said, heard = BEYOND[name]
+    mta.say(said)
+    command, answer = await mta.hear()
+    assert (command, answer[: len(heard)]) == (b"y", heard)
     assert milter.seen == []
-    assert "unexamined: it is larger than gateway.max_size" in caplog.text
+    assert "a message was refused: " in caplog.text
     mta.say(message())
     assert await mta.hear() == CONTINUE
     assert len(milter.seen) == 1
 
 
-async def test_large_messages_at_once_are_too_many(milter: Milter, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_the_mta_takes_by_the_same_limit_is_examined(milter: Milter) -> None:
+    await milter.start(max_size=50_000)
+    mta = await milter.mta()
+    fields = [(b"A", b" b")] * 5_000
+    # As Postfix counts (`message_size_limit`): every line with its end.
+    body = b"x" * (50_000 - 5_000 * len(b"A: b\r\n") - len(b"\r\n") - 2) + b"\r\n"
+    mta.say(message(fields, body, recipients=(b"a@b.example",) * 1_000))
+    assert await mta.hear() == CONTINUE
+    assert [len(raw) for _, raw in milter.seen] == [50_000]
+
+
+async def test_large_messages_at_once_are_too_many(milter: Milter) -> None:
     await milter.start(max_size=100_000, memory=150_000)
     first, second = await milter.mta(hello=False), await milter.mta()
     # This one hears what it says being taken.
@@ -287,8 +309,8 @@ async def test_large_messages_at_once_are_too_many(milter: Milter, caplog: pytes
         first.say(step)
         assert await first.hear() == CONTINUE
     second.say(message(body=b"x" * 90_000))
-    assert await second.hear() == CONTINUE
-    assert "too many large messages are under way" in caplog.text
+    command, answer = await second.hear()
+    assert (command, answer[:9]) == (b"y", b"452 4.3.1")
     first.say(packet(b"E"))
     assert await first.hear() == CONTINUE
     assert [len(raw) for _, raw in milter.seen] == [90_002]

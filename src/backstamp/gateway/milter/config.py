@@ -11,8 +11,8 @@ from backstamp.vocabulary import MilterFailure
 class MilterConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`listen` is "unix:/PATH" or "HOST:PORT"; a socket gets `socket_mode`, and `socket_group` where named.
 
-    `max_size` in octets for one message with its envelope, `memory` in octets for all that are under way;
-    `examine_seconds` for one message: Postfix waits for 300 (`milter_content_timeout`).
+    `max_size` in octets for one message, `memory` in octets for all that are under way, and for what keeping
+    them costs; `examine_seconds` for one message: Postfix waits for 300 (`milter_content_timeout`).
     """
 
     listen: str

@@ -200,8 +200,10 @@ class Connection(asyncio.BufferedProtocol):
 
     async def _decide(self, arrived: Arrived) -> "_Answer":
         trace_id = arrived.envelope.trace_id
-        if arrived.unkept:
-            return self._failed(trace_id, arrived.unkept)
+        if arrived.unkept is not None:
+            extra = {"trace_id": trace_id}
+            _log.warning("%s: a message was refused: %s", trace_id, arrived.unkept.text, extra=extra)
+            return _refusal(arrived.unkept)
         raw = arrived.raw()
         try:
             return _encode(await self._about.examine(arrived.envelope, raw), arrived, raw)

@@ -1,7 +1,8 @@
 """conversation: what an MTA says on one connection, in its order, until a message is whole; no I/O.
 
 Several messages come on one connection, one after the other, and `QUIT_NEW_CONNECTION` begins with another
-client on it. All that is kept of a message counts, against its own limit and against the process's.
+client on it. All that is kept of a message counts, against its own limit and against the process's. What is
+beyond them is refused, as where mail comes by SMTP: a stranger can bring it about, and must gain nothing.
 """
 
 from collections.abc import Callable
@@ -13,13 +14,16 @@ import msgspec
 from backstamp.gateway.milter import codec, negotiation
 from backstamp.gateway.milter.codec import Command, MilterProtocolError
 from backstamp.gateway.milter.message import MilterEnvelope, MilterPath
-from backstamp.gateway.protocol.mail_data import Budget
+from backstamp.gateway.protocol.commands import MOST_RECIPIENTS, TOO_MANY_RECIPIENTS
+from backstamp.gateway.protocol.mail_data import NO_STORAGE, TOO_LARGE, Budget
+from backstamp.gateway.protocol.reply import Reply, reply
 
-MOST_RECIPIENTS: Final = 10_000
 MOST_FIELDS: Final = 20_000
-"""Header fields; each costs memory of its own. A long thread's message has some hundred."""
+"""Header fields; each costs time and memory of its own. A long thread's message has some hundred."""
 _EACH: Final = 64
 """What an object in a list costs beside its octets."""
+
+TOO_MANY_FIELDS: Final = reply(552, "5.3.4 The message has more header fields than this server takes")
 
 _CONNECTION_MACROS: Final = frozenset({Command.CONNECT, Command.HELO})
 _READ_MACROS: Final = frozenset({b"i", b"auth_authen", b"daemon_name", b"v"})
@@ -29,14 +33,14 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """A whole message.
 
     `fields` are the header fields with CRLF inside and none at the end; `hidden_fields`: how many
-    fields of the MTA's own stand above them. Where `unkept` says why, the content was not kept.
+    fields of the MTA's own stand above them. Where the content was not kept, `unkept` is its refusal.
     """
 
     envelope: MilterEnvelope
     fields: list[bytes]
     body: bytes
     hidden_fields: int
-    unkept: str
+    unkept: Reply | None
 
     def raw(self) -> bytes:
         """Return the message as it would lie in a file, with CRLF."""
@@ -61,26 +65,33 @@ class _Content:
         self.recipients: list[MilterPath] = []
         self.fields: list[bytes] = []
         self.body: list[bytes] = []
-        self.unkept = ""
+        self.unkept: Reply | None = None
 
-    def room_for(self, octets: int) -> bool:
-        """Reserve memory; where there is none, drop all that was kept."""
-        if self.unkept:
+    def room_for(self, payload: bytes, *, counts: bool = True) -> bool:
+        """Reserve memory; where there is none, drop all that was kept.
+
+        `counts`: it is a part of the message, whose size is limited as the MTA counts it, or less.
+        """
+        if self.unkept is not None:
             return False
-        if octets > self._left or len(self.fields) > MOST_FIELDS or len(self.recipients) > MOST_RECIPIENTS:
-            self.drop("it is larger than gateway.max_size, or has too many fields or recipients")
-            return False
-        if not self._budget.take(octets):
-            self.drop("too many large messages are under way")
-            return False
-        self._left -= octets
-        self._taken += octets
+        octets = len(payload)
+        if counts and octets > self._left:
+            return self._drop(TOO_LARGE)
+        if len(self.recipients) > MOST_RECIPIENTS:
+            return self._drop(TOO_MANY_RECIPIENTS)
+        if len(self.fields) > MOST_FIELDS:
+            return self._drop(TOO_MANY_FIELDS)
+        if not self._budget.take(_EACH + octets):
+            return self._drop(NO_STORAGE)
+        self._left -= octets if counts else 0
+        self._taken += _EACH + octets
         return True
 
-    def drop(self, reason: str) -> None:
-        self.unkept = reason
+    def _drop(self, refusal: Reply) -> bool:
+        self.unkept = refusal
         self.recipients, self.fields, self.body = [], [], []
         self.give_back()
+        return False
 
     def give_back(self) -> None:
         self._budget.give(self._taken)
@@ -91,7 +102,7 @@ class Conversation:
     """One connection's state."""
 
     def __init__(self, *, max_size: int, budget: Budget, new_trace_id: Callable[[], str]) -> None:
-        """Begin before the negotiation; `max_size` in octets is for one message with its envelope."""
+        """Begin before the negotiation; `max_size` in octets is for one message."""
         self._max_size = max_size
         self._budget = budget
         self._new_trace_id = new_trace_id
@@ -164,23 +175,23 @@ class Conversation:
             raise MilterProtocolError("a message within a message")
         content = self._content = _Content(self._max_size, self._budget)
         self._stage = _Stage.ENVELOPE
-        if content.room_for(_EACH + len(payload)):
+        if content.room_for(payload, counts=False):
             content.reverse_path = _path(payload)
 
     def _rcpt(self, payload: bytes) -> None:
         content = self._advance(_Stage.ENVELOPE)
-        if content.room_for(_EACH + len(payload)):
+        if content.room_for(payload, counts=False):
             content.recipients.append(_path(payload))
 
     def _header(self, payload: bytes) -> None:
         content = self._advance(_Stage.HEADER)
-        if content.room_for(_EACH + len(payload)):
+        if content.room_for(payload):
             name, value = codec.read_header(payload)
             content.fields.append(name + b":" + value.replace(b"\n", b"\r\n"))
 
     def _body(self, payload: bytes) -> None:
         content = self._advance(_Stage.BODY)
-        if payload and content.room_for(_EACH + len(payload)):
+        if payload and content.room_for(payload):
             content.body.append(payload)
 
     def _end_header(self, payload: bytes) -> None:
