@@ -22,7 +22,7 @@ def protect(folder: Path, *arguments: str) -> tuple[int, str, str]:
 
 def test_a_domain_is_protected_from_the_command_line(folder: Path) -> None:
     logo = folder / "logo.gif"
-    logo.write_bytes(b"GIF89a")
+    logo.write_bytes(b"GIF89a\x0a\0\x0a\0")
     code, said, _ = protect(
         *(folder, "set", "example.org", "--mode", "protect", "--action", "phishing=warn"),
         *("--may-override", "--contact", "help@example.org", "--logo", str(logo)),

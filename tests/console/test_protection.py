@@ -1,6 +1,7 @@
 """The pages on which the protection of received mail is set."""
 
 import re
+from base64 import b64encode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,8 +23,9 @@ from backstamp.threats import ThreatReason
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ThreatType
 from tests.console.conftest import ADDRESS, HOST
+from tests.pictures import png
 
-PNG = b"\x89PNG\r\n\x1a\n123"
+PNG = png(160, 48)
 ATTACK = "<script>alert(1)</script>"
 
 
@@ -72,9 +74,9 @@ def test_all_that_a_policy_holds_is_set_in_one_form(admin: Client) -> None:
     assert (row.mode, row.on_unprotected, row.on_known_bad) == ("protect", "refuse", "subject")
     assert (row.unresolved, row.click_addresses, row.may_override) == ("warn", "truncated", True)
     assert row.actions == {"phishing": "warn"}
-    assert row.page_logo == "data:image/png;base64,iVBORw0KGgoxMjM="
+    assert row.page_logo == f"data:image/png;base64,{b64encode(PNG).decode()}"
     assert "The &lt;Company&gt;" in shown.text
-    assert 'src="data:image/png;base64,iVBORw0KGgoxMjM="' in shown.text
+    assert f'src="{row.page_logo}"' in shown.text
     assert "img-src 'self' data:" in shown.headers["Content-Security-Policy"]
     admin.post("/protection/example.org/change/", wanted(no_logo="on"))
     row.refresh_from_db()

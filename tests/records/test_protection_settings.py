@@ -1,5 +1,8 @@
 """What administrators decide of the link protection, and what the snapshot carries of it."""
 
+from base64 import b64encode
+from collections.abc import Callable
+
 import pytest
 
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, ProtectionMode, Snapshot
@@ -18,6 +21,7 @@ from backstamp.records.protection_settings import (
 from backstamp.records.refusals import RefusedError
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
+from tests.pictures import gif, jpeg, png, webp_extended, webp_lossless, webp_lossy
 
 DEFAULTS = Snapshot(
     published_at_us=0,
@@ -143,11 +147,50 @@ def test_an_entry_of_the_other_kind_takes_its_place_and_is_published(ring: Keyri
     assert not own_lists.remove("evil.example", "", ring)
 
 
-def test_logos_are_small_pictures_without_scripts() -> None:
-    assert page_logos.logo_url(b"\x89PNG\r\n\x1a\n123") == "data:image/png;base64,iVBORw0KGgoxMjM="
-    assert page_logos.logo_url(b"GIF89a").startswith("data:image/gif;base64,")
-    assert page_logos.logo_url(b"\xff\xd8\xff\xe0").startswith("data:image/jpeg;base64,")
-    assert page_logos.logo_url(b"RIFF\n\r\n\0WEBPVP8 ").startswith("data:image/webp;base64,")
-    for data in (b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n" + b"0" * 65_536):
-        with pytest.raises(RefusedError):
-            page_logos.logo_url(data)
+LOGOS: dict[Callable[[int, int], bytes], str] = {
+    png: "image/png",
+    gif: "image/gif",
+    jpeg: "image/jpeg",
+    webp_lossy: "image/webp",
+    webp_lossless: "image/webp",
+    webp_extended: "image/webp",
+}
+
+
+@pytest.mark.parametrize("make", LOGOS)
+def test_logos_are_small_pictures(make: Callable[[int, int], bytes]) -> None:
+    data = make(2048, 48)
+    assert page_logos.logo_url(data) == f"data:{LOGOS[make]};base64,{b64encode(data).decode()}"
+
+
+@pytest.mark.parametrize("make", LOGOS)
+def test_a_picture_that_claims_a_lot_of_its_readers_memory_is_no_logo(
+    make: Callable[[int, int], bytes],
+) -> None:
+    for width, height in ((16_383, 1), (1, 2049)):
+        with pytest.raises(RefusedError, match=f"{width} x {height} pixels"):
+            page_logos.logo_url(make(width, height))
+
+
+@pytest.mark.parametrize("make", LOGOS)
+def test_and_neither_is_one_that_does_not_say_how_large_it_is(make: Callable[[int, int], bytes]) -> None:
+    whole = make(160, 48)
+    for length in (3, 9):
+        with pytest.raises(RefusedError, match="is no PNG"):
+            page_logos.logo_url(whole[:length])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        png(0, 48),
+        png(160, 48) + bytes(65_536),
+        b"\xff\xd8\xff\xe0\0\0" * 9,
+        b"\xff\xd8" + b"\xff" * 65_000,
+    ],
+)
+def test_what_is_no_small_picture_is_no_logo(data: bytes) -> None:
+    with pytest.raises(RefusedError):
+        page_logos.logo_url(data)

@@ -86,7 +86,7 @@ class ProtectionForm(forms.Form):
     logo = forms.FileField(
         label="Logo",
         required=False,
-        help_text="PNG, JPEG, GIF or WebP, at most 64 KB.",
+        help_text="PNG, JPEG, GIF or WebP, at most 64 KB and 2048 pixels each way.",
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/gif,image/webp"}),
     )
     no_logo = forms.BooleanField(label="Show no logo any more", required=False)

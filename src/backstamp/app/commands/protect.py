@@ -70,7 +70,7 @@ def _chosen_action(_: click.Context, __: click.Parameter, given: tuple[str, ...]
 @click.option(
     "--logo",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PNG, JPEG, GIF or WebP of at most 64 KB.",
+    help="PNG, JPEG, GIF or WebP of at most 64 KB and 2048 pixels each way.",
 )
 @click.option("--no-logo", is_flag=True, help="Show none any more.")
 @click.pass_obj
