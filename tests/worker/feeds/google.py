@@ -95,6 +95,7 @@ class WebRisk:
         self.lists: dict[str, list[set[bytes]]] = {name: [set()] for name in names}
         self.full: dict[bytes, list[str]] = {}
         self.expires = timedelta(seconds=300)
+        self.clean_expires = timedelta(seconds=300)
 
     def compute_diff(self, query: Query) -> bytes:
         (name,) = query["threatType"]
@@ -127,10 +128,13 @@ class WebRisk:
     def search(self, query: Query) -> bytes:
         (prefix,) = text(query, "hashPrefix")
         assert len(prefix) == 4
-        until = (datetime.now(UTC) + self.expires).isoformat().replace("+00:00", "Z")
+        until, clean_until = (
+            (datetime.now(UTC) + span).isoformat().replace("+00:00", "Z")
+            for span in (self.expires, self.clean_expires)
+        )
         threats = [
             {"threatTypes": types, "hash": base64.b64encode(whole).decode(), "expireTime": until}
             for whole, types in self.full.items()
             if whole.startswith(prefix)
         ]
-        return json.dumps({"threats": threats, "negativeExpireTime": until}).encode()
+        return json.dumps({"threats": threats, "negativeExpireTime": clean_until}).encode()

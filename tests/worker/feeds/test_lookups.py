@@ -193,11 +193,45 @@ async def test_what_is_dangerous_is_believed_no_longer_than_the_service_says(
 ) -> None:
     risk = WebRisk(web_risk.LISTS)
     risk.full = {WHOLE: ["MALWARE"]}
-    risk.expires = timedelta(seconds=-5)
+    risk.clean_expires = timedelta(hours=1)
     server.pages["/v1/hashes:search"] = Page(risk.search)
     lookups = Lookups(config(tmp_path, source(server, "web-risk")))
     await lookups.resolve([WHOLE])
-    assert lookups.answers.complete([bare(URL)], full_hashes(URL), now_us()) == ()
+    (finding,) = lookups.answers.complete([bare(URL)], full_hashes(URL), now_us())
+    assert finding.confirmed
+    later = now_us() + 301 * 1_000_000
+    assert lookups.answers.complete([bare(URL)], full_hashes(URL), later) == (bare(URL),), "not clean: open"
+    assert lookups.answers.is_resolved(WHOLE, now_us() + 290 * 1_000_000)
+
+
+@pytest.mark.parametrize("span", [timedelta(), timedelta(minutes=-10)])
+async def test_where_our_clock_is_fast_what_was_just_said_to_be_dangerous_is_not_taken_for_clean(
+    server: FeedServer, tmp_path: Path, span: timedelta
+) -> None:
+    risk = WebRisk(web_risk.LISTS)
+    risk.full = {WHOLE: ["MALWARE"]}
+    risk.expires = risk.clean_expires = span
+    server.pages["/v1/hashes:search"] = Page(risk.search)
+    lookups = Lookups(config(tmp_path, source(server, "web-risk")))
+    await lookups.resolve([WHOLE])
+    for ahead, confirmed in ((0, True), (30, True), (61, False)):
+        at_us = now_us() + ahead * 1_000_000
+        (finding,) = lookups.answers.complete([bare(URL)], full_hashes(URL), at_us)
+        assert finding.confirmed is confirmed
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(0, 60), (2**64 - 300, 60), (2**40, 86_400)])
+async def test_an_answer_is_believed_for_a_minute_at_least_and_a_day_at_most(
+    server: FeedServer, google: SafeBrowsing, tmp_path: Path, seconds: int, held: int
+) -> None:
+    google.full = {WHOLE: [(1, [])]}
+    google.cache_seconds = seconds
+    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    await lookups.resolve([WHOLE, CLEAN])
+    ((confirmed,),) = lookups.answers.dangerous.values()
+    for until_us in (confirmed.until_us, *lookups.answers.prefixes.values()):
+        assert until_us - now_us() == pytest.approx(held * 1e6, abs=10e6)
+    assert lookups.answers.prefixes[WHOLE[:4]] <= confirmed.until_us
 
 
 async def test_answers_outlive_the_worker_and_are_forgotten_in_time(

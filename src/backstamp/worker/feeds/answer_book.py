@@ -47,9 +47,9 @@ class AnswerBook:
         wanted = {prefix[:PREFIX_BYTES] for prefix in prefixes}
         return [prefix for prefix in sorted(wanted) if self._prefixes.get(prefix, 0) <= now_us]
 
-    def resolved(self, prefix: bytes, seconds: float) -> None:
-        """Note that all is known that is dangerous below a prefix, for so long."""
-        self._prefixes[prefix] = int((time.time() + seconds) * 1e6)
+    def resolved(self, prefix: bytes, until: float) -> None:
+        """Note that all is known that is dangerous below a prefix, until then (seconds since 1970 UTC)."""
+        self._prefixes[prefix] = int(until * 1e6)
         self._dirty = True
 
     def dangerous(self, whole: bytes, threat_type: ThreatType, source: str, seconds: float) -> None:

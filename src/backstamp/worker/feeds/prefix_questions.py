@@ -1,9 +1,12 @@
 """What is dangerous below a prefix: asked of those who publish lists of prefixes."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Final
 
+from backstamp.threats.answers import PREFIX_BYTES
 from backstamp.worker.feeds import safe_browsing, web_risk
 from backstamp.worker.feeds.answer_book import AnswerBook
 from backstamp.worker.feeds.differences import Resolved
@@ -15,7 +18,8 @@ from backstamp.worker.own_threads import in_own_thread
 
 AT_ONCE: Final = 8
 LEAST_SECONDS: Final = 60.0
-"""An answer that holds for no time at all would be asked for again with each mail."""
+"""An answer that holds for no time at all would be asked for again with each mail; and what was just said to
+be dangerous would be clean where our clock is fast."""
 
 Search = Callable[[Source, Iterable[bytes]], Resolved]
 _SEARCHES: Final[dict[Form, tuple[Search, int]]] = {
@@ -58,33 +62,40 @@ class PrefixQuestions:
             await asyncio.wait(asked_by_others)
 
     async def _ask_all(self, prefixes: list[bytes]) -> None:
-        holds = dict.fromkeys(prefixes, float("inf"))
+        until = dict.fromkeys(prefixes, float("inf"))
         for source in self._sources:
             search, most = _SEARCHES[source.form]
             batches = [prefixes[at : at + most] for at in range(0, len(prefixes), most)]
             found = await asyncio.gather(*(self._batch(source, search, batch) for batch in batches))
-            for batch, seconds in zip(batches, found, strict=True):
-                for prefix in batch:
-                    holds[prefix] = min(holds[prefix], seconds)
-        for prefix, seconds in holds.items():
-            if seconds:
-                self._book.resolved(prefix, seconds)
+            for prefix, at in chain.from_iterable(answer.items() for answer in found):
+                until[prefix] = min(until[prefix], at)
+        for prefix, at in until.items():
+            if at:
+                self._book.resolved(prefix, at)
 
-    async def _batch(self, source: Source, search: Search, batch: list[bytes]) -> float:
-        """Return for how long the answer about some prefixes holds; 0 where there is none."""
+    async def _batch(self, source: Source, search: Search, batch: list[bytes]) -> dict[bytes, float]:
+        """Return until when the answer about each prefix holds, in seconds since 1970; 0 where there is none.
+
+        That is no longer than what is dangerous below it is known to be: then it is open again, not clean.
+        """
         async with self._places:
             if self._resting.rests(source.name) or not self._is_affordable(source):
-                return 0.0
+                return dict.fromkeys(batch, 0.0)
+            asked_at = time.time()
             try:
                 found = await in_own_thread(search, source, batch)
             except (FetchError, FeedError) as error:
                 after = error.retry_after if isinstance(error, FetchError) else 0.0
                 self._resting.failed(source.name, str(error), least_seconds=after)
-                return 0.0
+                return dict.fromkeys(batch, 0.0)
         self._resting.answered(source.name)
+        holds = dict.fromkeys(batch, max(found.seconds, LEAST_SECONDS))
         for match in found.matches:
-            self._book.dangerous(match.full_hash, match.threat_type, source.name, match.seconds)
-        return max(found.seconds, LEAST_SECONDS)
+            seconds = max(match.seconds, LEAST_SECONDS)
+            self._book.dangerous(match.full_hash, match.threat_type, source.name, seconds)
+            prefix = match.full_hash[:PREFIX_BYTES]
+            holds[prefix] = min(holds.get(prefix, 0.0), seconds)
+        return {prefix: asked_at + holds[prefix] for prefix in batch}
 
     def _is_affordable(self, source: Source) -> bool:
         return not source.questions_a_day or self._resting.may_spend(source.name, source.questions_a_day)

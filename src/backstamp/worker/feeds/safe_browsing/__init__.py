@@ -55,6 +55,7 @@ _THREATS: Final = {
 }
 _SEARCH_BYTES: Final = 4_000_000
 _SEARCH_SECONDS: Final = 20.0
+_NEGATIVE: Final = 1 << 63
 
 
 def update(source: Source, held: Held) -> Updated:
@@ -147,8 +148,9 @@ def _decoded(message: Message) -> "array[int]":
 
 
 def _seconds(durations: list[Message]) -> float:
-    """Return a duration; 0 where it is absent."""
-    return min(float(durations[-1].number(1)), MOST_SECONDS) if durations else 0.0
+    """Return a duration; 0 where it is absent, or negative (which protocol buffers write as a huge one)."""
+    seconds = durations[-1].number(1) if durations else 0
+    return min(float(seconds), MOST_SECONDS) if seconds < _NEGATIVE else 0.0
 
 
 def _numbers(data: bytes) -> "array[int]":
