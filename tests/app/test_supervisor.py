@@ -85,7 +85,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Tree]]:
         tree.process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_every_role_cleanly(start: Callable[..., Tree], number: int) -> None:
     tree = start("ready", "ready")
     tree.process.send_signal(number)

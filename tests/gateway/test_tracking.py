@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.gateway import RewritingLimits
+from backstamp.gateway.rewriter import messages
 from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.tracking import Tracker
@@ -94,6 +95,28 @@ async def test_a_message_that_costs_too_much_ends_its_worker_and_the_next_one_is
         assert answer.tracks
     finally:
         await pool.close()
+
+
+async def test_what_is_said_to_all_processes_of_a_terminal_or_service_disturbs_no_message() -> None:
+    pool = RewriterPool(LIMITS)
+    try:
+        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        process = pool._workers[0]._process
+        assert process is not None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process.send_signal(number)
+        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+        assert pool._workers[0]._process is process
+    finally:
+        await pool.close()
+
+
+def test_a_worker_that_fails_says_where_and_quotes_nothing() -> None:
+    command = [sys.executable, "-m", "backstamp.gateway.rewriter.worker", str(os.getpid()), "1", str(1 << 30)]
+    said = messages.blocks(b"no request", b"From: ann@example.org")
+    done = subprocess.run(command, input=said, capture_output=True, timeout=60, check=False)
+    assert re.fullmatch(rb"rewriting failed: \w+ in worker\.py, line \d+\n", done.stderr)
+    assert (done.returncode, done.stdout) == (1, b"")
 
 
 async def test_who_waits_for_a_worker_too_long_is_told_so() -> None:

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Final
 
 from backstamp.app.settings import CONFIG_VARIABLE
+from backstamp.app.stop_signals import STOP_SIGNALS, heed_no_more
 from backstamp.lifetime import module_command
 
 log = logging.getLogger("backstamp.app")
@@ -88,7 +89,7 @@ class _Child:
 
 
 class Supervisor:
-    """Runs roles until SIGTERM or SIGINT, then stops them in the order given."""
+    """Runs roles until a signal to stop, then stops them in the order given."""
 
     def __init__(self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
         """Take the command line of each role, and the environment that all of them get."""
@@ -101,7 +102,7 @@ class Supervisor:
         `is_ready` is asked until it first says yes; then `announce` is called once.
         """
         announced = False
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
         for child in self._children:
             child.start()
@@ -115,6 +116,7 @@ class Supervisor:
                 announced = True
                 announce()
         self._stop_all()
+        heed_no_more()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True

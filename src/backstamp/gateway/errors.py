@@ -1,4 +1,17 @@
-"""errors: what can be wrong with the gateway's configuration or surroundings, in one line each."""
+"""errors: what is wrong with configuration or surroundings, in one line each; where a fault of ours was."""
+
+import traceback
+from pathlib import Path
+
+
+def place_of(error: BaseException) -> str:
+    """Return what kind of fault it is and where it was raised, for the log.
+
+    Neither the exception's text nor the source line: they may hold addresses.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
+    return f"{type(error).__name__} in {where}"
 
 
 class ConfigError(ValueError):

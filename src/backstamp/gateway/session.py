@@ -8,15 +8,14 @@ import asyncio
 import contextlib
 import logging
 import ssl
-import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 from backstamp.gateway import submission, trace
 from backstamp.gateway.access import parse_address
 from backstamp.gateway.capabilities import HANDED_ON, Capabilities
 from backstamp.gateway.client import Client, Kind
+from backstamp.gateway.errors import place_of
 from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, MailCommands
 from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
@@ -169,16 +168,7 @@ class Session:
 
     def _apology(self, error: Exception) -> Reply:
         trace_id = trace.new_trace_id()
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        # Neither the exception's text nor the source line: they may hold addresses.
-        _log.error(
-            "%s: internal error %s in %s, line %s",
-            trace_id,
-            type(error).__name__,
-            Path(frame.filename).name,
-            frame.lineno,
-            extra={"trace_id": trace_id},
-        )
+        _log.error("%s: internal error %s", trace_id, place_of(error), extra={"trace_id": trace_id})
         self._mail.forget()
         if self._onward.connection is not None:
             self._onward.connection.abort()

@@ -1,9 +1,6 @@
 """`backstamp gateway`, `edge`, `worker`, `console`: one role in this process."""
 
-import asyncio
 import os
-import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
@@ -16,6 +13,7 @@ from backstamp.app.logs import configure_logging
 from backstamp.app.settings import CONFIG_VARIABLE, SUNSET_KEYS_VARIABLE, SettingsError
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
+from backstamp.app.stop_signals import heed_while_starting, run_until_signal
 from backstamp.app.supervisor import PARENT_VARIABLE
 from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.journal import open_journal
@@ -26,7 +24,8 @@ from backstamp.lifetime import die_with_parent
 
 
 def _begin(context: AppContext, role: str) -> None:
-    """What every role does first: settings, logs, data directory, and not outliving the supervisor."""
+    """What every role does first: signals, settings, logs, data directory, not outliving the supervisor."""
+    heed_while_starting(hangup_stops=role in ("gateway", "worker"))
     check(context.settings)
     configure_logging(context.settings, role)
     prepare_data_dir(context.settings)
@@ -35,6 +34,7 @@ def _begin(context: AppContext, role: str) -> None:
 
 def _begin_sunset(context: AppContext, keys: Path) -> None:
     """What is left of that when there is nothing but a key file."""
+    heed_while_starting(hangup_stops=False)
     context.use_keys(keys)
     if not context.settings[EDGE_LISTEN]:
         raise SettingsError("edge.listen is empty; write HOST:PORT")
@@ -55,21 +55,6 @@ def _join_tree(context: AppContext) -> None:
         del os.environ[PARENT_VARIABLE]
 
 
-def _run_until_signal(
-    serve: Callable[[asyncio.Event], Awaitable[None]],
-    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
-) -> None:
-    async def main() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, stop.set)
-        await serve(stop)
-
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
-
-
 @click.command()
 @click.pass_obj
 def gateway(context: AppContext) -> None:
@@ -83,7 +68,7 @@ def gateway(context: AppContext) -> None:
     settings = context.settings
     journal = open_journal(settings, "gateway")
     try:
-        _run_until_signal(
+        run_until_signal(
             lambda stop: room.serve(
                 gateway_config(settings),
                 keyring=KeyFile(context.key_path),
@@ -140,7 +125,7 @@ def worker(call: click.Context, migrate: bool) -> None:
 
     config = worker_config(context.settings)
     with only_worker(context.settings):
-        _run_until_signal(lambda stop: service.serve(config, stop=stop))
+        run_until_signal(lambda stop: service.serve(config, stop=stop))
 
 
 @click.command()

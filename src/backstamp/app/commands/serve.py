@@ -25,6 +25,7 @@ from backstamp.app.settings.table import (
     PROTECTION_MILTER_LISTEN,
     TRACKING_URL,
 )
+from backstamp.app.stop_signals import heed_while_starting
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
 from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.one_worker import refuse_second
@@ -58,6 +59,7 @@ class _WithSettings(click.Command):
 @click.pass_obj
 def serve(context: AppContext) -> None:
     """Run gateway, edge, worker and console until SIGTERM or Ctrl-C."""
+    heed_while_starting()
     check(context.settings)
     configure_logging(context.settings, "app")
     prepare_data_dir(context.settings)

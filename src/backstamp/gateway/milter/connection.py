@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final, cast
 
 import msgspec
 
 from backstamp.gateway import trace
+from backstamp.gateway.errors import place_of
 from backstamp.gateway.milter import codec
 from backstamp.gateway.milter.changes import NotPossibleError, find_changes
 from backstamp.gateway.milter.codec import Command, MilterProtocolError, PacketReader
@@ -214,10 +213,7 @@ class Connection(asyncio.BufferedProtocol):
         except NotPossibleError as error:
             return self._failed(trace_id, f"the new message cannot be given to the MTA: {error}")
         except Exception as error:  # noqa: BLE001 - a fault of ours must cost one message, not the server
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            # Neither the exception's text nor the source line: they may hold addresses.
-            where = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
-            return self._failed(trace_id, f"internal error {where}")
+            return self._failed(trace_id, f"internal error {place_of(error)}")
 
     def _failed(self, trace_id: str, reason: str) -> "_Answer":
         accept = self._about.config.on_failure is MilterFailure.ACCEPT

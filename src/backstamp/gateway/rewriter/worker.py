@@ -9,10 +9,12 @@ import resource
 import signal
 import sys
 import time
+from types import TracebackType
 from typing import BinaryIO, Final
 
 import msgspec
 
+from backstamp.gateway.errors import place_of
 from backstamp.gateway.rewriter.messages import LENGTH, ProtectRequest, Request, blocks
 from backstamp.gateway.rewriter.protecting import protect
 from backstamp.gateway.rewriter.tracking import rewrite
@@ -79,12 +81,20 @@ def _carry_out(request: Request, raw: bytes) -> tuple[bytes, list[bytes]]:
     return _write_answer(rewritten), copies
 
 
+def _say_where(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say in a line where this process failed; what the exception quotes may be mail, and goes nowhere."""
+    sys.stderr.write(f"rewriting failed: {place_of(error)}\n")
+
+
 def main() -> None:
     """Answer requests from standard input on standard output until it closes."""
     parent, cpu_seconds, memory_bytes = map(int, sys.argv[1:4])
     die_with_parent(parent, signal.SIGKILL)
-    # Ctrl-C is the gateway's business; the worker ends with its pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # They come to all of a terminal's or a service's processes, and are the gateway's business: it brings to
+    # an end what it began, and the worker ends with its pipe.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.excepthook = _say_where
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     keep_freed_memory()

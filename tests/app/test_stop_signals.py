@@ -1,0 +1,85 @@
+"""A wish to stop is obeyed in order whenever it comes: while a role starts, while it runs, while it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backstamp.lifetime import module_command
+
+ROLES = ("serve", "gateway", "edge", "worker", "console")
+ENDING = """
+import os, signal
+from backstamp.app.stop_signals import run_until_signal
+
+async def serve(stop):
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stop.wait()
+
+run_until_signal(serve)
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    os.kill(os.getpid(), number)
+print("in order")
+"""
+
+
+class Starting:
+    """A role that stands still in its start: it reads its settings from a pipe."""
+
+    def __init__(self, role: str, folder: Path) -> None:
+        pipe = folder / "backstamp.toml"
+        os.mkfifo(pipe)
+        self.process = subprocess.Popen(
+            module_command("backstamp", "--config", str(pipe), role),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+        )
+        self.writer = pipe.open("wb")  # opened as soon as it reads
+
+    def say(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def end(self) -> tuple[int, bytes]:
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def starting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Starting]:
+    made = Starting(request.param, tmp_path)
+    yield made
+    made.writer.close()
+    made.process.kill()
+    made.process.communicate()
+
+
+@pytest.mark.parametrize("starting", ROLES, indirect=True)
+def test_a_role_that_is_told_to_stop_while_it_starts_does_so_in_order(starting: Starting) -> None:
+    starting.say(signal.SIGTERM)
+    assert starting.end() == (0, b"")
+
+
+@pytest.mark.parametrize("starting", ["serve", "gateway", "worker"], indirect=True)
+def test_a_hangup_is_a_wish_to_stop_while_a_role_starts_too(starting: Starting) -> None:
+    starting.say(signal.SIGHUP)
+    assert starting.end() == (0, b"")
+
+
+@pytest.mark.parametrize("starting", ["edge", "console"], indirect=True)
+def test_a_hangup_asks_those_for_nothing_that_they_do_not_do_anyway(starting: Starting) -> None:
+    starting.say(signal.SIGHUP)
+    starting.writer.write(b'nonsense = "read to its end"\n')
+    starting.writer.close()
+    code, said = starting.end()
+    assert (code, b"nonsense" in said) == (2, True)
+
+
+def test_more_wishes_to_stop_do_not_disturb_the_end() -> None:
+    command = [sys.executable, "-c", ENDING]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"in order\n", b"")
