@@ -1,9 +1,13 @@
 """PostgreSQL's events lie in months, which are made ahead and dropped when their time is over."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection
 
 from backstamp.records.day_counts import count_anew
 from backstamp.records.ingest import ingest
@@ -68,3 +72,47 @@ def test_a_group_of_hits_is_read_through_the_index_of_each_month() -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan" not in plan
     assert "message_id_recipient_index_at" in plan
+
+
+@contextmanager
+def beside(*statements: str) -> Iterator[psycopg.Connection[Any]]:
+    """Another client of the same database, which has a transaction open."""
+    settings = connection.settings_dict
+    with psycopg.connect(host=settings["HOST"], user=settings["USER"], dbname=settings["NAME"]) as other:
+        for statement in statements:
+            other.execute(statement.encode())
+        yield other
+        other.rollback()
+
+
+@pytest.mark.timeout(60)
+def test_while_a_backup_reads_the_tables_nobody_waits_for_it_and_what_is_old_goes_all_the_same() -> None:
+    make_ahead(MARCH, datetime(2026, 1, 1, tzinfo=UTC))
+    ingest(batch("a", [queued(), delivery(1), pixel(600)]), after(50 * DAY))
+    with beside("LOCK TABLE records_event IN ACCESS SHARE MODE"):
+        assert drop_before(datetime(2026, 4, 2, tzinfo=UTC)) == 0
+        assert delete_before(datetime(2026, 4, 2, tzinfo=UTC)).messages == 1
+        assert (Event.objects.count(), DayCount.objects.count()) == (0, 0)
+        assert make_ahead(datetime(2026, 8, 1, tzinfo=UTC), MARCH) == 0
+    assert drop_before(datetime(2026, 4, 2, tzinfo=UTC)) == 3
+    assert make_ahead(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)) == 5
+
+
+def test_a_role_that_may_make_and_drop_no_tables_still_deletes_what_is_old() -> None:
+    make_ahead(MARCH, MARCH)
+    ingest(batch("a", [queued(), delivery(1), pixel(600)]), after(50 * DAY))
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE guest")
+        cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest")
+        cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO guest")
+        cursor.execute("DISCARD TEMP")
+        cursor.execute("SET ROLE guest")
+        try:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                make_ahead(datetime(2026, 8, 1, tzinfo=UTC), MARCH)
+            assert delete_before(datetime(2026, 4, 2, tzinfo=UTC)).messages == 1
+            assert Event.objects.count() == 0
+        finally:
+            cursor.execute("RESET ROLE")
+            cursor.execute("DROP OWNED BY guest")
+            cursor.execute("DROP ROLE guest")

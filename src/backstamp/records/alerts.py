@@ -22,6 +22,7 @@ from backstamp.records.models import (
 )
 from backstamp.records.refusals import RefusedError
 from backstamp.records.sender_domains import domain_name
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.vocabulary import AlertRule
 
 MOST_PEOPLE: Final = 500
@@ -117,7 +118,7 @@ def listed(*, rule: AlertRule | None = None, domain: str = "", host: str = "") -
 
 def delete(pk: int) -> bool:
     """Delete an alert with all that it says of people; return whether there was one."""
-    with transaction.atomic():
+    with one_at_a_time():
         AlertPerson.objects.filter(alert_id=pk).delete()
         return Alert.objects.filter(pk=pk).delete()[0] > 0
 
@@ -129,7 +130,7 @@ def delete_before(limit: datetime) -> int:
     """
     deleted = 0
     while old := list(Alert.objects.filter(last_at__lt=limit).values_list("pk", flat=True)[:_SLICE]):
-        with transaction.atomic():
+        with one_at_a_time():
             AlertPerson.objects.filter(alert_id__in=old).delete()
             deleted += Alert.objects.filter(pk__in=old).delete()[0]
     Outgoing.objects.filter(finished_at__lt=limit).delete()
@@ -151,7 +152,7 @@ def forget_person(address: str) -> int:
     theirs = AlertPerson.objects.filter(address__iexact=address)
     # Not without regard to case, which no index helps: addresses are stored as the mail came, mostly lower.
     copies = Recipient.objects.filter(received=True, address__in={address, address.lower()})
-    with transaction.atomic():
+    with one_at_a_time():
         pks = set(theirs.values_list("alert_id", flat=True))
         theirs.delete()
         for message, index in copies.values_list("message_id", "index").iterator():

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 from backstamp.records.bulk import add_up
 from backstamp.records.cards import RECEIVED, TROUBLES
 from backstamp.records.models import DayCount
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction
 
@@ -74,7 +75,7 @@ def changes_of_recipient(index: int, before: Flags | None, after: Flags) -> Iter
             yield name, int(now) - int(then)
 
 
-@transaction.atomic
+@one_at_a_time()
 def count_anew() -> int:
     """Count all days again from messages, recipients and events; return how many counts there are."""
     DayCount.objects.all().delete()

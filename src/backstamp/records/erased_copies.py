@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from django.db import connection
 
 from backstamp.journal import RecordId
-from backstamp.records.bulk import is_postgresql, select_for_keys
+from backstamp.records.bulk import select_for_keys
 from backstamp.records.models import ErasedCopy
 from backstamp.records.stored_hits import Pair
 from backstamp.records.tracking_ids import to_database
@@ -26,17 +25,15 @@ _Fresh = dict[type[JournalRecord], list[tuple[RecordId, Any]]]
 
 
 def newest() -> int:
-    """Return the number of the newest erased copy, or 0; until this transaction ends, nothing is erased."""
-    # The lock of rows is one of the table, too, for which `mark` waits; on SQLite one writes at a time.
-    rows = ErasedCopy.objects.select_for_update().order_by("-pk")
-    return rows.values_list("pk", flat=True).first() or 0
+    """Return the number of the newest erased copy, or 0. While one takes turns, it stays that."""
+    return ErasedCopy.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def mark(pairs: Collection[Pair], at: datetime) -> None:
-    """Take nothing of these copies any more; marked anew, they let ingest's memory forget what it knew."""
-    if is_postgresql():
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE records_erasedcopy IN EXCLUSIVE MODE")
+    """Take nothing of these copies any more; marked anew, they let ingest's memory forget what it knew.
+
+    Call it while one takes turns (`taking_turns`).
+    """
     for message, index in pairs:
         ErasedCopy.objects.filter(tracking_id=message, recipient_index=index).delete()
     ErasedCopy.objects.bulk_create(

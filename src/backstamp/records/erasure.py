@@ -10,8 +10,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
-from django.db import transaction
-from django.db.models import F, Model, Q, TextField
+from django.db.models import F, Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from backstamp.policy import ConsentState
@@ -42,6 +41,7 @@ from backstamp.records.models import (
 from backstamp.records.rebuild import rebuild_totals
 from backstamp.records.retention import delete_messages, delete_slice
 from backstamp.records.stored_hits import Pair
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.tokens import Keyring
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -89,7 +89,7 @@ def erase(address: str, keyring: Keyring, now: datetime | None = None) -> Erased
     at, key, mentions = now or datetime.now(UTC), keyring.recipient_key(address), Mentions(address)
     copies, found = _copies(key, mentions), Erased()
     strays = Event.objects.filter(named=key, recipient_index=None).order_by()
-    if not (copies or strays.exists() or _has_entries(key, mentions) or any(_naming(mentions))):
+    if not (copies or strays.exists() or _has_entries(key, mentions) or _is_named(mentions)):
         return None
     _withdraw(key, at)
     # By the copies' rows, which go below.
@@ -129,7 +129,7 @@ def _erase_copies(pairs: Collection[Pair], at: datetime, found: Erased) -> None:
         theirs |= Q(message_id=message, recipient_index=index)
     events = Event.objects.filter(theirs).order_by()
     while True:
-        with transaction.atomic():
+        with one_at_a_time():
             mark(pairs, at)
             deleted = delete_slice(events)
             if not deleted:
@@ -164,7 +164,7 @@ def _erase_rows(pairs: Collection[Pair], messages: Collection[int], found: Erase
 def _withdraw(key: bytes, at: datetime) -> None:
     """Let nothing be recorded any more of mail that is out; only the pseudonym is kept for that."""
     withdrawn = ConsentState.WITHDRAWN.value
-    with transaction.atomic():
+    with one_at_a_time():
         rows = Consent.objects.filter(recipient_key=key)
         if not rows.filter(recorded_by=BY_ERASURE, address=key.hex()).exists():
             rows.filter(address=key.hex()).delete()
@@ -202,45 +202,62 @@ def _has_entries(key: bytes, mentions: Mentions) -> bool:
     return _suppressions(key).exists() or any(rows.exists() for rows in _entries(key, mentions))
 
 
-@transaction.atomic
+@one_at_a_time()
 def _erase_entries(key: bytes, mentions: Mentions) -> int:
     """Delete what is kept of the person beside mail; on the suppression list the pseudonym stays."""
     kept = _suppressions(key).update(address="", evidence="")
     return int(kept) + sum(int(rows.delete()[0]) for rows in _entries(key, mentions))
 
 
-def _naming(mentions: Mentions) -> Iterator[tuple[type[Model], int, dict[str, Any]]]:
-    """Yield rows that name the address, with what their columns hold without it."""
+def _rows_naming(model: type[Model], columns: tuple[str, ...], mentions: Mentions) -> list[Any]:
+    """Return the keys of the rows in which the address may stand."""
+    wanted, as_text = Q(), {f"text_{column}": Cast(F(column), TextField()) for column in columns}
+    for column in as_text:
+        for needle in mentions.needles:
+            wanted |= Q(**{f"{column}__icontains": needle})
+    rows = model._default_manager.annotate(**as_text).filter(wanted).order_by()
+    return list(rows.values_list("pk", flat=True))
+
+
+def _without(rows: QuerySet[Any], columns: tuple[str, ...], mentions: Mentions) -> dict[Any, dict[str, Any]]:
+    """Return by key what these columns hold without the address, where they hold it."""
+    found = {}
+    for pk, *values in rows.values_list("pk", *columns):
+        pairs = zip(columns, values, strict=True)
+        if changed := {column: new for column, old in pairs if (new := mentions.without(old)) != old}:
+            found[pk] = changed
+    return found
+
+
+def _is_named(mentions: Mentions) -> bool:
     for model, columns in _SAYING:
-        wanted, as_text = Q(), {f"text_{column}": Cast(F(column), TextField()) for column in columns}
-        for column in as_text:
-            for needle in mentions.needles:
-                wanted |= Q(**{f"{column}__icontains": needle})
-        rows = model._default_manager.annotate(**as_text).filter(wanted).order_by()
-        for pk in list(rows.values_list("pk", flat=True)):
-            values = zip(columns, rows.values_list(*columns).get(pk=pk), strict=True)
-            changed = {column: new for column, old in values if (new := mentions.without(old)) != old}
-            if changed:
-                yield model, pk, changed
+        for piece in _slices(_rows_naming(model, columns, mentions)):
+            if _without(model._default_manager.filter(pk__in=piece), columns, mentions):
+                return True
+    return False
 
 
 def _erase_mentions(mentions: Mentions, found: Erased) -> None:
-    messages: set[int] = set()
-    for model, pk, changed in _naming(mentions):
+    for model, columns in _SAYING:
+        for piece in _slices(_rows_naming(model, columns, mentions)):
+            with one_at_a_time():
+                found.mentions += _erase_from(model._default_manager.filter(pk__in=piece), columns, mentions)
+
+
+def _erase_from(rows: QuerySet[Any], columns: tuple[str, ...], mentions: Mentions) -> int:
+    naming = _without(rows, columns, mentions)
+    for pk, changed in naming.items():
         if "sender" in changed:
             # The domain stays: suppressions are those of its mail.
             changed["sender"] = f"@{mentions.domain}"
-        rows = model._default_manager.filter(pk=pk)
-        rows.update(**changed)
-        found.mentions += 1
-        if model is Message:
-            messages.add(pk)
-        elif model is MessageText:
-            messages.update(rows.values_list("message_id", flat=True))
-    for piece in _slices(sorted(messages)):
-        rebuild_totals(piece)
-    with transaction.atomic():
+        rows.filter(pk=pk).update(**changed)
+    if rows.model is Message:
+        rebuild_totals(sorted(naming))
+    elif rows.model is MessageText:
+        rebuild_totals(sorted(rows.filter(pk__in=naming).values_list("message_id", flat=True)))
+    elif naming:
         note_changed([])
+    return len(naming)
 
 
 def _slices(each: Iterable[_Each]) -> Iterator[list[_Each]]:

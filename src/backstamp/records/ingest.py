@@ -13,7 +13,6 @@ from time import thread_time
 from typing import Any, Final
 
 import msgspec
-from django.db import transaction
 
 from backstamp.journal import Batch, RecordId
 from backstamp.records import erased_copies, hit_rows, message_rows, standing
@@ -46,6 +45,7 @@ from backstamp.records.stored_hits import (
     unresolved,
     waiting_for,
 )
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.records.tracking_ids import to_database
 from backstamp.records.unknown_addresses import opt_out, opt_out_early
 from backstamp.records.wishes import name_those_who_wished, take_wishes
@@ -119,7 +119,7 @@ def ingest(
     """
     known = Memory() if memory is None else memory
     try:
-        with transaction.atomic():
+        with one_at_a_time():
             done = _ingest(batch, now, known, again)
             known.trim()
     except BaseException:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 
 from backstamp.policy import EVERYBODY
 from backstamp.records.alerting import Occurrence, Person, raise_alerts
@@ -21,6 +21,7 @@ from backstamp.records.changes import next_version
 from backstamp.records.instants import microseconds, read, stored
 from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
 from backstamp.records.models import ExpressionKill, OwnListEntry
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, AlertRule, EventType, ThreatType
@@ -149,7 +150,7 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
 
     `messages` are at most `PAGE` of those that `messages_under` gave.
     """
-    with transaction.atomic():
+    with one_at_a_time():
         recipients = _recipients(messages, listing.scope)
         links = {
             link: hit

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from django.db import transaction
 from django.db.models import Count
 
 from backstamp.records import standing, tally
@@ -17,6 +16,7 @@ from backstamp.records.memory import Memory
 from backstamp.records.message_rows import search_text
 from backstamp.records.models import Event, Message, MessageRollup, MessageText, Recipient
 from backstamp.records.stored_hits import FETCHES
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.vocabulary import Direction
 
 _SLICE: Final = 500
@@ -51,7 +51,7 @@ def fill_in_missing() -> int:
     return done
 
 
-@transaction.atomic
+@one_at_a_time()
 def rebuild_messages(keys: Sequence[int]) -> None:
     """Make the roll-ups of these messages and of their recipients again."""
     memory = Memory()
@@ -70,7 +70,7 @@ def rebuild_messages(keys: Sequence[int]) -> None:
     rebuild_totals(keys)
 
 
-@transaction.atomic
+@one_at_a_time()
 def rebuild_totals(keys: Sequence[int]) -> None:
     """Make the roll-ups of these messages again from what is said of their recipients."""
     version = next_version()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from backstamp.records import alerts
@@ -19,6 +19,7 @@ from backstamp.records.day_counts import take_away_events, take_away_messages
 from backstamp.records.instants import microseconds, month_of
 from backstamp.records.models import ErasedCopy, Event, HeaderSet, ListWish, Message, ReaderReportRow
 from backstamp.records.partitions import drop_before
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.records.tracking_ids import numbered_before
 
 _SLICE: Final = 200
@@ -95,7 +96,7 @@ def _delete_messages(limit: datetime) -> int:
         deleted += len(old)
 
 
-@transaction.atomic
+@one_at_a_time()
 def delete_messages(keys: Sequence[int]) -> None:
     """Delete messages with all that hangs on them."""
     take_away_messages(keys)
@@ -126,7 +127,7 @@ def _delete_slices(events: QuerySet[Event]) -> int:
     return deleted
 
 
-@transaction.atomic
+@one_at_a_time()
 def delete_slice(events: QuerySet[Event]) -> int:
     """Delete the first of these events, and what they count for; return how many."""
     pks = list(events.values_list("pk", flat=True)[:_EVENT_SLICE])

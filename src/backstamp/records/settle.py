@@ -7,13 +7,12 @@ already right, and has only to be marked.
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
-
 from backstamp.records.changes import note_changed
 from backstamp.records.ingest import SETTLE_TIME
 from backstamp.records.instants import microseconds
 from backstamp.records.models import Event
 from backstamp.records.stored_hits import minute_of
+from backstamp.records.taking_turns import one_at_a_time
 
 WINDOW: Final = timedelta(hours=24)
 """A hit is judged again when a sibling arrives within this time."""
@@ -27,7 +26,7 @@ def mark_final(now: datetime) -> int:
     """Mark verdicts final whose settle time is over, and return how many."""
     marked = 0
     while True:
-        with transaction.atomic():
+        with one_at_a_time():
             due = list(
                 Event.objects.filter(final=False, at__lte=now - SETTLE_TIME)
                 .order_by("at")
@@ -56,9 +55,9 @@ def erase_sources(now: datetime, *, caught_up: bool) -> int:
     before = minute_of(limit).to_bytes(4, "big")
     erased = 0
     while True:
-        due = list(
-            Event.objects.filter(source__lt=before).order_by("source").values_list("pk", flat=True)[:_SLICE]
-        )
-        if not due:
-            return erased
-        erased += Event.objects.filter(pk__in=due).update(source=None)
+        with one_at_a_time():
+            oldest = Event.objects.filter(source__lt=before).order_by("source")
+            due = list(oldest.values_list("pk", flat=True)[:_SLICE])
+            if not due:
+                return erased
+            erased += Event.objects.filter(pk__in=due).update(source=None)

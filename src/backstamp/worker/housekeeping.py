@@ -82,7 +82,6 @@ class Housekeeping:
             await self._database.run(self._source_keys.destroy_old, time.time_ns() // 1000)
             now = datetime.now(UTC)
             limit = now - self._retention
-            await self._database.run(make_ahead, now, limit)
             if not self._clock.may_be_believed():
                 await wait(stop, INTERVAL_SECONDS)
                 continue
@@ -98,6 +97,8 @@ class Housekeeping:
                     "deleted %d old messages, %d events of messages that are gone, %d used sign-in links",
                     *(deleted.messages, deleted.strays, links),
                 )
+            # The last, for it fails where somebody has taken our right to make tables.
+            await self._database.run(make_ahead, now, limit)
             await wait(stop, INTERVAL_SECONDS)
 
     def _delete_set_aside(self, limit: datetime) -> None:

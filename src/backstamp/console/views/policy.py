@@ -8,7 +8,6 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +21,7 @@ from backstamp.policy import ConsentMode
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
 from backstamp.records.refusals import RefusedError
 from backstamp.records.sender_domains import domain_named
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
 CONSENTS_SHOWN: Final = 50
@@ -87,7 +87,7 @@ def consent(request: HttpRequest) -> HttpResponse:
     address = values.pop("address")
     key = console_config().keyring().recipient_key(address)
     recorded = {"recipient_key": key, "recorded_by": _who(request)}
-    with transaction.atomic():
+    with one_at_a_time():
         Consent.objects.update_or_create(address=address, defaults=values | recorded)
         # What was known by the pseudonym alone, of an erased person too, gives way to what they say now.
         Consent.objects.filter(address=key.hex()).delete()

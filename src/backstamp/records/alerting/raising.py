@@ -17,6 +17,7 @@ from backstamp.records.bulk import insert_new, select_for_keys
 from backstamp.records.instants import instant, stored, within
 from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, Alert, Channel, Outgoing
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.vocabulary import AlertRule
 
 SAME_STORY: Final = timedelta(hours=1)
@@ -73,11 +74,9 @@ def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
     return len(new)
 
 
+@one_at_a_time()
 def tell_grown(now: datetime) -> int:
-    """Let channels hear of alerts that went on after they were told; return of how many.
-
-    Call it inside a transaction, now and then.
-    """
+    """Let channels hear of alerts that went on after they were told; return of how many."""
     is_over = Q(quiet_until__lte=now) | Q(quiet_until__gt=now + _FARTHEST)
     went_on = Alert.objects.filter(is_over, count__gt=F("told"))
     grown = list(went_on.select_for_update().order_by("quiet_until")[:MOST_GROWN])

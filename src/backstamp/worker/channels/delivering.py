@@ -10,8 +10,6 @@ import random
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db import transaction
-
 from backstamp.records.alerting import outbox
 from backstamp.records.alerting.notices import Notice, notice_of
 from backstamp.records.alerting.raising import tell_grown
@@ -55,7 +53,7 @@ class AlertDelivery:
             while not await wait(stop, self._look_seconds):
                 if loop.time() >= grown_at:
                     grown_at = loop.time() + GROWN_SECONDS
-                    await self._database.run(_tell_grown)
+                    await self._database.run(tell_grown, datetime.now(UTC))
                 await self._look()
         finally:
             if self._busy:
@@ -98,11 +96,6 @@ class AlertDelivery:
         await self._database.run(outbox.delivered, row, told, datetime.now(UTC))
         log.debug("channel %r was told of %d alerts", name, len(told))
         return False
-
-
-def _tell_grown() -> None:
-    with transaction.atomic():
-        tell_grown(datetime.now(UTC))
 
 
 def _taken(row: Outgoing) -> Notice | None:

@@ -1,0 +1,31 @@
+"""Transactions that change events, and what is counted of them, take turns.
+
+SQLite lets one write at a time. PostgreSQL does not: ingest, retention and erasing touch the same counts and
+recipients, each in its own order, and one was ended by "deadlock detected"; roll-ups made again were written
+over what ingest had counted meanwhile. All of these transactions are short, so waiting costs little, and the
+server lets those who wait through in their order.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import connection, transaction
+
+from backstamp.records.bulk import is_postgresql
+
+_TURN: Final = 0x6261636B7374616D
+"""Number of the server's advisory lock, which holds in one database and ends with the transaction."""
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Run the block in a transaction beside which no other one of these runs; within one it is part of that.
+
+    Raises `django.db.Error`.
+    """
+    with transaction.atomic():
+        if is_postgresql():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        yield
