@@ -267,8 +267,8 @@ def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
         run = backstamp(tmp_path, command)
         assert (run.returncode, run.stderr.decode()) == (
             1,
-            "backstamp: the database is of a newer version of Backstamp (it has 9000_new): install that one "
-            "again, or restore the backup of before the upgrade\n",
+            "backstamp: the database cannot be used: it is of a newer version of Backstamp (it has "
+            "9000_new); install that one again, or restore the backup of before the upgrade\n",
         )
     (away,) = said(BACKSTAMP_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mail")
     assert away.startswith("WRONG  database: cannot be used (")

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from backstamp.console import urls
@@ -143,3 +145,13 @@ def test_a_pixel_for_what_is_no_address_is_a_mistake_in_a_form(admin: Client) ->
     answer = admin.post("/pixel/", {"label": "Proposal", "recipient": "nobody"})
     assert answer.status_code == 422
     assert "Enter a valid email address." in answer.text
+
+
+def test_while_the_database_cannot_be_used_each_page_says_so(admin: Client) -> None:
+    MigrationRecorder(connection).record_applied("records", "9000_new")
+    connection.close()  # as after each request
+    admin.raise_request_exception = False
+    for path in ("/", "/policy/", "/alerts/"):
+        answer = admin.get(path)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert "The database cannot be used" in answer.content.decode()

@@ -5,13 +5,13 @@ import logging
 import random
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from backstamp.app.bench.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
@@ -117,6 +117,25 @@ async def test_while_the_disk_is_full_the_worker_waits(
     told = [line for line in warnings(caplog) if line.startswith("ingest failed")]
     assert len(told) == 1
     assert "full" in told[0]
+
+
+async def test_while_the_database_is_of_a_newer_version_the_worker_waits(
+    config: WorkerConfig, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would set aside what the newer one's columns refuse."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('records', '9000', '2030')")
+        await looked_up(connections.close_all)
+        writer = write(config)
+        async with running(config):
+            await asyncio.sleep(1)
+            assert other.execute("SELECT COUNT(*) FROM records_event").fetchone() == (0,)
+            other.execute("DELETE FROM django_migrations WHERE name = '9000'")
+            await eventually(hits, IN_THE_END)
+    writer.close()
+    told = [line for line in warnings(caplog) if line.startswith("ingest failed")]
+    assert len(told) == 1
+    assert "NewerDatabaseError" in told[0]
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from backstamp.console.views import (
 
 register_converter(MessageKeyConverter, "message")
 
+handler500 = "backstamp.console.views.trouble.page"
 urlpatterns = [
     path("", messages.message_list, name="messages"),
     path("changes/", timeline.list_changes, name="list-changes"),

@@ -1,6 +1,7 @@
 """The Django app's registration."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class RecordsConfig(AppConfig):
@@ -9,3 +10,9 @@ class RecordsConfig(AppConfig):
     name = "backstamp.records"
     label = "records"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Look at each database that is opened."""
+        from backstamp.records.versions import refuse_newer
+
+        connection_created.connect(refuse_newer)

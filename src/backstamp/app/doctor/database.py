@@ -22,12 +22,14 @@ def database(settings: Settings) -> Iterator[Finding]:
     from django.db import Error, connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from backstamp.app.database_version import newer_migration
+    from backstamp.records.versions import REMEDY, NewerDatabaseError
 
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        newer = newer_migration()
+    except NewerDatabaseError as error:
+        yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
+        return
     except Error as error:
         why = " ".join(str(error).split())
         yield wrong(
@@ -38,13 +40,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     finally:
         connection.close()
-    if newer:
-        yield wrong(
-            "database",
-            f"is of a newer version of Backstamp (it has {newer})",
-            "install that one again, or restore the backup of before the upgrade",
-        )
-    elif missing:
+    if missing:
         yield wrong("database", "is older than this program", "restart Backstamp, or run: backstamp migrate")
     else:
         yield good("database", f"{connection.display_name} answers, and is of this version")
