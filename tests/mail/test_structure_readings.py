@@ -97,6 +97,27 @@ def test_a_charset_is_in_doubt_only_where_one_that_hides_links_may_be_read(
 
 
 @pytest.mark.parametrize(
+    ("encoding", "cte", "doubtful"),
+    [
+        (b"quoted-printable", "quoted-printable", False),
+        (b" Quoted-Printable\t", "quoted-printable", False),
+        (b"quoted-printable (x)", "quoted-printable", True),
+        (b"(x)quoted-printable", "quoted-printable", True),
+        (b"quoted-printable;", "quoted-printable", True),
+        (b"7bit (quoted-printable)", "7bit", False),
+        (b"base64 (x)", "base64", False),
+        (b"base64;", "base64", False),
+    ],
+)
+def test_an_encoding_is_in_doubt_where_who_knows_no_comments_sees_other_markup(
+    encoding: bytes, cte: str, doubtful: bool
+) -> None:
+    part = of(b"Content-Type: text/html\nContent-Transfer-Encoding: " + encoding)
+    assert part.cte == cte
+    assert part.defects == ({D.ODDLY_SPELLED} if doubtful else set())
+
+
+@pytest.mark.parametrize(
     ("parameter", "boundary", "defects"),
     [
         (b"boundary=abc", b"abc", set()),

@@ -34,9 +34,9 @@ class Doubt(StrEnum):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What the content fields say.
 
-    `doubts`: `TYPE` where some programs may take text for HTML or the other way round; `SPELLING` where the
-    boundary or charset is as the standards read it, and a simpler program may read another; `CONTRADICTION`
-    where it, or the transfer encoding, is given twice with different values.
+    `doubts`: `TYPE` where some programs may take text for HTML or the other way round; `SPELLING` where
+    boundary, charset or transfer encoding are as the standards read them, and a simpler program may read
+    others; `CONTRADICTION` where one of them is given twice with different values.
     """
 
     media_type: str
@@ -70,15 +70,14 @@ def read_content(header: HeaderSection, default_type: str) -> Content:
         elif field.name == b"content-disposition":
             dispositions.append(parse_parameterised(_value(field)))
         else:
-            encodings.append(without_comments(_value(field)).strip(" \t;").lower())
+            encodings.append(_value(field).strip(" \t").lower())
     doubts: set[Doubt] = set()
+    cte = _encoding(encodings, doubts)
     media_type, parameters = _media(types, default_type, doubts)
-    if len(encodings) > 1 and len(set(encodings)) > 1:
-        doubts.add(Doubt.CONTRADICTION)
     return Content(
         media_type=media_type,
         parameters=parameters,
-        cte=encodings[0] if encodings else "",
+        cte=cte,
         disposition=_disposition(dispositions),
         filename=_filename(dispositions, types),
         doubts=frozenset(doubts),
@@ -89,6 +88,20 @@ def _value(field: Field) -> str:
     if len(field.body) > MAX_FIELD_BYTES:
         raise FieldTooLongError(f"more than {MAX_FIELD_BYTES} octets in one content field")
     return field.value
+
+
+def _encoding(written: list[str], doubts: set[Doubt]) -> str:
+    """Return the first transfer encoding, without comments and a semicolon behind it.
+
+    Who knows no comments there (mime4j, Python and many more) decodes nothing. Octets that are not encoded
+    are the same for them, and base64 shows them no link; quoted-printable may: `<!=2D-x>` is a whole comment.
+    """
+    encodings = [without_comments(each).strip(" \t;") for each in written]
+    if len(set(encodings)) > 1:
+        doubts.add(Doubt.CONTRADICTION)
+    if "quoted-printable" in encodings and encodings != written:
+        doubts.add(Doubt.SPELLING)
+    return encodings[0] if encodings else ""
 
 
 def _media(

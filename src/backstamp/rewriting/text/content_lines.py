@@ -1,0 +1,26 @@
+"""content_lines: web addresses in a calendar entry (RFC 5545) or a visiting card (RFC 6350), to be listed."""
+
+import re
+from typing import Final
+
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.text.flowed import Unflowed
+from backstamp.rewriting.text.text_links import find_text_links
+
+_DROPPED: Final = re.compile(r"(?:\r\n|\n|\r)[ \t]|\\(?=:)")
+"""Folds, and the backslash that Apple's cards have before a colon."""
+_NOT_SHOWN: Final = re.compile(r"^(?:TZURL|UID|PRODID|PHOTO|LOGO)[:;][^\r\n]*", re.IGNORECASE | re.MULTILINE)
+"""Properties with an address that no program shows as a link: half of all entries have a TZURL."""
+
+
+def content_line_links(text: str) -> list[FoundLink]:
+    """Return the addresses in content lines, in order: those of folded lines whole (RFC 5545 §3.1)."""
+    view = Unflowed.without(text, _DROPPED)
+    shown = _NOT_SHOWN.sub(lambda line: " " * len(line[0]), view.text)
+    # In a text value a backslash and an n end a line (§3.3.11); both have two characters.
+    links = find_text_links(shown.replace("\\n", " \n").replace("\\N", " \n"))
+    for link in links:
+        link.start, link.end = view.source_span(link.start, link.end)
+        # Commas and semicolons are escaped there, and X-ALT-DESC is HTML.
+        link.value = re.sub(r"\\([,;\\])", r"\1", link.value).replace("&amp;", "&")
+    return links
