@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
+from backstamp.mail.encodings.files_in_text import holds_file, uuencoded_blocks
 from backstamp.mail.encodings.reencoding import reencode_part
 from backstamp.mail.encodings.transfer import decode_payload
-from backstamp.mail.encodings.uuencode import uuencoded_blocks
 from backstamp.mail.parameters import parse_parameterised
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 
@@ -189,11 +189,15 @@ def test_a_part_is_encoded_anew_in_the_time_of_its_size(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["begin 644 a\n", "begin 644 a\nM\n", "begin 644 a\n!A\n", "begin ", "M" * 61 + "\n"]
+    "text",
+    [
+        *("begin 644 a\n", "begin 644 a\nM\n", "begin 644 a\n!A\n", "begin ", "M" * 61 + "\n"),
+        *("begin 644 a.b ", ".b", "begin 644 a.b\n\n", "=ybegin line=1 size=1 ", "begin 644 a." + "b" * 50),
+    ],
 )
 def test_uuencoded_files_are_found_in_the_time_of_the_text(text: str) -> None:
     def make(size: int) -> Callable[[], object]:
         whole = "begin 644 a\n" + text * (size // len(text))
-        return lambda: uuencoded_blocks(whole)
+        return lambda: (uuencoded_blocks(whole), holds_file(whole))
 
     check_linear(make, 100_000)

@@ -197,8 +197,23 @@ def test_a_container_in_doubt_is_named_in_received_mail_and_its_parts_are_change
 def test_a_text_with_a_uuencoded_file_is_changed_and_named(direction: Direction) -> None:
     raw = part("text/plain", f"{TEXT}\r\nbegin 644 a.html\r\n#0V%T\r\n`\r\nend\r\n")
     assert second(raw, direction) == (True, R.UUENCODED)
+    yenc = part("text/plain", f"{TEXT}\r\n=ybegin line=128 size=3 name=a.html\r\nabc\r\n=yend size=3\r\n")
+    assert second(yenc, direction) == (True, R.UUENCODED)
     prose = part("text/plain", f"{TEXT}\r\nbegin 644 is how it begins\r\n")
     assert second(prose, direction) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("cte", "body"),
+    [
+        ("base64", base64.encodebytes(f"{TEXT}\nbegin 644 a.html\n#0V%T\nend\n".encode()).decode()),
+        ("quoted-printable", f"{TEXT}=\r\nbegin 644 a.html\r\n#0V%T\r\nend\r\n"),
+        ("quoted-printable", f"{TEXT}\r\nbegin=20644 a.html\r\n#0V%T\r\nend\r\n"),
+    ],
+)
+def test_a_file_is_found_in_what_is_encoded_and_in_what_was(cte: str, body: str) -> None:
+    raw = part("text/plain", body, f"Content-Transfer-Encoding: {cte}")
+    assert second(raw, IN) == (True, R.UUENCODED)
 
 
 def test_a_header_part_that_is_too_big_is_left_alone_and_named() -> None:

@@ -4,8 +4,15 @@ import re
 from typing import Final
 
 from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.encodings.files_in_text import holds_file
 from backstamp.mail.encodings.reencoding import reencode_part
-from backstamp.mail.encodings.transfer import Payload, UndecodableError, UnknownEncodingError, decode_payload
+from backstamp.mail.encodings.transfer import (
+    Payload,
+    UndecodableError,
+    UnknownEncodingError,
+    decode_payload,
+    is_identity,
+)
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part
 from backstamp.rewriting.reasons import SkipReason
@@ -51,6 +58,15 @@ class TextPart:
         if found is None:
             return None
         return SkipReason.SIGNED if found[1] else SkipReason.ENCRYPTED
+
+    @property
+    def holds_file(self) -> bool:
+        """Whether a file may be found in the text; some programs look for one before they decode it."""
+        if holds_file(self.text):
+            return True
+        if is_identity(self.part.cte):
+            return False
+        return holds_file(self._raw[self.part.body_start : self.part.end].decode("latin-1"))
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of decoded bytes for these spans of the text (characters)."""

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from backstamp.mail.defects import Defect
-from backstamp.mail.encodings.uuencode import uuencoded_blocks
+from backstamp.mail.encodings.files_in_text import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.header_base import with_header_base
@@ -129,6 +129,8 @@ class PartPlanner:
         outcome = self._outcome(text_part, decided, links_before, None, kept)
         if rivals is None:
             outcome.reason = SkipReason.UNLOCATED
+        elif text_part.holds_file:
+            outcome.reason = SkipReason.UUENCODED
         return outcome
 
     def _seen_by_others(self, text: str, flow: Flow, decided: list[Decided]) -> list[Decided] | None:

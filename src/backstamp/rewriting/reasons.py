@@ -171,7 +171,7 @@ _SENTENCES: Final = {
     SkipReason.AMP: "AMP content, which must stay as its author validated it",
     SkipReason.OTHER_TYPE: "neither HTML nor plain text",
     SkipReason.SHOWN_TYPE: "of a type that some mail programs show, and whose links cannot be changed",
-    SkipReason.UUENCODED: "uuencoded",
+    SkipReason.UUENCODED: "uuencoded, or with a file within the text",
     SkipReason.TNEF: "in Microsoft's winmail.dat form",
     SkipReason.UNSAFE_CHARSET: "a charset in which single bytes cannot be changed safely",
     SkipReason.UNKNOWN_ENCODING: "an unknown transfer encoding",

@@ -6,14 +6,7 @@ from typing import Final
 import msgspec
 
 from backstamp.mail.defects import Defect
-from backstamp.mail.encodings.transfer import (
-    UndecodableError,
-    UnknownEncodingError,
-    decode_payload,
-    is_identity,
-    is_uuencoded,
-)
-from backstamp.mail.encodings.uuencode import uuencoded_blocks
+from backstamp.mail.encodings.transfer import is_uuencoded
 from backstamp.mail.structure import Part
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.shown import attachment_reason, is_calendar, reads_as_plain_text, type_reason
@@ -86,8 +79,6 @@ def walk(root: Part, direction: Direction) -> Iterator[Visit]:
         if not part.children:
             if reason is None:
                 reason = _received_reason(part, aside=aside) if inbound else _sent_reason(part)
-                if reason is None and doubt is None and part.media_type != "text/html":
-                    doubt = SkipReason.UUENCODED if _holds_uuencoded(part) else None
             if doubt is not None and reason is not None and not reason.unprotected:
                 # To some programs it may be something else than what is left alone with good reason.
                 reason = doubt
@@ -159,19 +150,6 @@ def _text_reason(part: Part) -> SkipReason | None:
     if part.media_type == "text/x-amp-html":
         return SkipReason.AMP
     return SkipReason.UUENCODED if part.media_type in _TEXTS and is_uuencoded(part.cte) else None
-
-
-def _holds_uuencoded(part: Part) -> bool:
-    """Whether a file is uuencoded within the text, which some mail programs take for an attachment."""
-    if is_identity(part.cte) or part.cte == "quoted-printable":
-        if part.message.find(b"begin ", part.body_start, part.end) < 0:
-            return False
-        try:
-            payload = decode_payload(part.message, part.body_start, part.end, part.cte)
-        except (UndecodableError, UnknownEncodingError):
-            return False
-        return bool(uuencoded_blocks(payload.data.decode("latin-1")))
-    return False
 
 
 def body_html(part: Part, changeable: frozenset[str]) -> Part | None:

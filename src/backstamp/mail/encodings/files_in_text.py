@@ -1,12 +1,28 @@
-"""uuencode: files that stand as uuencoded lines in a plain text, as before MIME (POSIX uuencode)."""
+"""files_in_text: files that stand as lines in a plain text, as before MIME: uuencoded (POSIX), or in yEnc."""
 
 import re
 from typing import Final
 
+_NAMED: Final = re.compile(
+    r"(?<![^\r\n])(?:begin [0-7]{3,4} [^\r\n]*\.\w+[^\w\r\n]*[\r\n]+(?!end\b)[^\r\n]"
+    r"|=ybegin line=[0-9]* size=[0-9]* name=)"
+)
 _BEGIN: Final = re.compile(r"(?<![^\r\n])begin [0-7]{3,4} \S[^\r\n]*(?:\r\n|\n|\r)")
 _LINES: Final = re.compile(r"(?:[ -`]{1,62}(?:\r\n|\n|\r))*")
 _LINES_TRIED: Final = 20
 _END: Final = re.compile(r"end[ \t]*(?=[\r\n]|\Z)")
+
+
+def holds_file(text: str) -> bool:
+    """Whether a mail program may find a file in a text: by its data, or by its name alone.
+
+    Thunderbird, for one, shows such a file in the mail as what its name says, where the text has no
+    Content-Type (mailnews/mime/src/mimeunty.cpp). It decodes any character, and lines of any length
+    (mimeenc.cpp), so that the data need not look like any.
+    """
+    if "begin " not in text and "=ybegin " not in text:
+        return False
+    return _NAMED.search(text) is not None or bool(uuencoded_blocks(text))
 
 
 def uuencoded_blocks(text: str) -> list[tuple[int, int]]:
