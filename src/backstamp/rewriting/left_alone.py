@@ -17,8 +17,8 @@ from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
-from backstamp.rewriting.shown import is_calendar, is_html, may_show_links
-from backstamp.rewriting.text.calendar_links import calendar_links
+from backstamp.rewriting.shown import has_content_lines, is_calendar, is_html, may_show_links
+from backstamp.rewriting.text.content_lines import content_line_links
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_links import find_text_links
 
@@ -71,8 +71,7 @@ def links_left_alone(
     """
     if part.children:
         return _links_outside(raw, part, policy, room) if Defect.LINKS_OUTSIDE_PARTS in part.defects else None
-    calendar = is_calendar(part)
-    if not (reason.unprotected or calendar) or not (
+    if not (reason.unprotected or is_calendar(part)) or not (
         may_show_links(part) or reason is SkipReason.SHOWN_ATTACHMENT
     ):
         return None
@@ -80,7 +79,7 @@ def links_left_alone(
         reading = _Reading(raw, part, options.limits.html_bytes)
     except PartUnreadableError:
         return None
-    links, base = _links(part, reading.text, calendar=calendar)
+    links, base = _links(part, reading.text)
     if not links:
         return None
     links = sorted(links, key=lambda link: link.start)[: room + 1]
@@ -121,9 +120,9 @@ def _bounded(candidates: Candidates, room: int) -> Candidates:
     return candidates
 
 
-def _links(part: Part, text: str, *, calendar: bool) -> tuple[list[FoundLink], str | None]:
-    if calendar:
-        return calendar_links(text), None
+def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
+    if has_content_lines(part):
+        return content_line_links(text), None
     if not is_html(part) or is_too_costly(text):
         return find_text_links(text, **flow_of(part.parameters)), None
     html = HtmlText(text, words=True)

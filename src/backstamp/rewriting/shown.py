@@ -13,6 +13,7 @@ from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.text.content_lines import content_line_links
 from backstamp.rewriting.text.text_links import find_text_links
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
@@ -29,15 +30,21 @@ _UNTYPED: Final = frozenset(
 )
 """Types that say no more than "a file": its name tells programs what it is."""
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
+_CARDS: Final = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
+_CARD_NAMES: Final = (".vcf", ".vcard")
 _MESSAGE_NAMES: Final = (".eml", ".mht", ".mhtml")
-_TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".url", *_MESSAGE_NAMES)
+_TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".url", *_MESSAGE_NAMES, *_CARD_NAMES)
 _ENCODED: Final = re.compile(
     r"^content-transfer-encoding:\s*(?:base64|quoted-printable)", re.IGNORECASE | re.MULTILINE
 )
 """In a message that is only a file links may be hidden so."""
+_ENCODED_URL: Final = re.compile(r"^(?:[\w-]+\.)?url;[^:\r\n]*quoted-printable", re.IGNORECASE | re.MULTILINE)
+"""So may they in a card of version 2.1."""
 _CALENDARS: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar", "text/vcalendar"})
 _CALENDAR_NAMES: Final = (".ics", ".ical", ".ifb", ".vcs")
-_SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_SEALED: Final = frozenset(
+    {"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp", "application/x-pgp-message"}
+)
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
 
@@ -46,6 +53,18 @@ def is_calendar(part: Part) -> bool:
     return part.media_type in _CALENDARS or (
         part.media_type in _UNTYPED and part.filename.lower().endswith(_CALENDAR_NAMES)
     )
+
+
+def _is_card(part: Part) -> bool:
+    """Whether mail programs show this part as a visiting card, with what can be opened from it."""
+    return part.media_type in _CARDS or (
+        part.media_type in _UNTYPED and part.filename.lower().endswith(_CARD_NAMES)
+    )
+
+
+def has_content_lines(part: Part) -> bool:
+    """Whether this part is a calendar entry or a card, in which addresses may be folded or escaped."""
+    return is_calendar(part) or _is_card(part)
 
 
 def is_html(part: Part) -> bool:
@@ -78,7 +97,8 @@ def reads_as_plain_text(part: Part, *, aside: bool) -> bool:
     like) it does not, and programs do it nonetheless.
     """
     media_type = part.media_type
-    if media_type in _POINTERS or media_type in _RICH_TEXT or _is_html_like(media_type):
+    if media_type in _POINTERS or media_type in _RICH_TEXT | _CARDS or _is_html_like(media_type):
+        # A new URL in a card's folded line would be joined with the rest of the old one.
         return False
     if aside and media_type in _RESOURCES:
         return False
@@ -93,8 +113,9 @@ def type_reason(part: Part, *, aside: bool) -> SkipReason:
     media_type = part.media_type
     if media_type in _POINTERS:
         return SkipReason.SHOWN_TYPE
-    shown = media_type in _RICH_TEXT or _is_html_like(media_type) or (media_type in _SVG and not aside)
-    if shown and _holds_links(part, html=media_type not in _RICH_TEXT):
+    text = media_type in _RICH_TEXT | _CARDS
+    shown = text or _is_html_like(media_type) or (media_type in _SVG and not aside)
+    if shown and _holds_links(part, html=not text):
         return SkipReason.SHOWN_TYPE
     if media_type in _UNTYPED and not aside:
         return attachment_reason(part)
@@ -132,4 +153,6 @@ def _holds_links(part: Part, *, html: bool, message: bool = False) -> bool:
     as_text = not html or (part.media_type != "text/html" and part.media_type.startswith("text/"))
     if message and _ENCODED.search(text) is not None:
         return True
+    if _is_card(part):
+        return _ENCODED_URL.search(text) is not None or bool(content_line_links(text))
     return as_text and bool(find_text_links(text))

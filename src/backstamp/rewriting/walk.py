@@ -15,7 +15,8 @@ from backstamp.vocabulary import Direction
 _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _PKCS7_NAMES: Final = (".p7m", ".p7z")
 """RFC 8551 §3.2.1: by these names programs know S/MIME that is called something else on the way."""
-_ENCRYPTED: Final = frozenset({"application/pgp-encrypted", "application/pgp"})
+_ENCRYPTED: Final = frozenset({"application/pgp-encrypted", "application/pgp", "application/x-pgp-message"})
+"""Or not: Thunderbird shows the latter two as plain text, whatever they are (mailnews/mime/src/mimei.cpp)."""
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _TNEF_NAMES: Final = frozenset({"winmail.dat", "win.dat"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
