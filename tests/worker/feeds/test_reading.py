@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.vocabulary import ThreatType
+from backstamp.worker.feeds import unpacking
 from backstamp.worker.feeds.entries import Drop, Entry, EntryKind, FeedError
 from backstamp.worker.feeds.reading import Read, read_file
 from backstamp.worker.feeds.screening import Screen
@@ -325,6 +326,13 @@ def test_a_line_without_end_costs_one_entry(tmp_path: Path) -> None:
     found = read(tmp_path, b"evil.example\n" + b"a" * 100_000 + b"\nevil.test\n")
     assert found.expressions == ["evil.example/", "evil.test/"]
     assert dict(found.tally) == {Drop.MALFORMED: 1}
+
+
+def test_a_flood_of_empty_lines_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "MOST_LINES", 1000)
+    assert read(tmp_path, b"evil.example\n" + b"\n" * 999).expressions == ["evil.example/"]
+    with pytest.raises(FeedError, match="more than 1000 lines"):
+        read(tmp_path, gzip.compress(b"evil.example\n" + b"\n" * 1000))
 
 
 def test_more_entries_than_are_good_are_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -13,6 +14,8 @@ from backstamp.worker.feeds.entries import Drop, FeedError, Tally
 
 LONGEST_LINE: Final = 16_384
 """A URL of a feed; browsers take longer ones, but nobody mails them."""
+MOST_LINES: Final = 10_000_000
+"""Twice as many as a list may have entries. 200 million are 0.2 MB of gzip, and took ten minutes."""
 _GZIP: Final = b"\x1f\x8b"
 _BROKEN: Final = (
     EOFError,
@@ -50,7 +53,12 @@ class Unpacked:
             FeedError: it is too much, or cannot be unpacked.
         """
         whole = True
-        while line := self._counted(lambda: self._stream.readline(LONGEST_LINE)):
+        for number in count(1):
+            line = self._counted(lambda: self._stream.readline(LONGEST_LINE))
+            if not line:
+                return
+            if number > MOST_LINES:
+                raise FeedError(f"it has more than {MOST_LINES} lines")
             ends = line.endswith(b"\n")
             if whole and (ends or (self._is_whole and len(line) < LONGEST_LINE)):
                 try:
