@@ -74,6 +74,9 @@ def test_a_reader_reports_waits_and_goes_on(server: ServerProcess, target: str, 
         ), "the style is taken"
         assert page.evaluate("document.querySelector('.by img').naturalWidth") == 1, "the logo is shown"
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        # As wide as a logo may be, it leaves who protects in one piece.
+        page.evaluate("document.querySelector('.by img').style.width = '10rem'")
+        assert page.evaluate("document.querySelector('.by span').offsetHeight") < 40
         page.get_by_role("button", name="Go on all the same").click()
         arrived(page, "/spam")
         click(page, "/bad")

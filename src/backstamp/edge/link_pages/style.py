@@ -17,7 +17,7 @@ STYLE: Final = Style(
     ".blocked{--tone:var(--bad);--tone-ground:var(--bad-ground)}"
     ".warned,.unchecked{--tone:var(--doubt);--tone-ground:var(--doubt-ground)}"
     ".switched-off,.checking,.reported{--tone:var(--calm);--tone-ground:var(--calm-ground)}"
-    ".by{display:flex;align-items:center;gap:.75rem;margin:0 0 1rem;color:var(--soft)}"
+    ".by{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin:0 0 1rem;color:var(--soft)}"
     ".by img{display:block;max-height:3rem;max-width:10rem;padding:.25rem;background:#fff;"
     "border-radius:.4rem}"
     "article{background:var(--paper);border:1px solid var(--line);border-top:.4rem solid var(--tone);"
