@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from backstamp.records import matching
 from backstamp.records.ingest import ingest
@@ -43,6 +45,19 @@ def indexes(found: list[Report] | None) -> list[tuple[int, int | None, bool]] | 
 def test_the_seal_of_the_return_path_names_message_and_recipient() -> None:
     known()
     assert indexes(match(bounce("bert@example.com", sealed=Named(MESSAGE, 1)))) == [(MESSAGE, 1, True)]
+
+
+def test_a_report_that_names_a_hundred_asks_no_more_often_than_one_that_names_one() -> None:
+    known()
+    numbers = []
+    for names in (1, 100):
+        addresses = [f"u{number}@example.com" for number in range(names - 1)]
+        with CaptureQueriesContext(connection) as asked:
+            found = match(bounce(*addresses, "bert@example.com", tokens=(Named(MESSAGE, 0),)))
+        assert found is not None
+        assert found[-1].recipient_index == 1
+        numbers.append(len(asked))
+    assert numbers[0] == numbers[1]
 
 
 def test_behind_an_alias_the_sealed_recipient_is_meant() -> None:

@@ -4,7 +4,7 @@ In the order of trust: the seal in the return path; our tokens in the returned c
 it quotes, where only one message has it. What two of them could be is about neither.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -91,12 +91,15 @@ def match(finding: Finding) -> list[Report] | None:
     index = None if named is None else named.recipient_index
     if index is None and named is not None and named.recipient_key.strip(b"\0"):
         index = _by_key(message, named.recipient_key)
+    # The return path of a copy speaks of that copy alone: its reader could name another recipient there, and
+    # have them put on the suppression list.
+    addresses = {} if sealed is not None else _addresses(message)
     records = [
         Report(
             at_us=finding.at_us,
             tracking_id=from_database(message),
             type=statement.type,
-            recipient_index=_recipient(message, statement, index, sealed=sealed is not None),
+            recipient_index=index if sealed is not None else _recipient(addresses, statement, index),
             sealed=sealed is not None,
             happened_us=statement.happened_us,
             permanent=statement.permanent,
@@ -188,18 +191,19 @@ def _by_key(message: int, key: bytes) -> int | None:
     return rows.values_list("index", flat=True).first()
 
 
-def _recipient(message: int, statement: Statement, index: int | None, *, sealed: bool) -> int | None:
-    """Return whom a statement is about: whom the seal names, else the address, else whom the token names.
-
-    The return path of a copy speaks of that copy alone: its reader could name another recipient there, and
-    have them put on the suppression list. Whoever gets a mail passed on can quote the links in it: an answer,
-    or a receipt, of an address to which we did not send is nobody's that we know.
-    """
-    if sealed:
-        return index
-    wanted = {folded(address) for address in (statement.address, *statement.also) if address}
+def _addresses(message: int) -> dict[int, str]:
+    """Return the recipients of a message by index: read once, for a report may name a hundred."""
     rows = Recipient.objects.filter(message=message).exclude(index=NO_RECIPIENT).order_by("index")
-    addresses = {number: folded(address) for number, address in rows.values_list("index", "address")}
+    return {number: folded(address) for number, address in rows.values_list("index", "address")}
+
+
+def _recipient(addresses: Mapping[int, str], statement: Statement, index: int | None) -> int | None:
+    """Return whom a statement is about that no seal proves: whom it names, else whom the token names.
+
+    Whoever gets a mail passed on can quote the links in it: an answer, or a receipt, of an address to which
+    we did not send is nobody's that we know.
+    """
+    wanted = {folded(address) for address in (statement.address, *statement.also) if address}
     found = [number for number, address in addresses.items() if address in wanted]
     if found:
         return index if index in found else found[0]
