@@ -33,8 +33,11 @@ def test_killed_hosts_and_urls_reach_the_snapshot_and_cover_what_is_below_them()
         kills.kill_expression(expression, "ada")
     digests = {full_hash("evil.example/")[:8], full_hash("www.evil.example/a?b")[:8]}
     assert build(DEFAULTS, 1).kills == Kills(expressions=frozenset(digests))
-    assert kills.covering("www.evil.example/a?b") == ["evil.example/"]
-    assert kills.covering("evil.example/") == []
+    kills.kill_expression("other.example/", "ada")
+    assert kills.around("www.evil.example/a?b") == ["evil.example/"]
+    assert kills.around("evil.example/") == ["www.evil.example/a?b"]
+    assert kills.around("example/") == []
+    assert kills.revive_expression("other.example/")
     before = protections.fingerprint()
     assert [kills.revive_expression("evil.example/") for _ in range(2)] == [1, 0]
     assert protections.fingerprint() != before

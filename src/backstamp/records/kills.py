@@ -45,16 +45,24 @@ def kill_expression(expression: str, by: str) -> None:
 def revive_expression(expression: str) -> int:
     """Undo the kill of a host or URL; return whether there was one, as a number.
 
-    A wider kill stays: a URL stays off while its host is off.
+    Others stay: a URL stays off while its host is off, and one that was switched off by itself when its host
+    is on again.
     """
     return ExpressionKill.objects.filter(digest=digest_of(expression)).delete()[0]
 
 
-def covering(expression: str) -> list[str]:
-    """Return the expressions, switched off, by which a host or URL is off too."""
-    digests = {digest_of(each) for each, _ in full_hashes(f"http://{expression}")}
-    found = ExpressionKill.objects.filter(digest__in=digests)
-    return [row.expression for row in found if row.expression != expression]
+def around(expression: str) -> list[str]:
+    """Return the other expressions by which a host or URL, or some of what is below it, is switched off."""
+    rows = ExpressionKill.objects.values_list("expression", flat=True)
+    return [
+        each
+        for each in rows
+        if each != expression and (_is_below(expression, each) or _is_below(each, expression))
+    ]
+
+
+def _is_below(expression: str, other: str) -> bool:
+    return any(each == other for each, _ in full_hashes(f"http://{expression}"))
 
 
 def of_message(tracking_id: int) -> list[KillTarget]:

@@ -71,7 +71,7 @@ def revive(
 
         if isinstance(target, str):
             undone = kills.revive_expression(target)
-            remaining = kills.covering(target)
+            remaining = kills.around(target)
         else:
             undone = kills.revive(target)
             remaining = kills.of_message(target.tracking_id)
