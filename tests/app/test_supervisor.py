@@ -33,12 +33,17 @@ from pathlib import Path
 from backstamp.app import supervisor
 from backstamp.lifetime import module_command
 supervisor.STOP_SECONDS = 1.0
-folder, child, *kinds = sys.argv[1:]
+folder, child, preparation, *kinds = sys.argv[1:]
 commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
 supervisor.Supervisor(commands, supervisor.child_environment(None)).run(
-    Path(folder, "ready").exists, Path(folder, "announced").touch
+    preparation=["sh", "-c", preparation],
+    prepared=lambda code: code and sys.exit(code),
+    early=[role for role in commands if role.startswith("early")],
+    is_ready=Path(folder, "ready").exists,
+    announce=Path(folder, "announced").touch,
 )
 """
+PREPARING = "until test -e prepared; do sleep 0.02; done; exit $(cat prepared)"
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -57,9 +62,10 @@ def alive(pid: int) -> bool:
 
 
 class Tree:
-    def __init__(self, folder: Path, kinds: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, kinds: tuple[str, ...], preparation: str) -> None:
         self.folder = folder
-        self.process = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), CHILD, *kinds])
+        command = [sys.executable, "-c", PARENT, str(folder), CHILD, preparation, *kinds]
+        self.process = subprocess.Popen(command, cwd=folder)
 
     def pids(self, word: str = "started") -> set[int]:
         return {int(path.suffix[1:]) for path in self.folder.glob(f"{word}.*")}
@@ -72,10 +78,10 @@ class Tree:
 def start(tmp_path: Path) -> Iterator[Callable[..., Tree]]:
     trees: list[Tree] = []
 
-    def starter(*kinds: str) -> Tree:
-        tree = Tree(tmp_path, kinds)
+    def starter(*kinds: str, preparation: str = "") -> Tree:
+        tree = Tree(tmp_path, kinds, preparation)
         trees.append(tree)
-        tree.wait_for(len(kinds))
+        tree.wait_for(sum(kind == "early" for kind in kinds) if preparation else len(kinds))
         return tree
 
     yield starter
@@ -124,6 +130,37 @@ def test_what_there_is_to_say_is_said_once_all_is_ready(start: Callable[..., Tre
     tree.process.terminate()
     assert tree.process.wait(20) == 0
     assert not (tmp_path / "announced").exists()
+
+
+def test_early_roles_run_while_the_others_wait_for_what_is_prepared(
+    start: Callable[..., Tree], tmp_path: Path
+) -> None:
+    tree = start("early", "ready", preparation=PREPARING)
+    os.kill(min(tree.pids()), signal.SIGKILL)
+    tree.wait_for(2)
+    assert sum(alive(pid) for pid in tree.pids()) == 1
+    (tmp_path / "prepared").write_text("0")
+    tree.wait_for(3)
+    assert sum(alive(pid) for pid in tree.pids()) == 2
+
+
+def test_where_nothing_can_be_prepared_the_early_roles_are_stopped_and_the_reason_is_told(
+    start: Callable[..., Tree], tmp_path: Path
+) -> None:
+    tree = start("early", "ready", preparation=PREPARING)
+    (tmp_path / "prepared").write_text("3")
+    assert tree.process.wait(20) == 3
+    assert tree.pids("stopped") == tree.pids()
+    assert len(tree.pids()) == 1
+
+
+def test_a_signal_ends_the_preparation_too(start: Callable[..., Tree], tmp_path: Path) -> None:
+    tree = start("early", "ready", preparation="echo $$ > preparing; exec sleep 60")
+    until(lambda: (tmp_path / "preparing").exists() and (tmp_path / "preparing").read_text() != "", "begun")
+    tree.process.terminate()
+    assert tree.process.wait(20) == 0
+    assert tree.pids("stopped") == tree.pids()
+    until(lambda: not alive(int((tmp_path / "preparing").read_text())), "the preparation is gone")
 
 
 def test_a_file_that_lies_in_the_current_folder_is_no_module_of_ours(tmp_path: Path) -> None:

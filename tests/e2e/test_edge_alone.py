@@ -100,7 +100,7 @@ def test_serve_answers_links_and_takes_mail_before_the_database_can_be_used(
     # Of a message that is not there, but young enough to come yet: housekeeping leaves its events.
     reply, _ = ask(server, "GET", link(server.keyring(), first_at(time.time())))
     assert (reply.status, reply.getheader("location")) == (302, URL)
-    assert "gateway and edge start with the policy of before" in server.log.read_text()
+    until("it is said", lambda: "gateway and edge run with the policy of before" in server.log.read_text())
     away.rename(database)
     until("the worker has the database", lambda: len(server.user_agents()) == 1)
     until("the console, too", started.is_up)

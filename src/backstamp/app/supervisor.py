@@ -1,5 +1,8 @@
 """The supervisor of `backstamp serve`: one child process a role, restarted when it dies, stopped with us.
 
+Some roles may start before what the others need is prepared: an upgrade of a large database takes minutes,
+and nobody's link has to wait for it.
+
 Children get their own process group, so that Ctrl-C reaches us alone and we stop them in order; and
 they ask the kernel to be stopped when we die (`lifetime.die_with_parent`), so no orphan is left by
 `kill -9`.
@@ -10,7 +13,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -93,30 +96,49 @@ class Supervisor:
 
     def __init__(self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
         """Take the command line of each role, and the environment that all of them get."""
+        self._environment = environment
         self._children = [_Child(role, command, environment) for role, command in commands.items()]
         self._stopping = False
 
-    def run(self, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
+    def run(
+        self,
+        *,
+        preparation: Sequence[str],
+        prepared: Callable[[int], None],
+        early: Collection[str],
+        is_ready: Callable[[], bool],
+        announce: Callable[[], None],
+    ) -> None:
         """Start all roles and keep them running; returns when all are stopped.
 
-        `is_ready` is asked until it first says yes; then `announce` is called once.
+        The command `preparation` is run first; only roles in `early` do not wait for its end. Then `prepared`
+        is called with its exit code, and what it raises stops the early roles and is raised here. `is_ready`
+        is asked until it first says yes; then `announce` is called once.
         """
-        announced = False
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
-        for child in self._children:
-            child.start()
+        preparing = subprocess.Popen(preparation, env=self._environment, stdout=subprocess.DEVNULL)
+        try:
+            self._keep_running([child for child in self._children if child.role in early], preparing.poll)
+            if not self._stopping:
+                prepared(preparing.wait())
+            self._keep_running(self._children, _once(is_ready, announce))
+        finally:
+            if preparing.poll() is None:
+                preparing.terminate()
+            self._stop_all()
+            heed_no_more()
+
+    def _keep_running(self, children: Sequence[_Child], end: Callable[[], object]) -> None:
+        """Start these, and start again what dies, until `end` returns something or we are told to stop."""
         while not self._stopping:
-            time.sleep(0.1)
-            for child in self._children:
+            for child in children:
                 child.reap()
                 if child.process is None and not self._stopping and time.monotonic() >= child.start_at:
                     child.start()
-            if not announced and not self._stopping and is_ready():
-                announced = True
-                announce()
-        self._stop_all()
-        heed_no_more()
+            if end() is not None:
+                return
+            time.sleep(0.1)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
@@ -130,3 +152,16 @@ class Supervisor:
                 log.error("role %s did not stop within %d s; killing it", child.role, STOP_SECONDS)
                 child.send(signal.SIGKILL)
                 child.wait(time.monotonic() + 5)
+
+
+def _once(is_ready: Callable[[], bool], announce: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls `announce` the first time that it finds everything ready."""
+    waiting = True
+
+    def look() -> None:
+        nonlocal waiting
+        if waiting and is_ready():
+            waiting = False
+            announce()
+
+    return look

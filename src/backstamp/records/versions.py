@@ -4,8 +4,9 @@ from functools import cache
 from pkgutil import iter_modules
 from typing import Any, Final
 
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from backstamp.records import migrations
@@ -23,6 +24,12 @@ class NewerDatabaseError(OperationalError):
     def __init__(self, migration: str) -> None:
         self.migration = migration
         super().__init__(f"it is of a newer version of Backstamp (it has {migration}); {REMEDY}")
+
+
+def is_older() -> bool:
+    """Whether the database lacks migrations of this version. Raises `django.db.Error`."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def refuse_newer(connection: BaseDatabaseWrapper, **_: Any) -> None:

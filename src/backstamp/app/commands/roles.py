@@ -115,8 +115,6 @@ def worker(call: click.Context, migrate: bool) -> None:
     """Run the worker alone."""
     context: AppContext = call.obj
     _begin(context, "worker")
-    if migrate:
-        call.invoke(bring_up_to_date)
     from backstamp.app.django_start import start_django
 
     start_django(context)
@@ -125,7 +123,21 @@ def worker(call: click.Context, migrate: bool) -> None:
 
     config = worker_config(context.settings)
     with only_worker(context.settings):
+        if migrate or _database_is_older():
+            call.invoke(bring_up_to_date)
         run_until_signal(lambda stop: service.serve(config, stop=stop))
+
+
+def _database_is_older() -> bool:
+    """Whether it is of an older version; for one that cannot be used the worker itself waits."""
+    from django.db import Error
+
+    from backstamp.records.versions import is_older
+
+    try:
+        return is_older()
+    except Error:
+        return False
 
 
 @click.command()

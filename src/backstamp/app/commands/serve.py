@@ -65,18 +65,28 @@ def serve(context: AppContext) -> None:
     prepare_data_dir(context.settings)
     refuse_second(context.settings)
     commands = {role: role_command(role) for role in ROLES}
+    # Nobody's link waits for an upgrade of the database, or for one that comes up later than we do.
+    early = ("gateway", "edge") if context.settings.in_data_dir("snapshot").exists() else ()
     link = ""
-    try:
-        _run_once(context, "migrate")
-        link = _run_once(context, "sign-in-link", "--if-nobody")
-    except subprocess.CalledProcessError as error:
-        # Links in delivered mail must not die with a database that comes up later than we do.
-        if error.returncode != 1 or not context.settings.in_data_dir("snapshot").exists():
-            sys.exit(error.returncode)
-        log.critical("gateway and edge start with the policy of before; the worker tries the database again")
+
+    def prepared(code: int) -> None:
+        nonlocal link
+        if code == 0:
+            code, link = _sign_in_link(context.settings)
+        if code == 0:
+            return
+        if code != 1 or not early:
+            sys.exit(code)
+        log.critical("gateway and edge run with the policy of before; the worker tries the database again")
         commands["worker"].append("--migrate")
-    supervisor = Supervisor(commands, child_environment(context.settings.config_file))
-    supervisor.run(lambda: _all_answer(context.settings), lambda: _welcome(context, link))
+
+    Supervisor(commands, child_environment(context.settings.config_file)).run(
+        preparation=role_command("migrate"),
+        prepared=prepared,
+        early=early,
+        is_ready=lambda: _all_answer(context.settings),
+        announce=lambda: _welcome(context, link),
+    )
 
 
 def _all_answer(settings: Settings) -> bool:
@@ -108,17 +118,17 @@ def _first_words(address: str, request: bytes = b"") -> bytes:
         return b""
 
 
-def _run_once(context: AppContext, *command: str) -> str:
-    """Run a command to its end, which tells by itself what is wrong. Raises `CalledProcessError`."""
+def _sign_in_link(settings: Settings) -> tuple[int, str]:
+    """Return an exit code, and the link for the first administrator, or nothing where there is one."""
     # In a child, so that the supervisor itself never holds Django (15 MB instead of 60).
     done = subprocess.run(
-        [*role_command(command[0]), *command[1:]],
-        env=child_environment(context.settings.config_file),
+        [*role_command("sign-in-link"), "--if-nobody"],
+        env=child_environment(settings.config_file),
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
+        check=False,
     )
-    return done.stdout.strip()
+    return done.returncode, done.stdout.strip()
 
 
 def _called() -> str:

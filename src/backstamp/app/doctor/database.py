@@ -20,13 +20,11 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     set_django_up(settings)
     from django.db import Error, connection
-    from django.db.migrations.executor import MigrationExecutor
 
-    from backstamp.records.versions import REMEDY, NewerDatabaseError
+    from backstamp.records.versions import REMEDY, NewerDatabaseError, is_older
 
     try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        older = is_older()
     except NewerDatabaseError as error:
         yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
         return
@@ -40,7 +38,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     finally:
         connection.close()
-    if missing:
+    if older:
         yield wrong("database", "is older than this program", "restart Backstamp, or run: backstamp migrate")
     else:
         yield good("database", f"{connection.display_name} answers, and is of this version")
