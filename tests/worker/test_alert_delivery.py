@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -294,6 +295,26 @@ def test_an_address_of_a_receiver_that_never_answers_does_not_use_up_the_time_of
         began = time.monotonic()
         assert post(f"http://hook.example:{hook.port}/x", b"{}", {}).status == 204
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "before", [b"103 Early Hints\r\nLink: </a>", b"100 Continue", b"102 Processing\r\nX: y"]
+)
+def test_what_a_receiver_says_before_its_answer_is_passed_over(before: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def receive() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 " + before + b"\r\n\r\n")
+                connection.sendall(b"HTTP/1.1 202 Accepted\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
+
+        receiver = threading.Thread(target=receive)
+        receiver.start()
+        answer = post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+        receiver.join()
+    assert answer == (202, 7)
 
 
 def test_a_message_is_given_up_after_a_day() -> None:

@@ -7,7 +7,8 @@ import socket
 import ssl
 import threading
 import time
-from http.client import HTTPConnection, HTTPSConnection
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
@@ -39,6 +40,19 @@ class Deadline(NamedTuple):
         return self.ends_at - time.monotonic()
 
 
+class _FinalResponse(HTTPResponse):
+    """An answer; what a server says before it (1xx: RFC 9110, section 15.2) is passed over.
+
+    `http.client` passes over 100 alone, and takes 103 for an answer: what was taken would be posted again.
+    """
+
+    def begin(self) -> None:
+        super().begin()
+        while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+
+
 def target_of(parts: SplitResult) -> str:
     """Return what a request asks for."""
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -60,6 +74,7 @@ def connected(
     limit = min(SILENT_SECONDS, left)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(host, parts.port)
+    connection.response_class = _FinalResponse
     stack.callback(connection.close)
     connection.sock = _dialled(host, connection.port, limit)
     if parts.scheme == "https":
