@@ -51,6 +51,50 @@ def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) 
 @pytest.mark.parametrize(
     "html",
     [
+        "<noembed>{}</noembed>",
+        "<noframes>{}</noframes>",
+        "<frameset><noframes><body>{}</body></noframes></frameset>",
+        "<iframe src='#'>{}</iframe>",
+        "<xmp>{}</xmp>",
+        "<textarea>{}</textarea>",
+        "<title>{}</title>",
+        "<script><!--<script></script>{}--></script>",
+        "<![CDATA[ {} ]]>",
+        "<!x {}",
+        "<? {} ?>",
+        "</? {}",
+    ],
+)
+def test_links_that_parsers_see_which_know_little_of_html5_are_listed(html: str) -> None:
+    href = EVIL.replace("h", "&#104;", 1)
+    raw = message(html.format(f"<a href='{href}'>x</a>"))
+    for direction in Direction:
+        candidates = plan(raw, Options(direction=direction)).manifest.candidates
+        (link,) = (each for each in candidates if each.url == EVIL)
+        assert link.skip_reason is SkipReason.UNLOCATED
+        assert raw[link.start : link.end] == href.encode()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>a < b</title><iframe src='#'><p>x</iframe><script>x('<script>')</script>",
+        "<!doctype html><!-- <a href='https://evil.example/1'>x</a> --><?xml ns='x' /><![if x]>y<![endif]>",
+        "<script>x = \"<a href='https://evil.example/1'>\"</script><style><a href='https://evil.example/1'></style>",
+    ],
+)
+def test_text_in_which_no_parser_sees_a_link_leaves_nothing_in_doubt(html: str) -> None:
+    assert decided(f"{html}<p><a href='https://good.example/'>x</a>", RECEIVED)[-1] == (
+        "https://good.example/",
+        None,
+    )
+    manifest = plan(message(f"{html}<p>x"), RECEIVED).manifest
+    assert SkipReason.UNLOCATED not in manifest.unprotected
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
         "<\0a href='https://evil.example/1'>x</a>",
         "<a\0 href='https://evil.example/1'>x</a>",
         "<a hr\0ef='https://evil.example/1'>x</a>",

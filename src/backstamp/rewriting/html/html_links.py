@@ -14,13 +14,7 @@ from backstamp.rewriting.html import carriers
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
 from backstamp.rewriting.html.conditional_comments import ConditionalComments, is_layout
-from backstamp.rewriting.html.other_readings import (
-    ODD_ELEMENTS,
-    OtherReading,
-    reading_without_nulls,
-    readings_by_outlook,
-    readings_of_odd,
-)
+from backstamp.rewriting.html.other_readings import ODD_ELEMENTS, OtherReading, other_readings
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.html.word_fields import hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
@@ -107,7 +101,7 @@ class HtmlText:
         self.is_odd = self.tree.select_one(ODD_ELEMENTS) is not None
         self._collect()
         self.in_doubt = self._collect_conditional()
-        if reading is None and (self.in_doubt or self.is_odd or "\0" in text):
+        if reading is None:
             self._collect_rivals()
         if len(self.links) > 1:
             self.links.sort(key=_START)
@@ -129,22 +123,13 @@ class HtmlText:
 
     def _collect_rivals(self) -> None:
         """List what other readers see at another place, or with another base."""
-        readings: list[OtherReading] = []
+        readings, lost = other_readings(self._original, self.tree, is_odd=self.is_odd, in_doubt=self.in_doubt)
+        self.unlocated += lost
         if self.is_odd:
-            readings += readings_of_odd(self._original, self.tree)
-            if self.tree.select_one("frameset") is not None:
-                # Parsers do not agree on when a frameset takes the place of the body.
-                self.unlocated += 1
             for element in self.tree.select("animate,set"):
                 self._add_animated(element)
-        if self.in_doubt:
-            by_outlook, are_all = readings_by_outlook(self._original)
-            readings += by_outlook
-            self.unlocated += not are_all
-        if "\0" in self._original:
-            without = reading_without_nulls(self._original)
-            readings += [without] if without is not None else []
-            self.unlocated += without is None
+        if not readings:
+            return
         known = {(link.start, link.value) for link in (*self.links, *self.rivals)}
         for reading in readings:
             if is_too_costly(reading.text):

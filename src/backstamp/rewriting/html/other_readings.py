@@ -2,7 +2,8 @@
 
 Where scripts run, `<noscript>` holds text; Outlook reads over the ends of comments, and programs built on
 Internet Explorer over null characters; parsers differ on framesets, on `<selectedcontent>` and on
-`<plaintext>`. What only such a reader sees cannot be replaced for all: it is listed.
+`<plaintext>`; those that clean a document, in webmail, may not be browsers'. What only such a reader sees
+cannot be replaced for all: it is listed.
 """
 
 import re
@@ -26,6 +27,15 @@ _RENAMED: Final = {
     # Thunderbird makes `<x-plaintext>` of it (mailnews/mime/src/mimethtm.cpp), and what follows is markup.
     "plaintext": re.compile(r"(</?)p(?=laintext\b)", re.IGNORECASE),
 }
+_OF_RAW_TEXT: Final = "title,textarea,iframe,noembed,noframes,xmp"
+_RAW_TEXT_TAG: Final = re.compile(
+    r"(</?)(?:t(?=itle\b|extarea\b)|i(?=frame\b)|n(?=oembed\b|oframes\b)|x(?=mp\b)|f(?=rameset\b))",
+    re.IGNORECASE,
+)
+_SCRIPT: Final = re.compile(r"<script\b[^<>]*>", re.IGNORECASE)
+_SCRIPT_END: Final = re.compile(r"</script\b", re.IGNORECASE)
+_BOGUS: Final = re.compile(r"<(?=(?:!(?!--|doctype\b)|/(?![a-z])|\?(?![a-z]))[^<>]*<)", re.IGNORECASE)
+"""What begins a comment for browsers, up to the next `>`, and nothing for libxml2: here with a tag in it."""
 _MARKER: Final = re.compile(
     r"<!(?:--)?\s*\[\s*if\b([^\]>]*)\]\s*>(?:\s*(?:<!--+>|-->))?"
     r"|(?:<!--\s*)?<!\s*\[\s*endif\s*\]\s*(?:--)?>",
@@ -56,7 +66,57 @@ class OtherReading(msgspec.Struct, frozen=True):
         return self.places[piece] + offset - self.starts[piece]
 
 
-def readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
+def other_readings(
+    text: str, tree: Document, *, is_odd: bool, in_doubt: bool
+) -> tuple[list[OtherReading], int]:
+    """Return what other readers make of a document, and how much of it cannot be followed.
+
+    `is_odd`: it holds one of `ODD_ELEMENTS`; `in_doubt`: Outlook may read its conditional comments otherwise.
+    """
+    readings: list[OtherReading] = []
+    lost = 0
+    if is_odd:
+        readings += _readings_of_odd(text, tree)
+        # Parsers do not agree on when a frameset takes the place of the body.
+        lost += tree.select_one("frameset") is not None
+    if in_doubt:
+        by_outlook, are_all = _readings_by_outlook(text)
+        readings += by_outlook
+        lost += not are_all
+    if "\0" in text:
+        without = _reading_without_nulls(text)
+        readings += [without] if without is not None else []
+        lost += without is None
+    cleaned = _as_simple_parsers_read(text, tree)
+    if cleaned != text:
+        readings.append(OtherReading(cleaned))
+    return readings, lost
+
+
+def _as_simple_parsers_read(text: str, tree: Document) -> str:
+    """Return the text with the tags that parsers find which know little of HTML5; all stand where they stood.
+
+    libxml2 before 2.14 (PHP's DOM, so HTML Purifier, Horde and Nextcloud Mail; SOGo) has no raw text but in
+    styles and scripts, htmlparser2 (sanitize-html) little. A script ends for them with the first end tag.
+    """
+    text = _BOGUS.sub(" ", text)
+    if any("<" in element.text for element in tree.select(_OF_RAW_TEXT)):
+        text = _RAW_TEXT_TAG.sub(r"\1q", text)
+    if any("<script" in element.text.lower() for element in tree.select("script")):
+        text = _with_short_scripts(text)
+    return text
+
+
+def _with_short_scripts(text: str) -> str:
+    pieces: list[str] = []
+    position = 0
+    while (begin := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, begin.end())):
+        pieces += (text[position : begin.end()], text[begin.end() : end.start()].replace("<", " "))
+        position = end.start()
+    return "".join((*pieces, text[position:]))
+
+
+def _readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
     """Yield the other readings of a document that holds one of `ODD_ELEMENTS`."""
     if tree.select_one("noscript") is not None:
         scripting = turbohtml.parse(
@@ -70,7 +130,7 @@ def readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
             yield OtherReading(pattern.sub(r"\1x", text))
 
 
-def reading_without_nulls(text: str) -> OtherReading | None:
+def _reading_without_nulls(text: str) -> OtherReading | None:
     """Return the text as Internet Explorer reads it, which passes over null characters wherever they stand.
 
     To the standard `<a\\0 href=...>` is an element that nobody knows (WHATWG HTML §13.2.5.8). None where
@@ -84,7 +144,7 @@ def reading_without_nulls(text: str) -> OtherReading | None:
     return OtherReading("".join(pieces), starts=starts, places=places)
 
 
-def readings_by_outlook(text: str) -> tuple[list[OtherReading], bool]:
+def _readings_by_outlook(text: str) -> tuple[list[OtherReading], bool]:
     """Return how programs read a text that obey conditional comments, and whether these are all ways.
 
     No condition is evaluated, for versions differ: each is taken for true and for false. Where there are too
