@@ -12,7 +12,7 @@ from backstamp.console.config import ConsoleConfig
 from backstamp.journal import JournalReader, JournalWriter
 from backstamp.journal.manual import ManualTracking, ManualTrackingError, create_manual, manual_tracking
 from backstamp.mail.pixel_markup import pixel_markup
-from backstamp.policy import Axes, Consent, ConsentMode, ConsentState, DomainPolicy, Snapshot
+from backstamp.policy import Axes, Consent, ConsentMode, Consents, ConsentState, DomainPolicy, Snapshot
 from backstamp.tokens import ANONYMOUS, Keyring, LinkToken, PixelToken, open_token
 from backstamp.vocabulary import Origin, Queued, QueuedLink
 from tests.console.seed import link, message, recipient
@@ -104,7 +104,7 @@ def refusals(snapshot: Snapshot, ring: Keyring) -> list[tuple[Snapshot | None, s
         (None, "the policy could not be read"),
         (change(snapshot, enabled=False), "switched off for the whole installation"),
         (change(snapshot, consent_mode=ConsentMode.REQUIRED), "has not consented"),
-        (change(snapshot, consents=withdrawn), "has withdrawn consent"),
+        (change(snapshot, consents=Consents.said(withdrawn)), "has withdrawn consent"),
         (
             change(snapshot, senders={"ada@example.org": Axes(opens=False, links=False)}),
             "off for this sender",

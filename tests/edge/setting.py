@@ -14,7 +14,7 @@ from backstamp.journal import (
     publish_snapshot,
 )
 from backstamp.journal.answers_file import AnswersFile
-from backstamp.policy import Consent, ConsentMode, ConsentState, Kills, Snapshot
+from backstamp.policy import Consent, ConsentMode, Consents, ConsentState, Kills, Snapshot
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.vocabulary import Hit
 
@@ -54,7 +54,7 @@ def publish(
             tracking_url="http://localhost",
             origins={},
             keep_addresses=keep_addresses,
-            consents={WITHDRAWN: Consent(opens=ConsentState.WITHDRAWN)},
+            consents=Consents.said({WITHDRAWN: Consent(opens=ConsentState.WITHDRAWN)}),
             kills=kills,
         ),
     )

@@ -14,7 +14,16 @@ from backstamp.edge.languages import language_of
 from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.words import WORDS
 from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, publish_snapshot
-from backstamp.policy import Consent, ConsentMode, ConsentState, Privacy, Snapshot, SuppressionReason
+from backstamp.policy import (
+    Consent,
+    ConsentMode,
+    Consents,
+    ConsentState,
+    Keys,
+    Privacy,
+    Snapshot,
+    SuppressionReason,
+)
 from backstamp.tokens import seal_page
 from backstamp.vocabulary import Wish, WishAct
 from tests.edge.fake import FakeProtocol, FakeScope
@@ -165,8 +174,8 @@ def test_the_page_says_what_is_so(tmp_path: Path) -> None:
         tmp_path,
         keep_addresses=True,
         privacy=Privacy(30, "privacy@example.org"),
-        suppressed={"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({RECIPIENT})}},
-        consents={RECIPIENT: Consent(opens=ConsentState.WITHDRAWN)},
+        suppressed={"example.org": {SuppressionReason.UNSUBSCRIBED: Keys.of({RECIPIENT})}},
+        consents=Consents.said({RECIPIENT: Consent(opens=ConsentState.WITHDRAWN)}),
     )
     ask = asker(tmp_path)
     text = ask(page()).body.decode()
@@ -179,16 +188,16 @@ def test_the_page_says_what_is_so(tmp_path: Path) -> None:
 
 
 def test_who_bounced_and_unsubscribed_is_shown_as_unsubscribed(tmp_path: Path) -> None:
-    bounced = {SuppressionReason.HARD_BOUNCE: frozenset({RECIPIENT})}
+    bounced = {SuppressionReason.HARD_BOUNCE: Keys.of({RECIPIENT})}
     policy(tmp_path, suppressed={"example.org": bounced})
     assert b"You are unsubscribed." not in asker(tmp_path)(page()).body
-    both = bounced | {SuppressionReason.UNSUBSCRIBED: frozenset({RECIPIENT})}
+    both = bounced | {SuppressionReason.UNSUBSCRIBED: Keys.of({RECIPIENT})}
     policy(tmp_path, suppressed={"example.org": both})
     assert b"You are unsubscribed." in asker(tmp_path)(page()).body
 
 
 def test_a_sender_domain_counts_whatever_its_letters(tmp_path: Path) -> None:
-    policy(tmp_path, suppressed={"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({RECIPIENT})}})
+    policy(tmp_path, suppressed={"example.org": {SuppressionReason.UNSUBSCRIBED: Keys.of({RECIPIENT})}})
     assert b"You are unsubscribed." in asker(tmp_path)(page("Example.ORG")).body
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backstamp.policy import SuppressionAction, SuppressionReason
+from backstamp.policy import Keys, SuppressionAction, SuppressionReason
 from backstamp.vocabulary import EventType
 from tests.gateway.running import HTML, RING, StartGateway, StartNextHop, snapshot
 
@@ -16,7 +16,7 @@ async def test_mail_to_a_suppressed_address_is_refused_and_never_handed_over(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
     hop = await next_hop()
-    running = await gateway(hop, snapshot(suppressed={"example.org": {R.HARD_BOUNCE: frozenset({KEY})}}))
+    running = await gateway(hop, snapshot(suppressed={"example.org": {R.HARD_BOUNCE: Keys.of({KEY})}}))
     client = await running.client()
     await client.begin()
     replies = await client.send_mail(HTML + b".\r\n", "BOB@example.net")
@@ -32,9 +32,7 @@ async def test_dropped_mail_is_taken_goes_nowhere_and_is_no_delivery_on_the_time
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
     hop = await next_hop()
-    policy = snapshot(
-        suppressed={"": {R.MANUAL: frozenset({KEY})}}, suppression_action=SuppressionAction.DROP
-    )
+    policy = snapshot(suppressed={"": {R.MANUAL: Keys.of({KEY})}}, suppression_action=SuppressionAction.DROP)
     running = await gateway(hop, policy)
     client = await running.client()
     await client.begin()
@@ -51,7 +49,7 @@ async def test_who_unsubscribed_gets_no_list_mail_but_still_gets_letters(
     gateway: StartGateway, next_hop: StartNextHop, mail: bytes, arrives: bool
 ) -> None:
     hop = await next_hop()
-    running = await gateway(hop, snapshot(suppressed={"example.org": {R.UNSUBSCRIBED: frozenset({KEY})}}))
+    running = await gateway(hop, snapshot(suppressed={"example.org": {R.UNSUBSCRIBED: Keys.of({KEY})}}))
     client = await running.client()
     await client.begin()
     (said,) = await client.send_mail(mail + b".\r\n", BOB)

@@ -18,7 +18,7 @@ from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.tracking import Tracker
 from backstamp.journal import JournalUnavailableError
-from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy
+from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
 from backstamp.rewriting import Options
 from backstamp.tokens import Keyring, KeyringError
 from backstamp.vocabulary import EventType
@@ -235,7 +235,7 @@ async def test_recipients_who_said_no_share_one_untouched_copy(
 ) -> None:
     no = Consent(opens=ConsentState.WITHDRAWN, links=ConsentState.WITHDRAWN)
     refusers = ("r1@example.net", "r2@example.net")
-    policy = snapshot(consents={RING.recipient_key(each): no for each in refusers})
+    policy = snapshot(consents=Consents.said({RING.recipient_key(each): no for each in refusers}))
     hop = await next_hop()
     client = await opened(await gateway(hop, policy))
     await client.send_mail(HTML + b".\r\n", refusers[0], BOB, refusers[1])

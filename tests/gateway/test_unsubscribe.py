@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.policy import Consent, ConsentState, SuppressionReason
+from backstamp.policy import Consent, Consents, ConsentState, Keys, SuppressionReason
 from backstamp.tokens import open_page
 from backstamp.vocabulary import Origin
 from tests.gateway.fake_next_hop import FakeNextHop
@@ -41,7 +41,7 @@ async def test_each_recipient_gets_an_address_of_their_own(
 async def test_mail_that_is_not_tracked_is_given_it_too_and_nothing_else(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
-    consents = {RING.recipient_key(each): WITHDRAWN for each in (BOB, EVE)}
+    consents = Consents.said({RING.recipient_key(each): WITHDRAWN for each in (BOB, EVE)})
     hop = await arrived(gateway, next_hop, HTML, BOB, EVE, consents=consents, **ADDED)
     assert len(hop.accepted) == 2
     keys = set()
@@ -81,7 +81,7 @@ async def test_who_unsubscribed_gets_no_mail_that_would_be_given_one(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
     hop = await next_hop()
-    suppressed = {"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({RING.recipient_key(BOB)})}}
+    suppressed = {"example.org": {SuppressionReason.UNSUBSCRIBED: Keys.of({RING.recipient_key(BOB)})}}
     running = await gateway(hop, snapshot(suppressed=suppressed, **ADDED))
     client = await running.client()
     await client.begin()

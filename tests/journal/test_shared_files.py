@@ -6,15 +6,36 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.journal import SnapshotFile, SourceKeys, publish_snapshot, snapshot_file
+from backstamp.journal import (
+    SnapshotFile,
+    SourceKeys,
+    publish_consents,
+    publish_policy,
+    publish_snapshot,
+    publish_suppressed,
+    snapshot_file,
+)
 from backstamp.journal.source_keys import DAY_US
-from backstamp.policy import ConsentMode, Snapshot
+from backstamp.policy import (
+    Consent,
+    ConsentMode,
+    Consents,
+    ConsentState,
+    Keys,
+    Snapshot,
+    SuppressionReason,
+)
 
 NOON = 20_000 * DAY_US + DAY_US // 2
+
+
+WITHDRAWN = Consents.said({b"anna-key": Consent(opens=ConsentState.WITHDRAWN)})
+LISTED = {"example.org": {SuppressionReason.MANUAL: Keys.of([b"bert-key"])}}
 
 
 def policy(published_at_us: int) -> Snapshot:
@@ -41,8 +62,9 @@ def test_a_published_snapshot_is_read_and_the_next_one_replaces_it(tmp_path: Pat
     assert file.current() == policy(1)
     publish_snapshot(path, policy(2))
     assert file.current() == policy(2)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert [entry.name for entry in tmp_path.iterdir()] == ["snapshot"]
+    assert {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.iterdir()} == dict.fromkeys(
+        ("snapshot", "snapshot.consents", "snapshot.suppressed"), 0o640
+    )
 
 
 @pytest.mark.usefixtures("always_look")
@@ -78,6 +100,72 @@ def test_a_policy_that_could_not_be_read_for_a_moment_is_read_at_the_next_look(
         assert [file.current(), file.current()] == [None, None]
     assert file.current() == policy(1)
     assert caplog.text.count("the last good policy stays in force") == 1
+
+
+@pytest.mark.usefixtures("always_look")
+def test_a_change_of_one_part_is_read_and_the_others_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    file = SnapshotFile(path)
+    publish_snapshot(path, policy(1))
+    before = file.current()
+    assert before is file.current(), "the same object until something changes"
+    publish_consents(path, WITHDRAWN)
+    publish_suppressed(path, LISTED)
+    after = file.current()
+    assert after == Snapshot.of(policy(1), WITHDRAWN, LISTED)
+    publish_policy(path, policy(2))
+    assert file.current() == Snapshot.of(policy(2), WITHDRAWN, LISTED)
+    assert file.current() is not after
+
+
+@pytest.mark.usefixtures("always_look")
+@pytest.mark.parametrize("missing", ["snapshot", "snapshot.consents", "snapshot.suppressed"])
+def test_there_is_no_policy_while_one_part_is_missing(tmp_path: Path, missing: str) -> None:
+    path = tmp_path / "snapshot"
+    publish_snapshot(path, Snapshot.of(policy(1), WITHDRAWN, LISTED))
+    part = (tmp_path / missing).read_bytes()
+    (tmp_path / missing).unlink()
+    file = SnapshotFile(path)
+    assert file.current() is None, "nobody who withdrew is overlooked"
+    (tmp_path / missing).write_bytes(part)
+    assert file.current() == Snapshot.of(policy(1), WITHDRAWN, LISTED)
+
+
+@pytest.mark.usefixtures("always_look")
+@pytest.mark.parametrize("damaged", ["consents", "suppressed"])
+def test_a_damaged_part_leaves_the_last_good_one_in_force_and_the_others_are_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: str
+) -> None:
+    path = tmp_path / "snapshot"
+    publish_snapshot(path, Snapshot.of(policy(1), WITHDRAWN, LISTED))
+    file = SnapshotFile(path)
+    assert file.current() is not None
+    part = tmp_path / f"snapshot.{damaged}"
+    part.with_name("new").write_bytes(part.read_bytes()[:-1] + b"?")
+    part.with_name("new").replace(part)
+    publish_policy(path, policy(2))
+    assert [file.current(), file.current()] == [Snapshot.of(policy(2), WITHDRAWN, LISTED)] * 2
+    assert caplog.messages == [
+        f"snapshot.{damaged}: policy snapshot is damaged: the checksum does not fit; the last good "
+        f"{'consents stay' if damaged == 'consents' else 'suppression list stays'} in force"
+    ]
+
+
+@pytest.mark.usefixtures("always_look")
+def test_after_an_upgrade_the_old_file_holds_until_each_part_is_published(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    anna = {"links": "withdrawn"}
+    old = {**msgspec.structs.asdict(policy(1)), "consents": {b"anna-key": anna}, "version": 1}
+    path.write_bytes(msgspec.msgpack.encode(old))
+    file = SnapshotFile(path)
+    by_the_old = file.current()
+    assert by_the_old is not None
+    assert by_the_old.consents == {b"anna-key": Consent(links=ConsentState.WITHDRAWN)}
+    publish_consents(path, WITHDRAWN)
+    publish_suppressed(path, LISTED)
+    assert file.current() == Snapshot.of(policy(1), WITHDRAWN, LISTED)
+    publish_policy(path, policy(2))
+    assert file.current() == Snapshot.of(policy(2), WITHDRAWN, LISTED)
 
 
 def test_the_file_is_looked_at_only_now_and_then(tmp_path: Path) -> None:

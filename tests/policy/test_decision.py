@@ -7,16 +7,14 @@ from backstamp.policy import (
     Axes,
     Consent,
     ConsentMode,
+    Consents,
     ConsentState,
     ControlAxes,
     Decision,
     DomainPolicy,
     OffReason,
     Snapshot,
-    SnapshotError,
     decide,
-    decode_snapshot,
-    encode_snapshot,
 )
 from backstamp.vocabulary import Origin
 
@@ -39,7 +37,7 @@ def snapshot(
         origins={Origin.GATEWAY: Axes(True, True), Origin.SUBMISSION: Axes(True, False)},
         domains={"example.org": DomainPolicy(domain_id=3, name="example.org", axes=domain)},
         senders={"ann@example.org": sender},
-        consents={KEY: consent} if consent else {},
+        consents=Consents.said({KEY: consent} if consent else {}),
     )
 
 
@@ -113,18 +111,6 @@ def test_who_withdrew_is_never_tracked(
     assert not decision.opens
     assert not decision.links
     assert decision.untracked_reason
-
-
-def test_a_snapshot_survives_its_file() -> None:
-    policy = snapshot(domain=Axes(False, None), consent=Consent(links=ConsentState.WITHDRAWN))
-    assert decode_snapshot(encode_snapshot(policy)) == policy
-
-
-@given(st.binary(max_size=200))
-def test_bytes_that_are_no_snapshot_are_refused_in_one_line(data: bytes) -> None:
-    with pytest.raises(SnapshotError) as caught:
-        decode_snapshot(data)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@
 
 import msgspec
 
-from backstamp.policy import Kills, KillTarget
-from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
+from backstamp.policy import Kills, KillTarget, decode_policy, encode_policy
 from backstamp.records import kills, models, protections
 from backstamp.records.ingest import ingest
-from backstamp.records.snapshot import build
+from backstamp.records.snapshot import policy
 from backstamp.records.stored_hits import event_type
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
@@ -19,20 +18,20 @@ BIG = 0xF000_0000_0000_0001
 def test_kills_reach_the_snapshot_and_survive_its_file() -> None:
     for target in (KillTarget(BIG), KillTarget(5, 3), KillTarget(5, 4, 0xFFFF), KillTarget(5, 0, 0)):
         kills.kill(target, "ada")
-    snapshot = build(DEFAULTS, 1)
-    assert snapshot.kills == Kills(
+    published = policy(DEFAULTS, 1)
+    assert published.kills == Kills(
         messages=frozenset({BIG}),
         links=frozenset({(5, 3)}),
         tokens=frozenset({(5, 4, 0xFFFF), (5, 0, 0)}),
     )
-    assert decode_snapshot(encode_snapshot(snapshot)) == snapshot
+    assert decode_policy(encode_policy(published)).policy == published
 
 
 def test_killed_hosts_and_urls_reach_the_snapshot_and_cover_what_is_below_them() -> None:
     for expression in ("evil.example/", "www.evil.example/a?b", "evil.example/"):
         kills.kill_expression(expression, "ada")
     digests = {full_hash("evil.example/")[:8], full_hash("www.evil.example/a?b")[:8]}
-    assert build(DEFAULTS, 1).kills == Kills(expressions=frozenset(digests))
+    assert policy(DEFAULTS, 1).kills == Kills(expressions=frozenset(digests))
     kills.kill_expression("other.example/", "ada")
     assert kills.around("www.evil.example/a?b") == ["evil.example/"]
     assert kills.around("evil.example/") == ["www.evil.example/a?b"]

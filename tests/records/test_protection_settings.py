@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, ProtectionMode, Snapshot
+from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, Policy, ProtectionMode
 from backstamp.policy.own_entries import digest_of
 from backstamp.records import own_lists, page_logos, snapshot
 from backstamp.records.models import OwnListEntry, ProtectedDomain
@@ -23,7 +23,7 @@ from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 from tests.pictures import gif, jpeg, png, webp_extended, webp_lossless, webp_lossy
 
-DEFAULTS = Snapshot(
+DEFAULTS = Policy(
     published_at_us=0,
     enabled=True,
     consent_mode=ConsentMode.OBJECTION,
@@ -32,8 +32,8 @@ DEFAULTS = Snapshot(
 )
 
 
-def published() -> Snapshot:
-    return snapshot.build(DEFAULTS, 1)
+def published() -> Policy:
+    return snapshot.policy(DEFAULTS, 1)
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ def test_a_domain_is_off_until_somebody_switches_it_on() -> None:
 
 
 def test_every_change_is_seen_by_the_publisher() -> None:
-    seen = {snapshot.fingerprint()}
+    seen = {snapshot.policy_fingerprint()}
     set_protection("example.org", "", mode=ProtectionMode.OBSERVE)
-    seen.add(snapshot.fingerprint())
+    seen.add(snapshot.policy_fingerprint())
     set_protection("example.org", "", click_addresses=ClickAddresses.FULL)
-    seen.add(snapshot.fingerprint())
+    seen.add(snapshot.policy_fingerprint())
     assert len(seen) == 3
 
 
@@ -97,10 +97,10 @@ def test_mailboxes_senders_and_hosts_are_left_alone(ring: Keyring) -> None:
     assert protection.trusted_senders == {"news@shop.example", "bank.example"}
     assert protection.trusted_hosts == ("intranet.example",)
     assert {row.by for row in exceptions("example.org")} == {"bob"}
-    before = snapshot.fingerprint()
+    before = snapshot.policy_fingerprint()
     assert remove_exception("example.org", Kind.MAILBOX, "ANN@example.org")
     assert not remove_exception("example.org", Kind.MAILBOX, "ann@example.org")
-    assert snapshot.fingerprint() != before
+    assert snapshot.policy_fingerprint() != before
     assert published().domains["example.org"].protection.opted_out == frozenset()
 
 
@@ -139,9 +139,9 @@ def test_own_lists_are_for_all_for_a_domain_or_for_a_mailbox(ring: Keyring) -> N
 
 def test_an_entry_of_the_other_kind_takes_its_place_and_is_published(ring: Keyring) -> None:
     own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by="ann")
-    before = snapshot.fingerprint()
+    before = snapshot.policy_fingerprint()
     assert own_lists.add(own_lists.Kind.ALLOWED, "evil.example", "", ring, by="bob")
-    assert snapshot.fingerprint() != before
+    assert snapshot.policy_fingerprint() != before
     assert [(row.kind, row.by) for row in OwnListEntry.objects.all()] == [("allowed", "bob")]
     assert own_lists.remove("EVIL.example", "", ring)
     assert not own_lists.remove("evil.example", "", ring)

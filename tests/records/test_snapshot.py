@@ -1,12 +1,25 @@
 """The policy snapshot says what the tables say."""
 
-from backstamp.policy import Axes, Consent, ConsentMode, ConsentState, DomainPolicy, KillTarget, Snapshot
-from backstamp.records import kills, models
-from backstamp.records.snapshot import build, fingerprint
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backstamp.policy import (
+    Axes,
+    Consent,
+    ConsentMode,
+    ConsentState,
+    DomainPolicy,
+    KillTarget,
+    Policy,
+    SuppressionReason,
+)
+from backstamp.records import kills, models, suppressions
+from backstamp.records.snapshot import consents, consents_fingerprint, policy, policy_fingerprint
+from backstamp.records.suppressions import Entry
 from backstamp.vocabulary import Origin
 from tests.records.journal_records import ANNA, BERT, after
 
-DEFAULTS = Snapshot(
+DEFAULTS = Policy(
     published_at_us=0,
     enabled=True,
     consent_mode=ConsentMode.REQUIRED,
@@ -16,8 +29,15 @@ DEFAULTS = Snapshot(
 )
 
 
+POLICY, CONSENTS, SUPPRESSED = range(3)
+
+
+def fingerprints() -> tuple[object, ...]:
+    return policy_fingerprint(), consents_fingerprint(), suppressions.fingerprint()
+
+
 def test_empty_tables_leave_the_defaults() -> None:
-    assert build(DEFAULTS, 5) == Snapshot(
+    assert policy(DEFAULTS, 5) == Policy(
         published_at_us=5,
         enabled=True,
         consent_mode=ConsentMode.REQUIRED,
@@ -34,7 +54,7 @@ def test_domains_senders_and_consents_are_laid_over_the_defaults() -> None:
     models.SenderPolicy.objects.create(address="Ada@Example.org", opens=False)
     models.Consent.objects.create(address="a@x", recipient_key=ANNA, opens="granted", links="withdrawn")
     models.Consent.objects.create(address="b@x", recipient_key=BERT, links="granted")
-    snapshot = build(DEFAULTS, 5)
+    snapshot = policy(DEFAULTS, 5)
     assert snapshot.domains == {
         "example.org": DomainPolicy(
             domain_id=domain.pk,
@@ -45,7 +65,7 @@ def test_domains_senders_and_consents_are_laid_over_the_defaults() -> None:
         )
     }
     assert snapshot.senders == {"ada@example.org": Axes(False, None)}
-    assert snapshot.consents == {
+    assert consents() == {
         ANNA: Consent(ConsentState.GRANTED, ConsentState.WITHDRAWN),
         BERT: Consent(None, ConsentState.GRANTED),
     }
@@ -53,33 +73,43 @@ def test_domains_senders_and_consents_are_laid_over_the_defaults() -> None:
 
 def test_the_one_switch_turns_tracking_off_and_never_on() -> None:
     switch = models.Switch.objects.create(tracking_off=True)
-    assert build(DEFAULTS, 5).enabled is False
+    assert policy(DEFAULTS, 5).enabled is False
     switch.tracking_off = False
     switch.save()
-    assert build(DEFAULTS, 5).enabled is True
+    assert policy(DEFAULTS, 5).enabled is True
 
 
-def test_every_change_changes_the_fingerprint() -> None:
-    seen = {fingerprint()}
+def test_every_change_changes_the_fingerprint_of_its_part_and_of_no_other() -> None:
+    seen = [fingerprints()]
+
+    def is_seen_in(part: int) -> None:
+        seen.append(fingerprints())
+        assert [n for n in range(3) if seen[-2][n] != seen[-1][n]] == [part]
+
     switch = models.Switch.objects.create(tracking_off=True)
-    seen.add(fingerprint())
+    is_seen_in(POLICY)
     domain = models.SenderDomain.objects.create(name="example.org")
-    seen.add(fingerprint())
+    is_seen_in(POLICY)
     models.SenderDomain.objects.filter(pk=domain.pk).update(opens=True)
-    seen.add(fingerprint())
+    is_seen_in(POLICY)
     models.SenderPolicy.objects.create(address="ada@example.org")
-    seen.add(fingerprint())
+    is_seen_in(POLICY)
+    switch.delete()
+    is_seen_in(POLICY)
+    kills.kill(KillTarget(1, 2), "ada")
+    is_seen_in(POLICY)
     consent = models.Consent.objects.create(address="a@x", recipient_key=ANNA, opens="granted")
-    seen.add(fingerprint())
+    is_seen_in(CONSENTS)
     consent.opens = "withdrawn"
     consent.save()
-    seen.add(fingerprint())
-    switch.delete()
-    seen.add(fingerprint())
-    kills.kill(KillTarget(1, 2), "ada")
-    seen.add(fingerprint())
-    assert len(seen) == 9
-    assert fingerprint() == fingerprint()
+    is_seen_in(CONSENTS)
+    suppressions.add(
+        [Entry(address="a@x", recipient_key=ANNA, reason=SuppressionReason.MANUAL, since=after(0))]
+    )
+    is_seen_in(SUPPRESSED)
+    suppressions.remove(ANNA)
+    is_seen_in(SUPPRESSED)
+    assert fingerprints() == seen[-1]
 
 
 def test_a_consent_withdrawn_by_a_clock_that_was_set_back_changes_the_fingerprint() -> None:
@@ -87,6 +117,23 @@ def test_a_consent_withdrawn_by_a_clock_that_was_set_back_changes_the_fingerprin
     anna, _ = (
         models.Consent.objects.create(address=f"{key!r}", recipient_key=key, opens="granted") for key in keys
     )
-    before = fingerprint()
+    before = consents_fingerprint()
     models.Consent.objects.filter(pk=anna.pk).update(opens="withdrawn", recorded_at=after(-3600))
-    assert fingerprint() != before
+    assert consents_fingerprint() != before
+
+
+@given(st.dictionaries(st.binary(min_size=8, max_size=8), st.sampled_from(["", *ConsentState]), max_size=8))
+@settings(max_examples=20, deadline=None)
+def test_whatever_rows_say_is_what_is_published(said: dict[bytes, str]) -> None:
+    models.Consent.objects.all().delete()
+    for key, state in said.items():
+        models.Consent.objects.create(address=key.hex(), recipient_key=key, links=state)
+    models.Consent.objects.create(address="a key cut short", recipient_key=b"short", links="granted")
+    found = {key: consent.links for key, consent in consents().items()}
+    assert found == {key: state for key, state in said.items() if state}
+
+
+def test_of_two_rows_of_one_person_the_withdrawal_holds() -> None:
+    for address, state in (("a@x", "withdrawn"), ("A@x", "granted")):
+        models.Consent.objects.create(address=address, recipient_key=ANNA, opens=state, links="granted")
+    assert consents() == {ANNA: Consent(ConsentState.WITHDRAWN, ConsentState.GRANTED)}

@@ -5,16 +5,13 @@ import io
 import msgspec
 import pytest
 
-from backstamp.policy import SuppressionReason, suppression
-from backstamp.policy.snapshot import decode_snapshot, encode_snapshot
+from backstamp.policy import Keys, SuppressionReason, decode_suppressed, encode_suppressed, suppression
 from backstamp.records import suppressions
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Suppression
-from backstamp.records.snapshot import build, fingerprint
 from backstamp.records.suppressions import Entry
 from backstamp.vocabulary import Delivery, EventType, Report
 from tests.records.journal_records import ANNA, BERT, MESSAGE, START_US, after, batch, queued
-from tests.records.test_snapshot import DEFAULTS
 
 
 def entry(reason: SuppressionReason = SuppressionReason.MANUAL, domain: str = "") -> Entry:
@@ -49,13 +46,13 @@ def refusal(
 
 
 def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file() -> None:
-    before = fingerprint()
+    before = suppressions.fingerprint()
     assert suppressions.add([entry(domain="Example.ORG")]) == 1
-    assert fingerprint() != before
-    snapshot = build(DEFAULTS, 1)
-    assert snapshot.suppressed == {"example.org": {SuppressionReason.MANUAL: frozenset({ANNA})}}
-    data = encode_snapshot(snapshot)
-    assert decode_snapshot(data) == snapshot
+    assert suppressions.fingerprint() != before
+    published = suppressions.suppressed()
+    assert published == {"example.org": {SuppressionReason.MANUAL: Keys.of({ANNA})}}
+    data = encode_suppressed(published)
+    assert decode_suppressed(memoryview(data)) == published
     assert b"anna@" not in data
 
 
@@ -79,11 +76,11 @@ def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own() -> No
         ("example.org", "manual", after(0), "by phone"),
     ]
     assert suppressions.remove(ANNA, "", reason=SuppressionReason.MANUAL) == 1
-    assert suppressions.suppressed()[""] == {SuppressionReason.COMPLAINT: frozenset({ANNA})}
+    assert suppressions.suppressed()[""] == {SuppressionReason.COMPLAINT: Keys.of({ANNA})}
     assert suppressions.remove(ANNA, "") == 1
     assert suppressions.remove(BERT) == 0
     assert suppressions.remove(ANNA) == 1
-    assert build(DEFAULTS, 1).suppressed == {}
+    assert suppressions.suppressed() == {}
 
 
 def test_an_export_is_csv_with_a_line_of_names() -> None:
@@ -110,9 +107,7 @@ def test_an_address_that_the_next_hop_does_not_know_is_suppressed_for_the_sender
             after(0.000001),
         )
     ]
-    assert build(DEFAULTS, 1).suppressed == {
-        "example.org": {SuppressionReason.HARD_BOUNCE: frozenset({ANNA})}
-    }
+    assert suppressions.suppressed() == {"example.org": {SuppressionReason.HARD_BOUNCE: Keys.of({ANNA})}}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +120,7 @@ def test_an_address_that_the_next_hop_does_not_know_is_suppressed_for_the_sender
 )
 def test_words_of_the_next_hop_that_say_the_same_without_such_a_status_count_as_well(said: Delivery) -> None:
     ingest(batch("gateway", [queued(), said]), after(60))
-    assert suppressions.suppressed() == {"example.org": {SuppressionReason.HARD_BOUNCE: frozenset({ANNA})}}
+    assert suppressions.suppressed() == {"example.org": {SuppressionReason.HARD_BOUNCE: Keys.of({ANNA})}}
 
 
 @pytest.mark.parametrize(

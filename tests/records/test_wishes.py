@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from backstamp.policy import Consent as Said
-from backstamp.policy import ConsentState, SuppressionReason
+from backstamp.policy import ConsentState, Keys, SuppressionReason
 from backstamp.records import suppressions
 from backstamp.records.ingest import ingest
 from backstamp.records.list_wishes import MOST_KEPT
 from backstamp.records.models import Consent, DayCount, Event, ListWish, RecordsRequest, Suppression
-from backstamp.records.snapshot import build, fingerprint
+from backstamp.records.snapshot import consents, consents_fingerprint
 from backstamp.records.suppressions import Entry
 from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
@@ -24,9 +24,8 @@ from tests.records.journal_records import (
     queued,
 )
 from tests.records.journal_records import wish as anna_wishes
-from tests.records.test_snapshot import DEFAULTS
 
-ENTRY = {"example.org": {SuppressionReason.UNSUBSCRIBED: frozenset({ANNA})}}
+ENTRY = {"example.org": {SuppressionReason.UNSUBSCRIBED: Keys.of({ANNA})}}
 
 
 def wish(act: WishAct, seconds: float = 60, **changes: object) -> Wish:
@@ -50,7 +49,7 @@ def test_unsubscribing_is_an_entry_with_evidence_and_an_event_on_the_timeline() 
     assert row.since == after(60)
     assert "2026-03-02 09:01:00 UTC" in row.evidence
     assert "You get mail. / Unsubscribe" in row.evidence
-    assert build(DEFAULTS, 1).suppressed == ENTRY
+    assert suppressions.suppressed() == ENTRY
     assert [index for _, index in unsubscribed()] == [0]
 
 
@@ -64,9 +63,9 @@ def test_once_more_changes_nothing() -> None:
 def test_who_comes_back_is_taken_off_the_list_and_can_go_again() -> None:
     take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.RESUBSCRIBE, 70))
     assert not Suppression.objects.exists()
-    before = fingerprint()
+    before = suppressions.fingerprint()
     take(wish(WishAct.UNSUBSCRIBE, 80), start=3)
-    assert fingerprint() != before
+    assert suppressions.fingerprint() != before
     assert Suppression.objects.get().since == after(80)
     assert len(unsubscribed()) == 2
 
@@ -208,7 +207,7 @@ def test_coming_back_does_not_undo_a_bounce_or_what_holds_for_another_domain() -
 
 def test_a_wish_that_comes_before_its_message_is_on_its_timeline_and_counted_once() -> None:
     take(wish(WishAct.UNSUBSCRIBE), producer="edge")
-    assert build(DEFAULTS, 1).suppressed == ENTRY
+    assert suppressions.suppressed() == ENTRY
     take(queued(), producer="gateway")
     assert [index for _, index in unsubscribed()] == [0]
     assert list(
@@ -218,8 +217,8 @@ def test_a_wish_that_comes_before_its_message_is_on_its_timeline_and_counted_onc
 
 def test_it_works_when_the_message_was_deleted_long_ago() -> None:
     take(wish(WishAct.UNSUBSCRIBE), wish(WishAct.STOP_OPENS))
-    assert build(DEFAULTS, 1).suppressed == ENTRY
-    assert build(DEFAULTS, 1).consents == {ANNA: Said(opens=ConsentState.WITHDRAWN)}
+    assert suppressions.suppressed() == ENTRY
+    assert consents() == {ANNA: Said(opens=ConsentState.WITHDRAWN)}
 
 
 def test_a_sender_that_the_address_does_not_say_is_looked_up() -> None:
@@ -236,7 +235,7 @@ def test_a_withdrawal_bites_on_its_axis_and_on_mail_already_sent(act: WishAct, k
     Consent.objects.create(
         address="anna@example.com", recipient_key=ANNA, opens="granted", links="granted", evidence="by phone"
     )
-    before = fingerprint()
+    before = consents_fingerprint()
     take(wish(act), pixel(70), click(70), start=1)
     assert list(Event.objects.filter(type__in=("opened", "clicked")).values_list("type", flat=True)) == kept
     row = Consent.objects.get()
@@ -245,7 +244,7 @@ def test_a_withdrawal_bites_on_its_axis_and_on_mail_already_sent(act: WishAct, k
     assert "2026-03-02 09:01:00 UTC" in row.evidence
     assert "You get mail. / Unsubscribe" in row.evidence
     assert row.evidence.endswith("by phone")
-    assert fingerprint() != before
+    assert consents_fingerprint() != before
 
 
 def test_records_are_asked_for_once_a_day() -> None:

@@ -1,14 +1,13 @@
 """The policy as one request needs it: worked out when the snapshot changes, looked up when a hit comes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final
 
 import msgspec
 
 from backstamp.edge.own_forms import host_of
 from backstamp.policy import (
-    ConsentState,
     DomainPolicy,
     Kills,
     OwnList,
@@ -54,7 +53,7 @@ class HitPolicy(msgspec.Struct, frozen=True):
 
     record: bool = True
     keep_addresses: bool = False
-    withdrawn: frozenset[bytes] = frozenset()
+    withdrawn: Set[bytes] = frozenset()
     kills: Kills = Kills()
     with_kills: frozenset[int] = frozenset()
     snapshot: Snapshot | None = None
@@ -101,9 +100,7 @@ def hit_policy(snapshot: Snapshot | None) -> HitPolicy:
     return HitPolicy(
         record=snapshot.enabled,
         keep_addresses=snapshot.keep_addresses,
-        withdrawn=frozenset(
-            key for key, consent in snapshot.consents.items() if consent.opens is ConsentState.WITHDRAWN
-        ),
+        withdrawn=snapshot.consents.opens.withdrawn,
         kills=kills,
         with_kills=kills.messages.union(
             (link[0] for link in kills.links), (token[0] for token in kills.tokens)

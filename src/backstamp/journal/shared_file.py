@@ -1,6 +1,7 @@
 """A file that one role replaces as a whole and others read: the newest that was readable stays in force."""
 
 import logging
+import mmap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -73,3 +74,15 @@ class SharedFile(Generic[T]):
 
     def _tell(self, why: str) -> None:
         _log.error("%s: %s; %s", self._path.name, why, self._in_force)
+
+
+def mapped(path: Path) -> memoryview | bytes:
+    """Return what a file holds without reading it: processes that map it share the memory. Raises OSError.
+
+    A map of a file that was replaced is never closed: it goes with the last view that somebody still holds.
+    """
+    with path.open("rb") as file:
+        try:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except ValueError:  # An empty file cannot be mapped.
+            return b""

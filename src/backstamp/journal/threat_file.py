@@ -1,12 +1,11 @@
 """The file of compiled threat lists: replaced as a whole by the worker, mapped by all who look URLs up."""
 
-import mmap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from backstamp.journal.replacing import replacing
-from backstamp.journal.shared_file import SharedFile
+from backstamp.journal.shared_file import SharedFile, mapped
 from backstamp.threats.lists import SourceEntries, ThreatLists, compile_lists
 
 FILE_NAME: Final = "threats.lists"
@@ -14,16 +13,13 @@ RECHECK_SECONDS: Final = 0.5
 
 
 class ThreatFile(SharedFile[ThreatLists | None]):
-    """The newest lists; None where there never were any.
-
-    A replaced map is never closed: it goes with the last `ThreatLists` that somebody still holds.
-    """
+    """The newest lists; None where there never were any."""
 
     def __init__(self, path: Path) -> None:
         """Read nothing yet."""
         super().__init__(
             path,
-            lambda file: ThreatLists(_mapped(file)),
+            lambda file: ThreatLists(mapped(file)),
             nothing=None,
             recheck_seconds=RECHECK_SECONDS,
             in_force="the last good threat lists stay in force",
@@ -36,11 +32,3 @@ def publish_lists(
     """Compile lists (`compile_lists`) into the place of the old ones. Raises OSError and ValueError."""
     with replacing(path) as file:
         compile_lists(file, lists, now_us=now_us, carry=carry)
-
-
-def _mapped(path: Path) -> memoryview | bytes:
-    with path.open("rb") as file:
-        try:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except ValueError:  # An empty file cannot be mapped.
-            return b""

@@ -11,7 +11,9 @@ from backstamp.policy.clicks import (
     lists_for,
     own_word,
 )
+from backstamp.policy.consents import AxisConsents, Consent, Consents, ConsentState
 from backstamp.policy.decision import ControlAxes, Decision, OffReason, decide
+from backstamp.policy.keys import Keys
 from backstamp.policy.kills import Kills, KillTarget
 from backstamp.policy.links import LinkWord, link_word, link_words
 from backstamp.policy.protection import (
@@ -26,16 +28,16 @@ from backstamp.policy.protection import (
     ProtectionMode,
 )
 from backstamp.policy.receiving import LeftAlone, Receiving, receive
-from backstamp.policy.snapshot import (
-    Axes,
-    Consent,
-    ConsentState,
-    DomainPolicy,
-    Privacy,
-    Snapshot,
+from backstamp.policy.snapshot import Axes, DomainPolicy, Policy, Privacy, Snapshot
+from backstamp.policy.snapshot_parts import (
+    PolicyPart,
     SnapshotError,
-    decode_snapshot,
-    encode_snapshot,
+    decode_consents,
+    decode_policy,
+    decode_suppressed,
+    encode_consents,
+    encode_policy,
+    encode_suppressed,
 )
 from backstamp.policy.suppression import (
     EVERY_DOMAIN,
@@ -55,14 +57,17 @@ __all__ = [
     "KILLED",
     "OWN_BLOCKED",
     "Axes",
+    "AxisConsents",
     "ClickAddresses",
     "ClickDecision",
     "Consent",
     "ConsentMode",
     "ConsentState",
+    "Consents",
     "ControlAxes",
     "Decision",
     "DomainPolicy",
+    "Keys",
     "KillTarget",
     "Kills",
     "LeftAlone",
@@ -73,6 +78,8 @@ __all__ = [
     "OwnList",
     "OwnWord",
     "PageWords",
+    "Policy",
+    "PolicyPart",
     "Privacy",
     "Protection",
     "ProtectionMode",
@@ -85,8 +92,12 @@ __all__ = [
     "adds_unsubscribe",
     "decide",
     "decide_click",
-    "decode_snapshot",
-    "encode_snapshot",
+    "decode_consents",
+    "decode_policy",
+    "decode_suppressed",
+    "encode_consents",
+    "encode_policy",
+    "encode_suppressed",
     "link_word",
     "link_words",
     "lists_for",

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
-from backstamp.policy.snapshot import Axes, Consent, ConsentState, Snapshot
+from backstamp.policy.consents import Consent, ConsentState
+from backstamp.policy.snapshot import Axes, Snapshot
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.vocabulary import ConsentMode, Origin
 

@@ -1,28 +1,21 @@
 """The policy snapshot: all that gateway and edge need to know, published by the worker.
 
-It is one small file, replaced as a whole, so that both keep working from the last known policy
-while the database is away.  Where it is and how it is replaced is `journal.snapshot_file`.
+It has three parts, for what an administrator switches must not wait for what a million recipients said: the
+policy, consents and the suppression list. No decision belongs to two of them, so each is published at its own
+changes. How they are written is `policy.snapshot_parts`; where they are, and how they are replaced,
+`journal.snapshot_file`.
 """
 
-from enum import StrEnum
-from typing import Final
+from typing import Any, Self
 
 import msgspec
 
+from backstamp.policy.consents import Consents
 from backstamp.policy.kills import Kills
 from backstamp.policy.protection import OwnList, Protection
 from backstamp.policy.suppression import Suppressed
 from backstamp.tokens.address_spelling import a_labels
 from backstamp.vocabulary import ConsentMode, Origin, SuppressionAction
-
-FORMAT_VERSION: Final = 1
-
-
-class ConsentState(StrEnum):
-    """What a recipient said about one axis; who said nothing has no entry."""
-
-    GRANTED = "granted"
-    WITHDRAWN = "withdrawn"
 
 
 class Axes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,13 +23,6 @@ class Axes(msgspec.Struct, frozen=True, omit_defaults=True):
 
     opens: bool | None = None
     links: bool | None = None
-
-
-class Consent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A recipient's consent on the two axes."""
-
-    opens: ConsentState | None = None
-    links: ConsentState | None = None
 
 
 class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -64,17 +50,16 @@ class Privacy(msgspec.Struct, frozen=True, omit_defaults=True):
     contact: str = ""
 
 
-class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The policy at one moment.
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the installation and its administrators decided.
 
     `published_at_us` is in microseconds since 1970 UTC. `origins` holds the defaults of each way in,
-    `senders` what was set for single addresses (lower case), `consents` what recipients said, by
-    recipient key. `enabled` is the one switch that turns all tracking off. `kills` applies to every link
-    token, of sent and of received mail; further reasons to stop a click belong beside it. `suppressed` says
-    to whom mail does not go any more, and `suppression_action` what is done with it. `unsubscribe` holds the
-    ways in whose mail is given a List-Unsubscribe where it has none. `own_lists` are the administrators'
-    lists of links, by scope (`protection.EVERYBODY`, a domain, a mailbox). `guards` says that received mail
-    is protected, or was: links of such mail may come by.
+    `senders` what was set for single addresses (lower case). `enabled` is the one switch that turns all
+    tracking off. `kills` applies to every link token, of sent and of received mail; further reasons to stop a
+    click belong beside it. `suppression_action` is what is done with mail to those who are on the suppression
+    list. `unsubscribe` holds the ways in whose mail is given a List-Unsubscribe where it has none.
+    `own_lists` are the administrators' lists of links, by scope (`protection.EVERYBODY`, a domain, a
+    mailbox). `guards` says that received mail is protected, or was: links of such mail may come by.
     """
 
     published_at_us: int
@@ -87,14 +72,11 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     keep_addresses: bool = False
     domains: dict[str, DomainPolicy] = {}
     senders: dict[str, Axes] = {}
-    consents: dict[bytes, Consent] = {}
     kills: Kills = Kills()
-    suppressed: Suppressed = {}
     suppression_action: SuppressionAction = SuppressionAction.REFUSE
     privacy: Privacy = Privacy()
     own_lists: dict[str, OwnList] = {}
     guards: bool = False
-    version: int = FORMAT_VERSION
 
     def domain(self, name: str) -> DomainPolicy:
         """Return the policy of a domain; an unknown one has number 0 and no wishes.
@@ -110,28 +92,21 @@ class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Return the base of a domain's pixels and links, without a slash at its end."""
         return (domain.tracking_url or self.tracking_url).rstrip("/")
 
-
-class SnapshotError(ValueError):
-    """The bytes are not a snapshot that this program reads."""
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Snapshot)
+    def facts(self) -> dict[str, Any]:
+        """Return the fields of the policy, without what a snapshot adds."""
+        return {name: getattr(self, name) for name in Policy.__struct_fields__}
 
 
-def encode_snapshot(snapshot: Snapshot) -> bytes:
-    """Return the snapshot as the bytes of its file."""
-    return _encoder.encode(snapshot)
+class Snapshot(Policy, frozen=True, kw_only=True):
+    """The policy at one moment, with what recipients said, by recipient key.
 
+    `suppressed` says to whom mail does not go any more.
+    """
 
-def decode_snapshot(data: bytes) -> Snapshot:
-    """Return the snapshot that `encode_snapshot` wrote. Raises `SnapshotError`."""
-    try:
-        snapshot = _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"policy snapshot is not readable: {error}") from None
-    if snapshot.version != FORMAT_VERSION:
-        raise SnapshotError(
-            f"policy snapshot has format {snapshot.version}, this program reads {FORMAT_VERSION}"
-        )
-    return snapshot
+    consents: Consents = Consents()
+    suppressed: Suppressed = {}
+
+    @classmethod
+    def of(cls, policy: Policy, consents: Consents, suppressed: Suppressed) -> Self:
+        """Return the parts as one."""
+        return cls(**policy.facts(), consents=consents, suppressed=suppressed)

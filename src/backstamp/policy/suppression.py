@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
+from backstamp.policy.keys import Keys
 from backstamp.tokens.address_spelling import a_labels
 
 EVERY_DOMAIN: Final = ""
@@ -19,7 +20,7 @@ class SuppressionReason(StrEnum):
     MANUAL = "manual"
 
 
-Suppressed = dict[str, dict[SuppressionReason, frozenset[bytes]]]
+Suppressed = dict[str, dict[SuppressionReason, Keys]]
 """Recipient keys by sender domain (lower case, ASCII; or `EVERY_DOMAIN`) and reason; a key may have more."""
 
 _BULK_ONLY: Final = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})

@@ -1,15 +1,27 @@
-"""The policy snapshot: the installation's defaults, and what administrators and recipients decided."""
+"""The policy snapshot's parts: what administrators decided over the installation's defaults, and what
+recipients did."""
 
 import msgspec
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
-from backstamp.policy import Axes, Consent, ConsentState, DomainPolicy, Protection, Snapshot
-from backstamp.records import kills, models, protections, suppressions
+from backstamp.policy import (
+    Axes,
+    AxisConsents,
+    Consents,
+    ConsentState,
+    DomainPolicy,
+    Policy,
+    Protection,
+)
+from backstamp.records import kills, models, protections
+from backstamp.records.packed_keys import PackedKeys, unpacked, with_keys
 from backstamp.tokens.address_spelling import a_labels, one_spelling
 
+_AXES = ("opens", "links")
 
-def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
-    """Return `defaults` with the tables' domains, senders, consents and the one switch laid over them.
+
+def policy(defaults: Policy, published_at_us: int) -> Policy:
+    """Return `defaults` with the tables' domains, senders, kills and the one switch laid over them.
 
     Raises `django.db.Error`.
     """
@@ -27,17 +39,49 @@ def build(defaults: Snapshot, published_at_us: int) -> Snapshot:
             one_spelling(sender.address): Axes(sender.opens, sender.links)
             for sender in models.SenderPolicy.objects.all()
         },
-        consents={
-            bytes(key): Consent(_state(opens), _state(links))
-            for key, opens, links in models.Consent.objects.order_by("pk").values_list(
-                "recipient_key", "opens", "links"
-            )
-        },
         kills=msgspec.structs.replace(kills.switched_off(), expressions=protections.killed_expressions()),
         own_lists=protections.own_lists(),
         guards=bool(protected),
-        suppressed=suppressions.suppressed(),
     )
+
+
+def consents() -> Consents:
+    """Return what recipients said. Raises `django.db.Error`."""
+    gathered = with_keys(models.Consent.objects.all()).aggregate(
+        **{name: PackedKeys(filter=said) for name, said in _said().items()}
+    )
+    return Consents(
+        *(AxisConsents(*(unpacked(gathered[f"{axis}_{state}"]) for state in ConsentState)) for axis in _AXES)
+    )
+
+
+def policy_fingerprint() -> tuple[object, ...]:
+    """Return a value that differs when `policy` would say something else; cheaper than building.
+
+    Domains and senders are few and read whole.
+    """
+    return (
+        models.Switch.objects.filter(tracking_off=True).exists(),
+        tuple(models.SenderDomain.objects.order_by("pk").values_list()),
+        tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
+        kills.fingerprint(),
+        protections.fingerprint(),
+    )
+
+
+def consents_fingerprint() -> tuple[object, ...]:
+    """Return a value that differs when `consents` would say something else.
+
+    The numbers of each state and the last change stand for them; a clock that was set back makes no change
+    the last.
+    """
+    numbers = {name: Count("pk", filter=said) for name, said in _said().items()}
+    return tuple(models.Consent.objects.aggregate(Max("recorded_at"), **numbers).values())
+
+
+def _said() -> dict[str, Q]:
+    """Return each state of each axis by a name, and which rows have it."""
+    return {f"{axis}_{state}": Q(**{axis: state}) for axis in _AXES for state in ConsentState}
 
 
 def _domain(row: models.SenderDomain, protection: Protection) -> DomainPolicy:
@@ -49,27 +93,4 @@ def _domain(row: models.SenderDomain, protection: Protection) -> DomainPolicy:
         anonymous=row.anonymous,
         unsubscribe=row.unsubscribe,
         protection=protection,
-    )
-
-
-def _state(text: str) -> ConsentState | None:
-    return ConsentState(text) if text else None
-
-
-def fingerprint() -> tuple[object, ...]:
-    """Return a value that differs when `build` would say something else; cheaper than building.
-
-    Domains and senders are few and read whole. Consents, kills and suppressions may be many: their
-    number and the last change stand for them; of consents those of each state: a clock that was set back
-    makes no change the last.
-    """
-    consents = models.Consent.objects.order_by("opens", "links").values_list("opens", "links")
-    return (
-        models.Switch.objects.filter(tracking_off=True).exists(),
-        tuple(models.SenderDomain.objects.order_by("pk").values_list()),
-        tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
-        tuple(consents.annotate(Count("pk"), Max("recorded_at"))),
-        kills.fingerprint(),
-        suppressions.fingerprint(),
-        protections.fingerprint(),
     )

@@ -2,16 +2,17 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TextIO
 
 import msgspec
-from django.db.models import Count, Max
+from django.db.models import Q
 
 from backstamp.policy import Suppressed, SuppressionReason
 from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
+from backstamp.records.packed_keys import PackedKeys, unpacked, with_keys
 from backstamp.tokens.address_spelling import a_labels
 
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
@@ -127,22 +128,27 @@ def export(to: TextIO) -> None:
 
 def suppressed() -> Suppressed:
     """Return the list as the snapshot carries it: without addresses."""
-    found: dict[tuple[str, str], set[bytes]] = defaultdict(set)
-    rows = Suppression.objects.order_by("pk").values_list("domain", "recipient_key", "reason")
-    for domain, key, reason in rows.iterator(chunk_size=10_000):
-        found[domain, reason].add(bytes(key))
-    listed: dict[str, dict[SuppressionReason, frozenset[bytes]]] = defaultdict(dict)
-    for (domain, reason), keys in found.items():
-        # Rows from before a domain had one spelling may have the other.
-        theirs, why = listed[_scope(domain)], SuppressionReason(reason)
-        theirs[why] = theirs.get(why, frozenset()) | keys
-    return dict(listed)
+    by_reason = {reason.value: PackedKeys(filter=Q(reason=reason)) for reason in SuppressionReason}
+    rows = with_keys(Suppression.objects.order_by().values_list("domain")).annotate(**by_reason)
+    # Rows from before a domain had one spelling may have the other.
+    scopes: dict[str, list[Sequence[str | None]]] = defaultdict(list)
+    for domain, *gathered in rows:
+        scopes[_scope(domain)].append(gathered)
+    return {
+        scope: {
+            reason: keys
+            for reason, gathered in zip(SuppressionReason, zip(*spellings, strict=True), strict=True)
+            if (keys := unpacked(*gathered))
+        }
+        for scope, spellings in scopes.items()
+    }
 
 
 def fingerprint() -> tuple[object, ...]:
     """Return a value that differs when `suppressed` would say something else.
 
-    What changes in a row, its time, evidence and address, is not in there.
+    What changes in a row, its time, evidence and address, is not in there. SQLite counts whole tables, and
+    finds a last number, without looking at the rows; but not both in one statement.
     """
-    found = Suppression.objects.aggregate(number=Count("pk"), latest=Max("pk"))
-    return found["number"], found["latest"]
+    latest = Suppression.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return Suppression.objects.count(), latest

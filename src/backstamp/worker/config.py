@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from backstamp.journal import JournalWriter
-from backstamp.policy import Snapshot
+from backstamp.policy import Policy
 from backstamp.tokens import Keyring
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.onward import NextHop
@@ -59,7 +59,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     journal_dir: Path
     snapshot_path: Path
     source_keys_dir: Path
-    policy: Snapshot
+    policy: Policy
     retention_days: int
     capture_dir: Path
     capture_listen: str

@@ -13,9 +13,9 @@ from django.db import Error as DatabaseError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS: Final = 6
-"""Ingest, housekeeping, policy, the capture mailbox, looking back and alerts may each wait for the database
-at the same time."""
+_THREADS: Final = 8
+"""Ingest, housekeeping, the three parts of the policy, the capture mailbox, looking back and alerts may each
+wait for the database at the same time."""
 
 
 _NICENESS: Final = 5

@@ -1,40 +1,77 @@
-"""Publish the policy snapshot, from which gateway and edge work."""
+"""Publish the parts of the policy snapshot, from which gateway and edge work."""
 
 import asyncio
+import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal import publish_snapshot
-from backstamp.policy import Snapshot
-from backstamp.records.snapshot import build, fingerprint
+from backstamp.journal import (
+    consents_path,
+    publish_consents,
+    publish_policy,
+    publish_suppressed,
+    suppressed_path,
+)
+from backstamp.policy import Policy
+from backstamp.records import snapshot, suppressions
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
 
 POLL_SECONDS: Final = 0.7
-"""With the 0.5 s after which readers look at the file again, a change is in force within 2 s."""
+"""With the 0.5 s after which readers look at the files again, a change is in force within 2 s."""
 REPUBLISH_SECONDS: Final = 15.0
-"""Published anew at least so often, so that an old file tells of a dead worker (`backstamp doctor`)."""
+"""The policy is published anew at least so often, so that an old file tells of a dead worker (`backstamp
+doctor`)."""
 
 
 class Publisher:
-    """Writes `path` from the defaults and the database."""
+    """Writes the policy to `path`, from the defaults and the database, and the other parts beside it."""
 
-    def __init__(self, path: Path, defaults: Snapshot, database: Database) -> None:
+    def __init__(self, path: Path, defaults: Policy, database: Database) -> None:
         self._path = path
         self._defaults = defaults
         self._database = database
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Publish at once, at every change and every now and then, until `stop` is set."""
+        """Publish the policy at once, at every change and every now and then, until `stop` is set."""
+        await self._keep(stop, snapshot.policy_fingerprint, self._publish_policy, REPUBLISH_SECONDS)
+
+    async def run_consents(self, stop: asyncio.Event) -> None:
+        """Publish the consents at once and at every change, until `stop` is set."""
+        await self._keep(stop, snapshot.consents_fingerprint, self._publish_consents, math.inf)
+
+    async def run_suppressed(self, stop: asyncio.Event) -> None:
+        """Publish the suppression list at once and at every change, until `stop` is set."""
+        await self._keep(stop, suppressions.fingerprint, self._publish_suppressed, math.inf)
+
+    async def _keep(
+        self,
+        stop: asyncio.Event,
+        fingerprint: Callable[[], tuple[object, ...]],
+        publish: Callable[[], None],
+        seconds: float,
+    ) -> None:
         published: object = None
         published_at = 0.0
         while not stop.is_set():
             now = await self._database.run(fingerprint)
-            if now != published or time.monotonic() - published_at > REPUBLISH_SECONDS:
-                await self._database.run(self._publish)
+            if now != published or time.monotonic() - published_at > seconds:
+                await self._database.run(publish)
                 published, published_at = now, time.monotonic()
             await wait(stop, POLL_SECONDS)
 
-    def _publish(self) -> None:
-        publish_snapshot(self._path, build(self._defaults, time.time_ns() // 1000))
+    def _publish_policy(self) -> None:
+        # A policy of version 1 has the other parts within, and they must not be missing for a moment.
+        if not consents_path(self._path).exists():
+            self._publish_consents()
+        if not suppressed_path(self._path).exists():
+            self._publish_suppressed()
+        publish_policy(self._path, snapshot.policy(self._defaults, time.time_ns() // 1000))
+
+    def _publish_consents(self) -> None:
+        publish_consents(self._path, snapshot.consents())
+
+    def _publish_suppressed(self) -> None:
+        publish_suppressed(self._path, suppressions.suppressed())

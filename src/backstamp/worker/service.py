@@ -54,6 +54,8 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     parts = {
         "ingest": ingest.run,
         "policy publisher": publisher.run,
+        "consents publisher": publisher.run_consents,
+        "suppression list publisher": publisher.run_suppressed,
         "settling": settling.run,
         "housekeeping": housekeeping.run,
         "capture mailbox": capture.run,

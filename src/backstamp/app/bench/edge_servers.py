@@ -15,7 +15,7 @@ from backstamp.app.bench.ports import free_port
 from backstamp.app.bench.wrk import Server, program
 from backstamp.journal import publish_snapshot
 from backstamp.lifetime import module_command
-from backstamp.policy import Consent, ConsentMode, ConsentState, Snapshot
+from backstamp.policy import Consent, ConsentMode, Consents, ConsentState, Snapshot
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 
 NGINX_PIXEL: Final = "nginx empty_gif, access log"
@@ -94,7 +94,7 @@ def _policy() -> Snapshot:
         consent_mode=ConsentMode.OBJECTION,
         tracking_url="http://127.0.0.1",
         origins={},
-        consents=consents,
+        consents=Consents.said(consents),
     )
 
 

@@ -40,7 +40,7 @@ from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal.known_sites_file import FILE_NAME as KNOWN_SITES
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
-from backstamp.policy import Axes, Privacy, Snapshot
+from backstamp.policy import Axes, Policy, Privacy
 from backstamp.vocabulary import Origin
 from backstamp.worker import WorkerConfig
 from backstamp.worker.config import ImapConfig, OwnMailConfig, ReportMailboxConfig
@@ -110,10 +110,10 @@ def _own_sender(settings: Settings) -> str:
     return settings[PRIVACY_CONTACT] or f"postmaster@{settings[GATEWAY_HOSTNAME] or socket.getfqdn()}"
 
 
-def default_policy(settings: Settings) -> Snapshot:
+def default_policy(settings: Settings) -> Policy:
     """Return the policy that the settings alone make; the worker lays the database's rows over it."""
     gateway = Axes(settings[TRACKING_OPENS], settings[TRACKING_LINKS])
-    return Snapshot(
+    return Policy(
         published_at_us=0,
         enabled=settings[TRACKING_ENABLED],
         consent_mode=settings[CONSENT_MODE],

@@ -64,7 +64,10 @@ class Consent(models.Model):
 
     class Meta:
         ordering: ClassVar = ["address"]
-        indexes: ClassVar = [models.Index(fields=["recipient_key"], name="consent_by_key")]
+        # All that is published, in the order in which it is: a million rows are read every second or so.
+        indexes: ClassVar = [
+            models.Index(fields=["recipient_key", "opens", "links", "recorded_at"], name="consent_by_key")
+        ]
 
     def __str__(self) -> str:
         return f"consent {self.pk}"
