@@ -124,6 +124,22 @@ async def test_xforward_is_handed_on_where_the_next_hop_takes_it(
     ] * 2
 
 
+async def test_whatever_a_client_of_postfix_calls_itself_is_handed_on_or_left_out(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(offers=(*OFFERS, "XFORWARD NAME HELO"))
+    client = await (await gateway(hop)).client()
+    await client.begin()
+    for helo in ("a=b+2Bc", "h" * 300):
+        assert await client.say(f"XFORWARD NAME=far.example HELO={helo}") == "250 2.0.0 Ok"
+        assert await client.envelope("bob@example.net") == ["250 2.1.5 Ok"]
+        await client.say("RSET")
+    assert [line for line in hop.commands if line.startswith("XFORWARD")] == [
+        "XFORWARD NAME=far.example HELO=a+3Db+2Bc",
+        "XFORWARD NAME=far.example HELO=[UNAVAILABLE]",
+    ]
+
+
 async def test_without_xforward_of_its_own_the_client_is_named_as_we_see_it(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
