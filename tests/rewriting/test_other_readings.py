@@ -63,6 +63,8 @@ def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) 
         "<!x {}",
         "<? {} ?>",
         "</? {}",
+        '<p>y</p x="> z {}">',
+        "<style></style/ a='b' x=\"> z {}\">",
     ],
 )
 def test_links_that_parsers_see_which_know_little_of_html5_are_listed(html: str) -> None:
@@ -80,6 +82,7 @@ def test_links_that_parsers_see_which_know_little_of_html5_are_listed(html: str)
     [
         "<title>a < b</title><iframe src='#'><p>x</iframe><script>x('<script>')</script>",
         "<!doctype html><!-- <a href='https://evil.example/1'>x</a> --><?xml ns='x' /><![if x]>y<![endif]>",
+        "<p>z</p a='b' c=\"d\"></div title='>'>",
         "<script>x = \"<a href='https://evil.example/1'>\"</script><style><a href='https://evil.example/1'></style>",
     ],
 )

@@ -34,8 +34,13 @@ _RAW_TEXT_TAG: Final = re.compile(
 )
 _SCRIPT: Final = re.compile(r"<script\b[^<>]*>", re.IGNORECASE)
 _SCRIPT_END: Final = re.compile(r"</script\b", re.IGNORECASE)
-_BOGUS: Final = re.compile(r"<(?=(?:!(?!--|doctype\b)|/(?![a-z])|\?(?![a-z]))[^<>]*<)", re.IGNORECASE)
-"""What begins a comment for browsers, up to the next `>`, and nothing for libxml2: here with a tag in it."""
+_READ_ON: Final = re.compile(
+    r"<(?=(?:!(?!--|doctype\b)|/(?![a-z])|\?(?![a-z]))[^<>]*<)"
+    r"|</[a-z][^<>\"']*+(?:\"[^<>\"]*+\"[^<>\"']*+|'[^<>']*+'[^<>\"']*+)*+[\"'](?=[^<>\"']*+>)",
+    re.IGNORECASE,
+)
+"""What begins a comment for browsers, up to the next `>`, and nothing for libxml2: here with a tag in it. And
+an end tag with an open quote: for libxml2 it has no attributes and ends with the next `>`, quoted or not."""
 _MARKER: Final = re.compile(
     r"<!(?:--)?\s*\[\s*if\b([^\]>]*)\]\s*>(?:\s*(?:<!--+>|-->))?"
     r"|(?:<!--\s*)?<!\s*\[\s*endif\s*\]\s*(?:--)?>",
@@ -99,7 +104,7 @@ def _as_simple_parsers_read(text: str, tree: Document) -> str:
     libxml2 before 2.14 (PHP's DOM, so HTML Purifier, Horde and Nextcloud Mail; SOGo) has no raw text but in
     styles and scripts, htmlparser2 (sanitize-html) little. A script ends for them with the first end tag.
     """
-    text = _BOGUS.sub(" ", text)
+    text = _READ_ON.sub(lambda found: found[0][:-1] + " ", text)
     if any("<" in element.text for element in tree.select(_OF_RAW_TEXT)):
         text = _RAW_TEXT_TAG.sub(r"\1q", text)
     if any("<script" in element.text.lower() for element in tree.select("script")):
