@@ -78,6 +78,20 @@ def test_an_alert_shows_who_did_what_and_hostile_text_as_text(admin: Client) -> 
     assert admin.get(f"/alerts/{row.pk}/").status_code == 404
 
 
+def test_an_alert_of_many_people_shows_them_page_by_page(admin: Client) -> None:
+    row = alert()
+    now = timezone.now()
+    AlertPerson.objects.bulk_create(
+        AlertPerson(
+            alert=row, message_id=n, recipient_index=0, address=f"p{n:03}@example.org", act="clicked", at=now
+        )
+        for n in range(60)
+    )
+    first = admin.get(f"/alerts/{row.pk}/").text
+    assert ("p049@" in first, "p050@" in first) == (True, False)
+    assert "p050@" in admin.get(f"/alerts/{row.pk}/", {"page": "2"}).text
+
+
 def test_a_rule_is_set_and_nonsense_is_said(admin: Client) -> None:
     admin.post("/alerts/settings/channels/add/", {"name": "ops", "kind": "mail", "target": "ops@example.org"})
     sent = {

@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, Error, expect
 
 from backstamp.console.config import ConsoleConfig
 from backstamp.records import sign_in_links
-from backstamp.records.models import CapturedMail, Event, Link, Message, Recipient, Switch
+from backstamp.records.models import Alert, CapturedMail, Event, Link, Message, Recipient, Switch
 from backstamp.records.protection_settings import set_protection
 from backstamp.vocabulary import Actor, EventType
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
@@ -253,6 +253,33 @@ def test_the_pages_of_received_mail_fit_a_phone(browser: BrowserContext, address
         expect(page.get_by_role("link", name=wing, exact=True)).to_be_in_viewport(ratio=1)
     for room in ("Mail", "Clicks", "Alerts", "Reports", "Lists", "Protection"):
         expect(page.get_by_role("link", name=room, exact=True)).to_be_in_viewport(ratio=1)
+
+
+def test_beside_a_long_address_an_alerts_words_stay_whole_on_a_phone(
+    browser: BrowserContext, address: str
+) -> None:
+    made: list[int] = []
+
+    def some() -> None:
+        at = dict.fromkeys(("opened_at", "last_at", "quiet_until"), NOON)
+        alert = Alert.objects.create(rule="known_bad_click", key="k", host="evil.example", **at)
+        alert.people.create(
+            message_id=1,
+            recipient_index=0,
+            address=f"{'a' * 60}@{'b' * 60}.example",
+            act="clicked",
+            at=NOON,
+        )
+        made.append(alert.pk)
+
+    in_database(some)
+    page = browser.new_page()
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"{address}/alerts/{made[0]}/")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    act = page.get_by_role("cell", name="clicked", exact=True)
+    lines = "cell => { const all = new Range(); all.selectNodeContents(cell); return all.getClientRects(); }"
+    assert len(act.evaluate(lines)) == 1
 
 
 def test_the_page_of_a_mail_to_many_with_many_events_has_an_end(

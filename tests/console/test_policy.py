@@ -189,3 +189,17 @@ def test_the_age_of_what_verdicts_go_by_is_shown_and_a_stale_list_is_marked(
     assert shown.count("1 network<") == len(LISTS)
     assert shown.count("older than 30 days") == len(LISTS) - 3
     assert ", 28 days ago" in shown
+
+
+def test_many_domains_and_senders_are_all_found_page_by_page(admin: Client) -> None:
+    SenderDomain.objects.bulk_create(SenderDomain(name=f"d{n:03}.example", opens=True) for n in range(60))
+    SenderPolicy.objects.bulk_create(
+        SenderPolicy(address=f"s{n:03}@example.org", opens=True) for n in range(60)
+    )
+    first = admin.get("/policy/").text
+    assert ("d049.example" in first, "d050.example" in first) == (True, False)
+    assert ("s049@" in first, "s050@" in first) == (True, False)
+    assert 'href="?domains=2#domains-title"' in first
+    further = admin.get("/policy/", {"domains": "2"}).text
+    assert ("d050.example" in further, "s000@" in further) == (True, True)
+    assert "s050@" in admin.get("/policy/", {"senders": "2"}).text

@@ -147,6 +147,16 @@ def test_a_host_is_switched_off_in_all_mail_and_on_again(admin: Client) -> None:
     assert not ExpressionKill.objects.exists()
 
 
+def test_what_is_switched_off_in_all_mail_is_shown_page_by_page(admin: Client) -> None:
+    ExpressionKill.objects.bulk_create(
+        ExpressionKill(expression=f"off{n:03}.example/", digest=n.to_bytes(8)) for n in range(60)
+    )
+    first = admin.get("/lists/").text
+    assert ("off049.example" in first, "off050.example" in first) == (True, False)
+    assert 'href="?off=2#off-title"' in first
+    assert "off050.example" in admin.get("/lists/", {"off": "2"}).text
+
+
 def reader_report(**fields: object) -> ReaderReportRow:
     domain = set_protection("example.org", "").domain
     wanted: dict[str, object] = {

@@ -19,6 +19,7 @@ from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import AlertRule
 
 SHOWN: Final = 25
+PEOPLE_SHOWN: Final = 50
 
 
 @require_safe
@@ -48,7 +49,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one alert with the people in it."""
     found = get_object_or_404(Alert, pk=pk)
-    people = list(found.people.all()[: alerts.MOST_PEOPLE])
+    people = Paginator(found.people.all(), PEOPLE_SHOWN).get_page(request.GET.get("page"))
     message = Message.objects.filter(pk=found.message_id).first() if found.message_id is not None else None
     known = set(
         Message.objects.filter(pk__in={each.message_id for each in people}).values_list("pk", flat=True)

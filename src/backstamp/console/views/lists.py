@@ -93,7 +93,7 @@ def _page(
         "form": form,
         "search": search,
         "entries": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
-        "kills": kills.listed_expressions(),
+        "kills": Paginator(kills.listed_expressions(), SHOWN).get_page(request.GET.get("off")),
         "kill_form": kill_form or KillForm(auto_id="kill_%s"),
         "threat_lists": console_config().threat_lists(),
     }

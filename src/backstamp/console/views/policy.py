@@ -24,8 +24,7 @@ from backstamp.records.sender_domains import domain_named
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
-CONSENTS_SHOWN: Final = 50
-ENTRIES_SHOWN: Final = 500
+SHOWN: Final = 50
 
 
 @require_safe
@@ -122,9 +121,9 @@ def _page(
         "switch": Switch.objects.filter(pk=1).first(),
         "snapshot": snapshot,
         "consent_required": snapshot is None or snapshot.consent_mode is ConsentMode.REQUIRED,
-        "domains": list(_domains()[:ENTRIES_SHOWN]),
-        "senders": list(SenderPolicy.objects.all()[:ENTRIES_SHOWN]),
-        "consents": Paginator(consents, CONSENTS_SHOWN).get_page(request.GET.get("page")),
+        "domains": Paginator(_domains(), SHOWN).get_page(request.GET.get("domains")),
+        "senders": Paginator(SenderPolicy.objects.all(), SHOWN).get_page(request.GET.get("senders")),
+        "consents": Paginator(consents, SHOWN).get_page(request.GET.get("page")),
         "search": search,
         "signatures": tuple(freshness(console_config().signatures(), datetime.now(UTC).date())),
         "stale_days": STALE_DAYS,
