@@ -255,7 +255,8 @@ def test_no_page_holds_inline_script_or_style(admin: Client, name: str) -> None:
 
 
 def test_a_foreign_host_name_is_refused(admin: Client) -> None:
-    assert admin.get("/", HTTP_HOST="evil.example").status_code == 400
+    answer = admin.get("/", HTTP_HOST="evil.example")
+    assert (answer.status_code, "console.url" in answer.text) == (400, True)
 
 
 def test_signing_out_is_open_to_all_and_does_nothing_to_a_stranger(stranger: Client) -> None:

@@ -46,6 +46,7 @@ def test_a_host_that_is_not_ours_is_one_line(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.WARNING):
         assert Client(HTTP_HOST="evil.example").get("/").status_code == 400
     said = lines(caplog)
-    assert "'evil.example'" in said
+    assert "'evil.example'. The console answers to the host of console.url alone." in said
+    assert "ALLOWED_HOSTS" not in said
     assert "Traceback" not in said
     assert said.endswith(" None")

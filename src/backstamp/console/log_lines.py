@@ -4,8 +4,13 @@ An address can hold a sign-in link that still works, and whatever a stranger wro
 """
 
 import logging
+import re
+from typing import Final
 
 from django.http import HttpRequest
+
+_ADVICE: Final = re.compile(r" You may need to add .* to ALLOWED_HOSTS\.$")
+"""What Django tells its programmer of a Host field that is not ours."""
 
 
 def without_addresses(record: logging.LogRecord) -> bool:
@@ -16,6 +21,8 @@ def without_addresses(record: logging.LogRecord) -> bool:
     """
     if vars(record).get("status_code", 500) < 500:
         record.exc_info = None
+    if record.name == "django.security.DisallowedHost":
+        record.msg = _ADVICE.sub(" The console answers to the host of console.url alone.", str(record.msg))
     request = vars(record).pop("request", None)
     if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
         match = request.resolver_match

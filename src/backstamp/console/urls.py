@@ -24,6 +24,8 @@ from backstamp.console.views import (
 register_converter(MessageKeyConverter, "message")
 
 handler500 = "backstamp.console.views.trouble.page"
+handler400 = "backstamp.console.views.not_understood.not_understood"
+
 urlpatterns = [
     path("", messages.message_list, name="messages"),
     path("changes/", timeline.list_changes, name="list-changes"),
