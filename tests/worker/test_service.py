@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import stat
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from django.db import DataError, OperationalError
 
 from backstamp.journal import Batch, JournalWriter, SnapshotFile
-from backstamp.policy import Axes, Consent, ConsentState
-from backstamp.records import models
+from backstamp.policy import Axes, Consent, Consents, ConsentState, KillTarget
+from backstamp.records import kills, models
+from backstamp.records import snapshot as records_snapshot
 from backstamp.records.ingest import ingest
 from backstamp.records.memory import Memory
 from backstamp.records.models import Event, JournalCursor, Message, Recipient
@@ -203,6 +205,43 @@ async def test_the_policy_is_published_at_start_and_after_a_change(config: Worke
         await eventually(published, after)
         await looked_up(lambda: models.Consent.objects.all().delete())
         await eventually(published, (*after[:2], {}, after[3]))
+
+
+async def test_a_kill_is_published_while_a_million_consents_are_still_being_gathered(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = SnapshotFile(config.snapshot_path)
+    gathered, slow = threading.Event(), threading.Event()
+
+    def killed() -> object:
+        snapshot = file.current()
+        return snapshot and snapshot.kills.messages
+
+    def gathering() -> Consents:
+        slow.set()
+        gathered.wait(60)
+        return Consents()
+
+    async with running(config):
+        await eventually(killed, frozenset())
+        monkeypatch.setattr(records_snapshot, "consents", gathering)
+        await looked_up(lambda: models.Consent.objects.create(address="a@b", recipient_key=ANNA))
+        await eventually(slow.is_set, True)
+        await looked_up(lambda: kills.kill(KillTarget(7), "ada"))
+        await eventually(killed, frozenset({7}))
+        gathered.set()
+
+
+async def test_what_a_killed_worker_left_of_a_part_is_removed(config: WorkerConfig) -> None:
+    left = [
+        config.snapshot_path.with_name(f".{part}.0badcafe")
+        for part in ("snapshot", "snapshot.consents", "snapshot.suppressed")
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half a part")
+    async with running(config):
+        await eventually(lambda: [path.exists() for path in left], [False] * 3)
 
 
 async def test_verdicts_settle_and_pseudonyms_and_their_keys_go_in_time(

@@ -14,6 +14,7 @@ from backstamp.journal import (
     publish_suppressed,
     suppressed_path,
 )
+from backstamp.journal.replacing import remove_unfinished
 from backstamp.policy import Policy
 from backstamp.records import snapshot, suppressions
 from backstamp.worker.database import Database
@@ -36,23 +37,30 @@ class Publisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish the policy at once, at every change and every now and then, until `stop` is set."""
-        await self._keep(stop, snapshot.policy_fingerprint, self._publish_policy, REPUBLISH_SECONDS)
+        await self._keep(
+            stop, self._path, snapshot.policy_fingerprint, self._publish_policy, REPUBLISH_SECONDS
+        )
 
     async def run_consents(self, stop: asyncio.Event) -> None:
         """Publish the consents at once and at every change, until `stop` is set."""
-        await self._keep(stop, snapshot.consents_fingerprint, self._publish_consents, math.inf)
+        path = consents_path(self._path)
+        await self._keep(stop, path, snapshot.consents_fingerprint, self._publish_consents)
 
     async def run_suppressed(self, stop: asyncio.Event) -> None:
         """Publish the suppression list at once and at every change, until `stop` is set."""
-        await self._keep(stop, suppressions.fingerprint, self._publish_suppressed, math.inf)
+        path = suppressed_path(self._path)
+        await self._keep(stop, path, suppressions.fingerprint, self._publish_suppressed)
 
     async def _keep(
         self,
         stop: asyncio.Event,
+        path: Path,
         fingerprint: Callable[[], tuple[object, ...]],
         publish: Callable[[], None],
-        seconds: float,
+        seconds: float = math.inf,
     ) -> None:
+        # Of a part with a million keys a killed worker leaves megabytes.
+        remove_unfinished(path.parent, path.name)
         published: object = None
         published_at = 0.0
         while not stop.is_set():
