@@ -61,8 +61,9 @@ def test_the_sample_goes_from_the_administrator_to_the_administrator(
         answer = admin.post("/sample/", follow=True)
     assert "The sample is on its way to ada@example.org." in answer.text
     heard = b"".join(server.heard)
-    assert b"mail FROM:<ada@example.org>" in heard
-    assert b"rcpt TO:<ada@example.org>" in heard
+    commands = heard.lower()  # Of smtplib, which writes them otherwise since Python 3.13.
+    assert b"mail from:<ada@example.org>" in commands
+    assert b"rcpt to:<ada@example.org>" in commands
     assert b"Subject: Your first postmark from Backstamp\r\n" in heard
 
 

@@ -1,4 +1,7 @@
-"""Dovecot as the keeper of passwords for a test's Postfix (its SASL service, nothing else)."""
+"""Dovecot as the keeper of passwords for a test's Postfix (its SASL service, nothing else).
+
+Version 2.4 (Debian 13) names nearly every setting anew, so each configuration here and beside stands twice.
+"""
 
 import shutil
 import subprocess
@@ -8,7 +11,7 @@ from pathlib import Path
 
 from tests.daemons import free_port, require
 
-CONFIG = """\
+_BEFORE_2_4 = """\
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
@@ -32,6 +35,39 @@ service auth {{
   }}
 }}
 """
+_SINCE_2_4 = """\
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+ssl = no
+auth_allow_cleartext = yes
+auth_mechanisms = plain login
+auth_failure_delay = 0
+passdb passwd-file {{
+  passwd_file_path = {folder}/users
+}}
+userdb static {{
+  fields {{
+    uid = 65534
+    gid = 65534
+    home = /nonexistent
+  }}
+}}
+service auth {{
+  inet_listener sasl {{
+    listen = 127.0.0.1
+    port = {port}
+  }}
+}}
+"""
+
+
+def fitting(program: Path, before: str, since: str) -> str:
+    """Return the configuration that this Dovecot reads: of before version 2.4, or since."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)
+    if [int(number) for number in said.stdout.split(".")[:2]] < [2, 4]:
+        return before
+    return f"dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n{since}"
 
 
 class Dovecot:
@@ -46,7 +82,8 @@ class Dovecot:
         users.write_text("".join(f"{user}:{{PLAIN}}{word}\n" for user, word in passwords.items()))
         users.chmod(0o644)
         self.config = self.folder / "dovecot.conf"
-        self.config.write_text(CONFIG.format(folder=self.folder, port=self.port))
+        config = fitting(self.program, _BEFORE_2_4, _SINCE_2_4)
+        self.config.write_text(config.format(folder=self.folder, port=self.port))
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -9,9 +9,10 @@ from pathlib import Path
 import trustme
 
 from tests.daemons import free_port, require
+from tests.e2e.dovecot import fitting
 from tests.e2e.server import until
 
-CONFIG = """\
+_BEFORE_2_4 = """\
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
@@ -50,6 +51,48 @@ service anvil {{
   chroot =
 }}
 """
+_SINCE_2_4 = """\
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = yes
+ssl_server_cert_file = {folder}/server.pem
+ssl_server_key_file = {folder}/server.pem
+auth_mechanisms = plain
+auth_failure_delay = 0
+default_login_user = nobody
+default_internal_user = nobody
+default_internal_group = nogroup
+mail_driver = maildir
+mail_path = {folder}/mail
+first_valid_uid = 1
+first_valid_gid = 1
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = 65534
+    gid = 65534
+    home = {folder}/mail
+  }}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
 PASSWORD = "opensesame"
 
 
@@ -71,7 +114,8 @@ class Mailbox:
             (self.folder / name).mkdir()
             os.chown(self.folder / name, 65534, 65534)
         config = self.folder / "dovecot.conf"
-        config.write_text(CONFIG.format(folder=self.folder, port=self.port, password=PASSWORD))
+        text = fitting(self.program, _BEFORE_2_4, _SINCE_2_4)
+        config.write_text(text.format(folder=self.folder, port=self.port, password=PASSWORD))
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 [self.program, "-F", "-c", str(config)], stdout=output, stderr=output

@@ -6,6 +6,7 @@ import re
 import smtplib
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from urllib.request import Request, urlopen
@@ -55,7 +56,7 @@ def page_of(server: Server, to: str) -> str:
 
 
 def rows(server: Server, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(f"file:{server.data / 'backstamp.db'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{server.data / 'backstamp.db'}?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()
 
 

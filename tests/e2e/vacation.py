@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from tests.daemons import free_port, require
+from tests.e2e.dovecot import fitting
 from tests.e2e.server import until
 
-_CONFIG = """\
+_BEFORE_2_4 = """\
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
@@ -42,6 +43,45 @@ service lmtp {{
   }}
 }}
 """
+_SINCE_2_4 = """\
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+protocols = lmtp
+ssl = no
+first_valid_uid = 1
+first_valid_gid = 1
+mail_driver = maildir
+mail_path = {folder}/mail
+passdb static {{
+  fields {{
+    nopassword = yes
+  }}
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {folder}/home
+  }}
+}}
+submission_host = 127.0.0.1:{answers_port}
+protocol lmtp {{
+  mail_plugins {{
+    sieve = yes
+  }}
+}}
+sieve_script away {{
+  path = {folder}/home/away.sieve
+}}
+sieve_vacation_send_from_recipient = yes
+service lmtp {{
+  inet_listener lmtp {{
+    listen = 127.0.0.1
+    port = {port}
+  }}
+}}
+"""
 _SCRIPT = 'require ["vacation"];\nvacation :days 1 :subject "I am away" "Back on Monday.";\n'
 
 
@@ -61,7 +101,7 @@ class Vacation:
         (self._folder / "home" / "away.sieve").write_text(_SCRIPT)
         self._config = self._folder / "dovecot.conf"
         self._config.write_text(
-            _CONFIG.format(
+            fitting(self._program, _BEFORE_2_4, _SINCE_2_4).format(
                 folder=self._folder,
                 uid=owner.pw_uid,
                 gid=owner.pw_gid,

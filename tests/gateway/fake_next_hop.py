@@ -25,6 +25,12 @@ class Accepted:
     data: bytes
 
 
+def _in_capitals(command: str) -> str:
+    """Return a command as our gateway writes it; smtplib writes it otherwise, since Python 3.13 anew."""
+    words, colon, rest = command.partition(":")
+    return words.upper() + colon + rest
+
+
 @dataclass
 class FakeNextHop:
     """`script` maps a stage (greeting, EHLO, MAIL, RCPT, DATA, END, QUIT ...) to what is done there.
@@ -126,11 +132,11 @@ class FakeNextHop:
                 if mail:
                     writer.write(b"503 5.5.1 nested MAIL command\r\n")
                 elif await self._do(writer, "250 2.1.0 Ok", "MAIL"):
-                    mail, rcpts = text, []
+                    mail, rcpts = _in_capitals(text), []
             elif verb == "RCPT":
                 address = text.split("<")[1].split(">")[0]
                 if await self._do(writer, "250 2.1.5 Ok", f"RCPT {address}", "RCPT"):
-                    rcpts.append(text)
+                    rcpts.append(_in_capitals(text))
             elif verb == "DATA":
                 if not rcpts:
                     writer.write(b"554 5.5.1 no valid recipients\r\n")

@@ -379,7 +379,7 @@ class TestByMail:
             click(mailing)
             await eventually(states, [("delivered", 1)])
         (mail,) = next_hop.accepted
-        assert (mail.mail, mail.rcpts) == ("mail FROM:<>", ["rcpt TO:<admin@our.example>"])
+        assert (mail.mail, mail.rcpts) == ("MAIL FROM:<>", ["RCPT TO:<admin@our.example>"])
         message = message_from_bytes(mail.data, policy=policy.default)
         assert message["Subject"] == (
             "[Backstamp] Dangerous link followed, and stopped: login[.]evil[.]example"

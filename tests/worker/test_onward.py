@@ -27,7 +27,7 @@ async def next_hop() -> AsyncIterator[FakeNextHop]:
 async def test_a_mail_arrives_byte_for_byte(next_hop: FakeNextHop) -> None:
     await asyncio.to_thread(hand_on, hop(next_hop.url), "", "ann@example.org", MAIL)
     (mail,) = next_hop.accepted
-    assert (mail.mail, mail.rcpts) == ("mail FROM:<>", ["rcpt TO:<ann@example.org>"])
+    assert (mail.mail, mail.rcpts) == ("MAIL FROM:<>", ["RCPT TO:<ann@example.org>"])
     assert mail.data == MAIL
 
 

@@ -69,7 +69,7 @@ async def test_the_records_go_to_the_address_of_the_copy_and_hold_nobody_elses(
     async with running(mailing):
         await eventually(waiting, 0)
     (mail,) = next_hop.accepted
-    assert (mail.mail, mail.rcpts) == ("mail FROM:<>", ["rcpt TO:<anna@example.com>"])
+    assert (mail.mail, mail.rcpts) == ("MAIL FROM:<>", ["RCPT TO:<anna@example.com>"])
     message = message_from_bytes(mail.data, policy=policy.default)
     assert (message["From"], message["To"]) == ("privacy@example.org", "anna@example.com")
     assert message["Subject"] == "Ihre Aufzeichnungen"

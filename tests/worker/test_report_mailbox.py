@@ -96,8 +96,8 @@ async def test_a_bounce_at_a_sealed_return_path_is_on_the_timeline_and_with_the_
     assert await looked_up(states) == ["queued", "bounced"]
     (forwarded,) = next_hop.accepted
     assert (forwarded.mail.split(" SIZE")[0], forwarded.rcpts) == (
-        "mail FROM:<>",
-        ["rcpt TO:<me@example.org>"],
+        "MAIL FROM:<>",
+        ["RCPT TO:<me@example.org>"],
     )
     assert forwarded.data.endswith(bounce("alias@inside.example.com"))
     assert forwarded.data.startswith(b"Received: by backstamp.example (Backstamp report mailbox); ")
@@ -123,7 +123,7 @@ async def test_and_goes_to_the_sender_where_it_came_to_a_sealed_address(
     mail = b"From: bob@example.net\r\nSubject: hello\r\n\r\nHello\r\n"
     async with running(reports):
         assert await hand_in(reports, mail, return_path()) == "250 2.0.0 Taken"
-    assert [mail.rcpts for mail in next_hop.accepted] == [["rcpt TO:<me@example.org>"]]
+    assert [mail.rcpts for mail in next_hop.accepted] == [["RCPT TO:<me@example.org>"]]
 
 
 async def test_while_the_next_hop_is_away_the_reporting_server_is_asked_to_come_again(
@@ -147,7 +147,7 @@ async def test_a_bounce_that_is_quicker_than_ingest_reaches_its_sender_all_the_s
         await known()
         assert await handing_in == "250 2.0.0 Taken"
         await eventually(events, [("bounced", 0, True, True)])
-    assert [mail.rcpts for mail in next_hop.accepted] == [["rcpt TO:<me@example.org>"]]
+    assert [mail.rcpts for mail in next_hop.accepted] == [["RCPT TO:<me@example.org>"]]
 
 
 async def test_a_next_hop_that_refuses_a_report_for_good_does_not_keep_it_off_the_timeline(

@@ -115,9 +115,19 @@ def main() -> NoReturn:
         # What was typed comes as it is; what is not text goes into no database and no journal.
         _fail(f"{error.object!r} is not UTF-8 text", 2)
     except OSError as error:
+        _let_go_of_output()
         place = f"{error.filename}: " if error.filename is not None else ""
         _fail(f"{place}{error.strerror or error}", 1)
     sys.exit(0)
+
+
+def _let_go_of_output() -> None:
+    """Write what is still to be said, or forget it: Python tries again at its end, and complains itself."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from enum import StrEnum
+from inspect import cleandoc
 from typing import Final
 
 import msgspec
@@ -175,6 +176,10 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         manifest = definitions["Manifest"]
         manifest["properties"]["totals"] = {"$ref": totals["$ref"]}
         manifest["required"] = ["version", "totals"]
+        for definition in definitions.values():
+            if "description" in definition:
+                # Docstrings lose their indentation in Python 3.13, and keep it before.
+                definition["description"] = cleandoc(definition["description"])
         return msgspec.json.format(msgspec.json.encode(schema), indent=1) + b"\n"
 
     @classmethod

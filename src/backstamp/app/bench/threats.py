@@ -7,6 +7,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
+import weakref
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -110,6 +111,7 @@ def _sqlite(scratch: Path, urls: Sequence[str], prefixes: "array[int]") -> _Meas
             database.execute(f"SELECT * FROM bare {among}", bare).fetchall(),  # noqa: S608 - ours
         )
 
+    weakref.finalize(look_up, database.close)
     return compiled - began, open_ms, path.stat().st_size, look_up
 
 
