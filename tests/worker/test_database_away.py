@@ -20,6 +20,7 @@ from backstamp.records.models import Event
 from backstamp.worker import WorkerConfig
 from tests.database import empty_postgresql, postgres_server
 from tests.records.journal_records import SECOND, click, delivery, pixel, queued
+from tests.worker.cutting_proxy import Moment, cutting_proxy
 from tests.worker.running import eventually, looked_up, running
 
 PATIENCE = 0.3
@@ -165,6 +166,27 @@ async def test_while_postgresql_is_stopped_the_worker_waits(
     reasons = [line.partition(" s: ")[2] for line in told]
     assert 1 <= len(reasons) <= 3  # cut off, and then refused
     assert len(set(reasons)) == len(reasons)
+
+
+@pytest.mark.daemon
+@pytest.mark.parametrize("moment", Moment)
+async def test_a_connection_with_postgresql_that_is_cut_loses_nothing_and_doubles_nothing(
+    config: WorkerConfig, server: ScratchPostgres, moment: Moment
+) -> None:
+    """Whether a COMMIT was done whose answer never came, the cursor in the same transaction says."""
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    for number in range(2000):
+        writer.append(pixel(600 + number, source=b"%08d" % number))
+    with (
+        cutting_proxy(f"{server.folder}/.s.PGSQL.5432", moment, 6) as proxy,
+        settings(HOST="127.0.0.1", PORT=str(proxy.port)),
+    ):
+        async with running(config):
+            await eventually(lambda: (proxy.left, Event.objects.filter(type="opened").count()), (0, 2000))
+    writer.close()
+    places = await looked_up(lambda: list(Event.objects.values_list("producer", "position")))
+    assert len(places) == len(set(places)) == 2001
 
 
 @pytest.mark.daemon

@@ -52,6 +52,12 @@ def _database() -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": {
             "connect_timeout": 10,
+            # Who waits for a server whose machine is gone (after a failover, say) notices within a minute; by
+            # the system's own clocks it is two hours.
+            "keepalives_idle": 20,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 50_000,
             # psycopg reads dates in this style alone; without the other, octets and texts with a backslash
             # would be stored as something else. Both may be set otherwise for a server, a database or a user.
             "options": "-c datestyle=ISO -c standard_conforming_strings=on",
