@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from backstamp.policy import SuppressionReason
-from backstamp.records import erased_copies, erasure, matching, own_lists, retention, suppressions
+from backstamp.records import erased_copies, erasure, matching, own_lists, retention, search, suppressions
 from backstamp.records.erasure import erase
 from backstamp.records.ingest import Ingested, ingest
 from backstamp.records.matching import Clues, Finding, Statement
@@ -333,6 +333,26 @@ def test_nothing_of_them_can_be_read_in_the_files_of_sqlite(database: Path, vend
     retention.write_back()
     files = {path.name: path.read_bytes().lower() for path in database.parent.glob("backstamp.db*")}
     assert [name for name, data in files.items() if b"anna.kim@" in data] == []
+
+
+def test_nothing_of_them_is_left_in_the_index_of_a_search(vendor: str) -> None:
+    """Trigrams with their places are as good as the words."""
+    if vendor == "postgresql":
+        return
+    odd = "xk\u0167\u014b@example.com"
+    ingest(batch("p", [sent(ALONE, odd), sent(SHARED, BERT, odd), sent(OTHERS, BERT)]), after(10))
+
+    def indexed() -> bytes:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT block FROM records_messagesearch_data")
+            return b"".join(bytes(block) for (block,) in cursor.fetchall())
+
+    assert "\u0167\u014b".encode() in indexed()
+    erase(odd, RING, after(3000))
+    search.forget_deleted()
+    assert "\u0167".encode() not in indexed()
+    assert "\u014b".encode() not in indexed()
+    assert len(search.first_found(MessageRollup.objects.order_by("-queued_at"), "bert@", 9)) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from backstamp.journal import RecordId
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.bulk import execute_many, select_for_keys
 from backstamp.records.models import ErasedCopy
 from backstamp.records.stored_hits import Pair
 from backstamp.records.tracking_ids import to_database
@@ -20,6 +20,7 @@ _ERASED: Final = (
     "SELECT e.tracking_id, e.recipient_index FROM keys CROSS JOIN records_erasedcopy e "
     "WHERE e.tracking_id = keys.m"
 )
+_FORGET: Final = "DELETE FROM records_erasedcopy WHERE tracking_id = %s AND recipient_index = %s"
 _OF_A_COPY: Final = (Hit, Delivery, Report, ReaderReport)
 _Fresh = dict[type[JournalRecord], list[tuple[RecordId, Any]]]
 
@@ -34,8 +35,7 @@ def mark(pairs: Collection[Pair], at: datetime) -> None:
 
     Call it while one takes turns (`taking_turns`).
     """
-    for message, index in pairs:
-        ErasedCopy.objects.filter(tracking_id=message, recipient_index=index).delete()
+    execute_many(_FORGET, pairs)
     ErasedCopy.objects.bulk_create(
         ErasedCopy(tracking_id=message, recipient_index=index, erased_at=at) for message, index in pairs
     )

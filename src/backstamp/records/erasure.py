@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 
 from backstamp.policy import ConsentState
 from backstamp.records import alerts
+from backstamp.records.bulk import execute_many
 from backstamp.records.changes import note_changed
 from backstamp.records.day_counts import take_away_recipients
 from backstamp.records.erased_copies import BY_ERASURE, mark
@@ -47,7 +48,7 @@ from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
 
 _Each = TypeVar("_Each")
-_SLICE: Final = 200
+_SLICE: Final = 100
 """Copies that one transaction takes, so that ingest never waits long for the database."""
 _SAYING: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Message, ("reverse_path", "message_id", "subject", "sender", "manifest")),
@@ -64,6 +65,12 @@ _SAYING: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Consent, ("evidence",)),
 )
 """Columns in which others' rows may name a person."""
+
+_OF_A_COPY: Final = (
+    "DELETE FROM records_alertperson WHERE message_id = %s AND recipient_index = %s",
+    "DELETE FROM records_clickedhostperson WHERE message_id = %s AND recipient_index = %s",
+    "DELETE FROM records_readerreportrow WHERE tracking_id = %s AND recipient_index = %s",
+)
 
 
 class Erased(msgspec.Struct, kw_only=True):
@@ -84,7 +91,8 @@ class Erased(msgspec.Struct, kw_only=True):
 def erase(address: str, keyring: Keyring, now: datetime | None = None) -> Erased | None:
     """Erase a person; return what was found, None where that is nothing.
 
-    Call `retention.write_back` then. Raises `django.db.Error`; what is not yet erased waits for the next run.
+    Call `search.forget_deleted` and `retention.write_back` then. Raises `django.db.Error`; what is not yet
+    erased waits for the next run.
     """
     at, key, mentions = now or datetime.now(UTC), keyring.recipient_key(address), Mentions(address)
     copies, found = _copies(key, mentions), Erased()
@@ -150,11 +158,8 @@ def _erase_rows(pairs: Collection[Pair], messages: Collection[int], found: Erase
     for piece in _slices(pks):
         take_away_recipients(piece)
         Recipient.objects.filter(pk__in=piece).delete()
-    for message, index in pairs:
-        of_copy = {"message_id": message, "recipient_index": index}
-        AlertPerson.objects.filter(**of_copy).delete()
-        ClickedHostPerson.objects.filter(**of_copy).delete()
-        ReaderReportRow.objects.filter(tracking_id=message, recipient_index=index).delete()
+    for statement in _OF_A_COPY:
+        execute_many(statement, pairs)
     if shared:
         rebuild_totals(sorted(shared))
     found.messages += len(alone)

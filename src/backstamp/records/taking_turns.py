@@ -18,6 +18,20 @@ _TURN: Final = 0x6261636B7374616D
 """Number of the server's advisory lock, which holds in one database and ends with the transaction."""
 
 
+_PATIENCE_MS: Final = 600_000
+
+
+def be_patient() -> None:
+    """Let this connection wait ten minutes for its turn, for a command that is typed once.
+
+    SQLite has no queue: while a backlog is worked off, whoever asks now and then is passed over for longer
+    than the usual 20 s.
+    """
+    if not is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+
+
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Run the block in a transaction beside which no other one of these runs; within one it is part of that.

@@ -11,16 +11,21 @@ from backstamp.mail.addresses import is_mail_address
 @click.argument("address")
 @click.pass_obj
 def erase(context: AppContext, address: str) -> None:
-    """Erase the person with this mail ADDRESS (GDPR article 17). It cannot be undone."""
+    """Erase the person with this mail ADDRESS (GDPR article 17). It cannot be undone.
+
+    Mail and hits are taken meanwhile. Whoever stops it starts it again.
+    """
     if not is_mail_address(address):
         raise click.ClickException("that is no mail address")
     with usable_database(context):
-        from backstamp.records import erasure, retention
+        from backstamp.records import erasure, retention, search, taking_turns
 
+        taking_turns.be_patient()
         try:
             erased = erasure.erase(address, context.keyring())
         finally:
             # Also of what a run erased that was stopped.
+            search.forget_deleted()
             retention.write_back()
     if erased is None:
         raise click.ClickException("nothing is on record of that address")
