@@ -87,6 +87,7 @@ def start(gateway: StartGateway, next_hop: StartNextHop, tmp_path: Any) -> Any:
         *,
         listener: str = "protection.listen",
         trust: Trust = NOBODY,
+        sent_to: str = "smtp://127.0.0.1:9",
         **hop: Any,
     ) -> Filter:
         inside = await next_hop(**hop)
@@ -99,7 +100,7 @@ def start(gateway: StartGateway, next_hop: StartNextHop, tmp_path: Any) -> Any:
             authserv_ids=("mx.guarded.example",),
             trust=trust,
         )
-        running = await gateway("smtp://127.0.0.1:9", policy, protection=protection)
+        running = await gateway(sent_to, policy, protection=protection)
         client = await running.client(listener)
         await client.begin("LHLO mx" if "lmtp" in listener else "EHLO mx")
         return Filter(running, inside, client)
@@ -127,6 +128,20 @@ async def test_each_mailbox_gets_links_of_its_own_and_the_record_names_them(star
     assert [link.url for link in queued.tracked_links] == [URL]
     assert [r.address for r in queued.recipients] == [ANN, BEN]
     assert [d.type for d in filter_.running.deliveries] == [EventType.SENT] * 2
+
+
+async def test_what_one_mta_sends_through_us_and_then_receives_is_not_taken_for_a_retry(
+    start: Any, next_hop: StartNextHop
+) -> None:
+    """The first way still waits for one recipient, and knows that the other has it."""
+    out = await next_hop(script={f"END {BEN}": "450 4.2.0 later"})
+    filter_ = await start(guarded(), sent_to=out.url)
+    sent = await filter_.running.client()
+    await sent.begin("EHLO mx")
+    assert await sent.send_mail(HTML + b".\r\n", ANN, BEN) == ["450 4.2.0 later"]
+    assert [mail.rcpts for mail in out.accepted] == [[f"RCPT TO:<{ANN}>"]]
+    assert await filter_.send(HTML, ANN) == ["250 2.0.0 queued as 1"]
+    assert [to for to, _ in filter_.received] == [(ANN,)]
 
 
 async def test_both_kinds_of_recipients_in_one_transaction_get_what_their_domains_say(start: Any) -> None:

@@ -125,6 +125,25 @@ def test_memory_that_is_used_up_is_a_transient_refusal_and_nothing_is_kept() -> 
     assert refused.value.reply == mail_data.NO_STORAGE
 
 
+async def test_what_is_thrown_away_takes_no_memory_from_other_messages() -> None:
+    wire, budget = Wire(), Budget(1000)
+    wire.connection_made(NoTransport())
+    reading = asyncio.create_task(read_mail_data(wire, max_size=300, budget=budget, block_timeout=5))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        wire.data_received(b"x" * 500)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert budget.take(1000)
+    budget.give(1000)
+    wire.data_received(b"\r\n.\r\n")
+    with pytest.raises(MailDataRefusedError) as refused:
+        await reading
+    assert refused.value.reply == mail_data.TOO_LARGE
+    assert budget.take(1000)
+    assert not budget.take(1)
+
+
 def lines(*texts: bytes) -> Reply:
     feed = iter(texts)
 

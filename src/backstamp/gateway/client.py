@@ -62,8 +62,12 @@ class Client:
 
     @property
     def retry_name(self) -> str:
-        """The name under which its retries are recognised: its address, where that is not a person's."""
-        return "" if self.kind is Kind.SUBMISSION or self.address is None else str(self.address)
+        """The name under which its retries are recognised: its address, where that is not a person's.
+
+        And the way: one MTA may send a mail through us, and hand the very same over when it has received it.
+        """
+        address = "" if self.kind is Kind.SUBMISSION or self.address is None else str(self.address)
+        return f"{self.origin.value} {address}"
 
     @property
     def origin(self) -> Origin:

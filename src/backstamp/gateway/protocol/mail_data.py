@@ -116,6 +116,7 @@ class _Reader:
             self._refusal = NO_STORAGE
         if self._refusal is None:
             return
+        self._take(-self.taken)
         self._discarded += octets
         del self._data[:-4]
         if self._discarded > MAX_DISCARD_FACTOR * self._max_size:
