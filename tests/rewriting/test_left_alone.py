@@ -61,6 +61,19 @@ def test_links_of_what_is_left_alone_are_listed(content: str, body: str | bytes,
     assert links(content, body) == [(URL, reason)]
 
 
+def test_the_address_at_which_a_body_is_is_listed_with_its_field() -> None:
+    content = (
+        'Content-Type: message/external-body; access-type=URL;\r\n URL="https://www.example.com/\r\n a?b"'
+    )
+    raw, manifest = received(content, "Content-Type: text/html\r\n\r\nsee https://two.example/\r\n")
+    assert [(each.url, each.skip_reason) for each in manifest.candidates] == [
+        ("https://www.example.com/a?b", R.SHOWN_TYPE),
+        ("https://two.example/", R.SHOWN_TYPE),
+    ]
+    first = manifest.candidates[0]
+    assert raw[first.start : first.end] == content.encode() + b"\r\n"
+
+
 def test_links_outside_of_the_parts_are_listed_where_they_stand() -> None:
     body = "https://one.example/\r\n--b\r\n\r\nx\r\n--b--\r\nhttps://two.example/\r\n"
     raw, manifest = received("Content-Type: multipart/mixed; boundary=b", body)

@@ -13,6 +13,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import LinkPolicy
+from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
@@ -80,13 +81,28 @@ def links_left_alone(
     except PartUnreadableError:
         return None
     links, base = _links(part, reading.text)
-    if not links:
+    pointer = _pointer(part)
+    if not links and pointer is None:
         return None
     links = sorted(links, key=lambda link: link.start)[: room + 1]
+    spans = reading.raw_spans(links)
+    if pointer is not None:
+        links.insert(0, pointer)
+        spans.insert(0, (pointer.start, pointer.end))
     # A calendar entry as such does no harm: it is its links that count.
     why = SkipReason.CALENDAR_LINK if reason is SkipReason.CALENDAR else reason
     decided = policy.leave(links, base, reading.encoding, why)
-    return _bounded(Candidates(part.path, decided, reading.raw_spans(links)), room)
+    return _bounded(Candidates(part.path, decided[: room + 1], spans[: room + 1]), room)
+
+
+def _pointer(part: Part) -> FoundLink | None:
+    """Return the address at which the body of a part is (RFC 2017): Thunderbird makes a link of it."""
+    # White space is put in to break long ones, and is no part of them (RFC 2017 §3.1).
+    address = "".join(part.parameters.get("url", "").split())
+    if part.media_type != "message/external-body" or not address:
+        return None
+    field = next(field for field in part.header.fields if field.name == b"content-type")
+    return FoundLink(field.start, field.end, address, Carrier.TEXT)
 
 
 def links_of_message(raw: bytes, reason: SkipReason, options: Options) -> Candidates | None:
