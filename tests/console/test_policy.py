@@ -2,12 +2,16 @@
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
+from backstamp.console.config import ConsoleConfig
 from backstamp.journal import publish_updates
+from backstamp.policy import Snapshot
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
 from backstamp.records.protection_settings import set_protection
 from backstamp.tokens import Keyring
@@ -203,3 +207,12 @@ def test_many_domains_and_senders_are_all_found_page_by_page(admin: Client) -> N
     further = admin.get("/policy/", {"domains": "2"}).text
     assert ("d050.example" in further, "s000@" in further) == (True, True)
     assert "s050@" in admin.get("/policy/", {"senders": "2"}).text
+
+
+def test_who_changes_the_policy_reads_that_the_worker_does_not_run(
+    admin: Client, config: ConsoleConfig, snapshot: Snapshot
+) -> None:
+    assert "The worker does not run" in admin.get("/policy/").text
+    fresh = msgspec.structs.replace(snapshot, published_at_us=int(time.time() * 1e6))
+    with override_settings(BACKSTAMP=replace(config, snapshot=lambda: fresh)):
+        assert "The worker does not run" not in admin.get("/policy/").text

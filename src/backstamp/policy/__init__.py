@@ -28,7 +28,7 @@ from backstamp.policy.protection import (
     ProtectionMode,
 )
 from backstamp.policy.receiving import LeftAlone, Receiving, receive
-from backstamp.policy.snapshot import Axes, DomainPolicy, Policy, Privacy, Snapshot
+from backstamp.policy.snapshot import STALE_SECONDS, Axes, DomainPolicy, Policy, Privacy, Snapshot
 from backstamp.policy.snapshot_parts import (
     PolicyPart,
     SnapshotError,
@@ -56,6 +56,7 @@ __all__ = [
     "EVERY_DOMAIN",
     "KILLED",
     "OWN_BLOCKED",
+    "STALE_SECONDS",
     "Axes",
     "AxisConsents",
     "ClickAddresses",

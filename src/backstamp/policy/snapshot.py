@@ -6,7 +6,7 @@ changes. How they are written is `policy.snapshot_parts`; where they are, and ho
 `journal.snapshot_file`.
 """
 
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -16,6 +16,9 @@ from backstamp.policy.protection import OwnList, Protection
 from backstamp.policy.suppression import Suppressed
 from backstamp.tokens.address_spelling import a_labels
 from backstamp.vocabulary import ConsentMode, Origin, SuppressionAction
+
+STALE_SECONDS: Final = 60
+"""The worker publishes the policy anew every 15 s, so that an old one tells of a dead worker."""
 
 
 class Axes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,6 +94,10 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def base_url(self, domain: DomainPolicy) -> str:
         """Return the base of a domain's pixels and links, without a slash at its end."""
         return (domain.tracking_url or self.tracking_url).rstrip("/")
+
+    def age(self, now: float) -> float:
+        """Return how many seconds ago it was published, at `now` in seconds since 1970 UTC."""
+        return now - self.published_at_us / 1e6
 
     def facts(self) -> dict[str, Any]:
         """Return the fields of the policy, without what a snapshot adds."""

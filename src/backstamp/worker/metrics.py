@@ -44,7 +44,7 @@ def metrics(
             "backstamp_snapshot_age_seconds",
             "gauge",
             "Time since the policy was published.",
-            [({}, (now_us - snapshot.published_at_us) / 1e6)],
+            [({}, snapshot.age(now_us / 1e6))],
         )
     if feeds is not None:
         _feeds(page, feeds, now_us)

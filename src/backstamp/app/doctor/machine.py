@@ -23,7 +23,10 @@ SLOW_SYNC_SECONDS: Final = 0.1
 def disk(settings: Settings) -> Iterator[Finding]:
     """Is the data directory there, ours, writable, roomy and quick enough?"""
     directory = settings[DATA_DIR]
-    if not directory.is_dir():
+    if directory.exists() and not directory.is_dir():
+        yield wrong("disk", f"{directory} is no directory", "move it away, or set data_dir to another place")
+        return
+    if not directory.exists():
         yield note("disk", f"{directory} does not exist yet", "start `backstamp serve` once; it makes it")
         return
     if directory.stat().st_mode & 0o077:

@@ -18,6 +18,8 @@ from backstamp.app.settings.table import (
     CONSOLE_LISTEN,
     CONSOLE_URL,
     EDGE_LISTEN,
+    EDGE_TLS_CERTIFICATE,
+    EDGE_TLS_KEY,
     GATEWAY_LISTEN,
     GATEWAY_LMTP_LISTEN,
     GATEWAY_NEXT_HOP,
@@ -35,6 +37,7 @@ from backstamp.app.settings.table import (
     Setting,
 )
 from backstamp.app.wiring.capture import socket_address
+from backstamp.edge.certificate import Certificate
 from backstamp.vocabulary import TlsMode
 
 SECONDS: Final = 5.0
@@ -143,11 +146,23 @@ def _hop(settings: Settings, subject: str, setting: Setting[str]) -> Iterator[Fi
     host, port = split_host_port(address)
     try:
         yield from _greeting(settings, subject, scheme, host, port)
+    except ssl.SSLCertVerificationError as error:
+        yield wrong(
+            subject,
+            f"{address}: its certificate is not accepted ({error.verify_message})",
+            "correct it, name its CA in gateway.next_hop_ca, or set gateway.next_hop_tls to opportunistic",
+        )
     except ssl.SSLError as error:
         yield wrong(
             subject,
-            f"{address}: its certificate is not accepted ({error.reason or 'TLS failed'})",
-            "correct it, name its CA in gateway.next_hop_ca, or set gateway.next_hop_tls to opportunistic",
+            f"{address} and we agree on no TLS ({error.reason or 'it ended the connection'})",
+            f"write smtp:// in {setting.name} where TLS begins with STARTTLS, or look at TLS there",
+        )
+    except smtplib.SMTPHeloError as error:
+        yield wrong(
+            subject,
+            f"{address} does not understand our greeting ({error.smtp_code})",
+            f"write lmtp:// in {setting.name} where LMTP is spoken, and smtp:// where SMTP is",
         )
     except smtplib.SMTPResponseException as error:
         yield wrong(subject, f"{address} refuses us with {error.smtp_code}", "let this machine relay there")
@@ -184,6 +199,30 @@ def _greeting(settings: Settings, subject: str, scheme: str, host: str, port: in
                 return
             client.starttls(context=context)
         yield good(subject, f"{host}:{port} answers{' with TLS' if offers_tls or scheme == 'smtps' else ''}")
+
+
+def own_certificate(settings: Settings) -> Iterator[Finding]:
+    """Can the edge use the certificate that it is given?"""
+    chain, key = settings[EDGE_TLS_CERTIFICATE], settings[EDGE_TLS_KEY]
+    if chain is None or key is None:
+        return
+    if fault := Certificate(chain, key).fault():
+        yield wrong(
+            "edge.tls_certificate",
+            f"{chain} and {key} cannot be used ({fault})",
+            "give a PEM chain and its key (docs/tracking-host.md)",
+        )
+
+
+def console_address(settings: Settings) -> Iterator[Finding]:
+    """Do passwords travel over TLS?"""
+    url = urlsplit(settings[CONSOLE_URL])
+    if url.scheme != "https" and url.hostname not in LOCAL_NAMES:
+        yield wrong(
+            "console",
+            f"{settings[CONSOLE_URL]} is not https: anyone on the way reads passwords",
+            "put nginx or Caddy in front (docs/console.md), then set console.url to https",
+        )
 
 
 def tracking_host(settings: Settings) -> Iterator[Finding]:
@@ -239,8 +278,16 @@ def _certificate(host: str, port: int) -> Finding:
         return wrong(
             subject, f"its certificate is not accepted: {error.verify_message}", f"get one for {host} (ACME)"
         )
-    except (OSError, ssl.SSLError):
-        return wrong(subject, f"{host}:{port} does not speak TLS", "start the proxy in front of the edge")
+    except ssl.SSLError:
+        return wrong(
+            subject, f"{host}:{port} does not speak TLS", "put a proxy with TLS in front of the edge"
+        )
+    except OSError as error:
+        return wrong(
+            subject,
+            f"{host}:{port} does not answer ({error.strerror or 'no answer in time'})",
+            "start the proxy in front of the edge, and let the firewall through to it",
+        )
     ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
     days = int((ends - time.time()) // 86400)
     until = datetime.fromtimestamp(ends, UTC)

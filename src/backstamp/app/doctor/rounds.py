@@ -9,10 +9,7 @@ from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import CONSENT_MODE, TRACKING_ENABLED
 from backstamp.journal import SnapshotFile
-from backstamp.policy import ConsentMode
-
-STALE_SECONDS: Final = 60
-"""The worker publishes the policy anew at least every 30 s, so that an old one tells of a dead worker."""
+from backstamp.policy import STALE_SECONDS, ConsentMode
 
 
 def policy(settings: Settings) -> Iterator[Finding]:
@@ -21,7 +18,7 @@ def policy(settings: Settings) -> Iterator[Finding]:
     if snapshot is None:
         yield note("policy", "not published yet, so no mail is tracked", "start the worker: backstamp serve")
     else:
-        age = time.time() - snapshot.published_at_us / 1e6
+        age = snapshot.age(time.time())
         if age > STALE_SECONDS:
             yield wrong(
                 "policy", f"published {age:.0f} s ago: the worker does not run", "start it: backstamp worker"
@@ -50,6 +47,8 @@ ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     network.ports,
     network.next_hop,
     network.tracking_host,
+    network.own_certificate,
+    network.console_address,
     policy,
     signatures.signatures,
     feeds.feeds,

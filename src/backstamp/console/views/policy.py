@@ -3,6 +3,7 @@
 The worker's publisher carries every change to gateway and edge within seconds.
 """
 
+import time
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from backstamp.console.asked import switched_on, words
 from backstamp.console.config import console_config
 from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
-from backstamp.policy import ConsentMode
+from backstamp.policy import STALE_SECONDS, ConsentMode
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
 from backstamp.records.refusals import RefusedError
 from backstamp.records.sender_domains import domain_named
@@ -120,6 +121,7 @@ def _page(
     context = {
         "switch": Switch.objects.filter(pk=1).first(),
         "snapshot": snapshot,
+        "is_stale": snapshot is not None and snapshot.age(time.time()) > STALE_SECONDS,
         "consent_required": snapshot is None or snapshot.consent_mode is ConsentMode.REQUIRED,
         "domains": Paginator(_domains(), SHOWN).get_page(request.GET.get("domains")),
         "senders": Paginator(SenderPolicy.objects.all(), SHOWN).get_page(request.GET.get("senders")),

@@ -1,0 +1,122 @@
+"""The doctor on installations that are broken on purpose: it names what is wrong, where, and what to do."""
+
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from backstamp.app.doctor import machine, network
+from backstamp.app.doctor.findings import Finding
+from backstamp.app.settings import Settings, load
+from tests.daemons import require
+
+
+def settings(tmp_path: Path, **given: str) -> Settings:
+    file = tmp_path / "backstamp.toml"
+    file.write_text("")
+    environment = {f"BACKSTAMP_{name}": value for name, value in given.items()}
+    return load(file, {"BACKSTAMP_DATA_DIR": str(tmp_path / "data")} | environment)
+
+
+def told(findings: Iterator[Finding]) -> list[tuple[str, str, str]]:
+    return [(each.grade.name, each.text, each.fix) for each in findings]
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes, bytes], int]]:
+    """Starts a server that greets, then answers whatever comes; returns its port."""
+    servers: list[socket.socket] = []
+
+    def start(greeting: bytes, answer: bytes) -> int:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def serve() -> None:
+            with suppress(OSError):  # closed, where nobody came
+                client, _ = server.accept()
+                with client:
+                    client.sendall(greeting)
+                    while asked := client.recv(1000):
+                        client.sendall(b"221 bye\r\n" if asked[:4].upper() == b"QUIT" else answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return int(server.getsockname()[1])
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def test_a_next_hop_that_speaks_lmtp_only_is_told_to_be_that(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int]
+) -> None:
+    port = answering(b"220 mx LMTP\r\n", b"500 5.5.1 LHLO is what we say\r\n")
+    hop = settings(tmp_path, GATEWAY_NEXT_HOP=f"smtp://127.0.0.1:{port}")
+    ((grade, what, fix),) = told(network.next_hop(hop))
+    assert (grade, what) == ("WRONG", f"127.0.0.1:{port} does not understand our greeting (500)")
+    assert "lmtp://" in fix
+
+
+def test_a_next_hop_without_tls_from_the_start_is_not_blamed_for_its_certificate(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int]
+) -> None:
+    port = answering(b"220 mx ESMTP\r\n", b"500 what\r\n")
+    hop = settings(tmp_path, GATEWAY_NEXT_HOP=f"smtps://127.0.0.1:{port}")
+    ((grade, what, fix),) = told(network.next_hop(hop))
+    assert grade == "WRONG"
+    assert f"127.0.0.1:{port} and we agree on no TLS" in what
+    assert "smtp:// in gateway.next_hop" in fix
+
+
+def test_a_tracking_host_where_nobody_listens_is_told_from_one_without_tls(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int]
+) -> None:
+    port = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"")
+    plain = settings(tmp_path, TRACKING_URL=f"https://127.0.0.2:{port}")
+    assert told(network.tracking_host(plain))[-1][1].endswith(" does not answer (Connection refused)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "LOCAL_NAMES", frozenset())
+        here = settings(tmp_path, TRACKING_URL=f"https://localhost:{port}")
+        assert told(network.tracking_host(here))[-1][1] == f"localhost:{port} does not speak TLS"
+
+
+def test_an_edge_certificate_that_does_not_fit_its_key_is_found_before_the_start(
+    tmp_path: Path,
+) -> None:
+    openssl = require("openssl")
+    for name in ("one", "other"):
+        made = [str(openssl), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=t.example.org"]
+        made += ["-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / f"{name}.pem")]
+        subprocess.run(made, check=True, capture_output=True)
+
+    def pair(chain: str, key: str) -> list[tuple[str, str, str]]:
+        files = {"EDGE_TLS_CERTIFICATE": tmp_path / chain, "EDGE_TLS_KEY": tmp_path / key}
+        return told(
+            network.own_certificate(settings(tmp_path, **{name: str(path) for name, path in files.items()}))
+        )
+
+    assert pair("one.pem", "one.key") == []
+    ((grade, what, _),) = pair("one.pem", "other.key")
+    assert grade == "WRONG"
+    assert "cannot be used" in what
+
+
+def test_a_console_that_others_reach_without_tls_is_told(tmp_path: Path) -> None:
+    ((grade, what, fix),) = told(
+        network.console_address(settings(tmp_path, CONSOLE_URL="http://console.example.org"))
+    )
+    assert grade == "WRONG"
+    assert "anyone on the way reads passwords" in what
+    assert "docs/console.md" in fix
+    for good in ("http://127.0.0.1:8026", "https://console.example.org"):
+        assert told(network.console_address(settings(tmp_path, CONSOLE_URL=good))) == []
+
+
+def test_a_data_directory_that_is_a_file_is_not_called_missing(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    ((grade, what, _),) = told(machine.disk(settings(tmp_path)))
+    assert (grade, what) == ("WRONG", f"{tmp_path / 'data'} is no directory")
