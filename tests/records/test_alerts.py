@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from backstamp.records import alerts, channels
 from backstamp.records.alerting import new_hosts, outbox
@@ -195,6 +196,18 @@ def test_what_went_on_after_channels_were_told_is_told_once_when_the_time_is_ove
     assert [facts.count for facts in notice.alerts] == [3]
     with transaction.atomic():
         assert tell_grown(end + SAME_STORY) == 0
+
+
+@SQLITE_IS_ENOUGH
+def test_what_is_due_is_found_without_reading_what_was_delivered() -> None:
+    """The outbox is looked into three times a second, and keeps what was delivered for the retention time."""
+    with CaptureQueriesContext(connection) as asked:
+        outbox.due(after(60), (), 9)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[-1]['sql']}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert plan[0] == "SEARCH records_outgoing USING INDEX outgoing_by_state (state=?)"
+    assert not any("TEMP B-TREE" in step for step in plan)
 
 
 def test_after_a_clock_that_was_a_year_fast_stories_and_messages_go_on_at_once() -> None:

@@ -161,11 +161,7 @@ class Outgoing(models.Model):
     class Meta:
         ordering: ClassVar = ["due_at", "id"]
         indexes: ClassVar = [
-            models.Index(
-                fields=["due_at"],
-                name="outgoing_due",
-                condition=models.Q(state__in=["waiting", "sending"]),
-            ),
+            models.Index(fields=["state", "id"], name="outgoing_by_state"),
             models.Index(fields=["channel", "created_at"], name="outgoing_lately"),
         ]
 
