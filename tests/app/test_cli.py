@@ -93,7 +93,6 @@ def test_what_goes_wrong_is_said_in_one_line(
         ({"SUBMISSION_LISTEN": "127.0.0.1:5587"}, "submission.listen needs submission.upstream"),
         ({"EDGE_TLS_KEY": "key.pem"}, "edge.tls_certificate and edge.tls_key go together"),
         ({"GATEWAY_TLS_CERTIFICATE": "x.pem", "GATEWAY_TLS_KEY": "y.pem"}, "there is no file"),
-        ({"GATEWAY_NEXT_HOP_CA": "no.pem"}, "gateway.next_hop_ca: there is no file"),
         ({"GATEWAY_TRUSTED_NETWORKS": "0.0.0.0/0"}, "trusted_networks"),
         ({"GATEWAY_TRUSTED_NETWORKS": "::/0"}, "trusted_networks"),
         ({"CAPTURE_LISTEN": "unix:" + "x" * 120}, "longer than 107 bytes"),

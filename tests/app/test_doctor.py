@@ -72,6 +72,18 @@ def test_a_next_hop_without_tls_from_the_start_is_not_blamed_for_its_certificate
     assert "smtp:// in gateway.next_hop" in fix
 
 
+def test_a_ca_file_that_is_not_there_is_told_and_not_taken_for_a_silent_next_hop(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int]
+) -> None:
+    port = answering(b"220 mx ESMTP\r\n", b"250 mx\r\n")
+    hop = settings(
+        tmp_path, GATEWAY_NEXT_HOP=f"smtp://127.0.0.1:{port}", GATEWAY_NEXT_HOP_CA=str(tmp_path / "no.pem")
+    )
+    assert told(network.next_hop(hop)) == [("GOOD", f"127.0.0.1:{port} answers", "")]
+    ((grade, what, _),) = told(network.trusted_files(hop))
+    assert (grade, what) == ("WRONG", f"there is no file {tmp_path / 'no.pem'}")
+
+
 def test_a_tracking_host_where_nobody_listens_is_told_from_one_without_tls(
     tmp_path: Path, answering: Callable[[bytes, bytes], int]
 ) -> None:

@@ -20,6 +20,7 @@ from backstamp.app.settings.table import (
     EDGE_LISTEN,
     EDGE_TLS_CERTIFICATE,
     EDGE_TLS_KEY,
+    GATEWAY_CLIENT_CA,
     GATEWAY_LISTEN,
     GATEWAY_LMTP_LISTEN,
     GATEWAY_NEXT_HOP,
@@ -30,9 +31,13 @@ from backstamp.app.settings.table import (
     PROTECTION_LMTP_LISTEN,
     PROTECTION_MILTER_LISTEN,
     PROTECTION_NEXT_HOP,
+    PROTECTION_PGP_KEYRING,
+    PROTECTION_SMIME_CA,
+    REPORTS_IMAP_CA,
     REPORTS_LISTEN,
     SUBMISSION_LISTEN,
     SUBMISSION_TLS_LISTEN,
+    SUBMISSION_UPSTREAM_CA,
     TRACKING_URL,
     Setting,
 )
@@ -177,7 +182,8 @@ def _hop(settings: Settings, subject: str, setting: Setting[str]) -> Iterator[Fi
 
 def _greeting(settings: Settings, subject: str, scheme: str, host: str, port: int) -> Iterator[Finding]:
     ca = settings[GATEWAY_NEXT_HOP_CA]
-    context = ssl.create_default_context(cafile=str(ca) if ca else None)
+    # `trusted_files` tells of one that is not there.
+    context = ssl.create_default_context(cafile=str(ca) if ca and ca.is_file() else None)
     required = settings[GATEWAY_NEXT_HOP_TLS] is TlsMode.REQUIRED
     client: smtplib.SMTP
     if scheme == "smtps":
@@ -199,6 +205,24 @@ def _greeting(settings: Settings, subject: str, scheme: str, host: str, port: in
                 return
             client.starttls(context=context)
         yield good(subject, f"{host}:{port} answers{' with TLS' if offers_tls or scheme == 'smtps' else ''}")
+
+
+TRUSTED: Final = (
+    GATEWAY_CLIENT_CA,
+    GATEWAY_NEXT_HOP_CA,
+    SUBMISSION_UPSTREAM_CA,
+    PROTECTION_SMIME_CA,
+    PROTECTION_PGP_KEYRING,
+    REPORTS_IMAP_CA,
+)
+
+
+def trusted_files(settings: Settings) -> Iterator[Finding]:
+    """Are the files there that say whom we trust? A role that may not need one starts without it."""
+    for setting in TRUSTED:
+        path = settings[setting]
+        if path is not None and not path.is_file():
+            yield wrong(setting.name, f"there is no file {path}", f"put it there, or correct {setting.name}")
 
 
 def own_certificate(settings: Settings) -> Iterator[Finding]:

@@ -47,6 +47,7 @@ ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     network.ports,
     network.next_hop,
     network.tracking_host,
+    network.trusted_files,
     network.own_certificate,
     network.console_address,
     policy,

@@ -18,28 +18,22 @@ from backstamp.app.settings.table import (
     FEEDS_ENABLED,
     FEEDS_MIRRORS,
     FEEDS_RESOLVER,
-    GATEWAY_CLIENT_CA,
     GATEWAY_LISTEN,
     GATEWAY_LMTP_LISTEN,
-    GATEWAY_NEXT_HOP_CA,
     GATEWAY_TLS_CERTIFICATE,
     GATEWAY_TLS_KEY,
     OPERATIONS_LISTEN,
     PROTECTION_LISTEN,
     PROTECTION_LMTP_LISTEN,
     PROTECTION_MILTER_LISTEN,
-    PROTECTION_PGP_KEYRING,
-    PROTECTION_SMIME_CA,
     REPORTS_DOMAIN,
     REPORTS_IMAP,
-    REPORTS_IMAP_CA,
     REPORTS_IMAP_PASSWORD,
     REPORTS_LISTEN,
     REPORTS_RETURN_PATH_DOMAINS,
     SUBMISSION_LISTEN,
     SUBMISSION_TLS_LISTEN,
     SUBMISSION_UPSTREAM,
-    SUBMISSION_UPSTREAM_CA,
     TRACKING_URL,
 )
 from backstamp.app.wiring.feeds import FEED_KEYS
@@ -100,17 +94,6 @@ def _faults(settings: Settings) -> Iterator[str]:
             path = settings[pem]
             if path is not None and not path.is_file():
                 yield f"{pem.name}: there is no file {path}"
-    for trusted in (
-        GATEWAY_CLIENT_CA,
-        GATEWAY_NEXT_HOP_CA,
-        SUBMISSION_UPSTREAM_CA,
-        PROTECTION_SMIME_CA,
-        PROTECTION_PGP_KEYRING,
-        REPORTS_IMAP_CA,
-    ):
-        path = settings[trusted]
-        if path is not None and not path.is_file():
-            yield f"{trusted.name}: there is no file {path}"
     if settings[DATABASE_URL] and importlib.util.find_spec("psycopg") is None:
         # Not `backstamp[postgres]`: another environment's pip would ask the world for a package of that name.
         yield f"database.url needs a driver; run: {sys.prefix}/bin/pip install 'psycopg[binary]>=3.2'"
