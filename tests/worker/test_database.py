@@ -1,13 +1,14 @@
 """Threads beside the event loop that use the database."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
-from backstamp.worker.database import _THREADS, Database
+from backstamp.worker.database import _THREADS, _THREADS_AHEAD, Database
 
 
 async def threads_after(error: Exception) -> tuple[set[threading.Thread], set[threading.Thread]]:
@@ -23,13 +24,15 @@ async def threads_after(error: Exception) -> tuple[set[threading.Thread], set[th
 
 
 async def _threads(database: Database) -> set[threading.Thread]:
-    meeting = threading.Barrier(_THREADS)
+    meeting = threading.Barrier(_THREADS + _THREADS_AHEAD)
 
     def current() -> threading.Thread:
         meeting.wait()
         return threading.current_thread()
 
-    return set(await asyncio.gather(*(database.run(current) for _ in range(_THREADS))))
+    calls = [database.run(current) for _ in range(_THREADS)]
+    ahead = [database.run_ahead(current) for _ in range(_THREADS_AHEAD)]
+    return set(await asyncio.gather(*calls, *ahead))
 
 
 def _raising(error: Exception) -> Callable[[], None]:
@@ -49,3 +52,14 @@ def test_a_refused_row_leaves_the_threads_and_their_connections(error: Exception
 def test_after_a_failure_of_the_database_all_threads_are_new_ones(error: Exception) -> None:
     before, after = asyncio.run(threads_after(error))
     assert before.isdisjoint(after)
+
+
+async def test_what_runs_ahead_steps_back_for_nobody() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    database = Database()
+    try:
+        assert await database.run(niceness) > await database.run_ahead(niceness) == niceness()
+    finally:
+        database.close()

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier, get_native_id
 from typing import Final, ParamSpec, TypeVar
 
@@ -13,13 +14,13 @@ from django.db import Error as DatabaseError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS: Final = 8
-"""Ingest, housekeeping, the three parts of the policy, the capture mailbox, looking back and alerts may each
-wait for the database at the same time."""
-
-
+_THREADS: Final = 6
+"""Ingest, housekeeping, the capture mailbox, looking back and alerts may each wait for the database at the
+same time."""
 _NICENESS: Final = 5
 """Of these threads alone: a backlog is worked off with what the edge and the gateway leave."""
+_THREADS_AHEAD: Final = 3
+"""For the parts of the policy: a kill does not wait for a backlog."""
 _REFUSALS: Final = (DataError, IntegrityError)
 
 
@@ -32,18 +33,22 @@ class _Threads:
 
     def __init__(self) -> None:
         self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="database", initializer=_step_back)
-        self._leaving = Barrier(_THREADS)
+        self.ahead = ThreadPoolExecutor(_THREADS_AHEAD, thread_name_prefix="database ahead")
 
     def leave(self, *, wait: bool) -> None:
         """Let what runs be finished, the connections be closed and the threads end; `wait` for it."""
-        for _ in range(_THREADS):
-            self.executor.submit(self._leave)
+        for executor, number in ((self.executor, _THREADS), (self.ahead, _THREADS_AHEAD)):
+            leaving = Barrier(number)
+            for _ in range(number):
+                executor.submit(_leave, leaving)
         self.executor.shutdown(wait=wait)
+        self.ahead.shutdown(wait=wait)
 
-    def _leave(self) -> None:
-        """Close this thread's connection; the others wait, so that each does so once."""
-        self._leaving.wait()
-        connections.close_all()
+
+def _leave(leaving: Barrier) -> None:
+    """Close this thread's connection; the others wait, so that each does so once."""
+    leaving.wait()
+    connections.close_all()
 
 
 class Database:
@@ -60,17 +65,22 @@ class Database:
         all others from writing when the disk is no longer read-only. Rows that it refuses are no failure of
         its own. A call that has begun is finished, also when the waiting task is cancelled.
         """
+        return await self._run(self._threads, self._threads.executor, partial(call, *args, **kwargs))
 
+    async def run_ahead(self, call: Callable[[], T]) -> T:
+        """Run a call as `run` does, but in a thread that steps back for nobody."""
+        return await self._run(self._threads, self._threads.ahead, call)
+
+    async def _run(self, threads: _Threads, executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         def guarded() -> T:
             try:
-                return call(*args, **kwargs)
+                return call()
             except BaseException:
                 connections.close_all()
                 raise
 
-        threads = self._threads
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads.executor, guarded)
+            return await asyncio.get_running_loop().run_in_executor(executor, guarded)
         except DatabaseError as error:
             if threads is self._threads and not isinstance(error, _REFUSALS):
                 self._threads = _Threads()

@@ -20,7 +20,7 @@ from backstamp.records import snapshot, suppressions
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
 
-POLL_SECONDS: Final = 0.7
+POLL_SECONDS: Final = 0.5
 """With the 0.5 s after which readers look at the files again, a change is in force within 2 s."""
 REPUBLISH_SECONDS: Final = 15.0
 """The policy is published anew at least so often, so that an old file tells of a dead worker (`backstamp
@@ -64,9 +64,9 @@ class Publisher:
         published: object = None
         published_at = 0.0
         while not stop.is_set():
-            now = await self._database.run(fingerprint)
+            now = await self._database.run_ahead(fingerprint)
             if now != published or time.monotonic() - published_at > seconds:
-                await self._database.run(publish)
+                await self._database.run_ahead(publish)
                 published, published_at = now, time.monotonic()
             await wait(stop, POLL_SECONDS)
 
