@@ -7,7 +7,7 @@ And make the months into which PostgreSQL's events go, ahead of time.
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from backstamp.records.ingest import forget_producers
 from backstamp.records.matching import forget_before
 from backstamp.records.partitions import make_ahead
 from backstamp.records.retention import delete_before, write_back
+from backstamp.records.search import forget_deleted
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
 
@@ -75,6 +76,7 @@ class Housekeeping:
         self._source_keys = SourceKeys(source_keys_dir)
         self._retention = timedelta(days=retention_days)
         self._clock = Clock()
+        self._merged_on: date | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tidy up at once and every few minutes until `stop` is set."""
@@ -91,6 +93,9 @@ class Housekeeping:
             await self._database.run(forget_producers, limit)
             await self._database.run(forget_visits, now - _VISITS)
             links = await self._database.run(sign_in_links.delete_expired)
+            if self._merged_on != now.date():  # daily, for all of the index is written anew
+                await self._database.run(forget_deleted)
+                self._merged_on = now.date()
             await self._database.run(write_back)
             if deleted.messages or deleted.strays or links:
                 log.info(
