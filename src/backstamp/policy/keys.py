@@ -18,7 +18,7 @@ class Keys(Set[bytes]):
     """A set of recipient keys: numbers in the machine's own byte order, sorted.
 
     As a frozenset a million of them take 90 MB of each process; so they take 8 MB of all together. A look-up
-    takes 1.3 us.
+    takes 1.2 us among ten thousand, 2.5 among a million.
     """
 
     __slots__ = ("_numbers",)
