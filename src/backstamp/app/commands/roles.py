@@ -130,7 +130,7 @@ def worker(call: click.Context, migrate: bool) -> None:
 
 def _database_is_older() -> bool:
     """Whether it is of an older version; for one that cannot be used the worker itself waits."""
-    from django.db import Error
+    from django.db import Error, connections
 
     from backstamp.records.versions import is_older
 
@@ -138,6 +138,9 @@ def _database_is_older() -> bool:
         return is_older()
     except Error:
         return False
+    finally:
+        # One that was opened on a read-only disk would keep the worker's from writing for ever (`Database`).
+        connections.close_all()
 
 
 @click.command()
