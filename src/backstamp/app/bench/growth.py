@@ -2,13 +2,12 @@
 
 import gc
 import math
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, TextIO
 
 from backstamp.app.bench.newsletters import newsletter, with_attachment
+from backstamp.app.bench.peak import peak_memory
 from backstamp.rewriting import Direction, Options, Sealer, plan
 
 MOST_OF_MESSAGE: Final = 4
@@ -51,11 +50,11 @@ _GROWING: Final[tuple[tuple[str, int, Callable[[int], bytes]], ...]] = (
 )
 
 
-def print_memory(out: TextIO, sealer: Sealer, quick: bool) -> None:
+def print_memory(out: TextIO, quick: bool) -> None:
     """Print the peak of memory beside the size of what was rewritten."""
     size = 4 if quick else 50
     heavy = with_attachment(_SMALL, size * _MEGABYTE)
-    peak = peak_memory(heavy, sealer)
+    peak = peak_memory(heavy)
     print(
         f"memory, {len(heavy) / 1e6:.0f} MB of attachments: {peak / len(heavy):.1f} x the message "
         f"(allowed: {MOST_OF_MESSAGE})",
@@ -64,7 +63,7 @@ def print_memory(out: TextIO, sealer: Sealer, quick: bool) -> None:
     megabytes = 1 if quick else 4
     links = 500 * megabytes
     letter = newsletter(megabytes * _MEGABYTE, links)
-    peak = peak_memory(letter.raw, sealer)
+    peak = peak_memory(letter.raw)
     html = len(letter.html)
     print(
         f"memory, {html / 1e6:.1f} MB of HTML with {links:,} links: {peak / html:.1f} x the decoded HTML "
@@ -105,34 +104,3 @@ def _least(raw: bytes, sealer: Sealer, quick: bool) -> float:
     finally:
         gc.enable()
     return best
-
-
-def peak_memory(raw: bytes, sealer: Sealer) -> int:
-    """Return how many octets a process needs at most to rewrite `raw`, `raw` itself included.
-
-    Measured in a child, since what this process once had stays with its allocator. The child first rewrites
-    a small message: the pages of libraries are mapped anew in it, 1.6 MB that are no message's.
-    """
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        plan(_SMALL, Options()).apply(sealer)
-        before = _resident("VmRSS")
-        Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far (proc(5))
-        rewritten = plan(raw, Options()).apply(sealer)
-        assert rewritten.raw
-        os.write(writer, b"%d" % (_resident("VmHWM") - before + len(raw)))
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        answer = pipe.read()
-    os.waitpid(child, 0)
-    return int(answer)
-
-
-def _resident(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    return 0

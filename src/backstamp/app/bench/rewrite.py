@@ -61,7 +61,7 @@ def run(out: TextIO, quick: bool) -> None:
         f"email {len(heavy) / round_trip:.0f} MB/s",
         file=out,
     )
-    print_memory(out, _SEALER, quick)
+    print_memory(out, quick)
     print_growth(out, _SEALER, quick)
 
 
