@@ -86,11 +86,16 @@ def _goes_on_into_a_new_header(raw: bytes, rewritten: Rewritten) -> bool:
     return False
 
 
-def _others_see_more(planned: Plan, raw: bytes) -> bool:
+def _others_see_more(planned: Plan, *messages: bytes) -> bool:
     """Whether other readings than ours show what is left alone for a reason of its own, as a `javascript:`.
 
-    Such a candidate is named like one of ours, though a new URL within that reading may change it.
+    Such a candidate is named like one of ours, though a new URL within that reading may change it, or a quote
+    of the pixel may end it.
     """
+    return any(_others_see_more_in(planned, message) for message in messages)
+
+
+def _others_see_more_in(planned: Plan, raw: bytes) -> bool:
     paths = {part.path for part in planned.manifest.parts if part.touched and part.media_type == "text/html"}
     stack = [parse_structure(raw, StructureLimits())] if paths else []
     while stack:
@@ -163,7 +168,7 @@ def the_links_read_back(raw: bytes, planned: Plan, rewritten: Rewritten, sealer:
     own = Options(direction=planned.manifest.direction, opens=False, own_prefixes=(f"{BASE}/",))
     again = plan(rewritten.raw, own)
     read = certain(again.manifest)
-    if _others_see_more(planned, raw):
+    if _others_see_more(planned, raw, rewritten.raw):
         seen = [(each.part, each.carrier, each.url) for each in read]
         for each in found:
             if each.number is not None:
@@ -196,7 +201,7 @@ def the_urls_alone_bring_the_links_back(
         # The only octets that told the charset stood in a link, and its target is ASCII.
         return
     read = certain(again)
-    if _others_see_more(planned, raw):
+    if _others_see_more(planned, raw, rewritten.raw):
         seen = [(each.part, each.carrier, each.url) for each in read]
         for each in found:
             if each.number is not None:
