@@ -168,6 +168,22 @@ def test_after_an_upgrade_the_old_file_holds_until_each_part_is_published(tmp_pa
     assert file.current() == Snapshot.of(policy(2), WITHDRAWN, LISTED)
 
 
+@pytest.mark.usefixtures("always_look")
+def test_a_new_policy_whose_other_parts_are_not_there_yet_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    old = {**msgspec.structs.asdict(policy(1)), "consents": {}, "version": 1}
+    path.write_bytes(msgspec.msgpack.encode(old))
+    file = SnapshotFile(path)
+    by_the_old = file.current()
+    assert by_the_old is not None
+    publish_policy(path, policy(2))
+    assert file.current() is by_the_old
+    publish_consents(path, WITHDRAWN)
+    assert file.current() is by_the_old
+    publish_suppressed(path, LISTED)
+    assert file.current() == Snapshot.of(policy(2), WITHDRAWN, LISTED)
+
+
 def test_the_file_is_looked_at_only_now_and_then(tmp_path: Path) -> None:
     file = SnapshotFile(tmp_path / "snapshot")
     assert file.current() is None
