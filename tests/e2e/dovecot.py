@@ -11,10 +11,12 @@ from pathlib import Path
 
 from tests.daemons import free_port, require
 
-_BEFORE_2_4 = """\
+_FOLDERS = """\
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/log
+"""
+_BEFORE_2_4 = """\
 protocols =
 ssl = no
 disable_plaintext_auth = no
@@ -36,9 +38,6 @@ service auth {{
 }}
 """
 _SINCE_2_4 = """\
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
 ssl = no
 auth_allow_cleartext = yes
 auth_mechanisms = plain login
@@ -63,11 +62,11 @@ service auth {{
 
 
 def fitting(program: Path, before: str, since: str) -> str:
-    """Return the configuration that this Dovecot reads: of before version 2.4, or since."""
+    """Return the configuration that this Dovecot reads, of before version 2.4 or since, all in `{folder}`."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)
     if [int(number) for number in said.stdout.split(".")[:2]] < [2, 4]:
-        return before
-    return f"dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n{since}"
+        return _FOLDERS + before
+    return f"dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n{_FOLDERS}{since}"
 
 
 class Dovecot:

@@ -12,31 +12,17 @@ from tests.daemons import free_port, require
 from tests.e2e.dovecot import fitting
 from tests.e2e.server import until
 
-_BEFORE_2_4 = """\
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
+_SAME = """\
 protocols = imap
 listen = 127.0.0.1
 ssl = yes
-ssl_cert = <{folder}/server.pem
-ssl_key = <{folder}/server.pem
 auth_mechanisms = plain
 auth_failure_delay = 0
 default_login_user = nobody
 default_internal_user = nobody
 default_internal_group = nogroup
-mail_location = maildir:{folder}/mail
 first_valid_uid = 1
 first_valid_gid = 1
-passdb {{
-  driver = static
-  args = password={password}
-}}
-userdb {{
-  driver = static
-  args = uid=65534 gid=65534 home={folder}/mail
-}}
 service imap-login {{
   chroot =
   inet_listener imap {{
@@ -51,24 +37,24 @@ service anvil {{
   chroot =
 }}
 """
+_BEFORE_2_4 = """\
+ssl_cert = <{folder}/server.pem
+ssl_key = <{folder}/server.pem
+mail_location = maildir:{folder}/mail
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home={folder}/mail
+}}
+"""
 _SINCE_2_4 = """\
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
-protocols = imap
-listen = 127.0.0.1
-ssl = yes
 ssl_server_cert_file = {folder}/server.pem
 ssl_server_key_file = {folder}/server.pem
-auth_mechanisms = plain
-auth_failure_delay = 0
-default_login_user = nobody
-default_internal_user = nobody
-default_internal_group = nogroup
 mail_driver = maildir
 mail_path = {folder}/mail
-first_valid_uid = 1
-first_valid_gid = 1
 passdb static {{
   password = {password}
 }}
@@ -78,19 +64,6 @@ userdb static {{
     gid = 65534
     home = {folder}/mail
   }}
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = 0
-  }}
-  inet_listener imaps {{
-    port = {port}
-    ssl = yes
-  }}
-}}
-service anvil {{
-  chroot =
 }}
 """
 PASSWORD = "opensesame"
@@ -114,7 +87,7 @@ class Mailbox:
             (self.folder / name).mkdir()
             os.chown(self.folder / name, 65534, 65534)
         config = self.folder / "dovecot.conf"
-        text = fitting(self.program, _BEFORE_2_4, _SINCE_2_4)
+        text = fitting(self.program, _BEFORE_2_4, _SINCE_2_4) + _SAME
         config.write_text(text.format(folder=self.folder, port=self.port, password=PASSWORD))
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(

@@ -12,9 +12,6 @@ from tests.e2e.dovecot import fitting
 from tests.e2e.server import until
 
 _BEFORE_2_4 = """\
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
 protocols = lmtp
 ssl = no
 first_valid_uid = 1
@@ -44,9 +41,6 @@ service lmtp {{
 }}
 """
 _SINCE_2_4 = """\
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
 protocols = lmtp
 ssl = no
 first_valid_uid = 1
