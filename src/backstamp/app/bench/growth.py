@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from backstamp.app.bench.newsletters import newsletter, with_attachment
+from backstamp.app.bench.newsletters import SEALER, newsletter, with_attachment
 from backstamp.app.bench.peak import peak_memory
-from backstamp.rewriting import Direction, Options, Sealer, plan
+from backstamp.rewriting import Direction, Options, plan
 
 MOST_OF_MESSAGE: Final = 4
 """Times a message's size that its rewriting may need of memory where attachments are its weight."""
@@ -72,20 +72,20 @@ def print_memory(out: TextIO, quick: bool) -> None:
     )
 
 
-def print_growth(out: TextIO, sealer: Sealer, quick: bool) -> None:
+def print_growth(out: TextIO, quick: bool) -> None:
     """Print what four times as much costs: linear is 4 and power 1, quadratic 16 and power 2."""
     print(f"{'four times as many':>26}{'bytes':>12}{'ms':>10}{'grows':>10}{'power':>8}", file=out)
     for name, count, make in _GROWING:
         few, many = make(count), make(4 * count)
-        small, big = _least(few, sealer, quick), _least(many, sealer, quick)
+        small, big = _least(few, quick), _least(many, quick)
         power = f"{math.log(big / small, 4):.2f}"
         print(f"{name:>26}{len(many):>12,}{big * 1000:>10.1f}{big / small:>9.1f}x{power:>8}", file=out)
     size = (4 if quick else 100) * _MEGABYTE
     raw = with_attachment(_SMALL, size)
-    print(f"{'attachments':>26}{len(raw):>12,}{_least(raw, sealer, quick) * 1000:>10.1f}", file=out)
+    print(f"{'attachments':>26}{len(raw):>12,}{_least(raw, quick) * 1000:>10.1f}", file=out)
 
 
-def _least(raw: bytes, sealer: Sealer, quick: bool) -> float:
+def _least(raw: bytes, quick: bool) -> float:
     """Return the least seconds of several rounds, in both directions together.
 
     Three rounds at least, and more while they are short: one noisy moment would look like growth.
@@ -96,8 +96,8 @@ def _least(raw: bytes, sealer: Sealer, quick: bool) -> float:
     try:
         while rounds < 3 or left > 0:
             start = time.perf_counter()
-            plan(raw, Options()).apply(sealer)
-            plan(raw, _INBOUND).apply(sealer)
+            plan(raw, Options()).apply(SEALER)
+            plan(raw, _INBOUND).apply(SEALER)
             taken = time.perf_counter() - start
             best = min(best, taken)
             rounds, left = rounds + 1, left - taken

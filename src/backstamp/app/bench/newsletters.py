@@ -1,4 +1,4 @@
-"""Messages to measure with: always the same, made here."""
+"""Messages to measure with, and what seals a copy of them: always the same, made here."""
 
 from base64 import encodebytes
 from hashlib import blake2b
@@ -7,10 +7,16 @@ from typing import Final
 import msgspec
 
 from backstamp.mail.encodings.quoted_printable import encode_quoted_printable
+from backstamp.tokens import CopySealer, Keyring
 
 _TEXT: Final = (
     "the quarter report shows steady growth in all regions and we would like to thank everyone who took "
     "part in it your order has left our house and will reach you within three days read more about it"
+)
+
+BASE_URL: Final = "https://t.example.com"
+SEALER: Final = CopySealer(
+    Keyring.create(bytes(32), bytes(32), 0), BASE_URL, domain_id=1, tracking_id=1, recipient_index=0
 )
 
 

@@ -8,10 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from backstamp.app.bench.newsletters import newsletter
+from backstamp.app.bench.newsletters import SEALER, newsletter
 from backstamp.lifetime import module_command
 from backstamp.rewriting import Options, plan
-from backstamp.tokens import CopySealer, Keyring
 
 
 def peak_memory(raw: bytes) -> int:
@@ -26,14 +25,11 @@ def peak_memory(raw: bytes) -> int:
 
 def main(path: Path) -> None:
     """Rewrite the message in a file, and print the peak of memory above what the program itself takes."""
-    sealer = CopySealer(
-        Keyring.create(bytes(32), bytes(32), 0), "https://t.example.com", domain_id=1, tracking_id=1
-    )
     # The program itself with the tables that are made at the first message.
-    plan(newsletter(24 * 1024, 12).raw, Options()).apply(sealer)
+    plan(newsletter(24 * 1024, 12).raw, Options()).apply(SEALER)
     before = _resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far (proc(5))
-    rewritten = plan(path.read_bytes(), Options()).apply(sealer)
+    rewritten = plan(path.read_bytes(), Options()).apply(SEALER)
     assert rewritten.raw
     print(_resident("VmHWM") - before)
 

@@ -13,11 +13,9 @@ import click
 import turbohtml
 
 from backstamp.app.bench.growth import print_growth, print_memory
-from backstamp.app.bench.newsletters import Newsletter, newsletter, with_attachment
+from backstamp.app.bench.newsletters import BASE_URL, SEALER, Newsletter, newsletter, with_attachment
 from backstamp.rewriting import Options, plan
-from backstamp.tokens import CopySealer, Keyring
 
-_BASE_URL: Final = "https://t.example.com"
 _CASES: Final = ((24, 12), (24, 40), (50, 30), (100, 60))
 """KB of the message and links in it."""
 _ATTACHMENT_MB: Final = 20
@@ -37,7 +35,7 @@ def run(out: TextIO, quick: bool) -> None:
     # gives its memory back after each message and asks for it again (M_TRIM_THRESHOLD, mallopt(3)): 89 page
     # faults and 12 % of the time for 81 KB, which Python's small objects do not pay.
     heavy = with_attachment(newsletter(24 * 1024, 12).raw, (2 if quick else _ATTACHMENT_MB) * 1024 * 1024)
-    plan(heavy, Options()).apply(_SEALER)
+    plan(heavy, Options()).apply(SEALER)
     for kilobytes, links in _CASES:
         letter = newsletter(kilobytes * 1024, links)
         _check_work(letter, links)
@@ -54,7 +52,7 @@ def run(out: TextIO, quick: bool) -> None:
         )
         print(("{:>18}" * len(row)).format(*row), file=out)
     ours, round_trip = _medians(
-        [lambda: plan(heavy, Options()).apply(_SEALER).raw, lambda: _round_trip(heavy)], 3 if quick else 7
+        [lambda: plan(heavy, Options()).apply(SEALER).raw, lambda: _round_trip(heavy)], 3 if quick else 7
     )
     print(
         f"{len(heavy) / 1e6:.0f} MB, attachments: ours {len(heavy) / ours:.0f} MB/s, "
@@ -62,12 +60,7 @@ def run(out: TextIO, quick: bool) -> None:
         file=out,
     )
     print_memory(out, quick)
-    print_growth(out, _SEALER, quick)
-
-
-_SEALER: Final = CopySealer(
-    Keyring.create(bytes(32), bytes(32), 0), _BASE_URL, domain_id=1, tracking_id=1, recipient_index=0
-)
+    print_growth(out, quick)
 
 
 def _check_work(letter: Newsletter, links: int) -> None:
@@ -87,8 +80,8 @@ def _cases(letter: Newsletter, pytracking: Callable[[str], str]) -> list[Callabl
     raw, html = letter.raw, letter.html
     planned = plan(raw, Options())
     return [
-        lambda: plan(raw, Options()).apply(_SEALER).raw,
-        lambda: planned.apply(_SEALER).raw,
+        lambda: plan(raw, Options()).apply(SEALER).raw,
+        lambda: planned.apply(SEALER).raw,
         lambda: _round_trip(raw),
         lambda: pytracking(html),
         lambda: turbohtml.parse(html, source_locations=True),
@@ -126,6 +119,6 @@ def _pytracking() -> Callable[[str], str]:
         from pytracking import Configuration
         from pytracking.html import adapt_html
     configuration = Configuration(
-        base_open_tracking_url=f"{_BASE_URL}/open/", base_click_tracking_url=f"{_BASE_URL}/click/"
+        base_open_tracking_url=f"{BASE_URL}/open/", base_click_tracking_url=f"{BASE_URL}/click/"
     )
     return lambda html: str(adapt_html(html, {}, configuration=configuration))
