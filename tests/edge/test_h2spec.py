@@ -8,40 +8,34 @@ from xml.etree import ElementTree
 import pytest
 import trustme
 
+from backstamp.tokens import PAGE_PATH, seal_page
 from tests.daemons import require
 from tests.edge.server_process import running_edge
-from tests.edge.setting import pixel, publish
+from tests.edge.setting import RECIPIENT, RING, publish
 
 MAY_FAIL = {
     # What does not begin with the preface is HTTP/1 here, and is answered 400 in it.
     ("3.5. HTTP/2 Connection Preface", "Sends invalid connection preface"),
-    # We answer without waiting for a body; where that is quicker, hyper passes over the trailers.
-    (
-        "8.1.2.1. Pseudo-Header Fields",
-        "Sends a HEADERS frame that contains a pseudo-header field as trailers",
-    ),
-    # The same with a stream that has its answer already: what comes for it is passed over.
-    (
-        "6.9.1. The Flow-Control Window",
-        "Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream",
-    ),
-    # And with a body of another length than was said.
-    *(
-        (
-            "8.1.2.6. Malformed Requests and Responses",
-            'Sends a HEADERS frame with the "content-length" header field which does not equal the '
-            f"{what} payload length",
-        )
-        for what in ("DATA frame", "sum of the multiple DATA frames")
-    ),
 }
-"""Section and title. docs/tracking-host.md names them."""
+"""Section and title. docs/tracking-host.md names it."""
+RUNS = 3
+"""A case has failed when it does in each run: where a stream ended before h2spec's mistake on it came, hyper passes
+over the mistake. On a machine with five busy processes for two cores that was so in 1 case of 2,000."""
+PAGE = seal_page(
+    RING, domain_id=1, tracking_id=7, recipient_index=2, recipient_key=RECIPIENT, sender_domain="example.org"
+)
+"""Of the recipient's own page, since it waits for a request's body: elsewhere the answer may come before what
+h2spec does wrong in the body, and hyper then passes over it."""
 
 
 @pytest.mark.daemon
 @pytest.mark.parametrize("tls", [False, True], ids=["cleartext", "TLS"])
-def test_all_cases_of_h2spec_pass_but_five_that_are_known(tmp_path: Path, *, tls: bool) -> None:
-    assert failures(tmp_path, tls=tls) - MAY_FAIL == set()
+def test_all_cases_of_h2spec_pass_but_one_that_is_known(tmp_path: Path, *, tls: bool) -> None:
+    failed = failures(tmp_path, tls=tls) - MAY_FAIL
+    for _ in range(RUNS - 1):
+        if failed:
+            failed &= failures(tmp_path, tls=tls)
+    assert failed == set()
 
 
 def failures(directory: Path, *, tls: bool) -> set[tuple[str, str]]:
@@ -66,7 +60,7 @@ def failures(directory: Path, *, tls: bool) -> set[tuple[str, str]]:
             "-p",
             str(server.port),
             "-P",
-            f"/{pixel()}",
+            f"/{PAGE_PATH}{PAGE}",
         ]
         command += ["-j", report, *(["-t", "-k"] if tls else [])]
         subprocess.run(command, capture_output=True, check=False, timeout=120)
