@@ -19,8 +19,8 @@ MAY_FAIL = {
 }
 """Section and title. docs/tracking-host.md names it."""
 RUNS = 3
-"""A case has failed when it does in each run: where a stream ended before h2spec's mistake on it came, hyper passes
-over the mistake. On a machine with five busy processes for two cores that was so in 1 case of 2,000."""
+"""A case has failed when it does in each run: where a stream ended before h2spec's mistake on it came, hyper
+passes over the mistake. On a machine with five busy processes for two cores that was 1 case of 2,000."""
 PAGE = seal_page(
     RING, domain_id=1, tracking_id=7, recipient_index=2, recipient_key=RECIPIENT, sender_domain="example.org"
 )
