@@ -1,5 +1,9 @@
 """A reply that quotes received mail goes out without our URLs, wherever a mail program put them."""
 
+import re
+from html import escape
+from urllib.parse import quote
+
 import pytest
 
 from backstamp.rewriting import unwrap
@@ -81,6 +85,46 @@ def test_so_does_one_that_a_webmail_has_blocked() -> None:
             unwrapped(f"<p>x{blocked}y<img alt='{BASE}/P' src=a.gif>")
             == f"<p>xy<img alt='{BASE}/P' src=a.gif>"
         )
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "<v:imagedata src='cid:a' o:href='@'/>",
+        "<!--[if gte vml 1]><v:shape alt='@'><v:imagedata src='cid:a' o:href=\"@\"\n/></v:shape><![endif]-->",
+        "<!--[if mso]><p><img width=1 src='@'></p><!--[if x]><IMG alt='>' src=@><![endif]-->",
+    ],
+)
+def test_so_does_one_that_outlook_has_made_a_shape_of(image: str) -> None:
+    gone = re.sub(r"(?i)<(?:img|v:imagedata)\b(?:'[^']*'|[^'>])*>", "", image)
+    assert gone != image
+    assert unwrapped(f"<p>x{image}y".replace("@", f"{BASE}/P")) == f"<p>x{gone}y".replace("@", f"{BASE}/P")
+    for other in (f"{BASE}/unknown", SEALED):
+        assert len(unwrapped(image.replace("@", other))) >= len(image)
+
+
+WRAPPED = [
+    "https://eur01.safelinks.protection.outlook.com/?url={}&data=05%7C02&reserved=0",
+    "https://urldefense.com/v3/__https://t.example.net/L1xxxx__;!!AbC!dEf$",
+    "https://urldefense.proofpoint.com/v2/url?u=https-3A__t.example.net_L1xxxx&d=DwMF",
+    "https://www.google.com/url?q={}&source=gmail&ust=1",
+    "https://www.google.com/url?q=https://t.example.net/L1xxxx&source=gmail&ust=1",
+]
+
+
+@pytest.mark.parametrize("wrapper", WRAPPED)
+def test_ours_in_the_link_of_another_vendor_is_its_target(wrapper: str) -> None:
+    url = wrapper.format(quote(SEALED, safe=""))
+    twice = WRAPPED[0].format(quote(url, safe=""))
+    for link in (url, twice):
+        written = escape(link)
+        html = f"<a href='{written}'>x</a> {written}, ({written})看 {written}?看"
+        assert unwrapped(html) == f"<a href='{ESCAPED}'>x</a> {ESCAPED}, ({ESCAPED})看 {ESCAPED}?看"
+        text = unwrap(message(f"> <{link}>\n{link}.\n", "text/plain"), READER)
+        assert text.endswith(f"\r\n\r\n> <{ORIGINAL}>\r\n{ORIGINAL}.\r\n".encode())
+    other = wrapper.replace("t.example.net", "u.example.net").format("https%3A%2F%2Fu.example.net%2FL1xxxx")
+    html = f"<a href='{escape(other)}'>{escape(other)}"
+    assert unwrapped(html) == html
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.text.flowed import Flow, unflow
 from backstamp.rewriting.text.text_links import find_unflowed_links
 from backstamp.urls.parsing import web_url
+from backstamp.urls.wrappers import MAX_DEPTH, wrapper_of
 
 _Reader = Callable[[str], str | None]
 _SCHEME: Final = re.compile("https?:", re.IGNORECASE)
@@ -57,6 +58,30 @@ def is_host_of(host: str, original: str) -> bool:
     return url is not None and url.host == host
 
 
+def read_through(address: str, reader: _Reader) -> str | None:
+    """Return what `reader` says of a URL, or of that which other vendors' wrappers hold."""
+    original = reader(address)
+    return read_within(address, reader) if original is None else original
+
+
+def read_within(address: str, reader: _Reader) -> str | None:
+    """Return what `reader` says of the URL inside another vendor's wrapper.
+
+    A recipient's own protection wraps our URLs, and their reply quotes what it made of them. As a piece of
+    the wrapper's query the original would be cut off at its first `&`, so the whole wrapper gives way.
+    """
+    url = web_url(address)
+    for _ in range(MAX_DEPTH):
+        wrapper = wrapper_of(url) if url is not None else None
+        url = wrapper.inner if wrapper is not None else None
+        if url is None:
+            break
+        original = reader(url.href)
+        if original is not None:
+            return original
+    return None
+
+
 def _known(text: str, link: FoundLink, reader: _Reader) -> Iterator[tuple[int, int, str]]:
     """Yield where a link holds sealed URLs, and what they stand for.
 
@@ -64,7 +89,7 @@ def _known(text: str, link: FoundLink, reader: _Reader) -> Iterator[tuple[int, i
     with it another sealed URL may.
     """
     value = link.value
-    original = reader(value)
+    original = read_through(value, reader)
     if original:
         yield link.start, link.end, original
     elif original is not None:
