@@ -6,6 +6,7 @@ would use up all the time there is, though the next one is well.
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from aiohappyeyeballs import start_connection
@@ -14,7 +15,18 @@ HEAD_START: Final = 0.25
 """Seconds that an address has before the next one is tried beside it (RFC 8305 §5)."""
 
 
-async def dial(host: str, port: int) -> socket.socket:
-    """Return a connection, not blocking; the caller says how long it may take. Raises `OSError`."""
+class UnsuitableError(OSError):
+    """A host has addresses, and none of those that it was to be called by."""
+
+
+async def dial(host: str, port: int, *, suits: Callable[[str], bool] | None = None) -> socket.socket:
+    """Return a connection, not blocking; the caller says how long it may take. Raises `OSError`.
+
+    Where `suits` is given, addresses that do not suit are not called.
+    """
     addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if suits is not None:
+        addresses = [each for each in addresses if suits(str(each[4][0]))]
+        if not addresses:
+            raise UnsuitableError
     return await start_connection(addresses, happy_eyeballs_delay=HEAD_START)

@@ -2,6 +2,7 @@
 
 import gzip
 import ipaddress
+import socket
 import time
 from email.utils import formatdate
 from pathlib import Path
@@ -212,11 +213,42 @@ def test_a_key_is_for_its_own_origin_only(server: FeedServer) -> None:
 def test_a_public_address_does_not_send_us_into_a_private_network(
     server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.pages["/metadata"] = Page(b"secret")
-    server.pages["/list"] = Page(status=302, headers={"location": server.url("/metadata")})
-    addresses = iter(["198.51.100.1", "8.8.8.8", "169.254.169.254"])
+    addresses = iter(["198.51.100.1", "8.8.8.8"])
     monkeypatch.setattr(connecting, "_address", lambda _: ipaddress.ip_address(next(addresses)))
-    server.pages["/first"] = Page(status=302, headers={"location": "/list"})
-    with pytest.raises(FetchError, match="not public"):
-        fetch(server.url("/first"), max_bytes=9)
-    assert [asked.path for asked in server.asked] == ["/first", "/list"]
+    with socket.create_server(("127.0.0.1", 0)) as private:
+        private.setblocking(False)
+        away = f"http://localhost:{private.getsockname()[1]}/metadata"
+        server.pages["/first"] = Page(status=302, headers={"location": "/list"})
+        server.pages["/list"] = Page(status=302, headers={"location": away})
+        with pytest.raises(FetchError, match="redirected to an address that is not public"):
+            fetch(server.url("/first"), max_bytes=9)
+        assert [asked.path for asked in server.asked] == ["/first", "/list"]
+        with pytest.raises(BlockingIOError):  # not even called
+            private.accept()
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::a9fe:a9fe", "2002:7f00:1::1", "fec0::1"])
+def test_nor_by_an_address_that_carries_a_private_one(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    server.pages["/list"] = Page(status=302, headers={"location": f"http://[{address}]/"})
+    monkeypatch.setattr(connecting, "_address", lambda _: ipaddress.ip_address("8.8.8.8"))
+    with pytest.raises(FetchError, match="redirected to an address that is not public"):
+        fetch(server.url("/list"), max_bytes=9)
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+def test_an_ipv6_address_without_a_port_is_called_at_that_of_its_scheme(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, port: int
+) -> None:
+    called: list[tuple[str, int]] = []
+
+    async def dial(host: str, port: int, **_: object) -> socket.socket:
+        called.append((host, port))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(connecting, "dial", dial)
+    for address in ("2001:db8::1", "2001:db8::a"):
+        with pytest.raises(FetchError, match="no connection"):
+            fetch(f"{scheme}://[{address}]/list", max_bytes=9)
+    assert called == [("2001:db8::1", port), ("2001:db8::a", port)]

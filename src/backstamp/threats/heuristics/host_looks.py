@@ -13,6 +13,7 @@ from backstamp.threats.heuristics.imitations import imitation_signs
 from backstamp.threats.heuristics.looks import Sign, address_of_host
 from backstamp.threats.heuristics.names import names_of, well_known_names
 from backstamp.urls.domains import registrable_domain
+from backstamp.urls.public_addresses import is_public
 
 _MAX_HOST: Final = 254
 """RFC 1035, section 3.1: 253 characters, and the root's dot."""
@@ -69,8 +70,7 @@ class Organisation:
     def _find_out(self, host: str) -> HostLooks:
         address, sign = address_of_host(host), None
         if address is not None:
-            public = address.is_global and not address.is_multicast
-            reason = ThreatReason.ADDRESS_HOST if public else ThreatReason.PRIVATE_ADDRESS_HOST
+            reason = ThreatReason.ADDRESS_HOST if is_public(address) else ThreatReason.PRIVATE_ADDRESS_HOST
             sign = Sign(reason, host)
         name = host.removesuffix(".")
         domain = registrable_domain(host)

@@ -117,10 +117,7 @@ def asked(
             try:
                 if _origin(url) == _origin(first):
                     fields |= secrets or {}
-                connection, is_public = connected(stack, urlsplit(url), deadline)
-                if public and not is_public:
-                    raise FetchError("it was redirected to an address that is not public")
-                public = is_public
+                connection, public = connected(stack, urlsplit(url), deadline, in_public=public)
                 connection.request("GET", target_of(urlsplit(url)), headers=fields)
                 response = connection.getresponse()
                 stack.callback(response.close)

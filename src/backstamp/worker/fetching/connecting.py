@@ -12,7 +12,8 @@ from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
-from backstamp.dialling import dial
+from backstamp.dialling import UnsuitableError, dial
+from backstamp.urls.public_addresses import is_public
 
 SILENT_SECONDS: Final = 15.0
 USER_AGENT: Final = "backstamp"
@@ -59,11 +60,12 @@ def target_of(parts: SplitResult) -> str:
 
 
 def connected(
-    stack: contextlib.ExitStack, parts: SplitResult, deadline: Deadline
+    stack: contextlib.ExitStack, parts: SplitResult, deadline: Deadline, *, in_public: bool = False
 ) -> tuple[HTTPConnection, bool]:
     """Connect, and see that whatever happens on the connection is over in time.
 
-    Returns the connection, and whether it leads to a public address. Raises FetchError, OSError.
+    `in_public`: to a public address or to none; others are not even called. Returns the connection, and
+    whether it leads to a public address. Raises FetchError, OSError.
     """
     host = parts.hostname
     left = deadline.left()
@@ -73,17 +75,18 @@ def connected(
         raise TimeoutError
     limit = min(SILENT_SECONDS, left)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(host, parts.port)
+    # Without a port it would look for one behind the last colon of an IPv6 address.
+    connection = kind(host, parts.port or kind.default_port)
     connection.response_class = _FinalResponse
     stack.callback(connection.close)
-    connection.sock = _dialled(host, connection.port, limit)
+    connection.sock = _dialled(host, connection.port, limit, in_public=in_public)
     if parts.scheme == "https":
         connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
     watch = threading.Timer(deadline.left(), _cut, (connection.sock,))
     watch.daemon = True
     watch.start()
     stack.callback(watch.cancel)
-    return connection, _address(connection.sock).is_global
+    return connection, is_public(_address(connection.sock))
 
 
 def described(error: Exception, deadline: Deadline) -> FetchError:
@@ -101,16 +104,29 @@ def described(error: Exception, deadline: Deadline) -> FetchError:
     return FetchError(f"the answer is no HTTP ({type(error).__name__})")
 
 
-def _dialled(host: str, port: int, seconds: float) -> socket.socket:
-    """Return a connection on which each step may last so long. Raises OSError."""
-    dialled = asyncio.run(asyncio.wait_for(dial(host, port), seconds))
+def _dialled(host: str, port: int, seconds: float, *, in_public: bool) -> socket.socket:
+    """Return a connection on which each step may last so long. Raises FetchError, OSError."""
+    try:
+        dialled = asyncio.run(
+            asyncio.wait_for(dial(host, port, suits=_is_public if in_public else None), seconds)
+        )
+    except UnsuitableError:
+        raise FetchError("it was redirected to an address that is not public") from None
     dialled.settimeout(seconds)
     dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return dialled
 
 
 def _address(connected: socket.socket) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    return ipaddress.ip_address(str(connected.getpeername()[0]).partition("%")[0])
+    return _read(str(connected.getpeername()[0]))
+
+
+def _is_public(address: str) -> bool:
+    return is_public(_read(address))
+
+
+def _read(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(address.partition("%")[0])
 
 
 def _cut(connected: socket.socket) -> None:
