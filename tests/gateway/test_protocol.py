@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstamp.gateway import session
 from backstamp.gateway.capabilities import read_capabilities
 from backstamp.gateway.protocol import mail_data
 from backstamp.gateway.protocol.commands import (
@@ -22,7 +23,7 @@ from backstamp.gateway.protocol.reply import MAX_LINES, BadReplyError, Reply, re
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
 from backstamp.gateway.session import Session
-from tests.gateway.running import StartGateway, StartNextHop
+from tests.gateway.running import TEXT, StartGateway, StartNextHop
 
 ALL = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN"})
 legal_lines = st.lists(
@@ -276,8 +277,9 @@ async def test_replies_to_pipelined_commands_come_together_and_none_is_lost(
 
 
 async def test_many_pipelined_commands_are_answered_while_they_come(
-    gateway: StartGateway, next_hop: StartNextHop
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(session, "MOST_WITHOUT_MESSAGE", 2001)
     running = await gateway(await next_hop())
     client = await running.client()
     await client.begin()
@@ -302,6 +304,7 @@ async def test_a_client_that_says_much_at_once_keeps_nobody_waiting(
             await asyncio.sleep(0)
 
     monkeypatch.setattr(Session, "_noop", noop)
+    monkeypatch.setattr(session, "MOST_WITHOUT_MESSAGE", 10_001)
     running = await gateway(await next_hop())
     client = await running.client()
     await client.begin()
@@ -310,3 +313,32 @@ async def test_a_client_that_says_much_at_once_keeps_nobody_waiting(
     assert {await client.reply() for _ in range(10_000)} == {"250 2.0.0 Ok"}
     waiting.cancel()
     assert 0 < most <= 100
+
+
+@pytest.mark.parametrize("idle", [b"NOOP", b"RSET", b"VRFY ann", b"EHLO client.example"])
+@pytest.mark.parametrize("listener", ["gateway.listen", "gateway.lmtp_listen"])
+async def test_who_talks_on_and_hands_over_nothing_is_hung_up_on(
+    gateway: StartGateway, next_hop: StartNextHop, listener: str, idle: bytes
+) -> None:
+    running = await gateway(await next_hop())
+    client = await running.client(listener)
+    hello = b"LHLO client.example" if "lmtp" in listener else b"EHLO client.example"
+    await client.begin(hello.decode())
+    idle = idle.replace(b"EHLO client.example", hello)
+    await client.send((idle + b"\r\n") * 97)  # EHLO, MAIL and DATA count too
+    assert {(await client.reply())[:2] for _ in range(97)} == {"25"}
+    assert [answer[:3] for answer in await client.send_mail(TEXT + b".\r\n", "bob@example.net")] == ["250"]
+    await client.send((idle + b"\r\n") * 101)
+    assert {(await client.reply())[:2] for _ in range(100)} == {"25"}
+    assert await client.reply() == "421 4.7.0 Too many commands without a message, closing the connection"
+    assert await client.closed()
+
+
+async def test_however_many_recipients_a_message_has_they_are_no_idle_talk(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    client = await (await gateway(hop)).client()
+    await client.begin()
+    await client.send_mail(TEXT + b".\r\n", *(f"bob{n}@example.net" for n in range(150)))
+    assert len(hop.accepted[0].rcpts) == 150

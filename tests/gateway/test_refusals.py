@@ -210,3 +210,20 @@ async def test_a_250_to_data_is_not_taken_for_an_acceptance(
     await client.begin(hello)
     (answer,) = await client.send_mail(HTML + b".\r\n", "bob@example.net")
     assert answer.startswith("451 4.5.0 ")
+
+
+@pytest.mark.parametrize("further", ["250 2.0.0 kept", "550 5.1.1 no such user", "421 4.3.2 going down"])
+@pytest.mark.parametrize("first", ["250 2.0.0 kept", "550 5.1.1 no such user", "452 4.2.2 full"])
+async def test_an_lmtp_server_with_more_replies_than_recipients_is_believed_where_all_say_the_same(
+    gateway: StartGateway, next_hop: StartNextHop, first: str, further: str
+) -> None:
+    hop = await next_hop(lmtp=True, script={"END": [first, f"{first}\n{further}"]})
+    client, hello = await connect(gateway, hop, "lmtp")
+    await client.begin(hello)
+    replies = await client.send_mail(TEXT + b".\r\n", "bob@example.net", "cid@example.net", replies=2)
+    same = further[0] == first[0] or further.startswith("421")
+    garbled = "451 4.5.0 The next hop answered with something that is no reply, try again later"
+    assert replies == ([first] * 2 if same else [garbled] * 2)
+    (reply,) = await client.send_mail(TEXT + b".\r\n", "dan@example.net")
+    assert reply == "250 2.0.0 kept for dan@example.net"
+    assert hop.connections == 2

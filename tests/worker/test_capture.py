@@ -203,6 +203,13 @@ async def test_twenty_errors_end_the_connection(client: Client) -> None:
     assert await client.hear() == ""
 
 
+async def test_who_talks_on_and_brings_no_mail_is_hung_up_on(client: Client) -> None:
+    replies = [await client.say(said) for said in ["LHLO test", "NOOP", "RSET", "VRFY a"] * 25]
+    assert {reply[:2] for reply in replies} == {"25"}
+    assert await client.say("NOOP") == "421 4.7.0 Too many commands without a mail"
+    assert await client.hear() == ""
+
+
 async def test_only_the_owner_may_connect(client: Client, config: WorkerConfig) -> None:
     assert await client.say("NOOP") == "250 2.0.0 OK"
     mode = Path(config.capture_listen.removeprefix("unix:")).stat().st_mode

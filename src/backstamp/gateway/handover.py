@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from backstamp.gateway.next_hop import GARBLED, NextHopConnection, UnreachableError
+from backstamp.gateway.next_hop import GARBLED, SERVICE_ENDS, NextHopConnection, UnreachableError
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.mail_data import dot_stuff
 from backstamp.gateway.protocol.reply import Reply
@@ -117,6 +117,20 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
             outcomes.append(Outcome(stage, answer))
         # Postfix keeps the transaction when it refuses a message after its end: RSET has to follow.
         hop.in_transaction = not all(outcome.reply.positive for outcome in outcomes)
+        if hop.lmtp and not await _are_for_these(hop, outcomes):
+            return [Outcome(stage, GARBLED)] * count
     except UnreachableError as error:
         return outcomes + [Outcome(stage, error.reply)] * (count - len(outcomes))
     return outcomes if hop.lmtp else outcomes[:1] * count
+
+
+async def _are_for_these(hop: NextHopConnection, outcomes: Sequence[Outcome]) -> bool:
+    """Whether the replies can be put to their recipients: there are no more of them, or all say the same.
+
+    A server that answers for a recipient whom it had refused, too, would have us tell one of another's fate.
+    """
+    more = await hop.read_more()
+    if more:
+        hop.abort()
+    replies = [*(each.reply for each in outcomes), *(each for each in more if each.code != SERVICE_ENDS)]
+    return not more or len({each.code // 100 for each in replies}) == 1

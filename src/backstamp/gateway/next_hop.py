@@ -263,6 +263,13 @@ class NextHopConnection:
             self.abort()
         return answer
 
+    async def read_more(self) -> list[Reply]:
+        """Return the replies that are there although none is owed. Raises `UnreachableError`."""
+        more: list[Reply] = []
+        while self._wire.pending:
+            more.append(await self.read(LAST_WORDS_SECONDS, goes_on=True))
+        return more
+
     async def send_message(self, wire_form: bytes, *, replies: int) -> None:
         """Send a message in its wire form, with dots and end; so many replies follow.
 

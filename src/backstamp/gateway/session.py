@@ -41,6 +41,11 @@ MOST_MISTAKES: Final = 20
 What the next hop refuses is no mistake of the client's: the next hop has limits of its own.
 """
 
+MOST_WITHOUT_MESSAGE: Final = 100
+"""Commands in a row that bring no message, recipients apart: so many NOOP, RSET and the like Postfix takes,
+too (`smtpd_junk_command_limit`). Who says one now and then would keep a connection for ever.
+"""
+
 COMMANDS_A_TURN: Final = 100
 """After so many (2 ms) other sessions have their turn, also where a client has said more in the same breath.
 
@@ -51,6 +56,7 @@ BROKEN_LINE: Final = reply(500, "5.5.2 Lines must end in CRLF, and hold no other
 LINE_TOO_LONG: Final = reply(500, "5.5.2 Line too long")
 NO_EXPANSION: Final = reply(252, "2.0.0 Send some mail, and see")
 TOO_MANY_MISTAKES: Final = reply(421, "4.7.0 Too many errors, closing the connection")
+NO_MESSAGE: Final = reply(421, "4.7.0 Too many commands without a message, closing the connection")
 IDLE: Final = reply(421, "4.4.2 Nothing was said for too long, closing the connection")
 STOPPING: Final = reply(421, "4.3.2 The server is stopping, try again in a moment")
 GOODBYE: Final = reply(221, "2.0.0 Goodbye")
@@ -70,7 +76,7 @@ class Session:
         self._client = Client(wire, kind, about.config, receives=receives)
         self._onward = Onward(self._next_hop())
         self._mail = MailCommands(wire, self._client, self._onward, about)
-        self._commands = self._mistakes = self._attempts = 0
+        self._commands = self._mistakes = self._attempts = self._without_message = 0
         self._closing = False
         self._busy = True
         self._verbs: dict[str, Action] = {
@@ -156,7 +162,9 @@ class Session:
         try:
             verb, argument = parse_command(line)
             action = self._verbs.get(verb)
-            return await action(argument) if action is not None else self._mistake(UNKNOWN)
+            if action is None:
+                return self._mistake(UNKNOWN)
+            return await self._perform(verb, action, argument)
         except RefusedError as refusal:
             return self._mistake(refusal.reply)
         except (UnreachableError, RefusedSessionError) as failure:
@@ -165,6 +173,15 @@ class Session:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must cost one command, not the server
             return self._apology(error)
+
+    async def _perform(self, verb: str, action: Action, argument: str) -> Reply | None:
+        self._without_message += verb not in ("RCPT", "QUIT")
+        if self._without_message > MOST_WITHOUT_MESSAGE:
+            return NO_MESSAGE
+        answer = await action(argument)
+        if answer is None and verb == "DATA":
+            self._without_message = 0
+        return answer
 
     def _apology(self, error: Exception) -> Reply:
         trace_id = trace.new_trace_id()

@@ -15,6 +15,8 @@ LONGEST_COMMAND: Final = 4096
 """RFC 5321 §4.5.3.1.4 says 512, and every extension adds to it."""
 MOST_RECIPIENTS: Final = 1000
 MOST_ERRORS: Final = 20
+MOST_WITHOUT_MAIL: Final = 100
+"""Commands in a row that bring no mail, recipients apart; as the gateway has it."""
 READ_SECONDS: Final = 300.0
 """RFC 5321 §4.5.3.2.7."""
 
@@ -67,7 +69,7 @@ class Session:
         self._stop = stop
         self._greeted = ""
         self._transaction: Transaction | None = None
-        self._errors = 0
+        self._errors = self._without_mail = 0
 
     async def run(self) -> None:
         """Serve the connection to its end. Raises `OSError`, `EOFError`, `TimeoutError` when it breaks."""
@@ -75,6 +77,10 @@ class Session:
         await self._reply(f"220 Backstamp {self._mailbox.name}, {protocols}")
         while (line := await self._command()) is not None:
             verb, _, rest = line.partition(" ")
+            self._without_mail += verb.upper() not in ("RCPT", "QUIT")
+            if self._without_mail > MOST_WITHOUT_MAIL:
+                await self._reply("421 4.7.0 Too many commands without a mail")
+                return
             match verb.upper():
                 case "QUIT":
                     await self._reply("221 2.0.0 Goodbye")
@@ -171,6 +177,7 @@ class Session:
             await self._reply("503 5.5.1 No recipient")
             return
         self._transaction = None
+        self._without_mail = 0
         await self._reply("354 End with a lone dot")
         try:
             async with asyncio.timeout(READ_SECONDS):
