@@ -70,6 +70,9 @@ class SafeBrowsing:
             additions = sorted(versions[-1] - set(old))
         if additions:
             out += field(4, rice(additions, 28))
+        if have == str(len(versions) - 1):
+            # Where there is nothing new the service has no checksum either: the old one holds.
+            return out + field(6, field(1, self.wait_seconds))
         joined = b"".join(prefix.to_bytes(4, "big") for prefix in newest)
         checksum = b"0" * 32 if self.wrong_checksum else hashlib.sha256(joined).digest()
         return out + field(6, field(1, self.wait_seconds)) + field(7, checksum)

@@ -131,6 +131,14 @@ async def test_a_click_that_waits_comes_first(tmp_path: Path, monkeypatch: pytes
     assert asked.hosts == ["evil.example", *(f"host-{number}.example" for number in range(4))]
 
 
+async def test_a_click_on_the_first_link_made_by_hand_which_is_number_0_is_asked_about_too(
+    tmp_path: Path,
+) -> None:
+    async with listening(tmp_path, {(7, 0): "http://evil.example/a"}) as (asked, hear):
+        hear(click(7, 0))
+    assert asked.prefixes == [full_hash("evil.example/a")]
+
+
 async def test_what_has_no_room_is_what_waited_longest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from backstamp.worker.feeds.safe_browsing.wire import Message, WireError
 from backstamp.worker.feeds.sources import Source, offer_named
 from backstamp.worker.feeds.standing import Outcome
 from backstamp.worker.feeds.store import ListStore, State
-from tests.worker.feeds.feed_server import FeedServer, Page
+from tests.worker.feeds.feed_server import FeedServer, Page, Query
 from tests.worker.feeds.google import SafeBrowsing, WebRisk, field, rice
 
 URL = "http://evil.example/a"
@@ -126,6 +126,25 @@ def test_a_wrong_checksum_changes_nothing_and_asks_for_all_the_next_time(
     google.wrong_checksum = False
     assert hashed.refresh().text == "3 prefixes, 3 of them new"
     assert "version" not in server.asked[-1].query
+
+
+def test_a_change_that_comes_without_its_checksum_is_not_believed(
+    server: FeedServer, google: SafeBrowsing, hashed: Hashed
+) -> None:
+    google.lists["se-4b"] = [{PREFIX}]
+    hashed.refresh()
+    google.lists["se-4b"].append({PREFIX, 5})
+
+    def without_checksums(query: Query) -> bytes:
+        found = zip(query["names"], Message(google.batch_get(query)).messages(1), strict=True)
+        return b"".join(
+            field(1, field(1, name.encode()) + field(3, 1) + b"".join(field(4, new) for new in one.datas(4)))
+            for name, one in found
+        )
+
+    server.pages["/v5/hashLists:batchGet"] = Page(without_checksums)
+    assert hashed.refresh().text == "not updated: its checksum is wrong"
+    assert hashed.lists().count("safe-browsing/se-4b") == 1
 
 
 @pytest.mark.parametrize(

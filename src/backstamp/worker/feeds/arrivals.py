@@ -64,8 +64,8 @@ class Arrivals:
             if isinstance(record, Queued) and record.protection not in ("", ProtectionMode.OFF):
                 for place, link in enumerate(record.tracked_links):
                     self._urls[link.url] = self._urls.get(link.url, False) or place < MOST_IN_DNS
-            elif isinstance(record, Hit) and record.action is ClickAction.CHECK and record.link_number:
-                self._clicked.add((record.tracking_id, record.link_number))
+            elif isinstance(record, Hit) and (waiting := _waiting(record)) is not None:
+                self._clicked.add(waiting)
         while len(self._urls) > MOST_WAITING:
             del self._urls[next(iter(self._urls))]
         if self._urls or self._clicked:
@@ -110,3 +110,10 @@ class Arrivals:
                     found = lists.look_up_hashes(full_hashes(layer.href))
                     prefixes += [full_hash(finding.detail) for finding in found if not finding.confirmed]
         return _Questions(prefixes, hosts)
+
+
+def _waiting(hit: Hit) -> LinkOfMessage | None:
+    """Return the link that somebody waits for, or None."""
+    if hit.action is not ClickAction.CHECK or hit.link_number is None:
+        return None
+    return hit.tracking_id, hit.link_number
