@@ -50,6 +50,28 @@ def test_an_endless_header_is_given_up() -> None:
     assert plan(b"A: " + b"x" * 300_000, INBOUND).manifest.skip_reason is SkipReason.HEADER_TOO_BIG
 
 
+@pytest.mark.parametrize("direction", list(Direction))
+@pytest.mark.parametrize("step", ["parse_structure", "walk", "PartPlanner"])
+def test_a_fault_of_ours_leaves_the_message_as_it_is_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, step: str, direction: Direction
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(f"backstamp.rewriting.planning.{step}", fail)
+    raw = message("<a href='https://example.com/'>x</a>", header="X-Backstamp-Opens: on\n")
+    planned = plan(raw, Options(direction=direction, unsubscribe=True))
+    assert planned.manifest.unprotected == (SkipReason.FAILED,)
+    assert not planned.is_personal
+    assert planned.apply(FixedSealer()).raw == raw
+
+
+def test_nothing_is_added_to_a_header_whose_end_was_not_seen() -> None:
+    raw = message("x", header=f"X: {'x' * 300}\nList-Unsubscribe: <mailto:a@example.com>\n")
+    options = Options(unsubscribe=True, limits=Limits(header_bytes=200))
+    assert plan(raw, options).apply(FixedSealer()).raw == raw
+
+
 def test_a_message_over_the_limit_is_given_up() -> None:
     options = Options(limits=Limits(message_bytes=100))
     assert plan(b"\r\n" + b"x" * 200, options).manifest.skip_reason is SkipReason.TOO_BIG
@@ -132,6 +154,15 @@ def test_that_it_was_encoded_anew_is_said_where_all_programs_still_read_the_head
     assert rewritten.raw.startswith(before + b"Content-Transfer-Encoding: quoted-printable\r\nFrom: ")
     assert rewritten.manifest.parts[0].reencoded == "quoted-printable"
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+
+
+def test_an_encoding_that_is_said_twice_is_said_once_where_a_part_is_encoded_anew() -> None:
+    twice = "Content-Transfer-Encoding: 7bit"
+    entity = part("text/plain", "see https://example.com/", twice, "X-Between: x", twice.upper())
+    rewritten = plan(multipart("mixed", entity), Options()).apply(FixedSealer(1000))
+    once = b"Content-Transfer-Encoding: quoted-printable\r\nX-Between: x\r\n\r\nsee https://t."
+    assert rewritten.raw.count(once) == 1
+    assert rewritten.raw.lower().count(b"transfer-encoding") == 1
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
@@ -225,6 +256,7 @@ def test_the_author_of_received_mail_cannot_switch_protection_off() -> None:
         "<p>x<noscript>",
         "<a href='https://example.com/'>x",
         "<table><tr><td>x",
+        "<p>x<table><tr>",
         "<select><option>x",
         "<div style='display: none'>x",
         "<p hidden>x",

@@ -375,6 +375,25 @@ def test_readable_text_shows_the_true_host_behind_the_link_and_unwraps_without_i
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
 
 
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://example.com/?a&copy=1&amp;b", "https://example.com/?a&copy=1&b"),
+        ("https://example.com/?a&copy;=1", "https://example.com/?a%C2%A9=1"),
+        ("https://example.com/?a&copyb&copy", "https://example.com/?a&copyb%C2%A9"),
+        ("https://example.com/?a&notit;1&#x26;&#38b", "https://example.com/?a&notit;1&&b"),
+    ],
+)
+def test_references_in_attributes_within_attributes_are_read_as_a_browser_reads_them(
+    written: str, url: str
+) -> None:
+    raw = message(f"<meta http-equiv=refresh content='0;url={written}'>")
+    planned = plan(raw, Options(direction=Direction.INBOUND, opens=False))
+    assert [link.url for link in planned.links] == [url]
+    assert planned.manifest.unprotected == ()
+    assert b"content='0;url=https://t.example.net/L1xxxx'>" in planned.apply(FixedSealer(4)).raw
+
+
 def test_documents_inside_the_document_are_protected() -> None:
     inner = "&lt;a href=&quot;https://example.com/?a=1&amp;amp;b=2&quot;&gt;x&lt;/a&gt;"
     html = (

@@ -3,10 +3,11 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from backstamp.rewriting import Carrier, Manifest, Options, SkipReason, plan, unwrap
+from backstamp.rewriting import Carrier, Decision, Direction, Manifest, Options, SkipReason, plan, unwrap
 from backstamp.rewriting.diff import render_diff
 from backstamp.rewriting.reasons import UNPROTECTED
 from tests.rewriting.messages import message
@@ -24,6 +25,61 @@ def test_every_reason_has_its_row_in_the_document(reason: SkipReason) -> None:
 @pytest.mark.parametrize("carrier", list(Carrier))
 def test_every_carrier_is_in_the_document(carrier: Carrier) -> None:
     assert f"`{carrier}`" in DOCUMENT.read_text()
+
+
+URL = "https://example.com/"
+SAMPLES = {
+    Carrier.A: [
+        f"<a href='{URL}'>x</a>",
+        f"<template><a href='{URL}'>x</a></template>",
+        f"<noscript><a href='{URL}'>x</a></noscript>",
+        f"<!--[if mso]><a href='{URL}'>x</a><![endif]-->",
+    ],
+    Carrier.AREA: [f"<map><area href='{URL}'></map>"],
+    Carrier.SVG_A: [f"<svg><a href='{URL}'>x</a></svg>", f"<svg><a xlink:href='{URL}'>x</a></svg>"],
+    Carrier.VML: [f"<v:roundrect href='{URL}'></v:roundrect>"],
+    Carrier.TEXT: [f"see {URL}"],
+    Carrier.MATHML: [f"<math href='{URL}'></math>", f"<math><mi xlink:href='{URL}'>x</mi></math>"],
+    Carrier.FRAME: [
+        f"<iframe src='{URL}'></iframe>",
+        f"<frameset><frame src='{URL}'></frameset>",
+        f"<embed src='{URL}'>",
+        f"<object data='{URL}'></object>",
+    ],
+    Carrier.FORM: [f"<form action='{URL}'></form>"],
+    Carrier.FORMACTION: [f"<button formaction='{URL}'>x</button>", f"<input formaction='{URL}'>"],
+    Carrier.SRCDOC: [f"<iframe srcdoc='<a href={URL}>x</a>'></iframe>"],
+    Carrier.META_REFRESH: [f"<meta http-equiv=refresh content='0;url={URL}'>"],
+    Carrier.FIELD: [f'<!--[if supportFields]>HYPERLINK "{URL}"<![endif]-->'],
+    Carrier.HTML_TEXT: [f"<p>see {URL}</p>"],
+    Carrier.ANIMATION: [f"<svg><a><animate attributeName=href to='{URL}'/></a></svg>"],
+}
+
+
+@pytest.mark.parametrize("carrier", list(Carrier))
+@pytest.mark.parametrize("direction", list(Direction))
+def test_with_each_carrier_is_done_what_the_document_says(carrier: Carrier, direction: Direction) -> None:
+    table = DOCUMENT.read_text().partition("## What is done with each carrier")[2].partition("\n\nA ")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| `")]
+    (row,) = (row for row in rows if f"`{carrier}`" in row[0])
+    said = row[2 if direction is Direction.OUTBOUND else 3].strip()
+    for sample in SAMPLES[carrier]:
+        content_type = "text/plain" if carrier is Carrier.TEXT else "text/html"
+        manifest = plan(message(sample, content_type), Options(direction=direction, opens=False)).manifest
+        found = [each for each in manifest.candidates if each.url == URL]
+        if "not listed" in said:
+            assert found == []
+            continue
+        (link,) = found
+        assert link.carrier is (Carrier.A if carrier is Carrier.SRCDOC else carrier)
+        if said.startswith("left alone"):
+            assert link.decision is Decision.SKIPPED
+            assert link.skip_reason is not None
+            if "unprotected" in said:
+                assert link.skip_reason.unprotected
+        else:
+            assert said.startswith(("wrapped", "looked into", "a link is put around"))
+            assert link.decision is Decision.WRAPPED
 
 
 @pytest.mark.parametrize("field", Manifest.__struct_fields__)
@@ -76,15 +132,50 @@ def test_the_schema_in_the_documents_is_the_one_of_the_code() -> None:
     assert (DOCUMENT.parent / "manifest.schema.json").read_bytes() == Manifest.json_schema()
 
 
-def test_what_is_written_fits_the_schema() -> None:
-    schema = json.loads(Manifest.json_schema())
-    written = json.loads(plan(message("<a href='https://example.com/'>x</a>"), Options()).manifest.to_json())
-    known = schema["$defs"]["Manifest"]["properties"]
-    assert set(written) <= set(known)
-    assert set(schema["$defs"]["Manifest"]["required"]) <= set(written)
-    candidate = schema["$defs"]["CandidateReport"]
-    assert set(written["candidates"][0]) <= set(candidate["properties"])
-    assert set(candidate["required"]) <= set(written["candidates"][0])
+def _misfits(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
+    """Return where a value is not as a JSON Schema says; of its words those that ours has."""
+    if "$ref" in schema:
+        return _misfits(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
+    if "anyOf" in schema:
+        all_misfits = [_misfits(value, each, root) for each in schema["anyOf"]]
+        return [] if [] in all_misfits else all_misfits[0]
+    if "enum" in schema:
+        return [] if value in schema["enum"] else [f"{value!r} is none of the words"]
+    kinds = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "null": type(None),
+    }
+    if type(value) is not kinds[schema["type"]]:
+        return [f"{value!r} is no {schema['type']}"]
+    misfits: list[str] = []
+    if isinstance(value, list):
+        misfits += [misfit for each in value for misfit in _misfits(each, schema["items"], root)]
+    elif isinstance(value, dict):
+        known = schema.get("properties", {})
+        misfits += [f"{name} is missing" for name in schema.get("required", []) if name not in value]
+        for name, each in value.items():
+            one = known.get(name) or schema.get("additionalProperties")
+            misfits += _misfits(each, one, root) if one else [f"nobody knows {name}"]
+    return misfits
+
+
+def test_every_golden_manifest_fits_the_schema_in_the_documents() -> None:
+    schema = json.loads((DOCUMENT.parent / "manifest.schema.json").read_text())
+    manifests = sorted((Path(__file__).parent / "golden").glob("*.manifest.json"))
+    written = [json.loads(path.read_text()) for path in manifests]
+    assert len(written) > 100
+    assert [misfit for each in written for misfit in _misfits(each, schema, schema)] == []
+    # What every field says is written by one of them at least.
+    for name, fields in (("Manifest", None), ("PartReport", "parts"), ("CandidateReport", "candidates")):
+        values = [
+            each for manifest in written for each in (manifest.get(fields, []) if fields else [manifest])
+        ]
+        seen = {field for value in values for field in value}
+        assert seen >= schema["$defs"][name]["properties"].keys() - {"added_fields"}
 
 
 def test_the_diff_is_in_colour_where_it_is_wanted_and_nowhere_else() -> None:
@@ -95,3 +186,12 @@ def test_the_diff_is_in_colour_where_it_is_wanted_and_nowhere_else() -> None:
     assert "\x1b[2m    a  mailto:a@example.com  (a mail address)\x1b[0m\n" in coloured
     assert "\x1b" not in plainly
     assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plainly
+
+
+def test_a_message_does_not_drive_the_terminal_that_shows_the_diff() -> None:
+    html = "<a href='https://example.com/\x9b1m\u202e'>x</a><a href='x:\x1b[2J'>y</a>"
+    raw = message(html, "text/html; charset=utf-8")
+    shown = render_diff(plan(raw, Options(opens=False)).apply(FixedSealer()).manifest, colour=False)
+    assert "  x:\\x1b[2J  (" in shown
+    assert shown.isascii()
+    assert all(line.isprintable() for line in shown.splitlines())

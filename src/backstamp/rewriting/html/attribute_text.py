@@ -37,9 +37,12 @@ def _in_attribute(match: re.Match[str]) -> str:
     """Return what a reference in an attribute stands for, itself where it is text (WHATWG §13.2.5.73)."""
     reference = match[0]
     following = match.string[match.end() : match.end() + 1]
-    # Without its semicolon an old name is a reference, unless more of a word or a `=` follows.
-    is_bare_name = not reference.startswith("&#") and not reference.endswith(";")
-    if is_bare_name and (reference[1:] not in html5 or following == "=" or _alnum(following)):
+    # Without its semicolon an old name is a reference, unless more of a word or a `=` follows (`&notit;`).
+    is_name = not reference.startswith("&#")
+    if is_name and (
+        reference[1:] not in html5
+        or (not reference.endswith(";") and (following == "=" or _alnum(following)))
+    ):
         return reference
     return in_text(match)
 
