@@ -1,4 +1,8 @@
-"""From settings to the console's configuration."""
+"""From settings to the console's configuration.
+
+Every command and role that uses the database comes by here, so what only the console's pages need is imported
+when a page asks for it: with the edge and the feeds a command took a sixth longer.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,14 +13,12 @@ from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
 from backstamp.app.simulator.runs import SimulationRuns
-from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
-from backstamp.app.wiring.page_preview import page_preview
-from backstamp.console.config import ConsoleConfig, ThreatListState
+from backstamp.console.config import ConsoleConfig, PagePreview, ThreatListState
 from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
-from backstamp.worker.feeds.standing import is_stale
-from backstamp.worker.feeds.store import ListStore
+from backstamp.policy import Protection
+from backstamp.vocabulary import ClickAction
 
 
 def console_config(settings: Settings) -> ConsoleConfig:
@@ -38,11 +40,21 @@ def console_config(settings: Settings) -> ConsoleConfig:
         journal=journal,
         simulations=SimulationRuns(settings),
         threat_lists=lambda: list(_threat_lists(settings)),
-        page_preview=page_preview,
+        page_preview=_page_preview,
     )
 
 
+def _page_preview(domain: str, protection: Protection, action: ClickAction, language: str) -> PagePreview:
+    from backstamp.app.wiring.page_preview import page_preview
+
+    return page_preview(domain, protection, action, language)
+
+
 def _threat_lists(settings: Settings) -> Iterator[ThreatListState]:
+    from backstamp.app.wiring.feeds import feeds_config
+    from backstamp.worker.feeds.standing import is_stale
+    from backstamp.worker.feeds.store import ListStore
+
     config = feeds_config(settings)
     for source in config.sources:
         state = ListStore(config.directory, source.name).state()
