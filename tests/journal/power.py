@@ -18,6 +18,7 @@ class ForgetfulDisk(Files):
     def __init__(self, sync_seconds: float = 0.0) -> None:
         self.sync_seconds = sync_seconds
         self.longest_sync = 0.0
+        self.syncs = 0
         self._lock = threading.Lock()
         self._paths: dict[int, Path] = {}
         self._kept: dict[Path, int] = {}
@@ -36,6 +37,12 @@ class ForgetfulDisk(Files):
         with self._lock:
             self._kept[path] = max(self._kept[path], size)
             self.longest_sync = max(self.longest_sync, time.monotonic() - began)
+            self.syncs += 1
+
+    def kept(self) -> int:
+        """How many bytes would be there after a power cut."""
+        with self._lock:
+            return sum(self._kept.values())
 
     def lose_power(self, journal: Path, after: Path, torn: float = 0.0) -> None:
         """Write to `after` what is on the disk now; of the rest, the first `torn` of it happened to be."""

@@ -1,8 +1,10 @@
 """What a power cut costs is what docs/journal.md says."""
 
+import os
 import random
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,32 @@ from tests.journal.power import ForgetfulDisk
 from tests.journal.records import hit, read_all
 
 INTERVAL_MS = 20
-SLACK_SECONDS = 1.0
-"""For threads that are not run at once on a busy machine; the soak prints what it was."""
+SLACK_SECONDS = 0.02
+WAKE_UPS = 4
+"""So often the thread that syncs waits to be run, from a record to its sync and from there to the next."""
+
+
+class Lateness(threading.Thread):
+    """How late this machine runs a thread at worst, which no promise about a disk can hold for."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.worst = 0.0
+        self._over = threading.Event()
+
+    def __enter__(self) -> "Lateness":
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            wanted = time.monotonic() + 0.002
+            time.sleep(0.002)
+            self.worst = max(self.worst, time.monotonic() - wanted)
 
 
 class Writing:
@@ -44,31 +70,92 @@ class Writing:
 
 
 def cut(folder: Path, dice: random.Random, sync: Sync) -> tuple[float, float]:
-    """Cut the power at a random moment; return the age of the oldest lost hit, and the longest sync."""
+    """Cut the power at a random moment; return the age of the oldest lost hit, and what is promised of it.
+
+    That is by docs/journal.md the interval, the sync before it and the one under way; and what this machine
+    was late. Where a segment ends in between, it is synced, too.
+    """
+    small = dice.random() < 0.5
     disk = ForgetfulDisk(dice.choice([0.0, 0.001, 0.03]))
     writer = JournalWriter(
-        folder / "journal", role="test", sync=sync, segment_bytes=dice.choice([2000, 10**6]), files=disk
+        folder / "journal", role="test", sync=sync, segment_bytes=30_000 if small else 10**6, files=disk
     )
-    with Writing(writer) as writing:
-        time.sleep(dice.uniform(0.05, 0.3))
+    with Lateness() as lateness, Writing(writer) as writing:
+        time.sleep(dice.uniform(0.2, 0.5))
         at = time.monotonic()
         acknowledged = dict(writing.acknowledged)
         disk.lose_power(folder / "journal", folder / "after", torn=dice.choice([0.0, dice.random()]))
     writer.close()
     survived = {record.tracking_id for _, record in read_all(folder / "after")}
     lost = [when for number, when in acknowledged.items() if number not in survived]
-    return at - min(lost, default=at), disk.longest_sync
-
-
-def bound(longest_sync: float) -> float:
-    """The seconds of docs/journal.md: the interval, the sync before it and the one under way."""
-    return INTERVAL_MS / 1000 + 2 * longest_sync
+    late = WAKE_UPS * lateness.worst + SLACK_SECONDS
+    syncs = 4 if small else 2
+    return at - min(lost, default=at), INTERVAL_MS / 1000 + syncs * disk.longest_sync + late
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_power_cut_costs_the_interval_and_two_syncs_at_most(tmp_path: Path, seed: int) -> None:
-    age, longest_sync = cut(tmp_path, random.Random(seed), INTERVAL_MS)
-    assert age <= bound(longest_sync) + SLACK_SECONDS
+    age, promised = cut(tmp_path, random.Random(seed), INTERVAL_MS)
+    assert age <= promised
+
+
+def eventually(look: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_record_for_which_nobody_waits_is_soon_on_the_disk(tmp_path: Path) -> None:
+    disk = ForgetfulDisk()
+    writer = JournalWriter(tmp_path / "journal", role="test", sync=INTERVAL_MS, files=disk)
+    for number in range(3):
+        writer.append(hit(number))
+        written = sum(path.stat().st_size for path in tmp_path.glob("journal/*/*.seg"))
+        eventually(lambda written=written: disk.kept() == written)  # type: ignore[misc]
+    writer.close()
+
+
+def test_records_that_come_within_the_interval_are_synced_together(tmp_path: Path) -> None:
+    disk = ForgetfulDisk()
+    writer = JournalWriter(tmp_path / "journal", role="test", sync=100, files=disk)
+    began = time.monotonic()
+    for number in range(1000):
+        writer.append(hit(number))
+    written = sum(path.stat().st_size for path in tmp_path.glob("journal/*/*.seg"))
+    eventually(lambda: disk.kept() == written)
+    assert 1 <= disk.syncs <= 2 + (time.monotonic() - began) / 0.1
+    writer.close()
+
+
+def test_what_is_not_to_be_synced_is_left_to_the_kernel(tmp_path: Path) -> None:
+    disk = ForgetfulDisk()
+    writer = JournalWriter(tmp_path / "journal", role="test", sync="off", files=disk)
+    for number in range(50):
+        writer.append(hit(number))
+        time.sleep(0.001)
+    assert (disk.syncs, disk.kept()) == (0, 0)
+    writer.close()
+
+
+def test_a_record_is_one_write_and_it_is_done_when_append_returns(tmp_path: Path) -> None:
+    class Counting(ForgetfulDisk):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sizes: list[int] = []
+
+        def write(self, descriptor: int, data: bytes) -> int:  # type: ignore[override]
+            self.sizes.append(len(data))
+            return os.write(descriptor, data)
+
+    disk = Counting()
+    writer = JournalWriter(tmp_path / "journal", role="test", files=disk)
+    ends = []
+    for number in range(3):
+        writer.append(hit(number))
+        ends.append(sum(path.stat().st_size for path in tmp_path.glob("journal/*/*.seg")))
+    assert disk.sizes == [ends[0], ends[1] - ends[0], ends[2] - ends[1]]
+    writer.close()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -96,8 +183,8 @@ def test_two_hundred_power_cuts_cost_no_more_than_promised(tmp_path: Path) -> No
     for number in range(200):
         folder = tmp_path / str(number)
         sync: Sync = dice.choice([INTERVAL_MS, INTERVAL_MS, "always"])
-        age, longest_sync = cut(folder, dice, sync)
-        promised = bound(longest_sync) if sync != "always" else 0.0
+        age, bound = cut(folder, dice, sync)
+        promised = bound if sync != "always" else 0.0
         worst = max(worst, age - promised)
-        assert age <= promised + (SLACK_SECONDS if promised else 0.0), f"seed {seed}, cut {number}"
+        assert age <= promised, f"seed {seed}, cut {number}"
     print(f"\n200 power cuts, seed {seed}: at worst {worst * 1000:+.1f} ms beside what is promised")
