@@ -1,11 +1,13 @@
 """`backstamp journal` shows the journal, and changes nothing."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from backstamp.journal import JournalWriter, RecordId
+from backstamp.journal.layout import segment_path
 from backstamp.vocabulary import Delivery, EventType
 from tests.app.test_cli import backstamp
 from tests.journal.records import hit
@@ -65,6 +67,47 @@ def test_verify_tells_a_whole_journal_from_a_damaged_one(tmp_path: Path, written
     assert b"backstamp: 1 records are damaged" in shown.stderr
     assert backstamp(tmp_path, "journal", "cat").returncode == 1
     assert everything_in(tmp_path) == before
+
+
+def test_cat_of_one_producer_looks_at_no_other(tmp_path: Path, written: list[RecordId]) -> None:
+    writer = JournalWriter(tmp_path / "data" / "journal", role="gateway", sync="off")
+    other = [writer.append(hit(number)) for number in range(10, 13)]
+    writer.close()
+    shown = backstamp(
+        tmp_path, "journal", "cat", "--producer", writer.producer, "--from", str(other[1].position)
+    )
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert [json.loads(line)["position"] for line in shown.stdout.splitlines()] == [
+        other[1].position,
+        other[2].position,
+    ]
+    refused = backstamp(tmp_path, "journal", "cat", "--from", str(other[1].position))
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert b"--from needs --producer" in refused.stderr
+
+
+def test_verify_tells_of_a_file_that_is_not_there(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "data" / "journal", role="edge", sync="off", segment_bytes=1)
+    ids = [writer.append(hit(number)) for number in range(3)]
+    writer.close()
+    segment_path(tmp_path / "data" / "journal", writer.producer, ids[1].position).unlink()
+    shown = backstamp(tmp_path, "journal", "verify")
+    assert (shown.returncode, shown.stdout) == (1, b"whole records: 2 (2 hit)\n")
+    missing = ids[2].position - ids[1].position
+    assert f"backstamp: {missing} bytes are not there".encode() in shown.stderr
+
+
+def test_whatever_lies_in_place_of_a_lock_file_hides_nothing(tmp_path: Path, written: list[RecordId]) -> None:
+    lock = tmp_path / "data" / "journal" / f"{written[0].producer}.lock"
+    lock.write_bytes(b"\xff\0\x1b[31m\nedge 1")
+    shown = backstamp(tmp_path, "journal", "ls")
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert shown.stdout.split()[-1] == b"?"
+    lock.unlink()
+    os.mkfifo(lock)
+    for command in ("ls", "cat", "verify"):
+        shown = backstamp(tmp_path, "journal", command)
+        assert (shown.returncode, shown.stderr) == (0, b""), command
 
 
 def test_without_a_journal_there_is_nothing_to_show(tmp_path: Path) -> None:

@@ -212,6 +212,23 @@ def test_a_lost_segment_in_the_middle_is_no_stop(tmp_path: Path) -> None:
     assert [record for _, record in read_all(tmp_path)] == [hit(0), hit(2)]
 
 
+def test_what_is_not_there_is_told_and_counted_in_bytes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = write(tmp_path, [hit(number) for number in range(4)], segment_bytes=1)
+    for gone in (ids[0], ids[2]):
+        segment_path(tmp_path, gone.producer, gone.position).unlink()
+    lost = [ids[1].position, ids[3].position - ids[2].position]
+    batch = JournalReader(tmp_path).read({}, 10)
+    assert (len(batch.records), batch.missing, batch.corrupt) == (2, sum(lost), 0)
+    assert [r.getMessage().partition(" are not there")[0] for r in caplog.records] == [
+        f"journal: {lost[0]} bytes at 0 of producer {ids[0].producer}",
+        f"journal: {lost[1]} bytes at {ids[2].position} of producer {ids[0].producer}",
+    ]
+    # Who only looks cannot know how much was ingested and deleted.
+    assert JournalReader(tmp_path, set_aside=False).read({}, 10).missing == lost[1]
+
+
 def test_a_record_of_a_later_version_is_set_aside(tmp_path: Path) -> None:
     ids = write(tmp_path, [hit(1), hit(2)])
     path = only_segment(tmp_path)

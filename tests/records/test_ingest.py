@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.changes import message_version, newest_version, note_changed
 from backstamp.records.groups import CROWD
-from backstamp.records.ingest import cursors, forget_producers, ingest, producers_gone
+from backstamp.records.ingest import OlderCopyError, cursors, forget_producers, ingest, producers_gone
 from backstamp.records.models import LONGEST_METHOD, Consent, Event, Link, Message, Recipient
 from backstamp.records.tracking_ids import to_database
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -372,3 +372,12 @@ def test_a_report_that_was_slower_than_the_last_word_of_a_copy_does_not_take_it_
     assert Recipient.objects.get(index=0).delivery_at == after(60)
     ingest(batch("other", [report(75, EventType.BOUNCED)]), after(80))
     assert Recipient.objects.get(index=0).delivery == "bounced"
+
+
+def test_a_batch_that_was_read_past_what_an_older_copy_has_changes_nothing() -> None:
+    ingest(batch("edge", [queued()]), NOW)
+    ahead = batch("edge", [pixel(600)], start=7)
+    ahead.began = {"edge": 700}
+    with pytest.raises(OlderCopyError):
+        ingest(ahead, NOW)
+    assert (cursors(), Event.objects.filter(type="opened").count()) == ({"edge": 100}, 0)

@@ -17,7 +17,7 @@ from backstamp.app.bench.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.models import Event
-from backstamp.worker import WorkerConfig
+from backstamp.worker import WorkerConfig, ingest_loop
 from tests.database import empty_postgresql, postgres_server
 from tests.records.journal_records import SECOND, click, delivery, pixel, queued
 from tests.worker.cutting_proxy import Moment, cutting_proxy
@@ -143,6 +143,74 @@ async def test_while_the_database_is_of_a_newer_version_the_worker_waits(
 def server() -> Iterator[ScratchPostgres]:
     with empty_postgresql():
         yield postgres_server()
+
+
+async def test_after_a_failover_to_an_older_copy_what_the_journal_still_has_is_ingested_again(
+    config: WorkerConfig, database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    with (
+        closing(sqlite3.connect(database, check_same_thread=False)) as live,
+        closing(sqlite3.connect(tmp_path / "older", check_same_thread=False)) as older,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(ingest_loop, "RETIRE_SECONDS", 0.2)
+        async with running(config):
+            await eventually(Event.objects.count, 1)
+            await asyncio.to_thread(live.backup, older)
+            for record in (delivery(1), pixel(600)):
+                writer.append(record)
+            await eventually(hits, IN_THE_END[:3])
+            await asyncio.to_thread(older.backup, live)
+            await eventually(hits, IN_THE_END[:3])
+            writer.append(click(700))
+            await eventually(hits, IN_THE_END)
+    writer.close()
+    told = [line for line in warnings(caplog) if "older copy" in line]
+    assert len(told) == 1
+
+
+async def test_a_worker_ends_where_another_file_takes_the_place_of_the_database(
+    config: WorkerConfig, database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(sqlite3.connect(database)) as live, closing(sqlite3.connect(tmp_path / "backup")) as backup:
+        live.backup(backup)
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ingest_loop, "RETIRE_SECONDS", 0.0)
+        patched.setattr("backstamp.journal.reader.is_alive", lambda *_: False)  # it would be deleted at once
+        async with running(config) as stop:
+            await eventually(lambda: list(config.journal_dir.glob("*/*.seg")), [])
+            (tmp_path / "backup").replace(database)
+            for record in (delivery(1), pixel(600)):
+                JournalWriter(config.journal_dir, role="edge").append(record)
+            async with asyncio.timeout(20):
+                await stop.wait()
+    assert len(list(config.journal_dir.glob("*/*.seg"))) == 2, "nothing that came later was deleted"
+    told = [line for line in warnings(caplog) if "another file was put" in line]
+    assert len(told) == 1
+
+
+async def test_while_the_file_of_the_database_is_gone_the_worker_waits(
+    config: WorkerConfig, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    async with running(config):
+        await eventually(Event.objects.count, 1)
+        away = database.with_name("away")
+        database.rename(away)
+        await asyncio.sleep(0.3)
+        for record in (delivery(1), pixel(600), click(700)):
+            writer.append(record)
+        await asyncio.sleep(1.2)
+        away.rename(database)
+        await eventually(hits, IN_THE_END)
+    writer.close()
+    told = [line for line in warnings(caplog) if "is gone: put it back" in line]
+    assert len(told) == 1
 
 
 @pytest.mark.daemon

@@ -65,7 +65,7 @@ def is_alive(directory: Path, producer: str) -> bool:
     process too, and a process that was killed has let go of it.
     """
     try:
-        descriptor = os.open(lock_path(directory, producer), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_at_once(str(lock_path(directory, producer)), os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
@@ -75,6 +75,11 @@ def is_alive(directory: Path, producer: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file to read, as `open`'s `opener`: what only has its name may be a pipe that nobody writes."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def open_private(path: str, flags: int) -> int:

@@ -38,26 +38,31 @@ class Batch(msgspec.Struct):
     """What one `read` gave. `cursors` holds every producer that there is, and where it was left.
 
     `corrupt` counts damaged records that were passed over and set aside; a record cut short by the
-    death of its writer is none of them, for nobody was ever told that it was written. `unreadable` says of
-    producers whose files the system does not let us read what it says; their cursors stay where they were.
+    death of its writer is none of them, for nobody was ever told that it was written. `missing` counts bytes
+    of files that are not there. `unreadable` says of producers whose files the system does not let us read
+    what it says; their cursors stay where they were. `began` are the cursors from which was read: what the
+    reader takes for ingested.
     """
 
     records: list[tuple[RecordId, JournalRecord]]
     cursors: dict[str, int]
     corrupt: int = 0
     size: int = 0
+    missing: int = 0
     unreadable: dict[str, str] = msgspec.field(default_factory=dict)
+    began: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class JournalReader:
     """Reads all producers' streams. Keeps no state that matters: cursors are the caller's."""
 
-    def __init__(self, directory: Path, *, set_aside: bool = True) -> None:
-        """Read the journal in `directory`, which need not exist yet.
+    def __init__(self, directory: Path, *, set_aside: bool = True, only: str | None = None) -> None:
+        """Read the journal in `directory`, which need not exist yet, or of `only` one producer.
 
         Damaged stretches are copied to `set-aside/` unless the journal is only looked at.
         """
         self._directory = directory
+        self._only = only
         self._set_aside = set_aside
         self._turn = 0
         self._dead: set[str] = set()
@@ -72,13 +77,14 @@ class JournalReader:
         the torn tail of a living producer.
         """
         batch = Batch([], {})
-        names = producers(self._directory)
+        names = [name for name in producers(self._directory) if self._only in (None, name)]
         # Each reading begins with another producer, so that a busy one cannot starve the rest. Each has its
         # share first, so that what came at about the same time is read together.
         self._turn += 1
         first = self._turn % len(names) if names else 0
         order = names[first:] + names[:first]
         batch.cursors.update((producer, cursors.get(producer, 0)) for producer in order)
+        batch.began.update(batch.cursors)
         share = -(-limit // max(1, len(order)))
         longer = []
         for producer in order:
@@ -156,6 +162,9 @@ class JournalReader:
                 after = stream[index + 1].start if index + 1 < len(stream) else None
                 if after is not None and position >= after:
                     continue
+                # Who only looks begins at the start of everything, of which most was ingested and deleted.
+                if position < segment.start and (self._set_aside or position):
+                    self._miss(batch, producer, position, segment.start)
                 batch.cursors[producer] = position = max(position, segment.start)
                 self._read_segment(batch, producer, segment, after, finished, limit)
                 position = batch.cursors[producer]
@@ -198,6 +207,8 @@ class JournalReader:
                         if after is None and not finished:
                             break
                         self._pass_over(batch, producer, position, data, torn=after is None)
+                        if after is not None:
+                            self._miss(batch, producer, position + len(data), after)
                         batch.cursors[producer] = after if after is not None else position + len(data)
                         break
                     if skipped:
@@ -217,6 +228,15 @@ class JournalReader:
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 # Whole, but not of our vocabulary: written by a later version of ours.
                 self._pass_over(batch, producer, position, payload, torn=False)
+
+    def _miss(self, batch: Batch, producer: str, position: int, end: int) -> None:
+        """Note that the journal has not what lay between."""
+        if position < end:
+            batch.missing += end - position
+            _log.error(
+                "journal: %d bytes at %d of producer %s are not there: deleted, or lost in a power cut",
+                *(end - position, position, producer),
+            )
 
     def _pass_over(self, batch: Batch, producer: str, position: int, data: bytes, *, torn: bool) -> None:
         if not data or (torn and _is_torn_frame(data)):

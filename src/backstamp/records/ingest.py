@@ -68,6 +68,10 @@ _ALL: Final = -1
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
 
+class OlderCopyError(Exception):
+    """The database has not what was committed to it: another server answers now, which has an older copy."""
+
+
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch came to, in numbers of records.
 
@@ -115,7 +119,9 @@ def ingest(
 
     `again` are recipients whose hits must be judged anew, since more is known of their addresses.
     `memory` is what earlier batches of this process left; it makes no difference but in time.
-    Raises `django.db.Error`; nothing is changed then.
+    Raises `django.db.Error`, or `OlderCopyError` where the cursors from which the batch was read are ahead of
+    those in the database: to go on would leave out for ever what the journal still has between them. Nothing
+    is changed then.
     """
     known = Memory() if memory is None else memory
     try:
@@ -226,12 +232,14 @@ def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]
     """Return by type what is before no cursor of its producer, and so was not ingested yet; each once."""
     once = dict(batch.records)
     records = batch.records if len(once) == len(batch.records) else list(once.items())
-    producers = {producer for producer, _ in once}
+    producers = {producer for producer, _ in once} | batch.began.keys()
     done = dict(
         JournalCursor.objects.select_for_update()
         .filter(producer__in=producers)
         .values_list("producer", "position")
     )
+    if any(done.get(producer, 0) < position for producer, position in batch.began.items()):
+        raise OlderCopyError
     found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
     for each in records:
         (producer, position), record = each

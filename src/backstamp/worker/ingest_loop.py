@@ -1,8 +1,9 @@
 """From the journal to the records, all day: read a batch, ingest it, delete what is read.
 
 While the database is away nothing is read past what is committed, so nothing is lost: the journal
-waits in its files. A record that the database refuses for what it holds must not stop all others; it
-is set aside in a file, and the log says so.
+waits in its files. Where the database has forgotten what was committed (a failover to an older copy), what
+the journal still has of that is ingested again. A record that the database refuses for what it holds must not
+stop all others; it is set aside in a file, and the log says so.
 """
 
 import asyncio
@@ -19,11 +20,12 @@ from django.db import DataError, IntegrityError
 
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
-from backstamp.records.ingest import Ingested, cursors, ingest, producers_gone
+from backstamp.records.ingest import Ingested, OlderCopyError, cursors, ingest, producers_gone
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair
 from backstamp.vocabulary import JournalRecord
 from backstamp.worker.database import Database
+from backstamp.worker.database_file import DatabaseFile, FileState
 from backstamp.worker.parts import described, wait
 
 log = logging.getLogger("backstamp.worker")
@@ -59,6 +61,8 @@ class IngestLoop:
         self.memory = Memory()
         """What ingest keeps from batch to batch; only the thread that ingests may use it."""
         self._again: set[Pair] = set()
+        self._file = DatabaseFile()
+        self._file_state = FileState.SAME
         self.caught_up = asyncio.Event()
         """Set while the journal is read to its end."""
 
@@ -67,20 +71,55 @@ class IngestLoop:
         self.caught_up.clear()
         positions = await self._database.run(cursors)
         while not stop.is_set():
-            batch = await self._database.run(self._reader.read, positions, BATCH)
-            if len(batch.records) >= BATCH:
-                self.caught_up.clear()
-            at_end = batch.cursors == {producer: positions.get(producer, 0) for producer in batch.cursors}
-            if at_end and not self._again:
-                self.caught_up.set()
-                positions = await self._tidy(positions)
-                await wait(stop, IDLE_SECONDS)
+            if not self._file_is_there(stop):
+                await wait(stop, 10 * IDLE_SECONDS)
                 continue
-            again = set(self._again)
-            await self._ingest(batch, again)
-            self._again -= again
-            # Also while more keeps coming: else the journal of a busy edge would grow all day.
-            positions = await self._tidy(positions | batch.cursors)
+            try:
+                positions = await self._go_on(positions, stop)
+            except OlderCopyError:
+                self.caught_up.clear()
+                log.error(  # noqa: TRY400 (its place says nothing)
+                    "the database is an older copy: it knows less of the journal than was committed; "
+                    "what the journal still has of that is ingested again"
+                )
+                positions = await self._database.run(self._begin_anew)
+
+    def _file_is_there(self, stop: asyncio.Event) -> bool:
+        """Whether SQLite's file is where it was opened. Where another one is, the worker ends."""
+        before, self._file_state = self._file_state, self._file.look()
+        if self._file_state is FileState.SAME:
+            return True
+        self.caught_up.clear()
+        if self._file_state is FileState.ANOTHER:
+            log.critical(
+                "another file was put in the place of the database while it was in use; "
+                "the worker ends, to be started again with that one"
+            )
+            stop.set()
+        elif before is not FileState.GONE:
+            log.critical("the file of the database is gone: put it back; until then hits wait in the journal")
+        return False
+
+    async def _go_on(self, positions: dict[str, int], stop: asyncio.Event) -> dict[str, int]:
+        """Read and ingest one batch, or wait a moment where there is nothing; return how far is ingested."""
+        batch = await self._database.run(self._reader.read, positions, BATCH)
+        if len(batch.records) >= BATCH:
+            self.caught_up.clear()
+        if batch.cursors == batch.began and not self._again:
+            self.caught_up.set()
+            positions = await self._tidy(positions, batch.cursors)
+            await wait(stop, IDLE_SECONDS)
+            return positions
+        again = set(self._again)
+        await self._ingest(batch, again)
+        self._again -= again
+        # Also while more keeps coming: else the journal of a busy edge would grow all day.
+        return await self._tidy(positions | batch.cursors, batch.cursors)
+
+    def _begin_anew(self) -> dict[str, int]:
+        """Forget what is known of the records; return how far they say that the journal is ingested."""
+        self.memory.clear()
+        return cursors()
 
     def judge_again(self, recipients: set[Pair]) -> None:
         """Have the hits of these recipients judged anew: more is known of their addresses."""
@@ -130,11 +169,20 @@ class IngestLoop:
             )
         ingest(Batch([], batch.cursors), datetime.now(UTC), self.memory)
 
-    async def _tidy(self, positions: dict[str, int]) -> dict[str, int]:
-        """Now and then delete what is ingested, and note the producers of whom nothing is left."""
+    async def _tidy(self, positions: dict[str, int], there: dict[str, int]) -> dict[str, int]:
+        """Now and then delete what is ingested, and note the producers of whom nothing is left.
+
+        `there` are the cursors of the producers that the journal has; of others the records may have
+        forgotten how far they were read. Raises `OlderCopyError`.
+        """
         if time.monotonic() - self._retired_at < RETIRE_SECONDS:
             return positions
         self._retired_at = time.monotonic()
+        stored = await self._database.run(cursors)
+        if any(stored.get(producer, 0) < position for producer, position in there.items()):
+            raise OlderCopyError
+        if self._file.look() is not FileState.SAME:
+            return positions
         if await self._database.run(self._reader.retire, positions):
             log.debug("deleted ingested journal segments")
         if gone := self._reader.take_gone():
@@ -153,7 +201,10 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
     first, second = batch.records[:middle], batch.records[middle:]
     # In reverse, so that the earliest record of each producer is what remains.
     stops = {id_.producer: id_.position for id_, _ in reversed(second)}
-    return Batch(first, batch.cursors | stops), Batch(second, batch.cursors, batch.corrupt, batch.size)
+    return (
+        Batch(first, batch.cursors | stops, began=batch.began),
+        Batch(second, batch.cursors, batch.corrupt, batch.size, began=batch.began),
+    )
 
 
 def _report(done: Ingested, batch: Batch) -> None:

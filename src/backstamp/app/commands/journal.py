@@ -1,7 +1,8 @@
 """`backstamp journal`: look at the journal without changing it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import click
@@ -9,9 +10,17 @@ import msgspec
 
 from backstamp.app.context import AppContext
 from backstamp.journal import Batch, JournalReader
-from backstamp.journal.layout import SET_ASIDE, is_alive, lock_path, producers, segments
+from backstamp.journal.layout import (
+    SET_ASIDE,
+    is_alive,
+    lock_path,
+    open_at_once,
+    producers,
+    segments,
+)
 
 READ_AT_ONCE: Final = 10_000
+_NOTE_BYTES: Final = 200
 
 
 @click.group()
@@ -25,10 +34,7 @@ def ls(context: AppContext) -> None:
     """List the writing processes: name, role and process id, whether it lives, its files."""
     directory = context.journal_dir
     for producer in producers(directory):
-        try:
-            role = lock_path(directory, producer).read_text().strip()
-        except OSError:
-            role = ""
+        role = _role(lock_path(directory, producer))
         files = segments(directory, producer)
         size = sum(segment.path.stat().st_size for segment in files)
         state = "writes" if is_alive(directory, producer) else "ended"
@@ -41,20 +47,34 @@ def ls(context: AppContext) -> None:
         click.echo(f"{len(list(damaged.iterdir()))} damaged stretches in {damaged}")
 
 
+def _role(path: Path) -> str:
+    """Return what a writer noted in its lock file, of which a power cut may have left anything."""
+    try:
+        with open(path, "rb", opener=open_at_once) as file:
+            noted = file.read(_NOTE_BYTES).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+    return noted if noted.isprintable() else ""
+
+
 @journal.command()
 @click.option("--producer", help="Only what this process wrote.")
-@click.option("--from", "start", type=int, default=0, help="Begin at this position.")
+@click.option(
+    "--from", "start", type=click.IntRange(min=0), default=0, help="Begin at this position of --producer."
+)
 @click.pass_obj
 def cat(context: AppContext, producer: str | None, start: int) -> None:
     """Print the records as JSON, one a line, with where they lie. Ends with 1 where one is damaged."""
-    corrupt, unreadable = 0, dict[str, str]()
-    for batch in _batches(context, start):
-        corrupt, unreadable = corrupt + batch.corrupt, batch.unreadable
+    if start and producer is None:
+        # A position is a place in one stream; in another it lies in the middle of a record.
+        raise click.UsageError("--from needs --producer", click.get_current_context())
+    seen = _Seen()
+    for batch in _batches(context, producer, start):
+        seen.note(batch)
         for record_id, record in batch.records:
-            if producer in (None, record_id.producer):
-                fields = msgspec.to_builtins(record)
-                click.echo(msgspec.json.encode(record_id._asdict() | fields).decode())
-    _complain(unreadable, f"{corrupt} damaged records were passed over" if corrupt else "")
+            fields = msgspec.to_builtins(record)
+            click.echo(msgspec.json.encode(record_id._asdict() | fields).decode())
+    seen.complain("{} damaged records were passed over")
 
 
 @journal.command()
@@ -62,25 +82,42 @@ def cat(context: AppContext, producer: str | None, start: int) -> None:
 def verify(context: AppContext) -> None:
     """Check every record's length, checksum and spelling. Ends with 1 where one is damaged."""
     found: Counter[str] = Counter()
-    corrupt, unreadable = 0, dict[str, str]()
-    for batch in _batches(context, 0):
-        corrupt, unreadable = corrupt + batch.corrupt, batch.unreadable
+    seen = _Seen()
+    for batch in _batches(context, None, 0):
+        seen.note(batch)
         found.update(type(record).__name__.lower() for _, record in batch.records)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(found.items())) or "none"
     click.echo(f"whole records: {found.total():,} ({kinds})")
-    _complain(unreadable, f"{corrupt} records are damaged; the worker will set them aside" if corrupt else "")
+    seen.complain("{} records are damaged; the worker will set them aside")
 
 
-def _complain(unreadable: Mapping[str, str], damage: str) -> None:
-    """End with 1 and one line where something is wrong."""
-    wrong = [f"producer {name} cannot be read ({reason})" for name, reason in unreadable.items()]
-    if damage or wrong:
-        raise click.ClickException("; ".join(filter(None, (damage, *wrong))))
+class _Seen:
+    """What was found wrong so far."""
+
+    def __init__(self) -> None:
+        self._corrupt = 0
+        self._missing = 0
+        self._unreadable: dict[str, str] = {}
+
+    def note(self, batch: Batch) -> None:
+        self._corrupt += batch.corrupt
+        self._missing += batch.missing
+        self._unreadable = batch.unreadable
+
+    def complain(self, damage: str) -> None:
+        """End with 1 and one line where something is wrong; `damage` says so of a number of records."""
+        wrong = [f"producer {name} cannot be read ({reason})" for name, reason in self._unreadable.items()]
+        if self._missing:
+            wrong.insert(0, f"{self._missing} bytes are not there")
+        if self._corrupt:
+            wrong.insert(0, damage.format(self._corrupt))
+        if wrong:
+            raise click.ClickException("; ".join(wrong))
 
 
-def _batches(context: AppContext, start: int) -> Iterator[Batch]:
-    reader = JournalReader(context.journal_dir, set_aside=False)
-    cursors = dict.fromkeys(producers(context.journal_dir), start)
+def _batches(context: AppContext, producer: str | None, start: int) -> Iterator[Batch]:
+    reader = JournalReader(context.journal_dir, set_aside=False, only=producer)
+    cursors = {} if producer is None else {producer: start}
     while True:
         batch = reader.read(cursors, READ_AT_ONCE)
         yield batch
