@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from backstamp.records import search
 from backstamp.records.ingest import ingest
+from backstamp.records.migrations._part_changes_0024 import drop_triggers
 from backstamp.records.models import Event, MessageText, Recipient
 from backstamp.records.queries import message_page
 from backstamp.records.rebuild import fill_in_missing
@@ -135,6 +137,8 @@ def _as_of_0003(vendor: str) -> None:
             )
         )
     ]
+    with connection.schema_editor() as editor:
+        drop_triggers(apps, editor)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE records_event")
         newer = ("messagerollup", "messagetext", "daycount", "headerset", "reason", "reversename")
@@ -155,6 +159,7 @@ def _as_of_0003(vendor: str) -> None:
             "unmatchedreport",
             "recordsrequest",
             "erasedcopy",
+            "partchange",
         ):
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")

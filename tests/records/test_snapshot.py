@@ -13,8 +13,8 @@ from backstamp.policy import (
     Policy,
     SuppressionReason,
 )
-from backstamp.records import kills, models, suppressions
-from backstamp.records.snapshot import consents, consents_fingerprint, policy, policy_fingerprint
+from backstamp.records import kills, models, part_changes, suppressions
+from backstamp.records.snapshot import consents, policy, policy_fingerprint
 from backstamp.records.suppressions import Entry
 from backstamp.vocabulary import Origin
 from tests.records.journal_records import ANNA, BERT, after
@@ -33,7 +33,7 @@ POLICY, CONSENTS, SUPPRESSED = range(3)
 
 
 def fingerprints() -> tuple[object, ...]:
-    return policy_fingerprint(), consents_fingerprint(), suppressions.fingerprint()
+    return policy_fingerprint(), part_changes.of_consents(), part_changes.of_suppressions()
 
 
 def test_empty_tables_leave_the_defaults() -> None:
@@ -117,9 +117,9 @@ def test_a_consent_withdrawn_by_a_clock_that_was_set_back_changes_the_fingerprin
     anna, _ = (
         models.Consent.objects.create(address=f"{key!r}", recipient_key=key, opens="granted") for key in keys
     )
-    before = consents_fingerprint()
+    before = part_changes.of_consents()
     models.Consent.objects.filter(pk=anna.pk).update(opens="withdrawn", recorded_at=after(-3600))
-    assert consents_fingerprint() != before
+    assert part_changes.of_consents() != before
 
 
 @given(st.dictionaries(st.binary(min_size=8, max_size=8), st.sampled_from(["", *ConsentState]), max_size=8))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from backstamp.policy import Keys, SuppressionReason, decode_suppressed, encode_suppressed, suppression
-from backstamp.records import suppressions
+from backstamp.records import part_changes, suppressions
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Suppression
 from backstamp.records.suppressions import Entry
@@ -46,9 +46,9 @@ def refusal(
 
 
 def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file() -> None:
-    before = suppressions.fingerprint()
+    before = part_changes.of_suppressions()
     assert suppressions.add([entry(domain="Example.ORG")]) == 1
-    assert suppressions.fingerprint() != before
+    assert part_changes.of_suppressions() != before
     published = suppressions.suppressed()
     assert published == {"example.org": {SuppressionReason.MANUAL: Keys.of({ANNA})}}
     data = encode_suppressed(published)

@@ -7,11 +7,11 @@ import pytest
 
 from backstamp.policy import Consent as Said
 from backstamp.policy import ConsentState, Keys, SuppressionReason
-from backstamp.records import suppressions
+from backstamp.records import part_changes, suppressions
 from backstamp.records.ingest import ingest
 from backstamp.records.list_wishes import MOST_KEPT
 from backstamp.records.models import Consent, DayCount, Event, ListWish, RecordsRequest, Suppression
-from backstamp.records.snapshot import consents, consents_fingerprint
+from backstamp.records.snapshot import consents
 from backstamp.records.suppressions import Entry
 from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
@@ -63,9 +63,9 @@ def test_once_more_changes_nothing() -> None:
 def test_who_comes_back_is_taken_off_the_list_and_can_go_again() -> None:
     take(queued(), wish(WishAct.UNSUBSCRIBE), wish(WishAct.RESUBSCRIBE, 70))
     assert not Suppression.objects.exists()
-    before = suppressions.fingerprint()
+    before = part_changes.of_suppressions()
     take(wish(WishAct.UNSUBSCRIBE, 80), start=3)
-    assert suppressions.fingerprint() != before
+    assert part_changes.of_suppressions() != before
     assert Suppression.objects.get().since == after(80)
     assert len(unsubscribed()) == 2
 
@@ -235,7 +235,7 @@ def test_a_withdrawal_bites_on_its_axis_and_on_mail_already_sent(act: WishAct, k
     Consent.objects.create(
         address="anna@example.com", recipient_key=ANNA, opens="granted", links="granted", evidence="by phone"
     )
-    before = consents_fingerprint()
+    before = part_changes.of_consents()
     take(wish(act), pixel(70), click(70), start=1)
     assert list(Event.objects.filter(type__in=("opened", "clicked")).values_list("type", flat=True)) == kept
     row = Consent.objects.get()
@@ -244,7 +244,7 @@ def test_a_withdrawal_bites_on_its_axis_and_on_mail_already_sent(act: WishAct, k
     assert "2026-03-02 09:01:00 UTC" in row.evidence
     assert "You get mail. / Unsubscribe" in row.evidence
     assert row.evidence.endswith("by phone")
-    assert consents_fingerprint() != before
+    assert part_changes.of_consents() != before
 
 
 def test_records_are_asked_for_once_a_day() -> None:

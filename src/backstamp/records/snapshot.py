@@ -2,7 +2,7 @@
 recipients did."""
 
 import msgspec
-from django.db.models import Count, Max, Q
+from django.db.models import Q
 
 from backstamp.policy import (
     Axes,
@@ -67,16 +67,6 @@ def policy_fingerprint() -> tuple[object, ...]:
         kills.fingerprint(),
         protections.fingerprint(),
     )
-
-
-def consents_fingerprint() -> tuple[object, ...]:
-    """Return a value that differs when `consents` would say something else.
-
-    The numbers of each state and the last change stand for them; a clock that was set back makes no change
-    the last.
-    """
-    numbers = {name: Count("pk", filter=said) for name, said in _said().items()}
-    return tuple(models.Consent.objects.aggregate(Max("recorded_at"), **numbers).values())
 
 
 def _said() -> dict[str, Q]:

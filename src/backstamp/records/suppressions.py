@@ -142,13 +142,3 @@ def suppressed() -> Suppressed:
         }
         for scope, spellings in scopes.items()
     }
-
-
-def fingerprint() -> tuple[object, ...]:
-    """Return a value that differs when `suppressed` would say something else.
-
-    What changes in a row, its time, evidence and address, is not in there. SQLite counts whole tables, and
-    finds a last number, without looking at the rows; but not both in one statement.
-    """
-    latest = Suppression.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return Suppression.objects.count(), latest

@@ -25,6 +25,16 @@ async def wait(stop: asyncio.Event, seconds: float) -> bool:
     return stop.is_set()
 
 
+async def wait_for_either(stop: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until one of them is set."""
+    waiting = {asyncio.ensure_future(event.wait()) for event in (stop, other)}
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
 async def keep_running(
     name: str, part: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
 ) -> None:

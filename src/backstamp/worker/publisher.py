@@ -16,12 +16,13 @@ from backstamp.journal import (
 )
 from backstamp.journal.replacing import remove_unfinished
 from backstamp.policy import Policy
-from backstamp.records import snapshot, suppressions
+from backstamp.records import part_changes, snapshot, suppressions
 from backstamp.worker.database import Database
-from backstamp.worker.parts import wait
+from backstamp.worker.parts import wait_for_either
 
 POLL_SECONDS: Final = 0.5
-"""With the 0.5 s after which readers look at the files again, a change is in force within 2 s."""
+"""With the quarter of a second after which readers look at the files again, a change is in force within 2 s,
+also while a long part is gathered."""
 REPUBLISH_SECONDS: Final = 15.0
 """The policy is published anew at least so often, so that an old file tells of a dead worker (`backstamp
 doctor`)."""
@@ -34,6 +35,12 @@ class Publisher:
         self._path = path
         self._defaults = defaults
         self._database = database
+        self._asked: dict[Path, asyncio.Event] = {}
+
+    def hurry(self) -> None:
+        """Look for changes now: there may be some."""
+        for asked in self._asked.values():
+            asked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish the policy at once, at every change and every now and then, until `stop` is set."""
@@ -44,12 +51,12 @@ class Publisher:
     async def run_consents(self, stop: asyncio.Event) -> None:
         """Publish the consents at once and at every change, until `stop` is set."""
         path = consents_path(self._path)
-        await self._keep(stop, path, snapshot.consents_fingerprint, self._publish_consents)
+        await self._keep(stop, path, part_changes.of_consents, self._publish_consents)
 
     async def run_suppressed(self, stop: asyncio.Event) -> None:
         """Publish the suppression list at once and at every change, until `stop` is set."""
         path = suppressed_path(self._path)
-        await self._keep(stop, path, suppressions.fingerprint, self._publish_suppressed)
+        await self._keep(stop, path, part_changes.of_suppressions, self._publish_suppressed)
 
     async def _keep(
         self,
@@ -63,12 +70,15 @@ class Publisher:
         remove_unfinished(path.parent, path.name)
         published: object = None
         published_at = 0.0
+        asked = asyncio.Event()
+        asked = self._asked.setdefault(path, asyncio.Event())
         while not stop.is_set():
+            asked.clear()
             now = await self._database.run_ahead(fingerprint)
             if now != published or time.monotonic() - published_at > seconds:
                 await self._database.run_ahead(publish)
                 published, published_at = now, time.monotonic()
-            await wait(stop, POLL_SECONDS)
+            await wait_for_either(stop, asked, POLL_SECONDS)
 
     def _publish_policy(self) -> None:
         # A policy of version 1 has the other parts within, and they must not be missing for a moment.

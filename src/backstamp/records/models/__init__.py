@@ -22,6 +22,7 @@ from backstamp.records.models.counting import (
     ChangeCounter,
     DayCount,
     JournalCursor,
+    PartChange,
 )
 from backstamp.records.models.events import (
     Event,
@@ -93,6 +94,7 @@ __all__ = [
     "MessageText",
     "Outgoing",
     "OwnListEntry",
+    "PartChange",
     "ProtectedDomain",
     "ProtectionException",
     "ReaderReportRow",

@@ -41,6 +41,22 @@ class JournalCursor(models.Model):
         return f"{self.producer} up to {self.position}"
 
 
+class PartChange(models.Model):
+    """What a large part of the policy is made of was changed; the database makes these rows by itself.
+
+    See `records.part_changes`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    part = models.CharField(max_length=16)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["part", "id"], name="part_change_by_part")]
+
+    def __str__(self) -> str:
+        return f"change {self.pk} of {self.part}"
+
+
 class ChangeCounter(models.Model):
     """Counts the changes to the records (a single row), so that other processes see that there was one."""
 
