@@ -67,6 +67,7 @@ def edge_in(directory: Path, config: EdgeConfig | None = None) -> Edge:
         keyring=lambda: RING,
         snapshot=SnapshotFile(directory / "snapshot"),
         journal=journal,
+        wishes=JournalWriter(directory / "journal", role="edge", ahead=True, sync="off"),
         source_keys=SourceKeys(directory / "source-keys"),
         signatures=SignatureFile(directory / "signatures.json"),
         counters=EdgeCounters(directory / "metrics", journal.sync_times),

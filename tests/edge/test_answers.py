@@ -382,6 +382,7 @@ def test_new_keys_and_a_new_policy_are_in_force_within_two_seconds(tmp_path: Pat
         keyring=lambda: rings[-1],
         snapshot=SnapshotFile(tmp_path / "snapshot"),
         journal=journal,
+        wishes=JournalWriter(tmp_path / "journal", role="edge", ahead=True, sync="off"),
         source_keys=SourceKeys(tmp_path / "source-keys"),
         signatures=SignatureFile(tmp_path / "signatures.json"),
         counters=EdgeCounters(tmp_path / "metrics", journal.sync_times),

@@ -149,6 +149,17 @@ def test_tokens_of_other_purposes_and_other_rings_do_not_act(tmp_path: Path) -> 
     assert wishes(tmp_path) == []
 
 
+def test_a_wish_waits_behind_no_hit(tmp_path: Path) -> None:
+    ask = asker(tmp_path)
+    ask(f"/{pixel()}")
+    ask(page(), "POST", ONE_CLICK)
+    ask(f"/{pixel()}")
+    ahead = JournalReader(tmp_path / "journal").read_ahead({}, 1000)
+    assert [record.act for _, record in ahead.records if isinstance(record, Wish)] == [WishAct.UNSUBSCRIBE]
+    assert len(ahead.records) == 1
+    assert len(hits_in(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_refused(tmp_path: Path, method: str) -> None:
     reply = asker(tmp_path)(page(), method, ONE_CLICK)

@@ -113,6 +113,22 @@ def test_a_busy_producer_does_not_starve_another(tmp_path: Path) -> None:
         writer.close()
 
 
+def test_what_goes_ahead_is_read_by_itself_and_with_all_else(tmp_path: Path) -> None:
+    edge = JournalWriter(tmp_path, role="edge", sync="off")
+    ahead = JournalWriter(tmp_path, role="edge", ahead=True, sync="off")
+    hits = [edge.append(hit(number)) for number in range(3)]
+    wish = ahead.append(hit(9))
+    reader = JournalReader(tmp_path)
+    first = reader.read_ahead({}, 10)
+    assert first.records == [(wish, hit(9))]
+    assert list(first.cursors) == [ahead.producer]
+    assert reader.read_ahead(first.cursors, 10).records == []
+    assert [id_ for id_, _ in reader.read(first.cursors, 10).records] == hits
+    assert {id_ for id_, _ in reader.read({}, 10).records} == {wish, *hits}
+    edge.close()
+    ahead.close()
+
+
 def test_a_record_that_is_too_large_is_refused_and_nothing_of_it_is_left(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, role="test", sync="off")
     with pytest.raises(RecordTooLargeError):

@@ -62,16 +62,18 @@ class Edge:
         keyring: Callable[[], Keyring],
         snapshot: SnapshotFile,
         journal: JournalWriter,
+        wishes: JournalWriter,
         source_keys: SourceKeys,
         signatures: SignatureFile,
         counters: EdgeCounters,
         threats: ThreatFile,
         answers: AnswersFile,
     ) -> None:
-        """Take what the worker needs; `journal` and `counters` are its own."""
+        """Take what the worker needs; `journal`, `wishes` (which go ahead) and `counters` are its own."""
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
+        self._wishes = wishes
         self._source_keys = source_keys
         self._callers = Callers(TrustedProxies(config.trusted_proxies), source_keys)
         self._signatures = signatures
@@ -80,7 +82,7 @@ class Edge:
         self._recorder = HitRecorder(journal, self._callers, self._counts)
         self._clicks = Clicks(threats, answers)
         self._links = LinkPages(self._clicks, self._recorder, journal, self._counts, config.link_limits)
-        self._own_pages = OwnPages(journal)
+        self._own_pages = OwnPages(wishes)
         self._idle = IdleConnections(config.port, config.connections)
         self._use(snapshot.current())
         self._ring = keyring()
@@ -110,6 +112,7 @@ class Edge:
         if self._timer is not None:
             self._timer.cancel()
         self._journal.wind_down()
+        self._wishes.wind_down()
         self._counters.flush()
 
     async def __rsgi__(self, scope: Scope, proto: BodyProtocol) -> None:

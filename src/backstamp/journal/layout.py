@@ -2,6 +2,7 @@
 
     journal/<producer>/<start position, 16 hex digits>.seg
     journal/<producer>.lock       held (flock) as long as the producer lives
+    journal/w<...>/               a producer whose records are read ahead of all others': recipients' wishes
     journal/set-aside/<producer>-<position>.bad
 
 A segment ends where the next one starts; the last one ends where its file ends.
@@ -15,7 +16,9 @@ from typing import Final, NamedTuple
 
 SEGMENT_SUFFIX: Final = ".seg"
 SET_ASIDE: Final = "set-aside"
-_PRODUCER: Final = re.compile(r"[0-9a-f]{16}")
+AHEAD: Final = "w"
+"""How the name of a producer begins whose records are read ahead."""
+_PRODUCER: Final = re.compile(rf"[0-9a-f{AHEAD}][0-9a-f]{{15}}")
 _SEGMENT: Final = re.compile(r"([0-9a-f]{16})\.seg")
 
 

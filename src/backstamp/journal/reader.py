@@ -12,6 +12,7 @@ import msgspec
 
 from backstamp.journal import codec, framing
 from backstamp.journal.layout import (
+    AHEAD,
     SET_ASIDE,
     Segment,
     is_alive,
@@ -76,8 +77,18 @@ class JournalReader:
         Records of one producer come in the order in which they were written. A cursor is never moved past
         the torn tail of a living producer.
         """
-        batch = Batch([], {})
         names = [name for name in producers(self._directory) if self._only in (None, name)]
+        batch = self._read(names, cursors, limit)
+        self._say_unreadable(batch)
+        return batch
+
+    def read_ahead(self, cursors: Mapping[str, int], limit: int) -> Batch:
+        """Like `read`, of the producers alone whose records go ahead of all others'."""
+        names = [name for name in producers(self._directory) if name.startswith(AHEAD)]
+        return self._read(names, cursors, limit)
+
+    def _read(self, names: list[str], cursors: Mapping[str, int], limit: int) -> Batch:
+        batch = Batch([], {})
         # Each reading begins with another producer, so that a busy one cannot starve the rest. Each has its
         # share first, so that what came at about the same time is read together.
         self._turn += 1
@@ -94,7 +105,6 @@ class JournalReader:
                 longer.append(producer)
         for producer in longer:
             self._read_producer(batch, producer, limit)
-        self._say_unreadable(batch)
         return batch
 
     def retire(self, cursors: Mapping[str, int]) -> int:

@@ -21,7 +21,7 @@ from backstamp.journal.codec import PackedHit
 from backstamp.journal.durations import Durations
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.files import Files
-from backstamp.journal.layout import lock_path, segment_path
+from backstamp.journal.layout import AHEAD, lock_path, segment_path
 from backstamp.vocabulary import JournalRecord, Sync
 
 _log = logging.getLogger("backstamp.journal")
@@ -48,7 +48,7 @@ class _Waiting(NamedTuple):
 
 
 class JournalWriter:
-    """The one writer of a process; any thread may call it.
+    """The one writer of a process, or its one writer ahead; any thread may call it.
 
     Files are made at the first `append`, so a full disk does not keep a role from starting. Keep no
     writer across `os.fork`.
@@ -59,13 +59,18 @@ class JournalWriter:
         directory: Path,
         *,
         role: str,
+        ahead: bool = False,
         sync: Sync = DEFAULT_SYNC,
         segment_bytes: int = SEGMENT_BYTES,
         segment_seconds: float = SEGMENT_SECONDS,
         files: Files | None = None,
     ) -> None:
-        """Choose a name. `role` is noted in the lock file, for people; `files` is the disk."""
-        self.producer = secrets.token_hex(8)
+        """Choose a name. `role` is noted in the lock file, for people; `files` is the disk.
+
+        What is written `ahead` does not wait behind what others wrote before.
+        """
+        name = secrets.token_hex(8)
+        self.producer = AHEAD + name[1:] if ahead else name
         self._directory = directory
         self._role = role
         self._always = sync == "always"

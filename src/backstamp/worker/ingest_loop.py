@@ -1,5 +1,8 @@
 """From the journal to the records, all day: read a batch, ingest it, delete what is read.
 
+What recipients wish waits for one batch at most: wishes are read ahead of all else, and go in by
+themselves, a transaction of milliseconds.
+
 While the database is away nothing is read past what is committed, so nothing is lost: the journal
 waits in its files. Where the database has forgotten what was committed (a failover to an older copy), what
 the journal still has of that is ingested again. A record that the database refuses for what it holds must not
@@ -31,8 +34,14 @@ from backstamp.worker.parts import described, wait
 log = logging.getLogger("backstamp.worker")
 
 BATCH: Final = 10_000
-"""Records in a transaction: half a second's work or so, which others may wait for. What is written once for a
-message, a recipient or a page of an index costs a hit less the more of them there are."""
+"""Records in a transaction at most. What is written once for a message, a recipient or a page of an index
+costs a hit less the more of them there are."""
+FEWEST: Final = 1_000
+TRANSACTION_SECONDS: Final = 0.5
+"""What a batch may take, for others wait for it: after one that took longer they are smaller, down to
+`FEWEST` records."""
+WISHES: Final = 200
+"""Wishes in a transaction at most: a millisecond or two each."""
 IDLE_SECONDS: Final = 0.1
 RETIRE_SECONDS: Final = 5.0
 _TOO_LARGE: Final = "54"
@@ -49,11 +58,27 @@ def nobody(_: Iterable[JournalRecord]) -> None:
     """Hear nothing."""
 
 
-class IngestLoop:
-    """One reader of the journal in `directory`. `heard` is told of records once they are ingested."""
+def nothing() -> None:
+    """Do nothing."""
 
-    def __init__(self, directory: Path, database: Database, heard: Heard = nobody) -> None:
+
+class IngestLoop:
+    """One reader of the journal in `directory`.
+
+    `heard` is told of records once they are ingested. `said` is called when some may have changed what
+    recipients want, or what mail systems say of their addresses.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        database: Database,
+        heard: Heard = nobody,
+        said: Callable[[], None] = nothing,
+    ) -> None:
         self._heard = heard
+        self._said = said
+        self._limit = BATCH
         self._reader = JournalReader(directory)
         self._set_aside = directory / SET_ASIDE
         self._database = database
@@ -101,9 +126,17 @@ class IngestLoop:
         return False
 
     async def _go_on(self, positions: dict[str, int], stop: asyncio.Event) -> dict[str, int]:
-        """Read and ingest one batch, or wait a moment where there is nothing; return how far is ingested."""
-        batch = await self._database.run(self._reader.read, positions, BATCH)
-        if len(batch.records) >= BATCH:
+        """Ingest what wishes there are and one batch of all else, or wait a moment where there is nothing.
+
+        Returns how far is ingested.
+        """
+        ahead = await self._database.run(self._reader.read_ahead, positions, WISHES)
+        if ahead.cursors != ahead.began:
+            await self._ingest(ahead, set())
+            positions = positions | ahead.cursors
+        limit = self._limit
+        batch = await self._database.run(self._reader.read, positions, limit)
+        if len(batch.records) >= limit:
             self.caught_up.clear()
         if batch.cursors == batch.began and not self._again:
             self.caught_up.set()
@@ -111,7 +144,10 @@ class IngestLoop:
             await wait(stop, IDLE_SECONDS)
             return positions
         again = set(self._again)
+        began = time.monotonic()
         await self._ingest(batch, again)
+        if len(batch.records) >= limit:
+            self._limit = next_limit(limit, time.monotonic() - began)
         self._again -= again
         # Also while more keeps coming: else the journal of a busy edge would grow all day.
         return await self._tidy(positions | batch.cursors, batch.cursors)
@@ -135,6 +171,8 @@ class IngestLoop:
             refusal = error
         else:
             _report(done, batch)
+            if done.wishes or done.reports:
+                self._said()
             self._heard(record for _, record in batch.records)
             return
         if len(batch.records) + bool(again) > 1:
@@ -189,6 +227,12 @@ class IngestLoop:
             await self._database.run(producers_gone, gone, datetime.now(UTC))
             log.debug("%d producers are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer not in gone}
+
+
+def next_limit(limit: int, seconds: float) -> int:
+    """Return how many records the next batch may have, after so many took so long."""
+    affordable = int(limit * TRANSACTION_SECONDS / max(seconds, 0.001))
+    return max(FEWEST, min(BATCH, affordable, 2 * limit))
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -40,8 +40,9 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     database = Database()
     lookups = Lookups(config.feeds) if config.feeds is not None and config.feeds.asks else None
     arrivals = _arrivals(config, lookups, database)
-    ingest = IngestLoop(config.journal_dir, database, arrivals.hear if arrivals is not None else nobody)
     publisher = Publisher(config.snapshot_path, config.policy, database)
+    heard = arrivals.hear if arrivals is not None else nobody
+    ingest = IngestLoop(config.journal_dir, database, heard, publisher.hurry)
     settling = Settling(database, ingest.caught_up, ingest.memory)
     housekeeping = Housekeeping(
         database,

@@ -47,6 +47,7 @@ def _edge(directory: Path) -> Edge:
         keyring=lambda: ring,
         snapshot=SnapshotFile(directory / "snapshot"),
         journal=journal,
+        wishes=JournalWriter(directory / "journal", role="edge", ahead=True),
         source_keys=SourceKeys(directory / "source-keys"),
         signatures=SignatureFile(directory / "signatures.json"),
         counters=EdgeCounters(directory / "metrics", journal.sync_times),

@@ -22,6 +22,7 @@ def _edge() -> Edge:
         keyring=KeyFile(settings.in_data_dir("keys.json")),
         snapshot=SnapshotFile(settings.in_data_dir("snapshot")),
         journal=journal,
+        wishes=open_journal(settings, "edge", ahead=True),
         source_keys=SourceKeys(settings.in_data_dir("source-keys")),
         signatures=SignatureFile(settings.in_data_dir(SIGNATURES)),
         counters=EdgeCounters(settings.in_data_dir("metrics"), journal.sync_times),

@@ -5,11 +5,15 @@ from backstamp.app.settings.table import JOURNAL_SEGMENT_BYTES, JOURNAL_SYNC
 from backstamp.journal import JournalWriter
 
 
-def open_journal(settings: Settings, role: str) -> JournalWriter:
-    """Return a new writer; a process needs one, and opens it after any fork."""
+def open_journal(settings: Settings, role: str, *, ahead: bool = False) -> JournalWriter:
+    """Return a new writer; a process needs one, and opens it after any fork.
+
+    What is written `ahead`, by another one, waits behind nothing.
+    """
     return JournalWriter(
         settings.in_data_dir("journal"),
         role=role,
+        ahead=ahead,
         sync=settings[JOURNAL_SYNC],
         segment_bytes=settings[JOURNAL_SEGMENT_BYTES],
     )
