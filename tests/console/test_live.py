@@ -1,14 +1,17 @@
 """Live pages: a stream tells that something changed, beats, and ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Collection
 from itertools import chain, repeat
 
 import pytest
+from django.db import OperationalError
 from django.http import StreamingHttpResponse
 from django.test import Client
 
+from backstamp.console import watching
 from backstamp.console.views import timeline
+from backstamp.console.watching import Watching
 from backstamp.records.changes import message_version, newest_version
 from backstamp.vocabulary import Actor, EventType
 from tests.console.seed import event, message
@@ -16,16 +19,17 @@ from tests.console.seed import event, message
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(watching, "POLL_SECONDS", 0.001)
 
 
-def versions(*numbers: int) -> Callable[[], int]:
+def versions(*numbers: int) -> Watching:
+    """Watch one message that has these versions one after the other, and then keeps the last."""
     rest = chain(numbers, repeat(numbers[-1]))
-    return lambda: next(rest)
+    return Watching(lambda _: {1: next(rest)})
 
 
-async def told(version: Callable[[], int], seen: int, count: int) -> list[str]:
-    stream = timeline.change_events(version, seen)
+async def told(watching: Watching, seen: int, count: int) -> list[str]:
+    stream = timeline.change_events(watching, 1, seen)
     return [await anext(stream) for _ in range(count)]
 
 
@@ -38,8 +42,12 @@ async def test_each_new_version_is_told_once() -> None:
     ]
 
 
-async def test_what_changed_before_the_viewer_came_is_told_at_once() -> None:
-    assert (await told(versions(7), 3, 2))[1].startswith("id: 7\n")
+async def test_what_changed_before_the_viewer_came_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "POLL_SECONDS", 1000.0)
+    shared = versions(7)
+    assert (await told(shared, 3, 2))[1].startswith("id: 7\n")
+    others = [asyncio.create_task(told(shared, 4, 2)) for _ in range(3)]
+    assert {(await other)[1] for other in others} == {"id: 7\nevent: changed\ndata: 7\n\n"}
 
 
 async def test_a_silent_stream_beats(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,32 +57,70 @@ async def test_a_silent_stream_beats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_stream_ends_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "LIFETIME_SECONDS", 0.0)
-    assert [text async for text in timeline.change_events(versions(7), 7)] == ["retry: 2000\n\n"]
+    assert [text async for text in timeline.change_events(versions(7), 1, 7)] == ["retry: 2000\n\n"]
 
 
-async def test_a_viewer_who_leaves_ends_the_stream() -> None:
-    polls = 0
+async def test_a_viewer_who_leaves_ends_the_stream_and_the_last_one_the_looking() -> None:
+    looks = 0
     loop = asyncio.get_running_loop()
-    polled = asyncio.Event()
+    looked = asyncio.Event()
 
-    def count() -> int:
-        nonlocal polls
-        polls += 1
-        loop.call_soon_threadsafe(polled.set)
-        return 7
+    def look(_: object) -> dict[int | None, int]:
+        nonlocal looks
+        looks += 1
+        loop.call_soon_threadsafe(looked.set)
+        return {1: 7}
 
-    async def watch() -> None:
-        async for _ in timeline.change_events(count, 7):
+    async def follow() -> None:
+        async for _ in timeline.change_events(shared, 1, 7):
             pass
 
-    viewer = asyncio.create_task(watch())
-    await polled.wait()
+    shared = Watching(look)
+    viewer = asyncio.create_task(follow())
+    await looked.wait()
     viewer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await viewer
-    after = polls
     await asyncio.sleep(0.02)
-    assert polls == after
+    after = looks
+    await asyncio.sleep(0.02)
+    assert looks == after
+
+
+async def test_all_viewers_share_one_look() -> None:
+    looks: list[tuple[int, ...]] = []
+
+    def look(messages: Collection[int]) -> dict[int | None, int]:
+        looks.append(tuple(sorted(messages)))
+        return {None: len(looks), **dict.fromkeys(messages, 100 * (len(looks) >= 5))}
+
+    shared = Watching(look)
+    one, two = ([shared.next_version(key, 0, 20) for _ in range(100)] for key in (1, 2))
+    assert set(await asyncio.gather(*one, *two)) == {100}
+    assert looks == [(1, 2)] * 5
+
+
+async def test_while_the_database_is_away_streams_end_and_the_next_begin_anew() -> None:
+    away = iter([True, False])
+
+    def look(_: object) -> dict[int | None, int]:
+        if next(away, False):
+            raise OperationalError("the server is away")
+        return {1: 8}
+
+    shared = Watching(look)
+    assert [text async for text in timeline.change_events(shared, 1, 7)] == ["retry: 2000\n\n"]
+    assert (await told(shared, 7, 2))[1].startswith("id: 8\n")
+
+
+def test_versions_are_those_of_the_messages_asked_for_and_of_all() -> None:
+    letter, other = message(1), message(2)
+    event(other, EventType.OPENED, 1, Actor.HUMAN)
+    assert watching.versions([letter.pk, 12345]) == {
+        None: newest_version(),
+        letter.pk: message_version(letter.pk),
+        12345: 0,
+    }
 
 
 def test_a_new_event_changes_the_version_of_its_message_and_of_the_list() -> None:
@@ -112,7 +158,7 @@ def test_the_viewer_says_what_it_has_seen(
 ) -> None:
     asked: list[int] = []
 
-    async def record(_version: Callable[[], int], seen: int) -> AsyncIterator[str]:
+    async def record(_watching: Watching, _followed: object, seen: int) -> AsyncIterator[str]:
         asked.append(seen)
         yield ""
 

@@ -78,6 +78,8 @@ class JournalReader:
         the torn tail of a living producer.
         """
         names = [name for name in producers(self._directory) if self._only in (None, name)]
+        # Each reading begins with another producer, so that a busy one cannot starve the rest.
+        self._turn += 1
         batch = self._read(names, cursors, limit)
         self._say_unreadable(batch)
         return batch
@@ -89,9 +91,7 @@ class JournalReader:
 
     def _read(self, names: list[str], cursors: Mapping[str, int], limit: int) -> Batch:
         batch = Batch([], {})
-        # Each reading begins with another producer, so that a busy one cannot starve the rest. Each has its
-        # share first, so that what came at about the same time is read together.
-        self._turn += 1
+        # Each has its share first, so that what came at about the same time is read together.
         first = self._turn % len(names) if names else 0
         order = names[first:] + names[:first]
         batch.cursors.update((producer, cursors.get(producer, 0)) for producer in order)

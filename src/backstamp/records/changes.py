@@ -5,7 +5,7 @@ writes it to those messages. The row is locked until the commit, so numbers beco
 order, and who has seen number n never misses what was changed under a smaller one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Final
 
@@ -39,6 +39,12 @@ def note_changed(message_pks: Iterable[int]) -> int:
 def message_version(pk: int) -> int:
     """Return the number of the last change to a message; 0 when it was never changed or is gone."""
     return MessageRollup.objects.filter(pk=pk).values_list("version", flat=True).first() or 0
+
+
+def message_versions(pks: Collection[int]) -> dict[int, int]:
+    """Return the numbers of the last changes to some messages, as `message_version` does."""
+    rows = MessageRollup.objects.filter(pk__in=pks)
+    return dict.fromkeys(pks, 0) | dict(rows.values_list("pk", "version"))
 
 
 def newest_version() -> int:

@@ -1,17 +1,16 @@
 """Live pages: a stream of "something changed" events; the page then fetches its fragment anew."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Final
 
-from asgiref.sync import sync_to_async
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
-from backstamp.records.changes import message_version, newest_version
+from backstamp.console.watching import ALL, Followed, Watching, watching
 
-POLL_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 15.0
 """Proxies commonly cut a silent connection after 30 to 60 seconds."""
 LIFETIME_SECONDS: Final = 300.0
@@ -21,13 +20,13 @@ LIFETIME_SECONDS: Final = 300.0
 @require_GET
 async def list_changes(request: HttpRequest) -> HttpResponseBase:
     """Stream a `changed` event whenever any message changes."""
-    return _stream(newest_version, _seen(request))
+    return _stream(ALL, _seen(request))
 
 
 @require_GET
 async def message_changes(request: HttpRequest, key: int) -> HttpResponseBase:
     """Stream a `changed` event whenever one message changes."""
-    return _stream(lambda: message_version(key), _seen(request))
+    return _stream(key, _seen(request))
 
 
 def _seen(request: HttpRequest) -> int:
@@ -36,29 +35,30 @@ def _seen(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
-def _stream(version: Callable[[], int], seen: int) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(change_events(version, seen), content_type="text/event-stream")
+def _stream(followed: Followed, seen: int) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(
+        change_events(watching, followed, seen), content_type="text/event-stream"
+    )
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-async def change_events(version: Callable[[], int], seen: int) -> AsyncIterator[str]:
+async def change_events(watching: Watching, followed: Followed, seen: int) -> AsyncIterator[str]:
     """Yield server-sent events: one for each new version, comments as heartbeat, an end after a while.
 
-    Raises `asyncio.CancelledError` when the viewer leaves.
+    While the database is away it ends, and the browser asks again. Raises `asyncio.CancelledError` when the
+    viewer leaves.
     """
-    read = sync_to_async(version)
     clock = asyncio.get_running_loop().time
     end = clock() + LIFETIME_SECONDS
-    spoken = clock()
     yield "retry: 2000\n\n"
-    while clock() < end:
-        current = await read()
-        if current != seen:
-            seen = current
-            spoken = clock()
-            yield f"id: {current}\nevent: changed\ndata: {current}\n\n"
-        elif clock() - spoken >= HEARTBEAT_SECONDS:
-            spoken = clock()
+    while (left := end - clock()) > 0:
+        try:
+            current = await watching.next_version(followed, seen, min(HEARTBEAT_SECONDS, left))
+        except DatabaseError:
+            return
+        if current is None:
             yield ": still here\n\n"
-        await asyncio.sleep(POLL_SECONDS)
+        else:
+            seen = current
+            yield f"id: {current}\nevent: changed\ndata: {current}\n\n"
