@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -311,6 +312,12 @@ def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path
     with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("127.0.0.1", 0)) as taken:
         closed_port, taken_port = closed.getsockname()[1], taken.getsockname()[1]
         closed.close()
+
+        def greet() -> None:
+            with taken.accept()[0] as client:
+                client.sendall(b"220 mx LMTP Backstamp\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
         seen = backstamp(
             tmp_path,
             "doctor",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.app.doctor import machine, network
+from backstamp.app.doctor import listeners, machine, network
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from tests.daemons import require
@@ -49,6 +49,71 @@ def answering() -> Iterator[Callable[[bytes, bytes], int]]:
     yield start
     for server in servers:
         server.close()
+
+
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 3\r\n\r\nok\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting", "answer"),
+    [
+        ("EDGE_LISTEN", b"", NOT_FOUND),
+        ("EDGE_LISTEN", b"220 mx ESMTP Postfix\r\n", b"221 HTTP is not spoken here\r\n"),
+        ("CONSOLE_LISTEN", b"", NOT_FOUND),
+        ("OPERATIONS_LISTEN", b"", NOT_FOUND),
+        ("GATEWAY_LISTEN", b"220 mx ESMTP Postfix\r\n", b""),
+        ("SUBMISSION_TLS_LISTEN", b"220 mx ESMTP Postfix\r\n", b""),
+        ("REPORTS_LISTEN", b"SSH-2.0-OpenSSH_9.2\r\n", b""),
+    ],
+)
+def test_another_program_on_a_port_of_ours_is_not_taken_for_ours(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int], name: str, greeting: bytes, answer: bytes
+) -> None:
+    port = answering(greeting, answer)
+    found = told(listeners.ports(settings(tmp_path, **{name: f"127.0.0.1:{port}"})))
+    assert [each[:2] for each in found if f"127.0.0.1:{port}" in each[1]] == [
+        ("WRONG", f"another program answers on 127.0.0.1:{port}, so that the role cannot start")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting", "answer"),
+    [
+        ("EDGE_LISTEN", b"", b"HTTP/1.1 200 OK\r\nserver: http\r\n\r\nok"),
+        ("GATEWAY_LISTEN", b"220 mx ESMTP Backstamp\r\n", b""),
+        ("GATEWAY_LMTP_LISTEN", b"421 4.4.1 the next hop is away\r\n", b""),
+        ("REPORTS_LISTEN", b"220 Backstamp reports, SMTP\r\n", b""),
+        ("PROTECTION_MILTER_LISTEN", b"", b""),
+    ],
+)
+def test_a_role_of_ours_is_known_by_what_it_says(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int], name: str, greeting: bytes, answer: bytes
+) -> None:
+    port = answering(greeting, answer)
+    found = told(listeners.ports(settings(tmp_path, **{name: f"127.0.0.1:{port}"})))
+    assert [each[:2] for each in found if f"127.0.0.1:{port}" in each[1]] == [
+        ("GOOD", f"127.0.0.1:{port} answers")
+    ]
+
+
+def test_who_says_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        found = told(listeners.ports(settings(tmp_path, GATEWAY_LISTEN=f"127.0.0.1:{port}")))
+    assert [each[:2] for each in found if f"127.0.0.1:{port}" in each[1]] == [
+        ("NOTE", f"127.0.0.1:{port} takes connections and says nothing within 0 s")
+    ]
+
+
+def test_what_waits_beside_the_journal_for_a_person_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "journal" / "set-aside"
+    assert told(machine.journal(settings(tmp_path))) == []
+    folder.mkdir(parents=True)
+    assert told(machine.journal(settings(tmp_path))) == []
+    (folder / "0123456789abcdef-0000000000000000.bad").write_bytes(b"x")
+    ((grade, what, _),) = told(machine.journal(settings(tmp_path)))
+    assert (grade, what) == ("NOTE", f"1 damaged stretches or refused records wait in {folder}")
 
 
 def test_a_next_hop_that_speaks_lmtp_only_is_told_to_be_that(

@@ -1,4 +1,4 @@
-"""The machine: disk, key file, clock."""
+"""The machine: disk, key file, journal, clock."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import DATA_DIR
+from backstamp.journal.layout import SET_ASIDE
 
 LEAST_FREE_BYTES: Final = 500 * 10**6
 """A journal segment (64 MiB) per role, the capture mailbox (100 MB), and room to notice in time."""
@@ -77,6 +78,24 @@ def keys(settings: Settings) -> Iterator[Finding]:
     yield good(
         "keys", f"{len(ring.keys)} in {path}; without a backup of it, all delivered links die with this disk"
     )
+
+
+def journal(settings: Settings) -> Iterator[Finding]:
+    """Does anything of the journal wait for a person?"""
+    folder = settings.in_data_dir("journal") / SET_ASIDE
+    try:
+        waiting = sum(1 for _ in folder.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield wrong("journal", f"{folder} cannot be read ({error.strerror})", "run as its owner")
+        return
+    if waiting:
+        yield note(
+            "journal",
+            f"{waiting} damaged stretches or refused records wait in {folder}",
+            "look for their cause (the worker's log, the disk), then delete them (docs/journal.md)",
+        )
 
 
 def clock(_settings: Settings) -> Iterator[Finding]:

@@ -1,11 +1,10 @@
-"""The network: our own ports, the next hop, and the tracking host's name and certificate."""
+"""The network: the next hop, and the tracking host's name and certificate."""
 
 import smtplib
 import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,33 +14,21 @@ from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
-    CONSOLE_LISTEN,
     CONSOLE_URL,
-    EDGE_LISTEN,
     EDGE_TLS_CERTIFICATE,
     EDGE_TLS_KEY,
     GATEWAY_CLIENT_CA,
-    GATEWAY_LISTEN,
-    GATEWAY_LMTP_LISTEN,
     GATEWAY_NEXT_HOP,
     GATEWAY_NEXT_HOP_CA,
     GATEWAY_NEXT_HOP_TLS,
-    OPERATIONS_LISTEN,
-    PROTECTION_LISTEN,
-    PROTECTION_LMTP_LISTEN,
-    PROTECTION_MILTER_LISTEN,
     PROTECTION_NEXT_HOP,
     PROTECTION_PGP_KEYRING,
     PROTECTION_SMIME_CA,
     REPORTS_IMAP_CA,
-    REPORTS_LISTEN,
-    SUBMISSION_LISTEN,
-    SUBMISSION_TLS_LISTEN,
     SUBMISSION_UPSTREAM_CA,
     TRACKING_URL,
     Setting,
 )
-from backstamp.app.wiring.capture import socket_address
 from backstamp.edge.certificate import Certificate
 from backstamp.vocabulary import TlsMode
 
@@ -50,78 +37,6 @@ SECONDS: Final = 5.0
 RENEW_DAYS: Final = 14
 """ACME clients renew 30 days before the end; fewer than 14 left means that renewal fails."""
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def ports(settings: Settings) -> Iterator[Finding]:
-    """Can each of our listeners be had, or is it ours already?"""
-    listeners: tuple[Setting[str], ...] = (
-        GATEWAY_LISTEN,
-        GATEWAY_LMTP_LISTEN,
-        SUBMISSION_LISTEN,
-        SUBMISSION_TLS_LISTEN,
-        PROTECTION_LISTEN,
-        PROTECTION_LMTP_LISTEN,
-        PROTECTION_MILTER_LISTEN,
-        REPORTS_LISTEN,
-        EDGE_LISTEN,
-        CONSOLE_LISTEN,
-        OPERATIONS_LISTEN,
-    )
-    for setting in listeners:
-        address = socket_address(settings, setting)
-        if address.startswith("unix:"):
-            yield _socket(setting.name, Path(address.removeprefix("unix:")))
-        elif address:
-            yield _port(setting.name, address)
-
-
-def _socket(subject: str, path: Path) -> Finding:
-    with closing(socket.socket(socket.AF_UNIX)) as client:
-        client.settimeout(SECONDS)
-        try:
-            client.connect(str(path))
-        except OSError as error:
-            return note(
-                subject,
-                f"{path} does not answer ({error.strerror}): the role does not run",
-                f"make the folder {path.parent}, let our user write there, and start it: backstamp serve",
-            )
-    return good(subject, f"{path} answers")
-
-
-def _port(subject: str, address: str) -> Finding:
-    host, port = split_host_port(address)
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError:
-        return wrong(
-            subject, f"{host} is no address of this machine", f"set {subject} to one, for example 127.0.0.1"
-        )
-    with closing(socket.socket(family, kind, protocol)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(where)
-        except PermissionError:
-            return wrong(
-                subject,
-                f"port {port} may only be had by root",
-                "use a port above 1023, or give the service CAP_NET_BIND_SERVICE (deploy/)",
-            )
-        except OSError as error:
-            if _answers(host, port):
-                return good(subject, f"{address} answers")
-            return wrong(
-                subject, f"{address} cannot be had ({error.strerror})", f"set {subject} to a free address"
-            )
-    return note(subject, f"{address} is free: the role does not run", "start it: backstamp serve")
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), SECONDS).close()
-    except OSError:
-        return False
-    return True
 
 
 def next_hop(settings: Settings) -> Iterator[Finding]:

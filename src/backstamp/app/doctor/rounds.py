@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from backstamp.app.doctor import database, feeds, machine, network, signatures
+from backstamp.app.doctor import database, feeds, listeners, machine, network, signatures
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import CONSENT_MODE, TRACKING_ENABLED
@@ -42,9 +42,10 @@ def policy(settings: Settings) -> Iterator[Finding]:
 ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     machine.disk,
     machine.keys,
+    machine.journal,
     machine.clock,
     database.database,
-    network.ports,
+    listeners.ports,
     network.next_hop,
     network.tracking_host,
     network.trusted_files,
