@@ -138,6 +138,20 @@ def test_what_is_not_to_be_synced_is_left_to_the_kernel(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_at_the_end_everything_is_synced_and_so_is_each_record_that_comes_after_all(tmp_path: Path) -> None:
+    disk = ForgetfulDisk()
+    writer = JournalWriter(tmp_path / "journal", role="test", sync=60_000, files=disk)
+    writer.append(hit(1))
+    assert disk.kept() == 0
+    writer.wind_down()
+    kept = disk.kept()
+    writer.append(hit(2))
+    assert 0 < kept < disk.kept() == sum(path.stat().st_size for path in tmp_path.glob("journal/*/*.seg"))
+    assert (sum(writer.sync_times.counts), writer.sync_times.failures) == (disk.syncs, 0), "each is measured"
+    assert writer.sync_times.total_ns > 0
+    writer.close()
+
+
 def test_a_record_is_one_write_and_it_is_done_when_append_returns(tmp_path: Path) -> None:
     class Counting(ForgetfulDisk):
         def __init__(self) -> None:

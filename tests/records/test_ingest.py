@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.changes import message_version, newest_version, note_changed
@@ -243,6 +243,16 @@ def test_a_failure_in_the_middle_leaves_neither_rows_nor_cursors(monkeypatch: py
     assert (Message.objects.count(), Event.objects.count(), cursors()) == (0, 0, {})
     ingest(batch("a", [queued(), pixel(600)]), NOW)
     assert anna().human_opens == 1
+
+
+def test_where_the_cursors_cannot_be_written_there_are_no_rows_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("backstamp.records.ingest._ADVANCE", "UPDATE no_such_table SET x = %s WHERE y = %s")
+        with pytest.raises(DatabaseError):
+            ingest(batch("a", [queued(), pixel(600)]), NOW)
+    assert (Message.objects.count(), Event.objects.count(), cursors()) == (0, 0, {})
 
 
 def test_cursors_of_journals_that_were_deleted_long_ago_are_forgotten() -> None:
