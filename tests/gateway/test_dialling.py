@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -86,6 +88,24 @@ async def test_a_host_all_of_whose_addresses_refuse_is_unreachable(names: Names)
     names("127.0.0.1", "127.0.0.2")
     with pytest.raises(ConnectionRefusedError):
         await dial("relay.example", free_port())
+
+
+def test_a_resolver_that_does_not_answer_keeps_nobody_beyond_the_time_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+
+    def hangs(*_: object, flags: int = 0, **__: object) -> list[Any]:
+        if not flags:
+            answers.wait(20)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(dial("relay.example", 25), 0.1))
+    assert time.monotonic() - began < 10
+    answers.set()
 
 
 def test_the_loop_of_the_gateway_dials_too() -> None:

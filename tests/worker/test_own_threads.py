@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from backstamp.worker.own_threads import in_own_thread
+from backstamp.own_threads import in_own_thread
 
 _GIVES_UP = """
 import asyncio, threading
-from backstamp.worker.own_threads import in_own_thread
+from backstamp.own_threads import in_own_thread
 
 async def main():
     for_ever = asyncio.create_task(in_own_thread(threading.Event().wait))

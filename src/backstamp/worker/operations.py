@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.db import Error as DatabaseError
 
 from backstamp.journal import SnapshotFile
+from backstamp.own_threads import in_own_thread
 from backstamp.policy import Snapshot
 from backstamp.records.alerting.outbox import ChannelStanding, standings
 from backstamp.records.ingest import cursors
@@ -23,7 +24,6 @@ from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
 from backstamp.worker.exposition import CONTENT_TYPE
 from backstamp.worker.metrics import metrics
-from backstamp.worker.own_threads import in_own_thread
 
 CLIENT_SECONDS: Final = 10.0
 DATABASE_SECONDS: Final = 3.0

@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Final
 
+from backstamp.own_threads import in_own_thread
 from backstamp.records.own_records import Asked, asked_for, done, lines
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on
-from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import wait
 
 log = logging.getLogger("backstamp.worker")

@@ -10,6 +10,7 @@ import random
 from datetime import UTC, datetime
 from typing import Final
 
+from backstamp.own_threads import in_own_thread
 from backstamp.records.alerting import outbox
 from backstamp.records.alerting.notices import Notice, notice_of
 from backstamp.records.alerting.raising import tell_grown
@@ -18,7 +19,6 @@ from backstamp.worker.channels.errors import NotDeliveredError
 from backstamp.worker.channels.sending import destination_of, send
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
-from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import wait
 
 log = logging.getLogger("backstamp.worker")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Final
 
+from backstamp.own_threads import in_own_thread
 from backstamp.threats.answers import PREFIX_BYTES
 from backstamp.worker.feeds import safe_browsing, web_risk
 from backstamp.worker.feeds.answer_book import AnswerBook
@@ -14,7 +15,6 @@ from backstamp.worker.feeds.entries import FeedError
 from backstamp.worker.feeds.resting import Resting
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.fetching import FetchError
-from backstamp.worker.own_threads import in_own_thread
 
 AT_ONCE: Final = 8
 LEAST_SECONDS: Final = 60.0

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from backstamp.own_threads import in_own_thread
 from backstamp.worker.config import ImapConfig
-from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import described, wait
 from backstamp.worker.report_mailbox.mailbox import AGAIN, ReportMailbox
 

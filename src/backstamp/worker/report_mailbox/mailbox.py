@@ -14,6 +14,7 @@ from typing import Final
 from django.db import Error as DatabaseError
 
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.own_threads import in_own_thread
 from backstamp.records import matching
 from backstamp.records.erased_reports import without_erased
 from backstamp.records.matching import Finding, Named
@@ -22,7 +23,6 @@ from backstamp.vocabulary import Report
 from backstamp.worker.config import ReportMailboxConfig
 from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on
-from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import described, wait
 from backstamp.worker.reception.listener import Listener
 from backstamp.worker.report_mailbox.reading import finding_of

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.journal import SignatureFile
+from backstamp.own_threads import in_own_thread
 from backstamp.verdicts.published import LISTS, Updates
-from backstamp.worker.own_threads import in_own_thread
 from backstamp.worker.parts import wait
 from backstamp.worker.signatures.refreshing import Outcome, refresh
 
