@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.tokens import Keyring, KeyringError, PixelToken, open_token, seal_pixel
+from backstamp.tokens import (
+    Keyring,
+    KeyringError,
+    PixelToken,
+    open_page,
+    open_return_path,
+    open_token,
+    seal_page,
+    seal_pixel,
+    seal_return_path,
+)
 
 RING = Keyring.create(bytes(range(32)), bytes(range(32, 64)), created_at=1763683200)
 
@@ -50,12 +60,43 @@ def test_the_representation_shows_no_secret() -> None:
     assert repr(RING) == "Keyring(ids=[1], active=1)"
 
 
-def test_a_full_ring_says_so() -> None:
+def test_any_number_of_old_keys_goes_on_opening_what_they_sealed() -> None:
+    ring, sealed = RING, []
+    for number in range(600):
+        sealed.append(
+            (
+                seal_pixel(ring, domain_id=1, tracking_id=number),
+                seal_page(
+                    ring,
+                    domain_id=1,
+                    tracking_id=number,
+                    recipient_index=0,
+                    recipient_key=bytes(8),
+                    sender_domain="example.org",
+                ),
+                seal_return_path(ring, tracking_id=number, recipient_index=0),
+            )
+        )
+        ring = ring.rotated(number.to_bytes(32), created_at=number)
+    assert (len(ring.keys), ring.active_id) == (601, 601)
+    ring = Keyring.from_json(ring.to_json())
+    opened = [
+        (open_token(ring, pixel), open_page(ring, page), open_return_path(ring, path))
+        for pixel, page, path in sealed
+    ]
+    assert [[each and each.tracking_id for each in one] for one in opened] == [[n] * 3 for n in range(600)]
+    numbers = [each.key_id for each, _, _ in opened if each]
+    assert (numbers[:2], numbers[254:257]) == ([1, 2], [255, 1, 2]), "a token has room for 255 numbers"
+
+
+def test_a_key_that_was_taken_out_opens_nothing_though_others_have_its_number() -> None:
     ring = RING
-    for _ in range(254):
-        ring = ring.rotated(bytes(32), created_at=1)
-    with pytest.raises(KeyringError, match="full"):
-        ring.rotated(bytes(32), created_at=1)
+    old = seal_pixel(ring, domain_id=1, tracking_id=2)
+    for number in range(600):
+        ring = ring.rotated(number.to_bytes(32), created_at=number)
+    without = Keyring(ring.keys[1:], ring.active_id, bytes(32))
+    assert open_token(ring, old) is not None
+    assert open_token(without, old) is None
 
 
 GOOD = RING.to_json()
@@ -68,7 +109,7 @@ GOOD = RING.to_json()
         ("{}", "not readable"),
         (GOOD.replace('"version": 1', '"version": 2'), "format 2"),
         (GOOD.replace('"active": 1', '"active": 9'), "active key 9"),
-        (GOOD.replace('"id": 1', '"id": 0').replace('"active": 1', '"active": 0'), "between 1 and 255"),
+        (GOOD.replace('"id": 1', '"id": 0').replace('"active": 1', '"active": 0'), "begin with 1"),
         (GOOD.replace('"secret": "AAEC', '"secret": "!!!!'), "not base64"),
         (GOOD.replace('"secret": "AAEC', '"secret": "'), "not 32 bytes"),
     ],

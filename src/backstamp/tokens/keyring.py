@@ -11,12 +11,16 @@ Reading and writing the file is the caller's business (`app.keyfile`).
 import hashlib
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from itertools import count
+from typing import Final, Protocol
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -25,8 +29,9 @@ from backstamp.tokens.address_spelling import one_spelling
 
 FORMAT_VERSION: Final = 1
 SECRET_BYTES: Final = 32
-MAX_KEYS: Final = 255
-"""The key id is one byte, and 0 is never given."""
+NUMBERS: Final = 255
+"""A token names its key by one byte, of which 0 is never given. The 256th key has the number of the first
+again, and both are tried."""
 
 
 class Purpose(StrEnum):
@@ -63,29 +68,53 @@ class _RingText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[_KeyText, ...]
 
 
-class _Ciphers(dict[int, AESSIV]):
-    """The AES-SIV ciphers (RFC 5297, 256-bit halves) of one purpose by key id, made when first used.
+class Opener(Protocol):
+    """What opens what was sealed."""
+
+    def decrypt(self, data: bytes, associated_data: list[bytes] | None, /) -> bytes:
+        """Return what was sealed. Raises InvalidTag, or ValueError where it is too short to be anything."""
+
+
+class _AnyOf:
+    """Opens with whichever key of those that share a number fits, the newest first."""
+
+    def __init__(self, ciphers: Sequence[AESSIV]) -> None:
+        self._ciphers = ciphers
+
+    def decrypt(self, data: bytes, associated_data: list[bytes] | None, /) -> bytes:
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                return cipher.decrypt(data, associated_data)
+        raise InvalidTag
+
+
+class _Ciphers(dict[int, Opener]):
+    """The AES-SIV ciphers (RFC 5297, 256-bit halves) of one purpose by number, made when first used.
 
     Without its key a look-up raises KeyError.
     """
 
-    def __init__(self, purpose: Purpose, secrets: Mapping[int, bytes]) -> None:
+    def __init__(self, purpose: Purpose, secrets: Mapping[int, Sequence[bytes]]) -> None:
         super().__init__()
         self._info = b"backstamp/v1/" + purpose.encode()
         self._secrets = secrets
 
-    def __missing__(self, key_id: int) -> AESSIV:
-        subkey = HKDF(SHA256(), 64, salt=None, info=self._info).derive(self._secrets[key_id])
-        cipher = self[key_id] = AESSIV(subkey)
-        return cipher
+    def __missing__(self, number: int) -> Opener:
+        ciphers = [self.of(secret) for secret in self._secrets[number]]
+        opener = self[number] = ciphers[0] if len(ciphers) == 1 else _AnyOf(ciphers)
+        return opener
+
+    def of(self, secret: bytes) -> AESSIV:
+        """Return the cipher of a key of this purpose."""
+        return AESSIV(HKDF(SHA256(), 64, salt=None, info=self._info).derive(secret))
 
 
 class Keyring:
     """All keys of one installation: the active one seals, every one opens.
 
     `address_secret` makes recipient keys; it is not rotated, or a recipient's consent and
-    records would no longer be found under the same key. `pixels` and `links` are the ciphers of the two
-    purposes by key id.
+    records would no longer be found under the same key. `pixels` and `links` open what was sealed for the two
+    purposes, by the number in the token.
     """
 
     def __init__(self, keys: tuple[Key, ...], active_id: int, address_secret: bytes) -> None:
@@ -95,8 +124,8 @@ class Keyring:
         ids = [key.id for key in keys]
         if len(set(ids)) != len(ids):
             raise KeyringError("key ring holds the same key id twice; restore it from your backup")
-        if any(not 1 <= key_id <= MAX_KEYS for key_id in ids):
-            raise KeyringError(f"key ring: key ids must lie between 1 and {MAX_KEYS}")
+        if min(ids) < 1:
+            raise KeyringError("key ring: key ids begin with 1")
         if active_id not in ids:
             raise KeyringError(
                 f"key ring: the active key {active_id} is not in it; restore it from your backup"
@@ -108,10 +137,13 @@ class Keyring:
         self.keys = keys
         self.active_id = active_id
         self._address_secret = address_secret
-        self._secrets: Mapping[int, bytes] = {key.id: key.secret for key in keys}
-        self._ciphers = {purpose: _Ciphers(purpose, self._secrets) for purpose in Purpose}
-        self.pixels: Mapping[int, AESSIV] = self._ciphers[Purpose.PIXEL]
-        self.links: Mapping[int, AESSIV] = self._ciphers[Purpose.LINK]
+        secrets: defaultdict[int, list[bytes]] = defaultdict(list)
+        for key in sorted(keys, key=lambda each: each.id, reverse=True):
+            secrets[_number(key.id)].append(key.secret)
+        self._ciphers = {purpose: _Ciphers(purpose, dict(secrets)) for purpose in Purpose}
+        self._sealers: dict[Purpose, AESSIV] = {}
+        self.pixels: Mapping[int, Opener] = self._ciphers[Purpose.PIXEL]
+        self.links: Mapping[int, Opener] = self._ciphers[Purpose.LINK]
 
     def __repr__(self) -> str:
         return f"Keyring(ids={[key.id for key in self.keys]}, active={self.active_id})"
@@ -123,20 +155,28 @@ class Keyring:
 
     def rotated(self, secret: bytes, created_at: int) -> "Keyring":
         """Return a ring with one more key, which is the active one; all others still open tokens."""
-        free = next((key_id for key_id in range(1, MAX_KEYS + 1) if key_id not in self._secrets), None)
-        if free is None:
-            raise KeyringError(
-                f"key ring is full: {MAX_KEYS} keys; drop one whose links may die (docs/keys.md)"
-            )
+        taken = {key.id for key in self.keys}
+        free = next(key_id for key_id in count(1) if key_id not in taken)
         return Keyring((*self.keys, Key(free, created_at, secret)), free, self._address_secret)
 
     def sealing_with(self, key_id: int) -> "Keyring":
         """Return a ring of the same keys, of which another one is active. Raises `KeyringError`."""
         return Keyring(self.keys, key_id, self._address_secret)
 
-    def cipher(self, purpose: Purpose, key_id: int) -> AESSIV | None:
-        """Return the cipher of a key for one purpose, or None when the ring has no such key."""
-        return self._ciphers[purpose][key_id] if key_id in self._secrets else None
+    def sealer(self, purpose: Purpose) -> tuple[bytes, AESSIV]:
+        """Return the number of the active key, which a token begins with, and its cipher for one purpose."""
+        cipher = self._sealers.get(purpose)
+        if cipher is None:
+            secret = next(key.secret for key in self.keys if key.id == self.active_id)
+            cipher = self._sealers[purpose] = self._ciphers[purpose].of(secret)
+        return bytes((_number(self.active_id),)), cipher
+
+    def opener(self, purpose: Purpose, number: int) -> Opener | None:
+        """Return what opens tokens of one purpose that begin with a number; None where no key has it."""
+        try:
+            return self._ciphers[purpose][number]
+        except KeyError:
+            return None
 
     def derive(self, name: str) -> bytes:
         """Return 32 secret bytes for another use of this installation, the same over all rotations."""
@@ -178,6 +218,10 @@ class Keyring:
             ring.active,
             _secret(ring.address_secret),
         )
+
+
+def _number(key_id: int) -> int:
+    return (key_id - 1) % NUMBERS + 1
 
 
 def _secret(text: str) -> bytes:

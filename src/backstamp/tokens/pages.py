@@ -58,9 +58,7 @@ def seal_page(
     if len(domain) > LONGEST_DOMAIN or _DOMAIN.fullmatch(domain) is None:
         domain = ""
     plain = _FORMAT.pack(_VERSION, domain_id, tracking_id, recipient_index, recipient_key)
-    head = bytes((ring.active_id,))
-    cipher = ring.cipher(Purpose.PAGE, ring.active_id)
-    assert cipher is not None, "the active key is in the ring"
+    head, cipher = ring.sealer(Purpose.PAGE)
     raw = head + cipher.encrypt(plain + domain.encode("ascii"), [head])
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
@@ -79,7 +77,7 @@ def open_page(ring: Keyring, token: str) -> PageToken | None:
         # Only the spelling that we wrote is ours: its unused bits are zero (RFC 4648 §3.5).
         if urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != token:
             return None
-        cipher = ring.cipher(Purpose.PAGE, raw[0])
+        cipher = ring.opener(Purpose.PAGE, raw[0])
         if cipher is None:
             return None
         plain = cipher.decrypt(raw[1:], [raw[:1]])

@@ -41,9 +41,7 @@ def seal_return_path(ring: Keyring, *, tracking_id: int, recipient_index: int) -
 
     `tracking_id` is an unsigned 64-bit number, `recipient_index` one of 16 bits.
     """
-    head = bytes((ring.active_id,))
-    cipher = ring.cipher(Purpose.RETURN_PATH, ring.active_id)
-    assert cipher is not None, "the active key is in the ring"
+    head, cipher = ring.sealer(Purpose.RETURN_PATH)
     raw = head + cipher.encrypt(_FORMAT.pack(tracking_id, recipient_index, _VERSION), [head])
     return _PREFIX + b32encode(raw).decode("ascii").rstrip("=").lower()
 
@@ -55,7 +53,7 @@ def open_return_path(ring: Keyring, local_part: str) -> ReturnPath | None:
         return None
     try:
         raw = b32decode(match[1].upper() + _PADDING)
-        cipher = ring.cipher(Purpose.RETURN_PATH, raw[0])
+        cipher = ring.opener(Purpose.RETURN_PATH, raw[0])
         if cipher is None:
             return None
         tracking_id, index, version = _FORMAT.unpack(cipher.decrypt(raw[1:], [raw[:1]]))

@@ -2,7 +2,7 @@
 
 Layout, before base64url without padding:
 
-    key id 1 | SIV 16 | sealed: kind 1, domain 2, message 8, then
+    key number 1 | SIV 16 | sealed: kind 1, domain 2, message 8, then
         pixel: recipient key 8                       -> 36 bytes, 48 characters
         link:  recipient index 2, link number 2, URL -> 32 bytes + the URL, shortened
         link of received mail: ..., recipient key 8, URL -> 40 bytes + the URL, shortened
@@ -13,7 +13,7 @@ never lead on before its target was checked, and which names its mailbox, so tha
 with everything else dead; the next bit marks one whose looks were suspicious when the mail came.
 
 AES-SIV (RFC 5297) needs no nonce, so the same facts always give the same token, and a token
-without its key says nothing.  The purpose is bound by the subkey, the key id as associated data.
+without its key says nothing.  The purpose is bound by the subkey, the key's number as associated data.
 """
 
 import binascii
@@ -24,10 +24,9 @@ from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from backstamp.tokens.dictionary import URL_DICTIONARY
-from backstamp.tokens.keyring import Keyring, Purpose
+from backstamp.tokens.keyring import Keyring, Opener, Purpose
 from backstamp.tokens.pages import page_url, seal_page
 
 ANONYMOUS: Final = bytes(8)
@@ -273,9 +272,7 @@ def _sealing(ring: Keyring, purpose: Purpose) -> Callable[[list[bytes]], list[st
 
     All become text at once: filled up to whole groups of base64, which does not change what comes before.
     """
-    cipher = ring.cipher(purpose, ring.active_id)
-    assert cipher is not None, "the active key is in the ring"
-    head = bytes((ring.active_id,))
+    head, cipher = ring.sealer(purpose)
     encrypt, associated = cipher.encrypt, [head]
 
     def seal(plains: list[bytes]) -> list[str]:
@@ -292,7 +289,7 @@ def _sealing(ring: Keyring, purpose: Purpose) -> Callable[[list[bytes]], list[st
     return seal
 
 
-def _unseal(ciphers: Mapping[int, AESSIV], raw: bytes) -> bytes | None:
+def _unseal(ciphers: Mapping[int, Opener], raw: bytes) -> bytes | None:
     try:
         return ciphers[raw[0]].decrypt(raw[1:], [raw[:1]])
     except (KeyError, InvalidTag, ValueError):
