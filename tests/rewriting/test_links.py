@@ -213,6 +213,29 @@ def test_the_words_of_a_link_are_folded_cut_or_taken_from_its_image() -> None:
     assert [link.text for link in plan(message(html), OUTBOUND).links] == ["a b c", "Our shop", "x" * 100]
 
 
+@pytest.mark.parametrize(
+    "tag", ['<a href="{}">', '<A HREF="{}">', "<a href='{}'>", "<a href={}>", '<a id=">" href = "{}">']
+)
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>{}one<div>two</div></a></p>",
+        "{}one<center>two{}three</center>four",
+        "<table><tr>{}<td>two</td></tr></table>",
+        "<p>{}one<p>two</a>three",
+    ],
+)
+def test_a_link_that_the_tree_has_twice_is_wrapped_however_it_is_written(html: str, tag: str) -> None:
+    url = "https://example.com/a?b=c"
+    planned = plan(message(html.replace("{}", tag.format(url))), OUTBOUND)
+    assert planned.manifest.parts[0].skip_reason is None
+    assert [link.url for link in planned.links] == [url] * html.count("{}")
+    sealer = FixedSealer()
+    out = planned.apply(sealer).raw.decode()
+    for number in range(1, html.count("{}") + 1):
+        assert tag.format(sealer.link(number, url)) in out
+
+
 def test_links_inside_outlook_comments_are_wrapped_and_marked() -> None:
     html = (
         '<!--[if (gte mso 9)|(IE)]><a href="https://example.com/o">x</a><![endif]-->'

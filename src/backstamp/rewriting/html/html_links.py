@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
 import msgspec
 import turbohtml
-from turbohtml import Comment, Document, Element, Namespace
+from turbohtml import Comment, Document, Element, Namespace, SourceLocation
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import carriers
@@ -276,6 +277,9 @@ class HtmlText:
             if ordinary is not None:
                 return *ordinary.span(1), '"'
         location = element.source_location
+        if location is None and column is not None:
+            # A copy of the tree's own, of a formatting element, knows the column of its original only.
+            location = self._located.get(column)
         span = location.attrs.get(name) if location is not None else None
         if span is None:
             return None
@@ -284,6 +288,12 @@ class HtmlText:
             return span.end_offset, span.end_offset, ""
         quote = opening[1]
         return opening.end(), span.end_offset - len(quote), quote
+
+    @cached_property
+    def _located(self) -> dict[int, SourceLocation]:
+        """The places of all links, by the columns of their tags; asked for where one is a copy."""
+        links = [(link.source_col, link.source_location) for link in self.tree.select("a")]
+        return {column: place for column, place in links if column is not None and place is not None}
 
     def _value(self, element: Element, name: str) -> str:
         """Return an attribute's value with its own line ends."""
