@@ -2,6 +2,7 @@
 
 import json
 import time
+import zlib
 from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
@@ -27,6 +28,7 @@ SAFE_LINK = f"{SAFE_HOST}/?url={ENCODED}&data=05%7C01&sdata=x&reserved=0"
 MANDRILL = urlsafe_b64encode(
     json.dumps({"s": "x", "v": 1, "p": json.dumps({"u": 1, "v": 1, "url": TARGET, "id": "y"})}).encode()
 ).decode()
+DEFLATED = urlsafe_b64encode(zlib.compress(TARGET.encode())).decode()
 MAILINBLACK = urlsafe_b64encode(json.dumps({"lang": "fr", "token": "x", "url": TARGET}).encode()).decode()
 
 PROTECTED = [
@@ -79,6 +81,8 @@ PROTECTED = [
     f"https://scanner.topsec.com/?d=1&r=show&u={ENCODED}&t=x",
     f"https://mibc-fr-05.mailinblack.com/securelink/?url=https://example.com&key={MAILINBLACK}",
     f"https://mail.example.net/fmlurlsvc/?fewReq=:B:JVE3PD49Nyt7MD8=&url={ENCODED}&fmlBlkTk",
+    f"https://links.eu1.defend.egress.com/Warning?crId=x&Domain=example.org&Lang=en&Base64Url={DEFLATED}",
+    f"https://links.us1.defend.egress.com/Warning?crId=x&Base64Url={quote(DEFLATED)}&@OriginalLink=a.b",
 ]
 LED_ON = [
     f"https://www.google.com/url?q={ENCODED}&sa=D&usg=x",
@@ -97,6 +101,13 @@ LED_ON = [
     f"https://out.reddit.com/t3_abc?url={ENCODED}",
     f"https://vk.com/away.php?to={ENCODED}",
     f"https://steamcommunity.com/linkfilter/?u={ENCODED}",
+    f"https://l.threads.net/?u={ENCODED}&e=x",
+    f"https://r.search.yahoo.com/_ylt=Aw;_ylu=Y2/RV=2/RE=1/RO=10/RU={ENCODED.lower()}/RK=2/RS=x-",
+    f"https://deref-gmx.net/mail/client/dereferrer/?redirectUrl={ENCODED}",
+    f"https://deref-web-02.de/mail/client/BnWC_HUE7ow/dereferrer/?redirectUrl={ENCODED}&lm",
+    f"https://checklink.mail.ru/proxy?es=x%3D&egid=y&url={ENCODED}&uidl=1",
+    f"https://click.mail.ru/redir?u={ENCODED}&s=x",
+    f"https://mail.yandex.ru/re.jsx?uid=1&h=a,x&l={urlsafe_b64encode(TARGET.encode()).decode().rstrip('=')}",
 ]
 COUNTED = [
     f"https://mandrillapp.com/track/click/30363097/example.com?p={MANDRILL}",
@@ -108,6 +119,7 @@ COUNTED = [
     f"https://click.pstmrk.it/3s/{quote('example.com/a/b?c=d&e=f', safe='')}/ahc/k_CuAQ/AQ/44a54f89/1/qOoK",
     f"https://t.sidekickopen06.com/e1t/c/5/f18dQhb0S7lC8?t={ENCODED}",
     f"https://r20.rs6.net/tn.jsp?t=x&p={ENCODED}",
+    f"https://eur.safelink.emails.azure.net/redirect/?destination={ENCODED}&p=bT1j",
     "https://substack.com/redirect/2/"
     + urlsafe_b64encode(json.dumps({"e": TARGET, "p": 1}).encode()).decode().rstrip("=")
     + ".x_y-z",
@@ -132,6 +144,16 @@ OPAQUE = [
     ("https://lsems.gravityzone.bitdefender.com/scan/aHR0cHM6", WrapperKind.PROTECTIVE, None),
     ("https://us01.z.antigena.com/l/Er4kZWDmvL5-bLzHHJoZv0k", WrapperKind.PROTECTIVE, None),
     ("https://links.defend.egress.com/Warning?crId=x", WrapperKind.PROTECTIVE, None),
+    (
+        "https://links.us1.defend.egress.com/Warning?Domain=example.org&Base64Url=x&@OriginalLink=example.com",
+        WrapperKind.PROTECTIVE,
+        "example.com",
+    ),
+    (
+        "https://shared.outlook.inky.com/link?domain=a.example.com&t=h.eJxj",
+        WrapperKind.PROTECTIVE,
+        "a.example.com",
+    ),
     ("https://antiphishing.vadesecure.com/2/cC5xdWVi/example.com/", WrapperKind.PROTECTIVE, None),
     ("https://protect.checkpoint.com/v2/___https://example.com/x___", WrapperKind.PROTECTIVE, None),
     ("https://news.us5.list-manage.com/track/click?u=abc&id=def&e=1", WrapperKind.TRACKER, None),
@@ -158,6 +180,8 @@ ORDINARY = [
     "https://www.fireeye.com/v1/url?u=https://example.org/",
     "https://mailchimp.com/track/click?u=1",
     "https://substack.com/home",
+    "https://deref-gmx.net/mail/client/start?redirectUrl=https://example.org/",
+    "https://r.search.yahoo.com/RU=https%3a%2f%2fexample.org/x",
     "https://example.com/fmlurlsvc/x?url=https://example.org/",
     "https://example.com/x?u=/ls/click?upn=1",
 ]
@@ -180,6 +204,8 @@ LOOK_ALIKE = [
     "https://protect-eu.evil.mimecast.com/s/x?url={}",
     "https://protection.sophos.com.evil.example/?u={}",
     "https://xn--urldefense-9za.com/v1/url?u={}",
+    "https://links.eu1.defend.egress.com.evil.example/Warning?Base64Url={}",
+    "https://deref-gmx.net.evil.example/mail/client/dereferrer/?redirectUrl={}",
 ]
 
 
@@ -397,6 +423,13 @@ def test_what_is_broken_is_not_unwrapped(url: str) -> None:
     assert unwrap_foreign(url) is None
 
 
+def test_no_more_is_inflated_than_a_url_has() -> None:
+    bomb = urlsafe_b64encode(zlib.compress(b"https://example.com/" + b"a" * 50_000_000, 9)).decode()
+    began = time.process_time()
+    assert unwrap_foreign(f"https://links.eu1.defend.egress.com/Warning?Base64Url={bomb}") is None
+    assert time.process_time() - began < 0.1
+
+
 def test_json_that_nests_without_end_does_no_harm() -> None:
     deep = urlsafe_b64encode(b'{"x":' + b"[" * 100_000).decode()
     assert unwrap_foreign(f"https://mandrillapp.com/track/click/1/x?p={deep}") is None
@@ -463,6 +496,8 @@ PREFIXES = st.sampled_from(
         "https://x.awstrack.me/L0/",
         "https://substack.com/redirect/2/",
         "https://protect-x.mimecast.com/s/x?domain=",
+        "https://links.eu1.defend.egress.com/Warning?Base64Url=",
+        "https://r.search.yahoo.com/x/RU=",
     ]
 )
 

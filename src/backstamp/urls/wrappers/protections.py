@@ -5,6 +5,7 @@ github.com/ninoseki/kachi: decoders with test links. "List mail" are links quote
 """
 
 import re
+import zlib
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from backstamp.urls.wrappers.rules import (
     Address,
     Rule,
     WrapperKind,
+    as_text,
     base64_decoded,
     base64_parameter,
     host_parameter,
@@ -27,6 +29,7 @@ _HARMONY_BEGIN: Final = re.compile(r"/v2/(?:r\d+/)?___")
 _HARMONY_END: Final = "___."
 _HARMONY_ESCAPE: Final = re.compile(r"\*([0-9A-Fa-f]{2})")
 _ESCAPED_COLON: Final = re.compile(r"(https?)%3a", re.IGNORECASE)
+_LONGEST_URL: Final = 16_384
 _CISCO_PATH: Final = re.compile(r"/[^/]+/(https?(?::|%).+)", re.IGNORECASE)
 
 
@@ -53,6 +56,20 @@ def _cisco(address: Address) -> str | None:
     """`/<blob>/<percent-encoded URL>`; a blob alone is a key to the vendor's servers."""
     match = _CISCO_PATH.fullmatch(address.path)
     return percent_decoded(match[1]) if match is not None else None
+
+
+def _egress(address: Address) -> str | None:
+    """`Base64Url` is deflated with zlib's header, then base64; no more is inflated than a URL has."""
+    value = raw_parameter(address.query, "base64url")
+    packed = base64_decoded(percent_decoded(value)) if value is not None else None
+    if packed is None:
+        return None
+    inflater = zlib.decompressobj()
+    try:
+        url = inflater.decompress(packed, _LONGEST_URL)
+    except zlib.error:
+        return None
+    return as_text(url) if inflater.eof else None
 
 
 def _mailinblack(address: Address) -> str | None:
@@ -229,8 +246,23 @@ PROTECTIONS: Final = (
         ("*.antigena.com",),
         path=re.compile(r"/l/.*"),
     ),
-    # support.knowbe4.com article 35666043130515.
-    Rule("Egress Defend", _PROTECTIVE, ("links.defend.egress.com",)),
+    # support.knowbe4.com article 35666043130515; the hosts of regions and what `Base64Url` holds: the decoder
+    # knowb4-decode-py and its test link, links in public repositories. `Domain` is not the target's.
+    Rule(
+        "Egress Defend",
+        _PROTECTIVE,
+        ("links.defend.egress.com", "links.*.defend.egress.com"),
+        inner=_egress,
+        inner_host=host_parameter("@originallink"),
+    ),
+    # Links in public repositories.
+    Rule(
+        "INKY",
+        _PROTECTIVE,
+        ("shared.outlook.inky.com",),
+        path=re.compile("/link"),
+        inner_host=host_parameter("domain"),
+    ),
     # docs.fortinet.com, FortiMail CLI, `rewrite-url-base`: the hosts are the customers'; list mail.
     Rule(
         "FortiMail URL Click Protection",

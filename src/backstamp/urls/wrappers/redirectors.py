@@ -8,12 +8,14 @@ import re
 from typing import Final
 
 from backstamp.urls.wrappers.rules import (
+    Address,
     Rule,
     WrapperKind,
     base64_parameter,
     host_in_label,
     host_in_path,
     parameter,
+    percent_decoded,
     url_or_host_parameter,
 )
 
@@ -31,6 +33,18 @@ _GOOGLE: Final = """
     com.pg com.ph com.pk com.pr com.py com.qa com.sa com.sb com.sg com.sl com.sv com.tj com.tr com.tw com.ua
     com.uy com.vc com.vn
 """
+
+_UNITED_INTERNET: Final = (
+    *("deref-1und1.de", "deref-1und1-02.de", "deref-gmx.co.uk", "deref-gmx.com", "deref-gmx.fr"),
+    *("deref-gmx.net", "deref-mail.com", "deref-mail-02.com", "deref-web.de", "deref-web-02.de"),
+)
+_YAHOO_PATH: Final = re.compile(r"/.*?/RU=([^/]+)/R[KS]=.*")
+
+
+def _yahoo(address: Address) -> str | None:
+    match = _YAHOO_PATH.fullmatch(address.path)
+    return percent_decoded(match[1]) if match is not None else None
+
 
 REDIRECTORS: Final = (
     # A search result's `q` is what was searched for, and its URL is in `url`.
@@ -72,6 +86,7 @@ REDIRECTORS: Final = (
         path=re.compile(r"/l(?:sr)?\.php"),
         inner=parameter("u"),
     ),
+    Rule("Threads", _REDIRECTOR, ("l.threads.com", "l.threads.net"), inner=parameter("u")),
     Rule("Instagram", _REDIRECTOR, ("l.instagram.com", "lm.instagram.com"), inner=parameter("u")),
     Rule(
         "LinkedIn",
@@ -108,6 +123,31 @@ REDIRECTORS: Final = (
         ("duckduckgo.com", "r.duckduckgo.com"),
         path=re.compile("/l/?"),
         inner=parameter("uddg"),
+    ),
+    # `/_ylt=.../RU=<percent-encoded URL>/RK=2/RS=...`.
+    Rule("Yahoo", _REDIRECTOR, ("r.search.yahoo.com",), inner=_yahoo),
+    # Webmail: what people forward has its links.
+    Rule(
+        "GMX and WEB.DE",
+        _REDIRECTOR,
+        _UNITED_INTERNET,
+        path=re.compile("/mail/client/(?:[^/]+/)?dereferrer/?"),
+        inner=parameter("redirecturl"),
+    ),
+    Rule("Mail.ru", _REDIRECTOR, ("checklink.mail.ru",), path=re.compile("/proxy"), inner=parameter("url")),
+    Rule(
+        "Mail.ru",
+        _REDIRECTOR,
+        ("click.mail.ru", "click.my.mail.ru"),
+        path=re.compile("/redir"),
+        inner=parameter("u"),
+    ),
+    Rule(
+        "Yandex Mail",
+        _REDIRECTOR,
+        ("mail.yandex.ru", "mail.yandex.com", "mail.yandex.by", "mail.yandex.kz", "mail.yandex.com.tr"),
+        path=re.compile(r"/re\.jsx"),
+        inner=base64_parameter("l"),
     ),
     Rule("Tumblr", _REDIRECTOR, ("t.umblr.com",), path=re.compile("/redirect"), inner=parameter("z")),
     Rule("Reddit", _REDIRECTOR, ("out.reddit.com",), inner=parameter("url")),

@@ -132,6 +132,14 @@ TRACKERS: Final = (
         path=re.compile(r"/tn\.jsp"),
         inner=parameter("p"),
     ),
+    # Links in public repositories: mail of Azure and Power BI.
+    Rule(
+        "Microsoft Azure mail",
+        _TRACKER,
+        ("*.safelink.emails.azure.net",),
+        path=re.compile("/redirect/?"),
+        inner=parameter("destination"),
+    ),
     # urlpurify.
     Rule("Substack", _TRACKER, ("substack.com",), path=re.compile("/redirect/.*"), inner=_substack),
 )
