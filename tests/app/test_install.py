@@ -1,7 +1,9 @@
-"""tools/install: what root installs under a strict umask can be read by the service's user."""
+"""tools/install: what root installs can be read by the service's user, and need not be compiled by it."""
 
 import os
 import subprocess
+import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,7 +14,10 @@ def test_what_is_installed_can_be_read_by_everybody_whatever_roots_umask(tmp_pat
     pip.parent.mkdir()
     pip.write_text(f'#!/bin/sh\ntouch "{tmp_path}/installed"\n')
     pip.chmod(0o700)
+    (pip.parent / "python").symlink_to(sys.executable)
     lock = tmp_path / "lock"
     lock.touch()
     subprocess.run([ROOT / "tools" / "install", tmp_path, lock], check=True, umask=0o077, env=os.environ)
     assert (tmp_path / "installed").stat().st_mode & 0o777 == 0o644
+    compiled = Path(cache_from_source(str(ROOT / "src" / "backstamp" / "__main__.py")))
+    assert compiled.stat().st_mode & 0o444 == 0o444
