@@ -160,6 +160,16 @@ def test_the_figures_say_what_was_found_and_the_second_time_there_is_nothing() -
     assert dump() == before
 
 
+def test_all_rows_are_looked_through_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "_LOOKED_THROUGH", 2)
+    filled()
+    number, pieces = erasure.rows_to_look_through(), list[int]()
+    assert erase("nobody@example.com", RING, after(3000), pieces.append) is None
+    assert (sum(pieces), max(pieces)) == (number, 2)
+    assert erase(ANNA, RING, after(3001)) is not None
+    assert naming("anna.kim") == set()
+
+
 def test_mail_to_them_alone_goes_and_of_shared_mail_their_copy() -> None:
     filled()
     shared = MessageRollup.objects.get(message__subject__startswith="For ")

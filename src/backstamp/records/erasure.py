@@ -4,7 +4,7 @@ In slices, so that ingest never waits long. Consent is withdrawn first, and a co
 that takes something of it, so nothing new comes between; whoever is stopped in the middle begins again.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -48,6 +48,8 @@ from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
 
 _Each = TypeVar("_Each")
+_Named = list[tuple[type[Model], tuple[str, ...], list[Any]]]
+"""Keys of the rows of each table that name a person in these columns."""
 _SLICE: Final = 100
 """Copies that one transaction takes, so that ingest never waits long for the database."""
 _SAYING: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
@@ -65,6 +67,8 @@ _SAYING: Final[tuple[tuple[type[Model], tuple[str, ...]], ...]] = (
     (Consent, ("evidence",)),
 )
 """Columns in which others' rows may name a person."""
+_LOOKED_THROUGH: Final = 50_000
+"""Rows that one query looks through: what reads for minutes keeps SQLite's log from being written back."""
 
 _OF_A_COPY: Final = (
     "DELETE FROM records_alertperson WHERE message_id = %s AND recipient_index = %s",
@@ -88,17 +92,31 @@ class Erased(msgspec.Struct, kw_only=True):
     mentions: int = 0
 
 
-def erase(address: str, keyring: Keyring, now: datetime | None = None) -> Erased | None:
+def rows_to_look_through() -> int:
+    """Return how many rows `erase` looks through for what names a person."""
+    return sum(model._default_manager.count() for model, _ in _SAYING)
+
+
+def erase(
+    address: str,
+    keyring: Keyring,
+    now: datetime | None = None,
+    looked_through: Callable[[int], object] = int,
+) -> Erased | None:
     """Erase a person; return what was found, None where that is nothing.
 
+    `looked_through` is told of each piece of the rows that are looked through for the person's address.
     Call `search.forget_deleted` and `retention.write_back` then. Raises `django.db.Error`; what is not yet
     erased waits for the next run.
     """
     at, key, mentions = now or datetime.now(UTC), keyring.recipient_key(address), Mentions(address)
     copies, found = _copies(key, mentions), Erased()
     strays = Event.objects.filter(named=key, recipient_index=None).order_by()
-    if not (copies or strays.exists() or _has_entries(key, mentions) or _is_named(mentions)):
-        return None
+    named: _Named | None = None
+    if not (copies or strays.exists() or _has_entries(key, mentions)):
+        named = _rows_naming(mentions, looked_through)
+        if not any(rows for _, _, rows in named):
+            return None
     _withdraw(key, at)
     # By the copies' rows, which go below.
     spellings = {spelling for _, _, spelling in copies} | {address, mentions.spelling}
@@ -110,7 +128,7 @@ def erase(address: str, keyring: Keyring, now: datetime | None = None) -> Erased
     while deleted := delete_slice(strays):
         found.events += deleted
     found.entries = _erase_entries(key, mentions)
-    _erase_mentions(mentions, found)
+    _erase_mentions(mentions, found, _rows_naming(mentions, looked_through) if named is None else named)
     return found
 
 
@@ -214,14 +232,33 @@ def _erase_entries(key: bytes, mentions: Mentions) -> int:
     return int(kept) + sum(int(rows.delete()[0]) for rows in _entries(key, mentions))
 
 
-def _rows_naming(model: type[Model], columns: tuple[str, ...], mentions: Mentions) -> list[Any]:
-    """Return the keys of the rows in which the address may stand."""
+def _rows_naming(mentions: Mentions, looked_through: Callable[[int], object]) -> _Named:
+    """Return the rows in which the address stands."""
+    return [
+        (model, columns, list(_keys_naming(model, columns, mentions, looked_through)))
+        for model, columns in _SAYING
+    ]
+
+
+def _keys_naming(
+    model: type[Model], columns: tuple[str, ...], mentions: Mentions, looked_through: Callable[[int], object]
+) -> Iterator[Any]:
     wanted, as_text = Q(), {f"text_{column}": Cast(F(column), TextField()) for column in columns}
     for column in as_text:
         for needle in mentions.needles:
             wanted |= Q(**{f"{column}__icontains": needle})
-    rows = model._default_manager.annotate(**as_text).filter(wanted).order_by()
-    return list(rows.values_list("pk", flat=True))
+    rows = model._default_manager.order_by("pk")
+    keys = rows.values_list("pk", flat=True)
+    first = keys.first()
+    while first is not None:
+        piece = rows.filter(pk__gte=first)
+        first = next(iter(keys.filter(pk__gte=first)[_LOOKED_THROUGH : _LOOKED_THROUGH + 1]), None)
+        if first is not None:
+            piece = piece.filter(pk__lt=first)
+        may = list(piece.annotate(**as_text).filter(wanted).order_by().values_list("pk", flat=True))
+        for some in _slices(may):
+            yield from _without(rows.filter(pk__in=some), columns, mentions)
+        looked_through(_LOOKED_THROUGH if first is not None else piece.count())
 
 
 def _without(rows: QuerySet[Any], columns: tuple[str, ...], mentions: Mentions) -> dict[Any, dict[str, Any]]:
@@ -234,17 +271,9 @@ def _without(rows: QuerySet[Any], columns: tuple[str, ...], mentions: Mentions) 
     return found
 
 
-def _is_named(mentions: Mentions) -> bool:
-    for model, columns in _SAYING:
-        for piece in _slices(_rows_naming(model, columns, mentions)):
-            if _without(model._default_manager.filter(pk__in=piece), columns, mentions):
-                return True
-    return False
-
-
-def _erase_mentions(mentions: Mentions, found: Erased) -> None:
-    for model, columns in _SAYING:
-        for piece in _slices(_rows_naming(model, columns, mentions)):
+def _erase_mentions(mentions: Mentions, found: Erased, named: _Named) -> None:
+    for model, columns, keys in named:
+        for piece in _slices(keys):
             with one_at_a_time():
                 found.mentions += _erase_from(model._default_manager.filter(pk__in=piece), columns, mentions)
 

@@ -1,5 +1,7 @@
 """`backstamp erase`: one person's records, and their address wherever it stands."""
 
+import sys
+
 import click
 
 from backstamp.app.context import AppContext
@@ -22,7 +24,9 @@ def erase(context: AppContext, address: str) -> None:
 
         taking_turns.be_patient()
         try:
-            erased = erasure.erase(address, context.keyring())
+            number = erasure.rows_to_look_through()
+            with click.progressbar(length=number, label="looking for mentions", file=sys.stderr) as bar:
+                erased = erasure.erase(address, context.keyring(), looked_through=bar.update)
         finally:
             # Also of what a run erased that was stopped.
             search.forget_deleted()
