@@ -7,6 +7,8 @@ from typing import Final
 
 from django.db import Error as DatabaseError
 
+from backstamp.records.versions import NewerDatabaseError
+
 log = logging.getLogger("backstamp.worker")
 
 FIRST_PAUSE: Final = 0.2
@@ -35,16 +37,33 @@ async def wait_for_either(stop: asyncio.Event, other: asyncio.Event, seconds: fl
             each.cancel()
 
 
+class Told:
+    """What was told, and when: the same is told once a minute."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, float] = {}
+
+    def is_new(self, reason: str) -> bool:
+        """Whether a reason is to be told now."""
+        now = asyncio.get_running_loop().time()
+        self._at = {text: at for text, at in self._at.items() if now - at < STEADY_SECONDS}
+        return self._at.setdefault(reason, now) == now
+
+
 async def keep_running(
-    name: str, part: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
+    name: str,
+    part: Callable[[asyncio.Event], Awaitable[None]],
+    stop: asyncio.Event,
+    told_of_all: Told | None = None,
 ) -> None:
     """Run a part until `stop`; when it raises, log one line and start it again after a growing pause.
 
-    While it fails for the same reasons, each is told once a minute.
+    While it fails for the same reasons, each is told once a minute; that the database is of a newer version
+    is told once for all parts that share `told_of_all`.
     """
     loop = asyncio.get_running_loop()
+    told, of_all = Told(), told_of_all or Told()
     pause = FIRST_PAUSE
-    told: dict[str, float] = {}
     while not stop.is_set():
         started = loop.time()
         try:
@@ -53,10 +72,11 @@ async def keep_running(
             if loop.time() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE
             reason = described(error)
-            told = {text: at for text, at in told.items() if loop.time() - at < STEADY_SECONDS}
-            if reason not in told:
+            if isinstance(error, NewerDatabaseError):
+                if of_all.is_new(reason):
+                    log.error("the worker waits: the database cannot be used: %s", error)  # noqa: TRY400
+            elif told.is_new(reason):
                 log.warning("%s failed and starts again in %.1f s: %s", name, pause, reason)
-                told[reason] = loop.time()
             log.debug("%s failed", name, exc_info=error)
             await wait(stop, pause)
             pause = min(2 * pause, LONGEST_PAUSE)

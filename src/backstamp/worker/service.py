@@ -18,7 +18,7 @@ from backstamp.worker.ingest_loop import IngestLoop, nobody
 from backstamp.worker.known_sites import KnownSitesPublisher
 from backstamp.worker.looking_back import LookingBack
 from backstamp.worker.operations import OperationsPages
-from backstamp.worker.parts import keep_running
+from backstamp.worker.parts import Told, keep_running
 from backstamp.worker.publisher import Publisher
 from backstamp.worker.records_mail import RecordsMail
 from backstamp.worker.report_mailbox.imap import ImapMailbox
@@ -83,10 +83,11 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     if config.operations_listen is not None:
         too_large = None if imap is None else imap.number_too_large
         parts["operations pages"] = OperationsPages(config, database, too_large).run
+    told = Told()
     try:
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
-                group.create_task(keep_running(name, part, stop), name=name)
+                group.create_task(keep_running(name, part, stop, told), name=name)
     finally:
         database.close()
         if mailbox is not None:
