@@ -16,6 +16,8 @@ import msgspec
 import turbohtml
 from turbohtml import Document
 
+from backstamp.rewriting.html.simple_parsers import simple_readings
+
 ODD_ELEMENTS: Final = "noscript,frameset,selectedcontent,plaintext,animate,set"
 """Elements for which another reading, or another look, is worth its time."""
 _MAX_CONDITIONS: Final = 3
@@ -27,20 +29,6 @@ _RENAMED: Final = {
     # Thunderbird makes `<x-plaintext>` of it (mailnews/mime/src/mimethtm.cpp), and what follows is markup.
     "plaintext": re.compile(r"(</?)p(?=laintext\b)", re.IGNORECASE),
 }
-_OF_RAW_TEXT: Final = "title,textarea,iframe,noembed,noframes,xmp"
-_RAW_TEXT_TAG: Final = re.compile(
-    r"(</?)(?:t(?=itle\b|extarea\b)|i(?=frame\b)|n(?=oembed\b|oframes\b)|x(?=mp\b)|f(?=rameset\b))",
-    re.IGNORECASE,
-)
-_SCRIPT: Final = re.compile(r"<script\b[^<>]*>", re.IGNORECASE)
-_SCRIPT_END: Final = re.compile(r"</script\b", re.IGNORECASE)
-_READ_ON: Final = re.compile(
-    r"<(?=(?:!(?!--|doctype\b)|/(?![a-z])|\?(?![a-z]))[^<>]*<)"
-    r"|</[a-z][^<>\"']*+(?:\"[^<>\"]*+\"[^<>\"']*+|'[^<>']*+'[^<>\"']*+)*+[\"'](?=[^<>\"']*+>)",
-    re.IGNORECASE,
-)
-"""What begins a comment for browsers, up to the next `>`, and nothing for libxml2: here with a tag in it. And
-an end tag with an open quote: for libxml2 it has no attributes and ends with the next `>`, quoted or not."""
 _MARKER: Final = re.compile(
     r"<!(?:--)?\s*\[\s*if\b([^\]>]*)\]\s*>(?:\s*(?:<!--+>|-->))?"
     r"|(?:<!--\s*)?<!\s*\[\s*endif\s*\]\s*(?:--)?>",
@@ -92,33 +80,8 @@ def other_readings(
         without = _reading_without_nulls(text)
         readings += [without] if without is not None else []
         lost += without is None
-    cleaned = _as_simple_parsers_read(text, tree)
-    if cleaned != text:
-        readings.append(OtherReading(cleaned))
+    readings += [OtherReading(each) for each in dict.fromkeys(simple_readings(text, tree)) if each != text]
     return readings, lost
-
-
-def _as_simple_parsers_read(text: str, tree: Document) -> str:
-    """Return the text with the tags that parsers find which know little of HTML5; all stand where they stood.
-
-    libxml2 before 2.14 (PHP's DOM, so HTML Purifier, Horde and Nextcloud Mail; SOGo) has no raw text but in
-    styles and scripts, htmlparser2 (sanitize-html) little. A script ends for them with the first end tag.
-    """
-    text = _READ_ON.sub(lambda found: found[0][:-1] + " ", text)
-    if any("<" in element.text for element in tree.select(_OF_RAW_TEXT)):
-        text = _RAW_TEXT_TAG.sub(r"\1q", text)
-    if any("<script" in element.text.lower() for element in tree.select("script")):
-        text = _with_short_scripts(text)
-    return text
-
-
-def _with_short_scripts(text: str) -> str:
-    pieces: list[str] = []
-    position = 0
-    while (begin := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, begin.end())):
-        pieces += (text[position : begin.end()], text[begin.end() : end.start()].replace("<", " "))
-        position = end.start()
-    return "".join((*pieces, text[position:]))
 
 
 def _readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
