@@ -42,6 +42,8 @@ def answering() -> Iterator[Callable[[bytes, bytes], int]]:
                     client.sendall(greeting)
                     while asked := client.recv(1000):
                         client.sendall(b"221 bye\r\n" if asked[:4].upper() == b"QUIT" else answer)
+                        if b"Connection: close" in asked:
+                            return
 
         threading.Thread(target=serve, daemon=True).start()
         return int(server.getsockname()[1])

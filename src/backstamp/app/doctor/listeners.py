@@ -152,7 +152,7 @@ def _who_answers(subject: str, address: str, talk: _Talk | None) -> Finding | No
 
 
 def _said(client: socket.socket, talk: _Talk) -> bytes | None:
-    """Return what it says until it has said what ours do, or ends; None where it is silent."""
+    """Return what it says; None where it is silent."""
     said = b""
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.suppress(OSError))  # cut off, or no TLS
@@ -162,10 +162,11 @@ def _said(client: socket.socket, talk: _Talk) -> bytes | None:
             client = stack.enter_context(context.wrap_socket(client))
         try:
             client.sendall(talk.request)
-            while len(said) < _MOST_SAID and not talk.ours(said):
-                more = client.recv(_MOST_SAID)
+            while len(said) < _MOST_SAID and (more := client.recv(_MOST_SAID)):
                 said += more
-                if not more or (not talk.request and said.endswith(b"\n")):
+                # A greeting is one line. What was asked for is read to its end: who goes before that is told
+                # of in the console's log.
+                if not talk.request and said.endswith(b"\n"):
                     break
         except TimeoutError:
             return said or None
