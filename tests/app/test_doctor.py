@@ -13,6 +13,7 @@ from backstamp.app.doctor import listeners, machine, network
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from tests.daemons import require
+from tests.e2e.disks import small_disk
 
 
 def settings(tmp_path: Path, **given: str) -> Settings:
@@ -105,6 +106,19 @@ def test_who_says_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         found = told(listeners.ports(settings(tmp_path, GATEWAY_LISTEN=f"127.0.0.1:{port}")))
     assert [each[:2] for each in found if f"127.0.0.1:{port}" in each[1]] == [
         ("NOTE", f"127.0.0.1:{port} takes connections and says nothing within 0 s")
+    ]
+
+
+def test_a_full_disk_of_the_journals_own_is_found(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    disk = small_disk(tmp_path / "data" / "journal", 1)
+    try:
+        with disk.full():
+            found = told(machine.disk(settings(tmp_path)))
+    finally:
+        disk.remove()
+    assert [what for _, what, _ in found if "journal" in what] == [
+        f"{tmp_path / 'data' / 'journal'} cannot be written (No space left on device)"
     ]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,15 @@ def disk(settings: Settings) -> Iterator[Finding]:
         return
     if directory.stat().st_mode & 0o077:
         yield wrong("disk", f"others may enter {directory}", f"run: chmod 700 {directory}")
+    yield _disk_of(directory)
+    for each in sorted(directory.iterdir()):
+        with suppress(OSError):  # gone meanwhile, or a link to nothing
+            if each.is_dir() and each.stat().st_dev != directory.stat().st_dev:
+                yield _disk_of(each)
+
+
+def _disk_of(directory: Path) -> Finding:
+    """Return how the disk is on which a directory lies."""
     try:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".doctor-") as probe:
             probe.write(b"\0" * 4096)
@@ -40,27 +50,25 @@ def disk(settings: Settings) -> Iterator[Finding]:
             os.fdatasync(probe.fileno())
             took = time.perf_counter() - began
     except OSError as error:
-        yield wrong(
+        return wrong(
             "disk",
             f"{directory} cannot be written ({error.strerror})",
             "run as its owner, and look for a full disk",
         )
-        return
     free = shutil.disk_usage(directory).free
     if free < LEAST_FREE_BYTES:
-        yield wrong(
+        return wrong(
             "disk",
             f"only {free // 10**6} MB are free for {directory}",
             "make room: hits that cannot be written are lost, mail goes out untracked",
         )
-    elif took > SLOW_SYNC_SECONDS:
-        yield note(
+    if took > SLOW_SYNC_SECONDS:
+        return note(
             "disk",
             f"one fdatasync took {took * 1000:.0f} ms",
             "use a faster disk, or set journal.sync higher",
         )
-    else:
-        yield good("disk", f"{free // 10**9} GB free for {directory}, fdatasync in {took * 1000:.1f} ms")
+    return good("disk", f"{free // 10**9} GB free for {directory}, fdatasync in {took * 1000:.1f} ms")
 
 
 def keys(settings: Settings) -> Iterator[Finding]:
