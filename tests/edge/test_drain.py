@@ -6,7 +6,18 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+import hpack
+from hyperframe.frame import (
+    DataFrame,
+    Frame,
+    GoAwayFrame,
+    HeadersFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
 
 from backstamp.edge.replies import GIF
 from tests.edge.server_process import ServerProcess, running_edge
@@ -74,6 +85,62 @@ def test_sigterm_under_load_answers_every_request_that_was_begun(tmp_path: Path)
     answered = [number for client in clients for number in client.answered]
     assert Counter(answered) == recorded, "what was recorded was answered, and the other way round"
     assert "LOST" not in server.log
+
+
+def frames(connection: socket.socket) -> Iterator[Frame]:
+    """What a server says by HTTP/2, until it closes."""
+    kept = b""
+    while data := connection.recv(65_536):
+        kept += data
+        while len(kept) >= 9:
+            frame, size = Frame.parse_frame_header(memoryview(kept[:9]))
+            if len(kept) < 9 + size:
+                break
+            frame.parse_body(memoryview(kept[9 : 9 + size]))
+            kept = kept[9 + size :]
+            yield frame
+    assert kept == b"", "no frame was cut"
+
+
+def test_sigterm_answers_every_stream_of_http_2_that_it_does_not_disclaim(tmp_path: Path) -> None:
+    publish(tmp_path)
+    encoder = hpack.Encoder()
+    open_streams: dict[int, int] = {}
+    answered, last_taken, stream = [], None, -1
+
+    def ask() -> bytes:
+        nonlocal stream
+        stream += 2
+        open_streams[stream] = stream
+        fields = [
+            (":method", "GET"),
+            (":path", f"/{pixel(stream)}"),
+            (":authority", "x"),
+            (":scheme", "http"),
+        ]
+        return HeadersFrame(stream, encoder.encode(fields), flags=["END_HEADERS", "END_STREAM"]).serialize()
+
+    with running_edge(tmp_path) as server, server.connect() as client:
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SettingsFrame(0).serialize())
+        client.sendall(b"".join(ask() for _ in range(20)))
+        for frame in frames(client):
+            if isinstance(frame, GoAwayFrame):
+                last_taken = frame.last_stream_id
+            elif isinstance(frame, DataFrame):
+                client.sendall(WindowUpdateFrame(0, len(GIF)).serialize())
+                assert (frame.data, "END_STREAM" in frame.flags) == (GIF, True)
+                answered.append(open_streams.pop(frame.stream_id))
+                if len(answered) == 100:
+                    server.main.terminate()
+                if last_taken is None:
+                    client.sendall(ask())
+            if last_taken is not None and not open_streams:
+                break
+        client.close()
+        assert server.main.wait(30) == 0
+    assert last_taken is not None
+    assert [each for each in open_streams if each <= last_taken] == []
+    assert Counter(answered) == Counter(hit.tracking_id for hit in hits_in(tmp_path))
 
 
 def test_half_a_request_at_sigterm_is_answered_when_the_rest_comes(tmp_path: Path) -> None:
