@@ -8,7 +8,7 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Eleven thousand items lie in memory then; to look through them again and again took a quarter of all time."""
+    """Eleven thousand items lie in memory then; looking through them took a quarter of the time."""
     gc.enable()
     gc.collect()
     gc.freeze()
