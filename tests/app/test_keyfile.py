@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -115,6 +116,20 @@ def test_a_file_that_breaks_or_goes_while_running_is_shouted_about_once(
     path.chmod(0o600)
     ring()
     assert not caplog.records
+
+
+def test_a_pipe_is_refused_at_once_instead_of_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    os.mkfifo(path, 0o600)
+    with pytest.raises(KeyFileError, match="is a pipe, which can be read once; name a file that stays"):
+        keyfile.read(path)
+
+
+def test_a_file_that_an_editor_of_windows_wrote_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    ring = keyfile.ensure(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert keyfile.read(path).to_json() == ring.to_json()
 
 
 def test_another_file_that_was_named_by_mistake_is_not_to_be_closed_to_others(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The key ring's file: made on the first start, mode 0600, read again when it changes."""
 
+import codecs
 import contextlib
 import fcntl
 import logging
@@ -64,6 +65,9 @@ class KeyFile:
 def read(path: Path) -> Keyring:
     """Return the ring in the file. Raises `KeyFileError`."""
     try:
+        # To open a pipe would wait for its writer for ever; and each worker reads the file again.
+        if stat.S_ISFIFO(path.stat().st_mode):
+            raise KeyFileError(f"{path}: is a pipe, which can be read once; name a file that stays")
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read(1 << 20)
@@ -76,7 +80,7 @@ def read(path: Path) -> Keyring:
             f"{path}: cannot be read ({error.strerror}); run as the user who owns it"
         ) from None
     try:
-        ring = Keyring.from_json(text)
+        ring = Keyring.from_json(text.removeprefix(codecs.BOM_UTF8))
     except KeyringError as error:
         raise KeyFileError(f"{path}: {error}") from None
     # Said of key files only: of another file that was named by mistake it would be bad advice.
