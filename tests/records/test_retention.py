@@ -103,6 +103,12 @@ def test_nothing_deleted_can_be_read_in_the_files_of_sqlite(database: Path, vend
     assert [name for name, data in files.items() if b"bert@example.com" in data or b"Offer" in data] == []
 
 
+def busy_timeout() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        return int(cursor.fetchone()[0])
+
+
 def test_a_reader_in_the_way_keeps_nobody_waiting_for_long(database: Path, vendor: str) -> None:
     if vendor == "postgresql":
         return
@@ -110,12 +116,11 @@ def test_a_reader_in_the_way_keeps_nobody_waiting_for_long(database: Path, vendo
     with closing(sqlite3.connect(database)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM records_message").fetchone()
+        usual = busy_timeout()
         began = time.monotonic()
         write_back()
         assert time.monotonic() - began < 5
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout")
-        assert cursor.fetchone() == (20_000,)
+    assert busy_timeout() == usual
 
 
 def test_wishes_go_by_their_own_age_and_what_they_came_to_stays() -> None:

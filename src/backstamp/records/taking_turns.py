@@ -18,18 +18,18 @@ _TURN: Final = 0x6261636B7374616D
 """Number of the server's advisory lock, which holds in one database and ends with the transaction."""
 
 
-_PATIENCE_MS: Final = 600_000
+_PATIENCE_SECONDS: Final = 600.0
 
 
 def be_patient() -> None:
     """Let this connection wait ten minutes for its turn, for a command that is typed once.
 
-    SQLite has no queue: while a backlog is worked off, whoever asks now and then is passed over for longer
-    than the usual 20 s.
+    SQLite has no queue (`records.sqlite`): whoever writes much may be passed over for longer than the usual
+    20 s while a backlog is worked off.
     """
     if not is_postgresql():
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+        connection.ensure_connection()
+        setattr(connection, "patience", _PATIENCE_SECONDS)  # noqa: B010 - of our own backend
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Django's backend for SQLite, whose writers come in turn: the `ENGINE` of all roles and commands."""

@@ -1,0 +1,73 @@
+"""Connections that ask for the file again and again while another one writes.
+
+SQLite has no queue, and who waits long looks every 100 ms only. A worker with a backlog leaves the file for
+less than that between two batches: beside one, on a busy machine, a form of the console waited for up to 8 s,
+and for 3 s like this.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any, Final
+
+from django.db.backends.sqlite3 import base
+
+_LOOK_MS: Final = 20
+"""SQLite itself looks after 1, 2, 5 and 10 ms, and is then asked anew."""
+_USUAL_SECONDS: Final = 5.0
+"""As Python's module has it where no `timeout` is set."""
+
+
+class PatientCursor(base.SQLiteCursorWrapper):
+    """A cursor that asks anew while another connection writes, for so many seconds."""
+
+    patience = _USUAL_SECONDS
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        """Execute a statement, which did nothing when the file was another's."""
+        deadline = monotonic() + self.patience
+        while True:
+            try:
+                return super().execute(query, params)
+            except sqlite3.OperationalError as error:
+                # Within a transaction the file is ours, or was changed since: to wait is no use.
+                if (
+                    error.sqlite_errorcode != sqlite3.SQLITE_BUSY
+                    or self.connection.in_transaction
+                    or monotonic() >= deadline
+                ):
+                    raise
+
+    def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
+        """Execute a statement for many rows: of these some may be done, so that none is asked anew."""
+        if self.connection.in_transaction:
+            return super().executemany(query, param_list)
+        self.connection.execute(_look_for(self.patience))
+        try:
+            return super().executemany(query, param_list)
+        finally:
+            self.connection.execute(_look_for(_LOOK_MS / 1000))
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection of one thread."""
+
+    patience = _USUAL_SECONDS
+    """Seconds for which its statements wait for another one's transaction."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        """Return one that was made as usual. Raises `sqlite3.Error`."""
+        made: sqlite3.Connection = super().get_new_connection(conn_params)
+        self.patience = conn_params.get("timeout", _USUAL_SECONDS)
+        made.execute(_look_for(_LOOK_MS / 1000))
+        return made
+
+    def create_cursor(self, name: str | None = None) -> PatientCursor:
+        """Return a cursor as patient as the connection is now."""
+        cursor: PatientCursor = self.connection.cursor(factory=PatientCursor)
+        cursor.patience = self.patience
+        return cursor
+
+
+def _look_for(seconds: float) -> str:
+    return f"PRAGMA busy_timeout = {round(seconds * 1000)}"
