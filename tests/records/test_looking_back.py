@@ -51,7 +51,7 @@ def listing(
 
 
 def looked(*listings: Listing) -> list[Found]:
-    return [look_back(each, messages_under(each), LATER) for each in matched(listings)]
+    return [look_back(each, messages_under(each.digest), LATER) for each in matched(listings)]
 
 
 def people(alert: Alert) -> list[tuple[str, str]]:

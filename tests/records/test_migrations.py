@@ -144,7 +144,7 @@ def _as_of_0003(vendor: str) -> None:
         newer = ("messagerollup", "messagetext", "daycount", "headerset", "reason", "reversename")
         guarded = (
             *("protecteddomain", "protectionexception", "ownlistentry", "expressionkill"),
-            *("linkexpression", "linkfinding", "readerreportrow"),
+            *("linkexpression", "linkfinding", "readerreportrow", "liftedallowance"),
         )
         alerting = (
             *("outgoing", "alertsetting_channels", "alertsetting", "channel", "alertperson", "alert"),

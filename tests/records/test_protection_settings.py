@@ -7,7 +7,7 @@ import pytest
 
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, Policy, ProtectionMode
 from backstamp.policy.own_entries import digest_of
-from backstamp.records import own_lists, page_logos, snapshot
+from backstamp.records import looking_back, own_lists, page_logos, snapshot
 from backstamp.records.models import OwnListEntry, ProtectedDomain
 from backstamp.records.protection_settings import (
     Kind,
@@ -145,6 +145,18 @@ def test_an_entry_of_the_other_kind_takes_its_place_and_is_published(ring: Keyri
     assert [(row.kind, row.by) for row in OwnListEntry.objects.all()] == [("allowed", "bob")]
     assert own_lists.remove("EVIL.example", "", ring)
     assert not own_lists.remove("evil.example", "", ring)
+
+
+def test_what_is_allowed_no_longer_waits_until_it_was_looked_back_for(ring: Keyring) -> None:
+    own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by="ann")
+    own_lists.remove("evil.example", "", ring)
+    assert looking_back.lifted() == []
+    own_lists.add(own_lists.Kind.ALLOWED, "evil.example/a", "ann@our.example", ring, by="ann")
+    own_lists.remove("evil.example/a", "ann@our.example", ring)
+    (row,) = looking_back.lifted()
+    assert row.expression == "evil.example/a"
+    looking_back.note_done(row, row.lifted_at)
+    assert looking_back.lifted() == []
 
 
 LOGOS: dict[Callable[[int, int], bytes], str] = {

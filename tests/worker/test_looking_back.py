@@ -7,10 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from backstamp.journal import ThreatFile
+from backstamp.journal.threat_file import publish_lists
 from backstamp.records import channels
 from backstamp.records.ingest import ingest
 from backstamp.records.looking_back import look_back
-from backstamp.records.models import Alert, ExpressionKill, LinkFinding, Outgoing
+from backstamp.records.models import (
+    Alert,
+    ExpressionKill,
+    LiftedAllowance,
+    LinkFinding,
+    Outgoing,
+    OwnListEntry,
+)
+from backstamp.records.own_lists import take_off
+from backstamp.threats.answers import Answers
+from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ChannelKind, ClickAction, ThreatType
 from backstamp.worker import WorkerConfig, looking_back
@@ -29,6 +41,7 @@ class FakeLookups:
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
+        self.answers = Answers()
 
     async def resolve(self, prefixes: Iterable[bytes]) -> None:
         self.asked += [prefix[:4] for prefix in prefixes]
@@ -213,6 +226,71 @@ async def test_what_an_administrator_switches_off_is_found_by_the_running_worker
         await looked_up(switch_off)
         await eventually(found, [("kill switch", "switched_off")])
     assert await looked_up(lambda: Alert.objects.get().url) == EVIL
+
+
+async def test_what_an_own_list_allows_no_longer_is_found_where_others_name_it(
+    tmp_path: Path, stop: asyncio.Event, caught_up: asyncio.Event
+) -> None:
+    malware = Source("urlhaus", ThreatType.MALWARE)
+    hashes = [full_hash(each) for each in ("login.evil.example/", "unrelated.example/")]
+    publish_lists(tmp_path / "threats.lists", [SourceEntries(malware, hashes, [DAY, DAY])])
+
+    def entry(kind: OwnListEntry.Kind, expression: str, scope: str = "") -> OwnListEntry:
+        digest = full_hash(expression)[:8]
+        return OwnListEntry.objects.create(
+            kind=kind, expression=expression, digest=digest, scope=scope, looked_back_at=datetime.now(UTC)
+        )
+
+    def allow_and_take_mail() -> None:
+        entry(OwnListEntry.Kind.BLOCKED, "evil.example/", "our.example")
+        entry(OwnListEntry.Kind.BLOCKED, "unrelated.example/")
+        entry(OwnListEntry.Kind.ALLOWED, "login.evil.example/")
+        entry(OwnListEntry.Kind.ALLOWED, "good.example/")
+        take_mail()
+
+    def lift() -> None:
+        for each in OwnListEntry.objects.filter(kind=OwnListEntry.Kind.ALLOWED):
+            take_off(each)
+
+    async def work(database: Database) -> None:
+        lists = ThreatFile(tmp_path / "threats.lists")
+        looking = LookingBack(database, caught_up, tmp_path / "again", again_seconds=0.05, lists=lists)
+        part = asyncio.create_task(looking.run(stop))
+        await database.run(lift)
+        await eventually(found, [("own list", "own_list"), ("urlhaus", "listed_host")])
+        await eventually(LiftedAllowance.objects.count, 0)
+        stop.set()
+        await part
+
+    await looked_up(allow_and_take_mail)
+    await with_database(work)
+    (alert,) = await looked_up(lambda: list(Alert.objects.all()))
+    assert (alert.rule, alert.domain, alert.url) == ("clicked_before_listed", "our.example", EVIL)
+
+
+async def test_prefixes_that_name_what_is_allowed_no_longer_are_asked_about(
+    tmp_path: Path, stop: asyncio.Event, caught_up: asyncio.Event
+) -> None:
+    bare = Source("safe-browsing/se-4b", ThreatType.PHISHING, 4, bare=True)
+    wanted = full_hash("login.evil.example/")
+    publish_lists(tmp_path / "threats.lists", [SourceEntries(bare, [wanted])])
+    lookups = FakeLookups()
+
+    def lift() -> None:
+        take_mail()
+        LiftedAllowance.objects.create(expression="evil.example/")
+
+    async def work(database: Database) -> None:
+        lists = ThreatFile(tmp_path / "threats.lists")
+        looking = LookingBack(database, caught_up, tmp_path / "again", lookups, 0.05, lists=lists)  # type: ignore[arg-type]
+        part = asyncio.create_task(looking.run(stop))
+        await eventually(LiftedAllowance.objects.count, 0)
+        stop.set()
+        await part
+
+    await looked_up(lift)
+    await with_database(work)
+    assert (set(lookups.asked), await looked_up(found)) == ({wanted[:4]}, [])
 
 
 def test_the_pause_is_longer_than_what_a_gateway_needs_to_see_new_lists() -> None:

@@ -20,7 +20,7 @@ from backstamp.records.bulk import append, is_postgresql, select_for_keys
 from backstamp.records.changes import next_version
 from backstamp.records.instants import microseconds, read, stored
 from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
-from backstamp.records.models import ExpressionKill, OwnListEntry
+from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -63,6 +63,8 @@ _EVENTS: Final = (
     f"AND e.type IN ({', '.join(repr(type_.value) for type_ in sorted(_LINK_EVENTS))})"
 )
 
+Decision = ExpressionKill | OwnListEntry | LiftedAllowance
+"""What an administrator decided."""
 Link = tuple[int, int]
 """Message (stored tracking id) and number."""
 
@@ -135,11 +137,11 @@ def below(prefixes: Iterable[bytes]) -> list[int]:
     return [digest for (digest,) in select_for_keys(_BELOW, ("a", "z"), map(_span, prefixes))]
 
 
-def messages_under(listing: Listing) -> Sequence[int]:
-    """Return the messages (stored tracking ids) of which a link falls under a listing."""
+def messages_under(digest: int) -> Sequence[int]:
+    """Return the messages (stored tracking ids) of which a link has an expression with this digest."""
     messages = array("q")
     with connection.cursor() as cursor:
-        cursor.execute(_MESSAGES, [listing.digest])
+        cursor.execute(_MESSAGES, [digest])
         while rows := cursor.fetchmany(10_000):
             messages.extend(message for (message,) in rows)
     return messages
@@ -194,9 +196,37 @@ def decided() -> list[tuple[Listing, ExpressionKill | OwnListEntry]]:
     ]
 
 
-def note_done(row: ExpressionKill | OwnListEntry, now: datetime) -> None:
+def lifted() -> list[LiftedAllowance]:
+    """Return what own lists allow no longer, and was not looked back for yet."""
+    return list(LiftedAllowance.objects.order_by("pk")[:PAGE])
+
+
+def urls_under(digest: int, messages: Iterable[int]) -> set[str]:
+    """Return the URLs of links that have an expression with this digest; `messages` as of `look_back`."""
+    return {
+        url
+        for _, _, url in select_for_keys(_LINKS, ("m",), ((message,) for message in messages))
+        if any(digest in layer for layer in layers_of(url))
+    }
+
+
+def blocked_among(urls: Iterable[str]) -> list[Listing]:
+    """Return what own lists block of URLs: where an allowed one was, it may have had no say."""
+    digests = {digest for url in urls for layer in layers_of(url) for digest in layer}
+    blocked = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED)
+    return [
+        _decided(row, ThreatReason.OWN_LIST, "own list", row.since, row.scope)
+        for row in blocked
+        if stored_digest(bytes(row.digest)) in digests
+    ]
+
+
+def note_done(row: Decision, now: datetime) -> None:
     """Note that mail was looked through for what an administrator decided."""
-    type(row).objects.filter(pk=row.pk).update(looked_back_at=now)
+    if isinstance(row, LiftedAllowance):
+        row.delete()
+    else:
+        type(row).objects.filter(pk=row.pk).update(looked_back_at=now)
 
 
 def _decided(

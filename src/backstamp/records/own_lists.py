@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 
 from backstamp.policy import EVERYBODY
 from backstamp.policy.own_entries import NotNamedError, digest_of, expression_of
-from backstamp.records.models import OwnListEntry
+from backstamp.records.models import LiftedAllowance, OwnListEntry
 from backstamp.records.protection_settings import LONGEST_NAME, mail_address
 from backstamp.records.refusals import RefusedError
 from backstamp.records.sender_domains import domain_name
@@ -49,8 +49,19 @@ def add(kind: Kind, text: str, whose: str, keyring: Keyring, *, by: str, note: s
 def remove(text: str, whose: str, keyring: Keyring) -> bool:
     """Take a host or URL off the list of `whose`; return whether it was there. Raises `RefusedError`."""
     scope, _ = _scope(whose, keyring)
-    digest = digest_of(_expression(text))
-    return bool(OwnListEntry.objects.filter(scope=scope, digest=digest).delete()[0])
+    entry = OwnListEntry.objects.filter(scope=scope, digest=digest_of(_expression(text))).first()
+    if entry is None:
+        return False
+    take_off(entry)
+    return True
+
+
+def take_off(entry: OwnListEntry) -> None:
+    """Take an entry off its list. What it allowed is looked for in mail of before (`looking_back`)."""
+    with transaction.atomic():
+        entry.delete()
+        if entry.kind == Kind.ALLOWED:
+            LiftedAllowance.objects.create(expression=entry.expression)
 
 
 def _scope(whose: str, keyring: Keyring) -> tuple[str, str]:

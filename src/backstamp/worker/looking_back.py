@@ -15,17 +15,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from backstamp.records.link_expressions import stored_digest
+from backstamp.journal import ThreatFile
+from backstamp.policy import link_word
+from backstamp.records.link_expressions import digest_of, stored_digest
 from backstamp.records.looking_back import (
     PAGE,
+    Decision,
     Listing,
     below,
+    blocked_among,
     decided,
+    lifted,
     look_back,
     matched,
     messages_under,
     note_done,
+    urls_under,
 )
+from backstamp.threats import Finding
+from backstamp.threats.answers import Answers
+from backstamp.urls.parsing import web_url
+from backstamp.urls.safe_browsing import full_hash
 from backstamp.worker.database import Database
 from backstamp.worker.feeds.lookups import Lookups
 from backstamp.worker.feeds.new_entries import NewEntries
@@ -47,7 +57,7 @@ class LookingBack:
 
     `caught_up` is set while the journal is read to its end. In `directory` waits what is looked for once
     more, across a restart too. What was found is in the records, so that nothing is found twice, whatever
-    broke off.
+    broke off. `lists` are asked what is known of links that an own list allows no longer.
     """
 
     def __init__(
@@ -57,11 +67,14 @@ class LookingBack:
         directory: Path,
         lookups: Lookups | None = None,
         again_seconds: float = AGAIN_SECONDS,
+        *,
+        lists: ThreatFile | None = None,
     ) -> None:
         self._database = database
         self._caught_up = caught_up
         self._directory = directory
         self._lookups = lookups
+        self._lists = lists
         self._again_seconds = again_seconds
         self._alone = asyncio.Lock()
         self._decided: dict[tuple[str, int], float] = {}
@@ -115,19 +128,53 @@ class LookingBack:
 
     async def _for_decisions(self) -> None:
         now = time.monotonic()
-        waiting = await self._database.run(decided)
-        began = {(type(row).__name__, row.pk): now for _, row in waiting}
+        waiting: list[tuple[Listing | None, Decision]] = [
+            *await self._database.run(decided),
+            *((None, row) for row in await self._database.run(lifted)),
+        ]
+        began = {_key(row): now for _, row in waiting}
         known, self._decided = (
             self._decided,
             began | {key: at for key, at in self._decided.items() if key in began},
         )
-        await self._for(
-            [listing for (listing, _), key in zip(waiting, began, strict=True) if key not in known]
-        )
-        for (listing, row), key in zip(waiting, began, strict=True):
-            if key in known and now - known[key] >= self._again_seconds and self._caught_up.is_set():
-                await self._for([listing])
+        new = [(listing, row) for listing, row in waiting if _key(row) not in known]
+        await self._for([each for listing, row in new for each in await self._listings(listing, row)])
+        for listing, row in waiting:
+            at = known.get(_key(row))
+            if at is not None and now - at >= self._again_seconds and self._caught_up.is_set():
+                await self._for(await self._listings(listing, row))
                 await self._database.run(note_done, row, datetime.now(UTC))
+
+    async def _listings(self, listing: Listing | None, row: Decision) -> list[Listing]:
+        """Return what is to be looked for: what was decided, or what is known of links allowed no longer."""
+        if listing is not None:
+            return [listing]
+        digest = digest_of(row.expression)
+        messages = await self._database.run(messages_under, digest)
+        found: dict[tuple[int, str, str], Listing] = {}
+        pending: set[bytes] = set()
+        for at in range(0, len(messages), PAGE):
+            urls = await self._database.run(urls_under, digest, messages[at : at + PAGE])
+            findings = await asyncio.to_thread(self._known_of, urls)
+            pending |= {full_hash(each.detail) for each in findings if not each.confirmed}
+            listings = [_from_finding(each) for each in findings if each.confirmed]
+            for each in (*listings, *await self._database.run(blocked_among, urls)):
+                found[each.digest, each.source, each.scope] = each
+        if pending and self._lookups is not None:
+            # What is confirmed is news of its own.
+            await self._lookups.resolve(pending)
+        return list(found.values())
+
+    def _known_of(self, urls: Iterable[str]) -> list[Finding]:
+        lists = None if self._lists is None else self._lists.current()
+        answers = Answers() if self._lookups is None else self._lookups.answers
+        now_us = time.time_ns() // 1000
+        return [
+            finding
+            for text in urls
+            if (url := web_url(text)) is not None
+            for finding in link_word(url, lists, (), answers, now_us).findings
+        ]
 
     async def _for(self, listings: list[Listing]) -> int:
         """Look back for listings; return for how many links that was news."""
@@ -136,7 +183,7 @@ class LookingBack:
         found = 0
         async with self._alone:
             for listing in await self._database.run(matched, listings):
-                messages = await self._database.run(messages_under, listing)
+                messages = await self._database.run(messages_under, listing.digest)
                 for at in range(0, len(messages), PAGE):
                     page = messages[at : at + PAGE]
                     done = await self._database.run(look_back, listing, page, datetime.now(UTC))
@@ -157,3 +204,16 @@ def _listing(whole: bytes, new: NewEntries) -> Listing:
         source=new.source,
         since_us=new.day * _DAY_US,
     )
+
+
+def _from_finding(finding: Finding) -> Listing:
+    return Listing(
+        digest=digest_of(finding.detail),
+        threat=finding.threat_type,
+        source=finding.source,
+        since_us=finding.since_us,
+    )
+
+
+def _key(row: Decision) -> tuple[str, int]:
+    return type(row).__name__, row.pk

@@ -50,7 +50,13 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         source_keys_dir=config.source_keys_dir,
         retention_days=config.retention_days,
     )
-    looking_back = LookingBack(database, ingest.caught_up, config.looking_back_dir, lookups)
+    looking_back = LookingBack(
+        database,
+        ingest.caught_up,
+        config.looking_back_dir,
+        lookups,
+        lists=None if config.feeds is None else ThreatFile(config.feeds.lists_path),
+    )
     capture = CaptureServer(config, database)
     parts = {
         "ingest": ingest.run,

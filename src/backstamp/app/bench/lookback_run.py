@@ -93,7 +93,7 @@ def _look_back() -> None:
     looked_up = time.perf_counter() - began
     found, longest = 0, 0.0
     for listing in under:
-        messages = messages_under(listing)
+        messages = messages_under(listing.digest)
         for at in range(0, len(messages), PAGE):
             page = time.perf_counter()
             found += look_back(listing, messages[at : at + PAGE], datetime.now(UTC)).links

@@ -52,7 +52,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an entry off an own list."""
     entry = get_object_or_404(OwnListEntry, pk=pk)
-    entry.delete()
+    own_lists.take_off(entry)
     notices.success(request, f"{entry.expression[:200]} is no longer {entry.get_kind_display().lower()}.")
     return redirect("lists")
 

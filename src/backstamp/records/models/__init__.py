@@ -51,6 +51,7 @@ from backstamp.records.models.policy import (
 )
 from backstamp.records.models.protection import (
     ExpressionKill,
+    LiftedAllowance,
     LinkExpression,
     LinkFinding,
     OwnListEntry,
@@ -85,6 +86,7 @@ __all__ = [
     "HeaderSet",
     "JournalCursor",
     "Kill",
+    "LiftedAllowance",
     "Link",
     "LinkExpression",
     "LinkFinding",

@@ -105,6 +105,17 @@ class OwnListEntry(models.Model):
         return f"own list entry {self.pk}"
 
 
+class LiftedAllowance(models.Model):
+    """A host or URL that an own list allows no longer; kept until mail was looked through for it."""
+
+    id = models.BigAutoField(primary_key=True)
+    expression = models.TextField()
+    lifted_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"lifted allowance {self.pk}"
+
+
 class ExpressionKill(models.Model):
     """A host or URL that was switched off in all mail; `digest`: 8 octets of the SHA-256 of `expression`.
 
