@@ -352,6 +352,46 @@ async def test_own_lists_count_for_those_whose_they_are(start: Any, scope: str, 
     assert found == ([(ThreatType.FORBIDDEN, "own list")] if counts else [])
 
 
+@pytest.mark.parametrize("whose", [ANN, BEN])
+async def test_what_the_list_of_one_of_several_mailboxes_says_is_recorded(start: Any, whose: str) -> None:
+    own = OwnList(blocked=frozenset({full_hash("example.com/")[:8]}))
+    filter_ = await start(guarded(own_lists={RING.recipient_key(whose).hex(): own}))
+    await filter_.send(HTML, ANN, BEN)
+    (queued,) = filter_.running.queued
+    (link,) = queued.tracked_links
+    assert [(f.number, f.threat, f.source) for f in queued.findings] == [
+        (link.number, ThreatType.FORBIDDEN, "own list")
+    ]
+
+
+@pytest.mark.parametrize("trusting", ["guarded.example", "other.example"])
+@pytest.mark.parametrize("trusted", ["www.example.com", "second.example", "form.example"])
+async def test_a_link_has_one_number_in_all_copies_whatever_hosts_their_domains_trust(
+    start: Any, tmp_path: Path, trusting: str, trusted: str
+) -> None:
+    links = b'<a href="https://second.example/x">y</a><form action="https://form.example/"><input></form>'
+    policies = {
+        name: DomainPolicy(
+            domain_id=number,
+            name=name,
+            protection=Protection(
+                mode=ProtectionMode.PROTECT, trusted_hosts=(trusted,) if name == trusting else ()
+            ),
+        )
+        for number, name in ((7, "guarded.example"), (8, "other.example"))
+    }
+    list_bad(tmp_path, "https://second.example/x")
+    filter_ = await start(snapshot(domains=policies, guards=True))
+    await filter_.send(HTML.replace(b"</body>", links + b"</body>"), ANN, CAT)
+    (queued,) = filter_.running.queued
+    named = {link.number: link.url for link in queued.tracked_links}
+    assert named == {1: URL, 2: "https://second.example/x", 3: "https://form.example/"}
+    sealed = [(token.link_number, token.url) for _, mail in filter_.received for token in tokens(mail)]
+    assert len(sealed) == (4 if trusted == "form.example" else 3)
+    assert all(named[number] == url for number, url in sealed)
+    assert {finding.number for finding in queued.findings} == {2}
+
+
 async def test_a_suspicious_link_is_sealed_as_doubtful(start: Any) -> None:
     filter_ = await start(guarded())
     await filter_.send(HTML.replace(URL.encode(), b"https://paypal.com@evil.example/"), ANN)

@@ -204,6 +204,17 @@ def test_what_an_own_list_allows_is_no_news_for_those_whose_list_it_is(
 
 
 @SQLITE_IS_ENOUGH
+def test_what_all_who_received_it_allow_is_not_noted_with_the_link() -> None:
+    digest = full_hash("evil.example/")[:8]
+    OwnListEntry.objects.create(
+        kind="allowed", scope="our.example", expression="evil.example/", digest=digest
+    )
+    take([received()])
+    assert looked(listing()) == [Found(0, 0)]
+    assert not LinkFinding.objects.exists()
+
+
+@SQLITE_IS_ENOUGH
 def test_an_allowed_wrapper_clears_nothing_that_is_inside_it() -> None:
     expression = "eur01.safelinks.protection.outlook.com/"
     digest = full_hash(expression)[:8]

@@ -65,7 +65,8 @@ _INBOUND_ONLY: Final = {
 class Decided(msgspec.Struct, gc=False):
     """A link, what a click on it would request (None: nothing), and why it is left alone (None: wrap it).
 
-    `inner_url` is the address inside another vendor's wrapper; `number` that of a wrapped link.
+    `inner_url` is the address inside another vendor's wrapper; `number` that of a wrapped link. `holds_place`
+    says that a link which is not wrapped has a number all the same.
     """
 
     link: FoundLink
@@ -73,6 +74,7 @@ class Decided(msgspec.Struct, gc=False):
     reason: SkipReason | None
     inner_url: str = ""
     number: int | None = None
+    holds_place: bool = False
 
 
 class LinkPolicy:
@@ -152,13 +154,15 @@ class LinkPolicy:
             reason = self._objection(link, url, wrapper)
         if link.carrier in _NEVER:
             reason = _NEVER[link.carrier]
-        if reason is None:
-            if self._links_left:
-                self._links_left -= 1
-            else:
-                reason = SkipReason.TOO_MANY_LINKS
+        # Where a host is excluded the policy of others who get the same mail may differ, and its links are
+        # known by their numbers: those of one message must be the same in all copies.
+        holds_place = reason is SkipReason.EXCLUDED_HOST and not self._outbound and self._links_left > 0
+        if reason is None and not self._links_left:
+            reason = SkipReason.TOO_MANY_LINKS
+        if reason is None or holds_place:
+            self._links_left -= 1
         inner_url = unwrap_foreign(url.href) if wrapper is not None and url is not None else None
-        return Decided(link, url, reason, inner_url or "")
+        return Decided(link, url, reason, inner_url or "", holds_place=holds_place)
 
     def _resolve(
         self, text: str, carrier: Carrier, base: str | None, encoding: str

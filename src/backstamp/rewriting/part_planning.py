@@ -34,10 +34,14 @@ _NO_ADDRESS: Final = frozenset({SkipReason.INVALID_URL, SkipReason.UNLOCATED})
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What is planned for one part: `planned` is None when not a byte of it changes; `reason` says why."""
+    """What is planned for one part: `planned` is None when not a byte of it changes; `reason` says why.
+
+    `places` are the numbers that it takes: those of its links, and of others that hold one.
+    """
 
     pixel: PixelReport = PixelReport()
     links: list[TrackedLink] = []
+    places: int = 0
     candidates: Candidates | None = None
     planned: PlannedPart | None = None
     reason: SkipReason | None = None
@@ -260,6 +264,8 @@ class PartPlanner:
                     edited += ((span[0], span[0]), (span[1], span[1]))
                 else:
                     edited.append(span)
+            elif entry.holds_place:
+                number += 1
         planned = None
         if slots and framed is not None:
             spans, frames = self._frames(text_part.text, framed)
@@ -268,7 +274,8 @@ class PartPlanner:
         elif slots:
             planned = PlannedPart(path, text_part.editor(edited), slots, around or None)
         candidates = Candidates(path, decided, raw_spans)
-        return Outcome(pixel=pixel, links=links, candidates=candidates, planned=planned)
+        places = number - links_before
+        return Outcome(pixel=pixel, links=links, places=places, candidates=candidates, planned=planned)
 
     def _frames(
         self, text: str, framed: list[tuple[Decided, Frame]]

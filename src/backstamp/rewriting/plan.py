@@ -109,11 +109,14 @@ class Plan:
         parts: list[PlannedPart] | None = None,
         header_patches: list[Patch] | None = None,
         unsubscribe: UnsubscribePlace | None = None,
+        places: int = 0,
     ) -> None:
         self._raw = raw
         self._manifest = manifest
         self._candidates = candidates
         self.links = links
+        self.places = places
+        """The highest number that is taken: by a link, or by one that only copies of others have."""
         self._parts = parts or []
         self._header_patches = header_patches or []
         self._unsubscribe = unsubscribe

@@ -103,6 +103,7 @@ class _MessagePlanner:
         self._listed = 0
         self._room = options.limits.links
         self._links: list[TrackedLink] = []
+        self._places = 0
         self._planned: list[PlannedPart] = []
         self._pixel = PixelReport(
             skip_reason=SkipReason.NO_HTML_PART if options.opens else SkipReason.OPENS_OFF
@@ -153,6 +154,7 @@ class _MessagePlanner:
             self._planned,
             header_patches,
             unsubscribe,
+            self._places,
         )
 
     def _why_no_pixel(self, visits: list[Visit]) -> SkipReason:
@@ -179,11 +181,12 @@ class _MessagePlanner:
         if self._options.direction is Direction.INBOUND and part.media_type == "text/html":
             base = header_base(self._root, part.path)
         outcome = PartPlanner(self._raw, part, self._options, self._policy, base).plan(
-            len(self._links), wants_pixel=wants_pixel
+            self._places, wants_pixel=wants_pixel
         )
         if wants_pixel:
             self._pixel = outcome.pixel
         self._links += outcome.links
+        self._places += outcome.places
         if outcome.candidates is not None and outcome.candidates.decided:
             self._candidates.append(outcome.candidates)
         if outcome.planned is not None:

@@ -150,9 +150,13 @@ def test_the_limit_holds_for_the_sum_of_the_parts(server: FeedServer, tmp_path: 
         get(server, into, max_bytes=60_000)
 
 
-def test_a_list_that_is_too_big_leaves_nothing(server: FeedServer, tmp_path: Path) -> None:
-    server.pages["/list"] = Page(BODY, etag='"v1"')
-    with pytest.raises(FetchError, match=f"it has {len(BODY)} bytes, more than 1000"):
+@pytest.mark.parametrize("says_length", [True, False])
+def test_a_list_that_is_too_big_leaves_nothing(
+    server: FeedServer, tmp_path: Path, *, says_length: bool
+) -> None:
+    server.pages["/list"] = Page(BODY, etag='"v1"', says_length=says_length)
+    told = f"it has {len(BODY)} bytes, more than 1000" if says_length else "it has more than 1000 bytes"
+    with pytest.raises(FetchError, match=told):
         get(server, tmp_path / "list.part", max_bytes=1000)
     assert [file.stat().st_size for file in tmp_path.iterdir() if file.name == "list.part"] in ([], [0])
 

@@ -11,6 +11,7 @@ import msgspec
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.copies import Addressee, Arrival, Copy
 from backstamp.gateway.protection.groups import Group, strictness
+from backstamp.gateway.protection.united import united
 from backstamp.gateway.rewriter.messages import Marks, ProtectRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
@@ -237,6 +238,7 @@ class Work:
         arrival = self._arrival
         answers = [group.answer for group in seen if group.answer is not None]
         fullest = max(answers, key=lambda answer: len(answer.links), default=None)
+        links, findings = united(answers)
         strictest = max(seen, key=strictness)
         places = sorted(place for group in seen for place in group.places)
         addressees = arrival.addressees
@@ -254,16 +256,13 @@ class Work:
             sender=arrival.facts.sender,
             size=len(arrival.raw),
             links=any(group.seals and group.answer and group.answer.links for group in seen),
-            tracked_links=tuple(
-                QueuedLink(link.number, link.url, link.text, link.part)
-                for link in (fullest.links if fullest is not None else ())
-            ),
+            tracked_links=tuple(QueuedLink(link.number, link.url, link.text, link.part) for link in links),
             manifest=fullest.manifest if fullest is not None else "",
             protection=strictest.receiving.mode.value,
             unprotected=tuple(dict.fromkeys(reason for group in seen for reason in group.unprotected))[
                 :MAX_REASONS
             ],
-            findings=fullest.findings if fullest is not None else (),
+            findings=findings,
         )
 
     def _recipient(self, addressee: Addressee, key: bytes) -> QueuedRecipient:

@@ -124,11 +124,13 @@ class RewriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What was found and done. `unprotected` are `rewriting.SkipReason`s: why links are unguarded.
 
-    `known_bad` says that a list names one of the links.
+    `known_bad` says that a list names one of the links. `links` are those that were wrapped: their numbers
+    are the same under each policy. `others` stand in the message as they came, with numbers behind those.
     """
 
     manifest: str
     links: tuple[SealedLink, ...] = ()
+    others: tuple[SealedLink, ...] = ()
     unprotected: tuple[str, ...] = ()
     findings: tuple[QueuedFinding, ...] = ()
     known_bad: bool = False

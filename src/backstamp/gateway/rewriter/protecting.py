@@ -72,7 +72,8 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
         copies.append(marked(copy, fields, subject=subject, ours=OUR_FIELDS))
     answer = ProtectAnswer(
         manifest=made.manifest.to_json().decode(),
-        links=(*sealed_links(made), *judged.others),
+        links=sealed_links(made),
+        others=judged.others,
         unprotected=tuple(reason.value for reason in unprotected),
         findings=judged.findings[:_MOST_FINDINGS],
         known_bad=judged.known_bad,
@@ -94,7 +95,7 @@ class _Judged:
         self._reader = organisation(request.own_domains)
         others = tuple(
             SealedLink(number, url, "", part)
-            for number, (url, part) in enumerate(_unwrapped(made).items(), start=len(made.links) + 1)
+            for number, (url, part) in enumerate(_unwrapped(made).items(), start=made.places + 1)
         )
         links: list[tuple[TrackedLink | SealedLink, WebUrl]] = [(each, each.as_url()) for each in made.links]
         links += [(each, url) for each in others if (url := web_url(each.url)) is not None]
