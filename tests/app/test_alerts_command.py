@@ -58,7 +58,13 @@ def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
 
     at = datetime(2026, 11, 28, tzinfo=UTC)
     alert = Alert.objects.create(
-        rule="known_bad_click", host="evil.example", opened_at=at, last_at=at, quiet_until=at, count=2
+        rule="received_before_listed",
+        domain="our.example",
+        host="evil.example",
+        opened_at=at,
+        last_at=at,
+        quiet_until=at,
+        count=2,
     )
     for index, address in enumerate(("anna@our.example", "bert@our.example")):
         AlertPerson.objects.create(
@@ -67,7 +73,7 @@ def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
     assert run("alerts", "forget", "Anna@our.example")[:2] == (0, "forgotten in 1 alert\n")
     assert run("alerts", "forget", "anna@our.example")[:2] == (0, "forgotten in 0 alerts\n")
     said = run("alerts", "list", "--people")[1]
-    assert "2 times" in said
+    assert "  received_before_listed our.example  evil[.]example  2 times" in said
     assert ("anna@" in said, "bert@our.example" in said) == (False, True)
 
 

@@ -39,7 +39,7 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
         for alert in records.listed(rule=chosen, domain=domain)[:most]:
             often = f"  {alert.count} times" if alert.count > 1 else ""
             click.echo(
-                f"{alert.last_at:%Y-%m-%d %H:%M:%S} UTC  {alert.rule:<22}{alert.domain or '-'}  "
+                f"{alert.last_at:%Y-%m-%d %H:%M:%S} UTC  {alert.rule:<23}{alert.domain or '-'}  "
                 f"{shown_host(alert.host) or '-'}{often}"
             )
             if people:
