@@ -156,6 +156,16 @@ def test_that_it_was_encoded_anew_is_said_where_all_programs_still_read_the_head
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
 
 
+def test_what_looks_like_a_field_only_when_it_is_encoded_anew_is_set_apart() -> None:
+    raw = "From: a@example.com\r\né: https://example.com/\r\nSubject: x\r\n".encode()
+    rewritten = plan(raw, Options()).apply(FixedSealer(1000))
+    assert rewritten.manifest.parts[0].reencoded == "quoted-printable"
+    header, empty, body = rewritten.raw.partition(b"\r\n\r\n")
+    assert b"=C3=A9" not in header
+    assert empty
+    assert body.startswith(b"=C3=A9: https://t.example.net/L1")
+
+
 def test_an_encoding_that_is_said_twice_is_said_once_where_a_part_is_encoded_anew() -> None:
     twice = "Content-Transfer-Encoding: 7bit"
     entity = part("text/plain", "see https://example.com/", twice, "X-Between: x", twice.upper())
@@ -259,6 +269,8 @@ def test_the_author_of_received_mail_cannot_switch_protection_off() -> None:
         "<p>x<table><tr>",
         "<select><option>x",
         "<div style='display: none'>x",
+        "<div style='Visibility:hidden'>x",
+        "<p style='mso-hide : all'>x",
         "<p hidden>x",
         "<button>x",
         "<template>x",

@@ -486,6 +486,28 @@ def test_an_address_with_a_null_character_is_listed_as_it_stands_and_as_programs
     ]
 
 
+@pytest.mark.parametrize("depth", [2, 3])
+def test_a_comment_for_outlook_in_as_many_documents_as_are_looked_into_is_named(depth: int) -> None:
+    html = "<!--[if mso]><a href='https://example.com/'>x</a><![endif]-->"
+    for _ in range(depth):
+        html = f'<iframe srcdoc="{escape(html)}"></iframe>'
+    planned = plan(message(html), Options(direction=Direction.INBOUND, opens=False))
+    assert [link.url for link in planned.links] == (["https://example.com/"] if depth < 3 else [])
+    assert planned.manifest.unprotected == (() if depth < 3 else (SkipReason.UNLOCATED,))
+
+
+def test_links_that_do_not_read_back_as_planned_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backstamp.rewriting.pixel.ReadBack.holds", lambda *_: False)
+    raw = message("<a href='https://example.com/'>x</a><a href='#1'>y</a>")
+    planned = plan(raw, Options())
+    assert [each.skip_reason for each in planned.manifest.candidates] == [
+        SkipReason.NOT_REPRODUCED,
+        SkipReason.FRAGMENT,
+    ]
+    assert planned.manifest.pixel.skip_reason is SkipReason.UNCLOSED_MARKUP
+    assert planned.apply(FixedSealer()).raw == raw
+
+
 def test_documents_that_are_nested_too_deeply_to_be_looked_into_are_unprotected() -> None:
     html = '<a href="https://example.com/">x</a>'
     for _ in range(5):

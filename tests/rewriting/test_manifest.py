@@ -128,6 +128,22 @@ def test_a_manifest_of_another_message_changes_nothing() -> None:
     assert unwrap(other, dict[str, str]().get, stored) == other
 
 
+def test_a_manifest_that_holds_more_than_a_message_may_is_not_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = message("".join(f"<a href='https://example.com/{'a' * 400}{n}'>x</a>" for n in range(3)))
+    rewritten = plan(raw, Options(opens=False)).apply(FixedSealer())
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
+    monkeypatch.setattr("backstamp.rewriting.unwrapping._MAX_ORIGINAL", 1000)
+    assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == rewritten.raw
+
+
+def test_octets_that_are_no_characters_can_be_written() -> None:
+    raw = b"Content-Type: text/\xff; charset=\xfe\r\nContent-Transfer-Encoding: \xfd\r\n\r\nx"
+    (part,) = json.loads(plan(raw, Options()).manifest.to_json())["parts"]
+    assert (part["media_type"], part["charset"], part["cte"]) == ("text/plain", "?", "?")
+
+
 def test_the_schema_in_the_documents_is_the_one_of_the_code() -> None:
     assert (DOCUMENT.parent / "manifest.schema.json").read_bytes() == Manifest.json_schema()
 

@@ -418,6 +418,24 @@ def test_the_time_is_linear_however_hostile_the_text(piece: str, flow: dict[str,
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://e.example:80\u200b#www.",
+        "https://a.example/!/<www.c.example)>",
+        "|}<URL:http://e.example:80)www.c.example>",
+        "/> <http://d.example]> https://a.example/",
+    ],
+)
+def test_each_new_url_is_read_back_whole_where_addresses_stand_beside_odd_signs(text: str) -> None:
+    sealer = FixedSealer()
+    planned = plan(message(text, "text/plain; charset=utf-8"), Options())
+    assert planned.links
+    written = planned.apply(sealer).raw.partition(b"\r\n\r\n")[2].decode()
+    found = [link.value for link in find_text_links(written)]
+    assert [sealer.link(link.number, link.url) for link in planned.links] == found
+
+
 # The way back from the URLs alone.
 
 SEALED = f"{BASE}/L1{'x' * 40}"
