@@ -649,8 +649,37 @@ def test_two_addresses_glued_together_are_two_links_and_stay_two(glue: str) -> N
     planned = plan(raw, Options())
     assert [link.url for link in planned.links] == ["https://a.example/", "https://b.example/x"]
     done = planned.apply(FixedSealer(0))
-    assert done.raw.endswith(f"see <{BASE}/L1>{glue}{BASE}/L2 here".encode())
+    assert done.raw.endswith(f"see <{BASE}/L1> {glue}{BASE}/L2 here".encode())
     assert unwrap(done.raw, dict[str, str]().get, done.manifest) == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("请看www.example.com，谢谢", f"请看<{BASE}/L1> ，谢谢"),
+        ("（www.example.com）。", f"（<{BASE}/L1> ）。"),
+        ("(www.example.com)s", f"(<{BASE}/L1> )s"),
+        ("www.example.com's", f"<{BASE}/L1> 's"),
+        ("*www.example.com* x", f"*<{BASE}/L1> * x"),
+        ("www.example.com: x", f"<{BASE}/L1>: x"),
+        ("(see www.example.com), x", f"(see {BASE}/L1), x"),
+        ("[x](www.example.com).", f"[x]({BASE}/L1)."),
+        ("[www.example.com](www.example.com)", f"[{BASE}/L1]({BASE}/L2)"),
+    ],
+)
+def test_what_linkifyjs_would_read_on_into_is_parted_from_a_new_url_by_a_blank(
+    text: str, written: str
+) -> None:
+    planned = plan(message(text, "text/plain; charset=utf-8"), Options())
+    done = planned.apply(FixedSealer(0))
+    assert done.raw.decode().endswith(f"\r\n\r\n{written}")
+    assert unwrap(done.raw, dict[str, str]().get, done.manifest) == message(text, "text/plain; charset=utf-8")
+
+
+def test_the_host_of_the_readable_form_stands_behind_one_blank() -> None:
+    options = Options(readable_text=True)
+    done = plan(message("www.example.com，x", "text/plain; charset=utf-8"), options).apply(FixedSealer(0))
+    assert done.raw.decode().endswith(f"\r\n\r\n<{BASE}/L1> [www.example.com]，x")
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ class PartPlanner:
                 if text.startswith(">", end):
                     behind += ">"
                     end += 1
-                behind += f" [{each.url.host}]"
+                behind = f"{behind.rstrip()} [{each.url.host}]"
             spans.append((start, end))
             frames.append((before, behind))
         return spans, frames

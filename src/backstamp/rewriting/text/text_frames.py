@@ -4,6 +4,8 @@
 programs would take the apostrophe for a part. Angle brackets part the two (RFC 3986 appendix C).
 So they do where programs differ: of `https://x.example/a:` linkify-it takes the colon along, to which a
 website may give no thought; no token opens with one behind it.
+linkifyjs, by which Tuta makes links, ends no path at a mark, not even `>`, behind which a letter stands, so
+that a blank is put between. Not into markdown's `](`, where it would be seen as no link any more.
 """
 
 import re
@@ -19,37 +21,46 @@ Frame = tuple[str, str]
 """What stands before a new URL, and behind it."""
 _PLAIN: Final = ("", "")
 _BRACKETS: Final = ("<", ">")
+_BRACKETS_AND_BLANK: Final = ("<", "> ")
+_BLANK_OR_END: Final = r"(?:[ \t\r\n\xa0\u3000]|\Z)"
+_MARKS: Final = r"[.,:;!?'\")\]}]*"
 _ENDS_FOR_ALL: Final = re.compile(
-    r"(?:\.*|!*|[,;]|'[.,;!']*)(?:[ \t\r\n\xa0\u3000]|\Z)|[<>)\]}#?]|\"(?![^\s\"]+\")"
+    rf"(?:\.*|!*|[,;]|'[.,;!']*){_BLANK_OR_END}|[)\]}}]{_MARKS}{_BLANK_OR_END}|\]\(|[<>#?]|\"(?![^\s\"]+\")"
 )
 """What stands behind an address where all programs end it, or go on with what no token minds.
 
 linkify-it takes a mark along behind which no blank stands, and words between quotes. Thunderbird goes on over
 every other kind of blank: the narrow ones of French, those of fixed width, controls.
 """
+_PARTED: Final = re.compile(_MARKS + r"(?:\s|\Z)")
 _PROBE: Final = "https://link.invalid/probe"
 
 
 def frames_of(text: str, flow: Flow, links: list[FoundLink]) -> list[Frame | None]:
     """Return for each link the frame in which its new URL is read back whole, None where there is none."""
     frames: list[Frame | None] = [
-        _PLAIN if _ENDS_FOR_ALL.match(text, link.end) is not None else _BRACKETS for link in links
+        _PLAIN if _ENDS_FOR_ALL.match(text, link.end) is not None else _brackets(text, link.end)
+        for link in links
     ]
     # Thunderbird would drop the blanks behind a new URL between quotes, and take all the words for a part.
     quoted = [(each.start, each.end) for each in quoted_addresses(text)]
     if quoted:
         for index, link in enumerate(links):
             if overlaps(quoted, link.start, link.end):
-                frames[index] = _BRACKETS
+                frames[index] = _brackets(text, link.end)
     if not (flow["flowed"] and flow["delsp"]) and _stand_apart(text, links):
         return frames
-    for worse in (_BRACKETS, None):
+    for bracketed in (True, False):
         lost = _lost(text, flow, links, frames)
         if not lost:
             return frames
         for index in lost:
-            frames[index] = worse
+            frames[index] = _brackets(text, links[index].end) if bracketed else None
     return [None] * len(links) if _lost(text, flow, links, frames) else frames
+
+
+def _brackets(text: str, end: int) -> Frame:
+    return _BRACKETS if _PARTED.match(text, end) is not None else _BRACKETS_AND_BLANK
 
 
 def _stand_apart(text: str, links: list[FoundLink]) -> bool:
