@@ -348,6 +348,7 @@ def test_without_a_journal_everything_is_answered_and_the_loss_is_shouted_about(
     journal.failing = False
     ask(f"/{pixel()}")
     assert caplog.records[-1].getMessage() == "hits are recorded again; 100 were lost"
+    assert edge._counts[Drop.JOURNAL_UNAVAILABLE] == 100
 
 
 def test_a_loss_that_goes_on_is_told_again(

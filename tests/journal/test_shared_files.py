@@ -1,5 +1,6 @@
 """The policy snapshot and the daily keys of `source`."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address
@@ -20,6 +21,7 @@ from backstamp.journal import (
     publish_suppressed,
     snapshot_file,
 )
+from backstamp.journal.replacing import replace_file
 from backstamp.journal.source_keys import DAY_US
 from backstamp.policy import (
     Consent,
@@ -273,3 +275,23 @@ def test_keys_are_destroyed_while_requests_make_others(tmp_path: Path) -> None:
     keys._keyed = {Busy(day): state}
     keys.destroy_old(NOON + 3 * DAY_US)
     assert list(keys._keyed) == [day + 3]
+
+
+def test_a_new_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def noted_sync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        sync(descriptor)
+
+    def noted_replace(path: Path, target: Path) -> Path:
+        done.append("replaced")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    replace_file(tmp_path / "snapshot", b"new")
+    assert done == ["file", "replaced", "folder"]
