@@ -1,6 +1,8 @@
 """The suppression list in the console."""
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backstamp.records.models import Suppression
@@ -90,3 +92,15 @@ def test_a_suppressed_recipient_is_allowed_again_from_the_page_of_a_message(admi
     assert f'action="/suppressions/{row.pk}/remove/"' in shown
     admin.post(f"/suppressions/{row.pk}/remove/")
     assert "Allow again" not in admin.get(f"/messages/{to_text(letter.pk)}/").text
+
+
+def test_the_newest_entries_are_found_without_sorting_the_list(admin: Client) -> None:
+    entry()
+    with CaptureQueriesContext(connection) as asked:
+        admin.get("/suppressions/")
+    (listed,) = (query["sql"] for query in asked if '"since" DESC' in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + listed)
+        assert [row[3] for row in cursor.fetchall()] == [
+            "SCAN records_suppression USING INDEX suppression_by_age"
+        ]

@@ -89,7 +89,10 @@ class Suppression(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["domain", "recipient_key", "reason"], name="suppression_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["recipient_key"], name="suppression_by_key")]
+        indexes: ClassVar = [
+            models.Index(fields=["recipient_key"], name="suppression_by_key"),
+            models.Index(fields=["since", "id"], name="suppression_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"suppression {self.pk}"

@@ -1,0 +1,14 @@
+"""The newest entries of the suppression list are found by an index."""
+
+from typing import ClassVar
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """One more index."""
+
+    dependencies: ClassVar = [("records", "0024_part_changes")]
+    operations: ClassVar = [
+        migrations.AddIndex("suppression", models.Index(fields=["since", "id"], name="suppression_by_age")),
+    ]
