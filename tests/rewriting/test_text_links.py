@@ -49,6 +49,9 @@ def values(text: str, **flow: bool) -> list[str]:
         ("http: example.com http:x https:443", []),
         ("www.example.com/x Www.example.com", ["http://www.example.com/x", "http://Www.example.com"]),
         ("(www.example.com) ,www.example.com; :www.example.com", ["http://www.example.com"] * 3),
+        ("-www.example.com _www.example.com, ...www.example.com", ["http://www.example.com"] * 3),
+        ("see...www.example.com (--www.example.com)", ["http://www.example.com"] * 2),
+        ("x-www.example.com é--www.example.com x.www.example.com a/_www.example.com @.www.example.com", []),
     ],
 )
 def test_an_address_begins_with_a_scheme_of_the_web_or_www(text: str, found: list[str] | None) -> None:

@@ -31,7 +31,8 @@ _PORT: Final = re.compile(r":(?:[0-9]+(?![0-9A-Za-z_-])|(?=[/\\?#]))")
 _ANOTHER: Final = re.compile(r"https?:[/\\]|www\.", re.IGNORECASE)
 _TAIL_STOP: Final = re.compile(rf"[()\[\]{{}}{HARD_ENDS}]")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(0x41, 0x5B)}
-_NOT_BEFORE_WWW: Final = "@._/-"
+_IN_NAMES: Final = "._-"
+_NOT_BEFORE_WWW: Final = "@/"
 _GOES_ON: Final = "=?&#"
 
 
@@ -51,7 +52,8 @@ class Start(NamedTuple):
 def find_starts(text: str, joints: list[int]) -> list[Start]:
     """Return where addresses may begin, in order: `http:`, `https:`, `www.`, in any case.
 
-    No letter or digit stands before one, except at the `joints`, where most programs see a line begin.
+    No letter or digit stands before one, except at the `joints`, where most programs see a line begin; nor is
+    a `www.` within a name (`x-www.example.com`), though a dash or dot alone before it is none.
     Two slashes are the rule; with fewer, more or other ones Thunderbird makes a link all the same, and a
     browser opens it (WHATWG URL standard, "special authority ignore slashes state"), so they count where
     something with a dot or a long number follows.
@@ -72,8 +74,7 @@ def find_starts(text: str, joints: list[int]) -> list[Start]:
         at = lowered.find("http", at + 4)
     at = lowered.find("www.")
     while at >= 0:
-        within = _is_alphanumeric(lowered, at - 1) or lowered[max(at - 1, 0)] in _NOT_BEFORE_WWW
-        if (at in joined or not within) and _FIRST.match(text, at + 4):
+        if (at in joined or not _is_within_name(lowered, at)) and _FIRST.match(text, at + 4):
             starts.append(Start(at, at, abbreviated=True))
         at = lowered.find("www.", at + 4)
     starts.sort()
@@ -93,6 +94,18 @@ def _behind_slashes(text: str, at: int) -> int:
     assert match is not None, "no slashes match too"
     follows = _FIRST if match[0] == "//" else _DOTTED
     return match.end() if follows.match(text, match.end()) else -1
+
+
+def _is_within_name(text: str, at: int) -> bool:
+    """Whether a `www.` is a part of a name, a path or a mail address that began before it."""
+    begin = at
+    while begin and text[begin - 1] in _IN_NAMES:
+        begin -= 1
+    before = text[begin - 1 : begin]
+    if begin == at:
+        return _is_alphanumeric(text, at - 1) or (before != "" and before in _NOT_BEFORE_WWW)
+    # No name holds two dots side by side.
+    return (before.isalnum() or (before != "" and before in _NOT_BEFORE_WWW)) and ".." not in text[begin:at]
 
 
 def _is_alphanumeric(text: str, at: int) -> bool:
