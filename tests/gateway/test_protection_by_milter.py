@@ -14,9 +14,10 @@ from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, publish_snapshot
 from backstamp.policy import OnUnprotected
 from backstamp.rewriting import Options
+from backstamp.tokens import ANONYMOUS
 from backstamp.vocabulary import Queued
 from tests.gateway.running import HTML, RING, TEXT
-from tests.gateway.test_protection import ANN, CAT, URL, guarded, guarded_link, tokens
+from tests.gateway.test_protection import ANN, BEN, CAT, URL, guarded, guarded_link, tokens
 
 CUSTOMER = "dan@customer.example"
 WRAPPED = HTML.replace(URL.encode(), guarded_link())
@@ -94,6 +95,16 @@ async def test_mail_that_somebody_outside_gets_too_goes_by_the_policy(guard: Gua
     refused = await guard(HTML, ANN, CUSTOMER, on_unprotected=OnUnprotected.REFUSE)
     assert isinstance(refused, Reject)
     assert isinstance(await guard(TEXT, ANN, CUSTOMER, on_unprotected=OnUnprotected.REFUSE), Replace)
+
+
+async def test_a_link_names_its_only_recipient_and_nobody_of_several(guard: Guard) -> None:
+    for to, index in (((ANN,), 0), ((ANN, BEN), None)):
+        answer = await guard(HTML, *to)
+        assert isinstance(answer, Replace)
+        (token,) = tokens(answer.raw)
+        key = ANONYMOUS if index is None else RING.recipient_key(ANN)
+        assert (token.recipient_index, token.recipient_key) == (index, key)
+    assert [[each.address for each in queued.recipients] for queued in guard.queued] == [[ANN], [ANN, BEN]]
 
 
 async def test_among_our_own_domains_the_strictest_holds(guard: Guard) -> None:
