@@ -46,6 +46,14 @@ def test_a_body_comes_in_pieces_that_are_not_too_large(block: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("octets", "pieces"), [(65_535, [65_535]), (65_536, [65_535, 1]), (200_000, [65_535] * 3 + [3_395])]
+)
+def test_a_piece_is_as_large_as_postfix_takes_it_and_no_larger(octets: int, pieces: list[int]) -> None:
+    chunks = [data for _, data in split(b"".join(codec.replace_body(bytes(octets))))]
+    assert [len(chunk) for chunk in chunks] == pieces
+
+
+@pytest.mark.parametrize(
     ("family", "address", "told"),
     [
         (b"4", b"192.0.2.1", b"192.0.2.1"),
