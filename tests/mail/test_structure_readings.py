@@ -336,6 +336,13 @@ def test_a_program_that_knows_no_digests_shows_their_messages_as_text(
     assert read(explicit).children[0].defects == set()
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "text/html", "application/pdf", "message/rfc822"])
+def test_what_is_no_multipart_and_holds_delimiters_may_be_divided_all_the_same(media_type: str) -> None:
+    field = f"Content-Type: {media_type}; boundary=b".encode()
+    assert of(field, body=b"--b\nContent-Type: text/html\n\ntext\n--b--\n").defects == {D.TYPE_IN_DOUBT}
+    assert of(field, body=b"Subject: x\n\n-b --a\n").defects == set()
+
+
 def test_any_kind_of_message_may_be_taken_for_a_whole_one() -> None:
     field = b"Content-Type: message/delivery-status"
     status = b"Reporting-MTA: dns; x.example\n\nAction: failed\n"

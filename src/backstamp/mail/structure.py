@@ -128,6 +128,9 @@ class _Reader:
         return self._ends_in_lf
 
     def _read_children(self, part: Part, depth: int, defects: set[Defect]) -> tuple[Part, ...]:
+        if not part.is_multipart and self._has_delimiter(part):
+            # nodemailer's mailparser divides whatever has a boundary, enmime what is no text.
+            defects.add(Defect.TYPE_IN_DOUBT)
         is_message = part.media_type in _MESSAGE_TYPES and is_identity(part.cte) and part.header.orderly
         # Where the header broke off nobody can say to which message the next fields belong.
         if not (part.is_multipart or is_message):
@@ -145,6 +148,10 @@ class _Reader:
                 defects.add(Defect.TYPE_IN_DOUBT)
             return (child,)
         return self._read_multipart(part, depth, defects)
+
+    def _has_delimiter(self, part: Part) -> bool:
+        boundary = part.boundary
+        return bool(boundary) and self._raw.find(b"--" + boundary, part.body_start, part.end) >= 0
 
     def _begins_with_content_fields(self, part: Part) -> bool:
         limit = min(part.end, part.body_start + self._limits.header_bytes)
