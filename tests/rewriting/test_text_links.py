@@ -656,6 +656,15 @@ def test_two_addresses_glued_together_are_two_links_and_stay_two(glue: str) -> N
     assert unwrap(done.raw, dict[str, str]().get, done.manifest) == raw
 
 
+@pytest.mark.parametrize("second", ["www.b.example/x", "http://www.b.example/x"])
+def test_of_two_addresses_that_are_none_together_each_is_listed(second: str) -> None:
+    raw = message(f"see https://a.example|{second} here", "text/plain")
+    for direction in Direction:
+        manifest = plan(raw, Options(direction=direction, opens=False)).manifest
+        listed = {each.url for each in manifest.candidates if each.skip_reason is SkipReason.UNLOCATED}
+        assert listed >= {"https://a.example/", "http://www.b.example/x"}
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [

@@ -44,7 +44,8 @@ def inner_addresses(link: FoundLink) -> list[FoundLink]:
     for beginning in islice(_BEGINNING.finditer(link.value), _MOST_INNER):
         rest = link.value[beginning.start() :]
         shorter = _UP_TO_HOST.match(rest)
-        found += (rest, shorter[0] if shorter is not None else rest)
+        scheme = "http://" if beginning[0][0] in "wW" else ""
+        found += (scheme + rest, scheme + (shorter[0] if shorter is not None else rest))
     return [
         FoundLink(link.start, link.end, value, link.carrier, doubt=SkipReason.UNLOCATED)
         for value in dict.fromkeys(found)
