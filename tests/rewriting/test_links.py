@@ -160,9 +160,12 @@ def test_nothing_that_received_mail_says_of_its_own_links_keeps_them_from_being_
 
 
 def test_the_unsubscribe_address_of_the_header_of_sent_mail_is_never_wrapped() -> None:
-    header = "List-Unsubscribe: <mailto:u@example.com>,\n <https://EXAMPLE.com/u?a=1&b=2>\n"
     html = "<a href='https://example.com/u?a=1&amp;b=2'>x</a> <a href='https://example.com/u?a=1'>y</a>"
-    assert [reason for _, reason in decided(html, header=header)] == [SkipReason.UNSUBSCRIBE_LINK, None]
+    for fold in ("", "\n\t"):
+        header = f"List-Unsubscribe: <mailto:u@example.com>,\n <https://EXAMPLE.com/{fold}u?a=1&b=2>\n"
+        assert [reason for _, reason in decided(html, header=header)] == [SkipReason.UNSUBSCRIBE_LINK, None]
+    blank = "List-Unsubscribe: < https://example.com/\n u?a=1&b=2 >\n"
+    assert [reason for _, reason in decided(html, header=blank)] == [SkipReason.UNSUBSCRIBE_LINK, None]
 
 
 def test_the_summary_is_the_sentence_of_the_console() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan
 from tests.rewriting.messages import multipart, part
+from tests.rewriting.sealers import FixedSealer
 
 R = SkipReason
 HTML = "<a href='https://example.com/'>x</a>"
@@ -216,6 +217,15 @@ def test_a_text_with_a_uuencoded_file_is_changed_and_named(direction: Direction)
     assert second(yenc, direction) == (True, R.UUENCODED)
     prose = part("text/plain", f"{TEXT}\r\nbegin 644 is how it begins\r\n")
     assert second(prose, direction) == (True, None)
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_what_looks_like_an_address_in_the_data_of_a_file_stays_as_it_is(direction: Direction) -> None:
+    data = "M(HTTPS://EXAMPLE.COM/" + "A" * 39 + "\r\n#0V%T"
+    raw = multipart("mixed", part("text/plain", f"{TEXT}\r\nbegin 644 a.zip\r\n{data}\r\n`\r\nend\r\n{TEXT}"))
+    planned = plan(raw, Options(direction=direction, opens=False))
+    assert len(planned.links) == 2
+    assert data.encode() in planned.apply(FixedSealer()).raw
 
 
 @pytest.mark.parametrize(
