@@ -6,8 +6,9 @@ import msgspec
 
 from backstamp.records.day_counts import count_anew
 from backstamp.records.ingest import ingest
-from backstamp.records.models import DayCount
+from backstamp.records.models import DayCount, MessageRollup
 from backstamp.records.overview import overview
+from backstamp.records.rebuild import rebuild
 from backstamp.records.retention import delete_before
 from backstamp.vocabulary import Actor, EventType, JournalRecord
 from tests.records.journal_records import APPLE_PREFETCH, BERT, after, batch, click, delivery, pixel, queued
@@ -47,6 +48,19 @@ def test_one_domain_is_seen_alone_and_a_stretch_of_days_ends_where_it_says() -> 
     assert overview(MONDAY, MONDAY, domain_id=3).total["messages"] == 1
     assert overview(MONDAY, MONDAY).total.fetches(EventType.OPENED, Actor.PREFETCH) == 0
     assert overview(MONDAY - timedelta(days=9), MONDAY - timedelta(days=1)).days == ()
+
+
+def test_days_and_messages_that_were_counted_wrong_are_made_again_as_ingest_made_them() -> None:
+    ingest(batch("a", story()), after(2 * DAY))
+    days = DayCount.objects.order_by("day", "domain_id", "measure").values_list("day", "measure", "number")
+    messages = MessageRollup.objects.order_by("pk").values_list("pk", "opened", "clicked", "troubled")
+    before = (list(days), list(messages))
+    assert sum(number for _, _, number in before[0]) > 0
+    DayCount.objects.filter(measure="queued").delete()
+    DayCount.objects.update(number=7)
+    MessageRollup.objects.update(opened=9, clicked=9, troubled=9)
+    rebuild()
+    assert (list(days.all()), list(messages.all())) == before
 
 
 def test_what_retention_deletes_is_taken_away() -> None:
