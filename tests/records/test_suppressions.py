@@ -4,6 +4,8 @@ import io
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from backstamp.policy import Keys, SuppressionReason, decode_suppressed, encode_suppressed, suppression
 from backstamp.records import part_changes, suppressions
@@ -43,6 +45,15 @@ def refusal(
         text=text,
         stage=stage,
     )
+
+
+def test_what_is_new_is_counted_by_its_keys_and_not_by_the_length_of_the_list() -> None:
+    suppressions.add([msgspec.structs.replace(entry(), recipient_key=BERT)])
+    with CaptureQueriesContext(connection) as asked:
+        assert suppressions.add([entry(), entry(), entry(domain="example.org")]) == 2
+    assert suppressions.add([entry(), entry(domain="example.net")]) == 1
+    counts = [query["sql"] for query in asked if "COUNT(" in query["sql"]]
+    assert ["recipient_key" in count for count in counts] == [True, True]
 
 
 def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file() -> None:

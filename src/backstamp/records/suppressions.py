@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -36,13 +37,16 @@ def add(entries: Iterable[Entry]) -> int:
 
     One that is there, for the same domain and reason, keeps its time and evidence.
     """
-    before = Suppression.objects.count()
-    Suppression.objects.bulk_create(
-        (Suppression(**_once(entry), **_said(entry)) for entry in entries),
-        batch_size=_CHUNK,
-        ignore_conflicts=True,
-    )
-    return Suppression.objects.count() - before
+    remaining, new = iter(entries), 0
+    while some := list(islice(remaining, _CHUNK)):
+        # To count the whole list took a second beside a worker with a backlog, twice.
+        theirs = Suppression.objects.filter(recipient_key__in={entry.recipient_key for entry in some})
+        before = theirs.count()
+        Suppression.objects.bulk_create(
+            (Suppression(**_once(entry), **_said(entry)) for entry in some), ignore_conflicts=True
+        )
+        new += theirs.count() - before
+    return new
 
 
 def keep_earliest(entry: Entry) -> None:
