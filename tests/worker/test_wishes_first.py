@@ -45,6 +45,28 @@ async def test_a_wish_goes_in_by_itself_before_the_next_batch_of_a_backlog(
     assert "Hit" in batches[3], "however many wishes come, hits have their turn"
 
 
+async def test_a_worker_that_starts_beside_a_backlog_begins_with_few_records(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_loop, "BATCH", 40)
+    monkeypatch.setattr(ingest_loop, "FEWEST", 10)
+    monkeypatch.setattr(ingest_loop, "TRANSACTION_SECONDS", 1000.0)
+    sizes: list[int] = []
+    edge = JournalWriter(config.journal_dir, role="edge")
+    for number in range(100):
+        edge.append(pixel(600 + number, message=1))
+
+    def noting(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
+        sizes.append(len(batch.records))
+        return ingest(batch, now, memory)
+
+    monkeypatch.setattr(ingest_loop, "ingest", noting)
+    async with running(config):
+        await eventually(Event.objects.filter(type="opened").count, 100)
+    edge.close()
+    assert sizes == [10, 20, 40, 30]
+
+
 async def test_a_wish_is_published_without_waiting_for_the_next_look(
     config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
