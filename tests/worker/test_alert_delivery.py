@@ -280,7 +280,7 @@ async def test_what_was_raised_while_no_worker_delivered_is_delivered_by_the_nex
 def test_an_address_of_a_receiver_that_never_answers_does_not_use_up_the_time_of_the_next_one(
     hook: HookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def two_addresses(_: str, port: int, *__: object) -> list[Any]:
+    def two_addresses(_: str, port: int, **__: object) -> list[Any]:
         kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
         return [(*kind, ("127.0.0.2", port)), (*kind, ("127.0.0.1", port))]
 

@@ -408,7 +408,8 @@ with replacing(pathlib.Path(sys.argv[1])) as file:
 def test_a_list_that_needs_too_much_memory_does_not_keep_the_others_back(
     server: FeedServer, lists: Lists
 ) -> None:
-    rows = b'{\n"1":[' + b",".join([b'{"url":"http://evil.example/"}'] * 1_000_000) + b"]}"
+    # In one piece: where a small one is the first that is not to be had, msgspec may end the process.
+    rows = b'{\n"1":[{"url":"http://evil.example/' + bytes(90_000_000).replace(b"\0", b"a") + b'"}]}'
     server.pages["/bomb"] = Page(gzip.compress(rows, 1))
     server.pages["/hosts"] = Page(b"bad.example\n")
     lists.sources = {}
