@@ -427,15 +427,43 @@ def test_a_list_that_needs_too_much_memory_does_not_keep_the_others_back(
     assert lists.state("bomb").failures == 1
 
 
+def test_a_list_whose_reader_ends_the_process_rests_while_the_others_are_refreshed(
+    server: FeedServer, lists: Lists
+) -> None:
+    server.pages["/bomb"] = server.pages["/hosts"] = Page(b"bad.example\n")
+    lists.sources = {}
+    lists.add("bomb", Form.PLAIN, "/bomb")
+    lists.add("hosts", Form.PLAIN, "/hosts")
+    broken = (
+        "import os; from backstamp.worker.feeds import child, named_lists; had = named_lists._had\n"
+        "named_lists._had = lambda source, *rest: source.name == 'bomb' and os.kill(os.getpid(), 9)"
+        " or had(source, *rest)\n"
+        "child.main()"
+    )
+    for code, told in ((-9, []), (0, [("hosts", "1 entries, 1 of them new", True)])):
+        done = subprocess.run(
+            [sys.executable, "-c", broken, str(os.getpid())],
+            input=encode_job(lists.job),
+            capture_output=True,
+        )
+        assert (done.returncode, done.stderr) == (code, b"")
+        assert [msgspec.json.decode(line, type=Outcome)[:3] for line in done.stdout.splitlines()] == told
+    state = lists.state("bomb")
+    assert (state.failures, state.why) == (1, "what read it was ended in the middle")
+
+
 @pytest.mark.parametrize("where", ["write_entries", "write_state"])
 def test_while_the_disk_is_full_no_try_takes_more_of_it(
     server: FeedServer, lists: Lists, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """What is new was written down at each try, every five minutes: 35 MB of ten million prefixes."""
     server.pages["/feed.txt"] = Page(urls(0, 2))
+    write_state = ListStore.write_state
     with monkeypatch.context() as full:
 
-        def fail(*_: object) -> None:
+        def fail(store: ListStore, what: object) -> None:
+            if isinstance(what, State) and what.failures:  # that a look has begun
+                return write_state(store, what)
             raise OSError(errno.ENOSPC, "No space left on device")
 
         full.setattr(ListStore, where, fail)

@@ -12,7 +12,7 @@ from backstamp.worker.feeds.differences import Held, Updated
 from backstamp.worker.feeds.entries import FeedError, enough_memory
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.feeds.standing import Outcome, failed, good, state_for, today
+from backstamp.worker.feeds.standing import Outcome, begun, failed, good, state_for, today
 from backstamp.worker.feeds.store import ListStore, Prefixes
 from backstamp.worker.fetching import FetchError
 
@@ -31,6 +31,7 @@ def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) ->
     store = ListStore(directory, source.name)
     store.prepare()
     state = state_for(store, source, own_hosts)
+    store.write_state(begun(state))
     before = store.prefixes()
     held = Held(before, state.versions)
     wait = 0.0

@@ -14,7 +14,7 @@ from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.reading import Read, read_file
 from backstamp.worker.feeds.screening import Screen
 from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.feeds.standing import Outcome, failed, file_version, good, state_for, today
+from backstamp.worker.feeds.standing import Outcome, begun, failed, file_version, good, state_for, today
 from backstamp.worker.feeds.store import Listed, ListStore, State
 from backstamp.worker.fetching import FetchError, Unchanged, Validators, download
 
@@ -33,6 +33,7 @@ def refresh_named(
     store = ListStore(directory, source.name)
     store.prepare()
     state = state_for(store, source, own_hosts)
+    store.write_state(begun(state))
     try:
         with enough_memory():
             had = _had(source, store, state, Screen(own_hosts, trusted=source.trusted))

@@ -55,6 +55,15 @@ def good(source: Source, state: State, wait_seconds: float = 0.0) -> State:
     return msgspec.structs.replace(state, checked_at=now, next_at=now + pause, failures=0, why="")
 
 
+def begun(state: State) -> State:
+    """Return the state while a list is looked at: a failure, until it is known to be none.
+
+    What ends the process in the middle (the kernel, for want of memory; a fault in a reader) would else keep
+    all lists behind this one waiting, every time.
+    """
+    return failed(state, FeedError("what read it was ended in the middle"))
+
+
 def failed(state: State, error: FetchError | FeedError) -> State:
     """Return the state after a failure: the pause grows, and is never shorter than Retry-After says."""
     pause = min(FIRST_PAUSE * 2 ** min(state.failures, _MOST_DOUBLINGS), DAY) * _jitter()
