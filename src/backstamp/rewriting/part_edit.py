@@ -64,9 +64,10 @@ class TextPart:
         """Whether a file may be found in the text; some programs look for one before they decode it."""
         if holds_file(self.text):
             return True
-        if is_identity(self.part.cte):
+        start, end = self.part.body_start, self.part.end
+        if is_identity(self.part.cte) or self._raw.find(b"begin ", start, end) < 0:
             return False
-        return holds_file(self._raw[self.part.body_start : self.part.end].decode("latin-1"))
+        return holds_file(self._raw[start:end].decode("latin-1"))
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of decoded bytes for these spans of the text (characters)."""

@@ -20,7 +20,7 @@ def holds_file(text: str) -> bool:
     Content-Type (mailnews/mime/src/mimeunty.cpp). It decodes any character, and lines of any length
     (mimeenc.cpp), so that the data need not look like any.
     """
-    if "begin " not in text and "=ybegin " not in text:
+    if "begin " not in text:  # nor then `=ybegin `
         return False
     return _NAMED.search(text) is not None or bool(uuencoded_blocks(text))
 

@@ -19,8 +19,7 @@ lines first, and one whose line end is not by the standard.
 _TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]")
 _BLANKS: Final = (b" ", b"\t")
 _NOT_ESCAPED: Final = bytes(each for each in range(0x20, 0x7F) if each != 0x3D) + b"\t"
-_APART: Final = b"\xff"
-"""Stands in no ASCII text."""
+_OTHERS_CHANGED: Final = bytes(each if each in _NOT_ESCAPED else 0x3D for each in range(256))
 
 
 _Slot = tuple[int, int, int, int, bytes, bool]
@@ -110,11 +109,13 @@ class QuotedPrintableWriter:
         """Return the patches; always possible."""
         patches: list[Patch] = []
         soft_break = self._soft_break
-        # A sealed URL holds nothing to escape, and the pixel does: of each, what is left of all at once.
-        escaped = _APART.join(replacements).translate(None, _NOT_ESCAPED).split(_APART)
+        # A sealed URL mostly holds nothing to escape, and the pixel an `=`, which is soon found. Whether
+        # anything else is to be escaped is asked of all at once.
+        together = b"".join(replacements)
+        any_others = together.translate(_OTHERS_CHANGED) != together
         column = previous_end = 0
-        for (start, end, line_column, following, carried, continues), replacement, to_escape in zip(
-            self._slots, replacements, escaped if replacements else (), strict=True
+        for (start, end, line_column, following, carried, continues), replacement in zip(
+            self._slots, replacements, strict=True
         ):
             if not continues:
                 column = line_column - len(carried)
@@ -124,7 +125,7 @@ class QuotedPrintableWriter:
                     carried = b""
                 column -= len(carried)
             size = len(replacement)
-            if carried or to_escape or not following:
+            if carried or not following or any_others or 0x3D in replacement:
                 folded, column = _fold(replacement, column, following, soft_break, carried)
             elif column + size + following <= MAX_LINE:
                 folded = replacement
