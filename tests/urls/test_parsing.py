@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.urls.parsing import WebUrl, host_is_within, scheme_of, strip_link_text, web_url
+from backstamp.urls.parsing import (
+    WebUrl,
+    host_is_within,
+    plain_web_urls,
+    scheme_of,
+    strip_link_text,
+    web_url,
+)
 from tests.corpus import corpus
 
 PIECES = st.sampled_from(
@@ -69,6 +76,12 @@ def test_the_short_way_gives_what_the_parser_gives(text: str) -> None:
     except ValueError:
         expected = None
     assert web_url(text) == expected
+
+
+@given(st.lists(NEAR_URLS, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_the_links_of_a_message_are_read_as_each_alone(texts: list[str]) -> None:
+    assert plain_web_urls(texts) == [plain_web_urls([text])[0] for text in texts]
 
 
 @given(st.text(max_size=60))
