@@ -63,6 +63,8 @@ def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) 
         "<!x {}",
         "<? {} ?>",
         "</? {}",
+        "</1 {}",
+        "<?-- {}",
         '<p>y</p x="> z {}">',
         "<style></style/ a='b' x=\"> z {}\">",
         '<p>y</script <img alt="> z {}">',

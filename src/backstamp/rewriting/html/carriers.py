@@ -11,7 +11,7 @@ OTHERS: Final = (
     "[xlink\\:href],form[action],[formaction],iframe,frame,meta[http-equiv][content],embed[src],object[data]"
 )
 """Elements that may hold a link in another attribute than `href`."""
-_OTHER_NAMES: Final = ("form", "iframe", "frame", "meta[http-equiv]", "embed", "object")
+_OTHER_NAMES: Final = ("form", "iframe", "frame", "embed", "object")
 _MARKS: Final = ("data-backstamp", "clicktracking", "data-clicktracking")
 MARKED: Final = ",".join(f"[{name}]" for name in _MARKS)
 """Elements by which a link may be marked as one to be left alone."""
@@ -23,8 +23,10 @@ def any_seldom(tree: Document) -> bool:
 
     The parser finds a name in 0.1 µs; attributes it seeks in all of the tree, which is asked once.
     """
-    return tree.select_one(_SELDOM) is not None or any(
-        tree.select_one(name) is not None for name in _OTHER_NAMES
+    return (
+        any(tree.find(name) is not None for name in _OTHER_NAMES)
+        or tree.select_one("meta[http-equiv]") is not None
+        or tree.select_one(_SELDOM) is not None
     )
 
 

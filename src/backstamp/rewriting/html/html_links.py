@@ -15,7 +15,7 @@ from backstamp.rewriting.html import carriers
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
 from backstamp.rewriting.html.conditional_comments import ConditionalComments, is_layout
-from backstamp.rewriting.html.other_readings import ODD_ELEMENTS, OtherReading, other_readings
+from backstamp.rewriting.html.other_readings import OtherReading, is_odd, other_readings
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.html.word_fields import hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
@@ -66,10 +66,10 @@ class HtmlText:
     columns of the tree are offsets; `links` in source order; `elements` that hold a link in an attribute, by
     the offset of its value; `copies` of these, with that offset, where the tree has twice what the source has
     once (adoption agency); `containers` of links inside comments and attributes; `is_odd` tells of
-    `ODD_ELEMENTS`, `in_doubt` of conditional comments that Outlook may read in another way; `rivals` are seen
-    by others only (see other_readings.py), to be listed; `words` are addresses in words, where these are
-    asked for, in order: without a doubt where an element can be put around them; `unlocated` counts what
-    holds links and could not be found.
+    elements that may be read otherwise, `in_doubt` of conditional comments that Outlook may read in another
+    way; `rivals` are seen by others only (see other_readings.py), to be listed; `words` are addresses in
+    words, where these are asked for, in order: without a doubt where an element can be put around them;
+    `unlocated` counts what holds links and could not be found.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class HtmlText:
         self._has_line_ends = self.source != text
         self.base = self._base()
         self._any_seldom = carriers.any_seldom(self.tree)
-        self.is_odd = self.tree.select_one(ODD_ELEMENTS) is not None
+        self.is_odd = is_odd(self.tree)
         self._collect()
         self.in_doubt = self._collect_conditional()
         if reading is None:
@@ -124,7 +124,7 @@ class HtmlText:
 
     def _collect_rivals(self) -> None:
         """List what other readers see at another place, or with another base."""
-        readings, lost = other_readings(self._original, self.tree, is_odd=self.is_odd, in_doubt=self.in_doubt)
+        readings, lost = other_readings(self._original, self.tree, odd=self.is_odd, in_doubt=self.in_doubt)
         self.unlocated += lost
         if self.is_odd:
             for element in self.tree.select("animate,set"):

@@ -18,8 +18,7 @@ from turbohtml import Document
 
 from backstamp.rewriting.html.simple_parsers import simple_readings
 
-ODD_ELEMENTS: Final = "noscript,frameset,selectedcontent,plaintext,animate,set"
-"""Elements for which another reading, or another look, is worth its time."""
+_ODD_ELEMENTS: Final = ("noscript", "frameset", "selectedcontent", "plaintext")
 _MAX_CONDITIONS: Final = 3
 """Each more doubles the readings."""
 _CARRIERS: Final = "[href],[src],[action],[formaction],[srcdoc],object[data],meta[content]"
@@ -59,16 +58,23 @@ class OtherReading(msgspec.Struct, frozen=True):
         return self.places[piece] + offset - self.starts[piece]
 
 
-def other_readings(
-    text: str, tree: Document, *, is_odd: bool, in_doubt: bool
-) -> tuple[list[OtherReading], int]:
+def is_odd(tree: Document) -> bool:
+    """Whether it holds elements for which another reading, or another look, is worth its time.
+
+    Names of HTML the parser looks up, one by one, without going through the tree.
+    """
+    odd = any(tree.find(name) is not None for name in _ODD_ELEMENTS)
+    return odd or tree.select_one("animate,set") is not None
+
+
+def other_readings(text: str, tree: Document, *, odd: bool, in_doubt: bool) -> tuple[list[OtherReading], int]:
     """Return what other readers make of a document, and how much of it cannot be followed.
 
-    `is_odd`: it holds one of `ODD_ELEMENTS`; `in_doubt`: Outlook may read its conditional comments otherwise.
+    `odd`: it `is_odd`; `in_doubt`: Outlook may read its conditional comments otherwise.
     """
     readings: list[OtherReading] = []
     lost = 0
-    if is_odd:
+    if odd:
         readings += _readings_of_odd(text, tree)
         # Parsers do not agree on when a frameset takes the place of the body.
         lost += tree.select_one("frameset") is not None
@@ -85,7 +91,7 @@ def other_readings(
 
 
 def _readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
-    """Yield the other readings of a document that holds one of `ODD_ELEMENTS`."""
+    """Yield the other readings of a document that `is_odd`."""
     if tree.select_one("noscript") is not None:
         scripting = turbohtml.parse(
             text, positions=False, scripting=True, allow_declarative_shadow_roots=False
