@@ -548,3 +548,19 @@ def test_what_becomes_of_a_link_does_not_depend_on_the_links_beside_it(direction
         for behind in range(first + 1, len(NEIGHBOURS) + 1):
             beside = decided("".join(NEIGHBOURS[first:behind]), options, header)
             assert beside == alone[first:behind]
+
+
+class _SealerOf(FixedSealer):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def link(self, number: int, url: str) -> str:
+        return self._url
+
+
+@pytest.mark.parametrize("sign", [*" \"'<>&\\^`{|}\0\t\r\n\x7f", "\x80", "é", "\u2028"])
+def test_a_sealed_url_that_is_not_fit_for_markup_is_put_into_no_message(sign: str) -> None:
+    planned = plan(message('<a href="https://example.com/">x</a>'), OUTBOUND)
+    with pytest.raises(ValueError, match="a sealed URL must be"):
+        planned.apply(_SealerOf(f"https://t.example.net/{sign}"))

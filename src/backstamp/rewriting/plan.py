@@ -22,6 +22,7 @@ PIXEL: Final = 0
 END_OF_WORDS: Final = -1
 """The slot of what stands behind words that are made a link."""
 _SEALED_CHARACTERS: Final = (string.ascii_letters + string.digits + "-._~:/?#[]@%+,;=").encode()
+_OTHERS_CHANGED: Final = bytes(each if each in _SEALED_CHARACTERS else 0x2D for each in range(256))
 _DEFLATE_FROM: Final = 200
 
 
@@ -221,11 +222,11 @@ class Rewritten:
 
 def _check(urls: Iterable[str]) -> None:
     """Nothing but plain addresses goes into markup: then nothing needs to be escaped there."""
-    try:
-        left = "".join(urls).encode("ascii").translate(None, _SEALED_CHARACTERS)
-    except UnicodeEncodeError:
-        left = b"?"
-    if left or not all(url.startswith(("https://", "http://")) for url in urls):
+    together = "".join(urls)
+    octets = together.encode()
+    # To change nothing takes half the time that it takes to leave nothing.
+    is_plain = together.isascii() and octets.translate(_OTHERS_CHANGED) == octets
+    if not is_plain or not all(url.startswith(("https://", "http://")) for url in urls):
         raise ValueError(
             "a sealed URL must be an ASCII http or https URL without quotes, blanks, brackets or ampersands"
         )
