@@ -77,6 +77,7 @@ def test_links_lead_on_and_pixels_get_their_image(keys: Path, port: int) -> None
     ring = keyfile.read(keys)
     assert ask(port, "GET", f"/{link(ring)}?utm=1") == (302, URL, b"")
     assert ask(port, "HEAD", f"/{link(ring)}") == (302, URL, b"")
+    assert ask(port, "GET", f"/{link(ring)}.") == (302, URL, b""), "a full stop is no part of it"
     assert ask(port, "GET", f"/{seal_pixel(ring, domain_id=1, tracking_id=2)}") == (200, None, GIF)
 
 

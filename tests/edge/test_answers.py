@@ -229,6 +229,16 @@ def test_a_post_goes_nowhere_with_a_link_that_no_header_can_carry(tmp_path: Path
     assert asker(edge)(f"/{token}").status == 404
 
 
+@pytest.mark.parametrize(
+    "tail", [".", ")", ").", "]", "%5D,", "...", "!?", "*", "%E2%80%9D", "%e3%80%82", "%EF%BC%89."]
+)
+def test_what_closes_a_text_behind_a_link_breaks_no_link(ask: Ask, tmp_path: Path, tail: str) -> None:
+    reply = ask(f"/{link()}{tail}", fields=PAGE)
+    assert (reply.status, reply.field("location")) == (302, URL)
+    (hit,) = hits_in(tmp_path)
+    assert (hit.kind, hit.link_number, MALFORMED in hit.headers) == (HitKind.REDIRECT, 3, False)
+
+
 MARKUP = ["'", '"', ">", "'>here</a>", "\\", "%27", "%22%3E", "&quot;", "&#39;)"]
 
 
@@ -252,9 +262,27 @@ def test_a_pixel_with_markup_behind_it_is_recorded_as_what_it_is(ask: Ask, tmp_p
 @pytest.mark.parametrize(
     "path",
     [
-        *(link() + tail for tail in (".", ")", "에서", "Thanks", "/'", "'" + "x" * 17, "'\x00", "'é")),
+        *(
+            link() + tail
+            for tail in (
+                ".x",
+                ")/",
+                "." * 9,
+                "=",
+                "%00",
+                "%2",
+                "에서",
+                "Thanks",
+                "/'",
+                "'" + "x" * 17,
+                "'\x00",
+                "'é",
+            )
+        ),
         *(link(ring=OTHER_RING) + "'", link()[:-1] + "'", "'" + link(), link(protected=True) + "'"),
+        *(link(ring=OTHER_RING) + ".", link()[:-1] + ".", "." + link(), link() + ".'"),
         pixel(recipient_key=WITHDRAWN) + "'",
+        pixel() + ".....",
     ],
 )
 def test_what_a_reader_may_ask_for_or_is_none_of_ours_is_not_recorded(
@@ -474,10 +502,14 @@ characters = st.characters() | st.sampled_from("/\\.%'\"<>\r\n\0 ?#@:")
     | st.builds(lambda junk: f"{junk}/{link()}", st.text(characters, min_size=1, max_size=5))
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_other_path_is_ever_a_redirect_or_a_failure(ask: Ask, path: str) -> None:
+def test_no_path_but_a_link_and_what_closes_a_text_is_ever_a_redirect_or_a_failure(
+    ask: Ask, path: str
+) -> None:
     reply = ask(path)
-    assert reply.field("location") is None
-    assert reply.status in {200, 404}
+    tail = path.removeprefix(f"/{link()}")
+    closed = tail != path and len(tail) <= 8 and set(tail) <= set(".,;:!?)]}*")
+    assert reply.field("location") == (URL if closed else None)
+    assert reply.status in ({302} if closed else {200, 404})
 
 
 @given(data=st.data())

@@ -24,7 +24,7 @@ from backstamp.edge.policy import hit_policy
 from backstamp.edge.recording import HitRecorder
 from backstamp.edge.replies import NOT_ALLOWED, PAGE_NOT_ALLOWED, BodyProtocol, send_pixel, send_redirect
 from backstamp.edge.scope import Scope
-from backstamp.edge.unopened import answer_unopened, before_markup
+from backstamp.edge.unopened import answer_unopened, before_markup, link_in_text
 from backstamp.journal import (
     Answer,
     Drop,
@@ -124,6 +124,8 @@ class Edge:
         method = scope.method
         path = scope.path
         token = open_token(self._ring, path[1:])
+        if token is None:
+            token = link_in_text(self._ring, path)
         if method != "GET" and method != "HEAD":
             acting = self._acting(method, token, scope, proto)
             if acting is not None:

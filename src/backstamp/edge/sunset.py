@@ -17,7 +17,7 @@ from backstamp.edge.replies import (
     send_redirect,
 )
 from backstamp.edge.scope import Scope
-from backstamp.edge.unopened import answer_unopened
+from backstamp.edge.unopened import answer_unopened, link_in_text
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 
 
@@ -32,7 +32,8 @@ class SunsetEdge:
         """Answer one request as `Edge` does without a policy, and record nothing."""
         method = scope.method
         path = scope.path
-        token = open_token(self._keyring(), path[1:])
+        ring = self._keyring()
+        token = open_token(ring, path[1:]) or link_in_text(ring, path)
         if method == "POST" and isinstance(token, LinkToken) and token.protected and token.url.isprintable():
             if is_from_own_page(scope):
                 send_onward(proto, token.url)

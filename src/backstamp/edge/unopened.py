@@ -2,11 +2,13 @@
 
 import re
 from typing import Any, Final, NamedTuple, Protocol
+from urllib.parse import quote
 
 from backstamp.edge import callers
 from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.replies import HEALTHY, ROBOTS, Page, ReplyProtocol, send_pixel
 from backstamp.journal import Answer
+from backstamp.tokens import Keyring, LinkToken, open_token
 
 PIXEL_LENGTHS: Final = range(45, 52)
 """Lengths of what was probably a pixel's token (48): cut or lengthened a little on its way."""
@@ -19,6 +21,12 @@ _WITH_MARKUP: Final = re.compile(
 """A quotation mark, an angle bracket, a backslash, or what is left of them when they are encoded once more,
 and little behind it: who looks for URLs in HTML with too simple an expression takes these with them. Not what
 a mail program may take for the end of a link in running text: full stops, brackets, letters."""
+
+_CLOSING: Final = ".,;:!?)]}*…»›’”、。，．；：！？）】》」』〉］"
+_CODED: Final = "|".join(quote(sign) if ord(sign) > 127 else f"%{ord(sign):02X}" for sign in _CLOSING)
+_IN_TEXT: Final = re.compile(rf"/([A-Za-z0-9_-]{{44,}}+)(?:[.,;:!?)\]}}*]|{_CODED}){{1,8}}", re.IGNORECASE)
+"""What closes a word or a sentence, and nothing else: some programs, and people who copy, take it for the end
+of a link in running text."""
 
 
 class Marked(NamedTuple):
@@ -46,6 +54,13 @@ def answer_unopened(path: str, headers: Headers, proto: ReplyProtocol) -> Answer
         return Answer.IMAGE
     NOT_FOUND.send(proto)
     return Answer.NOT_FOUND
+
+
+def link_in_text(ring: Keyring, path: str) -> LinkToken | None:
+    """Return the link before signs that close a text, where a path that opens as no token ends with such."""
+    match = _IN_TEXT.fullmatch(path)
+    token = None if match is None else open_token(ring, match[1])
+    return token if isinstance(token, LinkToken) else None
 
 
 def before_markup(path: str) -> Marked | None:
