@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
+from backstamp.records import taking_turns
 from backstamp.records.models import SenderPolicy
 from backstamp.records.sqlite import base
-from backstamp.records.taking_turns import be_patient
+from backstamp.records.taking_turns import be_patient, one_at_a_time
 
 
 @pytest.fixture
@@ -88,3 +89,16 @@ def test_many_rows_in_no_transaction_wait_too_and_are_there_once(other: sqlite3.
         "PRAGMA busy_timeout = 20000",
         "PRAGMA busy_timeout = 20",
     ]
+
+
+def test_who_had_the_file_leaves_it_to_others_before_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    with one_at_a_time():
+        pass
+    pauses: list[float] = []
+    monkeypatch.setattr(taking_turns, "sleep", pauses.append)
+    monkeypatch.setattr(taking_turns, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(taking_turns._last, "ended", 99.0)
+    for _ in range(3):
+        with one_at_a_time(), one_at_a_time():
+            pass
+    assert pauses == [0.0, pytest.approx(0.025), pytest.approx(0.025)]

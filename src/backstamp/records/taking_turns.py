@@ -6,8 +6,10 @@ over what ingest had counted meanwhile. All of these transactions are short, so 
 server lets those who wait through in their order.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Final
 
 from django.db import connection, transaction
@@ -32,14 +34,33 @@ def be_patient() -> None:
         setattr(connection, "patience", _PATIENCE_SECONDS)  # noqa: B010 - of our own backend
 
 
+_GAP_SECONDS: Final = 0.025
+"""Who waits for SQLite's file asks every 10 ms at least (`records.sqlite`)."""
+
+
+class _Last(threading.local):
+    """When this thread's last turn ended."""
+
+    ended = float("-inf")
+
+
+_last: Final = _Last()
+
+
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Run the block in a transaction beside which no other one of these runs; within one it is part of that.
 
     Raises `django.db.Error`.
     """
+    outermost = not connection.in_atomic_block
+    if outermost and not is_postgresql():
+        # Else who works through slices has the file again before anybody has seen that it was free.
+        sleep(max(0.0, _last.ended + _GAP_SECONDS - monotonic()))
     with transaction.atomic():
         if is_postgresql():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
         yield
+    if outermost:
+        _last.ended = monotonic()
