@@ -1,5 +1,6 @@
 """What recipients wish waits for one batch of hits at most, whatever lies in the journal."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -11,7 +12,8 @@ from backstamp.records.memory import Memory
 from backstamp.records.models import Event
 from backstamp.vocabulary import WishAct
 from backstamp.worker import WorkerConfig, ingest_loop, publisher
-from backstamp.worker.ingest_loop import BATCH, FEWEST, next_limit
+from backstamp.worker.database import Database
+from backstamp.worker.ingest_loop import BATCH, FEWEST, IngestLoop, next_limit
 from tests.records.journal_records import ANNA, pixel, queued, wish
 from tests.worker.running import eventually, running
 
@@ -61,8 +63,12 @@ async def test_a_worker_that_starts_beside_a_backlog_begins_with_few_records(
         return ingest(batch, now, memory)
 
     monkeypatch.setattr(ingest_loop, "ingest", noting)
-    async with running(config):
-        await eventually(Event.objects.filter(type="opened").count, 100)
+    stop, loop = asyncio.Event(), IngestLoop(config.journal_dir, Database())
+    ingesting = asyncio.create_task(loop.run(stop))
+    async with asyncio.timeout(20):
+        await loop.caught_up.wait()
+    stop.set()
+    await ingesting
     edge.close()
     assert sizes == [10, 20, 40, 30]
 
