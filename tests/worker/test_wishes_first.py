@@ -29,7 +29,7 @@ async def test_a_wish_goes_in_by_itself_before_the_next_batch_of_a_backlog(
     ahead = JournalWriter(config.journal_dir, role="edge", ahead=True)
     edge.append(queued())
     for number in range(39):
-        edge.append(pixel(600 + number, message=1))
+        edge.append(pixel(600 + number))
     ahead.append(wish(WishAct.STOP_LINKS, 60))
 
     def noting(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
@@ -56,7 +56,7 @@ async def test_a_worker_that_starts_beside_a_backlog_begins_with_few_records(
     sizes: list[int] = []
     edge = JournalWriter(config.journal_dir, role="edge")
     for number in range(100):
-        edge.append(pixel(600 + number, message=1))
+        edge.append(pixel(600 + number))
 
     def noting(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
         sizes.append(len(batch.records))
