@@ -69,6 +69,7 @@ def database_at(path: Path) -> Iterator[Path]:
     """Make Django use the SQLite file at `path`, which is made where it is missing."""
     from django.db import connection
 
+    path.touch()
     before = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = str(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
 from backstamp.app.bench.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
@@ -207,6 +207,9 @@ async def test_while_the_file_of_the_database_is_gone_the_worker_waits(
         for record in (delivery(1), pixel(600), click(700)):
             writer.append(record)
         await asyncio.sleep(1.2)
+        with pytest.raises(OperationalError):
+            await looked_up(Event.objects.count)  # by a new connection, as housekeeping may have one
+        assert not database.exists(), "nobody puts an empty file in its place"
         away.rename(database)
         await eventually(hits, IN_THE_END)
     writer.close()

@@ -7,6 +7,7 @@ and for 3 s like this.
 
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
@@ -56,8 +57,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Seconds for which its statements wait for another one's transaction."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
-        """Return one that was made as usual. Raises `sqlite3.Error`."""
-        made: sqlite3.Connection = super().get_new_connection(conn_params)
+        """Return one with the file that is there: an empty one in its place would be taken for the database.
+
+        Raises `sqlite3.Error`, also where there is no file; the settings make the first one.
+        """
+        there = Path(conn_params["database"]).absolute().as_uri()
+        made: sqlite3.Connection = super().get_new_connection(conn_params | {"database": f"{there}?mode=rw"})
         self.patience = conn_params.get("timeout", _USUAL_SECONDS)
         made.execute(_look_for(_LOOK_MS / 1000))
         return made
