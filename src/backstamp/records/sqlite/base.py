@@ -61,8 +61,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         Raises `sqlite3.Error`, also where there is no file; the settings make the first one.
         """
-        there = Path(conn_params["database"]).absolute().as_uri()
-        made: sqlite3.Connection = super().get_new_connection(conn_params | {"database": f"{there}?mode=rw"})
+        name = str(conn_params["database"])
+        if not name.startswith("file:"):  # a URI says itself how it is to be opened
+            name = f"{Path(name).absolute().as_uri()}?mode=rw"
+        made: sqlite3.Connection = super().get_new_connection(conn_params | {"database": name})
         self.patience = conn_params.get("timeout", _USUAL_SECONDS)
         made.execute(_look_for(_LOOK_MS / 1000))
         return made
