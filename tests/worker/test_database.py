@@ -63,3 +63,25 @@ async def test_what_runs_ahead_steps_back_for_nobody() -> None:
         assert await database.run(niceness) > await database.run_ahead(niceness) == niceness()
     finally:
         database.close()
+
+
+async def test_after_a_failure_no_thread_begins_before_the_last_of_the_old_ones_has_ended() -> None:
+    """A connection of SQLite's that is made beside an old one is no better than that."""
+    database, order = Database(), list[str]()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def old() -> None:
+        begun.set()
+        go_on.wait(10)
+        order.append("old")
+
+    last = asyncio.create_task(database.run(old))
+    await asyncio.to_thread(begun.wait, 10)
+    with pytest.raises(OperationalError):
+        await database.run(_raising(OperationalError("readonly")))
+    new = asyncio.create_task(database.run(order.append, "new"))
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await asyncio.gather(last, new)
+    database.close()
+    assert order == ["old", "new"]

@@ -21,6 +21,8 @@ _NICENESS: Final = 5
 """Of these threads alone: a backlog is worked off with what the edge and the gateway leave."""
 _THREADS_AHEAD: Final = 3
 """For the parts of the policy: a kill does not wait for a backlog."""
+_LEAVE_SECONDS: Final = 2.0
+"""Longest wait for threads that leave; a server that does not answer would hold one for a minute."""
 _REFUSALS: Final = (DataError, IntegrityError)
 
 
@@ -56,6 +58,7 @@ class Database:
 
     def __init__(self) -> None:
         self._threads = _Threads()
+        self._leaving: asyncio.Task[None] | None = None
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call in a thread. After a failure that thread's connection is closed, and made anew later.
@@ -65,13 +68,13 @@ class Database:
         all others from writing when the disk is no longer read-only. Rows that it refuses are no failure of
         its own. A call that has begun is finished, also when the waiting task is cancelled.
         """
-        return await self._run(self._threads, self._threads.executor, partial(call, *args, **kwargs))
+        return await self._run(partial(call, *args, **kwargs), ahead=False)
 
     async def run_ahead(self, call: Callable[[], T]) -> T:
         """Run a call as `run` does, but in a thread that steps back for nobody."""
-        return await self._run(self._threads, self._threads.ahead, call)
+        return await self._run(call, ahead=True)
 
-    async def _run(self, threads: _Threads, executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    async def _run(self, call: Callable[[], T], *, ahead: bool) -> T:
         def guarded() -> T:
             try:
                 return call()
@@ -79,12 +82,17 @@ class Database:
                 connections.close_all()
                 raise
 
+        if self._leaving is not None:
+            # A connection that is made before the last of the old ones is closed is no better than those.
+            await asyncio.wait([self._leaving], timeout=_LEAVE_SECONDS)
+        threads = self._threads
+        executor = threads.ahead if ahead else threads.executor
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, guarded)
         except DatabaseError as error:
             if threads is self._threads and not isinstance(error, _REFUSALS):
                 self._threads = _Threads()
-                threads.leave(wait=False)
+                self._leaving = asyncio.create_task(asyncio.to_thread(threads.leave, wait=True))
             raise
 
     def close(self) -> None:
