@@ -1,6 +1,7 @@
 """tools/install: what root installs can be read by the service's user, and need not be compiled by it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import cache_from_source
@@ -17,7 +18,13 @@ def test_what_is_installed_can_be_read_by_everybody_whatever_roots_umask(tmp_pat
     (pip.parent / "python").symlink_to(sys.executable)
     lock = tmp_path / "lock"
     lock.touch()
-    subprocess.run([ROOT / "tools" / "install", tmp_path, lock], check=True, umask=0o077, env=os.environ)
+    program = tmp_path / "tools" / "install"
+    program.parent.mkdir()
+    shutil.copy(ROOT / "tools" / "install", program)
+    module = tmp_path / "src" / "ours.py"
+    module.parent.mkdir()
+    module.touch()
+    subprocess.run([program, tmp_path, lock], check=True, umask=0o077, env=os.environ)
     assert (tmp_path / "installed").stat().st_mode & 0o777 == 0o644
-    compiled = Path(cache_from_source(str(ROOT / "src" / "backstamp" / "__main__.py")))
+    compiled = Path(cache_from_source(str(module)))
     assert compiled.stat().st_mode & 0o444 == 0o444

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from backstamp.threats.lists import ThreatLists
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
-from backstamp.worker.feeds import safe_browsing, web_risk
+from backstamp.worker.feeds import hashed_lists, safe_browsing, web_risk
+from backstamp.worker.feeds.differences import Held, Updated
 from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.refreshing import refresh_all
@@ -98,6 +99,20 @@ def test_safe_browsing_comes_whole_and_then_as_differences(
     assert len(server.asked[2].query["version"]) == len(safe_browsing.LISTS)
     assert [asked.headers["x-goog-api-key"] for asked in server.asked] == ["k3y"] * 3
     assert not any("k3y" in str(asked.query) for asked in server.asked)
+
+
+def test_a_look_that_has_begun_counts_as_failed_until_it_has_ended(
+    google: SafeBrowsing, hashed: Hashed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update, seen = hashed_lists._update, list[int]()
+
+    def watched(source: Source, held: Held) -> Updated:
+        seen.append(hashed.state.failures)
+        return update(source, held)
+
+    monkeypatch.setattr(hashed_lists, "_update", watched)
+    hashed.refresh()
+    assert (seen, hashed.state.failures) == ([1], 0)
 
 
 def test_the_service_says_when_it_wants_to_be_asked_again(google: SafeBrowsing, hashed: Hashed) -> None:
