@@ -38,7 +38,7 @@ def note_changed(message_pks: Iterable[int]) -> int:
 
 def message_version(pk: int) -> int:
     """Return the number of the last change to a message; 0 when it was never changed or is gone."""
-    return MessageRollup.objects.filter(pk=pk).values_list("version", flat=True).first() or 0
+    return message_versions((pk,))[pk]
 
 
 def message_versions(pks: Collection[int]) -> dict[int, int]:

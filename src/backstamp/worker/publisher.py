@@ -70,7 +70,6 @@ class Publisher:
         remove_unfinished(path.parent, path.name)
         published: object = None
         published_at = 0.0
-        asked = asyncio.Event()
         asked = self._asked.setdefault(path, asyncio.Event())
         while not stop.is_set():
             asked.clear()

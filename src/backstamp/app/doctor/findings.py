@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+SECONDS: Final = 5.0
+"""Longest wait for anybody's answer; a healthy mail server greets within a second or two."""
 
 
 class Grade(StrEnum):

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.app.doctor.findings import Finding, good, note, wrong
+from backstamp.app.doctor.findings import SECONDS, Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
@@ -34,8 +34,6 @@ from backstamp.app.settings.table import (
 )
 from backstamp.app.wiring.capture import socket_address
 
-SECONDS: Final = 5.0
-"""Longest wait for any answer."""
 _MOST_SAID: Final = 65_536
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from backstamp.app.doctor.findings import Finding, good, note, wrong
+from backstamp.app.doctor.findings import SECONDS, Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
@@ -32,8 +32,6 @@ from backstamp.app.settings.table import (
 from backstamp.edge.certificate import Certificate
 from backstamp.vocabulary import TlsMode
 
-SECONDS: Final = 5.0
-"""Longest wait for any answer; a healthy mail server greets within a second or two."""
 RENEW_DAYS: Final = 14
 """ACME clients renew 30 days before the end; fewer than 14 left means that renewal fails."""
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})

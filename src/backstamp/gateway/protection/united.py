@@ -1,15 +1,11 @@
 """united: what was found in one message under several policies, as one record has it."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
-from backstamp.gateway.rewriter.messages import ProtectAnswer, SealedLink
+from backstamp.gateway.rewriter.messages import MOST_FINDINGS, ProtectAnswer, SealedLink
 from backstamp.vocabulary import QueuedFinding
-
-MOST_FINDINGS: Final = 1000
-"""In one message's record; a link rarely has more than two."""
 
 
 def united(

@@ -121,6 +121,10 @@ class RewriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return (self.removed_fields or self.unwrapped) and not self.is_personal
 
 
+MOST_FINDINGS: Final = 1000
+"""In one message's record; a link rarely has more than two."""
+
+
 class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What was found and done. `unprotected` are `rewriting.SkipReason`s: why links are unguarded.
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
-from backstamp.gateway.rewriter.messages import ProtectAnswer, ProtectRequest, SealedLink
+from backstamp.gateway.rewriter.messages import MOST_FINDINGS, ProtectAnswer, ProtectRequest, SealedLink
 from backstamp.gateway.rewriter.signatures import held_parts
 from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import with_targets
@@ -22,9 +21,6 @@ from backstamp.tokens import CopySealer, Keyring
 from backstamp.urls.other_schemes import looked_up_as
 from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
-
-_MOST_FINDINGS: Final = 1000
-"""In one message's record; a link rarely has more than two."""
 
 
 def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[ProtectAnswer, list[bytes]]:
@@ -75,7 +71,7 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
         links=sealed_links(made),
         others=judged.others,
         unprotected=tuple(reason.value for reason in unprotected),
-        findings=judged.findings[:_MOST_FINDINGS],
+        findings=judged.findings[:MOST_FINDINGS],
         known_bad=judged.known_bad,
     )
     return answer, copies
