@@ -71,6 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("location", "/round")
         self.end_headers()
 
+    def answer_nowhere(self) -> None:
+        self.send_response(302)
+        self.end_headers()
+
     def answer_moved(self) -> None:
         self.send_response(301)
         self.send_header("location", "/good")

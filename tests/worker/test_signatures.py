@@ -58,6 +58,7 @@ def test_a_list_is_fetched_and_the_second_time_only_asked_about(server: Publishe
         ("promised", "more than 16000000"),
         ("endless", "more than 16000000 bytes"),
         ("round", "redirected more than 4 times"),
+        ("nowhere", "it was redirected, and the server does not say where to"),
         ("file", "no http or https URL"),
         ("noise", "no HTTP"),
     ],

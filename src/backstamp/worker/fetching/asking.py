@@ -148,6 +148,8 @@ def retry_after(text: str) -> float:
 
 
 def _onward(url: str, location: str) -> str:
+    if not location:
+        raise FetchError("it was redirected, and the server does not say where to")
     try:
         onward = urljoin(url, location)
     except ValueError:
