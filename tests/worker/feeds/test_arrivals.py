@@ -41,6 +41,8 @@ class Asked(Lookups):
         )
         self.prefixes: list[bytes] = []
         self.hosts: list[str] = []
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def resolve(self, prefixes: object) -> None:
         assert isinstance(prefixes, list)
@@ -49,6 +51,7 @@ class Asked(Lookups):
     async def ask_about(self, hosts: object) -> None:
         assert isinstance(hosts, list)
         self.hosts += hosts
+        await self.answering.wait()
 
 
 def received(*urls: str, protection: str = ProtectionMode.PROTECT, tracking_id: int = 1) -> Queued:
@@ -129,6 +132,34 @@ async def test_a_click_that_waits_comes_first(tmp_path: Path, monkeypatch: pytes
         hear(received(*(f"http://host-{number}.example/" for number in range(4))), click(7, 3), click(8, 3))
     assert asked.prefixes == [full_hash("evil.example/a")]
     assert asked.hosts == ["evil.example", *(f"host-{number}.example" for number in range(4))]
+
+
+async def test_a_click_does_not_wait_for_dns_lists_that_answer_slowly(tmp_path: Path) -> None:
+    links = {(7, 3): "http://evil.example/a"}
+    async with listening(tmp_path, links) as (asked, hear):
+        asked.answering.clear()
+        hear(received("http://host.example/"))
+        while not asked.hosts:
+            await asyncio.sleep(0.01)
+        hear(click(7, 3))
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if asked.prefixes:
+                break
+        assert asked.prefixes == [full_hash("evil.example/a")]
+        assert asked.hosts == ["host.example"], "the list has not answered yet"
+        asked.answering.set()
+    assert asked.hosts == ["host.example", "evil.example"]
+
+
+async def test_who_waits_for_dns_lists_without_end_does_not_keep_the_worker_from_stopping(
+    tmp_path: Path,
+) -> None:
+    async with asyncio.timeout(20):
+        async with listening(tmp_path) as (asked, hear):
+            asked.answering.clear()
+            hear(received("http://host.example/"))
+    assert asked.hosts == ["host.example"]
 
 
 async def test_a_click_on_the_first_link_made_by_hand_which_is_number_0_is_asked_about_too(

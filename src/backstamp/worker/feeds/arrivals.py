@@ -7,7 +7,9 @@ come first.
 """
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
@@ -26,6 +28,8 @@ MOST_WAITING: Final = 20_000
 """URLs; those that came first wait longest, and go first when there is no room. A click asks for them
 again."""
 AT_ONCE: Final = 100
+MOST_ROUNDS: Final = 200
+"""Of hosts that wait for DNS lists, `AT_ONCE` URLs each; those that came first go first."""
 MOST_IN_DNS: Final = 100
 """Links of one mail about whose hosts DNS lists are asked: nobody makes us ask until we are refused."""
 
@@ -57,6 +61,8 @@ class Arrivals:
         """Each with whether DNS lists are asked about its hosts."""
         self._clicked: set[LinkOfMessage] = set()
         self._heard = asyncio.Event()
+        self._hosts: deque[list[str]] = deque(maxlen=MOST_ROUNDS)
+        self._hosts_heard = asyncio.Event()
 
     def hear(self, records: Iterable[JournalRecord]) -> None:
         """Take note of what is to be asked about. Cheap; never raises."""
@@ -72,17 +78,34 @@ class Arrivals:
             self._heard.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Ask about what was heard until `stop` is set. Raises what the database raises, and OSError."""
+        """Ask about what was heard until `stop` is set. Raises what the database raises, and OSError.
+
+        DNS lists are asked beside the rest: one that answers slowly, or not at all, must not keep a reader
+        waiting who waits for the answer about a prefix.
+        """
         stopping = asyncio.create_task(stop.wait())
+        in_dns = asyncio.create_task(self._ask_dns_lists())
         try:
             while not stop.is_set():
                 hearing = asyncio.create_task(self._heard.wait())
-                await asyncio.wait((hearing, stopping), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((hearing, stopping, in_dns), return_when=asyncio.FIRST_COMPLETED)
                 hearing.cancel()
+                if in_dns.done():
+                    in_dns.result()
                 if not stop.is_set():
                     await self._round()
         finally:
             stopping.cancel()
+            in_dns.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await in_dns
+
+    async def _ask_dns_lists(self) -> None:
+        while True:
+            await self._hosts_heard.wait()
+            while self._hosts:
+                await self._lookups.ask_about(self._hosts.popleft())
+            self._hosts_heard.clear()
 
     async def _round(self) -> None:
         clicked, self._clicked = self._clicked, set()
@@ -94,8 +117,10 @@ class Arrivals:
         if not self._urls and not self._clicked:
             self._heard.clear()
         questions = await asyncio.to_thread(self._questions, urls)
+        if questions.hosts:
+            self._hosts.append(questions.hosts)
+            self._hosts_heard.set()
         await self._lookups.resolve(questions.prefixes)
-        await self._lookups.ask_about(questions.hosts)
 
     def _questions(self, urls: Mapping[str, bool]) -> _Questions:
         lists = self._lists.current()
