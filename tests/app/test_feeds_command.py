@@ -16,9 +16,11 @@ from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.problems import check
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.vocabulary import ThreatType
-from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
+from backstamp.worker.feeds.dns_lists import DnsForm, DnsList, Trouble
 from backstamp.worker.feeds.refreshing import refresh_all
+from backstamp.worker.feeds.resting import Resting
 from backstamp.worker.feeds.sources import Form
+from backstamp.worker.feeds.store import ListStore
 from tests.app.test_cli import backstamp
 from tests.worker.feeds.dns_server import dns_server
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
@@ -144,6 +146,36 @@ def test_by_default_nothing_is_asked(tmp_path: Path) -> None:
 def test_settings_that_are_wrong_together(tmp_path: Path, settings: dict[str, str], fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         check(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path), **settings}))
+
+
+def test_a_list_that_is_left_alone_or_read_just_now_says_so(tmp_path: Path) -> None:
+    own = tmp_path / "own.txt"
+    own.write_text("casino.example\n")
+    settings = {"BACKSTAMP_FEEDS_ENABLED": "spamhaus-dbl", "BACKSTAMP_FEEDS_LISTS": f"own={own}"}
+    assert backstamp(tmp_path, "feeds", "refresh", settings=settings).returncode == 0
+    directory = tmp_path / "data" / "feeds"
+    Resting(directory).failed("spamhaus-dbl", Trouble.EVERYTHING.value, least_seconds=3599)
+    with ListStore(directory, "own").being_read():
+        shown = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
+    assert shown[0].startswith("own                            1 entries, ")
+    assert shown[0].endswith(" old; being read now")
+    assert shown[1] == (
+        "spamhaus-dbl            asked when mail comes; NOT ASKED: it lists everything, even what cannot be; "
+        "again in 60 min"
+    )
+
+
+def test_the_doctor_sees_that_a_dns_list_lists_everything(tmp_path: Path) -> None:
+    with dns_server() as names:
+        names.everything = "127.0.1.2"
+        environ = {
+            "BACKSTAMP_DATA_DIR": str(tmp_path),
+            "BACKSTAMP_FEEDS_ENABLED": "spamhaus-dbl",
+            "BACKSTAMP_FEEDS_RESOLVER": names.address,
+        }
+        (finding,) = dns_lists(load(environ=environ))
+    assert finding.grade is Grade.NOTE
+    assert finding.text == "it lists everything, even what cannot be, so that nothing of it counts"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -207,12 +208,24 @@ def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
     states = [
         ThreatListState(name="urlhaus", entries=1234, failures=2, why="no <answer>", stale=True),
         ThreatListState(name="surbl", asked=True),
+        ThreatListState(
+            name="dbl",
+            asked=True,
+            unasked="it <lists> everything",
+            unasked_until=datetime(2026, 1, 2, tzinfo=UTC),
+        ),
+        ThreatListState(name="slow", entries=1, being_read=True, next_at=datetime(2026, 1, 3, tzinfo=UTC)),
     ]
     object.__setattr__(config, "threat_lists", lambda: states)
     shown = admin.get("/lists/").text
     for words in ("1234 entries", "failed 2 times", "too old", "never had", "no &lt;answer&gt;"):
         assert words in shown
     assert "asked when mail comes" in shown
+    assert shown.count("not used") == 1
+    assert "it &lt;lists&gt; everything · not asked before" in shown
+    assert 'datetime="2026-01-02' in shown
+    assert shown.count("being read now") == 1
+    assert "next look" not in shown, "before a look has ended nobody knows"
 
 
 def test_every_change_needs_a_token_of_the_page(admin: Client) -> None:

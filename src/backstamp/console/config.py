@@ -39,7 +39,9 @@ class ThreatListState:
     """How it stands with a list of dangerous URLs.
 
     `had_at` is when it was last had, None for never; `failures` how often in a row it was not, and `why` not.
-    `asked` lists have no entries here: their owner is asked when mail comes.
+    `being_read`: it is looked at just now. `asked` lists have no entries here: their owner is asked when mail
+    comes. `unasked` is why a list's owner is left alone, until `unasked_until` at least; what they know of
+    single links does not count then.
     """
 
     name: str
@@ -52,6 +54,9 @@ class ThreatListState:
     why: str = ""
     stale: bool = False
     asked: bool = False
+    being_read: bool = False
+    unasked: str = ""
+    unasked_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

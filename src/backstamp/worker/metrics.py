@@ -11,6 +11,7 @@ from backstamp.policy import Snapshot
 from backstamp.records.alerting.outbox import ChannelStanding
 from backstamp.worker.exposition import Exposition
 from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.standing import standing_of
 from backstamp.worker.feeds.store import ListStore
 
 
@@ -186,7 +187,8 @@ def _lag(directory: Path, producer: str, cursor: int) -> int:
 def _feeds(page: Exposition, config: FeedsConfig, now_us: int) -> None:
     published = {source.name for source in config.sources if not source.is_file}
     states = [
-        ({"list": source.name}, ListStore(config.directory, source.name).state()) for source in config.sources
+        ({"list": source.name}, standing_of(ListStore(config.directory, source.name)).state)
+        for source in config.sources
     ]
     page.add(
         "backstamp_list_age_seconds",

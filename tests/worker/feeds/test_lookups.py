@@ -1,6 +1,7 @@
 """Questions about single URLs: prefixes and domains, answered, kept, and published."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,10 +18,11 @@ from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds import answer_book, prefix_questions, safe_browsing, web_risk
 from backstamp.worker.feeds import lookups as module
 from backstamp.worker.feeds.config import FeedsConfig
-from backstamp.worker.feeds.dns_lists import SURBL_ZONE, DnsForm, DnsList, Verdict, verdict_of
+from backstamp.worker.feeds.dns_lists import SURBL_ZONE, DnsForm, DnsList, Trouble, Verdict, verdict_of
 from backstamp.worker.feeds.dns_lists.asking import DnsResolver
 from backstamp.worker.feeds.lookups import Lookups
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
+from backstamp.worker.feeds.resting import rest_of
 from backstamp.worker.feeds.sources import Source, offer_named
 from backstamp.worker.feeds.store import ListStore, State
 from tests.worker.feeds.dns_server import DnsServer, dns_server
@@ -314,6 +316,11 @@ def names() -> Iterator[DnsServer]:
         yield server
 
 
+def known_names(names: DnsServer) -> list[str]:
+    """What was asked; of names that are made up each time only that they are."""
+    return [re.sub(r"^[0-9a-f]{16}\.invalid\.", "?.invalid.", name) for name in names.asked]
+
+
 async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Path) -> None:
     names.names = {
         "evil.example.dbl.test.": ["127.0.1.4"],
@@ -321,13 +328,13 @@ async def test_domains_are_asked_about_in_the_dns(names: DnsServer, tmp_path: Pa
     }
     lookups = Lookups(config(tmp_path, dns_lists=(DBL, SURBL), resolver=names.address))
     await lookups.ask_about(["www.evil.example", "a.b.evil.example", "clean.example", "192.0.2.1", "[::1]"])
-    assert sorted(names.asked) == [
+    assert sorted(known_names(names)) == [
+        "?.invalid.dbl.test.",
+        "?.invalid.multi.surbl.org.",
         "clean.example.dbl.test.",
         "clean.example.multi.surbl.org.",
         "evil.example.dbl.test.",
         "evil.example.multi.surbl.org.",
-        "invalid.dbl.test.",
-        "invalid.multi.surbl.org.",
     ]
     answers = AnswersFile(tmp_path / "threats.answers").current()
     url = "https://www.evil.example/a/b?c"
@@ -412,10 +419,84 @@ async def test_a_list_that_lists_everything_lists_nothing(
     await lookups.ask_about(["a.example"])
     await lookups.ask_about(["b.example", "c.example"])
     assert lookups.answers.dangerous == {}
-    assert names.asked == ["a.example.dbl.test.", "invalid.dbl.test."]
+    assert known_names(names) == ["a.example.dbl.test.", "?.invalid.dbl.test."]
     assert [record.getMessage() for record in caplog.records] == [
         "spamhaus-dbl is not asked for 3600 s: it lists everything, even what cannot be"
     ]
+
+
+async def test_a_list_that_begins_to_list_everything_lists_nothing_from_then_on(
+    names: DnsServer, tmp_path: Path
+) -> None:
+    """The name that is never listed is a new one each time: for an old one a resolver has the old answer."""
+    names.names = {"bad.example.dbl.test.": ["127.0.1.4"], "worse.example.dbl.test.": ["127.0.1.5"]}
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["bad.example"])
+    await lookups.ask_about(["worse.example"])
+    asked = [name for name in names.asked if ".invalid." in name]
+    assert len(set(asked)) == 2
+    names.names |= {name: [] for name in asked}
+    names.everything = "127.0.1.4"
+    await lookups.ask_about([f"good-{number}.example" for number in range(20)])
+    assert set(lookups.answers.dangerous) == {full_hash("bad.example/"), full_hash("worse.example/")}
+    resting = rest_of(tmp_path / "feeds", "spamhaus-dbl")
+    assert resting is not None
+    assert resting.why == "it lists everything, even what cannot be"
+
+
+@pytest.mark.parametrize(
+    ("proof", "why"),
+    [
+        ("127.255.255.255", "it refuses to answer: see its terms"),
+        ("203.0.113.1", "what answers is no list: its addresses are outside 127.0.0.0/8"),
+    ],
+)
+async def test_a_listing_is_not_believed_where_the_proof_of_it_is_refused(
+    names: DnsServer, tmp_path: Path, proof: str, why: str
+) -> None:
+    names.names = {"evil.example.dbl.test.": ["127.0.1.4"]}
+    names.everything = proof
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["evil.example"])
+    assert lookups.answers.dangerous == {}
+    resting = rest_of(tmp_path / "feeds", "spamhaus-dbl")
+    assert resting is not None
+    assert resting.why == why
+
+
+async def test_a_resolver_that_answers_for_names_that_do_not_exist_is_told_of(
+    names: DnsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names.everything = "203.0.113.7"
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL,), resolver=names.address))
+    await lookups.ask_about(["a.example"])
+    await lookups.ask_about(["b.example"])
+    assert (names.asked, lookups.answers.dangerous) == (["a.example.dbl.test."], {})
+    assert [record.getMessage() for record in caplog.records] == [
+        "spamhaus-dbl is not asked for 3600 s: what answers is no list: its addresses are outside 127.0.0.0/8"
+    ]
+
+
+async def test_why_a_list_is_left_alone_is_written_down_until_it_answers(
+    names: DnsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = config(tmp_path, dns_lists=(DBL,), resolver=names.address)
+    names.names = {"a.example.dbl.test.": ["127.255.255.254"]}
+    lookups = Lookups(setup)
+    await lookups.ask_about(["a.example"])
+    resting = rest_of(setup.directory, "spamhaus-dbl")
+    assert resting is not None
+    assert resting.why == "it refuses to answer: see its terms"
+    assert resting.until - time.time() == pytest.approx(3600, abs=30)
+    began = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 3601)
+    await lookups.ask_about(["b.example"])
+    assert rest_of(setup.directory, "spamhaus-dbl") is None
+    names.names["c.example.dbl.test."] = ["127.255.255.254"]
+    await lookups.ask_about(["c.example"])
+    assert rest_of(setup.directory, "spamhaus-dbl") is not None
+    Lookups(setup)
+    assert rest_of(setup.directory, "spamhaus-dbl") is None, "a new worker leaves nobody alone"
 
 
 async def test_a_clock_that_is_set_back_leaves_nobody_alone_for_longer(
@@ -443,7 +524,7 @@ async def test_a_resolver_that_fails_lists_nothing(
     for asked in (1, 2, 3, 3):
         await lookups.ask_about(["evil.example"])
         assert len(set(names.asked)) == 1
-        assert caplog.text.count("is not asked for 30 s: no answer (NoNameservers)") == (asked == 3)
+        assert caplog.text.count("is not asked for 30 s: the resolver failed, or refuses") == (asked == 3)
     assert lookups.answers.dangerous == {}
     names.rcode = None
     names.names = {"evil.example.dbl.test.": ["127.0.1.5"]}
@@ -466,10 +547,12 @@ async def test_a_resolver_that_fails_lists_nothing(
         (DnsForm.SPAMHAUS_DBL, ["127.0.1.106"], {ThreatType.MALWARE}),
         (DnsForm.SPAMHAUS_DBL, ["127.0.1.77"], set()),
         (DnsForm.SPAMHAUS_DBL, ["127.0.0.2"], set()),
-        (DnsForm.SPAMHAUS_DBL, ["127.0.1.255"], None),
-        (DnsForm.SPAMHAUS_DBL, ["127.255.255.254"], None),
-        (DnsForm.SPAMHAUS_DBL, ["127.0.1.4", "127.255.255.255"], None),
-        (DnsForm.SPAMHAUS_DBL, ["203.0.113.7"], set()),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.255"], Trouble.REFUSES),
+        (DnsForm.SPAMHAUS_DBL, ["127.255.255.254"], Trouble.REFUSES),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.4", "127.255.255.255"], Trouble.REFUSES),
+        (DnsForm.SPAMHAUS_DBL, ["203.0.113.7"], Trouble.FOREIGN),
+        (DnsForm.SPAMHAUS_DBL, ["127.0.1.4", "203.0.113.7"], Trouble.FOREIGN),
+        (DnsForm.SPAMHAUS_DBL, ["127.255.255.254", "203.0.113.7"], Trouble.REFUSES),
         (DnsForm.SPAMHAUS_DBL, [], set()),
         (DnsForm.SURBL, ["127.0.0.8"], {ThreatType.PHISHING}),
         (DnsForm.SURBL, ["127.0.0.16"], {ThreatType.MALWARE}),
@@ -477,15 +560,15 @@ async def test_a_resolver_that_fails_lists_nothing(
         (DnsForm.SURBL, ["127.0.0.128"], {ThreatType.MALWARE}),
         (DnsForm.SURBL, ["127.0.0.88"], {ThreatType.PHISHING, ThreatType.MALWARE, ThreatType.SPAM}),
         (DnsForm.SURBL, ["127.0.0.36"], set()),
-        (DnsForm.SURBL, ["127.0.0.1"], None),
-        (DnsForm.SURBL, ["127.255.255.254"], None),
-        (DnsForm.SURBL, ["203.0.113.8"], set()),
+        (DnsForm.SURBL, ["127.0.0.1"], Trouble.REFUSES),
+        (DnsForm.SURBL, ["127.255.255.254"], Trouble.REFUSES),
+        (DnsForm.SURBL, ["203.0.113.8"], Trouble.FOREIGN),
     ],
 )
 def test_what_the_addresses_of_a_list_mean(
-    form: DnsForm, addresses: list[str], verdict: set[ThreatType] | None
+    form: DnsForm, addresses: list[str], verdict: set[ThreatType] | Trouble
 ) -> None:
-    expected = Verdict(refused=True) if verdict is None else Verdict(frozenset(verdict))
+    expected = Verdict(frozenset(verdict)) if isinstance(verdict, set) else Verdict(trouble=verdict)
     assert verdict_of(form, addresses) == expected
 
 

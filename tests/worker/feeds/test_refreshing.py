@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,12 +15,12 @@ import pytest
 from backstamp.threats.lists import ThreatLists
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
-from backstamp.worker.feeds import standing
+from backstamp.worker.feeds import named_lists, standing
 from backstamp.worker.feeds.jobs import Job, encode_job
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.refreshing import AwayError, is_anything_due, refresh_all
 from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.feeds.standing import Outcome, is_stale
+from backstamp.worker.feeds.standing import Outcome, is_stale, standing_of
 from backstamp.worker.feeds.store import ListStore, State
 from tests.worker.feeds.feed_server import FeedServer, Page
 
@@ -448,8 +449,55 @@ def test_a_list_whose_reader_ends_the_process_rests_while_the_others_are_refresh
         )
         assert (done.returncode, done.stderr) == (code, b"")
         assert [msgspec.json.decode(line, type=Outcome)[:3] for line in done.stdout.splitlines()] == told
-    state = lists.state("bomb")
-    assert (state.failures, state.why) == (1, "what read it was ended in the middle")
+    state, being_read = standing_of(ListStore(lists.job.directory, "bomb"))
+    assert (state.failures, state.why, being_read) == (1, "what read it was ended in the middle", False)
+
+
+def test_while_a_list_is_read_it_says_so_and_no_failure_is_made_up(
+    server: FeedServer, lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2))
+    had = named_lists._had
+    store = ListStore(lists.job.directory, "phish")
+    seen: list[tuple[int, str, bool]] = []
+
+    def watched(*arguments: Any) -> Any:
+        state, being_read = standing_of(store)
+        seen.append((state.failures, state.why, being_read))
+        assert (store.state().failures, store.state().why) == (
+            state.failures + 1,
+            "what read it was ended in the middle",
+        )
+        return had(*arguments)
+
+    monkeypatch.setattr(named_lists, "_had", watched)
+    lists.refresh()
+    server.pages["/feed.txt"] = Page(status=503)
+    lists.refresh()
+    lists.refresh()
+    assert seen == [(0, "", True), (0, "", True), (1, "", True)]
+    state, being_read = standing_of(store)
+    assert (state.failures, state.why, being_read) == (2, "the server answered 503", False)
+
+
+def test_a_copy_that_is_gone_is_asked_for_although_the_list_has_not_changed(
+    server: FeedServer, lists: Lists, tmp_path: Path
+) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 2), etag='"1"')
+    file = tmp_path / "own.txt"
+    file.write_text("casino.example\n")
+    lists.add("own", Form.PLAIN, "", address=str(file), trusted=True)
+    lists.refresh()
+    assert [outcome.text for outcome in lists.refresh()] == ["unchanged", "unchanged"]
+    for name in ("phish", "own"):
+        (lists.job.directory / "lists" / name / "entries").unlink()
+    assert is_anything_due(lists.job), "of a file it is seen at once"
+    assert [outcome.text for outcome in lists.refresh()] == [
+        "2 entries, 2 of them new",
+        "1 entries, 1 of them new",
+    ]
+    assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
+    assert len(lists.lists().look_up("http://casino.example/")) == 1
 
 
 @pytest.mark.parametrize("where", ["write_entries", "write_state"])

@@ -15,9 +15,10 @@ from backstamp.vocabulary import Feed, ThreatType
 from backstamp.worker.feeds.entries import FeedError
 from backstamp.worker.feeds.reading import FILE_FORMS, read_file
 from backstamp.worker.feeds.refreshing import AwayError, refresh_all
+from backstamp.worker.feeds.resting import rest_of
 from backstamp.worker.feeds.screening import Screen
 from backstamp.worker.feeds.sources import OFFERS, Form, Source
-from backstamp.worker.feeds.standing import is_stale
+from backstamp.worker.feeds.standing import Standing, is_stale, standing_of
 from backstamp.worker.feeds.store import ListStore, State
 
 
@@ -32,9 +33,11 @@ def list_(context: AppContext) -> None:
     """List what is on, with its age and its entries; and what could be switched on."""
     config = feeds_config(context.settings)
     for source in config.sources:
-        click.echo(f"{source.name:<24}{_standing(source, ListStore(config.directory, source.name).state())}")
+        standing = _standing(source, standing_of(ListStore(config.directory, source.name)))
+        click.echo(f"{source.name:<24}{standing}{_rest(config.directory, source.name)}")
     for dns_list in config.dns_lists:
-        click.echo(f"{dns_list.name:<24}asked when mail comes")
+        rest = _rest(config.directory, dns_list.name)
+        click.echo(f"{dns_list.name:<24}asked when mail comes{rest}")
     enabled = context.settings[FEEDS_ENABLED]
     terms = {offer.source.name: offer.terms for offer in OFFERS}
     for feed in Feed:
@@ -111,14 +114,16 @@ def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> 
     click.echo(f"{len(read.expressions)} entries{dropped}", err=show)
 
 
-def _standing(source: Source, state: State) -> str:
+def _standing(source: Source, standing: Standing) -> str:
+    state, being_read = standing
+    now = "; being read now" if being_read else _failure(state)
     if not state.checked_at:
-        return f"never had{_failure(state)}"
+        return f"never had{now}"
     age = _age(time.time() - (state.changed_at if source.is_file else state.checked_at))
     dropped = sum(state.dropped.values())
     left_out = f", {dropped} left out" if dropped else ""
     stale = "  STALE" if is_stale(source, state) else ""
-    return f"{state.entries:>8} entries{left_out}, {age} old{stale}{_failure(state)}"
+    return f"{state.entries:>8} entries{left_out}, {age} old{stale}{now}"
 
 
 def _failure(state: State) -> str:
@@ -126,6 +131,13 @@ def _failure(state: State) -> str:
         return ""
     again = _age(max(0.0, state.next_at - time.time()))
     return f"; {state.failures} failures: {state.why}; again in {again}"
+
+
+def _rest(directory: Path, name: str) -> str:
+    rest = rest_of(directory, name)
+    if rest is None:
+        return ""
+    return f"; NOT ASKED: {rest.why}; again in {_age(max(0.0, rest.until - time.time()))}"
 
 
 def _age(seconds: float) -> str:

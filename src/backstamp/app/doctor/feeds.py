@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from backstamp.app.doctor.findings import Finding, good, note
 from backstamp.app.settings import Settings
 from backstamp.app.wiring.feeds import feeds_config
-from backstamp.worker.feeds.dns_lists import verdict_of
+from backstamp.worker.feeds.dns_lists import Trouble, verdict_of
 from backstamp.worker.feeds.dns_lists.asking import DnsError, DnsResolver
-from backstamp.worker.feeds.standing import is_stale
+from backstamp.worker.feeds.standing import is_stale, standing_of
 from backstamp.worker.feeds.store import ListStore
 
 
 def feeds(settings: Settings) -> Iterator[Finding]:
     """Are the lists that are on as new as they should be?"""
     config = feeds_config(settings)
-    states = [(source, ListStore(config.directory, source.name).state()) for source in config.sources]
+    states = [
+        (source, standing_of(ListStore(config.directory, source.name)).state) for source in config.sources
+    ]
     for source, state in states:
         if is_stale(source, state):
             why = f": {state.why}" if state.why else ""
@@ -32,17 +34,25 @@ def dns_lists(settings: Settings) -> Iterator[Finding]:
     """Do the DNS lists that are on answer us?"""
     config = feeds_config(settings)
     for dns_list in config.dns_lists:
+        resolver = DnsResolver(config.resolver)
         try:
-            answer = asyncio.run(DnsResolver(config.resolver).addresses(dns_list.test_name))
+            answer = asyncio.run(resolver.addresses(dns_list.test_name))
+            unlisted = asyncio.run(resolver.addresses(dns_list.unlisted_name))
         except DnsError as error:
             yield note(dns_list.name, str(error), "check the resolver: feeds.resolver, or the system's")
             continue
         verdict = verdict_of(dns_list.form, answer.addresses)
-        if verdict.refused:
+        if verdict.trouble is Trouble.REFUSES:
             yield note(
                 dns_list.name,
                 "it refuses to answer, so that nothing is listed",
                 "set feeds.resolver to a resolver of your own, or get a key (docs/feeds.md)",
+            )
+        elif verdict_of(dns_list.form, unlisted.addresses).threat_types:
+            yield note(
+                dns_list.name,
+                f"{Trouble.EVERYTHING}, so that nothing of it counts",
+                "check the resolver, and whether the list still exists; switch it off otherwise",
             )
         elif not verdict.threat_types:
             yield note(

@@ -52,12 +52,14 @@ def _page_preview(domain: str, protection: Protection, action: ClickAction, lang
 
 def _threat_lists(settings: Settings) -> Iterator[ThreatListState]:
     from backstamp.app.wiring.feeds import feeds_config
-    from backstamp.worker.feeds.standing import is_stale
+    from backstamp.worker.feeds.resting import rest_of
+    from backstamp.worker.feeds.standing import is_stale, standing_of
     from backstamp.worker.feeds.store import ListStore
 
     config = feeds_config(settings)
     for source in config.sources:
-        state = ListStore(config.directory, source.name).state()
+        state, being_read = standing_of(ListStore(config.directory, source.name))
+        rest = rest_of(config.directory, source.name)
         yield ThreatListState(
             name=source.name,
             threat=source.threat_type.value,
@@ -67,10 +69,19 @@ def _threat_lists(settings: Settings) -> Iterator[ThreatListState]:
             next_at=_moment(state.next_at),
             failures=state.failures,
             why=state.why,
+            being_read=being_read,
             stale=is_stale(source, state),
+            unasked="" if rest is None else rest.why,
+            unasked_until=None if rest is None else _moment(rest.until),
         )
     for dns_list in config.dns_lists:
-        yield ThreatListState(name=dns_list.name, asked=True)
+        rest = rest_of(config.directory, dns_list.name)
+        yield ThreatListState(
+            name=dns_list.name,
+            asked=True,
+            unasked="" if rest is None else rest.why,
+            unasked_until=None if rest is None else _moment(rest.until),
+        )
 
 
 def _moment(seconds: float) -> datetime | None:

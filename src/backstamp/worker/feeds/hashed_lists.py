@@ -29,7 +29,6 @@ def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) ->
         OSError: nothing can be written here.
     """
     store = ListStore(directory, source.name)
-    store.prepare()
     state = state_for(store, source, own_hosts)
     store.write_state(begun(state))
     before = store.prefixes()

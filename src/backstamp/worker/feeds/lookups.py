@@ -11,6 +11,7 @@ from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.dns_lists.asking import DnsResolver
 from backstamp.worker.feeds.dns_lists.questions import DnsQuestions
 from backstamp.worker.feeds.prefix_questions import PrefixQuestions
+from backstamp.worker.feeds.resting import Resting
 from backstamp.worker.feeds.sources import HASHED
 from backstamp.worker.feeds.store import ListStore
 from backstamp.worker.parts import wait
@@ -27,8 +28,10 @@ class Lookups:
         self._book = AnswerBook(config)
         self._sources = tuple(source for source in config.sources if source.form in HASHED)
         self._directory = config.directory
-        self._prefixes = PrefixQuestions(self._sources, self._book)
-        self._domains = DnsQuestions(config.dns_lists, DnsResolver(config.resolver).addresses, self._book)
+        resting = Resting(config.directory)
+        addresses = DnsResolver(config.resolver).addresses
+        self._prefixes = PrefixQuestions(self._sources, self._book, resting)
+        self._domains = DnsQuestions(config.dns_lists, addresses, self._book, resting)
         self._wanted: dict[bytes, float] = {}
 
     @property

@@ -31,7 +31,6 @@ def refresh_named(
         OSError: nothing can be written here.
     """
     store = ListStore(directory, source.name)
-    store.prepare()
     state = state_for(store, source, own_hosts)
     store.write_state(begun(state))
     try:

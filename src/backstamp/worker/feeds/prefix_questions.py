@@ -31,10 +31,10 @@ _SEARCHES: Final[dict[Form, tuple[Search, int]]] = {
 class PrefixQuestions:
     """Asks all publishers about each prefix; what one of them has not answered stays open."""
 
-    def __init__(self, sources: tuple[Source, ...], book: AnswerBook) -> None:
+    def __init__(self, sources: tuple[Source, ...], book: AnswerBook, resting: Resting) -> None:
         self._sources = sources
         self._book = book
-        self._resting = Resting()
+        self._resting = resting
         self._places = asyncio.Semaphore(AT_ONCE)
         self._in_flight: dict[bytes, asyncio.Future[None]] = {}
 

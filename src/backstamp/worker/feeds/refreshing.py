@@ -94,9 +94,10 @@ def _is_wanted(job: Job, source: Source) -> bool:
 
 
 def _refreshed(job: Job, source: Source) -> Outcome:
-    if source.form in HASHED:
-        return refresh_hashed(source, job.directory, job.own_hosts)
-    return refresh_named(source, job.directory, job.own_hosts, may_shrink=job.may_shrink)
+    with ListStore(job.directory, source.name).being_read():
+        if source.form in HASHED:
+            return refresh_hashed(source, job.directory, job.own_hosts)
+        return refresh_named(source, job.directory, job.own_hosts, may_shrink=job.may_shrink)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ LONGEST_PAUSE: Final = 8 * DAY
 """More than any list is left alone: what a server may ask for is a week, and so is the longest setting."""
 JITTER: Final = 0.1
 """So much of a pause is left to chance: not everybody's worker asks in the same second."""
+_ENDED: Final = "what read it was ended in the middle"
 _MOST_DOUBLINGS: Final = 20
 _STALE_LOOKS: Final = 3
 """A list is stale when so many looks in a row brought nothing, and at least a day has gone by."""
@@ -36,11 +37,30 @@ class Outcome(NamedTuple):
     changed: bool = False
 
 
+class Standing(NamedTuple):
+    """How it stands with a list, for those who want to know: of a look that goes on nobody knows yet."""
+
+    state: State
+    being_read: bool
+
+
+def standing_of(store: ListStore) -> Standing:
+    """Return how it stands with a list now."""
+    being_read = store.is_being_read()
+    state = store.state()
+    if being_read and state.why == _ENDED:
+        state = msgspec.structs.replace(state, failures=state.failures - 1, why="")
+    return Standing(state, being_read)
+
+
 def state_for(store: ListStore, source: Source, own_hosts: Iterable[str]) -> State:
-    """Return the state of a list. A copy that was made otherwise stays in force, but is asked for anew."""
+    """Return the state of a list. A copy that was made otherwise stays in force, but is asked for anew.
+
+    So is one that is gone: the publisher would say for ever that it has not changed.
+    """
     state = store.state()
     made_by = _made_by(source, own_hosts)
-    if state.made_by == made_by:
+    if state.made_by == made_by and (not state.changed_at or store.has_copy()):
         return state
     return msgspec.structs.replace(state, made_by=made_by, etag="", last_modified="", versions={})
 
@@ -61,7 +81,7 @@ def begun(state: State) -> State:
     What ends the process in the middle (the kernel, for want of memory; a fault in a reader) would else keep
     all lists behind this one waiting, every time.
     """
-    return failed(state, FeedError("what read it was ended in the middle"))
+    return failed(state, FeedError(_ENDED))
 
 
 def failed(state: State, error: FetchError | FeedError) -> State:
@@ -80,7 +100,7 @@ def is_due(store: ListStore, source: Source, own_hosts: Iterable[str]) -> bool:
     if state.made_by != _made_by(source, own_hosts):
         return True
     if source.is_file and not state.failures:
-        return file_version(Path(source.address)) != state.etag
+        return file_version(Path(source.address)) != state.etag or not store.has_copy()
     # What is years away was written before the clock was set back.
     return not 0 < state.next_at - time.time() < LONGEST_PAUSE
 

@@ -5,6 +5,7 @@ the day on which it was first seen there; or `prefixes`, those of hashes. Files 
 """
 
 import contextlib
+import fcntl
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from backstamp.journal.replacing import remove_unfinished, replace_file
 from backstamp.vocabulary import ThreatType
 
 _LISTS: Final = "lists"
+_READING: Final = "reading"
 _ENTRY: Final = re.compile(r"([0-9]{1,6}) ([!-~]+)\n")
 
 
@@ -68,6 +70,33 @@ class ListStore:
         """Make the folder where it is missing, and remove what a killed process left. Raises OSError."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o750)
         remove_unfinished(self._directory, "*")
+
+    @contextlib.contextmanager
+    def being_read(self) -> Iterator[None]:
+        """Prepare the folder, and let others see within that somebody looks at the list. Raises OSError."""
+        self.prepare()
+        with (self._directory / _READING).open("wb") as lock:
+            # Nobody else refreshes; who asks whether somebody does holds it for a moment.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                (self._directory / _READING).unlink(missing_ok=True)
+
+    def is_being_read(self) -> bool:
+        """Return whether a process that lives is looking at the list just now."""
+        try:
+            with (self._directory / _READING).open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def has_copy(self) -> bool:
+        """Return whether what was believed of the list is there."""
+        return any((self._directory / name).exists() for name in ("entries", "prefixes"))
 
     @property
     def part(self) -> Path:

@@ -54,6 +54,10 @@ class DnsResolver:
             )
         except dns.resolver.NXDOMAIN as error:
             return DnsAnswer((), _negative_seconds(error.response(error.qnames()[0])))  # type: ignore[no-untyped-call]
+        except dns.exception.Timeout:
+            raise DnsError(f"no answer within {SECONDS:.0f} s") from None
+        except dns.resolver.NoNameservers:
+            raise DnsError("the resolver failed, or refuses") from None
         except (dns.exception.DNSException, OSError, ValueError) as error:
             raise DnsError(f"no answer ({type(error).__name__})") from None
         if answer.rrset is None:

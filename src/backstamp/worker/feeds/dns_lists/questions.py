@@ -8,7 +8,7 @@ from typing import Final
 from backstamp.urls.domains import registrable_domain
 from backstamp.urls.safe_browsing import full_hash, host_expression
 from backstamp.worker.feeds.answer_book import AnswerBook, longest
-from backstamp.worker.feeds.dns_lists import DnsList, verdict_of
+from backstamp.worker.feeds.dns_lists import DnsList, Trouble, verdict_of
 from backstamp.worker.feeds.dns_lists.asking import DnsAnswer, DnsError
 from backstamp.worker.feeds.resting import Resting
 from backstamp.worker.feeds.screening import is_well_known
@@ -17,8 +17,6 @@ MOST_DOMAINS: Final = 100
 """In one go: no link with a long chain of redirectors makes us ask more."""
 AT_ONCE: Final = 8
 REFUSED_SECONDS: Final = 3600.0
-_NEVER_LISTED: Final = "invalid"
-_CHOOSY_SECONDS: Final = 900.0
 FAILURES: Final = 3
 """So many questions go unanswered in a row before a list is left alone: a packet may get lost."""
 
@@ -31,14 +29,17 @@ class DnsQuestions:
         lists: tuple[DnsList, ...],
         addresses: Callable[[str], Awaitable[DnsAnswer]],
         book: AnswerBook,
+        resting: Resting,
     ) -> None:
         self._lists = lists
         self._addresses = addresses
         self._book = book
-        self._resting = Resting()
+        self._resting = resting
         self._places = asyncio.Semaphore(AT_ONCE)
         self._known_until: dict[str, float] = {}
-        self._choosy_until: dict[str, float] = {}
+        self._choosy_at: dict[str, float] = {}
+        """When the last question began that showed that a list does not list everything."""
+        self._checks = {each.name: asyncio.Lock() for each in lists}
 
     async def ask(self, hosts: Iterable[str]) -> None:
         """Ask about the registrable domains of hosts; at most `MOST_DOMAINS`, and no well-known ones."""
@@ -61,15 +62,14 @@ class DnsQuestions:
             return
         holds: list[float] = []
         for dns_list in self._lists:
-            answer = await self._answer(dns_list, domain)
+            answer = await self._answer(dns_list, f"{domain}.{dns_list.zone}.")
             if answer is None:
                 continue
             verdict = verdict_of(dns_list.form, answer.addresses)
-            if verdict.refused:
-                why = "it refuses to answer: see its terms"
-                self._resting.failed(dns_list.name, why, least_seconds=REFUSED_SECONDS)
+            if verdict.trouble is not None:
+                self._leave_alone(dns_list, verdict.trouble)
                 continue
-            if verdict.threat_types and not await self._is_choosy(dns_list):
+            if verdict.threat_types and not await self._is_choosy(dns_list, time.monotonic()):
                 continue
             self._resting.answered(dns_list.name)
             holds.append(answer.seconds)
@@ -78,30 +78,35 @@ class DnsQuestions:
         if holds:
             self._known_until[domain] = time.monotonic() + min(holds)
 
-    async def _is_choosy(self, dns_list: DnsList) -> bool:
-        """Whether a list does not list what cannot be (RFC 5782, section 5).
+    async def _is_choosy(self, dns_list: DnsList, listed_at: float) -> bool:
+        """Whether a list that listed a domain then did not list what cannot be, either.
 
-        A list whose operator has given up may list everything.
+        What was so before the listing proves nothing: a list may list everything from one moment to the next.
         """
-        now = time.monotonic()
-        if self._choosy_until.get(dns_list.name, 0) > now:
+        async with self._checks[dns_list.name]:
+            if self._choosy_at.get(dns_list.name, 0.0) >= listed_at:
+                return True
+            now = time.monotonic()
+            answer = await self._answer(dns_list, dns_list.unlisted_name)
+            if answer is None:
+                return False
+            verdict = verdict_of(dns_list.form, answer.addresses)
+            trouble = Trouble.EVERYTHING if verdict.threat_types else verdict.trouble
+            if trouble is not None:
+                self._leave_alone(dns_list, trouble)
+                return False
+            self._choosy_at[dns_list.name] = now
             return True
-        answer = await self._answer(dns_list, _NEVER_LISTED)
-        if answer is None:
-            return False
-        if verdict_of(dns_list.form, answer.addresses).threat_types:
-            why = "it lists everything, even what cannot be"
-            self._resting.failed(dns_list.name, why, least_seconds=REFUSED_SECONDS)
-            return False
-        self._choosy_until[dns_list.name] = now + max(answer.seconds, _CHOOSY_SECONDS)
-        return True
 
-    async def _answer(self, dns_list: DnsList, domain: str) -> DnsAnswer | None:
+    def _leave_alone(self, dns_list: DnsList, trouble: Trouble) -> None:
+        self._resting.failed(dns_list.name, trouble.value, least_seconds=REFUSED_SECONDS)
+
+    async def _answer(self, dns_list: DnsList, name: str) -> DnsAnswer | None:
         async with self._places:
             if self._resting.rests(dns_list.name):
                 return None
             try:
-                return await self._addresses(f"{domain}.{dns_list.zone}.")
+                return await self._addresses(name)
             except DnsError as error:
                 self._resting.failed(dns_list.name, str(error), allowed=FAILURES)
                 return None
