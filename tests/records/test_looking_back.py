@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,7 +137,73 @@ def test_what_was_known_when_the_mail_came_is_no_news() -> None:
     take([received(findings=[ON_ARRIVAL])])
     known = listing("login.evil.example/in")
     assert looked(known) == [Found(0, 0)]
-    assert looked(listing("login.evil.example/in", source="openphish")) == [Found(1, 1)]
+    assert looked(listing("login.evil.example/in", source="openphish")) == [Found(1, 0)]
+    assert not Alert.objects.exists()
+
+
+def test_a_second_list_that_names_the_same_link_alerts_nobody_again() -> None:
+    channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.example/", "me")
+    take([received(), received(message=2, seconds=60)])
+    look_back(listing(), [MESSAGE - (1 << 64)], LATER)
+    assert looked(listing("login.evil.example/in", source="openphish")) == [Found(links=2, alerts=0)]
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.source, alert.count) == ("received_before_listed", "urlhaus", 2)
+    told = set(AlertPerson.objects.values_list("message_id", flat=True))
+    assert told == {MESSAGE - (1 << 64), 2}, "of a message of which the first list knew nothing it is news"
+    sources = LinkFinding.objects.filter(message_id=MESSAGE - (1 << 64)).values_list("source", flat=True)
+    assert sorted(sources) == ["openphish", "urlhaus"], "the pages of the message name both"
+    ExpressionKill.objects.create(expression="evil.example/", killed_at=LATER)
+    ((decision, _),) = decided()
+    assert looked(decision) == [Found(links=2, alerts=0)]
+    assert Outgoing.objects.count() == 1
+    assert Alert.objects.get().count == 2
+
+
+def test_hours_later_a_second_list_opens_no_second_story() -> None:
+    take([received(), delivery(1), followed(200, ClickAction.ALLOW)])
+    first, second = listing(), listing("login.evil.example/in", source="openphish")
+    messages = messages_under(first.digest)
+    assert look_back(first, messages, LATER) == Found(1, 1)
+    assert look_back(second, messages, after(50_000)) == Found(1, 0)
+    assert [alert.source for alert in Alert.objects.all()] == ["urlhaus"]
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize(
+    ("first", "second", "alerts"),
+    [
+        (ThreatType.SPAM, ThreatType.SPAM, 0),
+        (ThreatType.SPAM, ThreatType.PHISHING, 1),
+        (ThreatType.PHISHING, ThreatType.MALWARE, 0),
+        (ThreatType.PHISHING, ThreatType.SPAM, 0),
+    ],
+)
+def test_a_second_list_that_says_worse_is_news(first: ThreatType, second: ThreatType, alerts: int) -> None:
+    take([received(findings=[msgspec.structs.replace(ON_ARRIVAL, threat=first)])])
+    other = msgspec.structs.replace(listing(source="openphish"), threat=second)
+    assert looked(other) == [Found(1, alerts)]
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize(
+    ("action", "alerts"), [(ClickAction.ALLOW, 1), (ClickAction.WARN, 0), (ClickAction.BLOCK, 0)]
+)
+def test_a_second_list_is_news_where_the_link_has_led_somebody_on_although_one_named_it(
+    action: ClickAction, alerts: int
+) -> None:
+    take([received(findings=[ON_ARRIVAL]), delivery(1), followed(200, action)])
+    (told,) = looked(listing(source="openphish"))
+    assert told.links == 1
+    rules = Alert.objects.filter(source="openphish").values_list("rule", flat=True)
+    assert list(rules) == ["clicked_before_listed"] * alerts
+    assert looked(listing(source="phishtank")) == [Found(1, 0)], "that has been told"
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize("reason", ["listed_prefix", "own_list", "looks_like_known"])
+def test_what_was_no_knowledge_or_not_for_everybody_leaves_a_list_its_news(reason: str) -> None:
+    take([received(findings=[msgspec.structs.replace(ON_ARRIVAL, reason=reason)])])
+    assert looked(listing(source="openphish")) == [Found(1, 1)]
 
 
 def test_the_url_inside_another_vendors_wrapper_is_found() -> None:

@@ -1,7 +1,8 @@
 """Looking back: when a URL or host becomes known to be bad, who received it, and who followed it before?
 
-Each link of received mail for which that is news gets a `LinkFinding`, and an alert is raised in the same
-transaction: whatever is looked for twice, because the first time broke off, is found once.
+Each link of received mail of which a list has not said so before gets a `LinkFinding`, and where nothing else
+had said so an alert is raised in the same transaction: whatever is looked for twice, because the first time
+broke off, is found once, and what a second list says of the same link alerts nobody again.
 """
 
 from array import array
@@ -30,6 +31,9 @@ PAGE: Final = 200
 """Messages in a transaction: some tenths of a second, for which ingest may have to wait."""
 _FINDING: Final = ("message_id", "number", "threat", "reason", "source", "detail", "found_at")
 _FOLLOWED: Final = frozenset({EventType.CLICKED, EventType.ALLOWED, EventType.CLICKED_THROUGH})
+_LED_ON: Final = frozenset({EventType.CLICKED, EventType.ALLOWED})
+_GRAVE: Final = frozenset({ThreatType.MALWARE, ThreatType.PHISHING, ThreatType.FORBIDDEN})
+"""What is blocked unless a domain says otherwise; of the rest readers are warned."""
 _LINK_EVENTS: Final = _FOLLOWED | {EventType.WARNED, EventType.BLOCKED}
 
 _MATCHED: Final = (
@@ -51,6 +55,12 @@ _LINKS: Final = (
 _FOUND: Final = (
     "SELECT f.message_id, f.number FROM keys CROSS JOIN records_linkfinding f "
     "WHERE f.message_id = keys.m AND f.source = keys.s"
+)
+_KNOWN_BY: Final = (ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST, ThreatReason.SWITCHED_OFF)
+"""What is said for everybody, with certainty. What an own list says may hold for some readers alone."""
+_TOLD: Final = (
+    "SELECT f.message_id, f.number, f.threat, f.found_at FROM keys CROSS JOIN records_linkfinding f "
+    f"WHERE f.message_id = keys.m AND f.reason IN ({', '.join(repr(each.value) for each in _KNOWN_BY)})"
 )
 _RECIPIENTS: Final = (
     'SELECT r.message_id, r."index", r.address, r.recipient_key, m.queued_at '
@@ -148,7 +158,7 @@ def messages_under(digest: int) -> Sequence[int]:
 
 
 def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Found:
-    """Note a listing with the links of some messages, and raise alerts for those for which it is news.
+    """Note a listing with the links of some messages, and raise alerts for those of which nobody knew it.
 
     `messages` are at most `PAGE` of those that `messages_under` gave.
     """
@@ -161,6 +171,7 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
         }
         if not links:
             return Found()
+        told = _told(links, listing)
         at = stored(microseconds(now))
         append(
             "records_linkfinding",
@@ -175,6 +186,7 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
             (
                 occurrence
                 for link, hit in links.items()
+                if _is_news(events[link], told.get(link))
                 for occurrence in _occurrences(link, hit, recipients[link[0]], events[link], listing, now)
             ),
             now,
@@ -269,6 +281,24 @@ def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
         for message, number, url in select_for_keys(_LINKS, ("m",), keys)
         if (message, number) not in known and (hit := _hit(url, listing, allowed)) is not None
     }
+
+
+def _told(links: Iterable[Link], listing: Listing) -> dict[Link, int]:
+    """Return when others said last of links that they are as bad as a listing says."""
+    found: dict[Link, int] = {}
+    for message, number, threat, at in select_for_keys(_TOLD, ("m",), {(message,) for message, _ in links}):
+        if listing.threat not in _GRAVE or threat in _GRAVE:
+            found[message, number] = max(found.get((message, number), 0), read(at))
+    return found
+
+
+def _is_news(events: Iterable[_Event], told_us: int | None) -> bool:
+    """Whether a listing is worth an alert: nobody knew, or the link has led somebody on since."""
+    if told_us is None:
+        return True
+    return any(
+        event.type in _LED_ON and event.at_us > told_us and event.actor not in MACHINES for event in events
+    )
 
 
 def _hit(url: str, listing: Listing, allowed: Mapping[str, frozenset[int]]) -> _Hit | None:
