@@ -194,8 +194,8 @@ def test_the_administrators_words_are_shown_and_are_text(tmp_path: Path) -> None
     reply = shown(
         protecting_edge(tmp_path, Protection(mode=ProtectionMode.PROTECT, page=words)), received(BAD)
     )
-    assert b"&lt;Acme&gt; &amp; Co protects your mail" in reply.body
-    assert b"<p>One &lt;b&gt;line&lt;/b&gt;.</p>\n<p>Another.</p>" in reply.body
+    assert b"<bdi>&lt;Acme&gt; &amp; Co</bdi> protects your mail" in reply.body
+    assert b'<p dir="auto">One &lt;b&gt;line&lt;/b&gt;.</p>\n<p dir="auto">Another.</p>' in reply.body
     assert b"&lt;a href=x&gt;" in reply.body
     assert b"<img" not in reply.body
     assert "img-src" not in (reply.field("content-security-policy") or "")

@@ -20,6 +20,21 @@ DOT = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
     "AABJRU5ErkJggg=="
 )
+ADDRESS = "[2001:db8:1234:5678:9abc:def0:1234:5678]"
+LETTERS = """selector => {
+    const found = []
+    const texts = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT)
+    while (texts.nextNode())
+        [...texts.currentNode.data].forEach((letter, place) => {
+            const range = document.createRange()
+            range.setStart(texts.currentNode, place)
+            range.setEnd(texts.currentNode, place + 1)
+            const {top, left} = range.getBoundingClientRect()
+            found.push([letter, top, left])
+        })
+    return found
+}"""
+"""Each letter of an element, with where it is shown."""
 LISTED = {"127.0.0.1/bad": ThreatType.PHISHING, "127.0.0.1/spam": ThreatType.SPAM}
 
 
@@ -52,6 +67,25 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
     list_bad(tmp_path, LISTED, prefixes=("127.0.0.1/maybe",))
     with running_edge(tmp_path) as server:
         yield server
+
+
+def test_an_administrators_words_turn_no_words_of_ours_and_an_address_breaks_between_its_numbers(
+    tmp_path: Path,
+) -> None:
+    """Our words come behind the name, also where it ends in an override that nothing ends."""
+    words = PageWords("بنك \u202eXX", "نص المسؤول.", "\u202eAsk", "")
+    guard(tmp_path, Protection(mode=ProtectionMode.PROTECT, page=words))
+    list_bad(tmp_path, {f"{ADDRESS}/": ThreatType.PHISHING})
+    with running_edge(tmp_path) as server, person(width=320) as context:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.port}{received(f'http://{ADDRESS}/')}")
+        letters = [each for each in page.evaluate(LETTERS, ".by span") if each[0] in "protects your mail"]
+        (places,) = {top: [left for _, at, left in letters if at == top] for _, top, _ in letters}.values()
+        assert places == sorted(places), "from left to right, in their order"
+        assert page.evaluate("getComputedStyle(document.querySelector('.words p')).direction") == "rtl"
+        host = page.evaluate(LETTERS, ".host strong")
+        lines = ["".join(each for each, at, _ in host if at == top) for _, top, _ in host]
+        assert list(dict.fromkeys(lines)) == ["[2001:db8:1234:5678:", "9abc:def0:1234:5678]"]
 
 
 def test_a_reader_reports_waits_and_goes_on(server: ServerProcess, target: str, tmp_path: Path) -> None:

@@ -158,17 +158,18 @@ def _whole_address(words: LinkWords, shown: Shown) -> Iterator[str]:
 def _administrators_words(shown: Shown) -> Iterator[str]:
     paragraphs = [escape(part) for part in shown.guard.protection.page.text.splitlines() if part.strip()]
     if paragraphs:
-        yield '<div class="words"><p>' + "</p>\n<p>".join(paragraphs) + "</p></div>"
+        yield '<div class="words"><p dir="auto">' + '</p>\n<p dir="auto">'.join(paragraphs) + "</p></div>"
 
 
 def _protector(words: LinkWords, shown: Shown) -> str:
     page = shown.guard.protection.page
     if page.organisation:
-        by = words.by.replace("{organisation}", page.organisation)
+        # What runs from right to left there, or says that all does, leaves our own words as they are.
+        by = escape(words.by).replace("{organisation}", f"<bdi>{escape(page.organisation)}</bdi>")
     else:
-        by = words.by_nobody if shown.token.protected else words.by_sender
+        by = escape(words.by_nobody if shown.token.protected else words.by_sender)
     logo = f'<img src="{escape(page.logo)}" alt="">' if page.logo else ""
-    return f'<p class="by">{logo}<span>{escape(by)}</span></p>'
+    return f'<p class="by">{logo}<span>{by}</span></p>'
 
 
 def _facts(words: LinkWords, shown: Shown) -> Iterator[str]:
@@ -208,7 +209,10 @@ _LISTED: Final = frozenset({ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST, T
 def _host(host: str, own_domains: tuple[str, ...]) -> str:
     spelled = spelled_safely(host, own_domains)
     below = escape(spelled.below).replace(".", ".<wbr>")
-    return f'<bdi dir="ltr">{below}<strong>{escape(spelled.domain)}</strong></bdi>'
+    domain = escape(spelled.domain)
+    if domain.startswith("["):
+        domain = domain.replace(":", ":<wbr>")
+    return f'<bdi dir="ltr">{below}<strong>{domain}</strong></bdi>'
 
 
 def _reasons(words: LinkWords, shown: Shown) -> Iterator[str]:
@@ -291,4 +295,6 @@ def _text_area(name: str, label: str, *, required: bool = False) -> str:
 
 def _contact(contact: str) -> str:
     shown = escape(contact)
-    return f'<a href="mailto:{shown}">{shown}</a>' if _ADDRESS.fullmatch(contact) else shown
+    if _ADDRESS.fullmatch(contact):
+        return f'<a href="mailto:{shown}">{shown}</a>'
+    return f"<bdi>{shown}</bdi>"
