@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -90,6 +91,28 @@ def test_an_alert_of_many_people_shows_them_page_by_page(admin: Client) -> None:
     first = admin.get(f"/alerts/{row.pk}/").text
     assert ("p049@" in first, "p050@" in first) == (True, False)
     assert "p050@" in admin.get(f"/alerts/{row.pk}/", {"page": "2"}).text
+
+
+def test_who_followed_a_link_is_shown_before_who_only_received_it_and_a_full_alert_says_so(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = alert()
+    now = timezone.now()
+    for n, act in enumerate(("received", "received", "allowed")):
+        AlertPerson.objects.create(
+            alert=row,
+            message_id=n,
+            recipient_index=0,
+            address=f"p{n}@example.org",
+            act=act,
+            at=now + timedelta(minutes=n),
+        )
+    shown = admin.get(f"/alerts/{row.pk}/").text
+    assert re.findall(r"<td>(p\d)@", shown) == ["p2", "p0", "p1"]
+    assert "there may have been more" not in shown
+    monkeypatch.setattr("backstamp.console.views.alerts.MOST_PEOPLE", 3)
+    full = admin.get(f"/alerts/{row.pk}/").text
+    assert "No more than 3 are kept with an alert: there may have been more who received it." in full
 
 
 def test_a_rule_is_set_and_nonsense_is_said(admin: Client) -> None:

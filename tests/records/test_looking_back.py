@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.records import channels, looking_back
+from backstamp.records.alerting import people as people_module
+from backstamp.records.alerting.notices import notice_of
+from backstamp.records.alerting.people import people_of
 from backstamp.records.changes import newest_version
 from backstamp.records.ingest import ingest
 from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
@@ -157,6 +160,32 @@ def test_a_second_list_that_names_the_same_link_alerts_nobody_again() -> None:
     assert looked(decision) == [Found(links=2, alerts=0)]
     assert Outgoing.objects.count() == 1
     assert Alert.objects.get().count == 2
+
+
+@SQLITE_IS_ENOUGH
+def test_who_followed_a_link_is_kept_however_many_received_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages are gone through in pages: those who followed it may be in the last."""
+    monkeypatch.setattr(people_module, "MOST_PEOPLE", 6)
+    channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.example/", "me")
+    take(
+        [
+            *(received(message=number) for number in range(1, 7)),
+            *(delivery(1, message=number, index=index) for number in (5, 6) for index in (0, 1)),
+            followed(200, ClickAction.ALLOW, message=5, index=0),
+            followed(210, ClickAction.ALLOW, message=6, index=1),
+        ]
+    )
+    for number in range(1, 7):
+        look_back(listing(), [number], LATER)
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.count) == ("clicked_before_listed", 6)
+    kept = [(row.message_id, row.act) for row in people_of(alert.pk)]
+    assert kept[:2] == [(5, "allowed"), (6, "allowed")]
+    assert [act for _, act in kept[2:]] == ["received"] * 4
+    notice = notice_of(Outgoing.objects.get())
+    assert notice is not None
+    assert notice.alerts[0].people == {"allowed": 2, "received": 4}
+    assert [act.act for act in notice.alerts[0].acts][:2] == ["allowed", "allowed"]
 
 
 def test_hours_later_a_second_list_opens_no_second_story() -> None:

@@ -25,8 +25,6 @@ from backstamp.records.sender_domains import domain_name
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.vocabulary import AlertRule
 
-MOST_PEOPLE: Final = 500
-"""So many people are kept with an alert; it says when there were more."""
 MOST_DOMAINS: Final = 1000
 WITHIN_MINUTES: Final = range(1, 24 * 60 + 1)
 """What `within_minutes` may be: people are counted for a day at most."""

@@ -33,6 +33,7 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
     """Print alerts, the newest first. Hosts are written so that nothing can be clicked."""
     with usable_database(context):
         from backstamp.records import alerts as records
+        from backstamp.records.alerting.people import people_of
         from backstamp.worker.channels.wording import shown_host
 
         chosen = AlertRule(rule) if rule is not None else None
@@ -43,7 +44,7 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
                 f"{shown_host(alert.host) or '-'}{often}"
             )
             if people:
-                for person in alert.people.all():
+                for person in people_of(alert.pk).iterator():
                     click.echo(
                         f"    {person.at:%Y-%m-%d %H:%M:%S} UTC  {person.act}  {person.address or '?'}"
                     )

@@ -14,6 +14,7 @@ from backstamp.console.alert_forms import ChannelForm, RuleForm
 from backstamp.console.alert_words import RULES
 from backstamp.console.asked import switched_on, words
 from backstamp.records import alerts, channels
+from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.models import Alert, Channel, Message
 from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import AlertRule
@@ -49,12 +50,19 @@ def listed(request: HttpRequest) -> HttpResponse:
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one alert with the people in it."""
     found = get_object_or_404(Alert, pk=pk)
-    people = Paginator(found.people.all(), PEOPLE_SHOWN).get_page(request.GET.get("page"))
+    people = Paginator(people_of(pk), PEOPLE_SHOWN).get_page(request.GET.get("page"))
     message = Message.objects.filter(pk=found.message_id).first() if found.message_id is not None else None
     known = set(
         Message.objects.filter(pk__in={each.message_id for each in people}).values_list("pk", flat=True)
     )
-    context = {"alert": found, "people": people, "known": known, "message": message, "now": datetime.now(UTC)}
+    context = {
+        "alert": found,
+        "people": people,
+        "is_full": people.paginator.count >= MOST_PEOPLE,
+        "known": known,
+        "message": message,
+        "now": datetime.now(UTC),
+    }
     return render(request, "console/alert.html", context)
 
 

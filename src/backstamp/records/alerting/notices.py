@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from django.db.models import Count
 
+from backstamp.records.alerting.people import people_of
 from backstamp.records.models import Alert, AlertPerson, Message, Outgoing
 from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import AlertRule
@@ -112,8 +113,7 @@ def _people(alerts: Iterable[Alert], most: int) -> tuple[dict[int, dict[str, int
         counts[pk][act] = number
     acts: dict[int, list[Act]] = defaultdict(list)
     for pk in pks:
-        rows = sorted(
-            AlertPerson.objects.filter(alert_id=pk), key=lambda row: (row.act == "received", row.at)
-        )
-        acts[pk] = [Act(row.address, row.act, row.at, to_text(row.message_id)) for row in rows[:most]]
+        acts[pk] = [
+            Act(row.address, row.act, row.at, to_text(row.message_id)) for row in people_of(pk)[:most]
+        ]
     return counts, acts

@@ -10,13 +10,13 @@ from typing import Final
 
 from django.db.models import F, Q
 
-from backstamp.records.alerting.occurrences import Occurrence, Person
+from backstamp.records.alerting.occurrences import Occurrence
 from backstamp.records.alerting.outbox import enqueue
-from backstamp.records.alerts import MOST_PEOPLE, Rule, rules
-from backstamp.records.bulk import insert_new, select_for_keys
-from backstamp.records.instants import instant, stored, within
+from backstamp.records.alerting.people import keep_people
+from backstamp.records.alerts import Rule, rules
+from backstamp.records.instants import instant
 from backstamp.records.message_rows import clean
-from backstamp.records.models import LONGEST_ADDRESS, Alert, Channel, Outgoing
+from backstamp.records.models import Alert, Channel, Outgoing
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.vocabulary import AlertRule
 
@@ -30,11 +30,6 @@ GATHERING: Final = timedelta(seconds=2)
 MOST_GROWN: Final = 100
 
 _LOOKED_BACK: Final = frozenset({AlertRule.RECEIVED_BEFORE, AlertRule.CLICKED_BEFORE})
-_PEOPLE: Final = ("alert_id", "message_id", "recipient_index", "address", "act", "at")
-_KEPT: Final = (
-    "SELECT p.alert_id, COUNT(*) FROM keys CROSS JOIN records_alertperson p WHERE p.alert_id = keys.a "
-    "GROUP BY p.alert_id"
-)
 
 
 def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
@@ -68,7 +63,7 @@ def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
             worse.append(alert)
         alert.save()
     Alert.objects.bulk_create(new, batch_size=500)
-    _keep_people({alert.pk: stories[alert.key] for alert in (*open_.values(), *new)})
+    keep_people({alert.pk: stories[alert.key] for alert in (*open_.values(), *new)})
     _tell(new, Outgoing.Kind.ALERT, in_force, now)
     _tell(worse, Outgoing.Kind.UPDATE, in_force, now)
     return len(new)
@@ -127,26 +122,6 @@ def _add(alert: Alert, story: Iterable[Occurrence]) -> None:
         alert.last_at = max(alert.last_at, instant(each.at_us))
         if each.rule is AlertRule.CLICKED_BEFORE:
             alert.rule = each.rule.value
-
-
-def _keep_people(stories: Mapping[int, list[Occurrence]]) -> None:
-    kept = dict(select_for_keys(_KEPT, ("a",), ((pk,) for pk in stories)))
-    rows = []
-    for pk, story in stories.items():
-        people = dict.fromkeys(person for each in story for person in each.people)
-        room = MOST_PEOPLE - kept.get(pk, 0)
-        rows += [_person(pk, person) for person in sorted(people, key=_importance)[: max(0, room)]]
-    insert_new("records_alertperson", _PEOPLE, rows)
-
-
-def _importance(person: Person) -> tuple[bool, int]:
-    """Who did something comes before who only received."""
-    return person.act == "received", person.at_us
-
-
-def _person(alert: int, person: Person) -> tuple[object, ...]:
-    at = stored(within(person.at_us))
-    return alert, person.message, person.recipient, clean(person.address, LONGEST_ADDRESS), person.act, at
 
 
 def _tell(
