@@ -114,6 +114,18 @@ def test_keys_are_a_set(given: list[bytes], other: bytes) -> None:
     assert all(wrong not in found for wrong in (b"", b"short", other + b"x", None, 7))
 
 
+@given(st.sets(keys, max_size=40), st.dictionaries(keys, st.booleans(), max_size=8), st.data())
+def test_keys_that_come_and_go_leave_the_others(
+    before: set[bytes], there: dict[bytes, bool], data: Any
+) -> None:
+    if before:
+        there |= data.draw(st.dictionaries(st.sampled_from(sorted(before)), st.booleans(), max_size=8))
+    found = Keys.of(before).changed(there)
+    coming = {key for key, is_there in there.items() if is_there}
+    assert list(found) == sorted((before - there.keys()) | coming)
+    assert Keys(found.octets) == found
+
+
 @pytest.mark.parametrize("given", [[b"12345678", b"short"], [b"short"], [b"1234567", b"123456789"]])
 def test_a_key_of_another_length_is_refused(given: list[bytes]) -> None:
     with pytest.raises(ValueError, match="8 octets"):

@@ -1,6 +1,6 @@
 """What recipients said about being measured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, Self
 
@@ -35,6 +35,15 @@ class AxisConsents(msgspec.Struct, frozen=True):
             return ConsentState.WITHDRAWN
         return ConsentState.GRANTED if recipient_key in self.granted else None
 
+    def with_those_of(self, recipients: Collection[bytes], now: "AxisConsents") -> "AxisConsents":
+        """Return this with what some recipients say now."""
+        return AxisConsents(
+            *(
+                before.changed({key: key in after for key in recipients})
+                for before, after in ((self.granted, now.granted), (self.withdrawn, now.withdrawn))
+            )
+        )
+
 
 NOTHING_SAID: Final = AxisConsents()
 
@@ -60,6 +69,12 @@ class Consents(Mapping[bytes, Consent]):
             )
 
         return cls(on("opens"), on("links"))
+
+    def with_those_of(self, recipients: Collection[bytes], now: "Consents") -> "Consents":
+        """Return this with what some recipients say `now`, who may have said other things before."""
+        return Consents(
+            self.opens.with_those_of(recipients, now.opens), self.links.with_those_of(recipients, now.links)
+        )
 
     def __getitem__(self, recipient_key: bytes) -> Consent:
         opens, links = self.opens.of(recipient_key), self.links.of(recipient_key)

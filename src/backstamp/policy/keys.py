@@ -6,8 +6,9 @@ import struct
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Set
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Set
+from itertools import groupby, islice
+from operator import lt
 from typing import Any, Final
 
 KEY_BYTES: Final = 8
@@ -49,8 +50,26 @@ class Keys(Set[bytes]):
         numbers.frombytes(data)
         if sys.byteorder == "little":
             numbers.byteswap()
-        once = array("Q", (number for number, _ in groupby(sorted(numbers))))
-        return cls(memoryview(once).cast("B"))
+        # As they mostly come: to sort a million that are sorted took three times as long as to see that.
+        if not all(map(lt, numbers, islice(numbers, 1, None))):
+            numbers = array("Q", (number for number, _ in groupby(sorted(numbers))))
+        return cls(memoryview(numbers).cast("B"))
+
+    def changed(self, there: Mapping[bytes, bool]) -> Keys:
+        """Return the set that has these keys or not, as is said of each, and of all others what this one has.
+
+        It takes as long as to copy the set. Raises `struct.error` where a key has not `KEY_BYTES`.
+        """
+        old, pieces, at = self._numbers, [], 0
+        for key, is_there in sorted(there.items()):
+            (number,) = _KEY.unpack(key)
+            place = bisect_left(old, number, at)
+            pieces.append(old[at:place])
+            if is_there:
+                pieces.append(memoryview(array("Q", (number,))))
+            at = place + (place < len(old) and old[place] == number)
+        pieces.append(old[at:])
+        return Keys(memoryview(b"".join(pieces)))
 
     @property
     def octets(self) -> memoryview:

@@ -1,6 +1,8 @@
 """The policy snapshot's parts: what administrators decided over the installation's defaults, and what
 recipients did."""
 
+from collections.abc import Collection
+
 import msgspec
 from django.db.models import Q
 
@@ -45,11 +47,12 @@ def policy(defaults: Policy, published_at_us: int) -> Policy:
     )
 
 
-def consents() -> Consents:
-    """Return what recipients said. Raises `django.db.Error`."""
-    gathered = with_keys(models.Consent.objects.all()).aggregate(
-        **{name: PackedKeys(filter=said) for name, said in _said().items()}
-    )
+def consents(recipients: Collection[bytes] | None = None) -> Consents:
+    """Return what all recipients said, or what these did, by their keys. Raises `django.db.Error`."""
+    rows = models.Consent.objects.all()
+    if recipients is not None:
+        rows = rows.filter(recipient_key__in=recipients)
+    gathered = with_keys(rows).aggregate(**{name: PackedKeys(filter=said) for name, said in _said().items()})
     return Consents(
         *(AxisConsents(*(unpacked(gathered[f"{axis}_{state}"]) for state in ConsentState)) for axis in _AXES)
     )

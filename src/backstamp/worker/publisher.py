@@ -17,6 +17,7 @@ from backstamp.journal import (
 from backstamp.journal.replacing import remove_unfinished
 from backstamp.policy import Policy
 from backstamp.records import part_changes, snapshot, suppressions
+from backstamp.records.followed_consents import FollowedConsents
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait_for_either
 
@@ -44,39 +45,32 @@ class Publisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish the policy at once, at every change and every now and then, until `stop` is set."""
-        await self._keep(
-            stop, self._path, snapshot.policy_fingerprint, self._publish_policy, REPUBLISH_SECONDS
-        )
+        look = _at_changes(snapshot.policy_fingerprint, self._publish_policy, REPUBLISH_SECONDS)
+        await self._keep(stop, self._path, look)
 
     async def run_consents(self, stop: asyncio.Event) -> None:
         """Publish the consents at once and at every change, until `stop` is set."""
-        path = consents_path(self._path)
-        await self._keep(stop, path, part_changes.of_consents, self._publish_consents)
+        followed = FollowedConsents()
+
+        def look() -> None:
+            if (news := followed.news()) is not None:
+                publish_consents(self._path, news)
+
+        await self._keep(stop, consents_path(self._path), look)
 
     async def run_suppressed(self, stop: asyncio.Event) -> None:
         """Publish the suppression list at once and at every change, until `stop` is set."""
-        path = suppressed_path(self._path)
-        await self._keep(stop, path, part_changes.of_suppressions, self._publish_suppressed)
+        look = _at_changes(part_changes.of_suppressions, self._publish_suppressed)
+        await self._keep(stop, suppressed_path(self._path), look)
 
-    async def _keep(
-        self,
-        stop: asyncio.Event,
-        path: Path,
-        fingerprint: Callable[[], tuple[object, ...]],
-        publish: Callable[[], None],
-        seconds: float = math.inf,
-    ) -> None:
+    async def _keep(self, stop: asyncio.Event, path: Path, look: Callable[[], None]) -> None:
+        """Have somebody look all the time whether what is published at `path` is to be another."""
         # Of a part with a million keys a killed worker leaves megabytes.
         remove_unfinished(path.parent, path.name)
-        published: object = None
-        published_at = 0.0
         asked = self._asked.setdefault(path, asyncio.Event())
         while not stop.is_set():
             asked.clear()
-            now = await self._database.run_ahead(fingerprint)
-            if now != published or time.monotonic() - published_at > seconds:
-                await self._database.run_ahead(publish)
-                published, published_at = now, time.monotonic()
+            await self._database.run_ahead(look)
             await wait_for_either(stop, asked, POLL_SECONDS)
 
     def _publish_policy(self) -> None:
@@ -92,3 +86,20 @@ class Publisher:
 
     def _publish_suppressed(self) -> None:
         publish_suppressed(self._path, suppressions.suppressed())
+
+
+def _at_changes(
+    fingerprint: Callable[[], tuple[object, ...]], publish: Callable[[], None], seconds: float = math.inf
+) -> Callable[[], None]:
+    """Return a look that publishes at first, when the fingerprint is another, and after so many seconds."""
+    published: object = None
+    published_at = 0.0
+
+    def look() -> None:
+        nonlocal published, published_at
+        now = fingerprint()
+        if now != published or time.monotonic() - published_at > seconds:
+            publish()
+            published, published_at = now, time.monotonic()
+
+    return look
