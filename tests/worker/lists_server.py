@@ -81,8 +81,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def answer_file(self) -> None:
+        self._redirect("file:///etc/passwd")
+
+    def answer_port(self) -> None:
+        self._redirect(self.server.url("good").replace("/good", "0000/good"))
+
+    def answer_control(self) -> None:
+        self._redirect("/go\x01od")
+
+    def answer_bytes(self) -> None:
+        self._redirect("/good?\xe9")
+
+    def _redirect(self, location: str) -> None:
         self.send_response(302)
-        self.send_header("location", "file:///etc/passwd")
+        self.send_header("location", location)
         self.end_headers()
 
     def answer_noise(self) -> None:

@@ -59,7 +59,10 @@ def test_a_list_is_fetched_and_the_second_time_only_asked_about(server: Publishe
         ("endless", "more than 16000000 bytes"),
         ("round", "redirected more than 4 times"),
         ("nowhere", "it was redirected, and the server does not say where to"),
-        ("file", "no http or https URL"),
+        ("file", "it was redirected to what is no http or https URL"),
+        ("port", "it was redirected to what is no http or https URL"),
+        ("control", "it was redirected to what is no http or https URL"),
+        ("bytes", "it was redirected to what is no http or https URL"),
         ("noise", "no HTTP"),
     ],
 )

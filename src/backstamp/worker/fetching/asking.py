@@ -5,6 +5,7 @@ limit over the whole exchange, header section included, has to be ours anyway.
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -25,6 +26,8 @@ WHOLE_SECONDS: Final = 60.0
 """Longest time for a list with all its redirections; Apple's list of networks has 0.6 MB."""
 MOST_REDIRECTIONS: Final = 4
 _CHUNK: Final = 65_536
+_ASKED_FOR: Final = re.compile(r"[!-~]+")
+"""What may stand in a request: no blanks, no controls, nothing beyond ASCII (RFC 3986, section 2)."""
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _LONGEST_RETRY_AFTER: Final = 7 * 86_400.0
 
@@ -152,8 +155,12 @@ def _onward(url: str, location: str) -> str:
         raise FetchError("it was redirected, and the server does not say where to")
     try:
         onward = urljoin(url, location)
+        parts = urlsplit(onward)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise FetchError("its address is no http or https URL") from None
+        onward, is_web = "", False
+    if not is_web or not _ASKED_FOR.fullmatch(onward):
+        raise FetchError("it was redirected to what is no http or https URL")
     if url.startswith("https:") and not onward.startswith("https:"):
         raise FetchError("it was redirected away from TLS")
     return onward
