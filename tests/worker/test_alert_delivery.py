@@ -190,6 +190,29 @@ async def test_after_an_outage_all_that_waited_comes_once_and_in_its_order(
     assert came[2:] == [ids[0], *ids]
 
 
+async def test_what_was_put_off_for_longest_comes_as_soon_as_its_channel_is_well_again(
+    config: WorkerConfig, hook: HookServer
+) -> None:
+    """The oldest was tried most often, and so was due last of all, behind what came hours after it."""
+
+    def add() -> list[str]:
+        for _ in range(4):
+            channels.test(Channel.objects.get(), datetime.now(UTC))
+        rows = list(Outgoing.objects.order_by("pk"))
+        Outgoing.objects.filter(pk=rows[0].pk).update(
+            attempts=7, due_at=datetime.now(UTC) + timedelta(minutes=9)
+        )
+        Channel.objects.update(failures=7)
+        return [row.event_id for row in rows]
+
+    await webhook(hook)
+    ids = await looked_up(add)
+    async with running(config):
+        await eventually(lambda: {state for state, _ in states()}, {"delivered"})
+    came = [post.headers["webhook-id"] for post in hook.posts]
+    assert came == [ids[1], ids[0], ids[2], ids[3]]
+
+
 async def test_a_message_that_a_receiver_does_not_like_keeps_none_behind_it_waiting(
     config: WorkerConfig, hook: HookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

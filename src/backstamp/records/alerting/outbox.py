@@ -125,17 +125,22 @@ def claim(row: Outgoing) -> bool:
     return claimed.update(state=Outgoing.State.SENDING, attempts=F("attempts") + 1) == 1
 
 
-def delivered(row: Outgoing, told: Mapping[int, int], now: datetime) -> None:
-    """Note that a channel has a message, which said how often each alert (`told`) had happened."""
+def delivered(row: Outgoing, told: Mapping[int, int], now: datetime) -> bool:
+    """Note that a channel has a message, which said how often each alert (`told`) had happened.
+
+    Returns whether others of its messages, which were put off, are due by that: perhaps older ones.
+    """
     _finish(row, Outgoing.State.DELIVERED, "", now)
     channel = Channel.objects.filter(pk=row.channel_id)
+    woken = 0
     if channel.filter(failures__gte=_ILL):
         # It is well again: what it did not take while it was not is not put off any longer.
         tried = Outgoing.objects.filter(channel_id=row.channel_id, state=_WAITING, attempts__gt=0)
-        tried.update(due_at=now)
+        woken = tried.update(due_at=now)
     channel.update(delivered_at=now, failing_since=None, last_failure="", failures=0, rests_until=None)
     for pk, count in told.items():
         Alert.objects.filter(pk=pk, told__lt=count).update(told=count)
+    return bool(woken)
 
 
 class Failure(NamedTuple):

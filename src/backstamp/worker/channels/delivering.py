@@ -72,13 +72,13 @@ class AlertDelivery:
             self._busy[channel] = asyncio.create_task(self._deliver_all(rows))
 
     async def _deliver_all(self, rows: list[Outgoing]) -> None:
-        """Deliver a channel's messages in their order, until it rests or the worker stops."""
+        """Deliver a channel's messages in their order, until there may be others before them."""
         for row in rows:
             if self._stop.is_set() or await self._deliver(row):
                 return
 
     async def _deliver(self, row: Outgoing) -> bool:
-        """Deliver a message; return whether its channel is to rest."""
+        """Deliver a message; return whether something else is due now: it rests, or is well again."""
         notice = await self._database.run(_taken, row)
         if notice is None:
             return False
@@ -93,9 +93,9 @@ class AlertDelivery:
             )
             return failure.rests
         told = {alert.id: alert.count for alert in notice.alerts}
-        await self._database.run(outbox.delivered, row, told, datetime.now(UTC))
+        woken = await self._database.run(outbox.delivered, row, told, datetime.now(UTC))
         log.debug("channel %r was told of %d alerts", name, len(told))
-        return False
+        return woken
 
 
 def _taken(row: Outgoing) -> Notice | None:
