@@ -95,6 +95,13 @@ def test_unwrap_with_the_keys_alone_gives_the_links_back_and_takes_the_pixel_out
     assert run_unwrap(message=run_rewrite().stdout_bytes).stdout_bytes == MESSAGE
 
 
+def test_unwrap_reads_a_link_as_a_browser_does() -> None:
+    rewritten = run_rewrite().stdout_bytes
+    respelled = rewritten.replace(b'href="' + f"{BASE}/".encode(), b'href="HTTP:\\\\T.other.example\\')
+    assert respelled != rewritten
+    assert run_unwrap(message=respelled).stdout_bytes == MESSAGE
+
+
 def test_unwrap_with_other_keys_changes_nothing() -> None:
     rewritten = run_rewrite().stdout_bytes
     other = Context(Keyring.create(b"x" * 32, bytes(32), 0))

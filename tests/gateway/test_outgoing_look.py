@@ -18,6 +18,10 @@ OURS = ("https://t.example.org/", "https://old.example.net/x/")
         b"see https://t.exam=\nple.org/abc",
         b"see https://t.exam= \t\r\nple.o=\r\nrg/abc",
         b"https://old.example.net/x/abc",
+        b"> see https://t.exam\r\n> ple.org/abc",
+        b"DESCRIPTION:see https://t.exam\r\n ple.org/abc",
+        b"Subject: =?utf-8?Q?a_https=3A=2F=2Ft=2Eexam?=\r\n =?utf-8?q?ple=2Eorg?=",
+        b"Subject: =?utf-8?B?aHR0cHM6Ly90LkV4YW0=?=\r\n =?utf-8?b?cGxlLm9yZy8=?=",
         b"Content-Transfer-Encoding: Base64",
     ],
 )
@@ -26,7 +30,14 @@ def test_a_host_of_ours_is_found_however_it_is_spelled(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"see https://www.example.org/", b"t.example=\r\n\r\n.org", b"a = b= \r\nc"]
+    "body",
+    [
+        b"=?utf-8?b?!?= =?utf-8?q?=?=",
+        b"",
+        b"see https://www.example.org/",
+        b"t.example=\r\n\r\n.org",
+        b"a = b= \r\nc",
+    ],
 )
 def test_mail_without_one_goes_as_it_is(body: bytes) -> None:
     assert not may_hold_ours(b"From: a\r\n\r\n" + body, OURS)

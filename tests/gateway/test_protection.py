@@ -437,6 +437,27 @@ async def test_mail_that_goes_out_leads_to_the_targets_again(start: Any) -> None
     assert filter_.running.records() == []
 
 
+@pytest.mark.parametrize("spelled", [b"http", b"HTTPS"])
+async def test_a_link_of_ours_is_known_though_a_program_has_changed_its_scheme(
+    start: Any, spelled: bytes
+) -> None:
+    filter_ = await start(guarded())
+    link = guarded_link().replace(TRACKING_URL.partition(":")[0].encode(), spelled, 1)
+    text = b"From: ann@guarded.example\r\nSubject: Re\r\n\r\n> see %b here\r\n"
+    await filter_.send(text % link, CAT)
+    assert filter_.received[0][1] == text % URL.encode()
+    await filter_.send(HTML.replace(URL.encode(), link), ANN)
+    (token,) = tokens(filter_.received[1][1])
+    assert (token.url, token.recipient_key) == (URL, RING.recipient_key(ANN))
+
+
+async def test_what_was_guarded_twice_leads_to_the_target_again(start: Any) -> None:
+    filter_ = await start(guarded())
+    text = b"From: ann@guarded.example\r\nSubject: Re\r\n\r\n> see %b here\r\n"
+    await filter_.send(text % guarded_link(guarded_link().decode()), CAT)
+    assert filter_.received[0][1] == text % URL.encode()
+
+
 async def test_sent_mail_leads_to_the_targets_again_too(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

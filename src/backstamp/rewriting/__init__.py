@@ -22,7 +22,8 @@ from backstamp.rewriting.options import Limits, Options
 from backstamp.rewriting.plan import Plan, Rewritten, Sealer, TrackedLink
 from backstamp.rewriting.planning import plan
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.unwrapping import Reader, unwrap
+from backstamp.rewriting.respelled import Reader
+from backstamp.rewriting.unwrapping import unwrap
 from backstamp.vocabulary import Direction, DkimSigned, VisibleUrls
 
 

@@ -84,6 +84,12 @@ class LinkPolicy:
         self._options = options
         self._outbound = options.direction is Direction.OUTBOUND
         self._unsubscribe_urls = unsubscribe_urls
+        # Programs make `https` of `http`, and the other way round.
+        self._own_prefixes = tuple(
+            f"{scheme}://{prefix.partition('://')[2]}"
+            for prefix in options.own_prefixes
+            for scheme in ("https", "http")
+        )
         self._own_hosts = [url.host for url in map(web_url, options.own_prefixes) if url is not None]
         self._links_left = options.limits.links
 
@@ -135,7 +141,7 @@ class LinkPolicy:
         unsubscribe = self._unsubscribe_urls
         if unsubscribe and not unsubscribe.isdisjoint([url.href for url in urls]):
             return frozenset()
-        if options.own_prefixes and any(url.href.startswith(options.own_prefixes) for url in urls):
+        if self._own_prefixes and any(url.href.startswith(self._own_prefixes) for url in urls):
             return frozenset()
         hosts = ordinary_hosts(urls)
         if options.excluded_hosts:
@@ -206,7 +212,7 @@ class LinkPolicy:
         if link.doubt is not None:
             return link.doubt
         options = self._options
-        if options.own_prefixes and url.href.startswith(options.own_prefixes):
+        if self._own_prefixes and url.href.startswith(self._own_prefixes):
             return SkipReason.OWN_LINK
         if self._outbound:
             # The author of received mail has no say in its protection, nor has its header.

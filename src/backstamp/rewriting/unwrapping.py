@@ -1,28 +1,29 @@
 """unwrapping: the original message back, exactly with its manifest, or from the URLs alone."""
 
 import zlib
-from collections.abc import Callable
 from typing import Final
 
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import Part, parse_structure
+from backstamp.rewriting.header_unwrapping import subject_patches
 from backstamp.rewriting.html.html_unwrapping import html_edits
 from backstamp.rewriting.manifest import Edit, Manifest
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.respelled import Reader
+from backstamp.rewriting.shown import is_calendar
+from backstamp.rewriting.text.calendar_unwrapping import calendar_edits
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_unwrapping import text_edits
 from backstamp.rewriting.unsubscribe import added_fields
 from backstamp.rewriting.walk import walk
 from backstamp.vocabulary import Direction
 
-Reader = Callable[[str], str | None]
-"""Returns the original of one of our wrapped URLs, "" for one that we added, None for any other."""
-
-_READ: Final = (None, SkipReason.BROKEN_STRUCTURE)
-"""A part in doubt may be one of which that was said because we have put something in."""
+_READ: Final = (None, SkipReason.BROKEN_STRUCTURE, SkipReason.CALENDAR)
+"""A part in doubt may be one of which that was said because we have put something in; a meeting that somebody
+makes of a mail quotes it."""
 _MAX_ORIGINAL: Final = 150 * 1024 * 1024
 
 
@@ -32,7 +33,7 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
     With the manifest of this very message (new URLs and edits included) the original comes back byte for
     byte, also where trace fields were put before it on the way. Without, or where the manifest does not
     fit, every link that `reader` knows becomes its target, every pixel's element goes, and so does a
-    List-Unsubscribe of ours.
+    List-Unsubscribe of ours. Subjects and calendar entries are read, too: a reply may quote us there.
     """
     if manifest is not None and manifest.edits:
         exact = _undo(raw, manifest)
@@ -43,6 +44,7 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
     except TooManyPartsError:
         return raw
     patches = [Patch(field.start, field.end, b"") for field in added_fields(root.header, reader)]
+    patches += subject_patches(raw, root.header, reader)
     for visit in walk(root, Direction.INBOUND):
         if visit.reason in _READ and not visit.part.children:
             patches += _part_patches(raw, visit.part, reader)
@@ -97,6 +99,8 @@ def _part_patches(raw: bytes, part: Part, reader: Reader) -> list[Patch]:
         return []
     if part.media_type == "text/html":
         edits = html_edits(text_part.text, reader)
+    elif is_calendar(part):
+        edits = calendar_edits(text_part.text, reader)
     else:
         edits = text_edits(text_part.text, flow_of(part.parameters), reader)
     if not edits:

@@ -1,7 +1,7 @@
 """`backstamp unwrap`: the message as it was before our links and pixel."""
 
+import re
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import click
 
@@ -11,6 +11,7 @@ from backstamp.app.keyfile import KeyFileError
 from backstamp.rewriting import Manifest, Reader
 from backstamp.rewriting import unwrap as unwrap_message
 from backstamp.tokens import PAGE_PATH, Keyring, LinkToken, open_page, open_token
+from backstamp.urls.parsing import web_url
 from backstamp.urls.wrappers import unwrap_foreign
 
 
@@ -79,11 +80,10 @@ def _foreign_reader(own: Reader) -> Reader:
 
 def _original(ring: Keyring, url: str) -> str | None:
     """Read by token, whatever the host: tracking hosts change, and what our key opens is ours."""
-    try:
-        path = urlsplit(url).path
-    except ValueError:
+    read = web_url(url)
+    if read is None:
         return None
-    before, _, last = path.rpartition("/")
+    before, _, last = re.split("[?#]", read.href, maxsplit=1)[0].rpartition("/")
     token = open_token(ring, last)
     if token is None:
         of_a_page = f"{before}/".endswith(f"/{PAGE_PATH}") and open_page(ring, last) is not None

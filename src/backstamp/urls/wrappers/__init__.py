@@ -17,6 +17,7 @@ __all__ = [
     "Wrapper",
     "WrapperKind",
     "is_protective_wrapper",
+    "may_wrap",
     "ordinary_hosts",
     "unwrap_foreign",
     "wrapper_of",
@@ -47,6 +48,11 @@ def wrapper_of(url: WebUrl) -> Wrapper | None:
     """
     rule = rule_for(url)
     return _read(rule, url) if rule is not None else None
+
+
+def may_wrap(url: WebUrl) -> bool:
+    """Whether a vendor writes such URLs, though one may be broken off before what it wraps."""
+    return rule_for(url) is not None
 
 
 def is_protective_wrapper(url: WebUrl) -> bool:
