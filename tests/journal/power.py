@@ -12,7 +12,7 @@ from backstamp.journal.layout import producers, segments
 class ForgetfulDisk(Files):
     """Keeps of each segment what it held when the last `fdatasync` that has returned began.
 
-    Names are kept when their folder was synced, which `Files.open_segment` does at once.
+    Its name is kept when its folder was synced.
     """
 
     def __init__(self, sync_seconds: float = 0.0) -> None:
@@ -22,6 +22,7 @@ class ForgetfulDisk(Files):
         self._lock = threading.Lock()
         self._paths: dict[int, Path] = {}
         self._kept: dict[Path, int] = {}
+        self._named: set[Path] = set()
 
     def open_segment(self, path: Path) -> int:
         descriptor = super().open_segment(path)
@@ -39,10 +40,14 @@ class ForgetfulDisk(Files):
             self.longest_sync = max(self.longest_sync, time.monotonic() - began)
             self.syncs += 1
 
+    def sync_names(self, folder: Path) -> None:
+        with self._lock:
+            self._named |= set(folder.iterdir())
+
     def kept(self) -> int:
         """How many bytes would be there after a power cut."""
         with self._lock:
-            return sum(self._kept.values())
+            return sum(size for path, size in self._kept.items() if path in self._named)
 
     def lose_power(self, journal: Path, after: Path, torn: float = 0.0) -> None:
         """Write to `after` what is on the disk now; of the rest, the first `torn` of it happened to be."""
@@ -51,6 +56,8 @@ class ForgetfulDisk(Files):
             for producer in producers(journal):
                 (after / producer).mkdir(parents=True)
                 for segment in segments(journal, producer):
+                    if segment.path not in self._named and not torn:
+                        continue
                     data = segment.path.read_bytes()
                     safe = kept.get(segment.path, 0)
                     some = safe + int(torn * (len(data) - safe))

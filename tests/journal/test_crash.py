@@ -434,3 +434,71 @@ def test_who_waits_when_the_journal_is_closed_is_told_before_it_is(tmp_path: Pat
         writer.append_telling(hit(number), told.append)
     writer.close()
     assert told == [None] * 3
+
+
+@pytest.mark.parametrize("sync", [1, "off"])
+def test_while_the_disk_syncs_nothing_at_all_not_one_record_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: Sync
+) -> None:
+    """Names of files are not synced either: a segment that was begun then is no other than its successors."""
+    disk, fsync = SickDisk(), os.fsync
+
+    def failing(descriptor: int) -> None:
+        if disk.sick:
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    writer = JournalWriter(tmp_path, role="test", sync=sync, segment_bytes=2_000, files=disk)
+    records: list[JournalRecord] = [hit(number) for number in range(150)]
+    for number, record in enumerate(records):
+        disk.sick = 50 <= number < 100
+        writer.append(record)
+        time.sleep(0.002)
+    found = [record for _, record in read_all(tmp_path)]
+    writer.close()
+    assert found == records
+
+
+def test_a_record_is_synced_only_when_the_name_of_its_segment_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def noting(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        if len(synced) > 2:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", noting)
+    writer = JournalWriter(tmp_path / "journal", role="test", sync=600_000)
+    for number in (1, 2):
+        with pytest.raises(JournalUnavailableError, match="cannot be synced"):
+            writer.append_synced(hit(number))
+    assert synced == [tmp_path.name, "journal", writer.producer, writer.producer]
+    monkeypatch.undo()
+    writer.append_synced(hit(3))
+    writer.close()
+    assert [record for _, record in read_all(tmp_path / "journal")] == [hit(1), hit(2), hit(3)]
+
+
+def test_a_folder_whose_name_cannot_be_synced_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, synced = os.fsync, []
+
+    def failing(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    def noting(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    writer = JournalWriter(tmp_path / "journal", role="test")
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(JournalUnavailableError, match="Input/output error"):
+        writer.append(hit(1))
+    monkeypatch.setattr(os, "fsync", noting)
+    writer.append(hit(2))
+    writer.close()
+    assert synced == [tmp_path.name, "journal", writer.producer]

@@ -1,5 +1,6 @@
 """What the writer asks of the file system: one place, so that a test can put a failing disk there."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Final
@@ -21,18 +22,15 @@ class Files:
     close = staticmethod(os.close)
     """Let go of a segment."""
 
+    sync_names = staticmethod(sync_directory)
+    """Return when the names in a folder are on the disk."""
+
     def open_segment(self, path: Path) -> int:
-        """Return the descriptor of a new empty segment whose name is on the disk.
+        """Return the descriptor of a new empty segment, whose name is not on the disk before `sync_names`.
 
         A torn frame that could not be cut may have left a file of this very name: it is emptied.
         """
-        descriptor = os.open(path, _APPEND, 0o640)
-        try:
-            sync_directory(path.parent)
-        except OSError:
-            os.close(descriptor)
-            raise
-        return descriptor
+        return os.open(path, _APPEND, 0o640)
 
     def make_directory(self, path: Path) -> None:
         """Make a folder whose name is on the disk, and the folders above it; it may be there already."""
@@ -40,4 +38,10 @@ class Files:
             return
         self.make_directory(path.parent)
         path.mkdir(mode=0o750, exist_ok=True)
-        sync_directory(path.parent)
+        try:
+            self.sync_names(path.parent)
+        except OSError:
+            # Or it would be there the next time, and not on the disk.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+            raise

@@ -91,6 +91,9 @@ class JournalWriter:
         # Guards the closing of segments: a descriptor must not be closed under somebody's fdatasync.
         self._sync_lock = threading.Lock()
         self._finished: list[int] = []
+        # Segments whose names may not be on the disk. Readers see a segment as soon as it is there, and take
+        # the one before it for finished: there is no way back to that when only the name cannot be synced.
+        self._unnamed: set[int] = set()
         self._grouped = isinstance(sync, int)
         self._dirty = not self._grouped  # "dirty" means that the thread need not be woken
         self._waiting: list[_Waiting] = []
@@ -240,6 +243,7 @@ class JournalWriter:
                 raise
             return self._segment
         self._finish_segment()
+        self._unnamed.add(segment)
         self._segment = segment
         self._segment_start = self._position
         self._rotate_at = self._position + self._segment_bytes
@@ -346,6 +350,7 @@ class JournalWriter:
             if again:
                 self._wake.set()
             for descriptor in finished:
+                self._unnamed.discard(descriptor)
                 with contextlib.suppress(OSError):  # what it held is synced, or that has failed already
                     self._files.close(descriptor)
         for each, error_of in told:
@@ -354,6 +359,9 @@ class JournalWriter:
     def _fdatasync(self, descriptor: int) -> None:
         began = time.perf_counter_ns()
         try:
+            if descriptor in self._unnamed:
+                self._files.sync_names(self._directory / self.producer)
+                self._unnamed.discard(descriptor)
             self._files.fdatasync(descriptor)
         except OSError:
             self.sync_times.failures += 1
