@@ -206,7 +206,15 @@ def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
 ) -> None:
     assert "None is on" in admin.get("/lists/").text
     states = [
-        ThreatListState(name="urlhaus", entries=1234, failures=2, why="no <answer>", stale=True),
+        ThreatListState(
+            name="urlhaus",
+            entries=1234,
+            failures=2,
+            why="no <answer>",
+            stale=True,
+            had_at=datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+        ThreatListState(name="gone", failures=1, why="no connection", stale=True),
         ThreatListState(name="surbl", asked=True),
         ThreatListState(
             name="dbl",
@@ -214,11 +222,14 @@ def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
             unasked="it <lists> everything",
             unasked_until=datetime(2026, 1, 2, tzinfo=UTC),
         ),
-        ThreatListState(name="slow", entries=1, being_read=True, next_at=datetime(2026, 1, 3, tzinfo=UTC)),
+        ThreatListState(name="slow", being_read=True, stale=True, next_at=datetime(2026, 1, 3, tzinfo=UTC)),
     ]
     object.__setattr__(config, "threat_lists", lambda: states)
     shown = admin.get("/lists/").text
-    for words in ("1234 entries", "failed 2 times", "too old", "never had", "no &lt;answer&gt;"):
+    assert shown.count("too old") == 1, "what was never had has no age"
+    assert shown.count('<span class="mark bad">never had') == 1
+    assert shown.count("for the first time") == 1
+    for words in ("1234 entries", "failed 2 times", "never had", "no &lt;answer&gt;"):
         assert words in shown
     assert "asked when mail comes" in shown
     assert shown.count("not used") == 1

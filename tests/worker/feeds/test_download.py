@@ -18,6 +18,7 @@ from backstamp.worker.fetching import (
     download,
     fetch,
 )
+from tests.daemons import free_port
 from tests.worker.feeds.feed_server import FeedServer, Page
 
 NONE = Validators()
@@ -256,3 +257,8 @@ def test_an_ipv6_address_without_a_port_is_called_at_that_of_its_scheme(
         with pytest.raises(FetchError, match="no connection"):
             fetch(f"{scheme}://[{address}]/list", max_bytes=9)
     assert called == [("2001:db8::1", port), ("2001:db8::a", port)]
+
+
+def test_why_there_is_no_connection_is_said_in_the_systems_words() -> None:
+    with pytest.raises(FetchError, match=r"^no connection \(Connection refused\)$"):
+        fetch(f"http://127.0.0.1:{free_port()}/list", max_bytes=9)

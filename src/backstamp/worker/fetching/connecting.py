@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -100,7 +101,9 @@ def described(error: Exception, deadline: Deadline) -> FetchError:
     if isinstance(error, socket.gaierror):
         return FetchError("its host has no address here")
     if isinstance(error, OSError):
-        return FetchError(f"no connection ({error.strerror or type(error).__name__})")
+        # asyncio puts its own text in the place of the system's: the call, with the address as Python has it.
+        what = os.strerror(error.errno) if error.errno else error.strerror or type(error).__name__
+        return FetchError(f"no connection ({what})")
     return FetchError(f"the answer is no HTTP ({type(error).__name__})")
 
 
