@@ -10,7 +10,7 @@ from backstamp.journal.answers_file import AnswersFile, publish_answers
 from backstamp.policy import ProtectionMode
 from backstamp.records.link_urls import urls_of_links
 from backstamp.records.models import Link
-from backstamp.threats.answers import Answers
+from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import (
@@ -26,6 +26,7 @@ from backstamp.vocabulary import (
 from backstamp.worker import WorkerConfig
 from backstamp.worker.feeds import safe_browsing
 from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
 from backstamp.worker.feeds.sources import offer_named
 from backstamp.worker.feeds.store import ListStore
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
@@ -107,3 +108,25 @@ async def test_a_prefix_is_resolved_when_mail_arrives_and_when_a_click_waits(
             await eventually(resolved, [True, False])
             assert time.monotonic() - began < 3, "as long as the reader waits"
         writer.close()
+
+
+async def test_what_a_list_has_answered_goes_when_it_is_switched_off(
+    config: WorkerConfig, tmp_path: Path
+) -> None:
+    """Who switches a list off because it lists too much cannot wait for a day."""
+    off = FeedsConfig(
+        sources=(),
+        directory=tmp_path / "feeds",
+        lists_path=tmp_path / "threats.lists",
+        answers_path=tmp_path / "threats.answers",
+    )
+    on = msgspec.structs.replace(off, dns_lists=(DnsList(DnsForm.SURBL, "surbl.test"),))
+    said = {
+        source: Confirmed(ThreatType.PHISHING, source, 1, (time.time_ns() // 1000) + 10**10)
+        for source in ("surbl", "spamhaus-dbl")
+    }
+    publish_answers(off.answers_path, Answers({EVIL: tuple(said.values()), LATER: (said["spamhaus-dbl"],)}))
+    answers = AnswersFile(off.answers_path)
+    for feeds, left in ((on, {EVIL: (said["surbl"],)}), (off, {})):
+        async with running(msgspec.structs.replace(config, feeds=feeds)):
+            await eventually(lambda: answers.current().dangerous, left)

@@ -10,6 +10,7 @@ from backstamp.worker.channels.delivering import AlertDelivery
 from backstamp.worker.collector import spare_the_collector
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
+from backstamp.worker.feeds.answer_book import forget_switched_off
 from backstamp.worker.feeds.arrivals import Arrivals
 from backstamp.worker.feeds.keeping import FeedKeeping
 from backstamp.worker.feeds.lookups import Lookups
@@ -38,6 +39,8 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     """
     spare_the_collector()
     database = Database()
+    if config.feeds is not None:
+        forget_switched_off(config.feeds)
     lookups = Lookups(config.feeds) if config.feeds is not None and config.feeds.asks else None
     arrivals = _arrivals(config, lookups, database)
     publisher = Publisher(config.snapshot_path, config.policy, database)

@@ -1,6 +1,7 @@
 """The answers of publishers: kept for as long as they hold, published, and told of where they are news."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
@@ -14,12 +15,33 @@ from backstamp.worker.feeds.first_seen import FirstSeen
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.standing import today
 
+log = logging.getLogger("backstamp.worker")
+
 MOST_ANSWERS: Final = 50_000
 """Kept at once, of each kind; those that would end first go first."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 _News = dict[tuple[str, ThreatType], list[bytes]]
+
+
+def forget_switched_off(config: FeedsConfig) -> None:
+    """Take back what lists have answered that are not on any more: it would hold for up to a day.
+
+    Call it before there is an `AnswerBook`.
+    """
+    names = {source.name for source in config.sources} | {each.name for each in config.dns_lists}
+    known = AnswersFile(config.answers_path).current()
+    kept = {
+        whole: answers
+        for whole, said in known.dangerous.items()
+        if (answers := tuple(each for each in said if each.source in names))
+    }
+    if kept != known.dangerous:
+        try:
+            publish_answers(config.answers_path, Answers(kept, known.prefixes))
+        except OSError as error:
+            log.warning("what lists have answered that are off cannot be taken back: %s", error.strerror)
 
 
 class AnswerBook:
