@@ -1,9 +1,13 @@
 """Every limit of `Limits`, tried on both sides: what fits is rewritten, one more is named and left alone."""
 
+import gc
+
 import msgspec
 import pytest
 
 from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan
+from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.part_edit import TextPart
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 
@@ -46,3 +50,19 @@ def test_what_is_as_big_as_allowed_is_rewritten_and_what_is_bigger_is_named(
 def test_every_limit_is_tried() -> None:
     tried = {"message_bytes", "html_bytes", "header_bytes", "depth", "parts", "links", "link_characters"}
     assert tried == set(Limits.__struct_fields__)
+
+
+def test_the_tree_of_a_document_is_gone_before_the_places_of_its_links_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Both weigh several times what the document does.
+    trees: list[int] = []
+
+    def counted(self: TextPart, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        trees.append(sum(isinstance(each, HtmlText) for each in gc.get_objects()))
+        return spans
+
+    gc.collect()
+    monkeypatch.setattr(TextPart, "byte_spans", counted)
+    assert len(plan(RAW, Options()).links) == 1
+    assert set(trees) == {0}

@@ -1,7 +1,7 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
 from bisect import bisect_left
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -45,6 +45,15 @@ class Outcome(msgspec.Struct, kw_only=True):
     candidates: Candidates | None = None
     planned: PlannedPart | None = None
     reason: SkipReason | None = None
+
+
+class _ReadHtml(NamedTuple):
+    """What was decided on an HTML part: its links in order, where the pixel goes, or why there is none."""
+
+    decided: list[Decided]
+    pixel_at: int | None
+    pixel_reason: SkipReason | None
+    unlocated: bool
 
 
 class PartPlanner:
@@ -153,6 +162,16 @@ class PartPlanner:
         return [each for each in others if not _is_as_harmless(each, known.get(each.link.start))]
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
+        read = self._read_html(text_part, wants_pixel=wants_pixel)
+        outcome = self._outcome(text_part, read.decided, links_before, read.pixel_at)
+        if read.pixel_reason is not None:
+            outcome.pixel = PixelReport(part=self._part.path, skip_reason=read.pixel_reason)
+        if read.unlocated:
+            outcome.reason = SkipReason.UNLOCATED
+        return outcome
+
+    def _read_html(self, text_part: TextPart, *, wants_pixel: bool) -> _ReadHtml:
+        """Read and decide; the trees, which weigh more than all else, are gone when this returns."""
         html = HtmlText(text_part.text, words=self._options.direction is Direction.INBOUND)
         base = html.base
         others = html.rivals
@@ -183,12 +202,7 @@ class PartPlanner:
         if others or words:
             decided += words
             decided.sort(key=lambda each: each.link.start)
-        outcome = self._outcome(text_part, decided, links_before, pixel_at)
-        if pixel_reason is not None:
-            outcome.pixel = PixelReport(part=self._part.path, skip_reason=pixel_reason)
-        if html.unlocated:
-            outcome.reason = SkipReason.UNLOCATED
-        return outcome
+        return _ReadHtml(decided, pixel_at, pixel_reason, bool(html.unlocated))
 
     def _decide_on_words(self, html: HtmlText, links: list[Decided], encoding: str) -> list[Decided]:
         """Decide on the addresses in words: around none is an element put where that might be in a link's."""
