@@ -20,6 +20,8 @@ class DnsServer:
         """The address of all other names."""
         self.asked: list[str] = []
         self.rcode: dns.rcode.Rcode | None = None
+        self.failing = ""
+        """The zone about which it cannot answer."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -42,6 +44,8 @@ class DnsServer:
         self.asked.append(name)
         if self.rcode is not None:
             response.set_rcode(self.rcode)
+        elif self.failing and name.endswith(self.failing):
+            response.set_rcode(dns.rcode.SERVFAIL)
         elif addresses := self.names.get(name, [self.everything] if self.everything else []):
             response.answer.append(dns.rrset.from_text(name, 900, "IN", "A", *addresses))
         else:

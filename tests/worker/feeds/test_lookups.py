@@ -533,6 +533,21 @@ async def test_a_resolver_that_fails_lists_nothing(
     assert list(lookups.answers.dangerous) == [full_hash("evil.example/")], "no answer is not kept"
 
 
+async def test_what_one_list_did_not_answer_is_asked_again_although_another_did(
+    names: DnsServer, tmp_path: Path
+) -> None:
+    """For as long as the other's answer held, up to a day, nobody asked the one that had failed once."""
+    lookups = Lookups(config(tmp_path, dns_lists=(DBL, SURBL), resolver=names.address))
+    names.failing = ".dbl.test."
+    await lookups.ask_about(["evil.example"])
+    names.failing = ""
+    names.names = {"evil.example.dbl.test.": ["127.0.1.5"]}
+    names.asked.clear()
+    await lookups.ask_about(["evil.example"])
+    assert known_names(names) == ["evil.example.dbl.test.", "?.invalid.dbl.test."]
+    assert list(lookups.answers.dangerous) == [full_hash("evil.example/")]
+
+
 @pytest.mark.parametrize(
     ("form", "addresses", "verdict"),
     [

@@ -36,19 +36,18 @@ class DnsQuestions:
         self._book = book
         self._resting = resting
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._known_until: dict[str, float] = {}
+        self._known_until: dict[tuple[str, str], float] = {}
+        """By list and domain: what one does not answer is not known because another does."""
         self._choosy_at: dict[str, float] = {}
         """When the last question began that showed that a list does not list everything."""
         self._checks = {each.name: asyncio.Lock() for each in lists}
 
     async def ask(self, hosts: Iterable[str]) -> None:
         """Ask about the registrable domains of hosts; at most `MOST_DOMAINS`, and no well-known ones."""
-        now = time.monotonic()
         domains = {domain for host in hosts if (domain := registrable_domain(host)) is not None}
-        unknown = [each for each in sorted(domains) if self._known_until.get(each, 0) <= now]
+        unknown = [each for each in sorted(domains) if any(self._is_open(one, each) for one in self._lists)]
         wanted = [each for each in unknown if not is_well_known(each)][:MOST_DOMAINS]
-        if self._lists:
-            await asyncio.gather(*(self._domain(domain) for domain in wanted))
+        await asyncio.gather(*(self._domain(domain) for domain in wanted))
 
     def prune(self) -> None:
         """Forget which domains are known for no longer."""
@@ -56,12 +55,18 @@ class DnsQuestions:
         known = {domain: until for domain, until in self._known_until.items() if until > now}
         self._known_until = longest(known, float)
 
+    def _is_open(self, dns_list: DnsList, domain: str) -> bool:
+        """Whether a list may be asked about a domain, and was not, or so long ago that it does not count."""
+        known_until = self._known_until.get((dns_list.name, domain), 0.0)
+        return known_until <= time.monotonic() and not self._resting.rests(dns_list.name)
+
     async def _domain(self, domain: str) -> None:
         expression = host_expression(domain)
         if expression is None:
             return
-        holds: list[float] = []
         for dns_list in self._lists:
+            if not self._is_open(dns_list, domain):
+                continue
             answer = await self._answer(dns_list, f"{domain}.{dns_list.zone}.")
             if answer is None:
                 continue
@@ -72,11 +77,9 @@ class DnsQuestions:
             if verdict.threat_types and not await self._is_choosy(dns_list, time.monotonic()):
                 continue
             self._resting.answered(dns_list.name)
-            holds.append(answer.seconds)
+            self._known_until[dns_list.name, domain] = time.monotonic() + answer.seconds
             for threat_type in verdict.threat_types:
                 self._book.dangerous(full_hash(expression), threat_type, dns_list.name, answer.seconds)
-        if holds:
-            self._known_until[domain] = time.monotonic() + min(holds)
 
     async def _is_choosy(self, dns_list: DnsList, listed_at: float) -> bool:
         """Whether a list that listed a domain then did not list what cannot be, either.
