@@ -11,6 +11,8 @@ from backstamp.policy import Snapshot
 from backstamp.records.alerting.outbox import ChannelStanding
 from backstamp.worker.exposition import Exposition
 from backstamp.worker.feeds.config import FeedsConfig
+from backstamp.worker.feeds.resting import rest_of
+from backstamp.worker.feeds.sources import HASHED
 from backstamp.worker.feeds.standing import standing_of
 from backstamp.worker.feeds.store import ListStore
 
@@ -221,4 +223,13 @@ def _feeds(page: Exposition, config: FeedsConfig, now_us: int) -> None:
         "gauge",
         "How often in a row a list was not there, or no good.",
         [(labels, state.failures) for labels, state in states],
+    )
+    asked = [*(each.name for each in config.sources if each.form in HASHED)]
+    asked += [each.name for each in config.dns_lists]
+    rests = {name: rest_of(config.directory, name) for name in asked}
+    page.add(
+        "backstamp_list_left_alone",
+        "gauge",
+        "Whether a list that is asked about single links is left alone just now: it failed, or is no good.",
+        [({"list": name}, rest is not None and rest.until > now_us / 1e6) for name, rest in rests.items()],
     )
