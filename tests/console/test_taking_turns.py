@@ -1,8 +1,12 @@
 """So many requests have a connection with the database at once, and none while its answer is sent."""
 
 import asyncio
+from concurrent.futures import Future
+from threading import Thread
 
-from asgiref.sync import sync_to_async
+import pytest
+from asgiref.current_thread_executor import CurrentThreadExecutor
+from asgiref.sync import AsyncToSync, ThreadSensitiveContext, sync_to_async
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -60,6 +64,32 @@ async def test_who_fails_or_leaves_gives_turn_and_connection_back() -> None:
                 asyncio.CancelledError,
             )
     assert not await sync_to_async(is_connected)()
+
+
+async def test_a_thread_that_has_ended_is_not_asked_to_close_the_connection() -> None:
+    """Of a viewer who leaves while a thread waits for us, asgiref may leave that thread's executor behind."""
+    ended: Future[CurrentThreadExecutor] = Future()
+
+    def end() -> None:
+        executor, done = CurrentThreadExecutor(None), Future[None]()
+        done.set_result(None)
+        executor.run_until_future(done)
+        ended.set_result(executor)
+
+    Thread(target=end).start()
+
+    async def view(_: HttpRequest) -> HttpResponseBase:
+        await sync_to_async(connect)()
+        AsyncToSync.executors.current = ended.result(20)
+        raise asyncio.CancelledError
+
+    answer = TakingTurnsMiddleware(view)
+    for _ in range(MOST_AT_ONCE + 1):
+        async with asyncio.timeout(20), ThreadSensitiveContext():
+            viewer = asyncio.ensure_future(answer(HttpRequest()))
+            with pytest.raises(asyncio.CancelledError):
+                await viewer
+            assert not await sync_to_async(is_connected)()
 
 
 def test_the_console_takes_turns_before_anything_asks_the_database() -> None:

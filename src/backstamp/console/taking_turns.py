@@ -7,6 +7,7 @@ three hundred connections of a server that gives a hundred.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -27,10 +28,13 @@ def TakingTurnsMiddleware(  # noqa: N802 (named as Django's are)
     turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def answer(request: HttpRequest) -> HttpResponseBase:
+        # Where a viewer leaves, asgiref may say here that we are in a thread which has ended by now.
+        before = copy_context()
         async with turns:
             try:
                 return await get_response(request)
             finally:
-                await sync_to_async(connections.close_all)()
+                closing = sync_to_async(connections.close_all)
+                await asyncio.create_task(closing(), context=before)
 
     return answer
