@@ -168,6 +168,34 @@ def test_the_unsubscribe_address_of_the_header_of_sent_mail_is_never_wrapped() -
     assert [reason for _, reason in decided(html, header=blank)] == [SkipReason.UNSUBSCRIBE_LINK, None]
 
 
+def test_a_link_that_its_author_marks_in_the_html_is_left_alone_in_the_plain_text_too() -> None:
+    text = part("text/plain", "Reset: https://app.example/reset?a=1&b=2\r\nHelp: https://app.example/help")
+    html = part(
+        "text/html",
+        "<a data-backstamp=off href='https://APP.example/reset?a=1&amp;b=2'>Reset</a>"
+        " <a href='https://app.example/help'>Help</a>",
+    )
+    for order in ((text, html), (html, text)):
+        raw = multipart("alternative", *order)
+        made = plan(raw, OUTBOUND)
+        assert sorted((link.url, link.number) for link in made.links) == [
+            ("https://app.example/help", 1),
+            ("https://app.example/help", 2),
+        ]
+        marked = [each for each in made.manifest.candidates if "reset" in each.url]
+        assert {(each.carrier, each.skip_reason) for each in marked} == {
+            (Carrier.A, SkipReason.MARKED_OFF),
+            (Carrier.TEXT, SkipReason.MARKED_OFF),
+        }
+        received = plan(raw, INBOUND)
+        assert [link.url for link in received.links].count("https://app.example/reset?a=1&b=2") == 2
+
+
+def test_a_mark_says_nothing_of_another_link_to_the_same_place_in_the_html() -> None:
+    html = "<a data-backstamp=off href='https://a.example/'>A</a> <a href='https://a.example/'>A</a>"
+    assert [reason for _, reason in decided(html)] == [SkipReason.MARKED_OFF, None]
+
+
 def test_the_summary_is_the_sentence_of_the_console() -> None:
     html = "<a href='https://example.com/n'>x</a>" * 12 + "<a href='https://example.com/u'>y</a>"
     raw = message(html, header="List-Unsubscribe: <https://example.com/u>\n")

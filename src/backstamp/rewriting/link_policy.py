@@ -78,12 +78,20 @@ class Decided(msgspec.Struct, gc=False):
 
 
 class LinkPolicy:
-    """Decides on links, by the options and the message's own unsubscribe addresses."""
+    """Decides on links, by the options and the message's own unsubscribe addresses.
 
-    def __init__(self, options: Options, unsubscribe_urls: frozenset[str]) -> None:
+    `marked_in_html` are the URLs that its HTML marks: in sent mail its plain text leaves them alone, too.
+    `marked_urls` are those that were met.
+    """
+
+    def __init__(
+        self, options: Options, unsubscribe_urls: frozenset[str], marked_in_html: frozenset[str] = frozenset()
+    ) -> None:
         self._options = options
         self._outbound = options.direction is Direction.OUTBOUND
         self._unsubscribe_urls = unsubscribe_urls
+        self._marked_in_html = marked_in_html
+        self.marked_urls: set[str] = set()
         # Programs make `https` of `http`, and the other way round.
         self._own_prefixes = tuple(
             f"{scheme}://{prefix.partition('://')[2]}"
@@ -138,8 +146,8 @@ class LinkPolicy:
         options = self._options
         if not options.links:
             return frozenset()
-        unsubscribe = self._unsubscribe_urls
-        if unsubscribe and not unsubscribe.isdisjoint([url.href for url in urls]):
+        spared = self._unsubscribe_urls | self._marked_in_html
+        if spared and not spared.isdisjoint([url.href for url in urls]):
             return frozenset()
         if self._own_prefixes and any(url.href.startswith(self._own_prefixes) for url in urls):
             return frozenset()
@@ -219,6 +227,9 @@ class LinkPolicy:
             if url.href in self._unsubscribe_urls:
                 return SkipReason.UNSUBSCRIBE_LINK
             if link.marked_off:
+                self.marked_urls.add(url.href)
+                return SkipReason.MARKED_OFF
+            if link.carrier is Carrier.TEXT and url.href in self._marked_in_html:
                 return SkipReason.MARKED_OFF
             if link.carrier in _INBOUND_ONLY:
                 return _INBOUND_ONLY[link.carrier]

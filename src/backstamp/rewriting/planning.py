@@ -79,7 +79,13 @@ def _plan(raw: bytes, options: Options) -> Plan:
         ]
     else:
         options = msgspec.structs.replace(options, unsubscribe=False)
-    return _MessagePlanner(raw, root, options).plan(header_patches)
+    policy = LinkPolicy(options, list_unsubscribe_urls(root.header))
+    planned = _MessagePlanner(raw, root, options, policy).plan(header_patches)
+    if policy.marked_urls and not policy.marked_urls.isdisjoint([link.url for link in planned.links]):
+        # A plain text has no marks, and usually comes before the HTML that has.
+        again = LinkPolicy(options, list_unsubscribe_urls(root.header), frozenset(policy.marked_urls))
+        return _MessagePlanner(raw, root, options, again).plan(header_patches)
+    return planned
 
 
 def _obey(options: Options, controls: ControlFields) -> Options:
@@ -93,11 +99,11 @@ def _obey(options: Options, controls: ControlFields) -> Options:
 
 
 class _MessagePlanner:
-    def __init__(self, raw: bytes, root: Part, options: Options) -> None:
+    def __init__(self, raw: bytes, root: Part, options: Options, policy: LinkPolicy) -> None:
         self._raw = raw
         self._root = root
         self._options = options
-        self._policy = LinkPolicy(options, list_unsubscribe_urls(root.header))
+        self._policy = policy
         self._reports: list[PartReport] = []
         self._candidates: list[Candidates] = []
         self._listed = 0
