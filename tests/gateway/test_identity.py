@@ -249,3 +249,16 @@ async def test_ipv6_networks_and_clients(gateway: StartGateway, next_hop: StartN
     client = await running.client(host="::1")
     await client.begin()
     assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+
+
+async def test_a_client_that_asks_for_what_this_port_does_not_do_is_told_so(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    running = await gateway(await next_hop())
+    client = await running.client()
+    hello = await client.begin()
+    assert not {"STARTTLS", "AUTH"} & set(hello)
+    assert await client.say("STARTTLS") == "502 5.5.1 This port has no certificate, so no TLS"
+    for command in ("AUTH PLAIN AGFubgBzZWNyZXQ=", "AUTH LOGIN", "AUTH"):
+        assert await client.say(command) == "502 5.5.1 Nobody signs in on this port"
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")

@@ -61,6 +61,8 @@ IDLE: Final = reply(421, "4.4.2 Nothing was said for too long, closing the conne
 STOPPING: Final = reply(421, "4.3.2 The server is stopping, try again in a moment")
 GOODBYE: Final = reply(221, "2.0.0 Goodbye")
 START_TLS: Final = reply(220, "2.0.0 Ready to start TLS")
+NO_TLS: Final = reply(502, "5.5.1 This port has no certificate, so no TLS")
+NO_AUTH: Final = reply(502, "5.5.1 Nobody signs in on this port")
 
 Action = Callable[[str], Awaitable[Reply | None]]
 
@@ -94,8 +96,7 @@ class Session:
         }
         if kind is not Kind.LMTP:
             self._verbs["HELO"] = self._helo
-        if kind is Kind.SUBMISSION:
-            self._verbs["AUTH"] = self._auth
+        self._verbs["AUTH"] = self._auth if kind is Kind.SUBMISSION else self._no_auth
 
     @property
     def submits(self) -> bool:
@@ -270,7 +271,9 @@ class Session:
     async def _starttls(self, argument: str) -> Reply | None:
         if argument:
             raise RefusedError(SYNTAX)
-        if self._about.tls is None or self._wire.tls is not None or self._mail.open:
+        if self._about.tls is None:
+            raise RefusedError(NO_TLS)
+        if self._wire.tls is not None or self._mail.open:
             raise RefusedError(OUT_OF_ORDER)
         await self._say(START_TLS)
         try:
@@ -301,6 +304,9 @@ class Session:
         if self._attempts >= submission.MOST_ATTEMPTS:
             self._closing = True
         return answer
+
+    async def _no_auth(self, _argument: str) -> Reply:
+        raise RefusedError(NO_AUTH)
 
     async def _ask(self, challenge: str) -> str:
         await self._say(reply(334, challenge))
