@@ -72,6 +72,9 @@ def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
         )
     assert run("alerts", "forget", "Anna@our.example")[:2] == (0, "forgotten in 1 alert\n")
     assert run("alerts", "forget", "anna@our.example")[:2] == (0, "forgotten in 0 alerts\n")
+    code, said, error = run("alerts", "forget", "anna")
+    assert (code, said) == (2, "")
+    assert "that is no mail address, LOCAL@DOMAIN" in error
     said = run("alerts", "list", "--people")[1]
     assert "  received_before_listed our.example  evil[.]example  2 times" in said
     assert ("anna@" in said, "bert@our.example" in said) == (False, True)

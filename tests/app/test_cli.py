@@ -90,6 +90,16 @@ def test_every_command_has_a_help_of_its_own(tmp_path: Path, here: Here, name: s
     assert not (tmp_path / "data").exists(), "asking for help makes nothing"
 
 
+@pytest.mark.parametrize("arguments", [(), ("keys",), ("protect", "exception")])
+def test_a_command_that_lacks_the_rest_shows_its_help_as_it_is_meant_to_be_read(
+    here: Here, arguments: tuple[str, ...]
+) -> None:
+    code, output, errors = here(*arguments)
+    assert (code, output) == (2, "")
+    _, wanted, _ = here(*arguments, "--help")
+    assert errors == wanted
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
@@ -101,7 +111,10 @@ def test_every_command_has_a_help_of_its_own(tmp_path: Path, here: Here, name: s
         (("pixel", "new", "Offer", "--to", "nobody"), 1, "'nobody' is no mail address"),
         (("pixel", "new", "Offer", "--from", "a\x1b[2J@b.example"), 1, "is no mail address"),
         (("suppressions", "add", os.fsdecode(b"\xff@b.example")), 1, "that is no mail address"),
-        (("send-test", "--to", "a@b.example\nBcc: c@d.example"), 2, "must be plain ASCII in one line"),
+        (("send-test", "--to", "a@b.example\nBcc: c@d.example"), 2, "'--to': that is no mail address"),
+        (("send-test", "--from", "nobody"), 2, "'--from': that is no mail address, LOCAL@DOMAIN"),
+        (("send-test", "--from", "ä@b.example"), 2, "must be plain ASCII in one line"),
+        (("rewrite", "--recipient", "nobody"), 2, "'--recipient': that is no mail address, LOCAL@DOMAIN"),
         (("bench", "ingest", "--events", "9" * 20), 2, "is not in the range 1<=x<=100000000"),
         (("settings", "--as", "x" * 100_000), 2, "x…"),
         (("--config", "a\x1b[2J\nb", "check-config"), 2, "a\\x1b[2J\\nb: cannot be read"),

@@ -32,7 +32,11 @@ def test_links_and_messages_are_switched_off_listed_and_switched_on(folder: Path
         f"{copy}: switched off; the edge obeys within two seconds while the worker runs\n",
     )
     assert links(folder, "kill", token, "--all-copies")[0] == 0
-    assert links(folder, "kill", "0000000000000DEF")[0] == 0
+    assert links(folder, "kill", "0000000000000DEF")[:2] == (
+        0,
+        "all links of message 0000000000000def: switched off; the edge obeys within two seconds while the"
+        " worker runs; no message on record has this number: is it the right one?\n",
+    )
     code, listed, _ = links(folder, "list")
     assert [line.split("UTC  ")[1].partition("  (")[0] for line in listed.splitlines()] == [
         copy,

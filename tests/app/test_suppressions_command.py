@@ -65,11 +65,11 @@ def test_somebody_of_whom_only_the_pseudonym_is_known_is_kept_over_export_and_im
 
 
 def test_what_is_typed_and_is_no_text_is_refused_in_one_line(folder: Path) -> None:
-    done = backstamp(folder, "alerts", "forget", os.fsdecode(b"\xff@b.example"))
+    done = backstamp(folder, "suppressions", "add", "a@x.example", "--evidence", os.fsdecode(b"\xff"))
     assert (done.returncode, done.stdout, done.stderr) == (
         2,
         b"",
-        b"backstamp: '\\udcff@b.example' is not UTF-8 text\n",
+        b"backstamp: '\\udcff' is not UTF-8 text\n",
     )
 
 
@@ -87,6 +87,7 @@ def test_what_is_typed_and_is_no_text_is_refused_in_one_line(folder: Path) -> No
             "line 2: `since` is no time like 2026-03-01T12:00:00+00:00",
         ),
         (b"address\n\xff@x.example\n", "the file is not UTF-8"),
+        (b"address\na@x.example\n" + b"\0" * 70_000, "line 3 of the file is longer than 65536 characters"),
     ],
 )
 def test_a_file_with_a_fault_changes_nothing_and_is_refused_in_one_line(
@@ -96,3 +97,11 @@ def test_a_file_with_a_fault_changes_nothing_and_is_refused_in_one_line(
     file.write_bytes(text)
     assert suppressions(folder, "import", str(file)) == (1, "", f"backstamp: {said}\n")
     assert suppressions(folder, "list")[1] == ""
+
+
+def test_a_device_that_never_ends_is_refused_at_once(folder: Path) -> None:
+    assert suppressions(folder, "import", "/dev/zero") == (
+        1,
+        "",
+        "backstamp: line 1 of the file is longer than 65536 characters\n",
+    )

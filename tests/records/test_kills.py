@@ -88,3 +88,11 @@ def test_a_persons_blocked_click_is_judged_and_never_counts_as_a_click() -> None
     assert (event.type, event.actor, event.link_number) == ("blocked", "human", 0)
     recipient = models.Recipient.objects.get(index=0)
     assert (recipient.clicked_at, recipient.human_clicks) == (None, 0)
+
+
+def test_a_target_names_a_message_that_is_on_record_or_none() -> None:
+    ingest(batch("gateway", [queued(message=BIG)]), after(1000))
+    assert [kills.names_a_message(KillTarget(number)) for number in (BIG, 0x0123_4567_89AB_CDEF)] == [
+        True,
+        False,
+    ]

@@ -37,7 +37,7 @@ COMMANDS: Final = {
     "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
     "simulate": ("simulate", "Let people and machines act on made-up mail, and mark the verdicts."),
     "signatures": ("signatures", "Show and update the lists of networks that verdicts go by."),
-    "alerts": ("alerts", "What was alerted to, what is, and a try of a channel."),
+    "alerts": ("alerts", "Show alerts, set what is alerted to, and try channels."),
     "channels": ("channels", "The ways by which alerts reach administrators."),
     "feeds": ("feeds", "Show, refresh and check the lists of dangerous URLs."),
     "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
@@ -90,7 +90,10 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; every failure is one line on stderr and a non-zero exit."""
+    """Run the command line; every failure is one line on stderr and a non-zero exit.
+
+    Whoever names no command of several gets their list instead.
+    """
     gc.set_threshold(_NEW_OBJECTS)
     if sys.stdin is None:
         # Closed, as some schedulers start programs: then there is nothing to read.
@@ -103,6 +106,9 @@ def main() -> NoReturn:
         sys.exit(leave.exit_code)
     except click.Abort:
         _fail("stopped", 130)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message(), err=True)
+        sys.exit(asked.exit_code)
     except click.ClickException as error:
         where = (
             f" (see `{error.ctx.command_path} --help`)"

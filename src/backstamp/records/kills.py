@@ -4,7 +4,7 @@ from django.db.models import Count, Max
 
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.own_entries import digest_of
-from backstamp.records.models import ExpressionKill, Kill
+from backstamp.records.models import ExpressionKill, Kill, Message
 from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.urls.safe_browsing import full_hashes
 
@@ -17,6 +17,11 @@ def kill(target: KillTarget, by: str) -> None:
         recipient_index=target.recipient_index,
         defaults={"killed_by": by[:150]},
     )
+
+
+def names_a_message(target: KillTarget) -> bool:
+    """Whether the target's message is on record: ingested already, and not deleted yet."""
+    return Message.objects.filter(tracking_id=to_database(target.tracking_id)).exists()
 
 
 def revive(target: KillTarget) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from backstamp.app.commands.address import ADDRESS
 from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
@@ -97,7 +98,7 @@ def rules(
 
 
 @alerts.command()
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.pass_obj
 def forget(context: AppContext, address: str) -> None:
     """Take the person with this mail ADDRESS out of all alerts; the alerts stay, with their numbers."""

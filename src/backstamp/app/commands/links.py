@@ -29,6 +29,7 @@ _ALL_COPIES = click.option("--all-copies", is_flag=True, help="The link in every
 _WHOLE_MESSAGE = click.option("--whole-message", is_flag=True, help="All links of the message.")
 _HOST = click.option("--host", default="", help="All links to a host and its subdomains, in whatever mail.")
 _URL = click.option("--url", default="", help="All links to a URL, in whatever mail; or below a folder.")
+_NOT_ON_RECORD: Final = "; no message on record has this number: is it the right one?"
 _OBEYED: Final = "the edge obeys within two seconds while the worker runs"
 
 
@@ -46,11 +47,15 @@ def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool, 
         from backstamp.records import kills
 
         by = by_hand()
+        doubt = ""
         if isinstance(target, str):
             kills.kill_expression(target, by)
         else:
             kills.kill(target, by)
-    click.echo(f"{_words(target)}: switched off; {_OBEYED}")
+            # A token proves itself; a number may be mistyped, or of mail that is not ingested, or forgotten.
+            if _is_number(what) and not kills.names_a_message(target):
+                doubt = _NOT_ON_RECORD
+    click.echo(f"{_words(target)}: switched off; {_OBEYED}{doubt}")
 
 
 @links.command()
@@ -89,11 +94,9 @@ def list_kills(context: AppContext) -> None:
         from backstamp.records import kills
 
         for target, row in kills.listed():
-            click.echo(f"{row.killed_at:%Y-%m-%d %H:%M} UTC  {_words(target)}  ({row.killed_by})")
+            click.echo(_line(target, row.killed_at, row.killed_by))
         for entry in kills.listed_expressions():
-            click.echo(
-                f"{entry.killed_at:%Y-%m-%d %H:%M} UTC  {_words(entry.expression)}  ({entry.killed_by})"
-            )
+            click.echo(_line(entry.expression, entry.killed_at, entry.killed_by))
 
 
 def _target(
@@ -119,7 +122,7 @@ def _without_wrapping(context: AppContext, url: str) -> str:
 
 
 def _in_mail(context: AppContext, what: str, all_copies: bool, whole_message: bool) -> KillTarget:
-    if _MESSAGE.fullmatch(what.strip().lower()):
+    if _is_number(what):
         return KillTarget(int(what.strip(), 16))
     token = open_token(context.keyring(), token_of(what))
     if token is None:
@@ -135,6 +138,10 @@ def _in_mail(context: AppContext, what: str, all_copies: bool, whole_message: bo
         return KillTarget(token.tracking_id, token.link_number)
     recipient = NO_RECIPIENT if token.recipient_index is None else token.recipient_index
     return KillTarget(token.tracking_id, token.link_number, recipient)
+
+
+def _is_number(what: str) -> bool:
+    return _MESSAGE.fullmatch(what.strip().lower()) is not None
 
 
 def _line(target: KillTarget | str, at: datetime, by: str) -> str:

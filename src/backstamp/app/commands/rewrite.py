@@ -7,6 +7,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
+from backstamp.app.commands.address import ADDRESS
 from backstamp.app.commands.whole_input import read_whole
 from backstamp.app.context import AppContext
 from backstamp.app.wiring.rewriting import rewriting_options
@@ -40,7 +41,7 @@ def _sealer(
     show_default=True,
     help="Sent mail, or received mail whose links are to be checked at the click.",
 )
-@click.option("--recipient", metavar="ADDR", help="Seal this recipient; without it, nobody is sealed.")
+@click.option("--recipient", type=ADDRESS, help="Seal this recipient; without it, nobody is sealed.")
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
@@ -16,8 +17,12 @@ SECONDS: Final = 30.0
 
 
 @click.command("send-test")
-@click.option("--from", "sender", default="you@example.com", show_default=True, help="Who it is from.")
-@click.option("--to", "recipient", default="friend@example.net", show_default=True, help="Who gets it.")
+@click.option(
+    "--from", "sender", type=ADDRESS, default="you@example.com", show_default=True, help="Who it is from."
+)
+@click.option(
+    "--to", "recipient", type=ADDRESS, default="friend@example.net", show_default=True, help="Who gets it."
+)
 @click.pass_obj
 def send_test(context: AppContext, sender: str, recipient: str) -> None:
     """Send a sample mail through the gateway; until a next hop is set it lands in the test mailbox."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from backstamp.records.suppressions import Entry
 
 MOST_LINES: Final = 1_000_000
+LONGEST_LINE: Final = 65_536
+"""Characters. Without a bound the wrong file, a device that never ends, would take all of the memory."""
 _KEY: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
 """Who unsubscribed after their records were deleted is known by this pseudonym only."""
 _DOMAIN: Final = re.compile(r"[^\s@<>\",]{0,255}")
@@ -117,7 +119,7 @@ def _read(ring: Keyring, file: Path) -> Iterator["Entry"]:
     now = datetime.now(UTC)
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            rows = csv.DictReader(text)
+            rows = csv.DictReader(_lines(text))
             if "address" not in (rows.fieldnames or ()):
                 raise click.ClickException("the file's first line names no column `address`")
             for row in rows:
@@ -128,6 +130,15 @@ def _read(ring: Keyring, file: Path) -> Iterator["Entry"]:
         raise click.ClickException("the file is not UTF-8") from None
     except (OSError, csv.Error) as error:
         raise click.ClickException(f"the file cannot be read: {error}") from None
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise click.ClickException(f"line {number} of the file is longer than {LONGEST_LINE} characters")
+        yield line
 
 
 def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: datetime) -> "Entry":

@@ -10,8 +10,11 @@ a pipe that never ends, would take all of the machine's memory."""
 
 
 def read_whole(file: BinaryIO, what: str) -> bytes:
-    """Return what the file holds. Ends the command where that is too much."""
-    data = file.read(LARGEST + 1)
+    """Return what the file holds. Ends the command where that is too much, or cannot be read."""
+    try:
+        data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise click.ClickException(f"{what} cannot be read: {error.strerror or error}") from None
     if len(data) > LARGEST:
         raise click.ClickException(f"{what} is larger than {LARGEST >> 20} MiB")
     return data
