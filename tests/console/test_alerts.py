@@ -12,9 +12,9 @@ from backstamp.console.alert_words import KINDS, RULES
 from backstamp.records import alerts
 from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing
 from backstamp.records.tracking_ids import to_text
-from backstamp.vocabulary import AlertRule, ChannelKind
+from backstamp.vocabulary import Actor, AlertRule, ChannelKind, EventType
 from tests.console.conftest import ADDRESS
-from tests.console.seed import message
+from tests.console.seed import event, message, recipient
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -79,6 +79,34 @@ def test_an_alert_shows_who_did_what_and_hostile_text_as_text(admin: Client) -> 
     assert admin.get(f"/alerts/{row.pk}/").status_code == 404
 
 
+def test_an_alert_says_of_whom_a_later_verdict_thinks_otherwise(admin: Client) -> None:
+    mail, row = message(1, direction="inbound"), alert()
+    done: tuple[tuple[str, list[Actor]], ...] = (
+        ("ann", [Actor.SCANNER, Actor.SCANNER]),
+        ("bob", [Actor.SCANNER, Actor.HUMAN]),
+        ("cid", [Actor.HUMAN]),
+        ("dee", [Actor.UNKNOWN]),
+        ("eve", []),
+    )
+    for index, (name, actors) in enumerate(done):
+        recipient(mail, index, f"{name}@example.org")
+        for seconds, actor in enumerate(actors, 10):
+            event(mail, EventType.BLOCKED, seconds, actor, recipient_index=index)
+        event(mail, EventType.WARNED, 20, Actor.SCANNER, recipient_index=index)
+        AlertPerson.objects.create(
+            alert=row,
+            message_id=mail.pk,
+            recipient_index=index,
+            address=f"{name}@example.org",
+            act="blocked",
+            at=mail.queued_at + timedelta(seconds=10),
+        )
+    shown = admin.get(f"/alerts/{row.pk}/").text
+    lines = {name: shown.split(f"{name}@example.org")[1].split("</tr>")[0] for name, _ in done}
+    assert [name for name in lines if "since judged a security scanner" in lines[name]] == ["ann"]
+    assert shown.count("since judged") == 1
+
+
 def test_an_alert_of_many_people_shows_them_page_by_page(admin: Client) -> None:
     row = alert()
     now = timezone.now()
@@ -108,7 +136,7 @@ def test_who_followed_a_link_is_shown_before_who_only_received_it_and_a_full_ale
             at=now + timedelta(minutes=n),
         )
     shown = admin.get(f"/alerts/{row.pk}/").text
-    assert re.findall(r"<td>(p\d)@", shown) == ["p2", "p0", "p1"]
+    assert re.findall(r"<td[^>]*>(p\d)@", shown) == ["p2", "p0", "p1"]
     assert "there may have been more" not in shown
     monkeypatch.setattr("backstamp.console.views.alerts.MOST_PEOPLE", 3)
     full = admin.get(f"/alerts/{row.pk}/").text
@@ -161,3 +189,16 @@ def test_a_channel_is_tested_switched_and_removed(admin: Client) -> None:
     admin.post("/alerts/settings/rules/clicked_through/", {"enabled": "on"})
     admin.post(f"/alerts/settings/channels/{row.pk}/remove/")
     assert not Channel.objects.exists()
+
+
+def test_the_channels_of_a_rule_are_a_group_with_a_name_and_each_has_a_label(admin: Client) -> None:
+    for name in ("ops", "siem"):
+        admin.post("/alerts/settings/channels/add/", {"name": name, "kind": "mail", "target": "a@b.example"})
+    shown = admin.get("/alerts/settings/").text
+    group = shown.split('<details id="rule-clicked_through"')[1].split("<fieldset")[1].split("</fieldset>")[0]
+    assert 'aria-describedby="clicked_through_channels_helptext"' in group.split(">")[0]
+    assert "<legend>Tell only</legend>" in group
+    assert re.findall(r'<label for="(\w+)"><input', group) == [
+        "clicked_through_channels_0",
+        "clicked_through_channels_1",
+    ]

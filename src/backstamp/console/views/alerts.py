@@ -15,6 +15,7 @@ from backstamp.console.alert_words import RULES
 from backstamp.console.asked import switched_on, words
 from backstamp.records import alerts, channels
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
+from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message
 from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import AlertRule
@@ -55,9 +56,11 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
     known = set(
         Message.objects.filter(pk__in={each.message_id for each in people}).values_list("pk", flat=True)
     )
+    machines = machines_since(people)
     context = {
         "alert": found,
         "people": people,
+        "rows": [(each, machines.get(each.pk)) for each in people],
         "is_full": people.paginator.count >= MOST_PEOPLE,
         "known": known,
         "message": message,
