@@ -155,13 +155,30 @@ def _welcome(context: AppContext, link: str) -> None:
         lines.append("  Consent         only recipients who consented are measured (consent.mode = required)")
     if link:
         lines += ["", "  First sign-in (works once, for 24 hours):", f"  {link}"]
-    lines += [
-        "",
-        "  Try next:",
-        "  1. Open the link above and choose a password." if link else "  1. Open the console and sign in.",
-        f"  2. Press “Send a sample” there, or run: {_called()} send-test",
-        "  3. Open the sample in the test mailbox, load its images, click a link, and watch its timeline.",
-        "",
-    ]
+    steps = next_steps(
+        _called(),
+        link=bool(link),
+        leaves=bool(settings[GATEWAY_NEXT_HOP]),
+        asks_first=settings[CONSENT_MODE] is ConsentMode.REQUIRED,
+    )
+    lines += ["", "  Try next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1)), ""]
     click.echo("\n".join(lines))
     sys.stdout.flush()
+
+
+def next_steps(called: str, *, link: bool, leaves: bool, asks_first: bool) -> list[str]:
+    """Return what somebody new may do to see a first timeline.
+
+    `called` is the command as it was typed; `link` says that a sign-in link was printed, `leaves` that mail
+    goes to a next hop and really out, `asks_first` that nobody is measured without consent.
+    """
+    steps = ["Open the link above and choose a password." if link else "Open the console and sign in."]
+    if asks_first:
+        steps.append(
+            "Record there, under Policy, that the sample's recipient consents, or it is not tracked."
+        )
+    how = f"{called} send-test{' --from ADDRESS --to ADDRESS' if leaves else ''}"
+    steps.append(f"Press “Send a sample” there, or run: {how}")
+    where = "where it arrives" if leaves else "in the test mailbox"
+    steps.append(f"Open the sample {where}, load its images, click a link, and watch its timeline.")
+    return steps

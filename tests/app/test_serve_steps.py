@@ -1,0 +1,20 @@
+"""What `serve` says that one may do next."""
+
+from backstamp.app.commands.serve import next_steps
+
+
+def test_who_tries_it_out_is_led_to_a_timeline_in_three_steps() -> None:
+    assert next_steps(".venv/bin/backstamp", link=True, leaves=False, asks_first=False) == [
+        "Open the link above and choose a password.",
+        "Press “Send a sample” there, or run: .venv/bin/backstamp send-test",
+        "Open the sample in the test mailbox, load its images, click a link, and watch its timeline.",
+    ]
+
+
+def test_where_consent_is_asked_for_and_mail_leaves_the_steps_say_so() -> None:
+    assert next_steps("backstamp", link=False, leaves=True, asks_first=True) == [
+        "Open the console and sign in.",
+        "Record there, under Policy, that the sample's recipient consents, or it is not tracked.",
+        "Press “Send a sample” there, or run: backstamp send-test --from ADDRESS --to ADDRESS",
+        "Open the sample where it arrives, load its images, click a link, and watch its timeline.",
+    ]
