@@ -135,7 +135,7 @@ def suppressed() -> Suppressed:
     by_reason = {reason.value: PackedKeys(filter=Q(reason=reason)) for reason in SuppressionReason}
     rows = with_keys(Suppression.objects.order_by().values_list("domain")).annotate(**by_reason)
     # Rows from before a domain had one spelling may have the other.
-    scopes: dict[str, list[Sequence[bytes | None]]] = defaultdict(list)
+    scopes: dict[str, list[Sequence[str | None]]] = defaultdict(list)
     for domain, *gathered in rows:
         scopes[_scope(domain)].append(gathered)
     return {
