@@ -137,6 +137,17 @@ def test_own_lists_are_kept_and_hostile_notes_are_escaped(admin: Client) -> None
     assert not OwnListEntry.objects.exists()
 
 
+def test_of_the_longest_host_lists_show_the_end_which_says_whose_it_is(admin: Client) -> None:
+    host = ".".join(("a" * 63, "b" * 63, "c" * 63, "d" * 48, "evil.example"))
+    assert len(host) == 253
+    admin.post("/lists/own/add/", {"kind": "blocked", "what": host, "whose": "", "note": ""})
+    admin.post("/lists/off/add/", {"what": host})
+    shown = admin.get("/lists/").text
+    assert shown.count(f">{host}/<") == 2
+    assert f"Remove {host}/, everybody" in shown
+    assert f"Switch on again {host}/" in shown
+
+
 def test_a_host_is_switched_off_in_all_mail_and_on_again(admin: Client) -> None:
     shown = admin.post("/lists/off/add/", {"what": "Evil.example"}, follow=True).text
     row = ExpressionKill.objects.get()

@@ -94,6 +94,13 @@ def test_a_link_that_much_speaks_against_is_marked_once_with_all_that_does(admin
     assert "it has a user name before the host" in shown
 
 
+def test_of_the_longest_host_that_a_list_names_the_end_is_shown(admin: Client) -> None:
+    mail = received(1, "ann@example.org")
+    host = ".".join(("a" * 63, "b" * 63, "c" * 63, "d" * 48, "evil.example"))
+    finding(mail, detail=f"{host}/")
+    assert f">{host}/<" in admin.get(f"/messages/{to_text(mail.pk)}/").text
+
+
 def test_sent_and_received_mail_are_in_lists_of_their_own(admin: Client) -> None:
     message(1, subject="Went out")
     received(2, "ann@example.org", subject="Came in")
