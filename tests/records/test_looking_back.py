@@ -229,6 +229,26 @@ def test_a_second_list_is_news_where_the_link_has_led_somebody_on_although_one_n
 
 
 @SQLITE_IS_ENOUGH
+@pytest.mark.parametrize(("scope", "alerts"), [("", 0), ("our.example", 1)])
+def test_what_an_own_list_blocked_for_everybody_before_a_list_named_it_is_no_news(
+    scope: str, alerts: int
+) -> None:
+    recipients = [
+        QueuedRecipient(0, "anna@our.example", ANNA),
+        QueuedRecipient(1, "carl@other.example", BERT),
+    ]
+    take([received(recipients=recipients)])
+    digest = full_hash("evil.example/")[:8]
+    OwnListEntry.objects.create(
+        kind="blocked", scope=scope, expression="evil.example/", digest=digest, since=LATER
+    )
+    ((decision, _),) = decided()
+    assert [found.links for found in looked(decision)] == [1]
+    assert looked(listing(source="openphish")) == [Found(links=1, alerts=alerts)]
+    assert Alert.objects.count() == 2
+
+
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize("reason", ["listed_prefix", "own_list", "looks_like_known"])
 def test_what_was_no_knowledge_or_not_for_everybody_leaves_a_list_its_news(reason: str) -> None:
     take([received(findings=[msgspec.structs.replace(ON_ARRIVAL, reason=reason)])])

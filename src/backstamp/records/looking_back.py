@@ -56,10 +56,14 @@ _FOUND: Final = (
     "SELECT f.message_id, f.number FROM keys CROSS JOIN records_linkfinding f "
     "WHERE f.message_id = keys.m AND f.source = keys.s"
 )
-_KNOWN_BY: Final = (ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST, ThreatReason.SWITCHED_OFF)
-"""What is said for everybody, with certainty. What an own list says may hold for some readers alone."""
+_KNOWN_BY: Final = (
+    *(ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST),
+    *(ThreatReason.SWITCHED_OFF, ThreatReason.OWN_LIST),
+)
+"""What is said with certainty; and for everybody, but for what an own list says."""
 _TOLD: Final = (
-    "SELECT f.message_id, f.number, f.threat, f.found_at FROM keys CROSS JOIN records_linkfinding f "
+    "SELECT f.message_id, f.number, f.reason, f.threat, f.found_at "
+    "FROM keys CROSS JOIN records_linkfinding f "
     f"WHERE f.message_id = keys.m AND f.reason IN ({', '.join(repr(each.value) for each in _KNOWN_BY)})"
 )
 _RECIPIENTS: Final = (
@@ -283,13 +287,28 @@ def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
     }
 
 
-def _told(links: Iterable[Link], listing: Listing) -> dict[Link, int]:
-    """Return when others said last of links that they are as bad as a listing says."""
+def _told(links: Mapping[Link, _Hit], listing: Listing) -> dict[Link, int]:
+    """Return when others said last of links, to everybody, that they are as bad as a listing says."""
     found: dict[Link, int] = {}
-    for message, number, threat, at in select_for_keys(_TOLD, ("m",), {(message,) for message, _ in links}):
-        if listing.threat not in _GRAVE or threat in _GRAVE:
-            found[message, number] = max(found.get((message, number), 0), read(at))
+    by_own_lists: dict[Link, int] = {}
+    keys = {(message,) for message, _ in links}
+    for message, number, reason, threat, at in select_for_keys(_TOLD, ("m",), keys):
+        link = message, number
+        if link in links and (listing.threat not in _GRAVE or threat in _GRAVE):
+            into = by_own_lists if reason == ThreatReason.OWN_LIST else found
+            into[link] = max(into.get(link, 0), read(at))
+    if by_own_lists:
+        blocked = _blocked_for_everybody()
+        for link, at_us in by_own_lists.items():
+            if any(not blocked.isdisjoint(layer) for layer in layers_of(links[link].url)):
+                found[link] = max(found.get(link, 0), at_us)
     return found
+
+
+def _blocked_for_everybody() -> frozenset[int]:
+    """Return what the own list of everybody blocks: that of a domain or a mailbox tells others nothing."""
+    rows = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED, scope=EVERYBODY)
+    return frozenset(stored_digest(bytes(digest)) for digest in rows.values_list("digest", flat=True))
 
 
 def _is_news(events: Iterable[_Event], told_us: int | None) -> bool:
