@@ -267,6 +267,59 @@ def test_damage_of_any_length_is_looked_through_in_pieces(
     assert max(read_at_once) <= 2 * 4096
 
 
+HOLE = 1 << 30
+
+
+@pytest.fixture
+def read_octets(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many octets each reading of a file gave."""
+    given: list[int] = []
+    pread = os.pread
+
+    def counting(descriptor: int, length: int, offset: int) -> bytes:
+        data = pread(descriptor, length, offset)
+        given.append(len(data))
+        return data
+
+    monkeypatch.setattr(os, "pread", counting)
+    return given
+
+
+def test_a_hole_at_the_end_of_a_file_is_damage_that_nobody_reads(
+    tmp_path: Path, read_octets: list[int]
+) -> None:
+    ids = write(tmp_path, [hit(1)])
+    path = only_segment(tmp_path)
+    os.truncate(path, HOLE)
+    batch = JournalReader(tmp_path).read({}, 10)
+    assert batch.records == [(ids[0], hit(1))]
+    assert batch.corrupt > 0
+    assert batch.cursors == {ids[0].producer: HOLE}
+    assert sum(read_octets) < HOLE / 10
+
+
+def test_what_stands_behind_a_hole_is_found(tmp_path: Path, read_octets: list[int]) -> None:
+    ids = write(tmp_path, [hit(1)])
+    producer, payload = ids[0].producer, msgspec.msgpack.encode(hit(2))
+    with only_segment(tmp_path).open("r+b") as file:
+        file.seek(HOLE + 4321)
+        file.write(framing.frame(framing.seed(producer), HOLE + 4321, payload))
+    batch = JournalReader(tmp_path).read({}, 10)
+    assert [id_.position for id_, _ in batch.records] == [0, HOLE + 4321]
+    assert batch.corrupt > 0
+    assert sum(read_octets) < HOLE / 10
+
+
+def test_a_hole_at_the_end_of_a_living_producers_file_is_not_passed_over(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, role="test", sync="off")
+    writer.append(hit(1))
+    end = only_segment(tmp_path).stat().st_size
+    os.truncate(only_segment(tmp_path), end + 100_000)
+    batch = JournalReader(tmp_path).read({}, 10)
+    assert (batch.cursors, batch.corrupt) == ({writer.producer: end}, 0)
+    writer.close()
+
+
 def test_what_only_has_the_name_of_a_producer_or_a_segment_is_passed_by(tmp_path: Path) -> None:
     ids = write(tmp_path, [hit(1)])
     (tmp_path / "0123456789abcdef").touch()
