@@ -198,6 +198,21 @@ def test_the_page_says_what_is_so(tmp_path: Path) -> None:
     assert re.findall(r'value="(\w+)"', other) == ["unsubscribe", "stop_opens", "stop_links", "mail_records"]
 
 
+def test_where_silence_is_no_consent_the_page_says_whether_one_is_on_record(tmp_path: Path) -> None:
+    sentence = "No agreement of yours is on record."
+    granted, withdrawn = ConsentState.GRANTED, ConsentState.WITHDRAWN
+    for mode, consent, told in (
+        (ConsentMode.REQUIRED, None, True),
+        (ConsentMode.REQUIRED, Consent(opens=withdrawn), True),
+        (ConsentMode.REQUIRED, Consent(opens=withdrawn, links=granted), False),
+        (ConsentMode.REQUIRED, Consent(opens=granted), False),
+        (ConsentMode.OBJECTION, None, False),
+    ):
+        said = {} if consent is None else {RECIPIENT: consent}
+        policy(tmp_path, consent_mode=mode, consents=Consents.said(said))
+        assert (sentence in asker(tmp_path)(page()).body.decode()) is told, (mode, consent)
+
+
 def test_who_bounced_and_unsubscribed_is_shown_as_unsubscribed(tmp_path: Path) -> None:
     bounced = {SuppressionReason.HARD_BOUNCE: Keys.of({RECIPIENT})}
     policy(tmp_path, suppressed={"example.org": bounced})

@@ -11,17 +11,21 @@ from backstamp.edge.replies import Page
 from backstamp.policy import ConsentState, Snapshot, SuppressionReason
 from backstamp.policy.suppression import EVERY_DOMAIN
 from backstamp.tokens import PageToken
-from backstamp.vocabulary import WishAct
+from backstamp.vocabulary import ConsentMode, WishAct
 
 _STYLE: Final = Style("form{margin:0 0 1rem}")
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What is so of a recipient: unsubscribed from this sender's lists, and measuring stopped."""
+    """What is so of a recipient: unsubscribed from this sender's lists, and measuring stopped.
+
+    `not_agreed`: silence is no consent here, and the recipient has given it on neither axis.
+    """
 
     unsubscribed: bool = False
     opens_stopped: bool = False
     links_stopped: bool = False
+    not_agreed: bool = False
 
     def after(self, act: WishAct) -> "Standing":
         """Return what is so once a wish is granted."""
@@ -46,6 +50,8 @@ def standing(snapshot: Snapshot | None, token: PageToken) -> Standing:
         any(key in snapshot.suppressed.get(scope, {}).get(unsubscribed, ()) for scope in scopes),
         consent is not None and consent.opens is ConsentState.WITHDRAWN,
         consent is not None and consent.links is ConsentState.WITHDRAWN,
+        snapshot.consent_mode is ConsentMode.REQUIRED
+        and (consent is None or ConsentState.GRANTED not in (consent.opens, consent.links)),
     )
 
 
@@ -86,6 +92,8 @@ def own_page(
     lines += [f"<h2>{text(words.measured)}</h2>", "<ul>"]
     lines += [f"<li>{text(kind)}</li>" for kind in words.kinds]
     lines.append("</ul>")
+    if so.not_agreed:
+        lines.append(f"<p>{text(words.not_agreed)}</p>")
     if snapshot is not None:
         kept = words.address_kept if snapshot.keep_addresses else words.address_not_kept
         lines.append(f"<p>{text(kept)}</p>")

@@ -21,6 +21,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     is_unsubscribed: str
     measured: str
     kinds: tuple[str, ...]
+    not_agreed: str
     address_kept: str
     address_not_kept: str
     retention: str
@@ -50,6 +51,8 @@ _ENGLISH: Final = Words(
         "That a link in it was followed: which one, when, and with what kind of program or device.",
         "What mail servers said: delivered, refused, sent back.",
     ),
+    not_agreed="Such images and links are only in mail to people who have agreed. "
+    "No agreement of yours is on record.",
     address_kept="The network address of your device is kept with it.",
     address_not_kept="The network address of your device is not kept, only whether it belongs to a company, "
     "a mobile network or the like.",
@@ -108,6 +111,8 @@ _GERMAN: Final = Words(
         "Dass ein Link darin aufgerufen wurde: welcher, wann und mit welcher Art von Programm oder Gerät.",
         "Was Mailserver geantwortet haben: zugestellt, abgelehnt, zurückgesandt.",
     ),
+    not_agreed="Solche Bilder und Links enthält nur Post an Menschen, die zugestimmt haben. "
+    "Von Ihnen ist keine Zustimmung vermerkt.",
     address_kept="Die Netzadresse Ihres Geräts wird dabei aufbewahrt.",
     address_not_kept="Die Netzadresse Ihres Geräts wird nicht aufbewahrt, nur ob sie zu einer Firma, einem "
     "Mobilfunknetz oder Ähnlichem gehört.",
@@ -176,6 +181,8 @@ _KOREAN: Final = Words(
         "메일 속 링크를 눌렀는지: 어느 링크를 언제, 어떤 종류의 프로그램이나 기기로 눌렀는지.",
         "메일 서버의 응답: 전달됨, 거부됨, 반송됨.",
     ),
+    not_agreed="이러한 이미지와 링크는 동의하신 분께 보내는 메일에만 들어갑니다. "
+    "회원님의 동의는 기록되어 있지 않습니다.",
     address_kept="기기의 네트워크 주소도 함께 보관됩니다.",
     address_not_kept="기기의 네트워크 주소는 보관되지 않으며, 회사나 이동통신망 등 어떤 종류의 망인지만 "
     "보관됩니다.",
