@@ -1,6 +1,7 @@
 """Read what writers appended, from where the last reading ended; whatever is damaged, go on after it."""
 
 import contextlib
+import errno
 import itertools
 import logging
 import os
@@ -207,6 +208,13 @@ class JournalReader:
                 frames, used = framing.whole_frames(seed, data, position, limit - len(batch.records))
                 skipped: int | None = 0
                 if not frames:
+                    hole = min(end, segment.start + _next_data(file.fileno(), position - segment.start))
+                    if hole > position:
+                        if hole == end and after is None and not finished:
+                            break
+                        self._count_damage(batch, producer, position, hole - position, lost=1)
+                        batch.cursors[producer] = hole
+                        continue
                     # A frame longer than a chunk, a torn tail, or damage: look at what is left.
                     window = min(2 * DAMAGE_BYTES, end - position)
                     data = os.pread(file.fileno(), window, position - segment.start)
@@ -248,15 +256,17 @@ class JournalReader:
                 *(end - position, position, producer),
             )
 
-    def _pass_over(self, batch: Batch, producer: str, position: int, data: bytes, *, torn: bool) -> None:
-        if not data or (torn and _is_torn_frame(data)):
-            return
-        lost = framing.count_lost(data)
+    def _count_damage(self, batch: Batch, producer: str, position: int, length: int, *, lost: int) -> None:
         batch.corrupt += lost
         _log.error(
             "journal: passed over %d damaged record(s), %d bytes at %d of producer %s",
-            *(lost, len(data), position, producer),
+            *(lost, length, position, producer),
         )
+
+    def _pass_over(self, batch: Batch, producer: str, position: int, data: bytes, *, torn: bool) -> None:
+        if not data or (torn and _is_torn_frame(data)):
+            return
+        self._count_damage(batch, producer, position, len(data), lost=framing.count_lost(data))
         if not self._set_aside:
             return
         try:
@@ -268,6 +278,18 @@ class JournalReader:
                     file.write(data)
         except OSError as error:
             _log.error("journal: damaged records cannot be set aside: %s", error.strerror)
+
+
+def _next_data(descriptor: int, offset: int) -> int:
+    """Return where a file has data again: `offset`, or the end of the hole or of the file (lseek(2)).
+
+    In a hole there are zeros, with which no frame begins. To read one of 20 GB took more than a minute.
+    """
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA)
+    except OSError as error:
+        # Else the file system knows no holes.
+        return max(offset, os.fstat(descriptor).st_size) if error.errno == errno.ENXIO else offset
 
 
 def _is_torn_frame(data: bytes) -> bool:
