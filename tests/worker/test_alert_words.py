@@ -153,6 +153,15 @@ def test_slack_gets_text_and_blocks_in_which_nothing_is_markup_or_a_link() -> No
         assert "http" not in text
 
 
+def test_slack_makes_no_picture_of_a_part_of_an_address() -> None:
+    facts = msgspec.structs.replace(FACTS, host="[2001:db8:100::1]", url="http://[2001:db8:100::1]/")
+    body = json.loads(slack_payload(msgspec.structs.replace(NOTICE, alerts=(facts,))))
+    header = body["blocks"][0]["text"]
+    assert header["text"].endswith("[2001:db8:100::1]")
+    assert header["emoji"] is False
+    assert "Host: `[2001:db8:100::1]`" in body["blocks"][1]["text"]["text"], "code has no pictures either"
+
+
 def test_slacks_limits_hold_however_much_there_is() -> None:
     facts = msgspec.structs.replace(
         FACTS,

@@ -19,9 +19,9 @@ _encode: Final = msgspec.json.Encoder().encode
 def payload(notice: Notice) -> bytes:
     """Return the body."""
     words = title(notice)
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": words[:LONGEST_HEADER]}}
-    ]
+    # Without `emoji` a part of an IPv6 address is a picture: `:100:`.
+    header = {"type": "plain_text", "text": words[:LONGEST_HEADER], "emoji": False}
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": header}]
     if note := intro(notice):
         blocks.append(_section(_escaped(note)))
     told = stories(notice)
