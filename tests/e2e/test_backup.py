@@ -1,10 +1,13 @@
 """The commands of docs/operate.md, run as they stand there, but for the names of the folders."""
 
 import os
+import quopri
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -12,23 +15,72 @@ import pytest
 from backstamp.tokens import seal_link
 from tests.daemons import require
 from tests.e2e.hit_load import HitLoad, Outages
+from tests.e2e.mail_load import MailLoad
 from tests.e2e.reckoning import reckon
 from tests.e2e.server import Server, until
 from tests.edge.server_process import ROOT
 
 
-def commands(heading: str, data: Path, backup: Path) -> str:
+def commands(heading: str, data: Path, backup: Path, moved: Path | None = None) -> str:
     """The one block of shell commands below a heading."""
     section = (
         (ROOT / "docs" / "operate.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     )
     (block,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    return str(block).replace("/var/lib/backstamp", str(data)).replace("/backup", str(backup))
+    block = str(block).replace("/srv/backstamp", str(moved))
+    return block.replace("/var/lib/backstamp", str(data)).replace("/backup", str(backup))
+
+
+def unfolded(mail: Path) -> str:
+    """A message's text without the soft line breaks of quoted-printable."""
+    return quopri.decodestring(mail.read_bytes()).decode()
 
 
 def run(script: str) -> None:
     done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_data_directory_that_was_moved_goes_on_with_links_records_and_journal(
+    backstamp: Callable[..., Server],
+) -> None:
+    server = backstamp()
+    with MailLoad(server, "kept") as mails:
+        until("a mail was sent", lambda: mails.acknowledged)
+    until("it is in the records", lambda: server.query("SELECT 1 FROM records_event WHERE type = 'sent'"))
+    (mail, *_) = (server.data / "capture").glob("*.eml")
+    (link,) = set(re.findall(rf"{server.edge_url}(/[\w-]+)(?=\"[^>]*>a link)", unfolded(mail)))
+    with HitLoad(server, "kept") as load:
+        until("hits are ingested", lambda: len(server.user_agents()) > 20)
+        for pid in server.family()["worker"]:
+            os.kill(pid, signal.SIGSTOP)
+        ingested = len(load.acknowledged)
+        until("more hits wait", lambda: len(load.acknowledged) > ingested + 50)
+        assert server.process is not None
+        workers = server.family()["worker"]
+        server.process.send_signal(signal.SIGTERM)
+        until("the edge has ended", lambda: not server.edge_is_up())
+    for pid in workers:
+        os.kill(pid, signal.SIGCONT)
+    assert server.process.wait(30) == 0
+
+    def move(data: Path) -> None:
+        data.rmdir()
+        run(commands("Move the data directory", server.data, data.parent, moved=data))
+        shutil.rmtree(server.data)
+
+    moved = backstamp(prepare=move)
+    connection = HTTPConnection("127.0.0.1", moved.edge, timeout=10)
+    connection.request("GET", link, headers={"User-Agent": "reader"})
+    reply = connection.getresponse()
+    connection.close()
+    assert (reply.status, reply.getheader("Location")) == (302, "https://www.example.com/0")
+    with HitLoad(moved, "new") as after:
+        until("hits are answered", lambda: len(after.acknowledged) > 20)
+    reckon(moved, [*load.acknowledged, *after.acknowledged, "reader"])
+    clicked = "SELECT m.subject FROM records_event e JOIN records_message m ON m.tracking_id = e.message_id"
+    assert moved.query(f"{clicked} WHERE e.type = 'clicked' AND m.subject <> ''") == [("load 0",)]
+    assert moved.command("journal", "verify").returncode == 0
 
 
 @pytest.mark.daemon
