@@ -48,8 +48,8 @@ def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path:
     done = backstamp(tmp_path, "feeds", "refresh", settings=settings)
     assert done.returncode == 1
     assert done.stdout.decode().splitlines() == [
-        "openphish: 1 entries, 1 of them new, 1 left out",
         "own: 1 entries, 1 of them new",
+        "openphish: 1 entries, 1 of them new, 1 left out",
     ]
     assert done.stderr.decode().splitlines() == [
         "gone: not updated: the server answered 404",

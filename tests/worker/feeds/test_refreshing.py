@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from backstamp.worker.feeds.refreshing import AwayError, is_anything_due, refres
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.feeds.standing import Outcome, is_stale, standing_of
 from backstamp.worker.feeds.store import ListStore, State
-from tests.worker.feeds.feed_server import FeedServer, Page
+from tests.worker.feeds.feed_server import FeedServer, Page, Query
 
 DAY = 86_400
 
@@ -493,8 +494,8 @@ def test_a_copy_that_is_gone_is_asked_for_although_the_list_has_not_changed(
         (lists.job.directory / "lists" / name / "entries").unlink()
     assert is_anything_due(lists.job), "of a file it is seen at once"
     assert [outcome.text for outcome in lists.refresh()] == [
-        "2 entries, 2 of them new",
         "1 entries, 1 of them new",
+        "2 entries, 2 of them new",
     ]
     assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
     assert len(lists.lists().look_up("http://casino.example/")) == 1
@@ -529,6 +530,39 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(lists: Lists, tmp_path:
     lists.sources = {}
     lists.add("own", Form.PLAIN, "", address=str(tmp_path / "own.txt"), trusted=True, seconds=0)
     assert lists.refresh() == [Outcome("own", "not updated: it is no file", good=False)]
+
+
+def test_a_file_is_in_force_before_a_publisher_is_waited_for(
+    server: FeedServer, lists: Lists, tmp_path: Path
+) -> None:
+    """Who blocks a host in a file of theirs does not wait for others' lists, which may take minutes."""
+    own = tmp_path / "own.txt"
+    own.write_text("casino.example\n")
+    in_force: list[list[int]] = []
+
+    def answer(name: str, _: Query) -> bytes:
+        hosts = ("casino.example", "poker.example", "evil.example")
+        compiled = lists.lists() if lists.job.lists_path.exists() else None
+        in_force.append([len(compiled.look_up(f"http://{host}/")) if compiled else 0 for host in hosts])
+        if name == "first":
+            own.write_text("casino.example\npoker.example\n")
+        return f"http://evil.example/\nhttp://{name}.example/\n".encode()
+
+    lists.sources = {}
+    for name in ("first", "second"):
+        lists.add(name, Form.PLAIN, f"/{name}")
+        server.pages[f"/{name}"] = Page(partial(answer, name))
+    lists.add("own", Form.PLAIN, "", address=str(own), trusted=True, seconds=0)
+    outcomes = [(outcome.name, outcome.text) for outcome in refresh_all(lists.job)]
+    assert outcomes == [
+        ("own", "1 entries, 1 of them new"),
+        ("first", "2 entries, 2 of them new"),
+        ("own", "2 entries, 1 of them new"),
+        ("second", "2 entries, 2 of them new"),
+    ]
+    assert in_force == [[1, 0, 0], [1, 1, 1]]
+    assert len(lists.lists().look_up("http://second.example/")) == 1
+    assert sorted(name for name, _ in lists.told()) == ["first", "own", "own", "second"]
 
 
 def test_a_file_is_due_when_it_has_changed(lists: Lists, tmp_path: Path) -> None:

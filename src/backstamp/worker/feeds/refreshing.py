@@ -2,7 +2,7 @@
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,7 +28,9 @@ class AwayError(Exception):
 def refresh_all(job: Job) -> Iterator[Outcome]:
     """Refresh lists, one after the other, and compile them all where something has changed.
 
-    The copy of a list that is not on any more is forgotten. What is new waits in the `Spool`.
+    Files of this machine come first, and again between two publishers' lists where they have changed: they
+    are in force before a publisher is waited for, who may take minutes. The copy of a list that is not on
+    any more is forgotten. What is new waits in the `Spool`.
 
     Yields:
         What became of each list that was looked at.
@@ -43,9 +45,12 @@ def refresh_all(job: Job) -> Iterator[Outcome]:
         for name in stored_lists(job.directory):
             if name not in names:
                 ListStore(job.directory, name).forget()
+        files = [source for source in job.sources if source.is_file]
+        yield from _files(job, [source for source in files if _is_wanted(job, source)])
         for source in job.sources:
-            if _is_wanted(job, source):
+            if not source.is_file and _is_wanted(job, source):
                 yield _refreshed(job, source)
+                yield from _files(job, [file for file in files if _has_changed(job, file)])
         compile_changed(job)
 
 
@@ -91,6 +96,21 @@ def _is_wanted(job: Job, source: Source) -> bool:
     if job.only:
         return source.name in job.only
     return is_due(ListStore(job.directory, source.name), source, job.own_hosts)
+
+
+def _has_changed(job: Job, file: Source) -> bool:
+    """Whether a file that was looked at is to be looked at again."""
+    if job.only and file.name not in job.only:
+        return False
+    return is_due(ListStore(job.directory, file.name), file, job.own_hosts)
+
+
+def _files(job: Job, files: Iterable[Source]) -> Iterator[Outcome]:
+    """Refresh files of this machine, and put what has changed in force."""
+    outcomes = [_refreshed(job, file) for file in files]
+    if any(outcome.changed for outcome in outcomes):
+        compile_changed(job)
+    yield from outcomes
 
 
 def _refreshed(job: Job, source: Source) -> Outcome:
