@@ -1,7 +1,9 @@
 """unwrapped_addresses: what some mail programs make links of in words, and nobody wraps: it is listed.
 
 Gmail, Outlook and Apple Mail link host names without a scheme, by the top-level domains that they know;
-Thunderbird and linkify-it link `ftp://`; Outlook links `file://` and `\\\\host\\share`.
+Android's programs and Autolinker four numbers too. Autolinker links `https://` behind a letter, linkify-it
+`//host`, linkifyjs the host behind a scheme that it does not know. Thunderbird and linkify-it link `ftp://`;
+Outlook links `file://` and `\\\\host\\share`.
 """
 
 import re
@@ -17,16 +19,23 @@ _MOST: Final = 200
 _LONGEST_HOST: Final = 253
 _BEHIND: Final = re.compile(r"(?:\.[\w-]+)+")
 _NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
+_NUMBERS: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
+_GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?://[^\s<>\"]+", re.IGNORECASE)
 _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
 _NOT_AROUND: Final = "@/\\:=&%+~#_"
-"""A name behind one of these is a part of something else: a mail address, a path, a query."""
+"""A name behind one of these is a part of something else: a mail address, a path, a query. Two slashes are
+none of these."""
 _TRAILING: Final = ".,;:!?'*)]}|"
 _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
 """Top-level domains that are mostly the endings of files: a name with nothing behind it is a file's."""
+_WORDS: Final = frozenset(
+    {"Am", "As", "At", "Be", "By", "Do", "In", "Is", "It", "Me", "My", "No", "So", "To"}
+)
+"""Top-level domains with which a sentence may begin."""
 _OTHER_SCHEMES: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.)))[^\s<>\"]+", re.IGNORECASE
 )
-NAME_SIGN: Final = re.compile(r"\.(?=[A-Za-z]{2})")
+NAME_SIGN: Final = re.compile(r"\.(?=[^\W\d_]{2}|[0-9]{1,3}\.[0-9]{1,3}\.[0-9])")
 """It matches in whatever may be a host name."""
 OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
 """One of them stands in whatever is no web address, in lower case."""
@@ -47,7 +56,11 @@ def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> li
         found += _matches(_OTHER_SCHEMES, text)
         found += _matches(_SHARE, text)
     if names:
-        found += _names(text)
+        glued = list(_matches(_GLUED, text))
+        for link in glued:
+            link.doubt = SkipReason.BARE_NAME
+        found += glued
+        found += _names(_without(text, glued))
     return sorted(found, key=lambda each: each.start)
 
 
@@ -81,7 +94,7 @@ def _names(text: str) -> Iterator[FoundLink]:
         behind = _BEHIND.match(text, dot.start())
         assert behind is not None, "a dot with a letter matches"
         position = end = behind.end()
-        if (text[start - 1 : start] in _NOT_AROUND and start) or text[end : end + 1] == "@":
+        if _is_within_another(text, start) or text[end : end + 1] == "@":
             continue
         name = text[start:end]
         tail = _PORT_AND_PATH.match(text, end)
@@ -95,9 +108,14 @@ def _names(text: str) -> Iterator[FoundLink]:
                 return
 
 
+def _is_within_another(text: str, start: int) -> bool:
+    before = text[max(start - 3, 0) : start]
+    return before[-1:] in _NOT_AROUND and before != "" and (before[-2:] != "//" or before == "///")
+
+
 def _is_linked(name: str, *, has_path: bool) -> bool:
     last = name.rpartition(".")[2]
-    if not has_path and (last.lower() in _FILES or (last[0].isupper() and not last.isupper())):
+    if not has_path and (last.lower() in _FILES or (last in _WORDS and name[0].islower())):
         # `readme.md`, and two sentences without a blank between: `done.In`.
         return False
-    return has_known_suffix(name)
+    return has_known_suffix(name) or _NUMBERS.fullmatch(name) is not None
