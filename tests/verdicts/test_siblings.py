@@ -81,8 +81,10 @@ def test_a_malformed_token_is_told_of_beside_its_source_only_and_is_no_fetch() -
 
 
 def test_hits_that_name_nobody_and_come_from_one_source_are_as_many_people_as_they_have_keys() -> None:
-    found = context(pixel(10), *(pixel(10 + n, recipient_key=bytes([n]) * 8) for n in range(3)))
-    assert found.recipients_same_source_60s == 4
+    opens = [pixel(10 + n, recipient_key=bytes([n]) * 8) for n in range(3)]
+    assert context(pixel(10), *opens).recipients_same_source_60s == 4
+    assert context(link(10, 1), *opens).recipients_same_source_60s == 3
+    assert context(link(10, 1), link(11, 2), opens[0]).recipients_same_source_60s == 1
 
 
 def test_a_crowd_needs_a_source_and_a_network_that_is_not_shared() -> None:

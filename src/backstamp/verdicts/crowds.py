@@ -41,6 +41,8 @@ def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewher
     """Tell for how many recipients the source of a hit acted."""
     is_click, source, at_us, tracking_id = hit.kind is _REDIRECT, hit.source, hit.at_us, hit.tracking_id
     kind, key, index = hit.kind, hit.recipient_key, hit.recipient_index
+    if not elsewhere and _are_of_its_recipient(hit, siblings):
+        return
     crowd: _Recipients | None = None
     wave: _Recipients | None = None
     for other in (*siblings, *elsewhere) if elsewhere else siblings:
@@ -67,3 +69,21 @@ def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewher
         told["recipients_same_source_60s"] = number
     if wave is not None and (number := wave.number()) > 1:
         told["recipients_same_second"] = number
+
+
+def _are_of_its_recipient(hit: Hit, siblings: Sequence[Hit]) -> bool:
+    """Whether other hits name one recipient, that of a hit where they name it in the same way."""
+    index, tracking_id = hit.recipient_index, hit.tracking_id
+    key = hit.recipient_key if hit.kind is _PIXEL else None
+    is_named = key is None
+    for other in siblings:
+        if other.kind is _PIXEL:
+            if key is None:
+                key = other.recipient_key
+            elif other.recipient_key != key:
+                return False
+        elif not is_named:
+            is_named, index, tracking_id = True, other.recipient_index, other.tracking_id
+        elif other.recipient_index != index or other.tracking_id != tracking_id:
+            return False
+    return True

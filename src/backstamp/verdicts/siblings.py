@@ -224,31 +224,42 @@ def _tell_of_image(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
 
 
 def _tell_of_click(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> None:
-    source, at_us, tracking_id = hit.source, hit.at_us, hit.tracking_id
-    user_agent = hit.headers.get("user_agent", "")
-    beside, clicks = _Beside(), Clicks()
+    source, headers, at_us, tracking_id = hit.source, hit.headers, hit.at_us, hit.tracking_id
+    user_agent = headers.get("user_agent", "")
+    beside: _Beside | None = None
+    clicks: Clicks | None = None
     opened: Hit | None = None
     for other in siblings:
         if other.tracking_id != tracking_id:
             continue
         delta = other.at_us - at_us
-        beside.look(other, delta, user_agent, source)
         same = other.source == source and source != b""
+        if not same or (other.headers is not headers and user_agent_of(other) != user_agent):
+            beside = beside or _Beside()
+            beside.look(other, delta, user_agent, source)
         if MALFORMED in other.headers:
             _tell_malformed(told, hit, other)
         if other.kind is _REDIRECT:
             if is_fetch(other):
-                if same:
+                if same and 0 < delta <= _HANDED_OVER_US:
+                    beside = beside or _Beside()
                     beside.look_for_browser(other, delta, hit.link_number)
+                clicks = clicks or Clicks()
                 clicks.look(hit, other, same or user_agent_of(other) == user_agent)
         elif other.method == "GET":
             if same and -_SECOND_US <= delta <= _SECOND_US:
                 told["same_source_opened_within_1s"] = True
-            later = opened is None or moment_of(other) > moment_of(opened)
-            if delta < 0 and later and is_by_a_person(other):
+            if (
+                delta < 0
+                and (opened is None or other.at_us >= opened.at_us)
+                and (opened is None or moment_of(other) > moment_of(opened))
+                and is_by_a_person(other)
+            ):
                 opened = other
-    beside.tell(told)
-    clicks.tell(told, hit)
+    if beside is not None:
+        beside.tell(told)
+    if clicks is not None:
+        clicks.tell(told, hit)
     if opened is not None:
         told["opened_before"] = True
         told["same_source_as_open"] = is_same_source(hit, opened)
