@@ -12,12 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from backstamp.records.bulk import insert_new, select_for_keys
+from backstamp.records.instants import month_of
 from backstamp.records.models import Reason
 from backstamp.verdicts import SignalName, Verdict
 from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.opened import signature_of
 from backstamp.verdicts.signals import Reason as VerdictReason
-from backstamp.vocabulary import Actor
+from backstamp.vocabulary import Actor, Hit
 
 _MOST_KNOWN: Final = 20_000
 _CLIENT_CHARS: Final = 100
@@ -58,26 +59,35 @@ class HeaderSets:
     """Sets of header fields by what was seen and by number."""
 
     def __init__(self) -> None:
-        self._by_object: dict[tuple[int, int], tuple[dict[str, str], Headers]] = {}
+        self._by_object: dict[int, dict[int, tuple[dict[str, str], Headers]]] = {}
         self._by_seen: dict[tuple[Any, ...], Headers] = {}
         self._by_id: dict[int, Headers] = {}
 
-    def all(self, wanted: Sequence[tuple[int, dict[str, str]]]) -> list[Headers]:
-        """Return the sets of hits, each given by its month and fields; those not yet known are written.
+    def all(self, hits: Sequence[Hit]) -> list[Headers]:
+        """Return the sets of these hits, one for each; those not yet known are written.
 
         Hits from the journal share the objects that hold their fields (`journal.codec`), so objects are
-        looked up first.
+        looked up first, by month.
         """
         known = self._by_object
-        if len(known) > _MOST_KNOWN:
+        if sum(map(len, known.values())) > _MOST_KNOWN:
             known.clear()
-        keys = [(month, id(fields)) for month, fields in wanted]
-        missing = {key: each for key, each in zip(keys, wanted, strict=True) if key not in known}
-        if missing:
-            found = self._by_content(list(missing.values()))
-            for (key, (_, fields)), headers in zip(missing.items(), found, strict=True):
-                known[key] = fields, headers
-        return [known[key][1] for key in keys]
+        times = [hit.at_us for hit in hits]
+        if times and (month := month_of(min(times))) == month_of(max(times)):
+            of_month = known.setdefault(month, {})
+            found = [of_month.get(id(hit.headers)) for hit in hits]
+        else:
+            found = [known.setdefault(month_of(hit.at_us), {}).get(id(hit.headers)) for hit in hits]
+        if None in found:
+            self._learn_objects(hit for hit, each in zip(hits, found, strict=True) if each is None)
+            return [known[month_of(hit.at_us)][id(hit.headers)][1] for hit in hits]
+        return [each[1] for each in found if each is not None]
+
+    def _learn_objects(self, hits: Iterable[Hit]) -> None:
+        missing = {(month_of(hit.at_us), id(hit.headers)): hit.headers for hit in hits}
+        found = self._by_content([(month, fields) for (month, _), fields in missing.items()])
+        for ((month, key), fields), headers in zip(missing.items(), found, strict=True):
+            self._by_object.setdefault(month, {})[key] = fields, headers
 
     def _by_content(self, wanted: Sequence[tuple[int, dict[str, str]]]) -> list[Headers]:
         if len(self._by_seen) > _MOST_KNOWN:
@@ -140,24 +150,27 @@ class Reasons:
 
     def __init__(self) -> None:
         self._numbers: dict[VerdictReason, int] = {}
-        self._judgements: dict[int, tuple[Verdict, Judgement]] = {}
+        self._judgements: dict[int, Judgement] = {}
+        self._verdicts: list[Verdict] = []
+        """Those whose `id` is a key: they live as long."""
         self._completed: dict[Judgement, Judgement] = {}
         self._by_apple: set[int] = set()
         self._apple_loaded = False
 
-    def judgements(self, verdicts: Sequence[Verdict]) -> list[Judgement]:
-        """Return verdicts as they are stored; what is not yet known of them is written.
+    def judgements(self, verdicts: Iterable[Verdict]) -> Mapping[int, Judgement]:
+        """Return how verdicts are stored, by the `id` of each; what is not yet known of them is written.
 
         Equal hits get the same verdict, as an object (`verdicts.memo`), so objects are looked up.
         """
         if len(self._judgements) > _MOST_KNOWN:
             self._judgements.clear()
+            self._verdicts.clear()
             self._numbers.clear()
         known = self._judgements
         missing = {id(verdict): verdict for verdict in verdicts if id(verdict) not in known}
         if missing:
             self._learn(missing)
-        return [known[id(verdict)][1] for verdict in verdicts]
+        return known
 
     def completed(self, judgement: Judgement) -> Judgement:
         """Return a judgement that was read, with what its reasons name."""
@@ -188,16 +201,14 @@ class Reasons:
             if reason.signal is SignalName.APPLE_PREFETCH:
                 self._by_apple.add(id_)
         for key, verdict in verdicts.items():
-            self._judgements[key] = (
-                verdict,
-                Judgement(
-                    verdict.actor,
-                    verdict.counts,
-                    verdict.score,
-                    verdict.certainty.value,
-                    _encode([self._numbers[reason] for reason in verdict.reasons]).decode(),
-                    any(reason.signal is SignalName.APPLE_PREFETCH for reason in verdict.reasons),
-                ),
+            self._verdicts.append(verdict)
+            self._judgements[key] = Judgement(
+                verdict.actor,
+                verdict.counts,
+                verdict.score,
+                verdict.certainty.value,
+                _encode([self._numbers[reason] for reason in verdict.reasons]).decode(),
+                any(reason.signal is SignalName.APPLE_PREFETCH for reason in verdict.reasons),
             )
 
     def load_apple(self) -> None:

@@ -6,7 +6,6 @@ arrives, every hit whose sibling it is, is judged again.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from copy import copy
 from operator import attrgetter
 from typing import Any, Final
 
@@ -26,7 +25,10 @@ MOST_HITS: Final = 1000
 """Hits of a recipient that are counted: the earliest, and the earliest by people. Who fetches one image
 a million times must not make every further hit cost the reading of a million rows."""
 
+_values: Final = msgspec.structs.astuple
+
 _REDIRECT: Final = HitKind.REDIRECT
+_PIXEL: Final = HitKind.PIXEL
 _place: Final = attrgetter("place")
 
 
@@ -83,7 +85,8 @@ class Group(msgspec.Struct, eq=False, gc=False):
 
     def summed_up(self) -> RecipientSummary:
         """Return what all hits come to; receipts and replies are left out."""
-        summary = RecipientSummary() if self.summary is None else copy(self.summary)
+        before = self.summary
+        summary = RecipientSummary() if before is None else RecipientSummary(*_values(before))
         summary.take([hit.sign for hit in self.hits if hit.sign is not None])
         self.latest = summary
         return summary
@@ -92,6 +95,25 @@ class Group(msgspec.Struct, eq=False, gc=False):
         """Return the hit at this place in time."""
         at = bisect_left(self.hits, hit_place, key=_place)
         return self.hits[at] if at < len(self.hits) and self.hits[at].place == hit_place else None
+
+    def are_alike(self, some: list[StoredHit]) -> bool:
+        """Whether some hits, and all that it holds, are the same image, loaded by one program and source.
+
+        Then none tells anything of another one; most groups are of this kind.
+        """
+        hits, first = self.hits, some[0].hit
+        headers, source, key = first.headers, first.source, first.recipient_key
+        # Those that are new are its last ones mostly.
+        for hit in hits if hits[-len(some) :] == some else [*hits, *some]:
+            seen = hit.hit
+            if (
+                seen.headers is not headers
+                or seen.kind is not _PIXEL
+                or seen.source != source
+                or seen.recipient_key != key
+            ):
+                return False
+        return True
 
     def siblings(self, hit: StoredHit) -> list[Hit] | None:
         """Return the hits of this recipient that may change the verdict of one of them, itself left out.

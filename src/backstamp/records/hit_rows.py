@@ -1,6 +1,6 @@
 """Rows of events made from hits, and their later revisions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -38,15 +38,41 @@ Judged = tuple[StoredHit, Judgement]
 
 def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
     """Insert hits that have their numbers, with verdicts; those from before `settled_us` are final."""
+    others: list[Judged] = []
+    # Made as they are written: a batch of them at once takes megabytes, and has left the processor's cache
+    # when the database looks at it.
+    usual = _usual(hits, others)
+    append("records_event", _COLUMNS, _rows(usual, settled_us), _USUAL)
+    rest = zip(_rows(others, settled_us), others, strict=True)
+    append("records_event", (*_COLUMNS, *_USUAL), ((*row, *_unusual(hit.hit)) for row, (hit, _) in rest))
+
+
+def _usual(hits: Iterable[Judged], others: list[Judged]) -> Iterator[Judged]:
+    """Yield the hits that have in the `_USUAL` columns what most have; put others into `others`."""
+    for judged in hits:
+        seen = judged[0].hit
+        if seen.method == "GET" and seen.address is None and seen.threat is None:
+            yield judged
+        else:
+            others.append(judged)
+
+
+def _unusual(seen: Hit) -> tuple[str, str | None, str]:
+    return seen.method, seen.address, "{}" if seen.threat is None else _threat(seen)
+
+
+def _rows(hits: Iterable[Judged], settled_us: int) -> Iterator[tuple[Any, ...]]:
     behind = zone()
-    usual: list[tuple[Any, ...]] = []
-    others: list[tuple[Any, ...]] = []
+    minute, minute_key = -1, b""
     for hit, found in hits:
         # In the loop, for half a million calls a minute are half a second.
         seen, headers = hit.hit, hit.headers
         at_us, producer, position = hit.place
+        if at_us // MINUTE_US != minute:
+            minute = at_us // MINUTE_US
+            minute_key = minute.to_bytes(4, "big")
         # int for bool and bytearray for bytes: SQLite's module takes them without asking for an adapter.
-        row = (
+        yield (
             hit.pk,
             producer,
             position,
@@ -58,7 +84,7 @@ def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
             seen.network,
             headers.id,
             bytearray(seen.recipient_key if seen.kind is _PIXEL else named_of(seen)),
-            bytearray((at_us // MINUTE_US).to_bytes(4, "big") + seen.source),
+            bytearray(minute_key + seen.source),
             headers.client,
             _ACTORS[found.actor],
             int(found.counts),
@@ -67,13 +93,6 @@ def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
             found.reasons,
             int(at_us <= settled_us),
         )
-        if seen.method == "GET" and seen.address is None and seen.threat is None:
-            usual.append(row)
-        else:
-            detail = "{}" if seen.threat is None else _threat(seen)
-            others.append((*row, seen.method, seen.address, detail))
-    append("records_event", _COLUMNS, usual, _USUAL)
-    append("records_event", (*_COLUMNS, *_USUAL), others)
 
 
 def update_hits(hits: Iterable[Judged], settled_us: int, now_us: int) -> None:

@@ -23,14 +23,14 @@ from backstamp.records.changes import next_version
 from backstamp.records.dictionaries import Headers
 from backstamp.records.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.hit_rows import Judged
-from backstamp.records.instants import LATEST_US, microseconds, month_of, stored, within
+from backstamp.records.instants import LATEST_US, microseconds, stored, within
 from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
 from backstamp.records.link_expressions import insert_expressions
 from backstamp.records.memory import Memory
 from backstamp.records.message_rows import reply_of
 from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
 from backstamp.records.new_messages import insert_new_messages
-from backstamp.records.recipients import resolve
+from backstamp.records.recipients import ByName, by_name, know, resolve
 from backstamp.records.repeated_reports import take_away, told_best
 from backstamp.records.rollup import Rollup
 from backstamp.records.signs import take_back, take_signs
@@ -172,22 +172,18 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     told = take_signs(signs, new_pairs & early, memory, rollup)
 
     arrived = _arrived(hits, memory)
-    waiting = _waiting(early, memory)
-    known = memory.cards(hit.message for hit in arrived)
-    matched = [*waiting, *(hit for hit in arrived if hit.message in known)]
-    resolve(matched, memory)
-    dropped = withdrawn([*waiting, *arrived], memory)
-    if dropped:
-        execute_many(_DELETE, ((hit.pk, stored(hit.at_us)) for hit in waiting if hit.place in dropped))
-        matched = [hit for hit in matched if hit.place not in dropped]
-        arrived = [hit for hit in arrived if hit.place not in dropped]
-    unmatched = [hit for hit in arrived if hit.recipient is None]
-    _insert_nobodies(matched, memory)
+    named = by_name([*_waiting(early, memory), *arrived])
+    known = memory.cards(named)
+    know({message: named[message] for message in known}, memory)
+    dropped = _take_out_withdrawn(named, memory)
+    unknown = [named.pop(message) for message in named.keys() - known]
+    unmatched = [hit for names in unknown for theirs in names.values() for hit in theirs]
+    grouped = resolve(named, memory)
+    _insert_nobodies(grouped, memory)
 
     if again:
         cards = memory.cards(message for message, _ in again)
         changed_clocks |= {pair for pair in again if pair[0] in cards}
-    grouped = by_pair(matched)
     older = by_pair(_prepare(grouped, changed_clocks, memory))
     memory.note_added(grouped, arrived[-1].at_us if arrived else None)
     memory.names.load(
@@ -219,7 +215,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         reports=len(reports),
         wishes=len(wishes),
         hits=len(hits),
-        dropped=len(dropped) + of_erased,
+        dropped=dropped + of_erased,
         replayed=len(batch.records) - new_records,
         unmatched=len(unmatched),
         revised=len(revised),
@@ -230,22 +226,38 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
 
 def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]]:
     """Return by type what is before no cursor of its producer, and so was not ingested yet; each once."""
-    once = dict(batch.records)
-    records = batch.records if len(once) == len(batch.records) else list(once.items())
-    producers = {producer for producer, _ in once} | batch.began.keys()
+    found, first = _by_type(batch.records)
     done = dict(
         JournalCursor.objects.select_for_update()
-        .filter(producer__in=producers)
+        .filter(producer__in=first.keys() | batch.began.keys())
         .values_list("producer", "position")
     )
     if any(done.get(producer, 0) < position for producer, position in batch.began.items()):
         raise OlderCopyError
+    if any(position < done.get(producer, 0) for producer, position in first.items()):
+        for type_, records in found.items():
+            found[type_] = [each for each in records if each[0].position >= done.get(each[0].producer, 0)]
+    return found
+
+
+def _by_type(
+    records: Iterable[tuple[RecordId, JournalRecord]],
+) -> tuple[dict[type[JournalRecord], list[tuple[RecordId, Any]]], dict[str, int]]:
+    """Return records by type, each once, and the first position of every producer."""
     found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
     for each in records:
         (producer, position), record = each
-        if position >= done.get(producer, 0):
-            found[type(record)].append(each)
-    return found
+        before = last.get(producer)
+        if before is None:
+            first[producer] = position
+        elif position <= before:
+            # They come in the order in which they were written; whoever gives them otherwise may do so twice.
+            return _by_type(sorted(dict(records).items(), key=_id))
+        last[producer] = position
+        found[type(record)].append(each)
+    return found, first
 
 
 def _take_deliveries(
@@ -294,10 +306,10 @@ def _take_deliveries(
 
 
 def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[StoredHit]:
-    seen = [(month_of(hit.at_us), hit.headers) for _, hit in hits]
+    all_headers = memory.headers.all([hit for _, hit in hits])
     return [
         stored_hit(producer, position, to_database(hit.tracking_id), None, _kept(hit, headers), headers)
-        for ((producer, position), hit), headers in zip(hits, memory.headers.all(seen), strict=True)
+        for ((producer, position), hit), headers in zip(hits, all_headers, strict=True)
     ]
 
 
@@ -317,10 +329,16 @@ def _waiting(pairs: Collection[tuple[int, int | None]], memory: Memory) -> list[
     return [from_row(row, memory.headers.of(row[HEADERS])) for row in rows]
 
 
-def _insert_nobodies(hits: Iterable[StoredHit], memory: Memory) -> None:
+def _take_out_withdrawn(named: ByName, memory: Memory) -> int:
+    """Take out the hits of those who withdrew, and return how many there are; rows they have are deleted."""
+    gone = [hit for message, name in withdrawn(named, memory) for hit in named[message].pop(name)]
+    execute_many(_DELETE, [(hit.pk, stored(hit.at_us)) for hit in gone if hit.pk is not None])
+    return len(gone)
+
+
+def _insert_nobodies(pairs: Iterable[Pair], memory: Memory) -> None:
     """See that the messages of hits that name nobody have a recipient for them."""
-    nobodies = {(hit.message, NO_RECIPIENT) for hit in hits if hit.recipient == NO_RECIPIENT}
-    missing = {pair for pair in nobodies if memory.recipient(pair) is None}
+    missing = {pair for pair in pairs if pair[1] == NO_RECIPIENT and memory.recipient(pair) is None}
     if missing:
         message_rows.insert_nobodies(missing)
         memory.forget_recipients(missing)
@@ -347,6 +365,10 @@ def _prepare(new: ByPair, changed_clocks: Collection[Pair], memory: Memory) -> l
         memory.sources.load(clocked, memory.headers)
         older |= {hit.place: hit for hit in clocked}
     return list(older.values())
+
+
+def _id(record: tuple[RecordId, JournalRecord]) -> RecordId:
+    return record[0]
 
 
 def _message(judged: Judged) -> int:

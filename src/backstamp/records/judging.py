@@ -15,7 +15,7 @@ from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.verdicts import Verdict, is_shared, judge
 from backstamp.vocabulary import Hit
 
-ByPair = Mapping[Pair, Sequence[StoredHit]]
+ByPair = Mapping[Pair, list[StoredHit]]
 """Hits by recipient, those of each in the order of time."""
 
 _place: Final = attrgetter("place")
@@ -47,12 +47,14 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
     """
     again: dict[Place, StoredHit] = {}
     elsewhere: dict[Pair, list[Place]] = {}
-    sources = memory.sources
+    sources, several = memory.sources, memory.sources.several
     for pair, hits in new.items():
         names_nobody = pair[1] == NO_RECIPIENT
-        if not names_nobody:
-            again.update((hit.place, hit) for hit in memory.group(pair).judged_by(hits))
+        if not names_nobody and (older := memory.group(pair).judged_by(hits)):
+            again.update((hit.place, hit) for hit in older)
         for hit in hits:
+            if hit.hit.source not in several and not names_nobody:
+                continue
             # Many people come from an address of a network that people share, so it tells nothing of others.
             around = sources.around(hit)
             if around and (names_nobody or not is_shared(hit.hit)):
@@ -69,9 +71,9 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
         for hits in new.values():
             for hit in hits:
                 again.pop(hit.place, None)
-    older = {place: hit for place, hit in again.items() if not hit.closed}
-    memory.sources.load(older.values(), memory.headers)
-    return older
+    left = {place: hit for place, hit in again.items() if not hit.closed}
+    memory.sources.load(left.values(), memory.headers)
+    return left
 
 
 def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
@@ -81,7 +83,7 @@ def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
     it took the first one.
     """
     found: list[tuple[StoredHit, Verdict]] = []
-    sources, names = memory.sources, memory.names
+    sources, several, names = memory.sources, memory.sources.several, memory.names
     for pair, theirs in hits.items():
         message, index = pair
         card = memory.card(message)
@@ -95,11 +97,14 @@ def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
         total_links, sent_at_us = card.total_links, card.queued_at_us
         bounced = recipient is not None and recipient.bounced
         group = None if names_nobody else memory.group(pair)
+        are_alike = group is not None and group.are_alike(theirs)
         for hit in theirs:
-            around = sources.around(hit)
+            around = sources.around(hit) if names_nobody or hit.hit.source in several else ()
             siblings: Sequence[Hit] = ()
             elsewhere: Sequence[Hit] = ()
-            if group is None:
+            if are_alike and not around:
+                pass
+            elif group is None:
                 # Two hits that name nobody are taken to be of one person where they come from one source.
                 siblings = [other.hit for other in around if (other.message, other.recipient) == pair]
             else:
@@ -129,8 +134,8 @@ def judgements(
     found: Collection[tuple[StoredHit, Verdict]], memory: Memory
 ) -> list[tuple[StoredHit, Judgement]]:
     """Return the verdicts as the records keep them."""
-    kept = memory.reasons.judgements([verdict for _, verdict in found])
-    return [(hit, judgement) for (hit, _), judgement in zip(found, kept, strict=True)]
+    known = memory.reasons.judgements(verdict for _, verdict in found)
+    return [(hit, known[id(verdict)]) for hit, verdict in found]
 
 
 def apply(judged: Iterable[tuple[StoredHit, Judgement]]) -> None:

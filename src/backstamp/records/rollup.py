@@ -6,6 +6,7 @@ the events (`rebuild`, and `backstamp rollups rebuild`).
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from backstamp.records import day_counts, standing, tally
@@ -22,6 +23,8 @@ from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import EventType
 
 _TYPES: Final = {type_: type_.value for type_ in FETCHES}
+_OF_PAIR: Final = itemgetter(-2, -1)
+"""Message and index, which stand last in a row."""
 _MESSAGE: Final = ("opened", "clicked", "troubled", "tally", "version")
 
 
@@ -117,11 +120,14 @@ class Rollup:
             recipient.opened, recipient.clicked = values[0] is not None, values[1] is not None
             recipient.measurable = values[7]
             recipient.possible = recipient.opened or values[5] > 0
-            self._note(card, pair[1], before, _flags(recipient))
+            after = _flags(recipient)
+            if before != after:
+                self._note(card, pair[1], before, after)
             self._hits.append((*values, *pair))
 
     def write(self, version: int) -> None:
         """Write what is not yet written; `version` is the number of this change."""
+        self._hits.sort(key=_OF_PAIR)  # What lies together is changed together.
         standing.write_hits(self._hits)
         cards = (self._memory.card(message) for message in sorted(self.messages))
         update("records_messagerollup", _MESSAGE, ("message_id",), (_row(c, version) for c in cards if c))

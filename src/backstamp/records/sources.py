@@ -39,6 +39,8 @@ class Sources:
     def __init__(self) -> None:
         self._seen: dict[bytes, list[StoredHit]] = {}
         self._alone: dict[bytes, Pair] = {}
+        self.several: set[bytes] = set()
+        """Sources that fetched for several recipients: of all others `around` has nothing to say."""
         self._number = 0
         self._loaded: set[Key] = set()
         self._whole_after: int | None = None
@@ -82,6 +84,7 @@ class Sources:
                 continue
             if alone.get(source, pair) != pair:
                 del alone[source]
+                self.several.add(source)
             if hit.place < found[-1].place:
                 insort(found, hit, key=_place)
             else:
@@ -95,7 +98,7 @@ class Sources:
         """
         source, recipient = hit.hit.source, hit.recipient
         names_nobody = recipient == NO_RECIPIENT
-        if source in self._alone and not names_nobody:
+        if source not in self.several and not names_nobody:
             return ()
         found = self._seen.get(source)
         if found is None or len(found) == 1:
@@ -133,6 +136,7 @@ class Sources:
                 continue
             seen[source] = found if found[0].place[0] >= limit else [h for h in found if h.place[0] >= limit]
         self._alone = {source: self._alone[source] for source in seen if source in self._alone}
+        self.several.intersection_update(seen)
         self._seen, self._number = seen, sum(map(len, seen.values()))
 
 

@@ -1,14 +1,11 @@
 """Hits of recipients who withdrew consent: they are not recorded, also for mail sent before."""
 
-from collections.abc import Collection
 from typing import Final
 
 from backstamp.policy import ConsentState
 from backstamp.records.bulk import select_for_keys
 from backstamp.records.memory import Memory
-from backstamp.records.recipients import key_of
-from backstamp.records.stored_hits import Place, StoredHit
-from backstamp.vocabulary import HitKind
+from backstamp.records.recipients import ByName, Name, key_of
 
 _CONSENTS: Final = (
     "SELECT c.recipient_key, c.opens, c.links FROM keys CROSS JOIN records_consent c "
@@ -17,28 +14,25 @@ _CONSENTS: Final = (
 )
 
 
-def withdrawn(hits: Collection[StoredHit], memory: Memory) -> set[Place]:
-    """Return the places of hits on an axis on which their recipient withdrew.
+def withdrawn(named: ByName, memory: Memory) -> set[tuple[int, Name]]:
+    """Return the messages and names whose hits are on an axis on which their recipient withdrew.
 
     Whose a click of an unknown message is, is looked at when the message is there. Consent is about being
     measured by who sent a mail: clicks on guarded links of received mail are a matter of the mailbox's own
     protection, which has an opt-out of its own.
     """
-    # A click and its recipient are looked up together once: most hits of a batch are of few recipients.
-    named = {(hit.message, hit.hit.recipient_key, hit.hit.recipient_index): hit for hit in hits}
-    some = [hit for hit in named.values() if (card := memory.card(hit.message)) is None or not card.received]
-    keys = {key for hit in some if (key := key_of(hit, memory))}
-    axes: set[tuple[bytes, HitKind]] = set()
+    axes: dict[tuple[bytes, bool], list[tuple[int, Name]]] = {}
+    for message, names in named.items():
+        card = memory.card(message)
+        if card is not None and card.received:
+            continue
+        for name in names:
+            if key := key_of(message, name, memory):
+                axes.setdefault((key, isinstance(name, bytes)), []).append((message, name))
+    keys = {key for key, _ in axes}
+    found: set[tuple[int, Name]] = set()
     for key, opens, links in select_for_keys(_CONSENTS, ("k",), ((key,) for key in keys)):
-        if opens == ConsentState.WITHDRAWN:
-            axes.add((bytes(key), HitKind.PIXEL))
-        if links == ConsentState.WITHDRAWN:
-            axes.add((bytes(key), HitKind.REDIRECT))
-    if not axes:
-        return set()
-    return {
-        hit.place
-        for hit in hits
-        if (key_of(hit, memory), hit.hit.kind) in axes
-        and ((card := memory.card(hit.message)) is None or not card.received)
-    }
+        for state, of_pixels in ((opens, True), (links, False)):
+            if state == ConsentState.WITHDRAWN:
+                found.update(axes.get((bytes(key), of_pixels), ()))
+    return found
