@@ -22,6 +22,9 @@ for each question where there are 10 million events."""
 _FEW: Final = 8
 """Rows up to which a statement each is cheaper than staging them for PostgreSQL."""
 
+_BINARY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_BINARY_TRAILER: Final = b"\xff\xff"
+
 Row = Sequence[Any]
 
 _NOTHING: Final[Mapping[str, str | None]] = {}
@@ -44,6 +47,20 @@ def append(
         _copy(table, (*columns, *same), ((*row, *behind) for row in rows) if behind else rows)
     else:
         _insert(table, columns, rows, same, "")
+
+
+def append_binary(table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
+    """Insert rows that cannot be there yet into PostgreSQL; each is spelled in COPY's binary format."""
+    remaining = iter(rows)
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN (FORMAT BINARY)') as copy,
+    ):
+        copy.write(_BINARY_HEADER)
+        while piece := b"".join(islice(remaining, _ROWS_AT_ONCE)):
+            copy.write(piece)
+        copy.write(_BINARY_TRAILER)
 
 
 def insert_new(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

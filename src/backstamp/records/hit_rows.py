@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.bulk import append, update
+from backstamp.records import binary_rows
+from backstamp.records.bulk import append, append_binary, is_postgresql, update
 from backstamp.records.dictionaries import Judgement
 from backstamp.records.instants import MINUTE_US, stored, written, zone
 from backstamp.records.stored_hits import FETCHES, StoredHit, named_of
@@ -42,7 +43,10 @@ def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
     # Made as they are written: a batch of them at once takes megabytes, and has left the processor's cache
     # when the database looks at it.
     usual = _usual(hits, others)
-    append("records_event", _COLUMNS, _rows(usual, settled_us), _USUAL)
+    if is_postgresql():
+        append_binary("records_event", binary_rows.COLUMNS, binary_rows.of_hits(usual, settled_us))
+    else:
+        append("records_event", _COLUMNS, _rows(usual, settled_us), _USUAL)
     rest = zip(_rows(others, settled_us), others, strict=True)
     append("records_event", (*_COLUMNS, *_USUAL), ((*row, *_unusual(hit.hit)) for row, (hit, _) in rest))
 
