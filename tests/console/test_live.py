@@ -10,6 +10,7 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 
 from backstamp.console import watching
+from backstamp.console.pace import Pace
 from backstamp.console.views import timeline
 from backstamp.console.watching import Watching
 from backstamp.records.changes import message_version, newest_version
@@ -48,6 +49,40 @@ async def test_what_changed_before_the_viewer_came_is_told_at_once(monkeypatch: 
     assert (await told(shared, 3, 2))[1].startswith("id: 7\n")
     others = [asyncio.create_task(told(shared, 4, 2)) for _ in range(3)]
     assert {(await other)[1] for other in others} == {"id: 7\nevent: changed\ndata: 7\n\n"}
+
+
+async def test_of_many_viewers_some_are_told_at_once_and_the_others_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timeline, "pace", Pace(per_second=100, at_once=10))
+    clock, shared = asyncio.get_running_loop().time, versions(7)
+
+    async def told_at() -> float:
+        await told(shared, 6, 2)
+        return clock()
+
+    began = clock()
+    times = sorted(await asyncio.gather(*(told_at() for _ in range(50))))
+    assert all(at - began >= (n - 9) / 100 - 0.001 for n, at in enumerate(times))
+
+
+async def test_who_waits_long_to_be_told_hears_that_the_stream_is_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timeline, "pace", Pace(per_second=10, at_once=1))
+    monkeypatch.setattr(timeline, "HEARTBEAT_SECONDS", 0.04)
+    shared = versions(7)
+    assert (await told(shared, 6, 2))[1].startswith("id: 7\n")
+    _, *beats, event = await told(shared, 6, 4)
+    assert beats == [": still here\n\n"] * 2
+    assert event.startswith("id: 7\n")
+
+
+@pytest.mark.parametrize(("gap", "waits"), [(0.0, [0.0, 0.0, 0.5, 1.0]), (0.5, [0.0] * 4), (9.0, [0.0] * 4)])
+def test_a_turn_comes_at_once_as_long_as_not_too_many_are_taken(gap: float, waits: list[float]) -> None:
+    pace = Pace(per_second=2, at_once=2)
+    times = [100.0 + gap * n for n in range(4)]
+    assert [pace.turn(now) - now for now in times] == waits
 
 
 async def test_a_silent_stream_beats(monkeypatch: pytest.MonkeyPatch) -> None:

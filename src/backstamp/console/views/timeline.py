@@ -9,12 +9,16 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
+from backstamp.console.pace import Pace
 from backstamp.console.watching import ALL, Followed, Watching, watching
 
 HEARTBEAT_SECONDS: Final = 15.0
 """Proxies commonly cut a silent connection after 30 to 60 seconds."""
 LIFETIME_SECONDS: Final = 300.0
 """Then the stream ends and the browser asks again: a viewer who signed out is not told for ever."""
+
+pace: Final = Pace()
+"""Of this process."""
 
 
 @require_GET
@@ -46,6 +50,8 @@ def _stream(followed: Followed, seen: int) -> StreamingHttpResponse:
 async def change_events(watching: Watching, followed: Followed, seen: int) -> AsyncIterator[str]:
     """Yield server-sent events: one for each new version, comments as heartbeat, an end after a while.
 
+    Of versions that come faster than viewers are told of them (`pace`) some are left out.
+
     While the database is away it ends, and the browser asks again. Raises `asyncio.CancelledError` when the
     viewer leaves.
     """
@@ -61,4 +67,9 @@ async def change_events(watching: Watching, followed: Followed, seen: int) -> As
             yield ": still here\n\n"
         else:
             seen = current
+            turn = pace.turn(clock())
+            while (left := turn - clock()) > HEARTBEAT_SECONDS:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+                yield ": still here\n\n"
+            await asyncio.sleep(max(0.0, left))
             yield f"id: {current}\nevent: changed\ndata: {current}\n\n"
