@@ -108,9 +108,6 @@ def test_a_command_that_lacks_the_rest_shows_its_help_as_it_is_meant_to_be_read(
         (("--config", "absent.toml", "check-config"), 2, "absent.toml: cannot be read"),
         (("keys", "list"), 2, "there is no key file; start `backstamp serve` once, or restore it"),
         (("bench", "nothing"), 2, "is not one of 'edge', 'rewrite', 'ingest'"),
-        (("pixel", "new", "Offer", "--to", "nobody"), 1, "'nobody' is no mail address"),
-        (("pixel", "new", "Offer", "--from", "a\x1b[2J@b.example"), 1, "is no mail address"),
-        (("suppressions", "add", os.fsdecode(b"\xff@b.example")), 1, "that is no mail address"),
         (("send-test", "--to", "a@b.example\nBcc: c@d.example"), 2, "'--to': that is no mail address"),
         (("send-test", "--from", "nobody"), 2, "'--from': that is no mail address, LOCAL@DOMAIN"),
         (("send-test", "--from", "ä@b.example"), 2, "must be plain ASCII in one line"),
@@ -126,6 +123,24 @@ def test_what_goes_wrong_is_said_in_one_line(
 ) -> None:
     left, output, said = here(*arguments, settings={"BACKSTAMP_GATEWAY_LISTEN": "127.0.0.1:1"})
     assert (left, output) == (code, "")
+    assert said.startswith("backstamp: ")
+    assert line in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("pixel", "new", "Offer", "--to", "nobody"), "'nobody' is no mail address"),
+        (("pixel", "new", "Offer", "--from", "a\x1b[2J@b.example"), "is no mail address"),
+        (("suppressions", "add", os.fsdecode(b"\xff@b.example")), "that is no mail address"),
+        (("sign-in-link", "ann"), "'ann' is no mail address"),
+    ],
+)
+@pytest.mark.usefixtures("data")
+def test_what_is_no_address_is_said_in_one_line(here: Here, arguments: tuple[str, ...], line: str) -> None:
+    code, output, said = here(*arguments)
+    assert (code, output) == (1, "")
     assert said.startswith("backstamp: ")
     assert line in said
     assert said.count("\n") == 1
@@ -344,3 +359,44 @@ def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path
     assert f"note   protection.milter_listen: {data / 'milter'} does not answer" in seen
     assert f"WRONG  next hop of received mail: 127.0.0.1:{closed_port} does not answer" in seen
     assert "fix: start the mail server, or correct protection.next_hop" in seen
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sign-in-link",),
+        ("links", "list"),
+        ("protect", "list"),
+        ("suppressions", "list"),
+        ("alerts", "list"),
+        ("channels", "list"),
+        ("rollups", "rebuild"),
+        ("erase", "ann@example.org"),
+        ("pixel", "new", "Offer"),
+        ("keys", "rotate"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_is_typed_where_nothing_is_makes_nothing_there(
+    tmp_path: Path, here: Here, arguments: tuple[str, ...]
+) -> None:
+    code, output, errors = here(*arguments)
+    assert (code, output) == (2, "")
+    assert errors == (
+        f"backstamp: {tmp_path}/data/keys.json: there is no key file; start `backstamp serve` once, or "
+        "restore it; no settings file was found: name it by --config\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_command_puts_new_keys_in_the_place_of_lost_ones(tmp_path: Path, data: Path) -> None:
+    assert backstamp(tmp_path, "migrate").returncode == 0
+    (data / "keys.json").unlink()
+    for arguments in (("links", "kill", "--host", "evil.example"), ("pixel", "new", "Offer")):
+        done = backstamp(tmp_path, *arguments)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"keys.json: there is no key file; start" in done.stderr
+    brought = tmp_path / "cidr.txt"
+    brought.write_text("192.0.2.0/24\n")
+    backstamp(tmp_path, "signatures", "update", "--from", str(brought))
+    assert not (data / "keys.json").exists()

@@ -34,8 +34,16 @@ def set_django_up(settings: Settings) -> None:
 
 
 @contextmanager
-def usable_database(context: AppContext) -> Iterator[None]:
-    """Set Django up for a command; a database that fails it is told in one line."""
+def usable_database(context: AppContext, *, begins: bool = False) -> Iterator[None]:
+    """Set Django up for a command; a database that fails it is told in one line.
+
+    Only who `begins` an installation makes its data directory and its keys. Raises `SettingsError`,
+    `KeyFileError`.
+    """
+    if not begins:
+        from backstamp.app.wiring.data_dir import require_keys
+
+        require_keys(context.settings)
     start_django(context)
     from django.db import Error
 

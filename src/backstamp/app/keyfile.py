@@ -62,6 +62,11 @@ class KeyFile:
         self._fault = fault
 
 
+def missing(path: Path) -> str:
+    """Return what is said where there is no key file."""
+    return f"{path}: there is no key file; start `backstamp serve` once, or restore it"
+
+
 def read(path: Path) -> Keyring:
     """Return the ring in the file. Raises `KeyFileError`."""
     try:
@@ -72,9 +77,7 @@ def read(path: Path) -> Keyring:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read(1 << 20)
     except FileNotFoundError:
-        raise KeyFileError(
-            f"{path}: there is no key file; start `backstamp serve` once, or restore it"
-        ) from None
+        raise KeyFileError(missing(path)) from None
     except OSError as error:
         raise KeyFileError(
             f"{path}: cannot be read ({error.strerror}); run as the user who owns it"

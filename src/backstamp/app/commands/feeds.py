@@ -8,7 +8,7 @@ import msgspec
 
 from backstamp.app.context import AppContext
 from backstamp.app.settings.table import FEEDS_ENABLED
-from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.data_dir import make_data_dir
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.problems import check as check_settings
 from backstamp.vocabulary import Feed, ThreatType
@@ -64,7 +64,7 @@ def refresh(context: AppContext, names: tuple[str, ...], accept_shrink: bool) ->
             raise click.UsageError(f"{name[:60]!r} is not on; on are: {', '.join(known) or 'none'}")
     if not known:
         raise click.ClickException("no list is on; name some in feeds.enabled or feeds.lists (docs/feeds.md)")
-    prepare_data_dir(context.settings)
+    make_data_dir(context.settings)
     failed = 0
     try:
         for outcome in refresh_all(

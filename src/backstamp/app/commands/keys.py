@@ -6,7 +6,7 @@ import click
 
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
-from backstamp.app.settings.table import DATA_DIR
+from backstamp.app.wiring.data_dir import require_keys
 
 
 @click.group()
@@ -29,7 +29,7 @@ def list_keys(context: AppContext) -> None:
 @click.pass_obj
 def rotate(context: AppContext) -> None:
     """Add a key that seals from now on; all old keys stay, so all old links stay alive."""
-    context.settings[DATA_DIR].mkdir(parents=True, exist_ok=True, mode=0o700)
+    require_keys(context.settings)
     ring = keyfile.rotate(context.key_path)
     click.echo(
         f"key {ring.active_id} seals from now on; {len(ring.keys) - 1} older open. Back up {context.key_path}"

@@ -10,7 +10,7 @@ from backstamp.app.django_start import usable_database
 @click.pass_obj
 def migrate(context: AppContext) -> None:
     """Create or upgrade the database; harmless when there is nothing to do."""
-    with usable_database(context):
+    with usable_database(context, begins=True):
         _refuse_few_letters()
         from django.core.management import call_command
 

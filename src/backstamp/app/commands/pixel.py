@@ -6,7 +6,7 @@ import time
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.data_dir import require_keys
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
 from backstamp.journal.manual import ManualTrackingError, create_manual
@@ -43,7 +43,7 @@ def new(
 
     Prints the pixel on the first line, then each link on a line of its own, in the order given.
     """
-    prepare_data_dir(context.settings)
+    require_keys(context.settings)
     journal = open_journal(context.settings, "pixel")
     try:
         made = create_manual(

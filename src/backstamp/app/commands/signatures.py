@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.data_dir import make_data_dir
 from backstamp.journal import SignatureFile
 from backstamp.verdicts.published import LISTS, PublishedList, freshness, list_named
 
@@ -56,7 +56,7 @@ def update(
     if url is not None and (len(only) != 1 or origin is not None):
         raise click.UsageError("--url needs exactly one --list, and no --from")
     files = None if origin is None else _files(origin, chosen, only)
-    prepare_data_dir(context.settings)
+    make_data_dir(context.settings)
     from backstamp.worker.signatures import refresh
 
     path = context.signatures_path

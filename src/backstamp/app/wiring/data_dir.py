@@ -9,8 +9,8 @@ from backstamp.app.settings.table import DATA_DIR
 _log = logging.getLogger("backstamp.app")
 
 
-def prepare_data_dir(settings: Settings) -> None:
-    """Make data directory and key file where they are missing. Raises `SettingsError`, `KeyFileError`."""
+def make_data_dir(settings: Settings) -> None:
+    """Make the data directory where it is missing, and no keys. Raises `SettingsError`."""
     directory = settings[DATA_DIR]
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -18,6 +18,11 @@ def prepare_data_dir(settings: Settings) -> None:
         raise SettingsError(
             f"data_dir: {directory} cannot be made ({error.strerror}); choose another, or make it yourself"
         ) from None
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Make data directory and key file where they are missing. Raises `SettingsError`, `KeyFileError`."""
+    make_data_dir(settings)
     keys = settings.in_data_dir("keys.json")
     lost = not keys.exists() and settings.in_data_dir("snapshot").exists()
     keyfile.ensure(keys)
@@ -27,3 +32,16 @@ def prepare_data_dir(settings: Settings) -> None:
             "file is restored from your backup",
             keys,
         )
+
+
+def require_keys(settings: Settings) -> None:
+    """See that there is an installation. Raises `KeyFileError`.
+
+    A command may have been typed in the wrong folder, or while the key file is gone: with a new one in its
+    place, all links in delivered mail would die at the next start.
+    """
+    keys = settings.in_data_dir("keys.json")
+    if keys.exists():
+        return
+    where = "" if settings.config_file else "; no settings file was found: name it by --config"
+    raise keyfile.KeyFileError(f"{keyfile.missing(keys)}{where}")
