@@ -87,9 +87,11 @@ def test_in_html_it_may_be_broken_over_lines(by: str) -> None:
 
 @pytest.mark.parametrize("by", ["\r\n", "\r\n> ", "\r\n>> ", " \r\n> > ", "=\r\n", "!\r\n ", "\r\n    "])
 def test_in_text_it_may_be_broken_anywhere(by: str) -> None:
+    text = "> see {}. And\r\n{}\r\nmore"
     for at in (15, 21, 22, 26, 72):
-        text = "> see {}. And\r\n{}\r\nmore"
         assert in_text(text.format(broken(by, at=at), SEALED)) == text.format(ORIGINAL, ORIGINAL)
+    for at in range(1, 24):
+        assert in_text(text.format(SEALED[:at] + by + SEALED[at:], "x")) == text.format(ORIGINAL, "x")
 
 
 @pytest.mark.parametrize("mark", ["\u200b", "\u00ad", "\u2060", "\ufeff"])

@@ -24,9 +24,15 @@ Reader = Callable[[str], str | None]
 """Returns the original of one of our wrapped URLs, "" for one that we added, None for any other."""
 
 _BEGINNING: Final = re.compile(
-    r"https?(?:%(?P<colon>(?:25)*)3a|:(?=%(?P<slash>(?:25)*)2f)|(?::|&(?:#0*58|#x0*3a|colon);)(?=[/\\&\s]))",
+    r"https?(?:%(?P<colon>(?:25)*)3a|:(?=%(?P<slash>(?:25)*)2f)|(?::|&(?:#0*58|#x0*3a|colon);)(?=[/\\&\s]|[!=]\s))",
     re.IGNORECASE,
 )
+_BETWEEN: Final = (
+    r"(?:[!=]?[^\S\r\n]*+(?:<br\s*/?>[^\S\r\n]*+(?:\r\n|\r|\n)?|\r\n|\r|\n)(?:[^\S\r\n]|[>|]|&gt;|&nbsp;)*+)?"
+)
+_BROKEN_SCHEME: Final = re.compile(_BETWEEN.join(("h", "t", "t", "p", "s?", r"\Z")), re.IGNORECASE)
+"""What stands before `://` where a line was broken in the scheme, or behind it."""
+_LONGEST_BREAK: Final = 60
 _REFERENCE: Final = r"(?P<reference>&(?:#0*[0-9]{2,3}|#x0*[0-9a-f]{2}|[a-z]{3,6});)"
 _PARTING: Final = (
     r"(?P<parting><wbr\s*/?>|&(?:shy|ZeroWidthSpace|#0*(?:173|8203)|#x0*(?:ad|200b));?"
@@ -123,14 +129,12 @@ def find_sealed(
         known: spans, in order, where nothing is to be found any more.
     """
     finder = _Finder(text, reader, _IN_HTML if markup else _IN_TEXT)
-    beginnings = list(_BEGINNING.finditer(text))
-    stops = [*(each.start() for each in beginnings), len(text)][1:]
+    beginnings = _beginnings(text)
     done = 0
-    for beginning, stop in zip(beginnings, stops, strict=True):
-        start = beginning.start()
+    for (start, escaped), (stop, _) in pairwise([*beginnings, (len(text), 0)]):
         if start < done or stop - start < _SHORTEST or overlaps(known, start, start + 1):
             continue
-        found = finder.found(beginning, stop)
+        found = finder.found(start, stop, escaped)
         if found is not None and not overlaps(known, found.start, found.end):
             done = found.end
             yield found
@@ -144,10 +148,8 @@ class _Finder:
         self._room = _MOST_TRIED
         self._tried = 0
 
-    def found(self, beginning: re.Match[str], stop: int) -> Sealed | None:
-        """Return the sealed URL that begins here, where another one may begin at `stop`."""
-        start = beginning.start()
-        escaped = _times_escaped(beginning)
+    def found(self, start: int, stop: int, escaped: int) -> Sealed | None:
+        """Return the sealed URL that begins here, so often escaped, where another may begin at `stop`."""
         if escaped:
             spelling = _read_escaped(self._text, start, stop, self._pattern, escaped)
         else:
@@ -256,6 +258,19 @@ def _read_escaped(text: str, start: int, stop: int, pattern: re.Pattern[str], ti
         position = match.end()
     spelling.end = position
     return spelling
+
+
+def _beginnings(text: str) -> list[tuple[int, int]]:
+    """Return where URLs may begin, and how often each was percent-encoded."""
+    found = [(match.start(), _times_escaped(match)) for match in _BEGINNING.finditer(text)]
+    broken: list[tuple[int, int]] = []
+    at = text.find("://")
+    while at >= 0:
+        if not text[max(at - 5, 0) : at].lower().endswith(("http", "https")):
+            scheme = _BROKEN_SCHEME.search(text, max(at - _LONGEST_BREAK, 0), at)
+            broken += [(scheme.start(), 0)] if scheme is not None else []
+        at = text.find("://", at + 3)
+    return sorted([*found, *broken]) if broken else found
 
 
 def _times_escaped(beginning: re.Match[str]) -> int:
