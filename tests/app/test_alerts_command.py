@@ -54,7 +54,7 @@ def test_a_rule_is_set_shown_and_set_back() -> None:
 
 
 def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
-    from backstamp.records.models import Alert, AlertPerson
+    from backstamp.records.models import Alert, AlertPerson, Event
 
     at = datetime(2026, 11, 28, tzinfo=UTC)
     alert = Alert.objects.create(
@@ -70,6 +70,12 @@ def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
         AlertPerson.objects.create(
             alert=alert, address=address, act="blocked", at=at, message_id=1, recipient_index=index
         )
+    Event.objects.create(
+        producer="f", position=1, message_id=1, recipient_index=1, type="blocked", actor="scanner", at=at
+    )
+    told = run("alerts", "list", "--people")[1]
+    assert "UTC  blocked  anna@our.example\n" in told
+    assert "UTC  blocked  bert@our.example  since judged scanner\n" in told
     assert run("alerts", "forget", "Anna@our.example")[:2] == (0, "forgotten in 1 alert\n")
     assert run("alerts", "forget", "anna@our.example")[:2] == (0, "forgotten in 0 alerts\n")
     code, said, error = run("alerts", "forget", "anna")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -17,6 +17,10 @@ from backstamp.vocabulary import AlertRule
 
 if TYPE_CHECKING:
     from backstamp.records.alerts import Rule
+
+
+_AT_ONCE: Final = 50
+"""People whose verdicts are looked up with one question."""
 
 
 @click.group()
@@ -35,6 +39,7 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
     with usable_database(context):
         from backstamp.records import alerts as records
         from backstamp.records.alerting.people import people_of
+        from backstamp.records.alerting.since_judged import machines_since
         from backstamp.worker.channels.wording import shown_host
 
         chosen = AlertRule(rule) if rule is not None else None
@@ -45,10 +50,14 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
                 f"{shown_host(alert.host) or '-'}{often}"
             )
             if people:
-                for person in people_of(alert.pk).iterator():
-                    click.echo(
-                        f"    {person.at:%Y-%m-%d %H:%M:%S} UTC  {person.act}  {person.address or '?'}"
-                    )
+                everybody = list(people_of(alert.pk))
+                for first in range(0, len(everybody), _AT_ONCE):
+                    some = everybody[first : first + _AT_ONCE]
+                    machines = machines_since(some)
+                    for person in some:
+                        since = f"  since judged {machines[person.pk]}" if person.pk in machines else ""
+                        who = f"{person.act}  {person.address or '?'}{since}"
+                        click.echo(f"    {person.at:%Y-%m-%d %H:%M:%S} UTC  {who}")
 
 
 @alerts.command("rules")
