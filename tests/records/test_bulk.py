@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from backstamp.records import bulk
 from backstamp.records.bulk import select_for_keys
@@ -71,3 +73,46 @@ def test_postgresql_gets_the_events_of_a_batch_by_copy(vendor: str, tmp_path: Pa
     )
     assert sum(int(rows) for _, rows in copies) == Event.objects.count() == 52
     assert all(("\tCopyData\t" in data) == (rows != "0") for data, rows in copies), "the rows are data"
+
+
+KEYS = st.one_of(
+    st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=9),
+    st.lists(st.binary(), min_size=9),
+    st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=9),
+    st.lists(
+        st.sampled_from(["", "NULL", "null", '"', "\\", "{", "}", ",", "'", "%s", "%", " a ", "ü"]),
+        min_size=1,
+    ),
+)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(KEYS)
+def test_keys_are_those_that_were_given_whatever_is_in_them(
+    keys: list[int] | list[bytes] | list[str],
+) -> None:
+    found = select_for_keys("SELECT keys.k FROM keys WHERE keys.k IS NOT NULL", ("k",), ((k,) for k in keys))
+    assert [bytes(key) if isinstance(key, memoryview) else key for (key,) in found] == keys
+
+
+def test_keys_of_several_columns_stay_together() -> None:
+    keys = [(1, b"\0", "a"), (-(1 << 40), b"", '"'), (0, b"\\x", "\\")] * 5
+    statement = "SELECT keys.a, keys.b, keys.c FROM keys WHERE keys.a IS NOT NULL"
+    found = select_for_keys(statement, ("a", "b", "c"), keys)
+    assert [(a, bytes(b), c) for a, b, c in found] == keys
+
+
+@pytest.mark.parametrize("vendor", [pytest.param("postgresql", marks=pytest.mark.daemon)])
+def test_postgresql_can_look_keys_up_by_index_that_it_gets_as_arrays(vendor: str) -> None:
+    with connection.cursor() as cursor, transaction.atomic():
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        for statement, column, key in ((OF_SOURCES, "s", bytes(12)), (EARLY, "m", 1)):
+            arrays = bulk._as_arrays([(key,)] * 3000)
+            assert arrays is not None
+            cursor.execute(f"EXPLAIN WITH keys ({column}) AS ({arrays[0]}) {statement}", arrays[1])
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert re.search(rf"Index Cond: \(\(?{'source' if column == 's' else 'message_id'} = ", plan), (
+                plan
+            )
+            assert "Seq Scan" not in plan

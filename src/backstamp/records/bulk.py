@@ -3,7 +3,7 @@
 The names of tables and columns come from this room's own code, never from data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, islice
@@ -52,14 +52,18 @@ def append(
 def append_binary(table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
     """Insert rows that cannot be there yet into PostgreSQL; each is spelled in COPY's binary format."""
     remaining = iter(rows)
+    piece = b"".join(islice(remaining, _ROWS_AT_ONCE))
+    if not piece:
+        return
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN (FORMAT BINARY)') as copy,
     ):
         copy.write(_BINARY_HEADER)
-        while piece := b"".join(islice(remaining, _ROWS_AT_ONCE)):
+        while piece:
             copy.write(piece)
+            piece = b"".join(islice(remaining, _ROWS_AT_ONCE))
         copy.write(_BINARY_TRAILER)
 
 
@@ -130,18 +134,58 @@ def select_for_keys(statement: str, columns: Sequence[str], keys: Iterable[Row])
     at_once = _PARAMETERS_AT_ONCE // len(columns) if is_postgresql() else _KEYS_AT_ONCE
     names = ", ".join(columns)
     while piece := list(islice(remaining, at_once)):
-        parameters = list(chain.from_iterable(piece))
         if is_postgresql():
-            marks = ", ".join([_marks(columns)] * len(piece))
+            keys, parameters = _as_arrays(piece) or _as_values(columns, piece)
             with connection.cursor() as cursor:
-                cursor.execute(f"WITH keys ({names}) AS (VALUES {marks}) {statement}", parameters)
+                cursor.execute(f"WITH keys ({names}) AS ({keys}) {statement}", parameters)
                 found = cursor.fetchall()
         else:
+            parameters = list(chain.from_iterable(piece))
             rows = 1 << (len(piece) - 1).bit_length()
             # A key of nothing but NULL equals none.
             parameters += [None] * (len(columns) * (rows - len(piece)))
             found = _on_sqlite(_select(statement, names, len(columns), rows), parameters)
         yield from found
+
+
+def _as_arrays(keys: Sequence[Row]) -> tuple[str, list[Any]] | None:
+    """Return keys as one array for each column, in SQL and parameters; None where types do not allow it.
+
+    As a list of values 3,000 keys took 9.5 ms of processor time here and 5 of the server's, which reads each
+    as an expression of its own; as arrays 0.7 and 0.8.
+    """
+    if len(keys) <= _FEW:  # The planner sees more of values.
+        return None
+    types, arrays = [], []
+    for values in zip(*keys, strict=True):
+        kinds = set(map(type, values))
+        known = _ARRAYS.get(kinds.pop()) if len(kinds) == 1 else None
+        if known is None:
+            return None
+        types.append(f"%s::{known[0]}")
+        arrays.append(f"{{{','.join(map(known[1], values))}}}")
+    return f"SELECT * FROM unnest({', '.join(types)})", arrays
+
+
+def _as_values(columns: Sequence[str], keys: Sequence[Row]) -> tuple[str, list[Any]]:
+    return f"VALUES {', '.join([_marks(columns)] * len(keys))}", list(chain.from_iterable(keys))
+
+
+def _octets(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+_ARRAYS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
+    int: ("int8[]", str),
+    bytes: ("bytea[]", _octets),
+    str: ("text[]", _quoted),
+}
+"""How PostgreSQL writes values within an array (its documentation, 8.15.2)."""
 
 
 def as_it_is(column: str) -> str:
