@@ -31,11 +31,6 @@ def commands(heading: str, data: Path, backup: Path, moved: Path | None = None) 
     return block.replace("/var/lib/backstamp", str(data)).replace("/backup", str(backup))
 
 
-def unfolded(mail: Path) -> str:
-    """A message's text without the soft line breaks of quoted-printable."""
-    return quopri.decodestring(mail.read_bytes()).decode()
-
-
 def run(script: str) -> None:
     done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -48,8 +43,9 @@ def test_a_data_directory_that_was_moved_goes_on_with_links_records_and_journal(
     with MailLoad(server, "kept") as mails:
         until("a mail was sent", lambda: mails.acknowledged)
     until("it is in the records", lambda: server.query("SELECT 1 FROM records_event WHERE type = 'sent'"))
-    (mail, *_) = (server.data / "capture").glob("*.eml")
-    (link,) = set(re.findall(rf"{server.edge_url}(/[\w-]+)(?=\"[^>]*>a link)", unfolded(mail)))
+    mail = quopri.decodestring(next((server.data / "capture").glob("*.eml")).read_bytes()).decode()
+    (number,) = re.findall(r"Number (\d+):", mail)
+    (link,) = set(re.findall(rf"{server.edge_url}(/[\w-]+)(?=\"[^>]*>a link)", mail))
     with HitLoad(server, "kept") as load:
         until("hits are ingested", lambda: len(server.user_agents()) > 20)
         for pid in server.family()["worker"]:
@@ -74,12 +70,12 @@ def test_a_data_directory_that_was_moved_goes_on_with_links_records_and_journal(
     connection.request("GET", link, headers={"User-Agent": "reader"})
     reply = connection.getresponse()
     connection.close()
-    assert (reply.status, reply.getheader("Location")) == (302, "https://www.example.com/0")
+    assert (reply.status, reply.getheader("Location")) == (302, f"https://www.example.com/{number}")
     with HitLoad(moved, "new") as after:
         until("hits are answered", lambda: len(after.acknowledged) > 20)
     reckon(moved, [*load.acknowledged, *after.acknowledged, "reader"])
     clicked = "SELECT m.subject FROM records_event e JOIN records_message m ON m.tracking_id = e.message_id"
-    assert moved.query(f"{clicked} WHERE e.type = 'clicked' AND m.subject <> ''") == [("load 0",)]
+    assert moved.query(f"{clicked} WHERE e.type = 'clicked' AND m.subject <> ''") == [(f"load {number}",)]
     assert moved.command("journal", "verify").returncode == 0
 
 
