@@ -109,6 +109,13 @@ def test_what_a_simple_reader_finds_in_a_comment_counts_as_its_charset() -> None
     ]
 
 
+def test_markup_behind_a_name_is_no_part_of_it_so_that_a_pixel_put_there_changes_nothing() -> None:
+    for behind in (b"", b"<img src=x>", b" <img>", b"></p>"):
+        (charset,) = mentioned_charsets(b"<p>charset=iso-2022-jp" + behind)
+        assert charset.encoding == "iso-2022-jp"
+    assert encoding_of(b"<p>charset=big5<img src=x>" + LINK % b"x") == "utf-8"
+
+
 @pytest.mark.parametrize("data", [b"<\0?\0x\0m\0l\0", b"\0<\0?\0x\0m\0l"])
 def test_an_xml_declaration_in_utf_16_is_seen(data: bytes) -> None:
     found = declared_charset(data)

@@ -8,7 +8,7 @@ from backstamp.mail.charsets.charset_labels import UNDECLARED, WIDE, Charset, ch
 PRESCANNED: Final = 1024
 """Octets in which a declaration counts."""
 
-_LABEL: Final = re.compile(rb"[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?[\t\n\f\r ]*([^\t\n\f\r \"';>]+)")
+_LABEL: Final = re.compile(rb"[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?[\t\n\f\r ]*([^\t\n\f\r \"';<>]+)")
 _NAMES: Final = (b"charset", b"encoding")
 _MARKUP: Final = re.compile(
     rb"<(?:(!--)|(meta)(?=[\t\n\f\r /])|/?[A-Za-z][^\t\n\f\r >]*|([!/?]))", re.IGNORECASE
