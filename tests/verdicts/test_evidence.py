@@ -74,6 +74,14 @@ def test_one_source_for_five_recipients_is_a_machine_only_where_no_browser_speak
     assert clicked(BROWSER_CLICK, Context(recipients_same_source_60s=4)).actor is Actor.HUMAN
 
 
+def test_a_crowd_that_was_not_counted_to_its_end_is_said_to_be_as_many_or_more() -> None:
+    for recipients, words in ((19, "19 recipients"), (20, "20 recipients or more"), (300, "300 recipients")):
+        context = Context(recipients_same_source_60s=recipients, recipients_same_second=recipients)
+        reasons = [str(reason.text) for reason in clicked(CHROME, context).reasons]
+        assert f"The same source acted for {words} within a minute." in reasons
+        assert f"The same happened for {words} in the same second." in reasons
+
+
 def test_a_network_that_many_share_makes_no_crowd() -> None:
     context = Context(recipients_same_source_60s=50, recipients_same_second=50)
     for network in ("apple_relay", "private", "zscaler"):

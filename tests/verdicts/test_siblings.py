@@ -1,6 +1,7 @@
 """What the hits beside a hit tell of it."""
 
 from backstamp.verdicts import Context, context_of
+from backstamp.verdicts.crowds import MOST_RECIPIENTS
 from backstamp.vocabulary import Hit
 from tests.verdicts.hits import (
     BROWSER_CLICK,
@@ -94,6 +95,17 @@ def test_a_crowd_needs_a_source_and_a_network_that_is_not_shared() -> None:
     erased = context_of(pixel(10, source=b""), [], others, total_links=0, delivered_at_us=None)
     assert (at_home.recipients_same_source_60s, by_relay.recipients_same_source_60s) == (9, 1)
     assert erased.recipients_same_source_60s == 1
+
+
+def test_a_source_that_acts_for_very_many_has_one_number_and_one_reason_whoever_is_beside_a_hit() -> None:
+    for hit, named in ((pixel(10), "recipients_same_source_60s"), (link(10, 1), "recipients_same_second")):
+        found = set()
+        for many in (MOST_RECIPIENTS - 2, MOST_RECIPIENTS - 1, MOST_RECIPIENTS, 60):
+            images = [pixel(10, recipient_key=bytes([n]) * 8) for n in range(many)]
+            links = [link(10, 1, recipient_index=n + 1) for n in range(many)]
+            beside = context_of(hit, [], [*images, *links], total_links=9, delivered_at_us=None)
+            found.add(getattr(beside, named))
+        assert found == {MOST_RECIPIENTS - 1, MOST_RECIPIENTS}
 
 
 def test_before_and_after_on_the_same_link_are_told_from_another_source_only() -> None:

@@ -46,7 +46,7 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
     Everything that is needed to judge the older ones is in the memory then.
     """
     again: dict[Place, StoredHit] = {}
-    elsewhere: dict[Pair, list[Place]] = {}
+    around: dict[Place, StoredHit] = {}
     sources, several = memory.sources, memory.sources.several
     for pair, hits in new.items():
         names_nobody = pair[1] == NO_RECIPIENT
@@ -56,11 +56,16 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
             if hit.hit.source not in several and not names_nobody:
                 continue
             # Many people come from an address of a network that people share, so it tells nothing of others.
-            around = sources.around(hit)
-            if around and (names_nobody or not is_shared(hit.hit)):
-                for other in around:
-                    assert other.recipient is not None
-                    elsewhere.setdefault((other.message, other.recipient), []).append(other.place)
+            if names_nobody or not is_shared(hit.hit):
+                around.update((other.place, other) for other in sources.around(hit))
+    elsewhere: dict[Pair, list[Place]] = {}
+    if around:
+        for hits in new.values():
+            for hit in hits:
+                around.pop(hit.place, None)
+        for other in around.values():
+            assert other.recipient is not None
+            elsewhere.setdefault((other.message, other.recipient), []).append(other.place)
     if elsewhere:
         memory.cards(message for message, _ in elsewhere)
         elsewhere = {pair: places for pair, places in elsewhere.items() if memory.card(pair[0])}

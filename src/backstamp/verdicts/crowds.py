@@ -8,6 +8,9 @@ from backstamp.vocabulary import Hit, HitKind
 
 _HALF_US: Final = 500_000
 _MINUTE_US: Final = 60_000_000
+MOST_RECIPIENTS: Final = 20
+"""So many recipients are counted. Which of a thousand a source that fetches for all comes to would differ from hit
+to hit, and from one hit that arrives to the next: each would have words of its own, and change them again."""
 _REDIRECT: Final = HitKind.REDIRECT
 _PIXEL: Final = HitKind.PIXEL
 
@@ -25,16 +28,17 @@ class _Recipients:
         self._indexes: set[tuple[int, int | None]] = set()
         self.add(first)
 
-    def add(self, hit: Hit) -> None:
-        """Note the recipient of a hit."""
+    def add(self, hit: Hit) -> bool:
+        """Note the recipient of a hit, and return whether there are as many as are counted."""
         if hit.kind is _PIXEL:
             self._keys.add(hit.recipient_key)
-        else:
-            self._indexes.add((hit.tracking_id, hit.recipient_index))
+            return len(self._keys) >= MOST_RECIPIENTS
+        self._indexes.add((hit.tracking_id, hit.recipient_index))
+        return len(self._indexes) >= MOST_RECIPIENTS
 
     def number(self) -> int:
-        """Return how many there are."""
-        return max(len(self._keys), len(self._indexes))
+        """Return how many there are, `MOST_RECIPIENTS` at most."""
+        return min(max(len(self._keys), len(self._indexes)), MOST_RECIPIENTS)
 
 
 def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewhere: Sequence[Hit]) -> None:
@@ -45,6 +49,7 @@ def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewher
         return
     crowd: _Recipients | None = None
     wave: _Recipients | None = None
+    is_full = False
     for other in (*siblings, *elsewhere) if elsewhere else siblings:
         if other.source == source and -_MINUTE_US <= (delta := other.at_us - at_us) <= _MINUTE_US:
             if (
@@ -54,8 +59,11 @@ def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewher
                 and other.tracking_id == tracking_id
             ):
                 continue
-            crowd = crowd or _Recipients(hit)
-            crowd.add(other)
+            if not is_full:
+                crowd = crowd or _Recipients(hit)
+                is_full = crowd.add(other)
+                if is_full and not is_click:
+                    break
             if (
                 is_click
                 and -_HALF_US <= delta <= _HALF_US

@@ -5,6 +5,7 @@ from typing import Final
 
 from backstamp.verdicts.clients import Client, ClientKind
 from backstamp.verdicts.context import Context
+from backstamp.verdicts.crowds import MOST_RECIPIENTS
 from backstamp.verdicts.facts import Facts
 from backstamp.verdicts.networks import NETWORKS, NOT_SEEN, SHARED_ROLES, ListCertainty, NetworkRole
 from backstamp.verdicts.signals import GROUP_LIMIT, WEIGHTS, Group, Reason, SignalName
@@ -179,17 +180,9 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
         yield from _burst(context)
     if role not in SHARED_ROLES:
         if context.recipients_same_source_60s >= CROWD_RECIPIENTS:
-            text = sentence(
-                "The same source acted for {number} recipients within a minute.",
-                number=context.recipients_same_source_60s,
-            )
-            yield SignalName.SAME_SOURCE_CROWD, text
+            yield SignalName.SAME_SOURCE_CROWD, _same_source(context.recipients_same_source_60s)
         if context.recipients_same_second >= CROWD_RECIPIENTS:
-            text = sentence(
-                "The same happened for {number} recipients in the same second.",
-                number=context.recipients_same_second,
-            )
-            yield SignalName.SAME_SECOND_CROWD, text
+            yield SignalName.SAME_SECOND_CROWD, _same_second(context.recipients_same_second)
     machinelike = bare or role is NetworkRole.HOSTING
     before = context.other_network_same_link_seconds_before
     if facts.event == "click" and before is not None and 0 <= before <= ECHO_SECONDS and machinelike:
@@ -228,6 +221,22 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
             SignalName.MESSAGE_BOUNCED,
             sentence("The mail came back as undeliverable, so nobody can have it."),
         )
+
+
+def _same_source(recipients: int) -> Sentence:
+    if recipients == MOST_RECIPIENTS:
+        return sentence(
+            "The same source acted for {number} recipients or more within a minute.", number=recipients
+        )
+    return sentence("The same source acted for {number} recipients within a minute.", number=recipients)
+
+
+def _same_second(recipients: int) -> Sentence:
+    if recipients == MOST_RECIPIENTS:
+        return sentence(
+            "The same happened for {number} recipients or more in the same second.", number=recipients
+        )
+    return sentence("The same happened for {number} recipients in the same second.", number=recipients)
 
 
 def _burst(context: Context) -> Iterator[Found]:
