@@ -17,7 +17,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         total_links: links of the message; 0 where not known.
         recipients_same_source_60s: recipients for whom this source fetched something within 60 s; the server
             counts to `crowds.MOST_RECIPIENTS`.
-        recipients_same_second: recipients for whom this source followed a link in the same second; counted alike.
+        recipients_same_second: recipients for whom this source followed a link in the same second, counted
+            alike.
         honeypot_link: the link of this hit is the hidden one, which no reader sees.
         honeypot_same_source_seconds: time between this hit and one on the hidden link by the same source.
         malformed_token: the hit asked for a token with markup behind it, which no program of a reader does.

@@ -9,8 +9,8 @@ from backstamp.vocabulary import Hit, HitKind
 _HALF_US: Final = 500_000
 _MINUTE_US: Final = 60_000_000
 MOST_RECIPIENTS: Final = 20
-"""So many recipients are counted. Which of a thousand a source that fetches for all comes to would differ from hit
-to hit, and from one hit that arrives to the next: each would have words of its own, and change them again."""
+"""So many recipients are counted. Of a source that fetches for thousands the number would differ from hit to
+hit, and with each hit that arrives: each verdict would have words of its own, and change them again."""
 _REDIRECT: Final = HitKind.REDIRECT
 _PIXEL: Final = HitKind.PIXEL
 
