@@ -5,6 +5,7 @@ import email
 import email.header
 import email.policy
 from time import process_time
+from urllib.parse import quote
 
 import pytest
 
@@ -64,6 +65,14 @@ def test_as_a_part_of_another_address_it_comes_back_escaped_as_it_was(times: int
     assert in_html(f"<a href='mailto:?body=see%20{url}%20x'>") == (
         f"<a href='mailto:?body=see%20{expected}%20x'>"
     )
+
+
+def test_what_is_escaped_more_often_than_any_program_does_is_left_alone() -> None:
+    url, expected = SEALED, ORIGINAL
+    for _ in range(8):
+        url, expected = quote(url, safe=""), quote(expected, safe="")
+    assert in_text(url) == expected
+    assert in_text(quote(url, safe="")) == quote(url, safe="")
 
 
 def test_slashes_that_stood_as_they_are_stay_so() -> None:
@@ -239,6 +248,7 @@ def test_a_calendar_entry_that_quotes_it_gets_the_original_back(line: str, expec
         "https%3A%2F%2Fa.b%2F" * 100_000,
         f"http:{'&#47;' * 24_000}" * 16,
         "http://a/\u00adx" * 100_000,
+        f"https://eur01.safelinks.protection.outlook.com/?url={'x' * 20_000}{chr(0xAD) * 400_000}",
     ],
 )
 def test_what_looks_like_ours_without_end_is_given_up(text: str) -> None:

@@ -24,9 +24,11 @@ Reader = Callable[[str], str | None]
 """Returns the original of one of our wrapped URLs, "" for one that we added, None for any other."""
 
 _BEGINNING: Final = re.compile(
-    r"https?(?:%(?P<colon>(?:25)*)3a|:(?=%(?P<slash>(?:25)*)2f)|(?::|&(?:#0*58|#x0*3a|colon);)(?=[/\\&\s]|[!=]\s))",
+    r"https?(?:%(?P<colon>(?:25){0,7})3a|:(?=%(?P<slash>(?:25){0,7})2f)"
+    r"|(?::|&(?:#0*58|#x0*3a|colon);)(?=[/\\&\s]|[!=]\s))",
     re.IGNORECASE,
 )
+"""Escaped eight times at most: one that is for millions of times would need gigabytes to be read."""
 _BETWEEN: Final = (
     r"(?:[!=]?[^\S\r\n]*+(?:<br\s*/?>[^\S\r\n]*+(?:\r\n|\r|\n)?|\r\n|\r|\n)(?:[^\S\r\n]|[>|]|&gt;|&nbsp;)*+)?"
 )
@@ -106,6 +108,11 @@ class _Spelling:
         self._pieces.append(written)
         self.size += len(written)
 
+    def join(self) -> None:
+        """Note that something was left out here; once, however much it was: each joint is a read."""
+        if self.joints[-1:] != [self.size]:
+            self.joints.append(self.size)
+
     def goes_on(self) -> bool:
         """Whether an address on the next line belongs to this one."""
         return self._pieces[-1][-1] in _GOES_ON
@@ -175,6 +182,8 @@ class _Finder:
             original = self._opened(spelling, end, partial(_read_within, reader=self._reader))
             if original:
                 return Sealed(start, spelling.place_behind(end), original)
+            if self._room < 0:
+                break
         return None
 
     def _opened(self, spelling: "_Spelling", end: int, reader: Reader) -> str | None:
@@ -227,7 +236,7 @@ def _read(text: str, start: int, stop: int, pattern: re.Pattern[str]) -> _Spelli
                 break
             spelling.add(meant, position, match.end())
         else:
-            spelling.joints.append(spelling.size)
+            spelling.join()
             joined = match.end() if kind == "break" else joined
         position = match.end()
     spelling.end = position
@@ -253,7 +262,7 @@ def _read_escaped(text: str, start: int, stop: int, pattern: re.Pattern[str], ti
             kind = match.lastgroup if match is not None else None
             if match is None or kind not in _JOINING or (kind == "break" and joined == position):
                 break
-            spelling.joints.append(spelling.size)
+            spelling.join()
             joined = match.end() if kind == "break" else joined
         position = match.end()
     spelling.end = position
