@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from backstamp.mail.defects import Defect
-from backstamp.mail.structure import StructureLimits, parse_structure
+from backstamp.mail.structure import Part, StructureLimits, parse_structure
 from backstamp.rewriting import (
     CandidateReport,
     Carrier,
@@ -20,7 +20,7 @@ from backstamp.rewriting import (
 )
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.options import Limits
-from backstamp.rewriting.part_edit import TextPart
+from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.text.text_links import find_text_links
 from tests.rewriting.sealers import BASE, FixedSealer
 
@@ -90,9 +90,12 @@ def _others_see_more(planned: Plan, *messages: bytes) -> bool:
     """Whether other readings than ours show what is left alone for a reason of its own, as a `javascript:`.
 
     Such a candidate is named like one of ours, though a new URL within that reading may change it, or a quote
-    of the pixel may end it.
+    of the pixel may end it. In plain text it has a place once a new URL parts it from the link behind it.
     """
-    return any(_others_see_more_in(planned, message) for message in messages)
+    return any(
+        each.carrier is Carrier.TEXT and each.skip_reason is SkipReason.UNLOCATED
+        for each in planned.manifest.candidates
+    ) or any(_others_see_more_in(planned, message) for message in messages)
 
 
 def _others_see_more_in(planned: Plan, raw: bytes) -> bool:
@@ -100,10 +103,19 @@ def _others_see_more_in(planned: Plan, raw: bytes) -> bool:
     stack = [parse_structure(raw, StructureLimits())] if paths else []
     while stack:
         part = stack.pop()
-        if part.path in paths and HtmlText(TextPart(raw, part, Limits().html_bytes).text).rivals:
+        if part.path in paths and _others_see_more_of(part, raw):
             return True
         stack += part.children
     return False
+
+
+def _others_see_more_of(part: Part, raw: bytes) -> bool:
+    try:
+        html = HtmlText(TextPart(raw, part, Limits().html_bytes).text)
+    except PartUnreadableError:
+        # Shifts of a charset that it is not in, which our ASCII has made whole.
+        return True
+    return bool(html.rivals)
 
 
 def certain(manifest: Manifest) -> list[CandidateReport]:
