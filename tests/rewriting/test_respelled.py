@@ -238,6 +238,14 @@ def test_a_calendar_entry_that_quotes_it_gets_the_original_back(line: str, expec
             assert max(map(len, found.splitlines())) <= 75 + len(line.rpartition(SEALED)[2])
 
 
+def test_a_property_of_a_calendar_entry_is_read_once_however_many_urls_it_has() -> None:
+    text = f"BEGIN:VCALENDAR\r\nDESCRIPTION{';X=1' * 60_000}:{f'{SEALED} ' * 6_000}\r\nEND:VCALENDAR\r\n"
+    began = process_time()
+    found = html_body(unwrap(message(text, "text/calendar; method=REQUEST"), READER)).decode()
+    assert found.count(ORIGINAL.replace(",", "\\,")) == 6_000
+    assert process_time() - began < 20
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,8 +1,9 @@
 """calendar_unwrapping: the URLs of a calendar entry (RFC 5545) back, as in a meeting made of a mail."""
 
+import math
 import re
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 
 from backstamp.rewriting.respelled import Reader, Sealed, find_sealed
 from backstamp.rewriting.text.flowed import Unflowed
@@ -27,25 +28,61 @@ def calendar_edits(text: str, reader: Reader) -> list[tuple[int, int, str]]:
     """
     view = Unflowed.without(text, _FOLD)
     edits: list[tuple[int, int, str]] = []
+    properties, lines = _Lines(view.text), _Lines(text)
     for sealed in find_sealed(view.text, reader, markup=False):
         if sealed.original:
             start, end = view.source_span(sealed.start, sealed.end)
             fold = _FOLD.search(text, start, end)
-            written = _written(view.text, sealed)
+            properties.go_to(sealed.start)
+            written = _written(properties.property, sealed)
             if fold is not None:
-                begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-                written = _folded(written, start - begin, f"{fold[1]} ")
+                lines.go_to(start)
+                written = _folded(written, start - lines.begin, f"{fold[1]} ")
             edits.append((start, end, written))
     return edits
 
 
-def _written(text: str, sealed: Sealed) -> str:
+class _Property(NamedTuple):
+    """Where the value begins, and how it is written."""
+
+    value: float
+    is_uri: bool
+    is_html: bool
+
+
+class _Lines:
+    """The line of a place, for one place after the other: a line of megabytes with many is read once."""
+
+    def __init__(self, text: str) -> None:
+        self.begin = 0
+        self._text = text
+        self._place = 0
+        self._property: _Property | None = None
+        self._property_of = -1
+
+    def go_to(self, place: int) -> None:
+        """Set `begin` to where the line of this place begins, which is behind the one before."""
+        ends = (self._text.rfind(end, self._place, place) for end in "\r\n")
+        self.begin = max(self.begin, max(ends) + 1)
+        self._place = place
+
+    @property
+    def property(self) -> _Property:
+        """The line's property; one without a colon has no value."""
+        if self._property is None or self._property_of != self.begin:
+            head = _PROPERTY.match(self._text, self.begin)
+            written = head[0] if head is not None else ""
+            is_uri, is_html = (each.match(written) is not None for each in (_URI_VALUE, _HTML_VALUE))
+            self._property = _Property(math.inf if head is None else head.end(), is_uri, is_html)
+            self._property_of = self.begin
+        return self._property
+
+
+def _written(line: _Property, sealed: Sealed) -> str:
     url = sealed.replacement()
-    begin = max(text.rfind("\n", 0, sealed.start), text.rfind("\r", 0, sealed.start)) + 1
-    head = _PROPERTY.match(text, begin)
-    if head is None or head.end() > sealed.start or _URI_VALUE.match(head[0]) is not None:
+    if line.value > sealed.start or line.is_uri:
         return url
-    if _HTML_VALUE.match(head[0]) is not None:
+    if line.is_html:
         url = escape(url)
     return re.sub(r"[\\,;]", r"\\\g<0>", url)
 
