@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from backstamp.records import channels, looking_back
 from backstamp.records.alerting import people as people_module
 from backstamp.records.alerting.notices import notice_of
-from backstamp.records.alerting.people import people_of
+from backstamp.records.alerting.occurrences import Occurrence, Person
+from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.changes import newest_version
 from backstamp.records.ingest import ingest
 from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
@@ -27,7 +28,14 @@ from backstamp.records.models import (
 from backstamp.records.retention import delete_before
 from backstamp.threats import ThreatReason
 from backstamp.urls.safe_browsing import expressions, full_hash
-from backstamp.vocabulary import ChannelKind, ClickAction, JournalRecord, QueuedRecipient, ThreatType
+from backstamp.vocabulary import (
+    AlertRule,
+    ChannelKind,
+    ClickAction,
+    JournalRecord,
+    QueuedRecipient,
+    ThreatType,
+)
 from tests.records.journal_records import ANNA, BERT, MESSAGE, after, batch, delivery, queued
 from tests.records.received import EVIL, GOOD, HEADERS_OF_A_SCRIPT, ON_ARRIVAL, followed, received
 
@@ -188,6 +196,28 @@ def test_who_followed_a_link_is_kept_however_many_received_it(monkeypatch: pytes
     assert [act.act for act in notice.alerts[0].acts][:2] == ["allowed", "allowed"]
 
 
+@SQLITE_IS_ENOUGH
+def test_nobody_gives_way_to_somebody_who_is_kept_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people_module, "MOST_PEOPLE", 3)
+    take(
+        [
+            *(received(message=number) for number in (1, 2, 3)),
+            delivery(1, message=1),
+            followed(200, ClickAction.ALLOW, message=1),
+        ]
+    )
+    for number in (1, 2, 3):
+        look_back(listing(), [number], LATER)
+    alert = Alert.objects.get()
+    kept = [(row.pk, row.message_id, row.act) for row in people_of(alert.pk)]
+    assert [act for _, _, act in kept].count("received") == 2
+    who = people_of(alert.pk)[0]
+    again = Person(who.message_id, who.recipient_index, who.address, who.act, 9)
+    story = Occurrence(rule=AlertRule(alert.rule), domain="", host="", at_us=9, people=(again,))
+    keep_people({alert.pk: [story]})
+    assert [(row.pk, row.message_id, row.act) for row in people_of(alert.pk)] == kept
+
+
 def test_hours_later_a_second_list_opens_no_second_story() -> None:
     take([received(), delivery(1), followed(200, ClickAction.ALLOW)])
     first, second = listing(), listing("login.evil.example/in", source="openphish")
@@ -226,6 +256,13 @@ def test_a_second_list_is_news_where_the_link_has_led_somebody_on_although_one_n
     rules = Alert.objects.filter(source="openphish").values_list("rule", flat=True)
     assert list(rules) == ["clicked_before_listed"] * alerts
     assert looked(listing(source="phishtank")) == [Found(1, 0)], "that has been told"
+
+
+@SQLITE_IS_ENOUGH
+def test_a_second_list_is_no_news_where_only_a_machine_was_led_on() -> None:
+    script = followed(200, ClickAction.ALLOW, headers=HEADERS_OF_A_SCRIPT)
+    take([received(findings=[ON_ARRIVAL]), delivery(1), script])
+    assert looked(listing(source="openphish")) == [Found(1, 0)]
 
 
 @SQLITE_IS_ENOUGH

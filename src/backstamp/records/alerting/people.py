@@ -36,13 +36,24 @@ def keep_people(stories: Mapping[int, Iterable[Occurrence]]) -> None:
     kept = dict(select_for_keys(_KEPT, ("a",), ((pk,) for pk in stories)))
     rows = []
     for pk, story in stories.items():
-        people = dict.fromkeys(person for each in story for person in each.people)
-        acted = sum(person.act != RECEIVED for person in people)
+        people: dict[tuple[int, int | None, str], Person] = {}
+        for person in sorted((person for each in story for person in each.people), key=_importance):
+            people.setdefault((person.message, person.recipient, person.act), person)
         room = max(0, MOST_PEOPLE - kept.get(pk, 0))
-        if acted > room:
-            room += _give_way(pk, acted - room)
-        rows += [_row(pk, person) for person in sorted(people, key=_importance)[:room]]
+        if len(people) > room:
+            # Nobody gives way to who did the same once more.
+            for there in _who_acted(pk) & people.keys():
+                del people[there]
+            acted = sum(person.act != RECEIVED for person in people.values())
+            room += _give_way(pk, acted - room) if acted > room else 0
+        rows += [_row(pk, person) for person in list(people.values())[:room]]
     insert_new("records_alertperson", _PEOPLE, rows)
+
+
+def _who_acted(alert: int) -> set[tuple[int, int | None, str]]:
+    """Return who of those kept with an alert did something: their copy, and what."""
+    rows = AlertPerson.objects.filter(alert_id=alert).exclude(act=RECEIVED)
+    return set(rows.values_list("message_id", "recipient_index", "act"))
 
 
 def _give_way(alert: int, number: int) -> int:
