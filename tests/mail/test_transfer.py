@@ -259,6 +259,18 @@ def test_a_part_that_is_encoded_anew_makes_no_delimiter(data: bytes) -> None:
         assert all(len(line) <= 76 and not line.startswith(b"--") for line in body.split(b"\n"))
 
 
+def test_among_lines_that_end_otherwise_a_bare_cr_ends_no_line_of_a_header_of_ours() -> None:
+    for newline in (b"\n", b"\r\n", b"\r"):
+        head = newline.join((b"Content-Type: multipart/mixed; boundary=b", b"", b"--b", b""))
+        raw = head + b"one\rtwo" + newline + b"--b--" + newline
+        part = parse_structure(raw, StructureLimits()).children[0]
+        patched = apply_patches(raw, reencode_part(raw, part, b"one\rtwo three"))
+        declared = b"Content-Transfer-Encoding: quoted-printable" + newline + newline + b"one"
+        assert patched.startswith(head + declared)
+        (only,) = parse_structure(patched, StructureLimits()).children
+        assert decoded(patched[only.body_start : only.end], only.cte).data == b"one\rtwo three"
+
+
 def test_patches_that_overlap_are_refused() -> None:
     with pytest.raises(OverlapError):
         apply_patches(b"abcdef", [Patch(0, 3, b"x"), Patch(2, 4, b"y")])

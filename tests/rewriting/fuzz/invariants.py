@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from backstamp.mail.defects import Defect
@@ -90,12 +91,15 @@ def _others_see_more(planned: Plan, *messages: bytes) -> bool:
     """Whether other readings than ours show what is left alone for a reason of its own, as a `javascript:`.
 
     Such a candidate is named like one of ours, though a new URL within that reading may change it, or a quote
-    of the pixel may end it. In plain text it has a place once a new URL parts it from the link behind it.
+    of the pixel may end it. In plain text an address that goes on into the one behind it is parted from that,
+    or gets a place by that.
     """
-    return any(
-        each.carrier is Carrier.TEXT and each.skip_reason is SkipReason.UNLOCATED
-        for each in planned.manifest.candidates
-    ) or any(_others_see_more_in(planned, message) for message in messages)
+    in_text = [each for each in planned.manifest.candidates if each.carrier is Carrier.TEXT]
+    return (
+        any(each.skip_reason is SkipReason.UNLOCATED for each in in_text)
+        or any(each.part == other.part and other.start < each.end for each, other in pairwise(in_text))
+        or any(_others_see_more_in(planned, message) for message in messages)
+    )
 
 
 def _others_see_more_in(planned: Plan, raw: bytes) -> bool:

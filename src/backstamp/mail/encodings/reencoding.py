@@ -24,6 +24,9 @@ def newline_of(raw: bytes, start: int, end: int) -> bytes:
 def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     """Return the patches that put `data` into `part` as quoted-printable, and say so in its header."""
     newline = newline_of(raw, part.header.start, part.end)
+    if newline == b"\r":
+        # Among lines that end otherwise a CR ends no header for all programs, whatever the part's text has.
+        newline = newline_of(raw, 0, len(raw))
     declaration = b"Content-Transfer-Encoding: quoted-printable"
     body = _without_delimiters(encode_quoted_printable(data, newline), newline)
     if not part.header.orderly:
