@@ -40,15 +40,15 @@ LARGE = st.integers(-(1 << 63), (1 << 63) - 1)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(st.tuples(HITS, LARGE, st.none() | st.integers(0, 65_535)), min_size=1, max_size=20),
-    st.booleans(),
+    st.integers(-1, 19),
 )
 def test_a_hit_is_the_same_row_in_either_spelling(
-    seen: Sequence[tuple[Hit, int, int | None]], final: bool
+    seen: Sequence[tuple[Hit, int, int | None]], newest_settled: int
 ) -> None:
     hits = [
         (_stored(number, hit, message, index), JUDGED) for number, (hit, message, index) in enumerate(seen)
     ]
-    settled_us = LATEST_US if final else -1
+    settled_us = -1 if newest_settled < 0 else seen[newest_settled % len(seen)][0].at_us
     with transaction.atomic():
         append("records_event", hit_rows._COLUMNS, hit_rows._rows(hits, settled_us), hit_rows._USUAL)
         in_text = _rows()

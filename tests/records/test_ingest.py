@@ -216,6 +216,12 @@ def test_a_crowd_of_recipients_from_one_source_is_seen_across_messages() -> None
     assert "same_source_crowd" in signals(event("edge1"))
 
 
+def test_one_program_from_three_networks_within_a_minute_is_seen_among_images_that_are_else_alike() -> None:
+    ingest(batch("gateway", [queued(), delivery(1)]), NOW)
+    ingest(batch("edge", [pixel(600 + n, agent=CHROME, source=bytes([n + 1]) * 8) for n in range(3)]), NOW)
+    assert all("same_client_elsewhere" in signals(event("edge", n)) for n in range(3))
+
+
 def test_a_replayed_batch_changes_nothing_at_all() -> None:
     whole = batch("a", [queued(), delivery(1), pixel(600), click(700), click(700.5, link=1)])
     ingest(whole, NOW)
