@@ -268,6 +268,7 @@ def test_damage_of_any_length_is_looked_through_in_pieces(
 
 
 HOLE = 1 << 30
+BLOCK = 4096
 
 
 @pytest.fixture
@@ -296,6 +297,25 @@ def test_a_hole_at_the_end_of_a_file_is_damage_that_nobody_reads(
     assert batch.corrupt > 0
     assert batch.cursors == {ids[0].producer: HOLE}
     assert sum(read_octets) < HOLE / 10
+
+
+def test_a_hole_at_the_end_waits_while_its_producer_lives(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, role="test", sync="off")
+    writer.append(hit(1, "x" * 300))
+    path = only_segment(tmp_path)
+    filled = hit(2, "x" * (300 + BLOCK - 2 * path.stat().st_size))
+    writer.append(filled)
+    assert path.stat().st_size == BLOCK, "a hole begins with a block of the file system"
+    last = writer.append(hit(3))
+    whole = path.read_bytes()
+    os.truncate(path, BLOCK)
+    os.truncate(path, 3 * BLOCK)
+    batch = JournalReader(tmp_path).read({}, 10)
+    assert [record for _, record in batch.records] == [hit(1, "x" * 300), filled]
+    assert (batch.cursors, batch.corrupt) == ({writer.producer: BLOCK}, 0)
+    path.write_bytes(whole)
+    assert JournalReader(tmp_path).read(batch.cursors, 10).records == [(last, hit(3))]
+    writer.close()
 
 
 def test_what_stands_behind_a_hole_is_found(tmp_path: Path, read_octets: list[int]) -> None:
