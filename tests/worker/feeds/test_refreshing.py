@@ -21,7 +21,7 @@ from backstamp.worker.feeds.jobs import Job, encode_job
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.refreshing import AwayError, is_anything_due, refresh_all
 from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.feeds.standing import Outcome, is_stale, standing_of
+from backstamp.worker.feeds.standing import Outcome, begun, is_stale, standing_of
 from backstamp.worker.feeds.store import ListStore, State
 from tests.worker.feeds.feed_server import FeedServer, Page, Query
 
@@ -479,6 +479,19 @@ def test_while_a_list_is_read_it_says_so_and_no_failure_is_made_up(
     assert seen == [(0, "", True), (0, "", True), (1, "", True)]
     state, being_read = standing_of(store)
     assert (state.failures, state.why, being_read) == (2, "the server answered 503", False)
+
+
+def test_a_look_that_ends_well_while_somebody_asks_is_told_as_no_failure(tmp_path: Path) -> None:
+    class EndsMeanwhile(ListStore):
+        def is_being_read(self) -> bool:
+            self.write_state(State(checked_at=time.time(), entries=3))
+            return False
+
+    store = EndsMeanwhile(tmp_path, "phish")
+    store.prepare()
+    store.write_state(begun(State()))
+    state, being_read = standing_of(store)
+    assert (state.failures, state.why, state.entries, being_read) == (0, "", 3, False)
 
 
 def test_a_copy_that_is_gone_is_asked_for_although_the_list_has_not_changed(

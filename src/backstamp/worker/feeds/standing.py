@@ -46,9 +46,11 @@ class Standing(NamedTuple):
 
 def standing_of(store: ListStore) -> Standing:
     """Return how it stands with a list now."""
-    being_read = store.is_being_read()
     state = store.state()
-    if being_read and state.why == _ENDED:
+    being_read = store.is_being_read()
+    if state.why == _ENDED and not being_read:
+        state = store.state()  # It may have ended well between the two.
+    elif state.why == _ENDED:
         state = msgspec.structs.replace(state, failures=state.failures - 1, why="")
     return Standing(state, being_read)
 
