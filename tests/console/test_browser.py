@@ -169,6 +169,7 @@ def test_a_page_that_nobody_looks_at_holds_no_connection(address: str, browser: 
 
     look(away=True)
     expect(page.locator("html[data-live=off]")).to_be_attached()
+    page.wait_for_load_state("networkidle")  # What it asked for while it was looked at is there.
     in_database(lambda: message(2))
     page.wait_for_timeout(1500)
     expect(page.locator("ul.rows > li")).to_have_count(1)

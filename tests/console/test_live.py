@@ -51,6 +51,21 @@ async def test_what_changed_before_the_viewer_came_is_told_at_once(monkeypatch: 
     assert {(await other)[1] for other in others} == {"id: 7\nevent: changed\ndata: 7\n\n"}
 
 
+async def test_a_page_that_is_newer_than_the_last_look_is_told_of_nothing_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "POLL_SECONDS", 0.05)
+    shared = versions(7, 8, 8, 9)
+    assert await shared.next_version(1, 6, 5.0) == 7
+    earlier = asyncio.create_task(shared.next_version(1, 7, 5.0))
+    assert await shared.next_version(1, 8, 5.0) == 9
+    assert await earlier == 8
+
+
+async def test_a_page_is_told_of_an_older_version_where_the_database_has_become_one() -> None:
+    assert await versions(4).next_version(1, 8, 5.0) == 4
+
+
 async def test_of_many_viewers_some_are_told_at_once_and_the_others_one_after_the_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -43,12 +43,18 @@ class Watching:
         Raises `django.db.Error` where the look did.
         """
         self._followed[followed] += 1
+        has_looked = False
         try:
             async with asyncio.timeout(seconds):
-                while (current := self._known.get(followed, seen)) == seen:
+                # Who comes may have seen a newer version than the last look did; of an older one only a look
+                # that began since then can tell: another database stands there.
+                while (current := self._known.get(followed, seen)) == seen or (
+                    current < seen and not has_looked
+                ):
                     if followed not in self._known:
                         self._newcomer.set()
                     await self._next_look()
+                    has_looked = True
                 return current
         except TimeoutError:
             return None
