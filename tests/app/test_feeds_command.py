@@ -158,7 +158,7 @@ def test_a_list_that_is_left_alone_or_read_just_now_says_so(tmp_path: Path) -> N
     with ListStore(directory, "own").being_read():
         shown = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
     assert shown[0].startswith("own                            1 entries, ")
-    assert shown[0].endswith(" old; being read now")
+    assert shown[0].endswith(" old; being refreshed")
     assert shown[1] == (
         "spamhaus-dbl            asked when mail comes; NOT ASKED: it lists everything, even what cannot be; "
         "again in 60 min"

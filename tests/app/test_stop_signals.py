@@ -1,9 +1,13 @@
 """A wish to stop is obeyed in order whenever it comes: while a role starts, while it runs, while it ends."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
+import time
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +46,23 @@ class Starting:
         self.writer = pipe.open("wb")  # opened as soon as it reads
 
     def say(self, number: int) -> None:
+        """Send a signal once it waits for the pipe: one that comes just before would wake nobody."""
+        self.writer.write(b"\n")
+        self.writer.flush()
+        deadline = time.monotonic() + 60
+        while self._unread() or self._state() != "S":
+            assert time.monotonic() < deadline, "it does not read"
+            time.sleep(0.01)
         self.process.send_signal(number)
+
+    def _unread(self) -> int:
+        waiting = array("i", [0])
+        fcntl.ioctl(self.writer, termios.FIONREAD, waiting)
+        return waiting[0]
+
+    def _state(self) -> str:
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0]
 
     def end(self) -> tuple[int, bytes]:
         _, said = self.process.communicate(timeout=60)

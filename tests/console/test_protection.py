@@ -246,7 +246,7 @@ def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
     assert shown.count("not used") == 1
     assert "it &lt;lists&gt; everything · not asked before" in shown
     assert 'datetime="2026-01-02' in shown
-    assert shown.count("being read now") == 1
+    assert shown.count("being refreshed") == 1
     assert "next look" not in shown, "before a look has ended nobody knows"
 
 

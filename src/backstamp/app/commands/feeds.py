@@ -116,7 +116,7 @@ def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> 
 
 def _standing(source: Source, standing: Standing) -> str:
     state, being_read = standing
-    now = "; being read now" if being_read else _failure(state)
+    now = "; being refreshed" if being_read else _failure(state)
     if not state.checked_at:
         return f"never had{now}"
     age = _age(time.time() - (state.changed_at if source.is_file else state.checked_at))
