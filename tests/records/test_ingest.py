@@ -12,7 +12,14 @@ from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.changes import message_version, newest_version, note_changed
 from backstamp.records.groups import CROWD
-from backstamp.records.ingest import OlderCopyError, cursors, forget_producers, ingest, producers_gone
+from backstamp.records.ingest import ingest
+from backstamp.records.journal_cursors import (
+    OlderCopyError,
+    advance,
+    cursors,
+    forget_producers,
+    producers_gone,
+)
 from backstamp.records.models import LONGEST_METHOD, Consent, Event, Link, Message, Recipient
 from backstamp.records.tracking_ids import to_database
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -231,6 +238,12 @@ def test_a_replayed_batch_changes_nothing_at_all() -> None:
     assert (dump(), cursors(), newest_version()) == before
 
 
+def test_a_cursor_goes_on_with_each_batch_and_never_back() -> None:
+    for position, stands in ((100, 100), (300, 300), (200, 300)):
+        advance({"a": position})
+        assert cursors() == {"a": stands}
+
+
 def test_the_same_record_twice_in_a_batch_counts_once() -> None:
     whole = batch("a", [queued(), pixel(600)])
     whole.records.append(whole.records[1])
@@ -255,7 +268,8 @@ def test_where_the_cursors_cannot_be_written_there_are_no_rows_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("backstamp.records.ingest._ADVANCE", "UPDATE no_such_table SET x = %s WHERE y = %s")
+        advance = "UPDATE no_such_table SET x = %s WHERE y = %s"
+        patched.setattr("backstamp.records.journal_cursors._ADVANCE", advance)
         with pytest.raises(DatabaseError):
             ingest(batch("a", [queued(), pixel(600)]), NOW)
     assert (Message.objects.count(), Event.objects.count(), cursors()) == (0, 0, {})

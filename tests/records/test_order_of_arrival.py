@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backstamp.journal import Batch
-from backstamp.records.ingest import cursors, ingest
+from backstamp.records.ingest import ingest
+from backstamp.records.journal_cursors import cursors
 from backstamp.records.memory import FRESH_US, Memory
 from backstamp.records.models import Consent
 from backstamp.records.rebuild import rebuild

@@ -38,6 +38,7 @@ def of_hits(hits: Iterable[tuple[StoredHit, Judgement]], settled_us: int) -> Ite
     """
     minute, minute_key = -1, b""
     for hit, found in hits:
+        # In the loop, as in `hit_rows`, for the same reason.
         seen, headers = hit.hit, hit.headers
         at_us, producer, position = hit.place
         if at_us // MINUTE_US != minute:

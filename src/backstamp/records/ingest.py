@@ -6,11 +6,10 @@ order in which producers' records meet does not matter: a hit may come before it
 after its hits.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from time import thread_time
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -24,11 +23,12 @@ from backstamp.records.dictionaries import Headers
 from backstamp.records.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.hit_rows import Judged
 from backstamp.records.instants import LATEST_US, microseconds, stored, within
+from backstamp.records.journal_cursors import advance, not_ingested
 from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
 from backstamp.records.link_expressions import insert_expressions
 from backstamp.records.memory import Memory
 from backstamp.records.message_rows import reply_of
-from backstamp.records.models import LONGEST_METHOD, DeliveryState, JournalCursor
+from backstamp.records.models import LONGEST_METHOD, DeliveryState
 from backstamp.records.new_messages import insert_new_messages
 from backstamp.records.recipients import ByName, by_name, know, resolve
 from backstamp.records.repeated_reports import take_away, told_best
@@ -51,25 +51,15 @@ from backstamp.records.unknown_addresses import opt_out, opt_out_early
 from backstamp.records.wishes import name_those_who_wished, take_wishes
 from backstamp.records.withdrawal import withdrawn
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, ReaderReport, Report, Wish
+from backstamp.vocabulary import Delivery, Hit, Queued, ReaderReport, Report, Wish
 
 SETTLE_TIME: Final = timedelta(minutes=15)
 """A verdict is provisional for so long: scanners that look again do so 30 s to 5 min after the person,
 and retries are over by then (research: Trend Micro, Litmus on Yahoo)."""
 
-_ADVANCE: Final = (
-    "INSERT INTO records_journalcursor (producer, position) VALUES (%s, %s) "
-    "ON CONFLICT (producer) DO UPDATE SET position = excluded.position "
-    "WHERE records_journalcursor.position < excluded.position"
-)
-
 _ALL: Final = -1
 """Before the time of every hit."""
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
-
-
-class OlderCopyError(Exception):
-    """The database has not what was committed to it: another server answers now, which has an older copy."""
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,24 +82,6 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     revised: int = 0
     version: int | None = None
     verdict_seconds: float = 0.0
-
-
-def cursors() -> dict[str, int]:
-    """Return how far every producer's journal is ingested."""
-    return dict(JournalCursor.objects.values_list("producer", "position"))
-
-
-def producers_gone(gone: Collection[str], now: datetime) -> None:
-    """Note that these producers' journal was deleted.
-
-    Their cursors stay: a restored backup may bring a journal back beside a database that has read it.
-    """
-    JournalCursor.objects.filter(producer__in=gone).update(gone_at=now)
-
-
-def forget_producers(limit: datetime) -> None:
-    """Delete the cursors of producers whose journal was deleted before `limit`; no name is used again."""
-    JournalCursor.objects.filter(gone_at__lt=limit).delete()
 
 
 def ingest(
@@ -138,7 +110,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     memory.begin()
     newest_erased = erased_copies.newest()
     memory.heed_erasures(newest_erased)
-    fresh = _fresh(batch)
+    fresh = not_ingested(batch)
     new_records = sum(map(len, fresh.values()))
     erased = erased_copies.take_out(fresh) if newest_erased else frozenset()
     of_erased = new_records - sum(map(len, fresh.values()))
@@ -208,7 +180,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     if rollup.messages:
         version = next_version()
         rollup.write(version)
-    execute_many(_ADVANCE, batch.cursors.items())
+    advance(batch.cursors)
     return Ingested(
         messages=len(queued),
         deliveries=len(deliveries),
@@ -222,42 +194,6 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
         version=version,
         verdict_seconds=verdict_seconds,
     )
-
-
-def _fresh(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]]:
-    """Return by type what is before no cursor of its producer, and so was not ingested yet; each once."""
-    found, first = _by_type(batch.records)
-    done = dict(
-        JournalCursor.objects.select_for_update()
-        .filter(producer__in=first.keys() | batch.began.keys())
-        .values_list("producer", "position")
-    )
-    if any(done.get(producer, 0) < position for producer, position in batch.began.items()):
-        raise OlderCopyError
-    if any(position < done.get(producer, 0) for producer, position in first.items()):
-        for type_, records in found.items():
-            found[type_] = [each for each in records if each[0].position >= done.get(each[0].producer, 0)]
-    return found
-
-
-def _by_type(
-    records: Iterable[tuple[RecordId, JournalRecord]],
-) -> tuple[dict[type[JournalRecord], list[tuple[RecordId, Any]]], dict[str, int]]:
-    """Return records by type, each once, and the first position of every producer."""
-    found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for each in records:
-        (producer, position), record = each
-        before = last.get(producer)
-        if before is None:
-            first[producer] = position
-        elif position <= before:
-            # They come in the order in which they were written; whoever gives them otherwise may do so twice.
-            return _by_type(sorted(dict(records).items(), key=_id))
-        last[producer] = position
-        found[type(record)].append(each)
-    return found, first
 
 
 def _take_deliveries(
@@ -365,10 +301,6 @@ def _prepare(new: ByPair, changed_clocks: Collection[Pair], memory: Memory) -> l
         memory.sources.load(clocked, memory.headers)
         older |= {hit.place: hit for hit in clocked}
     return list(older.values())
-
-
-def _id(record: tuple[RecordId, JournalRecord]) -> RecordId:
-    return record[0]
 
 
 def _message(judged: Judged) -> int:

@@ -23,7 +23,8 @@ from django.db import DataError, IntegrityError
 
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
-from backstamp.records.ingest import Ingested, OlderCopyError, cursors, ingest, producers_gone
+from backstamp.records.ingest import Ingested, ingest
+from backstamp.records.journal_cursors import OlderCopyError, cursors, producers_gone
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair
 from backstamp.vocabulary import JournalRecord

@@ -46,7 +46,8 @@ def fill(events: int, progress: TextIO, copies: int | None = None, start: dateti
     """
     from django.db import connection
 
-    from backstamp.records.ingest import cursors, forget_producers, ingest, producers_gone
+    from backstamp.records.ingest import ingest
+    from backstamp.records.journal_cursors import cursors, forget_producers, producers_gone
     from backstamp.records.memory import Memory
     from backstamp.records.models import Message
     from backstamp.records.partitions import make_ahead
