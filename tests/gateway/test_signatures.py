@@ -154,3 +154,21 @@ def test_an_openpgp_signature_holds_by_a_key_of_the_keyring(tmp_path: Path) -> N
     assert not signatures_hold(mail, "eve@example.org", trust)
     assert not signatures_hold(mail.replace(b"www.example.com", b"evil.example.com"), ANN, trust)
     assert not signatures_hold(mail, ANN, Trust())
+
+
+@pytest.mark.parametrize(("program", "kind"), [("openssl", b"pkcs7"), ("gpgv", b"pgp")])
+def test_what_is_verified_has_no_name_on_the_disk(
+    program: str, kind: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rewriter that is killed meanwhile leaves nothing of a mail behind."""
+    temporary, seen = tmp_path / "temporary", tmp_path / "seen"
+    temporary.mkdir()
+    instead = tmp_path / program
+    instead.write_text(f"#!/bin/sh\nls -A {temporary} > {seen}\nexit 1\n")
+    instead.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    signed = message(b"signature", kind=b"application/" + kind + b"-signature")
+
+    assert not signatures_hold(signed, ANN, Trust(pgp_keyring=str(tmp_path / "keyring")))
+    assert seen.read_text() == ""

@@ -2,11 +2,14 @@
 
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Final
 
+from backstamp.gateway.rewriter.signatures.unnamed_files import path_of, unnamed_file
+
 _SECONDS: Final = 10
+_NO_FOLDER: Final = "/nonexistent"
+"""The home of gpgv, so that nobody's own keys and options count."""
 _GOOD: Final = re.compile(r"^\[GNUPG:\] GOODSIG [0-9A-F]+ (?P<user>.*)$", re.MULTILINE)
 _BAD: Final = re.compile(r"^\[GNUPG:\] (?:BADSIG|ERRSIG|EXPSIG|EXPKEYSIG|REVKEYSIG) ", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"<([^<>]+)>\s*\Z")
@@ -21,29 +24,20 @@ def is_signed_by(sender: str, signed: bytes, signature: bytes, keyring: str) -> 
         signature: armoured or binary.
         keyring: path of the keys that count, as `gpg --export` writes them.
     """
-    with tempfile.TemporaryDirectory(prefix="backstamp-") as folder:
-        content, detached = Path(folder) / "content", Path(folder) / "signature"
-        content.write_bytes(signed)
-        detached.write_bytes(signature)
-        command = [
-            "gpgv",
-            "--homedir",
-            folder,
-            "--keyring",
-            str(Path(keyring).absolute()),
-            "--status-fd",
-            "1",
-        ]
-        try:
+    keys = str(Path(keyring).absolute())
+    command = ["gpgv", "--homedir", _NO_FOLDER, "--keyring", keys, "--status-fd", "1"]
+    try:
+        with unnamed_file(signed) as content, unnamed_file(signature) as detached:
             done = subprocess.run(
-                [*command, "--", str(detached), str(content)],
+                [*command, "--", path_of(detached), path_of(content)],
                 timeout=_SECONDS,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
+                pass_fds=[content.fileno(), detached.fileno()],
             )
-        except (OSError, subprocess.TimeoutExpired):
-            return False
+    except (OSError, subprocess.TimeoutExpired):
+        return False
     status = done.stdout.decode("utf-8", "replace")
     good = _GOOD.findall(status)
     if done.returncode != 0 or len(good) != 1 or _BAD.search(status):

@@ -1,11 +1,11 @@
 """smime: S/MIME signatures (RFC 8551), by OpenSSL's own program: no Python library verifies them."""
 
 import subprocess
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+
+from backstamp.gateway.rewriter.signatures.unnamed_files import path_of, unnamed_file
 
 _SECONDS: Final = 10
 
@@ -19,22 +19,25 @@ def is_signed_by(sender: str, signed: bytes, signature: bytes, authorities: str)
         signature: DER.
         authorities: path of PEM certificates, or "" for the system's.
     """
-    with tempfile.TemporaryDirectory(prefix="backstamp-") as folder:
-        content, der, signer = (Path(folder) / name for name in ("content", "signature", "signer"))
-        content.write_bytes(signed)
-        der.write_bytes(signature)
-        command = ["openssl", "cms", "-verify", "-inform", "DER", "-in", str(der), "-content", str(content)]
-        command += ["-binary", "-purpose", "smimesign", "-signer", str(signer), "-out", "/dev/null"]
-        command += ["-CAfile", authorities, "-no-CApath", "-no-CAstore"] if authorities else []
-        try:
+    try:
+        with unnamed_file(signed) as content, unnamed_file(signature) as der, unnamed_file() as signer:
+            command = ["openssl", "cms", "-verify", "-inform", "DER", "-in", path_of(der)]
+            command += ["-content", path_of(content), "-binary", "-purpose", "smimesign"]
+            command += ["-signer", path_of(signer), "-out", "/dev/null"]
+            command += ["-CAfile", authorities, "-no-CApath", "-no-CAstore"] if authorities else []
             done = subprocess.run(
-                command, timeout=_SECONDS, stdin=subprocess.DEVNULL, capture_output=True, check=False
+                command,
+                timeout=_SECONDS,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                pass_fds=[file.fileno() for file in (content, der, signer)],
             )
             if done.returncode != 0:
                 return False
-            certificates = x509.load_pem_x509_certificates(signer.read_bytes())
-        except (OSError, subprocess.TimeoutExpired, ValueError):
-            return False
+            certificates = x509.load_pem_x509_certificates(signer.read())
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return False
     # Several may have signed; then it is not the sender's word alone.
     return len(certificates) == 1 and sender.lower() in _addresses(certificates[0])
 
