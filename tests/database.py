@@ -24,11 +24,18 @@ _numbers = count(1)
 def start_django() -> None:
     """Set Django up with the program's own settings and a data directory of the tests' own."""
     if "DJANGO_SETTINGS_MODULE" not in os.environ:
-        os.environ["BACKSTAMP_DATA_DIR"] = tempfile.mkdtemp(prefix="backstamp-tests-")
+        os.environ["BACKSTAMP_DATA_DIR"] = str(_folder_of_this_run())
         os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
     import django
 
     django.setup()
+
+
+def _folder_of_this_run() -> Path:
+    """Return a new folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="backstamp-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @cache
@@ -36,7 +43,7 @@ def migrated_database() -> Path:
     """Return a database file in which all migrations were run."""
     from django.core.management import call_command
 
-    path = Path(tempfile.mkdtemp(prefix="backstamp-tests-")) / "migrated.db"
+    path = _folder_of_this_run() / "migrated.db"
     with database_at(path):
         call_command("migrate", interactive=False, verbosity=0)
     return path
@@ -45,7 +52,7 @@ def migrated_database() -> Path:
 @cache
 def _first_start() -> Path:
     """Return the database file that `backstamp migrate` makes."""
-    folder = Path(tempfile.mkdtemp(prefix="backstamp-tests-"))
+    folder = _folder_of_this_run()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKSTAMP_")}
     environment["BACKSTAMP_DATA_DIR"] = str(folder / "data")
     command = [sys.executable, "-m", "backstamp", "migrate"]
