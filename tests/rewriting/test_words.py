@@ -64,6 +64,8 @@ def rewritten(html: str) -> str:
         ("<p>a<!-- b -->https://x.example", f"<p>a<!-- b -->{A1}https://x.example</a>"),
         ("<p>a</p>b</p>c</p>https://x.example", f"<p>a</p>b</p>c</p>{A1}https://x.example</a>"),
         ("<b><p>a</b>www.x.example", f"<b><p>a</b>{A1}www.x.example</a>"),
+        ("<p>\0a www.x.example\0 b", f"<p>\0a {A1}www.x.example</a>\0 b"),
+        ("<p>&amp;\0\0https://x.ex\0ample/", f"<p>&amp;\0\0{A1}https://x.ex\0ample/</a>"),
     ],
 )
 def test_words_that_are_an_address_become_a_link_and_stay_what_the_reader_sees(

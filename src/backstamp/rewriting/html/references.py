@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 _REFERENCE: Final = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z0-9]{1,40};?)")
+_REFERENCE_OR_NULLS: Final = re.compile(rf"{_REFERENCE.pattern}|\0+")
 _START: Final = itemgetter(0)
 
 
@@ -57,7 +58,7 @@ def resolved(
         source: HTML.
         begin: where the stretch begins.
         stop: where it ends.
-        resolve: what stands for a reference, which may be itself.
+        resolve: what stands for a reference, or for null characters; it may be themselves.
         most: so many references are resolved, the others left.
         offset: of the text in that to which its pieces belong.
     """
@@ -72,7 +73,8 @@ def resolved(
             pieces.append(Piece(offset, place, reference_end))
             offset += len(text)
 
-    for match in islice(_REFERENCE.finditer(source, begin, stop), most):
+    pattern = _REFERENCE if source.find("\0", begin, stop) < 0 else _REFERENCE_OR_NULLS
+    for match in islice(pattern.finditer(source, begin, stop), most):
         character = resolve(match)
         if character != match[0]:
             add(source[position : match.start()], position, 0)
@@ -84,5 +86,5 @@ def resolved(
 
 
 def in_text(match: re.Match[str]) -> str:
-    """Return what a reference in the words of a document stands for."""
-    return html.unescape(match[0])
+    """Return what a reference in the words of a document stands for; null characters are dropped there."""
+    return html.unescape(match[0]) if match[0][0] == "&" else ""
