@@ -1,6 +1,14 @@
 """What `serve` says that one may do next."""
 
-from backstamp.app.commands.serve import next_steps
+from pathlib import Path
+
+from backstamp.app.commands.serve import as_typed, next_steps
+
+
+def test_a_command_is_shown_with_the_settings_that_were_named() -> None:
+    assert as_typed(".venv/bin/backstamp", Path("my.toml")) == ".venv/bin/backstamp --config my.toml"
+    assert as_typed("/opt/backstamp/venv/bin/backstamp", None) == "/opt/backstamp/venv/bin/backstamp"
+    assert as_typed("/opt/venv/lib/backstamp/__main__.py", None) == "backstamp"
 
 
 def test_who_tries_it_out_is_led_to_a_timeline_in_three_steps() -> None:

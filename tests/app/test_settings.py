@@ -8,6 +8,7 @@ import pytest
 from backstamp.app.settings import SettingsError, load, table
 from backstamp.app.settings.table import (
     CONSENT_MODE,
+    CONSOLE_URL,
     DATA_DIR,
     DATABASE_URL,
     EDGE_TRUSTED_PROXIES,
@@ -51,6 +52,16 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
     assert settings[GATEWAY_LISTEN] == "[::1]:1026"
     assert settings[TRACKING_URL] == "https://t.example.org"
     assert settings[TRACKING_ENABLED] is False
+
+
+def test_an_address_that_nobody_wrote_down_has_the_port_of_its_listener(tmp_path: Path) -> None:
+    path = written(tmp_path, '[edge]\nlisten = "0.0.0.0:18025"\n[console]\nlisten = "127.0.0.1:18026"\n')
+    settings = load(path, {})
+    assert settings[TRACKING_URL] == "http://localhost:18025"
+    assert settings[CONSOLE_URL] == "http://127.0.0.1:18026"
+
+    settings = load(path, {"BACKSTAMP_CONSOLE_URL": "https://console.example.org"})
+    assert settings[CONSOLE_URL] == "https://console.example.org"
 
 
 def test_a_relative_path_in_the_file_means_the_files_directory(tmp_path: Path) -> None:

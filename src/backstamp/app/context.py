@@ -23,13 +23,14 @@ class AppContext:
     """Handed to commands as click's context object; reads settings on first use."""
 
     def __init__(self, config_file: Path | None) -> None:
-        self._config_file = config_file
+        """Take the settings file that was named on the command line, if any."""
+        self.named_config = config_file
         self._named_keys: Path | None = None
 
     @cached_property
     def settings(self) -> Settings:
         """The settings. At first use root goes on as the data directory's owner. Raises `SettingsError`."""
-        settings = load(self._config_file)
+        settings = load(self.named_config)
         become_owner(settings[DATA_DIR], self._named_keys or settings.in_data_dir(KEY_FILE))
         return settings
 

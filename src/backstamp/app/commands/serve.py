@@ -1,9 +1,11 @@
 """`backstamp serve`: all roles in one process tree."""
 
 import logging
+import shlex
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -131,11 +133,6 @@ def _sign_in_link(settings: Settings) -> tuple[int, str]:
     return done.returncode, done.stdout.strip()
 
 
-def _called() -> str:
-    """Return what was typed to start us: `.venv/bin/backstamp` by `make run`, another path by a service."""
-    return sys.argv[0] if sys.argv[0].endswith("backstamp") else "backstamp"
-
-
 def _welcome(context: AppContext, link: str) -> None:
     settings = context.settings
     gateway = settings[GATEWAY_LISTEN]
@@ -156,7 +153,7 @@ def _welcome(context: AppContext, link: str) -> None:
     if link:
         lines += ["", "  First sign-in (works once, for 24 hours):", f"  {link}"]
     steps = next_steps(
-        _called(),
+        as_typed(sys.argv[0], context.named_config),
         link=bool(link),
         leaves=bool(settings[GATEWAY_NEXT_HOP]),
         asks_first=settings[CONSENT_MODE] is ConsentMode.REQUIRED,
@@ -166,10 +163,18 @@ def _welcome(context: AppContext, link: str) -> None:
     sys.stdout.flush()
 
 
+def as_typed(program: str, config: Path | None) -> str:
+    """Return how any command of ours is to be typed: by the path by which we were started, which `make run`
+    and a service have, and with the settings file that was named, which others know nothing of.
+    """
+    command = program if program.endswith("backstamp") else "backstamp"
+    return shlex.join([command, "--config", str(config)] if config else [command])
+
+
 def next_steps(called: str, *, link: bool, leaves: bool, asks_first: bool) -> list[str]:
     """Return what somebody new may do to see a first timeline.
 
-    `called` is the command as it was typed; `link` says that a sign-in link was printed, `leaves` that mail
+    `called` is our command as it is typed; `link` says that a sign-in link was printed, `leaves` that mail
     goes to a next hop and really out, `asks_first` that nobody is measured without consent.
     """
     steps = ["Open the link above and choose a password." if link else "Open the console and sign in."]

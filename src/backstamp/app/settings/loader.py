@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from backstamp.app.settings.table import DATA_DIR, Setting, table
+from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.table import (
+    CONSOLE_LISTEN,
+    CONSOLE_URL,
+    DATA_DIR,
+    EDGE_LISTEN,
+    TRACKING_URL,
+    Setting,
+    table,
+)
 
 T = TypeVar("T")
 
@@ -19,6 +28,9 @@ OTHER_VARIABLES: Final = frozenset(
     {CONFIG_VARIABLE, SUNSET_KEYS_VARIABLE, "BACKSTAMP_CORPUS", "BACKSTAMP_PARENT"}
 )
 MAX_CONFIG_BYTES: Final = 1 << 20
+_LISTENERS: Final = ((TRACKING_URL, EDGE_LISTEN), (CONSOLE_URL, CONSOLE_LISTEN))
+"""An address that nobody wrote down has the port of its listener: who gave only another port would be shown
+links that lead nowhere."""
 
 
 class SettingsError(ValueError):
@@ -48,10 +60,12 @@ def load(config_file: Path | None = None, environ: Mapping[str, str] = os.enviro
     /etc/backstamp/backstamp.toml, else none. Relative paths in the file mean the file's directory.
     """
     path = _find(config_file, environ)
-    values: dict[str, Any] = {setting.name: setting.default for setting in table()}
-    if path is not None:
-        values |= _from_file(path)
-    values |= _from_environment(environ)
+    written = (_from_file(path) if path is not None else {}) | _from_environment(environ)
+    values: dict[str, Any] = {setting.name: setting.default for setting in table()} | written
+    for address, listener in _LISTENERS:
+        if address.name not in written and values[listener.name]:
+            _, port = split_host_port(values[listener.name])
+            values[address.name] = f"{address.default.rpartition(':')[0]}:{port}"
     values[DATA_DIR.name] = values[DATA_DIR.name].absolute()
     return Settings(values, path)
 

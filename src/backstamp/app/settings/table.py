@@ -66,7 +66,7 @@ TRACKING_URL = Setting(
     "tracking.url",
     kinds.WEB_ADDRESS,
     "http://localhost:8025",
-    "Where recipients' mail programs reach the edge. Use https and a host of your own in production; never the console's host.",
+    "Where recipients' mail programs reach the edge. Use https and a host of your own in production; never the console's host. Unset, it has the port of edge.listen.",
 )
 TRACKING_OPENS = Setting(
     "tracking.opens", kinds.BOOLEAN, True, "Add the pixel to mail that comes through the gateway."
@@ -329,7 +329,7 @@ CONSOLE_URL = Setting(
     "console.url",
     kinds.WEB_ADDRESS,
     "http://127.0.0.1:8026",
-    "How administrators reach the console; its host is the only one answered.",
+    "How administrators reach the console; its host is the only one answered. Unset, it has the port of console.listen.",
 )
 
 SIGNATURES_UPDATE = Setting(
