@@ -33,6 +33,7 @@ from backstamp.vocabulary import (
     ChannelKind,
     ClickAction,
     JournalRecord,
+    QueuedFinding,
     QueuedRecipient,
     ThreatType,
 )
@@ -64,6 +65,27 @@ def listing(
 
 def looked(*listings: Listing) -> list[Found]:
     return [look_back(each, messages_under(each.digest), LATER) for each in matched(listings)]
+
+
+OF_TWO_DOMAINS = (
+    QueuedRecipient(0, "anna@our.example", ANNA),
+    QueuedRecipient(1, "carl@other.example", BERT),
+)
+
+
+def block(expression: str, scope: str) -> None:
+    digest = full_hash(expression)[:8]
+    OwnListEntry.objects.create(kind="blocked", scope=scope, expression=expression, digest=digest)
+
+
+def looked_for_decisions(*, again: bool = False) -> list[Found]:
+    if again:
+        OwnListEntry.objects.update(looked_back_at=None)
+    waiting = decided()
+    found = [one for each, _ in waiting for one in looked(each)]
+    for _, row in waiting:
+        looking_back.note_done(row, LATER)
+    return found
 
 
 def people(alert: Alert) -> list[tuple[str, str]]:
@@ -266,23 +288,109 @@ def test_a_second_list_is_no_news_where_only_a_machine_was_led_on() -> None:
 
 
 @SQLITE_IS_ENOUGH
-@pytest.mark.parametrize(("scope", "counts"), [("", [1, 1]), ("our.example", [1, 2])])
-def test_what_an_own_list_blocked_for_everybody_before_a_list_named_it_is_no_news(
-    scope: str, counts: list[int]
+@pytest.mark.parametrize(
+    ("scope", "told"), [("", []), ("our.example", ["other.example"]), (BERT.hex(), ["our.example"])]
+)
+def test_what_an_own_list_blocked_before_a_list_named_it_is_no_news_for_those_whose_list_it_is(
+    scope: str, told: list[str]
 ) -> None:
-    recipients = [
-        QueuedRecipient(0, "anna@our.example", ANNA),
-        QueuedRecipient(1, "carl@other.example", BERT),
-    ]
-    take([received(recipients=recipients)])
-    digest = full_hash("evil.example/")[:8]
-    OwnListEntry.objects.create(
-        kind="blocked", scope=scope, expression="evil.example/", digest=digest, since=LATER
-    )
-    ((decision, _),) = decided()
-    assert [found.links for found in looked(decision)] == [1]
+    take([received(recipients=OF_TWO_DOMAINS)])
+    block("evil.example/", scope)
+    assert [found.links for found in looked_for_decisions()] == [1]
+    Alert.objects.all().delete()
     assert [found.links for found in looked(listing(source="openphish"))] == [1]
-    assert sorted(Alert.objects.values_list("count", flat=True)) == counts
+    assert sorted(Alert.objects.values_list("domain", flat=True)) == told
+
+
+def test_what_is_blocked_for_one_domain_is_news_for_another_when_it_is_blocked_for_all() -> None:
+    carl = followed(200, ClickAction.ALLOW, index=1)
+    take([received(recipients=OF_TWO_DOMAINS), delivery(1), delivery(1, index=1), carl])
+    block("evil.example/", "our.example")
+    assert looked_for_decisions() == [Found(1, 1)]
+    block("evil.example/", "")
+    assert looked_for_decisions() == [Found(1, 1)]
+    assert looked_for_decisions(again=True) == [Found(0, 0), Found(0, 0)]
+    rows = Alert.objects.order_by("pk").values_list("domain", "rule", "source", "count")
+    assert list(rows) == [
+        ("our.example", "received_before_listed", "own list", 1),
+        ("other.example", "clicked_before_listed", "own list", 1),
+    ]
+    told = AlertPerson.objects.order_by("alert_id", "act").values_list("address", "act")
+    assert list(told) == [
+        ("anna@our.example", "received"),
+        ("carl@other.example", "allowed"),
+        ("carl@other.example", "received"),
+    ]
+    sources = LinkFinding.objects.order_by("pk").values_list("source", flat=True)
+    assert list(sources) == ["own list of our.example", "own list for all"]
+
+
+@SQLITE_IS_ENOUGH
+def test_a_mailbox_that_blocks_leaves_the_other_mailboxes_of_its_domain_their_news() -> None:
+    take([received()])
+    block("login.evil.example/", BERT.hex())
+    assert looked_for_decisions() == [Found(1, 1)]
+    block("evil.example/", ANNA.hex())
+    assert looked_for_decisions() == [Found(1, 0)]
+    assert Alert.objects.get().count == 2
+    block("evil.example/", "our.example")
+    assert looked_for_decisions() == [Found(1, 0)], "both know"
+    assert looked_for_decisions(again=True) == [Found(0, 0)] * 3
+    assert Alert.objects.get().count == 2
+    assert people(Alert.objects.get()) == [("anna@our.example", "received"), ("bert@our.example", "received")]
+    sources = set(LinkFinding.objects.values_list("source", flat=True))
+    assert sources == {"own list of recipient 1", "own list of recipient 2", "own list of our.example"}
+
+
+@SQLITE_IS_ENOUGH
+def test_what_an_own_list_said_on_arrival_is_news_for_those_whose_list_it_was_not() -> None:
+    on_arrival = QueuedFinding(0, ThreatType.FORBIDDEN, "own_list", "own list", "evil.example/")
+    block("evil.example/", "our.example")
+    OwnListEntry.objects.update(since=after(-100))
+    looked_for_decisions()
+    take([received(recipients=OF_TWO_DOMAINS, findings=[on_arrival])])
+    block("evil.example/", "")
+    assert looked_for_decisions() == [Found(1, 1)]
+    assert people(Alert.objects.get()) == [("carl@other.example", "received")]
+
+
+@SQLITE_IS_ENOUGH
+def test_names_of_domains_that_are_too_long_for_a_finding_do_not_hide_each_other() -> None:
+    first, second = ("a" * 60 + f".{name}.example" for name in ("one", "two"))
+    recipients = [QueuedRecipient(0, f"anna@{first}", ANNA), QueuedRecipient(1, f"carl@{second}", BERT)]
+    take([received(recipients=recipients)])
+    block("evil.example/", first)
+    block("evil.example/", second)
+    assert looked_for_decisions() == [Found(1, 1), Found(1, 1)]
+    assert sorted(Alert.objects.values_list("domain", flat=True)) == [first, second]
+
+
+@SQLITE_IS_ENOUGH
+def test_a_click_of_before_that_is_ingested_after_the_first_look_is_told_by_the_second() -> None:
+    channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.example/", "me")
+    take([received(), delivery(1), delivery(1, index=1)])
+    assert looked(listing()) == [Found(1, 1)]
+    take([followed(200, ClickAction.ALLOW, index=1)], "late")
+    Outgoing.objects.update(state=Outgoing.State.DELIVERED)
+    assert looked(listing()) == [Found(0, 0)]
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.count) == ("clicked_before_listed", 2)
+    assert ("bert@our.example", "allowed") in people(alert)
+    assert [row.kind for row in Outgoing.objects.order_by("pk")] == ["alert", "update"]
+    assert looked(listing()) == [Found(0, 0)]
+    assert Alert.objects.get().count == 2
+
+
+@SQLITE_IS_ENOUGH
+def test_who_was_led_on_while_a_list_named_it_no_longer_is_told_when_it_names_it_again() -> None:
+    take([received(), delivery(1), followed(200, ClickAction.ALLOW)])
+    looked(listing())
+    assert Alert.objects.get().count == 1
+    days = 3 * 86_400
+    take([delivery(1, index=1), followed(days, ClickAction.ALLOW, index=1)], "later")
+    (each,) = matched([listing()])
+    assert look_back(each, messages_under(each.digest), after(days + 60)) == Found(0, 1)
+    assert people(Alert.objects.latest("pk")) == [("bert@our.example", "allowed")]
 
 
 @SQLITE_IS_ENOUGH

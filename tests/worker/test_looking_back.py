@@ -257,7 +257,7 @@ async def test_what_an_own_list_allows_no_longer_is_found_where_others_name_it(
         looking = LookingBack(database, caught_up, tmp_path / "again", again_seconds=0.05, lists=lists)
         part = asyncio.create_task(looking.run(stop))
         await database.run(lift)
-        await eventually(found, [("own list", "own_list"), ("urlhaus", "listed_host")])
+        await eventually(found, [("own list of our.example", "own_list"), ("urlhaus", "listed_host")])
         await eventually(LiftedAllowance.objects.count, 0)
         stop.set()
         await part

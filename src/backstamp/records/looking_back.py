@@ -22,6 +22,7 @@ from backstamp.records.changes import next_version
 from backstamp.records.instants import microseconds, read, stored
 from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
 from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry
+from backstamp.records.said_before import Link, Receiver, Said, people_told, said_of
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -32,8 +33,8 @@ PAGE: Final = 200
 _FINDING: Final = ("message_id", "number", "threat", "reason", "source", "detail", "found_at")
 _FOLLOWED: Final = frozenset({EventType.CLICKED, EventType.ALLOWED, EventType.CLICKED_THROUGH})
 _LED_ON: Final = frozenset({EventType.CLICKED, EventType.ALLOWED})
-_GRAVE: Final = frozenset({ThreatType.MALWARE, ThreatType.PHISHING, ThreatType.FORBIDDEN})
-"""What is blocked unless a domain says otherwise; of the rest readers are warned."""
+_STILL_COMING_US: Final = 86_400_000_000
+"""So long after a finding, clicks of before it may still be on their way through the journal."""
 _LINK_EVENTS: Final = _FOLLOWED | {EventType.WARNED, EventType.BLOCKED}
 
 _MATCHED: Final = (
@@ -52,20 +53,6 @@ _MESSAGES: Final = "SELECT DISTINCT message_id FROM records_linkexpression WHERE
 _LINKS: Final = (
     "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l WHERE l.message_id = keys.m"
 )
-_FOUND: Final = (
-    "SELECT f.message_id, f.number FROM keys CROSS JOIN records_linkfinding f "
-    "WHERE f.message_id = keys.m AND f.source = keys.s"
-)
-_KNOWN_BY: Final = (
-    *(ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST),
-    *(ThreatReason.SWITCHED_OFF, ThreatReason.OWN_LIST),
-)
-"""What is said with certainty; and for everybody, but for what an own list says."""
-_TOLD: Final = (
-    "SELECT f.message_id, f.number, f.reason, f.threat, f.found_at "
-    "FROM keys CROSS JOIN records_linkfinding f "
-    f"WHERE f.message_id = keys.m AND f.reason IN ({', '.join(repr(each.value) for each in _KNOWN_BY)})"
-)
 _RECIPIENTS: Final = (
     'SELECT r.message_id, r."index", r.address, r.recipient_key, m.queued_at '
     "FROM keys CROSS JOIN records_recipient r CROSS JOIN records_message m "
@@ -79,8 +66,6 @@ _EVENTS: Final = (
 
 Decision = ExpressionKill | OwnListEntry | LiftedAllowance
 """What an administrator decided."""
-Link = tuple[int, int]
-"""Message (stored tracking id) and number."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,18 +90,6 @@ class Found(NamedTuple):
     alerts: int = 0
 
 
-class _Recipient(NamedTuple):
-    place: int
-    address: str
-    key: bytes
-    queued_us: int
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The own lists that hold for this mailbox."""
-        return frozenset((EVERYBODY, domain_of(self.address) or EVERYBODY, self.key.hex() or EVERYBODY))
-
-
 class _Hit(NamedTuple):
     url: str
     expression: str
@@ -124,7 +97,7 @@ class _Hit(NamedTuple):
     allowed_in: frozenset[str]
     """The scopes of own lists that allow the URL which is listed."""
 
-    def concerns(self, recipient: _Recipient) -> bool:
+    def concerns(self, recipient: Receiver) -> bool:
         """Whether no own list of the recipient's allows it."""
         return self.allowed_in.isdisjoint(recipient.scopes)
 
@@ -134,6 +107,57 @@ class _Event(NamedTuple):
     type: EventType
     actor: Actor
     at_us: int
+
+
+class _News(NamedTuple):
+    """What may be news of a link, and to whom. `source` is under which name it is noted now.
+
+    `told` is who is in an alert about mail of before already, where it was noted before.
+    """
+
+    link: Link
+    hit: _Hit
+    receivers: Sequence[Receiver]
+    said: Sequence[Said]
+    source: str
+    events: Sequence[_Event]
+    told: frozenset[tuple[int, int, str]]
+
+    def heard_us(self, receiver: Receiver) -> int | None:
+        """Return when a recipient was last told as much as this; None where it is news to them."""
+        heard = [
+            each.at_us
+            for each in self.said
+            if (each.is_certain or each.source == self.source) and each.is_about(receiver)
+        ]
+        return max(heard, default=None)
+
+    def events_for(self, receivers: Iterable[Receiver]) -> list[_Event]:
+        """Return what was done with the link and is worth telling of these.
+
+        Of who was told of the link before that is only what led somebody on since; or before, but it is
+        known only now: a click may be ingested after what the list says.
+        """
+        heard = {each.place: self.heard_us(each) for each in receivers}
+        return [
+            event
+            for event in self.events
+            # Who read a copy that names nobody could be any of them.
+            if any(
+                at_us is None or self._is_new(event, at_us)
+                for place, at_us in heard.items()
+                if event.place in (place, NO_RECIPIENT)
+            )
+        ]
+
+    def _is_new(self, event: _Event, heard_us: int) -> bool:
+        if event.type not in _LED_ON or event.actor in MACHINES:
+            return False
+        noted_us = max((each.at_us for each in self.said if each.source == self.source), default=None)
+        if noted_us is None:
+            return event.at_us > heard_us
+        came_late = event.at_us > noted_us - _STILL_COMING_US
+        return came_late and (self.link[0], event.place, event.type.value) not in self.told
 
 
 def matched(listings: Iterable[Listing]) -> list[Listing]:
@@ -162,7 +186,7 @@ def messages_under(digest: int) -> Sequence[int]:
 
 
 def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Found:
-    """Note a listing with the links of some messages, and raise alerts for those of which nobody knew it.
+    """Note a listing with the links of some messages, and raise alerts for those to whom it is news.
 
     `messages` are at most `PAGE` of those that `messages_under` gave.
     """
@@ -175,28 +199,38 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
         }
         if not links:
             return Found()
-        told = _told(links, listing)
+        said = said_of({link: hit.url for link, hit in links.items()}, listing.threat)
+        sources = {link: _source(listing, recipients[link[0]][0]) for link in links}
+        new = [link for link in links if all(each.source != sources[link] for each in said[link])]
         at = stored(microseconds(now))
         append(
             "records_linkfinding",
             _FINDING,
             (
-                (*link, listing.threat.value, hit.reason.value, listing.source[:64], hit.expression[:500], at)
-                for link, hit in links.items()
+                (
+                    *(*link, listing.threat.value, links[link].reason.value),
+                    *(sources[link], links[link].expression[:500], at),
+                )
+                for link in new
             ),
         )
         events = _events(links)
+        told = people_told(message for message, _ in links.keys() - set(new))
         raised = raise_alerts(
             (
                 occurrence
                 for link, hit in links.items()
-                if _is_news(events[link], told.get(link))
-                for occurrence in _occurrences(link, hit, recipients[link[0]], events[link], listing, now)
+                for occurrence in _occurrences(
+                    _News(link, hit, recipients[link[0]], said[link], sources[link], events[link], told),
+                    listing,
+                    now,
+                )
             ),
             now,
         )
-        next_version()
-    return Found(len(links), raised)
+        if new or raised:
+            next_version()
+    return Found(len(new), raised)
 
 
 def decided() -> list[tuple[Listing, ExpressionKill | OwnListEntry]]:
@@ -264,60 +298,35 @@ def _span(prefix: bytes) -> tuple[int, int]:
     return first, last
 
 
-def _recipients(messages: Iterable[int], scope: str) -> dict[int, list[_Recipient]]:
+def _recipients(messages: Iterable[int], scope: str) -> dict[int, list[Receiver]]:
     """Return the recipients by message, as far as a listing holds for them."""
-    found: dict[int, list[_Recipient]] = defaultdict(list)
+    found: dict[int, list[Receiver]] = defaultdict(list)
+    places: dict[tuple[int, bytes], int] = {}
     for message, index, address, key, at in select_for_keys(_RECIPIENTS, ("m",), ((m,) for m in messages)):
-        recipient = _Recipient(index, address, bytes(key), read(at))
+        first = places.setdefault((message, bytes(key)), index)
+        recipient = Receiver(index, address, bytes(key), read(at), first)
         if scope in recipient.scopes:
             found[message].append(recipient)
     return found
 
 
 def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
-    """Return the links that fall under a listing and of which its source did not say so before."""
+    """Return the links that fall under a listing."""
     keys = [(message,) for message in messages]
-    known = set(select_for_keys(_FOUND, ("m", "s"), ((*key, listing.source[:64]) for key in keys)))
     # What administrators decide they decide in the face of what they allowed before.
     allowed = _allowed() if listing.reason is None else {}
     return {
         (message, number): hit
         for message, number, url in select_for_keys(_LINKS, ("m",), keys)
-        if (message, number) not in known and (hit := _hit(url, listing, allowed)) is not None
+        if (hit := _hit(url, listing, allowed)) is not None
     }
 
 
-def _told(links: Mapping[Link, _Hit], listing: Listing) -> dict[Link, int]:
-    """Return when others said last of links, to everybody, that they are as bad as a listing says."""
-    found: dict[Link, int] = {}
-    by_own_lists: dict[Link, int] = {}
-    keys = {(message,) for message, _ in links}
-    for message, number, reason, threat, at in select_for_keys(_TOLD, ("m",), keys):
-        link = message, number
-        if link in links and (listing.threat not in _GRAVE or threat in _GRAVE):
-            into = by_own_lists if reason == ThreatReason.OWN_LIST else found
-            into[link] = max(into.get(link, 0), read(at))
-    if by_own_lists:
-        blocked = _blocked_for_everybody()
-        for link, at_us in by_own_lists.items():
-            if any(not blocked.isdisjoint(layer) for layer in layers_of(links[link].url)):
-                found[link] = max(found.get(link, 0), at_us)
-    return found
-
-
-def _blocked_for_everybody() -> frozenset[int]:
-    """Return what the own list of everybody blocks: that of a domain or a mailbox tells others nothing."""
-    rows = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED, scope=EVERYBODY)
-    return frozenset(stored_digest(bytes(digest)) for digest in rows.values_list("digest", flat=True))
-
-
-def _is_news(events: Iterable[_Event], told_us: int | None) -> bool:
-    """Whether a listing is worth an alert: nobody knew, or the link has led somebody on since."""
-    if told_us is None:
-        return True
-    return any(
-        event.type in _LED_ON and event.at_us > told_us and event.actor not in MACHINES for event in events
-    )
+def _source(listing: Listing, receiver: Receiver) -> str:
+    """Return under which name a listing is noted with a link; `receiver` is one for whom it holds."""
+    if listing.reason is ThreatReason.OWN_LIST:
+        return receiver.own_source(listing.scope)
+    return listing.source[:64]
 
 
 def _hit(url: str, listing: Listing, allowed: Mapping[str, frozenset[int]]) -> _Hit | None:
@@ -358,40 +367,36 @@ def _events(links: Collection[Link]) -> dict[Link, list[_Event]]:
     return found
 
 
-def _occurrences(
-    link: Link,
-    hit: _Hit,
-    recipients: Iterable[_Recipient],
-    events: Iterable[_Event],
-    listing: Listing,
-    now: datetime,
-) -> Iterator[Occurrence]:
-    """Yield one occurrence for each domain that received a link."""
-    message = link[0]
-    by_domain: dict[str, list[_Recipient]] = defaultdict(list)
-    for recipient in recipients:
-        if recipient.place != NO_RECIPIENT and hit.concerns(recipient):
-            by_domain[domain_of(recipient.address)].append(recipient)
+def _occurrences(news: _News, listing: Listing, now: datetime) -> Iterator[Occurrence]:
+    """Yield one occurrence for each domain in which it is news to somebody."""
+    by_domain: dict[str, list[Receiver]] = defaultdict(list)
+    for receiver in news.receivers:
+        if receiver.place != NO_RECIPIENT and news.hit.concerns(receiver):
+            by_domain[domain_of(receiver.address)].append(receiver)
     for domain, theirs in by_domain.items():
+        unaware = [each for each in theirs if news.heard_us(each) is None]
         addresses = {each.place: each.address for each in theirs}
-        # Who read a copy that names nobody could be any of them.
-        seen = [event for event in events if event.place in addresses or event.place == NO_RECIPIENT]
-        people = [Person(message, each.place, each.address, RECEIVED, each.queued_us) for each in theirs]
+        seen = news.events_for(theirs)
         acts = [
-            Person(message, event.place, addresses.get(event.place, ""), event.type.value, event.at_us)
+            Person(news.link[0], event.place, addresses.get(event.place, ""), event.type.value, event.at_us)
             for event in seen
             if event.actor not in MACHINES
+        ]
+        if not unaware and not acts:
+            continue
+        people = [
+            Person(news.link[0], each.place, each.address, RECEIVED, each.queued_us) for each in unaware
         ]
         followed = any(act.act in _FOLLOWED for act in acts)
         yield Occurrence(
             rule=AlertRule.CLICKED_BEFORE if followed else AlertRule.RECEIVED_BEFORE,
             domain=domain,
-            host=host_of(hit.url),
+            host=host_of(news.hit.url),
             at_us=microseconds(now),
-            url=hit.url,
-            message=message,
+            url=news.hit.url,
+            message=news.link[0],
             threat=listing.threat.value,
-            reason=hit.reason.value,
+            reason=news.hit.reason.value,
             source=listing.source,
             since_us=listing.since_us,
             machines=sum(event.actor in MACHINES for event in seen),
