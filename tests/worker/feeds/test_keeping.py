@@ -14,7 +14,7 @@ from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.keeping import FeedKeeping
 from backstamp.worker.feeds.launching import ChildError, done_by_child
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
-from backstamp.worker.feeds.refreshing import refresh_all
+from backstamp.worker.feeds.refreshing import AwayError, refresh_all
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.feeds.standing import Outcome
 from tests.worker.feeds.feed_server import FeedServer, Page
@@ -74,6 +74,32 @@ async def test_a_list_is_fetched_by_a_process_of_its_own_and_the_news_told(
     assert heard == [("phish", ThreatType.PHISHING, ["evil.example/login"], 1)]
     assert len(server.asked) == 1
     assert Spool(tmp_path / "feeds").waiting() == []
+
+
+async def test_while_the_command_line_refreshes_the_worker_waits_for_it_and_no_longer(
+    server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.pages["/feed.txt"] = Page(b"https://evil.example/login\n", etag='"1"')
+    setup = config(tmp_path, source(server))
+    heard: list[str] = []
+
+    async def hear(new: NewEntries) -> None:
+        heard.append(new.source)
+
+    commanded = refresh_all(setup.job)
+    await asyncio.to_thread(next, commanded)
+    with pytest.raises(AwayError):
+        await done_by_child(setup.job)
+    keeping = FeedKeeping(setup, hear, do=in_process, first_seconds=0.01, look_seconds=0.02)
+    stop = asyncio.Event()
+    running = asyncio.create_task(keeping.run(stop))
+    await asyncio.sleep(0.2)
+    assert not (tmp_path / "threats.lists").exists()
+    del commanded
+    await until(lambda: heard == ["phish"])
+    stop.set()
+    await running
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 async def test_what_publishers_have_said_is_told_too(tmp_path: Path) -> None:

@@ -293,9 +293,91 @@ def test_a_file_of_ones_own_is_taken_as_it_is_and_when_it_changes(lists: Lists, 
     assert lists.refresh()[0].text == "unchanged"
     (finding,) = lists.lists().look_up("https://www.facebook.com/x")
     assert finding.threat_type is ThreatType.FORBIDDEN
-    file.write_text("")
-    assert lists.refresh()[0].text == "0 entries, 0 of them new"
+    file.write_text("".join(f"casino-{n}.example\n" for n in range(100)))
+    assert lists.refresh()[0].text == "100 entries, 0 of them new"
     assert lists.lists().look_up("https://www.facebook.com/x") == ()
+
+
+@pytest.fixture
+def own(lists: Lists, tmp_path: Path) -> Path:
+    """Give a file of one's own with a hundred entries, in force."""
+    file = tmp_path / "own.txt"
+    lists.sources = {}
+    lists.add("own", Form.PLAIN, "", address=str(file), trusted=True, threat_type=ThreatType.FORBIDDEN)
+    file.write_text("".join(f"casino-{n}.example\n" for n in range(100)))
+    assert lists.refresh()[0].good
+    return file
+
+
+@pytest.mark.parametrize("left", [0, 9])
+def test_a_file_of_ones_own_that_lost_nearly_all_is_believed_only_when_it_stays_so(
+    lists: Lists, own: Path, left: int
+) -> None:
+    own.write_text("".join(f"casino-{n}.example\n" for n in range(left)))
+    for _ in range(2):
+        (outcome,) = lists.refresh()
+        assert not outcome.good
+        said = f"it has {left} entries, and had 100; it is believed when it is still so in 5 minutes"
+        assert said in outcome.text
+    assert len(lists.lists().look_up("https://casino-50.example/")) == 1
+    state = lists.state("own")
+    assert is_stale(lists.sources["own"], state), "doctor and console tell"
+    assert 300 <= state.next_at - time.time() <= 331
+    assert not is_anything_due(lists.job)
+    lists.change("own", doubted_at=state.doubted_at - 300, next_at=time.time() - 1)
+    assert is_anything_due(lists.job)
+    assert [outcome.text for outcome in refresh_all(lists.job)] == [f"{left} entries, 0 of them new"]
+    assert lists.lists().look_up("https://casino-50.example/") == ()
+    state = lists.state("own")
+    assert (state.failures, state.why, state.tried, state.doubted_at) == (0, "", "", 0)
+
+
+def test_a_file_of_ones_own_that_was_read_while_it_was_written_is_in_force_as_soon_as_it_is_whole(
+    lists: Lists, own: Path
+) -> None:
+    whole = own.read_text()
+    own.write_text("")
+    assert not lists.refresh()[0].good
+    assert not is_anything_due(lists.job)
+    own.write_text(whole + "bingo.example\n")
+    assert is_anything_due(lists.job)
+    assert [outcome.text for outcome in refresh_all(lists.job)] == ["101 entries, 1 of them new"]
+
+
+def test_what_a_file_lost_since_it_was_doubted_is_doubted_anew(lists: Lists, own: Path) -> None:
+    own.write_text("casino-1.example\n")
+    lists.refresh()
+    lists.change("own", doubted_at=time.time() - 400)
+    own.write_text("")
+    assert not lists.refresh()[0].good
+    assert abs(lists.state("own").doubted_at - time.time()) < 60
+
+
+def test_an_administrator_may_empty_a_file_at_once(lists: Lists, own: Path) -> None:
+    own.write_text("")
+    assert not lists.refresh()[0].good
+    assert lists.refresh(may_shrink=True)[0].text == "0 entries, 0 of them new"
+    own.write_text("".join(f"bingo-{n}.example\n" for n in range(19)))
+    assert lists.refresh()[0].good
+    own.write_text("")
+    assert lists.refresh()[0].good, "a short one may well be meant"
+
+
+def test_a_file_that_could_not_be_read_is_looked_at_as_soon_as_that_changes(lists: Lists, own: Path) -> None:
+    """However often it failed before: the pause is for publishers."""
+    whole = own.read_text()
+    own.unlink()
+    for _ in range(9):
+        assert not lists.refresh()[0].good
+    assert not is_anything_due(lists.job)
+    own.write_text(whole)
+    assert is_anything_due(lists.job)
+    own.unlink()
+    own.mkdir()
+    assert not lists.refresh()[0].good
+    assert not is_anything_due(lists.job)
+    own.chmod(0o711)
+    assert is_anything_due(lists.job), "who may read it has changed"
 
 
 def test_the_key_is_a_part_of_the_address_and_in_no_word_of_ours(server: FeedServer, lists: Lists) -> None:

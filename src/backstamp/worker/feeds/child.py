@@ -19,11 +19,13 @@ from backstamp.worker.feeds.refreshing import AwayError, refresh_all
 
 MEMORY_BYTES: Final = 4 << 30
 """Five million URLs and ten million prefixes need 2 GB; what is beyond is nobody's list."""
+AWAY: Final = os.EX_TEMPFAIL
+"""The exit code that says that another process does it just now, and nothing is wrong."""
 _NICENESS: Final = 10
 
 
 def main() -> None:
-    """Do what stdin says. Every failure is one line on stderr and exit code 1."""
+    """Do what stdin says. Every failure is one line on stderr and exit code 1; `AWAY` is none."""
     die_with_parent(int(sys.argv[1]), signal.SIGKILL)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -32,8 +34,8 @@ def main() -> None:
         for outcome in refresh_all(job):
             sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")
             sys.stdout.buffer.flush()
-    except AwayError as error:
-        sys.exit(str(error))
+    except AwayError:
+        sys.exit(AWAY)
     except OSError as error:
         sys.exit(f"the lists cannot be kept: {error.strerror}")
     except MemoryError:

@@ -11,6 +11,10 @@ class FeedError(Exception):
     """A feed cannot be believed; the message says in half a line why, without what the feed said."""
 
 
+class DoubtError(FeedError):
+    """A feed is not believed for what it lacks: it may be just being written."""
+
+
 @contextlib.contextmanager
 def enough_memory() -> Iterator[None]:
     """See that one feed that needs too much memory is refused, and the others are not. Raises FeedError."""

@@ -10,7 +10,7 @@ from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.jobs import Job
 from backstamp.worker.feeds.launching import ChildError, done_by_child
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
-from backstamp.worker.feeds.refreshing import is_anything_due
+from backstamp.worker.feeds.refreshing import AwayError, is_anything_due
 from backstamp.worker.feeds.standing import Outcome
 from backstamp.worker.feeds.store import stored_lists
 from backstamp.worker.parts import described, wait
@@ -63,18 +63,22 @@ class FeedKeeping:
         while not await wait(stop, pause):
             pause = self._look_seconds
             if time.monotonic() >= not_before and (wanted or is_anything_due(job)):
-                wanted = not await self._refresh(job)
-                not_before = time.monotonic() + RETRY_SECONDS if wanted else 0.0
+                retry_seconds = await self._refresh(job)
+                wanted = retry_seconds is not None
+                not_before = time.monotonic() + (retry_seconds or 0.0)
             await self._tell()
 
-    async def _refresh(self, job: Job) -> bool:
-        """Have the lists refreshed; return whether that was done."""
+    async def _refresh(self, job: Job) -> float | None:
+        """Have the lists refreshed; return None where that was done, else after how long to try again."""
         began = time.monotonic()
         try:
             outcomes = await self._do(job)
+        except AwayError:
+            log.debug("lists of dangerous URLs: another process refreshes them just now")
+            return self._look_seconds
         except ChildError as error:
             log.warning("lists of dangerous URLs: %s", error)
-            return False
+            return RETRY_SECONDS
         for outcome in outcomes:
             level = (
                 logging.WARNING if not outcome.good else logging.INFO if outcome.changed else logging.DEBUG
@@ -82,7 +86,7 @@ class FeedKeeping:
             log.log(level, "list %s: %s", outcome.name, outcome.text)
         if any(outcome.changed for outcome in outcomes):
             log.info("lists compiled, %.1f s with fetching", time.monotonic() - began)
-        return True
+        return None
 
     async def _tell(self) -> None:
         spool = Spool(self._config.directory)

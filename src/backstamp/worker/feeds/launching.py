@@ -8,7 +8,9 @@ from asyncio.subprocess import PIPE
 import msgspec
 
 from backstamp.lifetime import module_command
+from backstamp.worker.feeds.child import AWAY
 from backstamp.worker.feeds.jobs import Job, encode_job
+from backstamp.worker.feeds.refreshing import AwayError
 from backstamp.worker.feeds.standing import Outcome
 
 
@@ -20,6 +22,7 @@ async def done_by_child(job: Job) -> list[Outcome]:
     """Have a job done, and return what became of each list.
 
     Raises:
+        AwayError: another process does it just now (`backstamp feeds refresh`).
         ChildError: it was not done, or not to its end.
     """
     child = await asyncio.create_subprocess_exec(
@@ -35,6 +38,8 @@ async def done_by_child(job: Job) -> list[Outcome]:
             child.kill()
         await child.wait()
         raise
+    if child.returncode == AWAY:
+        raise AwayError
     if child.returncode:
         last = failure.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise ChildError(last[:300] if last else f"it ended with {child.returncode}")

@@ -8,18 +8,30 @@ from typing import Final
 
 import msgspec
 
-from backstamp.worker.feeds.entries import FeedError, enough_memory
+from backstamp.worker.feeds.entries import DoubtError, FeedError, enough_memory
 from backstamp.worker.feeds.misp.fetching import gather
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.reading import Read, read_file
 from backstamp.worker.feeds.screening import Screen
 from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.feeds.standing import Outcome, begun, failed, file_version, good, state_for, today
+from backstamp.worker.feeds.standing import (
+    Outcome,
+    begun,
+    failed,
+    file_version,
+    good,
+    has_stayed,
+    state_for,
+    today,
+)
 from backstamp.worker.feeds.store import Listed, ListStore, State
 from backstamp.worker.fetching import FetchError, Unchanged, Validators, download
 
 SHRINK_FROM: Final = 200
 """A list that had so many entries is not believed when it comes with less than half of them."""
+OWN_SHRINK_FROM: Final = 20
+OWN_LEAST_PART: Final = 10
+"""A file of one's own that had so many entries is not believed at once when it has less than a tenth."""
 
 
 def refresh_named(
@@ -32,7 +44,8 @@ def refresh_named(
     """
     store = ListStore(directory, source.name)
     state = state_for(store, source, own_hosts)
-    store.write_state(begun(state))
+    version_tried = file_version(Path(source.address)) if source.is_file else ""
+    store.write_state(begun(state, version_tried))
     try:
         with enough_memory():
             had = _had(source, store, state, Screen(own_hosts, trusted=source.trusted))
@@ -40,9 +53,10 @@ def refresh_named(
             store.write_state(good(source, state))
             return Outcome(source.name, "unchanged", good=True)
         read, version = had
-        _accept(source, state.entries, len(read.expressions), may_shrink=may_shrink)
+        if not may_shrink:
+            _accept(source, state, version.etag, len(read.expressions))
     except (FetchError, FeedError) as error:
-        store.write_state(failed(state, error))
+        store.write_state(failed(state, error, version_tried))
         return Outcome(source.name, f"not updated: {error}", good=False)
     fresh = _keep(source, store, Spool(directory), read.expressions)
     store.write_state(
@@ -96,15 +110,28 @@ def _of_file(source: Source, known: Validators, screen: Screen) -> tuple[Read, V
         raise FeedError(f"the file cannot be read ({error.strerror})") from None
 
 
-def _accept(source: Source, before: int, now: int, *, may_shrink: bool) -> None:
-    """Believe a list of so many entries. Raises FeedError where it is empty, or has lost more than half."""
-    if source.trusted or may_shrink:
+def _accept(source: Source, state: State, version: str, now: int) -> None:
+    """Believe a list of so many entries.
+
+    Raises:
+        FeedError: it is empty, or has lost more than half.
+        DoubtError: it is the administrator's own, and has lost nearly all: whatever writes the file may have
+            failed, or be at it; what stays so is meant.
+    """
+    before = state.entries
+    if source.trusted:
+        if before >= OWN_SHRINK_FROM and now * OWN_LEAST_PART < before and not has_stayed(state, version):
+            raise DoubtError(
+                f"it has {now} entries, and had {before}; it is believed when it is still so in 5 minutes, "
+                f"or by `backstamp feeds refresh {source.name} --accept-shrink`"
+            )
         return
     if not now:
         raise FeedError("it is empty")
     if before >= SHRINK_FROM and now < before / 2:
         raise FeedError(
-            f"it has {now} entries, and had {before}; `backstamp feeds refresh --accept-shrink` believes it"
+            f"it has {now} entries, and had {before}; "
+            f"`backstamp feeds refresh {source.name} --accept-shrink` believes it"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from backstamp import __version__
-from backstamp.worker.feeds.entries import FeedError
+from backstamp.worker.feeds.entries import DoubtError, FeedError
 from backstamp.worker.feeds.sources import Source
 from backstamp.worker.feeds.store import ListStore, State
 from backstamp.worker.fetching import FetchError
@@ -74,26 +74,48 @@ def good(source: Source, state: State, wait_seconds: float = 0.0) -> State:
     """
     now = time.time()
     pause = max(source.seconds * _jitter(), wait_seconds)
-    return msgspec.structs.replace(state, checked_at=now, next_at=now + pause, failures=0, why="")
+    return msgspec.structs.replace(
+        state, checked_at=now, next_at=now + pause, failures=0, why="", tried="", doubted_at=0
+    )
 
 
-def begun(state: State) -> State:
+def begun(state: State, tried: str = "") -> State:
     """Return the state while a list is looked at: a failure, until it is known to be none.
 
     What ends the process in the middle (the kernel, for want of memory; a fault in a reader) would else keep
     all lists behind this one waiting, every time.
     """
-    return failed(state, FeedError(_ENDED))
+    return failed(state, FeedError(_ENDED), tried)
 
 
-def failed(state: State, error: FetchError | FeedError) -> State:
-    """Return the state after a failure: the pause grows, and is never shorter than Retry-After says."""
+def failed(state: State, error: FetchError | FeedError, tried: str = "") -> State:
+    """Return the state after a failure: the pause grows, and is never shorter than Retry-After says.
+
+    `tried` is which version of a file it was. What is only doubted is looked at again after the first pause.
+    """
+    now = time.time()
+    doubted_at = 0.0
     pause = min(FIRST_PAUSE * 2 ** min(state.failures, _MOST_DOUBLINGS), DAY) * _jitter()
+    if isinstance(error, DoubtError):
+        doubted_at = state.doubted_at if state.tried == tried and state.doubted_at else now
+        pause = FIRST_PAUSE * _jitter()
     if isinstance(error, FetchError):
         pause = max(pause, error.retry_after)
     return msgspec.structs.replace(
-        state, failures=state.failures + 1, why=str(error), next_at=time.time() + pause
+        state,
+        failures=state.failures + 1,
+        why=str(error),
+        next_at=now + pause,
+        tried=tried,
+        doubted_at=doubted_at,
     )
+
+
+def has_stayed(state: State, version: str) -> bool:
+    """Whether a file that was doubted is still the same after the first pause."""
+    if not state.doubted_at or state.tried != version:
+        return False
+    return not 0 <= time.time() - state.doubted_at < FIRST_PAUSE
 
 
 def is_due(store: ListStore, source: Source, own_hosts: Iterable[str]) -> bool:
@@ -101,19 +123,23 @@ def is_due(store: ListStore, source: Source, own_hosts: Iterable[str]) -> bool:
     state = store.state()
     if state.made_by != _made_by(source, own_hosts):
         return True
-    if source.is_file and not state.failures:
-        return file_version(Path(source.address)) != state.etag or not store.has_copy()
+    if source.is_file:
+        version = file_version(Path(source.address))
+        if not state.failures:
+            return version != state.etag or not store.has_copy()
+        if version != state.tried:
+            return True
     # What is years away was written before the clock was set back.
     return not 0 < state.next_at - time.time() < LONGEST_PAUSE
 
 
 def file_version(path: Path) -> str:
-    """Return what changes with a file; "" where it cannot be looked at."""
+    """Return what changes with a file, and with who may read it; "" where it cannot be looked at."""
     try:
         status = path.stat()
     except OSError:
         return ""
-    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
 def is_stale(source: Source, state: State) -> bool:

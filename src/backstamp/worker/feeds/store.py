@@ -38,6 +38,10 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """How often in a row it was not there, or not good."""
     why: str = ""
     """What was wrong the last time; empty where it was good."""
+    tried: str = ""
+    """Of a file: which version of it was not good."""
+    doubted_at: float = 0
+    """Since when that version is not believed for what it lacks."""
     made_by: str = ""
     """A hash of where the copy came from, and of how it was read."""
     versions: dict[str, str] = {}
