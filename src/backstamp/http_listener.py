@@ -101,9 +101,12 @@ def free_address(setting: str, host: str, port: int) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
+        if isinstance(error, PermissionError):
+            way = "choose a port above 1023, or let it have CAP_NET_BIND_SERVICE, as the units in deploy/ do"
+        else:
+            way = "choose another port, or stop what has it"
         raise PortTakenError(
-            f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); "
-            "choose another port, or stop what has it"
+            f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); {way}"
         ) from None
     return str(address[0])
 

@@ -53,8 +53,14 @@ def test_cat_prints_every_record_with_its_place(tmp_path: Path, written: list[Re
         tmp_path, "journal", "cat", "--from", str(written[2].position), "--producer", written[0].producer
     )
     assert [json.loads(line) for line in third.stdout.splitlines()] == lines[2:]
-    assert backstamp(tmp_path, "journal", "cat", "--producer", "nobody").stdout == b""
     assert everything_in(tmp_path) == before
+
+
+def test_cat_of_a_producer_that_is_not_there_says_so(tmp_path: Path, written: list[RecordId]) -> None:
+    shown = backstamp(tmp_path, "journal", "cat", "--producer", "nobody")
+    assert (shown.returncode, shown.stdout) == (2, b"")
+    assert shown.stderr.startswith(b"backstamp: no producer 'nobody'; `backstamp journal ls` shows all")
+    assert shown.stderr.count(b"\n") == 1
 
 
 def test_verify_tells_a_whole_journal_from_a_damaged_one(tmp_path: Path, written: list[RecordId]) -> None:

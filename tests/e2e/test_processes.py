@@ -111,3 +111,18 @@ def test_a_second_server_in_the_same_data_directory_is_refused(
         assert b"another Backstamp works in" in done.stderr
         assert done.stderr.count(b"\n") == 1
     assert first.is_up()
+
+
+@pytest.mark.parametrize(
+    "setting", ["gateway.listen", "edge.listen", "console.listen", "operations.listen", "reports.listen"]
+)
+def test_where_an_address_is_taken_the_start_fails_with_one_line(tmp_path: Path, setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        server = Server(tmp_path, {f"BACKSTAMP_{setting.replace('.', '_').upper()}": taken})
+        done = server.command("serve")
+    assert done.returncode == 1
+    assert done.stderr.decode() == (
+        f"backstamp: {setting}: cannot listen on {taken} (Address already in use); "
+        "choose another port, or stop what has it\n"
+    )

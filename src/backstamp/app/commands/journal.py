@@ -68,6 +68,10 @@ def cat(context: AppContext, producer: str | None, start: int) -> None:
     if start and producer is None:
         # A position is a place in one stream; in another it lies in the middle of a record.
         raise click.UsageError("--from needs --producer", click.get_current_context())
+    if producer is not None and producer not in producers(context.journal_dir):
+        raise click.UsageError(
+            f"no producer {producer!r}; `backstamp journal ls` shows all", click.get_current_context()
+        )
     seen = _Seen()
     for batch in _batches(context, producer, start):
         seen.note(batch)

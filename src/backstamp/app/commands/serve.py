@@ -30,8 +30,10 @@ from backstamp.app.settings.table import (
 from backstamp.app.stop_signals import heed_while_starting
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
 from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.listening import refuse_taken
 from backstamp.app.wiring.one_worker import refuse_second
 from backstamp.app.wiring.problems import check
+from backstamp.http_listener import PortTakenError
 from backstamp.policy import ConsentMode
 
 log = logging.getLogger("backstamp.app")
@@ -66,6 +68,10 @@ def serve(context: AppContext) -> None:
     configure_logging(context.settings, "app")
     prepare_data_dir(context.settings)
     refuse_second(context.settings)
+    try:
+        refuse_taken(context.settings)
+    except PortTakenError as error:
+        raise click.ClickException(str(error)) from None
     commands = {role: role_command(role) for role in ROLES}
     # Nobody's link waits for an upgrade of the database, or for one that comes up later than we do.
     early = ("gateway", "edge") if context.settings.in_data_dir("snapshot").exists() else ()

@@ -19,13 +19,8 @@ from backstamp.app.settings.table import (
     FEEDS_MIRRORS,
     FEEDS_RESOLVER,
     GATEWAY_LISTEN,
-    GATEWAY_LMTP_LISTEN,
     GATEWAY_TLS_CERTIFICATE,
     GATEWAY_TLS_KEY,
-    OPERATIONS_LISTEN,
-    PROTECTION_LISTEN,
-    PROTECTION_LMTP_LISTEN,
-    PROTECTION_MILTER_LISTEN,
     REPORTS_DOMAIN,
     REPORTS_IMAP,
     REPORTS_IMAP_PASSWORD,
@@ -38,6 +33,7 @@ from backstamp.app.settings.table import (
 )
 from backstamp.app.wiring.feeds import FEED_KEYS
 from backstamp.app.wiring.gateway import gateway_config
+from backstamp.app.wiring.listening import LISTENERS
 from backstamp.gateway import ConfigError, check_config
 
 
@@ -62,20 +58,8 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield "tracking.url has a path; the edge answers at the root of a host of its own"
     if console.path:
         yield "console.url has a path; the console answers at the root of a host of its own"
-    listeners = (
-        GATEWAY_LISTEN,
-        GATEWAY_LMTP_LISTEN,
-        SUBMISSION_LISTEN,
-        SUBMISSION_TLS_LISTEN,
-        PROTECTION_LISTEN,
-        PROTECTION_LMTP_LISTEN,
-        PROTECTION_MILTER_LISTEN,
-        EDGE_LISTEN,
-        CONSOLE_LISTEN,
-        OPERATIONS_LISTEN,
-    )
     taken: dict[tuple[str, int], str] = {}
-    for listener in (*listeners, REPORTS_LISTEN):
+    for listener in LISTENERS:
         if settings[listener] and not settings[listener].startswith("unix:"):
             address = split_host_port(settings[listener])
             if address in taken:
