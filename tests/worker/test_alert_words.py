@@ -23,7 +23,7 @@ from backstamp.worker.channels.slack.payload import LONGEST_SECTION, MOST_BLOCKS
 from backstamp.worker.channels.slack.payload import payload as slack_payload
 from backstamp.worker.channels.webhook.payload import payload as webhook_payload
 from backstamp.worker.channels.webhook.signing import signed_headers
-from backstamp.worker.channels.wording import TITLES, defanged, title
+from backstamp.worker.channels.wording import TITLES, defanged, stories, title
 
 AT = datetime(2026, 3, 2, 9, 0, 30, tzinfo=UTC)
 FACTS = AlertFacts(
@@ -132,6 +132,118 @@ def test_a_mail_is_plain_text_and_html_that_say_the_same_without_a_link() -> Non
     assert not tags.tags & {"a", "img", "script", "b", "link", "iframe"}
 
 
+ARABIC = "\u0645\u0635\u0631"
+HEBREW = "\u05d0\u05d1\u05d2"
+
+
+class _Isolated(HTMLParser):
+    """Collects what stands outside <bdi>."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        self.outside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.depth += tag == "bdi"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag == "bdi"
+
+    def handle_data(self, data: str) -> None:
+        self.outside += "" if self.depth else data
+
+
+def outside_isolates(text: str) -> str:
+    return re.sub("\u2068[^\u2068\u2069]*\u2069", "", text)
+
+
+def test_what_runs_from_right_to_left_leaves_the_order_of_all_beside_it_alone() -> None:
+    facts = msgspec.structs.replace(
+        FACTS,
+        host=f"{ARABIC}.example",
+        subject=f"{HEBREW} 1",
+        text=HEBREW,
+        acts=(
+            Act(f"{HEBREW}@our.example", "clicked", AT, "f00d"),
+            Act(f"a@{ARABIC}.example", "warned", AT, "f"),
+        ),
+    )
+    notice = msgspec.structs.replace(NOTICE, alerts=(facts,))
+    message = message_from_bytes(
+        alert_mail("alerts@our.example", "ops@our.example", notice, AT), policy=policy.default
+    )
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    isolated = _Isolated()
+    isolated.feed(html.get_content())
+    for text in (
+        plain.get_content(),
+        message["Subject"],
+        title(notice),
+        *strings(json.loads(slack_payload(notice))),
+    ):
+        assert not re.search("[\u0590-\u06ff]", outside_isolates(text))
+    assert not re.search("[\u0590-\u06ff]", isolated.outside)
+    assert f"\u2068{HEBREW}\u2069@our[.]example followed it, 2026" in plain.get_content()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("anna@our.example", "anna@our.example"),
+        ('"www.evil.example/x"@our.example', '"www[.]evil[.]example/x"@our[.]example'),
+        ("https:x@our.example", "hxxps:x@our[.]example"),
+        ("anna@\u0440\u0430\u0443\u0440\u0430l.com", "anna@xn--l-7sba6dbr[.]com"),
+        ("anna\u202e@our.example", "anna @our[.]example"),
+        ("\u061canna@our.example", " anna@our[.]example"),
+        ("anna", "anna"),
+    ],
+)
+def test_an_address_is_shown_so_that_it_is_no_link_and_its_host_is_the_true_one(
+    address: str, shown: str
+) -> None:
+    facts = msgspec.structs.replace(FACTS, acts=(Act(address, "clicked", AT, "f00d"),))
+    (story,) = stories(msgspec.structs.replace(NOTICE, alerts=(facts,)))
+    assert story.people[0].text == f"{shown} followed it, 2026-03-02 09:00:30 UTC".strip()
+
+
+def test_every_form_says_where_an_alerts_people_are_not_all() -> None:
+    full = msgspec.structs.replace(FACTS, people={"clicked": 1, "received": 9_999})
+    notice = msgspec.structs.replace(NOTICE, alerts=(full,))
+    message = message_from_bytes(
+        alert_mail("a@our.example", "b@our.example", notice, AT), policy=policy.default
+    )
+    said = "no more than 10000 are kept; there may have been more"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert said in body.get_content()
+    assert said in json.loads(slack_payload(notice))["blocks"][1]["text"]["text"]
+    whole = [
+        json.loads(webhook_payload(each))["data"]["alerts"][0]["people"]["whole"] for each in (NOTICE, notice)
+    ]
+    assert whole == [True, False]
+
+
+def test_who_was_a_machine_by_a_later_verdict_is_told_to_be_one() -> None:
+    acts = (msgspec.structs.replace(FACTS.acts[0], judged="scanner"), FACTS.acts[1])
+    facts = msgspec.structs.replace(FACTS, acts=acts, machines_only=True)
+    notice = msgspec.structs.replace(NOTICE, kind=Outgoing.Kind.UPDATE, alerts=(facts,))
+    assert title(notice) == (
+        "Dangerous link was followed before it was known (by machines, it turned out): login[.]evil[.]example"
+    )
+    (story,) = stories(notice)
+    assert story.people[0].text == (
+        "anna@our.example followed it, 2026-03-02 09:00:30 UTC; by now taken for a scanner"
+    )
+    body = json.loads(webhook_payload(notice))
+    (alert,) = body["data"]["alerts"]
+    assert (body["type"], alert["machines_only"]) == ("alert.updated", True)
+    assert [each["judged"] for each in alert["people"]["first"]] == ["scanner", ""]
+
+
 def test_a_host_in_a_title_cannot_add_a_field_to_the_mail() -> None:
     facts = msgspec.structs.replace(FACTS, host="evil.example\r\nBcc: all@our.example", domain="x\r\nTo: y")
     raw = alert_mail("a@our.example", "ops@our.example", msgspec.structs.replace(NOTICE, alerts=(facts,)), AT)
@@ -186,14 +298,22 @@ def test_a_webhook_gets_the_facts_as_they_are() -> None:
     assert (alert["rule"], alert["url"]) == ("clicked_before_listed", FACTS.url)
     assert alert["people"] == {
         "counts": {"clicked": 1, "received": 4},
+        "whole": True,
         "first": [
             {
                 "address": "anna@our.example",
                 "act": "clicked",
                 "at": "2026-03-02T09:00:30Z",
                 "message": "f00d000000000001",
+                "judged": "",
             },
-            {"address": "", "act": "received", "at": "2026-03-02T09:00:30Z", "message": "f00d000000000001"},
+            {
+                "address": "",
+                "act": "received",
+                "at": "2026-03-02T09:00:30Z",
+                "message": "f00d000000000001",
+                "judged": "",
+            },
         ],
     }
     assert json.loads(webhook_payload(TEST))["type"] == "channel.test"

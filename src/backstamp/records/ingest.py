@@ -16,6 +16,7 @@ import msgspec
 from backstamp.journal import Batch, RecordId
 from backstamp.records import erased_copies, hit_rows, message_rows, standing
 from backstamp.records.alerting import raise_alerts
+from backstamp.records.alerting.corrections import people_no_more, tell_corrected
 from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.bulk import execute_many, new_ids
 from backstamp.records.changes import next_version
@@ -172,8 +173,11 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     happened = occurrences(
         queued=queued, reports=reader_reports, new=new, revised=revised, memory=memory, now=now
     )
+    no_people = people_no_more(revised)
     _write_hits(new, unmatched, revised, now, memory, rollup)
     raise_alerts(happened, now)
+    if no_people:
+        tell_corrected(no_people, now)
     rollup.hits(dict.fromkeys([*grouped, *by_pair(hit for hit, _ in revised), *told]))
 
     version = None

@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 from django.db.models import Count
 
-from backstamp.records.alerting.people import people_of
+from backstamp.records.alerting.people import MOST_PEOPLE, people_of
+from backstamp.records.alerting.since_judged import machines_since, only_machines
 from backstamp.records.models import Alert, AlertPerson, Message, Outgoing
 from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import AlertRule
@@ -19,19 +20,24 @@ _FEW = 5
 
 
 class Act(msgspec.Struct, frozen=True):
-    """Somebody's part. `address` is empty where only the message is known; `message` is its tracking id."""
+    """Somebody's part. `address` is empty where only the message is known; `message` is its tracking id.
+
+    `judged` is the machine (`Actor`) for which a later verdict takes who did it; empty for a person.
+    """
 
     address: str
     act: str
     at: datetime
     message: str
+    judged: str = ""
 
 
 class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
     """An alert. All texts but `rule`, `threat` and `reason` are hostile.
 
     `people` counts acts by what was done ("received": 12, "clicked": 3), `acts` are the first of them, those
-    who did something before those who only received. `subject` is the example message's.
+    who did something before those who only received. `subject` is the example message's. `machines_only`:
+    by now all who did something are taken for machines.
     """
 
     id: int
@@ -52,6 +58,12 @@ class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     people: dict[str, int]
     acts: tuple[Act, ...]
+    machines_only: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all people are kept: there may have been more otherwise."""
+        return sum(self.people.values()) < MOST_PEOPLE
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +83,7 @@ def notice_of(row: Outgoing) -> Notice | None:
         return None
     most = _FEW if row.kind == Outgoing.Kind.DIGEST else MOST_NAMED
     counts, acts = _people(alerts, most)
+    by_machines = only_machines(alert.pk for alert in alerts)
     subjects = dict(
         Message.objects.filter(pk__in=[alert.message_id for alert in alerts]).values_list("pk", "subject")
     )
@@ -98,6 +111,7 @@ def notice_of(row: Outgoing) -> Notice | None:
                 subject=subjects.get(alert.message_id or 0, ""),
                 people=counts[alert.pk],
                 acts=tuple(acts[alert.pk]),
+                machines_only=alert.pk in by_machines,
             )
             for alert in alerts
         ),
@@ -111,9 +125,12 @@ def _people(alerts: Iterable[Alert], most: int) -> tuple[dict[int, dict[str, int
     of_acts = AlertPerson.objects.filter(alert_id__in=pks).order_by()
     for pk, act, number in of_acts.values_list("alert_id", "act").annotate(number=Count("pk")):
         counts[pk][act] = number
-    acts: dict[int, list[Act]] = defaultdict(list)
-    for pk in pks:
-        acts[pk] = [
-            Act(row.address, row.act, row.at, to_text(row.message_id)) for row in people_of(pk)[:most]
+    named = {pk: list(people_of(pk)[:most]) for pk in pks}
+    judged = machines_since(row for rows in named.values() for row in rows)
+    acts = {
+        pk: [
+            Act(row.address, row.act, row.at, to_text(row.message_id), judged.get(row.pk, "")) for row in rows
         ]
+        for pk, rows in named.items()
+    }
     return counts, acts

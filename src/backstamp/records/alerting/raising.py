@@ -69,6 +69,17 @@ def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
     return len(new)
 
 
+def tell_again(alerts: Iterable[Alert], now: datetime) -> int:
+    """Let channels hear of alerts once more, by the rules as they are now; return of how many.
+
+    Call it inside a transaction. What waits for a channel is not told twice: it is made when it is sent.
+    """
+    in_force = rules()
+    told = [alert for alert in alerts if in_force[AlertRule(alert.rule)].is_about(alert.domain)]
+    _tell(told, Outgoing.Kind.UPDATE, in_force, now)
+    return len(told)
+
+
 @one_at_a_time()
 def tell_grown(now: datetime) -> int:
     """Let channels hear of alerts that went on after they were told; return of how many."""

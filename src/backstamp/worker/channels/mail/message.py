@@ -42,7 +42,7 @@ def _text(notice: Notice) -> Iterator[str]:
             yield f"{fact.label + ':':<16}{fact.text}"
         if story.people:
             yield "Who:"
-            yield from (f"  {line}" for line in story.people)
+            yield from (f"  {deed.text}" for deed in story.people)
         yield ""
     yield "Links are written so that they cannot be followed. Sent by Backstamp; see docs/alerts.md."
 
@@ -69,5 +69,6 @@ def _html_story(story: Story) -> Iterator[str]:
     yield "</table>"
     if story.people:
         yield "<ul>"
-        yield from (f"<li>{escape(line)}</li>" for line in story.people)
+        for who, did in story.people:
+            yield f"<li><bdi>{escape(who)}</bdi> {escape(did)}</li>"
         yield "</ul>"

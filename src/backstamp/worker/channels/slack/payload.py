@@ -40,8 +40,8 @@ def _story(story: Story) -> Iterator[str]:
     yield f"*{_escaped(story.title)}*"
     for fact in story.facts:
         yield f"{fact.label}: {_code(fact.text)}"
-    for line in story.people[:MOST_PEOPLE]:
-        yield f"• {_code(line)}"
+    for deed in story.people[:MOST_PEOPLE]:
+        yield f"• {_code(deed.text)}"
     if (more := len(story.people) - MOST_PEOPLE) > 0:
         yield f"• ... and {more} more lines"
 

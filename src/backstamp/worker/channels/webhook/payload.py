@@ -29,5 +29,5 @@ def payload(notice: Notice) -> bytes:
 
 def _alert(alert: AlertFacts) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.structs.asdict(alert)
-    found["people"] = {"counts": alert.people, "first": found.pop("acts")}
+    found["people"] = {"counts": alert.people, "whole": alert.is_whole, "first": found.pop("acts")}
     return found
