@@ -64,6 +64,27 @@ def test_both_bodies_hold_the_same_links_and_no_image_from_elsewhere() -> None:
     assert "not even a little" in html
 
 
+def luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_its_small_print_can_be_read() -> None:
+    """WCAG 2.2, 1.4.3, against the ground of the whole page."""
+    body = email.message_from_bytes(sample(), policy=email.policy.default).get_body(("html",))
+    assert body is not None
+    html = str(body.get_content())
+    (ground,) = re.findall(r"<body[^>]*background-color:(#[0-9a-f]{6})", html)
+    small_print = set(
+        re.findall(r"[; ]color:(#[0-9a-f]{6})", html[html.index("You get this because") - 200 :])
+    )
+    assert small_print != set()
+    assert min((luminance(ground) + 0.05) / (luminance(word) + 0.05) for word in small_print) >= 4.5
+
+
 @pytest.mark.parametrize("bad", ["", "a\r\nBcc: b@example.org", "grüße@example.org", "a\x00b"])
 @pytest.mark.parametrize("place", range(4))
 def test_nothing_smuggles_a_field_into_the_header(place: int, bad: str) -> None:

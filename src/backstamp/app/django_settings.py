@@ -117,6 +117,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "backstamp.console.bound_fields.Renderer"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False

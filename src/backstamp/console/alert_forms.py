@@ -5,7 +5,9 @@ from typing import Any, Final
 from django import forms
 
 from backstamp.console.alert_words import KINDS
+from backstamp.records import channels
 from backstamp.records.alerts import WITHIN_MINUTES, Rule
+from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import AlertRule, ChannelKind
 
 _MOST_PEOPLE: Final = 1_000_000
@@ -72,6 +74,13 @@ class ChannelForm(forms.Form):
         max_length=2000,
         help_text="The path of a URL is a secret: it is not shown again.",
     )
+
+    def clean_name(self) -> str:
+        """Return the name, which no other channel has."""
+        try:
+            return channels.free_name(self.cleaned_data["name"])
+        except RefusedError as error:
+            raise forms.ValidationError(str(error)) from None
 
     def kind_chosen(self) -> ChannelKind:
         """Return the kind."""

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from backstamp.console.threat_words import THREATS
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
+from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records import page_logos
 from backstamp.records.models import LONGEST_ADDRESS, OwnListEntry, ProtectedDomain, ProtectionException
 from backstamp.records.protection_settings import Changes, chosen_actions
@@ -167,6 +168,22 @@ class ExceptionForm(forms.Form):
     value = forms.CharField(label="Which", max_length=LONGEST_ADDRESS)
 
 
+class ListedField(forms.CharField):
+    """A host or URL, as lists name them."""
+
+    def __init__(self, help_text: str = "") -> None:
+        super().__init__(label="Host or URL", max_length=5000, help_text=help_text)
+
+    def clean(self, value: Any) -> str:
+        """Return it as it was written."""
+        text: str = super().clean(value)
+        try:
+            expression_of(text)
+        except NotNamedError as error:
+            raise forms.ValidationError(str(error)) from None
+        return text
+
+
 class OwnListForm(forms.Form):
     """A host or URL for an own list."""
 
@@ -176,10 +193,8 @@ class OwnListForm(forms.Form):
     )
 
     kind = forms.ChoiceField(label="What happens", choices=_KINDS)
-    what = forms.CharField(
-        label="Host or URL",
-        max_length=5000,
-        help_text="A host is meant with its subdomains, a URL with a slash at its end with all below it.",
+    what = ListedField(
+        "A host is meant with its subdomains, a URL with a slash at its end with all below it."
     )
     whose = forms.CharField(
         label="For whom",
@@ -193,7 +208,7 @@ class OwnListForm(forms.Form):
 class KillForm(forms.Form):
     """A host or URL that is to be switched off in all mail."""
 
-    what = forms.CharField(label="Host or URL", max_length=5000)
+    what = ListedField()
 
 
 def _action_name(threat: ThreatType) -> str:

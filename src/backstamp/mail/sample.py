@@ -92,8 +92,8 @@ line-height:23px;color:#38414e;">Nothing here is urgent — not even a little.</
 <table role="presentation" width="560" cellpadding="0" cellspacing="0" border="0" \
 style="width:100%;max-width:560px;">
 <tr><td align="center" style="padding:18px 32px;font-family:Helvetica,Arial,sans-serif;font-size:12px;\
-line-height:19px;color:#6b6f76;">You get this because somebody pressed "Send a sample".<br>\
-<a href="{unsubscribe}" style="color:#6b6f76;">Unsubscribe</a></td></tr>
+line-height:19px;color:#62666d;">You get this because somebody pressed "Send a sample".<br>\
+<a href="{unsubscribe}" style="color:#62666d;">Unsubscribe</a></td></tr>
 </table>
 </td></tr>
 </table>

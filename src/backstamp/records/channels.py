@@ -39,12 +39,8 @@ def add(name: str, kind: ChannelKind, target: str, by: str, secret: str = "") ->
 
     Raises `RefusedError`.
     """
-    if not _NAME.fullmatch(name):
-        raise RefusedError("a name has letters, digits, blanks and ._-, at most 64")
-    if Channel.objects.filter(name=name).exists():
-        raise RefusedError(f"there is a channel {name!r} already")
     return Channel.objects.create(
-        name=name,
+        name=free_name(name),
         kind=kind.value,
         target=checked_target(kind, target),
         secret=checked_secret(kind, secret),
@@ -84,6 +80,15 @@ def test(channel: Channel, now: datetime) -> None:
 def new_secret() -> str:
     """Return a secret for a webhook."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def free_name(name: str) -> str:
+    """Return a name that a new channel may have. Raises `RefusedError`."""
+    if not _NAME.fullmatch(name):
+        raise RefusedError("a name has letters, digits, blanks and ._-, at most 64")
+    if Channel.objects.filter(name=name).exists():
+        raise RefusedError(f"there is a channel {name!r} already")
+    return name
 
 
 def checked_target(kind: ChannelKind, target: str) -> str:

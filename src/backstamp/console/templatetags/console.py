@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backstamp.console.alert_words import act_words, rule_words
+from backstamp.console.bound_fields import whole_form_id
 from backstamp.console.click_text import url_parts
 from backstamp.console.rooms import WINGS
 from backstamp.console.threat_words import reason_words, threat_words
@@ -20,6 +21,7 @@ from backstamp.records.models import DeliveryState
 from backstamp.vocabulary import Actor, EventType
 
 register = template.Library()
+register.filter(whole_form_id)
 
 
 @register.simple_tag

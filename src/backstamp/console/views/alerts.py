@@ -96,7 +96,7 @@ def change_rule(request: HttpRequest, name: str) -> HttpResponse:
         try:
             alerts.save_rule(form.chosen(), request.user.get_username())
         except RefusedError as error:
-            form.add_error(None, str(error))
+            form.add_error("domains", str(error))  # The form has looked at the rest.
         else:
             notices.success(request, f"“{RULES[rule].title}” was saved.")
             return redirect("alert-settings")
@@ -114,7 +114,7 @@ def add_channel(request: HttpRequest) -> HttpResponse:
                 values["name"], form.kind_chosen(), values["target"], request.user.get_username()
             )
         except RefusedError as error:
-            form.add_error(None, str(error))
+            form.add_error("target", str(error))  # The form has looked at the rest.
         else:
             if row.secret:
                 return _settings(request, made=row)

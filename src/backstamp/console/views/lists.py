@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from backstamp.console.asked import words
 from backstamp.console.config import console_config
 from backstamp.console.protection_forms import KillForm, OwnListForm
-from backstamp.policy.own_entries import NotNamedError, expression_of
+from backstamp.policy.own_entries import expression_of
 from backstamp.records import kills, own_lists
 from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.records.refusals import RefusedError
@@ -38,7 +38,7 @@ def add(request: HttpRequest) -> HttpResponse:
     try:
         new = own_lists.add(kind, what, whose, ring, by=request.user.get_username(), note=note)
     except RefusedError as error:
-        form.add_error(None, str(error))
+        form.add_error("whose", str(error))  # The form has looked at the rest.
         return _page(request, form, status=422)
     for_whom = whose or "everybody"
     if new:
@@ -62,14 +62,10 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     """Switch a host or URL off in whatever mail."""
     form = KillForm(request.POST, auto_id="kill_%s")
     if form.is_valid():
-        try:
-            expression = expression_of(form.cleaned_data["what"])
-        except NotNamedError as error:
-            form.add_error("what", str(error))
-        else:
-            kills.kill_expression(expression, request.user.get_username())
-            notices.success(request, f"{expression[:200]} is switched off in all mail, within seconds.")
-            return redirect("lists")
+        expression = expression_of(form.cleaned_data["what"])
+        kills.kill_expression(expression, request.user.get_username())
+        notices.success(request, f"{expression[:200]} is switched off in all mail, within seconds.")
+        return redirect("lists")
     return _page(request, OwnListForm(auto_id="own_%s"), kill_form=form, status=422)
 
 
