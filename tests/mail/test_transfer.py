@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.encodings.damaged_base64 import damaged_base64_readings
 from backstamp.mail.encodings.quoted_printable import encode_quoted_printable
 from backstamp.mail.encodings.reencoding import reencode_part
 from backstamp.mail.encodings.transfer import (
@@ -17,6 +18,7 @@ from backstamp.mail.encodings.transfer import (
     decode_payload,
     is_identity,
     is_uuencoded,
+    meant_encoding,
 )
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import StructureLimits, parse_structure
@@ -68,6 +70,37 @@ def test_base64_is_read_with_and_without_padding(body: bytes) -> None:
 def test_base64_that_could_be_read_in_two_ways_is_refused(body: bytes) -> None:
     with pytest.raises(UndecodableError):
         decoded(body, "base64")
+
+
+@pytest.mark.parametrize(
+    ("body", "readings"),
+    [
+        (b"YWJj!ZGVm*", [b"abcdef"]),
+        (b"YQ==\r\nYmM=", [b"abc"]),
+        (b"YWJjZ", [b"abc"]),
+        (b"YWJj\r\n--_", [b"abc", b"abc\xfb\xef"]),
+        (b"", [b""]),
+        (b"=" * 9, [b""]),
+    ],
+)
+def test_damaged_base64_is_read_as_lenient_programs_read_it(body: bytes, readings: list[bytes]) -> None:
+    assert list(damaged_base64_readings(body)) == readings
+
+
+@pytest.mark.parametrize(
+    ("cte", "meant"),
+    [
+        ("quoted printable", "quoted-printable"),
+        ('"quoted-printable"', "quoted-printable"),
+        ("base-64", "base64"),
+        ("base64; x=y", "base64"),
+        ("base64", ""),
+        ("x-gzip64", ""),
+        ("", ""),
+    ],
+)
+def test_misspelled_encodings_are_known_for_what_they_mean(cte: str, meant: str) -> None:
+    assert meant_encoding(cte) == meant
 
 
 def test_unknown_encodings_are_refused() -> None:
@@ -228,7 +261,12 @@ def test_base64_with_blanks_anywhere_decodes_to_the_patched_bytes(
         ("binary", True),
         ("quoted-printable", True),
         ("base64", True),
-        ("utf-8", False),
+        ("8bits", True),
+        ("8 bit", True),
+        ("utf-8", True),
+        ("text/html", True),
+        ("amazonses.com", False),
+        ("quoted printable", False),
         ("x-gzip64", False),
         ("base64; x=y", False),
         ("base-64", False),

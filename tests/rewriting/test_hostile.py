@@ -6,6 +6,7 @@ import pytest
 
 from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan, unwrap
 from tests.mail.test_linear import check_linear
+from tests.rewriting.fuzz.invariants import Way, message_holds
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 
@@ -102,7 +103,8 @@ def test_a_url_too_long_to_seal_is_named_as_unprotected() -> None:
         ("text/html; charset=utf-16le", "8bit", SkipReason.UNSAFE_CHARSET),
         ("text/html; charset=cp037", "8bit", SkipReason.UNSAFE_CHARSET),
         ("message/rfc822", "base64", SkipReason.BROKEN_STRUCTURE),
-        ("text/html", "x-mystery", SkipReason.UNKNOWN_ENCODING),
+        ("text/html", "quoted printable", SkipReason.UNKNOWN_ENCODING),
+        ("text/html", "x-yenc", SkipReason.UNKNOWN_ENCODING),
         ("text/html", "x-uuencode", SkipReason.UUENCODED),
         ("application/ms-tnef", "base64", SkipReason.TNEF),
         ("multipart/mixed", "7bit", SkipReason.BROKEN_STRUCTURE),
@@ -119,6 +121,31 @@ def test_what_cannot_be_protected_says_so(content_type: str, cte: str, reason: S
     manifest = plan(raw, INBOUND).manifest
     assert reason in manifest.unprotected
     assert plan(raw, INBOUND).apply(FixedSealer()).raw == raw
+
+
+@pytest.mark.parametrize("padding", [40, 1100])
+def test_what_is_in_an_unknown_encoding_is_changed_as_it_stands_and_counts_as_unprotected(
+    padding: int,
+) -> None:
+    html = "<a href='https://evil.example/1'>x</a> https://evil.example/2"
+    raw = message(html).replace(b"8bit", b"amazonses.com")
+    received = plan(raw, INBOUND)
+    assert [link.url for link in received.links] == ["https://evil.example/1", "https://evil.example/2"]
+    assert received.manifest.unprotected == (SkipReason.UNKNOWN_ENCODING,)
+    message_holds(raw, (Way(Direction.INBOUND, padding),))
+    sent = plan(raw, Options())
+    assert sent.links == ()
+    assert reasons(raw, Options()) == {SkipReason.UNKNOWN_ENCODING}
+
+
+@pytest.mark.parametrize("name", ["8bits", "8 bit", "7BITS", "text/html", "us-ascii", "plain"])
+def test_an_encoding_that_is_none_by_another_name_is_no_hindrance(name: str) -> None:
+    raw = message("<a href='https://good.example/1'>x</a>").replace(b"8bit", name.encode())
+    for direction in Direction:
+        planned = plan(raw, Options(direction=direction))
+        assert [link.url for link in planned.links] == ["https://good.example/1"]
+        assert planned.manifest.unprotected == ()
+        message_holds(raw, (Way(direction, 40), Way(direction, 1100)))
 
 
 @pytest.mark.parametrize("body", ["PGEgaHJlZj0i*aHR0cHM6", "PGE=PGE=", "PGEgaHJlZj0iaHR0cHM6A"])

@@ -32,6 +32,10 @@ def in_base64(text: bytes) -> bytes:
 
 
 B64 = "\r\nContent-Transfer-Encoding: base64"
+QP_AS_SOME_SPELL_IT = "\r\nContent-Transfer-Encoding: quoted printable"
+HTML_IN_QP = HTML.replace("=", "=3D").replace("www", "w=\r\nww")
+IN_TWO_TEXTS = in_base64(HTML[:10].encode()) + in_base64(HTML[10:].encode())
+HTML_IN_UTF7 = HTML.replace("<", "+ADw-").replace('"', "+ACI-").replace("b=1", "b+AD0-1")
 SIGNED_HTML = f"--b\r\nContent-Type: text/html\r\n\r\n{HTML}\r\n--b--\r\n"
 ARMOURED = "-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nsee https://www.example.com/a?b=1&c=2 now\r\n"
 AN_ATTACHMENT = "\r\nContent-Disposition: attachment; filename=a.html"
@@ -53,12 +57,30 @@ OPAQUE = in_base64(b"\x30\x82\x10\x00\xa0\x80\x24\x80" + ARMOURED[38:].encode() 
         ("Content-Type: application/x-pgp-message", f"see {URL} now", R.ENCRYPTED),
         ("Content-Type: text/html; charset=utf-16" + B64, in_base64(HTML.encode("utf-16")), R.UNSAFE_CHARSET),
         ("Content-Type: text/html; charset=utf-7", HTML, R.UNSAFE_CHARSET),
-        ("Content-Type: text/html\r\nContent-Transfer-Encoding: x-odd", HTML, R.UNKNOWN_ENCODING),
+        ("Content-Type: text/html; charset=cp037", HTML.encode("cp037"), R.UNSAFE_CHARSET),
+        ("Content-Type: text/html" + B64, in_base64(HTML.encode())[:-2] + b"A*\r\n", R.UNDECODABLE),
+        ("Content-Type: text/html" + B64, IN_TWO_TEXTS, R.UNDECODABLE),
         ("Content-Type: multipart/mixed; boundary=", ARMOURED[38:], R.BROKEN_STRUCTURE),
     ],
 )
 def test_links_of_what_is_left_alone_are_listed(content: str, body: str | bytes, reason: SkipReason) -> None:
     assert links(content, body) == [(URL, reason)]
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "reason"),
+    [
+        ("Content-Type: text/html" + QP_AS_SOME_SPELL_IT, HTML_IN_QP, R.UNKNOWN_ENCODING),
+        ("Content-Type: text/html; charset=utf-7", HTML_IN_UTF7, R.UNSAFE_CHARSET),
+        ("Content-Type: text/html" + B64, in_base64(HTML.encode()) + b"-- www.x.example", R.UNDECODABLE),
+    ],
+)
+def test_links_of_a_part_that_programs_decode_differently_are_listed_as_each_shows_them(
+    content: str, body: str | bytes, reason: SkipReason
+) -> None:
+    found = links(content, body)
+    assert (URL, reason) in found
+    assert len(found) == 2
 
 
 def test_the_address_at_which_a_body_is_is_listed_with_its_field() -> None:

@@ -3,11 +3,18 @@
 A reader may reach them all the same, so whoever judges a message must see them.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
-from backstamp.mail.charsets.charset_labels import charset_for
+from backstamp.mail.charsets.charset_labels import charset_for, codec_of_unsafe
 from backstamp.mail.defects import Defect
-from backstamp.mail.encodings.transfer import UndecodableError, UnknownEncodingError, decode_payload
+from backstamp.mail.encodings.damaged_base64 import damaged_base64_readings
+from backstamp.mail.encodings.transfer import (
+    UndecodableError,
+    UnknownEncodingError,
+    decode_payload,
+    meant_encoding,
+)
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.html_links import HtmlText
@@ -33,19 +40,23 @@ _WIDE: Final = (
 
 
 class _Reading:
-    """The text of a part as some program reads it, and where in the message a span of it stands."""
+    """The text of a part as some program reads it, and where in the message a span of it stands.
+
+    `others` are what other programs read, where nobody can tell what is right.
+    """
 
     def __init__(self, raw: bytes, part: Part, limit: int) -> None:
         """Read it. Raises `PartUnreadableError` where it is too big, or nothing can be made of it."""
         self._part = part
         self._exact: TextPart | None = None
         self.encoding = "utf-8"
+        self.others: list[str] = []
         try:
             self._exact = TextPart(raw, part, limit)
         except PartUnreadableError as error:
             if error.reason is SkipReason.PART_TOO_BIG:
                 raise
-            self.text = _roughly(raw, part)
+            self.text, *self.others = _roughly(raw, part, limit)
         else:
             self.text, self.encoding = self._exact.text, self._exact.encoding
 
@@ -81,6 +92,8 @@ def links_left_alone(
     except PartUnreadableError:
         return None
     links, base = _links(part, reading.text)
+    for text in reading.others:
+        links += _links_besides(part, text, links)
     pointer = _pointer(part)
     if not links and pointer is None:
         return None
@@ -150,14 +163,47 @@ def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
     return found, html.base
 
 
-def _roughly(raw: bytes, part: Part) -> str:
-    """Return the text of a part that cannot be patched: in what it says it is in, else octet by octet."""
+def _links_besides(part: Part, text: str, known: list[FoundLink]) -> list[FoundLink]:
+    """Return the links of another reading that are not known yet."""
+    links, base = _links(part, text)
+    values = {link.value for link in known}
+    for link in links:
+        link.base = link.base or base
+    return [link for link in links if link.value not in values]
+
+
+def _roughly(raw: bytes, part: Part, limit: int) -> list[str]:
+    """Return what programs may read of a part that cannot be patched, the likeliest first.
+
+    That is in what it says it is in, as far as that can be read, and octet by octet.
+    """
+    texts = [text for data in _decodings(raw, part) for text in _in_charset(data, part.charset_label)]
+    return list(dict.fromkeys(text[:limit] for text in texts))
+
+
+def _decodings(raw: bytes, part: Part) -> Iterator[bytes]:
+    body = raw[part.body_start : part.end]
+    meant = meant_encoding(part.cte)
     try:
-        data = decode_payload(raw, part.body_start, part.end, part.cte).data
-    except (UndecodableError, UnknownEncodingError):
-        return raw[part.body_start : part.end].decode("latin-1")
-    codec = next((codec for mark, codec in _WIDE if data.startswith(mark)), "")
-    try:
-        return data.decode(codec or charset_for(part.charset_label).codec, "replace")
-    except (LookupError, UnicodeError):
-        return data.decode("latin-1")
+        yield decode_payload(raw, part.body_start, part.end, meant or part.cte).data
+    except UndecodableError:
+        yield from damaged_base64_readings(body)
+    except UnknownEncodingError:
+        yield body
+    else:
+        if not meant:
+            return
+    yield body
+
+
+def _in_charset(data: bytes, label: str) -> Iterator[str]:
+    wide = next((codec for mark, codec in _WIDE if data.startswith(mark)), "")
+    codec = wide or codec_of_unsafe(label) or charset_for(label).codec
+    for name in (codec, "latin-1"):
+        try:
+            yield data.decode(name, "replace")
+        except (LookupError, UnicodeError):
+            continue
+        if b"\0" in data and name.startswith("utf"):
+            # Octet by octet that is no text to anybody.
+            return

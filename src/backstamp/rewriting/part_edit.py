@@ -5,6 +5,7 @@ from typing import Final
 
 from backstamp.mail.charsets.decoding import decode_text
 from backstamp.mail.encodings.files_in_text import holds_file
+from backstamp.mail.encodings.identity_payload import IdentityPayload
 from backstamp.mail.encodings.reencoding import reencode_part
 from backstamp.mail.encodings.transfer import (
     Payload,
@@ -12,6 +13,8 @@ from backstamp.mail.encodings.transfer import (
     UnknownEncodingError,
     decode_payload,
     is_identity,
+    is_uuencoded,
+    meant_encoding,
 )
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part
@@ -29,7 +32,13 @@ class PartUnreadableError(ValueError):
 
 
 class TextPart:
-    """A part's decoded text, with the way back to its octets. Raises `PartUnreadableError`."""
+    """A part's decoded text, with the way back to its octets. Raises `PartUnreadableError`.
+
+    What is in an unknown transfer encoding is read as it stands (`in_unknown_encoding`), as mail programs
+    do; unless it has a misspelled name of a known one, or an old one that some of them decode.
+    """
+
+    in_unknown_encoding = False
 
     def __init__(self, raw: bytes, part: Part, max_bytes: int) -> None:
         self._raw = raw
@@ -39,7 +48,10 @@ class TextPart:
         try:
             self.payload: Payload = decode_payload(raw, part.body_start, part.end, part.cte)
         except UnknownEncodingError:
-            raise PartUnreadableError(SkipReason.UNKNOWN_ENCODING) from None
+            if meant_encoding(part.cte) or is_uuencoded(part.cte) or "yenc" in part.cte:
+                raise PartUnreadableError(SkipReason.UNKNOWN_ENCODING) from None
+            self.payload = IdentityPayload(raw, part.body_start, part.end, is_binary=False)
+            self.in_unknown_encoding = True
         except UndecodableError:
             raise PartUnreadableError(SkipReason.UNDECODABLE) from None
         if len(self.payload.data) > max_bytes:

@@ -83,8 +83,11 @@ class PartPlanner:
             outcome = self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
         else:
             outcome = self._plan_text(text_part, links_before)
-        if text_part.payload.in_doubt and self._options.direction is Direction.INBOUND:
-            outcome.reason = outcome.reason or SkipReason.UNDECODABLE
+        if self._options.direction is Direction.INBOUND:
+            if text_part.in_unknown_encoding:
+                outcome.reason = outcome.reason or SkipReason.UNKNOWN_ENCODING
+            elif text_part.payload.in_doubt:
+                outcome.reason = outcome.reason or SkipReason.UNDECODABLE
         return outcome
 
     def _would_become_a_field(self) -> bool:
@@ -102,6 +105,8 @@ class PartPlanner:
         return bool(beginning) and b"www." in beginning[0].lower()
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
+        if text_part.in_unknown_encoding and self._options.direction is Direction.OUTBOUND:
+            return SkipReason.UNKNOWN_ENCODING
         if self._part.media_type == "text/html":
             return SkipReason.TOO_COSTLY if is_too_costly(text_part.text) else None
         return text_part.inline_pgp

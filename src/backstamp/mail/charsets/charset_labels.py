@@ -124,6 +124,13 @@ def charset_for(label: str) -> Charset:
     return UNDECLARED if len(label) > _MAX_LABEL else _known_charset(label)
 
 
+def codec_of_unsafe(label: str) -> str:
+    """Return the name of Python's codec for a charset in which nothing may be changed, "" without one."""
+    if charset_for(label).kind is not CharsetKind.UNSAFE:
+        return ""
+    return _python_module(label.partition("\0")[0].strip(_AROUND).lower()) or ""
+
+
 @lru_cache(maxsize=1024)
 def _known_charset(label: str) -> Charset:
     wanted = label.partition("\0")[0].strip(_AROUND).lower()

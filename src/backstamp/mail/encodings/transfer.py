@@ -4,6 +4,7 @@ A `Payload` knows the decoded bytes of a part and how to turn edits of those byt
 raw message, so that every octet outside the edited spans stays.
 """
 
+import re
 from typing import Final, Protocol
 
 from backstamp.mail.encodings.base64_payload import Base64Payload, UndecodableError
@@ -11,8 +12,13 @@ from backstamp.mail.encodings.identity_payload import IdentityPayload
 from backstamp.mail.encodings.quoted_printable import QuotedPrintablePayload
 from backstamp.mail.patches import Patch
 
-_IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
-"""With the spellings that mail programs do not know either: they then decode nothing."""
+_IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
+_NO_ENCODING: Final = re.compile(
+    r"[5-8][ _-]?bits?|none|plain|text(?:/[a-z]+)?|(?:us-)?ascii|utf-?8|iso-8859-[0-9]{1,2}|windows-125[0-8]"
+)
+"""Names in the wild (QNAP writes `8bits`) that mail programs do not know either: they then decode nothing."""
+_NEARLY: Final = (("quotedprintable", "quoted-printable"), ("base64", "base64"))
+_NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
 _UUENCODE: Final = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
 
@@ -42,7 +48,16 @@ class UnknownEncodingError(ValueError):
 
 def is_identity(cte: str) -> bool:
     """Whether a lower-case Content-Transfer-Encoding says that the octets are not encoded."""
-    return cte in _IDENTITY
+    return cte in _IDENTITY or _NO_ENCODING.fullmatch(cte) is not None
+
+
+def meant_encoding(cte: str) -> str:
+    """Return which encoding of RFC 2045 an unknown one is a misspelling of, or an empty string.
+
+    Some programs decode `quoted printable`, most show what is there as it stands.
+    """
+    letters = _NO_LETTER.sub("", cte)
+    return next((known for name, known in _NEARLY if name in letters and cte != known), "")
 
 
 def is_uuencoded(cte: str) -> bool:
@@ -55,7 +70,7 @@ def decode_payload(raw: bytes, start: int, end: int, cte: str) -> Payload:
 
     Raises `UnknownEncodingError`, and `UndecodableError` for base64 that mail programs read differently.
     """
-    if cte in _IDENTITY:
+    if is_identity(cte):
         return IdentityPayload(raw, start, end, is_binary=cte == "binary")
     if cte == "quoted-printable":
         return QuotedPrintablePayload(raw, start, end)
@@ -72,4 +87,5 @@ __all__ = [
     "decode_payload",
     "is_identity",
     "is_uuencoded",
+    "meant_encoding",
 ]
