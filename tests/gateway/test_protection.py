@@ -561,12 +561,29 @@ async def test_a_host_on_two_lines_of_quoted_printable_is_found(start: Any) -> N
     assert URL.encode() in got.replace(b"=\r\n", b"")
 
 
-@pytest.mark.parametrize("to", ["ann@GUARDED.example", "ann@guarded.example."])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "ann@GUARDED.example",
+        "ann@guarded.example.",
+        "ann%guarded.example",
+        '"ann@guarded.example"@mx.example',
+    ],
+)
 async def test_however_a_mailbox_is_spelled_it_is_guarded(start: Any, to: str) -> None:
     filter_ = await start(guarded())
     assert (await filter_.send(HTML, to))[0].startswith("250 ")
     (token,) = tokens(filter_.received[0][1])
     assert token.recipient_key == RING.recipient_key(ANN)
+    (queued,) = filter_.running.queued
+    assert [each.address.lower().rstrip(".") for each in queued.recipients] == [ANN]
+    assert filter_.received[0][0] == (to,), "the next hop reads it as the client wrote it"
+
+
+async def test_mail_for_an_address_without_a_domain_goes_by_the_strictest_policy(start: Any) -> None:
+    filter_ = await start(guarded())
+    await filter_.send(HTML, "postmaster")
+    assert [token.domain_id for token in tokens(filter_.received[0][1])] == [7]
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,10 @@ async def test_among_our_own_domains_the_strictest_holds(guard: Guard) -> None:
     answer = await guard(HTML, ANN, CAT)
     assert isinstance(answer, Replace)
     assert [token.url for token in tokens(answer.raw)] == [URL]
+
+
+@pytest.mark.parametrize("to", ["ann@ guarded.example", "guarded.example!ann", "ann@(x)guarded.example"])
+async def test_no_spelling_of_a_recipient_is_a_way_round_the_policy(guard: Guard, to: str) -> None:
+    answer = await guard(HTML, to)
+    assert isinstance(answer, Replace)
+    assert [token.recipient_key for token in tokens(answer.raw)] == [RING.recipient_key(ANN)]

@@ -4,7 +4,7 @@ from typing import Self
 
 import msgspec
 
-from backstamp.policy import Snapshot
+from backstamp.policy import DomainPolicy, Snapshot, strictest_domain
 from backstamp.tokens import Keyring
 
 
@@ -12,7 +12,7 @@ class Standing(msgspec.Struct, frozen=True):
     """A policy (None: there is none yet), a key ring, and what a rewriting worker is told of them.
 
     `prefixes` are the beginnings of links of received mail, which lead to our own hosts: none where no mail
-    was ever protected.
+    was ever protected. By the policy of `nameless` goes received mail for addresses that name no domain.
     """
 
     snapshot: Snapshot | None
@@ -20,6 +20,7 @@ class Standing(msgspec.Struct, frozen=True):
     keyring_text: str
     prefixes: tuple[str, ...]
     domains: tuple[str, ...]
+    nameless: DomainPolicy
 
     def __repr__(self) -> str:
         return "Standing(...)"
@@ -33,6 +34,7 @@ class Standing(msgspec.Struct, frozen=True):
             keyring_text=ring.to_json(),
             prefixes=_guarded_prefixes(snapshot),
             domains=() if snapshot is None else tuple(sorted(snapshot.domains)),
+            nameless=DomainPolicy(domain_id=0, name="") if snapshot is None else strictest_domain(snapshot),
         )
 
 

@@ -1,5 +1,6 @@
 """policy: what may be tracked, as values; and the snapshot that carries them to every role."""
 
+from backstamp.policy.addressed import addressed, strictest_domain
 from backstamp.policy.clicks import (
     ALLOWED,
     DIGEST_BYTES,
@@ -90,6 +91,7 @@ __all__ = [
     "Suppressed",
     "SuppressionAction",
     "SuppressionReason",
+    "addressed",
     "adds_unsubscribe",
     "decide",
     "decide_click",
@@ -104,5 +106,6 @@ __all__ = [
     "lists_for",
     "own_word",
     "receive",
+    "strictest_domain",
     "suppression",
 ]

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from backstamp.policy.protection import ProtectionMode
-from backstamp.policy.snapshot import DomainPolicy, Snapshot
+from backstamp.policy.snapshot import DomainPolicy
 
 
 class LeftAlone(StrEnum):
@@ -26,20 +26,18 @@ class Receiving(msgspec.Struct, frozen=True):
 
 
 def receive(
-    snapshot: Snapshot,
+    domain: DomainPolicy,
     *,
-    recipient: str,
     recipient_key: bytes,
     sender: str,
     authentic_domains: frozenset[str],
 ) -> Receiving:
-    """Decide what is done with one recipient's copy.
+    """Decide what is done with one recipient's copy, by the recipient's `domain`.
 
-    `recipient` and `sender` are addresses in any case, `sender` that of the From field;
-    `authentic_domains` are the domains (lower case) for which our own MTA vouches (RFC 8601): a name in a
-    From field proves nothing, so a trusted sender counts only where its domain is among them.
+    `sender` is the address of the From field in any case; `authentic_domains` are the domains (lower case)
+    for which our own MTA vouches (RFC 8601): a name in a From field proves nothing, so a trusted sender
+    counts only where its domain is among them.
     """
-    domain = snapshot.domain(recipient.rpartition("@")[2])
     protection = domain.protection
     if protection.mode is ProtectionMode.OFF:
         return Receiving(domain, ProtectionMode.OFF, LeftAlone.OFF)

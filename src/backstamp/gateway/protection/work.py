@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.gateway.copies import Addressee, Arrival, Copy
+from backstamp.gateway.copies import Arrival, Copy
 from backstamp.gateway.protection.groups import Group, strictness
 from backstamp.gateway.protection.united import united
 from backstamp.gateway.rewriter.messages import Marks, ProtectRequest, Seal
@@ -27,6 +27,7 @@ from backstamp.policy import (
     ProtectionMode,
     Receiving,
     Snapshot,
+    addressed,
     lists_for,
     receive,
 )
@@ -61,7 +62,10 @@ class Work:
         self._options = options
         self._config = config
         self._prefixes = standing.prefixes
-        self._keys = [standing.ring.recipient_key(each.address) for each in arrival.addressees]
+        meant = [addressed(snapshot, each.address, standing.nameless) for each in arrival.addressees]
+        self._addresses = [address for address, _ in meant]
+        self._domains = [domain for _, domain in meant]
+        self._keys = [standing.ring.recipient_key(address) for address in self._addresses]
 
     def groups(self) -> list[Group]:
         """Return the wanted addressees by what is done for them."""
@@ -72,8 +76,7 @@ class Work:
             if not addressee.wanted:
                 continue
             receiving = receive(
-                self._snapshot,
-                recipient=addressee.address,
+                self._domains[place],
                 recipient_key=self._keys[place],
                 sender=arrival.facts.sender,
                 authentic_domains=authentic,
@@ -97,10 +100,7 @@ class Work:
     @property
     def has_outsiders(self) -> bool:
         """Whether somebody gets the message whose domain is none of ours."""
-        return any(
-            self._snapshot.domain(each.address.rpartition("@")[2]).domain_id == 0
-            for each in self._arrival.addressees
-        )
+        return any(domain.domain_id == 0 for domain in self._domains)
 
     def seen(self, groups: Sequence[Group]) -> list[Group]:
         """Return the groups of whose mail something is kept."""
@@ -241,7 +241,6 @@ class Work:
         links, findings = united(answers)
         strictest = max(seen, key=strictness)
         places = sorted(place for group in seen for place in group.places)
-        addressees = arrival.addressees
         return Queued(
             at_us=arrival.at_us,
             tracking_id=arrival.tracking_id,
@@ -250,7 +249,7 @@ class Work:
             domain_id=strictest.receiving.domain.domain_id,
             trace_id=arrival.trace_id,
             reverse_path=arrival.reverse_path,
-            recipients=tuple(self._recipient(addressees[place], self._keys[place]) for place in places),
+            recipients=tuple(map(self._recipient, places)),
             message_id=arrival.facts.message_id,
             subject=arrival.facts.subject,
             sender=arrival.facts.sender,
@@ -265,10 +264,10 @@ class Work:
             findings=findings,
         )
 
-    def _recipient(self, addressee: Addressee, key: bytes) -> QueuedRecipient:
-        domain = self._snapshot.domain(addressee.address.rpartition("@")[2])
-        nobody = domain.anonymous or self._snapshot.anonymous
-        return QueuedRecipient(addressee.index, addressee.address, b"" if nobody else key)
+    def _recipient(self, place: int) -> QueuedRecipient:
+        nobody = self._domains[place].anonymous or self._snapshot.anonymous
+        key = b"" if nobody else self._keys[place]
+        return QueuedRecipient(self._arrival.addressees[place].index, self._addresses[place], key)
 
 
 def _text(path: Path | None) -> str:
