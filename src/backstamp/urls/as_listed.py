@@ -15,7 +15,10 @@ _DISGUISED: Final = re.compile(r"[\[({](dot|[.:/]{1,3})[\])}]", re.IGNORECASE)
 _HTTP: Final = re.compile(r"h(?:tt|xx|tx|\*\*|__)p(?:s|\[s\]|\(s\))?(?=:)", re.IGNORECASE)
 _WILD_SCHEME: Final = re.compile(r"(?:\*|https?)://(?:\*\.)?", re.IGNORECASE)
 """`*://*.evil.example/*` is how browsers' extensions name a site."""
-_RANGE: Final = re.compile(r"(?P<first>[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:/(?P<bits>[0-9]{1,3}))?")
+_RANGE: Final = re.compile(
+    r"(?P<first>[0-9.]{1,15}|[0-9A-Fa-f:.]{0,45}:[0-9A-Fa-f:.]{0,45})(?:/(?P<bits>[0-9]{1,3}))?"
+)
+"""No longer than an address may be: what stands before the colon and behind it is looked for at each."""
 
 
 def as_listed(text: str) -> str | None:

@@ -1,8 +1,11 @@
 """Lists of prefixes: Safe Browsing and Web Risk, from their first version on."""
 
+import base64
+import hashlib
 import random
 import time
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -177,6 +180,96 @@ def test_an_answer_that_is_none_is_refused(server: FeedServer, hashed: Hashed, b
     server.pages["/v5/hashLists:batchGet"] = Page(body)
     assert not hashed.refresh().good
     assert hashed.state.failures == 1
+
+
+def list_of(name: str, prefixes: Iterable[int] = (1,), *, version: bytes = b"1", more: bytes = b"") -> bytes:
+    joined = b"".join(prefix.to_bytes(4, "big") for prefix in sorted(prefixes))
+    checksum = hashlib.sha256(joined).digest()
+    return field(
+        1,
+        field(1, name.encode())
+        + field(2, version)
+        + field(4, rice(prefixes, 28))
+        + field(6, field(1, 60))
+        + field(7, checksum)
+        + more,
+    )
+
+
+def answer(**changed: bytes) -> bytes:
+    return b"".join(changed.get(name[:2], list_of(name)) for name in safe_browsing.LISTS)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (answer(se=list_of("se-4b") * 2), "it has another list than was asked for"),
+        (answer(se=list_of("se-4b", more=field(4, rice([1])))), "its answer is no good"),
+        (answer(se=list_of("se-4b", more=field(5, rice([0])) * 2)), "its answer is no good"),
+        (answer(se=list_of("se-4b", version=b"v" * 5000)), "its version has a name of 5000 bytes"),
+        (answer(se=list_of("se-4b", set(range(2000)))), "it changes more than 1000 entries"),
+    ],
+    ids=["twice", "added to twice", "taken from twice", "a version too long", "more than was asked for"],
+)
+def test_an_answer_that_would_cost_without_end_is_refused(
+    server: FeedServer, hashed: Hashed, body: bytes, why: str
+) -> None:
+    hashed.job = msgspec.structs.replace(
+        hashed.job, sources=(msgspec.structs.replace(hashed.source, max_entries=1000),)
+    )
+    server.pages["/v5/hashLists:batchGet"] = Page(answer())
+    assert hashed.refresh().text == "5 prefixes, 5 of them new"
+    server.pages["/v5/hashLists:batchGet"] = Page(body)
+    assert hashed.refresh().text == f"not updated: {why}"
+    assert hashed.lists().count("safe-browsing/se-4b") == 1
+
+
+@pytest.mark.parametrize("status", [400, 410, 414])
+def test_a_service_that_does_not_know_our_version_any_more_is_asked_for_all(
+    server: FeedServer, google: SafeBrowsing, hashed: Hashed, status: int
+) -> None:
+    google.lists["se-4b"] = [{PREFIX}]
+    hashed.refresh()
+    server.pages["/v5/hashLists:batchGet"] = Page(status=status)
+    assert hashed.refresh().text == f"not updated: the server answered {status}"
+    server.pages["/v5/hashLists:batchGet"] = Page(google.batch_get)
+    assert hashed.refresh().good
+    assert "version" not in server.asked[-1].query
+    server.pages["/v5/hashLists:batchGet"] = Page(status=503)
+    hashed.refresh()
+    server.pages["/v5/hashLists:batchGet"] = Page(google.batch_get)
+    hashed.refresh()
+    assert "version" in server.asked[-1].query, "that it is away says nothing of the version"
+
+
+def test_a_service_whose_lists_are_suddenly_empty_is_not_believed(
+    google: SafeBrowsing, hashed: Hashed
+) -> None:
+    google.lists["se-4b"] = [set(range(300)) | {PREFIX}]
+    hashed.refresh()
+    google.lists["se-4b"].append(set())
+    assert hashed.refresh().text == (
+        "not updated: it has 0 entries, and had 301; "
+        "`backstamp feeds refresh safe-browsing --accept-shrink` believes it"
+    )
+    assert len(hashed.lists().look_up(URL)) == 1
+    (outcome,) = refresh_all(msgspec.structs.replace(hashed.job, only=("safe-browsing",), may_shrink=True))
+    assert outcome.good
+    assert hashed.lists().look_up(URL) == ()
+
+
+def test_hashes_that_were_not_asked_about_are_no_answer(server: FeedServer, hashed: Hashed) -> None:
+    match = field(1, field(1, WHOLE) + field(2, field(1, 1)))
+    server.pages["/v5/hashes:search"] = Page(match + field(2, field(1, 300)))
+    assert len(safe_browsing.search(hashed.source, [WHOLE[:4]]).matches) == 1
+    assert safe_browsing.search(hashed.source, [b"abcd"]).matches == ()
+    until = "2999-01-01T00:00:00Z"
+    whole = base64.b64encode(WHOLE).decode()
+    threat = {"threatTypes": ["MALWARE"], "hash": whole, "expireTime": until}
+    said = {"threats": [threat], "negativeExpireTime": until}
+    server.pages["/v1/hashes:search"] = Page(msgspec.json.encode(said))
+    assert len(web_risk.search(hashed.source, [WHOLE[:4]]).matches) == 1
+    assert web_risk.search(hashed.source, [b"abcd"]).matches == ()
 
 
 def test_whole_hashes_below_a_prefix(google: SafeBrowsing, hashed: Hashed) -> None:

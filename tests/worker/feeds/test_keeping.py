@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,12 @@ async def test_a_list_is_fetched_by_a_process_of_its_own_and_the_news_told(
     assert heard == [("phish", ThreatType.PHISHING, ["evil.example/login"], 1)]
     assert len(server.asked) == 1
     assert Spool(tmp_path / "feeds").waiting() == []
+
+
+def test_a_process_that_hangs_is_ended_and_not_waited_for() -> None:
+    """A reader that a list leads astray would keep all lists waiting, for ever."""
+    script = "from backstamp.worker.feeds.child import *; bound_itself(MEMORY_BYTES, 1)\nwhile True: pass"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGXCPU
 
 
 async def test_while_the_command_line_refreshes_the_worker_waits_for_it_and_no_longer(

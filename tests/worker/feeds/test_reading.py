@@ -4,7 +4,9 @@ import contextlib
 import gzip
 import io
 import os
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,13 @@ def read(
     return read_file(source(form, max_entries=most), path, screen)
 
 
+def zipped(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("list", data)
+    return packed.getvalue()
+
+
 def test_urlhaus_in_all_its_forms(tmp_path: Path) -> None:
     csv = read(tmp_path, URLHAUS_CSV, Form.URLHAUS)
     assert csv.expressions == [
@@ -69,6 +78,25 @@ def test_urlhaus_in_all_its_forms(tmp_path: Path) -> None:
     assert read(tmp_path, URLHAUS_HOSTS, Form.URLHAUS).expressions == ["evil.example/", "www.evil.test/"]
     asked = b'{"query_status":"ok","urls":[{"id":"1","url":"http://evil.example/a"}]}'
     assert read(tmp_path, asked, Form.URLHAUS).expressions == ["evil.example/a"]
+
+
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf", b"\r\n  "])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zipped])
+def test_json_of_urlhaus_may_be_one_long_line(
+    tmp_path: Path, begin: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    rows = ",".join(f'{{"id":"{n}","url":"http://evil-{n}.example/a"}}' for n in range(900))
+    found = read(tmp_path, pack(begin + f'{{"query_status":"ok","urls":[{rows}]}}'.encode()), Form.URLHAUS)
+    assert (len(found.expressions), dict(found.tally)) == (900, {})
+
+
+@pytest.mark.parametrize("line", [":" * 16_000 + "x y", ":" * 16_000 + "z", "a:" * 8_000 + "z", "." * 16_000])
+def test_no_line_takes_long(tmp_path: Path, line: str) -> None:
+    """One of colons took four seconds, and a list may have 16,000 of them: all lists waited for a day."""
+    began = time.process_time()
+    with pytest.raises(FeedError, match="it is no such list"):
+        read(tmp_path, f"{line}\n".encode() * 5)
+    assert time.process_time() - began < 1
 
 
 def test_the_real_sample_of_urlhaus(tmp_path: Path) -> None:
@@ -248,22 +276,12 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
 
 def test_packed_files_are_unpacked_by_their_bytes(tmp_path: Path) -> None:
     assert read(tmp_path, gzip.compress(b"evil.example\n")).expressions == ["evil.example/"]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("csv.txt", URLHAUS_CSV)
-    assert len(read(tmp_path, packed.getvalue(), Form.URLHAUS).expressions) == 3
+    assert len(read(tmp_path, zipped(URLHAUS_CSV), Form.URLHAUS).expressions) == 3
 
 
 @pytest.mark.parametrize("pack", ["gzip", "zip"])
 def test_a_bomb_is_not_unpacked(tmp_path: Path, pack: str) -> None:
-    bomb = b"0" * 50_000_000
-    if pack == "gzip":
-        data = gzip.compress(bomb)
-    else:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("bomb", bomb)
-        data = packed.getvalue()
+    data = (gzip.compress if pack == "gzip" else zipped)(b"0" * 50_000_000)
     for form in (Form.PLAIN, Form.MISP):
         with pytest.raises(FeedError, match="unpacks to more than 1000000 bytes"):
             read(tmp_path, data, form)

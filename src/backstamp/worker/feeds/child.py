@@ -21,6 +21,8 @@ MEMORY_BYTES: Final = 4 << 30
 """Five million URLs and ten million prefixes need 2 GB; what is beyond is nobody's list."""
 AWAY: Final = os.EX_TEMPFAIL
 """The exit code that says that another process does it just now, and nothing is wrong."""
+CPU_SECONDS: Final = 1800
+"""Of the processor, for all lists that are due; what takes longer hangs, and would keep them all waiting."""
 _NICENESS: Final = 10
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     """Do what stdin says. Every failure is one line on stderr and exit code 1; `AWAY` is none."""
     die_with_parent(int(sys.argv[1]), signal.SIGKILL)
     os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    bound_itself(MEMORY_BYTES, CPU_SECONDS)
     job = decode_job(sys.stdin.buffer.read())
     try:
         for outcome in refresh_all(job):
@@ -40,6 +42,13 @@ def main() -> None:
         sys.exit(f"the lists cannot be kept: {error.strerror}")
     except MemoryError:
         sys.exit(f"the lists need more than {MEMORY_BYTES >> 30} GiB of memory")
+
+
+def bound_itself(memory_bytes: int, cpu_seconds: int) -> None:
+    """See that this process ends where it needs more: by MemoryError, and by SIGXCPU."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    # Above the hard limit it would be SIGKILL, as for want of memory.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 60))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ MOST_SECONDS: Final = 86_400.0
 """No answer is kept longer (Safe Browsing v5, `cache_duration`), and no update waited for."""
 
 
+MOST_VERSION_BYTES: Final = 4096
+"""Of the name of a version: it goes into the next question, which a server would refuse for ever."""
+
+
 class Held(NamedTuple):
     """What we have of a list: its parts, and which version of each."""
 
@@ -60,6 +64,19 @@ def without(prefixes: "array[int]", places: Iterable[int]) -> "array[int]":
         begin = place + 1
     kept.extend(prefixes[begin:])
     return kept
+
+
+def version_text(version: bytes) -> str:
+    """Return the name of a version as it is kept. Raises FeedError for one that could not be told again."""
+    if len(version) > MOST_VERSION_BYTES:
+        raise FeedError(f"its version has a name of {len(version)} bytes")
+    return in_query(version)
+
+
+def below(prefixes: Iterable[bytes], matches: Iterable[Match]) -> tuple[Match, ...]:
+    """Return the matches that lie below one of the prefixes that were asked about: no others are answers."""
+    asked = set(prefixes)
+    return tuple(each for each in matches if each.full_hash[:PREFIX_BYTES] in asked)
 
 
 def check(prefixes: bytes, checksum: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import msgspec
 from backstamp.worker.feeds import safe_browsing, web_risk
 from backstamp.worker.feeds.differences import Held, Updated
 from backstamp.worker.feeds.entries import FeedError, enough_memory
+from backstamp.worker.feeds.lasting import see_that_it_stands
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.sources import Form, Source
 from backstamp.worker.feeds.standing import Outcome, begun, failed, good, state_for, today
@@ -18,12 +20,14 @@ from backstamp.worker.fetching import FetchError
 
 MOST_ROUNDS: Final = 4
 """A server that asks for no pause has more to send at once."""
+_DO_NOT_FIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.REQUEST_URI_TOO_LONG})
+"""What is answered to who asks for a difference to a version that the server does not know any more."""
 
 
-def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) -> Outcome:
+def refresh_hashed(
+    source: Source, directory: Path, own_hosts: Iterable[str], *, may_shrink: bool = False
+) -> Outcome:
     """Bring a list of prefixes up to date, and keep it. Its state says afterwards when to look again.
-
-    Whether it is complete its checksum says, so that it may shrink as it likes.
 
     Raises:
         OSError: nothing can be written here.
@@ -40,13 +44,16 @@ def refresh_hashed(source: Source, directory: Path, own_hosts: Iterable[str]) ->
                 held, wait = _update(source, held)
             if wait:
                 break
+        count = sum(len(part.data) // part.length for part in held.parts)
+        if not may_shrink:
+            see_that_it_stands(source, state.entries, count)
     except (FetchError, FeedError) as error:
         # What does not fit is asked for as a whole the next time; what stands stays in force.
-        versions = {} if isinstance(error, FeedError) else state.versions
+        fits = isinstance(error, FetchError) and error.status not in _DO_NOT_FIT
+        versions = state.versions if fits else {}
         store.write_state(msgspec.structs.replace(failed(state, error), versions=versions))
         return Outcome(source.name, f"not updated: {error}", good=False)
     changed = held.parts != before
-    count = sum(len(part.data) // part.length for part in held.parts)
     fresh = 0
     if changed:
         spool = Spool(directory)

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import os
+import signal
 from asyncio.subprocess import PIPE
 
 import msgspec
 
 from backstamp.lifetime import module_command
-from backstamp.worker.feeds.child import AWAY
+from backstamp.worker.feeds.child import AWAY, CPU_SECONDS
 from backstamp.worker.feeds.jobs import Job, encode_job
 from backstamp.worker.feeds.refreshing import AwayError
 from backstamp.worker.feeds.standing import Outcome
@@ -40,6 +41,8 @@ async def done_by_child(job: Job) -> list[Outcome]:
         raise
     if child.returncode == AWAY:
         raise AwayError
+    if child.returncode == -signal.SIGXCPU:
+        raise ChildError(f"the lists took more than {CPU_SECONDS} s of the processor")
     if child.returncode:
         last = failure.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise ChildError(last[:300] if last else f"it ended with {child.returncode}")

@@ -4,11 +4,11 @@ state."""
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from backstamp.worker.feeds.entries import DoubtError, FeedError, enough_memory
+from backstamp.worker.feeds.entries import FeedError, enough_memory
+from backstamp.worker.feeds.lasting import see_that_it_is_meant, see_that_it_stands
 from backstamp.worker.feeds.misp.fetching import gather
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.reading import Read, read_file
@@ -20,18 +20,11 @@ from backstamp.worker.feeds.standing import (
     failed,
     file_version,
     good,
-    has_stayed,
     state_for,
     today,
 )
 from backstamp.worker.feeds.store import Listed, ListStore, State
 from backstamp.worker.fetching import FetchError, Unchanged, Validators, download
-
-SHRINK_FROM: Final = 200
-"""A list that had so many entries is not believed when it comes with less than half of them."""
-OWN_SHRINK_FROM: Final = 20
-OWN_LEAST_PART: Final = 10
-"""A file of one's own that had so many entries is not believed at once when it has less than a tenth."""
 
 
 def refresh_named(
@@ -111,28 +104,13 @@ def _of_file(source: Source, known: Validators, screen: Screen) -> tuple[Read, V
 
 
 def _accept(source: Source, state: State, version: str, now: int) -> None:
-    """Believe a list of so many entries.
-
-    Raises:
-        FeedError: it is empty, or has lost more than half.
-        DoubtError: it is the administrator's own, and has lost nearly all: whatever writes the file may have
-            failed, or be at it; what stays so is meant.
-    """
-    before = state.entries
+    """Believe a list of so many entries. Raises FeedError where it is empty, or lacks much of what it had."""
     if source.trusted:
-        if before >= OWN_SHRINK_FROM and now * OWN_LEAST_PART < before and not has_stayed(state, version):
-            raise DoubtError(
-                f"it has {now} entries, and had {before}; it is believed when it is still so in 5 minutes, "
-                f"or by `backstamp feeds refresh {source.name} --accept-shrink`"
-            )
-        return
-    if not now:
+        see_that_it_is_meant(source, state, version, now)
+    elif not now:
         raise FeedError("it is empty")
-    if before >= SHRINK_FROM and now < before / 2:
-        raise FeedError(
-            f"it has {now} entries, and had {before}; "
-            f"`backstamp feeds refresh {source.name} --accept-shrink` believes it"
-        )
+    else:
+        see_that_it_stands(source, state.entries, now)
 
 
 def _keep(source: Source, store: ListStore, spool: Spool, expressions: list[str]) -> int:

@@ -116,7 +116,7 @@ def _files(job: Job, files: Iterable[Source]) -> Iterator[Outcome]:
 def _refreshed(job: Job, source: Source) -> Outcome:
     with ListStore(job.directory, source.name).being_read():
         if source.form in HASHED:
-            return refresh_hashed(source, job.directory, job.own_hosts)
+            return refresh_hashed(source, job.directory, job.own_hosts, may_shrink=job.may_shrink)
         return refresh_named(source, job.directory, job.own_hosts, may_shrink=job.may_shrink)
 
 

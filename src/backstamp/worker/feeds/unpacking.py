@@ -1,5 +1,6 @@
 """The bytes of a file that somebody else made: unpacked, and bounded in all directions."""
 
+import codecs
 import contextlib
 import gzip
 import lzma
@@ -8,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, Protocol, cast
 
 from backstamp.worker.feeds.entries import Drop, FeedError, Tally
 
@@ -16,6 +17,8 @@ LONGEST_LINE: Final = 16_384
 """A URL of a feed; browsers take longer ones, but nobody mails them."""
 MOST_LINES: Final = 10_000_000
 """Twice as many as a list may have entries. 200 million are 0.2 MB of gzip, and took ten minutes."""
+_FIRST: Final = 64
+"""Bytes within which it shows what a file is."""
 _GZIP: Final = b"\x1f\x8b"
 _BROKEN: Final = (
     EOFError,
@@ -30,6 +33,13 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 """How files begin that Windows calls Unicode."""
 
 
+class _Peekable(Protocol):
+    """What files, gzip's and zip's streams have all."""
+
+    def peek(self, size: int, /) -> bytes:
+        """Return what comes next, and leave it there."""
+
+
 class Unpacked:
     """A stream that unpacks to at most so many bytes; `is_whole`: its end cannot be missing."""
 
@@ -42,6 +52,14 @@ class Unpacked:
     def read(self) -> bytes:
         """Return all that is left. Raises FeedError where it is too much, or cannot be unpacked."""
         return self._counted(lambda: self._stream.read(self._max_bytes - self._found + 1))
+
+    def begins_with(self, mark: bytes) -> bool:
+        """Whether it begins so, after blanks and a byte order mark. Raises FeedError."""
+        try:
+            first = cast("_Peekable", self._stream).peek(_FIRST)[:_FIRST]
+        except _BROKEN:
+            raise FeedError("it cannot be unpacked") from None
+        return first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(mark)
 
     def lines(self, tally: Tally) -> Iterator[str]:
         """Yield the lines without their ends; one that is too long, or no UTF-8, is counted and left out.

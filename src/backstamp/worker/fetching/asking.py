@@ -136,7 +136,8 @@ def asked(
 
 def refused(answer: Answer) -> FetchError:
     """Return what to say of an answer that is not what was asked for, with its Retry-After."""
-    return FetchError(f"the server answered {answer.status}", retry_after(answer.header("retry-after")))
+    after = retry_after(answer.header("retry-after"))
+    return FetchError(f"the server answered {answer.status}", after, answer.status)
 
 
 def retry_after(text: str) -> float:

@@ -23,12 +23,14 @@ USER_AGENT: Final = "backstamp"
 class FetchError(Exception):
     """A server does not give, or take, what it should; the message says why, without what the server said.
 
-    `retry_after` is for how many seconds the server wants to be left alone, or 0.
+    `retry_after` is for how many seconds the server wants to be left alone, or 0. `status` is what it
+    answered, or 0.
     """
 
-    def __init__(self, why: str, retry_after: float = 0.0) -> None:
+    def __init__(self, why: str, retry_after: float = 0.0, status: int = 0) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+        self.status = status
 
 
 class Deadline(NamedTuple):

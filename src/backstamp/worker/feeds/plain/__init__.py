@@ -15,7 +15,8 @@ from backstamp.worker.feeds.unpacking import Unpacked
 
 _COMMENT: Final = re.compile(r"(?:^|\s)(?:#|//|;).*|^!.*|^\[(?![0-9a-fA-F.]*:).*")
 """Behind `[` stands the name of a filter list's form, or an IPv6 address."""
-_ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]+(?:%\w+)?")
+_ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F:]{0,39}:[0-9a-fA-F:.]{1,45}(?:%\w{1,32})?")
+"""Bounded in length: a line of 16 KB of colons took 4 s, and a list of them all night."""
 _OF_THIS_MACHINE: Final = frozenset(
     {"localhost", "localhost.localdomain", "local", "broadcasthost", "0.0.0.0"}  # noqa: S104 (no address)
 )

@@ -25,9 +25,11 @@ from backstamp.worker.feeds.differences import (
     Match,
     Resolved,
     Updated,
+    below,
     check,
     from_text,
     in_query,
+    version_text,
     without,
 )
 from backstamp.worker.feeds.entries import FeedError
@@ -75,13 +77,16 @@ def update(source: Source, held: Held) -> Updated:
     kept: dict[str, str] = {}
     waits: list[float] = []
     try:
-        for message in answer.messages(1):
+        lists = answer.messages(1)
+        if sum(map(_changes, lists)) > source.max_entries:
+            raise FeedError(f"it changes more than {source.max_entries} entries")
+        for message in lists:
             name = message.data(1).decode("ascii", "replace")
-            if name not in LISTS:
+            if name not in LISTS or name in kept:
                 raise FeedError("it has another list than was asked for")
             data = _updated(message, before.get(name))
             parts.append(Prefixes(LISTS[name], name, PREFIX_BYTES, data))
-            kept[name] = in_query(message.data(2)) or held.versions.get(name, "")
+            kept[name] = version_text(message.data(2)) or held.versions.get(name, "")
             waits.append(_seconds(message.messages(6)))
     except (WireError, RiceError):
         raise FeedError("its answer is no good") from None
@@ -99,7 +104,8 @@ def search(source: Source, prefixes: Iterable[bytes]) -> Resolved:
         FetchError: the server cannot be had.
         FeedError: its answer is no good.
     """
-    query = [("hashPrefixes", in_query(prefix)) for prefix in prefixes]
+    asked = list(prefixes)
+    query = [("hashPrefixes", in_query(prefix)) for prefix in asked]
     answer = _asked(source, "hashes:search", query, _SEARCH_BYTES, _SEARCH_SECONDS)
     try:
         seconds = _seconds(answer.messages(2))
@@ -115,7 +121,7 @@ def search(source: Source, prefixes: Iterable[bytes]) -> Resolved:
         ]
     except WireError:
         raise FeedError("its answer is no good") from None
-    return Resolved(tuple(matches), seconds)
+    return Resolved(below(asked, matches), seconds)
 
 
 def _asked(
@@ -129,6 +135,17 @@ def _asked(
         return Message(got.data)
     except WireError:
         raise FeedError("its answer is no good") from None
+
+
+def _changes(message: Message) -> int:
+    """Return how many prefixes an answer adds to a list and takes from it: each costs its time.
+
+    Raises WireError where there are more than one such part, for which the lists would be gone through.
+    """
+    found = [*message.messages(4), *message.messages(5)]
+    if len(message.datas(4)) > 1 or len(message.datas(5)) > 1:
+        raise WireError("a part that is there twice")
+    return sum(each.number(3) + 1 for each in found)
 
 
 def _updated(message: Message, before: Prefixes | None) -> bytes:

@@ -34,6 +34,10 @@ class _Recent(msgspec.Struct):
 
 def read(file: Unpacked, tally: Tally) -> Iterator[Entry]:
     """Yield the URLs, or the hosts of a hosts file. Raises FeedError."""
+    if file.begins_with(b"{"):
+        # Perhaps all on one line, which is longer than a line may be.
+        yield from _of_json(file.read().decode("utf-8-sig", "replace"))
+        return
     column = _URL_COLUMN
     for line in file.lines(tally):
         if line.startswith("#"):

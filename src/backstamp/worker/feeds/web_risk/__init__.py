@@ -25,9 +25,11 @@ from backstamp.worker.feeds.differences import (
     Match,
     Resolved,
     Updated,
+    below,
     check,
     from_text,
     in_query,
+    version_text,
 )
 from backstamp.worker.feeds.entries import FeedError
 from backstamp.worker.feeds.published_json import decoded
@@ -112,7 +114,7 @@ def update(source: Source, held: Held) -> Updated:
             raise FeedError(f"it has more than {source.max_entries} entries")
         for length, group in groupby(sorted(prefixes, key=len), len):
             parts.append(Prefixes(threat_type, name, length, b"".join(group)))
-        versions[name] = answer.new_version_token
+        versions[name] = version_text(from_text(answer.new_version_token))
         waits.append(_seconds_until(answer.recommended_next_diff) if answer.recommended_next_diff else 0.0)
     return Updated(Held(tuple(parts), versions), min(waits))
 
@@ -124,7 +126,8 @@ def search(source: Source, prefixes: Iterable[bytes]) -> Resolved:
         FetchError: the server cannot be had.
         FeedError: its answer is no good.
     """
-    query = [("hashPrefix", in_query(prefix)) for prefix in prefixes]
+    asked = list(prefixes)
+    query = [("hashPrefix", in_query(prefix)) for prefix in asked]
     query += [("threatTypes", name) for name in LISTS]
     url = f"{source.address}/v1/hashes:search?{urlencode(query)}"
     found = _asked(source, url, _SEARCH_BYTES, _SEARCH_SECONDS, _Found)
@@ -134,7 +137,7 @@ def search(source: Source, prefixes: Iterable[bytes]) -> Resolved:
         for name in threat.threat_types
         if name in LISTS and len(full_hash := from_text(threat.hash)) == _HASH_BYTES
     ]
-    return Resolved(tuple(matches), _seconds_until(found.negative_expire_time))
+    return Resolved(below(asked, matches), _seconds_until(found.negative_expire_time))
 
 
 def _updated(answer: _Difference, before: Iterable[Prefixes]) -> list[bytes]:

@@ -1,0 +1,39 @@
+"""lasting: whether a list that has lost much of what it had is believed."""
+
+from typing import Final
+
+from backstamp.worker.feeds.entries import DoubtError, FeedError
+from backstamp.worker.feeds.sources import Source
+from backstamp.worker.feeds.standing import has_stayed
+from backstamp.worker.feeds.store import State
+
+SHRINK_FROM: Final = 200
+"""A list that had so many entries is not believed when it comes with less than half of them."""
+OWN_SHRINK_FROM: Final = 20
+OWN_LEAST_PART: Final = 10
+"""A file of one's own that had so many entries is not believed at once when it has less than a tenth."""
+
+
+def see_that_it_stands(source: Source, before: int, now: int) -> None:
+    """Believe a publisher's list of so many entries. Raises FeedError where it has lost more than half."""
+    if before >= SHRINK_FROM and now < before / 2:
+        raise FeedError(f"it has {now} entries, and had {before}; {_command(source)} believes it")
+
+
+def see_that_it_is_meant(source: Source, state: State, version: str, now: int) -> None:
+    """Believe a version of a file of the administrator's own with so many entries.
+
+    Raises:
+        DoubtError: it has lost nearly all: whatever writes the file may have failed, or be at it; what stays
+            so is meant.
+    """
+    before = state.entries
+    if before >= OWN_SHRINK_FROM and now * OWN_LEAST_PART < before and not has_stayed(state, version):
+        raise DoubtError(
+            f"it has {now} entries, and had {before}; it is believed when it is still so in 5 minutes, "
+            f"or by {_command(source)}"
+        )
+
+
+def _command(source: Source) -> str:
+    return f"`backstamp feeds refresh {source.name} --accept-shrink`"
