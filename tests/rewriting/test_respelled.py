@@ -75,6 +75,15 @@ def test_what_is_escaped_more_often_than_any_program_does_is_left_alone() -> Non
     assert in_text(quote(url, safe="")) == quote(url, safe="")
 
 
+@pytest.mark.parametrize(
+    ("sign", "escaped"), [("-", "%2D"), ("-", "%2d"), ("_", "%5F"), ("x", "%78"), (".", "%2E")]
+)
+def test_signs_may_be_escaped_that_need_not_be(sign: str, escaped: str) -> None:
+    url = SEALED.replace(sign, escaped)
+    assert in_html(f"<a href='{url}'>{url}</a>") == f"<a href='{ESCAPED}'>{ESCAPED}</a>"
+    assert in_text(f"see {url}, and <{url}>.") == f"see {ORIGINAL}, and <{ORIGINAL}>."
+
+
 def test_slashes_that_stood_as_they_are_stay_so() -> None:
     url = SEALED.replace(":", "%3A")
     expected = QUOTED.replace("%2F", "/")
@@ -174,6 +183,22 @@ def test_a_subject_that_names_it_gets_the_original_back(written: str, newline: b
         joined = raw.replace(SEALED[:50].encode() + newline + b" ", SEALED[:50].encode())
         expected = joined.replace(f"{SEALED}, x".encode(), f"{ORIGINAL}, x".encode())
         assert found == expected
+
+
+@pytest.mark.parametrize("content_type", ["message/rfc822", "message/global"])
+def test_the_header_of_an_attached_message_gets_it_back_too(content_type: str) -> None:
+    own = f"List-Unsubscribe: <{PIXEL}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    innermost = f"Subject: Fwd: {SEALED}\r\n{own}Content-Type: text/plain\r\n\r\nsee {SEALED}\r\n"
+    attached = f"Thread-Topic: {SEALED}\r\nContent-Type: {content_type}\r\n\r\n{innermost}"
+    raw = multipart("mixed", part(content_type, attached), part("text/plain", SEALED))
+    assert unwrap(raw, READER) == raw.replace(own.encode(), b"").replace(SEALED.encode(), ORIGINAL.encode())
+
+
+def test_but_not_within_what_is_signed() -> None:
+    raw = multipart(
+        "signed", part("message/rfc822", f"Subject: {SEALED}\r\n\r\nx"), part("application/x", "")
+    )
+    assert unwrap(raw, READER) == raw
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "UTF-8", "utf-8*en"])

@@ -36,6 +36,16 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("ftp://evil.example/a.", [("ftp://evil.example/a", OTHER)]),
         ("file://evil.example/a SMB://evil/a", [("file://evil.example/a", OTHER), ("SMB://evil/a", OTHER)]),
         ("file://///evil/share", [("file://///evil/share", OTHER)]),
+        (
+            "Search-MS:query=a&crumb=location:\\\\evil.example\\a, search:query=b",
+            [("Search-MS:query=a&crumb=location:\\\\evil.example\\a", OTHER), ("search:query=b", OTHER)],
+        ),
+        ("(ms-officecmd:{x})", [("ms-officecmd:{x", OTHER)]),
+        ("see webcal://evil.example/a.ics", [("webcal://evil.example/a.ics", OTHER)]),
+        (
+            "ms-word:ofe|u|https://evil.example/a.docm",
+            [("ms-word:ofe|u", OTHER), ("https://evil.example/a.docm", None)],
+        ),
         ("open \\\\evil.example\\share\\a.doc", [("https://evil.example/share/a.doc", SHARE)]),
         ("ftp://x.example/https://a.example/", [("ftp://x.example/", OTHER), ("https://a.example/", None)]),
         ("evil.com/https://a.example/", [("http://evil.com/", NAME), ("https://a.example/", None)]),
@@ -64,6 +74,8 @@ def test_it_is_listed_with_what_a_click_would_open(
         "file:///home/me.com hxxp://evil[.]example mailto:a@b.example",
         "...com .com a..com -.com",
         "x.invalidsuffix",
+        "search: this; search:that, feed:me, ms-word: x, forms-word:x, view-source:x, mailto:a@b.example",
+        "localhost:80, evil.zip and evil.mov",
     ],
 )
 def test_what_is_no_name_of_a_host_is_not(text: str) -> None:
@@ -81,6 +93,14 @@ def test_in_sent_mail_and_in_reports_names_are_not_listed() -> None:
     assert listed("see example.com/path ftp://example.com/", Options(opens=False)) == []
     raw = message("Reporting-MTA: dns; mx.example.com", "message/delivery-status")
     assert plan(raw, RECEIVED).manifest.candidates == ()
+
+
+def test_a_scheme_of_a_program_is_listed_in_words_of_html_too() -> None:
+    raw = message("<p>open <b>search-ms:query=a&amp;crumb=location:\\\\evil.example\\a</b> now")
+    found = plan(raw, RECEIVED).manifest.candidates
+    assert [(each.url, each.skip_reason) for each in found] == [
+        ("search-ms:query=a&crumb=location:\\\\evil.example\\a", SkipReason.OTHER_SCHEME)
+    ]
 
 
 def test_there_is_an_end_to_it() -> None:

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from html import unescape
 from itertools import islice, pairwise
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -53,6 +53,8 @@ _IN_TEXT: Final = re.compile(f"{_PARTING}|{_REFERENCE}|{_TEXT_BREAK}|{_PLAIN_TEX
 _IN_HTML: Final = re.compile(f"{_PARTING}|{_REFERENCE}|{_HTML_BREAK}|{_PLAIN_HTML}", re.IGNORECASE)
 _JOINING: Final = ("parting", "break")
 _SIGN: Final = re.compile(r"[!#-;=?-_a-~]")
+_NEEDLESS: Final = re.compile(r"%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
+"""An escaped letter, digit, dash, dot, underscore or tilde."""
 _GOES_ON: Final = "=?&#"
 _TRAILING: Final = ".,;:!?*)]}"
 _GLUE: Final = re.compile(r"[^0-9A-Za-z_-]")
@@ -191,13 +193,24 @@ class _Finder:
             self._room -= end
             if self._room < 0:
                 return None
-        return reader(spelling.value[:end])
+        return _read_plainly(spelling.value[:end], reader)
 
 
 def read_through(address: str, reader: Reader) -> str | None:
     """Return what `reader` says of a URL, or of that which other vendors' wrappers hold."""
-    original = reader(address)
+    original = _read_plainly(address, reader)
     return _read_within(address, reader) if original is None else original
+
+
+def _read_plainly(address: str, reader: Reader) -> str | None:
+    """Return what `reader` says of a URL in which signs may be escaped that need not be: `%2D` for a dash.
+
+    Old ASP writes all but letters and digits so, and the standard knows no difference (RFC 3986 §2.3).
+    """
+    original = reader(address)
+    if original is None and "%" in address:
+        original = reader(_NEEDLESS.sub(lambda match: unquote(match[0]), address))
+    return original
 
 
 def _read_within(address: str, reader: Reader) -> str | None:

@@ -1,8 +1,10 @@
 """unwrapping: the original message back, exactly with its manifest, or from the URLs alone."""
 
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
+from backstamp.mail.header_section import HeaderSection
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import Part, parse_structure
@@ -18,7 +20,7 @@ from backstamp.rewriting.text.calendar_unwrapping import calendar_edits
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.text_unwrapping import text_edits
 from backstamp.rewriting.unsubscribe import added_fields
-from backstamp.rewriting.walk import walk
+from backstamp.rewriting.walk import sealed_reason, walk
 from backstamp.vocabulary import Direction
 
 _READ: Final = (None, SkipReason.BROKEN_STRUCTURE, SkipReason.CALENDAR)
@@ -33,7 +35,8 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
     With the manifest of this very message (new URLs and edits included) the original comes back byte for
     byte, also where trace fields were put before it on the way. Without, or where the manifest does not
     fit, every link that `reader` knows becomes its target, every pixel's element goes, and so does a
-    List-Unsubscribe of ours. Subjects and calendar entries are read, too: a reply may quote us there.
+    List-Unsubscribe of ours. Subjects and calendar entries are read, too: a reply may quote us there, and
+    the headers of attached messages, which a mail of ours may be.
     """
     if manifest is not None and manifest.edits:
         exact = _undo(raw, manifest)
@@ -43,12 +46,26 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
         root = parse_structure(raw, Limits().structure())
     except TooManyPartsError:
         return raw
-    patches = [Patch(field.start, field.end, b"") for field in added_fields(root.header, reader)]
-    patches += subject_patches(raw, root.header, reader)
+    patches: list[Patch] = []
+    for header in _headers(root):
+        patches += [Patch(field.start, field.end, b"") for field in added_fields(header, reader)]
+        patches += subject_patches(raw, header, reader)
     for visit in walk(root, Direction.INBOUND):
         if visit.reason in _READ and not visit.part.children:
             patches += _part_patches(raw, visit.part, reader)
     return apply_patches(raw, patches)
+
+
+def _headers(root: Part) -> Iterator[HeaderSection]:
+    """Yield the headers of a message and of those attached to it, but for signed and encrypted parts."""
+    yield root.header
+    stack = [root]
+    while stack:
+        part = stack.pop()
+        if sealed_reason(part) is None:
+            stack += part.children
+            if not part.is_multipart:
+                yield from (child.header for child in part.children)
 
 
 def _undo(raw: bytes, manifest: Manifest) -> bytes | None:

@@ -12,7 +12,11 @@ from backstamp.rewriting.html.text_places import places_of
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.text_links import find_text_links
-from backstamp.rewriting.text.unwrapped_addresses import NAME_SIGN, OTHER_SIGNS, unwrapped_addresses
+from backstamp.rewriting.text.unwrapped_addresses import (
+    NAME_SIGN,
+    may_hold_others,
+    unwrapped_addresses,
+)
 
 _NO_WORDS: Final = "a[href],script,style,textarea,title,template,iframe,noembed,noframes,select"
 """Where words are a link already, or are not shown as words that a program links."""
@@ -45,7 +49,7 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
     body = tree.select_one("body") or tree
     text = body.text.lower()
     wanted = _beginnings(text)
-    any_others = any(sign in text for sign in OTHER_SIGNS)
+    any_others = may_hold_others(text)
     if not wanted and not any_others and NAME_SIGN.search(text) is None:
         return []
     found: list[FoundLink] = []
@@ -57,7 +61,7 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
         lowered = node.data.lower()
         beginnings = _beginnings(lowered)
         has_names = names < _MOST_NAMES and NAME_SIGN.search(lowered) is not None
-        has_others = any_others and any(sign in lowered for sign in OTHER_SIGNS)
+        has_others = any_others and may_hold_others(lowered)
         seen += beginnings
         if beginnings or has_others or has_names:
             before = len(found)

@@ -3,7 +3,8 @@
 Gmail, Outlook and Apple Mail link host names without a scheme, by the top-level domains that they know;
 Android's programs and Autolinker four numbers too. Autolinker links `https://` behind a letter, linkify-it
 `//host`, linkifyjs the host behind a scheme that it does not know. Thunderbird and linkify-it link `ftp://`;
-Outlook links `file://` and `\\\\host\\share`.
+Outlook links `file://` and `\\\\host\\share`. Thunderbird links any scheme that a program of the computer
+is registered for (mozTXTToHTMLConv, `ShouldLinkify`), as `search-ms:` is on Windows.
 """
 
 import re
@@ -32,14 +33,48 @@ _WORDS: Final = frozenset(
     {"Am", "As", "At", "Be", "By", "Do", "In", "Is", "It", "Me", "My", "No", "So", "To"}
 )
 """Top-level domains with which a sentence may begin."""
+_PROGRAMS: Final = (
+    *("search-ms", "ms-msdt", "ms-officecmd", "ms-appinstaller", "microsoft-edge", "mhtml"),
+    *("ms-word", "ms-excel", "ms-powerpoint", "ms-visio", "ms-access", "ms-project", "ms-publisher"),
+)
+"""Schemes that start a program, whatever stands behind; of Windows above all."""
+_PLACES: Final = (
+    *(
+        "webcal",
+        "webcals",
+        "feed",
+        "ldap",
+        "ldaps",
+        "telnet",
+        "ssh",
+        "vnc",
+        "rdp",
+        "nfs",
+        "afp",
+        "dav",
+        "davs",
+    ),
+    *("jnlp", "jnlps", "itms-services", "intent", "onenote", "zoommtg", "msteams"),
+)
+"""Schemes that do so with a host, and are words of the language else."""
 _OTHER_SCHEMES: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.)))[^\s<>\"]+", re.IGNORECASE
+    r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.))"
+    rf"|(?:{'|'.join(_PROGRAMS)}|search(?=:query=)):|(?:{'|'.join(_PLACES)})://)[^\s<>\"]+",
+    re.IGNORECASE,
+)
+_OTHER_SIGN: Final = re.compile(
+    r":(?![\s0-9])(?<!http:)(?<!https:)"
+    f"(?:{'|'.join(f'(?<={scheme}:)' for scheme in (*_PROGRAMS, 'search', *_PLACES))})"
 )
 NAME_SIGN: Final = re.compile(r"\.(?=[^\W\d_]{2}|[0-9]{1,3}\.[0-9]{1,3}\.[0-9])")
 """It matches in whatever may be a host name."""
-OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
-"""One of them stands in whatever is no web address, in lower case."""
+_OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
 _SHARE: Final = re.compile(r"(?<![\\\w/:])\\\\[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*")
+
+
+def may_hold_others(lowered: str) -> bool:
+    """Whether an address that is no web address may stand in a text, which is in lower case."""
+    return any(sign in lowered for sign in _OTHER_SIGNS) or _OTHER_SIGN.search(lowered) is not None
 
 
 def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> list[FoundLink]:
@@ -51,8 +86,7 @@ def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> li
     # Of what goes on in a link of the text, programs link what stands before it.
     text = _without(text, links)
     found: list[FoundLink] = []
-    lowered = text.lower()
-    if any(sign in lowered for sign in OTHER_SIGNS):
+    if may_hold_others(text.lower()):
         found += _matches(_OTHER_SCHEMES, text)
         found += _matches(_SHARE, text)
     if names:
