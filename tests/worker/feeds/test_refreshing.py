@@ -123,6 +123,19 @@ def test_an_unchanged_list_costs_a_question_only(server: FeedServer, lists: List
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize(("status", "told"), [(400, ""), (412, ""), (431, ""), (503, '"1"')])
+def test_a_server_that_dislikes_our_version_is_asked_without_it(
+    server: FeedServer, lists: Lists, status: int, told: str
+) -> None:
+    server.pages["/feed.txt"] = Page(urls(0, 3), etag='"1"')
+    lists.refresh()
+    server.pages["/feed.txt"] = Page(status=status)
+    assert lists.refresh()[0].text == f"not updated: the server answered {status}"
+    server.pages["/feed.txt"] = Page(urls(0, 4), etag='"2"')
+    assert lists.refresh()[0].good
+    assert server.asked[-1].headers.get("if-none-match", "") == told
+
+
 def test_what_was_known_keeps_its_day_and_only_the_rest_is_news(server: FeedServer, lists: Lists) -> None:
     server.pages["/feed.txt"] = Page(urls(0, 3), etag='"1"')
     lists.refresh()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +19,6 @@ from backstamp.worker.fetching import FetchError
 
 MOST_ROUNDS: Final = 4
 """A server that asks for no pause has more to send at once."""
-_DO_NOT_FIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.REQUEST_URI_TOO_LONG})
-"""What is answered to who asks for a difference to a version that the server does not know any more."""
 
 
 def refresh_hashed(
@@ -49,9 +46,9 @@ def refresh_hashed(
             see_that_it_stands(source, state.entries, count)
     except (FetchError, FeedError) as error:
         # What does not fit is asked for as a whole the next time; what stands stays in force.
-        fits = isinstance(error, FetchError) and error.status not in _DO_NOT_FIT
-        versions = state.versions if fits else {}
-        store.write_state(msgspec.structs.replace(failed(state, error), versions=versions))
+        state = failed(state, error)
+        versions = {} if isinstance(error, FeedError) else state.versions
+        store.write_state(msgspec.structs.replace(state, versions=versions))
         return Outcome(source.name, f"not updated: {error}", good=False)
     changed = held.parts != before
     fresh = 0

@@ -4,6 +4,7 @@ import hashlib
 import random
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,6 +24,14 @@ LONGEST_PAUSE: Final = 8 * DAY
 JITTER: Final = 0.1
 """So much of a pause is left to chance: not everybody's worker asks in the same second."""
 _ENDED: Final = "what read it was ended in the middle"
+_DISLIKED: Final = frozenset(
+    {
+        *(HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.PRECONDITION_FAILED),
+        *(HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
+    }
+)
+"""What may be answered to which version we have, as the server called it: asked so again, it would say so for
+ever."""
 _MOST_DOUBLINGS: Final = 20
 _STALE_LOOKS: Final = 3
 """A list is stale when so many looks in a row brought nothing, and at least a day has gone by."""
@@ -64,7 +73,7 @@ def state_for(store: ListStore, source: Source, own_hosts: Iterable[str]) -> Sta
     made_by = _made_by(source, own_hosts)
     if state.made_by == made_by and (not state.changed_at or store.has_copy()):
         return state
-    return msgspec.structs.replace(state, made_by=made_by, etag="", last_modified="", versions={})
+    return msgspec.structs.replace(_unknown(state), made_by=made_by)
 
 
 def good(source: Source, state: State, wait_seconds: float = 0.0) -> State:
@@ -101,6 +110,8 @@ def failed(state: State, error: FetchError | FeedError, tried: str = "") -> Stat
         pause = FIRST_PAUSE * _jitter()
     if isinstance(error, FetchError):
         pause = max(pause, error.retry_after)
+        if error.status in _DISLIKED:
+            state = _unknown(state)
     return msgspec.structs.replace(
         state,
         failures=state.failures + 1,
@@ -152,6 +163,11 @@ def is_stale(source: Source, state: State) -> bool:
 def today() -> int:
     """Return the day, in days since 1970 UTC."""
     return int(time.time()) // DAY
+
+
+def _unknown(state: State) -> State:
+    """Return the state so that the next question does not say which version we have."""
+    return msgspec.structs.replace(state, etag="", last_modified="", versions={})
 
 
 def _made_by(source: Source, own_hosts: Iterable[str]) -> str:
