@@ -339,6 +339,19 @@ async def test_two_alerts_of_the_same_words_are_two_mails_though_the_script_ends
     assert received(hop) == {"ops@example.net": 1 if identity else 2}
 
 
+async def test_an_alert_that_differs_in_its_subject_alone_is_no_retry_of_the_one_before(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    """Printers and UPSs say all in the subject, under no Date, and never try again."""
+    hop = await next_hop(script={f"END {THREE[1]}": [LATER]})
+    _, client = await start(gateway, hop)
+    alert = WIRE.replace(b"Message-ID: <1@example.org>\r\n", b"")
+    assert await client.send_mail(alert, *THREE) == [LATER]
+    (answer,) = await client.send_mail(alert.replace(b"Subject: offer", b"Subject: on fire"), *THREE)
+    assert answer.startswith("250 ")
+    assert received(hop) == {THREE[0]: 2, THREE[1]: 1, THREE[2]: 2}
+
+
 async def test_a_double_is_possible_only_when_the_reply_to_an_accepted_copy_is_lost(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

@@ -105,6 +105,13 @@ def test_the_digest_stays_when_an_mta_adds_trace_fields() -> None:
     assert envelope_digest(b"X-Spam: no\r\n" + raw) == envelope_digest(raw)
 
 
+@pytest.mark.parametrize("field", [b"Subject: other", b"Content-Type: text/html"])
+def test_the_digest_tells_messages_apart_that_a_reader_would(field: bytes) -> None:
+    assert envelope_digest(field + b"\r\n" + HEADER + b"\r\nbody\r\n") != envelope_digest(
+        HEADER + b"\r\nbody\r\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [(b"<1@", b"<2@"), (b"08:00", b"08:01"), (b"Juergen@", b"Other@"), (b"body", b"Body")]
 )

@@ -14,6 +14,16 @@ _MAX_HEADER_BYTES: Final = 256 * 1024
 _BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
 _AUTOMATIC_PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 
+_IDENTITY: Final = (
+    b"message-id",
+    b"date",
+    b"from",
+    b"subject",
+    b"content-type",
+    b"content-transfer-encoding",
+)
+"""Fields by which a message is told from others: many an alert says all in its subject."""
+
 
 class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the header says. Texts are decoded, on one line, and cut to 500 characters; "" where missing.
@@ -62,12 +72,13 @@ def message_facts(raw: bytes, header: HeaderSection | None = None) -> MessageFac
 def envelope_digest(raw: bytes, header: HeaderSection | None = None) -> bytes:
     """Return 16 bytes that stay the same over an MTA's retries of one message.
 
-    BLAKE2b over Message-ID, Date, From and the body; trace fields, which change at each try, are left out.
+    BLAKE2b over Message-ID, Date, From, Subject, what says how the body is read, and the body; trace fields,
+    which change at each try, are left out.
     `header` is the message's `facts_header`, if read already.
     """
     header = header or facts_header(raw)
     digest = blake2b(digest_size=16)
-    for name in (b"message-id", b"date", b"from"):
+    for name in _IDENTITY:
         for field in header.all(name):
             digest.update(b"%b:%d:" % (name, len(field.body)))
             digest.update(field.body)
