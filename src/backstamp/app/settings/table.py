@@ -257,7 +257,7 @@ PROTECTION_AUTHSERV_IDS = Setting(
     "protection.authserv_ids",
     kinds.WORDS,
     [],
-    "Names under which your MTA writes Authentication-Results: only by them trusted senders are known.",
+    "Names by which your MTA writes Authentication-Results, and takes strangers' out: so senders are trusted.",
 )
 
 PROTECTION_SMIME_CA = Setting(
