@@ -139,6 +139,14 @@ def _end_with(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+_at_end: Final[list[Callable[[], None]]] = []
+
+
+def at_end(call: Callable[[], None]) -> None:
+    """Have `call` called in this worker's loop when it is told to end; what has begun is waited for then."""
+    _at_end.append(call)
+
+
 def _told_to_end_once(drain_seconds: float, loop: asyncio.AbstractEventLoop) -> WorkerSignal:
     """Do what Granian's `set_loop_signals` does, but hear one signal only, and end the drain in any case.
 
@@ -154,6 +162,8 @@ def _told_to_end_once(drain_seconds: float, loop: asyncio.AbstractEventLoop) -> 
         if not heard.is_set():
             heard.set()
             signal.alarm(math.ceil(drain_seconds))
+            for call in _at_end:
+                call()
             told.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -163,6 +163,30 @@ async def test_while_the_database_is_away_streams_end_and_the_next_begin_anew() 
     assert (await told(shared, 7, 2))[1].startswith("id: 8\n")
 
 
+async def test_when_the_process_ends_streams_do_whatever_they_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(timeline, "pace", Pace(per_second=0.01, at_once=1))
+    shared = versions(7, 7, 8)
+    streams = [timeline.change_events(shared, 1, 7) for _ in range(3)]
+    assert [await anext(stream) for stream in streams] == ["retry: 2000\n\n"] * 3
+    rest = [asyncio.create_task(_rest(stream)) for stream in streams]
+    await asyncio.sleep(0.3)
+    assert not any(task.done() for task in rest)
+    shared.end()
+    async with asyncio.timeout(2):
+        told = [await task for task in rest]
+    # One had its turn, and waits for what comes next; the others wait for their turn.
+    assert sorted(told) == [[], [], ["id: 8\nevent: changed\ndata: 8\n\n"]]
+    late = timeline.change_events(shared, 1, 8)
+    assert await _rest(late) == ["retry: 2000\n\n"]
+
+
+async def _rest(stream: AsyncIterator[str]) -> list[str]:
+    return [text async for text in stream]
+
+
 def test_versions_are_those_of_the_messages_asked_for_and_of_all() -> None:
     letter, other = message(1), message(2)
     event(other, EventType.OPENED, 1, Actor.HUMAN)

@@ -1,11 +1,14 @@
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
 
@@ -126,3 +129,23 @@ def test_where_an_address_is_taken_the_start_fails_with_one_line(tmp_path: Path,
         f"backstamp: {setting}: cannot listen on {taken} (Address already in use); "
         "choose another port, or stop what has it\n"
     )
+
+
+def test_an_open_live_page_neither_holds_up_the_consoles_end_nor_makes_a_line_of_log(
+    backstamp: Callable[..., Server],
+) -> None:
+    server = backstamp()
+    viewer = build_opener(HTTPCookieProcessor())
+    with viewer.open(server.sign_in_link, timeout=20) as page:
+        (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
+    form = {"csrfmiddlewaretoken": token, "email": "ada@example.org", "password": "a horse, a battery"}
+    viewer.open(server.sign_in_link, urlencode(form).encode(), timeout=20).close()
+    pid = server.family()["console"][0]
+    with viewer.open(f"{server.console_url}/changes/?seen=0", timeout=20) as stream:
+        assert stream.readline() == b"retry: 2000\n"
+        began = time.monotonic()
+        os.kill(pid, signal.SIGTERM)
+        stream.read()
+        assert time.monotonic() - began < 2
+    until("the console has ended", lambda: "role console ended with 0" in server.log.read_text())
+    assert "refused to gracefully stop" not in server.log.read_text()

@@ -9,7 +9,8 @@ from granian.log import LogLevels
 from backstamp.http_listener import LOGGING, Server, free_address, loader
 
 DRAIN_SECONDS: Final = 3
-"""After SIGTERM open streams are waited for so long; a browser comes back to the next process by itself."""
+"""After SIGTERM answers that have begun are waited for so long. Live pages end at once (`watching`), and a
+browser comes back to the next process by itself."""
 
 
 def serve(host: str, port: int, target: str) -> None:
@@ -31,6 +32,7 @@ def serve(host: str, port: int, target: str) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
         respawn_failed_workers=True,
-        workers_kill_timeout=DRAIN_SECONDS,
+        # Our own end of the drain comes first: Granian would call a worker stubborn whose client is slow.
+        workers_kill_timeout=DRAIN_SECONDS + 1,
     )
     server.serve(target_loader=loader(target, DRAIN_SECONDS), wrap_loader=False)

@@ -5,13 +5,15 @@ Each page that looked for itself held a thread and a connection: a hundred used 
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Final
 
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from backstamp.http_listener import at_end
 from backstamp.records.changes import message_versions, newest_version
 
 POLL_SECONDS: Final = 0.5
@@ -21,6 +23,10 @@ ALL: Final = None
 Followed = int | None
 """The key of a message, or `ALL`."""
 Versions = Mapping[Followed, int]
+
+
+class EndsError(Exception):
+    """This process is about to end: nobody waits for anything any more."""
 
 
 class Watching:
@@ -36,16 +42,47 @@ class Watching:
         self._coming: asyncio.Future[None] | None = None
         """Done when the look is that has not begun yet."""
         self._task: asyncio.Task[None] | None = None
+        self._limits: set[asyncio.Timeout] = set()
+        self._ends = False
+
+    def end(self) -> None:
+        """Let everybody go who waits; the loop's thread calls this."""
+        self._ends = True
+        now = asyncio.get_running_loop().time()
+        for limit in self._limits:
+            if not limit.expired():
+                limit.reschedule(now)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long. Raises `EndsError`."""
+        try:
+            async with self._at_most(seconds):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            self._refuse_at_end()
+
+    def _refuse_at_end(self) -> None:
+        if self._ends:
+            raise EndsError
+
+    @asynccontextmanager
+    async def _at_most(self, seconds: float) -> AsyncIterator[None]:
+        async with asyncio.timeout(0.0 if self._ends else seconds) as limit:
+            self._limits.add(limit)
+            try:
+                yield
+            finally:
+                self._limits.discard(limit)
 
     async def next_version(self, followed: Followed, seen: int, seconds: float) -> int | None:
         """Return the version of what is followed once it is not `seen`, None when it still is after so long.
 
-        Raises `django.db.Error` where the look did.
+        Raises `django.db.Error` where the look did, and `EndsError`.
         """
         self._followed[followed] += 1
         has_looked = False
         try:
-            async with asyncio.timeout(seconds):
+            async with self._at_most(seconds):
                 # Who comes may have seen a newer version than the last look did; of an older one only a look
                 # that began since then can tell: another database stands there.
                 while (current := self._known.get(followed, seen)) == seen or (
@@ -57,6 +94,7 @@ class Watching:
                     has_looked = True
                 return current
         except TimeoutError:
+            self._refuse_at_end()
             return None
         finally:
             self._followed[followed] -= 1
@@ -118,3 +156,4 @@ def versions(messages: Collection[int]) -> Versions:
 
 watching: Final = Watching(versions)
 """Of this process."""
+at_end(watching.end)

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from backstamp.console.pace import Pace
-from backstamp.console.watching import ALL, Followed, Watching, watching
+from backstamp.console.watching import ALL, EndsError, Followed, Watching, watching
 
 HEARTBEAT_SECONDS: Final = 15.0
 """Proxies commonly cut a silent connection after 30 to 60 seconds."""
@@ -52,24 +52,24 @@ async def change_events(watching: Watching, followed: Followed, seen: int) -> As
 
     Of versions that come faster than viewers are told of them (`pace`) some are left out.
 
-    While the database is away it ends, and the browser asks again. Raises `asyncio.CancelledError` when the
-    viewer leaves.
+    While the database is away it ends, and when this process does: the browser asks again. Raises
+    `asyncio.CancelledError` when the viewer leaves.
     """
     clock = asyncio.get_running_loop().time
     end = clock() + LIFETIME_SECONDS
     yield "retry: 2000\n\n"
-    while (left := end - clock()) > 0:
-        try:
+    try:
+        while (left := end - clock()) > 0:
             current = await watching.next_version(followed, seen, min(HEARTBEAT_SECONDS, left))
-        except DatabaseError:
-            return
-        if current is None:
-            yield ": still here\n\n"
-        else:
+            if current is None:
+                yield ": still here\n\n"
+                continue
             seen = current
             turn = pace.turn(clock())
             while (left := turn - clock()) > HEARTBEAT_SECONDS:
-                await asyncio.sleep(HEARTBEAT_SECONDS)
+                await watching.pause(HEARTBEAT_SECONDS)
                 yield ": still here\n\n"
-            await asyncio.sleep(max(0.0, left))
+            await watching.pause(max(0.0, left))
             yield f"id: {current}\nevent: changed\ndata: {current}\n\n"
+    except (DatabaseError, EndsError):
+        return
