@@ -63,6 +63,23 @@ def test_ordinary_prose_leaves_nothing_unprotected(text: str) -> None:
     assert manifest_of(text).unprotected == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [
+        ("<URL: https://a.example/>.", "<URL: {}>."),
+        ("<url:\t https://a.example/b >", "<url:\t {} >"),
+        ("< https://a.example/>", "< {}>"),
+        ('" https://a.example/ "', '" {} "'),
+        ("<URL: https://a.example/ b>", "<URL: <{}> >"),
+        ('" https://a.example/ is new"', '" <{}> is new"'),
+    ],
+)
+def test_blanks_before_an_address_between_brackets_or_quotes_are_no_doubt(text: str, rewritten: str) -> None:
+    assert manifest_of(text).unprotected == ()
+    assert [each.decision for each in manifest_of(text).candidates] == [Decision.WRAPPED]
+    assert new_text(text) == rewritten.format(FixedSealer(0).link(1, ""))
+
+
 @pytest.mark.parametrize("count", [1000, 1001])
 def test_very_many_null_characters_leave_the_part_in_doubt(count: int) -> None:
     reasons = manifest_of("x\0" * count).unprotected

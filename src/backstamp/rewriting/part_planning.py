@@ -24,7 +24,7 @@ from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.spans import overlaps
 from backstamp.rewriting.text.flowed import Flow, flow_of
-from backstamp.rewriting.text.other_text_readings import other_text_links
+from backstamp.rewriting.text.other_text_readings import address_begins, other_text_links
 from backstamp.rewriting.text.text_frames import Frame, frames_of
 from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
 from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
@@ -163,7 +163,8 @@ class PartPlanner:
             return None
         known = {each.link.start: each for each in decided}
         wrapped = {start for start, each in known.items() if each.reason is None}
-        others = self._decide([each for each in found if each.start not in wrapped], None, "utf-8")
+        found = [each for each in found if address_begins(text, each) not in wrapped]
+        others = self._decide(found, None, "utf-8")
         return [each for each in others if not _is_as_harmless(each, known.get(each.link.start))]
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:

@@ -25,7 +25,8 @@ _QUOTED: Final = re.compile(
     + rf"{_BLANK}(?:s{_BLANK})?:[^<>\"\r\n]*(?=[\">])",
     re.IGNORECASE,
 )
-_SEEN_BY_ALL: Final = re.compile(r"(?:URL:)?https?:[^\s`]*", re.IGNORECASE)
+_SEEN_BY_ALL: Final = re.compile(r"(?:URL:)?[ \t]*https?:[^\s`]*[ \t]*", re.IGNORECASE)
+_BEFORE_ADDRESS: Final = re.compile(r"(?:URL:)?[ \t]*", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\f]+")
 _OVER: Final = re.compile(r"[\0\f \t`]")
 _URL_PREFIX: Final = re.compile(r"\AURL:", re.IGNORECASE)
@@ -67,6 +68,13 @@ def quoted_addresses(text: str) -> list[FoundLink]:
         if len(found) == _MOST:
             break
     return found
+
+
+def address_begins(text: str, link: FoundLink) -> int:
+    """Return where the words of such an address begin to be one for all, behind `URL:` and blanks."""
+    before = _BEFORE_ADDRESS.match(text, link.start)
+    assert before is not None, "it matches nothing too"
+    return before.end()
 
 
 def _goes_over(text: str, link: FoundLink) -> bool:
