@@ -16,7 +16,7 @@ from backstamp.policy import (
     Protection,
 )
 from backstamp.records import kills, models, protections
-from backstamp.records.packed_keys import PackedKeys, unpacked, with_keys
+from backstamp.records.packed_keys import PackedKeys, sorted_by_key, unpacked, with_keys
 from backstamp.tokens.address_spelling import a_labels, one_spelling
 
 _AXES = ("opens", "links")
@@ -52,7 +52,9 @@ def consents(recipients: Collection[bytes] | None = None) -> Consents:
     rows = models.Consent.objects.all()
     if recipients is not None:
         rows = rows.filter(recipient_key__in=recipients)
-    gathered = with_keys(rows).aggregate(**{name: PackedKeys(filter=said) for name, said in _said().items()})
+    gathered = sorted_by_key(with_keys(rows)).aggregate(
+        **{name: PackedKeys(filter=said, are_sorted=True) for name, said in _said().items()}
+    )
     return Consents(
         *(AxisConsents(*(unpacked(gathered[f"{axis}_{state}"]) for state in ConsentState)) for axis in _AXES)
     )
