@@ -25,6 +25,7 @@ from backstamp.records.models import (
     Outgoing,
     OwnListEntry,
 )
+from backstamp.records.own_lists import lifted, take_off
 from backstamp.records.retention import delete_before
 from backstamp.threats import ThreatReason
 from backstamp.urls.safe_browsing import expressions, full_hash
@@ -352,6 +353,67 @@ def test_what_an_own_list_said_on_arrival_is_news_for_those_whose_list_it_was_no
     block("evil.example/", "")
     assert looked_for_decisions() == [Found(1, 1)]
     assert people(Alert.objects.get()) == [("carl@other.example", "received")]
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize(
+    ("blocked_in", "allowed_in", "told"),
+    [
+        ("", "our.example", {"carl@other.example"}),
+        ("", ANNA.hex(), {"carl@other.example"}),
+        ("our.example", ANNA.hex(), set()),
+        ("our.example", "", {"anna@our.example"}),
+        (ANNA.hex(), "our.example", {"anna@our.example"}),
+        ("", "", {"anna@our.example", "carl@other.example"}),
+    ],
+)
+def test_what_is_blocked_is_no_news_where_a_narrower_list_allows_it_and_so_the_link_leads_on(
+    blocked_in: str, allowed_in: str, told: set[str]
+) -> None:
+    """As at the click: the narrowest list that names it decides."""
+    digest = full_hash("login.evil.example/")[:8]
+    OwnListEntry.objects.create(
+        kind="allowed", scope=allowed_in, expression="login.evil.example/", digest=digest
+    )
+    take([received(recipients=OF_TWO_DOMAINS)])
+    block("evil.example/", blocked_in)
+    looked_for_decisions()
+    assert set(AlertPerson.objects.values_list("address", flat=True)) == told
+    assert LinkFinding.objects.count() == bool(told)
+
+
+def test_what_a_domain_allows_no_longer_is_news_to_it_although_others_were_told_of_it() -> None:
+    """A finding that stands with a link is about the mail's other recipients: to this one it was allowed."""
+    carl = followed(200, ClickAction.ALLOW, index=1)
+    digest = full_hash("evil.example/")[:8]
+    allowed = OwnListEntry.objects.create(
+        kind="allowed", scope="other.example", expression="evil.example/", digest=digest
+    )
+    take([received(recipients=OF_TWO_DOMAINS), delivery(1), delivery(1, index=1), carl])
+    assert looked(listing()) == [Found(1, 1)]
+    assert people(Alert.objects.get()) == [("anna@our.example", "received")]
+    take_off(allowed)
+    (row,) = looking_back.lifted()
+    assert lifted(row) == ("other.example", "evil.example/")
+    lifted_now = msgspec.structs.replace(listing(), lifted_in="other.example")
+    assert looked(lifted_now) == [Found(0, 1)]
+    assert people(Alert.objects.latest("pk")) == [
+        ("carl@other.example", "allowed"),
+        ("carl@other.example", "received"),
+    ]
+    assert looked(lifted_now) == [Found(0, 0)]
+    assert sorted(Alert.objects.values_list("domain", "count")) == [("other.example", 1), ("our.example", 1)]
+
+
+@SQLITE_IS_ENOUGH
+def test_what_is_switched_off_is_news_whatever_lists_allow() -> None:
+    digest = full_hash("evil.example/")[:8]
+    OwnListEntry.objects.create(
+        kind="allowed", scope="our.example", expression="evil.example/", digest=digest
+    )
+    take([received()])
+    ExpressionKill.objects.create(expression="login.evil.example/", killed_at=LATER)
+    assert looked_for_decisions() == [Found(1, 1)]
 
 
 @SQLITE_IS_ENOUGH

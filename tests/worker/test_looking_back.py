@@ -24,12 +24,12 @@ from backstamp.records.own_lists import take_off
 from backstamp.threats.answers import Answers
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash
-from backstamp.vocabulary import ChannelKind, ClickAction, ThreatType
+from backstamp.vocabulary import ChannelKind, ClickAction, QueuedRecipient, ThreatType
 from backstamp.worker import WorkerConfig, looking_back
 from backstamp.worker.database import Database
 from backstamp.worker.feeds.new_entries import NewEntries, Spool
 from backstamp.worker.looking_back import LookingBack
-from tests.records.journal_records import after, batch, delivery
+from tests.records.journal_records import ANNA, BERT, after, batch, delivery
 from tests.records.received import EVIL, followed, received
 from tests.worker.running import eventually, looked_up, running
 
@@ -266,6 +266,39 @@ async def test_what_an_own_list_allows_no_longer_is_found_where_others_name_it(
     await with_database(work)
     (alert,) = await looked_up(lambda: list(Alert.objects.all()))
     assert (alert.rule, alert.domain, alert.url) == ("clicked_before_listed", "our.example", EVIL)
+
+
+async def test_what_a_domain_allows_no_longer_is_found_by_the_worker_although_it_was_told_to_others(
+    tmp_path: Path, stop: asyncio.Event, caught_up: asyncio.Event
+) -> None:
+    malware = Source("urlhaus", ThreatType.MALWARE)
+    publish_lists(tmp_path / "threats.lists", [SourceEntries(malware, [full_hash("evil.example/")], [DAY])])
+    recipients = [
+        QueuedRecipient(0, "anna@our.example", ANNA),
+        QueuedRecipient(1, "carl@other.example", BERT),
+    ]
+
+    def allow_and_take_mail() -> None:
+        digest = full_hash("evil.example/")[:8]
+        OwnListEntry.objects.create(
+            kind="allowed", scope="other.example", expression="evil.example/", digest=digest
+        )
+        ingest(batch("p", [received(recipients=recipients)]), after(600))
+
+    async def work(database: Database) -> None:
+        lists = ThreatFile(tmp_path / "threats.lists")
+        looking = LookingBack(database, caught_up, tmp_path / "again", again_seconds=0.05, lists=lists)
+        await looking.on_new_entries(new_entries(tmp_path, "evil.example/"))
+        await database.run(lambda: take_off(OwnListEntry.objects.get()))
+        part = asyncio.create_task(looking.run(stop))
+        await eventually(LiftedAllowance.objects.count, 0)
+        stop.set()
+        await part
+
+    await looked_up(allow_and_take_mail)
+    await with_database(work)
+    told = await looked_up(lambda: list(Alert.objects.order_by("pk").values_list("domain", "count")))
+    assert told == [("our.example", 1), ("other.example", 1)]
 
 
 async def test_prefixes_that_name_what_is_allowed_no_longer_are_asked_about(

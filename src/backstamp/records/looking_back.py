@@ -7,7 +7,7 @@ broke off, is found once, and what a second list says of the same link alerts no
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -73,6 +73,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     `digest` as rows hold it (`link_expressions`). `reason` is None for a list, which names a URL or a host.
     `scope` is that of an own list: "", a domain, or a recipient key in hex. `since_us` is when it was listed.
+    `lifted_in` is the domain or mailbox whose own list allowed it until now, "" for none: to them it is news
+    whatever was said to others meanwhile.
     """
 
     digest: int
@@ -81,6 +83,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     reason: ThreatReason | None = None
     since_us: int = 0
     scope: str = ""
+    lifted_in: str = ""
 
 
 class Found(NamedTuple):
@@ -96,10 +99,14 @@ class _Hit(NamedTuple):
     reason: ThreatReason
     allowed_in: frozenset[str]
     """The scopes of own lists that allow the URL which is listed."""
+    blocked_in: str | None
+    """That of the own list which blocks it; None where another list names it."""
 
     def concerns(self, recipient: Receiver) -> bool:
-        """Whether no own list of the recipient's allows it."""
-        return self.allowed_in.isdisjoint(recipient.scopes)
+        """Whether no own list that has the say allows it to the recipient; as at a click."""
+        if self.blocked_in is None:
+            return self.allowed_in.isdisjoint(recipient.scopes)
+        return self.allowed_in.isdisjoint(recipient.narrower(self.blocked_in))
 
 
 class _Event(NamedTuple):
@@ -112,7 +119,7 @@ class _Event(NamedTuple):
 class _News(NamedTuple):
     """What may be news of a link, and to whom. `source` is under which name it is noted now.
 
-    `told` is who is in an alert about mail of before already, where it was noted before.
+    `told` is who is in an alert about mail of before already, where it was noted before or allowed until now.
     """
 
     link: Link
@@ -122,9 +129,14 @@ class _News(NamedTuple):
     source: str
     events: Sequence[_Event]
     told: frozenset[tuple[int, int, str]]
+    was_allowed: bool
 
     def heard_us(self, receiver: Receiver) -> int | None:
         """Return when a recipient was last told as much as this; None where it is news to them."""
+        if self.was_allowed:
+            # What was said of the link meanwhile was said to others.
+            is_told = (self.link[0], receiver.place, RECEIVED) in self.told
+            return max((each.at_us for each in self.said), default=0) if is_told else None
         heard = [
             each.at_us
             for each in self.said
@@ -191,7 +203,7 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
     `messages` are at most `PAGE` of those that `messages_under` gave.
     """
     with one_at_a_time():
-        recipients = _recipients(messages, listing.scope)
+        recipients = _recipients(messages, {listing.scope, listing.lifted_in})
         links = {
             link: hit
             for link, hit in _links(recipients, listing).items()
@@ -215,13 +227,23 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
             ),
         )
         events = _events(links)
-        told = people_told(message for message, _ in links.keys() - set(new))
+        known = links if listing.lifted_in else links.keys() - set(new)
+        told = people_told(message for message, _ in known)
         raised = raise_alerts(
             (
                 occurrence
                 for link, hit in links.items()
                 for occurrence in _occurrences(
-                    _News(link, hit, recipients[link[0]], said[link], sources[link], events[link], told),
+                    _News(
+                        link,
+                        hit,
+                        recipients[link[0]],
+                        said[link],
+                        sources[link],
+                        events[link],
+                        told,
+                        bool(listing.lifted_in),
+                    ),
                     listing,
                     now,
                 )
@@ -298,14 +320,14 @@ def _span(prefix: bytes) -> tuple[int, int]:
     return first, last
 
 
-def _recipients(messages: Iterable[int], scope: str) -> dict[int, list[Receiver]]:
+def _recipients(messages: Iterable[int], scopes: Set[str]) -> dict[int, list[Receiver]]:
     """Return the recipients by message, as far as a listing holds for them."""
     found: dict[int, list[Receiver]] = defaultdict(list)
     places: dict[tuple[int, bytes], int] = {}
     for message, index, address, key, at in select_for_keys(_RECIPIENTS, ("m",), ((m,) for m in messages)):
         first = places.setdefault((message, bytes(key)), index)
         recipient = Receiver(index, address, bytes(key), read(at), first)
-        if scope in recipient.scopes:
+        if scopes <= recipient.scopes:
             found[message].append(recipient)
     return found
 
@@ -313,8 +335,8 @@ def _recipients(messages: Iterable[int], scope: str) -> dict[int, list[Receiver]
 def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
     """Return the links that fall under a listing."""
     keys = [(message,) for message in messages]
-    # What administrators decide they decide in the face of what they allowed before.
-    allowed = _allowed() if listing.reason is None else {}
+    # What is switched off is so whatever lists allow.
+    allowed = {} if listing.reason is ThreatReason.SWITCHED_OFF else _allowed()
     return {
         (message, number): hit
         for message, number, url in select_for_keys(_LINKS, ("m",), keys)
@@ -336,8 +358,10 @@ def _hit(url: str, listing: Listing, allowed: Mapping[str, frozenset[int]]) -> _
         scopes = frozenset(
             scope for scope, digests in allowed.items() if not digests.isdisjoint(layer.keys())
         )
-        if expression is not None and EVERYBODY not in scopes:
-            return _Hit(url, expression, listing.reason or _reason(expression), scopes)
+        is_own = listing.reason is ThreatReason.OWN_LIST
+        if expression is not None and (is_own or EVERYBODY not in scopes):
+            reason = listing.reason or _reason(expression)
+            return _Hit(url, expression, reason, scopes, listing.scope if is_own else None)
     return None
 
 

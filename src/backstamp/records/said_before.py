@@ -59,6 +59,12 @@ class Receiver(NamedTuple):
         """The own lists that hold for this mailbox."""
         return frozenset((EVERYBODY, domain_of(self.address) or EVERYBODY, self.key.hex() or EVERYBODY))
 
+    def narrower(self, scope: str) -> frozenset[str]:
+        """Return the scopes of own lists that have the say before that of `scope`, for this mailbox."""
+        if scope == self.key.hex():
+            return frozenset()
+        return self.scopes - {EVERYBODY, scope}
+
     def own_source(self, scope: str) -> str:
         """Return under which name it is noted with a link what the own list of a scope says to this mailbox.
 

@@ -15,8 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
+import msgspec
+
 from backstamp.journal import ThreatFile
 from backstamp.policy import link_word
+from backstamp.records import own_lists
 from backstamp.records.link_expressions import digest_of, stored_digest
 from backstamp.records.looking_back import (
     PAGE,
@@ -32,6 +35,7 @@ from backstamp.records.looking_back import (
     note_done,
     urls_under,
 )
+from backstamp.records.models import LiftedAllowance
 from backstamp.threats import Finding
 from backstamp.threats.answers import Answers
 from backstamp.urls.parsing import web_url
@@ -149,7 +153,9 @@ class LookingBack:
         """Return what is to be looked for: what was decided, or what is known of links allowed no longer."""
         if listing is not None:
             return [listing]
-        digest = digest_of(row.expression)
+        assert isinstance(row, LiftedAllowance), "all else was decided"
+        scope, expression = own_lists.lifted(row)
+        digest = digest_of(expression)
         messages = await self._database.run(messages_under, digest)
         found: dict[tuple[int, str, str], Listing] = {}
         pending: set[bytes] = set()
@@ -159,7 +165,7 @@ class LookingBack:
             pending |= {full_hash(each.detail) for each in findings if not each.confirmed}
             listings = [_from_finding(each) for each in findings if each.confirmed]
             for each in (*listings, *await self._database.run(blocked_among, urls)):
-                found[each.digest, each.source, each.scope] = each
+                found[each.digest, each.source, each.scope] = msgspec.structs.replace(each, lifted_in=scope)
         if pending and self._lookups is not None:
             # What is confirmed is news of its own.
             await self._lookups.resolve(pending)

@@ -106,7 +106,10 @@ class OwnListEntry(models.Model):
 
 
 class LiftedAllowance(models.Model):
-    """A host or URL that an own list allows no longer; kept until mail was looked through for it."""
+    """A host or URL that an own list allows no longer; kept until mail was looked through for it.
+
+    `expression` stands behind the list's scope and a blank, where that is not everybody (`own_lists.lifted`).
+    """
 
     id = models.BigAutoField(primary_key=True)
     expression = models.TextField()
