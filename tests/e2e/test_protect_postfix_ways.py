@@ -128,6 +128,25 @@ async def test_before_the_queue_header_checks_hold_and_copies_are_mapped_one_by_
     assert counted == {ANN: 1, BOB: 1, INFO: 1, ARCHIVE: 2}, "the page says so"
 
 
+@pytest.mark.parametrize("to", ["ann%guarded.example", '"ann@guarded.example"', "ann@(x)guarded.example"])
+async def test_before_the_queue_no_spelling_of_a_mailbox_goes_round_the_protection(
+    way: Callable[..., Any], to: str
+) -> None:
+    tried = await way("B", lmtp=False, always_bcc="")
+
+    def say() -> int:
+        with smtplib.SMTP("127.0.0.1", tried.front) as client:
+            client.ehlo()
+            client.mail("eve@sender.example")
+            client.docmd("RCPT", f"TO:<{to}>")
+            return client.data(HTML)[0]
+
+    assert await asyncio.to_thread(say) == 250
+    assert await tried.arrived(ANN) == {ANN: 1, BOB: 0, INFO: 0, ARCHIVE: 0}
+    (token,) = tokens(tried.postfix.mails(ANN)[0].replace(b"\n", b"\r\n"))
+    assert token.recipient_key == RING.recipient_key(ANN)
+
+
 async def test_what_people_send_is_signed_with_the_targets_in_it(way: Callable[..., Any]) -> None:
     away = await FakeNextHop().start()
     tried = await way("A", "sent", default_transport=f"smtp:[127.0.0.1]:{away.port}", always_bcc="")
