@@ -82,6 +82,7 @@ def test_signs_may_be_escaped_that_need_not_be(sign: str, escaped: str) -> None:
     url = SEALED.replace(sign, escaped)
     assert in_html(f"<a href='{url}'>{url}</a>") == f"<a href='{ESCAPED}'>{ESCAPED}</a>"
     assert in_text(f"see {url}, and <{url}>.") == f"see {ORIGINAL}, and <{ORIGINAL}>."
+    assert in_html(f"<p>{url}. {url}%2Ex") == f"<p>{ESCAPED}. {ESCAPED}%2Ex"
 
 
 def test_slashes_that_stood_as_they_are_stay_so() -> None:

@@ -53,11 +53,12 @@ _IN_TEXT: Final = re.compile(f"{_PARTING}|{_REFERENCE}|{_TEXT_BREAK}|{_PLAIN_TEX
 _IN_HTML: Final = re.compile(f"{_PARTING}|{_REFERENCE}|{_HTML_BREAK}|{_PLAIN_HTML}", re.IGNORECASE)
 _JOINING: Final = ("parting", "break")
 _SIGN: Final = re.compile(r"[!#-;=?-_a-~]")
-_NEEDLESS: Final = re.compile(r"%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
-"""An escaped letter, digit, dash, dot, underscore or tilde."""
+_IN_TOKENS: Final = "2[Dd]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]"
+"""A letter, digit, dash or underscore, behind a percent sign."""
+_NEEDLESS: Final = re.compile(f"%(?:{_IN_TOKENS}|[27][Ee])")
 _GOES_ON: Final = "=?&#"
 _TRAILING: Final = ".,;:!?*)]}"
-_GLUE: Final = re.compile(r"[^0-9A-Za-z_-]")
+_GLUE: Final = re.compile(f"[^0-9A-Za-z_%-]|%(?!{_IN_TOKENS})")
 _MOST_ENDS: Final = 8
 _SHORTEST: Final = len("http://h/t")
 _LONGEST: Final = 24_000
