@@ -154,7 +154,7 @@ def test_what_is_allowed_no_longer_waits_until_it_was_looked_back_for(ring: Keyr
     own_lists.add(own_lists.Kind.ALLOWED, "evil.example/a", "ann@our.example", ring, by="ann")
     own_lists.remove("evil.example/a", "ann@our.example", ring)
     (row,) = looking_back.lifted()
-    assert row.expression == "evil.example/a"
+    assert own_lists.lifted(row) == (ring.recipient_key("ann@our.example").hex(), "evil.example/a")
     looking_back.note_done(row, row.lifted_at)
     assert looking_back.lifted() == []
 
