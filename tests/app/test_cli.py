@@ -18,6 +18,7 @@ from backstamp.app import keyfile
 from backstamp.app.cli import COMMANDS, main
 from backstamp.app.commands.by_hand import by_hand
 from backstamp.tokens import seal_link, seal_page, seal_pixel
+from tests.daemons import free_port
 
 
 def backstamp(
@@ -287,9 +288,13 @@ def test_ctrl_c_while_the_program_loads_shows_nobody_where(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("way", "line"),
-    [("<m >/dev/full", "No space left on device"), ("<&-", "the message is empty")],
+    [
+        ("<m >/dev/full", "No space left on device"),
+        ("<&-", "the message is empty"),
+        ("<m >&-", "Bad file descriptor"),
+    ],
 )
-def test_a_disk_that_is_full_and_a_closed_input_are_said_in_one_line(
+def test_a_disk_that_is_full_and_what_is_closed_are_said_in_one_line(
     tmp_path: Path, way: str, line: str
 ) -> None:
     (tmp_path / "m").write_bytes(b"Subject: x\n\nx")
@@ -324,8 +329,11 @@ def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
         )
         database.commit()
     assert said() == ["WRONG  database: is of a newer version of Backstamp (it has 9000_new)"]
+    ports = {
+        f"BACKSTAMP_{role}_LISTEN": f"127.0.0.1:{free_port()}" for role in ("GATEWAY", "EDGE", "CONSOLE")
+    }
     for command in ("migrate", "serve"):
-        run = backstamp(tmp_path, command)
+        run = backstamp(tmp_path, command, settings=ports)
         assert (run.returncode, run.stderr.decode()) == (
             1,
             "backstamp: the database cannot be used: it is of a newer version of Backstamp (it has "

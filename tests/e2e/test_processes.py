@@ -12,6 +12,7 @@ from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
 
+from tests.database import give_database
 from tests.e2e.server import ROLES, Server, alive, descendants, until
 
 
@@ -149,3 +150,31 @@ def test_an_open_live_page_neither_holds_up_the_consoles_end_nor_makes_a_line_of
         assert time.monotonic() - began < 2
     until("the console has ended", lambda: "role console ended with 0" in server.log.read_text())
     assert "refused to gracefully stop" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("output", ["/dev/full", "a reader that has gone", "closed"])
+def test_a_welcome_that_nobody_can_read_ends_nothing(tmp_path: Path, output: str) -> None:
+    server = Server(tmp_path)
+    give_database(server.data)
+    reading, writing = os.pipe()
+    os.close(reading)
+    descriptor = writing if output == "a reader that has gone" else os.open("/dev/full", os.O_WRONLY)
+    words = f'exec "$0" -m backstamp serve{" >&-" if output == "closed" else ""}'
+    with server.log.open("ab") as log:
+        server.process = subprocess.Popen(
+            ["sh", "-c", words, sys.executable],
+            cwd=tmp_path,
+            env=server.environment,
+            stdout=descriptor,
+            stderr=log,
+        )
+    try:
+        until("it says so", lambda: "the welcome could not be written" in server.log.read_text())
+        until("the console answers", lambda: answers(server.console))
+        assert server.process.poll() is None
+        assert server.stop() == 0
+    finally:
+        server.kill()
+        for each in {writing, descriptor}:
+            os.close(each)
+    assert "Exception ignored" not in server.log.read_text()

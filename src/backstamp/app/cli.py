@@ -2,7 +2,6 @@
 
 import gc
 import importlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from backstamp import __version__
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import SettingsError
+from backstamp.app.standard_streams import let_go_of_output, open_missing
 
 COMMANDS: Final = {
     "serve": ("serve", "Run all roles in one process tree."),
@@ -95,9 +95,7 @@ def main() -> NoReturn:
     Whoever names no command of several gets their list instead.
     """
     gc.set_threshold(_NEW_OBJECTS)
-    if sys.stdin is None:
-        # Closed, as some schedulers start programs: then there is nothing to read.
-        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the end
+    open_missing()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -126,19 +124,10 @@ def main() -> NoReturn:
         # What was typed comes as it is; what is not text goes into no database and no journal.
         _fail(f"{error.object!r} is not UTF-8 text", 2)
     except OSError as error:
-        _let_go_of_output()
+        let_go_of_output()
         place = f"{error.filename}: " if error.filename is not None else ""
         _fail(f"{place}{error.strerror or error}", 1)
     sys.exit(0)
-
-
-def _let_go_of_output() -> None:
-    """Write what is still to be said, or forget it: Python tries again at its end, and complains itself."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -27,6 +27,7 @@ from backstamp.app.settings.table import (
     PROTECTION_MILTER_LISTEN,
     TRACKING_URL,
 )
+from backstamp.app.standard_streams import let_go_of_output
 from backstamp.app.stop_signals import heed_while_starting
 from backstamp.app.supervisor import Supervisor, child_environment, role_command
 from backstamp.app.wiring.data_dir import prepare_data_dir
@@ -165,8 +166,12 @@ def _welcome(context: AppContext, link: str) -> None:
         asks_first=settings[CONSENT_MODE] is ConsentMode.REQUIRED,
     )
     lines += ["", "  Try next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1)), ""]
-    click.echo("\n".join(lines))
-    sys.stdout.flush()
+    try:
+        click.echo("\n".join(lines))
+    except OSError as error:
+        # Nobody reads it, or its disk is full: no mail and no link stands back for that.
+        log.warning("the welcome could not be written: %s", error.strerror)
+        let_go_of_output()
 
 
 def as_typed(program: str, config: Path | None) -> str:
