@@ -22,3 +22,9 @@ def test_html_takes_at_most_twelve_times_its_size() -> None:
     letter = newsletter(4 * MEGABYTE, 2_000)
     assert len(letter.html) > 2 * MEGABYTE
     assert peak_memory(letter.raw) <= MOST_OF_HTML * len(letter.html)
+
+
+def test_so_does_html_that_is_only_somewhat_bigger_than_a_newsletter() -> None:
+    letter = newsletter(MEGABYTE // 4, 150)
+    assert len(letter.html) < MEGABYTE // 4
+    assert peak_memory(letter.raw) <= MOST_OF_HTML * len(letter.html)

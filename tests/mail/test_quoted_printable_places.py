@@ -27,6 +27,7 @@ def agree(body: bytes) -> bool:
     plain, odd = PlainPlaces.read(raw, start, end), OddPlaces(raw, start, end)
     if plain is None:
         return False
+    assert plain.data is not None
     assert plain.data == odd.data
     size = len(plain.data)
     spans = [(first, last) for first in range(size + 1) for last in range(first, min(first + 4, size + 1))]

@@ -54,11 +54,14 @@ class TextPart:
             self.in_unknown_encoding = True
         except UndecodableError:
             raise PartUnreadableError(SkipReason.UNDECODABLE) from None
-        if len(self.payload.data) > max_bytes:
+        data = self.payload.data
+        if len(data) > max_bytes:
             raise PartUnreadableError(SkipReason.PART_TOO_BIG)
-        decoded = decode_text(self.payload.data, part.charset_label, html=part.media_type == "text/html")
+        decoded = decode_text(data, part.charset_label, html=part.media_type == "text/html")
         if decoded is None:
             raise PartUnreadableError(SkipReason.UNSAFE_CHARSET)
+        # Text and tree, which follow, are much memory, and a part is seldom encoded anew.
+        self.payload.forget_data()
         self._decoded = decoded
         self.text = decoded.text
         self.encoding = decoded.encoding

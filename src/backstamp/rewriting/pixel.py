@@ -30,8 +30,8 @@ _PLAIN_ANCESTORS: Final = frozenset(
 )
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 
-_BIG: Final = 256 * 1024
-"""Characters of a text of which two trees at once are too much memory; ten times a newsletter."""
+_BIG: Final = 128 * 1024
+"""Characters of a text of which two trees at once are too much memory; several times a newsletter."""
 _START: Final = attrgetter("start")
 
 
@@ -55,7 +55,7 @@ class ReadBack:
 
     The tree of `html` is changed into the one that is expected, so nothing is read from it afterwards.
     `links` are in source order. Of a big text only the expected tree's digest is kept: two trees at once take
-    eleven times the text, and a digest takes as long as all else.
+    eleven times the text, to compare them up to six more, and a digest takes half as long as all else.
     """
 
     def __init__(self, html: HtmlText, links: list[FoundLink]) -> None:

@@ -40,6 +40,9 @@ class Base64Payload:
         self._count = len(characters)
         self._known_places: Base64Places | None = None
 
+    def forget_data(self) -> None:
+        """Do nothing: a patch encodes all bytes behind it anew."""
+
     @property
     def _places(self) -> Base64Places:
         if self._known_places is None:

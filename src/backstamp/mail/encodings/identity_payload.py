@@ -20,33 +20,30 @@ class IdentityPayload:
     in_doubt = False
 
     def __init__(self, raw: bytes, start: int, end: int, *, is_binary: bool) -> None:
-        self.data = raw[start:end]
+        self._raw = raw
         self._raw_start = start
+        self._raw_end = end
         self._line_limited = not is_binary or _LONG_LINE.search(self.data) is None
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, copied each time."""
+        return self._raw[self._raw_start : self._raw_end]
+
+    def forget_data(self) -> None:
+        """Do nothing: they are a part of the message."""
 
     def writer(self, spans: list[tuple[int, int]]) -> "IdentityWriter":
         """Return a writer for these spans of the body."""
-        gaps = (
-            [self._longest_lines(spans, index) for index in range(len(spans))] if self._line_limited else []
-        )
+        gaps: list[tuple[int, int, bool]] = []
+        if self._line_limited:
+            data = self.data
+            gaps = [_longest_lines(data, spans, index) for index in range(len(spans))]
         return IdentityWriter(self._raw_start, spans, gaps)
 
     def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return where these spans stand in the raw message."""
         return [(self._raw_start + start, self._raw_start + end) for start, end in spans]
-
-    def _longest_lines(self, spans: list[tuple[int, int]], index: int) -> tuple[int, int, bool]:
-        """Return octets from the line's start (or the span before) to the span, from it to the line's end
-        (or the next span), and whether the line of the span before goes on."""
-        data = self.data
-        start, end = spans[index]
-        floor = spans[index - 1][1] if index else 0
-        ceiling = spans[index + 1][0] if index + 1 < len(spans) else len(data)
-        line_start = max(data.rfind(b"\n", floor, start), data.rfind(b"\r", floor, start)) + 1
-        continues = index > 0 and line_start == 0
-        before = start - (line_start or floor)
-        after = _line_length(data, end, ceiling)
-        return before, after, continues
 
 
 class IdentityWriter:
@@ -69,6 +66,19 @@ class IdentityWriter:
             Patch(base + start, base + end, replacement)
             for (start, end), replacement in zip(self._spans, replacements, strict=True)
         ]
+
+
+def _longest_lines(data: bytes, spans: list[tuple[int, int]], index: int) -> tuple[int, int, bool]:
+    """Return octets from the line's start (or the span before) to the span, from it to the line's end
+    (or the next span), and whether the line of the span before goes on."""
+    start, end = spans[index]
+    floor = spans[index - 1][1] if index else 0
+    ceiling = spans[index + 1][0] if index + 1 < len(spans) else len(data)
+    line_start = max(data.rfind(b"\n", floor, start), data.rfind(b"\r", floor, start)) + 1
+    continues = index > 0 and line_start == 0
+    before = start - (line_start or floor)
+    after = _line_length(data, end, ceiling)
+    return before, after, continues
 
 
 def _line_length(data: bytes, start: int, end: int) -> int:

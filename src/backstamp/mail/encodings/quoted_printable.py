@@ -37,10 +37,19 @@ class QuotedPrintablePayload:
         self._end = end
         plain = PlainPlaces.read(raw, start, end)
         self._places = plain or OddPlaces(raw, start, end)
-        self.data = self._places.data
         self.in_doubt = plain is None and _IN_DOUBT.search(raw, start, end) is not None
         self._spans: list[tuple[int, int]] = []
         self._located: list[Located] = []
+
+    @property
+    def data(self) -> bytes:
+        """The decoded bytes; where they were forgotten, decoded once more."""
+        data = self._places.data
+        return QuotedPrintablePayload(self._raw, self._start, self._end).data if data is None else data
+
+    def forget_data(self) -> None:
+        """Let the decoded bytes go: places are reckoned without them."""
+        self._places.data = None
 
     def writer(self, spans: list[tuple[int, int]]) -> "QuotedPrintableWriter":
         """Return a writer for these spans of decoded bytes."""

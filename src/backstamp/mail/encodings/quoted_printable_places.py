@@ -39,7 +39,7 @@ class PlainPlaces:
     ) -> None:
         """Take where the body starts, its line end, what it says, how many octets stand between two soft
         breaks, and how many between two escapes (if these are few), with `digits` of the one before."""
-        self.data = data
+        self.data: bytes | None = data
         self._raw = raw
         self._start = start
         self._newline = newline
@@ -177,7 +177,7 @@ class OddPlaces:
         lines = raw[start:end].splitlines(keepends=True)
         # The lines themselves are not kept: as objects they weigh four times their text.
         decoded = list(map(_decode_line, lines))
-        self.data = b"".join(decoded)
+        self.data: bytes | None = b"".join(decoded)
         self._count = len(lines)
         self._raw_starts = array("q", accumulate(map(len, lines), initial=start))
         self._decoded_starts = array("q", accumulate(map(len, decoded), initial=0))

@@ -32,8 +32,14 @@ class PatchWriter(Protocol):
 class Payload(Protocol):
     """The decoded bytes of a part, with the way back; `in_doubt` where programs decode other ones."""
 
-    data: bytes
     in_doubt: bool
+
+    @property
+    def data(self) -> bytes:
+        """The decoded bytes."""
+
+    def forget_data(self) -> None:
+        """Let the decoded bytes go where the way back needs none; who asks for them decodes once more."""
 
     def writer(self, spans: list[tuple[int, int]]) -> PatchWriter:
         """Return a writer for these spans of decoded bytes, ascending and not overlapping."""
