@@ -65,6 +65,29 @@ async def test_what_runs_ahead_steps_back_for_nobody() -> None:
         database.close()
 
 
+def test_a_worker_that_was_started_with_nice_steps_back_from_there() -> None:
+    """It did not for root, and for others no thread began: they must not be less nice than they are."""
+    found: list[int] = []
+
+    async def look() -> None:
+        database = Database()
+        try:
+            found.append(
+                await database.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            )
+        finally:
+            database.close()
+
+    def nice() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        asyncio.run(look())
+
+    thread = threading.Thread(target=nice)
+    thread.start()
+    thread.join()
+    assert found == [15]
+
+
 async def test_after_a_failure_no_thread_begins_before_the_last_of_the_old_ones_has_ended() -> None:
     """A connection of SQLite's that is made beside an old one is no better than that."""
     database, order = Database(), list[str]()

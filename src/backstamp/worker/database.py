@@ -18,7 +18,8 @@ _THREADS: Final = 6
 """Ingest, housekeeping, the capture mailbox, looking back and alerts may each wait for the database at the
 same time."""
 _NICENESS: Final = 5
-"""Of these threads alone: a backlog is worked off with what the edge and the gateway leave."""
+"""More than the process has, of these threads alone: a backlog is worked off with what edge and gateway
+leave."""
 _THREADS_AHEAD: Final = 3
 """For the parts of the policy: a kill does not wait for a backlog."""
 _LEAVE_SECONDS: Final = 2.0
@@ -27,7 +28,9 @@ _REFUSALS: Final = (DataError, IntegrityError)
 
 
 def _step_back() -> None:
-    os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+    # To be less nice than one was started (`nice`, Nice= of systemd) is root's alone.
+    thread = get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
 
 
 class _Threads:
