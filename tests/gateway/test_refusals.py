@@ -180,6 +180,23 @@ async def test_a_next_hop_that_let_go_between_two_mails_is_connected_to_again(
     assert len(hop.accepted) == hop.connections == 3
 
 
+@both
+async def test_a_next_hop_that_offers_less_than_before_is_not_asked_for_it(
+    gateway: StartGateway, next_hop: StartNextHop, protocol: str
+) -> None:
+    """As after a change of its configuration: it would refuse the parameter for good."""
+    hop = await next_hop()
+    client, hello = await connect(gateway, hop, protocol)
+    await client.begin(hello)
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    hop.offers = tuple(each for each in hop.offers if each != "SMTPUTF8")
+    hop.hang_up()
+    answer = await client.say("MAIL FROM:<jürgen@example.org> SMTPUTF8")
+    assert answer.startswith("421 4.3.2 ")
+    assert await client.closed()
+    assert not [line for line in hop.commands if "SMTPUTF8" in line]
+
+
 async def test_nonsense_for_a_reply_is_a_transient_failure(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

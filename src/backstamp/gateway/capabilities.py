@@ -9,6 +9,9 @@ from backstamp.gateway.protocol.reply import Reply
 HANDED_ON = ("8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 """Extensions that we offer exactly when the next hop does, since it is the one to carry them out."""
 
+NAMED_IN_COMMANDS = frozenset({"8BITMIME", "SMTPUTF8", "DSN"})
+"""Those of them by which a command is refused where they are not offered."""
+
 
 class Capabilities(msgspec.Struct, frozen=True):
     """EHLO keywords in upper case, each with what stands behind it."""

@@ -18,6 +18,8 @@ from backstamp.gateway.protocol.xtext import encode_xtext
 
 LOGGED_OUT: Final = reply(421, "4.4.2 The upstream server closed the connection, please connect again")
 
+CHANGED: Final = reply(421, "4.3.2 The next hop no longer offers what it did, please connect again")
+
 XFORWARD_ATTRIBUTES: Final = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
 """In Postfix's order (XFORWARD_README)."""
 
@@ -31,6 +33,8 @@ class Onward:
         self._connection: NextHopConnection | None = None
         self.client: tuple[tuple[str, str], ...] = ()
         """The client's attributes for XFORWARD, told to the next hop before each transaction."""
+        self.promised: frozenset[str] = frozenset()
+        """The extensions that the client was offered since the next hop has them: it may use them by now."""
         self.reopens = True
         """Whether a lost connection may be opened again: not after AUTH, for the password is not kept."""
 
@@ -51,6 +55,9 @@ class Onward:
                 if not self.reopens:
                     raise UnreachableError(LOGGED_OUT)
             self._connection = connection = await self._hop.connect(anew=anew)
+        if not self.promised <= connection.capabilities.keywords.keys():
+            # It was configured anew, or is another one. It would refuse for good what it takes in other form.
+            raise UnreachableError(CHANGED)
         connection.introduction = self._introduction(connection)
         return connection
 

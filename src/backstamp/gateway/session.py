@@ -13,7 +13,7 @@ from typing import Final
 
 from backstamp.gateway import submission, trace
 from backstamp.gateway.access import parse_address
-from backstamp.gateway.capabilities import HANDED_ON, Capabilities
+from backstamp.gateway.capabilities import HANDED_ON, NAMED_IN_COMMANDS, Capabilities
 from backstamp.gateway.client import Client, Kind
 from backstamp.gateway.errors import place_of
 from backstamp.gateway.kept_connections import KeptConnections
@@ -233,6 +233,7 @@ class Session:
             theirs = (await self._onward.open()).capabilities
         offer = self._offer(theirs)
         self._mail.offered = frozenset(line.partition(" ")[0] for line in offer)
+        self._onward.promised = self._mail.offered & NAMED_IN_COMMANDS
         return reply(250, self._config.hostname, *offer)
 
     def _offer(self, theirs: Capabilities | None) -> list[str]:
@@ -263,6 +264,7 @@ class Session:
         if not argument or not argument.isprintable() or " " in argument:
             raise RefusedError(SYNTAX)
         self._mail.forget()
+        self._onward.promised = frozenset()
         self._client.helo = argument
         self._client.extended = extended
 
