@@ -53,7 +53,10 @@ def test_a_rule_is_set_shown_and_set_back() -> None:
     assert run("alerts", "list", "--people")[:2] == (0, "")
 
 
-def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
+def test_people_are_listed_and_one_is_forgotten_and_the_alert_stays_as_a_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from backstamp.records.alerting import people
     from backstamp.records.models import Alert, AlertPerson, Event
 
     at = datetime(2026, 11, 28, tzinfo=UTC)
@@ -66,7 +69,8 @@ def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
         quiet_until=at,
         count=2,
     )
-    for index, address in enumerate(("anna@our.example", "bert@our.example")):
+    hostile = '"\x1b[2J\u202ewww.evil.example"@our.example'
+    for index, address in enumerate(("anna@our.example", "bert@our.example", hostile)):
         AlertPerson.objects.create(
             alert=alert, address=address, act="blocked", at=at, message_id=1, recipient_index=index
         )
@@ -76,6 +80,10 @@ def test_a_person_is_forgotten_and_the_alert_stays_as_a_number() -> None:
     told = run("alerts", "list", "--people")[1]
     assert "UTC  blocked  anna@our.example\n" in told
     assert "UTC  blocked  bert@our.example  since judged scanner\n" in told
+    assert 'UTC  blocked  " [2J www[.]evil[.]example"@our[.]example\n' in told
+    assert "no more than" not in told
+    monkeypatch.setattr(people, "MOST_PEOPLE", 3)
+    assert "\n    no more than 3 are kept; there may have been more\n" in run("alerts", "list", "--people")[1]
     assert run("alerts", "forget", "Anna@our.example")[:2] == (0, "forgotten in 1 alert\n")
     assert run("alerts", "forget", "anna@our.example")[:2] == (0, "forgotten in 0 alerts\n")
     code, said, error = run("alerts", "forget", "anna")

@@ -38,9 +38,9 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
     """Print alerts, the newest first. Hosts are written so that nothing can be clicked."""
     with usable_database(context):
         from backstamp.records import alerts as records
-        from backstamp.records.alerting.people import people_of
+        from backstamp.records.alerting.people import MOST_PEOPLE, people_of
         from backstamp.records.alerting.since_judged import machines_since
-        from backstamp.worker.channels.wording import shown_host
+        from backstamp.worker.channels.wording import shown_address, shown_host
 
         chosen = AlertRule(rule) if rule is not None else None
         for alert in records.listed(rule=chosen, domain=domain)[:most]:
@@ -56,8 +56,10 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
                     machines = machines_since(some)
                     for person in some:
                         since = f"  since judged {machines[person.pk]}" if person.pk in machines else ""
-                        who = f"{person.act}  {person.address or '?'}{since}"
+                        who = f"{person.act}  {shown_address(person.address) or '?'}{since}"
                         click.echo(f"    {person.at:%Y-%m-%d %H:%M:%S} UTC  {who}")
+                if len(everybody) >= MOST_PEOPLE:
+                    click.echo(f"    no more than {MOST_PEOPLE} are kept; there may have been more")
 
 
 @alerts.command("rules")
