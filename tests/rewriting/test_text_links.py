@@ -50,6 +50,12 @@ def values(text: str, **flow: bool) -> list[str]:
         ("www.example.com/x Www.example.com", ["http://www.example.com/x", "http://Www.example.com"]),
         ("(www.example.com) ,www.example.com; :www.example.com", ["http://www.example.com"] * 3),
         ("-www.example.com _www.example.com, ...www.example.com", ["http://www.example.com"] * 3),
+        ('"http://example.com\\n" "www.example.com.\\t"', ["http://example.com", "http://www.example.com"]),
+        (
+            "http://example.com\\@a.example http:\\\\a.example\\b",
+            ["http://example.com\\@a.example", "http:\\\\a.example\\b"],
+        ),
+        ("http://example.com/a\\b", ["http://example.com/a\\b"]),
         ("see...www.example.com (--www.example.com)", ["http://www.example.com"] * 2),
         ("x-www.example.com é--www.example.com x.www.example.com a/_www.example.com @.www.example.com", []),
     ],

@@ -59,6 +59,7 @@ AGREED = [
     "https://evil.example/a)))",
     "http://0x7f.1",
     "https://evil.example/1\r\rhttps://evil.example/2",
+    '"Bugs-To: https://evil.example\\n" "www.evil.com:80\\n"',
 ]
 """Both see the same addresses, with the same ends."""
 
@@ -68,7 +69,7 @@ DISPUTED = [
     "https://evil.example/a… https://evil.example/a?!",
     "https://evil.example/(a https://evil.example/a)b https://evil.example/a]b",
     "（https://evil.example/a） 「https://evil.example/b」",
-    "https://evil.example\\a",
+    "https://evil.example\\@a",
     "https://evil。example/a",
     "https://evil.example/{{x}}",
     "https://https://evil.example/1",
