@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.verdicts import Context, Facts, context_of, facts_of, judge, verdict
+from backstamp.verdicts import Context, Facts, context_of, facts_of, judge, judge_alone, verdict
 from backstamp.verdicts.clients import SIGNATURES, USER_AGENT_LIMIT, client_of
 from backstamp.verdicts.networks import NETWORKS, NOT_SEEN
 from backstamp.verdicts.reading import read_hit
@@ -176,3 +176,23 @@ def test_what_is_remembered_of_a_hit_is_the_verdict_of_every_hit_that_counts_as_
             bounced=bounced,
         )
         assert found == verdict(facts_of(each, delivered_at_us, certain_rdns=name), around)
+
+
+@given(_hits, st.lists(st.tuples(_hits, _later_us), max_size=3), _delivered_at_us, st.booleans())
+def test_hits_that_tell_nothing_of_each_other_are_judged_as_each_would_be_alone(
+    first: Hit, more: list[tuple[Hit, int]], delivered_at_us: int | None, bounced: bool
+) -> None:
+    later = [msgspec.structs.replace(hit, at_us=first.at_us + us, headers=first.headers) for hit, us in more]
+    hits = [first, *later, first]
+    found = judge_alone(
+        hits, total_links=5, delivered_at_us=delivered_at_us, sent_at_us=61_000_000, bounced=bounced
+    )
+    for hit, its in zip(hits, found, strict=True):
+        around = context_of(
+            *(hit, (), ()),
+            total_links=5,
+            delivered_at_us=delivered_at_us,
+            sent_at_us=61_000_000,
+            bounced=bounced,
+        )
+        assert its == verdict(facts_of(hit, delivered_at_us), around)

@@ -9,6 +9,7 @@ that they can be set in proportion. Those of received mail begin with `received/
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from django.db import connection
@@ -61,18 +62,12 @@ def add(counts: Counter[DayKey]) -> None:
     )
 
 
-def changes_of_recipient(index: int, before: Flags | None, after: Flags) -> Iterable[tuple[str, int]]:
-    """Return what changes in the measures when a recipient does; `before` is None for one that is new.
-
-    Nobody in particular is no recipient.
-    """
-    if index == NO_RECIPIENT:
-        return
-    if before is None:
-        yield "recipients", 1
-    for name, then, now in zip(_RECIPIENT_MEASURES, before or NO_FLAGS, after, strict=True):
-        if then != now:
-            yield name, int(now) - int(then)
+@cache
+def changes_of_recipient(before: Flags | None, after: Flags) -> tuple[tuple[str, int], ...]:
+    """Return what changes in the measures when a recipient does; `before` is None for one that is new."""
+    changes = zip(_RECIPIENT_MEASURES, before or NO_FLAGS, after, strict=True)
+    changed = tuple((name, int(now) - int(then)) for name, then, now in changes if then != now)
+    return changed if before is not None else (("recipients", 1), *changed)
 
 
 @one_at_a_time()

@@ -39,26 +39,20 @@ Judged = tuple[StoredHit, Judgement]
 
 def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
     """Insert hits that have their numbers, with verdicts; those from before `settled_us` are final."""
+    usual: list[Judged] = []
     others: list[Judged] = []
-    # Made as they are written: a batch of them at once takes megabytes, and has left the processor's cache
-    # when the database looks at it.
-    usual = _usual(hits, others)
+    for judged in hits:
+        seen = judged[0].hit
+        of_its_kind = seen.method == "GET" and seen.address is None and seen.threat is None
+        (usual if of_its_kind else others).append(judged)
+    # Rows are made as they are written: a batch of them at once takes megabytes, and has left the processor's
+    # cache when the database looks at it.
     if is_postgresql():
         append_binary("records_event", binary_rows.COLUMNS, binary_rows.of_hits(usual, settled_us))
     else:
         append("records_event", _COLUMNS, _rows(usual, settled_us), _USUAL)
     rest = zip(_rows(others, settled_us), others, strict=True)
     append("records_event", (*_COLUMNS, *_USUAL), ((*row, *_unusual(hit.hit)) for row, (hit, _) in rest))
-
-
-def _usual(hits: Iterable[Judged], others: list[Judged]) -> Iterator[Judged]:
-    """Yield the hits that have in the `_USUAL` columns what most have; put others into `others`."""
-    for judged in hits:
-        seen = judged[0].hit
-        if seen.method == "GET" and seen.address is None and seen.threat is None:
-            yield judged
-        else:
-            others.append(judged)
 
 
 def _unusual(seen: Hit) -> tuple[str, str | None, str]:
@@ -91,11 +85,11 @@ def _rows(hits: Iterable[Judged], settled_us: int) -> Iterator[tuple[Any, ...]]:
             bytearray(minute_key + seen.source),
             headers.client,
             _ACTORS[found.actor],
-            int(found.counts),
+            1 if found.counts else 0,
             found.score,
             found.certainty,
             found.reasons,
-            int(at_us <= settled_us),
+            1 if at_us <= settled_us else 0,
         )
 
 

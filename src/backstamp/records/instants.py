@@ -10,7 +10,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * _SECOND_US
-_DAY_US: Final = 86_400 * _SECOND_US
+DAY_US: Final = 86_400 * _SECOND_US
 _CLOCK: Final = tuple(f" {minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60))
 LATEST_US: Final = (datetime(9000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """A later time, or one before 1970, is a broken clock's: kept at the bound, so that no record is lost."""
@@ -66,12 +66,12 @@ def read(value: Any) -> int:
 
 def day_of(at_us: int) -> str:
     """Return the day (UTC) of a time, as 2026-03-02."""
-    return _day_at((at_us if 0 <= at_us <= LATEST_US else within(at_us)) // _DAY_US).text
+    return _day_at((at_us if 0 <= at_us <= LATEST_US else within(at_us)) // DAY_US).text
 
 
 def month_of(at_us: int) -> int:
     """Return the month (UTC) of a time, in months since the year 0."""
-    return _day_at((at_us if 0 <= at_us <= LATEST_US else within(at_us)) // _DAY_US).month
+    return _day_at((at_us if 0 <= at_us <= LATEST_US else within(at_us)) // DAY_US).month
 
 
 class _Day(NamedTuple):

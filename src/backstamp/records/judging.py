@@ -12,7 +12,7 @@ from backstamp.records.dictionaries import Judgement
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair, Place, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.verdicts import Verdict, is_shared, judge
+from backstamp.verdicts import Verdict, is_shared, judge, judge_alone
 from backstamp.vocabulary import Hit
 
 ByPair = Mapping[Pair, list[StoredHit]]
@@ -53,16 +53,12 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
         if not names_nobody and (older := memory.group(pair).judged_by(hits)):
             again.update((hit.place, hit) for hit in older)
         for hit in hits:
-            if hit.hit.source not in several and not names_nobody:
-                continue
             # Many people come from an address of a network that people share, so it tells nothing of others.
-            if names_nobody or not is_shared(hit.hit):
+            if names_nobody or (hit.hit.source in several and not is_shared(hit.hit)):
                 around.update((other.place, other) for other in sources.around(hit))
     elsewhere: dict[Pair, list[Place]] = {}
     if around:
-        for hits in new.values():
-            for hit in hits:
-                around.pop(hit.place, None)
+        _take_out(new, around)
         for other in around.values():
             assert other.recipient is not None
             elsewhere.setdefault((other.message, other.recipient), []).append(other.place)
@@ -72,13 +68,17 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
         memory.recipients((), elsewhere)
         memory.groups({pair: min(places)[0] for pair, places in elsewhere.items()})
         again.update((hit.place, hit) for hit in memory.hits(elsewhere))
-    if again:
-        for hits in new.values():
-            for hit in hits:
-                again.pop(hit.place, None)
+    _take_out(new, again)
     left = {place: hit for place, hit in again.items() if not hit.closed}
     memory.sources.load(left.values(), memory.headers)
     return left
+
+
+def _take_out(new: ByPair, found: dict[Place, StoredHit]) -> None:
+    """Take new hits out of what was found; only those of the same recipients can be there."""
+    for message, index in {(hit.message, hit.recipient) for hit in found.values()}:
+        for hit in () if index is None else new.get((message, index), ()):
+            found.pop(hit.place, None)
 
 
 def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
@@ -103,6 +103,16 @@ def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
         bounced = recipient is not None and recipient.bounced
         group = None if names_nobody else memory.group(pair)
         are_alike = group is not None and group.are_alike(theirs)
+        if are_alike and names.are_none and theirs[0].hit.source not in several:
+            alone = judge_alone(
+                [hit.hit for hit in theirs],
+                total_links=total_links,
+                delivered_at_us=delivered_at_us,
+                sent_at_us=sent_at_us,
+                bounced=bounced,
+            )
+            found += zip(theirs, alone, strict=True)
+            continue
         for hit in theirs:
             around = sources.around(hit) if names_nobody or hit.hit.source in several else ()
             siblings: Sequence[Hit] = ()

@@ -55,7 +55,8 @@ class Memory:
     def __init__(self) -> None:
         self._cards: dict[int, Card] = {}
         self._groups: dict[Pair, Group] = {}
-        self._fresh: set[Pair] = set()
+        self._fresh: dict[Pair, Group] = {}
+        """Those that may hold hits that are not summed up."""
         self._newest_us = 0
         self.sources = Sources()
         self.headers = HeaderSets()
@@ -84,10 +85,10 @@ class Memory:
         if limit := self._erased_before_us:
             self._erased_before_us = 0
             self.sources.forget(minute_of(limit))
-            for pair in list(self._fresh):
-                if any(hit.at_us < limit and not hit.closed for hit in self._groups[pair].hits):
+            for pair, group in list(self._fresh.items()):
+                if any(hit.at_us < limit and not hit.closed for hit in group.hits):
                     del self._groups[pair]
-                    self._fresh.remove(pair)
+                    del self._fresh[pair]
             for group in self._groups.values():
                 if group.opened is not None and group.opened.at_us < limit and group.opened.source:
                     group.opened = msgspec.structs.replace(group.opened, source=b"")
@@ -156,7 +157,7 @@ class Memory:
         """Forget the groups of recipients, nothing of whom is being added, of whom something was deleted."""
         for pair in pairs:
             self._groups.pop(pair, None)
-        self._fresh.difference_update(pairs)
+            self._fresh.pop(pair, None)
 
     def know_new(self, card: Card) -> None:
         """Keep the card of a message that was just written, with all its recipients."""
@@ -204,7 +205,7 @@ class Memory:
 
     def note_added(self, pairs: Iterable[Pair], newest_us: int | None) -> None:
         """Take it that hits were added to these groups, the newest of them at about this time."""
-        self._fresh.update(pairs)
+        self._fresh.update((pair, self._groups[pair]) for pair in pairs)
         if newest_us is not None:
             self._newest_us = newest_us
 
@@ -212,15 +213,16 @@ class Memory:
         """Sum up what is not fresh, and let go what was not asked for lately, as far as there is too much."""
         held, before_us = len(self._groups), self._newest_us - FRESH_US
         self.sources.trim(before_us)
-        for pair in list(self._fresh):
-            group = self._groups[pair]
+        fresh: dict[Pair, Group] = {}
+        for pair, group in self._fresh.items():
             group.fold(before_us)
-            held += len(group.hits)
-            if not group.hits:
-                self._fresh.discard(pair)
+            if group.hits:
+                fresh[pair] = group
+                held += len(group.hits)
+        self._fresh = fresh
         if held > MOST_HELD:
             self._groups = dict(list(self._groups.items())[len(self._groups) // 2 :])
-            self._fresh &= self._groups.keys()
+            self._fresh = {pair: group for pair, group in fresh.items() if pair in self._groups}
         if len(self._cards) > MOST_CARDS:
             kept = list(self._cards.items())[len(self._cards) // 3 :]
             self._cards = dict(kept)
@@ -241,7 +243,7 @@ class Memory:
             assert sign is not None
             groups[message, recipient].others.append(sign)
         self._groups |= groups
-        self._fresh.update(pairs)
+        self._fresh |= groups
 
     def _read(self, which: str, pairs: Iterable[Pair], groups: dict[Pair, Group]) -> None:
         source = limited_for_keys("records_event", which, _IN_TIME, MOST_HITS)

@@ -46,6 +46,7 @@ _EVENT: Final = (
 _TYPES: Final = {type_: type_.value for type_ in EventType}
 _HUMAN: Final = Actor.HUMAN.value
 _UNKNOWN: Final = Actor.UNKNOWN.value
+_QUEUED: Final = DeliveryState.QUEUED.value
 
 BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
 """What only a person causes: who answers or lets a receipt go has opened the mail."""
@@ -203,7 +204,7 @@ def recipient_row(
 ) -> tuple[Any, ...]:
     """Return the row of a recipient of whom nothing is known yet."""
     return (
-        *(message, index, clean(address, LONGEST_ADDRESS), received, key, DeliveryState.QUEUED.value, "", ""),
+        *(message, index, clean(address, LONGEST_ADDRESS), received, key, _QUEUED, "", ""),
         *(0, 0, 0, 0, False, measurable),
     )
 

@@ -1,6 +1,7 @@
 """Messages that are new to the records, with what ingest then knows of them without reading."""
 
 from collections.abc import Collection
+from typing import Final
 
 from backstamp.journal import RecordId
 from backstamp.records.cards import Card, RecipientCard
@@ -13,6 +14,8 @@ from backstamp.records.stored_hits import Pair
 from backstamp.records.tracking_ids import to_database
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction, EventType, Queued
+
+_QUEUED: Final = DeliveryState.QUEUED.value
 
 
 def insert_new_messages(
@@ -68,4 +71,4 @@ def _card(message: int, record: Queued) -> Card:
 
 
 def _recipient(index: int, key: bytes, measurable: bool) -> RecipientCard:
-    return RecipientCard(index, key, None, DeliveryState.QUEUED.value, False, False, measurable)
+    return RecipientCard(index, key, None, _QUEUED, False, False, measurable)

@@ -33,6 +33,11 @@ class ReverseNames:
         if missing:
             self._names.update(select_for_keys(_SELECT, ("a",), missing))
 
+    @property
+    def are_none(self) -> bool:
+        """Whether none is known, as where no addresses are kept."""
+        return not self._names
+
     def of(self, address: str | None) -> str:
         """Return the confirmed name of an address that was asked for, or ""."""
         return self._names.get(address, "") if address else ""

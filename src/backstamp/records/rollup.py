@@ -15,14 +15,14 @@ from backstamp.records.cards import Card, RecipientCard
 from backstamp.records.day_counts import NO_FLAGS, DayKey, Flags
 from backstamp.records.dictionaries import Judgement
 from backstamp.records.groups import MOST_HITS
-from backstamp.records.instants import day_of, zone
+from backstamp.records.instants import DAY_US, day_of, zone
 from backstamp.records.memory import Memory
 from backstamp.records.standing import Said
-from backstamp.records.stored_hits import FETCHES, Pair, StoredHit
+from backstamp.records.stored_hits import Pair, StoredHit
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import EventType
 
-_TYPES: Final = {type_: type_.value for type_ in FETCHES}
+_TYPES: Final = {type_: type_.value for type_ in EventType}
 _OF_PAIR: Final = itemgetter(-2, -1)
 """Message and index, which stand last in a row."""
 _MESSAGE: Final = ("opened", "clicked", "troubled", "tally", "version")
@@ -51,27 +51,44 @@ class Rollup:
 
     def event(self, card: Card, at_us: int, type_: EventType, number: int = 1) -> None:
         """Count what the gateway or the next hop said, or a report; `number` -1 takes it away."""
-        self._days[day_of(at_us), card.domain_id, card.measure(type_.value)] += number
+        self._days[day_of(at_us), card.domain_id, card.measure(_TYPES[type_])] += number
 
     def fetches(self, judged: Iterable[tuple[StoredHit, Judgement]]) -> None:
         """Count hits of known messages that are new, or judged otherwise than they stand."""
-        days, card = self._days, None
+        same: tuple[StoredHit, Judgement, int] | None = None
+        number = 0
         for hit, after in judged:
-            if card is None or card.message != hit.message:
-                card = self._memory.card(hit.message)
-                assert card is not None
-                self.messages.add(card.message)
-            day, type_, link = day_of(hit.place[0]), _TYPES[hit.type], hit.hit.link_number
-            counted = [(after, 1)]
+            day = hit.place[0] // DAY_US
             if hit.counted and hit.judgement is not None:
-                counted.append((hit.judgement, -1))
-            for judgement, number in counted:
-                name, whole = tally.keys(type_, judgement.actor, judgement.counts, link)
-                if card.received:
-                    whole = card.measure(whole)
-                else:
-                    card.tally[name] = card.tally.get(name, 0) + number
-                days[day, card.domain_id, whole] += number
+                self._fetched(hit, hit.judgement, day, -1)
+            if same is not None:
+                # Most hits of a recipient are the same image, loaded again: these are counted at once.
+                first, its, its_day = same
+                if (
+                    after is its
+                    and hit.message == first.message
+                    and hit.type is first.type
+                    and day == its_day
+                    and hit.hit.link_number == first.hit.link_number
+                ):
+                    number += 1
+                    continue
+                self._fetched(first, its, its_day, number)
+            same, number = (hit, after, day), 1
+        if same is not None:
+            self._fetched(*same, number)
+
+    def _fetched(self, hit: StoredHit, judgement: Judgement, day: int, number: int) -> None:
+        """Count so many hits like this one, which came on this day since 1970."""
+        card = self._memory.card(hit.message)
+        assert card is not None
+        self.messages.add(card.message)
+        name, whole = tally.keys(_TYPES[hit.type], judgement.actor, judgement.counts, hit.hit.link_number)
+        if card.received:
+            whole = card.measure(whole)
+        else:
+            card.tally[name] = card.tally.get(name, 0) + number
+        self._days[day_of(day * DAY_US), card.domain_id, whole] += number
 
     def deliveries(self, reports: Mapping[Pair, Sequence[Said]]) -> set[Pair]:
         """Say where recipients' copies stand; return the recipients whose hits that lets see otherwise.
@@ -80,7 +97,8 @@ class Rollup:
         """
         changed: set[Pair] = set()
         for pair, theirs in reports.items():
-            card, recipient = self._memory.card(pair[0]), self._memory.recipient(pair)
+            card = self._memory.card(pair[0])
+            recipient = None if card is None else card.by_index.get(pair[1])
             if card is None or recipient is None:
                 continue
             state, sent_at_us, values = standing.delivery_of(theirs, self._zone)
@@ -93,7 +111,7 @@ class Rollup:
                 ):
                     card.first_sent_at_us = sent_at_us
                     changed.add((pair[0], NO_RECIPIENT))
-            recipient.delivery = state.value
+            recipient.delivery = state
             if recipient.bounced != bounced:
                 changed.add(pair)
             self.messages.add(pair[0])
@@ -106,10 +124,11 @@ class Rollup:
     def hits(self, pairs: Iterable[Pair]) -> None:
         """Count the hits of recipients by who made them, and say whether they opened and clicked."""
         for pair in pairs:
-            card, recipient = self._memory.card(pair[0]), self._memory.recipient(pair)
-            group = self._memory.group(pair)
+            card = self._memory.card(pair[0])
+            recipient = None if card is None else card.by_index.get(pair[1])
             if card is None or recipient is None:
                 continue
+            group = self._memory.group(pair)
             if not group.whole or group.folded + len(group.hits) > MOST_HITS:
                 group = self._memory.read_again(pair)
             values = standing.hits_of(group, card.opens_tracked, self._zone)
@@ -140,14 +159,17 @@ class Rollup:
         before: Flags | None,
         after: Flags,
     ) -> None:
+        if before == after:
+            return
         was = before or NO_FLAGS
         card.opened += after[0] - was[0]
         card.clicked += after[1] - was[1]
         card.troubled += after[3] - was[3]
-        if before != after:
-            self.messages.add(card.message)
-            for name, number in day_counts.changes_of_recipient(index, before, after):
-                self._days[card.day, card.domain_id, card.measure(name)] += number
+        self.messages.add(card.message)
+        if index == NO_RECIPIENT:  # Nobody in particular is no recipient.
+            return
+        for name, number in day_counts.changes_of_recipient(before, after):
+            self._days[card.day, card.domain_id, card.measure(name)] += number
 
 
 def _flags(recipient: RecipientCard) -> Flags:

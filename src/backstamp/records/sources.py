@@ -72,19 +72,22 @@ class Sources:
     def add(self, pair: Pair, hits: Iterable[StoredHit]) -> None:
         """Put hits of a recipient in that are in the records, or will be at the end of the transaction."""
         all_seen, alone = self._seen, self._alone
+        before, found = b"", None
         for hit in hits:
             source = hit.hit.source
             if not source:
                 continue
             self._number += 1
-            found = all_seen.get(source)
-            if found is None:
-                all_seen[source] = [hit]
-                alone[source] = pair
-                continue
-            if alone.get(source, pair) != pair:
-                del alone[source]
-                self.several.add(source)
+            if source != before:  # Most come from the source of the one before.
+                before, found = source, all_seen.get(source)
+                if found is None:
+                    found = all_seen[source] = [hit]
+                    alone[source] = pair
+                    continue
+                if alone.get(source, pair) != pair:
+                    del alone[source]
+                    self.several.add(source)
+            assert found is not None
             if hit.place < found[-1].place:
                 insort(found, hit, key=_place)
             else:

@@ -3,7 +3,7 @@
 Always made from the events as a whole, so it can be made again at any time and never drifts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -20,11 +20,11 @@ from backstamp.verdicts.opened import OpenState
 from backstamp.vocabulary import Delivery, EventType, Report
 
 _STATES: Final = {
-    EventType.DEFERRED: DeliveryState.DEFERRED,
-    EventType.SENT: DeliveryState.SENT,
-    EventType.REJECTED: DeliveryState.REJECTED,
-    EventType.DELIVERED: DeliveryState.DELIVERED,
-    EventType.BOUNCED: DeliveryState.BOUNCED,
+    EventType.DEFERRED: DeliveryState.DEFERRED.value,
+    EventType.SENT: DeliveryState.SENT.value,
+    EventType.REJECTED: DeliveryState.REJECTED.value,
+    EventType.DELIVERED: DeliveryState.DELIVERED.value,
+    EventType.BOUNCED: DeliveryState.BOUNCED.value,
 }
 OF_DELIVERY: Final = frozenset(_STATES)
 """Events that say where a copy stands."""
@@ -76,32 +76,34 @@ def all_said(pairs: Iterable[Pair]) -> dict[Pair, list[Said]]:
     return found
 
 
-def delivery_of(theirs: Iterable[Said], behind: str) -> tuple[DeliveryState, int | None, tuple[Any, ...]]:
+def delivery_of(theirs: Sequence[Said], behind: str) -> tuple[str, int | None, tuple[Any, ...]]:
     """Return the state, when the copy was delivered, and the values of `write_deliveries`.
 
     `behind` is the `zone` of times.
     """
-    found = list(theirs)
-    last = max(found, key=lambda said: (said.type in _LAST, *said[:4]))
-    sent_at_us = _delivered_at_us(found)
+    # Of most one thing is said.
+    last = theirs[0] if len(theirs) == 1 else max(theirs, key=lambda said: (said.type in _LAST, *said[:4]))
+    sent_at_us = _delivered_at_us(theirs)
     state, reply = _STATES[last.type], last.reply
     return (
         state,
         sent_at_us,
         (
-            *(state.value, written(last.at_us, behind)),
+            *(state, written(last.at_us, behind)),
             None if sent_at_us is None else written(sent_at_us, behind),
             *(reply.get("code") or None, reply.get("enhanced_status", ""), reply.get("text", "")),
         ),
     )
 
 
-def _delivered_at_us(found: list[Said]) -> int | None:
+def _delivered_at_us(found: Sequence[Said]) -> int | None:
     """Return when the copy was delivered: the clock of the verdicts, microseconds since 1970 UTC.
 
     That is when the next hop took it, or later, where the receiving system says so in a report that nobody
     can have made up: mail may lie in queues between them.
     """
+    if len(found) == 1:
+        return found[0].at_us if found[0].type is EventType.SENT else None
     sent_at_us = min((said.at_us for said in found if said.type is EventType.SENT), default=None)
     if sent_at_us is None:
         return None

@@ -40,6 +40,7 @@ _INDEX_BYTES: Final = 2
 
 
 _OPENED: Final = EventType.OPENED
+_CLICKED: Final = EventType.CLICKED
 _REDIRECT: Final = HitKind.REDIRECT
 # A member of an enum costs more to look up than what most lines here do.
 
@@ -97,7 +98,7 @@ def stored_hit(
     """Return a hit as it goes into the records: its time is one that they can keep."""
     found = StoredHit((hit.at_us, producer, position), message, recipient, _OPENED, hit, headers)
     if hit.kind is _REDIRECT:
-        found.type = event_type(hit)
+        found.type = _CLICKED if hit.action is None else event_type(hit)
     elif hit.method == "GET":
         known = headers.by_a_person.get(hit.network)
         if known is None:

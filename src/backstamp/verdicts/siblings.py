@@ -229,12 +229,13 @@ def _tell_of_click(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit]) -> N
     beside: _Beside | None = None
     clicks: Clicks | None = None
     opened: Hit | None = None
-    for other in siblings:
+    # From the last on: of the images before it the latest is asked for, and the others need no look then.
+    for other in reversed(siblings):
         if other.tracking_id != tracking_id:
             continue
         delta = other.at_us - at_us
         same = other.source == source and source != b""
-        if not same or (other.headers is not headers and user_agent_of(other) != user_agent):
+        if not same or (other.headers is not headers and other.headers.get("user_agent", "") != user_agent):
             beside = beside or _Beside()
             beside.look(other, delta, user_agent, source)
         if MALFORMED in other.headers:
