@@ -81,6 +81,20 @@ def test_only_events_that_are_new_or_have_changed_are_fetched(events: Events) ->
     assert events.listed() == ["evil.example/1", "evil.example/3"]
 
 
+def test_a_manifest_that_is_empty_for_once_costs_no_event(server: FeedServer, events: Events) -> None:
+    """They come some hundreds at once: until all were there again, the list was refused for what it lacks."""
+    for number in range(1, 4):
+        events.put(number, 100, f"http://evil.example/{number}")
+    events.refresh()
+    server.pages["/feed/manifest.json"] = Page(b"{}")
+    assert events.refresh().text == "not updated: it is empty"
+    events.publish()
+    events.asked()
+    assert events.refresh().good
+    assert events.asked() == ["manifest.json"]
+    assert events.listed() == [f"evil.example/{number}" for number in range(1, 4)]
+
+
 def test_an_event_that_fails_is_tried_again_and_the_others_count(server: FeedServer, events: Events) -> None:
     first = events.put(1, 100, "http://evil.example/1")
     events.put(2, 200, "http://evil.example/2")

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from backstamp.journal.replacing import replace_file
 from backstamp.worker.feeds.entries import Drop, FeedError, Tally
 from backstamp.worker.feeds.misp import MANIFEST, read_event, read_manifest
 from backstamp.worker.feeds.reading import believed
@@ -63,7 +64,8 @@ def gather(source: Source, kept_at: Path, screen: Screen) -> Gathered:
     if failure is not None and not fetched:
         raise failure
     known = {uuid: kept[uuid] for uuid, _ in events if uuid in kept}
-    kept_at.write_bytes(msgspec.msgpack.encode(known))
+    # A manifest that is suddenly short is not believed, and its events would all be fetched again.
+    replace_file(kept_at, msgspec.msgpack.encode(kept if 2 * len(known) < len(kept) else known))
     expressions = sorted({expression for each in known.values() for expression in each.expressions})
     if len(expressions) > source.max_entries:
         raise FeedError(f"it has more than {source.max_entries} entries")
