@@ -1,8 +1,10 @@
-"""What `serve` says that one may do next."""
+"""What `serve` prepares, and what it says that one may do next."""
 
 from pathlib import Path
 
 from backstamp.app.commands.serve import as_typed, next_steps
+from backstamp.app.settings import load
+from backstamp.app.wiring.data_dir import prepare_data_dir
 
 
 def test_a_command_is_shown_with_the_settings_that_were_named() -> None:
@@ -26,3 +28,9 @@ def test_where_consent_is_asked_for_and_mail_leaves_the_steps_say_so() -> None:
         "Press “Send a sample” there, or run: backstamp send-test --from ADDRESS --to ADDRESS",
         "Open the sample where it arrives, load its images, click a link, and watch its timeline.",
     ]
+
+
+def test_all_that_a_backup_copies_is_there_before_the_first_mail(tmp_path: Path) -> None:
+    prepare_data_dir(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path / "data")}))
+    assert (tmp_path / "data" / "journal").is_dir()
+    assert (tmp_path / "data" / "keys.json").is_file()

@@ -32,13 +32,15 @@ async def test_sites_are_published_and_known_with_all_their_hosts(tmp_path: Path
     await asyncio.to_thread(visited, "example.co.uk", 30)
     await asyncio.to_thread(SenderDomain.objects.create, name="ours.example")
     path, stop = tmp_path / "sites.known", asyncio.Event()
-    running = asyncio.create_task(KnownSitesPublisher(path, Database()).run(stop))
+    database = Database()
+    running = asyncio.create_task(KnownSitesPublisher(path, database).run(stop))
     file = KnownSitesFile(path)
     async with asyncio.timeout(20):
         while not path.exists():
             await asyncio.sleep(0.05)
     stop.set()
     await running
+    database.close()
     sites = file.current()
     assert sites is not None
     assert sites.knows("www.example.co.uk")

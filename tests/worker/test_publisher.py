@@ -19,12 +19,14 @@ DEFAULTS = Policy(
 
 async def test_the_first_policy_comes_behind_the_parts_that_belong_to_it(tmp_path: Path) -> None:
     path, stop = tmp_path / "snapshot", asyncio.Event()
-    publishing = asyncio.create_task(Publisher(path, DEFAULTS, Database()).run(stop))
+    database = Database()
+    publishing = asyncio.create_task(Publisher(path, DEFAULTS, database).run(stop))
     async with asyncio.timeout(20):
         while not path.exists():
             await asyncio.sleep(0.02)
     stop.set()
     await publishing
+    database.close()
     snapshot = SnapshotFile(path).current()
     assert snapshot is not None, "the consents and the suppression list are there, too"
     assert snapshot.tracking_url == "https://t.example.org"

@@ -1,10 +1,12 @@
 """The data directory: made on the first start, for its owner alone."""
 
+import contextlib
 import logging
 
 from backstamp.app import keyfile
 from backstamp.app.settings import Settings, SettingsError
 from backstamp.app.settings.table import DATA_DIR
+from backstamp.journal.files import Files
 
 _log = logging.getLogger("backstamp.app")
 
@@ -26,6 +28,9 @@ def prepare_data_dir(settings: Settings) -> None:
     keys = settings.in_data_dir("keys.json")
     lost = not keys.exists() and settings.in_data_dir("snapshot").exists()
     keyfile.ensure(keys)
+    # Whoever backs up before the first mail finds it, too. Where nothing can be written, its writers say so.
+    with contextlib.suppress(OSError):
+        Files().make_directory(settings.in_data_dir("journal"))
     if lost:
         _log.critical(
             "%s was missing and is made anew: all links in mail that is out already are dead until the old "
