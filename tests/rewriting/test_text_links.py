@@ -56,6 +56,10 @@ def values(text: str, **flow: bool) -> list[str]:
             ["http://example.com\\@a.example", "http:\\\\a.example\\b"],
         ),
         ("http://example.com/a\\b", ["http://example.com/a\\b"]),
+        (
+            "http://example.com:80. X http://example.com:80.-www.example.org",
+            ["http://example.com:80", "http://example.com"],
+        ),
         ("see...www.example.com (--www.example.com)", ["http://www.example.com"] * 2),
         ("x-www.example.com é--www.example.com x.www.example.com a/_www.example.com @.www.example.com", []),
     ],

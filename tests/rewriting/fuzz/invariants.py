@@ -63,7 +63,7 @@ def message_holds(raw: bytes, ways: Iterable[Way]) -> None:
         rewritten = planned.apply(sealer)
         only_the_edits_differ(raw, rewritten)
         it_unwraps_exactly(raw, rewritten)
-        if _goes_on_into_a_new_header(raw, rewritten):
+        if _goes_on_into_a_new_header(raw, rewritten) or _falls_out_of_its_charset(rewritten):
             continue
         the_links_read_back(raw, planned, rewritten, sealer)
         the_urls_alone_bring_the_links_back(raw, planned, rewritten, sealer)
@@ -83,6 +83,26 @@ def _goes_on_into_a_new_header(raw: bytes, rewritten: Rewritten) -> bool:
         reads_on = part.defects & {Defect.HEADER_BROKEN_OFF, Defect.BARE_CR}
         if reads_on and any(path.startswith(f"{part.path}.") for path in paths):
             return True
+        stack += part.children
+    return False
+
+
+def _falls_out_of_its_charset(rewritten: Rewritten) -> bool:
+    """Whether a plain text is rewritten among shifts of a charset that it is not in, and breaks its pairs.
+
+    What readers who guess that charset see there has made no sense before, nor does it now.
+    """
+    touched = [part for part in rewritten.manifest.parts if part.touched]
+    paths = {part.path for part in touched if part.media_type != "text/html"}
+    stack = [parse_structure(rewritten.raw, StructureLimits())] if paths else []
+    while stack:
+        part = stack.pop()
+        if part.path in paths:
+            try:
+                TextPart(rewritten.raw, part, Limits().html_bytes)
+            except PartUnreadableError as error:
+                if error.reason is SkipReason.UNSAFE_CHARSET:
+                    return True
         stack += part.children
     return False
 

@@ -27,7 +27,8 @@ _HOST: Final = re.compile(
 )
 _NAME: Final = re.compile(r"\w\.\w")
 _LONGEST_NAME: Final = 255
-_PORT: Final = re.compile(r":(?:[0-9]+(?![0-9A-Za-z_-])|(?=[/\\?#]))")
+_PORT: Final = re.compile(r":(?:[0-9]+(?![0-9A-Za-z_-]|\.[._-]*\w)|(?=[/\\?#]))")
+"""A number that goes on in a name (`:80.www.example.com`) is none: behind a new URL that name would begin."""
 _ANOTHER: Final = re.compile(r"https?:[/\\]|www\.", re.IGNORECASE)
 _TAIL_STOP: Final = re.compile(rf"[()\[\]{{}}{HARD_ENDS}]")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(0x41, 0x5B)}
