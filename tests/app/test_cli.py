@@ -88,6 +88,7 @@ def test_every_command_has_a_help_of_its_own(tmp_path: Path, here: Here, name: s
     code, output, errors = here(name, "--help")
     assert (code, errors) == (0, "")
     assert output.startswith("Usage: ")
+    assert "...\n" not in output.replace("[ARGS]...\n", "").replace("]...\n", ""), "a line is cut"
     assert not (tmp_path / "data").exists(), "asking for help makes nothing"
 
 

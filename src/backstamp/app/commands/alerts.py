@@ -12,6 +12,7 @@ from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.app.groups import Group
 from backstamp.app.wiring.worker import own_mail_config
 from backstamp.vocabulary import AlertRule
 
@@ -23,7 +24,7 @@ _AT_ONCE: Final = 50
 """People whose verdicts are looked up with one question."""
 
 
-@click.group()
+@click.group(cls=Group)
 def alerts() -> None:
     """Show alerts, set what is alerted to, and try channels."""
 

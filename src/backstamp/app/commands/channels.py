@@ -6,10 +6,11 @@ from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.app.groups import Group
 from backstamp.vocabulary import ChannelKind
 
 
-@click.group()
+@click.group(cls=Group)
 def channels() -> None:
     """Add, list and remove the ways by which alerts reach you."""
 

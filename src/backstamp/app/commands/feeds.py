@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.app.settings.table import FEEDS_ENABLED
 from backstamp.app.wiring.data_dir import make_data_dir
 from backstamp.app.wiring.feeds import feeds_config
@@ -22,7 +23,7 @@ from backstamp.worker.feeds.standing import Standing, is_stale, standing_of
 from backstamp.worker.feeds.store import ListStore, State
 
 
-@click.group()
+@click.group(cls=Group)
 def feeds() -> None:
     """Show, refresh and check the lists of dangerous URLs."""
 

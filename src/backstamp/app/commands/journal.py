@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import (
     SET_ASIDE,
@@ -23,7 +24,7 @@ READ_AT_ONCE: Final = 10_000
 _NOTE_BYTES: Final = 200
 
 
-@click.group()
+@click.group(cls=Group)
 def journal() -> None:
     """Look at the journal: what waits to be ingested, and is it whole."""
 

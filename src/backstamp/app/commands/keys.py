@@ -6,10 +6,11 @@ import click
 
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.app.wiring.data_dir import require_keys
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """List or rotate the keys behind the tokens."""
 

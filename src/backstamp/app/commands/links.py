@@ -10,6 +10,7 @@ import click
 from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.app.groups import Group
 from backstamp.app.token_text import token_of
 from backstamp.policy import KillTarget
 from backstamp.policy.own_entries import NotNamedError, expression_of, host_of
@@ -19,7 +20,7 @@ from backstamp.tokens.sealing import NO_RECIPIENT
 _MESSAGE: Final = re.compile(r"[0-9a-f]{16}")
 
 
-@click.group()
+@click.group(cls=Group)
 def links() -> None:
     """Switch off links in mail that is out already, or on again."""
 

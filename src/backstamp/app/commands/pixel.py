@@ -6,6 +6,7 @@ import time
 import click
 
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.app.wiring.data_dir import require_keys
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
@@ -13,7 +14,7 @@ from backstamp.journal.manual import ManualTrackingError, create_manual
 from backstamp.tokens import TrackingIds
 
 
-@click.group()
+@click.group(cls=Group)
 def pixel() -> None:
     """Make a pixel and links by hand, for a mail written elsewhere."""
 

@@ -12,6 +12,7 @@ from backstamp.app.commands.protect_message import protect_message
 from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.app.groups import Group
 from backstamp.policy import ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.vocabulary import ClickAction, ThreatType
 
@@ -24,7 +25,7 @@ _KINDS: Final = ("mailbox", "sender", "host")
 _OBEYED: Final = "the gateway and the edge obey within two seconds while the worker runs"
 
 
-@click.group()
+@click.group(cls=Group)
 def protect() -> None:
     """Switch the protection of received mail on and off, and say for whom and what it is not."""
 

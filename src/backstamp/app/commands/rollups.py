@@ -6,9 +6,10 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.app.groups import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def rollups() -> None:
     """What lists and overview are made from: kept in step with the events, and made again at any time."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.app.wiring.data_dir import make_data_dir
 from backstamp.journal import SignatureFile
 from backstamp.verdicts.published import LISTS, PublishedList, freshness, list_named
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from backstamp.worker.signatures import Outcome
 
 
-@click.group()
+@click.group(cls=Group)
 def signatures() -> None:
     """Show and update the published lists of networks that verdicts go by."""
 

@@ -12,6 +12,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
+from backstamp.app.groups import Group
 from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import SuppressionReason
 from backstamp.tokens import Keyring
@@ -27,7 +28,7 @@ _KEY: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _DOMAIN: Final = re.compile(r"[^\s@<>\",]{0,255}")
 
 
-@click.group()
+@click.group(cls=Group)
 def suppressions() -> None:
     """Change and show the suppression list: to whom mail does not go any more."""
 

@@ -7,11 +7,12 @@ import click
 
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.app.token_text import token_of
 from backstamp.tokens import ANONYMOUS, PageToken, PixelToken, open_page, open_token
 
 
-@click.group()
+@click.group(cls=Group)
 def token() -> None:
     """Say what a token says."""
 

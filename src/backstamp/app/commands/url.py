@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from backstamp.app.context import AppContext
+from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError
 from backstamp.journal import ThreatFile
 from backstamp.journal.answers_file import AnswersFile
@@ -45,7 +46,7 @@ class _Known(NamedTuple):
     answers: Answers
 
 
-@click.group()
+@click.group(cls=Group)
 def url() -> None:
     """Say how lists know a URL, and what is held against it; without URLS, of each line of standard input."""
 
