@@ -384,6 +384,36 @@ def risk(server: FeedServer) -> WebRisk:
     return service
 
 
+@pytest.mark.usefixtures("risk")
+def test_the_time_of_a_service_is_for_all_its_lists_together(server: FeedServer, tmp_path: Path) -> None:
+    """Slow with each of four, four times over, it kept the lists of all others waiting for 80 minutes."""
+    hashed = Hashed(server, tmp_path, "web-risk")
+    hashed.job = msgspec.structs.replace(
+        hashed.job, sources=(msgspec.structs.replace(hashed.source, download_seconds=1.0),)
+    )
+    server.pages["/v1/threatLists:computeDiff"].byte_seconds = 0.003
+    began = time.monotonic()
+    assert hashed.refresh().text.startswith("not updated: it was not there within")
+    assert time.monotonic() - began < 5
+
+
+def test_a_slow_service_that_has_more_at_once_is_asked_again_later(
+    google: SafeBrowsing, server: FeedServer, hashed: Hashed
+) -> None:
+    google.wait_seconds = 0
+    hashed.job = msgspec.structs.replace(
+        hashed.job, sources=(msgspec.structs.replace(hashed.source, download_seconds=2.0),)
+    )
+
+    def slowly(query: Query) -> bytes:
+        time.sleep(1.2)
+        return google.batch_get(query)
+
+    server.pages["/v5/hashLists:batchGet"] = Page(slowly)
+    assert hashed.refresh().good
+    assert len(server.asked) == 2
+
+
 def test_web_risk_comes_whole_and_then_as_differences(
     server: FeedServer, risk: WebRisk, tmp_path: Path
 ) -> None:

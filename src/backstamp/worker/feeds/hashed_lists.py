@@ -18,7 +18,7 @@ from backstamp.worker.feeds.store import ListStore, Prefixes
 from backstamp.worker.fetching import FetchError
 
 MOST_ROUNDS: Final = 4
-"""A server that asks for no pause has more to send at once."""
+"""A server that asks for no pause has more to send at once; but not where it is slow: other lists wait."""
 
 
 def refresh_hashed(
@@ -35,11 +35,12 @@ def refresh_hashed(
     before = store.prefixes()
     held = Held(before, state.versions)
     wait = 0.0
+    ends_at = time.monotonic() + source.download_seconds
     try:
         for _ in range(MOST_ROUNDS):
             with enough_memory():
                 held, wait = _update(source, held)
-            if wait:
+            if wait or time.monotonic() > ends_at:
                 break
         count = sum(len(part.data) // part.length for part in held.parts)
         if not may_shrink:

@@ -102,12 +102,16 @@ def update(source: Source, held: Held) -> Updated:
     parts: list[Prefixes] = []
     versions: dict[str, str] = {}
     waits: list[float] = []
+    ends_at = time.monotonic() + source.download_seconds
     for name, threat_type in LISTS.items():
         query = [("threatType", name), ("constraints.supportedCompressions", "RAW")]
         if name in held.versions:
             query.append(("versionToken", in_query(from_text(held.versions[name]))))
         url = f"{source.address}/v1/threatLists:computeDiff?{urlencode(query)}"
-        answer = _asked(source, url, source.max_bytes, source.download_seconds, _Difference)
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            raise FetchError(f"it was not there within {source.download_seconds:.3g} s")
+        answer = _asked(source, url, source.max_bytes, left, _Difference)
         before = [part for part in held.parts if part.part == name and answer.response_type == "DIFF"]
         prefixes = _updated(answer, before)
         if len(prefixes) > source.max_entries:
