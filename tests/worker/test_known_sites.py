@@ -11,6 +11,7 @@ from backstamp.records.alerting import new_hosts
 from backstamp.records.models import ClickedHost, SenderDomain
 from backstamp.worker.database import Database
 from backstamp.worker.known_sites import KnownSitesPublisher
+from tests.worker.running import looked_up
 
 NOW = datetime.now(UTC)
 
@@ -29,8 +30,8 @@ def test_as_long_as_it_only_learns_nothing_is_called_new() -> None:
 
 
 async def test_sites_are_published_and_known_with_all_their_hosts(tmp_path: Path) -> None:
-    await asyncio.to_thread(visited, "example.co.uk", 30)
-    await asyncio.to_thread(SenderDomain.objects.create, name="ours.example")
+    await looked_up(lambda: visited("example.co.uk", 30))
+    await looked_up(lambda: SenderDomain.objects.create(name="ours.example"))
     path, stop = tmp_path / "sites.known", asyncio.Event()
     database = Database()
     running = asyncio.create_task(KnownSitesPublisher(path, database).run(stop))
