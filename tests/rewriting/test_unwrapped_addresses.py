@@ -55,6 +55,8 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("xhttps://evil.example/a.", [("https://evil.example/a", NAME)]),
         ('"1HTTP://evil.com/b', [("http://evil.com/b", NAME)]),
         ("//evil.com/a, hxxp://evil.net", [("http://evil.com/a", NAME), ("http://evil.net/", NAME)]),
+        ("=evil.com, #evil.net", [("http://evil.com/", NAME), ("http://evil.net/", NAME)]),
+        ("https://a.example=evil.com/a", [("https://a.example/", None), ("http://evil.com/a", NAME)]),
         ("https://a.example/b.com and b.com", [("https://a.example/b.com", None), ("http://b.com/", NAME)]),
     ],
 )

@@ -26,6 +26,8 @@ _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
 _NOT_AROUND: Final = "@/\\:=&%+~#_"
 """A name behind one of these is a part of something else: a mail address, a path, a query. Two slashes are
 none of these."""
+_SIGNS_BEFORE: Final = "=&%+~#"
+"""Of these linkify-it minds none behind a blank, nor behind a new URL, which is parted from what follows."""
 _TRAILING: Final = ".,;:!?'*)]}|"
 _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
 """Top-level domains that are mostly the endings of files: a name with nothing behind it is a file's."""
@@ -144,6 +146,8 @@ def _names(text: str) -> Iterator[FoundLink]:
 
 def _is_within_another(text: str, start: int) -> bool:
     before = text[max(start - 3, 0) : start]
+    if before[-1:] in _SIGNS_BEFORE and (len(before) == 1 or before[-2:-1].isspace()):
+        return False
     return before[-1:] in _NOT_AROUND and before != "" and (before[-2:] != "//" or before == "///")
 
 
