@@ -154,6 +154,25 @@ def test_base64_that_programs_read_differently_is_left_alone(body: str) -> None:
     assert reasons(raw) == {SkipReason.UNDECODABLE}
 
 
+@pytest.mark.parametrize(
+    "body", [b"www.example.com", b"(www.example.com)", b"<a/href=x>y</a><base href=//a.example>"]
+)
+@pytest.mark.parametrize("header", [b"", b"Content-Type: text/html\r\n"])
+def test_no_new_url_becomes_a_field_of_a_header_that_ends_without_an_empty_line(
+    header: bytes, body: bytes
+) -> None:
+    for raw in (header + body + b" is the place\r\n", header + body):
+        made = plan(raw, INBOUND)
+        assert made.apply(FixedSealer()).raw == raw
+        assert SkipReason.BROKEN_STRUCTURE in made.manifest.unprotected
+
+
+def test_behind_another_word_it_does_not_and_is_put_in() -> None:
+    raw = b"Content-Type: text/html\r\nsee www.example.com\r\n"
+    message_holds(raw, (Way(Direction.INBOUND, 40),))
+    assert [link.url for link in plan(raw, INBOUND).links] == ["http://www.example.com/"]
+
+
 def test_a_body_without_an_empty_line_before_it_is_set_apart_when_it_is_encoded_anew() -> None:
     raw = b"From: a@example.com\r\n" + b"no field " * 20 + b"Subject: x https://example.com/\r\n"
     planned = plan(raw, Options())

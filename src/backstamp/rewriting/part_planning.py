@@ -93,16 +93,17 @@ class PartPlanner:
     def _would_become_a_field(self) -> bool:
         """Whether what is put in would be read as a part of the header.
 
-        Without header and empty line, a text that begins with `www.x` would begin with the field `https:`.
+        Without an empty line before it, a text that begins with `www.x` would begin with the field `https:`;
+        so would HTML that begins with `<a/href=x>`, where a base makes an address of that.
         """
         header = self._part.header
-        if header.fields:
-            # Not even an empty line follows: what is put behind it would be a part of the last field.
-            return header.body_start == header.end == self._part.end
-        if header.body_start != header.start:
+        if header.body_start != header.end:
             return False
-        beginning = self._raw[header.start : header.start + 100].split(maxsplit=1)
-        return bool(beginning) and b"www." in beginning[0].lower()
+        if header.fields and header.end == self._part.end:
+            # What is put behind it would be a part of the last field.
+            return True
+        beginning = self._raw[header.end : header.end + 100].split(maxsplit=1)
+        return bool(beginning) and (b"www." in beginning[0].lower() or b"=" in beginning[0])
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
         if text_part.in_unknown_encoding and self._options.direction is Direction.OUTBOUND:
