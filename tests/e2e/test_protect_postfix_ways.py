@@ -128,7 +128,10 @@ async def test_before_the_queue_header_checks_hold_and_copies_are_mapped_one_by_
     assert counted == {ANN: 1, BOB: 1, INFO: 1, ARCHIVE: 2}, "the page says so"
 
 
-@pytest.mark.parametrize("to", ["ann%guarded.example", '"ann@guarded.example"', "ann@(x)guarded.example"])
+@pytest.mark.parametrize(
+    "to",
+    ["ann%guarded.example", '"ann@guarded.example"', "ann@(x)guarded.example", "(bob)ann%guarded.example"],
+)
 async def test_before_the_queue_no_spelling_of_a_mailbox_goes_round_the_protection(
     way: Callable[..., Any], to: str
 ) -> None:

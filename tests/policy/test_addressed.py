@@ -5,11 +5,13 @@ The spellings are those that Postfix 3.7 delivered to bob@example.org, from a cl
 
 import time
 
+import msgspec
 import pytest
 
 from backstamp.policy import (
     ConsentMode,
     DomainPolicy,
+    OnUnprotected,
     Protection,
     ProtectionMode,
     Snapshot,
@@ -53,24 +55,71 @@ NAMELESS = strictest_domain(POLICY)
         "bob%example.org@",
         "bob@(c)example.org",
         "bob@example.org(c)",
+        "(cat)bob%example.org",
+        "(cat)bob%example.org@off.org",
         'bob@"example.org"',
         "bob@example\\.org",
         "bob@example.org;",
         "bob@ example.org",
         "bob%example.org@[192.0.2.1]",
+        "bob%example.org@off.org",
+        '"bob@example.org"@off.org',
+        "example.org!bob@off.org",
     ],
 )
 def test_an_address_of_ours_is_seen_behind_what_an_mta_takes_away(written: str) -> None:
     assert addressed(POLICY, written, NAMELESS) == ("bob@example.org", POLICY.domains["example.org"])
 
 
-@pytest.mark.parametrize("written", ["bob@example.org", '"bob%off.org"@example.org', "bob@off.org"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "@cat:bob%example.org",
+        "@cat.example.net:bob%example.org",
+        "((cat)dan)bob%example.org",
+        '(cat)"bob"%example.org',
+        "cat%bob%example.org",
+        "cat bob%example.org@off.org",
+    ],
+)
+def test_where_two_names_may_be_the_mailboxs_it_is_that_of_neither(written: str) -> None:
+    """Postfix delivers most of these to bob: cat's opt-out must not be a way to him."""
+    assert addressed(POLICY, written, NAMELESS) == (written, POLICY.domains["example.org"])
+
+
+def test_of_two_domains_of_ours_the_one_counts_that_refuses_more() -> None:
+    lax, strict = (
+        DomainPolicy(
+            domain_id=number,
+            name=f"{action.value}.org",
+            protection=Protection(mode=ProtectionMode.PROTECT, on_unprotected=action),
+        )
+        for number, action in enumerate((OnUnprotected.MARK, OnUnprotected.REFUSE), start=1)
+    )
+    policy = msgspec.structs.replace(POLICY, domains={each.name: each for each in (lax, strict)})
+    assert addressed(policy, "bob%refuse.org@mark.org", lax) == ("bob@refuse.org", strict)
+    assert addressed(policy, "bob%mark.org@refuse.org", lax) == ("bob%mark.org@refuse.org", strict)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "bob@example.org",
+        '"bob%off.org"@example.org',
+        '"bob example"@example.org',
+        "bob@off.org",
+        "example.org@off.org",
+        "\u00fcber@example.org",
+    ],
+)
 def test_an_address_of_ours_stays_as_it_is(written: str) -> None:
     domain = POLICY.domains[written.rpartition("@")[2]]
     assert addressed(POLICY, written, NAMELESS) == (written, domain)
 
 
-@pytest.mark.parametrize("written", ["bob@elsewhere.net", "srs0=h=tt=example.org=bob@elsewhere.net"])
+@pytest.mark.parametrize(
+    "written", ["bob@elsewhere.net", "srs0=h=tt=example.org=bob@elsewhere.net", "example.org@elsewhere.net"]
+)
 def test_an_address_of_others_is_theirs(written: str) -> None:
     address, domain = addressed(POLICY, written, NAMELESS)
     assert (address, domain.domain_id) == (written, 0)

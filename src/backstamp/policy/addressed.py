@@ -9,15 +9,22 @@ its own. None of these may be a way round the policy of that domain.
 import re
 from typing import Final
 
-from backstamp.policy.protection import ProtectionMode
+from backstamp.policy.protection import OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.snapshot import DomainPolicy, Snapshot
 
 _MOST_PIECES: Final = 16
 """Each is looked up, and an address may be long."""
 _IGNORED: Final = str.maketrans("", "", '"\\')
 _BETWEEN: Final = re.compile(r"[@%!:;,()<>\s]+")
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+"""Where nothing is quoted: in quotation marks it may be a part of the name."""
 _DOMAIN: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
-_STRICTNESS: Final = tuple(ProtectionMode)
+_OUTER: Final = re.compile(r"[\w.:\[\]-]*")
+"""What stands behind the last `@`: where an MTA takes that for a name of its own, it reads on before it."""
+_MODES: Final = tuple(ProtectionMode)
+_UNPROTECTED: Final = tuple(OnUnprotected)
+_KNOWN_BAD: Final = tuple(OnKnownBad)
+"""Each from what does least on."""
 
 
 def strictest_domain(snapshot: Snapshot) -> DomainPolicy:
@@ -28,7 +35,7 @@ def strictest_domain(snapshot: Snapshot) -> DomainPolicy:
     guarding = [each for each in snapshot.domains.values() if each.protection.mode is not ProtectionMode.OFF]
     return max(
         guarding,
-        key=lambda each: (_STRICTNESS.index(each.protection.mode), -each.domain_id),
+        key=lambda each: (_MODES.index(each.protection.mode), -each.domain_id),
         default=snapshot.domain(""),
     )
 
@@ -36,19 +43,44 @@ def strictest_domain(snapshot: Snapshot) -> DomainPolicy:
 def addressed(snapshot: Snapshot, written: str, nameless: DomainPolicy) -> tuple[str, DomainPolicy]:
     """Return the address that is meant by what a client wrote for a recipient, and its domain.
 
-    A domain of ours within an address of another is where it may lead. Where there is no domain name at all,
-    the MTA takes the mail for one of its own: the address stays, and the domain is `nameless`.
+    A domain of ours within an address is where it may lead, also where the address is of another of our
+    domains: of several the strictest counts, and where they are alike the one that is read at once. Where
+    there is no domain name at all, the MTA takes the mail for one of its own: the address stays, and the
+    domain is `nameless`. The address stays, too, where more than one name may be the mailbox's, lest the
+    opt-out of one be a way to another.
     """
-    name = written.rpartition("@")[2] if "@" in written else ""
+    local_part, name = written.rpartition("@")[::2] if "@" in written else (written, "")
     domain = snapshot.domain(name)
-    if domain.domain_id:
-        return written, domain
-    pieces = list(filter(None, _BETWEEN.split(written.translate(_IGNORED), _MOST_PIECES)))
+    named = domain if domain.domain_id or _DOMAIN.fullmatch(name) else nameless
+    is_name = _OUTER.fullmatch(name) is not None
+    if is_name and _BETWEEN.search(local_part) is None:
+        return written, named
+    pieces = _pieces(local_part if is_name else written)
     if len(pieces) > _MOST_PIECES:
-        return written, nameless
-    for piece in reversed(pieces):
-        inner = snapshot.domain(piece)
-        if inner.domain_id:
-            mailbox = next((each for each in pieces if each != piece), "")
-            return f"{mailbox}@{inner.name}", inner
-    return written, domain if _DOMAIN.fullmatch(name) else nameless
+        return written, max((domain, nameless), key=_strictness)
+    within = [(piece, inner) for piece in reversed(pieces) if (inner := snapshot.domain(piece)).domain_id]
+    piece, inner = max(within, key=lambda each: _strictness(each[1]), default=("", domain))
+    if not within or (domain.domain_id and _strictness(inner) <= _strictness(domain)):
+        return written, named
+    mailboxes = [each for each in pieces if each != piece]
+    return f"{mailboxes[0]}@{inner.name}" if len(mailboxes) == 1 else written, inner
+
+
+def _pieces(text: str) -> list[str]:
+    """Return what may be names in an address: at most one more than are looked up."""
+    plain = text.translate(_IGNORED)
+    if plain == text:
+        plain = _COMMENT.sub("", text)
+    return list(filter(None, _BETWEEN.split(plain, _MOST_PIECES)))
+
+
+def _strictness(domain: DomainPolicy) -> tuple[int, int, int]:
+    """Return how much is done for received mail of a domain, for comparison."""
+    protection = domain.protection
+    if protection.mode is ProtectionMode.OFF:
+        return 0, 0, 0
+    return (
+        _MODES.index(protection.mode),
+        _UNPROTECTED.index(protection.on_unprotected),
+        _KNOWN_BAD.index(protection.on_known_bad),
+    )
