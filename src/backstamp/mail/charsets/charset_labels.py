@@ -125,10 +125,14 @@ def charset_for(label: str) -> Charset:
 
 
 def codec_of_unsafe(label: str) -> str:
-    """Return the name of Python's codec for a charset in which nothing may be changed, "" without one."""
+    """Return the name of Python's codec for a charset in which nothing may be changed, "" without one.
+
+    Those that only Python knows are none to mail programs, and Punycode's takes time by the square.
+    """
     if charset_for(label).kind is not CharsetKind.UNSAFE:
         return ""
-    return _python_module(label.partition("\0")[0].strip(_AROUND).lower()) or ""
+    module = _python_module(label.partition("\0")[0].strip(_AROUND).lower()) or ""
+    return "" if module in _PYTHONS_OWN else module
 
 
 @lru_cache(maxsize=1024)
