@@ -406,6 +406,23 @@ def test_what_a_domain_allows_no_longer_is_news_to_it_although_others_were_told_
 
 
 @SQLITE_IS_ENOUGH
+def test_what_was_told_of_another_link_of_the_same_mail_hides_no_news_of_this_one() -> None:
+    digest = full_hash("evil.example/")[:8]
+    allowed = OwnListEntry.objects.create(
+        kind="allowed", scope="other.example", expression="evil.example/", digest=digest
+    )
+    take([received(EVIL, "https://worse.example/", recipients=OF_TWO_DOMAINS)])
+    assert looked(listing("worse.example/")) == [Found(1, 2)]
+    assert looked(listing()) == [Found(1, 1)]
+    take_off(allowed)
+    lifted_now = msgspec.structs.replace(listing(), lifted_in="other.example")
+    assert looked(lifted_now) == [Found(0, 1)]
+    alert = Alert.objects.latest("pk")
+    assert (alert.host, people(alert)) == ("login.evil.example", [("carl@other.example", "received")])
+    assert looked(lifted_now) == [Found(0, 0)]
+
+
+@SQLITE_IS_ENOUGH
 def test_what_is_switched_off_is_news_whatever_lists_allow() -> None:
     digest = full_hash("evil.example/")[:8]
     OwnListEntry.objects.create(

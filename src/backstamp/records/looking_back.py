@@ -22,7 +22,7 @@ from backstamp.records.changes import next_version
 from backstamp.records.instants import microseconds, read, stored
 from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
 from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry
-from backstamp.records.said_before import Link, Receiver, Said, people_told, said_of
+from backstamp.records.said_before import Link, Receiver, Said, Told, people_told, said_of
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -128,14 +128,14 @@ class _News(NamedTuple):
     said: Sequence[Said]
     source: str
     events: Sequence[_Event]
-    told: frozenset[tuple[int, int, str]]
+    told: frozenset[Told]
     was_allowed: bool
 
     def heard_us(self, receiver: Receiver) -> int | None:
         """Return when a recipient was last told as much as this; None where it is news to them."""
         if self.was_allowed:
             # What was said of the link meanwhile was said to others.
-            is_told = (self.link[0], receiver.place, RECEIVED) in self.told
+            is_told = self._is_told(receiver.place, RECEIVED)
             return max((each.at_us for each in self.said), default=0) if is_told else None
         heard = [
             each.at_us
@@ -169,7 +169,11 @@ class _News(NamedTuple):
         if noted_us is None:
             return event.at_us > heard_us
         came_late = event.at_us > noted_us - _STILL_COMING_US
-        return came_late and (self.link[0], event.place, event.type.value) not in self.told
+        return came_late and not self._is_told(event.place, event.type.value)
+
+    def _is_told(self, place: int, act: str) -> bool:
+        """Whether an alert says so of this mail and this link's host; one of another link says nothing."""
+        return Told(self.link[0], place, act, host_of(self.hit.url)) in self.told
 
 
 def matched(listings: Iterable[Listing]) -> list[Listing]:

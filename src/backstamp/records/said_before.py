@@ -39,7 +39,7 @@ _FINDINGS: Final = (
     "FROM keys CROSS JOIN records_linkfinding f WHERE f.message_id = keys.m"
 )
 _PEOPLE: Final = (
-    "SELECT p.message_id, p.recipient_index, p.act FROM keys CROSS JOIN records_alertperson p "
+    "SELECT p.message_id, p.recipient_index, p.act, a.host FROM keys CROSS JOIN records_alertperson p "
     "CROSS JOIN records_alert a WHERE p.message_id = keys.m AND a.id = p.alert_id "
     f"AND a.rule IN ('{AlertRule.RECEIVED_BEFORE.value}', '{AlertRule.CLICKED_BEFORE.value}')"
 )
@@ -98,6 +98,15 @@ class Said(NamedTuple):
         return any(self.source == receiver.own_source(scope) for scope in receiver.scopes)
 
 
+class Told(NamedTuple):
+    """Who is in an alert: message, place, what they did, and the host that the alert is about."""
+
+    message: int
+    place: int
+    act: str
+    host: str
+
+
 def said_of(links: Mapping[Link, str], threat: ThreatType) -> dict[Link, list[Said]]:
     """Return what was said of links (each with its URL) before a threat of this kind is looked back for."""
     found: dict[Link, list[Said]] = defaultdict(list)
@@ -120,9 +129,9 @@ def said_of(links: Mapping[Link, str], threat: ThreatType) -> dict[Link, list[Sa
     return found
 
 
-def people_told(messages: Iterable[int]) -> frozenset[tuple[int, int, str]]:
-    """Return who of messages is in an alert about mail of before: message, place, and what they did."""
-    return frozenset(select_for_keys(_PEOPLE, ("m",), {(message,) for message in messages}))
+def people_told(messages: Iterable[int]) -> frozenset[Told]:
+    """Return who of messages is in an alert about mail of before."""
+    return frozenset(Told(*row) for row in select_for_keys(_PEOPLE, ("m",), {(m,) for m in messages}))
 
 
 def _bounded(source: str) -> str:
