@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.app.doctor import listeners, machine, network
+from backstamp.app.doctor import listeners, machine, network, trust
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from tests.daemons import require
@@ -213,3 +213,17 @@ def test_a_data_directory_that_is_a_file_is_not_called_missing(tmp_path: Path) -
     (tmp_path / "data").write_text("")
     ((grade, what, _),) = told(machine.disk(settings(tmp_path)))
     assert (grade, what) == ("WRONG", f"{tmp_path / 'data'} is no directory")
+
+
+@pytest.mark.parametrize(
+    ("listener", "grades"), [("PROTECTION_LISTEN", ["NOTE"]), ("PROTECTION_LMTP_LISTEN", [])]
+)
+def test_that_strangers_may_vouch_for_themselves_before_the_queue_is_told(
+    tmp_path: Path, listener: str, grades: list[str]
+) -> None:
+    listening = {listener: "127.0.0.1:2526"}
+    found = told(
+        trust.trusted_senders(settings(tmp_path, PROTECTION_AUTHSERV_IDS="mx.example.org", **listening))
+    )
+    assert [grade for grade, *_ in found] == grades
+    assert told(trust.trusted_senders(settings(tmp_path, **listening))) == []
