@@ -14,6 +14,7 @@ from backstamp.tokens.address_spelling import a_labels, one_spelling
         ("ann@STRAẞE.example", "ann@xn--strae-oqa.example"),
         ("ann@βόλος.example", "ann@xn--nxasmm1c.example"),
         ("ann@Ｂücher。example", "ann@xn--bcher-kva.example"),
+        ("ann@example.org。", "ann@example.org"),
         ('"ann"@example.org', "ann@example.org"),
     ],
 )

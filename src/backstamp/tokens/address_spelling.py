@@ -29,7 +29,7 @@ def a_labels(domain: str) -> str:
     """Return a lower-case domain in ASCII (UTS #46), or as it is where it cannot be written so.
 
     As browsers and Postfix do: Python's own codec is of 2003 (RFC 3490) and makes `strasse` of `straße`,
-    which is another domain, of somebody else.
+    which is another domain, of somebody else. The root's dot, if it is one in Unicode (`。`), goes too.
     """
     if domain.isascii() or len(domain) > LONGEST_DOMAIN or "\0" in domain:
         return domain
@@ -37,4 +37,4 @@ def a_labels(domain: str) -> str:
         name: str = idna.encode(domain).decode("ascii")
     except UnicodeError:
         return domain
-    return name or domain
+    return name.rstrip(".") or domain
