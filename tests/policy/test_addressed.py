@@ -72,19 +72,26 @@ def test_an_address_of_ours_is_seen_behind_what_an_mta_takes_away(written: str) 
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "mailbox"),
     [
-        "@cat:bob%example.org",
-        "@cat.example.net:bob%example.org",
-        "((cat)dan)bob%example.org",
-        '(cat)"bob"%example.org',
-        "cat%bob%example.org",
-        "cat bob%example.org@off.org",
+        ("@cat:bob%example.org", "cat bob"),
+        ("@cat.example.net:bob%example.org", "cat.example.net bob"),
+        ("((cat)dan)bob%example.org", "dan bob"),
+        ('(cat)"bob"%example.org', "cat bob"),
+        ("cat%bob%example.org", "cat bob"),
+        ("cat bob%example.org@off.org", "cat bob"),
     ],
 )
-def test_where_two_names_may_be_the_mailboxs_it_is_that_of_neither(written: str) -> None:
+def test_where_two_names_may_be_the_mailboxs_it_is_that_of_neither(written: str, mailbox: str) -> None:
     """Postfix delivers most of these to bob: cat's opt-out must not be a way to him."""
-    assert addressed(POLICY, written, NAMELESS) == (written, POLICY.domains["example.org"])
+    meant = addressed(POLICY, written, NAMELESS)
+    assert meant == (f"{mailbox}@example.org", POLICY.domains["example.org"])
+
+
+@pytest.mark.parametrize("written", ["Bob@EXAMPLE.org", "Bob@example.org.", "Bob@ｅxample。org"])
+def test_a_domain_of_ours_is_spelled_as_it_is_known(written: str) -> None:
+    """Alerts and own lists ask for it by that name."""
+    assert addressed(POLICY, written, NAMELESS) == ("Bob@example.org", POLICY.domains["example.org"])
 
 
 def test_of_two_domains_of_ours_the_one_counts_that_refuses_more() -> None:

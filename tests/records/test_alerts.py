@@ -29,6 +29,7 @@ from backstamp.records.models import (
     Message,
     Outgoing,
     ReaderReportRow,
+    SenderDomain,
 )
 from backstamp.records.refusals import RefusedError
 from backstamp.records.retention import delete_before
@@ -44,7 +45,7 @@ from backstamp.vocabulary import (
     ReaderReportKind,
     ThreatType,
 )
-from tests.records.journal_records import MESSAGE, START, after, batch, delivery, queued
+from tests.records.journal_records import ANNA, MESSAGE, START, after, batch, delivery, queued
 from tests.records.received import (
     EVIL,
     HEADERS_OF_A_SCRIPT,
@@ -109,6 +110,16 @@ def test_a_person_at_a_page_of_ours_is_an_alert_with_who_and_why(action: ClickAc
     assert people(alert) == [("anna@our.example", act)]
     (waiting,) = Outgoing.objects.all()
     assert (waiting.alerts, waiting.kind, waiting.state) == ([alert.pk], "alert", "waiting")
+
+
+def test_a_click_in_mail_for_an_address_without_a_domain_is_of_the_domain_by_whose_policy_it_went() -> None:
+    domain = SenderDomain.objects.create(name="our.example")
+    switch(AlertRule.KNOWN_BAD_CLICK, domains=("our.example",))
+    mail = msgspec.structs.replace(
+        received(recipients=[QueuedRecipient(0, "postmaster", ANNA)]), domain_id=domain.pk
+    )
+    take([mail, delivery(1), followed(30)])
+    assert raised() == [("known_bad_click", "our.example", "login.evil.example", 1)]
 
 
 def test_a_click_that_comes_before_its_message_alerts_once_the_message_is_there() -> None:

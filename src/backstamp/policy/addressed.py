@@ -46,24 +46,26 @@ def addressed(snapshot: Snapshot, written: str, nameless: DomainPolicy) -> tuple
     A domain of ours within an address is where it may lead, also where the address is of another of our
     domains: of several the strictest counts, and where they are alike the one that is read at once. Where
     there is no domain name at all, the MTA takes the mail for one of its own: the address stays, and the
-    domain is `nameless`. The address stays, too, where more than one name may be the mailbox's, lest the
-    opt-out of one be a way to another.
+    domain is `nameless`. Where more than one name may be the mailbox's, all are kept, parted by blanks, lest
+    the opt-out of one be a way to another. A domain of ours is spelled as it is known.
     """
     local_part, name = written.rpartition("@")[::2] if "@" in written else (written, "")
     domain = snapshot.domain(name)
-    named = domain if domain.domain_id or _DOMAIN.fullmatch(name) else nameless
+    if domain.domain_id:
+        at_once = written if name == domain.name else f"{local_part}@{domain.name}", domain
+    else:
+        at_once = written, domain if _DOMAIN.fullmatch(name) else nameless
     is_name = _OUTER.fullmatch(name) is not None
     if is_name and _BETWEEN.search(local_part) is None:
-        return written, named
+        return at_once
     pieces = _pieces(local_part if is_name else written)
     if len(pieces) > _MOST_PIECES:
-        return written, max((domain, nameless), key=_strictness)
+        return at_once[0], max((domain, nameless), key=_strictness)
     within = [(piece, inner) for piece in reversed(pieces) if (inner := snapshot.domain(piece)).domain_id]
     piece, inner = max(within, key=lambda each: _strictness(each[1]), default=("", domain))
     if not within or (domain.domain_id and _strictness(inner) <= _strictness(domain)):
-        return written, named
-    mailboxes = [each for each in pieces if each != piece]
-    return f"{mailboxes[0]}@{inner.name}" if len(mailboxes) == 1 else written, inner
+        return at_once
+    return f"{' '.join(each for each in pieces if each != piece)}@{inner.name}", inner
 
 
 def _pieces(text: str) -> list[str]:

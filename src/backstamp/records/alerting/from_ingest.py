@@ -184,15 +184,18 @@ def _threats(hits: Iterable[StoredHit]) -> dict[Any, _Threat]:
 def _domains(
     clicks: Iterable[StoredHit], names: dict[tuple[int, int], str], memory: Memory
 ) -> dict[Any, str]:
-    """Return whose each click is: the reader's domain of received mail, the sender's of sent mail."""
+    """Return whose each click is: the reader's domain of received mail, the sender's of sent mail.
+
+    Where the mail was for an address without a domain name, it is that by whose policy it went.
+    """
     found: dict[Any, str] = {}
     numbers: dict[Any, int] = {}
     for hit in clicks:
         card = memory.card(hit.message)
         assert card is not None
         address = names.get((hit.message, hit.recipient), "") if hit.recipient is not None else ""
-        if card.received and address:
-            found[hit.place] = domain_of(address)
+        if card.received and (domain := domain_of(address)):
+            found[hit.place] = domain
         else:
             numbers[hit.place] = hit.hit.domain_id or card.domain_id
     known = domain_names(numbers.values()) if numbers else {}
