@@ -1,6 +1,7 @@
 """What edge and console do alike to start Granian: is the port free, and workers die with their parent."""
 
 import asyncio
+import errno
 import importlib
 import logging
 import math
@@ -103,8 +104,10 @@ def free_address(setting: str, host: str, port: int) -> str:
     except OSError as error:
         if isinstance(error, PermissionError):
             way = "choose a port above 1023, or let it have CAP_NET_BIND_SERVICE, as the units in deploy/ do"
-        else:
+        elif error.errno == errno.EADDRINUSE:
             way = "choose another port, or stop what has it"
+        else:
+            way = "write an address that this machine has"
         raise PortTakenError(
             f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); {way}"
         ) from None

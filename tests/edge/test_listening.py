@@ -33,5 +33,10 @@ def test_a_name_that_nobody_knows_is_one_line(monkeypatch: pytest.MonkeyPatch) -
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(PortTakenError, match=r"cannot listen on nowhere:25 \(Name or service not known\)"):
+    with pytest.raises(PortTakenError, match=r"nowhere:25 \(Name or service not known\); write an"):
         free_address("console.listen", "nowhere", 25)
+
+
+def test_an_address_of_another_machine_is_not_called_taken() -> None:
+    with pytest.raises(PortTakenError, match=r"Cannot assign .*; write an address that this machine has$"):
+        free_address("edge.listen", "192.0.2.1", 8025)
