@@ -122,6 +122,18 @@ def test_a_click_in_mail_for_an_address_without_a_domain_is_of_the_domain_by_who
     assert raised() == [("known_bad_click", "our.example", "login.evil.example", 1)]
 
 
+def test_bad_mail_for_an_address_without_a_domain_is_of_the_domain_by_whose_policy_it_went() -> None:
+    domain = SenderDomain.objects.create(name="our.example")
+    for rule in (AlertRule.KNOWN_BAD_ARRIVED, AlertRule.UNPROTECTED_MAIL):
+        switch(rule, enabled=True, domains=("our.example",))
+    mail = received(recipients=[QueuedRecipient(0, "postmaster", ANNA)], findings=[ON_ARRIVAL])
+    take([msgspec.structs.replace(mail, domain_id=domain.pk, unprotected=("too_big",))])
+    assert sorted(raised()) == [
+        ("known_bad_arrived", "our.example", "login.evil.example", 1),
+        ("unprotected_mail", "our.example", "", 1),
+    ]
+
+
 def test_a_click_that_comes_before_its_message_alerts_once_the_message_is_there() -> None:
     take([followed(30)], producer="edge")
     assert raised() == []

@@ -24,6 +24,7 @@ from backstamp.records.models import (
     LinkFinding,
     Outgoing,
     OwnListEntry,
+    SenderDomain,
 )
 from backstamp.records.own_lists import lifted, take_off
 from backstamp.records.retention import delete_before
@@ -324,6 +325,17 @@ def test_what_is_blocked_for_one_domain_is_news_for_another_when_it_is_blocked_f
     ]
     sources = LinkFinding.objects.order_by("pk").values_list("source", flat=True)
     assert list(sources) == ["own list of our.example", "own list for all"]
+
+
+def test_an_address_without_a_domain_is_of_the_domain_by_whose_policy_its_mail_went() -> None:
+    domain = SenderDomain.objects.create(name="our.example")
+    mail = received(recipients=[QueuedRecipient(0, "postmaster", ANNA)])
+    take([msgspec.structs.replace(mail, domain_id=domain.pk)])
+    block("login.evil.example/", "our.example")
+    looked_for_decisions()
+    assert [(alert.domain, people(alert)) for alert in Alert.objects.all()] == [
+        ("our.example", [("postmaster", "received")])
+    ]
 
 
 @SQLITE_IS_ENOUGH

@@ -54,8 +54,9 @@ _LINKS: Final = (
     "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l WHERE l.message_id = keys.m"
 )
 _RECIPIENTS: Final = (
-    'SELECT r.message_id, r."index", r.address, r.recipient_key, m.queued_at '
+    'SELECT r.message_id, r."index", r.address, r.recipient_key, m.queued_at, d.name '
     "FROM keys CROSS JOIN records_recipient r CROSS JOIN records_message m "
+    "LEFT JOIN records_senderdomain d ON d.id = m.domain_id "
     "WHERE r.message_id = keys.m AND m.tracking_id = r.message_id ORDER BY r.id"
 )
 _EVENTS: Final = (
@@ -328,9 +329,11 @@ def _recipients(messages: Iterable[int], scopes: Set[str]) -> dict[int, list[Rec
     """Return the recipients by message, as far as a listing holds for them."""
     found: dict[int, list[Receiver]] = defaultdict(list)
     places: dict[tuple[int, bytes], int] = {}
-    for message, index, address, key, at in select_for_keys(_RECIPIENTS, ("m",), ((m,) for m in messages)):
+    keys = ((message,) for message in messages)
+    for message, index, address, key, at, name in select_for_keys(_RECIPIENTS, ("m",), keys):
         first = places.setdefault((message, bytes(key)), index)
-        recipient = Receiver(index, address, bytes(key), read(at), first)
+        domain = domain_of(address) or name or ""
+        recipient = Receiver(index, address, domain, bytes(key), read(at), first)
         if scopes <= recipient.scopes:
             found[message].append(recipient)
     return found
@@ -400,7 +403,7 @@ def _occurrences(news: _News, listing: Listing, now: datetime) -> Iterator[Occur
     by_domain: dict[str, list[Receiver]] = defaultdict(list)
     for receiver in news.receivers:
         if receiver.place != NO_RECIPIENT and news.hit.concerns(receiver):
-            by_domain[domain_of(receiver.address)].append(receiver)
+            by_domain[receiver.domain].append(receiver)
     for domain, theirs in by_domain.items():
         unaware = [each for each in theirs if news.heard_us(each) is None]
         addresses = {each.place: each.address for each in theirs}

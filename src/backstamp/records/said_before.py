@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from backstamp.policy import EVERYBODY
 from backstamp.policy.clicks import OWN_SOURCE
-from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.bulk import select_for_keys
 from backstamp.records.instants import microseconds, read
 from backstamp.records.link_expressions import layers_of, stored_digest
@@ -46,10 +45,14 @@ _PEOPLE: Final = (
 
 
 class Receiver(NamedTuple):
-    """A recipient of a message. `first_place` is the first that this mailbox has among the recipients."""
+    """A recipient of a message. `first_place` is the first that this mailbox has among the recipients.
+
+    `domain` is by whose policy it was received: an address may have none of its own.
+    """
 
     place: int
     address: str
+    domain: str
     key: bytes
     queued_us: int
     first_place: int
@@ -57,7 +60,7 @@ class Receiver(NamedTuple):
     @property
     def scopes(self) -> frozenset[str]:
         """The own lists that hold for this mailbox."""
-        return frozenset((EVERYBODY, domain_of(self.address) or EVERYBODY, self.key.hex() or EVERYBODY))
+        return frozenset((EVERYBODY, self.domain or EVERYBODY, self.key.hex() or EVERYBODY))
 
     def narrower(self, scope: str) -> frozenset[str]:
         """Return the scopes of own lists that have the say before that of `scope`, for this mailbox."""
@@ -72,7 +75,7 @@ class Receiver(NamedTuple):
         """
         if scope == EVERYBODY:
             return f"{OWN_SOURCE} for all"
-        if scope == domain_of(self.address):
+        if scope == self.domain:
             return _bounded(f"{OWN_SOURCE} of {scope}")
         return f"{OWN_SOURCE} of recipient {self.first_place + 1}"
 

@@ -250,11 +250,15 @@ def _unprotected(record: Queued) -> Iterator[Occurrence]:
 
 
 def _by_domain(record: Queued) -> dict[str, list[Person]]:
+    """Return a message's recipients by domain; who has none is of that by whose policy the message went."""
     message = to_database(record.tracking_id)
     domains: dict[str, list[Person]] = {}
     for each in record.recipients:
         person = Person(message, each.index, each.address, RECEIVED, record.at_us)
         domains.setdefault(domain_of(each.address), []).append(person)
+    if nameless := domains.pop("", None):
+        name = domain_names([record.domain_id]).get(record.domain_id, "")
+        domains.setdefault(name, []).extend(nameless)
     return domains
 
 
