@@ -144,7 +144,9 @@ class HtmlText:
                 if (start, link.value) in known and (base == (link.base or self.base) or not is_relative):
                     continue
                 known.add((start, link.value))
-                link.start, link.end = start, max(start, reading.place(link.end))
+                # A reading may close a tag that the document leaves open.
+                end = min(reading.place(link.end), len(self._original))
+                link.start, link.end = min(start, end), max(start, end)
                 link.base, link.doubt = base, SkipReason.UNLOCATED
                 self.rivals.append(link)
 
