@@ -309,6 +309,15 @@ def test_among_lines_that_end_otherwise_a_bare_cr_ends_no_line_of_a_header_of_ou
         assert decoded(patched[only.body_start : only.end], only.cte).data == b"one\rtwo three"
 
 
+def test_encoded_anew_a_header_whose_last_line_a_bare_cr_ends_is_over_for_all_programs() -> None:
+    """Whoever knows line feeds alone reads on: in our text to its end, before to the next empty line."""
+    raw = b"Subject: one\r\r\nTo: ann\r\n\nContent-Type: text/html\r\n"
+    part = parse_structure(raw, StructureLimits())
+    patched = apply_patches(raw, reencode_part(raw, part, raw[part.body_start :]))
+    by_line_feeds = patched[: patched.index(b"\n\r\n") + 1].replace(b"\r", b"").split(b"\n")
+    assert by_line_feeds == [b"Content-Transfer-Encoding: quoted-printable", b"Subject: one", b""]
+
+
 def test_patches_that_overlap_are_refused() -> None:
     with pytest.raises(OverlapError):
         apply_patches(b"abcdef", [Patch(0, 3, b"x"), Patch(2, 4, b"y")])

@@ -32,11 +32,8 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
     if not part.header.orderly:
         # The body began without an empty line before it, and its first line may now look like a field.
         body = newline + body
-    if newline != b"\r" and raw[part.body_start - 1 : part.body_start] == b"\r":
-        # A bare CR that ends the header, which is a line end for us, becomes one for all programs: that of
-        # the empty line, or of the field from which some read on, and then an empty line follows.
-        line = raw[raw.rfind(b"\n", 0, part.body_start) + 1 : part.body_start]
-        body = b"\n" + (newline if line.strip(b"\r") else b"") + body
+    if newline != b"\r":
+        body = _empty_line_for_all(raw, part, newline) + body
     patches = [Patch(part.body_start, part.end, body)]
     fields = part.header.all(b"content-transfer-encoding")
     for number, field in enumerate(fields):
@@ -47,6 +44,19 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
         place = part.header.end if reads_alike(raw, part.header) or not all_fields else all_fields[0].start
         patches.append(Patch(place, place, declaration + newline))
     return patches
+
+
+def _empty_line_for_all(raw: bytes, part: Part, newline: bytes) -> bytes:
+    """Return what makes a header whose last lines a bare CR ends, as it does for us, end for all programs.
+
+    Those that know line feeds alone would read on in our text.
+    """
+    end = part.body_start
+    line = raw[raw.rfind(b"\n", 0, max(end - 1, 0)) + 1 : end].strip(b"\r\n")
+    if raw[end - 1 : end] == b"\r":
+        # It becomes a line end: that of the empty line, or of the field from which some read on.
+        return b"\n" + (newline if line else b"")
+    return newline if line and part.header.orderly and part.header.fields else b""
 
 
 def _without_delimiters(encoded: bytes, newline: bytes) -> bytes:
