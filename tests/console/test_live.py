@@ -84,13 +84,16 @@ async def test_of_many_viewers_some_are_told_at_once_and_the_others_one_after_th
 async def test_who_waits_long_to_be_told_hears_that_the_stream_is_alive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(timeline, "pace", Pace(per_second=10, at_once=1))
-    monkeypatch.setattr(timeline, "HEARTBEAT_SECONDS", 0.04)
+    monkeypatch.setattr(timeline, "pace", Pace(per_second=1, at_once=1))
     shared = versions(7)
     assert (await told(shared, 6, 2))[1].startswith("id: 7\n")
-    _, *beats, event = await told(shared, 6, 4)
-    assert beats == [": still here\n\n"] * 2
-    assert event.startswith("id: 7\n")
+    monkeypatch.setattr(timeline, "HEARTBEAT_SECONDS", 0.2)
+    texts = []
+    async for text in timeline.change_events(shared, 1, 6):
+        texts.append(text)
+        if text.startswith("id: 7\n"):
+            break
+    assert set(texts[1:-1]) == {": still here\n\n"}
 
 
 @pytest.mark.parametrize(("gap", "waits"), [(0.0, [0.0, 0.0, 0.5, 1.0]), (0.5, [0.0] * 4), (9.0, [0.0] * 4)])
