@@ -192,7 +192,7 @@ def test_and_so_do_they_in_postgresql(
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(5400)
 @pytest.mark.parametrize("vendor", ["sqlite"])
 @settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), records=record_lists, withdrawn=withdrawals)
