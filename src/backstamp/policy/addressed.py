@@ -9,7 +9,7 @@ its own. None of these may be a way round the policy of that domain.
 import re
 from typing import Final
 
-from backstamp.policy.protection import OnKnownBad, OnUnprotected, ProtectionMode
+from backstamp.policy.protection import ProtectionMode
 from backstamp.policy.snapshot import DomainPolicy, Snapshot
 
 _MOST_PIECES: Final = 16
@@ -21,10 +21,6 @@ _COMMENT: Final = re.compile(r"\([^()]*\)")
 _DOMAIN: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _OUTER: Final = re.compile(r"[\w.:\[\]-]*")
 """What stands behind the last `@`: where an MTA takes that for a name of its own, it reads on before it."""
-_MODES: Final = tuple(ProtectionMode)
-_UNPROTECTED: Final = tuple(OnUnprotected)
-_KNOWN_BAD: Final = tuple(OnKnownBad)
-"""Each from what does least on."""
 
 
 def strictest_domain(snapshot: Snapshot) -> DomainPolicy:
@@ -35,7 +31,7 @@ def strictest_domain(snapshot: Snapshot) -> DomainPolicy:
     guarding = [each for each in snapshot.domains.values() if each.protection.mode is not ProtectionMode.OFF]
     return max(
         guarding,
-        key=lambda each: (_MODES.index(each.protection.mode), -each.domain_id),
+        key=lambda each: (each.protection.mode.strictness, -each.domain_id),
         default=snapshot.domain(""),
     )
 
@@ -82,7 +78,7 @@ def _strictness(domain: DomainPolicy) -> tuple[int, int, int]:
     if protection.mode is ProtectionMode.OFF:
         return 0, 0, 0
     return (
-        _MODES.index(protection.mode),
-        _UNPROTECTED.index(protection.on_unprotected),
-        _KNOWN_BAD.index(protection.on_known_bad),
+        protection.mode.strictness,
+        protection.on_unprotected.strictness,
+        protection.on_known_bad.strictness,
     )

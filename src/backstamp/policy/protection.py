@@ -8,7 +8,16 @@ import msgspec
 from backstamp.vocabulary import ClickAction, ThreatType
 
 
-class ProtectionMode(StrEnum):
+class _FromMildest(StrEnum):
+    """What can be done, from what does least on."""
+
+    @property
+    def strictness(self) -> int:
+        """How much is done, for comparison with others of its kind."""
+        return list(type(self)).index(self)
+
+
+class ProtectionMode(_FromMildest):
     """What is done with the links of received mail: nothing, judged and logged, or rewritten too."""
 
     OFF = "off"
@@ -16,7 +25,7 @@ class ProtectionMode(StrEnum):
     PROTECT = "protect"
 
 
-class OnUnprotected(StrEnum):
+class OnUnprotected(_FromMildest):
     """What is done where a link could not be guarded: an attacker would provoke just that (DESIGN §3)."""
 
     MARK = "mark"
@@ -24,7 +33,7 @@ class OnUnprotected(StrEnum):
     REFUSE = "refuse"
 
 
-class OnKnownBad(StrEnum):
+class OnKnownBad(_FromMildest):
     """What is done on arrival with mail that has a known-bad link; it is always logged."""
 
     LOG = "log"

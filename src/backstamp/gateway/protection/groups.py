@@ -1,6 +1,7 @@
 """groups: recipients for whom the same is done, and what becomes of their copies."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -13,9 +14,7 @@ from backstamp.rewriting import SkipReason
 PUT_OFF: Final = reply(451, "4.7.1 The links of this message cannot be checked now, try again later")
 UNGUARDED: Final = reply(550, "5.7.1 This domain refuses mail with links that cannot be checked")
 KNOWN_BAD: Final = reply(550, "5.7.1 A link of this message is known to be dangerous")
-_UNPROTECTED_STRICTNESS: Final = tuple(OnUnprotected)
-_KNOWN_BAD_STRICTNESS: Final = tuple(OnKnownBad)
-_STRICTNESS: Final = {ProtectionMode.OFF: 0, ProtectionMode.OBSERVE: 1, ProtectionMode.PROTECT: 2}
+_STRICTNESS: Final = attrgetter("strictness")
 
 
 class Group(msgspec.Struct, kw_only=True):
@@ -75,7 +74,7 @@ class Group(msgspec.Struct, kw_only=True):
 
 def strictness(group: Group) -> int:
     """Return how much is done for a group's mail, for comparison."""
-    return _STRICTNESS[group.receiving.mode]
+    return group.receiving.mode.strictness
 
 
 def joined(groups: Sequence[Group]) -> Group:
@@ -98,8 +97,8 @@ def joined(groups: Sequence[Group]) -> Group:
         places=sorted(place for group in judged for place in group.places),
         protection=msgspec.structs.replace(
             strictest.protection,
-            on_unprotected=max((p.on_unprotected for p in policies), key=_UNPROTECTED_STRICTNESS.index),
-            on_known_bad=max((p.on_known_bad for p in policies), key=_KNOWN_BAD_STRICTNESS.index),
+            on_unprotected=max((p.on_unprotected for p in policies), key=_STRICTNESS),
+            on_known_bad=max((p.on_known_bad for p in policies), key=_STRICTNESS),
             trusted_hosts=tuple(sorted(trusted)),
         ),
     )
