@@ -6,39 +6,11 @@ A supervisor that lets a role try again and again looks well to systemd, though 
 import time
 from typing import Final
 
-from backstamp.app.settings import Settings
+from backstamp.app.settings import Setting, Settings, table
 from backstamp.app.settings.kinds import split_host_port
-from backstamp.app.settings.table import (
-    CAPTURE_LISTEN,
-    CONSOLE_LISTEN,
-    EDGE_LISTEN,
-    GATEWAY_LISTEN,
-    GATEWAY_LMTP_LISTEN,
-    OPERATIONS_LISTEN,
-    PROTECTION_LISTEN,
-    PROTECTION_LMTP_LISTEN,
-    PROTECTION_MILTER_LISTEN,
-    REPORTS_LISTEN,
-    SUBMISSION_LISTEN,
-    SUBMISSION_TLS_LISTEN,
-    Setting,
-)
 from backstamp.http_listener import PortTakenError, free_address
 
-LISTENERS: Final[tuple[Setting[str], ...]] = (
-    GATEWAY_LISTEN,
-    GATEWAY_LMTP_LISTEN,
-    SUBMISSION_LISTEN,
-    SUBMISSION_TLS_LISTEN,
-    PROTECTION_LISTEN,
-    PROTECTION_LMTP_LISTEN,
-    PROTECTION_MILTER_LISTEN,
-    EDGE_LISTEN,
-    CONSOLE_LISTEN,
-    OPERATIONS_LISTEN,
-    REPORTS_LISTEN,
-    CAPTURE_LISTEN,
-)
+LISTENERS: Final[tuple[Setting[str], ...]] = tuple(each for each in table() if each.name.endswith("listen"))
 """Empty: nobody listens. "unix:PATH": a socket, which gives way where nobody answers there any more."""
 
 PATIENCE_SECONDS: Final = 3.0
