@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.records import channels, looking_back
+from backstamp.records import channels, decisions
 from backstamp.records.alerting import people as people_module
 from backstamp.records.alerting.notices import notice_of
 from backstamp.records.alerting.occurrences import Occurrence, Person
 from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.changes import newest_version
+from backstamp.records.decisions import decided
 from backstamp.records.ingest import ingest
 from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
-from backstamp.records.looking_back import Found, Listing, below, decided, look_back, matched, messages_under
+from backstamp.records.looking_back import Found, Listing, below, look_back, matched, messages_under
 from backstamp.records.models import (
     Alert,
     AlertPerson,
@@ -26,7 +27,7 @@ from backstamp.records.models import (
     OwnListEntry,
     SenderDomain,
 )
-from backstamp.records.own_lists import lifted, take_off
+from backstamp.records.own_lists import take_off
 from backstamp.records.retention import delete_before
 from backstamp.threats import ThreatReason
 from backstamp.urls.safe_browsing import expressions, full_hash
@@ -86,7 +87,7 @@ def looked_for_decisions(*, again: bool = False) -> list[Found]:
     waiting = decided()
     found = [one for each, _ in waiting for one in looked(each)]
     for _, row in waiting:
-        looking_back.note_done(row, LATER)
+        decisions.note_done(row, LATER)
     return found
 
 
@@ -405,8 +406,8 @@ def test_what_a_domain_allows_no_longer_is_news_to_it_although_others_were_told_
     assert looked(listing()) == [Found(1, 1)]
     assert people(Alert.objects.get()) == [("anna@our.example", "received")]
     take_off(allowed)
-    (row,) = looking_back.lifted()
-    assert lifted(row) == ("other.example", "evil.example/")
+    (row,) = decisions.lifted()
+    assert (row.scope, row.expression) == ("other.example", "evil.example/")
     lifted_now = msgspec.structs.replace(listing(), lifted_in="other.example")
     assert looked(lifted_now) == [Found(0, 1)]
     assert people(Alert.objects.latest("pk")) == [
@@ -592,7 +593,7 @@ def test_what_administrators_decide_waits_until_it_was_looked_back_for() -> None
     ]
     assert looked(*(each for each, _ in waiting)) == [Found(1, 1), Found(1, 1)]
     for _, row in waiting:
-        looking_back.note_done(row, LATER)
+        decisions.note_done(row, LATER)
     assert decided() == []
 
 

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from backstamp.records import search
 from backstamp.records.ingest import ingest
 from backstamp.records.migrations._part_changes_0024 import drop_triggers
-from backstamp.records.models import Event, MessageText, Recipient
+from backstamp.records.models import Event, LiftedAllowance, MessageText, Recipient
 from backstamp.records.queries import message_page
 from backstamp.records.rebuild import fill_in_missing
 from backstamp.records.suppressions import listed
@@ -83,6 +83,18 @@ def test_the_suppression_list_of_an_older_version_is_kept_and_takes_further_reas
     ]
     ingest(batch("b", [wish(WishAct.RESUBSCRIBE, 70), wish(WishAct.RESUBSCRIBE, 70, index=1)]), after(100))
     assert [(bytes(row.recipient_key), row.reason) for row in listed()] == [(BERT, "hard_bounce")]
+
+
+def test_what_is_allowed_no_longer_keeps_its_scope_which_stood_before_the_expression() -> None:
+    call_command("migrate", "records", "0026", interactive=False, verbosity=0)
+    old = MigrationExecutor(connection).loader.project_state([("records", "0026_suppressions_by_age")]).apps
+    for written in ("evil.example/", "our.example evil.example/a"):
+        old.get_model("records", "LiftedAllowance").objects.create(expression=written)
+    call_command("migrate", interactive=False, verbosity=0)
+    assert list(LiftedAllowance.objects.order_by("pk").values_list("scope", "expression")) == [
+        ("", "evil.example/"),
+        ("our.example", "evil.example/a"),
+    ]
 
 
 def test_what_an_older_version_searched_is_found_and_numbered_by_time(

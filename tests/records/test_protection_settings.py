@@ -7,7 +7,7 @@ import pytest
 
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, Policy, ProtectionMode
 from backstamp.policy.own_entries import digest_of
-from backstamp.records import looking_back, own_lists, page_logos, snapshot
+from backstamp.records import decisions, own_lists, page_logos, snapshot
 from backstamp.records.models import OwnListEntry, ProtectedDomain
 from backstamp.records.protection_settings import (
     Kind,
@@ -150,13 +150,13 @@ def test_an_entry_of_the_other_kind_takes_its_place_and_is_published(ring: Keyri
 def test_what_is_allowed_no_longer_waits_until_it_was_looked_back_for(ring: Keyring) -> None:
     own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by="ann")
     own_lists.remove("evil.example", "", ring)
-    assert looking_back.lifted() == []
+    assert decisions.lifted() == []
     own_lists.add(own_lists.Kind.ALLOWED, "evil.example/a", "ann@our.example", ring, by="ann")
     own_lists.remove("evil.example/a", "ann@our.example", ring)
-    (row,) = looking_back.lifted()
-    assert own_lists.lifted(row) == (ring.recipient_key("ann@our.example").hex(), "evil.example/a")
-    looking_back.note_done(row, row.lifted_at)
-    assert looking_back.lifted() == []
+    (row,) = decisions.lifted()
+    assert (row.scope, row.expression) == (ring.recipient_key("ann@our.example").hex(), "evil.example/a")
+    decisions.note_done(row, row.lifted_at)
+    assert decisions.lifted() == []
 
 
 LOGOS: dict[Callable[[int, int], bytes], str] = {

@@ -20,8 +20,8 @@ from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of
 from backstamp.records.bulk import append, is_postgresql, select_for_keys
 from backstamp.records.changes import next_version
 from backstamp.records.instants import microseconds, read, stored
-from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
-from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry
+from backstamp.records.link_expressions import layers_of, stored_digest
+from backstamp.records.models import OwnListEntry
 from backstamp.records.said_before import Link, Receiver, Said, Told, people_told, said_of
 from backstamp.records.taking_turns import one_at_a_time
 from backstamp.threats import ThreatReason
@@ -64,9 +64,6 @@ _EVENTS: Final = (
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.counts "
     f"AND e.type IN ({', '.join(repr(type_.value) for type_ in sorted(_LINK_EVENTS))})"
 )
-
-Decision = ExpressionKill | OwnListEntry | LiftedAllowance
-"""What an administrator decided."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,24 +257,6 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
     return Found(len(new), raised)
 
 
-def decided() -> list[tuple[Listing, ExpressionKill | OwnListEntry]]:
-    """Return what administrators switched off or put on their own lists and was not looked back for yet."""
-    kills = ExpressionKill.objects.filter(looked_back_at=None).order_by("pk")[:PAGE]
-    entries = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED, looked_back_at=None)
-    return [
-        *((_decided(row, ThreatReason.SWITCHED_OFF, "kill switch", row.killed_at), row) for row in kills),
-        *(
-            (_decided(row, ThreatReason.OWN_LIST, "own list", row.since, row.scope), row)
-            for row in entries.order_by("pk")[:PAGE]
-        ),
-    ]
-
-
-def lifted() -> list[LiftedAllowance]:
-    """Return what own lists allow no longer, and was not looked back for yet."""
-    return list(LiftedAllowance.objects.order_by("pk")[:PAGE])
-
-
 def urls_under(digest: int, messages: Iterable[int]) -> set[str]:
     """Return the URLs of links that have an expression with this digest; `messages` as of `look_back`."""
     return {
@@ -285,38 +264,6 @@ def urls_under(digest: int, messages: Iterable[int]) -> set[str]:
         for _, _, url in select_for_keys(_LINKS, ("m",), ((message,) for message in messages))
         if any(digest in layer for layer in layers_of(url))
     }
-
-
-def blocked_among(urls: Iterable[str]) -> list[Listing]:
-    """Return what own lists block of URLs: where an allowed one was, it may have had no say."""
-    digests = {digest for url in urls for layer in layers_of(url) for digest in layer}
-    blocked = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED)
-    return [
-        _decided(row, ThreatReason.OWN_LIST, "own list", row.since, row.scope)
-        for row in blocked
-        if stored_digest(bytes(row.digest)) in digests
-    ]
-
-
-def note_done(row: Decision, now: datetime) -> None:
-    """Note that mail was looked through for what an administrator decided."""
-    if isinstance(row, LiftedAllowance):
-        row.delete()
-    else:
-        type(row).objects.filter(pk=row.pk).update(looked_back_at=now)
-
-
-def _decided(
-    row: ExpressionKill | OwnListEntry, reason: ThreatReason, source: str, since: datetime, scope: str = ""
-) -> Listing:
-    return Listing(
-        digest=digest_of(row.expression),
-        threat=ThreatType.FORBIDDEN,
-        reason=reason,
-        source=source,
-        since_us=microseconds(since),
-        scope=scope,
-    )
 
 
 def _span(prefix: bytes) -> tuple[int, int]:

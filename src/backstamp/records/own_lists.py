@@ -61,13 +61,7 @@ def take_off(entry: OwnListEntry) -> None:
     with transaction.atomic():
         entry.delete()
         if entry.kind == Kind.ALLOWED:
-            LiftedAllowance.objects.create(expression=f"{entry.scope} {entry.expression}".strip())
-
-
-def lifted(row: LiftedAllowance) -> tuple[str, str]:
-    """Return the scope in which something is allowed no longer, and its expression."""
-    scope, _, expression = row.expression.rpartition(" ")
-    return scope, expression
+            LiftedAllowance.objects.create(scope=entry.scope, expression=entry.expression)
 
 
 def _scope(whose: str, keyring: Keyring) -> tuple[str, str]:

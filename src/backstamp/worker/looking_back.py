@@ -19,20 +19,15 @@ import msgspec
 
 from backstamp.journal import ThreatFile
 from backstamp.policy import link_word
-from backstamp.records import own_lists
+from backstamp.records.decisions import Decision, blocked_among, decided, lifted, note_done
 from backstamp.records.link_expressions import digest_of, stored_digest
 from backstamp.records.looking_back import (
     PAGE,
-    Decision,
     Listing,
     below,
-    blocked_among,
-    decided,
-    lifted,
     look_back,
     matched,
     messages_under,
-    note_done,
     urls_under,
 )
 from backstamp.records.models import LiftedAllowance
@@ -154,8 +149,7 @@ class LookingBack:
         if listing is not None:
             return [listing]
         assert isinstance(row, LiftedAllowance), "all else was decided"
-        scope, expression = own_lists.lifted(row)
-        digest = digest_of(expression)
+        digest = digest_of(row.expression)
         messages = await self._database.run(messages_under, digest)
         found: dict[tuple[int, str, str], Listing] = {}
         pending: set[bytes] = set()
@@ -165,7 +159,9 @@ class LookingBack:
             pending |= {full_hash(each.detail) for each in findings if not each.confirmed}
             listings = [_from_finding(each) for each in findings if each.confirmed]
             for each in (*listings, *await self._database.run(blocked_among, urls)):
-                found[each.digest, each.source, each.scope] = msgspec.structs.replace(each, lifted_in=scope)
+                found[each.digest, each.source, each.scope] = msgspec.structs.replace(
+                    each, lifted_in=row.scope
+                )
         if pending and self._lookups is not None:
             # What is confirmed is news of its own.
             await self._lookups.resolve(pending)

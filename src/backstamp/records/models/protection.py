@@ -108,10 +108,11 @@ class OwnListEntry(models.Model):
 class LiftedAllowance(models.Model):
     """A host or URL that an own list allows no longer; kept until mail was looked through for it.
 
-    `expression` stands behind the list's scope and a blank, where that is not everybody (`own_lists.lifted`).
+    `scope` and `expression` as of `OwnListEntry`.
     """
 
     id = models.BigAutoField(primary_key=True)
+    scope = models.CharField(max_length=255, blank=True, default="")
     expression = models.TextField()
     lifted_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,0 +1,64 @@
+"""What administrators decided about hosts and URLs, for which mail of before is looked through once."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from backstamp.records.instants import microseconds
+from backstamp.records.link_expressions import digest_of, layers_of, stored_digest
+from backstamp.records.looking_back import PAGE, Listing
+from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry
+from backstamp.threats import ThreatReason
+from backstamp.vocabulary import ThreatType
+
+Decision = ExpressionKill | OwnListEntry | LiftedAllowance
+"""What an administrator decided."""
+
+
+def decided() -> list[tuple[Listing, ExpressionKill | OwnListEntry]]:
+    """Return what administrators switched off or put on their own lists and was not looked back for yet."""
+    kills = ExpressionKill.objects.filter(looked_back_at=None).order_by("pk")[:PAGE]
+    entries = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED, looked_back_at=None)
+    return [
+        *((_decided(row, ThreatReason.SWITCHED_OFF, "kill switch", row.killed_at), row) for row in kills),
+        *(
+            (_decided(row, ThreatReason.OWN_LIST, "own list", row.since, row.scope), row)
+            for row in entries.order_by("pk")[:PAGE]
+        ),
+    ]
+
+
+def lifted() -> list[LiftedAllowance]:
+    """Return what own lists allow no longer, and was not looked back for yet."""
+    return list(LiftedAllowance.objects.order_by("pk")[:PAGE])
+
+
+def blocked_among(urls: Iterable[str]) -> list[Listing]:
+    """Return what own lists block of URLs: where an allowed one was, it may have had no say."""
+    digests = {digest for url in urls for layer in layers_of(url) for digest in layer}
+    blocked = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.BLOCKED)
+    return [
+        _decided(row, ThreatReason.OWN_LIST, "own list", row.since, row.scope)
+        for row in blocked
+        if stored_digest(bytes(row.digest)) in digests
+    ]
+
+
+def note_done(row: Decision, now: datetime) -> None:
+    """Note that mail was looked through for what an administrator decided."""
+    if isinstance(row, LiftedAllowance):
+        row.delete()
+    else:
+        type(row).objects.filter(pk=row.pk).update(looked_back_at=now)
+
+
+def _decided(
+    row: ExpressionKill | OwnListEntry, reason: ThreatReason, source: str, since: datetime, scope: str = ""
+) -> Listing:
+    return Listing(
+        digest=digest_of(row.expression),
+        threat=ThreatType.FORBIDDEN,
+        reason=reason,
+        source=source,
+        since_us=microseconds(since),
+        scope=scope,
+    )
