@@ -41,22 +41,8 @@ _PROGRAMS: Final = (
 )
 """Schemes that start a program, whatever stands behind; of Windows above all."""
 _PLACES: Final = (
-    *(
-        "webcal",
-        "webcals",
-        "feed",
-        "ldap",
-        "ldaps",
-        "telnet",
-        "ssh",
-        "vnc",
-        "rdp",
-        "nfs",
-        "afp",
-        "dav",
-        "davs",
-    ),
-    *("jnlp", "jnlps", "itms-services", "intent", "onenote", "zoommtg", "msteams"),
+    *("webcal", "webcals", "feed", "ldap", "ldaps", "telnet", "ssh", "vnc", "rdp", "nfs", "afp", "dav"),
+    *("davs", "jnlp", "jnlps", "itms-services", "intent", "onenote", "zoommtg", "msteams"),
 )
 """Schemes that do so with a host, and are words of the language else."""
 _OTHER_SCHEMES: Final = re.compile(

@@ -18,7 +18,7 @@ def unnamed_file(content: bytes = b"") -> Iterator[IO[bytes]]:
     """
     with tempfile.TemporaryFile() as file:
         file.write(content)
-        file.flush()
+        file.seek(0)
         yield file
 
 
