@@ -20,6 +20,7 @@ from backstamp.urls.safe_browsing import full_hashes
 from backstamp.vocabulary import ThreatType
 from tests.daemons import free_port
 from tests.e2e.postfix import Postfix
+from tests.gateway.client import Client
 from tests.gateway.running import RING, TRACKING_URL, Running, StartGateway, gateways, snapshot
 
 pytestmark = pytest.mark.daemon
@@ -83,7 +84,13 @@ class Line:
         self.way = way
         self.folder = folder
         self.filter_port, self.back_port = free_port(), free_port()
-        settings = {"message_size_limit": "60000000", "mailbox_size_limit": "0", "virtual_mailbox_limit": "0"}
+        settings = {
+            "message_size_limit": "60000000",
+            "mailbox_size_limit": "0",
+            "virtual_mailbox_limit": "0",
+            # As on many a machine that was set up long ago: addresses may hold any octets.
+            "smtputf8_enable": "no",
+        }
         smtpd, extra = "", ""
         back = (
             f"127.0.0.1:{self.back_port} inet n - n - - smtpd -o content_filter= -o smtpd_proxy_filter= "
@@ -269,6 +276,36 @@ async def test_odd_mail_arrives_too(line: Line, gateway: StartGateway, mail: byt
         assert b"\r\nSubject: [links not checked] =?utf-8?q?" in got
     else:
         assert b"; unprotected=" in got or len(tokens(got)) == 1
+
+
+ENVELOPES = {
+    "octets that are no UTF-8": (b"<e\xffve@example.org>", b""),
+    "UTF-8 without SMTPUTF8": ("<jürgen@example.org>".encode(), b""),
+    "control characters": (b"<e\x01ve@example.org>", b""),
+    "a quoted pair": (b"<e\\ v\\<e@example.org>", b""),
+    "a long ENVID": (b"<eve@example.org> ENVID=" + b"a" * 300, b""),
+    "an ENVID that is no xtext": (b"<eve@example.org> ENVID=a=b", b""),
+    "a long ORCPT": (b"<eve@example.org>", b" ORCPT=rfc822;" + b"a" * 900),
+    "an odd ORCPT": (b"<eve@example.org>", b" ORCPT=x_400;a=b"),
+}
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+async def test_whatever_envelope_postfix_takes_its_mail_is_guarded_and_sent_back_to_nobody(
+    line: Line, gateway: StartGateway, name: str
+) -> None:
+    await guard(line, gateway)
+    reverse_path, parameters = ENVELOPES[name]
+    stranger = await Client.connect(line.postfix.port)
+    assert (await stranger.begin())[:3] == "250"
+    for command in (b"MAIL FROM:" + reverse_path, b"RCPT TO:<" + ANN.encode() + b">" + parameters):
+        await stranger.send(command + b"\r\n")
+        assert (await stranger.reply())[:3] == "250"
+    assert (await stranger.data(MIXED + b".\r\n"))[0][:3] == "250"
+    stranger.close()
+    assert len(tokens(await line.delivered(ANN))) == 2
+    assert line.running is not None
+    assert [recipient.address for recipient in line.running.queued[0].recipients] == [ANN]
 
 
 @pytest.mark.parametrize("how", [OnUnprotected.DEFER, OnUnprotected.REFUSE])

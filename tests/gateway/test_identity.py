@@ -117,11 +117,35 @@ async def test_xforward_is_handed_on_where_the_next_hop_takes_it(
     assert await client.say("XFORWARD NAME=far.example ADDR=IPv6:2001:db8::7 PORT=25") == "250 2.0.0 Ok"
     assert await client.say("XFORWARD HELO=a+2Bb SOURCE=REMOTE") == "250 2.0.0 Ok"
     await client.send_mail(TEXT + b".\r\n", "bob@example.net")
-    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
-    # Before each transaction, for Postfix forgets it at the end of one.
     assert [line for line in hop.commands if line.startswith("XFORWARD")] == [
-        "XFORWARD NAME=far.example ADDR=2001:db8::7 HELO=a+2Bb SOURCE=REMOTE"
-    ] * 2
+        "XFORWARD NAME=far.example ADDR=IPv6:2001:db8::7 HELO=a+2Bb SOURCE=REMOTE"
+    ]
+
+
+@pytest.mark.parametrize("end", ["message", "RSET", "EHLO again.example"])
+async def test_what_xforward_told_is_of_one_transaction(
+    gateway: StartGateway, next_hop: StartNextHop, end: str
+) -> None:
+    hop = await next_hop(offers=(*OFFERS, "XFORWARD NAME ADDR"))
+    client = await (await gateway(hop, NOTHING)).client()
+    await client.begin()
+    await client.say("XFORWARD NAME=far.example ADDR=192.0.2.7")
+    if end == "message":
+        await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    else:
+        assert (await client.say(end)).startswith("250")
+    await client.send_mail(TEXT + b".\r\n", "bob@example.net")
+    told = [line for line in hop.commands if line.startswith("XFORWARD")]
+    assert told[-1] == "XFORWARD ADDR=127.0.0.1", "it is Postfix's way, too"
+    assert told[:-1] == (["XFORWARD NAME=far.example ADDR=192.0.2.7"] if end == "message" else [])
+
+
+async def test_a_name_that_is_too_long_is_none(gateway: StartGateway, next_hop: StartNextHop) -> None:
+    hop = await next_hop(offers=(*OFFERS, "XFORWARD HELO"))
+    client = await (await gateway(hop, NOTHING)).client()
+    await client.begin(f"EHLO {'h' * 256}")
+    await client.envelope("bob@example.net")
+    assert "XFORWARD HELO=[UNAVAILABLE]" in hop.commands
 
 
 async def test_whatever_a_client_of_postfix_calls_itself_is_handed_on_or_left_out(

@@ -40,13 +40,15 @@ class Guard:
         )
         self._examine = MilterProtection(protector, new_tracking_id=lambda: 5, clock=lambda: 1.7e9)
 
-    async def __call__(self, raw: bytes, *to: str, user: str = "", **policy: Any) -> MilterAnswer:
+    async def __call__(
+        self, raw: bytes, *to: str, user: str = "", sender: str = "ann@example.org", **policy: Any
+    ) -> MilterAnswer:
         publish_snapshot(self.folder / "snapshot", guarded(**policy))
         envelope = MilterEnvelope(
             client_host="mx.example.org",
             client_address="192.0.2.1",
             helo="mx.example.org",
-            reverse_path=MilterPath("ann@example.org"),
+            reverse_path=MilterPath(sender),
             recipients=tuple(map(MilterPath, to)),
             queue_id="4ABC",
             authenticated_user=user,
@@ -105,6 +107,17 @@ async def test_a_link_names_its_only_recipient_and_nobody_of_several(guard: Guar
         key = ANONYMOUS if index is None else RING.recipient_key(ANN)
         assert (token.recipient_index, token.recipient_key) == (index, key)
     assert [[each.address for each in queued.recipients] for queued in guard.queued] == [[ANN], [ANN, BEN]]
+
+
+async def test_octets_that_no_record_can_hold_are_no_way_past_the_protection(guard: Guard) -> None:
+    # Postfix takes them with `smtputf8_enable = no`.
+    odd = ANN.replace("ann", "a\udcff\x01n")
+    answer = await guard(HTML, odd, sender="e\udcffve@example.org")
+    assert isinstance(answer, Replace)
+    assert len(tokens(answer.raw)) == 1
+    (queued,) = guard.queued
+    assert queued.reverse_path == r"e\xffve@example.org"
+    assert [each.address for each in queued.recipients] == [ANN.replace("ann", "a\\xff\x01n")]
 
 
 async def test_among_our_own_domains_the_strictest_holds(guard: Guard) -> None:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from backstamp.gateway import session
 from backstamp.gateway.capabilities import read_capabilities
+from backstamp.gateway.handover import mail_line, rcpt_line
 from backstamp.gateway.protocol import mail_data
 from backstamp.gateway.protocol.commands import (
+    MAX_COMMAND,
     Mailbox,
     RefusedError,
     parse_command,
@@ -228,16 +230,45 @@ def test_a_path_and_its_parameters_are_kept_as_written(local_part: str, size: in
 @given(st.text(max_size=40))
 def test_nothing_in_a_path_can_become_a_second_command_or_parameter(text: str) -> None:
     try:
-        mailbox = parse_rcpt(f"TO:<{text}>", ALL, utf8=True)
+        mailbox = parse_rcpt(f"TO:<{text}>", ALL)
     except RefusedError:
         return
     assert not set(mailbox.path) & {"\r", "\n", "\0"}
-    assert " " not in mailbox.path or '"' in mailbox.path
+    assert " " not in mailbox.path or '"' in mailbox.path or "\\ " in mailbox.path
     assert mailbox.path == text or mailbox.parameters
 
 
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("b\x01ob\x7f@example.net", "b\x01ob\x7f@example.net"),
+        ('"b\x01 \\\x02ob"@example.net', '"b\x01 \\\x02ob"@example.net'),
+        ("b\\ o\\>b@example.net", "b\\ o\\>b@example.net"),
+        ("böb@example.net", "böb@example.net"),
+        ("@a.example:b\udcffb\udced\udca0\udc80@example.net", r"b\xffb\xed\xa0\x80@example.net"),
+    ],
+)
+def test_an_address_is_for_the_next_hop_to_judge_and_fits_into_a_record(path: str, address: str) -> None:
+    mailbox = parse_rcpt(f"TO:<{path}> NOTIFY=NEVER", ALL)
+    assert rcpt_line(mailbox) == f"RCPT TO:<{path}> NOTIFY=NEVER"
+    assert mailbox.address == address
+    assert mailbox.address.encode()
+
+
+def test_what_is_too_long_for_a_report_is_left_out_and_costs_no_mail() -> None:
+    rcpt = f"TO:<{'+' * 2000}@example.net> ORCPT=rfc822;{'+2B' * 2000}@example.net NOTIFY=DELAY"
+    assert len(rcpt) < MAX_COMMAND
+    assert rcpt_line(parse_rcpt(rcpt, ALL)) == f"RCPT TO:<{'+' * 2000}@example.net> NOTIFY=DELAY"
+    mail = parse_mail(f"FROM:<> ENVID={'a' * 101} RET=HDRS", ALL)
+    assert mail_line(mail, None) == "MAIL FROM:<> RET=HDRS"
+    kept = f"MAIL FROM:<> ENVID={'a=' * 50}"
+    assert mail_line(parse_mail(kept.removeprefix("MAIL "), ALL), None) == kept
+    kept = f"RCPT TO:<a@b.example> ORCPT=x_400;{'a=' * 247}"
+    assert rcpt_line(parse_rcpt(kept.removeprefix("RCPT "), ALL)) == kept
+
+
 def test_a_source_route_is_handed_on_and_not_part_of_the_address() -> None:
-    mailbox = parse_rcpt("TO:<@a.example,@b.example:bob@example.net> NOTIFY=NEVER", ALL, utf8=False)
+    mailbox = parse_rcpt("TO:<@a.example,@b.example:bob@example.net> NOTIFY=NEVER", ALL)
     assert mailbox.path == "@a.example,@b.example:bob@example.net"
     assert mailbox.address == "bob@example.net"
     assert mailbox.parameter("NOTIFY") == "NEVER"

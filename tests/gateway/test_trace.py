@@ -52,7 +52,7 @@ def report(recipient: str, text: str, original: bytes = b"Subject: x\r\n\r\nsecr
         parse_mail("FROM:<ann@example.org> ENVID=e+2B1", ALL),
         [
             Refused(
-                parse_rcpt(f"TO:<{recipient}> ORCPT=rfc822;old+40example.net", ALL, utf8=True),
+                parse_rcpt(f"TO:<{recipient}> ORCPT=rfc822;old+40example.net", ALL),
                 reply(550, text),
             )
         ],
@@ -89,6 +89,6 @@ def test_a_report_of_an_internationalised_address_is_ascii() -> None:
 
 def test_who_is_told() -> None:
     assert wants_report(Mailbox("a@b"))
-    assert wants_report(parse_rcpt("TO:<a@b> NOTIFY=success,failure", ALL, utf8=False))
-    assert not wants_report(parse_rcpt("TO:<a@b> NOTIFY=NEVER", ALL, utf8=False))
-    assert not wants_report(parse_rcpt("TO:<a@b> NOTIFY=DELAY", ALL, utf8=False))
+    assert wants_report(parse_rcpt("TO:<a@b> NOTIFY=success,failure", ALL))
+    assert not wants_report(parse_rcpt("TO:<a@b> NOTIFY=NEVER", ALL))
+    assert not wants_report(parse_rcpt("TO:<a@b> NOTIFY=DELAY", ALL))

@@ -6,6 +6,7 @@ from backstamp.gateway.access import Address, contains, parse_address
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.trace import Hop
+from backstamp.gateway.xclient import LONGEST
 from backstamp.vocabulary import Origin
 
 
@@ -35,7 +36,7 @@ class Client:
         self.helo = ""
         self.extended = False
         self.forwarded: dict[str, str] = {}
-        """What XFORWARD told of the original client."""
+        """What XFORWARD told of the original client of the transaction at hand, or of the next one."""
 
     @property
     def may_relay(self) -> bool:
@@ -81,8 +82,14 @@ class Client:
         """The XFORWARD attributes for the next hop: what we were told, or what we see."""
         if self.kind is Kind.SUBMISSION:
             return ()
-        seen = {"ADDR": _forwarded_address(self.address), "HELO": self.helo, "PROTO": self._protocol}
-        return tuple((name, value or "[UNAVAILABLE]") for name, value in (self.forwarded or seen).items())
+        helo = self.helo if len(self.helo) <= LONGEST else ""
+        address = "" if self.address is None else str(self.address)
+        seen = {"ADDR": address, "HELO": helo, "PROTO": self._protocol}
+        told = self.forwarded or seen
+        if "ADDR" in told:
+            # Postfix refuses an IPv6 address that is not said to be one, and all that stands behind it.
+            told = told | {"ADDR": _forwarded_address(parse_address(told["ADDR"]))}
+        return tuple((name, value or "[UNAVAILABLE]") for name, value in told.items())
 
     @property
     def _protocol(self) -> str:

@@ -59,7 +59,8 @@ class MailCommands:
         return self._reverse_path is not None
 
     def forget(self) -> None:
-        """Drop the transaction on our side."""
+        """Drop the transaction on our side, and for whom it was, as Postfix does."""
+        self._client.forwarded = {}
         self._reverse_path = None
         self._rcpts = []
         self._ahead.clear()
@@ -82,8 +83,7 @@ class MailCommands:
         # guarded links, and goes in this very transaction.
         theirs = (await self._onward.open()).capabilities
         told = size is not None and "SIZE" in theirs and not client.receives
-        utf8 = mailbox.parameter("SMTPUTF8") is not None
-        ahead = list(self._rcpts_ahead(utf8=utf8)) if "PIPELINING" in theirs else []
+        ahead = list(self._rcpts_ahead()) if "PIPELINING" in theirs else []
         answer = await self._onward.begin(
             mail_line(mailbox, int(size) if size and told else None), list(map(rcpt_line, ahead))
         )
@@ -92,14 +92,14 @@ class MailCommands:
             self._ahead.extend(ahead)
         return answer
 
-    def _rcpts_ahead(self, *, utf8: bool) -> Iterator[Mailbox]:
+    def _rcpts_ahead(self) -> Iterator[Mailbox]:
         """Yield the recipients whom a client that pipelines (RFC 2920) has named already: they save turns."""
         for line in self._wire.lines_ahead(MOST_AHEAD):
             try:
                 verb, argument = parse_command(line)
                 if verb != "RCPT" or len(line) + 2 > MAX_COMMAND:
                     return
-                yield parse_rcpt(argument, self.offered, utf8=utf8)
+                yield parse_rcpt(argument, self.offered)
             except RefusedError:
                 return
 
@@ -112,8 +112,7 @@ class MailCommands:
         connection = self._onward.connection
         assert connection is not None, "MAIL was accepted on it"
         was_sent = bool(self._ahead)
-        utf8 = self._reverse_path.parameter("SMTPUTF8") is not None
-        recipient = self._ahead.popleft() if was_sent else parse_rcpt(argument, self.offered, utf8=utf8)
+        recipient = self._ahead.popleft() if was_sent else parse_rcpt(argument, self.offered)
         try:
             answer = await (connection.read() if was_sent else connection.command(rcpt_line(recipient)))
         except UnreachableError as error:
@@ -141,6 +140,7 @@ class MailCommands:
         count = sum(1 for rcpt in rcpts if rcpt.reply.positive)
         if not count:
             return NO_RECIPIENTS
+        is_local = self._client.is_local
         self.forget()
         self._wire.write(GO_AHEAD.encode())
         config, budget = self._about.config, self._about.budget
@@ -165,7 +165,7 @@ class MailCommands:
             message=message,
             hop=self._client.hop(utf8=utf8),
             lmtp=lmtp,
-            may_report=bool(reverse_path.path) and self._client.is_local,
+            may_report=bool(reverse_path.path) and is_local,
             trace_id=trace.new_trace_id(),
         )
         try:

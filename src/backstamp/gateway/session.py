@@ -21,7 +21,6 @@ from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, Mail
 from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
 from backstamp.gateway.onward import XFORWARD_ATTRIBUTES, Onward
 from backstamp.gateway.protocol.commands import (
-    MAX_AUTH_LINE,
     MAX_COMMAND,
     SYNTAX,
     UNKNOWN,
@@ -129,12 +128,11 @@ class Session:
     # one command after the other
 
     async def _serve_command(self) -> None:
-        limit = MAX_AUTH_LINE if self._client.kind is Kind.SUBMISSION else MAX_COMMAND
         answer: Reply | None
         self._busy = False
         try:
             self._wire.allow(self._config.timeouts.idle)
-            line = await self._wire.read_line(limit)
+            line = await self._wire.read_line(MAX_COMMAND)
         except TimeoutError:
             answer = IDLE
         except LineTooLongError:
@@ -314,7 +312,7 @@ class Session:
         await self._say(reply(334, challenge))
         try:
             self._wire.allow(self._config.timeouts.idle)
-            line = await self._wire.read_line(MAX_AUTH_LINE)
+            line = await self._wire.read_line(MAX_COMMAND)
         except (LineTooLongError, BrokenLineError):
             raise RefusedError(LINE_TOO_LONG) from None
         return line.decode("ascii", "replace")

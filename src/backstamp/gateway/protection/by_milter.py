@@ -1,10 +1,11 @@
-"""milter_protection: the link protection as a milter sees it: one message, whoever its recipients are."""
+"""by_milter: the link protection as a milter sees it: one message, whoever its recipients are."""
 
 from collections.abc import Callable
 
 from backstamp.gateway.copies import Addressee, Arrival
 from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, Reject, Replace, TempFail
 from backstamp.gateway.protection.protector import Protector
+from backstamp.gateway.protocol.commands import address_of
 from backstamp.rewriting import ControlFields, facts_header, message_facts
 from backstamp.vocabulary import Origin
 
@@ -30,9 +31,9 @@ class MilterProtection:
                 facts=message_facts(raw, header),
                 controls=ControlFields(),
                 origin=Origin.MILTER,
-                reverse_path=envelope.reverse_path.path,
+                reverse_path=address_of(envelope.reverse_path.path),
                 addressees=tuple(
-                    Addressee(index, _address(recipient.path), wanted=True)
+                    Addressee(index, address_of(recipient.path), wanted=True)
                     for index, recipient in enumerate(envelope.recipients)
                 ),
                 tracking_id=self._new_tracking_id(),
@@ -45,8 +46,3 @@ class MilterProtection:
         if whole.refusal is not None:
             return TempFail(whole.refusal) if whole.refusal.transient else Reject(whole.refusal)
         return Accept() if whole.message == raw else Replace(whole.message)
-
-
-def _address(path: str) -> str:
-    """Return the address of a path: a source route before it is obsolete, and ignored (RFC 5321 §4.1.1.3)."""
-    return path.rpartition(":")[2] if path.startswith("@") else path

@@ -1,4 +1,10 @@
-"""commands: what a client says, taken apart and checked (RFC 5321 §4.1, RFC 3461 §4, RFC 6531 §3)."""
+"""commands: what a client says, taken apart and checked (RFC 5321 §4.1, RFC 3461 §4, RFC 6531 §3).
+
+What an address may look like is for the next hop to say, as long as nothing in it can be taken for another
+command or parameter. Our own MTA hands over what it has accepted: whatever we refuse it sends back, to a
+reverse path that a stranger chose. Postfix takes control characters, UTF-8 without SMTPUTF8 and, with
+`smtputf8_enable = no`, any octets.
+"""
 
 import re
 from typing import Final
@@ -8,29 +14,31 @@ import msgspec
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.xtext import is_xtext
 
-MAX_COMMAND: Final = 4096
-"""Octets of a command line with its end. RFC 5321 §4.5.3.1.4 has 512; RFC 3461 §4 adds 600 to RCPT,
-RFC 6531 doubles the paths, RFC 4954 §4 allows far longer lines for AUTH alone."""
-MAX_AUTH_LINE: Final = 12_288
+MAX_COMMAND: Final = 12_288
+"""Octets of a command line with its end: RFC 4954 §4 says so for AUTH. Postfix takes an address of 2,000
+octets, and names it again as ORCPT, where each of them may become three."""
+MAX_ENVID: Final = 100
+"""RFC 3461 §4.4. A longer one is not handed on, nor a longer ORCPT: Postfix makes one of any address."""
+MAX_ORCPT: Final = 500
+"""RFC 3461 §4.2."""
 MOST_RECIPIENTS: Final = 10_000
 """RFC 5321 §4.5.3.1.8 asks for 100 at least; the next hop's own limit comes first."""
 
 _VERB: Final = re.compile(r"([A-Za-z]{4,12})(?:[ \t]+(.*))?[ \t]*", re.DOTALL)
 _PATH: Final = re.compile(
-    r"[ \t]*(?:<((?:\"(?:[^\"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*\"|[^\x00-\x20\x7f<>\"])*)>"
+    r"[ \t]*(?:<((?:\"(?:[^\"\\\x00\r\n]|\\[^\x00\r\n])*\"|\\[^\x00\r\n]|[^\x00\t\r\n <>\"\\])*)>"
     r"|([^\x00-\x20\x7f<>\"]+))(?=[ \t]|$)"
 )
-_PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\x00-\x20\x7f=]+))?")
+_SPACE: Final = re.compile(r"[ \t]+")
+_PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\x00-\x20\x7f]+))?")
 _ROUTE: Final = re.compile(r"@[^:]*:")
-_ORCPT: Final = re.compile(r"[A-Za-z0-9-]+;(.+)")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ORCPT: Final = re.compile(r"[^;]+;.+")
 _NOTIFY: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
 SYNTAX: Final = reply(501, "5.5.4 Syntax error in the parameters")
 UNKNOWN: Final = reply(500, "5.5.2 Command not recognised")
 NOT_OFFERED: Final = reply(555, "5.5.4 A parameter of an extension that is not offered")
 TOO_MANY_RECIPIENTS: Final = reply(452, "4.5.3 Too many recipients in one transaction")
-NEEDS_SMTPUTF8: Final = reply(553, "5.6.7 An address outside ASCII needs SMTPUTF8")
 
 
 class RefusedError(Exception):
@@ -57,8 +65,8 @@ class Mailbox(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """The mail address: the path without a source route (RFC 5321 appendix C)."""
-        return _ROUTE.sub("", self.path, count=1) if self.path.startswith("@") else self.path
+        """The mail address in the path, as `address_of` gives it."""
+        return address_of(self.path)
 
     def parameter(self, name: str) -> str | None:
         """Return the value of a parameter ("" where it has none), or None when it is not there."""
@@ -66,6 +74,16 @@ class Mailbox(msgspec.Struct, frozen=True):
             if parameter.name == name:
                 return parameter.value or ""
         return None
+
+
+def address_of(path: str) -> str:
+    """Return the mail address: the path without a source route, which is ignored (RFC 5321 §4.1.1.3).
+
+    Octets that are no UTF-8, surrogates in `path`, are written as backslash, "x" and two hexadecimal digits:
+    no record can hold them.
+    """
+    address = _ROUTE.sub("", path, count=1) if path.startswith("@") else path
+    return address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def parse_command(line: bytes) -> tuple[str, str]:
@@ -81,21 +99,17 @@ def parse_mail(argument: str, offered: frozenset[str]) -> Mailbox:
     mailbox = _mailbox(argument, "FROM:")
     for parameter in mailbox.parameters:
         _check_mail(parameter, offered)
-    if not mailbox.path.isascii() and mailbox.parameter("SMTPUTF8") is None:
-        raise RefusedError(NEEDS_SMTPUTF8)
-    return mailbox
+    return _without_longer(mailbox, "ENVID", MAX_ENVID)
 
 
-def parse_rcpt(argument: str, offered: frozenset[str], *, utf8: bool) -> Mailbox:
-    """Read the argument of RCPT; `utf8` says that MAIL had SMTPUTF8. Raises `RefusedError`."""
+def parse_rcpt(argument: str, offered: frozenset[str]) -> Mailbox:
+    """Read the argument of RCPT; `offered` as of `parse_mail`. Raises `RefusedError`."""
     mailbox = _mailbox(argument, "TO:")
     if not mailbox.path:
         raise RefusedError(reply(501, "5.1.3 The forward path is empty"))
     for parameter in mailbox.parameters:
         _check_rcpt(parameter, offered)
-    if not mailbox.path.isascii() and not utf8:
-        raise RefusedError(NEEDS_SMTPUTF8)
-    return mailbox
+    return _without_longer(mailbox, "ORCPT", MAX_ORCPT)
 
 
 def _mailbox(argument: str, keyword: str) -> Mailbox:
@@ -103,12 +117,12 @@ def _mailbox(argument: str, keyword: str) -> Mailbox:
         raise RefusedError(reply(501, f"5.5.4 Write {keyword}<address>"))
     rest = argument[len(keyword) :]
     match = _PATH.match(rest)
-    if match is None or not _is_utf8(match[0]):
+    if match is None:
         raise RefusedError(
             reply(501, "5.1.7 Bad address syntax" if keyword == "FROM:" else "5.1.3 Bad address syntax")
         )
     parameters = []
-    for word in rest[match.end() :].split():
+    for word in filter(None, _SPACE.split(rest[match.end() :])):
         read = _PARAMETER.fullmatch(word)
         if read is None:
             raise RefusedError(SYNTAX)
@@ -119,9 +133,12 @@ def _mailbox(argument: str, keyword: str) -> Mailbox:
     return Mailbox(path, tuple(parameters))
 
 
-def _is_utf8(text: str) -> bool:
-    """Whether the octets that the text was read from were UTF-8, as RFC 6531 §3.3 wants them."""
-    return _SURROGATE.search(text) is None
+def _without_longer(mailbox: Mailbox, name: str, most: int) -> Mailbox:
+    """Leave a parameter out whose value is longer: a report is less exact then, and no mail is lost."""
+    value = mailbox.parameter(name)
+    if value is None or len(value) <= most:
+        return mailbox
+    return Mailbox(mailbox.path, tuple(each for each in mailbox.parameters if each.name != name))
 
 
 def _check_mail(parameter: Parameter, offered: frozenset[str]) -> None:
@@ -136,7 +153,8 @@ def _check_mail(parameter: Parameter, offered: frozenset[str]) -> None:
         case "RET":
             extension, good = "DSN", (value or "").upper() in ("FULL", "HDRS")
         case "ENVID":
-            extension, good = "DSN", value is not None and len(value) <= 100 and is_xtext(value)
+            # Postfix takes "=" here, which is no xtext, and hands it on from before its queue as it came.
+            extension, good = "DSN", value is not None and is_xtext(value.replace("=", ""))
         case "AUTH":
             extension, good = "AUTH", value is not None and is_xtext(value)
         case _:
@@ -152,7 +170,7 @@ def _check_rcpt(parameter: Parameter, offered: frozenset[str]) -> None:
             good = words == ["NEVER"] or (set(words) <= _NOTIFY and len(set(words)) == len(words))
         case "ORCPT":
             # RFC 6533 §3 allows UTF-8 as it is beside xtext, so only the form is looked at.
-            good = len(value) <= 500 and _ORCPT.fullmatch(value) is not None
+            good = _ORCPT.fullmatch(value) is not None
         case _:
             raise RefusedError(NOT_OFFERED)
     _check("DSN", offered, good)
