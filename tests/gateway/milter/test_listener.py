@@ -26,7 +26,7 @@ from backstamp.gateway.milter import (
 )
 from backstamp.gateway.protocol.reply import reply
 from backstamp.vocabulary import MilterFailure
-from tests.gateway.milter.mta import Mta, connect, header, macros, message, negotiate, packet
+from tests.gateway.milter.mta import POSTFIX, Mta, connect, header, macros, message, negotiate, packet
 
 CONTINUE = (b"c", b"")
 RAW = b"Subject: hi\r\n\r\nhello\r\n"
@@ -150,6 +150,52 @@ async def test_places_count_as_the_mta_counts_them(milter: Milter, version: byte
     assert await mta.hear() == CONTINUE
 
 
+FOLDED = b"Subject: one\r\n\ttwo\r\n three\r\nX:\r\n y\r\n\r\nhello\r\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "fold", "seen"),
+    [
+        (POSTFIX, b"\n", FOLDED),
+        (b"8.18.1", b"\n", FOLDED),
+        (b"Some MTA 1.0", b"\r\n", FOLDED),
+        (b"8.18.1", b"\r\n", FOLDED.replace(b"\r\n\t", b"\r\r\n\t").replace(b"\r\n ", b"\r\r\n ")),
+    ],
+)
+async def test_a_folded_field_is_read_and_given_back_as_the_mta_folds_it(
+    milter: Milter, version: bytes, fold: bytes, seen: bytes
+) -> None:
+    await milter.start()
+    milter.answer = Replace(b"Subject: four\r\n\tfive\r\nX:\r\n y\r\n\r\nhello\r\n")
+    mta = await milter.mta()
+    mta.say(macros(b"C", v=version))
+    mta.say(message(((b"Subject", b" one\n\ttwo\n three".replace(b"\n", fold)), (b"X", fold + b" y"))))
+    changed = await mta.hear()
+    assert milter.seen[0][1] == seen
+    if version.startswith(b"8.") and fold == b"\r\n":
+        assert changed == (b"m", struct.pack("!I", 1) + b"X\0\n y\0"), "the field's CR was the stranger's"
+    else:
+        assert changed == (b"m", struct.pack("!I", 1) + b"Subject\0 four" + fold + b"\tfive\0")
+        assert await mta.hear() == CONTINUE
+
+
+async def test_a_strangers_nul_ends_no_connection(milter: Milter) -> None:
+    await milter.start()
+    mta = await milter.mta()
+    mta.say(message(((b"Subject", b" a\0b"), (b"X", b"\0"))))
+    assert await mta.hear() == CONTINUE
+    assert milter.seen[0][1] == b"Subject: a\0b\r\nX:\0\r\n\r\nhello\r\n"
+
+
+async def test_a_macro_of_any_size_and_octets_is_kept_no_longer_than_it_is_of_use(milter: Milter) -> None:
+    await milter.start()
+    mta = await milter.mta()
+    for queue_id, told in ((b"4\xffA", "4\ufffdA"), (b"4" * 1024, "4" * 1024), (b"4" * 1025, "")):
+        mta.say(macros(b"E", i=queue_id) + message())
+        assert await mta.hear() == CONTINUE
+        assert milter.seen[-1][0].queue_id == told
+
+
 @pytest.mark.parametrize(
     ("answer", "heard"),
     [
@@ -230,6 +276,7 @@ async def test_a_slow_examiner_is_announced(milter: Milter, monkeypatch: pytest.
         (negotiate() + message() + message(), "a command before the message is answered"),
         (negotiate() + packet(b"M", b"<>\0") + packet(b"B", b"x") + header(b"A", b"1"), "out of order"),
         (negotiate() + packet(b"M", b"<>\0") + packet(b"L", b"\0\0"), "a header field without name"),
+        (negotiate() + packet(b"M", b"<>\0") + packet(b"L", b"A\0"), "a header field without name"),
         (negotiate() + packet(b"M", b"<>"), "a string without its end"),
         (negotiate() + packet(b"M"), "a command without its address"),
         (negotiate() + packet(b"C", b"x\0?"), "an unknown address family"),

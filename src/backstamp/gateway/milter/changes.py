@@ -35,15 +35,19 @@ class Changes(msgspec.Struct, frozen=True):
             yield from codec.replace_body(self.body)
 
 
-def find_changes(fields: Sequence[bytes], body: bytes, wanted: bytes, *, hidden_fields: int) -> Changes:
+def find_changes(
+    fields: Sequence[bytes], body: bytes, wanted: bytes, *, hidden_fields: int, fold: bytes = b"\n"
+) -> Changes:
     """Return what makes `fields` and `body` into the message `wanted`.
 
     `fields` have CRLF inside and none at the end; `wanted` has CRLF throughout; `hidden_fields` of the MTA's
-    own stand above `fields` where it counts places. A body's line ends are the MTA's: Postfix takes LF
+    own stand above `fields` where it counts places; `fold` is what it has between the lines of a field. A body's line ends are the MTA's: Postfix takes LF
     for CRLF, and ends the last line. Raises `NotPossibleError`.
     """
     new_fields, new_body = _split(wanted)
-    return Changes(tuple(_packets(fields, new_fields, hidden_fields)), None if new_body == body else new_body)
+    return Changes(
+        tuple(_packets(fields, new_fields, hidden_fields, fold)), None if new_body == body else new_body
+    )
 
 
 def _split(message: bytes) -> tuple[list[bytes], bytes]:
@@ -70,7 +74,7 @@ class _Move(Enum):
     INSERT = 3
 
 
-def _packets(old: Sequence[bytes], new: Sequence[bytes], hidden: int) -> Iterator[bytes]:
+def _packets(old: Sequence[bytes], new: Sequence[bytes], hidden: int, fold: bytes) -> Iterator[bytes]:
     if old == new:
         return
     numbers = _numbers(old)
@@ -83,13 +87,13 @@ def _packets(old: Sequence[bytes], new: Sequence[bytes], hidden: int) -> Iterato
             j -= 1
         match move:
             case _Move.CHANGE:
-                yield codec.change_header(numbers[i], *_name_and_value(new[j]))
+                yield codec.change_header(numbers[i], *_name_and_value(new[j], fold))
             case _Move.DELETE:
                 yield codec.change_header(numbers[i], _name(old[i]), b"")
             case _Move.INSERT if i == len(old):
-                behind.append(codec.add_header(*_name_and_value(new[j])))
+                behind.append(codec.add_header(*_name_and_value(new[j], fold)))
             case _Move.INSERT:
-                yield codec.insert_header(i + hidden, *_name_and_value(new[j]))
+                yield codec.insert_header(i + hidden, *_name_and_value(new[j], fold))
             case _Move.KEEP:
                 pass
     yield from reversed(behind)
@@ -160,10 +164,10 @@ def _name(field: bytes) -> bytes:
     return field.partition(b":")[0]
 
 
-def _name_and_value(field: bytes) -> tuple[bytes, bytes]:
+def _name_and_value(field: bytes, fold: bytes) -> tuple[bytes, bytes]:
     name, colon, value = field.partition(b":")
     if not colon or not name:
         raise NotPossibleError("a line of the header is no field")
     if b"\0" in field:
         raise NotPossibleError("a new field holds a NUL")
-    return name, value.replace(b"\r\n", b"\n")
+    return name, value.replace(b"\r\n", fold)

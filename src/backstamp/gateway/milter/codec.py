@@ -18,6 +18,8 @@ import msgspec
 MAX_PACKET: Final = 4 * 1024 * 1024
 """Octets of one packet. A piece of a body has at most 65,535, a header field as many as the MTA lets pass
 (Postfix's `header_size_limit`: 102,400)."""
+MAX_MACRO: Final = 1024
+"""Octets of a macro's value that is of any use: a queue id, a login name, the MTA's version."""
 MAX_CHUNK: Final = 65_535
 """Octets of one piece of a body: libmilter's `MILTER_CHUNK_SIZE`, and the most that Postfix sends."""
 
@@ -158,17 +160,20 @@ def read_connect(payload: bytes) -> tuple[bytes, bytes]:
 
 
 def read_header(payload: bytes) -> tuple[bytes, bytes]:
-    """Return name and value of a header field. Raises `MilterProtocolError`."""
-    strings = read_strings(payload)
-    if len(strings) != 2 or not strings[0]:
+    """Return name and value of a header field. Raises `MilterProtocolError`.
+
+    A NUL within the value is the stranger's: the MTA that hands it on is no reason to hang up on it.
+    """
+    name, _, value = payload.partition(b"\0")
+    if not name or not value.endswith(b"\0"):
         raise MilterProtocolError("a header field without name or value")
-    return strings[0], strings[1]
+    return name, value[:-1]
 
 
 def read_macros(payload: bytes) -> tuple[int, dict[bytes, bytes]]:
     """Return the command that macros belong to, and each value by its name without braces.
 
-    Raises `MilterProtocolError`.
+    One that is too long is left out: they are kept beside what counts against any limit. Raises `MilterProtocolError`.
     """
     if not payload:
         raise MilterProtocolError("macros of no command")
@@ -176,7 +181,9 @@ def read_macros(payload: bytes) -> tuple[int, dict[bytes, bytes]]:
     if len(strings) % 2:
         raise MilterProtocolError("a macro without a value")
     return payload[0], {
-        name.strip(b"{}"): value for name, value in zip(strings[::2], strings[1::2], strict=True)
+        name.strip(b"{}"): value
+        for name, value in zip(strings[::2], strings[1::2], strict=True)
+        if len(value) <= MAX_MACRO
     }
 
 

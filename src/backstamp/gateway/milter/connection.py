@@ -250,7 +250,13 @@ def _encode(answer: MilterAnswer, arrived: Arrived, raw: bytes) -> _Answer:
         case Replace(wanted) if wanted == raw:
             return _UNCHANGED
         case Replace(wanted):
-            changes = find_changes(arrived.fields, arrived.body, wanted, hidden_fields=arrived.hidden_fields)
+            changes = find_changes(
+                arrived.fields,
+                arrived.body,
+                wanted,
+                hidden_fields=arrived.hidden_fields,
+                fold=arrived.fold,
+            )
             return _Answer(changes.packets(), codec.CONTINUE)
         case TempFail(refusal) | Reject(refusal):
             return _refusal(refusal)

@@ -33,13 +33,15 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """A whole message.
 
     `fields` are the header fields with CRLF inside and none at the end; `hidden_fields`: how many
-    fields of the MTA's own stand above them. Where the content was not kept, `unkept` is its refusal.
+    fields of the MTA's own stand above them; `fold`: what the MTA writes between a field's lines. Where the
+    content was not kept, `unkept` is its refusal.
     """
 
     envelope: MilterEnvelope
     fields: list[bytes]
     body: bytes
     hidden_fields: int
+    fold: bytes
     unkept: Reply | None
 
     def raw(self) -> bytes:
@@ -65,6 +67,7 @@ class _Content:
         self.recipients: list[MilterPath] = []
         self.fields: list[bytes] = []
         self.body: list[bytes] = []
+        self.fold = b"\n"
         self.unkept: Reply | None = None
 
     def room_for(self, payload: bytes, *, counts: bool = True) -> bool:
@@ -164,6 +167,11 @@ class Conversation:
         for name in _READ_MACROS & macros.keys():
             kept[name] = macros[name]
 
+    @property
+    def _is_sendmail(self) -> bool:
+        """Whether it is Sendmail: "v" is "8.17.1" there, and "Postfix 3.7.11"."""
+        return self._macros.get(b"v", self._message_macros.get(b"v", b"")).startswith(b"8.")
+
     def _advance(self, stage: _Stage) -> _Content:
         if self._content is None or stage < self._stage:
             raise MilterProtocolError("a command out of order")
@@ -187,6 +195,11 @@ class Conversation:
         content = self._advance(_Stage.HEADER)
         if content.room_for(payload):
             name, value = codec.read_header(payload)
+            if b"\r\n" in value and not self._is_sendmail:
+                # libmilter's rule is LF alone, and Sendmail's CR before one is the stranger's own. Others give
+                # a field as it stands in the message, and take it so.
+                content.fold = b"\r\n"
+                value = value.replace(b"\r\n", b"\n")
             content.fields.append(name + b":" + value.replace(b"\n", b"\r\n"))
 
     def _body(self, payload: bytes) -> None:
@@ -218,20 +231,21 @@ class Conversation:
             helo=_text(self._helo),
             reverse_path=content.reverse_path,
             recipients=tuple(content.recipients),
-            queue_id=_text(macros.get(b"i", b"")),
+            queue_id=macros.get(b"i", b"").decode("ascii", "replace"),
             authenticated_user=_text(macros.get(b"auth_authen", b"")),
             daemon_name=_text(macros.get(b"daemon_name", b"")),
             trace_id=self._new_trace_id(),
         )
-        # "v" is "Postfix 3.7.11", or Sendmail's "8.17.1". Postfix counts its own Received field, which no
-        # milter sees (`cleanup_milter.c`); Sendmail's comes when the milters are done.
-        hidden = 0 if macros.get(b"v", b"").startswith(b"8.") else 1
+        # Postfix counts its own Received field, which no milter sees (`cleanup_milter.c`); Sendmail's comes when
+        # the milters are done.
+        hidden = 0 if self._is_sendmail else 1
         body, content.body = b"".join(content.body), []
         return Arrived(
             envelope=envelope,
             fields=content.fields,
             body=body,
             hidden_fields=hidden,
+            fold=content.fold,
             unkept=content.unkept,
         )
 
