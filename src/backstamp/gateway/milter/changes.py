@@ -41,8 +41,9 @@ def find_changes(
     """Return what makes `fields` and `body` into the message `wanted`.
 
     `fields` have CRLF inside and none at the end; `wanted` has CRLF throughout; `hidden_fields` of the MTA's
-    own stand above `fields` where it counts places; `fold` is what it has between the lines of a field. A body's line ends are the MTA's: Postfix takes LF
-    for CRLF, and ends the last line. Raises `NotPossibleError`.
+    own stand above `fields` where it counts places; `fold` is what it has between the lines of a field. A
+    body's line ends are the MTA's: Postfix takes LF for CRLF, and ends the last line. Raises
+    `NotPossibleError`.
     """
     new_fields, new_body = _split(wanted)
     return Changes(

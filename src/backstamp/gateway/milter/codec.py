@@ -173,7 +173,8 @@ def read_header(payload: bytes) -> tuple[bytes, bytes]:
 def read_macros(payload: bytes) -> tuple[int, dict[bytes, bytes]]:
     """Return the command that macros belong to, and each value by its name without braces.
 
-    One that is too long is left out: they are kept beside what counts against any limit. Raises `MilterProtocolError`.
+    One that is too long is left out: they are kept beside what counts against any limit. Raises
+    `MilterProtocolError`.
     """
     if not payload:
         raise MilterProtocolError("macros of no command")

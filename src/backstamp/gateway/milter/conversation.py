@@ -196,8 +196,8 @@ class Conversation:
         if content.room_for(payload):
             name, value = codec.read_header(payload)
             if b"\r\n" in value and not self._is_sendmail:
-                # libmilter's rule is LF alone, and Sendmail's CR before one is the stranger's own. Others give
-                # a field as it stands in the message, and take it so.
+                # libmilter's rule is LF alone, and Sendmail's CR before one is the stranger's own. Others
+                # give a field as it stands in the message, and take it so.
                 content.fold = b"\r\n"
                 value = value.replace(b"\r\n", b"\n")
             content.fields.append(name + b":" + value.replace(b"\n", b"\r\n"))
@@ -236,8 +236,8 @@ class Conversation:
             daemon_name=_text(macros.get(b"daemon_name", b"")),
             trace_id=self._new_trace_id(),
         )
-        # Postfix counts its own Received field, which no milter sees (`cleanup_milter.c`); Sendmail's comes when
-        # the milters are done.
+        # Postfix counts its own Received field, which no milter sees (`cleanup_milter.c`); Sendmail's comes
+        # when the milters are done.
         hidden = 0 if self._is_sendmail else 1
         body, content.body = b"".join(content.body), []
         return Arrived(
