@@ -1,5 +1,6 @@
 """A recipient's own page over HTTP, in real processes: bodies as servers see them."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def test_one_click_acts_in_every_form_that_a_body_may_have(server: ServerProcess
 def test_a_body_that_is_too_long_or_empty_changes_nothing(server: ServerProcess, tmp_path: Path) -> None:
     for body in (b"", ONE_CLICK + b"&x=" + b"y" * 100_000):
         assert b" 400 " in server.exchange(post(length(body), body=body)).split(b"\r\n")[0]
+    assert wishes(tmp_path) == []
+
+
+def test_a_form_that_is_cut_short_changes_nothing(server: ServerProcess, tmp_path: Path) -> None:
+    with server.connect() as client:
+        client.sendall(post(f"Content-Length: {len(ONE_CLICK) + 20}", body=ONE_CLICK))
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 400 ")
     assert wishes(tmp_path) == []
 
 

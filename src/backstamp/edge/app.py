@@ -22,7 +22,15 @@ from backstamp.edge.link_pages import FADE_SECONDS, LinkPages
 from backstamp.edge.own_page import PAGE_START, OwnPages
 from backstamp.edge.policy import hit_policy
 from backstamp.edge.recording import HitRecorder
-from backstamp.edge.replies import NOT_ALLOWED, PAGE_NOT_ALLOWED, BodyProtocol, send_pixel, send_redirect
+from backstamp.edge.replies import (
+    NOT_ALLOWED,
+    PAGE_NOT_ALLOWED,
+    BodyProtocol,
+    HeadProtocol,
+    ReplyProtocol,
+    send_pixel,
+    send_redirect,
+)
 from backstamp.edge.scope import Scope
 from backstamp.edge.unopened import answer_unopened, before_markup, link_in_text
 from backstamp.journal import (
@@ -123,6 +131,7 @@ class Edge:
         began = perf_counter_ns()
         method = scope.method
         path = scope.path
+        replying: ReplyProtocol = HeadProtocol(proto) if method == "HEAD" else proto
         token = open_token(self._ring, path[1:])
         if token is None:
             token = link_in_text(self._ring, path)
@@ -132,14 +141,14 @@ class Edge:
                 # Its body is waited for, which says nothing about our own time.
                 self._counts[await acting] += 1
                 return
-            (PAGE_NOT_ALLOWED if path.startswith(PAGE_START) else NOT_ALLOWED).send(proto)
+            (PAGE_NOT_ALLOWED if path.startswith(PAGE_START) else NOT_ALLOWED).send(replying)
             answer = Answer.NOT_ALLOWED
         elif token is None:
             if path.startswith(PAGE_START):
-                answer = self._own_pages.show(self._ring, self._published, scope, proto)
+                answer = self._own_pages.show(self._ring, self._published, scope, replying)
             else:
                 self._note_malformed(scope, path)
-                answer = answer_unopened(path, scope.headers, proto)
+                answer = answer_unopened(path, scope.headers, replying)
         elif isinstance(token, PixelToken):
             policy = self._policy
             if token.recipient_key in policy.withdrawn:
@@ -148,14 +157,14 @@ class Edge:
                 self._counts[Drop.KILLED] += 1
             else:
                 self._recorder.pixel(scope, token)
-            send_pixel(proto)
+            send_pixel(replying)
             answer = _ANSWERED_PIXEL
         elif self._links.leads_on(token) and token.url.isprintable():
             self._recorder.link(scope, token)
-            send_redirect(proto, token.url)
+            send_redirect(replying, token.url)
             answer = _ANSWERED_REDIRECT
         else:
-            answer = self._links.show(self._ring, token, scope, proto)
+            answer = self._links.show(self._ring, token, scope, replying)
         counts = self._counts
         counts[answer] += 1
         took = perf_counter_ns() - began

@@ -11,6 +11,7 @@ from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_forms import is_from_own_page
 from backstamp.edge.replies import (
     NOT_ALLOWED,
+    HeadProtocol,
     ReplyProtocol,
     send_onward,
     send_pixel,
@@ -32,6 +33,8 @@ class SunsetEdge:
         """Answer one request as `Edge` does without a policy, and record nothing."""
         method = scope.method
         path = scope.path
+        if method == "HEAD":
+            proto = HeadProtocol(proto)
         ring = self._keyring()
         token = open_token(ring, path[1:]) or link_in_text(ring, path)
         if method == "POST" and isinstance(token, LinkToken) and token.protected and token.url.isprintable():

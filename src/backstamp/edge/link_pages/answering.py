@@ -117,7 +117,7 @@ class LinkPages:
             return Answer.NOT_ALLOWED
         # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).
         await asyncio.sleep(0)
-        body = await read_body(proto, BODY_LIMIT)
+        body = await read_body(scope, proto, BODY_LIMIT)
         asked = None if body is None else asked_for(body)
         if asked is None:
             NOT_ALLOWED.send(proto)

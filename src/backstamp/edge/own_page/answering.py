@@ -54,7 +54,7 @@ class OwnPages:
         words, so = _words(scope), standing(snapshot, token)
         # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).
         await asyncio.sleep(0)
-        body = await read_body(proto, BODY_LIMIT)
+        body = await read_body(scope, proto, BODY_LIMIT)
         asked = None if body is None else act_of(body)
         if asked is None:
             own_page(words, token, so, snapshot, status=400, said=words.not_understood).send(proto)

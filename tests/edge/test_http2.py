@@ -1,0 +1,90 @@
+"""HTTP/2 where it differs from HTTP/1.1 inside Granian: HEAD, and bodies that break off."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+
+from backstamp.edge.bodies import BODY_SECONDS
+from backstamp.journal import Answer
+from backstamp.journal.edge_counters import read_edge_counters
+from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.setting import link, pixel, publish
+from tests.edge.test_own_page import page, wishes
+
+TARGETS = [f"/{pixel()}", f"/{link()}", f"/{link(protected=True)}", page(), "/healthz", "/nothing"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server:
+        yield server
+
+
+def begun() -> h2.connection.H2Connection:
+    connection = h2.connection.H2Connection(h2.config.H2Configuration())
+    connection.initiate_connection()
+    return connection
+
+
+def fields(method: str, target: str) -> list[tuple[str, str]]:
+    return [(":method", method), (":path", target), (":authority", "x"), (":scheme", "http")]
+
+
+def answer(server: ServerProcess, method: str, target: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Header section without the date, and body."""
+    connection, section, body = begun(), list[tuple[bytes, bytes]](), b""
+    connection.send_headers(1, fields(method, target), end_stream=True)
+    with server.connect() as client:
+        client.sendall(connection.data_to_send())
+        while True:
+            for event in connection.receive_data(client.recv(65_536)):
+                if isinstance(event, h2.events.ResponseReceived):
+                    section = [field for field in event.headers if field[0] != b"date"]
+                elif isinstance(event, h2.events.DataReceived):
+                    body += event.data
+                elif isinstance(event, h2.events.StreamEnded):
+                    return sorted(section), body
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_head_has_the_fields_of_get_and_no_body(server: ServerProcess, target: str) -> None:
+    section, body = answer(server, "GET", target)
+    assert dict(section)[b"content-length"] == str(len(body)).encode()
+    assert answer(server, "HEAD", target) == (section, b"")
+
+
+def test_a_form_that_breaks_off_is_not_waited_for(server: ServerProcess, tmp_path: Path) -> None:
+    broken = [f"/{link(protected=True)}", page()] * 5
+    connection = begun()
+    for number, target in enumerate(broken):
+        connection.send_headers(2 * number + 1, fields("POST", target))
+        connection.send_data(2 * number + 1, b"act=go_on")
+    connection.ping(b"all came")
+    with server.connect() as client:
+        client.sendall(connection.data_to_send())
+        while not any(
+            isinstance(event, h2.events.PingAckReceived)
+            for event in connection.receive_data(client.recv(65_536))
+        ):
+            pass
+    began = time.monotonic()
+    # Until the time was over, each took what a processor gave.
+    while sum(answers_in(tmp_path).values()) < len(broken) and time.monotonic() < began + BODY_SECONDS:
+        time.sleep(0.1)
+    assert time.monotonic() - began < BODY_SECONDS / 2
+    assert answers_in(tmp_path) == {Answer.NOT_ALLOWED: 5, Answer.PAGE: 5}
+    assert wishes(tmp_path) == []
+
+
+def answers_in(directory: Path) -> dict[Answer, int]:
+    """What was answered; `/healthz`, by which the server was waited for, is left out."""
+    (values,) = read_edge_counters(directory / "metrics")
+    found = {answer: number for answer, number in values.answers.items() if number}
+    found[Answer.PAGE] = found.get(Answer.PAGE, 0) - 1
+    return found
