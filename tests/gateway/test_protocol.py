@@ -21,7 +21,7 @@ from backstamp.gateway.protocol.commands import (
     parse_rcpt,
 )
 from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, dot_stuff, read_mail_data
-from backstamp.gateway.protocol.reply import MAX_LINES, BadReplyError, Reply, read_reply, reply
+from backstamp.gateway.protocol.reply import MAX_LINES, MOST_LINES, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
 from backstamp.gateway.session import Session
@@ -165,6 +165,11 @@ def test_a_reply_is_kept_to_the_letter() -> None:
     assert lines(b"250 a\rb\x00").lines == ("a?b?",)
 
 
+def test_an_acceptance_of_too_many_lines_or_several_codes_is_still_one() -> None:
+    assert lines(*[b"250-a"] * (2 * MAX_LINES), b"250 b") == Reply(250, ("a",) * MAX_LINES)
+    assert lines(b"250-a", b"251 b") == Reply(251, ("a", "b"))
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -173,8 +178,9 @@ def test_a_reply_is_kept_to_the_letter() -> None:
         [b"25 Ok"],
         [b"650 x"],
         [b"150 x"],
-        [b"250-a", b"251 b"],
-        [b"250-a"] * (MAX_LINES + 1),
+        [b"250-a", b"350 b"],
+        [b"250-a", b"550 b"],
+        [b"250-a"] * (MOST_LINES + 1),
     ],
 )
 def test_what_is_no_reply_is_refused(bad: list[bytes]) -> None:

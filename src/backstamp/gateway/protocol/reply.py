@@ -9,6 +9,9 @@ import msgspec
 MAX_LINE: Final = 2048
 """RFC 5321 §4.5.3.1.5 allows 512 octets; servers in the field write longer ones."""
 MAX_LINES: Final = 100
+"""Lines of one reply that are kept."""
+MOST_LINES: Final = 10_000
+"""A reply of more lines is none: it has no end."""
 
 _LINE: Final = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)")
@@ -71,17 +74,21 @@ def reply(code: int, *lines: str) -> Reply:
 
 
 async def read_reply(read_line: Callable[[], Awaitable[bytes]]) -> Reply:
-    """Read one reply line by line. Control characters become "?". Raises `BadReplyError`."""
+    """Read one reply line by line. Control characters become "?". Raises `BadReplyError`.
+
+    An acceptance that is not understood makes a double at every retry: lines that are too many are cut, and
+    where codes differ within their kind the last one counts, as with Postfix.
+    """
     code = 0
     lines: list[str] = []
-    while True:
+    for _ in range(MOST_LINES):
         match = _LINE.fullmatch(await read_line())
-        if match is None or (code and int(match[1]) != code):
+        if match is None or (code and int(match[1]) // 100 != code // 100):
             raise BadReplyError("not a reply")
         code = int(match[1])
-        text = (match[3] or b"").decode("utf-8", "surrogateescape")
-        lines.append(_CONTROL.sub("?", text))
+        if len(lines) < MAX_LINES:
+            text = (match[3] or b"").decode("utf-8", "surrogateescape")
+            lines.append(_CONTROL.sub("?", text))
         if match[2] != b"-":
             return Reply(code, tuple(lines))
-        if len(lines) >= MAX_LINES:
-            raise BadReplyError("a reply without an end")
+    raise BadReplyError("a reply without an end")
