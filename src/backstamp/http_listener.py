@@ -27,6 +27,9 @@ YOUNG_SECONDS: Final = 5.5
 """Granian takes a worker that dies so soon after another in its place for the sign of a crash loop."""
 PAUSE_SECONDS: Final = 0.5
 """What does not stay alive is started again after this."""
+OTHER_FILES: Final = 64
+"""What a worker has open besides its connections: 27 at rest, and files looked at for a moment."""
+FEWEST_CONNECTIONS: Final = 16
 LOGGING: Final[dict[str, Any]] = {
     "handlers": {},
     "formatters": {},
@@ -112,6 +115,18 @@ def free_address(setting: str, host: str, port: int) -> str:
             f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); {way}"
         ) from None
     return str(address[0])
+
+
+def connections_for(wanted: int) -> int:
+    """Return how many connections a worker may take at a time, `wanted` at most: each is an open file.
+
+    More than the system lets a process open would be taken off nobody: while none can be opened, no file can
+    be looked at either, nor those connections be found that ask for nothing.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return wanted
+    return min(wanted, max(FEWEST_CONNECTIONS, hard - OTHER_FILES))
 
 
 def loader(target: str, drain_seconds: float) -> Callable[[], Any]:

@@ -13,8 +13,16 @@ MOST_EXPOSED = 20
 """Tenths of what `systemd-analyze security` counts from 0 (safe) to 10; 96 without any hardening."""
 
 
+UNITS = ["backstamp.service", "backstamp-role@.service"]
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_no_dump_of_memory_is_kept(name: str) -> None:
+    assert "LimitCORE=0" in (DEPLOY / name).read_text().splitlines()
+
+
 @pytest.mark.daemon
-@pytest.mark.parametrize("name", ["backstamp.service", "backstamp-role@.service"])
+@pytest.mark.parametrize("name", UNITS)
 def test_systemd_takes_a_unit_and_calls_it_hardened(tmp_path: Path, name: str) -> None:
     unit = tmp_path / name.replace("@.", "@edge.")
     program = "/opt/backstamp/bin/backstamp"

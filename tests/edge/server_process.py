@@ -1,6 +1,7 @@
 """A real edge, in processes of its own."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -12,11 +13,15 @@ from pathlib import Path
 from tests.daemons import free_port
 
 CONNECTIONS = 8192
+OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 ROOT = Path(__file__).parents[2]
 SERVE = """
 import os
+import resource
 import sys
 from pathlib import Path
+files = int(os.environ["EDGE_TEST_FILES"])
+resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 from backstamp.edge import EdgeConfig, serve
 pem = Path(sys.argv[3]) if len(sys.argv) > 3 else None
 serve(
@@ -33,7 +38,12 @@ class ServerProcess:
     """The running edge: its port, its processes and its log."""
 
     def __init__(
-        self, directory: Path, workers: int, pem: Path | None, connections: int = CONNECTIONS
+        self,
+        directory: Path,
+        workers: int,
+        pem: Path | None,
+        connections: int = CONNECTIONS,
+        files: int = OPEN_FILES,
     ) -> None:
         self.port = free_port()
         self.log_path = directory / "edge.log"
@@ -49,6 +59,7 @@ class ServerProcess:
                     "EDGE_TEST_DIRECTORY": str(directory),
                     "EDGE_TEST_PORT": str(self.port),
                     "EDGE_TEST_CONNECTIONS": str(connections),
+                    "EDGE_TEST_FILES": str(files),
                 },
             )
 
@@ -113,9 +124,13 @@ class ServerProcess:
 
 @contextmanager
 def running_edge(
-    directory: Path, workers: int = 1, pem: Path | None = None, connections: int = CONNECTIONS
+    directory: Path,
+    workers: int = 1,
+    pem: Path | None = None,
+    connections: int = CONNECTIONS,
+    files: int = OPEN_FILES,
 ) -> Iterator[ServerProcess]:
-    server = ServerProcess(directory, workers, pem, connections)
+    server = ServerProcess(directory, workers, pem, connections, files)
     try:
         if pem is None:
             server.wait_until_it_answers()

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from backstamp.edge.replies import GIF
-from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.server_process import CONNECTIONS, OPEN_FILES, ServerProcess, running_edge
 from tests.edge.setting import pixel, publish
 
 IDLERS = 300
@@ -110,9 +110,12 @@ def test_http_2_connections_that_only_answer_pings_starve_nobody(tmp_path: Path)
         assert sum(idler.pings for idler in idlers) > IDLERS / 2, "they are asked whether they live"
 
 
-def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("connections", "files"), [(IDLERS, OPEN_FILES), (CONNECTIONS, IDLERS)])
+def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(
+    tmp_path: Path, connections: int, files: int
+) -> None:
     publish(tmp_path)
-    with running_edge(tmp_path, connections=IDLERS) as server, ExitStack() as stack:
+    with running_edge(tmp_path, connections=connections, files=files) as server, ExitStack() as stack:
         waiting = stack.enter_context(selectors.DefaultSelector())
         for _ in range(IDLERS):
             idler = Idler(stack.enter_context(server.connect()))
@@ -133,3 +136,4 @@ def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(tmp_path: Path)
         while "connections ran short" not in server.log and time.monotonic() - began < 40:
             time.sleep(0.05)
         assert "connections ran short" in server.log
+        assert ("limit of open files is too low" in server.log) == (files < connections)

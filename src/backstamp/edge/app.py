@@ -33,6 +33,7 @@ from backstamp.edge.replies import (
 )
 from backstamp.edge.scope import Scope
 from backstamp.edge.unopened import answer_unopened, before_markup, link_in_text
+from backstamp.http_listener import connections_for
 from backstamp.journal import (
     Answer,
     Drop,
@@ -91,7 +92,7 @@ class Edge:
         self._clicks = Clicks(threats, answers)
         self._links = LinkPages(self._clicks, self._recorder, journal, self._counts, config.link_limits)
         self._own_pages = OwnPages(wishes)
-        self._idle = IdleConnections(config.port, config.connections)
+        self._idle = IdleConnections(config.port, connections_for(config.connections))
         self._use(snapshot.current())
         self._ring = keyring()
         self._chores = Chores(

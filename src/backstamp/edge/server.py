@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from backstamp.edge.certificate import Certificate
 from backstamp.edge.config import EdgeConfig, EdgeError
 from backstamp.edge.first_step import FirstStepPolicy
-from backstamp.http_listener import LOGGING, Server, free_address, loader
+from backstamp.http_listener import LOGGING, Server, connections_for, free_address, loader
 
 _log = logging.getLogger("backstamp.edge")
 
@@ -38,6 +38,12 @@ def serve(config: EdgeConfig, target: str) -> None:
     Raises `EdgeError`, `PortTakenError`, or SystemExit when workers die again and again.
     """
     address = free_address("edge.listen", config.host, config.port)
+    connections = connections_for(config.connections)
+    if connections < config.connections:
+        _log.warning(
+            "a worker takes %d connections at a time and not %d: the limit of open files is too low",
+            *(connections, config.connections),
+        )
     asyncio.set_event_loop_policy(FirstStepPolicy())
     try:
         server = Server(
@@ -50,7 +56,7 @@ def serve(config: EdgeConfig, target: str) -> None:
             http=HTTPModes.auto,
             websockets=False,
             backlog=BACKLOG,
-            backpressure=config.connections,
+            backpressure=connections,
             http1_settings=HTTP1Settings(header_read_timeout=HEAD_MILLISECONDS, max_buffer_size=HEAD_BYTES),
             http2_settings=HTTP2Settings(
                 max_headers_size=HEAD_BYTES,
