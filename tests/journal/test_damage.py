@@ -346,6 +346,7 @@ def test_what_only_has_the_name_of_a_producer_or_a_segment_is_passed_by(tmp_path
     odd = tmp_path / "0123456789abcdee"
     (odd / "0000000000000000.seg").mkdir(parents=True)
     os.mkfifo(odd / "0000000000000001.seg")
+    (odd / "ffffffffffffffff.seg").write_bytes(b"a place for which no database has room")
     (odd / "0000000000000002.seg").symlink_to("/nowhere")
     reader = JournalReader(tmp_path)
     batch = reader.read({}, 10)

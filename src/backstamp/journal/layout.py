@@ -19,7 +19,8 @@ SET_ASIDE: Final = "set-aside"
 AHEAD: Final = "w"
 """How the name of a producer begins whose records are read ahead."""
 _PRODUCER: Final = re.compile(rf"[0-9a-f{AHEAD}][0-9a-f]{{15}}")
-_SEGMENT: Final = re.compile(r"([0-9a-f]{16})\.seg")
+_SEGMENT: Final = re.compile(r"([0-3][0-9a-f]{15})\.seg")
+"""No stream of ours comes so far that its place did not fit into the 63 bits that a database has for it."""
 
 
 class Segment(NamedTuple):
