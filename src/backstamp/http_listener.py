@@ -1,14 +1,12 @@
 """What edge and console do alike to start Granian: is the port free, and workers die with their parent."""
 
 import asyncio
-import errno
 import importlib
 import logging
 import math
 import os
 import resource
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +19,7 @@ from granian._granian import WorkerSignal
 from granian.server.mp import MPServer, WorkerProcess
 
 from backstamp.lifetime import die_with_parent
+from backstamp.listening import addresses, reason_and_way, try_to_have
 
 PARENT_CHECK_SECONDS: Final = 0.5
 YOUNG_SECONDS: Final = 5.5
@@ -99,22 +98,17 @@ def free_address(setting: str, host: str, port: int) -> str:
     Raises `PortTakenError` where we may not listen: Granian's own complaint is a native stack trace.
     """
     try:
-        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = min(known, key=lambda each: each[0] != socket.AF_INET)
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        address = addresses(host, port)[0]
+        try_to_have(address, v6_only=False)
     except OSError as error:
-        if isinstance(error, PermissionError):
-            way = "choose a port above 1023, or let it have CAP_NET_BIND_SERVICE, as the units in deploy/ do"
-        elif error.errno == errno.EADDRINUSE:
-            way = "choose another port, or stop what has it"
-        else:
-            way = "write an address that this machine has"
-        raise PortTakenError(
-            f"{setting}: cannot listen on {host}:{port} ({error.strerror or error}); {way}"
-        ) from None
-    return str(address[0])
+        raise taken(setting, f"{host}:{port}", error) from None
+    return address.ip
+
+
+def taken(setting: str, address: str, error: OSError) -> PortTakenError:
+    """Return what is to be raised where `address` of a setting cannot be listened on."""
+    reason, way = reason_and_way(error)
+    return PortTakenError(f"{setting}: cannot listen on {address} ({reason}); {way}")
 
 
 def connections_for(wanted: int) -> int:

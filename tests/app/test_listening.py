@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from typing import Any
 
 import pytest
 
@@ -35,3 +36,41 @@ def test_one_that_stays_taken_is_refused(taken: socket.socket, monkeypatch: pyte
     monkeypatch.setattr(listening, "PATIENCE_SECONDS", 0.2)
     with taken, pytest.raises(PortTakenError, match=r"^edge\.listen: cannot listen on .* stop what has it$"):
         refuse_taken(taken.getsockname()[1])
+
+
+@pytest.fixture
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A name of this machine with two addresses."""
+    ask = socket.getaddrinfo
+
+    def answer(host: str, *asked: Any, **more: Any) -> list[Any]:
+        hosts = ("127.0.0.1", "127.0.0.2") if host == "two.example" else (host,)
+        return [each for ip in hosts for each in ask(ip, *asked, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return "two.example"
+
+
+@pytest.mark.parametrize("setting", ["GATEWAY_LISTEN", "OPERATIONS_LISTEN", "EDGE_LISTEN"])
+def test_all_addresses_of_a_name_are_had_where_all_are_listened_on(
+    two_addresses: str, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setattr(listening, "PATIENCE_SECONDS", 0.0)
+    port = free_port("127.0.0.2")
+    settings = {
+        "GATEWAY_LISTEN": f"127.0.0.1:{free_port()}",
+        "EDGE_LISTEN": f"127.0.0.1:{free_port()}",
+        "CONSOLE_LISTEN": f"127.0.0.1:{free_port()}",
+    } | {setting: f"{two_addresses}:{port}"}
+    loaded = load(None, {f"BACKSTAMP_{name}": value for name, value in settings.items()})
+    with socket.create_server(("127.0.0.2", port)):
+        if setting == "EDGE_LISTEN":
+            listening.refuse_taken(loaded)  # by its first address
+            return
+        with pytest.raises(PortTakenError) as refused:
+            listening.refuse_taken(loaded)
+    assert str(refused.value) == (
+        f"{setting.lower().replace('_', '.', 1)}: cannot listen on two.example:{port}, 127.0.0.2, "
+        "(Address already in use); choose another port, or stop what has it"
+    )
+    listening.refuse_taken(loaded)

@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import ConfigError, GatewayConfig, RewritingLimits, Submission, check_config
+from backstamp.gateway import (
+    ConfigError,
+    GatewayConfig,
+    ListenError,
+    RewritingLimits,
+    Submission,
+    check_config,
+)
 from backstamp.gateway.access import check_networks, contains, parse_address
 from backstamp.gateway.addresses import parse_listen, parse_next_hop
 from backstamp.gateway.config import Network
 from backstamp.vocabulary import TlsMode
+from tests.gateway.running import StartGateway
 
 ipv4 = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(lambda n: IPv4Network(n, strict=False))
 ipv6 = st.tuples(st.integers(0, 2**128 - 1), st.integers(0, 128)).map(lambda n: IPv6Network(n, strict=False))
@@ -104,6 +112,15 @@ def test_a_broken_configuration_is_refused_in_one_line(tmp_path: Path, name: str
         check_config(config(tmp_path, **settings))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+async def test_an_address_that_is_not_this_machines_is_said_to_be_that(gateway: StartGateway) -> None:
+    with pytest.raises(ListenError) as refused:
+        await gateway("smtp://127.0.0.1:9", listen="192.0.2.1:2525")
+    assert str(refused.value) == (
+        "gateway.listen: cannot listen on 192.0.2.1:2525: Cannot assign requested address; "
+        "write an address that this machine has"
+    )
 
 
 def test_a_plain_configuration_is_good(tmp_path: Path) -> None:

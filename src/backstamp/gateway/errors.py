@@ -3,6 +3,8 @@
 import traceback
 from pathlib import Path
 
+from backstamp.listening import reason_and_way
+
 
 def place_of(error: BaseException) -> str:
     """Return what kind of fault it is and where it was raised, for the log.
@@ -19,4 +21,10 @@ class ConfigError(ValueError):
 
 
 class ListenError(OSError):
-    """A listener cannot be opened; the message says which and why."""
+    """A listener cannot be opened; the message says which, why, and what to do."""
+
+    @classmethod
+    def of(cls, setting: str, listen: str, error: OSError) -> "ListenError":
+        """Return what is to be raised where a setting's address cannot be listened on."""
+        reason, way = reason_and_way(error)
+        return cls(f"{setting}: cannot listen on {listen}: {reason}; {way}")

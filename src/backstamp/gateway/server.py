@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
-import os
 import secrets
 import sqlite3
 import time
@@ -167,11 +165,7 @@ class Gateway:
                 backlog=BACKLOG,
             )
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            hint = (
-                "; stop the other program, or choose another port" if error.errno == errno.EADDRINUSE else ""
-            )
-            raise ListenError(f"{listener.name}: cannot listen on {listener.text}: {reason}{hint}") from None
+            raise ListenError.of(listener.name, listener.text, error) from None
         self._servers.append(server)
         address = server.sockets[0].getsockname()
         return int(address[1])

@@ -477,6 +477,21 @@ async def test_a_file_is_not_taken_for_a_socket(milter: Milter) -> None:
     assert milter.path.read_text() == "precious"
 
 
+@pytest.mark.parametrize(
+    ("listen", "why"),
+    [
+        ("192.0.2.1:2525", "Cannot assign requested address; write an address that this machine has"),
+        ("no-such-host.invalid:2525", "Name or service not known; write an address that this machine has"),
+    ],
+)
+async def test_an_address_that_is_not_this_machines_is_said_to_be_that(
+    milter: Milter, listen: str, why: str
+) -> None:
+    with pytest.raises(ListenError) as refused:
+        await milter.start(listen=listen)
+    assert str(refused.value) == f"protection.milter_listen: cannot listen on {listen}: {why}"
+
+
 async def test_tcp_is_listened_on_too(milter: Milter) -> None:
     started = await milter.start(listen="127.0.0.1:0")
     mta = Mta(*await asyncio.open_connection("127.0.0.1", started.port))

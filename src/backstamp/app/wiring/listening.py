@@ -8,10 +8,15 @@ from typing import Final
 
 from backstamp.app.settings import Setting, Settings, table
 from backstamp.app.settings.kinds import split_host_port
-from backstamp.http_listener import PortTakenError, free_address
+from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
+from backstamp.http_listener import PortTakenError, free_address, taken
+from backstamp.listening import addresses, try_to_have
 
 LISTENERS: Final[tuple[Setting[str], ...]] = tuple(each for each in table() if each.name.endswith("listen"))
 """Empty: nobody listens. "unix:PATH": a socket, which gives way where nobody answers there any more."""
+
+_BY_ONE_ADDRESS: Final = frozenset({EDGE_LISTEN.name, CONSOLE_LISTEN.name})
+"""Granian takes one address of a name. The others listen on all that it has, as asyncio does."""
 
 PATIENCE_SECONDS: Final = 3.0
 """The roles of a server that was killed a moment ago need about as long to go."""
@@ -29,10 +34,23 @@ def refuse_taken(settings: Settings) -> None:
 def _wait_for(name: str, host: str, port: int, end: float) -> None:
     while True:
         try:
-            free_address(name, host, port)
+            _try_to_have(name, host, port)
         except PortTakenError:
             if time.monotonic() >= end:
                 raise
         else:
             return
         time.sleep(0.05)
+
+
+def _try_to_have(name: str, host: str, port: int) -> None:
+    if name in _BY_ONE_ADDRESS:
+        free_address(name, host, port)
+        return
+    where = f"{host}:{port}"
+    try:
+        for address in addresses(host, port):
+            where = f"{host}:{port}" if address.ip == host else f"{host}:{port}, {address.ip},"
+            try_to_have(address, v6_only=True)
+    except OSError as error:
+        raise taken(name, where, error) from None

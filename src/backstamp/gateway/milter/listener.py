@@ -64,11 +64,11 @@ class MilterListener:
                 self._server = await loop.create_server(self._connection, host, port, backlog=BACKLOG)
                 self.port = self._server.sockets[0].getsockname()[1]
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            taken = error.errno == errno.EADDRINUSE
-            hint = "; stop the other program, or choose another address" if taken else ""
+            listen = self._config.listen
+            if path is None:
+                raise ListenError.of("protection.milter_listen", listen, error) from None
             raise ListenError(
-                f"protection.milter_listen: cannot listen on {self._config.listen}: {reason}{hint}"
+                f"protection.milter_listen: cannot listen on {listen}: {_why_no_socket(error)}"
             ) from None
         self._timer = loop.call_later(TICK_SECONDS, self._tick)
 
@@ -155,3 +155,12 @@ def _group(name: str) -> int:
         raise ConfigError(
             f"protection.milter_group: there is no group {name!r}; write for example postfix"
         ) from None
+
+
+def _why_no_socket(error: OSError) -> str:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno == errno.EADDRINUSE:
+        return f"{reason}; stop the other program, or choose another address"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{reason}; let our user write in its folder, and be of protection.milter_group"
+    return reason
