@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.app.doctor import listeners, machine, network, trust
+from backstamp.app.doctor import listeners, machine, network, postfix, trust
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
+from backstamp.app.settings.table import DATA_DIR
+from backstamp.journal import publish_snapshot
+from backstamp.policy import DomainPolicy, Protection, ProtectionMode
 from tests.daemons import require
 from tests.e2e.disks import small_disk
+from tests.gateway.running import snapshot
 
 
 def settings(tmp_path: Path, **given: str) -> Settings:
@@ -227,3 +231,91 @@ def test_that_strangers_may_vouch_for_themselves_before_the_queue_is_told(
     )
     assert [grade for grade, *_ in found] == grades
     assert told(trust.trusted_senders(settings(tmp_path, **listening))) == []
+
+
+MAIN_CF = """\
+compatibility_level = 3.6
+myhostname = mx.example.org
+mydomain = example.org
+mydestination = $myhostname, localhost.$mydomain localhost, $mydomain,
+  hash:/etc/postfix/more.example, /etc/postfix/more.example, !no.example, pcre:{ {/x.example/ y.example} }
+virtual_alias_maps = hash:/etc/postfix/virtual.example
+virtual_alias_domains = $virtual_alias_maps OFF.example.
+virtual_mailbox_domains = one.example two.example three.example four.example five.example six.example
+relay_domains = .sub.example example.org
+"""
+
+
+@pytest.fixture
+def main_cf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration that the real `postconf` reads."""
+    require("postconf")
+    folder = tmp_path / "postfix"
+    folder.mkdir()
+    (folder / "main.cf").write_text(MAIN_CF)
+    (folder / "master.cf").write_text("")
+    monkeypatch.setenv("MAIL_CONFIG", str(folder))
+    return folder / "main.cf"
+
+
+def publish(settings: Settings, mode: ProtectionMode) -> None:
+    domains = {
+        "example.org": DomainPolicy(domain_id=1, name="example.org", protection=Protection(mode=mode)),
+        "off.example": DomainPolicy(domain_id=2, name="off.example"),
+    }
+    settings[DATA_DIR].mkdir()
+    publish_snapshot(settings.in_data_dir("snapshot"), snapshot(domains=domains))
+
+
+@pytest.mark.daemon
+def test_destinations_of_postfix_that_are_past_the_protection_are_named(
+    tmp_path: Path, main_cf: Path
+) -> None:
+    here = settings(tmp_path)
+    publish(here, ProtectionMode.PROTECT)
+    first, second = told(postfix.destinations(here))
+    assert first == (
+        "NOTE",
+        "its mydestination has mx.example.org, localhost.example.org, which Backstamp does not know: "
+        "no link of that mail is guarded",
+        "take them out of mydestination where they are second names, or name each: "
+        "backstamp protect set NAME --mode protect (or --mode off)",
+    )
+    assert second[1].startswith(
+        "its virtual_mailbox_domains has one.example, two.example, three.example, four.example, five.example "
+        "and 1 more, which Backstamp"
+    )
+    main_cf.write_text(
+        "mydestination = example.org, localhost\nvirtual_alias_maps=\nrelay_domains=off.example\n"
+    )
+    assert told(postfix.destinations(here)) == [
+        ("GOOD", "it takes mail for no domain that Backstamp does not know", "")
+    ]
+    main_cf.unlink()
+    assert told(postfix.destinations(here)) == [], "it does not say"
+
+
+def test_nothing_is_said_of_postfix_where_there_is_none_or_it_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = settings(tmp_path)
+    program = tmp_path / "bin" / "postconf"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nprintf 'a.example\\n\\n\\n\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    assert told(postfix.destinations(here)) == [], "there is no policy yet"
+    publish(here, ProtectionMode.OBSERVE)
+    assert len(told(postfix.destinations(here))) == 1
+    monkeypatch.setattr(postfix, "SECONDS", 0.2)
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    assert told(postfix.destinations(here)) == []
+    program.unlink()
+    monkeypatch.setattr(postfix, "_TOOL_FOLDERS", ())
+    assert told(postfix.destinations(here)) == []
+
+
+def test_nothing_is_said_of_postfix_where_nothing_is_guarded(tmp_path: Path, main_cf: Path) -> None:
+    here = settings(tmp_path)
+    publish(here, ProtectionMode.OFF)
+    assert told(postfix.destinations(here)) == []

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from backstamp.app.doctor import database, feeds, listeners, machine, network, signatures, trust
+from backstamp.app.doctor import database, feeds, listeners, machine, network, postfix, signatures, trust
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import CONSENT_MODE, TRACKING_ENABLED
@@ -53,6 +53,7 @@ ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     network.console_address,
     trust.trusted_senders,
     policy,
+    postfix.destinations,
     signatures.signatures,
     feeds.feeds,
     feeds.dns_lists,
