@@ -210,6 +210,8 @@ def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(tmp_path: Path
         4,
         "a.example",
     )
+    pasted = backstamp(tmp_path, "token", "show", f"<https://t.example.org/{link}>.")
+    assert b'"url": "https://a.example/"' in pasted.stdout
     stranger = backstamp(tmp_path, "token", "show", "A" * 48)
     assert (stranger.returncode, stranger.stderr) == (
         1,

@@ -8,7 +8,7 @@ from backstamp.app import keyfile
 from backstamp.app.keyfile import KeyFile, KeyFileError
 from backstamp.app.settings.loader import load
 from backstamp.app.wiring.data_dir import prepare_data_dir
-from backstamp.tokens import open_token, seal_pixel
+from backstamp.tokens import Key, Keyring, open_token, seal_pixel
 
 
 def test_the_first_start_makes_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
@@ -73,6 +73,16 @@ def test_rotations_at_once_lose_no_key(tmp_path: Path, monkeypatch: pytest.Monke
     for thread in threads:
         thread.join()
     assert [key.id for key in keyfile.read(path).keys] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_file_of_many_thousand_keys_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    first = keyfile.ensure(path)
+    token = seal_pixel(first, domain_id=1, tracking_id=2)
+    keys = (first.keys[0], *(Key(number, 1, bytes(32)) for number in range(2, 20_001)))
+    path.write_text(Keyring(keys, 20_000, b"a" * 32).to_json())
+    assert path.stat().st_size > 2_000_000
+    assert open_token(keyfile.read(path), token) is not None
 
 
 def test_a_file_that_breaks_while_running_leaves_the_last_ring_in_force(

@@ -21,6 +21,9 @@ MODE: Final = 0o600
 LOOK_AGAIN_SECONDS: Final = 0.5
 """A rotation reaches every running role within this time; a `stat` costs about 1 µs."""
 
+MOST_OCTETS: Final = 1 << 26
+"""Read of what is said to be a key file; half a million keys fit."""
+
 
 class KeyFileError(Exception):
     """The key file cannot be used; one line with the cure."""
@@ -75,7 +78,7 @@ def read(path: Path) -> Keyring:
             raise KeyFileError(f"{path}: is a pipe, which can be read once; name a file that stays")
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            text = file.read(1 << 20)
+            text = file.read(MOST_OCTETS)
     except FileNotFoundError:
         raise KeyFileError(missing(path)) from None
     except OSError as error:
