@@ -473,6 +473,26 @@ class TestNewHosts:
         assert raised() == [("new_host", "our.example", "fresh.example", 1)]
         assert people(Alert.objects.get()) == [(f"p{n}@our.example", "clicked") for n in range(3)]
 
+    def test_people_whose_addresses_have_no_domain_are_of_the_domain_by_whose_policy_their_mail_went(
+        self,
+    ) -> None:
+        domain = SenderDomain.objects.create(name="our.example")
+        names = ("postmaster", "root", "p2@our.example")
+        mail = received(
+            "https://a.fresh.example/1",
+            recipients=[QueuedRecipient(n, name, b"person%02d" % n) for n, name in enumerate(names)],
+        )
+        take(
+            [
+                msgspec.structs.replace(mail, domain_id=domain.pk),
+                *(delivery(1, index=n) for n in range(3)),
+                *(followed(30 * n + 30, ClickAction.ALLOW, index=n) for n in range(3)),
+            ],
+            100,
+        )
+        assert raised() == [("new_host", "our.example", "fresh.example", 1)]
+        assert people(Alert.objects.get()) == sorted((name, "clicked") for name in names)
+
     def test_two_are_not_enough_and_one_person_many_times_is_one(self) -> None:
         self.visits(30, 90)
         again = [followed(100 + n, ClickAction.ALLOW, source=b"other%03d" % n) for n in range(5)]

@@ -13,7 +13,14 @@ from typing import Final, NamedTuple
 
 from django.db.models import Count, Max
 
-from backstamp.records.alerting.occurrences import Occurrence, Person, addresses, domain_of, site_of
+from backstamp.records.alerting.occurrences import (
+    Occurrence,
+    Person,
+    addresses,
+    domain_of,
+    policies,
+    site_of,
+)
 from backstamp.records.alerts import DEFAULTS, Rule
 from backstamp.records.bulk import execute_many, insert_new
 from backstamp.records.instants import microseconds, stored, within
@@ -117,9 +124,12 @@ def _counted(site: str, visits: list[Visit], rule: Rule, now: datetime) -> Itera
     if len(rows) < rule.threshold:
         return
     names = addresses((row.message_id, row.recipient_index) for row in rows)
+    domains = {copy: domain for copy, name in names.items() if (domain := domain_of(name))}
+    others = policies(row.message_id for row in rows if (row.message_id, row.recipient_index) not in domains)
     by_domain: dict[str, list[ClickedHostPerson]] = defaultdict(list)
     for row in rows:
-        by_domain[domain_of(names.get((row.message_id, row.recipient_index), ""))].append(row)
+        domain = domains.get((row.message_id, row.recipient_index)) or others.get(row.message_id, "")
+        by_domain[domain].append(row)
     latest = {visit.domain for visit in visits}
     for domain, theirs in by_domain.items():
         if domain not in latest or len(theirs) < rule.threshold:

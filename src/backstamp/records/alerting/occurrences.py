@@ -27,6 +27,11 @@ _URLS: Final = (
     "WHERE l.message_id = keys.m AND l.number = keys.n"
 )
 
+_POLICIES: Final = (
+    "SELECT m.tracking_id, d.name FROM keys CROSS JOIN records_message m CROSS JOIN records_senderdomain d "
+    "WHERE m.tracking_id = keys.m AND d.id = m.domain_id"
+)
+
 
 class Person(NamedTuple):
     """Somebody's part: their copy (stored tracking id, index), address or "", what they did, and when."""
@@ -93,3 +98,8 @@ def urls(links: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
 def domain_names(numbers: Iterable[int]) -> dict[int, str]:
     """Return the names of domains by their numbers in tokens."""
     return dict(SenderDomain.objects.filter(pk__in=set(numbers)).values_list("pk", "name"))
+
+
+def policies(messages: Iterable[int]) -> dict[int, str]:
+    """Return the names of the domains by whose policy messages (stored tracking ids) went."""
+    return dict(select_for_keys(_POLICIES, ("m",), {(message,) for message in messages}))
