@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backstamp.records import channels, decisions
 from backstamp.records.alerting import people as people_module
 from backstamp.records.alerting.notices import notice_of
-from backstamp.records.alerting.occurrences import Occurrence, Person
+from backstamp.records.alerting.occurrences import MACHINES, Occurrence, Person
 from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.changes import newest_version
 from backstamp.records.decisions import decided
@@ -20,6 +20,7 @@ from backstamp.records.looking_back import Found, Listing, below, look_back, mat
 from backstamp.records.models import (
     Alert,
     AlertPerson,
+    Event,
     ExpressionKill,
     LinkExpression,
     LinkFinding,
@@ -36,6 +37,7 @@ from backstamp.vocabulary import (
     ChannelKind,
     ClickAction,
     JournalRecord,
+    Queued,
     QueuedFinding,
     QueuedRecipient,
     ThreatType,
@@ -471,6 +473,73 @@ def test_a_click_of_before_that_is_ingested_after_the_first_look_is_told_by_the_
     assert [row.kind for row in Outgoing.objects.order_by("pk")] == ["alert", "update"]
     assert looked(listing()) == [Found(0, 0)]
     assert Alert.objects.get().count == 2
+
+
+def taken_for_a_machine_and_then_for_a_person(
+    *,
+    found: Sequence[Listing],
+    index: int = 1,
+    mail: Queued | None = None,
+    seconds: float = 200,
+    until: float = 300,
+) -> None:
+    """Take a click that came before the next hop is known to have had the mail, look back, and take the rest.
+
+    That the next hop had it before is known later than the click, and than what a list says.
+    """
+    mail = received() if mail is None else mail
+    take([mail, delivery(1, index=1 - index), delivery(until, index=index)], "gateway")
+    take([followed(seconds, ClickAction.ALLOW, index=index)], "edge")
+    assert set(Event.objects.filter(link_number=0).values_list("actor", flat=True)) <= MACHINES
+    looked(*found)
+    Outgoing.objects.update(state=Outgoing.State.DELIVERED)
+    take([delivery(1, index=index)], "late")
+    assert set(Event.objects.filter(link_number=0).values_list("actor", flat=True)) == {"human"}
+
+
+def test_a_click_of_before_that_was_taken_for_a_machines_alerts_when_it_turns_out_to_be_a_persons() -> None:
+    channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.example/", "me")
+    taken_for_a_machine_and_then_for_a_person(found=[listing()])
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.count) == ("clicked_before_listed", 2)
+    assert ("bert@our.example", "allowed") in people(alert)
+    assert [row.kind for row in Outgoing.objects.order_by("pk")] == ["alert", "update"]
+    take([delivery(1, index=1), delivery(2, index=1)], "later")
+    assert alert.count == Alert.objects.get().count
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize(
+    ("scope", "index", "rule"),
+    [
+        ("other.example", 1, "clicked_before_listed"),
+        ("our.example", 0, "clicked_before_listed"),
+        (BERT.hex(), 1, "clicked_before_listed"),
+        ("our.example", 1, "received_before_listed"),
+    ],
+)
+def test_what_an_own_list_blocks_is_then_told_to_those_whose_list_it_is(
+    scope: str, index: int, rule: str
+) -> None:
+    block("evil.example/", scope)
+    mail = received(recipients=OF_TWO_DOMAINS)
+    ((each, _),) = decided()
+    taken_for_a_machine_and_then_for_a_person(found=[each], index=index, mail=mail)
+    assert list(Alert.objects.values_list("rule", flat=True)) == [rule]
+
+
+@SQLITE_IS_ENOUGH
+def test_what_is_switched_off_is_then_told_too() -> None:
+    ExpressionKill.objects.create(expression="evil.example/", killed_at=LATER)
+    ((each, _),) = decided()
+    taken_for_a_machine_and_then_for_a_person(found=[each])
+    assert Alert.objects.get().rule == "clicked_before_listed"
+
+
+@SQLITE_IS_ENOUGH
+def test_a_click_after_a_link_was_listed_was_allowed_knowingly_and_is_no_news() -> None:
+    taken_for_a_machine_and_then_for_a_person(found=[listing()], seconds=3700, until=3800)
+    assert Alert.objects.get().rule == "received_before_listed"
 
 
 @SQLITE_IS_ENOUGH

@@ -27,6 +27,7 @@ from backstamp.records.instants import LATEST_US, microseconds, stored, within
 from backstamp.records.journal_cursors import advance, not_ingested
 from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
 from backstamp.records.link_expressions import insert_expressions
+from backstamp.records.looking_again import led_on_after_all, look_again
 from backstamp.records.memory import Memory
 from backstamp.records.message_rows import reply_of
 from backstamp.records.models import LONGEST_METHOD, DeliveryState
@@ -173,11 +174,13 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     happened = occurrences(
         queued=queued, reports=reader_reports, new=new, revised=revised, memory=memory, now=now
     )
-    no_people = people_no_more(revised)
+    no_people, led_on = people_no_more(revised), led_on_after_all(revised, memory)
     _write_hits(new, unmatched, revised, now, memory, rollup)
     raise_alerts(happened, now)
     if no_people:
         tell_corrected(no_people, now)
+    if led_on:
+        look_again(led_on, now)
     rollup.hits(dict.fromkeys([*grouped, *by_pair(hit for hit, _ in revised), *told]))
 
     version = None

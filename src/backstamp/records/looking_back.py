@@ -7,7 +7,7 @@ broke off, is found once, and what a second list says of the same link alerts no
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ from backstamp.records.alerting import Occurrence, Person, raise_alerts
 from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of, host_of
 from backstamp.records.bulk import append, is_postgresql, select_for_keys
 from backstamp.records.changes import next_version
-from backstamp.records.instants import microseconds, read, stored
+from backstamp.records.instants import LATEST_US, microseconds, read, stored
 from backstamp.records.link_expressions import layers_of, stored_digest
 from backstamp.records.models import OwnListEntry
 from backstamp.records.said_before import Link, Receiver, Said, Told, people_told, said_of
@@ -32,7 +32,7 @@ PAGE: Final = 200
 """Messages in a transaction: some tenths of a second, for which ingest may have to wait."""
 _FINDING: Final = ("message_id", "number", "threat", "reason", "source", "detail", "found_at")
 _FOLLOWED: Final = frozenset({EventType.CLICKED, EventType.ALLOWED, EventType.CLICKED_THROUGH})
-_LED_ON: Final = frozenset({EventType.CLICKED, EventType.ALLOWED})
+LED_ON: Final = frozenset({EventType.CLICKED, EventType.ALLOWED})
 _STILL_COMING_US: Final = 86_400_000_000
 """So long after a finding, clicks of before it may still be on their way through the journal."""
 _LINK_EVENTS: Final = _FOLLOWED | {EventType.WARNED, EventType.BLOCKED}
@@ -161,7 +161,7 @@ class _News(NamedTuple):
         ]
 
     def _is_new(self, event: _Event, heard_us: int) -> bool:
-        if event.type not in _LED_ON or event.actor in MACHINES:
+        if event.type not in LED_ON or event.actor in MACHINES:
             return False
         noted_us = max((each.at_us for each in self.said if each.source == self.source), default=None)
         if noted_us is None:
@@ -199,16 +199,22 @@ def messages_under(digest: int) -> Sequence[int]:
     return messages
 
 
-def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Found:
+def look_back(
+    listing: Listing, messages: Collection[int], now: datetime, until_us: Mapping[Link, int] | None = None
+) -> Found:
     """Note a listing with the links of some messages, and raise alerts for those to whom it is news.
 
-    `messages` are at most `PAGE` of those that `messages_under` gave.
+    Args:
+        listing: what is known to be bad now.
+        messages: at most `PAGE` of those that `messages_under` gave.
+        now: aware UTC.
+        until_us: only for these links; of each what was done with it until then.
     """
     with one_at_a_time():
         recipients = _recipients(messages, {listing.scope, listing.lifted_in})
         links = {
             link: hit
-            for link, hit in _links(recipients, listing).items()
+            for link, hit in _links(recipients, listing, until_us).items()
             if any(hit.concerns(each) for each in recipients[link[0]])
         }
         if not links:
@@ -228,7 +234,7 @@ def look_back(listing: Listing, messages: Collection[int], now: datetime) -> Fou
                 for link in new
             ),
         )
-        events = _events(links)
+        events = _events(links, until_us or {})
         known = links if listing.lifted_in else links.keys() - set(new)
         told = people_told(message for message, _ in known)
         raised = raise_alerts(
@@ -286,15 +292,15 @@ def _recipients(messages: Iterable[int], scopes: Set[str]) -> dict[int, list[Rec
     return found
 
 
-def _links(messages: Iterable[int], listing: Listing) -> dict[Link, _Hit]:
-    """Return the links that fall under a listing."""
+def _links(messages: Iterable[int], listing: Listing, only: Container[Link] | None) -> dict[Link, _Hit]:
+    """Return the links that fall under a listing; of `only` these, if some are given."""
     keys = [(message,) for message in messages]
     # What is switched off is so whatever lists allow.
     allowed = {} if listing.reason is ThreatReason.SWITCHED_OFF else _allowed()
     return {
         (message, number): hit
         for message, number, url in select_for_keys(_LINKS, ("m",), keys)
-        if (hit := _hit(url, listing, allowed)) is not None
+        if (only is None or (message, number) in only) and (hit := _hit(url, listing, allowed)) is not None
     }
 
 
@@ -333,15 +339,16 @@ def _reason(expression: str) -> ThreatReason:
     return ThreatReason.LISTED_HOST if whole_host else ThreatReason.LISTED_URL
 
 
-def _events(links: Collection[Link]) -> dict[Link, list[_Event]]:
+def _events(links: Collection[Link], until_us: Mapping[Link, int]) -> dict[Link, list[_Event]]:
     found: dict[Link, list[_Event]] = defaultdict(list)
     messages = {message for message, _ in links}
     for message, number, index, type_, actor, at in select_for_keys(
         _EVENTS, ("m",), ((m,) for m in messages)
     ):
-        if number is not None and (message, number) in links:
+        link = message, number
+        if link in links and read(at) <= until_us.get(link, LATEST_US):
             place = NO_RECIPIENT if index is None else index
-            found[message, number].append(_Event(place, EventType(type_), Actor(actor), read(at)))
+            found[link].append(_Event(place, EventType(type_), Actor(actor), read(at)))
     return found
 
 

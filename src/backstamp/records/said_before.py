@@ -24,7 +24,7 @@ Link = tuple[int, int]
 
 _GRAVE: Final = frozenset({ThreatType.MALWARE, ThreatType.PHISHING, ThreatType.FORBIDDEN})
 """What is blocked unless a domain says otherwise; of the rest readers are warned."""
-_CERTAIN: Final = frozenset(
+CERTAIN: Final = frozenset(
     {
         *(ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST),
         *(ThreatReason.SWITCHED_OFF, ThreatReason.OWN_LIST),
@@ -119,7 +119,7 @@ def said_of(links: Mapping[Link, str], threat: ThreatType) -> dict[Link, list[Sa
         link = message, number
         if link not in links:
             continue
-        certain = reason in _CERTAIN and (threat not in _GRAVE or said_threat in _GRAVE)
+        certain = reason in CERTAIN and (threat not in _GRAVE or said_threat in _GRAVE)
         said = Said(source, reason, read(at), certain)
         if reason == ThreatReason.OWN_LIST and not source.startswith(f"{OWN_SOURCE} "):
             nameless.append((link, said))
