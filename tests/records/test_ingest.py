@@ -23,7 +23,7 @@ from backstamp.records.journal_cursors import (
 from backstamp.records.models import LONGEST_METHOD, Consent, Event, Link, Message, Recipient
 from backstamp.records.tracking_ids import to_database
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import EventType, Hit, JournalRecord
+from backstamp.vocabulary import ClickAction, ConsentMode, EventType, Hit, JournalRecord
 from tests.records.dump import dump, signals, source
 from tests.records.journal_records import (
     ANNA,
@@ -40,8 +40,10 @@ from tests.records.journal_records import (
     batch,
     click,
     delivery,
+    guarded_click,
     pixel,
     queued,
+    received,
     report,
 )
 
@@ -189,6 +191,30 @@ def test_hits_of_who_withdrew_are_dropped_on_that_axis_and_no_other(
     assert sum(each.dropped for each in done) == 1
     kept = Event.objects.get(producer="edge")
     assert kept.position == 100
+
+
+@pytest.mark.parametrize("message_first", [True, False])
+@pytest.mark.parametrize(
+    ("opens", "links", "kept"),
+    [
+        ("", "", [300, 400, 500]),
+        ("granted", "", [100, 300, 400, 500]),
+        ("", "granted", [200, 300, 400, 500]),
+        ("granted", "withdrawn", [100, 300, 400, 500]),
+    ],
+)
+def test_where_consent_is_required_by_now_nothing_is_recorded_of_who_never_gave_it_of_mail_of_before(
+    opens: str, links: str, kept: list[int], *, message_first: bool
+) -> None:
+    if opens or links:
+        Consent.objects.create(address="anna@example.com", recipient_key=ANNA, opens=opens, links=links)
+    inbound = received(message=2)
+    hits = [pixel(600), click(610), guarded_click(620, ClickAction.ALLOW, message=2)]
+    hits += [click(630, index=None), pixel(640, key=bytes(8))]
+    batches = [batch("gateway", [queued(), inbound]), batch("edge", hits, start=1)]
+    for each in batches if message_first else reversed(batches):
+        ingest(each, NOW, consent_mode=ConsentMode.REQUIRED)
+    assert sorted(Event.objects.filter(producer="edge").values_list("position", flat=True)) == kept
 
 
 def test_a_prefetch_by_apple_makes_opens_immeasurable() -> None:

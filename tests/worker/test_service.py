@@ -8,17 +8,17 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from django.db import DataError, OperationalError
 
 from backstamp.journal import Batch, JournalWriter, SnapshotFile
-from backstamp.policy import Axes, Consent, Consents, ConsentState, KillTarget
+from backstamp.policy import Axes, Consent, ConsentMode, Consents, ConsentState, KillTarget
 from backstamp.records import kills, models
 from backstamp.records import snapshot as records_snapshot
 from backstamp.records.ingest import ingest
-from backstamp.records.memory import Memory
 from backstamp.records.models import Event, JournalCursor, Message, Recipient
 from backstamp.vocabulary import Queued
 from backstamp.worker import WorkerConfig, ingest_loop, settle
@@ -44,6 +44,22 @@ async def test_what_is_appended_is_soon_in_the_records(config: WorkerConfig) -> 
     writer.close()
     anna = await looked_up(lambda: Recipient.objects.get(index=0))
     assert (anna.delivery, anna.human_opens, anna.human_clicks) == ("sent", 1, 1)
+
+
+async def test_a_worker_that_was_told_that_consent_is_required_records_nothing_more_of_who_never_gave_it(
+    config: WorkerConfig,
+) -> None:
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    writer.append(pixel(600))
+    async with running(config):
+        await eventually(types, ["queued", "opened"])
+    required = msgspec.structs.replace(config.policy, consent_mode=ConsentMode.REQUIRED)
+    async with running(msgspec.structs.replace(config, policy=required)):
+        for record in (click(700), pixel(710), delivery(1)):
+            writer.append(record)
+        await eventually(types, ["queued", "sent", "opened"])
+    writer.close()
 
 
 async def test_a_worker_that_starts_again_goes_on_where_the_last_one_ended(config: WorkerConfig) -> None:
@@ -109,10 +125,10 @@ async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_othe
 ) -> None:
     really = ingest
 
-    def choosy(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
+    def choosy(batch: Batch, now: datetime, *others: Any) -> object:
         if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
             raise DataError("refused")
-        return really(batch, now, memory)
+        return really(batch, now, *others)
 
     monkeypatch.setattr(ingest_loop, "ingest", choosy)
     writer = JournalWriter(config.journal_dir, role="gateway")
@@ -135,14 +151,14 @@ async def test_a_refused_record_is_found_while_others_keep_the_journal_full(
     busy = JournalWriter(config.journal_dir, role="edge")
     really = ingest
 
-    def choosy(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
+    def choosy(batch: Batch, now: datetime, *others: Any) -> object:
         sizes.append(len(batch.records))
         if len(sizes) < 300:
             for number in range(4):
                 busy.append(pixel(600 + number, message=1))
         if any(isinstance(record, Queued) and record.subject == "poison" for _, record in batch.records):
             raise DataError("refused")
-        return really(batch, now, memory)
+        return really(batch, now, *others)
 
     monkeypatch.setattr(ingest_loop, "ingest", choosy)
     writer = JournalWriter(config.journal_dir, role="gateway")

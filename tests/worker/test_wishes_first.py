@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from backstamp.journal import Batch, JournalWriter, SnapshotFile
 from backstamp.policy import Consent, ConsentState
 from backstamp.records.ingest import ingest
-from backstamp.records.memory import Memory
 from backstamp.records.models import Event
 from backstamp.vocabulary import WishAct
 from backstamp.worker import WorkerConfig, ingest_loop, publisher
@@ -32,11 +32,11 @@ async def test_a_wish_goes_in_by_itself_before_the_next_batch_of_a_backlog(
         edge.append(pixel(600 + number))
     ahead.append(wish(WishAct.STOP_LINKS, 60))
 
-    def noting(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
+    def noting(batch: Batch, now: datetime, *others: Any) -> object:
         batches.append([type(record).__name__ for _, record in batch.records])
         if len(batches) in {2, 3}:  # while hits are ingested, and while wishes are
             ahead.append(wish(WishAct.STOP_LINKS, 60 + len(batches)))
-        return really(batch, now, memory)
+        return really(batch, now, *others)
 
     monkeypatch.setattr(ingest_loop, "ingest", noting)
     async with running(config):
@@ -58,9 +58,9 @@ async def test_a_worker_that_starts_beside_a_backlog_begins_with_few_records(
     for number in range(100):
         edge.append(pixel(600 + number))
 
-    def noting(batch: Batch, now: datetime, memory: Memory | None = None, again: object = ()) -> object:
+    def noting(batch: Batch, now: datetime, *others: Any) -> object:
         sizes.append(len(batch.records))
-        return ingest(batch, now, memory)
+        return ingest(batch, now, *others)
 
     monkeypatch.setattr(ingest_loop, "ingest", noting)
     stop, database = asyncio.Event(), Database()

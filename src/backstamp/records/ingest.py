@@ -51,9 +51,9 @@ from backstamp.records.taking_turns import one_at_a_time
 from backstamp.records.tracking_ids import to_database
 from backstamp.records.unknown_addresses import opt_out, opt_out_early
 from backstamp.records.wishes import name_those_who_wished, take_wishes
-from backstamp.records.withdrawal import withdrawn
+from backstamp.records.withdrawal import unwilling
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Delivery, Hit, Queued, ReaderReport, Report, Wish
+from backstamp.vocabulary import ConsentMode, Delivery, Hit, Queued, ReaderReport, Report, Wish
 
 SETTLE_TIME: Final = timedelta(minutes=15)
 """A verdict is provisional for so long: scanners that look again do so 30 s to 5 min after the person,
@@ -67,7 +67,7 @@ _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch came to, in numbers of records.
 
-    `dropped` are hits of recipients who withdrew consent and all of those who were erased, `replayed` records
+    `dropped` are hits of recipients who do not consent and all of those who were erased, `replayed` records
     that were known already, `unmatched` hits whose message is not known yet. `revised` are older verdicts
     that these records changed. `version` is the change's number (`records.changes`), None where nothing
     changed. `verdict_seconds` is what making contexts and verdicts took of this processor.
@@ -87,10 +87,15 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ingest(
-    batch: Batch, now: datetime, memory: Memory | None = None, again: Collection[Pair] = ()
+    batch: Batch,
+    now: datetime,
+    memory: Memory | None = None,
+    again: Collection[Pair] = (),
+    consent_mode: ConsentMode = ConsentMode.OBJECTION,
 ) -> Ingested:
     """Put a batch into the records. `now` decides which verdicts are final at once.
 
+    `consent_mode` says what the silence of recipients means, also of mail that went out when it meant more.
     `again` are recipients whose hits must be judged anew, since more is known of their addresses.
     `memory` is what earlier batches of this process left; it makes no difference but in time.
     Raises `django.db.Error`, or `OlderCopyError` where the cursors from which the batch was read are ahead of
@@ -100,7 +105,7 @@ def ingest(
     known = Memory() if memory is None else memory
     try:
         with one_at_a_time():
-            done = _ingest(batch, now, known, again)
+            done = _ingest(batch, now, known, again, consent_mode)
             known.trim()
     except BaseException:
         known.clear()
@@ -108,7 +113,9 @@ def ingest(
     return done
 
 
-def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]) -> Ingested:
+def _ingest(
+    batch: Batch, now: datetime, memory: Memory, again: Collection[Pair], consent_mode: ConsentMode
+) -> Ingested:
     memory.begin()
     newest_erased = erased_copies.newest()
     memory.heed_erasures(newest_erased)
@@ -149,7 +156,7 @@ def _ingest(batch: Batch, now: datetime, memory: Memory, again: Collection[Pair]
     named = by_name([*_waiting(early, memory), *arrived])
     known = memory.cards(named)
     know({message: named[message] for message in known}, memory)
-    dropped = _take_out_withdrawn(named, memory)
+    dropped = _take_out_unwilling(named, memory, consent_mode)
     unknown = [named.pop(message) for message in named.keys() - known]
     unmatched = [hit for names in unknown for theirs in names.values() for hit in theirs]
     grouped = resolve(named, memory)
@@ -277,9 +284,9 @@ def _waiting(pairs: Collection[tuple[int, int | None]], memory: Memory) -> list[
     return [from_row(row, memory.headers.of(row[HEADERS])) for row in rows]
 
 
-def _take_out_withdrawn(named: ByName, memory: Memory) -> int:
-    """Take out the hits of those who withdrew, and return how many there are; rows they have are deleted."""
-    gone = [hit for message, name in withdrawn(named, memory) for hit in named[message].pop(name)]
+def _take_out_unwilling(named: ByName, memory: Memory, mode: ConsentMode) -> int:
+    """Take out the hits of those who do not consent, and return how many; rows they have are deleted."""
+    gone = [hit for message, name in unwilling(named, memory, mode) for hit in named[message].pop(name)]
     execute_many(_DELETE, [(hit.pk, stored(hit.at_us)) for hit in gone if hit.pk is not None])
     return len(gone)
 

@@ -1,25 +1,30 @@
-"""Hits of recipients who withdrew consent: they are not recorded, also for mail sent before."""
+"""Hits of who does not consent to being measured: they are not recorded, also for mail sent before."""
 
+from collections import defaultdict
 from typing import Final
 
-from backstamp.policy import ConsentState
+from backstamp.policy import ConsentMode, ConsentState
 from backstamp.records.bulk import select_for_keys
 from backstamp.records.memory import Memory
 from backstamp.records.recipients import ByName, Name, key_of
+from backstamp.tokens.sealing import ANONYMOUS
 
 _CONSENTS: Final = (
     "SELECT c.recipient_key, c.opens, c.links FROM keys CROSS JOIN records_consent c "
-    f"WHERE c.recipient_key = keys.k AND (c.opens = '{ConsentState.WITHDRAWN}' "
-    f"OR c.links = '{ConsentState.WITHDRAWN}')"
+    "WHERE c.recipient_key = keys.k"
+)
+_WITHDRAWALS: Final = (
+    f"{_CONSENTS} AND (c.opens = '{ConsentState.WITHDRAWN}' OR c.links = '{ConsentState.WITHDRAWN}')"
 )
 
 
-def withdrawn(named: ByName, memory: Memory) -> set[tuple[int, Name]]:
-    """Return the messages and names whose hits are on an axis on which their recipient withdrew.
+def unwilling(named: ByName, memory: Memory, mode: ConsentMode) -> set[tuple[int, Name]]:
+    """Return the messages and names whose hits are on an axis on which their recipient does not consent.
 
-    Whose a click of an unknown message is, is looked at when the message is there. Consent is about being
-    measured by who sent a mail: clicks on guarded links of received mail are a matter of the mailbox's own
-    protection, which has an opt-out of its own.
+    That is who withdrew, and where consent is `REQUIRED` who said nothing: it may not have been when the mail
+    went out, and is so from then on. Whose a click of an unknown message is, is looked at when the message is
+    there. Consent is about being measured by who sent a mail: clicks on guarded links of received mail are a
+    matter of the mailbox's own protection, which has an opt-out of its own.
     """
     axes: dict[tuple[bytes, bool], list[tuple[int, Name]]] = {}
     for message, names in named.items():
@@ -27,12 +32,17 @@ def withdrawn(named: ByName, memory: Memory) -> set[tuple[int, Name]]:
         if card is not None and card.received:
             continue
         for name in names:
-            if key := key_of(message, name, memory):
+            if (key := key_of(message, name, memory)) and key != ANONYMOUS:
                 axes.setdefault((key, isinstance(name, bytes)), []).append((message, name))
-    keys = {key for key, _ in axes}
-    found: set[tuple[int, Name]] = set()
-    for key, opens, links in select_for_keys(_CONSENTS, ("k",), ((key,) for key in keys)):
-        for state, of_pixels in ((opens, True), (links, False)):
-            if state == ConsentState.WITHDRAWN:
-                found.update(axes.get((bytes(key), of_pixels), ()))
-    return found
+    asks_first = mode is ConsentMode.REQUIRED
+    said: dict[tuple[bytes, bool], set[str]] = defaultdict(set)
+    statement = _CONSENTS if asks_first else _WITHDRAWALS
+    for key, opens, links in select_for_keys(statement, ("k",), {(key,) for key, _ in axes}):
+        said[bytes(key), True].add(opens)
+        said[bytes(key), False].add(links)
+    return {
+        each
+        for axis, names_of in axes.items()
+        if ConsentState.WITHDRAWN in said[axis] or (asks_first and ConsentState.GRANTED not in said[axis])
+        for each in names_of
+    }

@@ -27,7 +27,7 @@ from backstamp.records.ingest import Ingested, ingest
 from backstamp.records.journal_cursors import OlderCopyError, cursors, producers_gone
 from backstamp.records.memory import Memory
 from backstamp.records.stored_hits import Pair
-from backstamp.vocabulary import JournalRecord
+from backstamp.vocabulary import ConsentMode, JournalRecord
 from backstamp.worker.database import Database
 from backstamp.worker.database_file import DatabaseFile, FileState
 from backstamp.worker.parts import described, wait
@@ -68,7 +68,7 @@ class IngestLoop:
     """One reader of the journal in `directory`.
 
     `heard` is told of records once they are ingested. `said` is called when some may have changed what
-    recipients want, or what mail systems say of their addresses.
+    recipients want, or what mail systems say of their addresses. `consent_mode` is what their silence means.
     """
 
     def __init__(
@@ -77,7 +77,9 @@ class IngestLoop:
         database: Database,
         heard: Heard = nobody,
         said: Callable[[], None] = nothing,
+        consent_mode: ConsentMode = ConsentMode.OBJECTION,
     ) -> None:
+        self._consent_mode = consent_mode
         self._heard = heard
         self._said = said
         self._limit = FEWEST
@@ -166,7 +168,9 @@ class IngestLoop:
     async def _ingest(self, batch: Batch, again: set[Pair]) -> None:
         """Ingest a batch; when it is refused, its parts, down to the records that are at fault."""
         try:
-            done = await self._database.run(ingest, batch, datetime.now(UTC), self.memory, again)
+            done = await self._database.run(
+                ingest, batch, datetime.now(UTC), self.memory, again, self._consent_mode
+            )
         except Exception as error:
             if not _is_refusal(error):
                 raise
@@ -255,7 +259,7 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
 
 def _report(done: Ingested, batch: Batch) -> None:
     if done.dropped:
-        log.info("dropped %d hits of recipients who withdrew consent", done.dropped)
+        log.info("dropped %d hits of recipients who do not consent", done.dropped)
     if done.unmatched:
         log.debug("%d hits are waiting for their message", done.unmatched)
     if batch.corrupt:

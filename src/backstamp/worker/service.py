@@ -45,7 +45,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     arrivals = _arrivals(config, lookups, database)
     publisher = Publisher(config.snapshot_path, config.policy, database)
     heard = arrivals.hear if arrivals is not None else nobody
-    ingest = IngestLoop(config.journal_dir, database, heard, publisher.hurry)
+    ingest = IngestLoop(config.journal_dir, database, heard, publisher.hurry, config.policy.consent_mode)
     settling = Settling(database, ingest.caught_up, ingest.memory)
     housekeeping = Housekeeping(
         database,
