@@ -243,7 +243,7 @@ def test_a_service_that_does_not_know_our_version_any_more_is_asked_for_all(
 
 
 def test_a_service_whose_lists_are_suddenly_empty_is_not_believed(
-    google: SafeBrowsing, hashed: Hashed
+    server: FeedServer, google: SafeBrowsing, hashed: Hashed
 ) -> None:
     google.lists["se-4b"] = [set(range(300)) | {PREFIX}]
     hashed.refresh()
@@ -253,6 +253,8 @@ def test_a_service_whose_lists_are_suddenly_empty_is_not_believed(
         "`backstamp feeds refresh safe-browsing --accept-shrink` believes it"
     )
     assert len(hashed.lists().look_up(URL)) == 1
+    assert not hashed.refresh().good
+    assert server.asked[-1].query["version"], "not all of it again at each look"
     (outcome,) = refresh_all(msgspec.structs.replace(hashed.job, only=("safe-browsing",), may_shrink=True))
     assert outcome.good
     assert hashed.lists().look_up(URL) == ()

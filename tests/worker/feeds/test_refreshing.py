@@ -357,11 +357,37 @@ def test_a_file_of_ones_own_that_was_read_while_it_was_written_is_in_force_as_so
     assert [outcome.text for outcome in refresh_all(lists.job)] == ["101 entries, 1 of them new"]
 
 
-def test_what_a_file_lost_since_it_was_doubted_is_doubted_anew(lists: Lists, own: Path) -> None:
-    own.write_text("casino-1.example\n")
+def fill(own: Path, number: int, name: str = "c") -> None:
+    own.write_text("".join(f"{name}{n}.example\n" for n in range(number)))
+
+
+@pytest.mark.parametrize(("first", "then"), [(2, 9), (9, 2), (200, 390), (390, 200)])
+def test_a_file_that_is_written_anew_every_few_minutes_is_believed_when_it_stays_small(
+    lists: Lists, own: Path, first: int, then: int
+) -> None:
+    fill(own, 5_000)
+    assert lists.refresh()[0].good
+    fill(own, first)
+    assert not lists.refresh()[0].good
+    lists.change("own", doubted_at=lists.state("own").doubted_at - 200)
+    fill(own, then, "b")
+    assert not lists.refresh()[0].good
+    lists.change("own", doubted_at=lists.state("own").doubted_at - 101)
+    fill(own, first, "d")
+    assert is_anything_due(lists.job)
+    assert [outcome.text for outcome in refresh_all(lists.job)] == [f"{first} entries, {first} of them new"]
+
+
+@pytest.mark.parametrize(("first", "then"), [(0, 1), (1, 0), (50, 101), (300, 149)])
+def test_a_file_that_is_being_written_or_loses_still_more_is_doubted_anew(
+    lists: Lists, own: Path, first: int, then: int
+) -> None:
+    fill(own, 5_000)
+    assert lists.refresh()[0].good
+    fill(own, first)
     lists.refresh()
     lists.change("own", doubted_at=time.time() - 400)
-    own.write_text("")
+    fill(own, then)
     assert not lists.refresh()[0].good
     assert abs(lists.state("own").doubted_at - time.time()) < 60
 

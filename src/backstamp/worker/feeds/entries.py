@@ -11,8 +11,16 @@ class FeedError(Exception):
     """A feed cannot be believed; the message says in half a line why, without what the feed said."""
 
 
+class ShrunkError(FeedError):
+    """A feed is not believed for what it lacks, and is what its publisher means it to be."""
+
+
 class DoubtError(FeedError):
-    """A feed is not believed for what it lacks: it may be just being written."""
+    """A file of so many entries is not believed for what it lacks: it may be just being written."""
+
+    def __init__(self, why: str, entries: int) -> None:
+        super().__init__(why)
+        self.entries = entries
 
 
 @contextlib.contextmanager

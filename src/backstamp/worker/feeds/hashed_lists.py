@@ -9,7 +9,7 @@ import msgspec
 
 from backstamp.worker.feeds import safe_browsing, web_risk
 from backstamp.worker.feeds.differences import Held, Updated
-from backstamp.worker.feeds.entries import FeedError, enough_memory
+from backstamp.worker.feeds.entries import FeedError, ShrunkError, enough_memory
 from backstamp.worker.feeds.lasting import see_that_it_stands
 from backstamp.worker.feeds.new_entries import Spool
 from backstamp.worker.feeds.sources import Form, Source
@@ -46,9 +46,11 @@ def refresh_hashed(
         if not may_shrink:
             see_that_it_stands(source, state.entries, count)
     except (FetchError, FeedError) as error:
-        # What does not fit is asked for as a whole the next time; what stands stays in force.
+        # What does not fit is asked for as a whole the next time; what stands stays in force. What fits, and
+        # is not believed, would say the same as a whole.
         state = failed(state, error)
-        versions = {} if isinstance(error, FeedError) else state.versions
+        is_wrong = isinstance(error, FeedError) and not isinstance(error, ShrunkError)
+        versions = {} if is_wrong else state.versions
         store.write_state(msgspec.structs.replace(state, versions=versions))
         return Outcome(source.name, f"not updated: {error}", good=False)
     changed = held.parts != before

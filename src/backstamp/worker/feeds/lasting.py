@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backstamp.worker.feeds.entries import DoubtError, FeedError
+from backstamp.worker.feeds.entries import DoubtError, ShrunkError
 from backstamp.worker.feeds.sources import Source
 from backstamp.worker.feeds.standing import has_stayed
 from backstamp.worker.feeds.store import State
@@ -15,23 +15,24 @@ OWN_LEAST_PART: Final = 10
 
 
 def see_that_it_stands(source: Source, before: int, now: int) -> None:
-    """Believe a publisher's list of so many entries. Raises FeedError where it has lost more than half."""
+    """Believe a publisher's list of so many entries. Raises ShrunkError where it has lost more than half."""
     if before >= SHRINK_FROM and now < before / 2:
-        raise FeedError(f"it has {now} entries, and had {before}; {_command(source)} believes it")
+        raise ShrunkError(f"it has {now} entries, and had {before}; {_command(source)} believes it")
 
 
-def see_that_it_is_meant(source: Source, state: State, version: str, now: int) -> None:
-    """Believe a version of a file of the administrator's own with so many entries.
+def see_that_it_is_meant(source: Source, state: State, now: int) -> None:
+    """Believe a file of the administrator's own with so many entries.
 
     Raises:
         DoubtError: it has lost nearly all: whatever writes the file may have failed, or be at it; what stays
-            so is meant.
+            so is meant, however often it is written anew.
     """
     before = state.entries
-    if before >= OWN_SHRINK_FROM and now * OWN_LEAST_PART < before and not has_stayed(state, version):
+    if before >= OWN_SHRINK_FROM and now * OWN_LEAST_PART < before and not has_stayed(state, now):
         raise DoubtError(
             f"it has {now} entries, and had {before}; it is believed when it is still so in 5 minutes, "
-            f"or by {_command(source)}"
+            f"or by {_command(source)}",
+            now,
         )
 
 

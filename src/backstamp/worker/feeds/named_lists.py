@@ -47,7 +47,7 @@ def refresh_named(
             return Outcome(source.name, "unchanged", good=True)
         read, version = had
         if not may_shrink:
-            _accept(source, state, version.etag, len(read.expressions))
+            _accept(source, state, len(read.expressions))
     except (FetchError, FeedError) as error:
         store.write_state(failed(state, error, version_tried))
         return Outcome(source.name, f"not updated: {error}", good=False)
@@ -103,10 +103,10 @@ def _of_file(source: Source, known: Validators, screen: Screen) -> tuple[Read, V
         raise FeedError(f"the file cannot be read ({error.strerror})") from None
 
 
-def _accept(source: Source, state: State, version: str, now: int) -> None:
+def _accept(source: Source, state: State, now: int) -> None:
     """Believe a list of so many entries. Raises FeedError where it is empty, or lacks much of what it had."""
     if source.trusted:
-        see_that_it_is_meant(source, state, version, now)
+        see_that_it_is_meant(source, state, now)
     elif not now:
         raise FeedError("it is empty")
     else:

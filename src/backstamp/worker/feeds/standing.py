@@ -33,6 +33,7 @@ _DISLIKED: Final = frozenset(
 """What may be answered to which version we have, as the server called it: asked so again, it would say so for
 ever."""
 _MOST_DOUBLINGS: Final = 20
+_FEW: Final = 10
 _STALE_LOOKS: Final = 3
 """A list is stale when so many looks in a row brought nothing, and at least a day has gone by."""
 
@@ -84,7 +85,14 @@ def good(source: Source, state: State, wait_seconds: float = 0.0) -> State:
     now = time.time()
     pause = max(source.seconds * _jitter(), wait_seconds)
     return msgspec.structs.replace(
-        state, checked_at=now, next_at=now + pause, failures=0, why="", tried="", doubted_at=0
+        state,
+        checked_at=now,
+        next_at=now + pause,
+        failures=0,
+        why="",
+        tried="",
+        doubted_at=0,
+        doubted_entries=0,
     )
 
 
@@ -103,10 +111,13 @@ def failed(state: State, error: FetchError | FeedError, tried: str = "") -> Stat
     `tried` is which version of a file it was. What is only doubted is looked at again after the first pause.
     """
     now = time.time()
-    doubted_at = 0.0
+    doubted_at, doubted_entries = 0.0, 0
     pause = min(FIRST_PAUSE * 2 ** min(state.failures, _MOST_DOUBLINGS), DAY) * _jitter()
     if isinstance(error, DoubtError):
-        doubted_at = state.doubted_at if state.tried == tried and state.doubted_at else now
+        is_same = state.doubted_at and _is_much_the_same(state.doubted_entries, error.entries)
+        doubted_at, doubted_entries = (
+            (state.doubted_at, state.doubted_entries) if is_same else (now, error.entries)
+        )
         pause = FIRST_PAUSE * _jitter()
     if isinstance(error, FetchError):
         pause = max(pause, error.retry_after)
@@ -119,12 +130,13 @@ def failed(state: State, error: FetchError | FeedError, tried: str = "") -> Stat
         next_at=now + pause,
         tried=tried,
         doubted_at=doubted_at,
+        doubted_entries=doubted_entries,
     )
 
 
-def has_stayed(state: State, version: str) -> bool:
-    """Whether a file that was doubted is still the same after the first pause."""
-    if not state.doubted_at or state.tried != version:
+def has_stayed(state: State, entries: int) -> bool:
+    """Whether a file that was doubted has about as many entries as then, after the first pause."""
+    if not state.doubted_at or not _is_much_the_same(state.doubted_entries, entries):
         return False
     return not 0 <= time.time() - state.doubted_at < FIRST_PAUSE
 
@@ -163,6 +175,16 @@ def is_stale(source: Source, state: State) -> bool:
 def today() -> int:
     """Return the day, in days since 1970 UTC."""
     return int(time.time()) // DAY
+
+
+def _is_much_the_same(before: int, now: int) -> bool:
+    """Whether a file of so many entries says much the same as before, and is not just growing.
+
+    It may be written anew every few minutes. What is empty is like nothing else.
+    """
+    if not before or not now:
+        return before == now
+    return abs(now - before) <= _FEW or before <= 2 * now <= 4 * before
 
 
 def _unknown(state: State) -> State:

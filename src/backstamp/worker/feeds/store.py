@@ -41,7 +41,9 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     tried: str = ""
     """Of a file: which version of it was not good."""
     doubted_at: float = 0
-    """Since when that version is not believed for what it lacks."""
+    """Since when it is not believed for what it lacks."""
+    doubted_entries: int = 0
+    """How many entries it had then."""
     made_by: str = ""
     """A hash of where the copy came from, and of how it was read."""
     versions: dict[str, str] = {}
