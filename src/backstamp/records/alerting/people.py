@@ -19,6 +19,10 @@ _KEPT: Final = (
     "SELECT p.alert_id, COUNT(*) FROM keys CROSS JOIN records_alertperson p WHERE p.alert_id = keys.a "
     "GROUP BY p.alert_id"
 )
+_THERE: Final = (
+    "SELECT p.message_id, p.recipient_index, p.act FROM keys CROSS JOIN records_alertperson p WHERE "
+    "p.alert_id = keys.a AND p.message_id = keys.m AND p.recipient_index = keys.r AND p.act = keys.t"
+)
 
 
 def people_of(alert: int) -> QuerySet[AlertPerson]:
@@ -36,13 +40,13 @@ def keep_people(stories: Mapping[int, Iterable[Occurrence]]) -> None:
     kept = dict(select_for_keys(_KEPT, ("a",), ((pk,) for pk in stories)))
     rows = []
     for pk, story in stories.items():
-        people: dict[tuple[int, int | None, str], Person] = {}
+        people: dict[tuple[int, int, str], Person] = {}
         for person in sorted((person for each in story for person in each.people), key=_importance):
             people.setdefault((person.message, person.recipient, person.act), person)
         room = max(0, MOST_PEOPLE - kept.get(pk, 0))
         if len(people) > room:
             # Nobody gives way to who did the same once more.
-            for there in _who_acted(pk) & people.keys():
+            for there in _kept_of(pk, [who for who in people if who[2] != RECEIVED]):
                 del people[there]
             acted = sum(person.act != RECEIVED for person in people.values())
             room += _give_way(pk, acted - room) if acted > room else 0
@@ -50,10 +54,9 @@ def keep_people(stories: Mapping[int, Iterable[Occurrence]]) -> None:
     insert_new("records_alertperson", _PEOPLE, rows)
 
 
-def _who_acted(alert: int) -> set[tuple[int, int | None, str]]:
-    """Return who of those kept with an alert did something: their copy, and what."""
-    rows = AlertPerson.objects.filter(alert_id=alert).exclude(act=RECEIVED)
-    return set(rows.values_list("message_id", "recipient_index", "act"))
+def _kept_of(alert: int, wanted: Iterable[tuple[int, int, str]]) -> set[tuple[int, int, str]]:
+    """Return those of some people (their copy, and what they did) who are kept with an alert already."""
+    return set(select_for_keys(_THERE, ("a", "m", "r", "t"), ((alert, *who) for who in wanted)))
 
 
 def _give_way(alert: int, number: int) -> int:
