@@ -53,6 +53,27 @@ def test_a_rule_is_set_shown_and_set_back() -> None:
     assert run("alerts", "list", "--people")[:2] == (0, "")
 
 
+def test_an_alert_about_what_is_allowed_since_is_listed_as_one() -> None:
+    from backstamp.records.models import Alert, OwnListEntry
+
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    entry = OwnListEntry.objects.create(kind="allowed", expression="evil.example/", digest=bytes(8))
+    for host, allowance in (("evil.example", entry), ("worse.example", None)):
+        Alert.objects.create(
+            rule="known_bad_click",
+            host=host,
+            allowance=allowance,
+            opened_at=at,
+            last_at=at,
+            quiet_until=at,
+        )
+    (worse, evil) = run("alerts", "list")[1].splitlines()
+    assert (worse.endswith("  worse[.]example"), evil.endswith("  evil[.]example  allowed since")) == (
+        True,
+        True,
+    )
+
+
 def test_people_are_listed_and_one_is_forgotten_and_the_alert_stays_as_a_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backstamp.console.alert_words import KINDS, RULES
 from backstamp.records import alerts
-from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing
+from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing, OwnListEntry
 from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import Actor, AlertRule, ChannelKind, EventType
 from tests.console.conftest import ADDRESS
@@ -77,6 +77,22 @@ def test_an_alert_shows_who_did_what_and_hostile_text_as_text(admin: Client) -> 
     admin.post(f"/alerts/{row.pk}/delete/")
     assert not AlertPerson.objects.exists()
     assert admin.get(f"/alerts/{row.pk}/").status_code == 404
+
+
+def test_an_alert_says_by_whom_its_link_is_allowed_since_and_for_whom(admin: Client) -> None:
+    entry = OwnListEntry.objects.create(
+        kind="allowed",
+        scope="example.org",
+        scope_name="example.org",
+        expression="evil.example/",
+        digest=bytes(8),
+        by=ATTACK,
+    )
+    shown = admin.get(f"/alerts/{alert(allowance=entry).pk}/").text
+    for words in ("Allowed since", "by &lt;script&gt;", "for example.org (evil.example/)"):
+        assert words in shown
+    entry.delete()
+    assert "Allowed since" not in admin.get(f"/alerts/{Alert.objects.get().pk}/").text
 
 
 def test_an_alert_says_of_whom_a_later_verdict_thinks_otherwise(admin: Client) -> None:

@@ -15,6 +15,7 @@ from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.changes import newest_version
 from backstamp.records.decisions import decided
 from backstamp.records.ingest import ingest
+from backstamp.records.instants import microseconds
 from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
 from backstamp.records.looking_back import Found, Listing, below, look_back, matched, messages_under
 from backstamp.records.models import (
@@ -22,6 +23,7 @@ from backstamp.records.models import (
     AlertPerson,
     Event,
     ExpressionKill,
+    LiftedAllowance,
     LinkExpression,
     LinkFinding,
     Outgoing,
@@ -418,6 +420,53 @@ def test_what_a_domain_allows_no_longer_is_news_to_it_although_others_were_told_
     ]
     assert looked(lifted_now) == [Found(0, 0)]
     assert sorted(Alert.objects.values_list("domain", "count")) == [("other.example", 1), ("our.example", 1)]
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize(
+    ("allowed_at", "told"), [(60, []), (-60, ["other.example"]), (None, ["other.example"])]
+)
+def test_what_was_known_when_the_mail_came_is_no_news_where_the_allowance_came_after_it(
+    allowed_at: float | None, told: list[str]
+) -> None:
+    take(
+        [
+            received(
+                recipients=OF_TWO_DOMAINS,
+                findings=[msgspec.structs.replace(ON_ARRIVAL, reason="listed_host")],
+            )
+        ]
+    )
+    lifted_now = msgspec.structs.replace(
+        listing(),
+        lifted_in="other.example",
+        allowed_since_us=0 if allowed_at is None else microseconds(after(allowed_at)),
+    )
+    assert looked(lifted_now) == [Found(0, len(told))]
+    assert list(Alert.objects.values_list("domain", flat=True)) == told
+
+
+@SQLITE_IS_ENOUGH
+def test_who_was_led_on_while_a_link_was_allowed_is_told_although_it_was_known_when_the_mail_came() -> None:
+    finding = msgspec.structs.replace(ON_ARRIVAL, reason="listed_host")
+    take([received(recipients=OF_TWO_DOMAINS, findings=[finding]), delivery(1, index=1)])
+    take([followed(200, ClickAction.ALLOW, index=1)], "edge")
+    lifted_now = msgspec.structs.replace(
+        listing(), lifted_in="other.example", allowed_since_us=microseconds(after(60))
+    )
+    assert looked(lifted_now) == [Found(0, 1)]
+    assert people(Alert.objects.get()) == [("carl@other.example", "allowed")]
+    assert looked(lifted_now) == [Found(0, 0)]
+
+
+@SQLITE_IS_ENOUGH
+def test_an_allowance_that_is_lifted_says_since_when_it_was_one() -> None:
+    digest = full_hash("evil.example/")[:8]
+    entry = OwnListEntry.objects.create(
+        kind="allowed", scope="our.example", expression="evil.example/", digest=digest
+    )
+    take_off(entry)
+    assert LiftedAllowance.objects.get().allowed_at == entry.since
 
 
 @SQLITE_IS_ENOUGH

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from backstamp.records import search
+from backstamp.records import decisions, search
 from backstamp.records.ingest import ingest
 from backstamp.records.migrations._part_changes_0024 import drop_triggers
 from backstamp.records.models import Event, LiftedAllowance, MessageText, Recipient
@@ -95,6 +95,19 @@ def test_what_is_allowed_no_longer_keeps_its_scope_which_stood_before_the_expres
         ("", "evil.example/"),
         ("our.example", "evil.example/a"),
     ]
+
+
+def test_what_an_older_version_allowed_is_no_news_and_what_it_blocked_is_still_looked_for() -> None:
+    call_command("migrate", "records", "0027", interactive=False, verbosity=0)
+    state = MigrationExecutor(connection).loader.project_state(
+        [("records", "0027_scope_of_lifted_allowances")]
+    )
+    old = state.apps.get_model("records", "OwnListEntry").objects
+    for kind in ("allowed", "blocked"):
+        old.create(kind=kind, expression=f"{kind}.example/", digest=kind[:8].encode())
+    call_command("migrate", interactive=False, verbosity=0)
+    assert [entry.expression for entry in decisions.allowed()] == []
+    assert [entry.expression for _, entry in decisions.decided()] == ["blocked.example/"]
 
 
 def test_what_an_older_version_searched_is_found_and_numbered_by_time(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 
-from backstamp.records.alerting.notices import Act, AlertFacts, Notice
+from backstamp.records.alerting.notices import Act, AlertFacts, Allowance, Notice
 from backstamp.records.models import Outgoing
 from backstamp.vocabulary import AlertRule
 from backstamp.worker.channels.mail.message import alert_mail
@@ -242,6 +242,28 @@ def test_who_was_a_machine_by_a_later_verdict_is_told_to_be_one() -> None:
     (alert,) = body["data"]["alerts"]
     assert (body["type"], alert["machines_only"]) == ("alert.updated", True)
     assert [each["judged"] for each in alert["people"]["first"]] == ["scanner", ""]
+
+
+def test_what_is_allowed_since_is_told_with_who_allows_what_and_for_whom() -> None:
+    allowed = Allowance(AT, "<b>ann</b> of www.evil.example", "domain", "evil.example/")
+    facts = msgspec.structs.replace(FACTS, allowed=allowed)
+    notice = msgspec.structs.replace(NOTICE, kind=Outgoing.Kind.UPDATE, alerts=(facts,))
+    titled = "Dangerous link was followed before it was known (allowed since): login[.]evil[.]example"
+    assert title(notice) == titled
+    told = dict(stories(notice)[0].facts)["Allowed"]
+    assert told == (
+        "evil[.]example/ is for our.example, by <b>ann</b> of www[.]evil[.]example, 2026-03-02 09:00:30 UTC"
+    )
+    both = msgspec.structs.replace(notice, alerts=(facts, facts))
+    assert title(both) == "2 alerts (allowed since)"
+    assert title(msgspec.structs.replace(notice, alerts=(facts, FACTS))) == "2 alerts"
+    (alert,) = json.loads(webhook_payload(notice))["data"]["alerts"]
+    assert alert["allowed"] == {
+        "at": "2026-03-02T09:00:30Z",
+        "by": "<b>ann</b> of www.evil.example",
+        "scope": "domain",
+        "expression": "evil.example/",
+    }
 
 
 def test_a_host_in_a_title_cannot_add_a_field_to_the_mail() -> None:

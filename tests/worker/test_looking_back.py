@@ -20,9 +20,10 @@ from backstamp.records.models import (
     Outgoing,
     OwnListEntry,
 )
-from backstamp.records.own_lists import take_off
+from backstamp.records.own_lists import add, take_off
 from backstamp.threats.answers import Answers
 from backstamp.threats.lists import Source, SourceEntries
+from backstamp.tokens import Keyring
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ChannelKind, ClickAction, QueuedRecipient, ThreatType
 from backstamp.worker import WorkerConfig, looking_back
@@ -226,6 +227,26 @@ async def test_what_an_administrator_switches_off_is_found_by_the_running_worker
         await looked_up(switch_off)
         await eventually(found, [("kill switch", "switched_off")])
     assert await looked_up(lambda: Alert.objects.get().url) == EVIL
+
+
+async def test_what_an_administrator_allows_is_told_by_the_running_worker_and_by_no_second_look(
+    config: WorkerConfig,
+) -> None:
+    def take_clicked_mail() -> None:
+        channels.add("ops", ChannelKind.WEBHOOK, "https://hooks.invalid/", "me")
+        ingest(batch("p", [received(), delivery(1), followed(30)]), after(600))
+        Outgoing.objects.update(state=Outgoing.State.DELIVERED, finished_at=after(600))
+
+    def kinds() -> list[str]:
+        return list(Outgoing.objects.order_by("pk").values_list("kind", flat=True))
+
+    await looked_up(take_clicked_mail)
+    ring = Keyring.create(bytes(32), bytes(32), 0)
+    async with running(config):
+        await looked_up(lambda: add(OwnListEntry.Kind.ALLOWED, "evil.example", "", ring, by="ann"))
+        await eventually(kinds, ["alert", "update"])
+        await eventually(lambda: OwnListEntry.objects.get().looked_back_at is not None, expected=True)
+    assert await looked_up(kinds) == ["alert", "update"]
 
 
 async def test_what_an_own_list_allows_no_longer_is_found_where_others_name_it(

@@ -1,4 +1,4 @@
-"""What administrators decided about hosts and URLs, for which mail of before is looked through once."""
+"""What administrators decided about hosts and URLs, for which mail or alerts of before are looked through."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,6 +27,12 @@ def decided() -> list[tuple[Listing, ExpressionKill | OwnListEntry]]:
     ]
 
 
+def allowed() -> list[OwnListEntry]:
+    """Return what own lists allow and alerts were not looked through for yet."""
+    entries = OwnListEntry.objects.filter(kind=OwnListEntry.Kind.ALLOWED, looked_back_at=None)
+    return list(entries.order_by("pk")[:PAGE])
+
+
 def lifted() -> list[LiftedAllowance]:
     """Return what own lists allow no longer, and was not looked back for yet."""
     return list(LiftedAllowance.objects.order_by("pk")[:PAGE])
@@ -44,7 +50,7 @@ def blocked_among(urls: Iterable[str]) -> list[Listing]:
 
 
 def note_done(row: Decision, now: datetime) -> None:
-    """Note that mail was looked through for what an administrator decided."""
+    """Note that it was looked back for what an administrator decided."""
     if isinstance(row, LiftedAllowance):
         row.delete()
     else:

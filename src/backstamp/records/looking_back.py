@@ -72,7 +72,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     `digest` as rows hold it (`link_expressions`). `reason` is None for a list, which names a URL or a host.
     `scope` is that of an own list: "", a domain, or a recipient key in hex. `since_us` is when it was listed.
     `lifted_in` is the domain or mailbox whose own list allowed it until now, "" for none: to them it is news
-    whatever was said to others meanwhile.
+    whatever was said to others since `allowed_since_us`.
     """
 
     digest: int
@@ -82,6 +82,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int = 0
     scope: str = ""
     lifted_in: str = ""
+    allowed_since_us: int = 0
 
 
 class Found(NamedTuple):
@@ -117,7 +118,8 @@ class _Event(NamedTuple):
 class _News(NamedTuple):
     """What may be news of a link, and to whom. `source` is under which name it is noted now.
 
-    `told` is who is in an alert about mail of before already, where it was noted before or allowed until now.
+    `told` is who is in an alert about mail of before already, where it was noted before or allowed until now;
+    since `allowed_since_us`, None where it was not allowed.
     """
 
     link: Link
@@ -127,19 +129,20 @@ class _News(NamedTuple):
     source: str
     events: Sequence[_Event]
     told: frozenset[Told]
-    was_allowed: bool
+    allowed_since_us: int | None
 
     def heard_us(self, receiver: Receiver) -> int | None:
         """Return when a recipient was last told as much as this; None where it is news to them."""
-        if self.was_allowed:
-            # What was said of the link meanwhile was said to others.
-            is_told = self._is_told(receiver.place, RECEIVED)
-            return max((each.at_us for each in self.said), default=0) if is_told else None
         heard = [
             each.at_us
             for each in self.said
             if (each.is_certain or each.source == self.source) and each.is_about(receiver)
         ]
+        if self.allowed_since_us is not None:
+            if self._is_told(receiver.place, RECEIVED):
+                return max((each.at_us for each in self.said), default=0)
+            # What was said of the link meanwhile was said to others.
+            heard = [at_us for at_us in heard if at_us < self.allowed_since_us]
         return max(heard, default=None)
 
     def events_for(self, receivers: Iterable[Receiver]) -> list[_Event]:
@@ -250,7 +253,7 @@ def look_back(
                         sources[link],
                         events[link],
                         told,
-                        bool(listing.lifted_in),
+                        listing.allowed_since_us if listing.lifted_in else None,
                     ),
                     listing,
                     now,

@@ -61,7 +61,9 @@ def take_off(entry: OwnListEntry) -> None:
     with transaction.atomic():
         entry.delete()
         if entry.kind == Kind.ALLOWED:
-            LiftedAllowance.objects.create(scope=entry.scope, expression=entry.expression)
+            LiftedAllowance.objects.create(
+                scope=entry.scope, expression=entry.expression, allowed_at=entry.since
+            )
 
 
 def _scope(whose: str, keyring: Keyring) -> tuple[str, str]:

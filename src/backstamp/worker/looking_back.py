@@ -19,7 +19,9 @@ import msgspec
 
 from backstamp.journal import ThreatFile
 from backstamp.policy import link_word
-from backstamp.records.decisions import Decision, blocked_among, decided, lifted, note_done
+from backstamp.records.alerting.allowances import tell_allowed
+from backstamp.records.decisions import Decision, allowed, blocked_among, decided, lifted, note_done
+from backstamp.records.instants import microseconds
 from backstamp.records.link_expressions import digest_of, stored_digest
 from backstamp.records.looking_back import (
     PAGE,
@@ -30,7 +32,7 @@ from backstamp.records.looking_back import (
     messages_under,
     urls_under,
 )
-from backstamp.records.models import LiftedAllowance
+from backstamp.records.models import LiftedAllowance, OwnListEntry
 from backstamp.threats import Finding
 from backstamp.threats.answers import Answers
 from backstamp.urls.parsing import web_url
@@ -130,6 +132,7 @@ class LookingBack:
         waiting: list[tuple[Listing | None, Decision]] = [
             *await self._database.run(decided),
             *((None, row) for row in await self._database.run(lifted)),
+            *((None, row) for row in await self._database.run(allowed)),
         ]
         began = {_key(row): now for _, row in waiting}
         known, self._decided = (
@@ -137,20 +140,29 @@ class LookingBack:
             began | {key: at for key, at in self._decided.items() if key in began},
         )
         new = [(listing, row) for listing, row in waiting if _key(row) not in known]
+        ripe = [
+            (listing, row)
+            for listing, row in waiting
+            if (at := known.get(_key(row))) is not None and now - at >= self._again_seconds
+        ]
+        await self._tell_allowed(row for _, row in new)
         await self._for([each for listing, row in new for each in await self._listings(listing, row)])
-        for listing, row in waiting:
-            at = known.get(_key(row))
-            if at is not None and now - at >= self._again_seconds and self._caught_up.is_set():
-                await self._for(await self._listings(listing, row))
-                await self._database.run(note_done, row, datetime.now(UTC))
+        if not self._caught_up.is_set():
+            return
+        await self._tell_allowed(row for _, row in ripe)
+        for listing, row in ripe:
+            await self._for(await self._listings(listing, row))
+            await self._database.run(note_done, row, datetime.now(UTC))
 
     async def _listings(self, listing: Listing | None, row: Decision) -> list[Listing]:
         """Return what is to be looked for: what was decided, or what is known of links allowed no longer."""
         if listing is not None:
             return [listing]
-        assert isinstance(row, LiftedAllowance), "all else was decided"
+        if not isinstance(row, LiftedAllowance):
+            return []  # it was allowed
         digest = digest_of(row.expression)
         messages = await self._database.run(messages_under, digest)
+        since_us = 0 if row.allowed_at is None else microseconds(row.allowed_at)
         found: dict[tuple[int, str, str], Listing] = {}
         pending: set[bytes] = set()
         for at in range(0, len(messages), PAGE):
@@ -160,12 +172,20 @@ class LookingBack:
             listings = [_from_finding(each) for each in findings if each.confirmed]
             for each in (*listings, *await self._database.run(blocked_among, urls)):
                 found[each.digest, each.source, each.scope] = msgspec.structs.replace(
-                    each, lifted_in=row.scope
+                    each, lifted_in=row.scope, allowed_since_us=since_us
                 )
         if pending and self._lookups is not None:
             # What is confirmed is news of its own.
             await self._lookups.resolve(pending)
         return list(found.values())
+
+    async def _tell_allowed(self, rows: Iterable[Decision]) -> None:
+        """Let channels hear what of that which they were told is allowed by some decisions since."""
+        entries = [
+            row for row in rows if isinstance(row, OwnListEntry) and row.kind == OwnListEntry.Kind.ALLOWED
+        ]
+        if entries:
+            await self._database.run(tell_allowed, entries, datetime.now(UTC))
 
     def _known_of(self, urls: Iterable[str]) -> list[Finding]:
         lists = None if self._lists is None else self._lists.current()

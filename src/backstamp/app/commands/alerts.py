@@ -46,9 +46,10 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
         chosen = AlertRule(rule) if rule is not None else None
         for alert in records.listed(rule=chosen, domain=domain)[:most]:
             often = f"  {alert.count} times" if alert.count > 1 else ""
+            allowed = "  allowed since" if alert.allowance_id is not None else ""
             click.echo(
                 f"{alert.last_at:%Y-%m-%d %H:%M:%S} UTC  {alert.rule:<23}{alert.domain or '-'}  "
-                f"{shown_host(alert.host) or '-'}{often}"
+                f"{shown_host(alert.host) or '-'}{often}{allowed}"
             )
             if people:
                 everybody = list(people_of(alert.pk))

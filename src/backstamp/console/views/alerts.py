@@ -50,7 +50,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one alert with the people in it."""
-    found = get_object_or_404(Alert, pk=pk)
+    found = get_object_or_404(Alert.objects.select_related("allowance"), pk=pk)
     people = Paginator(people_of(pk), PEOPLE_SHOWN).get_page(request.GET.get("page"))
     message = Message.objects.filter(pk=found.message_id).first() if found.message_id is not None else None
     known = set(

@@ -7,6 +7,8 @@ from datetime import datetime
 import msgspec
 from django.db.models import Count
 
+from backstamp.policy import EVERYBODY
+from backstamp.records.alerting.allowances import is_of_mailbox
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.alerting.since_judged import machines_since, only_machines
 from backstamp.records.models import Alert, AlertPerson, Message, Outgoing
@@ -16,7 +18,7 @@ from backstamp.vocabulary import AlertRule
 MOST_NAMED = 50
 """So many people a message names of each alert; the console shows all that are kept."""
 _FEW = 5
-"""In a digest."""
+"""Where a message tells of several."""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -32,12 +34,24 @@ class Act(msgspec.Struct, frozen=True):
     judged: str = ""
 
 
+class Allowance(msgspec.Struct, frozen=True):
+    """An administrator allows a link since: when, who, and what (an expression of Safe Browsing).
+
+    `scope` is "everybody", "domain" (the alert's), or "mailbox" (of the people of the alert).
+    """
+
+    at: datetime
+    by: str
+    scope: str
+    expression: str
+
+
 class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
     """An alert. All texts but `rule`, `threat` and `reason` are hostile.
 
     `people` counts acts by what was done ("received": 12, "clicked": 3), `acts` are the first of them, those
     who did something before those who only received. `subject` is the example message's. `machines_only`:
-    by now all who did something are taken for machines.
+    by now all who did something are taken for machines. `allowed` is by what an own list allows it since.
     """
 
     id: int
@@ -59,6 +73,7 @@ class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[str, int]
     acts: tuple[Act, ...]
     machines_only: bool = False
+    allowed: Allowance | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -78,10 +93,12 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 def notice_of(row: Outgoing) -> Notice | None:
     """Return what a message says; None where all its alerts were deleted."""
-    alerts = list(Alert.objects.filter(pk__in=row.alerts).order_by("-opened_at", "-pk"))
+    alerts = list(
+        Alert.objects.filter(pk__in=row.alerts).select_related("allowance").order_by("-opened_at", "-pk")
+    )
     if not alerts and row.kind != Outgoing.Kind.TEST:
         return None
-    most = _FEW if row.kind == Outgoing.Kind.DIGEST else MOST_NAMED
+    most = _FEW if row.kind == Outgoing.Kind.DIGEST or len(alerts) > 1 else MOST_NAMED
     counts, acts = _people(alerts, most)
     by_machines = only_machines(alert.pk for alert in alerts)
     subjects = dict(
@@ -112,11 +129,21 @@ def notice_of(row: Outgoing) -> Notice | None:
                 people=counts[alert.pk],
                 acts=tuple(acts[alert.pk]),
                 machines_only=alert.pk in by_machines,
+                allowed=allowance_of(alert),
             )
             for alert in alerts
         ),
         left_out=row.left_out,
     )
+
+
+def allowance_of(alert: Alert) -> Allowance | None:
+    """Return how a link is allowed since, or None."""
+    entry = alert.allowance
+    if entry is None:
+        return None
+    scope = "everybody" if entry.scope == EVERYBODY else "mailbox" if is_of_mailbox(entry) else "domain"
+    return Allowance(entry.since, entry.by, scope, entry.expression)
 
 
 def _people(alerts: Iterable[Alert], most: int) -> tuple[dict[int, dict[str, int]], dict[int, list[Act]]]:

@@ -48,6 +48,25 @@ def enqueue(
 
     `delay` is for how long more of the same may come. An alert that waits already is not told twice.
     """
+    new, waiting, room = _news(channel, alerts, now)
+    Outgoing.objects.bulk_create(_row(channel.pk, kind, [pk], now, now + delay) for pk in new[:room])
+    if rest := new[room:]:
+        _digest(channel.pk, rest, waiting, now)
+
+
+def enqueue_together(channel: Channel, alerts: Collection[int], now: datetime) -> None:
+    """Let a channel be told once more of alerts, in one message; in a digest above the rate."""
+    new, waiting, room = _news(channel, alerts, now)
+    if new and not room:
+        _digest(channel.pk, new, waiting, now)
+    elif new:
+        row = _row(channel.pk, Outgoing.Kind.UPDATE, new[:MOST_IN_DIGEST], now, now)
+        row.left_out = len(new[MOST_IN_DIGEST:])
+        row.save()
+
+
+def _news(channel: Channel, alerts: Iterable[int], now: datetime) -> tuple[list[int], list[Outgoing], int]:
+    """Return which of alerts do not wait for a channel, what does, and how many messages the rate allows."""
     waiting = list(Outgoing.objects.select_for_update().filter(channel=channel, state=_WAITING))
     there = {pk for row in waiting for pk in row.alerts}
     new = [pk for pk in dict.fromkeys(alerts) if pk not in there]
@@ -56,10 +75,7 @@ def enqueue(
         .exclude(kind__in=(Outgoing.Kind.DIGEST, Outgoing.Kind.TEST))
         .count()
     )
-    room = max(0, MOST_SINGLE[ChannelKind(channel.kind)] - lately)
-    Outgoing.objects.bulk_create(_row(channel.pk, kind, [pk], now, now + delay) for pk in new[:room])
-    if rest := new[room:]:
-        _digest(channel.pk, rest, waiting, now)
+    return new, waiting, max(0, MOST_SINGLE[ChannelKind(channel.kind)] - lately)
 
 
 def enqueue_test(channel: int, now: datetime) -> None:

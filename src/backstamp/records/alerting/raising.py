@@ -4,14 +4,14 @@ All of it belongs to the transaction in which the occurrences became known: no a
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import F, Q
 
 from backstamp.records.alerting.occurrences import Occurrence
-from backstamp.records.alerting.outbox import enqueue
+from backstamp.records.alerting.outbox import enqueue, enqueue_together
 from backstamp.records.alerting.people import keep_people
 from backstamp.records.alerts import Rule, rules
 from backstamp.records.instants import instant
@@ -80,6 +80,15 @@ def tell_again(alerts: Iterable[Alert], now: datetime) -> int:
     return len(told)
 
 
+def tell_together(alerts: Iterable[Alert], now: datetime) -> int:
+    """As `tell_again`, of all in one message to each channel."""
+    in_force = rules()
+    told = [alert for alert in alerts if in_force[AlertRule(alert.rule)].is_about(alert.domain)]
+    for channel, pks in _wanted(told, in_force).items():
+        enqueue_together(channel, pks, now)
+    return len(told)
+
+
 @one_at_a_time()
 def tell_grown(now: datetime) -> int:
     """Let channels hear of alerts that went on after they were told; return of how many."""
@@ -138,16 +147,19 @@ def _add(alert: Alert, story: Iterable[Occurrence]) -> None:
 def _tell(
     alerts: Iterable[Alert], kind: Outgoing.Kind, in_force: Mapping[AlertRule, Rule], now: datetime
 ) -> None:
+    told = list(alerts)
+    delay = GATHERING if any(alert.rule in _LOOKED_BACK for alert in told) else timedelta()
+    for channel, pks in _wanted(told, in_force).items():
+        enqueue(channel, pks, kind, now, delay)
+
+
+def _wanted(alerts: Collection[Alert], in_force: Mapping[AlertRule, Rule]) -> dict[Channel, list[int]]:
+    """Return which alerts each channel is to hear of."""
     wanted: dict[Channel, list[int]] = {}
-    channels: list[Channel] | None = None
-    delay = timedelta()
+    channels = list(Channel.objects.filter(enabled=True)) if alerts else []
     for alert in alerts:
-        channels = list(Channel.objects.filter(enabled=True)) if channels is None else channels
         rule = in_force[AlertRule(alert.rule)]
-        if rule.rule in _LOOKED_BACK:
-            delay = GATHERING
         for channel in channels:
             if not rule.channels or channel.name in rule.channels:
                 wanted.setdefault(channel, []).append(alert.pk)
-    for channel, pks in wanted.items():
-        enqueue(channel, pks, kind, now, delay)
+    return wanted

@@ -61,7 +61,8 @@ class Alert(models.Model):
 
     `key` is what says that it is the same. `url` and `message_id` (a stored tracking id) are an example.
     `count` is how often it happened, `told` how often that was when channels were told last; `machines` is
-    how many machines fetched the link meanwhile.
+    how many machines fetched the link meanwhile. `allowance` is the entry of an own list by which an
+    administrator allows it since.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -82,6 +83,14 @@ class Alert(models.Model):
     count = models.PositiveIntegerField(default=0)
     told = models.PositiveIntegerField(default=0)
     machines = models.PositiveIntegerField(default=0)
+    allowance = models.ForeignKey(
+        "records.OwnListEntry",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+    )
 
     class Meta:
         ordering: ClassVar = ["-last_at", "-id"]

@@ -75,7 +75,7 @@ class OwnListEntry(models.Model):
 
     `scope` is "" (everybody), a domain, or a mailbox's recipient key in hex (`scope_name`: its address).
     `expression` is a Safe Browsing expression, `digest` the first 8 octets of its SHA-256. `looked_back_at`
-    is when it was looked for in mail that had arrived (`records.looking_back`).
+    is when it was looked for in mail that had arrived (`records.looking_back`), or in alerts where it allows.
     """
 
     class Kind(models.TextChoices):
@@ -108,12 +108,13 @@ class OwnListEntry(models.Model):
 class LiftedAllowance(models.Model):
     """A host or URL that an own list allows no longer; kept until mail was looked through for it.
 
-    `scope` and `expression` as of `OwnListEntry`.
+    `scope` and `expression` as of `OwnListEntry`; `allowed_at` is its `since`, None where nobody knows.
     """
 
     id = models.BigAutoField(primary_key=True)
     scope = models.CharField(max_length=255, blank=True, default="")
     expression = models.TextField()
+    allowed_at = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from backstamp.records.alerting.notices import Act, AlertFacts, Notice
+from backstamp.records.alerting.notices import Act, AlertFacts, Allowance, Notice
 from backstamp.records.alerting.people import MOST_PEOPLE
 from backstamp.records.models import Outgoing
 from backstamp.rewriting.reasons import SkipReason
@@ -91,11 +91,14 @@ def title(notice: Notice) -> str:
     if notice.kind is Outgoing.Kind.TEST:
         return "Test of this channel"
     if len(notice.alerts) > 1 or notice.left_out:
-        return f"{len(notice.alerts) + notice.left_out} alerts"
+        allowed = " (allowed since)" if all(alert.allowed is not None for alert in notice.alerts) else ""
+        return f"{len(notice.alerts) + notice.left_out} alerts{allowed}"
     (alert,) = notice.alerts
     again = " (it went on)" if notice.kind is Outgoing.Kind.UPDATE else ""
     if alert.machines_only:
         again = " (by machines, it turned out)"
+    if alert.allowed is not None:
+        again = " (allowed since)"
     host = shown_host(alert.host)
     return f"{TITLES[alert.rule]}{again}: {host}" if host else f"{TITLES[alert.rule]}{again}"
 
@@ -161,6 +164,8 @@ def _facts(alert: AlertFacts) -> Iterator[Fact]:
         yield Fact("Why", f"{threat} ({alert.reason.replace('_', ' ')}) by {shown_text(alert.source)}{since}")
     elif alert.reason in list(SkipReason):
         yield Fact("Why", SkipReason(alert.reason).sentence)
+    if alert.allowed is not None:
+        yield Fact("Allowed", _allowance(alert.allowed, alert.domain))
     if alert.subject:
         yield Fact("Mail", f"{shown_text(alert.subject)} ({alert.message})")
     elif alert.message:
@@ -186,6 +191,16 @@ def _people(alert: AlertFacts) -> Iterator[Deed]:
     more = sum(alert.people.values()) - len(alert.acts)
     if more > 0:
         yield Deed("", f"... and {more} more")
+
+
+def _allowance(allowed: Allowance, domain: str) -> str:
+    whom = {
+        "everybody": "everybody",
+        "domain": isolated(spelled_safely(domain).text),
+        "mailbox": "a single mailbox",
+    }
+    what, by = isolated(defanged(allowed.expression, LONGEST_URL)), shown_text(allowed.by)
+    return f"{what} is for {whom[allowed.scope]}, by {by or 'somebody'}, {_time(allowed.at)}"
 
 
 def _since_judged(act: Act) -> str:
