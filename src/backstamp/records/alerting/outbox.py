@@ -4,12 +4,13 @@ Written where alerts are raised, in their transaction; delivered by the worker, 
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import msgspec
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, TextField
+from django.db.models.functions import Cast
 
 from backstamp.records.models import Alert, Channel, Outgoing
 from backstamp.vocabulary import ChannelKind
@@ -35,6 +36,7 @@ _MOST_DOUBLINGS: Final = 20
 _ILL: Final = 2
 """So many failures in a row are the channel's; one may be of a message, which its firewall does not like."""
 _WAITING: Final = Outgoing.State.WAITING
+_numbers: Final = msgspec.json.Decoder(list[int]).decode
 
 
 def enqueue(
@@ -66,8 +68,10 @@ def enqueue_together(channel: Channel, alerts: Collection[int], now: datetime) -
 
 
 def _news(channel: Channel, alerts: Iterable[int], now: datetime) -> tuple[list[int], list[Outgoing], int]:
-    """Return which of alerts do not wait for a channel, what does, and how many messages the rate allows."""
-    waiting = list(Outgoing.objects.select_for_update().filter(channel=channel, state=_WAITING))
+    """Return which of alerts do not wait for a channel, what of them does, and for how many messages there is
+    room; what waits has digests, too.
+    """
+    waiting = _waiting(channel, set(alerts))
     there = {pk for row in waiting for pk in row.alerts}
     new = [pk for pk in dict.fromkeys(alerts) if pk not in there]
     lately = (
@@ -217,6 +221,22 @@ def _pause(failures: int, jitter: float) -> timedelta:
 
 def _finish(row: Outgoing, state: Outgoing.State, error: str, now: datetime) -> None:
     Outgoing.objects.filter(pk=row.pk).update(state=state, last_error=error[:200], finished_at=now)
+
+
+def _waiting(channel: Channel, alerts: Set[int]) -> list[Outgoing]:
+    """Return the messages that wait for a channel and tell of some alerts, and its digests; nobody takes them
+    before the transaction ends.
+
+    For a channel that was away all day 14,400 may wait: to make objects of all took 235 ms of each batch.
+    """
+    rows = Outgoing.objects.filter(channel=channel, state=_WAITING).order_by()
+    spelled = rows.values_list("pk", "kind", Cast("alerts", TextField()))
+    wanted = [
+        pk
+        for pk, kind, text in spelled.iterator()
+        if kind == Outgoing.Kind.DIGEST or not alerts.isdisjoint(_numbers(text))
+    ]
+    return list(rows.select_for_update().filter(pk__in=wanted))
 
 
 def _digest(channel: int, alerts: list[int], waiting: Iterable[Outgoing], now: datetime) -> None:
