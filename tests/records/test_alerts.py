@@ -13,6 +13,7 @@ from backstamp.records.alerting import new_hosts, outbox
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.alerting.corrections import MOST_UPDATES
 from backstamp.records.alerting.from_ingest import occurrences
+from backstamp.records.alerting.gravity import place_of
 from backstamp.records.alerting.notices import Allowance, notice_of
 from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.alerting.raising import SAME_STORY, tell_grown
@@ -702,6 +703,32 @@ def test_a_digest_is_bounded_and_says_how_many_more_there_are(monkeypatch: pytes
     take(many(25), 60)
     digest = Outgoing.objects.get(kind="digest")
     assert (len(digest.alerts), digest.left_out) == (5, 10)
+
+
+@SQLITE_IS_ENOUGH
+def test_in_a_flood_of_lesser_alerts_those_who_went_on_are_left_out_of_no_digest_and_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_IN_DIGEST", 5)
+    monkeypatch.setitem(outbox.MOST_SINGLE, ChannelKind.WEBHOOK, 0)
+    first, delivered, *clicks = many(12)
+    take([first, delivered, *clicks[:9]], 300)
+    ingest(batch("worse", [followed(400, ClickAction.GO_ON, link=3)]), after(401))
+    ingest(
+        batch("more", [msgspec.structs.replace(each, at_us=each.at_us + 10**9) for each in clicks[9:]]),
+        after(1300),
+    )
+    digest = Outgoing.objects.get()
+    through = Alert.objects.get(rule="clicked_through")
+    assert through.pk in digest.alerts
+    assert (len(digest.alerts), digest.left_out) == (5, Alert.objects.count() - 5)
+    notice = notice_of(digest)
+    assert notice is not None
+    assert notice.alerts[0].id == through.pk
+
+
+def test_every_rule_has_a_place_of_its_own_among_the_others() -> None:
+    assert sorted(map(place_of, AlertRule)) == list(range(len(AlertRule)))
 
 
 class TestRemoval:

@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from backstamp.policy import EVERYBODY
 from backstamp.records.alerting.allowances import is_of_mailbox
+from backstamp.records.alerting.gravity import place_of
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.alerting.since_judged import machines_since, only_machines
 from backstamp.records.models import Alert, AlertPerson, Message, Outgoing
@@ -96,6 +97,7 @@ def notice_of(row: Outgoing) -> Notice | None:
     alerts = list(
         Alert.objects.filter(pk__in=row.alerts).select_related("allowance").order_by("-opened_at", "-pk")
     )
+    alerts.sort(key=lambda alert: place_of(alert.rule))  # of those of one gravity the newest stay first
     if not alerts and row.kind != Outgoing.Kind.TEST:
         return None
     most = _FEW if row.kind == Outgoing.Kind.DIGEST or len(alerts) > 1 else MOST_NAMED

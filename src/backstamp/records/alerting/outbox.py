@@ -12,6 +12,7 @@ import msgspec
 from django.db.models import Count, F, Q, TextField
 from django.db.models.functions import Cast
 
+from backstamp.records.alerting.gravity import place_of
 from backstamp.records.models import Alert, Channel, Outgoing
 from backstamp.vocabulary import ChannelKind
 
@@ -244,6 +245,9 @@ def _digest(channel: int, alerts: list[int], waiting: Iterable[Outgoing], now: d
     open_ = [row for row in waiting if row.kind == Outgoing.Kind.DIGEST and not row.attempts]
     row = open_[0] if open_ else _row(channel, Outgoing.Kind.DIGEST, [], now, now + DIGEST_TIME)
     together = [*row.alerts, *alerts]
+    if len(together) > MOST_IN_DIGEST:
+        rules = dict(Alert.objects.filter(pk__in=together).values_list("pk", "rule"))
+        together = sorted((pk for pk in together if pk in rules), key=lambda pk: place_of(rules[pk]))
     row.alerts, row.left_out = together[:MOST_IN_DIGEST], row.left_out + len(together[MOST_IN_DIGEST:])
     row.save()
 
