@@ -22,6 +22,7 @@ from backstamp.records.alerting import outbox
 from backstamp.records.models import Channel, Outgoing
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig
+from backstamp.worker.channels import delivering
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.fetching import post
 from backstamp.worker.onward import NextHop
@@ -228,6 +229,35 @@ async def test_a_message_that_a_receiver_does_not_like_keeps_none_behind_it_wait
     await looked_up(add)
     async with running(config):
         await eventually(states, [("waiting", 1), ("delivered", 1), ("delivered", 1)])
+
+
+@pytest.mark.parametrize("where", ["notice_of", "send"])
+async def test_a_message_that_cannot_even_be_made_keeps_none_behind_it_waiting_and_no_other_channel(
+    config: WorkerConfig, hook: HookServer, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def add() -> None:
+        for channel in Channel.objects.order_by("name"):
+            channels.test(channel, datetime.now(UTC))
+            channels.test(channel, datetime.now(UTC))
+
+    made: list[object] = []
+    original = getattr(delivering, where)
+
+    def first_fails(*arguments: object) -> object:
+        made.append(arguments)
+        if len(made) == 1:
+            raise ValueError("a fault of ours")
+        return original(*arguments)
+
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=60))
+    monkeypatch.setattr(delivering, where, first_fails)
+    await webhook(hook, "one")
+    await webhook(hook, "two")
+    await looked_up(add)
+    async with running(config):
+        await eventually(lambda: sorted(states()), [*[("delivered", 1)] * 3, ("waiting", 1)])
+    failure = await looked_up(lambda: Outgoing.objects.get(state="waiting").last_error)
+    assert failure == "it could not be made (ValueError)"
 
 
 async def test_a_test_wakes_a_channel_that_rests(config: WorkerConfig, hook: HookServer) -> None:

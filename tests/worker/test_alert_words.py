@@ -158,6 +158,13 @@ def outside_isolates(text: str) -> str:
     return re.sub("\u2068[^\u2068\u2069]*\u2069", "", text)
 
 
+def test_a_domain_in_unicode_stands_in_the_mail_as_the_dns_has_it() -> None:
+    mail = alert_mail("ask@bücher.example", "chef@bücher.example", NOTICE, AT)
+    fields = mail.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert fields[:2] == [b"From: ask@xn--bcher-kva.example", b"To: chef@xn--bcher-kva.example"]
+    assert b"Message-ID: <msg_01@xn--bcher-kva.example>" in fields
+
+
 def test_what_runs_from_right_to_left_leaves_the_order_of_all_beside_it_alone() -> None:
     facts = msgspec.structs.replace(
         FACTS,

@@ -11,7 +11,7 @@ import pytest
 
 from backstamp.records.ingest import ingest
 from backstamp.records.models import RecordsRequest
-from backstamp.records.own_records import asked_for
+from backstamp.records.own_records import Asked, asked_for
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from backstamp.worker import WorkerConfig, records_mail
 from backstamp.worker.config import OwnMailConfig
@@ -80,6 +80,13 @@ async def test_the_records_go_to_the_address_of_the_copy_and_hold_nobody_elses(
     assert "2026-03-02 09:00:05 UTC  clicked (https://example.net/1" in text
     assert "bert" not in text
     assert "https://example.net/2" not in text
+
+
+def test_a_domain_in_unicode_stands_in_the_mail_as_the_dns_has_it() -> None:
+    asked = Asked(pk=1, recipient_key=ANNA, address="anna@bücher.example", language="en")
+    mail = records_mail.records_mail("ask@bücher.example", asked, [], after(0))
+    fields = mail.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert fields[:2] == [b"From: ask@xn--bcher-kva.example", b"To: anna@xn--bcher-kva.example"]
 
 
 async def test_what_the_next_hop_does_not_take_now_is_tried_again(

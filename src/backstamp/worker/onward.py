@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from backstamp.tokens.address_spelling import a_labels
 from backstamp.vocabulary import TlsMode
 
 TIMEOUT_SECONDS: Final = 60.0
@@ -23,6 +24,12 @@ class NextHop(msgspec.Struct, frozen=True, kw_only=True):
     hostname: str
     tls: TlsMode = TlsMode.OPPORTUNISTIC
     ca: Path | None = None
+
+
+def in_ascii(address: str) -> str:
+    """Return an address with its domain as the DNS has it: so any header and any next hop takes it."""
+    local_part, at, domain = address.rpartition("@")
+    return f"{local_part}{at}{a_labels(domain)}"
 
 
 class NotTakenError(Exception):

@@ -12,7 +12,7 @@ from backstamp.own_threads import in_own_thread
 from backstamp.records.own_records import Asked, asked_for, done, lines
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
-from backstamp.worker.onward import NotTakenError, hand_on
+from backstamp.worker.onward import NotTakenError, hand_on, in_ascii
 from backstamp.worker.parts import wait
 
 log = logging.getLogger("backstamp.worker")
@@ -73,7 +73,7 @@ class RecordsMail:
         message = records_mail(self._config.sender, asked, told, datetime.now(UTC))
         try:
             # Answers by machines and bounces go nowhere: a null reverse path (RFC 3834 §3.3).
-            await in_own_thread(hand_on, self._config.next_hop, "", asked.address, message)
+            await in_own_thread(hand_on, self._config.next_hop, "", in_ascii(asked.address), message)
         except NotTakenError as error:
             log.warning("a recipient's records are not taken by the next hop: %s", error)
             if not error.permanent:
@@ -86,11 +86,11 @@ def records_mail(sender: str, asked: Asked, told: list[str], now: datetime) -> b
     """Return the mail with a recipient's records, CR LF line ends."""
     subject, intro = _WORDS.get(asked.language, _WORDS["en"])
     message = EmailMessage(policy=policy.SMTP)
-    message["From"] = sender
-    message["To"] = asked.address
+    message["From"] = in_ascii(sender)
+    message["To"] = in_ascii(asked.address)
     message["Subject"] = subject
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message["Message-ID"] = make_msgid(domain=in_ascii(sender).rpartition("@")[2])
     message["Auto-Submitted"] = "auto-replied"
     message.set_content("\n".join([intro, "", *told, ""]), charset="utf-8")
     return message.as_bytes()

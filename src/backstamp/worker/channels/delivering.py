@@ -10,16 +10,19 @@ import random
 from datetime import UTC, datetime
 from typing import Final
 
+from django.db import Error as DatabaseError
+
 from backstamp.own_threads import in_own_thread
 from backstamp.records.alerting import outbox
 from backstamp.records.alerting.notices import Notice, notice_of
 from backstamp.records.alerting.raising import tell_grown
 from backstamp.records.models import Outgoing
+from backstamp.worker.channels.destination import Destination
 from backstamp.worker.channels.errors import NotDeliveredError
 from backstamp.worker.channels.sending import destination_of, send
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
-from backstamp.worker.parts import wait
+from backstamp.worker.parts import described, wait
 
 log = logging.getLogger("backstamp.worker")
 
@@ -79,12 +82,12 @@ class AlertDelivery:
 
     async def _deliver(self, row: Outgoing) -> bool:
         """Deliver a message; return whether something else is due now: it rests, or is well again."""
-        notice = await self._database.run(_taken, row)
-        if notice is None:
-            return False
         name = row.channel.name
         try:
-            await in_own_thread(send, destination_of(row.channel, self._own_mail), notice)
+            notice = await self._database.run(_taken, row)
+            if notice is None:
+                return False
+            await in_own_thread(_sent, destination_of(row.channel, self._own_mail), notice)
         except NotDeliveredError as error:
             failure = await self._database.run(_note_failure, row, error)
             log.warning(
@@ -99,14 +102,37 @@ class AlertDelivery:
 
 
 def _taken(row: Outgoing) -> Notice | None:
-    """Claim a message; return what it says, None where somebody else has it or there is nothing to say."""
+    """Claim a message; return what it says, None where somebody else has it or there is nothing to say.
+
+    Raises what the database raises, and NotDeliveredError.
+    """
     if not outbox.claim(row):
         return None
     row.refresh_from_db(fields=["alerts", "left_out"])
-    notice = notice_of(row)
+    try:
+        notice = notice_of(row)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        raise _not_made(error) from error
     if notice is None:
         outbox.drop(row)
     return notice
+
+
+def _sent(destination: Destination, notice: Notice) -> None:
+    """Send a notice. Raises NotDeliveredError whatever happens."""
+    try:
+        send(destination, notice)
+    except NotDeliveredError:
+        raise
+    except Exception as error:
+        raise _not_made(error) from error
+
+
+def _not_made(error: Exception) -> NotDeliveredError:
+    """Return what is said of a message at which this program failed: it must not keep others waiting."""
+    return NotDeliveredError(f"it could not be made ({described(error)})")
 
 
 def _note_failure(row: Outgoing, error: NotDeliveredError) -> outbox.Failure:

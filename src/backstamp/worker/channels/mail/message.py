@@ -10,6 +10,7 @@ from typing import Final
 
 from backstamp.records.alerting.notices import Notice
 from backstamp.worker.channels.wording import Story, intro, stories, title
+from backstamp.worker.onward import in_ascii
 
 _POLICY: Final = policy.SMTP.clone(max_line_length=250)
 """The subject stays in one piece: folded by the library, it would begin on a line of its own."""
@@ -18,11 +19,11 @@ _POLICY: Final = policy.SMTP.clone(max_line_length=250)
 def alert_mail(sender: str, to: str, notice: Notice, now: datetime) -> bytes:
     """Return the mail, CR LF line ends. Every try of the same notice has the same Message-ID."""
     message = EmailMessage(policy=_POLICY)
-    message["From"] = sender
-    message["To"] = to
+    message["From"] = in_ascii(sender)
+    message["To"] = in_ascii(to)
     message["Subject"] = f"[Backstamp] {title(notice)}"[:200]
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{notice.event_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{notice.event_id}@{in_ascii(sender).rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     # Should it come through a gateway of ours, it is not measured, and its links (it has none) stay.
     message["X-Backstamp-Opens"] = "off"
