@@ -372,7 +372,7 @@ async def test_a_new_message_that_no_mta_can_be_told_goes_the_way_of_failure(
     mta.say(message())
     assert await mta.hear() == CONTINUE
     assert (
-        "unexamined: the new message cannot be given to the MTA: a line of the header is no field"
+        "unexamined: the new message cannot be given to the MTA: the first line of the header is no field"
         in caplog.text
     )
 

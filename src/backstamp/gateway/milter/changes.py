@@ -59,13 +59,19 @@ def _split(message: bytes) -> tuple[list[bytes], bytes]:
         header = header.removesuffix(b"\r\n")
     fields: list[bytes] = []
     for line in header.split(b"\r\n") if header else ():
-        if not line.startswith((b" ", b"\t")):
+        if _begins_field(line):
             fields.append(line)
         elif fields:
+            # Also a line that is no field: an MTA that ends lines by CRLF alone has one where a stranger
+            # wrote LF into a field, and it must be no way past us.
             fields[-1] += b"\r\n" + line
         else:
-            raise NotPossibleError("the first line of the header continues nothing")
+            raise NotPossibleError("the first line of the header is no field")
     return fields, body
+
+
+def _begins_field(line: bytes) -> bool:
+    return not line.startswith((b" ", b"\t", b":")) and b":" in line
 
 
 class _Move(Enum):
@@ -166,9 +172,6 @@ def _name(field: bytes) -> bytes:
 
 
 def _name_and_value(field: bytes, fold: bytes) -> tuple[bytes, bytes]:
-    name, colon, value = field.partition(b":")
-    if not colon or not name:
-        raise NotPossibleError("a line of the header is no field")
-    if b"\0" in field:
-        raise NotPossibleError("a new field holds a NUL")
+    """Return what an MTA is told of a field. A NUL, which ends what it is told, was a stranger's: it goes."""
+    name, _, value = field.replace(b"\0", b"").partition(b":")
     return name, value.replace(b"\r\n", fold)
