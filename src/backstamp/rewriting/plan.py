@@ -24,6 +24,8 @@ END_OF_WORDS: Final = -1
 _SEALED_CHARACTERS: Final = (string.ascii_letters + string.digits + "-._~:/?#[]@%+,;=").encode()
 _OTHERS_CHANGED: Final = bytes(each if each in _SEALED_CHARACTERS else 0x2D for each in range(256))
 _DEFLATE_FROM: Final = 200
+_AT_ONCE: Final = 500
+"""Links that are sealed together: what that needs beside their URLs is as much again three times."""
 
 
 class Sealer(Protocol):
@@ -143,17 +145,22 @@ class Plan:
 
         Raises `ValueError` when the sealer gives something that is no ASCII web address fit for markup.
         """
-        targets = [(link.number, link.url) for link in self.links]
-        urls = {number: url for (number, _), url in zip(targets, sealer.links(targets), strict=True)}
+        urls: dict[int, str] = {}
+        for start in range(0, len(self.links), _AT_ONCE):
+            targets = [(link.number, link.url) for link in self.links[start : start + _AT_ONCE]]
+            sealed = sealer.links(targets)
+            _check(sealed)
+            urls.update((number, url) for (number, _), url in zip(targets, sealed, strict=True))
+        patches = list(self._header_patches)
+        others: list[str] = []
         if self.has_pixel:
             urls[PIXEL] = sealer.pixel()
-        patches = list(self._header_patches)
-        if self._unsubscribe is None:
-            _check(urls.values())
-        else:
+            others.append(urls[PIXEL])
+        if self._unsubscribe is not None:
             own_page = sealer.unsubscribe()
-            _check([*urls.values(), own_page])
+            others.append(own_page)
             patches.append(self._unsubscribe.patch(own_page))
+        _check(others)
         reencoded: set[str] = set()
         for part in self._parts:
             made, was_reencoded = part.patches(urls)

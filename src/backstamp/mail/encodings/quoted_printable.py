@@ -55,6 +55,8 @@ class QuotedPrintablePayload:
         """Return a writer for these spans of decoded bytes."""
         raw = self._raw
         located = self._locate(spans)
+        # Nobody asks again.
+        self._spans, self._located = [], []
         slots: list[_Slot] = []
         line_before = -1
         for (raw_start, line, raw_end, end_line), (next_start, next_line, _, _) in zip(

@@ -35,6 +35,8 @@ _MOST_NAMES: Final = 200
 _MOST_AROUND: Final = 50
 _LONGEST_REST: Final = 100
 _LONGEST_RUN: Final = 4000
+_BIG: Final = 128 * 1024
+"""Characters of a document whose words are read piece by piece: at once they take eight octets each."""
 
 
 def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
@@ -47,7 +49,7 @@ def bare_addresses(source: str, tree: Document) -> list[FoundLink]:
     """
     # Most documents name addresses outside of the body only: in style sheets.
     body = tree.select_one("body") or tree
-    text = body.text.lower()
+    text = body.text.lower() if len(source) <= _BIG else "".join(map(str.lower, body.strings))
     wanted = _beginnings(text)
     any_others = may_hold_others(text)
     if not wanted and not any_others and NAME_SIGN.search(text) is None:

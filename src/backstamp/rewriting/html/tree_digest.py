@@ -13,13 +13,33 @@ _VERSION: Final = 2
 """Of marshal's format: later ones tell texts apart that are one object from others of the same words."""
 _AT_ONCE: Final = 1000
 """Nodes that are written together: one by one takes twice the time."""
+_FOREIGN: Final = ("svg", "math")
 
 
 def tree_digest(tree: Document) -> bytes:
-    """Return a digest that two trees share only where one `equals` the other; 0.45 µs for each node.
+    """Return a digest that two trees share only where one `equals` the other, attributes in the same order.
 
-    Each node is written before those in it, with their number, so that no two trees are written alike.
+    What the parser builds of HTML alone has markup of its own (WHATWG HTML §13.3), but for its doctype and
+    processing instructions: that takes 0.09 µs for each node and nearly no memory. It says nothing of
+    namespaces; where there may be others each node is written, which takes 0.6 µs and an object each.
     """
+    digest = blake2b()
+    for node in tree.children:
+        if not isinstance(node, Element):
+            digest.update(marshal.dumps(_leaf(node), _VERSION))
+    if any(tree.find(name) is not None for name in _FOREIGN):
+        return _digest_of_nodes(tree)
+    before = ""
+    for markup in tree.serialize_iter():
+        if "<?" in before + markup:
+            return _digest_of_nodes(tree)
+        digest.update(markup.encode())
+        before = markup[-1]
+    return digest.digest()
+
+
+def _digest_of_nodes(tree: Document) -> bytes:
+    """Return a digest of all nodes: each is written before those in it, with their number."""
     digest = blake2b()
     written: list[object] = []
     levels: list[Iterator[Node]] = [iter((tree,))]
@@ -35,8 +55,7 @@ def tree_digest(tree: Document) -> bytes:
                 name = "" if namespace is html else namespace.value
                 written.append((node.tag, name, sorted(node.attrs.items()), len(children)))
             else:
-                fields = [getattr(node, each, None) for each in _LEAF_FIELDS]
-                written.append((type(node).__name__, fields, len(children)))
+                written.append((*_leaf(node), len(children)))
             if len(written) >= _AT_ONCE:
                 digest.update(marshal.dumps(written, _VERSION))
                 written.clear()
@@ -47,3 +66,7 @@ def tree_digest(tree: Document) -> bytes:
             levels.pop()
     digest.update(marshal.dumps(written, _VERSION))
     return digest.digest()
+
+
+def _leaf(node: Node) -> tuple[str, list[object]]:
+    return type(node).__name__, [getattr(node, each, None) for each in _LEAF_FIELDS]
