@@ -118,6 +118,23 @@ def test_a_person_at_a_page_of_ours_is_an_alert_with_who_and_why(action: ClickAc
     assert (waiting.alerts, waiting.kind, waiting.state) == ([alert.pk], "alert", "waiting")
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_who_gave_a_reason_and_went_on_is_an_alert_with_the_reason_and_what_was_passed_over(
+    together: bool,
+) -> None:
+    reason = reader_report(30, ReaderReportKind.OVERRIDE, text="I know them")
+    before: list[JournalRecord] = [received(), delivery(1), reason]
+    went_on = followed(30.2, ClickAction.GO_ON)
+    if together:
+        take([*before, went_on])
+    else:
+        take(before, producer="first")
+        take([went_on], producer="then")
+    (alert,) = Alert.objects.all()
+    assert (alert.rule, alert.text, alert.count) == ("clicked_through", "I know them", 1)
+    assert (alert.threat, alert.reason, alert.source) == ("phishing", "listed_host", "urlhaus")
+
+
 def test_a_click_in_mail_for_an_address_without_a_domain_is_of_the_domain_by_whose_policy_it_went() -> None:
     domain = SenderDomain.objects.create(name="our.example")
     switch(AlertRule.KNOWN_BAD_CLICK, domains=("our.example",))

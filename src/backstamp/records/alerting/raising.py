@@ -111,7 +111,8 @@ def _key(occurrence: Occurrence) -> str:
 
 
 def _new(key: str, story: list[Occurrence], now: datetime) -> Alert:
-    first = min(story, key=lambda each: each.at_us)
+    story = sorted(story, key=lambda each: each.at_us)
+    first = story[0]
     at = instant(first.at_us)
     alert = Alert(
         rule=first.rule.value,
@@ -120,11 +121,6 @@ def _new(key: str, story: list[Occurrence], now: datetime) -> Alert:
         host=clean(first.host, 255),
         url=clean(first.url, 4000),
         message_id=first.message,
-        threat=first.threat,
-        reason=clean(first.reason, 48),
-        source=clean(first.source, 64),
-        listed_since=instant(first.since_us) if first.since_us else None,
-        text=clean(first.text, 1000),
         opened_at=at,
         last_at=at,
         quiet_until=now + SAME_STORY,
@@ -136,6 +132,12 @@ def _new(key: str, story: list[Occurrence], now: datetime) -> Alert:
 
 def _add(alert: Alert, story: Iterable[Occurrence]) -> None:
     for each in story:
+        # A reader's reason for going on comes before the hit, which alone says what spoke against the link.
+        if each.reason and not alert.reason:
+            alert.threat = each.threat
+            alert.reason = clean(each.reason, 48)
+            alert.source = clean(each.source, 64)
+            alert.listed_since = instant(each.since_us) if each.since_us else None
         alert.count += each.count
         alert.machines += each.machines
         alert.text = alert.text or clean(each.text, 1000)
