@@ -234,6 +234,28 @@ def test_a_spreadsheet_gets_no_formula(admin: Client) -> None:
     assert row["message"] == to_text(mail.pk)
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "subject",
+    ["Invoice;=HYPERLINK(A1)", 'a;"=1+1"', "a; =1;@x", "a\t+1", "\uff1d1+1", ";\uff20x", ' "=1"', "\t=1"],
+)
+def test_however_a_spreadsheet_divides_cells_none_begins_like_a_formula(
+    admin: Client, subject: str, delimiter: str
+) -> None:
+    mail = received(1, "ann@example.org", subject=subject)
+    event(mail, EventType.BLOCKED, 5, Actor.HUMAN, link_number=0, detail={"threat": "phishing"})
+    saved = streamed(admin.get("/clicks/export/"))
+    cells = [cell for row in csv.reader(io.StringIO(saved), delimiter=delimiter) for cell in row]
+    assert [cell for cell in cells if cell.lstrip(' "').startswith(tuple("=+-@\uff1d\uff20"))] == []
+
+
+def test_text_in_which_no_formula_begins_is_saved_as_it_is(admin: Client) -> None:
+    mail = received(1, "ann@example.org", subject="a=b; c-d, e@f.example")
+    event(mail, EventType.BLOCKED, 5, Actor.HUMAN, link_number=0, detail={"threat": "phishing"})
+    (row,) = csv.DictReader(io.StringIO(streamed(admin.get("/clicks/export/"))))
+    assert row["subject"] == "a=b; c-d, e@f.example"
+
+
 def test_all_clicks_are_saved_however_many_there_are(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     mail = received(1, "ann@example.org")
     for second in range(24):

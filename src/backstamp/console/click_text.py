@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -16,7 +17,10 @@ COLUMNS: Final = (
     *("time", "mailbox", "action", "by", "url", "threat", "reason", "source"),
     *("subject", "sender", "message", "client_address"),
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[ \"]{0,20}[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+"""Where one may begin, also with the wide signs of East Asia: a semicolon begins a cell, too, where a comma
+is in decimals.
+"""
 ACTIONS: Final = {
     EventType.ALLOWED: "led on",
     EventType.WARNED: "warned",
@@ -74,4 +78,4 @@ def _row(click: Click) -> list[str]:
         to_text(event.message_id),
         event.address or "",
     )
-    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    return [_FORMULA.sub(r"\1'", cell) for cell in cells]
