@@ -219,7 +219,8 @@ def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
     states = [
         ThreatListState(
             name="urlhaus",
-            entries=1234,
+            entries=1234567,
+            left_out=8900,
             failures=2,
             why="no <answer>",
             stale=True,
@@ -240,7 +241,7 @@ def test_lists_of_others_say_how_old_they_are_and_why_they_failed(
     assert shown.count("too old") == 1, "what was never had has no age"
     assert shown.count('<span class="mark bad">never had') == 1
     assert shown.count("for the first time") == 1
-    for words in ("1234 entries", "failed 2 times", "never had", "no &lt;answer&gt;"):
+    for words in ("1,234,567 entries", "8,900 left out", "failed 2 times", "never had", "no &lt;answer&gt;"):
         assert words in shown
     assert "asked when mail comes" in shown
     assert shown.count("not used") == 1

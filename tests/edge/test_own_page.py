@@ -252,6 +252,19 @@ def test_the_language_is_the_readers(accepted: str | None, language: str) -> Non
     assert language_of(accepted) == language
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "All of this is deleted after one day."),
+        ("de", "All das wird nach einem Tag gelöscht."),
+        ("ko", "이 모든 기록은 하루 후 삭제됩니다."),
+    ],
+)
+def test_a_retention_of_one_day_is_said_as_one_says_it(tmp_path: Path, language: str, said: str) -> None:
+    policy(tmp_path, privacy=Privacy(1))
+    assert f"<p>{said}</p>" in asker(tmp_path)(page(), language=language).body.decode()
+
+
 def test_every_language_has_every_word() -> None:
     for words in WORDS.values():
         assert set(words.buttons) == set(words.done) == set(WishAct)

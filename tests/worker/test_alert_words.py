@@ -129,6 +129,7 @@ def test_a_mail_is_plain_text_and_html_that_say_the_same_without_a_link() -> Non
         assert "3 requests by scanners" in body
         assert "Your <b>account</b> & www[.]evil[.]example (f00d000000000001)" in body
         assert "http:" not in body
+    assert tags.text.startswith("Backstamp")
     assert not tags.tags & {"a", "img", "script", "b", "link", "iframe"}
 
 
@@ -271,6 +272,16 @@ def test_what_is_allowed_since_is_told_with_who_allows_what_and_for_whom() -> No
         "scope": "domain",
         "expression": "evil.example/",
     }
+
+
+@pytest.mark.parametrize(("machines", "said"), [(1, "1 request by scanners"), (2, "2 requests by scanners")])
+def test_requests_of_machines_are_counted_as_one_says_it(machines: int, said: str) -> None:
+    (story,) = stories(
+        msgspec.structs.replace(NOTICE, alerts=(msgspec.structs.replace(FACTS, machines=machines),))
+    )
+    assert [fact.text for fact in story.facts if fact.label == "Machines"] == [
+        f"{said} and the like, not counted"
+    ]
 
 
 def test_a_host_in_a_title_cannot_add_a_field_to_the_mail() -> None:

@@ -97,8 +97,9 @@ def own_page(
     if snapshot is not None:
         kept = words.address_kept if snapshot.keep_addresses else words.address_not_kept
         lines.append(f"<p>{text(kept)}</p>")
-        if snapshot.privacy.retention_days:
-            lines.append(f"<p>{text(words.retention.format(days=snapshot.privacy.retention_days))}</p>")
+        if days := snapshot.privacy.retention_days:
+            retention = words.retention_of_a_day if days == 1 else words.retention.format(days=days)
+            lines.append(f"<p>{text(retention)}</p>")
         if contact := snapshot.privacy.contact:
             shown = escape(contact)
             lines.append(f'<p>{text(words.contact)} <a href="mailto:{shown}">{shown}</a></p>')

@@ -25,6 +25,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     address_kept: str
     address_not_kept: str
     retention: str
+    retention_of_a_day: str
     contact: str
     opens_stopped: str
     links_stopped: str
@@ -57,6 +58,7 @@ _ENGLISH: Final = Words(
     address_not_kept="The network address of your device is not kept, only whether it belongs to a company, "
     "a mobile network or the like.",
     retention="All of this is deleted after {days} days.",
+    retention_of_a_day="All of this is deleted after one day.",
     contact="Whom to ask:",
     opens_stopped="Opening is not recorded any more.",
     links_stopped="Following links is not recorded any more.",
@@ -117,6 +119,7 @@ _GERMAN: Final = Words(
     address_not_kept="Die Netzadresse Ihres Geräts wird nicht aufbewahrt, nur ob sie zu einer Firma, einem "
     "Mobilfunknetz oder Ähnlichem gehört.",
     retention="All das wird nach {days} Tagen gelöscht.",
+    retention_of_a_day="All das wird nach einem Tag gelöscht.",
     contact="Wen Sie fragen können:",
     opens_stopped="Das Öffnen wird nicht mehr aufgezeichnet.",
     links_stopped="Das Aufrufen von Links wird nicht mehr aufgezeichnet.",
@@ -166,7 +169,7 @@ _GERMAN: Final = Words(
 )
 _KOREAN: Final = Words(
     language="ko",
-    some_sender="이 발신자",
+    some_sender="이 발신처",
     title="{sender}에서 보낸 메일",
     intro="{sender}의 메일을 통해 이 페이지에 오셨습니다. 페이지를 보는 것만으로는 아무것도 바뀌지 않으며, "
     "버튼을 눌러야 바뀝니다.",
@@ -187,6 +190,7 @@ _KOREAN: Final = Words(
     address_not_kept="기기의 네트워크 주소는 보관되지 않으며, 회사나 이동통신망 등 어떤 종류의 망인지만 "
     "보관됩니다.",
     retention="이 모든 기록은 {days}일 후 삭제됩니다.",
+    retention_of_a_day="이 모든 기록은 하루 후 삭제됩니다.",
     contact="문의처:",
     opens_stopped="메일 열람은 더 이상 기록되지 않습니다.",
     links_stopped="링크 클릭은 더 이상 기록되지 않습니다.",

@@ -179,7 +179,8 @@ def _facts(alert: AlertFacts) -> Iterator[Fact]:
     if alert.count > 1:
         yield Fact("How often", str(alert.count))
     if alert.machines:
-        yield Fact("Machines", f"{alert.machines} requests by scanners and the like, not counted")
+        requests = "1 request" if alert.machines == 1 else f"{alert.machines} requests"
+        yield Fact("Machines", f"{requests} by scanners and the like, not counted")
     if not alert.is_whole:
         yield Fact("People", f"no more than {MOST_PEOPLE} are kept; there may have been more")
 

@@ -49,7 +49,7 @@ def _text(notice: Notice) -> Iterator[str]:
 
 
 def _html(notice: Notice) -> Iterator[str]:
-    yield '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title></title></head>'
+    yield '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Backstamp</title></head>'
     yield '<body style="font-family: sans-serif">'
     if words := intro(notice):
         yield f"<p>{escape(words)}</p>"
@@ -61,7 +61,7 @@ def _html(notice: Notice) -> Iterator[str]:
 
 def _html_story(story: Story) -> Iterator[str]:
     yield f"<h3>{escape(story.title)}</h3>"
-    yield "<table>"
+    yield '<table cellpadding="3">'
     for fact in story.facts:
         yield (
             f'<tr><th align="left" valign="top">{escape(fact.label)}</th>'
