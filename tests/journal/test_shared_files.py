@@ -226,6 +226,19 @@ def test_keys_are_destroyed_48_hours_after_they_began(tmp_path: Path) -> None:
     assert keys.source("192.0.2.1", NOON) != source, "neither in memory nor on the disk"
 
 
+def test_the_key_of_a_clock_that_ran_years_ahead_does_not_stay_until_then(tmp_path: Path) -> None:
+    folder = tmp_path / "source-keys"
+    keys = SourceKeys(folder)
+    ahead = NOON + 4000 * DAY_US
+    wrong, right = keys.source("192.0.2.1", ahead), keys.source("192.0.2.1", NOON)
+    tomorrow = keys.source("192.0.2.1", NOON + DAY_US)
+    keys.destroy_old(NOON)
+    assert [path.name for path in sorted(folder.iterdir())] == ["2024-10-04", "2024-10-05"]
+    assert keys.source("192.0.2.1", ahead) != wrong
+    assert keys.source("192.0.2.1", NOON) == right
+    assert keys.source("192.0.2.1", NOON + DAY_US) == tomorrow
+
+
 def test_without_a_folder_hits_have_no_source_and_it_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

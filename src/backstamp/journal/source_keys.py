@@ -52,16 +52,19 @@ class SourceKeys:
         return state.digest()
 
     def destroy_old(self, now_us: int) -> None:
-        """Forget every key that began 48 hours ago or earlier, in memory and on the disk."""
-        oldest = (now_us - LIFETIME_US) // DAY_US
+        """Forget every key that began 48 hours ago or earlier, in memory and on the disk.
+
+        Those of days that are far ahead go too: a wrong clock made them, and until then is too long.
+        """
+        oldest, newest = (now_us - LIFETIME_US) // DAY_US, (now_us + LIFETIME_US) // DAY_US
         # A copy: requests in other threads put keys in meanwhile.
         for day in list(self._keyed):
-            if day <= oldest:
+            if day <= oldest or day > newest:
                 self._keyed.pop(day, None)
         with contextlib.suppress(FileNotFoundError):
             for path in self._directory.iterdir():
-                day_of_file = _day(path.name)
-                if day_of_file is not None and day_of_file <= oldest:
+                of_file = _day(path.name)
+                if of_file is not None and (of_file <= oldest or of_file > newest):
                     path.unlink(missing_ok=True)
 
     def _load(self, day: int) -> hashlib.blake2b | None:
