@@ -110,6 +110,7 @@ def ingest(
     except BaseException:
         known.clear()
         raise
+    known.grown(len(batch.records))
     return done
 
 

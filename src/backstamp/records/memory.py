@@ -14,6 +14,7 @@ from backstamp.records.bulk import as_it_is, is_postgresql, limited_for_keys, se
 from backstamp.records.cards import Card, RecipientCard, read_cards, read_recipients
 from backstamp.records.dictionaries import HeaderSets, Reasons
 from backstamp.records.groups import MOST_HITS, Group
+from backstamp.records.huge_pages import gather
 from backstamp.records.instants import read, stored
 from backstamp.records.reverse_names import ReverseNames
 from backstamp.records.sources import Sources
@@ -28,6 +29,8 @@ FRESH_US: Final = 35 * 60 * 1_000_000
 hit of a recipient would let all be read again. To hold 300,000 of 110,000 a day as they are, and read those
 again that came before, took an eighth of ingest's time."""
 MOST_CARDS: Final = 50_000
+GATHERED_EVERY: Final = 50_000
+"""Records, after which what is held is put into huge pages."""
 
 _SIGNS: Final[dict[EventType, Literal["displayed", "replied"]]] = {
     EventType.DISPLAYED: "displayed",
@@ -64,6 +67,7 @@ class Memory:
         self.names = ReverseNames()
         self._erased_before_us = 0
         self._newest_erased = 0
+        self._since_gathered = 0
         self.clear()
 
     def clear(self) -> None:
@@ -226,6 +230,13 @@ class Memory:
         if len(self._cards) > MOST_CARDS:
             kept = list(self._cards.items())[len(self._cards) // 3 :]
             self._cards = dict(kept)
+
+    def grown(self, records: int) -> None:
+        """Take it that a batch of so many records left its traces: now and then they are put together."""
+        self._since_gathered += records
+        if self._since_gathered >= GATHERED_EVERY:
+            self._since_gathered = 0
+            gather()
 
     def _read_groups(self, pairs: list[Pair]) -> None:
         groups = {pair: self._groups.get(pair) or Group() for pair in pairs}
