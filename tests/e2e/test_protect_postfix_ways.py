@@ -128,6 +128,28 @@ async def test_before_the_queue_header_checks_hold_and_copies_are_mapped_one_by_
     assert counted == {ANN: 1, BOB: 1, INFO: 1, ARCHIVE: 2}, "the page says so"
 
 
+@pytest.mark.parametrize("name", ["A", "B"])
+async def test_the_largest_mail_that_is_taken_has_room_for_what_is_added(
+    way: Callable[..., Any], name: str
+) -> None:
+    (room,) = blocks("main.cf A")
+    setting, _, limit = room.strip().partition(" = ")
+    tried = await way(name, lmtp=name == "A", always_bcc="", **{setting: limit})
+    links = b"".join(b'<p><a href="https://www.example.com/%d">x</a></p>\r\n' % n for n in range(500))
+    mail = HTML.replace(b"text/html; charset=utf-8", b'multipart/mixed; boundary="b"').partition(b"\r\n\r\n")[
+        0
+    ]
+    mail += b"\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n" + links
+    mail += b"--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    lines = (10_240_000 - 1_000 - len(mail)) // 78  # Postfix's own fields count as well
+    mail += (b"QUJD" * 19 + b"\r\n") * lines + b"--b--\r\n"
+    assert (await asyncio.to_thread(give, tried.front, mail, ANN))[0] == 250
+    await tried.arrived(ANN)
+    (arrived,) = tried.postfix.mails(ANN)
+    assert len(arrived) > 10_240_000 - lines, "LF alone, in a Maildir"
+    assert b"X-Backstamp-Protection: protect; links=500\n" in arrived[:5000]
+
+
 @pytest.mark.parametrize(
     "to",
     ["ann%guarded.example", '"ann@guarded.example"', "ann@(x)guarded.example", "(bob)ann%guarded.example"],
