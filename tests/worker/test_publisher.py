@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from backstamp.journal import SnapshotFile
 from backstamp.policy import ConsentMode, Policy
 from backstamp.worker.database import Database
@@ -30,3 +32,29 @@ async def test_the_first_policy_comes_behind_the_parts_that_belong_to_it(tmp_pat
     snapshot = SnapshotFile(path).current()
     assert snapshot is not None, "the consents and the suppression list are there, too"
     assert snapshot.tracking_url == "https://t.example.org"
+
+
+@pytest.mark.parametrize("name", ["snapshot", "snapshot.consents", "snapshot.suppressed"])
+@pytest.mark.parametrize("harm", ["cut", "gone"])
+async def test_a_part_that_somebody_else_damages_is_published_anew(
+    tmp_path: Path, name: str, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.worker.publisher.REPUBLISH_SECONDS", 3600.0)
+    path, stop, database = tmp_path / "snapshot", asyncio.Event(), Database()
+    publisher = Publisher(path, DEFAULTS, database)
+    parts = (publisher.run, publisher.run_consents, publisher.run_suppressed)
+    publishing = [asyncio.create_task(part(stop)) for part in parts]
+    async with asyncio.timeout(20):
+        while SnapshotFile(path).current() is None:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(1)  # each has looked
+        harmed = tmp_path / name
+        whole = harmed.read_bytes()
+        harmed.unlink()
+        if harm == "cut":
+            harmed.write_bytes(whole[:20])
+        while SnapshotFile(path).current() is None:
+            await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.gather(*publishing)
+    database.close()

@@ -1,6 +1,7 @@
 """Publish the parts of the policy snapshot, from which gateway and edge work."""
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from backstamp.records import part_changes, snapshot, suppressions
 from backstamp.records.followed_consents import FollowedConsents
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait_for_either
+
+_log = logging.getLogger("backstamp.worker")
 
 POLL_SECONDS: Final = 0.5
 """With the quarter of a second after which readers look at the files again, a change is in force within 2 s,
@@ -45,23 +48,29 @@ class Publisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish the policy at once, at every change and every now and then, until `stop` is set."""
-        look = _at_changes(snapshot.policy_fingerprint, self._publish_policy, REPUBLISH_SECONDS)
+        fingerprint, written = snapshot.policy_fingerprint, _Written(self._path)
+        look = _at_changes(fingerprint, self._publish_policy, written, REPUBLISH_SECONDS)
         await self._keep(stop, self._path, look)
 
     async def run_consents(self, stop: asyncio.Event) -> None:
         """Publish the consents at once and at every change, until `stop` is set."""
-        followed = FollowedConsents()
+        followed, written = FollowedConsents(), _Written(consents_path(self._path))
 
         def look() -> None:
+            nonlocal followed
+            if written.is_ours_no_more():
+                followed = FollowedConsents()
             if (news := followed.news()) is not None:
                 publish_consents(self._path, news)
+                written.note()
 
         await self._keep(stop, consents_path(self._path), look)
 
     async def run_suppressed(self, stop: asyncio.Event) -> None:
         """Publish the suppression list at once and at every change, until `stop` is set."""
-        look = _at_changes(part_changes.of_suppressions, self._publish_suppressed)
-        await self._keep(stop, suppressed_path(self._path), look)
+        path = suppressed_path(self._path)
+        look = _at_changes(part_changes.of_suppressions, self._publish_suppressed, _Written(path))
+        await self._keep(stop, path, look)
 
     async def _keep(self, stop: asyncio.Event, path: Path, look: Callable[[], None]) -> None:
         """Have somebody look all the time whether what is published at `path` is to be another."""
@@ -88,18 +97,56 @@ class Publisher:
         publish_suppressed(self._path, suppressions.suppressed())
 
 
+class _Written:
+    """A file that was published: whether it is still the one that we wrote.
+
+    Gateway and edge go on with what they have while it is damaged; started anew they would have no policy.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity: tuple[int, int, int] | None = None
+
+    def note(self) -> None:
+        """Take the file as it is now for ours."""
+        self._identity = self._now()
+
+    def is_ours_no_more(self) -> bool:
+        """Whether there was one of ours, and somebody else changed or removed it; that is told."""
+        other = self._identity is not None and self._now() != self._identity
+        if other:
+            _log.warning("%s was changed by another than the worker; it is published anew", self._path.name)
+            self._identity = None
+        return other
+
+    def _now(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def _at_changes(
-    fingerprint: Callable[[], tuple[object, ...]], publish: Callable[[], None], seconds: float = math.inf
+    fingerprint: Callable[[], tuple[object, ...]],
+    publish: Callable[[], None],
+    written: _Written,
+    seconds: float = math.inf,
 ) -> Callable[[], None]:
-    """Return a look that publishes at first, when the fingerprint is another, and after so many seconds."""
+    """Return a look that publishes at first, and when what it goes by or the file is another.
+
+    What it goes by is the fingerprint; and it publishes after so many seconds.
+    """
     published: object = None
     published_at = 0.0
 
     def look() -> None:
         nonlocal published, published_at
         now = fingerprint()
-        if now != published or time.monotonic() - published_at > seconds:
+        due = now != published or time.monotonic() - published_at > seconds
+        if written.is_ours_no_more() or due:
             publish()
+            written.note()
             published, published_at = now, time.monotonic()
 
     return look
