@@ -3,8 +3,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pytest
 
 from backstamp.app.cli import COMMANDS, cli
+from tests.app.test_cli import Here, here
+
+__all__ = ["here"]
 
 ROOT = Path(__file__).parents[2]
 FILES = {("operate.md", "signatures.json")}
@@ -63,3 +67,27 @@ def test_every_option_of_a_command_is_on_some_page() -> None:
     named = set(re.findall(r"--[a-z-]+", text))
     # Of a switch with a default one side is told.
     assert sorted(set(options(cli)) - named - {"--opens", "--links"}) == []
+
+
+def settings_told() -> Iterator[tuple[str, str]]:
+    """Each block of settings that a page tells to write, with the page's name; what goes together is one."""
+    for page in PAGES:
+        text = page.read_text()
+        for block in re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            yield page.name, block
+        named = re.findall(r"^<!-- (backstamp\.toml.*) -->\n((?:    .*\n|\n(?=    ))+)", text, re.MULTILINE)
+        blocks = {name: re.sub(r"^    ", "", block, flags=re.MULTILINE) for name, block in named}
+        for name, block in blocks.items():
+            yield page.name, blocks["backstamp.toml"] + block if name == "backstamp.toml sent" else block
+
+
+@pytest.mark.parametrize(("page", "block"), list(settings_told()))
+def test_settings_of_the_documents_are_good_as_they_stand(
+    page: str, block: str, tmp_path: Path, here: Here
+) -> None:
+    written = tmp_path / "backstamp.toml"
+    written.write_text(block.replace("/var/spool/postfix/backstamp", str(tmp_path)))
+    # What the page says to give by the environment.
+    by_environment = {"BACKSTAMP_FEEDS_URLHAUS_KEY": "key"}
+    code, _, said = here("--config", str(written), "check-config", settings=by_environment)
+    assert (code, said) == (0, ""), page

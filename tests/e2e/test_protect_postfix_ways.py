@@ -49,7 +49,7 @@ class Way:
         changes = {
             "127.0.0.1:2526": f"127.0.0.1:{self.protection}",
             "[127.0.0.1]:2526": f"[127.0.0.1]:{self.protection}",
-            "[127.0.0.1]:2525": f"[127.0.0.1]:{self.sent}",
+            "[127.0.0.1]:2424": f"[127.0.0.1]:{self.sent}",
             "127.0.0.1:10026": f"127.0.0.1:{self.back}",
             "127.0.0.1:10027": f"127.0.0.1:{self.signed_back}",
             "smtp inet n - y -": f"127.0.0.1:{self.front} inet n - n -",
