@@ -38,9 +38,9 @@ async def looked_up(look: Callable[[], T]) -> T:
     return await asyncio.to_thread(guarded)
 
 
-async def eventually(look: Callable[[], object], expected: object) -> None:
-    """Look something up until it is as expected; fail after 20 s."""
-    async with asyncio.timeout(20):
+async def eventually(look: Callable[[], object], expected: object, *, seconds: float = 20) -> None:
+    """Look something up until it is as expected; fail after so many seconds."""
+    async with asyncio.timeout(seconds):
         while (found := await looked_up(look)) != expected:
             await asyncio.sleep(0.05)
     assert found == expected

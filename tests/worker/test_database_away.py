@@ -255,7 +255,10 @@ async def test_a_connection_with_postgresql_that_is_cut_loses_nothing_and_double
         settings(HOST="127.0.0.1", PORT=str(proxy.port)),
     ):
         async with running(config):
-            await eventually(lambda: (proxy.left, Event.objects.filter(type="opened").count()), (0, 2000))
+            # It waits 12.6 s between the tries alone.
+            await eventually(
+                lambda: (proxy.left, Event.objects.filter(type="opened").count()), (0, 2000), seconds=60
+            )
     writer.close()
     places = await looked_up(lambda: list(Event.objects.values_list("producer", "position")))
     assert len(places) == len(set(places)) == 2001
