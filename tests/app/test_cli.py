@@ -135,17 +135,26 @@ def test_what_goes_wrong_is_said_in_one_line(
     [
         (("pixel", "new", "Offer", "--to", "nobody"), "'nobody' is no mail address"),
         (("pixel", "new", "Offer", "--from", "a\x1b[2J@b.example"), "is no mail address"),
-        (("suppressions", "add", os.fsdecode(b"\xff@b.example")), "that is no mail address"),
+        (("pixel", "new", " "), "give the mail a name, so that you find it again"),
+        (("suppressions", "add", os.fsdecode(b"\xff@b.example")), "'ADDRESS': that is no mail address"),
+        (("erase", "nobody"), "'ADDRESS': that is no mail address, LOCAL@DOMAIN"),
         (("sign-in-link", "ann"), "'ann' is no mail address"),
     ],
 )
 @pytest.mark.usefixtures("data")
-def test_what_is_no_address_is_said_in_one_line(here: Here, arguments: tuple[str, ...], line: str) -> None:
+def test_a_value_that_is_none_is_a_wrong_call(here: Here, arguments: tuple[str, ...], line: str) -> None:
     code, output, said = here(*arguments)
-    assert (code, output) == (1, "")
+    assert (code, output) == (2, "")
     assert said.startswith("backstamp: ")
     assert line in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("data")
+def test_a_policy_in_the_way_is_no_wrong_call(here: Here) -> None:
+    code, output, said = here("pixel", "new", "Offer")
+    assert (code, output) == (1, "")
+    assert said.startswith("backstamp: nothing may be tracked: ")
 
 
 @pytest.mark.parametrize(

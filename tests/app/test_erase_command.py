@@ -35,4 +35,6 @@ def test_a_person_is_erased_and_stays_suppressed_by_a_pseudonym() -> None:
     "address", ["kim", "", "kim@", "a b@example.net", "kim@example.net\n", "<kim@example.net>"]
 )
 def test_what_is_no_address_is_said_in_one_line(address: str) -> None:
-    assert run("erase", address) == (1, "", "Error: that is no mail address\n")
+    code, output, said = run("erase", address)
+    assert (code, output) == (2, "")
+    assert said.endswith("Error: Invalid value for 'ADDRESS': that is no mail address, LOCAL@DOMAIN\n")

@@ -135,6 +135,11 @@ def test_a_pipe_is_refused_at_once_instead_of_waited_for(tmp_path: Path) -> None
         keyfile.read(path)
 
 
+def test_what_cannot_be_a_key_file_is_told_with_its_own_cure(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match=r"cannot be read \(Is a directory\); name the key file$"):
+        keyfile.read(tmp_path)
+
+
 def test_a_file_that_an_editor_of_windows_wrote_is_read(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     ring = keyfile.ensure(path)

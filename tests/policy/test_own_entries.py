@@ -34,16 +34,16 @@ def test_a_host_or_url_is_named_by_one_expression(text: str, expression: str) ->
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("  ", "give a host or a URL"),
+        ("  ", "give a host or URL"),
         ("co.uk", "co.uk is a public suffix: below it are the domains of many"),
         ("https://github.io/", "https://github.io/ is a public suffix: below it are the domains of many"),
         ("com", "com names no host in full"),
         ("192.0.2.0/24", "192.0.2.0/24 is a range of addresses; give hosts one by one"),
         ("192.0.2.1-192.0.2.9", "192.0.2.1-192.0.2.9 names no host in full"),
         ("a.example b.example", "a.example b.example has blanks in it; give one host or URL"),
-        ("javascript:alert(1)", "javascript:alert(1) is no http or https URL"),
-        ("ftp://a.example/", "ftp://a.example/ is no http or https URL"),
-        ("someone@a.example", "someone@a.example is a mail address; give a host or a URL"),
+        ("javascript:alert(1)", "javascript:alert(1) is no http or https URL; give a host or URL"),
+        ("ftp://a.example/", "ftp://a.example/ is no http or https URL; give a host or URL"),
+        ("someone@a.example", "someone@a.example is a mail address; give a host or URL"),
         (
             "a.example/" + "x" * 5000,
             "a.example/" + "x" * 70 + "... has more than 4096 characters; name its host",
@@ -59,8 +59,25 @@ def test_what_names_nothing_is_refused_in_one_line(text: str, said: str) -> None
 
 def test_a_host_has_no_path() -> None:
     assert host_of("https://Example.com") == "example.com"
-    with pytest.raises(NotNamedError):
+    with pytest.raises(NotNamedError, match=r"^example\.com/x is more than a host$"):
         host_of("example.com/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "give a domain"),
+        ("ann@example.org", "ann@example.org is a mail address; give a domain"),
+        ("javascript:alert(1)", "javascript:alert(1) is no http or https URL; give a domain"),
+        ("a.example b.example", "a.example b.example has blanks in it; give one domain"),
+        ("/", "/ is no domain"),
+        ("a.example/x", "a.example/x is more than a domain"),
+    ],
+)
+def test_who_is_asked_for_something_narrower_is_told_so(text: str, said: str) -> None:
+    with pytest.raises(NotNamedError) as refused:
+        host_of(text, wanted="domain")
+    assert str(refused.value) == said
 
 
 @given(st.text())

@@ -72,12 +72,27 @@ def test_actions_that_are_not_named_stay_and_defaults_are_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "org", "co.uk", "192.0.2.1", "a b.example", "x@example.org", "a.example/x"]
+    ("name", "said"),
+    [
+        ("", "give a domain"),
+        ("org", "org names no host in full"),
+        ("co.uk", "co.uk is a public suffix: below it are the domains of many"),
+        ("192.0.2.1", "192.0.2.1 is an address, no domain"),
+        ("a b.example", "a b.example has blanks in it; give one domain"),
+        ("x@example.org", "x@example.org is a mail address; give a domain"),
+        ("a.example/x", "a.example/x is more than a domain"),
+    ],
 )
-def test_what_is_no_domain_of_anybody_is_refused(name: str) -> None:
-    with pytest.raises(RefusedError):
+def test_what_is_no_domain_of_anybody_is_refused(name: str, said: str) -> None:
+    with pytest.raises(RefusedError) as refused:
         set_protection(name, "", mode=ProtectionMode.PROTECT)
+    assert str(refused.value) == said
     assert not ProtectedDomain.objects.exists()
+
+
+def test_of_a_domain_without_a_mode_there_are_no_exceptions(ring: Keyring) -> None:
+    with pytest.raises(RefusedError, match=r"^nothing is set .* of example\.org; choose its mode first$"):
+        add_exception("example.org", Kind.SENDER, "bank.example", ring, "bob")
 
 
 def test_texts_are_no_longer_than_their_place() -> None:

@@ -82,9 +82,8 @@ def read(path: Path) -> Keyring:
     except FileNotFoundError:
         raise KeyFileError(missing(path)) from None
     except OSError as error:
-        raise KeyFileError(
-            f"{path}: cannot be read ({error.strerror}); run as the user who owns it"
-        ) from None
+        cure = "run as the user who owns it" if isinstance(error, PermissionError) else "name the key file"
+        raise KeyFileError(f"{path}: cannot be read ({error.strerror}); {cure}") from None
     try:
         ring = Keyring.from_json(text.removeprefix(codecs.BOM_UTF8))
     except KeyringError as error:

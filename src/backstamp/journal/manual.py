@@ -21,6 +21,10 @@ class ManualTrackingError(ValueError):
     """What was asked for cannot be made; the message is one line for the person who asked."""
 
 
+class NothingTrackedError(ManualTrackingError):
+    """What was asked for would do, but nothing may be tracked."""
+
+
 class ManualLink(msgspec.Struct, frozen=True):
     """A link made by hand: where it leads, and what to write in the mail instead."""
 
@@ -62,7 +66,8 @@ def create_manual(
     `label` is its subject on screen, `sender` the addr-spec whose domain's policy holds, `recipient` an
     addr-spec or empty, `urls` the links to track, `now_us` microseconds since 1970 UTC, `tracking_id` a
     fresh random unsigned 64-bit number. The person asks for tracking by the very act; the policy and the
-    recipient's consent can still forbid it. Raises `ManualTrackingError`, `JournalUnavailableError`.
+    recipient's consent can still forbid it. Raises `ManualTrackingError` (`NothingTrackedError` where the
+    policy is in the way), `JournalUnavailableError`.
     """
     if not label.strip():
         raise ManualTrackingError("give the mail a name, so that you find it again")
@@ -80,7 +85,7 @@ def create_manual(
         asked=ControlAxes(opens=True, links=True if urls else None),
     )
     if decision.untracked_reason or snapshot is None:
-        raise ManualTrackingError(f"nothing may be tracked: {decision.untracked_reason}")
+        raise NothingTrackedError(f"nothing may be tracked: {decision.untracked_reason}")
     links = tuple(QueuedLink(number, _target(url)) for number, url in enumerate(urls))
     domain = snapshot.domain(sender.rpartition("@")[2])
     if snapshot.anonymous or domain.anonymous:

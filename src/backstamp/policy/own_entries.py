@@ -25,34 +25,35 @@ class NotNamedError(ValueError):
     """The text names no host or URL that can be listed; the message is one line for its writer."""
 
 
-def expression_of(text: str) -> str:
+def expression_of(text: str, *, wanted: str = "host or URL") -> str:
     """Return the Safe Browsing expression of a host (with its subdomains) or an http(s) URL.
 
     What has neither scheme nor path is a host; a URL without a path names its host, and one that ends with a
     slash all that is in the folder; disguises and wildcards as in `urls.as_listed`. Raises `NotNamedError`
-    for what names neither, and for public suffixes: nobody means all of `co.uk`.
+    for what names neither, and for public suffixes: nobody means all of `co.uk`. `wanted` is what its writer
+    was asked for.
     """
     text = text.strip()
     if not text:
-        raise NotNamedError("give a host or a URL")
+        raise NotNamedError(f"give a {wanted}")
     shown = _shown(text)
     named = as_listed(text)
     if named is None:
         raise NotNamedError(f"{shown} is a range of addresses; give hosts one by one")
     text = named
     if re.search(r"\s", text):
-        raise NotNamedError(f"{shown} has blanks in it; give one host or URL")
+        raise NotNamedError(f"{shown} has blanks in it; give one {wanted}")
     if not _SCHEME.match(text):
         if _OTHER_SCHEME.match(text):
-            raise NotNamedError(f"{shown} is no http or https URL")
+            raise NotNamedError(f"{shown} is no http or https URL; give a {wanted}")
         if "@" in re.split(r"[/?#\\]", text, maxsplit=1)[0]:
-            raise NotNamedError(f"{shown} is a mail address; give a host or a URL")
+            raise NotNamedError(f"{shown} is a mail address; give a {wanted}")
         whole_host = not re.search(r"[/?#\\:]", text)
         expression = host_expression(text) if whole_host else url_expression(f"http://{text}")
     else:
         expression = url_expression(text)
     if expression is None:
-        raise NotNamedError(f"{shown} is no host or URL")
+        raise NotNamedError(f"{shown} is no {wanted}")
     host, _, path = expression.partition("/")
     if not names_host(host):
         raise NotNamedError(f"{shown} names no host in full")
@@ -63,12 +64,12 @@ def expression_of(text: str) -> str:
     return expression
 
 
-def host_of(text: str) -> str:
+def host_of(text: str, *, wanted: str = "host") -> str:
     """Return a host in lower case and A-labels. Raises `NotNamedError` for a URL with a path too."""
-    expression = expression_of(text)
+    expression = expression_of(text, wanted=wanted)
     host, _, path = expression.partition("/")
     if path:
-        raise NotNamedError(f"{_shown(text)} is more than a host")
+        raise NotNamedError(f"{_shown(text)} is more than a {wanted}")
     return host
 
 

@@ -47,7 +47,7 @@ def protected_domain(name: str) -> ProtectedDomain:
     name = domain_name(name)
     row = protected_domains().filter(domain__name=name).first()
     if row is None:
-        raise RefusedError(f"nothing is set for the link protection of {name}")
+        raise RefusedError(f"nothing is set for the link protection of {name}; choose its mode first")
     return row
 
 

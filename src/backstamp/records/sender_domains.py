@@ -25,7 +25,7 @@ def domain_named(name: str) -> SenderDomain:
 def domain_name(name: str) -> str:
     """Return a domain of mail addresses in lower case and A-labels. Raises `RefusedError` if it is none."""
     try:
-        host = host_of(name.strip())
+        host = host_of(name.strip(), wanted="domain")
     except NotNamedError as error:
         raise RefusedError(str(error)) from None
     if host.startswith("[") or host.replace(".", "").isdigit():

@@ -145,13 +145,13 @@ def test_a_manifest_names_events_by_uuid_only_and_the_newest_of_many() -> None:
     found = read_manifest(json.dumps(many).encode())
     assert (len(found), found[0][1]) == (MOST_EVENTS, str(MOST_EVENTS + 4))
     for bad in (b"", b"[]", b'{"a": 5}'):
-        with pytest.raises(FeedError, match="its manifest is none"):
+        with pytest.raises(FeedError, match="its manifest is no manifest of MISP"):
             read_manifest(bad)
 
 
 @pytest.mark.parametrize("manifest", [b'{"a":' * 100_000, b'{"\xff": {"timestamp": 1}}'])
 def test_a_manifest_that_cannot_be_read_is_refused(manifest: bytes) -> None:
-    with pytest.raises(FeedError, match="its manifest is none"):
+    with pytest.raises(FeedError, match="its manifest is no manifest of MISP"):
         read_manifest(manifest)
 
 

@@ -197,7 +197,7 @@ def test_an_event_of_misp(tmp_path: Path) -> None:
     found = read(tmp_path, event, Form.MISP)
     assert found.expressions == ["evil.example/a", "evil.example/b", "evil.invalid/", "evil.test/"]
     assert dict(found.tally) == {Drop.WELL_KNOWN: 1}
-    with pytest.raises(FeedError, match="an event of it is none"):
+    with pytest.raises(FeedError, match="an event of it is no event of MISP"):
         read(tmp_path, b'{"Event": []}', Form.MISP)
 
 
@@ -321,7 +321,7 @@ def test_a_broken_archive_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_json_that_cannot_be_read_is_refused_as_any_other_nonsense(
     tmp_path: Path, form: Form, data: bytes
 ) -> None:
-    with pytest.raises(FeedError, match=r"is none|no JSON of URLhaus"):
+    with pytest.raises(FeedError, match=r"no event of MISP|no JSON of URLhaus"):
         read(tmp_path, data, form)
 
 

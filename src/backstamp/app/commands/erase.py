@@ -4,21 +4,19 @@ import sys
 
 import click
 
+from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
-from backstamp.mail.addresses import is_mail_address
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.pass_obj
 def erase(context: AppContext, address: str) -> None:
     """Erase the person with this mail ADDRESS (GDPR article 17). It cannot be undone.
 
     Mail and hits are taken meanwhile. Whoever stops it starts it again.
     """
-    if not is_mail_address(address):
-        raise click.ClickException("that is no mail address")
     with usable_database(context):
         from backstamp.records import erasure, retention, search, taking_turns
 

@@ -10,7 +10,7 @@ from backstamp.app.groups import Group
 from backstamp.app.wiring.data_dir import require_keys
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
-from backstamp.journal.manual import ManualTrackingError, create_manual
+from backstamp.journal.manual import ManualTrackingError, NothingTrackedError, create_manual
 from backstamp.tokens import TrackingIds
 
 
@@ -58,8 +58,10 @@ def new(
             now_us=time.time_ns() // 1000,
             tracking_id=TrackingIds(secrets.randbits).at(time.time()),
         )
-    except (ManualTrackingError, JournalUnavailableError) as error:
+    except (NothingTrackedError, JournalUnavailableError) as error:
         raise click.ClickException(str(error)) from None
+    except ManualTrackingError as error:
+        raise click.UsageError(str(error)) from None
     finally:
         journal.close()
     if made.pixel_url:

@@ -90,8 +90,11 @@ def protect_message(
         # Some deliver with the first line of an mbox, which is none of the message's.
         envelope, raw = _parted(raw)
         refusals = asyncio.run(_guard(context, raw, addresses, reverse_path, _Exit(into, envelope)))
-    except (SettingsError, KeyFileError, JournalUnavailableError, OSError) as error:
+    except (SettingsError, KeyFileError, JournalUnavailableError) as error:
         _end(f"put off: {error}".splitlines()[0], EX_TEMPFAIL)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        _end(f"put off: {place}{error.strerror or error}", EX_TEMPFAIL)
     except Exception as error:  # noqa: BLE001 - whoever called would take any other code for a refusal
         _end(f"put off: internal error {type(error).__name__}", EX_TEMPFAIL)
     # Worst first: who waits must be tried again.

@@ -31,7 +31,7 @@ def sign_in_link(context: AppContext, email: str, if_nobody: bool) -> None:
             if email:
                 validate_email(email)
         except ValidationError:
-            raise click.ClickException(f"{email!r} is no mail address") from None
+            raise click.UsageError(f"{email!r} is no mail address") from None
         if if_nobody and get_user_model().objects.filter(is_active=True).exists():
             return
         token = sign_in_links.create(email, LIFETIME)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
+from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
@@ -39,7 +40,7 @@ _DOMAIN_OPTION = click.option(
 
 
 @suppressions.command("add")
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @_DOMAIN_OPTION
 @click.option("--evidence", default="", help="Why, in your words.")
 @click.pass_obj

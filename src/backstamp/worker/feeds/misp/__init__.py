@@ -62,7 +62,7 @@ def read_manifest(data: bytes) -> list[tuple[str, str]]:
     Raises:
         FeedError: it is no manifest.
     """
-    listed = decoded(data, dict[str, _Listed], "its manifest is none")
+    listed = decoded(data, dict[str, _Listed], "its manifest is no manifest of MISP")
     events = [(uuid, int(each.timestamp)) for uuid, each in listed.items() if _is_good(uuid, each)]
     events.sort(key=lambda event: event[1], reverse=True)
     return [(uuid, str(timestamp)) for uuid, timestamp in events[:MOST_EVENTS]]
@@ -75,7 +75,7 @@ def read(file: Unpacked, _: Tally) -> Iterator[Entry]:
 
 def read_event(data: bytes) -> Iterator[Entry]:
     """Yield what an event names. Raises FeedError."""
-    event = decoded(data, _File, "an event of it is none").event
+    event = decoded(data, _File, "an event of it is no event of MISP").event
     yield from _entries(event.attributes)
     for each in event.objects:
         yield from _entries(each.attributes)
