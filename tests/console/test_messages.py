@@ -126,7 +126,7 @@ def test_several_recipients_are_counted(admin: Client) -> None:
         recipient(letter, index, f"reader{index}@example.net", opened_at=NOON if index < 2 else None)
     recipient(letter, 5, "gone@example.net", delivery="rejected")
     shown = page(admin)
-    assert marks(shown)[:3] == ["Refused 1", "Sent 5", "Opened by 2 of 6"]
+    assert marks(shown)[:3] == ["Refused 1", "Sent 5", "Opened by 2 of 5"]
     first = ", ".join(f"<bdi>reader{index}@example.net</bdi>" for index in range(3))
     assert f"{first} and 3 more" in shown
 
@@ -160,6 +160,7 @@ def test_how_many_opened_is_a_range_over_those_who_can_be_measured(admin: Client
     recipient(letter, index=3, address="p3@example.net")
     recipient(letter, index=4, address="p4@example.net", open_is_measurable=False)
     recipient(letter, index=5, address="p5@example.net", delivery="rejected")
+    assert "Opened by 2 to 3 of 4" in marks(page(admin))
     shown = page(admin, f"/messages/{key(letter)}/")
     assert '<strong class="person">2 to 3 of 4</strong>' in shown
     assert "4 of 6 recipients can be measured" in shown
@@ -168,6 +169,35 @@ def test_how_many_opened_is_a_range_over_those_who_can_be_measured(admin: Client
     )  # nothing on the timeline yet
     event(letter, EventType.OPENED, 60, Actor.HUMAN)
     assert "may be among the opens" in page(admin, f"/messages/{key(letter)}/")
+
+
+def test_a_copy_that_came_back_is_among_those_that_may_have_opened_no_more_than_among_all(
+    admin: Client,
+) -> None:
+    letter = message(1)
+    recipient(letter, 0, opened_at=NOON)
+    recipient(letter, 1, "gone@example.net", delivery="bounced", unknown_hits=2)
+    assert "Opened by 1 of 1" in marks(page(admin))
+    assert '<strong class="person">1 of 1</strong>' in page(admin, f"/messages/{key(letter)}/")
+
+
+def test_where_opens_are_not_tracked_those_that_clicks_show_are_some_of_all(admin: Client) -> None:
+    letter = message(1, opens_tracked=False)
+    recipient(
+        letter,
+        opened_at=NOON,
+        clicked_at=NOON,
+        human_clicks=1,
+        open_is_implied=True,
+        open_is_measurable=False,
+    )
+    recipient(letter, 1, "bob@example.net", open_is_measurable=False, unknown_hits=1)
+    recipient(letter, 2, "cat@example.net", open_is_measurable=False)
+    assert "Opened by 1 of 3 (implied)" in marks(page(admin))
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert re.findall(r'<strong class="person">(.*?)</strong>', shown) == ["1 of 3", "1 of 3"], (
+        "opened, clicked"
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from backstamp.vocabulary import PEOPLE, Actor, EventType
 _STATES: Final = tuple(DeliveryState)
 _SOMEBODY: Final = f'r."index" = {NO_RECIPIENT}'
 """What hits that name no recipient are counted to."""
-_LOST: Final = f"r.delivery IN ('{DeliveryState.REJECTED}', '{DeliveryState.BOUNCED}')"
+_SEEN: Final = (
+    f"r.open_is_measurable AND r.delivery NOT IN ('{DeliveryState.REJECTED}', '{DeliveryState.BOUNCED}')"
+)
 
 
 def _count(condition: str, somebody: bool = False) -> str:
@@ -31,8 +33,8 @@ _GROUPS: Final = (
     f"{_count('TRUE')}, {_count('r.opened_at IS NOT NULL')}, {_count('r.clicked_at IS NOT NULL')}, "
     f"{_count('r.opened_at IS NOT NULL AND r.open_is_implied')}, "
     "COUNT(*) FILTER (WHERE r.open_is_measurable), "
-    f"{_count(f'(r.open_is_measurable AND NOT {_LOST}) OR r.opened_at IS NOT NULL')}, "
-    f"{_count('r.opened_at IS NOT NULL OR r.unknown_hits > 0')}, "
+    f"{_count(f'({_SEEN}) OR r.opened_at IS NOT NULL')}, "
+    f"{_count(f'({_SEEN} AND r.unknown_hits > 0) OR r.opened_at IS NOT NULL')}, "
     "SUM(r.human_opens), SUM(r.human_clicks), "
     f"{_count('r.opened_at IS NOT NULL', True)}, {_count('r.clicked_at IS NOT NULL', True)} "
     "FROM keys CROSS JOIN records_recipient r WHERE r.message_id = keys.m GROUP BY r.message_id, r.delivery"
@@ -120,7 +122,8 @@ class RecipientTotals:
     `opened` and `clicked` are numbers of recipients; `somebody_opened` and `somebody_clicked` say the same
     of hits that name no recipient. `implied` counts opens known by something else than the image.
     `possible` are the recipients that opened or may have: of `measured`
-    ones, whose opens can be seen and whose copies were not refused, `opened` to `possible` did.
+    ones, whose opens can be seen and whose copies were not refused, `opened` to `possible` did. Who opened is
+    among these.
     `human_opens` and `human_clicks` are how often, the same fetch twice left out.
     """
 
@@ -167,6 +170,15 @@ class MessageSummary:
     recipients: tuple[Recipient, ...]
     totals: RecipientTotals
     tally: Tally
+
+    @property
+    def opened_of(self) -> str:
+        """How many recipients opened it, of those of whom it can be known.
+
+        Where opens are not tracked, clicks and answers show some; the whole is then all recipients.
+        """
+        whole = self.totals.measured if self.message.opens_tracked else self.totals.number
+        return f"{self.totals.opened_range} of {whole}"
 
     @property
     def more_recipients(self) -> int:
