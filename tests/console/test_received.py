@@ -10,7 +10,9 @@ import pytest
 from django.test import Client
 
 from backstamp.console.views import clicks as clicks_view
+from backstamp.console.views import received as views_received
 from backstamp.records import clicks
+from backstamp.records import received as records_received
 from backstamp.records.changes import newest_version
 from backstamp.records.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
@@ -179,6 +181,27 @@ def test_of_a_link_that_was_left_alone_nobody_says_that_it_was_not_clicked(admin
     assert marks(manifest=manifest) == ["nobody clicked", unseen]
     assert marks(manifest=manifest, protection="observe") == [unseen, unseen]
     assert marks(manifest="") == ["nobody clicked", "nobody clicked"]
+
+
+def test_of_more_clicks_than_are_counted_the_page_says_so(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = received(1, "ann@example.org")
+    link(mail, 1, "https://other.example/")
+    for second in range(4):
+        event(mail, EventType.ALLOWED, second, Actor.SCANNER, link_number=0)
+
+    def said() -> list[bool]:
+        shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
+        return [
+            words in shown
+            for words in ("nobody clicked", "none of the clicks that were counted", "No more than 4 ")
+        ]
+
+    assert said() == [True, False, False]
+    for module in (records_received, views_received):
+        monkeypatch.setattr(module, "CLICKS_COUNTED", 4)
+    assert said() == [False, True, True]
 
 
 def test_mail_that_a_milter_saw_for_several_says_so(admin: Client) -> None:

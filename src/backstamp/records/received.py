@@ -23,12 +23,12 @@ RECIPIENTS_IN_LIST: Final = 3
 CLICKS_SHOWN: Final = 50
 _FEW: Final = 5_000
 """Messages with findings up to which they are looked up by themselves."""
-_CLICKS_COUNTED: Final = 20_000
-"""Of a message that machines hammer, only so many clicks are counted."""
+CLICKS_COUNTED: Final = 20_000
+"""Of a message that machines hammer, only so many clicks are counted, whichever these are."""
 _CLICKS: Final = (
     "SELECT c.link_number, c.actor, COUNT(*) FROM (SELECT link_number, actor FROM records_event "
     "WHERE message_id = %s AND type IN ('allowed', 'warned', 'blocked', 'clicked_through') AND counts "
-    f"LIMIT {_CLICKS_COUNTED}) c GROUP BY c.link_number, c.actor"
+    "LIMIT %s) c GROUP BY c.link_number, c.actor"
 )
 
 
@@ -84,6 +84,7 @@ class ReceivedDetail:
     """All that the page of one received message shows.
 
     `together` says that its recipients got the same links, for it came by milter: clicks name none of them.
+    `all_counted` is false where it may have more clicks than those that the links show.
     """
 
     message: Message
@@ -91,6 +92,7 @@ class ReceivedDetail:
     links: tuple[GuardedLink, ...]
     link_part: Part[Link]
     clicks: tuple[Click, ...]
+    all_counted: bool
 
     @property
     def number(self) -> int:
@@ -150,6 +152,7 @@ def received_detail(message: Message, asked: Asked) -> ReceivedDetail:
         ),
         link_part=links,
         clicks=clicks_of_message(message.pk, CLICKS_SHOWN),
+        all_counted=clicks.total() < CLICKS_COUNTED,
     )
 
 
@@ -191,7 +194,7 @@ def _rows(messages: list[Message]) -> Iterable[ReceivedRow]:
 def _counted_clicks(message: Message) -> Counter[tuple[int, str]]:
     counted: Counter[tuple[int, str]] = Counter()
     with connection.cursor() as cursor:
-        cursor.execute(_CLICKS, [message.pk])
+        cursor.execute(_CLICKS, [message.pk, CLICKS_COUNTED])
         for number, actor, clicks in cursor.fetchall():
             who = "people" if actor in PEOPLE else "unclear" if actor == Actor.UNKNOWN else "machines"
             counted[number, who] += clicks

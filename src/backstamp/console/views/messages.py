@@ -29,7 +29,7 @@ LONGEST_NAME: Final = 200
 FILTER_NAMES: Final = {
     ListFilter.ALL: "All",
     ListFilter.OPENED: "Opened",
-    ListFilter.NOT_OPENED: "Not opened",
+    ListFilter.NOT_OPENED: "No open seen",
     ListFilter.CLICKED: "Clicked",
     ListFilter.PROBLEM: "Trouble",
     ListFilter.UNTRACKED: "Not tracked",

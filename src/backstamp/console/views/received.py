@@ -15,7 +15,13 @@ from backstamp.records import kills
 from backstamp.records.changes import newest_version
 from backstamp.records.long_lists import Asked
 from backstamp.records.models import Message
-from backstamp.records.received import ReceivedDetail, ReceivedFilter, received_detail, received_page
+from backstamp.records.received import (
+    CLICKS_COUNTED,
+    ReceivedDetail,
+    ReceivedFilter,
+    received_detail,
+    received_page,
+)
 from backstamp.records.tracking_ids import from_database, to_text
 from backstamp.rewriting.reasons import SkipReason
 
@@ -55,6 +61,7 @@ def received_context(message: Message, asked: Asked) -> dict[str, Any]:
     return {
         "room": RECEIVED_MESSAGE,
         "detail": detail,
+        "clicks_counted": CLICKS_COUNTED,
         "message": message,
         "key": to_text(message.pk),
         "unprotected": [_sentence(reason) for reason in detail.unprotected],
