@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from backstamp.records import sign_in_links
@@ -106,10 +107,47 @@ def test_the_address_and_the_password_sign_in_and_lead_to_where_one_wanted_to_go
     assert stranger.get("/policy/").status_code == 200
 
 
-@pytest.mark.usefixtures("known")
-def test_signing_in_never_leads_to_another_site(stranger: Client) -> None:
-    answer = stranger.post("/sign-in/?next=https://evil.example/", {"login": ADDRESS, "password": PASSWORD})
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "///evil.example",
+        "http:///evil.example",
+        "https:evil.example",
+        "\t//evil.example",
+        "/\t/evil.example",
+        f"http://{HOST}@evil.example/",
+        f"http://{HOST}.evil.example/",
+        f"//{HOST}:99/",
+        "javascript:alert(1)",
+    ],
+)
+def test_neither_signing_in_nor_out_leads_to_another_site(
+    stranger: Client, admin: Client, elsewhere: str
+) -> None:
+    answer = stranger.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD, "next": elsewhere})
     assert answer.headers["Location"] == "/"
+    assert admin.get("/sign-in/", {"next": elsewhere}).headers["Location"] == "/"
+    assert admin.post("/sign-out/", {"next": elsewhere}).headers["Location"] == "/sign-in/"
+
+
+@pytest.mark.usefixtures("known")
+def test_whoever_planted_a_session_has_none_once_somebody_signed_in_with_it(
+    stranger: Client, token: str
+) -> None:
+    for way, form in (("/sign-in/", {"login": ADDRESS, "password": PASSWORD}), (f"/welcome/{token}", FORM)):
+        session = SessionStore()
+        session["planted"] = "by a stranger, who knows the key"
+        session.save()
+        planted = str(session.session_key)
+        victim = Client(HTTP_HOST=HOST)
+        victim.cookies["backstamp_session"] = planted
+        victim.post(way, form)
+        assert victim.get("/").status_code == 200
+        stranger.cookies["backstamp_session"] = planted
+        assert stranger.get("/").status_code == 302
 
 
 @pytest.mark.usefixtures("known")
