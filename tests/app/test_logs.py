@@ -45,3 +45,23 @@ def test_a_record_is_one_json_line_with_the_facts_that_came_with_it(stderr: io.S
 def test_a_long_message_is_cut(stderr: io.StringIO) -> None:
     LOG.warning("x" * 100_000)
     assert len(stderr.getvalue()) < 2_300
+
+
+def test_a_traceback_says_where_and_what_and_holds_nobodys_words(stderr: io.StringIO) -> None:
+    words = "Key (address)=(ann@example.org) already exists"
+
+    def fail() -> None:
+        try:
+            dict[str, str]()[words]
+        except KeyError as error:
+            raise ValueError(words) from error
+
+    try:
+        fail()
+    except ValueError:
+        LOG.warning("ingest failed", exc_info=True)
+    (line,) = stderr.getvalue().splitlines()
+    told = json.loads(line)["traceback"]
+    assert [part.splitlines()[-1] for part in told.split("\nbecause of\n")] == ["ValueError", "KeyError"]
+    assert told.count("in fail") == 2
+    assert "ann@" not in line

@@ -3,18 +3,36 @@
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import LOG_LEVEL
 
 LONGEST_MESSAGE: Final = 2000
+MOST_CAUSES: Final = 10
+"""Of an exception, which may be its own cause."""
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 """What every record has; the rest are facts that the caller gave (`extra`): trace id, size, outcomes."""
 
 
-class _JsonLines(logging.Formatter):
+class _WithoutWords(logging.Formatter):
+    """Tells where exceptions were raised and of which types they are.
+
+    Their words may hold what a stranger sent, or a row: PostgreSQL's say which address was twice there.
+    """
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (the name is logging's)
+        told: list[str] = []
+        error: BaseException | None = ei[1]
+        while error is not None and len(told) < MOST_CAUSES:
+            told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\nbecause of\n".join(told)
+
+
+class _JsonLines(_WithoutWords):
     """One object a line: time, level, logger, message; the traceback as one string where there is one."""
 
     def __init__(self, role: str) -> None:
@@ -35,7 +53,7 @@ class _JsonLines(logging.Formatter):
         return json.dumps(entry, ensure_ascii=True, default=str)
 
 
-class _PlainLines(logging.Formatter):
+class _PlainLines(_WithoutWords):
     """The same for a person; control characters are spelled out, so that no line can be forged."""
 
     def __init__(self, role: str) -> None:
