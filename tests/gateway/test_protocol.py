@@ -165,9 +165,10 @@ def test_a_reply_is_kept_to_the_letter() -> None:
     assert lines(b"250 a\rb\x00").lines == ("a?b?",)
 
 
-def test_an_acceptance_of_too_many_lines_or_several_codes_is_still_one() -> None:
+def test_an_acceptance_in_an_odd_form_is_still_one() -> None:
     assert lines(*[b"250-a"] * (2 * MAX_LINES), b"250 b") == Reply(250, ("a",) * MAX_LINES)
     assert lines(b"250-a", b"251 b") == Reply(251, ("a", "b"))
+    assert lines(b"250\tOk") == Reply(250, ("Ok",))
 
 
 @pytest.mark.parametrize(
