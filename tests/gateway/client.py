@@ -11,8 +11,10 @@ class Client:
         self.writer = writer
 
     @classmethod
-    async def connect(cls, port: int, host: str = "127.0.0.1") -> "Client":
-        return cls(*await asyncio.open_connection(host, port))
+    async def connect(cls, port: int, host: str = "127.0.0.1", source: str = "") -> "Client":
+        """Connect, from the address `source` where there is one."""
+        local = (source, 0) if source else None
+        return cls(*await asyncio.open_connection(host, port, local_addr=local))
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)

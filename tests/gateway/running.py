@@ -59,8 +59,10 @@ class Running:
             journal=self.journal,
         )
 
-    async def client(self, listener: str = "gateway.listen", host: str = "127.0.0.1") -> Client:
-        self._clients.append(await Client.connect(self.gateway.ports[listener], host))
+    async def client(
+        self, listener: str = "gateway.listen", host: str = "127.0.0.1", source: str = ""
+    ) -> Client:
+        self._clients.append(await Client.connect(self.gateway.ports[listener], host, source))
         return self._clients[-1]
 
     def records(self) -> list[JournalRecord]:

@@ -266,6 +266,20 @@ async def test_too_many_connections_are_turned_away(gateway: StartGateway, next_
     second.close()
 
 
+async def test_strangers_who_hold_all_the_connections_that_they_get_keep_nobody_else_out(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    running = await gateway(
+        await next_hop(),
+        max_connections=4,
+        trusted_networks=(ip_network("127.0.0.2/32"),),
+        xclient_networks=(ip_network("127.0.0.3/32"),),
+    )
+    sources = ("127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.2")
+    heard = [await (await running.client(source=each)).reply() for each in sources]
+    assert [each[:3] for each in heard] == ["220", "220", "421", "220", "220", "421"]
+
+
 async def test_ipv6_networks_and_clients(gateway: StartGateway, next_hop: StartNextHop) -> None:
     running = await gateway(
         await next_hop(), NOTHING, listen="[::1]:0", trusted_networks=(ip_network("::1/128"),)

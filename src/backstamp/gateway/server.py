@@ -12,7 +12,6 @@ from typing import Final
 from backstamp.gateway import next_hops, tls
 from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
-from backstamp.gateway.client import Kind
 from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
@@ -171,19 +170,29 @@ class Gateway:
         return int(address[1])
 
     def _begin(self, wire: Wire, listener: Listener) -> None:
-        # Anybody may connect to where people submit: whoever holds all the connections there must not keep
-        # an MTA out.
-        submits = listener.kind is Kind.SUBMISSION
-        others = sum(session.submits == submits for session in self._sessions.values())
-        if others >= self._config.max_connections:
+        session = Session(wire, listener.kind, self._about, receives=listener.receives)
+        if self._is_one_too_many(session):
             with contextlib.suppress(ConnectionError):
                 wire.write(TOO_MANY.encode())
             wire.close()
             return
-        session = Session(wire, listener.kind, self._about, receives=listener.receives)
         task = asyncio.create_task(session.run())
         self._sessions[task] = session
         task.add_done_callback(self._ended)
+
+    def _is_one_too_many(self, new: Session) -> bool:
+        """Whether there is no room for a session.
+
+        Anybody may connect to where people submit: whoever holds all the connections there must not keep an
+        MTA out. Nor must strangers elsewhere, who have half of the room.
+        """
+        most = self._config.max_connections
+        others = [each for each in self._sessions.values() if each.submits == new.submits]
+        if len(others) >= most:
+            return True
+        if new.submits or not new.is_stranger:
+            return False
+        return sum(each.is_stranger for each in others) >= max(1, most // 2)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._sessions[task]

@@ -75,6 +75,8 @@ class Session:
         self._about = about
         self._config = about.config
         self._client = Client(wire, kind, about.config, receives=receives)
+        self.is_stranger = not (self._client.may_relay or self._client.is_proxy)
+        """Whether it had no right to anything when it came."""
         self._onward = Onward(self._next_hop())
         self._mail = MailCommands(wire, self._client, self._onward, about)
         self._commands = self._mistakes = self._attempts = self._without_message = 0
