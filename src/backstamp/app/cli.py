@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "migrate": ("migrate", "Bring the database to this version."),
     "rollups": ("rollups", "Make what lists and overview show again from the events."),
     "sign-in-link": ("sign_in_link", "Make a link that signs an administrator in once."),
+    "administrators": ("administrators", "Who may sign in at the console, and who no longer."),
     "bench": ("bench", "Measure, beside named peers, in one run."),
 }
 """Name on the command line: the module in `app.commands`, and its line in the help."""
