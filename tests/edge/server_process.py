@@ -14,6 +14,8 @@ from tests.daemons import free_port
 
 CONNECTIONS = 8192
 OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+TARGET = "tests.edge.target:edge"
+SUNSET = "tests.edge.sunset_target:edge"
 ROOT = Path(__file__).parents[2]
 SERVE = """
 import os
@@ -29,7 +31,7 @@ serve(
         host="127.0.0.1", port=int(sys.argv[1]), workers=int(sys.argv[2]), tls_certificate=pem, tls_key=pem,
         connections=int(os.environ["EDGE_TEST_CONNECTIONS"]),
     ),
-    "tests.edge.target:edge",
+    os.environ["EDGE_TEST_TARGET"],
 )
 """
 
@@ -44,6 +46,7 @@ class ServerProcess:
         pem: Path | None,
         connections: int = CONNECTIONS,
         files: int = OPEN_FILES,
+        target: str = TARGET,
     ) -> None:
         self.port = free_port()
         self.log_path = directory / "edge.log"
@@ -60,6 +63,7 @@ class ServerProcess:
                     "EDGE_TEST_PORT": str(self.port),
                     "EDGE_TEST_CONNECTIONS": str(connections),
                     "EDGE_TEST_FILES": str(files),
+                    "EDGE_TEST_TARGET": target,
                 },
             )
 
@@ -129,8 +133,9 @@ def running_edge(
     pem: Path | None = None,
     connections: int = CONNECTIONS,
     files: int = OPEN_FILES,
+    target: str = TARGET,
 ) -> Iterator[ServerProcess]:
-    server = ServerProcess(directory, workers, pem, connections, files)
+    server = ServerProcess(directory, workers, pem, connections, files, target)
     try:
         if pem is None:
             server.wait_until_it_answers()

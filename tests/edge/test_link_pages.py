@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backstamp.edge import Edge, bodies
+from backstamp.edge import Edge, EdgeConfig, bodies
 from backstamp.edge.link_pages import asking
 from backstamp.edge.link_pages.asking import LONGEST_TEXT, asked_for, sealed_wait, waiting_since
 from backstamp.edge.link_pages.languages import LINK_WORDS
@@ -365,7 +365,7 @@ def test_a_sunset_edge_does_nothing_for_another_sites_form_either() -> None:
     for site, status in (("cross-site", 405), ("same-origin", 303)):
         proto = FakeProtocol()
         scope = FakeScope(received(BAD), "POST", fields=[("sec-fetch-site", site)])
-        asyncio.run(SunsetEdge(lambda: RING).__rsgi__(scope, proto))
+        asyncio.run(SunsetEdge(EdgeConfig(host="127.0.0.1", port=0), lambda: RING).__rsgi__(scope, proto))
         assert proto.status == status
 
 
@@ -633,7 +633,7 @@ def test_no_get_ever_leads_to_a_url_that_is_blocked(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sunset_edge_asks_before_every_received_link_in_the_readers_language(language: str) -> None:
-    edge = SunsetEdge(lambda: RING)
+    edge = SunsetEdge(EdgeConfig(host="127.0.0.1", port=0), lambda: RING)
 
     def ask(path: str, method: str = "GET") -> FakeProtocol:
         proto = FakeProtocol()

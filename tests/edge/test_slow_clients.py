@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from backstamp.edge.replies import GIF
-from tests.edge.server_process import CONNECTIONS, OPEN_FILES, ServerProcess, running_edge
+from tests.edge.server_process import CONNECTIONS, OPEN_FILES, SUNSET, TARGET, ServerProcess, running_edge
 from tests.edge.setting import pixel, publish
 
 IDLERS = 300
@@ -110,12 +110,16 @@ def test_http_2_connections_that_only_answer_pings_starve_nobody(tmp_path: Path)
         assert sum(idler.pings for idler in idlers) > IDLERS / 2, "they are asked whether they live"
 
 
-@pytest.mark.parametrize(("connections", "files"), [(IDLERS, OPEN_FILES), (CONNECTIONS, IDLERS)])
+@pytest.mark.parametrize(
+    ("connections", "files", "target"),
+    [(IDLERS, OPEN_FILES, TARGET), (CONNECTIONS, IDLERS, TARGET), (IDLERS, OPEN_FILES, SUNSET)],
+)
 def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(
-    tmp_path: Path, connections: int, files: int
+    tmp_path: Path, connections: int, files: int, target: str
 ) -> None:
     publish(tmp_path)
-    with running_edge(tmp_path, connections=connections, files=files) as server, ExitStack() as stack:
+    edge = running_edge(tmp_path, connections=connections, files=files, target=target)
+    with edge as server, ExitStack() as stack:
         waiting = stack.enter_context(selectors.DefaultSelector())
         for _ in range(IDLERS):
             idler = Idler(stack.enter_context(server.connect()))

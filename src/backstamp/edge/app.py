@@ -100,7 +100,7 @@ class Edge:
             Chore("looking at policy and lists", REFRESH_SECONDS, self._refresh_policy),
             Chore("looking at the networks", REFRESH_SECONDS, self._refresh_networks),
             Chore("writing counters", COUNTERS_SECONDS, self._flush_counters),
-            Chore("shutting idle connections", LOOK_SECONDS, self._shut_idle),
+            Chore("shutting idle connections", LOOK_SECONDS, self._idle.look),
             Chore("forgetting callers and URLs", HOUSEKEEPING_SECONDS, self._forget),
             Chore("destroying old source keys", HOUSEKEEPING_SECONDS, self._destroy_old_keys),
             Chore("letting counts of links fade", FADE_SECONDS, self._links.fade),
@@ -214,10 +214,6 @@ class Edge:
     def _flush_counters(self) -> None:
         self._counters.published_at_us = self._published.published_at_us if self._published else 0
         self._counters.flush()
-
-    def _shut_idle(self) -> None:
-        if shut := self._idle.look():
-            _log.warning("connections ran short: %d that asked for nothing were shut", shut)
 
     def _forget(self) -> None:
         self._callers.forget()

@@ -12,7 +12,7 @@ class Chore(NamedTuple):
 
     name: str
     seconds: float
-    do: Callable[[], None]
+    do: Callable[[], object]
 
 
 class Chores:

@@ -9,12 +9,15 @@ Linux has that (elsewhere nothing is done), and what the kernel counts for each 
 """
 
 import contextlib
+import logging
 import os
 import socket
 import struct
 import sys
 from pathlib import Path
 from typing import Final
+
+_log = logging.getLogger("backstamp.edge")
 
 LOOK_SECONDS: Final = 10.0
 """How often to look; at least as long as the ping's interval, see below."""
@@ -51,6 +54,8 @@ class IdleConnections:
         for descriptor in open_files:
             with contextlib.suppress(OSError):  # closed meanwhile, or no connection
                 shut += self._look_at(descriptor, before)
+        if shut:
+            _log.warning("connections ran short: %d that asked for nothing were shut", shut)
         return shut
 
     def _look_at(self, descriptor: int, before: dict[_Peer, int]) -> bool:

@@ -4,8 +4,12 @@ Nothing is recorded and nothing is looked up, so it needs no data directory and 
 were switched off are known to the policy only: here they lead on.
 """
 
+import asyncio
 from collections.abc import Callable
 
+from backstamp.edge.chores import Chore, Chores
+from backstamp.edge.config import EdgeConfig
+from backstamp.edge.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.link_pages import unchecked_page, words_for
 from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_forms import is_from_own_page
@@ -19,15 +23,23 @@ from backstamp.edge.replies import (
 )
 from backstamp.edge.scope import Scope
 from backstamp.edge.unopened import answer_unopened, link_in_text
+from backstamp.http_listener import connections_for
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 
 
 class SunsetEdge:
     """The RSGI application of one worker of `backstamp edge --sunset`."""
 
-    def __init__(self, keyring: Callable[[], Keyring]) -> None:
+    def __init__(self, config: EdgeConfig, keyring: Callable[[], Keyring]) -> None:
         """Take what gives the present key ring."""
         self._keyring = keyring
+        idle = IdleConnections(config.port, connections_for(config.connections))
+        self._chores = Chores(Chore("shutting idle connections", LOOK_SECONDS, idle.look))
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to look after things; Granian calls this before the first request."""
+        loop.call_later(LOOK_SECONDS, self.__rsgi_init__, loop)
+        self._chores.run(loop.time())
 
     async def __rsgi__(self, scope: Scope, proto: ReplyProtocol) -> None:
         """Answer one request as `Edge` does without a policy, and record nothing."""
