@@ -19,6 +19,7 @@ from tests.daemons import free_port
 from tests.e2e.postfix import Postfix
 from tests.e2e.test_protect_postfix_doc import blocks
 from tests.e2e.test_received_mail import give, policy, until
+from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import HTML, RING, StartGateway, gateways
 from tests.gateway.test_protection import URL, guarded_link, tokens
@@ -126,6 +127,27 @@ async def test_before_the_queue_header_checks_hold_and_copies_are_mapped_one_by_
     assert (await asyncio.to_thread(give, tried.front, HTML, INFO, ANN))[0] == 250
     counted = await tried.arrived(ANN, BOB, INFO, ARCHIVE)
     assert counted == {ANN: 1, BOB: 1, INFO: 1, ARCHIVE: 2}, "the page says so"
+
+
+async def test_before_the_queue_a_slow_sender_holds_no_connection_to_the_filter() -> None:
+    tried = Way("B", always_bcc="")
+    asked = await FakeNextHop(port=tried.protection).start()
+    try:
+        await asyncio.to_thread(tried.postfix.start)
+        slow = await Client.connect(tried.front)
+        await slow.begin()
+        await slow.envelope(ANN)
+        assert (await slow.say("DATA"))[:3] == "354"
+        await slow.send(HTML[:100])
+        await asyncio.sleep(0.5)
+        assert asked.connections == 0
+        await slow.send(HTML[100:] + b".\r\n")
+        assert (await slow.reply())[:3] == "250"
+        assert [mail.rcpts for mail in asked.accepted] == [[f"RCPT TO:<{ANN}>"]]
+        slow.close()
+    finally:
+        await asked.stop()
+        await asyncio.to_thread(tried.postfix.stop)
 
 
 @pytest.mark.parametrize("name", ["A", "B"])
