@@ -69,8 +69,8 @@ def test_a_snapshot_in_parts_is_the_snapshot_whole(policy: Policy, said: Any, li
     whole = Snapshot.of(policy, Consents.said(said), as_keys(listed))
     again = Snapshot.of(
         decode_policy(encode_policy(whole)).policy,
-        decode_consents(memoryview(encode_consents(whole.consents))),
-        decode_suppressed(memoryview(encode_suppressed(whole.suppressed))),
+        decode_consents(memoryview(b"".join(encode_consents(whole.consents)))),
+        decode_suppressed(memoryview(b"".join(encode_suppressed(whole.suppressed)))),
     )
     assert again == whole
     assert again.consents == {key: consent for key, consent in said.items() if consent != Consent()}
@@ -143,8 +143,8 @@ WRITTEN = (
             published_at_us=1, enabled=True, consent_mode=ConsentMode.REQUIRED, tracking_url="", origins={}
         )
     ),
-    encode_consents(Consents.said({b"anna-key": Consent(opens=ConsentState.WITHDRAWN)})),
-    encode_suppressed({"example.org": {SuppressionReason.MANUAL: Keys.of([b"anna-key"])}}),
+    b"".join(encode_consents(Consents.said({b"anna-key": Consent(opens=ConsentState.WITHDRAWN)}))),
+    b"".join(encode_suppressed({"example.org": {SuppressionReason.MANUAL: Keys.of([b"anna-key"])}})),
 )
 
 

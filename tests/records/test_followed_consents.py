@@ -35,7 +35,7 @@ def news(followed: FollowedConsents) -> dict[bytes, Said]:
 
 
 def octets(found: Consents | None) -> bytes | None:
-    return None if found is None else encode_consents(found)
+    return None if found is None else b"".join(encode_consents(found))
 
 
 def test_a_change_is_found_without_gathering_what_all_others_said() -> None:

@@ -1,6 +1,8 @@
 """The suppression list in the records."""
 
 import io
+import random
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -56,28 +58,57 @@ def test_what_is_new_is_counted_by_its_keys_and_not_by_the_length_of_the_list() 
     assert ["recipient_key" in count for count in counts] == [True, True]
 
 
-def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file() -> None:
+def test_the_list_reaches_the_snapshot_without_addresses_and_survives_its_file(tmp_path: Path) -> None:
     before = part_changes.of_suppressions()
     assert suppressions.add([entry(domain="Example.ORG")]) == 1
     assert part_changes.of_suppressions() != before
-    published = suppressions.suppressed()
+    published = suppressions.suppressed(tmp_path)
     assert published == {"example.org": {SuppressionReason.MANUAL: Keys.of({ANNA})}}
-    data = encode_suppressed(published)
+    data = b"".join(encode_suppressed(published))
     assert decode_suppressed(memoryview(data)) == published
     assert b"anna@" not in data
 
 
-def test_a_domain_in_unicode_and_in_ascii_is_one() -> None:
+@pytest.mark.parametrize("piece", [1, 7, 40, 100_000])
+def test_a_list_that_is_gathered_in_pieces_is_the_same_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(suppressions, "_PIECE", piece)
+    dice = random.Random(7)
+    said: dict[str, dict[SuppressionReason, set[bytes]]] = {}
+    rows = []
+    for number in range(200):
+        domain = dice.choice(
+            ["", "a.example", "xn--bcher-kva.example", "bücher.example", f"{number}.example"]
+        )
+        key = dice.choice([bytes(8), b"\xff" * 8, ANNA, dice.randbytes(8), dice.randbytes(8)])
+        reason = dice.choice(list(SuppressionReason))
+        scope = "xn--bcher-kva.example" if domain == "bücher.example" else domain
+        said.setdefault(scope, {}).setdefault(reason, set()).add(key)
+        rows.append(Suppression(domain=domain, address="", recipient_key=key, reason=reason, since=after(0)))
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    published = suppressions.suppressed(tmp_path)
+    assert published == {
+        scope: {reason: Keys.of(keys) for reason, keys in reasons.items()} for scope, reasons in said.items()
+    }
+    assert all(list(keys) == sorted(keys) for reasons in published.values() for keys in reasons.values())
+    assert decode_suppressed(memoryview(b"".join(encode_suppressed(published)))) == published
+    assert list(tmp_path.glob("tmp*")) == []
+
+
+def test_a_domain_in_unicode_and_in_ascii_is_one(tmp_path: Path) -> None:
     unicode_, ascii_ = "Bücher.example", "xn--bcher-kva.example"
     assert suppressions.add([entry(domain=unicode_), entry(domain=ascii_)]) == 1
     for domain in (unicode_, ascii_):
-        reason = suppression(suppressions.suppressed(), domain=domain, recipient_key=ANNA, is_bulk=False)
+        reason = suppression(
+            suppressions.suppressed(tmp_path), domain=domain, recipient_key=ANNA, is_bulk=False
+        )
         assert reason is SuppressionReason.MANUAL
         assert ANNA in suppressions.of_recipients([ANNA], domain)
     assert suppressions.remove(ANNA, unicode_) == 1
 
 
-def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own() -> None:
+def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own(tmp_path: Path) -> None:
     assert suppressions.add([entry(SuppressionReason.COMPLAINT)]) == 1
     later = msgspec.structs.replace(entry(SuppressionReason.COMPLAINT), since=after(9), evidence="again")
     assert suppressions.add([later, entry(), entry(domain="example.org")]) == 2
@@ -87,11 +118,11 @@ def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own() -> No
         ("example.org", "manual", after(0), "by phone"),
     ]
     assert suppressions.remove(ANNA, "", reason=SuppressionReason.MANUAL) == 1
-    assert suppressions.suppressed()[""] == {SuppressionReason.COMPLAINT: Keys.of({ANNA})}
+    assert suppressions.suppressed(tmp_path)[""] == {SuppressionReason.COMPLAINT: Keys.of({ANNA})}
     assert suppressions.remove(ANNA, "") == 1
     assert suppressions.remove(BERT) == 0
     assert suppressions.remove(ANNA) == 1
-    assert suppressions.suppressed() == {}
+    assert suppressions.suppressed(tmp_path) == {}
 
 
 def test_an_export_is_csv_with_a_line_of_names() -> None:
@@ -106,7 +137,7 @@ def test_an_export_is_csv_with_a_line_of_names() -> None:
 
 @pytest.mark.parametrize("status", ["5.1.1", "5.1.6", "5.1.10"])
 def test_an_address_that_the_next_hop_does_not_know_is_suppressed_for_the_sender_s_domain(
-    status: str,
+    status: str, tmp_path: Path
 ) -> None:
     ingest(batch("gateway", [queued(), refusal(status)]), after(60))
     assert list(Suppression.objects.values_list("address", "domain", "reason", "evidence", "since")) == [
@@ -118,7 +149,9 @@ def test_an_address_that_the_next_hop_does_not_know_is_suppressed_for_the_sender
             after(0.000001),
         )
     ]
-    assert suppressions.suppressed() == {"example.org": {SuppressionReason.HARD_BOUNCE: Keys.of({ANNA})}}
+    assert suppressions.suppressed(tmp_path) == {
+        "example.org": {SuppressionReason.HARD_BOUNCE: Keys.of({ANNA})}
+    }
 
 
 @pytest.mark.parametrize(
@@ -129,9 +162,13 @@ def test_an_address_that_the_next_hop_does_not_know_is_suppressed_for_the_sender
         refusal("", "Recipient address rejected: User unknown in virtual mailbox table"),
     ],
 )
-def test_words_of_the_next_hop_that_say_the_same_without_such_a_status_count_as_well(said: Delivery) -> None:
+def test_words_of_the_next_hop_that_say_the_same_without_such_a_status_count_as_well(
+    said: Delivery, tmp_path: Path
+) -> None:
     ingest(batch("gateway", [queued(), said]), after(60))
-    assert suppressions.suppressed() == {"example.org": {SuppressionReason.HARD_BOUNCE: Keys.of({ANNA})}}
+    assert suppressions.suppressed(tmp_path) == {
+        "example.org": {SuppressionReason.HARD_BOUNCE: Keys.of({ANNA})}
+    }
 
 
 @pytest.mark.parametrize(
@@ -202,9 +239,11 @@ def test_a_report_opts_out_only_where_our_seal_vouches_for_it(report: Report, re
 @pytest.mark.parametrize(
     "said", [refusal("5.1.1"), told(EventType.BOUNCED, "5.1.1"), told(EventType.COMPLAINED, "")]
 )
-def test_what_is_told_before_the_message_is_known_counts_when_it_is(said: Delivery | Report) -> None:
+def test_what_is_told_before_the_message_is_known_counts_when_it_is(
+    said: Delivery | Report, tmp_path: Path
+) -> None:
     ingest(batch("p", [said]), after(60))
-    assert suppressions.suppressed() == {}
+    assert suppressions.suppressed(tmp_path) == {}
     ingest(batch("q", [queued()]), after(61))
     early = list(Suppression.objects.values("domain", "address", "reason", "since", "evidence"))
     Suppression.objects.all().delete()

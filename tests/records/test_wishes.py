@@ -1,6 +1,7 @@
 """What recipients ask for on their own pages."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -42,14 +43,14 @@ def unsubscribed() -> list[tuple[int, int | None]]:
     )
 
 
-def test_unsubscribing_is_an_entry_with_evidence_and_an_event_on_the_timeline() -> None:
+def test_unsubscribing_is_an_entry_with_evidence_and_an_event_on_the_timeline(tmp_path: Path) -> None:
     take(queued(), wish(WishAct.UNSUBSCRIBE))
     (row,) = Suppression.objects.all()
     assert (row.address, row.domain, row.reason) == ("anna@example.com", "example.org", "unsubscribed")
     assert row.since == after(60)
     assert "2026-03-02 09:01:00 UTC" in row.evidence
     assert "You get mail. / Unsubscribe" in row.evidence
-    assert suppressions.suppressed() == ENTRY
+    assert suppressions.suppressed(tmp_path) == ENTRY
     assert [index for _, index in unsubscribed()] == [0]
 
 
@@ -205,9 +206,9 @@ def test_coming_back_does_not_undo_a_bounce_or_what_holds_for_another_domain() -
     assert len(unsubscribed()) == 1
 
 
-def test_a_wish_that_comes_before_its_message_is_on_its_timeline_and_counted_once() -> None:
+def test_a_wish_that_comes_before_its_message_is_on_its_timeline_and_counted_once(tmp_path: Path) -> None:
     take(wish(WishAct.UNSUBSCRIBE), producer="edge")
-    assert suppressions.suppressed() == ENTRY
+    assert suppressions.suppressed(tmp_path) == ENTRY
     take(queued(), producer="gateway")
     assert [index for _, index in unsubscribed()] == [0]
     assert list(
@@ -215,9 +216,9 @@ def test_a_wish_that_comes_before_its_message_is_on_its_timeline_and_counted_onc
     ) == [1]
 
 
-def test_it_works_when_the_message_was_deleted_long_ago() -> None:
+def test_it_works_when_the_message_was_deleted_long_ago(tmp_path: Path) -> None:
     take(wish(WishAct.UNSUBSCRIBE), wish(WishAct.STOP_OPENS))
-    assert suppressions.suppressed() == ENTRY
+    assert suppressions.suppressed(tmp_path) == ENTRY
     assert consents() == {ANNA: Said(opens=ConsentState.WITHDRAWN)}
 
 

@@ -44,7 +44,7 @@ def remove_unfinished(directory: Path, pattern: str) -> None:
         left.unlink(missing_ok=True)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Put a file in the place of the old one. Raises OSError; the old one stands then."""
+def replace_file(path: Path, *data: bytes | memoryview) -> None:
+    """Put a file of these octets in the place of the old one. Raises OSError; the old one stands then."""
     with replacing(path) as file:
-        file.write(data)
+        file.writelines(data)

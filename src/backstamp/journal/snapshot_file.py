@@ -77,12 +77,12 @@ def publish_policy(path: Path, policy: Policy) -> None:
 
 def publish_consents(path: Path, consents: Consents) -> None:
     """Put consents in the place of the old ones, beside the policy at `path`. Raises OSError."""
-    replace_file(consents_path(path), encode_consents(consents))
+    replace_file(consents_path(path), *encode_consents(consents))
 
 
 def publish_suppressed(path: Path, suppressed: Suppressed) -> None:
     """Put a suppression list in the place of the old one, beside the policy at `path`. Raises OSError."""
-    replace_file(suppressed_path(path), encode_suppressed(suppressed))
+    replace_file(suppressed_path(path), *encode_suppressed(suppressed))
 
 
 def publish_snapshot(path: Path, snapshot: Snapshot) -> None:

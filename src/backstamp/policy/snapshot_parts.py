@@ -22,6 +22,9 @@ from backstamp.policy.suppression import Suppressed, SuppressionReason
 _MAGIC: Final = b"BSpolic"
 _VERSION: Final = 2
 _HEAD: Final = struct.Struct("<7sBI")
+_MAP32: Final = struct.Struct(">BI")
+_BIN32: Final = struct.Struct(">BI")
+_encode: Final = msgspec.msgpack.encode
 T = TypeVar("T")
 
 
@@ -55,14 +58,17 @@ def encode_policy(policy: Policy) -> bytes:
     return _sealed(Policy(**policy.facts()))
 
 
-def encode_consents(consents: Consents) -> bytes:
-    """Return consents as the octets of their file: 8 for each axis on which somebody said something."""
+def encode_consents(consents: Consents) -> list[memoryview]:
+    """Return consents as the octets of their file: 8 for each axis on which somebody said something.
+
+    In pieces, of which the keys are those that are given, and no copies.
+    """
     axes = {"opens": consents.opens, "links": consents.links}
     return _sealed_sets({axis: msgspec.structs.asdict(said) for axis, said in axes.items()})
 
 
-def encode_suppressed(suppressed: Suppressed) -> bytes:
-    """Return the suppression list as the octets of its file: 8 for each entry."""
+def encode_suppressed(suppressed: Suppressed) -> list[memoryview]:
+    """Return the suppression list as the octets of its file: 8 for each entry; in pieces as consents."""
     return _sealed_sets(suppressed)
 
 
@@ -110,9 +116,22 @@ def decode_suppressed(data: memoryview) -> Suppressed:
         raise SnapshotError(f"policy snapshot is not readable: {error}") from None
 
 
-def _sealed_sets(sets: Mapping[str, Mapping[Any, Keys]]) -> bytes:
-    lying = {name: {str(each): keys.octets for each, keys in inner.items()} for name, inner in sets.items()}
-    return _sealed(_KeySets(sys.byteorder, lying))
+def _sealed_sets(sets: Mapping[str, Mapping[Any, Keys]]) -> list[memoryview]:
+    """Return what `_KeySets` is in MessagePack, whose encoder would copy all keys."""
+    pieces: list[bytes | memoryview] = [_map(2), *map(_encode, ("byte_order", sys.byteorder, "sets"))]
+    pieces.append(_map(len(sets)))
+    for name, inner in sets.items():
+        pieces += [_encode(name), _map(len(inner))]
+        for each, keys in inner.items():
+            pieces += [_encode(str(each)), _BIN32.pack(0xC6, len(keys.octets)), keys.octets]
+    checksum = 0
+    for piece in pieces:
+        checksum = zlib.crc32(piece, checksum)
+    return [memoryview(piece) for piece in (_HEAD.pack(_MAGIC, _VERSION, checksum), *pieces)]
+
+
+def _map(size: int) -> bytes:
+    return _MAP32.pack(0xDF, size)
 
 
 def _opened_sets(data: memoryview) -> dict[str, dict[str, Keys]]:
@@ -128,7 +147,7 @@ def _opened_sets(data: memoryview) -> dict[str, dict[str, Keys]]:
 
 
 def _sealed(part: object) -> bytes:
-    payload = msgspec.msgpack.encode(part)
+    payload = _encode(part)
     return _HEAD.pack(_MAGIC, _VERSION, zlib.crc32(payload)) + payload
 
 

@@ -94,7 +94,7 @@ class Publisher:
         publish_consents(self._path, snapshot.consents())
 
     def _publish_suppressed(self) -> None:
-        publish_suppressed(self._path, suppressions.suppressed())
+        publish_suppressed(self._path, suppressions.suppressed(self._path.parent))
 
 
 class _Written:
