@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from backstamp.gateway import RewritingLimits
+from backstamp.gateway.onward import Onward
+from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.rewriter import messages
 from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.tracking import Tracker
+from backstamp.gateway.transaction import Submitted, Transactions
 from backstamp.journal import JournalUnavailableError
 from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
 from backstamp.rewriting import Options
@@ -29,6 +33,7 @@ from tests.gateway.running import (
     HTML,
     NOTHING,
     RING,
+    TEXT,
     TRACKING_URL,
     Running,
     StartGateway,
@@ -361,6 +366,37 @@ async def test_a_fault_of_ours_is_451_with_a_trace_id_and_the_session_goes_on(
     assert "ann@" not in caplog.text
     assert hop.accepted == []
     assert (await client.send_mail(HTML + b".\r\n", BOB))[0].startswith("250 ")
+
+
+@pytest.mark.parametrize("listener", ["gateway.listen", "gateway.lmtp_listen"])
+async def test_a_fault_of_ours_has_as_many_replies_as_the_client_waits_for(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch, listener: str
+) -> None:
+    running = await gateway(await next_hop(), NOTHING)
+    lmtp = listener == "gateway.lmtp_listen"
+    client = await running.client(listener)
+    await client.begin("LHLO client.example" if lmtp else "EHLO client.example")
+
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Transactions, "carry_out", fail)
+    await client.envelope("bob@example.net", "cat@example.net")
+    for answer in await client.data(TEXT + b".\r\n", replies=2 if lmtp else 1):
+        assert answer.startswith("451 4.3.0 Internal error, trace id ")
+    assert await client.say("NOOP") == "250 2.0.0 Ok"
+
+    async def fail_late(
+        _: Transactions, submitted: Submitted, onward: Onward, tell: Callable[..., Awaitable[bool]]
+    ) -> None:
+        await tell((reply(250, "2.0.0 one"),) * (2 if lmtp else 1))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Transactions, "carry_out", fail_late)
+    await client.envelope("bob@example.net", "cat@example.net")
+    told = await client.data(TEXT + b".\r\n", replies=2 if lmtp else 1)
+    assert set(told) == {"250 2.0.0 one"}
+    assert await client.closed()
 
 
 async def test_the_log_says_what_became_of_a_message_and_names_nobody(

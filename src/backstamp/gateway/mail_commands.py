@@ -50,6 +50,8 @@ class MailCommands:
         self._rcpts: list[RcptAnswer] = []
         self._ahead: deque[Mailbox] = deque()
         """Recipients whom the next hop has heard of already, and the client is about to name."""
+        self.owed = 1
+        """How many replies the client waits for: with LMTP a message has one for each accepted recipient."""
         self.offered: frozenset[str] = frozenset()
         """The EHLO keywords of this session."""
 
@@ -145,6 +147,7 @@ class MailCommands:
         self._wire.write(GO_AHEAD.encode())
         config, budget = self._about.config, self._about.budget
         lmtp = self._client.kind is Kind.LMTP
+        self.owed = count if lmtp else 1
         try:
             message = await read_mail_data(
                 self._wire,
@@ -154,7 +157,7 @@ class MailCommands:
                 mends=self._client.receives,
             )
         except MailDataRefusedError as error:
-            await self._say((error.reply,) * (count if lmtp else 1))
+            await self._say((error.reply,) * self.owed)
             return None
         utf8 = reverse_path.parameter("SMTPUTF8") is not None
         submitted = Submitted(
@@ -187,5 +190,6 @@ class MailCommands:
 
     async def _say(self, replies: tuple[Reply, ...]) -> None:
         self._wire.write(b"".join(each.encode() for each in replies))
+        self.owed = 0
         self._wire.allow(self._about.config.timeouts.idle)
         await self._wire.drain()

@@ -173,9 +173,10 @@ class Session:
         except (WireClosedError, TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must cost one command, not the server
-            return self._apology(error)
+            return await self._apologise(error)
 
     async def _perform(self, verb: str, action: Action, argument: str) -> Reply | None:
+        self._mail.owed = 1
         self._without_message += verb not in ("RCPT", "QUIT")
         if self._without_message > MOST_WITHOUT_MESSAGE:
             return NO_MESSAGE
@@ -184,13 +185,20 @@ class Session:
             self._without_message = 0
         return answer
 
-    def _apology(self, error: Exception) -> Reply:
+    async def _apologise(self, error: Exception) -> Reply | None:
+        """Return the reply to a command that met a fault of ours; None where the client waits for none."""
         trace_id = trace.new_trace_id()
         _log.error("%s: internal error %s", trace_id, place_of(error), extra={"trace_id": trace_id})
         self._mail.forget()
         if self._onward.connection is not None:
             self._onward.connection.abort()
-        return reply(451, f"4.3.0 Internal error, trace id {trace_id}")
+        if not self._mail.owed:
+            self._closing = True  # all was said, and what more we said would be the reply to something else
+            return None
+        apology = reply(451, f"4.3.0 Internal error, trace id {trace_id}")
+        for _ in range(1, self._mail.owed):
+            await self._say(apology)
+        return apology
 
     async def _say(self, answer: Reply) -> None:
         self._wire.write(answer.encode())
