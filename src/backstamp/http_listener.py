@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 from granian import _signals
@@ -24,6 +25,8 @@ from backstamp.listening import addresses, reason_and_way, try_to_have
 PARENT_CHECK_SECONDS: Final = 0.5
 YOUNG_SECONDS: Final = 5.5
 """Granian takes a worker that dies so soon after another in its place for the sign of a crash loop."""
+STARTED_SECONDS: Final = 1.0
+"""A worker that lived so long had begun to serve: what kills one at its start does so sooner."""
 PAUSE_SECONDS: Final = 0.5
 """What does not stay alive is started again after this."""
 OTHER_FILES: Final = 64
@@ -41,7 +44,8 @@ class Server(MPServer):
     """Granian with processes for workers; one that dies never takes those with it that live.
 
     Granian ends all workers when one dies within 5.5 s of its predecessor, though the others serve. Here that
-    is so only where no other worker lives.
+    is so only where no other worker lives, and the last was not killed while it served: who is out of memory
+    twice in a row would be away for as long as a supervisor waits.
 
     It does not call one stubborn that has just ended, either.
     Two threads of Granian wait for each worker, and only one of them is told of its end. When the other asks
@@ -74,8 +78,10 @@ class Server(MPServer):
 
         def watch() -> None:
             process.join()
-            if not worker.interrupt_by_parent and self._others_live(worker):
-                if time.monotonic() - worker.birth < YOUNG_SECONDS:
+            lived = time.monotonic() - worker.birth
+            served = self._others_live(worker) or (lived >= STARTED_SECONDS and _was_killed(process))
+            if not worker.interrupt_by_parent and served:
+                if lived < YOUNG_SECONDS:
                     time.sleep(PAUSE_SECONDS)
                 self.respawned_wrks.pop(worker.idx, None)
             tell()  # type: ignore[no-untyped-call]
@@ -85,6 +91,17 @@ class Server(MPServer):
 
     def _others_live(self, worker: WorkerProcess) -> bool:
         return any(other is not worker and not wait([other.inner.sentinel], 0) for other in list(self.wrks))
+
+
+def _was_killed(process: BaseProcess) -> bool:
+    """Return whether a process that has ended was ended by a signal.
+
+    Of two threads that wait for it the system tells one, which notes it a moment later.
+    """
+    until = time.monotonic() + 1.0
+    while process.exitcode is None and time.monotonic() < until:
+        time.sleep(0.01)
+    return (process.exitcode or 0) < 0
 
 
 class PortTakenError(Exception):

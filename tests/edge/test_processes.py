@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.edge.replies import GIF
+from backstamp.http_listener import STARTED_SECONDS
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish
 
@@ -115,6 +116,23 @@ def test_a_worker_that_dies_again_and_again_takes_no_living_one_with_it(tmp_path
             victims = [pid for pid in server.workers() if pid != steady]
         assert steady in server.workers()
         assert server.main.poll() is None
+
+
+def test_the_only_worker_comes_back_however_often_it_is_killed(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server:
+        for _ in range(3):
+            time.sleep(STARTED_SECONDS)
+            (victim,) = server.workers()
+            os.kill(victim, signal.SIGKILL)
+            assert wait_for_end([victim])
+            server.wait_until_it_answers()
+        assert server.main.poll() is None
+
+
+def test_a_worker_that_cannot_start_ends_the_edge(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, 1, None, target="tests.edge.no_target:edge")
+    assert server.main.wait(60) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
