@@ -374,10 +374,24 @@ def test_a_message_is_given_up_after_a_day() -> None:
     channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
     now = datetime.now(UTC)
     channels.test(channel, now - outbox.GIVE_UP)
+    Channel.objects.update(failures=outbox.FEWEST_FAILURES)
     (row,) = outbox.due(now, (), 9)
     assert not outbox.failed(row, "no", now, permanent=False, jitter=0).given_up
     assert outbox.failed(row, "no", now + timedelta(seconds=1), permanent=False, jitter=0).given_up
     assert states() == [("given_up", 0)]
+
+
+def test_a_day_in_which_nobody_tried_gives_up_no_message() -> None:
+    """The worker was away, or the clock has jumped, and now the receiver is not there yet."""
+    channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
+    now = datetime.now(UTC)
+    channels.test(channel, now - timedelta(days=300))
+    (row,) = outbox.due(now, (), 9)
+    given_up = [
+        outbox.failed(row, "no", now, permanent=False, jitter=0).given_up
+        for _ in range(outbox.FEWEST_FAILURES + 1)
+    ]
+    assert given_up == [*[False] * (outbox.FEWEST_FAILURES - 1), True, True]
 
 
 @pytest.mark.parametrize(("attempts", "pause"), [(0, 5), (1, 10), (5, 160), (10, 3600), (1000, 3600)])
