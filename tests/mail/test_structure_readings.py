@@ -296,6 +296,8 @@ def test_where_a_message_begins_elsewhere_to_some_programs_it_is_another_one(
 def test_fields_below_an_empty_line_are_fields_to_some_programs() -> None:
     raw = MIXED + b"\n--b\n\nContent-Type: text/html\n\nx\n--b\n\nA: b\n\nx\n--b--\n"
     assert [child.defects for child in read(raw).children] == [{D.TYPE_IN_DOUBT}, set()]
+    stray = read(b"\nwww.a.example\nContent-Type: text/html\n\nx")
+    assert stray.defects == {D.TYPE_IN_DOUBT}
 
 
 @pytest.mark.parametrize(

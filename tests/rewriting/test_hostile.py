@@ -173,6 +173,21 @@ def test_behind_another_word_it_does_not_and_is_put_in() -> None:
     assert [link.url for link in plan(raw, INBOUND).links] == ["http://www.example.com/"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'no field <a href="https://a.example/\r\n\r\nb">x</a>',
+        b"no field <a href='https://a.example/\n\nb'>x</a>\r\n\r\n<p>y",
+    ],
+)
+def test_no_link_is_replaced_that_holds_the_end_of_a_header_that_broke_off(body: bytes) -> None:
+    raw = b"Content-Type: text/html\r\n" + body
+    made = plan(raw, INBOUND)
+    assert made.apply(FixedSealer()).raw == raw
+    assert SkipReason.BROKEN_STRUCTURE in made.manifest.unprotected
+    assert [each.url for each in made.manifest.candidates] == ["https://a.example/b"]
+
+
 def test_a_body_without_an_empty_line_before_it_is_set_apart_when_it_is_encoded_anew() -> None:
     raw = b"From: a@example.com\r\n" + b"no field " * 20 + b"Subject: x https://example.com/\r\n"
     planned = plan(raw, Options())

@@ -12,7 +12,12 @@ from backstamp.mail.content import Content, FieldTooLongError, content_values, r
 from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import is_identity
 from backstamp.mail.header_readings import content_defects, is_cut, other_readings
-from backstamp.mail.header_section import MAX_FIELDS, HeaderSection, read_header_section
+from backstamp.mail.header_section import (
+    MAX_FIELDS,
+    HeaderSection,
+    read_header_section,
+    read_past_strays,
+)
 from backstamp.mail.multipart import LINK_SIGN, Division, TooManyPartsError, divide, is_delimiter
 
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
@@ -155,7 +160,7 @@ class _Reader:
 
     def _begins_with_content_fields(self, part: Part) -> bool:
         limit = min(part.end, part.body_start + self._limits.header_bytes)
-        header = read_header_section(self._raw, part.body_start, limit, self._room_for_fields)
+        header = read_past_strays(self._raw, part.body_start, limit, self._room_for_fields)
         self._room_for_fields -= len(header.fields)
         return header.cut or bool(content_values(header))
 

@@ -1,5 +1,6 @@
 """part_planning: find one part's links, decide on each, and prove that the changed part reads back."""
 
+import re
 from bisect import bisect_left
 from typing import Final, NamedTuple
 
@@ -30,6 +31,7 @@ from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
 from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
 from backstamp.vocabulary import Direction
 
+_EMPTY_LINE: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _NO_ADDRESS: Final = frozenset({SkipReason.INVALID_URL, SkipReason.UNLOCATED})
 
 
@@ -83,6 +85,8 @@ class PartPlanner:
             outcome = self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
         else:
             outcome = self._plan_text(text_part, links_before)
+        if self._takes_header_end(outcome):
+            return _left_alone(SkipReason.BROKEN_STRUCTURE)
         if self._options.direction is Direction.INBOUND:
             if text_part.in_unknown_encoding:
                 outcome.reason = outcome.reason or SkipReason.UNKNOWN_ENCODING
@@ -104,6 +108,20 @@ class PartPlanner:
             return True
         beginning = self._raw[header.end : header.end + 100].split(maxsplit=1)
         return bool(beginning) and (b"www." in beginning[0].lower() or b"=" in beginning[0])
+
+    def _takes_header_end(self, outcome: Outcome) -> bool:
+        """Whether a link holds the empty line at which a header that broke off ends for some programs.
+
+        Were it replaced they would read on to the next one: their body would begin elsewhere, or nowhere.
+        """
+        header = self._part.header
+        if header.orderly or outcome.candidates is None:
+            return False
+        ending = _EMPTY_LINE.search(self._raw, header.end, self._part.end)
+        if ending is None:
+            return False
+        first, last = ending.span()
+        return any(start < last and end > first for start, end in outcome.candidates.spans)
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
         if text_part.in_unknown_encoding and self._options.direction is Direction.OUTBOUND:

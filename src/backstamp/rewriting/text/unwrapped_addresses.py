@@ -23,11 +23,9 @@ _NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
 _NUMBERS: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
 _GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?://[^\s<>\"]+", re.IGNORECASE)
 _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
-_NOT_AROUND: Final = "@/\\:=&%+~#_"
-"""A name behind one of these is a part of something else: a mail address, a path, a query. Two slashes are
-none of these."""
-_SIGNS_BEFORE: Final = "=&%+~#"
-"""Of these linkify-it minds none behind a blank, nor behind a new URL, which is parted from what follows."""
+_NOT_AROUND: Final = "@/\\:_"
+"""A name behind one of these is a part of something else: a mail address, a path. Two slashes are none of
+these; nor is any other sign, of which linkify-it minds none: `a=example.com`."""
 _TRAILING: Final = ".,;:!?'*)]}|"
 _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
 """Top-level domains that are mostly the endings of files: a name with nothing behind it is a file's."""
@@ -132,8 +130,6 @@ def _names(text: str) -> Iterator[FoundLink]:
 
 def _is_within_another(text: str, start: int) -> bool:
     before = text[max(start - 3, 0) : start]
-    if before[-1:] in _SIGNS_BEFORE and (len(before) == 1 or before[-2:-1].isspace()):
-        return False
     return before[-1:] in _NOT_AROUND and before != "" and (before[-2:] != "//" or before == "///")
 
 
