@@ -48,6 +48,13 @@ def test_links_that_only_some_programs_see_are_listed_as_unprotected(html: str) 
     assert message(html)[slice(*place)] == EVIL.encode()
 
 
+def test_a_template_is_read_as_by_programs_that_know_none_too() -> None:
+    found = decided("<template><base href='https://evil.example/'></template><a href='1'>y</a>", RECEIVED)
+    assert (EVIL, SkipReason.UNLOCATED) in found
+    found = decided(f"<template><table><form action='{EVIL}'></form></table></template>", RECEIVED)
+    assert found == [(EVIL, SkipReason.FORM)]
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -1,7 +1,7 @@
 """other_readings: a document as programs read it that do not build the tree we patch.
 
 Where scripts run, `<noscript>` holds text; Outlook reads over the ends of comments, and programs built on
-Internet Explorer over null characters; parsers differ on framesets, on `<selectedcontent>` and on
+Internet Explorer over null characters; parsers differ on framesets, on `<selectedcontent>`, `<template>` and
 `<plaintext>`; those that clean a document, in webmail, may not be browsers'. What only such a reader sees
 cannot be replaced for all: it is listed.
 """
@@ -18,7 +18,7 @@ from turbohtml import Document
 
 from backstamp.rewriting.html.simple_parsers import simple_readings
 
-_ODD_ELEMENTS: Final = ("noscript", "frameset", "selectedcontent", "plaintext")
+_ODD_ELEMENTS: Final = ("noscript", "frameset", "selectedcontent", "plaintext", "template")
 _MAX_CONDITIONS: Final = 3
 """Each more doubles the readings."""
 _CARRIERS: Final = "[href],[src],[action],[formaction],[srcdoc],object[data],meta[content]"
@@ -27,6 +27,8 @@ _RENAMED: Final = {
     "selectedcontent": re.compile(r"(</?)s(?=electedcontent\b)", re.IGNORECASE),
     # Thunderbird makes `<x-plaintext>` of it (mailnews/mime/src/mimethtm.cpp), and what follows is markup.
     "plaintext": re.compile(r"(</?)p(?=laintext\b)", re.IGNORECASE),
+    # Chromium keeps a form of a table in it, and older programs do not know it.
+    "template": re.compile(r"(</?)t(?=emplate\b)", re.IGNORECASE),
 }
 _MARKER: Final = re.compile(
     r"<!(?:--)?\s*\[\s*if\b([^\]>]*)\]\s*>(?:\s*(?:<!--+>|-->))?"
