@@ -183,6 +183,20 @@ def test_of_a_link_that_was_left_alone_nobody_says_that_it_was_not_clicked(admin
     assert marks(manifest="") == ["nobody clicked", "nobody clicked"]
 
 
+def test_of_mail_that_was_only_observed_the_page_says_what_could_have_been_done(admin: Client) -> None:
+    raw = b"Subject: x\r\n\r\nhttps://evil.example/ https://evil.example/\r\n"
+    manifest = plan(raw, Options(direction=Direction.INBOUND, opens=False)).manifest.to_json().decode()
+    shown = {
+        mode: admin.get(f"/messages/{to_text(mail.pk)}/").text
+        for number, mode in enumerate(("protect", "observe"))
+        for mail in [received(number, "ann@example.org", manifest=manifest, protection=mode)]
+    }
+    for words in ("2 links guarded", ">guarded<", "Switch all links off"):
+        assert [mode for mode, text in shown.items() if words in text] == ["protect"], words
+    for words in ("2 links guardable", ">guardable<", "left as they came"):
+        assert [mode for mode, text in shown.items() if words in text] == ["observe"], words
+
+
 def test_of_more_clicks_than_are_counted_the_page_says_so(
     admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from backstamp.rewriting.reasons import SkipReason
 
 ROWS_SHOWN: Final = 300
 _LONGEST_URL: Final = 500
+_TRACKED: Final = "tracked"
 
 _CARRIERS: Final = {
     "a": "link",
@@ -45,10 +46,11 @@ class ManifestView:
     """The numbers of the links that lead by us."""
 
 
-def read_manifest(text: str, *, received: bool = False) -> ManifestView | None:
+def read_manifest(text: str, *, received: bool = False, observed: bool = False) -> ManifestView | None:
     """Return what the manifest says, or None where there is none that this program reads.
 
-    Links of `received` mail are guarded, those of sent mail tracked.
+    Links of `received` mail are guarded, those of sent mail tracked. Of mail that was only `observed` the
+    manifest says what would have been done.
     """
     if not text:
         return None
@@ -57,22 +59,23 @@ def read_manifest(text: str, *, received: bool = False) -> ManifestView | None:
     except ValueError:
         return None
     candidates = manifest.candidates[:ROWS_SHOWN]
+    done = "guardable" if observed else "guarded" if received else _TRACKED
     return ManifestView(
-        sentences=tuple(_sentences(manifest, received)),
-        rows=tuple(_row(candidate, "guarded" if received else "tracked") for candidate in candidates),
+        sentences=tuple(_sentences(manifest, done)),
+        rows=tuple(_row(candidate, done) for candidate in candidates),
         more_rows=len(manifest.candidates) - len(candidates),
         wrapped=frozenset(each.number for each in manifest.candidates if each.number is not None),
     )
 
 
-def _sentences(manifest: Manifest, received: bool) -> Iterator[str]:
-    if manifest.skip_reason is None and not received:
+def _sentences(manifest: Manifest, done: str) -> Iterator[str]:
+    if manifest.skip_reason is None and done == _TRACKED:
         if manifest.pixel.at is not None:
             yield "One pixel at the end of the HTML."
         elif manifest.pixel.skip_reason is not None:
             yield f"No pixel: {manifest.pixel.skip_reason.sentence}."
     if manifest.candidates or manifest.skip_reason is not None:
-        yield _as_sentence(manifest.summary)
+        yield _as_sentence(manifest.summed_up(done))
     else:
         yield "No links in it."
     for part in manifest.parts:

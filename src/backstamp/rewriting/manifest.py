@@ -144,7 +144,10 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def summary(self) -> str:
         """One sentence for a person: `12 links tracked, 1 skipped: own unsubscribe link`."""
-        done = "tracked" if self.direction is Direction.OUTBOUND else "guarded"
+        return self.summed_up("tracked" if self.direction is Direction.OUTBOUND else "guarded")
+
+    def summed_up(self, done: str) -> str:
+        """Return the `summary` with another word for what was done with links, or could have been."""
         if self.skip_reason is not None:
             return f"not {done}: {self.skip_reason.sentence}"
         totals = self.totals

@@ -57,7 +57,8 @@ def listed(request: HttpRequest) -> HttpResponse:
 def received_context(message: Message, asked: Asked) -> dict[str, Any]:
     """Return what the page of a received message shows."""
     detail = received_detail(message, asked)
-    manifest = read_manifest(message.manifest, received=True)
+    observed = message.protection == ProtectionMode.OBSERVE
+    manifest = read_manifest(message.manifest, received=True, observed=observed)
     return {
         "room": RECEIVED_MESSAGE,
         "detail": detail,
