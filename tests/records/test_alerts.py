@@ -530,7 +530,7 @@ def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
         (AlertRule.NEW_HOST, {"within_minutes": 1441}, "1 to 1440 minutes"),
         (AlertRule.KNOWN_BAD_CLICK, {"threshold": 3}, "counts nobody"),
         (AlertRule.KNOWN_BAD_CLICK, {"channels": ("nowhere",)}, "no channel 'nowhere'"),
-        (AlertRule.KNOWN_BAD_CLICK, {"domains": ("",)}, "give a host"),
+        (AlertRule.KNOWN_BAD_CLICK, {"domains": ("",)}, "give a domain"),
     ],
 )
 def test_what_cannot_be_set_is_refused_in_one_line(
