@@ -163,7 +163,7 @@ def by_nodemailer(sent: Sent) -> None:
         if unreachable and os.environ.get("CI") != "true":
             pytest.skip("npm cannot reach its registry")
         raise
-    node = [str(require("node")), "send.mjs", "localhost", str(sent.port), sent.mode, str(sent.ca)]
+    node = [str(require("node")), "send.mjs", "127.0.0.1", str(sent.port), sent.mode, str(sent.ca)]
     run([*node, ANN, sent.password, ANN, BOB, sent.subject], "", project)
 
 

@@ -1,15 +1,16 @@
-// Sends one mail as an application does: HOST PORT MODE(starttls|tls) CA-FILE USER PASSWORD FROM TO SUBJECT
+// Sends one mail as an application does: ADDRESS-OF-LOCALHOST PORT MODE(starttls|tls) CA-FILE USER PASSWORD FROM TO SUBJECT
 import { readFileSync } from "node:fs";
 import nodemailer from "nodemailer";
 
-const [host, port, mode, ca, user, pass, from, to, subject] = process.argv.slice(2);
+const [address, port, mode, ca, user, pass, from, to, subject] = process.argv.slice(2);
 const transport = nodemailer.createTransport({
-  host,
+  // Of the addresses of a name it takes one by chance, and where "localhost" has two we listen on one.
+  host: address,
   port: Number(port),
   secure: mode === "tls",
   requireTLS: true,
   auth: { user, pass },
-  tls: { ca: [readFileSync(ca)] },
+  tls: { ca: [readFileSync(ca)], servername: "localhost" },
 });
 await transport.sendMail({
   from,
