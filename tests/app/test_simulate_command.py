@@ -36,3 +36,15 @@ def test_a_truth_file_that_is_missing_or_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text("{}\n")
     code, line = refused(tmp_path, "", "--report", "--truth", "bad.jsonl")
     assert (code, "bad.jsonl: line 1 is not of a truth file" in line) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--rate", "--duration"])
+def test_what_is_no_number_is_a_wrong_call(tmp_path: Path, option: str) -> None:
+    code, line = refused(tmp_path, "", option, "nan")
+    assert (code, f"Invalid value for '{option}': nan is no number" in line) == (2, True)
+
+
+def test_a_truth_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    give_database(tmp_path / "data")
+    code, line = refused(tmp_path, '[edge]\ntrusted_proxies = ["127.0.0.1"]\n', "--truth", str(tmp_path))
+    assert (code, line) == (1, f"backstamp: {tmp_path}: Is a directory")

@@ -1,5 +1,6 @@
 """`backstamp simulate`: people and machines act on made-up mail, and the verdicts are marked."""
 
+import math
 import smtplib
 import sys
 import time
@@ -28,11 +29,19 @@ if TYPE_CHECKING:
     from backstamp.app.simulator.scoring import Row, Score
 
 LINE_LIMIT: Final = 100_000
+
 INGEST_SECONDS: Final = 60.0
 """How long the worker may take to ingest the last hits."""
 
 _REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 - read only
 _encode: Final = msgspec.json.Encoder().encode
+
+
+def _number(_: click.Context, __: click.Parameter, given: float) -> float:
+    """Refuse NaN, which lies within any bounds for click."""
+    if math.isnan(given):
+        raise click.BadParameter("nan is no number")
+    return given
 
 
 @click.command()
@@ -43,6 +52,7 @@ _encode: Final = msgspec.json.Encoder().encode
 @click.option(
     "--duration",
     type=click.FloatRange(1, 86_400),
+    callback=_number,
     default=240.0,
     show_default=True,
     help="Seconds after delivery over which people read.",
@@ -50,6 +60,7 @@ _encode: Final = msgspec.json.Encoder().encode
 @click.option(
     "--rate",
     type=click.FloatRange(1, 1000),
+    callback=_number,
     default=100.0,
     show_default=True,
     help="Most requests in a second.",
@@ -133,8 +144,12 @@ def _play(
         captured=settings.in_data_dir("capture"),
     )
     try:
+        file = truth.open("wb")
+    except OSError as error:
+        raise click.ClickException(f"{truth}: {error.strerror}") from None
+    try:
         with (
-            truth.open("wb") as file,
+            file,
             click.progressbar(length=recipients, label="recipients", file=sys.stderr) as bar,
         ):
 
@@ -150,7 +165,7 @@ def _play(
         raise click.ClickException("the gateway refused a made-up recipient") from None
     except (OSError, smtplib.SMTPException) as error:
         raise click.ClickException(
-            f"gateway, edge or truth file: {type(error).__name__}; is `backstamp serve` running?"
+            f"gateway, edge or {truth}: {type(error).__name__}; is `backstamp serve` running?"
         ) from None
 
 
