@@ -89,6 +89,17 @@ def test_new_keys_by_root_stay_readable_for_the_service(data: Path, tmp_path: Pa
     assert owners(data) == {NOBODY.pw_uid}
 
 
+def test_a_list_that_only_root_can_read_is_imported(data: Path, tmp_path: Path) -> None:
+    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
+    assert run("migrate", data=data, cwd=tmp_path).returncode == 0
+    file = tmp_path / "list.csv"
+    file.write_text("address\na@x.example\n")
+    file.chmod(0o600)
+    done = run("suppressions", "import", str(file), data=data, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("1 added, 0 were on the list already\n", "")
+    assert owners(data) == {NOBODY.pw_uid}
+
+
 def test_root_stays_root_where_the_key_file_is_roots(data: Path, tmp_path: Path) -> None:
     keyfile.ensure(data / "keys.json")
     os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)

@@ -99,6 +99,11 @@ def test_a_file_with_a_fault_changes_nothing_and_is_refused_in_one_line(
     assert suppressions(folder, "list")[1] == ""
 
 
+def test_a_list_may_come_by_standard_input(folder: Path) -> None:
+    done = backstamp(folder, "suppressions", "import", "-", stdin="\ufeffaddress\na@x.example\n".encode())
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 added, 0 were on the list already\n", b"")
+
+
 def test_a_device_that_never_ends_is_refused_at_once(folder: Path) -> None:
     assert suppressions(folder, "import", "/dev/zero") == (
         1,

@@ -1,12 +1,12 @@
 """`backstamp suppressions`: to whom mail does not go any more."""
 
 import csv
+import io
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 import click
 
@@ -99,13 +99,14 @@ def export_entries(context: AppContext) -> None:
 
 
 @suppressions.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.File("rb"))
 @click.pass_obj
-def import_entries(context: AppContext, file: Path) -> None:
+def import_entries(context: AppContext, file: BinaryIO) -> None:
     """Add the entries of a CSV file with a column `address`, and if you like domain, reason, since, evidence.
 
-    All of it is taken, or nothing.
+    All of it is taken, or nothing. FILE may be `-`, standard input.
     """
+    # It is open by now: root goes on as another user, who need not be able to read it.
     with usable_database(context):
         from django.db import transaction
 
@@ -117,10 +118,10 @@ def import_entries(context: AppContext, file: Path) -> None:
     click.echo(f"{new} added, {len(entries) - new} were on the list already")
 
 
-def _read(ring: Keyring, file: Path) -> Iterator["Entry"]:
+def _read(ring: Keyring, file: BinaryIO) -> Iterator["Entry"]:
     now = datetime.now(UTC)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
+        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             rows = csv.DictReader(_lines(text))
             if "address" not in (rows.fieldnames or ()):
                 raise click.ClickException("the file's first line names no column `address`")
@@ -130,7 +131,9 @@ def _read(ring: Keyring, file: Path) -> Iterator["Entry"]:
                 yield _entry(ring, row, f"line {rows.line_num}: ", now)
     except UnicodeDecodeError:
         raise click.ClickException("the file is not UTF-8") from None
-    except (OSError, csv.Error) as error:
+    except OSError as error:
+        raise click.ClickException(f"the file cannot be read: {error.strerror or error}") from None
+    except csv.Error as error:
         raise click.ClickException(f"the file cannot be read: {error}") from None
 
 
