@@ -12,6 +12,7 @@ apt_install() {
         fi
         sudo="sudo -n"
     fi
+    echo "installing by apt-get: $*"
     # Old package lists name versions that are gone: refresh them first.
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || true
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null

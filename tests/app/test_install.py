@@ -24,7 +24,10 @@ def test_what_is_installed_can_be_read_by_everybody_whatever_roots_umask(tmp_pat
     module = tmp_path / "src" / "ours.py"
     module.parent.mkdir()
     module.touch()
-    subprocess.run([program, tmp_path, lock], check=True, umask=0o077, env=os.environ)
+    said = subprocess.run(
+        [program, tmp_path, lock], check=True, umask=0o077, env=os.environ, capture_output=True, text=True
+    )
+    assert said.stdout == f"installing what {lock} names; this takes about a minute\n"
     assert (tmp_path / "installed").stat().st_mode & 0o777 == 0o644
     compiled = Path(cache_from_source(str(module)))
     assert compiled.stat().st_mode & 0o444 == 0o444
