@@ -58,6 +58,7 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("=evil.com, #evil.net", [("http://evil.com/", NAME), ("http://evil.net/", NAME)]),
         ("==evil.com, (#evil.net)", [("http://evil.com/", NAME), ("http://evil.net/", NAME)]),
         ("a=evil.com+evil.net", [("http://evil.com/", NAME), ("http://evil.net/", NAME)]),
+        ("\\evil.com, evil.net@ x", [("http://evil.com/", NAME), ("http://evil.net/", NAME)]),
         ("https://a.example=evil.com/a", [("https://a.example/", None), ("http://evil.com/a", NAME)]),
         ("https://a.example/b.com and b.com", [("https://a.example/b.com", None), ("http://b.com/", NAME)]),
     ],

@@ -20,12 +20,16 @@ _MOST: Final = 200
 _LONGEST_HOST: Final = 253
 _BEHIND: Final = re.compile(r"(?:\.[\w-]+)+")
 _NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
+_USER: Final = re.compile(r"@[\w\[\"]")
+"""Behind the name of a user; with nothing more behind the sign there is no mail address."""
 _NUMBERS: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
 _GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?://[^\s<>\"]+", re.IGNORECASE)
 _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
 _NOT_AROUND: Final = "@/\\:_"
 """A name behind one of these is a part of something else: a mail address, a path. Two slashes are none of
-these; nor is any other sign, of which linkify-it minds none: `a=example.com`."""
+these, nor is a backslash behind no word; nor any other sign, of which linkify-it minds none: `a=example.com`.
+"""
+_IN_PATHS: Final = frozenset(":/\\._-")
 _TRAILING: Final = ".,;:!?'*)]}|"
 _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
 """Top-level domains that are mostly the endings of files: a name with nothing behind it is a file's."""
@@ -114,7 +118,7 @@ def _names(text: str) -> Iterator[FoundLink]:
         behind = _BEHIND.match(text, dot.start())
         assert behind is not None, "a dot with a letter matches"
         position = end = behind.end()
-        if _is_within_another(text, start) or text[end : end + 1] == "@":
+        if _is_within_another(text, start) or _USER.match(text, end) is not None:
             continue
         name = text[start:end]
         tail = _PORT_AND_PATH.match(text, end)
@@ -130,6 +134,8 @@ def _names(text: str) -> Iterator[FoundLink]:
 
 def _is_within_another(text: str, start: int) -> bool:
     before = text[max(start - 3, 0) : start]
+    if before[-1:] == "\\":
+        return before[-2:-1].isalnum() or before[-2:-1] in _IN_PATHS
     return before[-1:] in _NOT_AROUND and before != "" and (before[-2:] != "//" or before == "///")
 
 
