@@ -298,6 +298,8 @@ def test_fields_below_an_empty_line_are_fields_to_some_programs() -> None:
     assert [child.defects for child in read(raw).children] == [{D.TYPE_IN_DOUBT}, set()]
     stray = read(b"\nwww.a.example\nContent-Type: text/html\n\nx")
     assert stray.defects == {D.TYPE_IN_DOUBT}
+    report = read(b"Content-Type: message/delivery-status\n\n\nContent-Type: text/html\n\nx")
+    assert report.defects == {D.TYPE_IN_DOUBT}
 
 
 @pytest.mark.parametrize(

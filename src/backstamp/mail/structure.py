@@ -4,6 +4,7 @@ Where mail programs may read a message differently from each other, the tree is 
 say where others part from it.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -20,6 +21,7 @@ from backstamp.mail.header_section import (
 )
 from backstamp.mail.multipart import LINK_SIGN, Division, TooManyPartsError, divide, is_delimiter
 
+_EMPTY_LINES: Final = re.compile(rb"[\r\n]*")
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 
 
@@ -159,8 +161,11 @@ class _Reader:
         return bool(boundary) and self._raw.find(b"--" + boundary, part.body_start, part.end) >= 0
 
     def _begins_with_content_fields(self, part: Part) -> bool:
+        """Whether a body begins with content fields, behind empty lines or lines that are no fields, too."""
         limit = min(part.end, part.body_start + self._limits.header_bytes)
-        header = read_past_strays(self._raw, part.body_start, limit, self._room_for_fields)
+        beginning = _EMPTY_LINES.match(self._raw, part.body_start, limit)
+        assert beginning is not None, "no empty lines match too"
+        header = read_past_strays(self._raw, beginning.end(), limit, self._room_for_fields)
         self._room_for_fields -= len(header.fields)
         return header.cut or bool(content_values(header))
 
