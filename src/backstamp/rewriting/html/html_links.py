@@ -15,7 +15,12 @@ from backstamp.rewriting.html import carriers
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
 from backstamp.rewriting.html.conditional_comments import ConditionalComments, is_layout
-from backstamp.rewriting.html.other_readings import OtherReading, is_odd, other_readings
+from backstamp.rewriting.html.other_readings import (
+    OtherReading,
+    in_condition,
+    is_odd,
+    other_readings,
+)
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.html.word_fields import hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
@@ -35,6 +40,10 @@ _REFRESH: Final = re.compile(
     re.DOTALL,
 )
 """WHATWG "shared declarative refresh steps", up to the address."""
+_NO_BASE: Final = "about:blank"
+"""Of a reader who sees no base where the document has one."""
+_WITH_HOST: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:|https?://", re.IGNORECASE)
+"""What no base changes: `https:a` is relative to one of that scheme (WHATWG URL, "special relative")."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _START: Final = attrgetter("start")
 _LABEL_CHARACTERS: Final = 100
@@ -97,7 +106,9 @@ class HtmlText:
         self._wants_words = words
         self.unlocated += len(self.words) >= MOST_WORDS
         self._has_line_ends = self.source != text
-        self.base = self._base()
+        base = self._base_element()
+        self.base = self._value(base, "href") if base is not None else None
+        self._base_in_doubt = base is not None and in_condition(self.source, base.source_col or 0)
         self._any_seldom = carriers.any_seldom(self.tree)
         self.is_odd = is_odd(self.tree)
         self._collect()
@@ -116,10 +127,10 @@ class HtmlText:
         self.copies.clear()
         self.containers.clear()
 
-    def _base(self) -> str | None:
+    def _base_element(self) -> Element | None:
         for element in self.tree.select("base[href]"):
             if element.namespace is Namespace.HTML and element.closest("template") is None:
-                return self._value(element, "href")
+                return element
         return None
 
     def _collect_rivals(self) -> None:
@@ -140,14 +151,15 @@ class HtmlText:
             for link in other.links:
                 start = reading.place(link.start)
                 base = link.base or other.base
-                is_relative = not scheme_of(strip_link_text(link.value))
+                is_relative = _WITH_HOST.match(strip_link_text(link.value)) is None
                 if (start, link.value) in known and (base == (link.base or self.base) or not is_relative):
                     continue
                 known.add((start, link.value))
                 # A reading may close a tag that the document leaves open.
                 end = min(reading.place(link.end), len(self._original))
                 link.start, link.end = min(start, end), max(start, end)
-                link.base, link.doubt = base, SkipReason.UNLOCATED
+                link.base = base if base is not None or self.base is None else _NO_BASE
+                link.doubt = SkipReason.UNLOCATED
                 self.rivals.append(link)
 
     def _add_animated(self, element: Element) -> None:
@@ -200,7 +212,7 @@ class HtmlText:
         if self._depth >= _MAX_NESTING:
             self.unlocated += len(conditional.found)
             return False
-        in_doubt = conditional.doubtful
+        in_doubt = conditional.doubtful or self._base_in_doubt
         for each in conditional.found:
             if each.reveals:
                 continue

@@ -92,6 +92,14 @@ def other_readings(text: str, tree: Document, *, odd: bool, in_doubt: bool) -> t
     return readings, lost
 
 
+def in_condition(text: str, at: int) -> bool:
+    """Whether a place in a document lies between the markers of a condition, which may not hold."""
+    depth = 0
+    for marker in _MARKER.finditer(text, 0, at):
+        depth = max(depth - 1, 0) if marker[1] is None else depth + 1
+    return depth > 0
+
+
 def _readings_of_odd(text: str, tree: Document) -> Iterator[OtherReading]:
     """Yield the other readings of a document that `is_odd`."""
     if tree.select_one("noscript") is not None:
