@@ -1,5 +1,7 @@
 """What edge workers count, and who reads it."""
 
+import errno
+import fcntl
 import logging
 import os
 from pathlib import Path
@@ -90,3 +92,18 @@ def test_a_duration_lies_in_the_bucket_below_whose_bound_it_is(ns: int) -> None:
     assert ns / 1e9 < upper_bound_seconds(bucket)
     assert bucket == 0 or ns / 1e9 >= upper_bound_seconds(bucket - 1) * (1 - 1e-9)
     assert len(durations.values()) == BUCKETS + 1
+
+
+def test_where_nothing_can_be_locked_no_file_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    counters = EdgeCounters(tmp_path, Durations())
+    counters.flush()
+    before = sorted(Path("/proc/self/fd").iterdir())
+    for _ in range(20):
+        counters.flush()
+    assert sorted(Path("/proc/self/fd").iterdir()) == before

@@ -120,11 +120,14 @@ class EdgeCounters:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._before = _numbers(descriptor)[:-1]
             except BlockingIOError:
                 os.close(descriptor)
-                continue
-            self._before = _numbers(descriptor)[:-1]
-            return descriptor
+            except OSError:  # a network's file system without locks: it is asked again every second
+                os.close(descriptor)
+                raise
+            else:
+                return descriptor
         raise OSError(0, "", f"no free slot in {self._directory}")
 
 

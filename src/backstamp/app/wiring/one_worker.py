@@ -26,7 +26,12 @@ def only_worker(settings: Settings) -> Iterator[None]:
             f"data_dir: {path} cannot be written ({error.strerror}); check its owner"
         ) from None
     try:
-        _lock(file, settings)
+        try:
+            _lock(file, settings)
+        except OSError as error:
+            raise SettingsError(
+                f"data_dir: {path} cannot be locked ({error.strerror}); put it on a disk of this machine"
+            ) from None
         yield
     finally:
         os.close(file)
@@ -36,7 +41,8 @@ def refuse_second(settings: Settings) -> None:
     """Raise `SettingsError` where a worker is in the data directory already.
 
     Only asked, for the lock is the worker's, which may be started again. Where nothing can be written (a disk
-    that the kernel has made read-only) the worker says so, and does not keep the edge from starting.
+    that the kernel has made read-only) or locked (a network's without locks) the worker says so, and does not
+    keep the edge from starting.
     """
     try:
         file = os.open(settings.in_data_dir(LOCK_FILE), os.O_RDONLY | os.O_CLOEXEC)
@@ -44,6 +50,8 @@ def refuse_second(settings: Settings) -> None:
         return
     try:
         _lock(file, settings)
+    except OSError:
+        return
     finally:
         os.close(file)
 
