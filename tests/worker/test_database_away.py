@@ -179,14 +179,19 @@ async def test_a_worker_ends_where_another_file_takes_the_place_of_the_database(
         live.backup(backup)
     writer = JournalWriter(config.journal_dir, role="edge")
     writer.append(queued())
+    later = tmp_path / "later"
+    for record in (delivery(1), pixel(600)):
+        with closing(JournalWriter(later, role="edge")) as another:
+            another.append(record)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ingest_loop, "RETIRE_SECONDS", 0.0)
         patched.setattr("backstamp.journal.reader.is_alive", lambda *_: False)  # it would be deleted at once
         async with running(config) as stop:
             await eventually(lambda: list(config.journal_dir.glob("*/*.seg")), [])
             (tmp_path / "backup").replace(database)
-            for record in (delivery(1), pixel(600)):
-                JournalWriter(config.journal_dir, role="edge").append(record)
+            # At once with their segments: a folder without any would be taken away from its writer.
+            for each in later.iterdir():
+                each.rename(config.journal_dir / each.name)
             async with asyncio.timeout(20):
                 await stop.wait()
     assert len(list(config.journal_dir.glob("*/*.seg"))) == 2, "nothing that came later was deleted"
