@@ -329,6 +329,8 @@ def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
         return [line for line in lines if " database: " in line]
 
     assert said() == []
+    (data / "backstamp.db").touch(mode=0o600)
+    assert said() == ["note   database: SQLite answers, and is empty"]
     backstamp(tmp_path, "migrate")
     assert said() == ["ok     database: SQLite answers, and is of this version"]
     with closing(sqlite3.connect(data / "backstamp.db")) as database:

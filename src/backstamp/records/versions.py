@@ -26,6 +26,11 @@ class NewerDatabaseError(OperationalError):
         super().__init__(f"it is of a newer version of Backstamp (it has {migration}); {REMEDY}")
 
 
+def is_empty() -> bool:
+    """Whether nobody has used the database yet. Raises `django.db.Error`."""
+    return not MigrationRecorder(connection).has_table()
+
+
 def is_older() -> bool:
     """Whether the database lacks migrations of this version. Raises `django.db.Error`."""
     executor = MigrationExecutor(connection)

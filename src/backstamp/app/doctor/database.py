@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from backstamp.app import keyfile
 from backstamp.app.django_start import set_django_up
-from backstamp.app.doctor.findings import Finding, good, wrong
+from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import DATABASE_URL
@@ -21,10 +21,10 @@ def database(settings: Settings) -> Iterator[Finding]:
     set_django_up(settings)
     from django.db import Error, connection
 
-    from backstamp.records.versions import REMEDY, NewerDatabaseError, is_older
+    from backstamp.records.versions import REMEDY, NewerDatabaseError, is_empty, is_older
 
     try:
-        older = is_older()
+        empty, older = is_empty(), is_older()
     except NewerDatabaseError as error:
         yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
         return
@@ -38,7 +38,10 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     finally:
         connection.close()
-    if older:
+    if empty:
+        answers = f"{connection.display_name} answers, and is empty"
+        yield note("database", answers, "start `backstamp serve` once; it makes the tables")
+    elif older:
         yield wrong("database", "is older than this program", "restart Backstamp, or run: backstamp migrate")
     else:
         yield good("database", f"{connection.display_name} answers, and is of this version")
