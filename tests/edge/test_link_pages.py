@@ -644,7 +644,10 @@ def test_the_sunset_edge_asks_before_every_received_link_in_the_readers_language
 
     page = ask(received(BAD))
     assert (page.status, page.field("location")) == (503, None)
-    assert LINK_WORDS[language].titles[Look.UNCHECKED] in said(page)
+    words = LINK_WORDS[language]
+    assert words.titles[Look.ABANDONED] in said(page)
+    assert words.leads[Look.ABANDONED] in said(page)
+    assert words.by_nobody not in said(page), "it says who protects, and nobody does"
     assert b'value="go_on"' in page.body
     assert b'value="phishing"' not in page.body, "nobody would hear of it"
     assert ask(received(BAD), "POST").field("location") == BAD

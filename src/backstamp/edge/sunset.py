@@ -10,7 +10,7 @@ from collections.abc import Callable
 from backstamp.edge.chores import Chore, Chores
 from backstamp.edge.config import EdgeConfig
 from backstamp.edge.idle_connections import LOOK_SECONDS, IdleConnections
-from backstamp.edge.link_pages import unchecked_page, words_for
+from backstamp.edge.link_pages import abandoned_page, words_for
 from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_forms import is_from_own_page
 from backstamp.edge.replies import (
@@ -63,6 +63,6 @@ class SunsetEdge:
         elif not token.url.isprintable():
             NOT_FOUND.send(proto)
         elif token.protected:
-            unchecked_page(words_for(scope), token).send(proto)
+            abandoned_page(words_for(scope), token).send(proto)
         else:
             send_redirect(proto, token.url)

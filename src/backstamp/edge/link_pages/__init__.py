@@ -2,6 +2,6 @@
 
 from backstamp.edge.link_pages.answering import FADE_SECONDS, LinkPages
 from backstamp.edge.link_pages.languages import words_for
-from backstamp.edge.link_pages.page import unchecked_page
+from backstamp.edge.link_pages.page import abandoned_page
 
-__all__ = ["FADE_SECONDS", "LinkPages", "unchecked_page", "words_for"]
+__all__ = ["FADE_SECONDS", "LinkPages", "abandoned_page", "words_for"]

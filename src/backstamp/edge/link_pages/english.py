@@ -21,6 +21,7 @@ ENGLISH: Final = LinkWords(
         Look.WARNED: "This link may be dangerous",
         Look.CHECKING: "This link is being checked",
         Look.UNCHECKED: "This link cannot be checked now",
+        Look.ABANDONED: "Nobody checks this link any more",
     },
     leads={
         Look.BLOCKED: "You have not been taken there, and nothing has happened. You can close this page.",
@@ -31,6 +32,8 @@ ENGLISH: Final = LinkWords(
         Look.CHECKING: "Please wait: this takes three seconds at most, and then goes on by itself.",
         Look.UNCHECKED: "Whether it is safe could not be found out just now. Try again in a few minutes, "
         "or go on if you know the sender and expected this link.",
+        Look.ABANDONED: "What checked the links of this mail has been shut down. Go on only if you know the "
+        "sender and expected this link.",
     },
     leads_to="It leads to",
     led_to="It led to",

@@ -21,6 +21,7 @@ GERMAN: Final = LinkWords(
         Look.WARNED: "Dieser Link kann gefährlich sein",
         Look.CHECKING: "Dieser Link wird geprüft",
         Look.UNCHECKED: "Dieser Link kann gerade nicht geprüft werden",
+        Look.ABANDONED: "Diesen Link prüft niemand mehr",
     },
     leads={
         Look.BLOCKED: "Sie wurden nicht dorthin geleitet, und es ist nichts passiert. Sie können diese Seite "
@@ -34,6 +35,8 @@ GERMAN: Final = LinkWords(
         Look.UNCHECKED: "Ob er sicher ist, ließ sich gerade nicht feststellen. Versuchen Sie es in einigen "
         "Minuten noch einmal, oder gehen Sie weiter, wenn Sie den Absender kennen und diesen Link erwartet "
         "haben.",
+        Look.ABANDONED: "Was die Links dieser Mail geprüft hat, ist abgeschaltet worden. Gehen Sie nur "
+        "weiter, wenn Sie den Absender kennen und diesen Link erwartet haben.",
     },
     leads_to="Er führt zu",
     led_to="Er führte zu",

@@ -18,6 +18,7 @@ KOREAN: Final = LinkWords(
         Look.WARNED: "위험할 수 있는 링크입니다",
         Look.CHECKING: "링크를 검사하고 있습니다",
         Look.UNCHECKED: "지금은 이 링크를 검사할 수 없습니다",
+        Look.ABANDONED: "이 링크는 더 이상 검사되지 않습니다",
     },
     leads={
         Look.BLOCKED: "해당 사이트로 이동하지 않았으며 아무 일도 일어나지 않았습니다. 이 페이지를 닫으셔도 "
@@ -29,6 +30,8 @@ KOREAN: Final = LinkWords(
         Look.CHECKING: "잠시만 기다려 주세요. 길어도 3초이며, 끝나면 자동으로 넘어갑니다.",
         Look.UNCHECKED: "이 링크가 안전한지 지금은 확인할 수 없습니다. 몇 분 후 다시 시도하시거나, 보낸 "
         "사람을 알고 예상하신 링크라면 계속 진행해 주세요.",
+        Look.ABANDONED: "이 메일의 링크를 검사하던 서비스가 종료되었습니다. 보낸 사람을 알고 예상하신 "
+        "링크일 때만 계속 진행해 주세요.",
     },
     leads_to="연결되는 주소",
     led_to="연결되던 주소",

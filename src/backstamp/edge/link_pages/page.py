@@ -40,6 +40,7 @@ _STATUSES: Final = {
     Look.WARNED: 403,
     Look.CHECKING: 202,
     Look.UNCHECKED: 503,
+    Look.ABANDONED: 503,
 }
 _LOOKS: Final = {
     ClickAction.BLOCK: Look.BLOCKED,
@@ -88,9 +89,12 @@ def link_page(words: LinkWords, shown: Shown) -> Page:
     )
 
 
-def unchecked_page(words: LinkWords, token: LinkToken) -> Page:
-    """Return the page of an edge that knows nothing but its keys: it asks, and could note no report."""
-    shown, look = Shown(token=token), Look.UNCHECKED
+def abandoned_page(words: LinkWords, token: LinkToken) -> Page:
+    """Return the page of an edge that knows nothing but its keys: it asks, and could note no report.
+
+    Nobody protects the reader any more, and to try again later is of no use.
+    """
+    shown, look = Shown(token=token), Look.ABANDONED
     facts = (f"<dl>\n{_lines(_facts(words, shown))}\n</dl>", *_whole_address(words, shown))
     return _page(
         *(words, shown, look, words.titles[look], words.leads[look]), (*facts, *_ways_on(words, shown)), ()
@@ -119,7 +123,7 @@ def _page(
     rest = _lines(content)
     lines = [
         f'<main class="{look.value}">',
-        _protector(words, shown),
+        "" if look is Look.ABANDONED else _protector(words, shown),
         f"<article>\n<header>{icon(look)}\n<h1>{escape(title)}</h1>\n<p>{escape(lead)}</p></header>",
         f'<div class="rest">\n{rest}\n</div>' if rest else "",
         "</article>",

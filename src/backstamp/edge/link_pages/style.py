@@ -15,7 +15,7 @@ STYLE: Final = Style(
     "@media(prefers-color-scheme:dark){:root{--bad:#ffb4ab;--bad-ground:#3a1d1b;--doubt:#ffc069;"
     "--doubt-ground:#35270f;--calm:#a8c7fa;--calm-ground:#17263f}}"
     ".blocked{--tone:var(--bad);--tone-ground:var(--bad-ground)}"
-    ".warned,.unchecked{--tone:var(--doubt);--tone-ground:var(--doubt-ground)}"
+    ".warned,.unchecked,.abandoned{--tone:var(--doubt);--tone-ground:var(--doubt-ground)}"
     ".switched-off,.checking,.reported{--tone:var(--calm);--tone-ground:var(--calm-ground)}"
     ".by{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin:0 0 1rem;color:var(--soft)}"
     ".by img{display:block;max-height:3rem;max-width:10rem;padding:.25rem;background:#fff;"
@@ -62,14 +62,17 @@ STYLE: Final = Style(
 
 _SHIELD: Final = "M12 2 4 5v6c0 5 3.4 9.4 8 11 4.6-1.6 8-6 8-11V5z"
 _TRIANGLE: Final = "M12 3 1.8 21h20.4z"
+_QUESTION: Final = (
+    f'<path d="{_SHIELD}"/><path d="M9.6 9.4a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2 1-1.2 1.9m0 2.8v.1"/>'
+)
 _PATHS: Final = {
     Look.BLOCKED: f'<path d="{_SHIELD}"/><path d="m8.8 8.8 6.4 6.4m0-6.4-6.4 6.4"/>',
     Look.SWITCHED_OFF: '<path d="M12 3v9"/><path d="M6.3 6.8a8.2 8.2 0 1 0 11.4 0"/>',
     Look.WARNED: f'<path d="{_TRIANGLE}"/><path d="M12 9.5v5m0 3v.1"/>',
     Look.CHECKING: '<path d="M12 3a9 9 0 1 0 9 9"/>',
     Look.REPORTED: f'<path d="{_SHIELD}"/><path d="m8.3 12 2.6 2.6 4.8-5"/>',
-    Look.UNCHECKED: f'<path d="{_SHIELD}"/>'
-    '<path d="M9.6 9.4a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2 1-1.2 1.9m0 2.8v.1"/>',
+    Look.UNCHECKED: _QUESTION,
+    Look.ABANDONED: _QUESTION,
 }
 
 

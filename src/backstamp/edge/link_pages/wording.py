@@ -18,6 +18,7 @@ class Look(StrEnum):
     WARNED = "warned"
     CHECKING = "checking"
     UNCHECKED = "unchecked"
+    ABANDONED = "abandoned"
     REPORTED = "reported"
 
 
