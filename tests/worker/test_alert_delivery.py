@@ -394,6 +394,22 @@ def test_a_day_in_which_nobody_tried_gives_up_no_message() -> None:
     assert given_up == [*[False] * (outbox.FEWEST_FAILURES - 1), True, True]
 
 
+def test_a_message_that_never_arrives_is_given_up_though_others_do() -> None:
+    """Its receiver's firewall does not like it, say: each other one that arrives makes the channel well."""
+    channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
+    now = datetime.now(UTC)
+    channels.test(channel, now - timedelta(days=2))
+    (row,) = outbox.due(now, (), 9)
+    for _ in range(outbox.FEWEST_FAILURES - 1):
+        assert outbox.claim(row)
+        assert not outbox.failed(row, "no", now, permanent=False, jitter=0).given_up
+        channels.test(channel, now)
+        (other,) = Outgoing.objects.filter(state=Outgoing.State.WAITING).exclude(pk=row.pk)
+        outbox.delivered(other, {}, now)
+        (row,) = outbox.due(now + timedelta(days=1), (), 9)
+    assert outbox.failed(row, "no", now, permanent=False, jitter=0).given_up
+
+
 @pytest.mark.parametrize(("attempts", "pause"), [(0, 5), (1, 10), (5, 160), (10, 3600), (1000, 3600)])
 def test_the_pause_doubles_up_to_an_hour(
     monkeypatch: pytest.MonkeyPatch, attempts: int, pause: float

@@ -26,8 +26,8 @@ MOST_IN_DIGEST: Final = 200
 GIVE_UP: Final = timedelta(hours=24)
 """A message that could not be delivered for so long is given up."""
 FEWEST_FAILURES: Final = 8
-"""But not before its channel has failed so often in a row, for ten minutes or so: the worker itself may have
-been away all day, or the clock have jumped."""
+"""But not before its channel has failed so often in a row, for ten minutes or so, or the message itself so
+often, while others arrive: the worker itself may have been away all day, or the clock have jumped."""
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """After the first failure of a message, doubled after each further one up to this."""
@@ -199,7 +199,8 @@ def failed(
         rest = max(min(_pause(channel.failures - _ILL, jitter), LONGEST_REST), asked_for)
     channel.rests_until = now + rest if rest else None
     channel.save(update_fields=["failures", "last_failure", "failing_since", "rests_until"])
-    is_over = now - row.created_at > GIVE_UP and channel.failures >= FEWEST_FAILURES
+    failures = max(channel.failures, row.attempts + 1)
+    is_over = now - row.created_at > GIVE_UP and failures >= FEWEST_FAILURES
     given_up = permanent or is_over
     if given_up:
         _finish(row, Outgoing.State.GIVEN_UP, why, now)
