@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from backstamp.records.ingest import ingest
-from backstamp.records.models import RecordsRequest
+from backstamp.records.models import Recipient, RecordsRequest
 from backstamp.records.own_records import Asked, asked_for
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from backstamp.worker import WorkerConfig, records_mail
@@ -102,6 +102,35 @@ async def test_what_the_next_hop_does_not_take_now_is_tried_again(
         next_hop.script.clear()
         await eventually(waiting, 0)
     assert len(next_hop.accepted) == 1
+
+
+async def test_who_is_not_taken_now_keeps_nobody_else_waiting(
+    mailing: WorkerConfig, next_hop: FakeNextHop
+) -> None:
+    next_hop.script["RCPT"] = ["451 4.2.0 later"]
+    await looked_up(lambda: prepare(wish(), wish(index=1, key=BERT)))
+    async with running(mailing):
+        await eventually(waiting, 0)
+    assert [mail.rcpts for mail in next_hop.accepted] == [
+        ["RCPT TO:<bert@example.com>"],
+        ["RCPT TO:<anna@example.com>"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "address", ["=?utf-8?q?=0a?=@example.com", "an\vna@example.com", "an:na;@example.com"]
+)
+async def test_an_address_of_which_no_mail_can_be_made_keeps_nobody_else_waiting(
+    mailing: WorkerConfig, next_hop: FakeNextHop, address: str
+) -> None:
+    def ask() -> None:
+        prepare(wish(), wish(index=1, key=BERT))
+        Recipient.objects.filter(index=0).update(address=address)
+
+    await looked_up(ask)
+    async with running(mailing):
+        await eventually(waiting, 0)
+    assert [mail.rcpts for mail in next_hop.accepted] == [["RCPT TO:<bert@example.com>"]]
 
 
 async def test_a_refusal_for_good_ends_it(mailing: WorkerConfig, next_hop: FakeNextHop) -> None:

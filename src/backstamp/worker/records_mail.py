@@ -13,7 +13,7 @@ from backstamp.records.own_records import Asked, asked_for, done, lines
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on, in_ascii
-from backstamp.worker.parts import wait
+from backstamp.worker.parts import described, wait
 
 log = logging.getLogger("backstamp.worker")
 
@@ -56,30 +56,47 @@ class RecordsMail:
         self._config = config
         self._database = database
         self._interval = interval
+        self._put_off: set[int] = set()
+        """Requests that were not taken: they come last, lest one keep all others waiting."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Mail what is asked for until `stop` is set. What the next hop does not take now is tried again."""
         pause = self._interval
         while not await wait(stop, pause):
             pause = self._interval
-            for asked in await self._database.run(asked_for, datetime.now(UTC)):
+            waiting = await self._database.run(asked_for, datetime.now(UTC))
+            self._put_off &= {asked.pk for asked in waiting}
+            for asked in sorted(waiting, key=lambda each: each.pk in self._put_off):
                 if not await self._mail(asked):
+                    self._put_off.add(asked.pk)
                     pause = RETRY_SECONDS * self._interval / INTERVAL_SECONDS
                     break
 
     async def _mail(self, asked: Asked) -> bool:
-        """Mail one; return whether the next hop speaks to us."""
+        """Mail one, or never; return False where the next hop does not take it now."""
         told = await self._database.run(lambda: list(lines(asked.recipient_key, asked.address)))
-        message = records_mail(self._config.sender, asked, told, datetime.now(UTC))
         try:
+            message = _made(self._config.sender, asked, told)
             # Answers by machines and bounces go nowhere: a null reverse path (RFC 3834 §3.3).
             await in_own_thread(hand_on, self._config.next_hop, "", in_ascii(asked.address), message)
         except NotTakenError as error:
-            log.warning("a recipient's records are not taken by the next hop: %s", error)
+            log.warning("a recipient's records are not mailed: %s", error)
             if not error.permanent:
                 return False
         await self._database.run(done, asked.pk, datetime.now(UTC))
         return True
+
+
+def _made(sender: str, asked: Asked, told: list[str]) -> bytes:
+    """As `records_mail`, now. Raises `NotTakenError` where the library makes no mail of it.
+
+    It reads encoded words in addresses, and takes more than CR and LF for line ends: a gateway takes such
+    addresses, and whoever has one must keep nobody else waiting.
+    """
+    try:
+        return records_mail(sender, asked, told, datetime.now(UTC))
+    except Exception as error:
+        raise NotTakenError(f"it could not be made ({described(error)})", permanent=True) from error
 
 
 def records_mail(sender: str, asked: Asked, told: list[str], now: datetime) -> bytes:
