@@ -8,11 +8,17 @@ import pytest
 from django.db import connection
 
 from backstamp.records import day_counts, rebuild, settle, standing
+from backstamp.records.alerting import allowances
+from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.ingest import ingest
+from backstamp.records.models import Alert, OwnListEntry
+from backstamp.records.own_lists import take_off
 from backstamp.records.retention import delete_before
 from backstamp.records.taking_turns import one_at_a_time
+from backstamp.urls.safe_browsing import full_hash
 from tests.records.dump import dump
 from tests.records.journal_records import ANNA, MESSAGE, after, batch, click, delivery, pixel, queued
+from tests.records.received import followed, received
 
 OTHER = MESSAGE + 1
 DAY = 86_400
@@ -84,6 +90,18 @@ def test_ingest_and_retention_do_not_end_each_other(monkeypatch: pytest.MonkeyPa
     with meanwhile(lambda: delete_before(after(60)), day_counts, "add", monkeypatch):
         ingest(batch("b", [queued(message=OTHER + 1)]), after(100))
     assert dump()["Message"] == []
+
+
+def test_what_is_taken_off_a_list_while_it_is_told_allows_no_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    expression = "evil.example/"
+    ingest(batch("a", [received(), followed(30)]), after(31))
+    entry = OwnListEntry.objects.create(
+        kind="allowed", expression=expression, digest=full_hash(expression)[:8]
+    )
+    with meanwhile(lambda: take_off(entry), allowances, "tell_together", monkeypatch):
+        assert tell_allowed([entry], after(100)) == 1
+    assert not OwnListEntry.objects.exists()
+    assert list(Alert.objects.values_list("allowance_id", flat=True)) == [None]
 
 
 def test_settling_waits_for_its_turn() -> None:

@@ -1,6 +1,5 @@
 """The administrators' own lists: hosts and URLs that are allowed or blocked, for all or for some."""
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from backstamp.policy import EVERYBODY
@@ -9,6 +8,7 @@ from backstamp.records.models import LiftedAllowance, OwnListEntry
 from backstamp.records.protection_settings import LONGEST_NAME, mail_address
 from backstamp.records.refusals import RefusedError
 from backstamp.records.sender_domains import domain_name
+from backstamp.records.taking_turns import one_at_a_time
 from backstamp.tokens import Keyring
 
 Kind = OwnListEntry.Kind
@@ -28,7 +28,7 @@ def add(kind: Kind, text: str, whose: str, keyring: Keyring, *, by: str, note: s
     scope, name = _scope(whose, keyring)
     expression = _expression(text)
     digest = digest_of(expression)
-    with transaction.atomic():
+    with one_at_a_time():  # alerts let an entry go that is deleted
         before = OwnListEntry.objects.filter(scope=scope, digest=digest)
         if before.filter(kind=kind).exists():
             return False
@@ -58,7 +58,7 @@ def remove(text: str, whose: str, keyring: Keyring) -> bool:
 
 def take_off(entry: OwnListEntry) -> None:
     """Take an entry off its list. What it allowed is looked for in mail of before (`looking_back`)."""
-    with transaction.atomic():
+    with one_at_a_time():  # alerts let an entry go that is deleted
         entry.delete()
         if entry.kind == Kind.ALLOWED:
             LiftedAllowance.objects.create(
