@@ -7,6 +7,7 @@ from pathlib import Path
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 import pytest
 
 from backstamp.edge.bodies import BODY_SECONDS
@@ -57,6 +58,24 @@ def test_head_has_the_fields_of_get_and_no_body(server: ServerProcess, target: s
     section, body = answer(server, "GET", target)
     assert dict(section)[b"content-length"] == str(len(body)).encode()
     assert answer(server, "HEAD", target) == (section, b"")
+
+
+def test_a_client_that_takes_no_answers_can_have_few_of_them_kept(server: ServerProcess) -> None:
+    connection, refused = begun(), list[int]()
+    connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+    for number in range(100):
+        connection.send_headers(2 * number + 1, fields("GET", f"/{link(protected=True)}"), end_stream=True)
+    connection.ping(b"all came")
+    with server.connect() as client:
+        client.sendall(connection.data_to_send())
+        came = False
+        while not came:
+            for event in connection.receive_data(client.recv(65_536)):
+                came = came or isinstance(event, h2.events.PingAckReceived)
+                if isinstance(event, h2.events.StreamReset):
+                    refused.append(event.stream_id)
+    assert connection.remote_settings.max_concurrent_streams == 16
+    assert refused == list(range(33, 201, 2))
 
 
 def test_a_form_that_breaks_off_is_not_waited_for(server: ServerProcess, tmp_path: Path) -> None:
