@@ -15,6 +15,7 @@ import pytest
 
 from backstamp.gateway import RewritingLimits
 from backstamp.gateway.onward import Onward
+from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.rewriter import messages
 from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
@@ -396,6 +397,23 @@ async def test_a_fault_of_ours_has_as_many_replies_as_the_client_waits_for(
     await client.envelope("bob@example.net", "cat@example.net")
     told = await client.data(TEXT + b".\r\n", replies=2 if lmtp else 1)
     assert set(told) == {"250 2.0.0 one"}
+    assert await client.closed()
+
+
+async def test_after_a_fault_of_ours_the_rest_of_a_message_is_no_commands(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await gateway(await next_hop(), NOTHING)
+    client = await running.client()
+    await client.begin()
+
+    def fail(*_: object) -> bool:
+        raise MemoryError
+
+    await client.envelope("bob@example.net")
+    assert (await client.say("DATA")).startswith("354 ")
+    monkeypatch.setattr(Budget, "take", fail)
+    await client.send(b"MAIL FROM:<whoever.wrote.this@example.com>\r\n")
     assert await client.closed()
 
 

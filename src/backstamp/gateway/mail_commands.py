@@ -51,7 +51,10 @@ class MailCommands:
         self._ahead: deque[Mailbox] = deque()
         """Recipients whom the next hop has heard of already, and the client is about to name."""
         self.owed = 1
-        """How many replies the client waits for: with LMTP a message has one for each accepted recipient."""
+        """How many replies the client waits for: with LMTP a message has one for each accepted recipient.
+
+        None before the end of a message, nor when all is said.
+        """
         self.offered: frozenset[str] = frozenset()
         """The EHLO keywords of this session."""
 
@@ -147,7 +150,8 @@ class MailCommands:
         self._wire.write(GO_AHEAD.encode())
         config, budget = self._about.config, self._about.budget
         lmtp = self._client.kind is Kind.LMTP
-        self.owed = count if lmtp else 1
+        replies = count if lmtp else 1
+        self.owed = 0
         try:
             message = await read_mail_data(
                 self._wire,
@@ -157,8 +161,9 @@ class MailCommands:
                 mends=self._client.receives,
             )
         except MailDataRefusedError as error:
-            await self._say((error.reply,) * self.owed)
+            await self._say((error.reply,) * replies)
             return None
+        self.owed = replies
         utf8 = reverse_path.parameter("SMTPUTF8") is not None
         submitted = Submitted(
             origin=self._client.origin,

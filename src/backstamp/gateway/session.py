@@ -193,7 +193,8 @@ class Session:
         if self._onward.connection is not None:
             self._onward.connection.abort()
         if not self._mail.owed:
-            self._closing = True  # all was said, and what more we said would be the reply to something else
+            # What more we said would be the reply to something else, and the rest of a message commands.
+            self._closing = True
             return None
         apology = reply(451, f"4.3.0 Internal error, trace id {trace_id}")
         for _ in range(1, self._mail.owed):
