@@ -1,8 +1,13 @@
+import asyncio
+import gc
 import io
 import json
 import logging
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -17,6 +22,8 @@ def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     handlers, level = list(root.handlers), root.level
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     configure_logging(load(environ={}), "gateway")
     yield written
     root.handlers[:] = handlers
@@ -24,6 +31,7 @@ def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 LOG = logging.getLogger("backstamp.gateway")
+DOMAIN = "example.org"
 
 
 def test_a_record_is_one_json_line_with_the_facts_that_came_with_it(stderr: io.StringIO) -> None:
@@ -65,3 +73,45 @@ def test_a_traceback_says_where_and_what_and_holds_nobodys_words(stderr: io.Stri
     assert [part.splitlines()[-1] for part in told.split("\nbecause of\n")] == ["ValueError", "KeyError"]
     assert told.count("in fail") == 2
     assert "ann@" not in line
+
+
+async def test_what_asyncio_says_of_a_task_or_a_callback_holds_nobodys_words(stderr: io.StringIO) -> None:
+    async def fail() -> None:
+        int("ann@" + DOMAIN)
+
+    async def begin() -> None:
+        asyncio.get_running_loop().call_soon(int, "bob@" + DOMAIN)
+        await asyncio.wait({asyncio.create_task(fail())})
+
+    await begin()
+    gc.collect()
+    lines = [json.loads(line) for line in stderr.getvalue().splitlines()]
+    assert [(line["logger"], line["message"], line["traceback"].splitlines()[-1]) for line in lines] == [
+        ("asyncio", "Exception in callback int", "ValueError"),
+        ("asyncio", "Task exception was never retrieved", "ValueError"),
+    ]
+    assert DOMAIN not in stderr.getvalue()
+
+
+ENDS: Final = """
+import threading
+from backstamp.app.logs import configure_logging
+from backstamp.app.settings import load
+
+configure_logging(load(environ={}), "gateway")
+
+def fail(): raise ValueError("ann@" + "example.org")
+
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+fail()
+"""
+
+
+def test_what_ends_a_thread_or_a_role_is_a_line_without_words() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDS], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    told = [(line["level"], line["message"], line["traceback"].splitlines()[-1]) for line in lines]
+    assert told == [("critical", "internal error ValueError", "ValueError")] * 2

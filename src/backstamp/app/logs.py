@@ -2,9 +2,12 @@
 
 import json
 import logging
+import re
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, Final
 
 from backstamp.app.settings import Settings
@@ -15,6 +18,9 @@ MOST_CAUSES: Final = 10
 """Of an exception, which may be its own cause."""
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 """What every record has; the rest are facts that the caller gave (`extra`): trace id, size, outcomes."""
+
+_OBJECTS: Final = re.compile(r"[\n(<]")
+_log = logging.getLogger("backstamp")
 
 
 class _WithoutWords(logging.Formatter):
@@ -30,6 +36,15 @@ class _WithoutWords(logging.Formatter):
             told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\nbecause of\n".join(told)
+
+
+class _Shortened(logging.Filter):
+    """Keeps of what asyncio says of a fault what it is: the rest spells out objects, arguments and words."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "asyncio" and record.exc_info:
+            record.msg, record.args = _OBJECTS.split(record.getMessage(), maxsplit=1)[0].rstrip(), ()
+        return True
 
 
 class _JsonLines(_WithoutWords):
@@ -68,10 +83,19 @@ class _PlainLines(_WithoutWords):
 
 
 def configure_logging(settings: Settings, role: str) -> None:
-    """Send all logs of this process to stderr."""
+    """Send all logs of this process to stderr, and what ends it or a thread of it as one of them."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PlainLines(role) if sys.stderr.isatty() else _JsonLines(role))
+    handler.addFilter(_Shortened())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("backstamp").setLevel(settings[LOG_LEVEL].upper())
+    sys.excepthook = _tell
+    threading.excepthook = lambda of: _tell(of.exc_type, of.exc_value, of.exc_traceback)
+
+
+def _tell(kind: type[BaseException], error: BaseException | None, where: TracebackType | None) -> None:
+    """Log what nobody caught; Python's own way ends with its words."""
+    if error is not None and not issubclass(kind, KeyboardInterrupt | SystemExit):
+        _log.critical("internal error %s", kind.__qualname__, exc_info=(kind, error, where))
