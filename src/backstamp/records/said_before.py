@@ -30,6 +30,7 @@ CERTAIN: Final = frozenset(
         *(ThreatReason.SWITCHED_OFF, ThreatReason.OWN_LIST),
     }
 )
+"""What lists and administrators say; looks and bare prefixes are no knowledge."""
 _LONGEST_SOURCE: Final = 64
 _KNOWN_LATER_US: Final = 10_000_000
 """Gateways see a new entry of an own list within seconds; what came in them was not judged by it."""

@@ -26,6 +26,7 @@ from backstamp.records.bulk import select_for_keys
 from backstamp.records.dictionaries import Judgement
 from backstamp.records.hit_rows import Judged
 from backstamp.records.memory import Memory
+from backstamp.records.said_before import CERTAIN
 from backstamp.records.stored_hits import StoredHit
 from backstamp.records.tracking_ids import to_database
 from backstamp.rewriting.reasons import SkipReason
@@ -46,15 +47,6 @@ from backstamp.vocabulary import (
 _STOPPED: Final = frozenset({EventType.BLOCKED, EventType.WARNED})
 _ALARMING: Final = _STOPPED | {EventType.CLICKED_THROUGH}
 _FOLLOWED: Final = frozenset({EventType.CLICKED, EventType.ALLOWED}) | _ALARMING
-_CERTAIN: Final = frozenset(
-    {
-        ThreatReason.LISTED_URL.value,
-        ThreatReason.LISTED_HOST.value,
-        ThreatReason.OWN_LIST.value,
-        ThreatReason.SWITCHED_OFF.value,
-    }
-)
-"""What lists and administrators say; looks and bare prefixes are no knowledge."""
 _OF_A_KIND: Final = frozenset(
     reason.value for reason in SkipReason if reason.unprotected and not reason.provoked
 )
@@ -158,7 +150,7 @@ def _clicked(clicks: Collection[StoredHit], memory: Memory, now: datetime) -> It
 def _rule(hit: StoredHit, threat: _Threat, *, received: bool) -> AlertRule | None:
     if hit.type is EventType.CLICKED_THROUGH:
         return AlertRule.CLICKED_THROUGH
-    if hit.hit.action is ClickAction.CHECK or threat.reason not in _CERTAIN:
+    if hit.hit.action is ClickAction.CHECK or threat.reason not in CERTAIN:
         return None
     if not received and threat.reason == ThreatReason.SWITCHED_OFF:
         return None  # an administrator switched off a link of sent mail, and knows
@@ -210,7 +202,7 @@ def _arrived(record: Queued) -> Iterator[Occurrence]:
     for finding in record.findings:
         url = targets.get(finding.number, "")
         host = host_of(url)
-        if finding.reason not in _CERTAIN or finding.threat is ThreatType.SUSPICIOUS or host in seen:
+        if finding.reason not in CERTAIN or finding.threat is ThreatType.SUSPICIOUS or host in seen:
             continue
         seen.add(host)
         for domain, people in _by_domain(record).items():
