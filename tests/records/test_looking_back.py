@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+from django.db.models.signals import post_init
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -575,6 +576,32 @@ def test_what_an_own_list_blocks_is_then_told_to_those_whose_list_it_is(
     ((each, _),) = decided()
     taken_for_a_machine_and_then_for_a_person(found=[each], index=index, mail=mail)
     assert list(Alert.objects.values_list("rule", flat=True)) == [rule]
+
+
+def test_of_long_own_lists_only_what_names_a_url_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        block(f"h{number}.example/", "")
+    block("h3.example/", "our.example")
+    block("example.net/a", "")
+    made = list[str]()
+
+    def note(instance: OwnListEntry, **_: object) -> None:
+        made.append(instance.expression)
+
+    monkeypatch.setattr(decisions, "_AT_ONCE", 3)
+    post_init.connect(note, sender=OwnListEntry)
+    found = decisions.blocked_among(
+        ["https://www.h3.example/x", "https://h12.example/", "http://example.net/a?b"]
+    )
+    post_init.disconnect(note, sender=OwnListEntry)
+    expected = [
+        ("h3.example/", ""),
+        ("h3.example/", "our.example"),
+        ("h12.example/", ""),
+        ("example.net/a", ""),
+    ]
+    assert {(each.digest, each.scope) for each in found} == {(digest_of(each), of) for each, of in expected}
+    assert sorted(made) == sorted(each for each, _ in expected)
 
 
 @SQLITE_IS_ENOUGH
