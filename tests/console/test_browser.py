@@ -278,7 +278,7 @@ def test_beside_a_long_address_an_alerts_words_stay_whole_on_a_phone(
     page.set_viewport_size({"width": 360, "height": 800})
     page.goto(f"{address}/alerts/{made[0]}/")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    act = page.get_by_role("cell", name="clicked", exact=True)
+    act = page.get_by_role("cell", name="followed it", exact=True)
     lines = "cell => { const all = new Range(); all.selectNodeContents(cell); return all.getClientRects(); }"
     assert len(act.evaluate(lines)) == 1
 

@@ -20,6 +20,7 @@ from hyperframe.frame import (
 )
 
 from backstamp.edge.replies import GIF
+from backstamp.edge.server import STREAMS
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish
 from tests.edge.test_processes import Load, wait_for_end
@@ -122,7 +123,7 @@ def test_sigterm_answers_every_stream_of_http_2_that_it_does_not_disclaim(tmp_pa
 
     with running_edge(tmp_path) as server, server.connect() as client:
         client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SettingsFrame(0).serialize())
-        client.sendall(b"".join(ask() for _ in range(20)))
+        client.sendall(b"".join(ask() for _ in range(STREAMS)))
         for frame in frames(client):
             if isinstance(frame, GoAwayFrame):
                 last_taken = frame.last_stream_id

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 
 from backstamp.records.alerting.notices import Act, AlertFacts, Allowance, Notice
+from backstamp.records.alerting.words import TITLES
 from backstamp.records.models import Outgoing
 from backstamp.vocabulary import AlertRule
 from backstamp.worker.channels.mail.message import alert_mail
@@ -23,7 +24,7 @@ from backstamp.worker.channels.slack.payload import LONGEST_SECTION, MOST_BLOCKS
 from backstamp.worker.channels.slack.payload import payload as slack_payload
 from backstamp.worker.channels.webhook.payload import payload as webhook_payload
 from backstamp.worker.channels.webhook.signing import signed_headers
-from backstamp.worker.channels.wording import TITLES, defanged, stories, title
+from backstamp.worker.channels.wording import defanged, stories, title
 
 AT = datetime(2026, 3, 2, 9, 0, 30, tzinfo=UTC)
 FACTS = AlertFacts(

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 
 from backstamp.records.alerting.notices import Act, AlertFacts, Allowance, Notice
 from backstamp.records.alerting.people import MOST_PEOPLE
+from backstamp.records.alerting.words import ACTS, TITLES
 from backstamp.records.models import Outgoing
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats.safe_spelling import spelled_safely
-from backstamp.vocabulary import Actor, AlertRule
+from backstamp.vocabulary import Actor
 
 LONGEST_URL: Final = 300
 LONGEST_TEXT: Final = 500
@@ -30,26 +31,6 @@ _ISOLATE: Final = "\u2068{}\u2069"
 """First strong isolate, and its end (Unicode UAX 9, section 2.4)."""
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
-TITLES: Final = {
-    AlertRule.KNOWN_BAD_CLICK: "Dangerous link followed, and stopped",
-    AlertRule.CLICKED_THROUGH: "Warning passed over",
-    AlertRule.NEW_HOST: "Many people at a new host",
-    AlertRule.REPORTED_MISTAKE: "Page of ours reported as a mistake",
-    AlertRule.REPORTED_PHISHING: "Mail reported as phishing",
-    AlertRule.RECEIVED_BEFORE: "Dangerous link lies in mailboxes",
-    AlertRule.CLICKED_BEFORE: "Dangerous link was followed before it was known",
-    AlertRule.KNOWN_BAD_ARRIVED: "Mail with a dangerous link arrived",
-    AlertRule.UNPROTECTED_MAIL: "Mail whose links could not be guarded",
-}
-_ACTS: Final = {
-    "received": "received it",
-    "reported": "reported it",
-    "clicked": "followed it",
-    "allowed": "followed it",
-    "warned": "was warned",
-    "blocked": "was stopped",
-    "clicked_through": "went on after the warning",
-}
 NOBODY: Final = "a reader whom the link does not name"
 _JUDGED: Final = {
     Actor.SCANNER: "a scanner",
@@ -188,7 +169,7 @@ def _facts(alert: AlertFacts) -> Iterator[Fact]:
 def _people(alert: AlertFacts) -> Iterator[Deed]:
     for act in alert.acts:
         who = shown_address(act.address) if act.address else NOBODY
-        yield Deed(who, f"{_ACTS.get(act.act, act.act)}, {_time(act.at)}{_since_judged(act)}")
+        yield Deed(who, f"{ACTS.get(act.act, act.act)}, {_time(act.at)}{_since_judged(act)}")
     more = sum(alert.people.values()) - len(alert.acts)
     if more > 0:
         yield Deed("", f"... and {more} more")
