@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from backstamp.file_identity import FileIdentity, identity_of
 from backstamp.tokens import Keyring, KeyringError
 
 _log = logging.getLogger("backstamp.app")
@@ -51,7 +52,7 @@ class KeyFile:
                     self._take(seen)
         return self._ring
 
-    def _take(self, seen: tuple[int, int, int] | None) -> None:
+    def _take(self, seen: FileIdentity | None) -> None:
         """Read the file again, and tell the log once where it cannot be used."""
         try:
             self._ring, self._seen, fault = read(self.path), seen, ""
@@ -168,9 +169,8 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _identity(path: Path) -> tuple[int, int, int] | None:
+def _identity(path: Path) -> FileIdentity | None:
     try:
-        found = path.stat()
+        return identity_of(path.stat())
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from backstamp.file_identity import FileIdentity, identity_of
+
 _log = logging.getLogger("backstamp.edge")
 
 LOOK_SECONDS: Final = 2.0
 
-_Identity = tuple[tuple[int, int, int], ...]
+_Identity = tuple[FileIdentity, ...]
 
 
 class Certificate:
@@ -71,4 +73,4 @@ class Certificate:
             found = [path.stat() for path in (self.chain, self.key)]
         except OSError:
             return None
-        return tuple((status.st_ino, status.st_mtime_ns, status.st_size) for status in found)
+        return tuple(map(identity_of, found))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from backstamp.file_identity import FileIdentity, identity_of
+
 T = TypeVar("T")
 
 _log = logging.getLogger("backstamp.journal")
@@ -36,7 +38,7 @@ class SharedFile(Generic[T]):
         self._said = nothing
         self._recheck_seconds = recheck_seconds
         self._in_force = in_force
-        self._signature: tuple[int, int, int] | None = None
+        self._identity: FileIdentity | None = None
         self._failing = False
         self._check_at = 0.0
 
@@ -50,22 +52,21 @@ class SharedFile(Generic[T]):
 
     def _look(self) -> None:
         try:
-            status = self._path.stat()
-            signature = (status.st_ino, status.st_mtime_ns, status.st_size)
-            if signature == self._signature:
+            identity = identity_of(self._path.stat())
+            if identity == self._identity:
                 return
             try:
                 self._said = self._read(self._path)
             finally:
                 # Also where it is damaged: that is said once, and not tried until it changes. What the
                 # operating system refuses now it may not refuse at the next look.
-                self._signature = signature
+                self._identity = identity
         except FileNotFoundError:
             return
         except ValueError as error:
             self._tell(str(error))
         except OSError as error:
-            self._signature = None
+            self._identity = None
             if not self._failing:
                 self._tell(error.strerror or "it cannot be read")
             self._failing = True

@@ -22,8 +22,8 @@ from backstamp.policy.suppression import Suppressed, SuppressionReason
 _MAGIC: Final = b"BSpolic"
 _VERSION: Final = 2
 _HEAD: Final = struct.Struct("<7sBI")
-_MAP32: Final = struct.Struct(">BI")
-_BIN32: Final = struct.Struct(">BI")
+_SIZED: Final = struct.Struct(">BI")
+"""MessagePack's kind of what follows, and how much there is: `bin 32` and `map 32`."""
 _encode: Final = msgspec.msgpack.encode
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ def _sealed_sets(sets: Mapping[str, Mapping[Any, Keys]]) -> list[memoryview]:
     for name, inner in sets.items():
         pieces += [_encode(name), _map(len(inner))]
         for each, keys in inner.items():
-            pieces += [_encode(str(each)), _BIN32.pack(0xC6, len(keys.octets)), keys.octets]
+            pieces += [_encode(str(each)), _SIZED.pack(0xC6, len(keys.octets)), keys.octets]
     checksum = 0
     for piece in pieces:
         checksum = zlib.crc32(piece, checksum)
@@ -131,7 +131,7 @@ def _sealed_sets(sets: Mapping[str, Mapping[Any, Keys]]) -> list[memoryview]:
 
 
 def _map(size: int) -> bytes:
-    return _MAP32.pack(0xDF, size)
+    return _SIZED.pack(0xDF, size)
 
 
 def _opened_sets(data: memoryview) -> dict[str, dict[str, Keys]]:

@@ -8,6 +8,7 @@ By itself Linux does that for memory that is asked for in such pieces, and Pytho
 """
 
 import ctypes
+import mmap
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +18,6 @@ _MADV_COLLAPSE: Final = 25
 """madvise(2), since Linux 6.1: put these pages together now, whatever `enabled` says. Older ones refuse."""
 _SIZE: Final = Path("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size")
 _MAPS: Final = Path("/proc/self/maps")
-_PAGE: Final = 4096
 _MOST_EMPTY: Final = 0.25
 """A piece of which more is not there yet is left as it is, for a huge page is there as a whole: a thread's
 stack, of which little is used, would become megabytes."""
@@ -36,7 +36,7 @@ def gather() -> None:
     except OSError:  # a kernel without huge pages, or a process that must not see /proc
         return
     system = ctypes.CDLL(None)
-    there = ctypes.create_string_buffer(size // _PAGE)
+    there = ctypes.create_string_buffer(size // mmap.PAGESIZE)
     for start in pieces(maps.splitlines(), size):
         where, length = ctypes.c_void_p(start), ctypes.c_size_t(size)
         if system.mincore(where, length, there) == 0 and _is_full(there.raw):

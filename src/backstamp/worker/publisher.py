@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from backstamp.file_identity import FileIdentity, identity_of
 from backstamp.journal import (
     consents_path,
     publish_consents,
@@ -105,7 +106,7 @@ class _Written:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._identity: tuple[int, int, int] | None = None
+        self._identity: FileIdentity | None = None
 
     def note(self) -> None:
         """Take the file as it is now for ours."""
@@ -119,12 +120,11 @@ class _Written:
             self._identity = None
         return other
 
-    def _now(self) -> tuple[int, int, int] | None:
+    def _now(self) -> FileIdentity | None:
         try:
-            found = self._path.stat()
+            return identity_of(self._path.stat())
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _at_changes(

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable
-from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
 import msgspec
 import turbohtml
-from turbohtml import Comment, Document, Element, Namespace, SourceLocation
+from turbohtml import Comment, Document, Element, Namespace
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import carriers
@@ -22,18 +21,13 @@ from backstamp.rewriting.html.other_readings import (
     other_readings,
 )
 from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.html.value_places import ORDINARY_HREF, ValuePlaces
 from backstamp.rewriting.html.word_fields import hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.spans import overlaps
 from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
 
-_ORDINARY_HREF: Final = re.compile(
-    r'<[a-z][a-z0-9:]*(?:[ \f\t]+(?!href=)[a-z][a-z0-9:_-]*=(?:"[^"]*"|\'[^\']*\'))*?[ \f\t]+href="([^"]*)"'
-)
-"""A start tag up to its first `href`, as nearly everybody writes it: read in 0.3 µs, where the parser's own
-locations of a tag's attributes take 2.5."""
-_VALUE_START: Final = re.compile(r"[^ \t\n\f\r=]*[ \t\n\f\r]*=[ \t\n\f\r]*([\"']?)")
 _REFRESH: Final = re.compile(
     r"[ \t\n\f\r]*(?:[0-9]+|(?=\.))[0-9.]*(?:[ \t\n\f\r]*[;,][ \t\n\f\r]*|[ \t\n\f\r]+)"
     r"(?:[uU][rR][lL][ \t\n\f\r]*=[ \t\n\f\r]*)?([\"']?)(?=.)",
@@ -96,6 +90,7 @@ class HtmlText:
             scripting=reading is not None and reading.scripting,
             allow_declarative_shadow_roots=False,
         )
+        self._values = ValuePlaces(self.source, self.tree)
         self.rivals: list[FoundLink] = []
         self.links: list[FoundLink] = []
         self.containers: list[Container] = []
@@ -123,6 +118,7 @@ class HtmlText:
     def forget_tree(self) -> None:
         """Let the memory of the tree go; what was found stays."""
         self.tree = turbohtml.parse("")
+        self._values = ValuePlaces("", self.tree)
         self.elements.clear()
         self.copies.clear()
         self.containers.clear()
@@ -170,7 +166,7 @@ class HtmlText:
             value = element.attr(name)
             if value is None:
                 continue
-            start, end, _ = self._value_span(element, name) or (0, 0, "")
+            start, end, _ = self._values.span(element, name) or (0, 0, "")
             for target in value.split(";") if name == "values" else (value,):
                 link = FoundLink(start, end, target, Carrier.ANIMATION, doubt=SkipReason.UNLOCATED)
                 self.rivals.append(link)
@@ -188,7 +184,7 @@ class HtmlText:
             # As `_add` does it, without what is of no matter in a tag as nearly everybody writes it: 1.7 µs
             # for a link instead of 2.3.
             column = element.source_col
-            ordinary = _ORDINARY_HREF.match(source, column) if column is not None else None
+            ordinary = ORDINARY_HREF.match(source, column) if column is not None else None
             value = element.attr("href") if ordinary is not None else None
             if ordinary is None or value is None or (has_line_ends and " " in value):
                 self._add(element, "href", Carrier.A)
@@ -263,7 +259,7 @@ class HtmlText:
         value = element.attr(name)
         if value is None:
             return
-        span = self._value_span(element, name)
+        span = self._values.span(element, name)
         if span is None:
             self.unlocated += 1
             return
@@ -283,35 +279,9 @@ class HtmlText:
             link.doubt = SkipReason.UNLOCATED
         links.append(link)
 
-    def _value_span(self, element: Element, name: str) -> tuple[int, int, str] | None:
-        """Return start and end of an attribute's value in the source, and its quote."""
-        column = element.source_col
-        if name == "href" and column is not None:
-            ordinary = _ORDINARY_HREF.match(self.source, column)
-            if ordinary is not None:
-                return *ordinary.span(1), '"'
-        location = element.source_location
-        if location is None and column is not None:
-            # A copy of the tree's own, of a formatting element, knows the column of its original only.
-            location = self._located.get(column)
-        span = location.attrs.get(name) if location is not None else None
-        if span is None:
-            return None
-        opening = _VALUE_START.match(self.source, span.start_offset, span.end_offset)
-        if opening is None:
-            return span.end_offset, span.end_offset, ""
-        quote = opening[1]
-        return opening.end(), span.end_offset - len(quote), quote
-
-    @cached_property
-    def _located(self) -> dict[int, SourceLocation]:
-        """The places of all links, by the columns of their tags; asked for where one is a copy."""
-        links = [(link.source_col, link.source_location) for link in self.tree.select("a")]
-        return {column: place for column, place in links if column is not None and place is not None}
-
     def _value(self, element: Element, name: str) -> str:
         """Return an attribute's value with its own line ends."""
-        span = self._value_span(element, name)
+        span = self._values.span(element, name)
         if span is None:
             return element.attr(name) or ""
         return attribute_value(self._original[span[0] : span[1]], span[2])
@@ -349,7 +319,7 @@ class HtmlText:
 
     def _inside(self, element: Element, name: str) -> tuple[Container, AttributeText] | None:
         """Return an attribute as a container of links, or None where it cannot be read."""
-        span = self._value_span(element, name)
+        span = self._values.span(element, name)
         if span is None:
             self.unlocated += 1
             return None
