@@ -358,7 +358,10 @@ async def test_a_chrooted_postfix_finds_the_socket_where_the_documents_put_it(li
         with smtplib.SMTP("127.0.0.1", port) as client:
             client.ehlo()
             assert client.mail("ann@example.org")[0] == 451
-        assert "warning" not in postfix.log_text.replace("warning: connect to Milter service", "")
+        complaints = [line for line in postfix.log_text.splitlines() if "warning: " in line]
+        # Postfix also tells of a clock that was set, and why it is slower then.
+        awaited = ("connect to Milter service", "file system clock is", "resetting file time stamps")
+        assert [line for line in complaints if not any(words in line for words in awaited)] == []
     finally:
         await asyncio.to_thread(postfix.stop)
 

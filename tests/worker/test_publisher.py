@@ -1,12 +1,15 @@
 """The parts of the policy are published so that nobody meets a policy without them."""
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from backstamp.journal import SnapshotFile
-from backstamp.policy import ConsentMode, Policy
+from backstamp.policy import ConsentMode, Consents, Policy
+from backstamp.records import snapshot as records_snapshot
 from backstamp.worker.database import Database
 from backstamp.worker.publisher import Publisher
 
@@ -32,6 +35,31 @@ async def test_the_first_policy_comes_behind_the_parts_that_belong_to_it(tmp_pat
     snapshot = SnapshotFile(path).current()
     assert snapshot is not None, "the consents and the suppression list are there, too"
     assert snapshot.tracking_url == "https://t.example.org"
+
+
+async def test_who_publishes_the_consents_for_the_first_policy_is_no_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, stop, database = tmp_path / "snapshot", asyncio.Event(), Database()
+    publisher, begun = Publisher(path, DEFAULTS, database), threading.Event()
+    really = records_snapshot.consents
+
+    def slowly() -> Consents:
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.4)
+        return really()
+
+    monkeypatch.setattr(records_snapshot, "consents", slowly)
+    publishing = [asyncio.create_task(publisher.run(stop))]
+    await asyncio.to_thread(begun.wait, 20)
+    publishing.append(asyncio.create_task(publisher.run_consents(stop)))
+    await asyncio.sleep(1.5)
+    stop.set()
+    await asyncio.gather(*publishing)
+    database.close()
+    assert SnapshotFile(path).current() is not None
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("name", ["snapshot", "snapshot.consents", "snapshot.suppressed"])

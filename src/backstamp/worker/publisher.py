@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from backstamp.file_identity import FileIdentity, identity_of
@@ -41,6 +42,8 @@ class Publisher:
         self._defaults = defaults
         self._database = database
         self._asked: dict[Path, asyncio.Event] = {}
+        self._consents = _Written(consents_path(path))
+        self._suppressed = _Written(suppressed_path(path))
 
     def hurry(self) -> None:
         """Look for changes now: there may be some."""
@@ -55,23 +58,23 @@ class Publisher:
 
     async def run_consents(self, stop: asyncio.Event) -> None:
         """Publish the consents at once and at every change, until `stop` is set."""
-        followed, written = FollowedConsents(), _Written(consents_path(self._path))
+        followed = FollowedConsents()
 
         def look() -> None:
             nonlocal followed
-            if written.is_ours_no_more():
-                followed = FollowedConsents()
-            if (news := followed.news()) is not None:
-                publish_consents(self._path, news)
-                written.note()
+            with self._consents.lock:
+                if self._consents.is_ours_no_more():
+                    followed = FollowedConsents()
+                if (news := followed.news()) is not None:
+                    publish_consents(self._path, news)
+                    self._consents.note()
 
         await self._keep(stop, consents_path(self._path), look)
 
     async def run_suppressed(self, stop: asyncio.Event) -> None:
         """Publish the suppression list at once and at every change, until `stop` is set."""
-        path = suppressed_path(self._path)
-        look = _at_changes(part_changes.of_suppressions, self._publish_suppressed, _Written(path))
-        await self._keep(stop, path, look)
+        look = _at_changes(part_changes.of_suppressions, self._publish_suppressed, self._suppressed)
+        await self._keep(stop, suppressed_path(self._path), look)
 
     async def _keep(self, stop: asyncio.Event, path: Path, look: Callable[[], None]) -> None:
         """Have somebody look all the time whether what is published at `path` is to be another."""
@@ -85,10 +88,8 @@ class Publisher:
 
     def _publish_policy(self) -> None:
         # A policy of version 1 has the other parts within, and they must not be missing for a moment.
-        if not consents_path(self._path).exists():
-            self._publish_consents()
-        if not suppressed_path(self._path).exists():
-            self._publish_suppressed()
+        self._consents.publish_if_missing(self._publish_consents)
+        self._suppressed.publish_if_missing(self._publish_suppressed)
         publish_policy(self._path, snapshot.policy(self._defaults, time.time_ns() // 1000))
 
     def _publish_consents(self) -> None:
@@ -102,11 +103,23 @@ class _Written:
     """A file that was published: whether it is still the one that we wrote.
 
     Gateway and edge go on with what they have while it is damaged; started anew they would have no policy.
+    Who publishes, or asks whose the file is, holds `lock` meanwhile: two threads may publish the same part,
+    and neither is a stranger.
     """
 
     def __init__(self, path: Path) -> None:
+        self.lock = Lock()
         self._path = path
         self._identity: FileIdentity | None = None
+
+    def publish_if_missing(self, publish: Callable[[], None]) -> None:
+        """Publish the file where there is none."""
+        # Looked at before the lock, too: a part that is there is no reason to wait for who gathers it anew.
+        if not self._path.exists():
+            with self.lock:
+                if not self._path.exists():
+                    publish()
+                    self.note()
 
     def note(self) -> None:
         """Take the file as it is now for ours."""
@@ -144,9 +157,10 @@ def _at_changes(
         nonlocal published, published_at
         now = fingerprint()
         due = now != published or time.monotonic() - published_at > seconds
-        if written.is_ours_no_more() or due:
-            publish()
-            written.note()
-            published, published_at = now, time.monotonic()
+        with written.lock:
+            if written.is_ours_no_more() or due:
+                publish()
+                written.note()
+                published, published_at = now, time.monotonic()
 
     return look
