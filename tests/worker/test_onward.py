@@ -32,6 +32,25 @@ async def test_a_mail_arrives_byte_for_byte(next_hop: FakeNextHop) -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "ann(of sales)@example.org",
+        "ann@example.org,eve@example.net",
+        "ann;eve@example.org",
+        "ann:eve@example.org",
+        "@relay.example,@other.example:ann@example.org",
+        r'"ann \"<eve@example.net>\", (x)"@example.org',
+        "änn(ü)@example.org",
+    ],
+)
+async def test_an_address_stays_as_it_is_in_the_envelope(next_hop: FakeNextHop, address: str) -> None:
+    await asyncio.to_thread(hand_on, hop(next_hop.url), address, address, MAIL)
+    (mail,) = next_hop.accepted
+    options = "" if address.isascii() else " SMTPUTF8"
+    assert (mail.mail, mail.rcpts) == (f"MAIL FROM:<{address}>{options}", [f"RCPT TO:<{address}>"])
+
+
+@pytest.mark.parametrize(
     ("stage", "reply", "permanent"),
     [
         ("RCPT", "550 5.1.1 no such user", True),

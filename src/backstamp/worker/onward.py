@@ -49,9 +49,13 @@ def hand_on(hop: NextHop, reverse_path: str, forward_path: str, message: bytes) 
         with _connected(hop) as session:
             options = [] if message.isascii() or not session.has_extn("8bitmime") else ["BODY=8BITMIME"]
             if not f"{reverse_path}{forward_path}".isascii():
+                if not session.has_extn("smtputf8"):
+                    raise smtplib.SMTPNotSupportedError
+                session.command_encoding = "utf-8"
                 options.append("SMTPUTF8")
-            _expect(session.mail(reverse_path, options))
-            _expect(session.rcpt(forward_path))
+            # Not by `mail` and `rcpt`, which read addresses as header fields have them: some become others.
+            _expect(session.docmd(" ".join([f"MAIL FROM:<{reverse_path}>", *options])))
+            _expect(session.docmd(f"RCPT TO:<{forward_path}>"))
             _expect(session.data(message))
     except smtplib.SMTPResponseException as error:
         raise NotTakenError(f"it said {error.smtp_code}", permanent=error.smtp_code >= 500) from None
