@@ -131,6 +131,30 @@ async def test_a_retry_goes_only_to_those_who_have_no_copy_yet(
     assert len(running.queued) == 1
 
 
+@pytest.mark.parametrize("answer", [NEVER, LATER])
+async def test_who_has_a_copy_and_is_refused_at_the_retry_is_not_recorded_as_refused(
+    gateway: StartGateway, next_hop: StartNextHop, answer: str
+) -> None:
+    one, two, _ = THREE
+    hop = await next_hop(script={f"END {two}": [LATER], f"RCPT {one}": []})
+    running, client = await start(gateway, hop)
+    assert await client.send_mail(WIRE, one, two) == [LATER]
+    hop.script[f"RCPT {one}"] = [answer]
+    assert await client.envelope(one, two) == [answer, "250 2.1.5 Ok"]
+    assert (await client.data(WIRE))[0].startswith("250 ")
+    assert received(hop) == once(one, two)
+    assert [(d.recipient_index, d.type) for d in running.deliveries] == [
+        (0, EventType.SENT),
+        (1, EventType.DEFERRED),
+        (1, EventType.SENT),
+    ]
+    # Who was put off at RCPT is named again by itself, and has it.
+    if answer == LATER:
+        assert (await retried(client, one)).startswith("250 ")
+        assert received(hop) == once(one, two)
+    assert await all_forgotten(running)
+
+
 async def test_after_a_restart_the_retry_still_goes_only_to_the_rest(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

@@ -60,10 +60,11 @@ class Roll:
             self._indices.append(index)
             wanted = False
             suppressed = suppression(rcpt.recipient.address)
-            if not rcpt.reply.positive:
-                self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
-            elif earlier is not None and earlier.accepted:
+            if earlier is not None and earlier.accepted:
+                # Also where they are refused by now: nobody knew whose message it is when they were named.
                 self._outcomes[place] = ACCEPTED_EARLIER
+            elif not rcpt.reply.positive:
+                self._outcomes[place] = Outcome(Stage.RCPT, rcpt.reply)
             elif twin is not None:
                 self._twins[place] = twin
             elif suppressed is not None:
