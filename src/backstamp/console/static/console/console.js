@@ -12,10 +12,12 @@ function localTimes(root) {
 
 // The times bear no zone of their own, so the page says which it is: two people may talk about a screenshot.
 const zone = document.getElementById("zone");
-if (zone) {
-  const named = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" });
+const named = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" });
+const place = named.resolvedOptions().timeZone;
+if (zone && !/^(Etc\/)?(UTC|UCT|Universal|Zulu)$/.test(place)) {
   const offset = named.formatToParts(new Date()).find((part) => part.type === "timeZoneName").value;
-  zone.textContent = `Times are those of ${named.resolvedOptions().timeZone} (${offset}); each shows UTC where you point at it.`;
+  const utc = matchMedia("(hover: hover)").matches ? "; each shows UTC where you point at it" : "";
+  zone.textContent = `Times are those of ${place} (${offset})${utc}.`;
 }
 
 // A fragment that arrives anew must not close what the reader has opened.
