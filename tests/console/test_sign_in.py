@@ -161,6 +161,17 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(stranger: Client)
 
 
 @pytest.mark.usefixtures("known")
+def test_who_is_not_active_signs_in_no_more_and_has_no_session(stranger: Client) -> None:
+    form = {"login": ADDRESS, "password": PASSWORD}
+    assert stranger.post("/sign-in/", form).status_code == 302
+    get_user_model().objects.update(is_active=False)
+    assert stranger.get("/").status_code == 302
+    answer = stranger.post("/sign-in/", form)
+    assert answer.status_code == 422
+    assert "The email address and/or password you specified are not correct." in answer.text
+
+
+@pytest.mark.usefixtures("known")
 def test_after_five_failures_even_the_right_password_must_wait(stranger: Client) -> None:
     for _ in range(5):
         stranger.post("/sign-in/", {"login": ADDRESS, "password": "wrong"})
