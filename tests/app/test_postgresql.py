@@ -46,10 +46,14 @@ def run(*command: str, url: str, data: Path) -> "subprocess.CompletedProcess[str
 def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     server: ScratchPostgres, tmp_path: Path
 ) -> None:
-    """Dates as in Germany, and backslashes as before PostgreSQL 9.1, which turned octets into others."""
+    """Dates as in Germany, backslashes as before PostgreSQL 9.1, which turned octets into others; and clocks
+    that end every statement.
+    """
     server.execute("CREATE DATABASE ways")
     server.execute("ALTER DATABASE ways SET datestyle TO 'German'")
     server.execute("ALTER DATABASE ways SET standard_conforming_strings TO off")
+    for clock in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        server.execute(f"ALTER DATABASE ways SET {clock} TO '1ms'")
     url = server.url("ways")
     for _ in range(2):
         done = run("-m", "backstamp", "migrate", url=url, data=tmp_path)

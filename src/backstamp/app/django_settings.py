@@ -59,8 +59,11 @@ def _database() -> dict[str, Any]:
             "keepalives_count": 3,
             "tcp_user_timeout": 50_000,
             # psycopg reads dates in this style alone; without the other, octets and texts with a backslash
-            # would be stored as something else. Both may be set otherwise for a server, a database or a user.
-            "options": "-c datestyle=ISO -c standard_conforming_strings=on",
+            # would be stored as something else. What is ended by a clock of the server's begins again for
+            # ever: a batch of ingest, a day of retention, a migration. All may be set otherwise for a server,
+            # a database or a user.
+            "options": "-c datestyle=ISO -c standard_conforming_strings=on -c statement_timeout=0 "
+            "-c lock_timeout=0 -c idle_in_transaction_session_timeout=0",
         },
     }
 
