@@ -2,11 +2,13 @@
 
 import logging
 from base64 import b64encode
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from backstamp.gateway import Submission, Timeouts
+from backstamp.gateway.config import Network
 from backstamp.vocabulary import Origin
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
@@ -37,7 +39,12 @@ class Setup:
 
 @pytest.fixture
 async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates) -> Any:
-    async def start(command: float = 300, max_connections: int = 200, **options: Any) -> Setup:
+    async def start(
+        command: float = 300,
+        max_connections: int = 200,
+        trusted_networks: tuple[Network, ...] = (ip_network("127.0.0.0/8"),),
+        **options: Any,
+    ) -> Setup:
         upstream = await next_hop(**({"offers": UPSTREAM, "tls": certificates.server_context()} | options))
         settings = Submission(
             upstream=f"localhost:{upstream.port}",
@@ -48,6 +55,8 @@ async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates
             await next_hop(),
             submission=settings,
             max_connections=max_connections,
+            trusted_networks=trusted_networks,
+            xclient_networks=trusted_networks,
             timeouts=Timeouts(idle=20, tls=5, command=command),
             **certificates.settings,
         )
@@ -171,6 +180,7 @@ async def test_a_reply_that_comes_too_late_is_not_taken_for_that_to_another_pass
         ("AUTH CRAM-MD5", "504 5.5.4"),
         ("AUTH PLAIN !!!", "501 5.5.2"),
         (f"AUTH PLAIN {b64encode(b'only one').decode()}", "501 5.5.2"),
+        (f"AUTH PLAIN {b64encode(bytes(3) + b's3cret').decode()}", "501 5.5.2"),
         ("AUTH PLAIN\r\n*", "334 "),
     ],
 )
@@ -201,3 +211,56 @@ async def test_an_upstream_that_let_go_is_not_logged_in_to_again(submission: Any
     assert await client.say("MAIL FROM:<ann@example.org>") == "421 4.4.2 idle for too long"
     assert await client.closed()
     assert setup.upstream.connections == 1
+
+
+async def test_a_nul_makes_no_other_user_of_a_login(submission: Any) -> None:
+    """What is said as LOGIN goes on as PLAIN, where NUL stands between user and password."""
+    setup = await submission(script={"AUTH": "235 2.7.0 welcome"})
+    client = await setup.client()
+    await client.say("EHLO client.example")
+    await client.say("AUTH LOGIN")
+    await client.say(b64encode(b"ann\0s3cret words").decode())
+    assert await client.say(b64encode(b"x").decode()) == "501 5.5.2 No user name or password has a NUL"
+    assert not [line for line in setup.upstream.commands if line.startswith("AUTH")]
+
+
+def wrong(number: int) -> str:
+    return f"AUTH PLAIN {b64encode(b'%cann%cguess %d' % (0, 0, number)).decode()}"
+
+
+async def try_passwords(setup: Setup, said: list[str]) -> list[str]:
+    """Try each on a connection of its own."""
+    answers = []
+    for each in said:
+        client = await setup.client()
+        await client.say("EHLO client.example")
+        answers.append(await client.say(each))
+        client.close()
+    return answers
+
+
+async def test_who_guesses_passwords_is_heard_no_more_on_whatever_connection(
+    submission: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    setup = await submission(script={"AUTH": "535 5.7.8 no such ann"}, trusted_networks=())
+    answers = await try_passwords(setup, [wrong(number) for number in range(12)])
+    assert answers[:10] == ["535 5.7.8 no such ann"] * 10
+    assert {each[:9] for each in answers[10:]} == {"421 4.7.0"}
+    assert len([line for line in setup.upstream.commands if line.startswith("AUTH")]) == 10
+    told = [record.message for record in caplog.records if "wrong passwords" in record.message]
+    assert len(told) == 1
+    assert "127.0.0.1" not in told[0]
+
+
+async def test_a_program_that_repeats_an_old_password_shuts_nobody_out(submission: Any) -> None:
+    setup = await submission(
+        script={"AUTH": [*["535 5.7.8 no such ann"] * 12, "235 2.7.0 welcome"]}, trusted_networks=()
+    )
+    answers = await try_passwords(setup, [*[wrong(1)] * 12, f"AUTH PLAIN {PLAIN}"])
+    assert answers == [*["535 5.7.8 no such ann"] * 12, "235 2.7.0 welcome"]
+
+
+async def test_one_address_of_our_own_may_be_that_of_many(submission: Any) -> None:
+    setup = await submission(script={"AUTH": "535 5.7.8 no such ann"})
+    answers = await try_passwords(setup, [wrong(number) for number in range(12)])
+    assert answers == ["535 5.7.8 no such ann"] * 12

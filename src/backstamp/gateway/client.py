@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from backstamp.gateway.access import Address, contains, parse_address
 from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.trace import Hop
 from backstamp.gateway.xclient import LONGEST
@@ -50,6 +51,14 @@ class Client:
         tls = self._wire.tls
         # One that does not verify never gets this far: its handshake fails.
         return self._config.client_ca is not None and tls is not None and bool(tls.getpeercert())
+
+    def may_guess_no_more(self, failed: FailedLogins) -> bool:
+        """Whether too many passwords from its address were wrong.
+
+        From a network of our own many may come by one address: of a proxy, or of a webmail's server.
+        """
+        own = (*self._config.trusted_networks, *self._config.xclient_networks)
+        return not contains(own, self.peer) and failed.too_many(self.peer)
 
     @property
     def is_local(self) -> bool:

@@ -15,6 +15,7 @@ from backstamp.gateway.checks import check_config
 from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
+from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.kept_connections import MOST_KEPT, KeptConnections
 from backstamp.gateway.listeners import Listener, listeners
 from backstamp.gateway.milter import MilterListener
@@ -135,6 +136,7 @@ class Gateway:
             # Who logs in there is one person, and nobody else.
             upstream=_kept(next_hops.upstream(config), most=0),
             inside=_kept(next_hops.inside(config)),
+            failed_logins=FailedLogins(time.monotonic),
         )
         self._servers: list[asyncio.Server] = []
         self._sessions: dict[asyncio.Task[None], Session] = {}

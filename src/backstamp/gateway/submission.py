@@ -25,6 +25,8 @@ UNKNOWN_MECHANISM: Final = reply(504, "5.5.4 This mechanism is not offered")
 NO_COMMON_MECHANISM: Final = reply(454, "4.7.0 The upstream server offers neither PLAIN nor LOGIN")
 AUTH_REQUIRED: Final = reply(530, "5.7.0 Authentication required")
 TLS_REQUIRED: Final = reply(530, "5.7.0 Must issue a STARTTLS command first")
+TOO_MANY_WRONG: Final = reply(421, "4.7.0 Too many wrong passwords from your address, try again later")
+NUL_INSIDE: Final = reply(501, "5.5.2 No user name or password has a NUL")
 
 Ask = Callable[[str], Awaitable[str]]
 """Sends 334 with a challenge (base64 or empty), and returns the client's next line."""
@@ -49,7 +51,11 @@ async def read_credentials(argument: str, ask: Ask) -> Credentials:
             return _plain(_decoded(initial.strip() or await ask("")))
         case "LOGIN":
             user = _decoded(initial.strip() or await ask("VXNlcm5hbWU6"))
-            return Credentials(b"", user, _decoded(await ask("UGFzc3dvcmQ6")))
+            password = _decoded(await ask("UGFzc3dvcmQ6"))
+            if b"\0" in user or b"\0" in password:
+                # PLAIN, by which the upstream hears them, has NUL between its parts (RFC 4616 §2).
+                raise RefusedError(NUL_INSIDE)
+            return Credentials(b"", user, password)
     raise RefusedError(UNKNOWN_MECHANISM)
 
 

@@ -4,6 +4,7 @@ import ssl
 from dataclasses import dataclass
 
 from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.transaction import Transactions
@@ -23,3 +24,4 @@ class Surroundings:
     next_hop: KeptConnections
     upstream: KeptConnections | None
     inside: KeptConnections | None
+    failed_logins: FailedLogins

@@ -1,0 +1,71 @@
+"""failed_logins: whose passwords were wrong too often of late.
+
+The upstream server sees our address and no other, so what it has against guessing would shut out all who
+submit here, or nobody.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+from backstamp.gateway.submission import Credentials
+
+MOST_WRONG: Final = 10
+"""Different wrong passwords from one address within `WITHIN_SECONDS`.
+
+The same one again is no guess: a program with an old password says it every few minutes, and may share the
+address with a whole office.
+"""
+WITHIN_SECONDS: Final = 600.0
+MOST_ADDRESSES: Final = 4096
+"""Addresses that are remembered; whose last failure is the oldest are forgotten first."""
+_DIGEST_BYTES: Final = 4
+"""Enough to tell two passwords apart, and no way back to either."""
+_NETWORK_BITS: Final = 64
+"""An IPv6 client has all addresses of such a network."""
+
+Address = IPv4Address | IPv6Address
+_Source = tuple[int, int]
+
+
+class FailedLogins:
+    """The failures of the last minutes, in memory only."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` returns seconds that only grow."""
+        self._clock = clock
+        self._key = secrets.token_bytes(16)
+        self._wrong: dict[_Source, dict[bytes, float]] = {}
+
+    def too_many(self, address: Address | None) -> bool:
+        """Whether an address may try no more for now."""
+        return len(self._of_late(_source(address))) >= MOST_WRONG
+
+    def note(self, address: Address | None, credentials: Credentials) -> bool:
+        """Note credentials that were refused; return whether they were the last that may be tried for now."""
+        source = _source(address)
+        wrong = self._of_late(source)
+        before = len(wrong)
+        wrong[self._digest(credentials)] = self._clock()
+        self._wrong.pop(source, None)
+        if len(self._wrong) >= MOST_ADDRESSES:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong[source] = wrong
+        return before < MOST_WRONG <= len(wrong)
+
+    def _of_late(self, source: _Source) -> dict[bytes, float]:
+        since = self._clock() - WITHIN_SECONDS
+        return {digest: at for digest, at in self._wrong.get(source, {}).items() if at > since}
+
+    def _digest(self, credentials: Credentials) -> bytes:
+        said = b"\0".join((credentials.identity, credentials.user, credentials.password))
+        return hashlib.blake2b(said, key=self._key, digest_size=_DIGEST_BYTES).digest()
+
+
+def _source(address: Address | None) -> _Source:
+    if address is None:
+        return 0, 0
+    bits = int(address)
+    return address.version, bits >> _NETWORK_BITS if address.version == 6 else bits

@@ -1,0 +1,42 @@
+"""Who guessed too often, and for how long that counts."""
+
+from ipaddress import ip_address
+
+from backstamp.gateway.failed_logins import MOST_ADDRESSES, MOST_WRONG, WITHIN_SECONDS, FailedLogins
+from backstamp.gateway.submission import Credentials
+
+
+def guess(number: int) -> Credentials:
+    return Credentials(b"", b"ann", b"%d" % number)
+
+
+def guessed(failed: FailedLogins, address: str, times: int = MOST_WRONG) -> list[bool]:
+    return [failed.note(ip_address(address), guess(number)) for number in range(times)]
+
+
+def test_the_last_guess_that_is_allowed_is_told_and_all_is_forgotten_in_time() -> None:
+    now = 1000.0
+    failed = FailedLogins(lambda: now)
+    assert guessed(failed, "192.0.2.1") == [*[False] * (MOST_WRONG - 1), True]
+    assert failed.too_many(ip_address("192.0.2.1"))
+    assert not failed.too_many(ip_address("192.0.2.2"))
+    now += WITHIN_SECONDS
+    assert not failed.too_many(ip_address("192.0.2.1"))
+
+
+def test_all_addresses_of_an_ipv6_network_are_one_clients() -> None:
+    failed = FailedLogins(lambda: 0.0)
+    for number in range(MOST_WRONG):
+        failed.note(ip_address(f"2001:db8:1:1::{number:x}"), guess(number))
+    assert failed.too_many(ip_address("2001:db8:1:1:ffff::1"))
+    assert not failed.too_many(ip_address("2001:db8:1:2::1"))
+
+
+def test_however_many_guess_memory_is_bounded_and_the_latest_are_remembered() -> None:
+    failed = FailedLogins(lambda: 0.0)
+    guessed(failed, "192.0.2.1")
+    guessed(failed, "192.0.2.2")
+    for number in range(MOST_ADDRESSES - 1):
+        failed.note(ip_address(number + 1), guess(0))
+    assert not failed.too_many(ip_address("192.0.2.1"))
+    assert failed.too_many(ip_address("192.0.2.2"))
