@@ -34,6 +34,8 @@ class Asked:
     path: str
     query: Query
     headers: Mapping[str, str]
+    url: str
+    """Path and query as they came."""
 
 
 class FeedServer(ThreadingHTTPServer):
@@ -57,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = parse_qs(parts.query, keep_blank_values=True)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append(Asked(parts.path, query, headers))
+        self.server.asked.append(Asked(parts.path, query, headers, self.path))
         page = self.server.pages.get(parts.path, Page(status=404))
         validators = (page.etag and headers.get("if-none-match")) or headers.get("if-modified-since")
         if page.status == 200 and validators and validators in (page.etag, page.last_modified):

@@ -165,13 +165,14 @@ async def test_two_that_want_to_know_the_same_ask_once(
     assert len(server.asked) == 1
 
 
-async def test_many_prefixes_go_in_one_question_of_at_most_a_thousand(
+async def test_many_prefixes_go_in_one_question_of_a_length_that_every_server_takes(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path
 ) -> None:
     lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
-    await lookups.resolve([number.to_bytes(4, "big") for number in range(2500)])
-    assert sorted(len(asked.query["hashPrefixes"]) for asked in server.asked) == [500, 1000, 1000]
-    assert len(lookups.answers.prefixes) == 2500
+    await lookups.resolve([number.to_bytes(4, "big") for number in range(700)])
+    assert sorted(len(asked.query["hashPrefixes"]) for asked in server.asked) == [100, 300, 300]
+    assert max(len(asked.url) for asked in server.asked) < 8000, "RFC 9110, section 4.1"
+    assert len(lookups.answers.prefixes) == 700
 
 
 async def test_both_services_must_have_answered(

@@ -147,12 +147,25 @@ def test_plain_lists_of_any_kind(tmp_path: Path) -> None:
         ("[2001:db8::1]:8080/x", "[2001:db8::1]/x"),
         ("192.0.2.7/32", "192.0.2.7/"),
         ("hxxps[:]//evil[dot]example/a", "evil.example/a"),
+        ("0.0.0.0 evil.example#why", "evil.example/"),
+        ("0.0.0.0 evil.example\t#other.example", "evil.example/"),
+        ("evil.example#why", "evil.example/"),
     ],
 )
 def test_a_line_lists_what_its_writer_meant(tmp_path: Path, line: str, listed: str) -> None:
     found = read(tmp_path, line.encode())
     assert found.expressions == [listed]
     assert dict(found.tally) == {}
+
+
+@pytest.mark.parametrize("form", [Form.PLAIN, Form.URLHAUS])
+def test_words_of_another_charset_cost_no_entry_and_make_none(tmp_path: Path, form: Form) -> None:
+    lines = (
+        "0.0.0.0 evil-1.example # für Gäste\nhttp://evil-2.example/a\nhttp://evil-3.example/ä\nöl.example\n"
+    )
+    found = read(tmp_path, lines.encode("latin-1"), form)
+    assert found.expressions == ["evil-1.example/", "evil-2.example/a"]
+    assert dict(found.tally) == {Drop.MALFORMED: 2}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A feed is made by strangers, in a hurry, and what it lists is blocked for everyb
 suffix, a host where very many people keep harmless things, or a host of our own; a page there it may list.
 """
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -15,6 +16,8 @@ from backstamp.urls.safe_browsing import host_expression, is_address, names_host
 from backstamp.worker.feeds.entries import Drop, Entry, EntryKind
 
 _LONGEST_EXPRESSION: Final = 4096
+_NO_UTF_8: Final = re.compile(r"[\ud800-\udfff]")
+"""Octets of another charset, of which nobody says which (`Unpacked.lines`)."""
 
 
 class Screen:
@@ -31,6 +34,8 @@ class Screen:
 
     def expression(self, entry: Entry) -> str | Drop:
         """Return the expression that lists the entry, or why it is not listed. Never raises."""
+        if _NO_UTF_8.search(entry.text):
+            return Drop.MALFORMED
         expression = (url_expression if entry.kind is EntryKind.URL else host_expression)(entry.text)
         if expression is None or len(expression) > _LONGEST_EXPRESSION:
             return Drop.MALFORMED

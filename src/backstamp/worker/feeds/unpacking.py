@@ -62,10 +62,10 @@ class Unpacked:
         return first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(mark)
 
     def lines(self, tally: Tally) -> Iterator[str]:
-        """Yield the lines without their ends; one that is too long, or no UTF-8, is counted and left out.
+        """Yield the lines without their ends; one that is too long is counted and left out.
 
         So is the last one where it has no end and that may be missing: a page that is cut short may be a
-        whole host.
+        whole host. Octets that are no UTF-8 come as surrogates: they may stand in a comment.
 
         Raises:
             FeedError: it is too much, or cannot be unpacked.
@@ -79,10 +79,7 @@ class Unpacked:
                 raise FeedError(f"it has more than {MOST_LINES} lines")
             ends = line.endswith(b"\n")
             if whole and (ends or (self._is_whole and len(line) < LONGEST_LINE)):
-                try:
-                    yield line.decode().strip("\ufeff\r\n\t ")
-                except UnicodeDecodeError:
-                    tally[Drop.MALFORMED] += 1
+                yield line.decode("utf-8", "surrogateescape").strip("\ufeff\r\n\t ")
             elif whole:
                 tally[Drop.MALFORMED] += 1
             whole = ends

@@ -40,7 +40,8 @@ def entries_of(line: str, tally: Tally) -> Iterator[Entry]:
     if not words:
         return
     if len(words) > 1 and _ADDRESS.fullmatch(words[0]):
-        for host in words[1:]:
+        # In a hosts file a comment begins at any "#" (hosts(5)).
+        for host in " ".join(words[1:]).partition("#")[0].split():
             if host not in _OF_THIS_MACHINE and not host.startswith("ip6-"):
                 yield Entry(EntryKind.HOST, host)
         return
@@ -59,4 +60,4 @@ def _entry(word: str) -> Entry | None:
         return Entry(EntryKind.URL, name)
     if "/" in name:
         return Entry(EntryKind.URL, f"http://{name}")
-    return Entry(EntryKind.HOST, name)
+    return Entry(EntryKind.HOST, name.partition("#")[0])

@@ -47,7 +47,9 @@ LISTS: Final = {
     "pha-4b": ThreatType.UNWANTED_SOFTWARE,
 }
 """Names never change ("Local Database"). The last two are for Android, where mail is read, too."""
-MOST_IN_A_SEARCH: Final = 1000
+MOST_IN_A_SEARCH: Final = 300
+"""They stand in the URL, 25 octets each, and a URL may have 8,000 (RFC 9110, section 4.1); the method itself
+takes 1000."""
 _MOST_ENTRIES: Final = 1 << 24
 """Of one update, as Google advises for machines that are not small."""
 _THREATS: Final = {
