@@ -23,7 +23,7 @@ def test_who_is_removed_has_no_way_in_and_others_keep_theirs() -> None:
     from django.contrib.auth import get_user_model
     from django.test import Client
 
-    from backstamp.records import sign_in_links
+    from backstamp.records.administration import sign_in_links
 
     clients = {}
     for address in ("ada@example.org", "eve@example.org"):
@@ -52,7 +52,7 @@ def test_who_has_no_way_in_is_said_to_have_none() -> None:
 
 
 def test_a_link_that_nobody_followed_yet_is_a_way_in_that_can_be_taken_away() -> None:
-    from backstamp.records import sign_in_links
+    from backstamp.records.administration import sign_in_links
 
     token = run("sign-in-link", "eve@example.org")[1].strip().rpartition("/")[2]
     assert sign_in_links.address_of(token) == "eve@example.org"

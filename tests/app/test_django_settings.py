@@ -45,7 +45,7 @@ def test_the_sqlite_file_and_its_log_are_for_their_owner_alone(tmp_path: Path) -
     [
         ("console_settings", "postgresql://u:p@db.example/backstamp", "backstamp.console.postgresql"),
         ("django_settings", "postgresql://u:p@db.example/backstamp", "django.db.backends.postgresql"),
-        ("console_settings", "", "backstamp.records.sqlite"),
+        ("console_settings", "", "backstamp.records.database.sqlite"),
     ],
 )
 def test_only_the_console_keeps_its_connections_and_only_with_postgresql(

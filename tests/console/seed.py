@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.models import Event, Link, Message, Recipient
-from backstamp.records.rebuild import rebuild_totals
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.rollups.rebuild import rebuild_totals
 from backstamp.vocabulary import Actor, EventType, Origin
 
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)

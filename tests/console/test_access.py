@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from backstamp.console.middleware import CONSOLE_POLICY
 from backstamp.records import channels
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import (
     Alert,
     CapturedMail,
@@ -26,7 +27,6 @@ from backstamp.records.models import (
     UnmatchedReport,
 )
 from backstamp.records.protection_settings import set_protection
-from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import AlertRule, ChannelKind, Origin
 from tests.console import seed
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from backstamp.console.alert_words import KINDS, RULES
 from backstamp.records import alerts
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing, OwnListEntry
-from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import Actor, AlertRule, ChannelKind, EventType
 from tests.console.conftest import ADDRESS
 from tests.console.seed import event, message, recipient

@@ -15,7 +15,7 @@ from django.db import connection
 from playwright.sync_api import BrowserContext, Error, expect
 
 from backstamp.console.config import ConsoleConfig
-from backstamp.records import sign_in_links
+from backstamp.records.administration import sign_in_links
 from backstamp.records.models import Alert, CapturedMail, Event, Link, Message, Recipient, Switch
 from backstamp.records.protection_settings import set_protection
 from backstamp.vocabulary import Actor, EventType

@@ -4,7 +4,7 @@ from django.test import Client
 
 from backstamp.policy import KillTarget
 from backstamp.records import kills
-from backstamp.records.tracking_ids import from_database
+from backstamp.records.database.tracking_ids import from_database
 from backstamp.vocabulary import Actor, EventType
 from tests.console.seed import event, link, message, recipient
 from tests.console.test_messages import key, page

@@ -13,7 +13,7 @@ from backstamp.console import watching
 from backstamp.console.pace import Pace
 from backstamp.console.views import timeline
 from backstamp.console.watching import Watching
-from backstamp.records.changes import message_version, newest_version
+from backstamp.records.rollups.changes import message_version, newest_version
 from backstamp.vocabulary import Actor, EventType
 from tests.console.seed import event, message
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from backstamp.console.log_lines import without_addresses
-from backstamp.records import sign_in_links
+from backstamp.records.administration import sign_in_links
 from tests.console.conftest import HOST
 
 

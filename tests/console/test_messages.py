@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Message
 from backstamp.records.queries import PAGE_SIZE, message_detail
-from backstamp.records.tracking_ids import to_text
 from backstamp.rewriting.manifest import CandidateReport, Carrier, Decision, Manifest, PixelReport
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.tokens.sealing import NO_RECIPIENT

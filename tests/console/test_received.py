@@ -13,10 +13,10 @@ from backstamp.console.views import clicks as clicks_view
 from backstamp.console.views import received as views_received
 from backstamp.records import clicks
 from backstamp.records import received as records_received
-from backstamp.records.changes import newest_version
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
-from backstamp.records.tracking_ids import to_text
+from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting import Options, plan
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin

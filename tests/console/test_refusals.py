@@ -13,8 +13,8 @@ from django.test import Client
 from backstamp.console import urls
 from backstamp.console.log_lines import without_addresses
 from backstamp.records import channels
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Channel, Consent, OwnListEntry, Suppression, Switch
-from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import ChannelKind
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
 from tests.console.seed import NOON, link, message

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
-from backstamp.records import sign_in_links
+from backstamp.records.administration import sign_in_links
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
 
 FORM = {"email": ADDRESS, "password": PASSWORD}

@@ -5,8 +5,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Suppression
-from backstamp.records.tracking_ids import to_text
 from backstamp.tokens import Keyring
 from tests.console.conftest import ADDRESS
 from tests.console.seed import message, recipient

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from backstamp.records import alerts, channels
+from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import new_hosts, outbox
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.alerting.corrections import MOST_UPDATES
@@ -19,9 +20,10 @@ from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.alerting.raising import SAME_STORY, tell_grown
 from backstamp.records.alerting.since_judged import only_machines
 from backstamp.records.alerts import DEFAULTS, Rule
-from backstamp.records.dictionaries import Judgement
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.ingest import ingest
-from backstamp.records.memory import Memory
+from backstamp.records.memory.memory import Memory
 from backstamp.records.models import (
     Alert,
     AlertPerson,
@@ -36,9 +38,7 @@ from backstamp.records.models import (
     SenderDomain,
 )
 from backstamp.records.own_lists import take_off
-from backstamp.records.refusals import RefusedError
 from backstamp.records.retention import delete_before
-from backstamp.records.tracking_ids import to_database
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import (
     Actor,

@@ -10,10 +10,11 @@ from django.db import connection
 
 from backstamp.policy import SuppressionReason
 from backstamp.records import erased_copies, erasure, matching, own_lists, retention, search, suppressions
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.erasure import erase
 from backstamp.records.ingest import Ingested, ingest
 from backstamp.records.matching import Clues, Finding, Statement
-from backstamp.records.memory import Memory
+from backstamp.records.memory.memory import Memory
 from backstamp.records.mentions import Mentions
 from backstamp.records.models import (
     Alert,
@@ -32,9 +33,8 @@ from backstamp.records.models import (
     Suppression,
     UnmatchedReport,
 )
-from backstamp.records.rebuild import rebuild
+from backstamp.records.rollups.rebuild import rebuild
 from backstamp.records.suppressions import Entry
-from backstamp.records.taking_turns import one_at_a_time
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import (
     ClickAction,

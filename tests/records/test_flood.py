@@ -4,9 +4,11 @@ import random
 
 import pytest
 
-from backstamp.records import groups, memory, rollup
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events import groups
 from backstamp.records.ingest import ingest
-from backstamp.records.memory import Memory
+from backstamp.records.memory import memory
+from backstamp.records.memory.memory import Memory
 from backstamp.records.models import (
     DayCount,
     Event,
@@ -17,7 +19,7 @@ from backstamp.records.models import (
     MessageText,
     Recipient,
 )
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.rollups import rollup
 from backstamp.vocabulary import JournalRecord
 from tests.records.dump import dump
 from tests.records.journal_records import (

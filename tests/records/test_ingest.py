@@ -10,8 +10,8 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from backstamp.records.changes import message_version, newest_version, note_changed
-from backstamp.records.groups import CROWD
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.groups import CROWD
 from backstamp.records.ingest import ingest
 from backstamp.records.journal_cursors import (
     OlderCopyError,
@@ -21,7 +21,7 @@ from backstamp.records.journal_cursors import (
     producers_gone,
 )
 from backstamp.records.models import LONGEST_METHOD, Consent, Event, Link, Message, Recipient
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.rollups.changes import message_version, newest_version, note_changed
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import ClickAction, ConsentMode, EventType, Hit, JournalRecord
 from tests.records.dump import dump, signals, source
@@ -282,7 +282,7 @@ def test_a_failure_in_the_middle_leaves_neither_rows_nor_cursors(monkeypatch: py
         raise RuntimeError("in the middle")
 
     with monkeypatch.context() as patched:
-        patched.setattr("backstamp.records.rollup.Rollup.hits", broken)
+        patched.setattr("backstamp.records.rollups.rollup.Rollup.hits", broken)
         with pytest.raises(RuntimeError):
             ingest(batch("a", [queued(), pixel(600)]), NOW)
     assert (Message.objects.count(), Event.objects.count(), cursors()) == (0, 0, {})

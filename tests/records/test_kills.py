@@ -4,9 +4,9 @@ import msgspec
 
 from backstamp.policy import Kills, KillTarget, decode_policy, encode_policy
 from backstamp.records import kills, models, protections
+from backstamp.records.events.stored_hits import event_type
 from backstamp.records.ingest import ingest
 from backstamp.records.snapshot import policy
-from backstamp.records.stored_hits import event_type
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
 from tests.records.journal_records import after, batch, click, delivery, queued

@@ -13,10 +13,9 @@ from backstamp.records.alerting import people as people_module
 from backstamp.records.alerting.notices import notice_of
 from backstamp.records.alerting.occurrences import MACHINES, Occurrence, Person
 from backstamp.records.alerting.people import keep_people, people_of
-from backstamp.records.changes import newest_version
+from backstamp.records.database.instants import microseconds
 from backstamp.records.decisions import decided
 from backstamp.records.ingest import ingest
-from backstamp.records.instants import microseconds
 from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
 from backstamp.records.looking_back import Found, Listing, below, look_back, matched, messages_under
 from backstamp.records.models import (
@@ -33,6 +32,7 @@ from backstamp.records.models import (
 )
 from backstamp.records.own_lists import take_off
 from backstamp.records.retention import delete_before
+from backstamp.records.rollups.changes import newest_version
 from backstamp.threats import ThreatReason
 from backstamp.urls.safe_browsing import expressions, full_hash
 from backstamp.vocabulary import (

@@ -16,7 +16,7 @@ from backstamp.records.ingest import ingest
 from backstamp.records.migrations._part_changes_0024 import drop_triggers
 from backstamp.records.models import Event, LiftedAllowance, MessageText, Recipient
 from backstamp.records.queries import message_page
-from backstamp.records.rebuild import fill_in_missing
+from backstamp.records.rollups.rebuild import fill_in_missing
 from backstamp.records.suppressions import listed
 from backstamp.vocabulary import WishAct
 from tests.records.dump import dump, signals, source

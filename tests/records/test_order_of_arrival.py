@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from backstamp.journal import Batch
 from backstamp.records.ingest import ingest
 from backstamp.records.journal_cursors import cursors
-from backstamp.records.memory import FRESH_US, Memory
+from backstamp.records.memory.memory import FRESH_US, Memory
 from backstamp.records.models import Consent
-from backstamp.records.rebuild import rebuild
+from backstamp.records.rollups.rebuild import rebuild
 from backstamp.vocabulary import ClickAction, EventType, JournalRecord, WishAct
 from tests.database import empty_database
 from tests.records.dump import dump
@@ -226,7 +226,7 @@ def _check(vendor: str, data: st.DataObject, records: list[JournalRecord], withd
             now, remaining = remaining[:length], remaining[length:]
             if not now:
                 break
-            with patch("backstamp.records.memory.FRESH_US", fresh_us):
+            with patch("backstamp.records.memory.memory.FRESH_US", fresh_us):
                 ingest(joined(now), NOW, memory)
             if data.draw(st.booleans(), label="replayed"):
                 before = dump(), cursors()

@@ -4,12 +4,12 @@ from datetime import date, timedelta
 
 import msgspec
 
-from backstamp.records.day_counts import count_anew
 from backstamp.records.ingest import ingest
 from backstamp.records.models import DayCount, MessageRollup
 from backstamp.records.overview import overview
-from backstamp.records.rebuild import rebuild
 from backstamp.records.retention import delete_before
+from backstamp.records.rollups.day_counts import count_anew
+from backstamp.records.rollups.rebuild import rebuild
 from backstamp.vocabulary import Actor, EventType, JournalRecord
 from tests.records.journal_records import APPLE_PREFETCH, BERT, after, batch, click, delivery, pixel, queued
 

@@ -8,6 +8,7 @@ import pytest
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, Policy, ProtectionMode
 from backstamp.policy.own_entries import digest_of
 from backstamp.records import decisions, own_lists, page_logos, snapshot
+from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import OwnListEntry, ProtectedDomain
 from backstamp.records.protection_settings import (
     Kind,
@@ -18,7 +19,6 @@ from backstamp.records.protection_settings import (
     remove_exception,
     set_protection,
 )
-from backstamp.records.refusals import RefusedError
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 from tests.pictures import gif, jpeg, png, webp_extended, webp_lossless, webp_lossy

@@ -12,8 +12,8 @@ from backstamp.records.models import (
     MessageRollup,
     ReaderReportRow,
 )
-from backstamp.records.rebuild import fill_in_missing, rebuild
 from backstamp.records.retention import delete_before
+from backstamp.records.rollups.rebuild import fill_in_missing, rebuild
 from backstamp.vocabulary import (
     ClickAction,
     EventType,

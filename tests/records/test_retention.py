@@ -10,11 +10,11 @@ import pytest
 from django.db import connection
 
 from backstamp.records import retention
-from backstamp.records.changes import newest_version
+from backstamp.records.database.tracking_ids import numbered_before, to_database
 from backstamp.records.ingest import ingest
 from backstamp.records.models import CapturedMail, Event, Link, ListWish, Message, Recipient, Suppression
 from backstamp.records.retention import Deleted, delete_before, write_back
-from backstamp.records.tracking_ids import numbered_before, to_database
+from backstamp.records.rollups.changes import newest_version
 from backstamp.tokens.tracking_ids import first_at
 from backstamp.vocabulary import EventType, JournalRecord, WishAct
 from tests.records.journal_records import START, after, batch, click, delivery, pixel, queued, report, wish

@@ -7,8 +7,8 @@ from backstamp.records import queries, search
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Message, MessageText
 from backstamp.records.queries import ListFilter, message_page
-from backstamp.records.rebuild import rebuild
 from backstamp.records.retention import delete_before
+from backstamp.records.rollups.rebuild import rebuild
 from tests.records.journal_records import SECOND, after, batch, click, delivery, queued
 
 SUBJECTS = (

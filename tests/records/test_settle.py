@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from backstamp.records import settle as module
-from backstamp.records.changes import message_version, newest_version
+from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.ingest import ingest
 from backstamp.records.models import DayCount, Event, Link, Message, MessageRollup, MessageText, Recipient
+from backstamp.records.rollups.changes import message_version, newest_version
 from backstamp.records.settle import erase_sources, mark_final
-from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import JournalRecord
 from tests.records.dump import dump, source
 from tests.records.journal_records import (

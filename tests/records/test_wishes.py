@@ -9,12 +9,12 @@ import pytest
 from backstamp.policy import Consent as Said
 from backstamp.policy import ConsentState, Keys, SuppressionReason
 from backstamp.records import part_changes, suppressions
+from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.ingest import ingest
 from backstamp.records.list_wishes import MOST_KEPT
 from backstamp.records.models import Consent, DayCount, Event, ListWish, RecordsRequest, Suppression
 from backstamp.records.snapshot import consents
 from backstamp.records.suppressions import Entry
-from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from tests.records.journal_records import (
     ANNA,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from backstamp.journal import Batch, RecordId
+from backstamp.records.database.instants import instant
+from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.ingest import ingest
-from backstamp.records.instants import instant
 from backstamp.records.models import Event
-from backstamp.records.tracking_ids import to_database
 from backstamp.verdicts import verdict
 from backstamp.verdicts.reading import read_hit
 from tests.corpus import corpus

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from backstamp.records.ingest import ingest
-from backstamp.records.memory import Memory
+from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.reverse_names import forget_names, keep, unknown_addresses
 from backstamp.records.models import Event, ReverseName
-from backstamp.records.reverse_names import forget_names, keep, unknown_addresses
 from backstamp.vocabulary import Hit
 from backstamp.worker.database import Database
 from backstamp.worker.reverse_names import ReverseLookups, confirmed_name

@@ -27,7 +27,7 @@ def _database() -> dict[str, Any]:
         with suppress(OSError):  # which SQLite will meet too, and say
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         return {
-            "ENGINE": "backstamp.records.sqlite",
+            "ENGINE": "backstamp.records.database.sqlite",
             "NAME": path,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from backstamp.console.threat_words import reason_words, threat_words
 from backstamp.console.wording import ACTORS
 from backstamp.records.clicks import Click, host_in
-from backstamp.records.tracking_ids import to_text
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.vocabulary import Actor, EventType
 
 LONGEST_URL: Final = 500

@@ -1,6 +1,6 @@
 """How a message is named in an address: 16 hexadecimal digits."""
 
-from backstamp.records.tracking_ids import from_text, to_text
+from backstamp.records.database.tracking_ids import from_text, to_text
 
 
 class MessageKeyConverter:

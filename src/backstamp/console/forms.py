@@ -11,9 +11,9 @@ from django.core.validators import validate_domain_name, validate_email
 
 from backstamp.journal.manual import LONGEST_LABEL, MAX_LINKS
 from backstamp.policy import ConsentState
+from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.administration.sender_domains import domain_name
 from backstamp.records.models import LONGEST_ADDRESS
-from backstamp.records.refusals import RefusedError
-from backstamp.records.sender_domains import domain_name
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.urls.parsing import web_url
 

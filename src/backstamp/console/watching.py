@@ -14,7 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from backstamp.http_listener import at_end
-from backstamp.records.changes import message_versions, newest_version
+from backstamp.records.rollups.changes import message_versions, newest_version
 
 POLL_SECONDS: Final = 0.5
 

@@ -10,6 +10,9 @@ import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 
+from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.administration.sender_domains import domain_name
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import (
     Alert,
     AlertPerson,
@@ -20,9 +23,6 @@ from backstamp.records.models import (
     Outgoing,
     Recipient,
 )
-from backstamp.records.refusals import RefusedError
-from backstamp.records.sender_domains import domain_name
-from backstamp.records.taking_turns import one_at_a_time
 from backstamp.vocabulary import AlertRule
 
 MOST_DOMAINS: Final = 1000

@@ -13,6 +13,6 @@ class RecordsConfig(AppConfig):
 
     def ready(self) -> None:
         """Look at each database that is opened."""
-        from backstamp.records.versions import refuse_newer
+        from backstamp.records.database.versions import refuse_newer
 
         connection_created.connect(refuse_newer)

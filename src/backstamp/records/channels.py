@@ -12,9 +12,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from backstamp.mail.addresses import is_mail_address
+from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting.outbox import enqueue_test
 from backstamp.records.models import AlertSetting, Channel
-from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import ChannelKind
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 (says what follows)

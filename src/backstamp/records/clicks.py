@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from django.db import connection
 
-from backstamp.records.bulk import limited_for_keys, select_for_keys
-from backstamp.records.instants import read, stored
+from backstamp.records.database.bulk import limited_for_keys, select_for_keys
+from backstamp.records.database.instants import read, stored
 from backstamp.records.link_expressions import digest_of
 from backstamp.records.models import Event, LinkExpression, Message, Recipient, SenderDomain
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from backstamp.policy import DIGEST_BYTES
-from backstamp.records.instants import microseconds
+from backstamp.records.database.instants import microseconds
 from backstamp.records.link_expressions import digest_of, layers_of
 from backstamp.records.looking_back import PAGE, Listing
 from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry

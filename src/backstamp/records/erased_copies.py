@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from backstamp.journal import RecordId
-from backstamp.records.bulk import execute_many, select_for_keys
+from backstamp.records.database.bulk import execute_many, select_for_keys
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.stored_hits import Pair
 from backstamp.records.models import ErasedCopy
-from backstamp.records.stored_hits import Pair
-from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, ReaderReport, Report
 
 BY_ERASURE: Final = "an erasure"

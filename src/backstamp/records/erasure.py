@@ -15,10 +15,10 @@ from django.db.models.functions import Cast
 
 from backstamp.policy import ConsentState
 from backstamp.records import alerts
-from backstamp.records.bulk import execute_many
-from backstamp.records.changes import note_changed
-from backstamp.records.day_counts import take_away_recipients
+from backstamp.records.database.bulk import execute_many
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.erased_copies import BY_ERASURE, mark
+from backstamp.records.events.stored_hits import Pair
 from backstamp.records.mentions import Mentions
 from backstamp.records.models import (
     Alert,
@@ -39,10 +39,10 @@ from backstamp.records.models import (
     Suppression,
     UnmatchedReport,
 )
-from backstamp.records.rebuild import rebuild_totals
 from backstamp.records.retention import delete_messages, delete_slice
-from backstamp.records.stored_hits import Pair
-from backstamp.records.taking_turns import one_at_a_time
+from backstamp.records.rollups.changes import note_changed
+from backstamp.records.rollups.day_counts import take_away_recipients
+from backstamp.records.rollups.rebuild import rebuild_totals
 from backstamp.tokens import Keyring
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -14,30 +14,21 @@ from typing import Final
 import msgspec
 
 from backstamp.journal import Batch, RecordId
-from backstamp.records import erased_copies, hit_rows, message_rows, standing
+from backstamp.records import erased_copies
 from backstamp.records.alerting import raise_alerts
 from backstamp.records.alerting.corrections import people_no_more, tell_corrected
 from backstamp.records.alerting.from_ingest import occurrences
-from backstamp.records.bulk import execute_many, new_ids
-from backstamp.records.changes import next_version
-from backstamp.records.dictionaries import Headers
-from backstamp.records.guarded_links import insert_findings, insert_reader_reports
-from backstamp.records.hit_rows import Judged
-from backstamp.records.instants import LATEST_US, microseconds, stored, within
-from backstamp.records.journal_cursors import advance, not_ingested
-from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
-from backstamp.records.link_expressions import insert_expressions
-from backstamp.records.looking_again import led_on_after_all, look_again
-from backstamp.records.memory import Memory
-from backstamp.records.message_rows import reply_of
-from backstamp.records.models import LONGEST_METHOD, DeliveryState
-from backstamp.records.new_messages import insert_new_messages
-from backstamp.records.recipients import ByName, by_name, know, resolve
-from backstamp.records.repeated_reports import take_away, told_best
-from backstamp.records.rollup import Rollup
-from backstamp.records.signs import take_back, take_signs
-from backstamp.records.standing import OF_DELIVERY, Said, said_by
-from backstamp.records.stored_hits import (
+from backstamp.records.database.bulk import execute_many, new_ids
+from backstamp.records.database.instants import LATEST_US, microseconds, stored, within
+from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.database.texts import clean
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events import hit_rows, message_rows
+from backstamp.records.events.dictionaries import Headers
+from backstamp.records.events.guarded_links import insert_findings, insert_reader_reports
+from backstamp.records.events.hit_rows import Judged
+from backstamp.records.events.message_rows import reply_of
+from backstamp.records.events.stored_hits import (
     HEADERS,
     UNJUDGED,
     Pair,
@@ -47,8 +38,20 @@ from backstamp.records.stored_hits import (
     unresolved,
     waiting_for,
 )
-from backstamp.records.taking_turns import one_at_a_time
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.journal_cursors import advance, not_ingested
+from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
+from backstamp.records.link_expressions import insert_expressions
+from backstamp.records.looking_again import led_on_after_all, look_again
+from backstamp.records.memory.memory import Memory
+from backstamp.records.models import LONGEST_METHOD, DeliveryState
+from backstamp.records.new_messages import insert_new_messages
+from backstamp.records.recipients import ByName, by_name, know, resolve
+from backstamp.records.repeated_reports import take_away, told_best
+from backstamp.records.rollups import standing
+from backstamp.records.rollups.changes import next_version
+from backstamp.records.rollups.rollup import Rollup
+from backstamp.records.rollups.standing import OF_DELIVERY, Said, said_by
+from backstamp.records.signs import take_back, take_signs
 from backstamp.records.unknown_addresses import opt_out, opt_out_early
 from backstamp.records.wishes import name_those_who_wished, take_wishes
 from backstamp.records.withdrawal import unwilling
@@ -69,8 +72,8 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 
     `dropped` are hits of recipients who do not consent and all of those who were erased, `replayed` records
     that were known already, `unmatched` hits whose message is not known yet. `revised` are older verdicts
-    that these records changed. `version` is the change's number (`records.changes`), None where nothing
-    changed. `verdict_seconds` is what making contexts and verdicts took of this processor.
+    that these records changed. `version` is the change's number (`records.rollups.changes`), None where
+    nothing changed. `verdict_seconds` is what making contexts and verdicts took of this processor.
     """
 
     messages: int = 0
@@ -274,7 +277,7 @@ def _arrived(hits: Collection[tuple[RecordId, Hit]], memory: Memory) -> list[Sto
 
 def _kept(hit: Hit, headers: Headers) -> Hit:
     """Return a hit as the records can keep it."""
-    method = "GET" if hit.method == "GET" else message_rows.clean(hit.method, LONGEST_METHOD)
+    method = "GET" if hit.method == "GET" else clean(hit.method, LONGEST_METHOD)
     return msgspec.structs.replace(hit, at_us=within(hit.at_us), method=method, headers=headers.fields)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from backstamp.journal import Batch, RecordId
-from backstamp.records.bulk import execute_many
+from backstamp.records.database.bulk import execute_many
 from backstamp.records.models import JournalCursor
 from backstamp.vocabulary import JournalRecord
 

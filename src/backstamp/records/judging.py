@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
-from backstamp.records.dictionaries import Judgement
-from backstamp.records.memory import Memory
-from backstamp.records.stored_hits import Pair, Place, StoredHit
+from backstamp.records.events.dictionaries import Judgement
+from backstamp.records.events.stored_hits import Pair, Place, StoredHit
+from backstamp.records.memory.memory import Memory
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.verdicts import Verdict, is_shared, judge, judge_alone
 from backstamp.vocabulary import Hit

@@ -4,8 +4,8 @@ from django.db.models import Count, Max
 
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.own_entries import digest_of
+from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import ExpressionKill, Kill, Message
-from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.urls.safe_browsing import full_hashes
 
 

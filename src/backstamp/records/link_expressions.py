@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from backstamp.policy import DIGEST_BYTES
-from backstamp.records.bulk import append
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.database.bulk import append
+from backstamp.records.database.tracking_ids import to_database
 from backstamp.urls.layers import layers
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash, full_hashes

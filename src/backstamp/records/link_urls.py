@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.models import Link
-from backstamp.records.tracking_ids import to_database
 
 
 def urls_of_links(links: Iterable[tuple[int, int]]) -> list[str]:

@@ -15,9 +15,9 @@ from django.db.models import Q
 from backstamp.journal import RecordId
 from backstamp.policy import SuppressionReason
 from backstamp.records import suppressions
+from backstamp.records.database.tracking_ids import from_database
 from backstamp.records.models import Event, ListWish, Recipient, Suppression
 from backstamp.records.suppressions import Entry
-from backstamp.records.tracking_ids import from_database
 from backstamp.vocabulary import EventType
 
 MOST_KEPT: Final = 64

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 
-from backstamp.records.instants import LATEST_US, microseconds
+from backstamp.records.database.instants import LATEST_US, microseconds
 from backstamp.records.models import Event, Message, Recipient
 from backstamp.tokens.sealing import NO_RECIPIENT
 

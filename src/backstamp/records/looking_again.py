@@ -11,13 +11,13 @@ from itertools import islice
 from typing import Final
 
 from backstamp.records.alerting.occurrences import MACHINES, urls
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.instants import read
 from backstamp.records.decisions import blocked_among
-from backstamp.records.hit_rows import Judged
-from backstamp.records.instants import read
+from backstamp.records.events.hit_rows import Judged
 from backstamp.records.link_expressions import expressions_of
 from backstamp.records.looking_back import LED_ON, PAGE, Listing, look_back
-from backstamp.records.memory import Memory
+from backstamp.records.memory.memory import Memory
 from backstamp.records.said_before import CERTAIN, Link
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import LONGEST_ADDRESS, LONGEST_MESSAGE_ID, Message, Recipient, UnmatchedReport
-from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction, EventType, Report

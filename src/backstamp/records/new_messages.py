@@ -4,14 +4,14 @@ from collections.abc import Collection
 from typing import Final
 
 from backstamp.journal import RecordId
-from backstamp.records.cards import Card, RecipientCard
-from backstamp.records.instants import day_of, within
-from backstamp.records.memory import Memory
-from backstamp.records.message_rows import insert_messages
+from backstamp.records.database.instants import day_of, within
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.message_rows import insert_messages
+from backstamp.records.events.stored_hits import Pair
+from backstamp.records.memory.cards import Card, RecipientCard
+from backstamp.records.memory.memory import Memory
 from backstamp.records.models import DeliveryState
-from backstamp.records.rollup import Rollup
-from backstamp.records.stored_hits import Pair
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.rollups.rollup import Rollup
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Direction, EventType, Queued
 

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from backstamp.records import tally
-from backstamp.records.day_counts import ALL
+from backstamp.records.events import tally
 from backstamp.records.models import DayCount
+from backstamp.records.rollups.day_counts import ALL
 from backstamp.vocabulary import PEOPLE, Actor, EventType
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Numbers of a day or of several: by measure, as `records.day_counts` names them."""
+    """Numbers of a day or of several: by measure, as `records.rollups.day_counts` names them."""
 
     counts: Mapping[str, int]
 

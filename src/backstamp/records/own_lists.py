@@ -4,11 +4,11 @@ from django.db.models import QuerySet
 
 from backstamp.policy import EVERYBODY
 from backstamp.policy.own_entries import NotNamedError, digest_of, expression_of
+from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.administration.sender_domains import domain_name
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import LiftedAllowance, OwnListEntry
 from backstamp.records.protection_settings import LONGEST_NAME, mail_address
-from backstamp.records.refusals import RefusedError
-from backstamp.records.sender_domains import domain_name
-from backstamp.records.taking_turns import one_at_a_time
 from backstamp.tokens import Keyring
 
 Kind = OwnListEntry.Kind

@@ -6,8 +6,8 @@ SVG is refused: it may hold scripts and load things from elsewhere.
 from base64 import b64encode
 from typing import Final
 
+from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.picture_sizes import picture
-from backstamp.records.refusals import RefusedError
 
 LARGEST: Final = 64 * 1024
 """Octets; the logo travels with the policy to every edge, and with every page to the reader."""

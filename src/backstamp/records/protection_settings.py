@@ -9,9 +9,9 @@ from django.db.models import CharField, QuerySet
 from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.own_entries import NotNamedError, host_of
+from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.administration.sender_domains import domain_name, domain_named
 from backstamp.records.models import LONGEST_ADDRESS, ProtectedDomain, ProtectionException
-from backstamp.records.refusals import RefusedError
-from backstamp.records.sender_domains import domain_name, domain_named
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 

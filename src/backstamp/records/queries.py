@@ -13,14 +13,14 @@ from typing import Final
 
 from django.db.models import Q, QuerySet
 
-from backstamp.records.bulk import limited_for_keys, select_for_keys
-from backstamp.records.dictionaries import spelled_out
-from backstamp.records.instants import instant, stored
+from backstamp.records.database.bulk import limited_for_keys, select_for_keys
+from backstamp.records.database.instants import instant, stored
+from backstamp.records.database.tracking_ids import from_text, to_text
+from backstamp.records.events.dictionaries import spelled_out
 from backstamp.records.long_lists import SHOWN, Asked, Part, Place, part_of, read_place, recipients_of
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.search import first_found
 from backstamp.records.summaries import MessageSummary, summaries
-from backstamp.records.tracking_ids import from_text, to_text
 from backstamp.vocabulary import PEOPLE, EventType
 
 PAGE_SIZE: Final = 25

@@ -11,10 +11,10 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from backstamp.records.clicks import Click, clicks_of_message
-from backstamp.records.instants import instant, microseconds
+from backstamp.records.database.instants import instant, microseconds
+from backstamp.records.database.tracking_ids import from_text, to_text
 from backstamp.records.long_lists import Asked, Part, part_of, recipients_of
 from backstamp.records.models import Link, LinkFinding, Message, Recipient
-from backstamp.records.tracking_ids import from_text, to_text
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import PEOPLE, Actor, Direction, Origin
 

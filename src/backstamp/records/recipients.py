@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final
 
-from backstamp.records.cards import Card
-from backstamp.records.memory import Memory
-from backstamp.records.stored_hits import Pair, StoredHit
+from backstamp.records.events.stored_hits import Pair, StoredHit
+from backstamp.records.memory.cards import Card
+from backstamp.records.memory.memory import Memory
 from backstamp.tokens.sealing import ANONYMOUS, NO_RECIPIENT
 from backstamp.vocabulary import HitKind
 

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from backstamp.journal import RecordId
-from backstamp.records.bulk import as_it_is, execute_many, select_for_keys
-from backstamp.records.instants import read, stored, within
-from backstamp.records.memory import Memory
-from backstamp.records.message_rows import reply_of
-from backstamp.records.rollup import Rollup
-from backstamp.records.stored_hits import Pair
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.database.bulk import as_it_is, execute_many, select_for_keys
+from backstamp.records.database.instants import read, stored, within
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.message_rows import reply_of
+from backstamp.records.events.stored_hits import Pair
+from backstamp.records.memory.memory import Memory
+from backstamp.records.rollups.rollup import Rollup
 from backstamp.vocabulary import EventType, Report
 
 _TOLD: Final = (

@@ -13,14 +13,14 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from backstamp.records import alerts
-from backstamp.records.bulk import execute_many, is_postgresql
-from backstamp.records.changes import note_changed
-from backstamp.records.day_counts import take_away_events, take_away_messages
-from backstamp.records.instants import microseconds, month_of
+from backstamp.records.database.bulk import execute_many, is_postgresql
+from backstamp.records.database.instants import microseconds, month_of
+from backstamp.records.database.partitions import drop_before
+from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.database.tracking_ids import numbered_before
 from backstamp.records.models import ErasedCopy, Event, HeaderSet, ListWish, Message, ReaderReportRow
-from backstamp.records.partitions import drop_before
-from backstamp.records.taking_turns import one_at_a_time
-from backstamp.records.tracking_ids import numbered_before
+from backstamp.records.rollups.changes import note_changed
+from backstamp.records.rollups.day_counts import take_away_events, take_away_messages, take_away_month
 
 _SLICE: Final = 200
 _EVENT_SLICE: Final = 5000
@@ -56,7 +56,7 @@ def delete_before(limit: datetime) -> Deleted:
     Alerts go by the time of what happened last, readers' reports and wishes by theirs: what older wishes came
     to stands on the suppression list, and no wish from before them arrives so late.
     """
-    drop_before(limit)
+    drop_before(limit, take_away_month)
     deleted = Deleted(_delete_messages(limit), _delete_strays(limit))
     alerts.delete_before(limit)
     ReaderReportRow.objects.filter(at__lt=limit).delete()

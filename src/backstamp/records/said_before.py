@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from backstamp.policy import EVERYBODY
 from backstamp.policy.clicks import OWN_SOURCE
-from backstamp.records.bulk import select_for_keys
-from backstamp.records.instants import microseconds, read
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.instants import microseconds, read
 from backstamp.records.link_expressions import layers_of, stored_digest
 from backstamp.records.models import OwnListEntry
 from backstamp.threats import ThreatReason

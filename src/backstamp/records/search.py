@@ -7,9 +7,9 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Contains
 
-from backstamp.records.bulk import is_postgresql
+from backstamp.records.database.bulk import is_postgresql
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import MessageRollup, MessageText
-from backstamp.records.taking_turns import one_at_a_time
 
 NEWEST: Final = 1000
 """Messages that are looked through first: what is common is found among them, without asking the index for

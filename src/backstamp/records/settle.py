@@ -7,12 +7,12 @@ already right, and has only to be marked.
 from datetime import datetime, timedelta
 from typing import Final
 
-from backstamp.records.changes import note_changed
+from backstamp.records.database.instants import microseconds
+from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.events.stored_hits import minute_of
 from backstamp.records.ingest import SETTLE_TIME
-from backstamp.records.instants import microseconds
 from backstamp.records.models import Event
-from backstamp.records.stored_hits import minute_of
-from backstamp.records.taking_turns import one_at_a_time
+from backstamp.records.rollups.changes import note_changed
 
 WINDOW: Final = timedelta(hours=24)
 """A hit is judged again when a sibling arrives within this time."""

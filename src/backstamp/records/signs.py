@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from backstamp.journal import RecordId
-from backstamp.records import message_rows
-from backstamp.records.bulk import select_for_keys
-from backstamp.records.instants import LATEST_US, microseconds, read, within
-from backstamp.records.memory import Memory, sign_of
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.instants import LATEST_US, microseconds, read, within
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events import message_rows
+from backstamp.records.events.stored_hits import Pair
+from backstamp.records.memory.memory import Memory, sign_of
 from backstamp.records.models import ListWish
-from backstamp.records.rollup import Rollup
-from backstamp.records.stored_hits import Pair
-from backstamp.records.tracking_ids import to_database
+from backstamp.records.rollups.rollup import Rollup
 from backstamp.vocabulary import EventType, Report
 
 _SIGNS: Final = (

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.events.tally import Fetches
+from backstamp.records.events.tally import read as read_tally
 from backstamp.records.models import DeliveryState, Message, MessageRollup, Recipient
-from backstamp.records.tally import Fetches
-from backstamp.records.tally import read as read_tally
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import PEOPLE, Actor, EventType
 

@@ -14,8 +14,8 @@ from django.db.models import Count, Q
 
 from backstamp.policy import Keys, Suppressed, SuppressionReason
 from backstamp.policy.keys import KEY_BYTES
+from backstamp.records.database.texts import clean
 from backstamp.records.key_spool import KeySpool
-from backstamp.records.message_rows import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
 from backstamp.records.packed_keys import PackedKeys, unpacked, with_keys
 from backstamp.tokens.address_spelling import a_labels

@@ -12,13 +12,14 @@ import msgspec
 from backstamp.mail.reports import Cause
 from backstamp.mail.reports.causes import cause_of, status_in
 from backstamp.policy import SuppressionReason
-from backstamp.records import message_rows, suppressions
-from backstamp.records.bulk import select_for_keys
-from backstamp.records.instants import instant, read, within
+from backstamp.records import suppressions
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.instants import instant, read, within
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events import message_rows
+from backstamp.records.events.stored_hits import Pair
 from backstamp.records.models import Recipient
-from backstamp.records.stored_hits import Pair
 from backstamp.records.suppressions import Entry
-from backstamp.records.tracking_ids import to_database
 from backstamp.vocabulary import Delivery, EventType, Report
 
 RCPT: Final = "rcpt"

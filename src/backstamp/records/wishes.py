@@ -13,11 +13,12 @@ import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.policy import ConsentState
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.instants import instant, microseconds
+from backstamp.records.database.texts import clean
+from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.erased_copies import BY_ERASURE
-from backstamp.records.instants import instant, microseconds
 from backstamp.records.list_wishes import address_of, evidence, id_of, settle, take_off_timelines
-from backstamp.records.message_rows import clean
 from backstamp.records.models import (
     LONGEST_ADDRESS,
     Consent,
@@ -26,7 +27,6 @@ from backstamp.records.models import (
     RecordsRequest,
     Suppression,
 )
-from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.tokens.address_spelling import a_labels
 from backstamp.vocabulary import EventType, Queued, Report, Wish, WishAct
 

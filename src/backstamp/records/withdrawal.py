@@ -4,8 +4,8 @@ from collections import defaultdict
 from typing import Final
 
 from backstamp.policy import ConsentMode, ConsentState
-from backstamp.records.bulk import select_for_keys
-from backstamp.records.memory import Memory
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.memory.memory import Memory
 from backstamp.records.recipients import ByName, Name, key_of
 from backstamp.tokens.sealing import ANONYMOUS
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import Error as DatabaseError
 
-from backstamp.records.versions import NewerDatabaseError
+from backstamp.records.database.versions import NewerDatabaseError
 
 log = logging.getLogger("backstamp.worker")
 

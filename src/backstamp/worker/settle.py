@@ -5,8 +5,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Final
 
-from backstamp.records.instants import microseconds
-from backstamp.records.memory import Memory
+from backstamp.records.database.instants import microseconds
+from backstamp.records.memory.memory import Memory
 from backstamp.records.settle import erase_sources, erased_before, mark_final
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait

@@ -46,11 +46,11 @@ def fill(events: int, progress: TextIO, copies: int | None = None, start: dateti
     """
     from django.db import connection
 
+    from backstamp.records.database.partitions import make_ahead
     from backstamp.records.ingest import ingest
     from backstamp.records.journal_cursors import cursors, forget_producers, producers_gone
-    from backstamp.records.memory import Memory
+    from backstamp.records.memory.memory import Memory
     from backstamp.records.models import Message
-    from backstamp.records.partitions import make_ahead
     from backstamp.worker.collector import spare_the_collector
 
     if Message.objects.exists():

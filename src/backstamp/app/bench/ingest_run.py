@@ -68,7 +68,7 @@ def main(events: int) -> None:
     """Ingest so many events and print the table."""
     from django.db import connection
 
-    from backstamp.records.partitions import make_ahead
+    from backstamp.records.database.partitions import make_ahead
     from backstamp.worker.collector import spare_the_collector
 
     spare_the_collector()
@@ -94,7 +94,7 @@ def main(events: int) -> None:
 def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> Iterator[None]:
     """Write records to a journal in pieces and take them in, adding up what the latter takes."""
     from backstamp.records.ingest import ingest
-    from backstamp.records.memory import Memory
+    from backstamp.records.memory.memory import Memory
     from backstamp.worker.ingest_loop import BATCH
 
     writer = JournalWriter(folder, role="edge", sync="off")
@@ -140,7 +140,7 @@ def _peer_rate(rows: int) -> float:
     """Return how many rows a second go, as they are, into a table without anything."""
     from django.db import connection, transaction
 
-    from backstamp.records.bulk import append
+    from backstamp.records.database.bulk import append
     from backstamp.worker.ingest_loop import BATCH
 
     with connection.cursor() as cursor:

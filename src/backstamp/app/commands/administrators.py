@@ -17,7 +17,7 @@ def administrators() -> None:
 def list_administrators(context: AppContext) -> None:
     """Print who may sign in, since when, and when they did so last (UTC)."""
     with usable_database(context):
-        from backstamp.records import administrators as records
+        from backstamp.records.administration import administrators as records
 
         for each in records.listed():
             last = "never" if each.signed_in_at is None else f"{each.signed_in_at:%Y-%m-%d %H:%M}"
@@ -30,7 +30,7 @@ def list_administrators(context: AppContext) -> None:
 def remove_administrator(context: AppContext, address: str) -> None:
     """Let the administrator with this mail ADDRESS in no more: not by password, session or link."""
     with usable_database(context):
-        from backstamp.records import administrators as records
+        from backstamp.records.administration import administrators as records
 
         if not records.remove(address):
             raise click.ClickException(f"nobody with the address {address[:64]!r} may sign in")

@@ -14,7 +14,7 @@ def migrate(context: AppContext) -> None:
         _refuse_few_letters()
         from django.core.management import call_command
 
-        from backstamp.records.rebuild import fill_in_missing
+        from backstamp.records.rollups.rebuild import fill_in_missing
 
         call_command("migrate", interactive=False, verbosity=0)
         fill_in_missing()
@@ -25,7 +25,7 @@ def _refuse_few_letters() -> None:
     """See that PostgreSQL's database can hold what mail is written in. Raises `ClickException`."""
     from django.db import connection
 
-    from backstamp.records.bulk import is_postgresql
+    from backstamp.records.database.bulk import is_postgresql
 
     if not is_postgresql():
         return

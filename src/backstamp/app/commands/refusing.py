@@ -9,7 +9,7 @@ import click
 @contextmanager
 def refused_in_one_line() -> Iterator[None]:
     """Turn a refusal into the command's end. Django must be set up."""
-    from backstamp.records.refusals import RefusedError
+    from backstamp.records.administration.refusals import RefusedError
 
     try:
         yield

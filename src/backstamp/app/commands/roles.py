@@ -132,7 +132,7 @@ def _database_is_older() -> bool:
     """Whether it is of an older version; for one that cannot be used the worker itself waits."""
     from django.db import Error, connections
 
-    from backstamp.records.versions import is_older
+    from backstamp.records.database.versions import is_older
 
     try:
         return is_older()

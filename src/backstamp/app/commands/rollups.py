@@ -20,7 +20,7 @@ def rebuild(context: AppContext) -> None:
     """Make all roll-ups again from messages and events; the server may run meanwhile."""
     with usable_database(context):
         from backstamp.records.models import Message
-        from backstamp.records.rebuild import rebuild as rebuild_all
+        from backstamp.records.rollups.rebuild import rebuild as rebuild_all
 
         with click.progressbar(length=Message.objects.count(), label="messages", file=sys.stderr) as bar:
             done = rebuild_all(lambda number: bar.update(number - bar.pos))

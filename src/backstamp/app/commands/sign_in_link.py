@@ -25,7 +25,7 @@ def sign_in_link(context: AppContext, email: str, if_nobody: bool) -> None:
         from django.core.exceptions import ValidationError
         from django.core.validators import validate_email
 
-        from backstamp.records import sign_in_links
+        from backstamp.records.administration import sign_in_links
 
         try:
             if email:

@@ -21,7 +21,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     set_django_up(settings)
     from django.db import Error, connection
 
-    from backstamp.records.versions import REMEDY, NewerDatabaseError, is_empty, is_older
+    from backstamp.records.database.versions import REMEDY, NewerDatabaseError, is_empty, is_older
 
     try:
         empty, older = is_empty(), is_older()

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from backstamp.app.simulator.scoring import Judged
+from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import Event
-from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.vocabulary import Actor, EventType
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

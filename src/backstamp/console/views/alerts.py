@@ -14,10 +14,10 @@ from backstamp.console.alert_forms import ChannelForm, RuleForm
 from backstamp.console.alert_words import RULES
 from backstamp.console.asked import switched_on, words
 from backstamp.records import alerts, channels
+from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message
-from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import AlertRule
 
 SHOWN: Final = 25

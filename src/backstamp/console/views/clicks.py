@@ -15,9 +15,9 @@ from backstamp.console.asked import words
 from backstamp.console.click_text import ACTIONS, csv_lines, csv_names
 from backstamp.console.fragments import template_for
 from backstamp.policy.own_entries import NotNamedError, expression_of
-from backstamp.records.changes import newest_version
 from backstamp.records.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
-from backstamp.records.tracking_ids import from_text
+from backstamp.records.database.tracking_ids import from_text
+from backstamp.records.rollups.changes import newest_version
 from backstamp.vocabulary import EventType
 
 _EXPORT_PAGE: Final = 1_000

@@ -17,11 +17,11 @@ from backstamp.console.timeline import timeline
 from backstamp.console.views.received import received_context
 from backstamp.policy import KillTarget
 from backstamp.records import kills, suppressions
-from backstamp.records.changes import message_version, newest_version
+from backstamp.records.database.tracking_ids import from_database
 from backstamp.records.long_lists import Asked, place_of
 from backstamp.records.models import Link, Message
 from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
-from backstamp.records.tracking_ids import from_database
+from backstamp.records.rollups.changes import message_version, newest_version
 from backstamp.vocabulary import Direction
 
 LONGEST_NAME: Final = 200

@@ -12,8 +12,8 @@ from backstamp.console.config import console_config
 from backstamp.console.forms import PixelForm
 from backstamp.journal import JournalUnavailableError
 from backstamp.journal.manual import MAX_LINKS, ManualTrackingError, create_manual, manual_tracking
+from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import Message
-from backstamp.records.tracking_ids import from_database, to_database
 from backstamp.tokens import TrackingIds
 from backstamp.vocabulary import Origin, Queued, QueuedLink, QueuedRecipient
 

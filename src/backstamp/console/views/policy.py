@@ -19,10 +19,10 @@ from backstamp.console.asked import switched_on, words
 from backstamp.console.config import console_config
 from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
 from backstamp.policy import STALE_SECONDS, ConsentMode
+from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.administration.sender_domains import domain_named
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
-from backstamp.records.refusals import RefusedError
-from backstamp.records.sender_domains import domain_named
-from backstamp.records.taking_turns import one_at_a_time
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
 SHOWN: Final = 50

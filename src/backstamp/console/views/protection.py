@@ -14,8 +14,8 @@ from backstamp.console.middleware import CONSOLE_POLICY
 from backstamp.console.protection_forms import ExceptionForm, NewDomainForm, ProtectionForm
 from backstamp.policy import ProtectionMode
 from backstamp.records import protection_settings, protections
+from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ProtectedDomain, ProtectionException
-from backstamp.records.refusals import RefusedError
 from backstamp.vocabulary import ClickAction
 
 LANGUAGES: Final = ("en", "de", "ko")

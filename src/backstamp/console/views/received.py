@@ -12,7 +12,7 @@ from backstamp.console.manifest_view import ManifestView, read_manifest
 from backstamp.console.rooms import RECEIVED_MESSAGE
 from backstamp.policy import ProtectionMode
 from backstamp.records import kills
-from backstamp.records.changes import newest_version
+from backstamp.records.database.tracking_ids import from_database, to_text
 from backstamp.records.long_lists import Asked
 from backstamp.records.models import Message
 from backstamp.records.received import (
@@ -22,7 +22,7 @@ from backstamp.records.received import (
     received_detail,
     received_page,
 )
-from backstamp.records.tracking_ids import from_database, to_text
+from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting.reasons import SkipReason
 
 FILTER_NAMES: Final = {

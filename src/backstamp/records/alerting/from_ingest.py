@@ -22,13 +22,13 @@ from backstamp.records.alerting.occurrences import (
     urls,
 )
 from backstamp.records.alerts import rules
-from backstamp.records.bulk import select_for_keys
-from backstamp.records.dictionaries import Judgement
-from backstamp.records.hit_rows import Judged
-from backstamp.records.memory import Memory
+from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.dictionaries import Judgement
+from backstamp.records.events.hit_rows import Judged
+from backstamp.records.events.stored_hits import StoredHit
+from backstamp.records.memory.memory import Memory
 from backstamp.records.said_before import CERTAIN
-from backstamp.records.stored_hits import StoredHit
-from backstamp.records.tracking_ids import to_database
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT

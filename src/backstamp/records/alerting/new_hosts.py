@@ -22,8 +22,8 @@ from backstamp.records.alerting.occurrences import (
     site_of,
 )
 from backstamp.records.alerts import DEFAULTS, Rule
-from backstamp.records.bulk import execute_many, insert_new
-from backstamp.records.instants import microseconds, stored, within
+from backstamp.records.database.bulk import execute_many, insert_new
+from backstamp.records.database.instants import microseconds, stored, within
 from backstamp.records.models import ClickedHost, ClickedHostPerson, SenderDomain
 from backstamp.threats.heuristics.well_known import OWNERS
 from backstamp.vocabulary import AlertRule, EventType

@@ -12,8 +12,8 @@ from backstamp.records.alerting.allowances import is_of_mailbox
 from backstamp.records.alerting.gravity import place_of
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.alerting.since_judged import machines_since, only_machines
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Alert, AlertPerson, Message, Outgoing
-from backstamp.records.tracking_ids import to_text
 from backstamp.vocabulary import AlertRule
 
 MOST_NAMED = 50

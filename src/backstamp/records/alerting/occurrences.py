@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.records.bulk import select_for_keys
+from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.models import SenderDomain
 from backstamp.tokens.address_spelling import a_labels
 from backstamp.urls.domains import registrable_domain

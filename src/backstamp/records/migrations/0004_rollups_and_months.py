@@ -1,6 +1,6 @@
 """Events shrink to a fifth and lie in months (PostgreSQL); messages and days get roll-ups.
 
-The roll-ups themselves are made by `backstamp migrate` after all migrations (`records.rebuild`).
+The roll-ups themselves are made by `backstamp migrate` after all migrations (`records.rollups.rebuild`).
 """
 
 from typing import ClassVar

@@ -8,7 +8,7 @@ from django.db import models
 class DayCount(models.Model):
     """How often something happened on a day (UTC) to the mail of a tracking domain (-1: of all).
 
-    Kept by ingest in the transaction that changes the events; `records.day_counts` names the measures
+    Kept by ingest in the transaction that changes the events; `records.rollups.day_counts` names the measures
     and can count them anew.
     """
 

@@ -68,7 +68,7 @@ class Event(models.Model):
     answered from the index's newest end; it is erased when the re-judging window ends. `reasons` holds
     numbers of `Reason`.
 
-    On PostgreSQL the table is partitioned by month of `at` (`records.partitions`).
+    On PostgreSQL the table is partitioned by month of `at` (`records.database.partitions`).
     """
 
     id = models.BigAutoField(primary_key=True)

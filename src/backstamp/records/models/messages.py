@@ -70,7 +70,7 @@ class DeliveryState(models.TextChoices):
 class Recipient(models.Model):
     """One recipient of one message: delivery state, and the roll-up of what its copy told us.
 
-    The counts and times are made from the events by `records.rollup` and can be rebuilt. Index 0xFFFF
+    The counts and times are made from the events by `records.rollups.rollup` and can be rebuilt. Index 0xFFFF
     stands for "nobody in particular": hits of anonymous tokens. `received` says that the message is received
     mail: only of that are a mailbox's copies looked up. `sent_at` is when the next hop first took
     this copy, or when the receiving system says that it came: the clock of the verdicts starts there.
@@ -128,11 +128,10 @@ class Link(models.Model):
 class MessageRollup(models.Model):
     """What the list asks of a message, in one narrow row, for every hit changes it.
 
-    Made from the message, its recipients and its events by `records.rollup`, and can be rebuilt. `tally`
-    counts fetches: a JSON object whose keys are
-    made by `records.tally`. `opened`, `clicked` and `troubled` are numbers of recipients (who names nobody
-    counts as one). `version` is the number of the last change to anything about the message
-    (`records.changes`).
+    Made from the message, its recipients and its events by `records.rollups.rollup`, and can be rebuilt.
+    `tally` counts fetches: a JSON object whose keys are made by `records.events.tally`. `opened`, `clicked`
+    and `troubled` are numbers of recipients (who names nobody counts as one). `version` is the number of
+    the last change to anything about the message (`records.rollups.changes`).
     """
 
     message = models.OneToOneField(
