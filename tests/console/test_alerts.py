@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from backstamp.console.alert_words import KINDS, RULES
-from backstamp.records import alerts
+from backstamp.records.alerting import alerts
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing, OwnListEntry
 from backstamp.vocabulary import Actor, AlertRule, ChannelKind, EventType

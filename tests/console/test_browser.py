@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, Error, expect
 from backstamp.console.config import ConsoleConfig
 from backstamp.records.administration import sign_in_links
 from backstamp.records.models import Alert, CapturedMail, Event, Link, Message, Recipient, Switch
-from backstamp.records.protection_settings import set_protection
+from backstamp.records.protection.domain_settings import set_protection
 from backstamp.vocabulary import Actor, EventType
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
 from tests.console.seed import NOON, event, link, message, reason, recipient

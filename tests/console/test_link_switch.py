@@ -3,8 +3,8 @@
 from django.test import Client
 
 from backstamp.policy import KillTarget
-from backstamp.records import kills
 from backstamp.records.database.tracking_ids import from_database
+from backstamp.records.protection import kills
 from backstamp.vocabulary import Actor, EventType
 from tests.console.seed import event, link, message, recipient
 from tests.console.test_messages import key, page

@@ -19,7 +19,7 @@ from backstamp.records.models import (
     ProtectionException,
     ReaderReportRow,
 )
-from backstamp.records.protection_settings import set_protection
+from backstamp.records.protection.domain_settings import set_protection
 from backstamp.threats import ThreatReason
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ThreatType

@@ -14,7 +14,7 @@ from backstamp.console.views import received as views_received
 from backstamp.records import clicks
 from backstamp.records import received as records_received
 from backstamp.records.database.tracking_ids import to_text
-from backstamp.records.link_expressions import expressions_of
+from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
 from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting import Options, plan

@@ -12,7 +12,7 @@ from django.test import Client
 
 from backstamp.console import urls
 from backstamp.console.log_lines import without_addresses
-from backstamp.records import channels
+from backstamp.records.alerting import channels
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Channel, Consent, OwnListEntry, Suppression, Switch
 from backstamp.vocabulary import ChannelKind

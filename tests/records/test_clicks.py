@@ -9,7 +9,7 @@ from django.db import connection
 
 from backstamp.records import clicks
 from backstamp.records.clicks import ClickFilter, Who, click_page
-from backstamp.records.link_expressions import expressions_of
+from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.models import Event, LinkExpression, Message, SenderDomain
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from backstamp.policy import SuppressionReason
-from backstamp.records import erased_copies, erasure, matching, own_lists, retention, search, suppressions
+from backstamp.records import erased_copies, erasure, matching, retention, search, suppressions
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.erasure import erase
 from backstamp.records.ingest import Ingested, ingest
@@ -33,6 +33,7 @@ from backstamp.records.models import (
     Suppression,
     UnmatchedReport,
 )
+from backstamp.records.protection import own_lists
 from backstamp.records.rollups.rebuild import rebuild
 from backstamp.records.suppressions import Entry
 from backstamp.tokens import Keyring

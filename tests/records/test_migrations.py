@@ -11,8 +11,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from backstamp.records import decisions, search
+from backstamp.records import search
 from backstamp.records.ingest import ingest
+from backstamp.records.looking_back import decisions
 from backstamp.records.migrations._part_changes_0024 import drop_triggers
 from backstamp.records.models import Event, LiftedAllowance, MessageText, Recipient
 from backstamp.records.queries import message_page

@@ -16,7 +16,8 @@ from backstamp.policy import (
     Policy,
     SuppressionReason,
 )
-from backstamp.records import kills, models, part_changes, suppressions
+from backstamp.records import models, part_changes, suppressions
+from backstamp.records.protection import kills
 from backstamp.records.snapshot import consents, policy, policy_fingerprint
 from backstamp.records.suppressions import Entry
 from backstamp.vocabulary import Origin

@@ -17,8 +17,7 @@ import msgspec
 import pytest
 
 from backstamp.journal import JournalWriter
-from backstamp.records import channels
-from backstamp.records.alerting import outbox
+from backstamp.records.alerting import channels, outbox
 from backstamp.records.models import Channel, Outgoing
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig

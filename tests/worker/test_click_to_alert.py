@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from backstamp.journal import JournalWriter
-from backstamp.records import channels
+from backstamp.records.alerting import channels
 from backstamp.records.models import Event
 from backstamp.vocabulary import ChannelKind, Delivery, EventType, QueuedLink, QueuedRecipient, ThreatType
 from backstamp.worker import WorkerConfig

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from backstamp.journal import Batch, JournalReader, JournalWriter
-from backstamp.records import channels
+from backstamp.records.alerting import channels
 from backstamp.records.ingest import ingest
 from backstamp.records.journal_cursors import cursors
 from backstamp.records.models import Alert, Event

@@ -9,9 +9,9 @@ import pytest
 
 from backstamp.journal import ThreatFile
 from backstamp.journal.threat_file import publish_lists
-from backstamp.records import channels
+from backstamp.records.alerting import channels
 from backstamp.records.ingest import ingest
-from backstamp.records.looking_back import look_back
+from backstamp.records.looking_back.look import look_back
 from backstamp.records.models import (
     Alert,
     ExpressionKill,
@@ -20,7 +20,7 @@ from backstamp.records.models import (
     Outgoing,
     OwnListEntry,
 )
-from backstamp.records.own_lists import add, take_off
+from backstamp.records.protection.own_lists import add, take_off
 from backstamp.threats.answers import Answers
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import Keyring

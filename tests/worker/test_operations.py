@@ -14,8 +14,8 @@ from django.db import OperationalError
 
 from backstamp.journal import Answer, Drop, EdgeCounters, JournalWriter
 from backstamp.journal.durations import BUCKETS, Durations
-from backstamp.records import channels, models
-from backstamp.records.alerting import outbox
+from backstamp.records import models
+from backstamp.records.alerting import channels, outbox
 from backstamp.records.models import Outgoing
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig, operations

@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from backstamp.console.threat_words import THREATS
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.own_entries import NotNamedError, expression_of
-from backstamp.records import page_logos
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import LONGEST_ADDRESS, OwnListEntry, ProtectedDomain, ProtectionException
-from backstamp.records.protection_settings import Changes, chosen_actions
+from backstamp.records.protection import page_logos
+from backstamp.records.protection.domain_settings import Changes, chosen_actions
 from backstamp.vocabulary import ClickAction, ThreatType
 
 MODES: Final = (

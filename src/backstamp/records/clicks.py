@@ -8,7 +8,6 @@ few of them.
 """
 
 import heapq
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,8 +17,9 @@ from django.db import connection
 
 from backstamp.records.database.bulk import limited_for_keys, select_for_keys
 from backstamp.records.database.instants import read, stored
-from backstamp.records.link_expressions import digest_of
+from backstamp.records.looking_back.link_expressions import digest_of
 from backstamp.records.models import Event, LinkExpression, Message, Recipient, SenderDomain
+from backstamp.records.protection.link_hosts import host_in
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.urls.safe_browsing import expressions
 from backstamp.vocabulary import PEOPLE, Actor, EventType
@@ -47,9 +47,6 @@ _ORDER: Final = "x.at DESC, x.id DESC"
 _URL: Final = (
     "(SELECT l.url FROM records_link l WHERE l.message_id = x.message_id AND l.number = x.link_number)"
 )
-_HOST: Final = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:\\]*)")
-
-
 _IN_DOMAIN: Final = (
     '(EXISTS (SELECT 1 FROM records_recipient r WHERE r.message_id = x.message_id AND r."index" = '
     "x.recipient_index AND lower(r.address) LIKE %s ESCAPE '\\') OR (x.recipient_index = %s AND EXISTS "
@@ -161,12 +158,6 @@ def click_page(wanted: ClickFilter, *, before: str = "", size: int = PAGE_SIZE) 
 def clicks_of_message(message: int, number: int) -> tuple[Click, ...]:
     """Return a message's newest clicks."""
     return click_page(ClickFilter(message=message), size=number).rows
-
-
-def host_in(url: str) -> str:
-    """Return the host of a URL as it was sealed, or ""."""
-    found = _HOST.match(url)
-    return found[1] if found else ""
 
 
 def _query(wanted: ClickFilter) -> _Query:

@@ -14,7 +14,7 @@ from django.db.models import F, Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from backstamp.policy import ConsentState
-from backstamp.records import alerts
+from backstamp.records.alerting import alerts
 from backstamp.records.database.bulk import execute_many
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.erased_copies import BY_ERASURE, mark

@@ -40,8 +40,8 @@ from backstamp.records.events.stored_hits import (
 )
 from backstamp.records.journal_cursors import advance, not_ingested
 from backstamp.records.judging import ByPair, apply, by_pair, judgements, neighbours, verdicts
-from backstamp.records.link_expressions import insert_expressions
-from backstamp.records.looking_again import led_on_after_all, look_again
+from backstamp.records.looking_back.link_expressions import insert_expressions
+from backstamp.records.looking_back.looking_again import led_on_after_all, look_again
 from backstamp.records.memory.memory import Memory
 from backstamp.records.models import LONGEST_METHOD, DeliveryState
 from backstamp.records.new_messages import insert_new_messages

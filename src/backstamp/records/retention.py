@@ -12,7 +12,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from backstamp.records import alerts
+from backstamp.records.alerting import alerts
 from backstamp.records.database.bulk import execute_many, is_postgresql
 from backstamp.records.database.instants import microseconds, month_of
 from backstamp.records.database.partitions import drop_before

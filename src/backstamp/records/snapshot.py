@@ -15,8 +15,9 @@ from backstamp.policy import (
     Policy,
     Protection,
 )
-from backstamp.records import kills, models, protections
+from backstamp.records import models
 from backstamp.records.packed_keys import PackedKeys, sorted_by_key, unpacked, with_keys
+from backstamp.records.protection import as_policy, kills
 from backstamp.tokens.address_spelling import a_labels, one_spelling
 
 _AXES = ("opens", "links")
@@ -27,7 +28,7 @@ def policy(defaults: Policy, published_at_us: int) -> Policy:
 
     Raises `django.db.Error`.
     """
-    protected = protections.protections()
+    protected = as_policy.protections()
     switched_off = models.Switch.objects.filter(tracking_off=True).exists()
     return msgspec.structs.replace(
         defaults,
@@ -41,8 +42,8 @@ def policy(defaults: Policy, published_at_us: int) -> Policy:
             one_spelling(sender.address): Axes(sender.opens, sender.links)
             for sender in models.SenderPolicy.objects.all()
         },
-        kills=msgspec.structs.replace(kills.switched_off(), expressions=protections.killed_expressions()),
-        own_lists=protections.own_lists(),
+        kills=msgspec.structs.replace(kills.switched_off(), expressions=as_policy.killed_expressions()),
+        own_lists=as_policy.own_lists(),
         guards=bool(protected),
     )
 
@@ -70,7 +71,7 @@ def policy_fingerprint() -> tuple[object, ...]:
         tuple(models.SenderDomain.objects.order_by("pk").values_list()),
         tuple(models.SenderPolicy.objects.order_by("pk").values_list()),
         kills.fingerprint(),
-        protections.fingerprint(),
+        as_policy.fingerprint(),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.administration import sign_in_links
-from backstamp.records.alerts import WITHIN_MINUTES, forget_visits
+from backstamp.records.alerting.alerts import WITHIN_MINUTES, forget_visits
 from backstamp.records.database.partitions import make_ahead
 from backstamp.records.journal_cursors import forget_producers
 from backstamp.records.matching import forget_before

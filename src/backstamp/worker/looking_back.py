@@ -21,9 +21,16 @@ from backstamp.journal import ThreatFile
 from backstamp.policy import link_word
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.database.instants import microseconds
-from backstamp.records.decisions import Decision, allowed, blocked_among, decided, lifted, note_done
-from backstamp.records.link_expressions import digest_of, stored_digest
-from backstamp.records.looking_back import (
+from backstamp.records.looking_back.decisions import (
+    Decision,
+    allowed,
+    blocked_among,
+    decided,
+    lifted,
+    note_done,
+)
+from backstamp.records.looking_back.link_expressions import digest_of, stored_digest
+from backstamp.records.looking_back.look import (
     PAGE,
     Listing,
     below,

@@ -13,7 +13,7 @@ from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.ingest import ingest
 from backstamp.records.models import Alert, OwnListEntry
-from backstamp.records.own_lists import take_off
+from backstamp.records.protection.own_lists import take_off
 from backstamp.records.retention import delete_before
 from backstamp.records.rollups import day_counts, rebuild, standing
 from backstamp.urls.safe_browsing import full_hash

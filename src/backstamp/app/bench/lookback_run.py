@@ -74,8 +74,8 @@ def _ingest(mails: Iterator[Queued], first: int) -> _Spent:
 
 
 def _look_back() -> None:
-    from backstamp.records.link_expressions import digest_of
-    from backstamp.records.looking_back import PAGE, Listing, look_back, matched, messages_under
+    from backstamp.records.looking_back.link_expressions import digest_of
+    from backstamp.records.looking_back.look import PAGE, Listing, look_back, matched, messages_under
 
     hosts = [f"new{number}.example" for number in range(ENTRIES - FOUND)]
     hosts += [f"bad{number}.example" for number in range(FOUND)]

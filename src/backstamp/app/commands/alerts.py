@@ -17,7 +17,7 @@ from backstamp.app.wiring.worker import own_mail_config
 from backstamp.vocabulary import AlertRule
 
 if TYPE_CHECKING:
-    from backstamp.records.alerts import Rule
+    from backstamp.records.alerting.alerts import Rule
 
 
 _AT_ONCE: Final = 50
@@ -38,7 +38,7 @@ def alerts() -> None:
 def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, people: bool) -> None:
     """Print alerts, the newest first. Hosts are written so that nothing can be clicked."""
     with usable_database(context):
-        from backstamp.records import alerts as records
+        from backstamp.records.alerting import alerts as records
         from backstamp.records.alerting.people import MOST_PEOPLE, people_of
         from backstamp.records.alerting.since_judged import machines_since
         from backstamp.worker.channels.wording import shown_address, shown_host
@@ -97,7 +97,7 @@ def rules(
     if (wanted or reset) and name is None:
         raise click.UsageError("name the RULE that is to be set")
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import alerts as records
+        from backstamp.records.alerting import alerts as records
 
         if name is not None and reset:
             records.reset_rule(AlertRule(name))
@@ -116,7 +116,7 @@ def rules(
 def forget(context: AppContext, address: str) -> None:
     """Take the person with this mail ADDRESS out of all alerts; the alerts stay, with their numbers."""
     with usable_database(context):
-        from backstamp.records import alerts as records
+        from backstamp.records.alerting import alerts as records
 
         number = records.forget_person(address)
     click.echo(f"forgotten in {number} alert{'' if number == 1 else 's'}")
@@ -128,7 +128,7 @@ def forget(context: AppContext, address: str) -> None:
 def test(context: AppContext, channel: str) -> None:
     """Send a test to CHANNEL now, and say whether it was taken."""
     with usable_database(context):
-        from backstamp.records import channels
+        from backstamp.records.alerting import channels
         from backstamp.records.alerting.notices import Notice
         from backstamp.records.alerting.outbox import new_event_id
         from backstamp.records.models import Outgoing

@@ -45,7 +45,7 @@ def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool, 
     """Switch off a link (in one copy, unless an option says more), all links of a message, a host or URL."""
     target = _target(context, what, all_copies, whole_message, host, url)
     with usable_database(context):
-        from backstamp.records import kills
+        from backstamp.records.protection import kills
 
         by = by_hand()
         doubt = ""
@@ -73,7 +73,7 @@ def revive(
     target = _target(context, what, all_copies, whole_message, host, url)
     remaining: Sequence[KillTarget | str]
     with usable_database(context):
-        from backstamp.records import kills
+        from backstamp.records.protection import kills
 
         if isinstance(target, str):
             undone = kills.revive_expression(target)
@@ -92,7 +92,7 @@ def revive(
 def list_kills(context: AppContext) -> None:
     """Print what is switched off, when, and by whom."""
     with usable_database(context):
-        from backstamp.records import kills
+        from backstamp.records.protection import kills
 
         for target, row in kills.listed():
             click.echo(_line(target, row.killed_at, row.killed_by))

@@ -18,7 +18,7 @@ from backstamp.vocabulary import ClickAction, ThreatType
 
 if TYPE_CHECKING:
     from backstamp.records.models import OwnListEntry, ProtectedDomain, ProtectionException
-    from backstamp.records.protection_settings import Changes
+    from backstamp.records.protection.domain_settings import Changes
 
 _ACTIONS: Final = ("allow", "warn", "block")
 _KINDS: Final = ("mailbox", "sender", "host")
@@ -86,7 +86,7 @@ def set_domain(
 ) -> None:
     """Say what is done for the mail that DOMAIN receives; what no option names stays as it is."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import page_logos, protection_settings
+        from backstamp.records.protection import domain_settings, page_logos
 
         changes = _changes(given)
         if actions:
@@ -95,7 +95,7 @@ def set_domain(
             changes["page_logo"] = page_logos.logo_url(_read(logo, page_logos.LARGEST))
         elif no_logo:
             changes["page_logo"] = ""
-        row = protection_settings.set_protection(domain, by_hand(), **changes)
+        row = domain_settings.set_protection(domain, by_hand(), **changes)
         click.echo(f"{row.domain.name}: {row.mode}; {_OBEYED}")
 
 
@@ -120,9 +120,9 @@ def _changes(given: Mapping[str, Any]) -> "Changes":
 def list_domains(context: AppContext) -> None:
     """Print the domains of which something is set: mode, number of exceptions, who changed it last."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import protection_settings
+        from backstamp.records.protection import domain_settings
 
-        for row in protection_settings.protected_domains():
+        for row in domain_settings.protected_domains():
             number = row.domain.exceptions.count()
             click.echo(
                 f"{row.mode:<8} {row.domain.name}  {number} exception{'' if number == 1 else 's'}  "
@@ -136,12 +136,12 @@ def list_domains(context: AppContext) -> None:
 def show_domain(context: AppContext, domain: str) -> None:
     """Print all that is set for DOMAIN."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import protection_settings
+        from backstamp.records.protection import domain_settings
 
-        row = protection_settings.protected_domain(domain)
-        for name, value in _shown(row, protection_settings.chosen_actions(row)):
+        row = domain_settings.protected_domain(domain)
+        for name, value in _shown(row, domain_settings.chosen_actions(row)):
             click.echo(f"{name} = {value}")
-        for exception in protection_settings.exceptions(domain):
+        for exception in domain_settings.exceptions(domain):
             click.echo(_exception_line(exception))
 
 
@@ -164,11 +164,9 @@ def add_exception(context: AppContext, domain: str, kind: str, value: str) -> No
     """Leave VALUE alone: a mailbox of DOMAIN, a sender (address or domain), or a host with its subdomains."""
     ring = context.keyring()
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import protection_settings
+        from backstamp.records.protection import domain_settings
 
-        new = protection_settings.add_exception(
-            domain, protection_settings.Kind(kind), value, ring, by_hand()
-        )
+        new = domain_settings.add_exception(domain, domain_settings.Kind(kind), value, ring, by_hand())
     click.echo(f"added; {_OBEYED}" if new else "that was an exception already")
 
 
@@ -180,9 +178,9 @@ def add_exception(context: AppContext, domain: str, kind: str, value: str) -> No
 def remove_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
     """Treat VALUE as all others again."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import protection_settings
+        from backstamp.records.protection import domain_settings
 
-        gone = protection_settings.remove_exception(domain, protection_settings.Kind(kind), value)
+        gone = domain_settings.remove_exception(domain, domain_settings.Kind(kind), value)
     if not gone:
         raise click.ClickException("that is no exception")
     click.echo(f"removed; {_OBEYED}")
@@ -194,9 +192,9 @@ def remove_exception(context: AppContext, domain: str, kind: str, value: str) ->
 def list_exceptions(context: AppContext, domain: str) -> None:
     """Print the exceptions of DOMAIN."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import protection_settings
+        from backstamp.records.protection import domain_settings
 
-        for row in protection_settings.exceptions(domain):
+        for row in domain_settings.exceptions(domain):
             click.echo(_exception_line(row))
 
 
@@ -240,7 +238,7 @@ def remove(context: AppContext, what: str, whose: str) -> None:
     """Take a host or URL off the list."""
     ring = context.keyring()
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import own_lists
+        from backstamp.records.protection import own_lists
 
         gone = own_lists.remove(what, whose, ring)
     if not gone:
@@ -253,7 +251,7 @@ def remove(context: AppContext, what: str, whose: str) -> None:
 def list_own(context: AppContext) -> None:
     """Print your own lists: what, for whom, why, and by whom."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import own_lists
+        from backstamp.records.protection import own_lists
 
         for entry in own_lists.entries():
             click.echo(_entry_line(entry))
@@ -262,7 +260,7 @@ def list_own(context: AppContext) -> None:
 def _list(context: AppContext, kind: str, what: str, whose: str, note: str) -> None:
     ring = context.keyring()
     with usable_database(context), refused_in_one_line():
-        from backstamp.records import own_lists
+        from backstamp.records.protection import own_lists
 
         new = own_lists.add(own_lists.Kind(kind), what, whose, ring, by=by_hand(), note=note)
     click.echo(f"{kind}; {_OBEYED}" if new else f"it was {kind} already")

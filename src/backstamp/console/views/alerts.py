@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from backstamp.console.alert_forms import ChannelForm, RuleForm
 from backstamp.console.alert_words import RULES
 from backstamp.console.asked import switched_on, words
-from backstamp.records import alerts, channels
 from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.alerting import alerts, channels
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message

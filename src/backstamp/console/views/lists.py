@@ -12,9 +12,9 @@ from backstamp.console.asked import words
 from backstamp.console.config import console_config
 from backstamp.console.protection_forms import KillForm, OwnListForm
 from backstamp.policy.own_entries import expression_of
-from backstamp.records import kills, own_lists
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ExpressionKill, OwnListEntry
+from backstamp.records.protection import kills, own_lists
 
 SHOWN: Final = 50
 

@@ -16,10 +16,11 @@ from backstamp.console.manifest_view import read_manifest
 from backstamp.console.timeline import timeline
 from backstamp.console.views.received import received_context
 from backstamp.policy import KillTarget
-from backstamp.records import kills, suppressions
+from backstamp.records import suppressions
 from backstamp.records.database.tracking_ids import from_database
 from backstamp.records.long_lists import Asked, place_of
 from backstamp.records.models import Link, Message
+from backstamp.records.protection import kills
 from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
 from backstamp.records.rollups.changes import message_version, newest_version
 from backstamp.vocabulary import Direction

@@ -13,9 +13,9 @@ from backstamp.console.config import console_config
 from backstamp.console.middleware import CONSOLE_POLICY
 from backstamp.console.protection_forms import ExceptionForm, NewDomainForm, ProtectionForm
 from backstamp.policy import ProtectionMode
-from backstamp.records import protection_settings, protections
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ProtectedDomain, ProtectionException
+from backstamp.records.protection import as_policy, domain_settings
 from backstamp.vocabulary import ClickAction
 
 LANGUAGES: Final = ("en", "de", "ko")
@@ -37,7 +37,7 @@ def add(request: HttpRequest) -> HttpResponse:
         return _overview(request, form, status=422)
     mode = ProtectionMode(form.cleaned_data["mode"])
     try:
-        row = protection_settings.set_protection(form.cleaned_data["domain"], _who(request), mode=mode)
+        row = domain_settings.set_protection(form.cleaned_data["domain"], _who(request), mode=mode)
     except RefusedError as error:
         form.add_error("domain", str(error))
         return _overview(request, form, status=422)
@@ -58,7 +58,7 @@ def preview(request: HttpRequest, name: str, action: str) -> HttpResponse:
     language = request.GET.get("language", LANGUAGES[0])
     if action not in (ClickAction.BLOCK, ClickAction.WARN) or language not in LANGUAGES:
         raise Http404
-    protection = protections.protections()[row.pk]
+    protection = as_policy.protections()[row.pk]
     page = console_config().page_preview(name, protection, ClickAction(action), language)
     return HttpResponse(page.text, headers={"Content-Security-Policy": page.policy})
 
@@ -70,7 +70,7 @@ def change(request: HttpRequest, name: str) -> HttpResponse:
     form = ProtectionForm(request.POST, request.FILES, row=row)
     if not form.is_valid():
         return _domain(request, row, form=form)
-    protection_settings.set_protection(name, _who(request), **form.changes())
+    domain_settings.set_protection(name, _who(request), **form.changes())
     notices.success(request, f"What is done for {name} was saved; it holds within seconds.")
     return redirect("protected-domain", name)
 
@@ -84,9 +84,7 @@ def add_exception(request: HttpRequest, name: str) -> HttpResponse:
         kind = ProtectionException.Kind(form.cleaned_data["kind"])
         ring = console_config().keyring()
         try:
-            new = protection_settings.add_exception(
-                name, kind, form.cleaned_data["value"], ring, _who(request)
-            )
+            new = domain_settings.add_exception(name, kind, form.cleaned_data["value"], ring, _who(request))
         except RefusedError as error:
             form.add_error("value", str(error))
         else:
@@ -105,7 +103,7 @@ def remove_exception(request: HttpRequest, name: str, pk: int) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, form: NewDomainForm, status: int = 200) -> HttpResponse:
-    domains = list(protection_settings.protected_domains().prefetch_related("domain__exceptions"))
+    domains = list(domain_settings.protected_domains().prefetch_related("domain__exceptions"))
     return render(request, "console/protection.html", {"domains": domains, "form": form}, status=status)
 
 
@@ -132,7 +130,7 @@ def _domain(
 
 def _row(name: str) -> ProtectedDomain:
     try:
-        return protection_settings.protected_domain(name)
+        return domain_settings.protected_domain(name)
     except RefusedError:
         raise Http404 from None
 

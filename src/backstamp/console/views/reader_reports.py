@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.config import console_config
-from backstamp.records import reader_reports
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ReaderReportRow
-from backstamp.records.reader_reports import Decision
+from backstamp.records.protection import reader_reports
+from backstamp.records.protection.reader_reports import Decision
 
 SHOWN: Final = 50
 

@@ -9,7 +9,7 @@ from backstamp.policy import EVERYBODY, LinkWord, OwnList, OwnWord, link_word
 from backstamp.records.alerting.raising import tell_together
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import Alert, AlertPerson, OwnListEntry
-from backstamp.records.protections import killed_expressions, own_lists
+from backstamp.records.protection.as_policy import killed_expressions, own_lists
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.urls.parsing import WebUrl, web_url
 

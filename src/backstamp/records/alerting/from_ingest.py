@@ -9,7 +9,9 @@ import msgspec
 from backstamp.journal import RecordId
 from backstamp.policy import ProtectionMode
 from backstamp.records.alerting import new_hosts
+from backstamp.records.alerting.alerts import rules
 from backstamp.records.alerting.occurrences import (
+    CERTAIN,
     MACHINES,
     RECEIVED,
     REPORTED,
@@ -21,14 +23,12 @@ from backstamp.records.alerting.occurrences import (
     host_of,
     urls,
 )
-from backstamp.records.alerts import rules
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.hit_rows import Judged
 from backstamp.records.events.stored_hits import StoredHit
 from backstamp.records.memory.memory import Memory
-from backstamp.records.said_before import CERTAIN
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT

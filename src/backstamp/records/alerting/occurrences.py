@@ -7,6 +7,7 @@ import msgspec
 
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.models import SenderDomain
+from backstamp.threats import ThreatReason
 from backstamp.tokens.address_spelling import a_labels
 from backstamp.urls.domains import registrable_domain
 from backstamp.urls.parsing import web_url
@@ -17,6 +18,13 @@ REPORTED: Final = "reported"
 """What people did, beside following a link (which is the event's word)."""
 MACHINES: Final = frozenset({Actor.SCANNER, Actor.PREFETCH, Actor.PREVIEW_BOT, Actor.SELF})
 """Whose requests alert nobody. Of who is unknown the worst is believed."""
+CERTAIN: Final = frozenset(
+    {
+        *(ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST),
+        *(ThreatReason.SWITCHED_OFF, ThreatReason.OWN_LIST),
+    }
+)
+"""What lists and administrators say; looks and bare prefixes are no knowledge."""
 
 _ADDRESSES: Final = (
     'SELECT r.message_id, r."index", r.address FROM keys CROSS JOIN records_recipient r '

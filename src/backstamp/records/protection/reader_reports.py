@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from backstamp.policy import EVERYBODY
-from backstamp.records import own_lists
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.clicks import host_in
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.models import Message, ReaderReportRow, SenderDomain
+from backstamp.records.protection import own_lists
+from backstamp.records.protection.link_hosts import host_in
 from backstamp.tokens import Keyring
 
 

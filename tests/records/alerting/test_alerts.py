@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from backstamp.records import alerts, channels
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.alerting import new_hosts, outbox
+from backstamp.records.alerting import alerts, channels, new_hosts, outbox
+from backstamp.records.alerting.alerts import DEFAULTS, Rule
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.alerting.corrections import MOST_UPDATES
 from backstamp.records.alerting.from_ingest import occurrences
@@ -19,7 +19,6 @@ from backstamp.records.alerting.notices import Allowance, notice_of
 from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.alerting.raising import SAME_STORY, tell_grown
 from backstamp.records.alerting.since_judged import only_machines
-from backstamp.records.alerts import DEFAULTS, Rule
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.ingest import ingest
@@ -37,7 +36,7 @@ from backstamp.records.models import (
     ReaderReportRow,
     SenderDomain,
 )
-from backstamp.records.own_lists import take_off
+from backstamp.records.protection.own_lists import take_off
 from backstamp.records.retention import delete_before
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import (

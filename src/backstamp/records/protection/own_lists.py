@@ -8,7 +8,7 @@ from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import LiftedAllowance, OwnListEntry
-from backstamp.records.protection_settings import LONGEST_NAME, mail_address
+from backstamp.records.protection.domain_settings import LONGEST_NAME, mail_address
 from backstamp.tokens import Keyring
 
 Kind = OwnListEntry.Kind

@@ -7,10 +7,12 @@ import pytest
 
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, Policy, ProtectionMode
 from backstamp.policy.own_entries import digest_of
-from backstamp.records import decisions, own_lists, page_logos, snapshot
+from backstamp.records import snapshot
 from backstamp.records.administration.refusals import RefusedError
+from backstamp.records.looking_back import decisions
 from backstamp.records.models import OwnListEntry, ProtectedDomain
-from backstamp.records.protection_settings import (
+from backstamp.records.protection import own_lists, page_logos
+from backstamp.records.protection.domain_settings import (
     Kind,
     add_exception,
     chosen_actions,

@@ -7,7 +7,7 @@ from base64 import b64encode
 from typing import Final
 
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.picture_sizes import picture
+from backstamp.records.protection.picture_sizes import picture
 
 LARGEST: Final = 64 * 1024
 """Octets; the logo travels with the policy to every edge, and with every page to the reader."""

@@ -10,15 +10,15 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from backstamp.records.alerting.occurrences import MACHINES, urls
+from backstamp.records.alerting.occurrences import CERTAIN, MACHINES, urls
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import read
-from backstamp.records.decisions import blocked_among
 from backstamp.records.events.hit_rows import Judged
-from backstamp.records.link_expressions import expressions_of
-from backstamp.records.looking_back import LED_ON, PAGE, Listing, look_back
+from backstamp.records.looking_back.decisions import blocked_among
+from backstamp.records.looking_back.link_expressions import expressions_of
+from backstamp.records.looking_back.look import LED_ON, PAGE, Listing, look_back
+from backstamp.records.looking_back.said_before import Link
 from backstamp.records.memory.memory import Memory
-from backstamp.records.said_before import CERTAIN, Link
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType
 

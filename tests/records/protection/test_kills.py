@@ -3,9 +3,10 @@
 import msgspec
 
 from backstamp.policy import Kills, KillTarget, decode_policy, encode_policy
-from backstamp.records import kills, models, protections
+from backstamp.records import models
 from backstamp.records.events.stored_hits import event_type
 from backstamp.records.ingest import ingest
+from backstamp.records.protection import as_policy, kills
 from backstamp.records.snapshot import policy
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
@@ -37,9 +38,9 @@ def test_killed_hosts_and_urls_reach_the_snapshot_and_cover_what_is_below_them()
     assert kills.around("evil.example/") == ["www.evil.example/a?b"]
     assert kills.around("example/") == []
     assert kills.revive_expression("other.example/")
-    before = protections.fingerprint()
+    before = as_policy.fingerprint()
     assert [kills.revive_expression("evil.example/") for _ in range(2)] == [1, 0]
-    assert protections.fingerprint() != before
+    assert as_policy.fingerprint() != before
     assert [row.expression for row in kills.listed_expressions()] == ["www.evil.example/a?b"]
 
 

@@ -20,10 +20,10 @@ from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of
 from backstamp.records.database.bulk import append, is_postgresql, select_for_keys
 from backstamp.records.database.instants import LATEST_US, microseconds, read, stored
 from backstamp.records.database.taking_turns import one_at_a_time
-from backstamp.records.link_expressions import layers_of, stored_digest
+from backstamp.records.looking_back.link_expressions import layers_of, stored_digest
+from backstamp.records.looking_back.said_before import Link, Receiver, Said, Told, people_told, said_of
 from backstamp.records.models import OwnListEntry
 from backstamp.records.rollups.changes import next_version
-from backstamp.records.said_before import Link, Receiver, Said, Told, people_told, said_of
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, AlertRule, EventType, ThreatType

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from backstamp.policy import EVERYBODY
 from backstamp.policy.clicks import OWN_SOURCE
+from backstamp.records.alerting.occurrences import CERTAIN
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import microseconds, read
-from backstamp.records.link_expressions import layers_of, stored_digest
+from backstamp.records.looking_back.link_expressions import layers_of, stored_digest
 from backstamp.records.models import OwnListEntry
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import AlertRule, ThreatType
@@ -24,13 +25,6 @@ Link = tuple[int, int]
 
 _GRAVE: Final = frozenset({ThreatType.MALWARE, ThreatType.PHISHING, ThreatType.FORBIDDEN})
 """What is blocked unless a domain says otherwise; of the rest readers are warned."""
-CERTAIN: Final = frozenset(
-    {
-        *(ThreatReason.LISTED_URL, ThreatReason.LISTED_HOST),
-        *(ThreatReason.SWITCHED_OFF, ThreatReason.OWN_LIST),
-    }
-)
-"""What lists and administrators say; looks and bare prefixes are no knowledge."""
 _LONGEST_SOURCE: Final = 64
 _KNOWN_LATER_US: Final = 10_000_000
 """Gateways see a new entry of an own list within seconds; what came in them was not judged by it."""

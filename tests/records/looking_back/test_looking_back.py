@@ -8,16 +8,17 @@ from django.db.models.signals import post_init
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.records import channels, decisions
+from backstamp.records.alerting import channels
 from backstamp.records.alerting import people as people_module
 from backstamp.records.alerting.notices import notice_of
 from backstamp.records.alerting.occurrences import MACHINES, Occurrence, Person
 from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.database.instants import microseconds
-from backstamp.records.decisions import decided
 from backstamp.records.ingest import ingest
-from backstamp.records.link_expressions import digest_of, expressions_of, stored_digest
-from backstamp.records.looking_back import Found, Listing, below, look_back, matched, messages_under
+from backstamp.records.looking_back import decisions
+from backstamp.records.looking_back.decisions import decided
+from backstamp.records.looking_back.link_expressions import digest_of, expressions_of, stored_digest
+from backstamp.records.looking_back.look import Found, Listing, below, look_back, matched, messages_under
 from backstamp.records.models import (
     Alert,
     AlertPerson,
@@ -30,7 +31,7 @@ from backstamp.records.models import (
     OwnListEntry,
     SenderDomain,
 )
-from backstamp.records.own_lists import take_off
+from backstamp.records.protection.own_lists import take_off
 from backstamp.records.retention import delete_before
 from backstamp.records.rollups.changes import newest_version
 from backstamp.threats import ThreatReason
