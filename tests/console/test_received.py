@@ -11,11 +11,11 @@ from django.test import Client
 
 from backstamp.console.views import clicks as clicks_view
 from backstamp.console.views import received as views_received
-from backstamp.records import clicks
-from backstamp.records import received as records_received
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
+from backstamp.records.queries import clicks
+from backstamp.records.queries import received_mail as records_received
 from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting import Options, plan
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -12,9 +12,9 @@ from backstamp.app.bench.dataset import DAYS, records
 from backstamp.app.bench.fill import fill
 from backstamp.journal import Batch, RecordId
 from backstamp.records.database.partitions import make_ahead
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import JournalCursor, Message
-from backstamp.records.queries import message_page
+from backstamp.records.queries.sent_mail import message_page
 from tests.database import empty_database
 from tests.records.dump import dump
 

@@ -11,14 +11,14 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from backstamp.records import search
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back import decisions
 from backstamp.records.migrations._part_changes_0024 import drop_triggers
 from backstamp.records.models import Event, LiftedAllowance, MessageText, Recipient
-from backstamp.records.queries import message_page
+from backstamp.records.queries import search
+from backstamp.records.queries.sent_mail import message_page
 from backstamp.records.rollups.rebuild import fill_in_missing
-from backstamp.records.suppressions import listed
+from backstamp.records.suppression.suppression_list import listed
 from backstamp.vocabulary import WishAct
 from tests.records.dump import dump, signals, source
 from tests.records.journal_records import (

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from django.db import connection
 
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Message
 from backstamp.worker import WorkerConfig
 from backstamp.worker.housekeeping import DAY_SECONDS, Clock

@@ -15,8 +15,8 @@ import pytest
 
 from backstamp.journal import Batch, JournalReader, JournalWriter
 from backstamp.records.alerting import channels
-from backstamp.records.ingest import ingest
-from backstamp.records.journal_cursors import cursors
+from backstamp.records.ingest.batches import ingest
+from backstamp.records.ingest.journal_cursors import cursors
 from backstamp.records.models import Alert, Event
 from backstamp.tokens.tracking_ids import first_at
 from backstamp.vocabulary import ChannelKind, EventType, JournalRecord

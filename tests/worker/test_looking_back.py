@@ -10,7 +10,7 @@ import pytest
 from backstamp.journal import ThreatFile
 from backstamp.journal.threat_file import publish_lists
 from backstamp.records.alerting import channels
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back.look import look_back
 from backstamp.records.models import (
     Alert,

@@ -9,7 +9,7 @@ import pytest
 
 from backstamp.journal import SnapshotFile
 from backstamp.policy import ConsentMode, Consents, Policy
-from backstamp.records import snapshot as records_snapshot
+from backstamp.records.snapshot import parts as records_snapshot
 from backstamp.worker.database import Database
 from backstamp.worker.publisher import Publisher
 

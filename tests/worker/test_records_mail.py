@@ -9,9 +9,9 @@ from email import message_from_bytes, policy
 import msgspec
 import pytest
 
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Recipient, RecordsRequest
-from backstamp.records.own_records import Asked, asked_for
+from backstamp.records.privacy.own_records import Asked, asked_for
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from backstamp.worker import WorkerConfig, records_mail
 from backstamp.worker.config import OwnMailConfig

@@ -11,7 +11,7 @@ import pytest
 from backstamp.journal import Batch, RecordId
 from backstamp.records.database.instants import instant
 from backstamp.records.database.tracking_ids import to_database
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Event
 from backstamp.verdicts import verdict
 from backstamp.verdicts.reading import read_hit

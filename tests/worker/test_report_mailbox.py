@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from backstamp.journal import JournalWriter
-from backstamp.records.erasure import erase
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import DayCount, Event, Recipient, Suppression, UnmatchedReport
+from backstamp.records.privacy.erasure import erase
 from backstamp.tokens import Keyring, seal_link, seal_return_path
 from backstamp.vocabulary import EventType, QueuedRecipient
 from backstamp.worker import WorkerConfig

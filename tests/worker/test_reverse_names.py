@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.memory import Memory
 from backstamp.records.memory.reverse_names import forget_names, keep, unknown_addresses
 from backstamp.records.models import Event, ReverseName

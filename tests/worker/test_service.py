@@ -17,10 +17,10 @@ from django.db import DataError, OperationalError
 from backstamp.journal import Batch, JournalWriter, SnapshotFile
 from backstamp.policy import Axes, Consent, ConsentMode, Consents, ConsentState, KillTarget
 from backstamp.records import models
-from backstamp.records import snapshot as records_snapshot
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Event, JournalCursor, Message, Recipient
 from backstamp.records.protection import kills
+from backstamp.records.snapshot import parts as records_snapshot
 from backstamp.vocabulary import Queued
 from backstamp.worker import WorkerConfig, ingest_loop, settle
 from tests.records.dump import source

@@ -8,8 +8,8 @@ import msgspec
 from backstamp.journal import JournalWriter, publish_lists
 from backstamp.journal.answers_file import AnswersFile, publish_answers
 from backstamp.policy import ProtectionMode
-from backstamp.records.link_urls import urls_of_links
 from backstamp.records.models import Link
+from backstamp.records.queries.link_urls import urls_of_links
 from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash

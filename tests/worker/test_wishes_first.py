@@ -8,7 +8,7 @@ import pytest
 
 from backstamp.journal import Batch, JournalWriter, SnapshotFile
 from backstamp.policy import Consent, ConsentState
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Event
 from backstamp.vocabulary import WishAct
 from backstamp.worker import WorkerConfig, ingest_loop, publisher

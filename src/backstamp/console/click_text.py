@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from backstamp.console.threat_words import reason_words, threat_words
 from backstamp.console.wording import ACTORS
-from backstamp.records.clicks import Click
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.protection.link_hosts import host_in
+from backstamp.records.queries.clicks import Click
 from backstamp.vocabulary import Actor, EventType
 
 LONGEST_URL: Final = 500

@@ -16,10 +16,10 @@ from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.administration import sign_in_links
 from backstamp.records.alerting.alerts import WITHIN_MINUTES, forget_visits
 from backstamp.records.database.partitions import make_ahead
-from backstamp.records.journal_cursors import forget_producers
-from backstamp.records.matching import forget_before
-from backstamp.records.retention import delete_before, write_back
-from backstamp.records.search import forget_deleted
+from backstamp.records.ingest.journal_cursors import forget_producers
+from backstamp.records.privacy.retention import delete_before, write_back
+from backstamp.records.queries.search import forget_deleted
+from backstamp.records.reports.matching import forget_before
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
 

@@ -24,8 +24,8 @@ from django.db import DataError, IntegrityError
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
 from backstamp.records.events.stored_hits import Pair
-from backstamp.records.ingest import Ingested, ingest
-from backstamp.records.journal_cursors import OlderCopyError, cursors, producers_gone
+from backstamp.records.ingest.batches import Ingested, ingest
+from backstamp.records.ingest.journal_cursors import OlderCopyError, cursors, producers_gone
 from backstamp.records.memory.memory import Memory
 from backstamp.vocabulary import ConsentMode, JournalRecord
 from backstamp.worker.database import Database

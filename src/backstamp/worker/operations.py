@@ -19,7 +19,7 @@ from backstamp.journal import SnapshotFile
 from backstamp.own_threads import in_own_thread
 from backstamp.policy import Snapshot
 from backstamp.records.alerting.outbox import ChannelStanding, standings
-from backstamp.records.journal_cursors import cursors
+from backstamp.records.ingest.journal_cursors import cursors
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.database import Database
 from backstamp.worker.exposition import CONTENT_TYPE

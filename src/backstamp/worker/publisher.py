@@ -19,8 +19,8 @@ from backstamp.journal import (
 )
 from backstamp.journal.replacing import remove_unfinished
 from backstamp.policy import Policy
-from backstamp.records import part_changes, snapshot, suppressions
-from backstamp.records.followed_consents import FollowedConsents
+from backstamp.records.snapshot import part_changes, parts, suppressed_keys
+from backstamp.records.snapshot.followed_consents import FollowedConsents
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait_for_either
 
@@ -52,7 +52,7 @@ class Publisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish the policy at once, at every change and every now and then, until `stop` is set."""
-        fingerprint, written = snapshot.policy_fingerprint, _Written(self._path)
+        fingerprint, written = parts.policy_fingerprint, _Written(self._path)
         look = _at_changes(fingerprint, self._publish_policy, written, REPUBLISH_SECONDS)
         await self._keep(stop, self._path, look)
 
@@ -90,13 +90,13 @@ class Publisher:
         # A policy of version 1 has the other parts within, and they must not be missing for a moment.
         self._consents.publish_if_missing(self._publish_consents)
         self._suppressed.publish_if_missing(self._publish_suppressed)
-        publish_policy(self._path, snapshot.policy(self._defaults, time.time_ns() // 1000))
+        publish_policy(self._path, parts.policy(self._defaults, time.time_ns() // 1000))
 
     def _publish_consents(self) -> None:
-        publish_consents(self._path, snapshot.consents())
+        publish_consents(self._path, parts.consents())
 
     def _publish_suppressed(self) -> None:
-        publish_suppressed(self._path, suppressions.suppressed(self._path.parent))
+        publish_suppressed(self._path, suppressed_keys.suppressed(self._path.parent))
 
 
 class _Written:

@@ -9,7 +9,7 @@ from email.utils import format_datetime, make_msgid
 from typing import Final
 
 from backstamp.own_threads import in_own_thread
-from backstamp.records.own_records import Asked, asked_for, done, lines
+from backstamp.records.privacy.own_records import Asked, asked_for, done, lines
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on, in_ascii

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from backstamp.records.events.stored_hits import Pair
+from backstamp.records.ingest.settle import LATEST_ERASURE, WINDOW
 from backstamp.records.memory.reverse_names import forget_names, keep, recipients_of, unknown_addresses
-from backstamp.records.settle import LATEST_ERASURE, WINDOW
 from backstamp.verdicts.networks import network_of_ptr
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from backstamp.journal import ThreatFile
-from backstamp.records.link_urls import urls_of_links
+from backstamp.records.queries.link_urls import urls_of_links
 from backstamp.worker.capture.server import CaptureServer
 from backstamp.worker.channels.delivering import AlertDelivery
 from backstamp.worker.collector import spare_the_collector

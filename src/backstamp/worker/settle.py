@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from backstamp.records.database.instants import microseconds
+from backstamp.records.ingest.settle import erase_sources, erased_before, mark_final
 from backstamp.records.memory.memory import Memory
-from backstamp.records.settle import erase_sources, erased_before, mark_final
 from backstamp.worker.database import Database
 from backstamp.worker.parts import wait
 

@@ -21,7 +21,7 @@ from backstamp.records.alerting.raising import SAME_STORY, tell_grown
 from backstamp.records.alerting.since_judged import only_machines
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.memory import Memory
 from backstamp.records.models import (
     Alert,
@@ -36,8 +36,8 @@ from backstamp.records.models import (
     ReaderReportRow,
     SenderDomain,
 )
+from backstamp.records.privacy.retention import delete_before
 from backstamp.records.protection.own_lists import take_off
-from backstamp.records.retention import delete_before
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import (
     Actor,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backstamp.records.database import bulk
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.events.stored_hits import EARLY
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.sources import OF_SOURCES
 from backstamp.records.models import Event
 from tests.records.journal_records import after, batch, delivery, pixel, queued

@@ -10,9 +10,9 @@ import pytest
 from django.db import ProgrammingError, connection
 
 from backstamp.records.database.partitions import DEFAULT, drop_before, make_ahead
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import DayCount, Event
-from backstamp.records.retention import delete_before
+from backstamp.records.privacy.retention import delete_before
 from backstamp.records.rollups.day_counts import count_anew, take_away_month
 from tests.records.dump import dump
 from tests.records.journal_records import after, batch, click, delivery, pixel, queued

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from backstamp.records import settle
 from backstamp.records.alerting import allowances
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.database.taking_turns import one_at_a_time
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest import settle
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Alert, OwnListEntry
+from backstamp.records.privacy.retention import delete_before
 from backstamp.records.protection.own_lists import take_off
-from backstamp.records.retention import delete_before
 from backstamp.records.rollups import day_counts, rebuild, standing
 from backstamp.urls.safe_browsing import full_hash
 from tests.records.dump import dump

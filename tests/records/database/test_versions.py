@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from backstamp.records.database.versions import NewerDatabaseError
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from tests.records.journal_records import after, batch, queued
 
 

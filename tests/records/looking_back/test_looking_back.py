@@ -14,7 +14,7 @@ from backstamp.records.alerting.notices import notice_of
 from backstamp.records.alerting.occurrences import MACHINES, Occurrence, Person
 from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.database.instants import microseconds
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back import decisions
 from backstamp.records.looking_back.decisions import decided
 from backstamp.records.looking_back.link_expressions import digest_of, expressions_of, stored_digest
@@ -31,8 +31,8 @@ from backstamp.records.models import (
     OwnListEntry,
     SenderDomain,
 )
+from backstamp.records.privacy.retention import delete_before
 from backstamp.records.protection.own_lists import take_off
-from backstamp.records.retention import delete_before
 from backstamp.records.rollups.changes import newest_version
 from backstamp.threats import ThreatReason
 from backstamp.urls.safe_browsing import expressions, full_hash

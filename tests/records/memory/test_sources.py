@@ -9,7 +9,7 @@ from backstamp.records.database.instants import MINUTE_US
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Headers, HeaderSets
 from backstamp.records.events.stored_hits import Pair, StoredHit, stored_hit
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.sources import Sources
 from backstamp.vocabulary import Hit, HitKind
 from tests.records.journal_records import ANNA, BERT, MESSAGE, after, batch, delivery, pixel, queued

@@ -7,7 +7,6 @@ import pytest
 
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, ConsentMode, OwnList, Policy, ProtectionMode
 from backstamp.policy.own_entries import digest_of
-from backstamp.records import snapshot
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.looking_back import decisions
 from backstamp.records.models import OwnListEntry, ProtectedDomain
@@ -21,6 +20,7 @@ from backstamp.records.protection.domain_settings import (
     remove_exception,
     set_protection,
 )
+from backstamp.records.snapshot import parts
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 from tests.pictures import gif, jpeg, png, webp_extended, webp_lossless, webp_lossy
@@ -35,7 +35,7 @@ DEFAULTS = Policy(
 
 
 def published() -> Policy:
-    return snapshot.policy(DEFAULTS, 1)
+    return parts.policy(DEFAULTS, 1)
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def test_a_domain_is_off_until_somebody_switches_it_on() -> None:
 
 
 def test_every_change_is_seen_by_the_publisher() -> None:
-    seen = {snapshot.policy_fingerprint()}
+    seen = {parts.policy_fingerprint()}
     set_protection("example.org", "", mode=ProtectionMode.OBSERVE)
-    seen.add(snapshot.policy_fingerprint())
+    seen.add(parts.policy_fingerprint())
     set_protection("example.org", "", click_addresses=ClickAddresses.FULL)
-    seen.add(snapshot.policy_fingerprint())
+    seen.add(parts.policy_fingerprint())
     assert len(seen) == 3
 
 
@@ -114,10 +114,10 @@ def test_mailboxes_senders_and_hosts_are_left_alone(ring: Keyring) -> None:
     assert protection.trusted_senders == {"news@shop.example", "bank.example"}
     assert protection.trusted_hosts == ("intranet.example",)
     assert {row.by for row in exceptions("example.org")} == {"bob"}
-    before = snapshot.policy_fingerprint()
+    before = parts.policy_fingerprint()
     assert remove_exception("example.org", Kind.MAILBOX, "ANN@example.org")
     assert not remove_exception("example.org", Kind.MAILBOX, "ann@example.org")
-    assert snapshot.policy_fingerprint() != before
+    assert parts.policy_fingerprint() != before
     assert published().domains["example.org"].protection.opted_out == frozenset()
 
 
@@ -156,9 +156,9 @@ def test_own_lists_are_for_all_for_a_domain_or_for_a_mailbox(ring: Keyring) -> N
 
 def test_an_entry_of_the_other_kind_takes_its_place_and_is_published(ring: Keyring) -> None:
     own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by="ann")
-    before = snapshot.policy_fingerprint()
+    before = parts.policy_fingerprint()
     assert own_lists.add(own_lists.Kind.ALLOWED, "evil.example", "", ring, by="bob")
-    assert snapshot.policy_fingerprint() != before
+    assert parts.policy_fingerprint() != before
     assert [(row.kind, row.by) for row in OwnListEntry.objects.all()] == [("allowed", "bob")]
     assert own_lists.remove("EVIL.example", "", ring)
     assert not own_lists.remove("evil.example", "", ring)

@@ -5,13 +5,13 @@ import msgspec
 from backstamp.policy import Kills, KillTarget, decode_policy, encode_policy
 from backstamp.records import models
 from backstamp.records.events.stored_hits import event_type
-from backstamp.records.ingest import ingest
+from backstamp.records.ingest.batches import ingest
 from backstamp.records.protection import as_policy, kills
-from backstamp.records.snapshot import policy
+from backstamp.records.snapshot.parts import policy
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ClickAction, EventType, Hit, HitKind
 from tests.records.journal_records import after, batch, click, delivery, queued
-from tests.records.test_snapshot import DEFAULTS
+from tests.records.snapshot.test_parts import DEFAULTS
 
 BIG = 0xF000_0000_0000_0001
 

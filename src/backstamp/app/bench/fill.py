@@ -47,8 +47,8 @@ def fill(events: int, progress: TextIO, copies: int | None = None, start: dateti
     from django.db import connection
 
     from backstamp.records.database.partitions import make_ahead
-    from backstamp.records.ingest import ingest
-    from backstamp.records.journal_cursors import cursors, forget_producers, producers_gone
+    from backstamp.records.ingest.batches import ingest
+    from backstamp.records.ingest.journal_cursors import cursors, forget_producers, producers_gone
     from backstamp.records.memory.memory import Memory
     from backstamp.records.models import Message
     from backstamp.worker.collector import spare_the_collector

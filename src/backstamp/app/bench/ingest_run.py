@@ -93,7 +93,7 @@ def main(events: int) -> None:
 
 def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> Iterator[None]:
     """Write records to a journal in pieces and take them in, adding up what the latter takes."""
-    from backstamp.records.ingest import ingest
+    from backstamp.records.ingest.batches import ingest
     from backstamp.records.memory.memory import Memory
     from backstamp.worker.ingest_loop import BATCH
 

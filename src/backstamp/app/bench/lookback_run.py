@@ -35,7 +35,7 @@ def main(links: int) -> None:
     mails = max(20 * FOUND, links // LINKS)
     half = mails // 2
     made = _mails(mails)
-    with patch("backstamp.records.ingest.insert_expressions"):
+    with patch("backstamp.records.ingest.batches.insert_expressions"):
         bare = _ingest(islice(made, half), 0)
     kept = _ingest(made, half)
     from backstamp.records.models import LinkExpression
@@ -58,7 +58,7 @@ class _Spent(NamedTuple):
 
 def _ingest(mails: Iterator[Queued], first: int) -> _Spent:
     """Ingest mails; return what each took."""
-    from backstamp.records.ingest import ingest
+    from backstamp.records.ingest.batches import ingest
     from backstamp.records.memory.memory import Memory
 
     memory, done, now = Memory(), first, datetime.now(UTC)

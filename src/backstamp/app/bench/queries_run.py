@@ -35,8 +35,8 @@ def main(events: int) -> None:
 
 def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
     from backstamp.records.models import Message, MessageRollup
-    from backstamp.records.overview import overview
-    from backstamp.records.queries import ListFilter, message_detail, message_page
+    from backstamp.records.queries.overview import overview
+    from backstamp.records.queries.sent_mail import ListFilter, message_detail, message_page
 
     dice = random.Random(5)  # noqa: S311 - no secret is made of it
     keys = list(Message.objects.values_list("pk", flat=True))
@@ -65,7 +65,7 @@ def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
 
 def _cursors(dice: random.Random) -> list[str]:
     from backstamp.records.models import MessageRollup
-    from backstamp.records.queries import cursor_of
+    from backstamp.records.queries.sent_mail import cursor_of
 
     number = MessageRollup.objects.count()
     rollups = MessageRollup.objects.order_by("-queued_at", "message_id")

@@ -18,8 +18,9 @@ def erase(context: AppContext, address: str) -> None:
     Mail and hits are taken meanwhile. Whoever stops it starts it again.
     """
     with usable_database(context):
-        from backstamp.records import erasure, retention, search
         from backstamp.records.database import taking_turns
+        from backstamp.records.privacy import erasure, retention
+        from backstamp.records.queries import search
 
         taking_turns.be_patient()
         try:

@@ -19,7 +19,7 @@ from backstamp.policy import SuppressionReason
 from backstamp.tokens import Keyring
 
 if TYPE_CHECKING:
-    from backstamp.records.suppressions import Entry
+    from backstamp.records.suppression.suppression_list import Entry
 
 MOST_LINES: Final = 1_000_000
 LONGEST_LINE: Final = 65_536
@@ -48,7 +48,7 @@ def add_address(context: AppContext, address: str, domain: str | None, evidence:
     """Put an address on the list, by hand."""
     row = {"address": address, "domain": domain or "", "evidence": evidence}
     with usable_database(context):
-        from backstamp.records import suppressions as records
+        from backstamp.records.suppression import suppression_list as records
 
         new = records.add([_entry(context.keyring(), row, "", datetime.now(UTC))])
     click.echo("added; the gateway obeys within two seconds" if new else "it was on the list already")
@@ -66,7 +66,7 @@ def add_address(context: AppContext, address: str, domain: str | None, evidence:
 def remove_address(context: AppContext, address: str, domain: str | None, reason: str | None) -> None:
     """Take an address off the list: mail goes to it again."""
     with usable_database(context):
-        from backstamp.records import suppressions as records
+        from backstamp.records.suppression import suppression_list as records
 
         key = context.keyring().recipient_key(address)
         gone = records.remove(key, domain, reason=SuppressionReason(reason) if reason else None)
@@ -80,7 +80,7 @@ def remove_address(context: AppContext, address: str, domain: str | None, reason
 def list_entries(context: AppContext) -> None:
     """Print the list: since when, why, for which sender domain."""
     with usable_database(context):
-        from backstamp.records import suppressions as records
+        from backstamp.records.suppression import suppression_list as records
 
         for row in records.listed():
             domain = row.domain or "every domain"
@@ -93,7 +93,7 @@ def list_entries(context: AppContext) -> None:
 def export_entries(context: AppContext) -> None:
     """Write the list to standard output as CSV."""
     with usable_database(context):
-        from backstamp.records import suppressions as records
+        from backstamp.records.suppression import suppression_list as records
 
         records.export(sys.stdout)
 
@@ -110,7 +110,7 @@ def import_entries(context: AppContext, file: BinaryIO) -> None:
     with usable_database(context):
         from django.db import transaction
 
-        from backstamp.records import suppressions as records
+        from backstamp.records.suppression import suppression_list as records
 
         entries = list(_read(context.keyring(), file))
         with transaction.atomic():
@@ -147,7 +147,7 @@ def _lines(text: TextIO) -> Iterator[str]:
 
 
 def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: datetime) -> "Entry":
-    from backstamp.records.suppressions import Entry
+    from backstamp.records.suppression.suppression_list import Entry
 
     address, domain = (row.get("address") or "").strip(), (row.get("domain") or "").strip()
     key = (row.get("recipient_key") or "").strip()

@@ -15,8 +15,8 @@ from backstamp.console.asked import words
 from backstamp.console.click_text import ACTIONS, csv_lines, csv_names
 from backstamp.console.fragments import template_for
 from backstamp.policy.own_entries import NotNamedError, expression_of
-from backstamp.records.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
 from backstamp.records.database.tracking_ids import from_text
+from backstamp.records.queries.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
 from backstamp.records.rollups.changes import newest_version
 from backstamp.vocabulary import EventType
 

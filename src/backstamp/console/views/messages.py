@@ -16,13 +16,13 @@ from backstamp.console.manifest_view import read_manifest
 from backstamp.console.timeline import timeline
 from backstamp.console.views.received import received_context
 from backstamp.policy import KillTarget
-from backstamp.records import suppressions
 from backstamp.records.database.tracking_ids import from_database
-from backstamp.records.long_lists import Asked, place_of
 from backstamp.records.models import Link, Message
 from backstamp.records.protection import kills
-from backstamp.records.queries import ListFilter, MessageDetail, message_detail, message_page
+from backstamp.records.queries.pagination import Asked, place_of
+from backstamp.records.queries.sent_mail import ListFilter, MessageDetail, message_detail, message_page
 from backstamp.records.rollups.changes import message_version, newest_version
+from backstamp.records.suppression import suppression_list
 from backstamp.vocabulary import Direction
 
 LONGEST_NAME: Final = 200
@@ -121,7 +121,7 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "summary": summary,
         "message": summary.message,
         "kills": kills.of_message(from_database(summary.message.tracking_id)),
-        "suppressed": suppressions.of_recipients(
+        "suppressed": suppression_list.of_recipients(
             (bytes(recipient.recipient_key) for recipient in detail.recipients.rows),
             summary.message.sender.rpartition("@")[2],
         ),

@@ -12,10 +12,10 @@ from backstamp.console.manifest_view import ManifestView, read_manifest
 from backstamp.console.rooms import RECEIVED_MESSAGE
 from backstamp.policy import ProtectionMode
 from backstamp.records.database.tracking_ids import from_database, to_text
-from backstamp.records.long_lists import Asked
 from backstamp.records.models import Message
 from backstamp.records.protection import kills
-from backstamp.records.received import (
+from backstamp.records.queries.pagination import Asked
+from backstamp.records.queries.received_mail import (
     CLICKS_COUNTED,
     ReceivedDetail,
     ReceivedFilter,

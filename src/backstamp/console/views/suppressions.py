@@ -13,8 +13,8 @@ from backstamp.console.asked import words
 from backstamp.console.config import console_config
 from backstamp.console.forms import SuppressionForm
 from backstamp.policy import SuppressionReason
-from backstamp.records import suppressions
 from backstamp.records.models import Suppression
+from backstamp.records.suppression import suppression_list
 
 SHOWN: Final = 50
 REASONS: Final = {
@@ -39,7 +39,7 @@ def add(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=422)
     address, domain = form.cleaned_data["address"], form.cleaned_data["domain"]
     by = request.user.get_username()
-    entry = suppressions.Entry(
+    entry = suppression_list.Entry(
         address=address,
         recipient_key=console_config().keyring().recipient_key(address),
         reason=SuppressionReason.MANUAL,
@@ -47,7 +47,7 @@ def add(request: HttpRequest) -> HttpResponse:
         domain=domain,
         evidence=f"{form.cleaned_data['evidence']} (by {by})".strip(),
     )
-    if suppressions.add([entry]):
+    if suppression_list.add([entry]):
         notices.success(request, f"{address} gets no more mail of {domain or 'any domain'}.")
     else:
         notices.info(request, f"{address} is on the list already.")
@@ -58,9 +58,9 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one entry off the list."""
     row = get_object_or_404(Suppression, pk=pk)
-    suppressions.lift(row)
+    suppression_list.lift(row)
     who, whose = row.address or "The address", row.domain or "all domains"
-    left = suppressions.of_recipients([bytes(row.recipient_key)], row.domain)
+    left = suppression_list.of_recipients([bytes(row.recipient_key)], row.domain)
     if left:
         why = ", ".join(
             sorted({REASONS[SuppressionReason(e.reason)] for each in left.values() for e in each})

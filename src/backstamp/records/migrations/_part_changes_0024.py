@@ -2,7 +2,7 @@
 
 Each change leaves a row with a number that no other had. On SQLite, where one transaction writes at a time, it
 takes the place of the last one; on PostgreSQL, where nobody must wait for who else changes something, the rows
-are thrown away by who looks at them (`records.part_changes`). Whoever makes one of these tables anew on SQLite
+are thrown away by who looks at them (`records.snapshot.part_changes`). Whoever makes one of these tables anew on SQLite
 must make its triggers again.
 """
 

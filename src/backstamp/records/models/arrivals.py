@@ -10,7 +10,7 @@ from backstamp.records.models.words import LONGEST_ADDRESS
 class UnmatchedReport(models.Model):
     """A report whose message is not known: kept for an administrator's eyes, and tried again for a day.
 
-    `words` are the EventTypes that it tells of, `findings` is a `records.matching.Finding` in JSON.
+    `words` are the EventTypes that it tells of, `findings` is a `records.reports.matching.Finding` in JSON.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -44,7 +44,7 @@ class JournalCursor(models.Model):
 class PartChange(models.Model):
     """What a large part of the policy is made of was changed; the database makes these rows by itself.
 
-    See `records.part_changes`.
+    See `records.snapshot.part_changes`.
     """
 
     id = models.BigAutoField(primary_key=True)

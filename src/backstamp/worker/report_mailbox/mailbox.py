@@ -15,9 +15,9 @@ from django.db import Error as DatabaseError
 
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.own_threads import in_own_thread
-from backstamp.records import matching
-from backstamp.records.erased_reports import without_erased
-from backstamp.records.matching import Finding, Named
+from backstamp.records.reports import matching
+from backstamp.records.reports.matching import Finding, Named
+from backstamp.records.reports.of_erased import without_erased
 from backstamp.tokens import open_return_path
 from backstamp.vocabulary import Report
 from backstamp.worker.config import ReportMailboxConfig

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backstamp.mail.reports import Action, BounceClass, MailReport, RecipientReport, ReportKind, read_report
-from backstamp.records.matching import Clues, Finding, Named, Statement
+from backstamp.records.reports.matching import Clues, Finding, Named, Statement
 from backstamp.tokens import Keyring, LinkToken, open_token
 from backstamp.vocabulary import EventType
 
