@@ -1,11 +1,13 @@
 """The doctor on installations that are broken on purpose: it names what is wrong, where, and what to do."""
 
+import errno
 import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,7 +180,65 @@ def test_a_tracking_host_where_nobody_listens_is_told_from_one_without_tls(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "LOCAL_NAMES", frozenset())
         here = settings(tmp_path, TRACKING_URL=f"https://localhost:{port}")
-        assert told(network.tracking_host(here))[-1][1] == f"localhost:{port} does not speak TLS"
+        assert f"localhost:{port} does not speak TLS" in [
+            what for _, what, _ in told(network.tracking_host(here))
+        ]
+
+
+@pytest.fixture
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A name with two addresses, of which a test's server has the first."""
+    ask = socket.getaddrinfo
+
+    def answer(host: str, *asked: Any, **more: Any) -> list[Any]:
+        hosts = ("127.0.0.1", "127.0.0.2") if host == "two.example" else (host,)
+        return [each for ip in hosts for each in ask(ip, *asked, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return "two.example"
+
+
+def test_each_address_of_the_tracking_host_is_looked_at(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int], two_addresses: str
+) -> None:
+    port = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"")
+    found = list(network.tracking_host(settings(tmp_path, TRACKING_URL=f"https://{two_addresses}:{port}")))
+    assert [(each.subject, each.text) for each in found] == [
+        ("tracking host", "two.example is 127.0.0.1, 127.0.0.2"),
+        ("tracking host, 127.0.0.1", f"two.example:{port} does not speak TLS"),
+        ("tracking host, 127.0.0.2", f"two.example:{port} does not answer (Connection refused)"),
+    ]
+
+
+def test_an_address_to_which_this_machine_has_no_way_is_blamed_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_way(address: tuple[str, int], *_: object) -> None:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", no_way)
+    found = told(network.tracking_host(settings(tmp_path, TRACKING_URL="https://[2001:db8::1]")))
+    assert [(grade, what) for grade, what, _ in found[1:]] == [
+        ("NOTE", "this machine has no way to 2001:db8::1 (Network is unreachable), so it was not looked at")
+    ]
+
+
+def test_a_program_on_any_address_of_a_name_of_ours_is_found(
+    tmp_path: Path, answering: Callable[[bytes, bytes], int], two_addresses: str
+) -> None:
+    port = answering(b"220 mx ESMTP Backstamp\r\n", b"")
+    given = settings(tmp_path, GATEWAY_LISTEN=f"{two_addresses}:{port}")
+
+    def greet(other: socket.socket) -> None:
+        with other.accept()[0] as client:
+            client.sendall(b"220 mx ESMTP Postfix\r\n")
+
+    with socket.create_server(("127.0.0.2", port)) as other:
+        threading.Thread(target=greet, args=(other,)).start()
+        found = told(listeners.ports(given))
+    assert [what for _, what, _ in found if "two.example" in what] == [
+        f"another program answers on two.example:{port} (127.0.0.2), so that the role cannot start"
+    ]
 
 
 def test_an_edge_certificate_that_does_not_fit_its_key_is_found_before_the_start(

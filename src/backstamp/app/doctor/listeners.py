@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.app.doctor.findings import SECONDS, Finding, good, note, wrong
+from backstamp.app.doctor.findings import SECONDS, Finding, Grade, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
@@ -33,8 +33,11 @@ from backstamp.app.settings.table import (
     Setting,
 )
 from backstamp.app.wiring.capture import socket_address
+from backstamp.app.wiring.listening import by_one_address, listened_on
+from backstamp.listening import Address, try_to_have
 
 _MOST_SAID: Final = 65_536
+_WORSE: Final = (Grade.GOOD, Grade.NOTE, Grade.WRONG)
 
 
 class _Talk(msgspec.Struct, frozen=True):
@@ -84,7 +87,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
         if address.startswith("unix:"):
             yield _socket(setting.name, Path(address.removeprefix("unix:")))
         elif address:
-            yield _port(setting.name, address, talk)
+            yield _port(setting, address, talk)
 
 
 def _socket(subject: str, path: Path) -> Finding:
@@ -101,50 +104,58 @@ def _socket(subject: str, path: Path) -> Finding:
     return good(subject, f"{path} answers")
 
 
-def _port(subject: str, address: str, talk: _Talk | None) -> Finding:
-    host, port = split_host_port(address)
+def _port(setting: Setting[str], listen: str, talk: _Talk | None) -> Finding:
+    """Return the worst that is to be said of the addresses on which a role listens."""
+    subject = setting.name
+    host, port = split_host_port(listen)
     try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = listened_on(subject, host, port)
     except OSError:
         return wrong(
             subject, f"{host} is no address of this machine", f"set {subject} to one, for example 127.0.0.1"
         )
-    with contextlib.closing(socket.socket(family, kind, protocol)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(where)
-        except PermissionError:
-            return wrong(
-                subject,
-                f"port {port} may only be had by root",
-                "use a port above 1023, or give the service CAP_NET_BIND_SERVICE (deploy/)",
-            )
-        except OSError as error:
-            return _who_answers(subject, address, talk) or wrong(
-                subject, f"{address} cannot be had ({error.strerror})", f"set {subject} to a free address"
-            )
-    return note(subject, f"{address} is free: the role does not run", "start it: backstamp serve")
+    shown = [listen if each.ip == host or len(found) == 1 else f"{listen} ({each.ip})" for each in found]
+    findings = [_address(subject, *each, talk) for each in zip(shown, found, strict=True)]
+    return max(findings, key=lambda finding: _WORSE.index(finding.grade))
 
 
-def _who_answers(subject: str, address: str, talk: _Talk | None) -> Finding | None:
-    """Return what is to be said of whoever listens there; None where nobody does."""
+def _address(subject: str, shown: str, address: Address, talk: _Talk | None) -> Finding:
     try:
-        client = socket.create_connection(split_host_port(address), SECONDS)
-    except OSError:
-        return None
-    with client:
+        # Two roles of ours may have one port by two kinds of addresses; of Granian's "::" IPv4 is part.
+        try_to_have(address, v6_only=not by_one_address(subject))
+    except PermissionError:
+        return wrong(
+            subject,
+            f"port {address.where[1]} may only be had by root",
+            "use a port above 1023, or give the service CAP_NET_BIND_SERVICE (deploy/)",
+        )
+    except OSError as error:
+        return _who_answers(subject, shown, address, talk) or wrong(
+            subject, f"{shown} cannot be had ({error.strerror})", f"set {subject} to a free address"
+        )
+    return note(subject, f"{shown} is free: the role does not run", "start it: backstamp serve")
+
+
+def _who_answers(subject: str, shown: str, address: Address, talk: _Talk | None) -> Finding | None:
+    """Return what is to be said of whoever listens there; None where nobody does."""
+    with contextlib.closing(socket.socket(address.family)) as client:
+        client.settimeout(SECONDS)
+        try:
+            client.connect(address.where)
+        except OSError:
+            return None
         said = b"" if talk is None else _said(client, talk)
     if talk is None or (said and talk.ours(said)):
-        return good(subject, f"{address} answers")
+        return good(subject, f"{shown} answers")
     if said is None:
         return note(
             subject,
-            f"{address} takes connections and says nothing within {SECONDS:.0f} s",
+            f"{shown} takes connections and says nothing within {SECONDS:.0f} s",
             "look whether it is ours (ss -ltnp), and at the log of its role",
         )
     return wrong(
         subject,
-        f"another program answers on {address}, so that the role cannot start",
+        f"another program answers on {shown}, so that the role cannot start",
         f"stop it, or set {subject} to a free address",
     )
 

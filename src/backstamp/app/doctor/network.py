@@ -1,10 +1,12 @@
 """The network: the next hop, and the tracking host's name and certificate."""
 
+import errno
 import smtplib
 import socket
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,10 +32,15 @@ from backstamp.app.settings.table import (
     Setting,
 )
 from backstamp.edge.certificate import Certificate
+from backstamp.listening import addresses
 from backstamp.vocabulary import TlsMode
 
 RENEW_DAYS: Final = 14
 """ACME clients renew 30 days before the end; fewer than 14 left means that renewal fails."""
+MOST_ADDRESSES: Final = 4
+"""Of a name; each may take `SECONDS`."""
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""Of a machine without IPv6, say."""
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -180,10 +187,9 @@ def tracking_host(settings: Settings) -> Iterator[Finding]:
             'set tracking.url to a public name, for example "https://t.example.org"',
         )
         return
+    port = url.port or 443
     try:
-        found = sorted(
-            {str(row[4][0]) for row in socket.getaddrinfo(host, url.port or 443, type=socket.SOCK_STREAM)}
-        )
+        found = [address.ip for address in addresses(host, port)]
     except OSError:
         yield wrong(
             subject,
@@ -191,7 +197,7 @@ def tracking_host(settings: Settings) -> Iterator[Finding]:
             f"add an A or AAAA record for {host} that leads to the edge",
         )
         return
-    yield good(subject, f"{host} is {', '.join(found[:4])}")
+    yield good(subject, f"{host} is {', '.join(found[:MOST_ADDRESSES])}")
     if url.scheme != "https":
         yield wrong(
             subject,
@@ -199,15 +205,21 @@ def tracking_host(settings: Settings) -> Iterator[Finding]:
             "put nginx or Caddy in front (docs/tracking-host.md), then set tracking.url to https",
         )
         return
-    yield _certificate(host, url.port or 443)
+    # A reader's program takes whichever it likes, and those without IPv4 have but one kind.
+    by_address = {ip: _certificate(host, ip, port) for ip in found[:MOST_ADDRESSES]}
+    if len(set(by_address.values())) == 1:
+        yield by_address[found[0]]
+        return
+    for ip, finding in by_address.items():
+        yield replace(finding, subject=f"{subject}, {ip}")
 
 
-def _certificate(host: str, port: int) -> Finding:
+def _certificate(host: str, ip: str, port: int) -> Finding:
     subject = "tracking host"
     context = ssl.create_default_context()
     try:
         with (
-            socket.create_connection((host, port), SECONDS) as plain,
+            socket.create_connection((ip, port), SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=host) as tls,
         ):
             certificate = tls.getpeercert() or {}
@@ -220,6 +232,12 @@ def _certificate(host: str, port: int) -> Finding:
             subject, f"{host}:{port} does not speak TLS", "put a proxy with TLS in front of the edge"
         )
     except OSError as error:
+        if error.errno in _NO_WAY:
+            return note(
+                subject,
+                f"this machine has no way to {ip} ({error.strerror}), so it was not looked at",
+                "run this on a machine that has, or try it there in a browser",
+            )
         return wrong(
             subject,
             f"{host}:{port} does not answer ({error.strerror or 'no answer in time'})",

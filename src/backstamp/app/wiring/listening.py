@@ -10,7 +10,7 @@ from backstamp.app.settings import Setting, Settings, table
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
 from backstamp.http_listener import PortTakenError, free_address, taken
-from backstamp.listening import addresses, try_to_have
+from backstamp.listening import Address, addresses, try_to_have
 
 LISTENERS: Final[tuple[Setting[str], ...]] = tuple(each for each in table() if each.name.endswith("listen"))
 """Empty: nobody listens. "unix:PATH": a socket, which gives way where nobody answers there any more."""
@@ -43,13 +43,24 @@ def _wait_for(name: str, host: str, port: int, end: float) -> None:
         time.sleep(0.05)
 
 
+def by_one_address(name: str) -> bool:
+    """Whether the role of this setting listens on one address of a name."""
+    return name in _BY_ONE_ADDRESS
+
+
+def listened_on(name: str, host: str, port: int) -> list[Address]:
+    """Return the addresses on which the role of the setting `name` listens. Raises `OSError`."""
+    found = addresses(host, port)
+    return found[:1] if by_one_address(name) else found
+
+
 def _try_to_have(name: str, host: str, port: int) -> None:
-    if name in _BY_ONE_ADDRESS:
+    if by_one_address(name):
         free_address(name, host, port)
         return
     where = f"{host}:{port}"
     try:
-        for address in addresses(host, port):
+        for address in listened_on(name, host, port):
             where = f"{host}:{port}" if address.ip == host else f"{host}:{port}, {address.ip},"
             try_to_have(address, v6_only=True)
     except OSError as error:
