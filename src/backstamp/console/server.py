@@ -1,5 +1,6 @@
 """Start Granian for the console: one worker, ASGI, so that live pages cost a task and not a process."""
 
+import logging
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
@@ -7,6 +8,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from backstamp.http_listener import LOGGING, Server, free_address, loader
+
+_log = logging.getLogger("backstamp.console")
 
 DRAIN_SECONDS: Final = 3
 """After SIGTERM answers that have begun are waited for so long. Live pages end at once (`watching`), and a
@@ -35,4 +38,5 @@ def serve(host: str, port: int, target: str) -> None:
         # Our own end of the drain comes first: Granian would call a worker stubborn whose client is slow.
         workers_kill_timeout=DRAIN_SECONDS + 1,
     )
+    server.on_startup(lambda: _log.info("listens on %s:%d", host, port))
     server.serve(target_loader=loader(target, DRAIN_SECONDS), wrap_loader=False)

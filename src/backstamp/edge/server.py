@@ -82,6 +82,7 @@ def serve(config: EdgeConfig, target: str) -> None:
         ) from None
     if config.tls_certificate is not None and config.tls_key is not None:
         _renew(server, Certificate(config.tls_certificate, config.tls_key))
+    server.on_startup(lambda: _log.info("listens on %s:%d", config.host, config.port))
     server.serve(target_loader=loader(target, DRAIN_SECONDS), wrap_loader=False)
 
 

@@ -6,7 +6,7 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from backstamp.gateway import next_hops, tls
@@ -151,7 +151,14 @@ class Gateway:
         if self._milter is not None:
             await self._milter.start()
             self.ports["protection.milter_listen"] = self._milter.port
+        _log.info("listens on %s", ", ".join(self._heard_on()))
         self._expiry = asyncio.create_task(self._expire())
+
+    def _heard_on(self) -> Iterator[str]:
+        """Yield each address on which we listen, with the setting that says so."""
+        yield from (f"{each.text} ({each.name})" for each in listeners(self._config))
+        if (milter := self._config.protection.milter) is not None:
+            yield f"{milter.listen} (protection.milter_listen)"
 
     async def _listen(self, listener: Listener) -> int:
         host, port = parse_listen(listener.name, listener.text)

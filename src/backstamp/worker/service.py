@@ -92,6 +92,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
     if config.operations_listen is not None:
         too_large = None if imap is None else imap.number_too_large
         parts["operations pages"] = OperationsPages(config, database, too_large).run
+    log.info("the worker has started%s", _pages(config))
     told = Told()
     try:
         async with asyncio.TaskGroup() as group:
@@ -102,6 +103,13 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         if mailbox is not None:
             mailbox.close()
     log.info("the worker has stopped")
+
+
+def _pages(config: WorkerConfig) -> str:
+    if config.operations_listen is None:
+        return ""
+    host, port = config.operations_listen
+    return f"; its pages are on {host}:{port}"
 
 
 def _arrivals(config: WorkerConfig, lookups: Lookups | None, database: Database) -> Arrivals | None:
