@@ -53,20 +53,12 @@ class Server(MPServer):
     stop", and kills a process that is no more.
     """
 
-    may_replace: Callable[[], bool] | None = None
-    """Asked when workers are about to be replaced. What raises there would end the process, or let it stand
-    still with workers that nobody looks after."""
-
     def replace_workers(self) -> None:
         """Start new workers, one after the other, and let the old ones end; any thread may call this."""
         self.signal_handler_reload()  # type: ignore[no-untyped-call]
 
     def _reload(self, *args: Any, **kwargs: Any) -> None:
-        if self.may_replace is None or self.may_replace():
-            super()._reload(*args, **kwargs)  # type: ignore[no-untyped-call]
-        else:
-            self.reload_signal = False
-            self.main_loop_interrupt.clear()
+        super()._reload(*args, **kwargs)  # type: ignore[no-untyped-call]
         if self.interrupt_signal:  # told to end before the event was cleared
             self.main_loop_interrupt.set()
 

@@ -1,5 +1,6 @@
 """TLS by the edge itself: renewal without a cut request, HTTP/2, and what is refused."""
 
+import os
 import signal
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ import trustme
 from cryptography import x509
 
 from backstamp.edge.certificate import Certificate
+from backstamp.http_listener import STARTED_SECONDS
 from tests.daemons import require
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import URL, link, pixel
@@ -126,6 +128,23 @@ def test_a_broken_renewal_leaves_the_old_certificate_in_use(tmp_path: Path, auth
         wait_until(lambda: "the new certificate cannot be used" in server.log, server)
         wait_until(lambda: "SIGHUP: the certificate cannot be used" in server.log, server)
         assert serial(server, trusting) == first
+        wait_for(server, trusting, issue(authority, pem))
+
+
+def test_a_worker_that_dies_during_a_renewal_comes_back_with_the_old_certificate(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    pem, trusting = tmp_path / "edge.pem", context(authority)
+    first = issue(authority, pem)
+    with running_edge(tmp_path, pem=pem) as server:
+        wait_for(server, trusting, first)
+        for damage in (pem.unlink, lambda: pem.write_text("rubbish")):
+            damage()
+            time.sleep(STARTED_SECONDS)  # what dies sooner is taken for one that cannot start
+            (worker,) = server.workers()
+            os.kill(worker, signal.SIGKILL)
+            wait_until(lambda worker=worker: worker not in server.workers(), server)  # type: ignore[misc]
+            wait_for(server, trusting, first)
         wait_for(server, trusting, issue(authority, pem))
 
 

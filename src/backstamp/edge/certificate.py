@@ -1,12 +1,15 @@
 """The edge's own certificate: a renewed one is taken into use without a restart.
 
 Whatever renews it replaces files or what links lead to, one file after the other.  So both are looked at
-every few seconds, and taken together once they fit each other; until then the old pair serves on.
+every few seconds, and taken together once they fit each other; until then the old pair serves on.  A worker
+reads the pair when it starts, which may be in the midst of that, so what it reads is a copy in memory.
 """
 
 import logging
+import os
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -17,38 +20,81 @@ _log = logging.getLogger("backstamp.edge")
 
 LOOK_SECONDS: Final = 2.0
 
+_PAIRS_KEPT: Final = 4
+"""A worker that is just starting may still read an earlier one."""
+
 _Identity = tuple[FileIdentity, ...]
+
+
+class _Pair:
+    """A copy in memory, which children of the same user read by the paths `chain` and `key` (proc(5))."""
+
+    def __init__(self, chain: bytes, key: bytes) -> None:
+        self.octets = (chain, key)
+        self._files = [_in_memory(octets) for octets in self.octets]
+        self.chain, self.key = (Path(f"/proc/{os.getpid()}/fd/{file}") for file in self._files)
+
+    def close(self) -> None:
+        for file in self._files:
+            os.close(file)
+
+
+def _in_memory(octets: bytes) -> int:
+    file = os.memfd_create("certificate")
+    os.write(file, octets)
+    return file
 
 
 class Certificate:
     """A PEM chain and its private key."""
 
     def __init__(self, chain: Path, key: Path) -> None:
-        """Take the pair as it is now for the one in use."""
-        self.chain = chain
-        self.key = key
+        """Take the files as they are now for those in use."""
+        self._chain = chain
+        self._key = key
         self._in_use = self._identity()
         self._refused: _Identity | None = None
         self._sightings = 0
+        self._pairs: deque[_Pair] = deque()
+        self._taking = threading.RLock()  # a signal's handler may interrupt itself
 
     def fault(self) -> str:
-        """Return why the pair cannot be used, or an empty text."""
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key)
-        except OSError as error:  # ssl.SSLError is one
-            return str(error.strerror or error)
-        return ""
+        """Return why the pair cannot be used as it is now, or an empty text."""
+        return _fault(self._chain, self._key)
+
+    def take(self) -> str:
+        """Copy the pair as it is now; return why it cannot be used, and then keep the copy of before."""
+        with self._taking:
+            try:
+                octets = (self._chain.read_bytes(), self._key.read_bytes())
+                if self._pairs and octets == self._pairs[-1].octets:
+                    return ""
+                pair = _Pair(*octets)
+            except OSError as error:
+                return str(error.strerror or error)
+            if fault := _fault(pair.chain, pair.key):
+                pair.close()
+                return fault
+            self._pairs.append(pair)
+            while len(self._pairs) > _PAIRS_KEPT:
+                self._pairs.popleft().close()
+            return ""
+
+    @property
+    def copies(self) -> tuple[str, str]:
+        """The paths of the chain and the key that were taken last: those always fit each other."""
+        pair = self._pairs[-1]
+        return str(pair.chain), str(pair.key)
 
     def is_renewed(self) -> bool:
-        """Return whether there is another pair than the one in use, and it can be used.
+        """Return whether there is another pair than the one in use, and it can be used; then it is taken.
 
         A pair that cannot is spoken of when it is seen the second time: before, a renewal may be under way.
         """
         seen = self._identity()
         if seen is None or seen == self._in_use:
             return False
-        fault = self.fault()
-        if fault or seen != self._identity():
+        if fault := self.take():
             self._sightings = self._sightings + 1 if seen == self._refused else 1
             self._refused = seen
             if self._sightings == 2:
@@ -70,7 +116,15 @@ class Certificate:
 
     def _identity(self) -> _Identity | None:
         try:
-            found = [path.stat() for path in (self.chain, self.key)]
+            found = [path.stat() for path in (self._chain, self._key)]
         except OSError:
             return None
         return tuple(map(identity_of, found))
+
+
+def _fault(chain: Path, key: Path) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+    except OSError as error:  # ssl.SSLError is one
+        return str(error.strerror or error)
+    return ""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 from types import FrameType
-from typing import Final
+from typing import Any, Final, cast
 
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
@@ -76,10 +76,7 @@ def serve(config: EdgeConfig, target: str) -> None:
             workers_kill_timeout=DRAIN_SECONDS,
         )
     except OSError as error:  # ssl.SSLError is one
-        raise EdgeError(
-            f"edge.tls_certificate and edge.tls_key cannot be used ({error.strerror or error}); "
-            "give a PEM chain and its key"
-        ) from None
+        raise _unusable(str(error.strerror or error)) from None
     if config.tls_certificate is not None and config.tls_key is not None:
         _renew(server, Certificate(config.tls_certificate, config.tls_key))
     server.on_startup(lambda: _log.info("listens on %s:%d", config.host, config.port))
@@ -87,35 +84,37 @@ def serve(config: EdgeConfig, target: str) -> None:
 
 
 def _renew(server: Server, certificate: Certificate) -> None:
-    """Replace the workers, one after the other, when there is a new certificate.
+    """Replace the workers, one after the other, when there is a new certificate. Raises `EdgeError`.
 
-    Granian does that at SIGHUP; but it remembers what a symbolic link led to at the start, and ends when the
-    new files are no good.
+    Granian does that at SIGHUP; but its workers read the files themselves, whenever one starts, and die where
+    these are not whole just then.
     """
 
+    def take_up() -> None:
+        # As `build_ssl_context` has it, which would look for what these paths lead to.
+        server.ssl_ctx = cast("Any", (server.ssl_ctx[0], *certificate.copies, *server.ssl_ctx[3:]))
+
+    def replace() -> None:
+        take_up()
+        server.replace_workers()
+
     def asked(_number: int, _frame: FrameType | None) -> None:
-        fault = certificate.fault()
-        if fault:
+        if fault := certificate.take():
             _log.error("SIGHUP: the certificate cannot be used (%s); nothing is changed", fault)
         else:
-            server.replace_workers()
+            replace()
 
     @server.on_startup
     def started() -> None:
         signal.signal(signal.SIGHUP, asked)
-        certificate.watch(server.replace_workers)
+        certificate.watch(replace)
 
-    def usable() -> bool:
-        # Granian's workers read the files themselves: these are their names as of now. They may have been
-        # replaced again since they were found good, while workers were replaced for an earlier pair.
-        try:
-            server.build_ssl_context(
-                certificate.chain, certificate.key, None, SSLProtocols.tls12, None, [], client_verify=False
-            )
-        except OSError as error:  # ssl.SSLError is one
-            reason = error.strerror or error
-            _log.error("the new certificate cannot be used (%s); the old one serves on", reason)
-            return False
-        return True
+    if fault := certificate.take():
+        raise _unusable(fault)
+    take_up()
 
-    server.may_replace = usable
+
+def _unusable(fault: str) -> EdgeError:
+    return EdgeError(
+        f"edge.tls_certificate and edge.tls_key cannot be used ({fault}); give a PEM chain and its key"
+    )
