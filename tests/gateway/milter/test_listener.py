@@ -424,6 +424,22 @@ async def test_a_silent_connection_is_closed(milter: Milter, monkeypatch: pytest
     assert await mta.is_closed()
 
 
+async def test_an_mta_whose_machine_is_gone_keeps_its_places_for_two_minutes(milter: Milter) -> None:
+    started = await milter.start(listen="127.0.0.1:0")
+    mta = Mta(*await asyncio.open_connection("127.0.0.1", started.port))
+    await until(lambda: len(started._connections) == 1)
+    ((own,),) = [
+        [each._transport.get_extra_info("socket")] for each in started._connections if each._transport
+    ]
+    idle, interval, count = (
+        own.getsockopt(socket.IPPROTO_TCP, option)
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    )
+    assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert idle + interval * count == 120
+    await mta.close()
+
+
 async def test_stopping_lets_messages_end_and_hangs_up_on_the_rest(milter: Milter) -> None:
     started = await milter.start()
     milter.gate.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterable
 from typing import Final, cast
 
@@ -22,7 +23,10 @@ from backstamp.vocabulary import MilterFailure
 _log = logging.getLogger("backstamp.gateway")
 
 IDLE_SECONDS: Final = 7210.0
-"""libmilter's own: longer than an SMTP client may be silent, for the MTA holds the connection as long."""
+"""libmilter's own. From the last RCPT to the end of a message Postfix says nothing for as long as its client
+takes to send it, which may be an hour. One that is silent it sends away itself (`smtpd_timeout`, 300)."""
+KEEPALIVE: Final = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
+"""In seconds, and how often: an MTA whose machine is gone holds its places for two minutes and no longer."""
 PROGRESS_SECONDS: Final = 30.0
 """So often an MTA hears that we are still at it, for which it begins to count its own time anew."""
 STALLED_SECONDS: Final = 300.0
@@ -73,6 +77,11 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
             return
         connections.add(self)
+        own = transport.get_extra_info("socket")
+        if own.family != socket.AF_UNIX:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in KEEPALIVE.items():
+                own.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def get_buffer(self, sizehint: int) -> bytearray:
         """Give the place to receive into."""
