@@ -1,7 +1,9 @@
 """The private pages: figures for Prometheus, and Caddy's question."""
 
 import asyncio
+import re
 import socket
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,7 @@ from backstamp.worker import WorkerConfig, operations
 from backstamp.worker.exposition import Exposition
 from backstamp.worker.metrics import metrics
 from tests.daemons import free_port
+from tests.gateway.running import snapshot
 from tests.records.journal_records import queued
 from tests.worker.running import eventually, looked_up, running
 
@@ -82,6 +85,20 @@ async def test_the_figures_of_all_edge_workers_and_of_the_journal(config: Worker
         assert 0 <= seen["backstamp_snapshot_age_seconds"] < 30
         assert seen["backstamp_database_up"] == 1
     journal.close()
+
+
+def test_after_the_clock_was_set_back_nothing_is_of_a_negative_age(tmp_path: Path) -> None:
+    ahead = time.time_ns() // 1000 + 3_600_000_000
+    counters = EdgeCounters(tmp_path / "counters", Durations())
+    counters.published_at_us = ahead
+    counters.flush()
+    page = metrics(
+        counters_dir=tmp_path / "counters",
+        journal_dir=tmp_path,
+        cursors=None,
+        snapshot=msgspec.structs.replace(snapshot(), published_at_us=ahead),
+    )
+    assert re.findall(r"^backstamp_(?:edge_)?snapshot_age_seconds.* (\S+)$", page, re.MULTILINE) == ["0", "0"]
 
 
 async def test_what_waits_in_the_journal_is_the_lag(config: WorkerConfig) -> None:

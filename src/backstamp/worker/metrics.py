@@ -47,7 +47,7 @@ def metrics(
             "backstamp_snapshot_age_seconds",
             "gauge",
             "Time since the policy was published.",
-            [({}, snapshot.age(now_us / 1e6))],
+            [({}, _since(snapshot.published_at_us, now_us))],
         )
     if feeds is not None:
         _feeds(page, feeds, now_us)
@@ -61,6 +61,11 @@ def metrics(
             [({}, reports_too_large)],
         )
     return page.text
+
+
+def _since(at_us: int, now_us: int) -> float:
+    """Return seconds. What comes from the future was written before the clock was set: nobody knows when."""
+    return max(0, now_us - at_us) / 1e6
 
 
 def _channels(page: Exposition, channels: Sequence[ChannelStanding]) -> None:
@@ -135,7 +140,7 @@ def _edge(page: Exposition, edges: list[EdgeValues], now_us: int) -> None:
         "gauge",
         "Age of the policy that the worker obeys.",
         [
-            (labels(edge), (now_us - edge.published_at_us) / 1e6)
+            (labels(edge), _since(edge.published_at_us, now_us))
             for edge in edges
             if edge.alive and edge.published_at_us
         ],
@@ -197,7 +202,7 @@ def _feeds(page: Exposition, config: FeedsConfig, now_us: int) -> None:
         "gauge",
         "Time since a published list of dangerous URLs was last there, changed or not.",
         [
-            (labels, now_us / 1e6 - state.checked_at)
+            (labels, _since(int(state.checked_at * 1e6), now_us))
             for labels, state in states
             if state.checked_at and labels["list"] in published
         ],
