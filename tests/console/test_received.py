@@ -38,11 +38,15 @@ def received(number: int, *addresses: str, **fields: Any) -> Message:
 
 
 def streamed(answer: Any) -> str:
+    return octets(answer).decode("utf-8-sig")
+
+
+def octets(answer: Any) -> bytes:
     assert answer.streaming
     with warnings.catch_warnings():
         # The console is served asynchronously; the test client is not.
         warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume asynchronous iterators")
-        return b"".join(answer).decode()
+        return b"".join(answer)
 
 
 def finding(of: Message, **fields: Any) -> LinkFinding:
@@ -269,6 +273,19 @@ def test_a_spreadsheet_gets_no_formula(admin: Client) -> None:
     assert (row["action"], row["by"], row["threat"]) == ("blocked", "a person", "Phishing")
     assert row["url"] == "https://user:x@evil.example/path?q"
     assert row["message"] == to_text(mail.pk)
+
+
+def test_a_spreadsheet_knows_the_charset_of_what_was_saved(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = received(1, "änn@example.org", subject="Grüße, 안녕")
+    for second in range(2):
+        event(mail, EventType.BLOCKED, second, Actor.HUMAN, link_number=0)
+    monkeypatch.setattr(clicks_view, "_EXPORT_PAGE", 1)
+    saved = octets(admin.get("/clicks/export/"))
+    assert saved.startswith(b"\xef\xbb\xbftime,mailbox,")
+    assert saved.count(b"\xef\xbb\xbf") == 1
+    assert saved.count("Grüße, 안녕".encode()) == 2
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -47,8 +47,11 @@ def url_parts(url: str) -> UrlParts:
 
 
 def csv_names() -> str:
-    """Return the first line of clicks as CSV (RFC 4180): what the columns are."""
-    return _lines([COLUMNS])
+    """Return the first line of clicks as CSV (RFC 4180): what the columns are, behind a byte order mark.
+
+    Without one Excel takes a file for text of the system's old charset.
+    """
+    return "\ufeff" + _lines([COLUMNS])
 
 
 def csv_lines(clicks: Iterable[Click]) -> str:
