@@ -42,6 +42,7 @@ class Publisher:
         self._defaults = defaults
         self._database = database
         self._asked: dict[Path, asyncio.Event] = {}
+        self._policy = _Written(path)
         self._consents = _Written(consents_path(path))
         self._suppressed = _Written(suppressed_path(path))
 
@@ -52,9 +53,9 @@ class Publisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish the policy at once, at every change and every now and then, until `stop` is set."""
-        fingerprint, written = parts.policy_fingerprint, _Written(self._path)
-        look = _at_changes(fingerprint, self._publish_policy, written, REPUBLISH_SECONDS)
-        await self._keep(stop, self._path, look)
+        fingerprint = parts.policy_fingerprint
+        look = _at_changes(fingerprint, self._publish_policy, self._policy, REPUBLISH_SECONDS)
+        await self._keep(stop, self._policy, look)
 
     async def run_consents(self, stop: asyncio.Event) -> None:
         """Publish the consents at once and at every change, until `stop` is set."""
@@ -69,18 +70,17 @@ class Publisher:
                     publish_consents(self._path, news)
                     self._consents.note()
 
-        await self._keep(stop, consents_path(self._path), look)
+        await self._keep(stop, self._consents, look)
 
     async def run_suppressed(self, stop: asyncio.Event) -> None:
         """Publish the suppression list at once and at every change, until `stop` is set."""
         look = _at_changes(part_changes.of_suppressions, self._publish_suppressed, self._suppressed)
-        await self._keep(stop, suppressed_path(self._path), look)
+        await self._keep(stop, self._suppressed, look)
 
-    async def _keep(self, stop: asyncio.Event, path: Path, look: Callable[[], None]) -> None:
-        """Have somebody look all the time whether what is published at `path` is to be another."""
-        # Of a part with a million keys a killed worker leaves megabytes.
-        remove_unfinished(path.parent, path.name)
-        asked = self._asked.setdefault(path, asyncio.Event())
+    async def _keep(self, stop: asyncio.Event, written: "_Written", look: Callable[[], None]) -> None:
+        """Have somebody look all the time whether what is `written` is to be another."""
+        await self._database.run_ahead(written.remove_unfinished)
+        asked = self._asked.setdefault(written.path, asyncio.Event())
         while not stop.is_set():
             asked.clear()
             await self._database.run_ahead(look)
@@ -109,15 +109,21 @@ class _Written:
 
     def __init__(self, path: Path) -> None:
         self.lock = Lock()
-        self._path = path
+        self.path = path
         self._identity: FileIdentity | None = None
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed worker left of new ones: of a part with a million keys, megabytes."""
+        # Not what another thread writes at this moment.
+        with self.lock:
+            remove_unfinished(self.path.parent, self.path.name)
 
     def publish_if_missing(self, publish: Callable[[], None]) -> None:
         """Publish the file where there is none."""
         # Looked at before the lock, too: a part that is there is no reason to wait for who gathers it anew.
-        if not self._path.exists():
+        if not self.path.exists():
             with self.lock:
-                if not self._path.exists():
+                if not self.path.exists():
                     publish()
                     self.note()
 
@@ -129,13 +135,13 @@ class _Written:
         """Whether there was one of ours, and somebody else changed or removed it; that is told."""
         other = self._identity is not None and self._now() != self._identity
         if other:
-            _log.warning("%s was changed by another than the worker; it is published anew", self._path.name)
+            _log.warning("%s was changed by another than the worker; it is published anew", self.path.name)
             self._identity = None
         return other
 
     def _now(self) -> FileIdentity | None:
         try:
-            return identity_of(self._path.stat())
+            return identity_of(self.path.stat())
         except FileNotFoundError:
             return None
 
