@@ -1,6 +1,8 @@
 """The capture mailbox takes mail as it comes, or says why not."""
 
 import asyncio
+import errno
+import socket
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,7 +28,7 @@ class Client:
     async def hear(self) -> str:
         """Return a reply, its lines joined by "|"."""
         lines = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while line := (await self.reader.readline()).decode().removesuffix("\r\n"):
                 lines.append(line)
                 if line[3:4] != "-":
@@ -44,23 +46,29 @@ class Client:
             assert await self.say(f"RCPT TO:<{path}>") == "250 2.1.5 OK"
 
 
+async def connected(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect, as soon as it listens."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await asyncio.open_unix_connection(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def client(config: WorkerConfig) -> AsyncIterator[Client]:
     stop = asyncio.Event()
     database = Database()
     server = asyncio.create_task(CaptureServer(config, database).run(stop))
     path = config.capture_listen.removeprefix("unix:")
-    async with asyncio.timeout(10):
-        while not Path(path).exists():
-            await asyncio.sleep(0.01)
-    reader, writer = await asyncio.open_unix_connection(path)
-    client = Client(reader, writer)
+    client = Client(*await connected(path))
     assert await client.hear() == "220 Backstamp capture mailbox, LMTP"
     yield client
     stop.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await server
-    writer.close()
+    client.writer.close()
     await asyncio.to_thread(database.close)
 
 
@@ -210,10 +218,28 @@ async def test_who_talks_on_and_brings_no_mail_is_hung_up_on(client: Client) -> 
     assert await client.hear() == ""
 
 
-async def test_only_the_owner_may_connect(client: Client, config: WorkerConfig) -> None:
-    assert await client.say("NOOP") == "250 2.0.0 OK"
-    mode = Path(config.capture_listen.removeprefix("unix:")).stat().st_mode
-    assert stat.S_IMODE(mode) == 0o600
+async def test_only_the_owner_may_connect_from_the_first_moment(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, stop, database = config.capture_listen.removeprefix("unix:"), asyncio.Event(), Database()
+    really, too_early = Path.chmod, list[int]()
+
+    def looking(at: Path, mode: int) -> None:
+        if str(at) == path:
+            with socket.socket(socket.AF_UNIX) as stranger:
+                too_early.append(stranger.connect_ex(path))
+        really(at, mode)
+
+    monkeypatch.setattr(Path, "chmod", looking)
+    server = asyncio.create_task(CaptureServer(config, database).run(stop))
+    client = Client(*await connected(path))
+    assert await client.hear() == "220 Backstamp capture mailbox, LMTP"
+    assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+    assert too_early == [errno.ECONNREFUSED]
+    stop.set()
+    await server
+    client.writer.close()
+    await asyncio.to_thread(database.close)
 
 
 def test_the_oldest_mails_go_when_the_mailbox_is_full(config: WorkerConfig) -> None:

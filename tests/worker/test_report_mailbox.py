@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+import time
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -57,12 +58,18 @@ async def hand_in(config: WorkerConfig, mail: bytes, to: str) -> str:
     """Give a mail to the report mailbox by LMTP; return the reply."""
     assert config.reports is not None
     path = config.reports.listen.removeprefix("unix:")
-    async with asyncio.timeout(20):
-        while not Path(path).exists():
-            await asyncio.sleep(0.01)
+
+    def connected() -> smtplib.LMTP:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                return smtplib.LMTP(path)
+            except (FileNotFoundError, ConnectionRefusedError):  # it does not listen yet
+                assert time.monotonic() < until
+                time.sleep(0.01)
 
     def speak() -> str:
-        with smtplib.LMTP(path) as client:
+        with connected() as client:
             client.ehlo()
             client.mail("")
             code, text = client.rcpt(to)

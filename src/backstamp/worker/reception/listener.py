@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from pathlib import Path
 from typing import Final
 
@@ -40,11 +41,8 @@ class Listener:
         if not self._listen.startswith("unix:"):
             host, _, port = self._listen.rpartition(":")
             return await asyncio.start_server(self._connected, host.strip("[]"), int(port))
-        path = Path(self._listen.removeprefix("unix:"))
-        server = await asyncio.start_unix_server(self._connected, path)
-        # Whoever may connect may fill the mailbox: only the owner's programs.
-        await asyncio.to_thread(path.chmod, 0o600)
-        return server
+        bound = await asyncio.to_thread(_bound, Path(self._listen.removeprefix("unix:")))
+        return await asyncio.start_unix_server(self._connected, sock=bound)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -60,3 +58,18 @@ class Listener:
         finally:
             self._sessions.discard(task)
             writer.close()
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a socket at `path`, where the owner's programs may connect once it listens. Raises OSError."""
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():  # one of a killed worker; `app.wiring.one_worker` sees that none lives
+            path.unlink()
+        bound.bind(str(path))
+        # Whoever may connect may fill the mailbox. Before it listens nobody can.
+        path.chmod(0o600)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
