@@ -22,7 +22,7 @@ async def running(config: WorkerConfig) -> AsyncIterator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await worker
 
 
@@ -38,7 +38,7 @@ async def looked_up(look: Callable[[], T]) -> T:
     return await asyncio.to_thread(guarded)
 
 
-async def eventually(look: Callable[[], object], expected: object, *, seconds: float = 20) -> None:
+async def eventually(look: Callable[[], object], expected: object, *, seconds: float = 60) -> None:
     """Look something up until it is as expected; fail after so many seconds."""
     async with asyncio.timeout(seconds):
         while (found := await looked_up(look)) != expected:

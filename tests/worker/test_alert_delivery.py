@@ -60,7 +60,7 @@ def click(config: WorkerConfig, message: int = 1) -> float:
 
 
 async def posted(hook: HookServer, number: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(hook.posts) < number:
             await asyncio.sleep(0.02)
 

@@ -74,7 +74,7 @@ async def click(edge: ServerProcess) -> tuple[bytes, float]:
 
 
 async def posted(hook: HookServer, number: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(hook.posts) < number:
             await asyncio.sleep(0.01)
 

@@ -46,6 +46,10 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
 
 
+async def until_told(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    await eventually(lambda: any(words in line for line in warnings(caplog)), True)
+
+
 def write(config: WorkerConfig) -> JournalWriter:
     writer = JournalWriter(config.journal_dir, role="edge")
     for record in (queued(), delivery(1), pixel(600), click(700)):
@@ -69,7 +73,8 @@ async def test_while_another_locks_the_database_the_worker_waits(
         other.execute("BEGIN IMMEDIATE")
         writer = write(config)
         async with running(config):
-            await asyncio.sleep(6 * PATIENCE)
+            await until_told(caplog, "ingest failed")
+            await asyncio.sleep(6 * PATIENCE)  # in which it would fail once more, and tell of it
             assert other.execute("SELECT COUNT(*) FROM records_event").fetchone() == (0,)
             other.execute("ROLLBACK")
             await eventually(hits, IN_THE_END)
@@ -88,7 +93,8 @@ async def test_while_the_database_cannot_be_written_the_worker_waits(
     read_only = settings(NAME=f"file:{database}?mode=ro", OPTIONS={**options, "uri": True})
     with read_only:
         async with running(config):
-            await asyncio.sleep(1)
+            await until_told(caplog, "ingest failed")
+            await asyncio.sleep(0.5)
             assert await looked_up(Event.objects.count) == 0
             connection.settings_dict.update(NAME=str(database), OPTIONS=options)
             await eventually(hits, IN_THE_END)
@@ -111,7 +117,8 @@ async def test_while_the_disk_is_full_the_worker_waits(
         writer.append(queued(message=number))
     with settings(OPTIONS={**options, "init_command": full}):
         async with running(config):
-            await asyncio.sleep(1)
+            await until_told(caplog, "ingest failed")
+            await asyncio.sleep(0.5)
             connection.settings_dict["OPTIONS"] = options
             await eventually(Event.objects.count, 199)
     writer.close()
@@ -129,7 +136,8 @@ async def test_while_the_database_is_of_a_newer_version_the_worker_waits(
         await looked_up(connections.close_all)
         writer = write(config)
         async with running(config):
-            await asyncio.sleep(1)
+            await until_told(caplog, "newer version")
+            await asyncio.sleep(0.5)
             assert other.execute("SELECT COUNT(*) FROM records_event").fetchone() == (0,)
             other.execute("DELETE FROM django_migrations WHERE name = '9000'")
             await eventually(hits, IN_THE_END)
@@ -192,7 +200,7 @@ async def test_a_worker_ends_where_another_file_takes_the_place_of_the_database(
             # At once with their segments: a folder without any would be taken away from its writer.
             for each in later.iterdir():
                 each.rename(config.journal_dir / each.name)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await stop.wait()
     assert len(list(config.journal_dir.glob("*/*.seg"))) == 2, "nothing that came later was deleted"
     told = [line for line in warnings(caplog) if "another file was put" in line]
@@ -211,7 +219,8 @@ async def test_while_the_file_of_the_database_is_gone_the_worker_waits(
         await asyncio.sleep(0.3)
         for record in (delivery(1), pixel(600), click(700)):
             writer.append(record)
-        await asyncio.sleep(1.2)
+        await until_told(caplog, "is gone: put it back")
+        await asyncio.sleep(0.5)
         with pytest.raises(OperationalError):
             await looked_up(Event.objects.count)  # by a new connection, as housekeeping may have one
         assert not database.exists(), "nobody puts an empty file in its place"
@@ -234,7 +243,8 @@ async def test_while_postgresql_is_stopped_the_worker_waits(
         try:
             for record in (delivery(1), pixel(600), click(700)):
                 writer.append(record)
-            await asyncio.sleep(1.5)
+            await until_told(caplog, "ingest failed")
+            await asyncio.sleep(1)
         finally:
             server.start()
         await eventually(hits, IN_THE_END)
@@ -262,7 +272,7 @@ async def test_a_connection_with_postgresql_that_is_cut_loses_nothing_and_double
         async with running(config):
             # It waits 12.6 s between the tries alone.
             await eventually(
-                lambda: (proxy.left, Event.objects.filter(type="opened").count()), (0, 2000), seconds=60
+                lambda: (proxy.left, Event.objects.filter(type="opened").count()), (0, 2000), seconds=120
             )
     writer.close()
     places = await looked_up(lambda: list(Event.objects.values_list("producer", "position")))

@@ -36,7 +36,7 @@ async def test_sites_are_published_and_known_with_all_their_hosts(tmp_path: Path
     database = Database()
     running = asyncio.create_task(KnownSitesPublisher(path, database).run(stop))
     file = KnownSitesFile(path)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not path.exists():
             await asyncio.sleep(0.05)
     stop.set()

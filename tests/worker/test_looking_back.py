@@ -95,7 +95,7 @@ async def looked_for(database: Database, caught_up: asyncio.Event, tmp_path: Pat
         await looking.on_new_entries(new)
     stop = asyncio.Event()
     part = asyncio.create_task(looking.run(stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while list((tmp_path / "again").iterdir()):
             await asyncio.sleep(0.02)
     stop.set()

@@ -47,7 +47,7 @@ def get(config: WorkerConfig, target: str) -> tuple[int, str]:
 
 
 async def up(config: WorkerConfig) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await asyncio.to_thread(get, config, "/ask?domain=t.example.org"))[0] != 200:
             await asyncio.sleep(0.05)
 

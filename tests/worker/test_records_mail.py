@@ -95,7 +95,7 @@ async def test_what_the_next_hop_does_not_take_now_is_tried_again(
     next_hop.script["RCPT"] = "451 4.2.0 later"
     await looked_up(lambda: prepare(wish()))
     async with running(mailing):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not any(line.startswith("rcpt") for line in next_hop.commands):
                 await asyncio.sleep(0.02)
         assert await looked_up(waiting) == 1

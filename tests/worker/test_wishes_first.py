@@ -66,7 +66,7 @@ async def test_a_worker_that_starts_beside_a_backlog_begins_with_few_records(
     stop, database = asyncio.Event(), Database()
     loop = IngestLoop(config.journal_dir, database)
     ingesting = asyncio.create_task(loop.run(stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await loop.caught_up.wait()
     stop.set()
     await ingesting

@@ -189,16 +189,16 @@ def test_retry_after_may_be_a_date(server: FeedServer, tmp_path: Path) -> None:
     )
     with pytest.raises(FetchError) as caught:
         get(server, tmp_path / "list.part")
-    assert 3500 < caught.value.retry_after <= 3600
+    assert caught.value.retry_after == pytest.approx(3600, abs=60)
 
 
 def test_a_slow_list_ends_in_time_and_is_resumed(server: FeedServer, tmp_path: Path) -> None:
-    server.pages["/list"] = Page(b"http://evil.example/\n" * 3, etag='"v1"', byte_seconds=0.05)
+    server.pages["/list"] = Page(b"http://evil.example/\n" * 3, etag='"v1"', byte_seconds=0.2)
     into = tmp_path / "list.part"
     began = time.monotonic()
-    with pytest.raises(FetchError, match=r"within 0\.5 s"):
-        download(server.url("/list"), into, max_bytes=100, known=Validators(), seconds=0.5)
-    assert time.monotonic() - began < 3
+    with pytest.raises(FetchError, match="within 2 s"):
+        download(server.url("/list"), into, max_bytes=100, known=Validators(), seconds=2.0)
+    assert time.monotonic() - began < 10, "the whole takes 12 s"
     have = into.stat().st_size
     assert 0 < have < 60
     server.pages["/list"].byte_seconds = 0

@@ -118,10 +118,13 @@ def test_a_look_that_has_begun_counts_as_failed_until_it_has_ended(
     assert (seen, hashed.state.failures) == ([1], 0)
 
 
-def test_the_service_says_when_it_wants_to_be_asked_again(google: SafeBrowsing, hashed: Hashed) -> None:
-    google.wait_seconds = 7200
+def test_the_service_says_when_it_wants_to_be_asked_again(
+    google: SafeBrowsing, hashed: Hashed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.wait_seconds, now = 7200, time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     hashed.refresh()
-    assert 7190 < hashed.state.next_at - time.time() <= 7201
+    assert 7199 < hashed.state.next_at - now < 7201
 
 
 def test_a_service_that_has_more_at_once_is_asked_at_once_but_not_for_ever(
@@ -396,7 +399,7 @@ def test_the_time_of_a_service_is_for_all_its_lists_together(server: FeedServer,
     server.pages["/v1/threatLists:computeDiff"].byte_seconds = 0.003
     began = time.monotonic()
     assert hashed.refresh().text.startswith("not updated: it was not there within")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 12
 
 
 def test_a_slow_service_that_has_more_at_once_is_asked_again_later(
@@ -404,11 +407,11 @@ def test_a_slow_service_that_has_more_at_once_is_asked_again_later(
 ) -> None:
     google.wait_seconds = 0
     hashed.job = msgspec.structs.replace(
-        hashed.job, sources=(msgspec.structs.replace(hashed.source, download_seconds=2.0),)
+        hashed.job, sources=(msgspec.structs.replace(hashed.source, download_seconds=5.0),)
     )
 
     def slowly(query: Query) -> bytes:
-        time.sleep(1.2)
+        time.sleep(3)
         return google.batch_get(query)
 
     server.pages["/v5/hashLists:batchGet"] = Page(slowly)
@@ -432,12 +435,12 @@ def test_web_risk_comes_whole_and_then_as_differences(
     assert hashed.refresh().text == "4 prefixes, 2 of them new"
     assert hashed.told() == [b"bbbb", b"bbbbb"]
     assert hashed.lists().look_up(URL) == ()
-    assert 7100 < hashed.state.next_at - time.time() < 7300
+    assert hashed.state.next_at - time.time() == pytest.approx(7200, abs=120)
     assert all(asked.headers["x-goog-api-key"] == "k3y" for asked in server.asked)
     risk.full = {WHOLE: ["MALWARE", "SOMETHING_NEW"]}
     found = web_risk.search(hashed.source, [WHOLE[:4]])
     assert [(match.full_hash, match.threat_type) for match in found.matches] == [(WHOLE, ThreatType.MALWARE)]
-    assert 290 < found.seconds < 301
+    assert found.seconds == pytest.approx(300, abs=60)
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ async def test_a_prefix_is_resolved_once_and_both_answers_are_published(
         ThreatType.MALWARE,
         "evil.example/a",
     )
-    assert now_us() - finding.since_us < 5_000_000
+    assert abs(now_us() - finding.since_us) < 60_000_000
     clean = "http://clean.example/"
     assert answers.complete([bare(clean)], full_hashes(clean), now_us()) == ()
-    later = now_us() + 301 * 1_000_000
+    later = now_us() + 400 * 1_000_000
     assert answers.complete([bare(clean)], full_hashes(clean), later) == (bare(clean),)
     assert answers.complete([bare(URL)], full_hashes(URL), later) == (bare(URL),)
     await lookups.resolve([WHOLE[:4], CLEAN[:4]])
@@ -202,7 +202,7 @@ async def test_what_is_dangerous_is_believed_no_longer_than_the_service_says(
     await lookups.resolve([WHOLE])
     (finding,) = lookups.answers.complete([bare(URL)], full_hashes(URL), now_us())
     assert finding.confirmed
-    later = now_us() + 301 * 1_000_000
+    later = now_us() + 400 * 1_000_000
     assert lookups.answers.complete([bare(URL)], full_hashes(URL), later) == (bare(URL),), "not clean: open"
     assert lookups.answers.is_resolved(WHOLE, now_us() + 290 * 1_000_000)
 
@@ -251,10 +251,9 @@ async def test_answers_outlive_the_worker_and_are_forgotten_in_time(
     monkeypatch.setattr(time, "time", lambda: later)
     stop = asyncio.Event()
     running = asyncio.create_task(again.run(stop))
-    for _ in range(200):
-        await asyncio.sleep(0.01)
-        if not again.answers.prefixes:
-            break
+    async with asyncio.timeout(60):
+        while again.answers.prefixes:
+            await asyncio.sleep(0.01)
     stop.set()
     await running
     left = AnswersFile(tmp_path / "threats.answers").current()
@@ -277,10 +276,9 @@ async def test_when_the_lists_change_what_was_wanted_is_asked_again(
     await asyncio.sleep(0.1)
     assert len(server.asked) == 1
     store.write_state(State(changed_at=time.time()))
-    for _ in range(200):
-        await asyncio.sleep(0.01)
-        if len(server.asked) > 1:
-            break
+    async with asyncio.timeout(60):
+        while len(server.asked) < 2:
+            await asyncio.sleep(0.01)
     stop.set()
     await running
     assert len(server.asked) == 2

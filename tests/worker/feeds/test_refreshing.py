@@ -96,18 +96,26 @@ def lists(server: FeedServer, tmp_path: Path) -> Lists:
     return Lists(server, tmp_path)
 
 
-def test_a_list_is_fetched_compiled_and_told_of(server: FeedServer, lists: Lists) -> None:
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The time, which stands still."""
+    at = time.time()
+    monkeypatch.setattr(time, "time", lambda: at)
+    return at
+
+
+def test_a_list_is_fetched_compiled_and_told_of(server: FeedServer, lists: Lists, now: float) -> None:
     server.pages["/feed.txt"] = Page(urls(0, 3) + b"https://drive.google.com/\n", etag='"1"')
     (outcome,) = lists.refresh()
     assert outcome == Outcome("phish", "3 entries, 3 of them new, 1 left out", good=True, changed=True)
     (finding,) = lists.lists().look_up("https://evil-1.example/login")
     assert (finding.source, finding.threat_type, finding.confirmed) == ("phish", ThreatType.PHISHING, True)
-    assert finding.since_us == int(time.time()) // DAY * DAY * 1_000_000
+    assert finding.since_us == int(now) // DAY * DAY * 1_000_000
     assert lists.lists().look_up("https://drive.google.com/") == ()
     assert lists.told() == [("phish", [f"evil-{n}.example/login" for n in range(3)])]
     state = lists.state()
     assert (state.entries, state.dropped, state.failures, state.etag) == (3, {"well_known": 1}, 0, '"1"')
-    assert 6 * 600 <= state.next_at - time.time() <= 3600 * 1.1
+    assert 6 * 600 <= state.next_at - now <= 3600 * 1.1
     assert lists.job.lists_path.stat().st_mode & 0o777 == 0o640
 
 
@@ -145,12 +153,13 @@ def test_what_was_known_keeps_its_day_and_only_the_rest_is_news(server: FeedServ
     server.pages["/feed.txt"] = Page(urls(1, 5), etag='"2"')
     (outcome,) = lists.refresh()
     assert outcome.text == "4 entries, 2 of them new"
-    today = int(time.time()) // DAY
+    new = lists.days()["evil-3.example/login"]
+    assert 0 <= time.time() // DAY - new <= 1, "today, or midnight has just passed"
     assert lists.days() == {
         "evil-1.example/login": 100,
         "evil-2.example/login": 100,
-        "evil-3.example/login": today,
-        "evil-4.example/login": today,
+        "evil-3.example/login": new,
+        "evil-4.example/login": new,
     }
     assert lists.told() == [("phish", ["evil-3.example/login", "evil-4.example/login"])]
     assert lists.lists().look_up("https://evil-1.example/login")[0].since_us == 100 * DAY * 1_000_000
@@ -232,22 +241,22 @@ def test_a_download_that_broke_off_goes_on_the_next_time(server: FeedServer, lis
 
 
 def test_the_pause_grows_with_failures_and_retry_after_is_obeyed(
-    server: FeedServer, lists: Lists, monkeypatch: pytest.MonkeyPatch
+    server: FeedServer, lists: Lists, now: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standing, "JITTER", 0.0)
     server.pages["/feed.txt"] = Page(status=503)
     pauses = []
     for _ in range(12):
         lists.refresh()
-        pauses.append(round(lists.state().next_at - time.time()))
+        pauses.append(round(lists.state().next_at - now))
     assert pauses == [300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, 86400, 86400, 86400]
     server.pages["/feed.txt"] = Page(status=429, headers={"retry-after": "200000"})
     lists.refresh()
-    assert round(lists.state().next_at - time.time()) == 200_000
+    assert round(lists.state().next_at - now) == 200_000
     server.pages["/feed.txt"] = Page(urls(0, 1))
     lists.refresh()
     assert (lists.state().failures, lists.state().why) == (0, "")
-    assert round(lists.state().next_at - time.time()) == 3600
+    assert round(lists.state().next_at - now) == 3600
 
 
 def test_not_everybody_asks_in_the_same_second(server: FeedServer, lists: Lists) -> None:
@@ -324,7 +333,7 @@ def own(lists: Lists, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("left", [0, 9])
 def test_a_file_of_ones_own_that_lost_nearly_all_is_believed_only_when_it_stays_so(
-    lists: Lists, own: Path, left: int
+    lists: Lists, own: Path, now: float, left: int
 ) -> None:
     own.write_text("".join(f"casino-{n}.example\n" for n in range(left)))
     for _ in range(2):
@@ -335,9 +344,9 @@ def test_a_file_of_ones_own_that_lost_nearly_all_is_believed_only_when_it_stays_
     assert len(lists.lists().look_up("https://casino-50.example/")) == 1
     state = lists.state("own")
     assert is_stale(lists.sources["own"], state), "doctor and console tell"
-    assert 300 <= state.next_at - time.time() <= 331
+    assert 300 <= state.next_at - now <= 331
     assert not is_anything_due(lists.job)
-    lists.change("own", doubted_at=state.doubted_at - 300, next_at=time.time() - 1)
+    lists.change("own", doubted_at=state.doubted_at - 300, next_at=now - 1)
     assert is_anything_due(lists.job)
     assert [outcome.text for outcome in refresh_all(lists.job)] == [f"{left} entries, 0 of them new"]
     assert lists.lists().look_up("https://casino-50.example/") == ()
