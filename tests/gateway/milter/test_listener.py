@@ -94,7 +94,7 @@ async def test_an_mta_is_asked_for_what_is_needed_and_keeps_still_until_the_end(
     assert actions == 0x01 | 0x02 | 0x10 | 0x100
     quiet = 0x80 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x40000 | 0x80000
     assert steps == quiet | 0x100000 | 0x40 | 0x100 | 0x200
-    assert data[12:] == b"\0\0\0\0{daemon_name} v\0" + b"\0\0\0\2{auth_authen}\0" + b"\0\0\0\5i\0"
+    assert data[12:] == b"\0\0\0\0{daemon_name} v\0" + b"\0\0\0\2i {auth_authen}\0" + b"\0\0\0\5i\0"
 
 
 async def test_the_examiner_is_told_all_that_the_mta_said(milter: Milter) -> None:
@@ -259,6 +259,11 @@ async def test_a_slow_examiner_is_announced(milter: Milter, monkeypatch: pytest.
     while (heard := await mta.hear()) == (b"p", b""):
         pass
     assert heard == CONTINUE
+
+
+def test_the_mta_that_waits_least_hears_in_time_that_a_slow_examiner_is_at_it() -> None:
+    """Sendmail gives up after 10 s without a word, unless it is told otherwise (`T=R:`)."""
+    assert connection.PROGRESS_SECONDS + listener.TICK_SECONDS <= 10 * 0.75
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,9 @@ IDLE_SECONDS: Final = 7210.0
 takes to send it, which may be an hour. One that is silent it sends away itself (`smtpd_timeout`, 300)."""
 KEEPALIVE: Final = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 """In seconds, and how often: an MTA whose machine is gone holds its places for two minutes and no longer."""
-PROGRESS_SECONDS: Final = 30.0
-"""So often an MTA hears that we are still at it, for which it begins to count its own time anew."""
+PROGRESS_SECONDS: Final = 5.0
+"""So often an MTA hears that we are still at it, for which it begins to count its own time anew: Sendmail
+waits for 10 s (`T=R:10s`), Postfix for 300."""
 STALLED_SECONDS: Final = 300.0
 """So long an MTA may take none of our answer."""
 WRITE_OCTETS: Final = 256 * 1024

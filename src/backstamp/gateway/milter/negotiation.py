@@ -30,10 +30,14 @@ _QUIET: Final = {
 _UNNEEDED: Final = Step.NO_UNKNOWN | Step.NO_DATA | Step.NO_END_OF_HEADERS
 MACROS: Final = (
     (MacroStage.CONNECT, b"{daemon_name} v"),
-    (MacroStage.MAIL, b"{auth_authen}"),
+    (MacroStage.MAIL, b"i {auth_authen}"),
     (MacroStage.END_OF_MESSAGE, b"i"),
 )
-"""What is read, and no more: each macro is looked up and sent for every message."""
+"""What is read, and no more: each macro is looked up and sent for every message.
+
+Postfix knows the queue id ("i") from the first recipient on only. Sendmail 8.17 tells it at MAIL, and at the
+end of a message sends what it was configured to, whatever is asked for.
+"""
 
 
 @functools.lru_cache(maxsize=16)
