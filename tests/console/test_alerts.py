@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from backstamp.console.alert_words import KINDS, RULES
-from backstamp.records.alerting import alerts
+from backstamp.records.alerting.rules import rules
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing, OwnListEntry
 from backstamp.vocabulary import Actor, AlertRule, ChannelKind, EventType
@@ -169,11 +169,11 @@ def test_a_rule_is_set_and_nonsense_is_said(admin: Client) -> None:
         "channels": ["ops"],
     }
     admin.post("/alerts/settings/rules/new_host/", sent)
-    rule = alerts.rules()[AlertRule.NEW_HOST]
+    rule = rules()[AlertRule.NEW_HOST]
     assert (rule.enabled, rule.threshold, rule.within_minutes) == (True, 5, 30)
     assert (rule.domains, rule.channels) == (("example.net", "example.org"), ("ops",))
     admin.post("/alerts/settings/rules/clicked_through/", {"domains": ""})
-    assert not alerts.rules()[AlertRule.CLICKED_THROUGH].enabled
+    assert not rules()[AlertRule.CLICKED_THROUGH].enabled
     wrong = admin.post("/alerts/settings/rules/new_host/", sent | {"threshold": "1"})
     assert (wrong.status_code, 'class="wrong-line"' in wrong.text) == (422, True)
     assert admin.post("/alerts/settings/rules/whim/", {}).status_code == 404

@@ -7,7 +7,7 @@ from django import forms
 from backstamp.console.alert_words import KINDS
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import channels
-from backstamp.records.alerting.alerts import WITHIN_MINUTES, Rule
+from backstamp.records.alerting.rules import WITHIN_MINUTES, Rule
 from backstamp.vocabulary import AlertRule, ChannelKind
 
 _MOST_PEOPLE: Final = 1_000_000

@@ -14,7 +14,8 @@ from typing import Final
 from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.administration import sign_in_links
-from backstamp.records.alerting.alerts import WITHIN_MINUTES, forget_visits
+from backstamp.records.alerting.alerts import forget_visits
+from backstamp.records.alerting.rules import WITHIN_MINUTES
 from backstamp.records.database.partitions import make_ahead
 from backstamp.records.ingest.journal_cursors import forget_producers
 from backstamp.records.privacy.retention import delete_before, write_back

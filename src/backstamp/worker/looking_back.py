@@ -30,15 +30,8 @@ from backstamp.records.looking_back.decisions import (
     note_done,
 )
 from backstamp.records.looking_back.link_expressions import digest_of, stored_digest
-from backstamp.records.looking_back.look import (
-    PAGE,
-    Listing,
-    below,
-    look_back,
-    matched,
-    messages_under,
-    urls_under,
-)
+from backstamp.records.looking_back.listings import Listing, below, matched, messages_under, urls_under
+from backstamp.records.looking_back.look import PAGE, look_back
 from backstamp.records.models import LiftedAllowance, OwnListEntry
 from backstamp.threats import Finding
 from backstamp.threats.answers import Answers

@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import alerts, channels, new_hosts, outbox
-from backstamp.records.alerting.alerts import DEFAULTS, Rule
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.alerting.corrections import MOST_UPDATES
 from backstamp.records.alerting.from_ingest import occurrences
@@ -18,6 +17,7 @@ from backstamp.records.alerting.gravity import place_of
 from backstamp.records.alerting.notices import Allowance, notice_of
 from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.alerting.raising import SAME_STORY, tell_grown
+from backstamp.records.alerting.rules import DEFAULTS, Rule, reset_rule, rules, save_rule
 from backstamp.records.alerting.since_judged import only_machines
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement
@@ -84,7 +84,7 @@ def people(alert: Alert) -> list[tuple[str, str]]:
 
 
 def switch(rule: AlertRule, **changes: object) -> None:
-    alerts.save_rule(msgspec.structs.replace(DEFAULTS[rule], **changes), "me")
+    save_rule(msgspec.structs.replace(DEFAULTS[rule], **changes), "me")
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_a_rule_that_is_kept_to_no_domain_is_refused_for_it_would_never_alert(do
 
 def test_a_rule_is_kept_to_a_domain_in_whatever_script() -> None:
     switch(AlertRule.KNOWN_BAD_CLICK, domains=("BÜCHER.example",))
-    assert alerts.rules()[AlertRule.KNOWN_BAD_CLICK].domains == ("xn--bcher-kva.example",)
+    assert rules()[AlertRule.KNOWN_BAD_CLICK].domains == ("xn--bcher-kva.example",)
     assert domain_of("ann@bücher.example") == "xn--bcher-kva.example"
 
 
@@ -515,8 +515,8 @@ def test_rules_are_obeyed_off_and_by_domain_and_channel() -> None:
     )
     assert raised() == [("known_bad_click", "other.example", "login.evil.example", 1)]
     assert [row.channel.name for row in Outgoing.objects.all()] == ["team"]
-    alerts.reset_rule(AlertRule.KNOWN_BAD_CLICK)
-    assert alerts.rules() == DEFAULTS | {
+    reset_rule(AlertRule.KNOWN_BAD_CLICK)
+    assert rules() == DEFAULTS | {
         AlertRule.CLICKED_THROUGH: Rule(rule=AlertRule.CLICKED_THROUGH, enabled=False)
     }
 
@@ -537,7 +537,7 @@ def test_what_cannot_be_set_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(RefusedError, match=why):
         switch(rule, **changes)
-    assert alerts.rules()[rule] == DEFAULTS[rule]
+    assert rules()[rule] == DEFAULTS[rule]
 
 
 def test_reports_of_readers_are_alerts_with_their_words() -> None:
@@ -658,7 +658,7 @@ class TestNewHosts:
 
     @SQLITE_IS_ENOUGH
     def test_an_installation_learns_for_a_week_before_anything_is_new(self) -> None:
-        alerts.reset_rule(AlertRule.NEW_HOST)
+        reset_rule(AlertRule.NEW_HOST)
         ClickedHost.objects.update(first_at=START - new_hosts.LEARNING + timedelta(hours=1))
         self.visits(*range(30, 330, 30))
         assert raised() == []

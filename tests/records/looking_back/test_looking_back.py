@@ -18,7 +18,8 @@ from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back import decisions
 from backstamp.records.looking_back.decisions import decided
 from backstamp.records.looking_back.link_expressions import digest_of, expressions_of, stored_digest
-from backstamp.records.looking_back.look import Found, Listing, below, look_back, matched, messages_under
+from backstamp.records.looking_back.listings import Listing, below, matched, messages_under
+from backstamp.records.looking_back.look import Found, look_back
 from backstamp.records.models import (
     Alert,
     AlertPerson,

@@ -75,7 +75,8 @@ def _ingest(mails: Iterator[Queued], first: int) -> _Spent:
 
 def _look_back() -> None:
     from backstamp.records.looking_back.link_expressions import digest_of
-    from backstamp.records.looking_back.look import PAGE, Listing, look_back, matched, messages_under
+    from backstamp.records.looking_back.listings import Listing, matched, messages_under
+    from backstamp.records.looking_back.look import PAGE, look_back
 
     hosts = [f"new{number}.example" for number in range(ENTRIES - FOUND)]
     hosts += [f"bad{number}.example" for number in range(FOUND)]

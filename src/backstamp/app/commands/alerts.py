@@ -17,7 +17,7 @@ from backstamp.app.wiring.worker import own_mail_config
 from backstamp.vocabulary import AlertRule
 
 if TYPE_CHECKING:
-    from backstamp.records.alerting.alerts import Rule
+    from backstamp.records.alerting.rules import Rule
 
 
 _AT_ONCE: Final = 50
@@ -97,15 +97,15 @@ def rules(
     if (wanted or reset) and name is None:
         raise click.UsageError("name the RULE that is to be set")
     with usable_database(context), refused_in_one_line():
-        from backstamp.records.alerting import alerts as records
+        from backstamp.records.alerting.rules import reset_rule, rules, save_rule
 
         if name is not None and reset:
-            records.reset_rule(AlertRule(name))
+            reset_rule(AlertRule(name))
         if name is not None and wanted:
-            before = records.rules()[AlertRule(name)]
+            before = rules()[AlertRule(name)]
             rule = msgspec.structs.replace(before, **wanted)
-            records.save_rule(rule, by_hand())
-        for each, rule in records.rules().items():
+            save_rule(rule, by_hand())
+        for each, rule in rules().items():
             if name is None or each == name:
                 click.echo(f"{each.value:<24}{', '.join(_words(rule))}")
 

@@ -16,6 +16,7 @@ from backstamp.console.asked import switched_on, words
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import alerts, channels
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
+from backstamp.records.alerting.rules import rules, save_rule
 from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message
 from backstamp.vocabulary import AlertRule
@@ -91,10 +92,10 @@ def change_rule(request: HttpRequest, name: str) -> HttpResponse:
         rule = AlertRule(name)
     except ValueError:
         raise Http404 from None
-    form = RuleForm(request.POST, rule=alerts.rules()[rule], channels=_names())
+    form = RuleForm(request.POST, rule=rules()[rule], channels=_names())
     if form.is_valid():
         try:
-            alerts.save_rule(form.chosen(), request.user.get_username())
+            save_rule(form.chosen(), request.user.get_username())
         except RefusedError as error:
             form.add_error("domains", str(error))  # The form has looked at the rest.
         else:
@@ -165,7 +166,7 @@ def _settings(
 ) -> HttpResponse:
     names = _names()
     forms: list[tuple[Any, RuleForm]] = []
-    for each, rule in alerts.rules().items():
+    for each, rule in rules().items():
         shown = rule_form if rule_form is not None and rule_form.rule is each else None
         forms.append((RULES[each], shown or RuleForm(rule=rule, channels=names)))
     context = {

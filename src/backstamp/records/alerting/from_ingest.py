@@ -9,7 +9,6 @@ import msgspec
 from backstamp.journal import RecordId
 from backstamp.policy import ProtectionMode
 from backstamp.records.alerting import new_hosts
-from backstamp.records.alerting.alerts import rules
 from backstamp.records.alerting.occurrences import (
     CERTAIN,
     MACHINES,
@@ -23,6 +22,7 @@ from backstamp.records.alerting.occurrences import (
     host_of,
     urls,
 )
+from backstamp.records.alerting.rules import rules
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from django.db.models import Count, Max
 
-from backstamp.records.alerting.alerts import DEFAULTS, Rule
 from backstamp.records.alerting.occurrences import (
     Occurrence,
     Person,
@@ -22,6 +21,7 @@ from backstamp.records.alerting.occurrences import (
     policies,
     site_of,
 )
+from backstamp.records.alerting.rules import DEFAULTS, Rule
 from backstamp.records.database.bulk import execute_many, insert_new
 from backstamp.records.database.instants import microseconds, stored, within
 from backstamp.records.models import ClickedHost, ClickedHostPerson, SenderDomain

@@ -8,7 +8,8 @@ from typing import Final
 from backstamp.policy import DIGEST_BYTES
 from backstamp.records.database.instants import microseconds
 from backstamp.records.looking_back.link_expressions import digest_of, layers_of
-from backstamp.records.looking_back.look import PAGE, Listing
+from backstamp.records.looking_back.listings import Listing
+from backstamp.records.looking_back.look import PAGE
 from backstamp.records.models import ExpressionKill, LiftedAllowance, OwnListEntry
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType

@@ -5,28 +5,25 @@ had said so an alert is raised in the same transaction: whatever is looked for t
 broke off, is found once, and what a second list says of the same link alerts nobody again.
 """
 
-from array import array
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
-from django.db import connection
-
 from backstamp.policy import EVERYBODY
 from backstamp.records.alerting import Occurrence, Person, raise_alerts
 from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, domain_of, host_of
-from backstamp.records.database.bulk import append, is_postgresql, select_for_keys
+from backstamp.records.database.bulk import append, select_for_keys
 from backstamp.records.database.instants import LATEST_US, microseconds, read, stored
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.looking_back.link_expressions import layers_of, stored_digest
+from backstamp.records.looking_back.listings import LINKS, Listing
 from backstamp.records.looking_back.said_before import Link, Receiver, Said, Told, people_told, said_of
 from backstamp.records.models import OwnListEntry
 from backstamp.records.rollups.changes import next_version
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.vocabulary import Actor, AlertRule, EventType, ThreatType
+from backstamp.vocabulary import Actor, AlertRule, EventType
 
 PAGE: Final = 200
 """Messages in a transaction: some tenths of a second, for which ingest may have to wait."""
@@ -37,22 +34,6 @@ _STILL_COMING_US: Final = 86_400_000_000
 """So long after a finding, clicks of before it may still be on their way through the journal."""
 _LINK_EVENTS: Final = _FOLLOWED | {EventType.WARNED, EventType.BLOCKED}
 
-_MATCHED: Final = (
-    "SELECT keys.d FROM keys WHERE EXISTS (SELECT 1 FROM records_linkexpression e WHERE e.digest = keys.d)"
-)
-_MATCHED_BY_POSTGRESQL: Final = (
-    "SELECT keys.d FROM keys CROSS JOIN LATERAL "
-    "(SELECT 1 FROM records_linkexpression e WHERE e.digest = keys.d LIMIT 1) e"
-)
-"""It would read the whole table for EXISTS; here it asks the index for each, as SQLite does anyway."""
-_BELOW: Final = (
-    "SELECT DISTINCT e.digest FROM keys CROSS JOIN records_linkexpression e "
-    "WHERE e.digest >= keys.a AND e.digest <= keys.z"
-)
-_MESSAGES: Final = "SELECT DISTINCT message_id FROM records_linkexpression WHERE digest = %s"
-_LINKS: Final = (
-    "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l WHERE l.message_id = keys.m"
-)
 _RECIPIENTS: Final = (
     'SELECT r.message_id, r."index", r.address, r.recipient_key, m.queued_at, d.name '
     "FROM keys CROSS JOIN records_recipient r CROSS JOIN records_message m "
@@ -64,25 +45,6 @@ _EVENTS: Final = (
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.counts "
     f"AND e.type IN ({', '.join(repr(type_.value) for type_ in sorted(_LINK_EVENTS))})"
 )
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A URL or host that is known to be bad now.
-
-    `digest` as rows hold it (`link_expressions`). `reason` is None for a list, which names a URL or a host.
-    `scope` is that of an own list: "", a domain, or a recipient key in hex. `since_us` is when it was listed.
-    `lifted_in` is the domain or mailbox whose own list allowed it until now, "" for none: to them it is news
-    whatever was said to others since `allowed_since_us`.
-    """
-
-    digest: int
-    threat: ThreatType
-    source: str
-    reason: ThreatReason | None = None
-    since_us: int = 0
-    scope: str = ""
-    lifted_in: str = ""
-    allowed_since_us: int = 0
 
 
 class Found(NamedTuple):
@@ -177,31 +139,6 @@ class _News(NamedTuple):
         return Told(self.link[0], place, act, host_of(self.hit.url)) in self.told
 
 
-def matched(listings: Iterable[Listing]) -> list[Listing]:
-    """Return those of the listings that some link of received mail falls under. Reads an index only."""
-    by_digest: dict[int, list[Listing]] = defaultdict(list)
-    for listing in listings:
-        by_digest[listing.digest].append(listing)
-    statement = _MATCHED_BY_POSTGRESQL if is_postgresql() else _MATCHED
-    found = select_for_keys(statement, ("d",), ((digest,) for digest in by_digest))
-    return [listing for (digest,) in found for listing in by_digest[digest]]
-
-
-def below(prefixes: Iterable[bytes]) -> list[int]:
-    """Return the digests of received links that begin with one of these prefixes of hashes (4 to 8 bytes)."""
-    return [digest for (digest,) in select_for_keys(_BELOW, ("a", "z"), map(_span, prefixes))]
-
-
-def messages_under(digest: int) -> Sequence[int]:
-    """Return the messages (stored tracking ids) of which a link has an expression with this digest."""
-    messages = array("q")
-    with connection.cursor() as cursor:
-        cursor.execute(_MESSAGES, [digest])
-        while rows := cursor.fetchmany(10_000):
-            messages.extend(message for (message,) in rows)
-    return messages
-
-
 def look_back(
     listing: Listing, messages: Collection[int], now: datetime, until_us: Mapping[Link, int] | None = None
 ) -> Found:
@@ -266,21 +203,6 @@ def look_back(
     return Found(len(new), raised)
 
 
-def urls_under(digest: int, messages: Iterable[int]) -> set[str]:
-    """Return the URLs of links that have an expression with this digest; `messages` as of `look_back`."""
-    return {
-        url
-        for _, _, url in select_for_keys(_LINKS, ("m",), ((message,) for message in messages))
-        if any(digest in layer for layer in layers_of(url))
-    }
-
-
-def _span(prefix: bytes) -> tuple[int, int]:
-    first = int.from_bytes(prefix[:8].ljust(8, b"\0"), "big", signed=True)
-    last = int.from_bytes(prefix[:8].ljust(8, b"\xff"), "big", signed=True)
-    return first, last
-
-
 def _recipients(messages: Iterable[int], scopes: Set[str]) -> dict[int, list[Receiver]]:
     """Return the recipients by message, as far as a listing holds for them."""
     found: dict[int, list[Receiver]] = defaultdict(list)
@@ -302,7 +224,7 @@ def _links(messages: Iterable[int], listing: Listing, only: Container[Link] | No
     allowed = {} if listing.reason is ThreatReason.SWITCHED_OFF else _allowed()
     return {
         (message, number): hit
-        for message, number, url in select_for_keys(_LINKS, ("m",), keys)
+        for message, number, url in select_for_keys(LINKS, ("m",), keys)
         if (only is None or (message, number) in only) and (hit := _hit(url, listing, allowed)) is not None
     }
 

@@ -37,7 +37,7 @@ class Channel(models.Model):
 
 
 class AlertSetting(models.Model):
-    """How a rule is set where it differs from its default (`records.alerting.alerts`).
+    """How a rule is set where it differs from its default (`records.alerting.rules`).
 
     No `domains` are all domains, no `channels` all channels. `threshold` (people) and `within_minutes` are of
     `NEW_HOST` alone.

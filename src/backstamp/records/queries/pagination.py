@@ -1,4 +1,4 @@
-"""long_lists: what of a message does not fit one page, asked for a page at a time."""
+"""What of a message does not fit one page, asked for a page at a time."""
 
 import re
 from collections.abc import Sequence
