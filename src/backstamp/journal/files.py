@@ -25,6 +25,14 @@ class Files:
     sync_names = staticmethod(sync_directory)
     """Return when the names in a folder are on the disk."""
 
+    def is_at(self, path: Path, descriptor: int) -> bool:
+        """Return whether a path still leads to a file that is open."""
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(found, os.fstat(descriptor))
+
     def open_segment(self, path: Path) -> int:
         """Return the descriptor of a new empty segment, whose name is not on the disk before `sync_names`.
 

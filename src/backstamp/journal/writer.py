@@ -42,9 +42,19 @@ class RecordId(NamedTuple):
 class _Waiting(NamedTuple):
     """Whoever is to hear when a record is on the disk."""
 
+    producer: str
     segment: int | None
     position: int
     tell: Callable[[JournalUnavailableError | None], None]
+
+
+class _InUse(NamedTuple):
+    """The segment that is written and the lock, and where readers find them."""
+
+    segment: int
+    path: Path
+    lock_file: int
+    lock_path: Path
 
 
 class JournalWriter:
@@ -69,8 +79,8 @@ class JournalWriter:
 
         What is written `ahead` does not wait behind what others wrote before.
         """
-        name = secrets.token_hex(8)
-        self.producer = AHEAD + name[1:] if ahead else name
+        self._ahead = ahead
+        self.producer = self._new_name()
         self._directory = directory
         self._role = role
         self._always = sync == "always"
@@ -83,6 +93,7 @@ class JournalWriter:
         self._lock = threading.Lock()
         self._lock_file: int | None = None
         self._segment: int | None = None
+        self._in_use: _InUse | None = None
         self._segment_start = 0
         self._rotate_at = 0
         self._opened_at = 0.0
@@ -118,7 +129,8 @@ class JournalWriter:
         """
         payload = codec.encode(record)
         with self._lock:
-            return RecordId(self.producer, self._write(payload))
+            position = self._write(payload)  # which may choose another name
+            return RecordId(self.producer, position)
 
     def append_hit(self, hit: PackedHit) -> None:
         """Like `append`, for the edge, which needs no id."""
@@ -134,10 +146,10 @@ class JournalWriter:
         payload = codec.encode(record)
         with self._lock:
             position = self._write(payload)
-            segment = self._segment
+            segment, producer = self._segment, self.producer
         with self._sync_lock:
-            self._reach(segment, position)
-        return RecordId(self.producer, position)
+            self._reach(producer, segment, position)
+        return RecordId(producer, position)
 
     def append_telling(
         self, record: JournalRecord, tell: Callable[[JournalUnavailableError | None], None]
@@ -150,16 +162,16 @@ class JournalWriter:
         payload = codec.encode(record)
         with self._lock:
             position = self._write(payload, waits=True)
-            self._waiting.append(_Waiting(self._segment, position, tell))
+            self._waiting.append(_Waiting(self.producer, self._segment, position, tell))
             waited_for = len(self._waiting) > 1
         # Whoever came before has woken the thread, which takes all that wait once it is there.
         if not waited_for:
             self._hurry.set()
             self._wake.set()
 
-    def _reach(self, segment: int | None, position: int) -> None:
+    def _reach(self, producer: str, segment: int | None, position: int) -> None:
         """Have a record on the disk; the lock for syncing is held."""
-        if position < self._doubtful:
+        if producer != self.producer or position < self._doubtful:
             raise _unavailable("cannot be synced to the disk", OSError(errno.EIO, ""))
         # A segment that is no longer among these was synced before it was closed; and what others
         # waited for may have put this record on the disk too.
@@ -206,12 +218,12 @@ class JournalWriter:
         """Write a frame, and return its position. `waits`: somebody will, who wakes the thread for it."""
         if len(payload) > framing.MAX_PAYLOAD_BYTES:
             raise RecordTooLargeError(f"journal record of {len(payload)} bytes is too large")
-        position = self._position
-        data = framing.frame(self._seed, position, payload)
         segment = self._segment
         try:
-            if segment is None or position >= self._rotate_at:
+            if segment is None or self._position >= self._rotate_at:
                 segment = self._next_segment()
+            position = self._position
+            data = framing.frame(self._seed, position, payload)
             written = self._files.write(segment, data)
             while written != len(data):
                 written += self._files.write(segment, data[written:])
@@ -245,6 +257,9 @@ class JournalWriter:
         self._finish_segment()
         self._unnamed.add(segment)
         self._segment = segment
+        if self._lock_file is not None:
+            lock = lock_path(self._directory, self.producer)
+            self._in_use = _InUse(segment, path, self._lock_file, lock)
         self._segment_start = self._position
         self._rotate_at = self._position + self._segment_bytes
         self._opened_at = time.monotonic()
@@ -253,14 +268,20 @@ class JournalWriter:
     def _finish_segment(self) -> None:
         if self._segment is not None:
             self._finished.append(self._segment)
-            self._segment = None
+            self._segment = self._in_use = None
             self._wake.set()
 
     def _ensure_producer(self) -> None:
         if self._closing.is_set():
             raise OSError("the journal is closed")
         if self._lock_file is not None:
-            return
+            lock, folder = lock_path(self._directory, self.producer), self._directory / self.producer
+            in_use = self._in_use
+            if (in_use is None or self._is_in_place(in_use)) and (
+                self._files.is_at(lock, self._lock_file) and folder.is_dir()
+            ):
+                return
+            self._begin_anew(self._lock_file)
         self._files.make_directory(self._directory)
         lock_file = os.open(
             lock_path(self._directory, self.producer), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640
@@ -272,11 +293,33 @@ class JournalWriter:
             # Only for people who look; a full disk does not matter here.
             with contextlib.suppress(OSError):
                 os.write(lock_file, f"{self._role} {os.getpid()}\n".encode())
-            self._thread = self._start_thread()
+            if self._thread is None:
+                self._thread = self._start_thread()
         except OSError:
             os.close(lock_file)
             raise
         self._lock_file = lock_file
+
+    def _new_name(self) -> str:
+        name = secrets.token_hex(8)
+        return AHEAD + name[1:] if self._ahead else name
+
+    def _begin_anew(self, lock_file: int) -> None:
+        """Go on as another producer where the files are no longer where readers look.
+
+        To them this one has died, and of the dead they expect nothing more.
+        """
+        _log.critical(
+            "the journal's folder was emptied or replaced while it was written: "
+            "what was written last may be lost"
+        )
+        self._finish_segment()
+        os.close(lock_file)
+        self._lock_file = None
+        self.producer = self._new_name()
+        self._seed = framing.seed(self.producer)
+        self._position = self._segment_start = self._rotate_at = self._doubtful = 0
+        self._unnamed.clear()
 
     def _start_thread(self) -> threading.Thread:
         thread = threading.Thread(target=self._run, name="journal-sync", daemon=True)
@@ -316,7 +359,7 @@ class JournalWriter:
             with self._lock:
                 finished, segment, reached = self._finished[:], self._segment, self._position
                 waiting, self._waiting = self._waiting, []
-                doubtful = self._doubtful
+                doubtful, producer = self._doubtful, self.producer
                 # More is likely to come, so the thread looks again without being woken, which costs a
                 # change of threads for each record.
                 again = self._grouped and self._synced != (segment, reached)
@@ -333,7 +376,7 @@ class JournalWriter:
                     failed[descriptor] = error
             for each in waiting:
                 error_of = failed.get(each.segment)
-                if error_of is None and each.position < doubtful:
+                if error_of is None and (each.producer != producer or each.position < doubtful):
                     error_of = OSError(errno.EIO, "")
                 told.append((each, error_of))
             if failed and not self._sync_failing:
@@ -351,6 +394,8 @@ class JournalWriter:
                 self._wake.set()
             for descriptor in finished:
                 self._unnamed.discard(descriptor)
+                if descriptor == self._synced[0]:
+                    self._synced = (None, 0)  # another file may get its number
                 with contextlib.suppress(OSError):  # what it held is synced, or that has failed already
                     self._files.close(descriptor)
         for each, error_of in told:
@@ -363,10 +408,28 @@ class JournalWriter:
                 self._files.sync_names(self._directory / self.producer)
                 self._unnamed.discard(descriptor)
             self._files.fdatasync(descriptor)
+            self._look_for(descriptor)
         except OSError:
             self.sync_times.failures += 1
             raise
         self.sync_times.add(time.perf_counter_ns() - began)
+
+    def _look_for(self, descriptor: int) -> None:
+        """Raise OSError where the segment in use is not where readers look, who take it for ended or gone.
+
+        Somebody emptied the folder, or put another disk there. What is written to a file that has no name any
+        more goes with it, and the kernel finds nothing wrong with that.
+        """
+        in_use = self._in_use
+        if in_use is None or descriptor != in_use.segment or self._is_in_place(in_use):
+            return
+        if in_use is self._in_use:  # else it was finished meanwhile, and may have been ingested and deleted
+            raise OSError(errno.ESTALE, "")
+
+    def _is_in_place(self, in_use: _InUse) -> bool:
+        return self._files.is_at(in_use.path, in_use.segment) and self._files.is_at(
+            in_use.lock_path, in_use.lock_file
+        )
 
     def _finish_old_segment(self) -> None:
         """An idle producer must not keep ingested hits for ever, so age is looked at here too."""

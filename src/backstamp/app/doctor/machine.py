@@ -53,7 +53,7 @@ def _disk_of(directory: Path) -> Finding:
         return wrong(
             "disk",
             f"{directory} cannot be written ({error.strerror})",
-            "run as its owner, and look for a full disk",
+            "run as its owner; make room; mount it for writing again (dmesg says why it is not)",
         )
     free = shutil.disk_usage(directory).free
     if free < LEAST_FREE_BYTES:
