@@ -14,7 +14,7 @@ import pytest
 import trustme
 from cryptography import x509
 
-from backstamp.edge.certificate import Certificate
+from backstamp.certificate import Certificate
 from backstamp.http_listener import STARTED_SECONDS
 from tests.daemons import require
 from tests.edge.server_process import ServerProcess, running_edge

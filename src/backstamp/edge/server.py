@@ -14,7 +14,7 @@ from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
-from backstamp.edge.certificate import Certificate
+from backstamp.certificate import Certificate
 from backstamp.edge.config import EdgeConfig, EdgeError
 from backstamp.edge.first_step import FirstStepPolicy
 from backstamp.http_listener import LOGGING, Server, connections_for, free_address, loader

@@ -26,6 +26,7 @@ from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.protocol.wire import Wire
+from backstamp.gateway.renewal import Renewal
 from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.session import Session
@@ -89,6 +90,9 @@ class Gateway:
         self._config = config
         self._rewriter = RewriterPool(config.rewriting)
         self._outcomes = Outcomes(config.outcomes)
+        self._renewal = None
+        if config.tls_certificate is not None:
+            self._renewal = Renewal(config.tls_certificate, config.tls_key)
         tracker = Tracker(
             keyring=keyring,
             snapshot=snapshot,
@@ -140,7 +144,7 @@ class Gateway:
         )
         self._servers: list[asyncio.Server] = []
         self._sessions: dict[asyncio.Task[None], Session] = {}
-        self._expiry: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
         self.ports: dict[str, int] = {}
         """The port of each listener that stands, by the name of its setting."""
 
@@ -152,7 +156,9 @@ class Gateway:
             await self._milter.start()
             self.ports["protection.milter_listen"] = self._milter.port
         _log.info("listens on %s", ", ".join(self._heard_on()))
-        self._expiry = asyncio.create_task(self._expire())
+        self._chores.append(asyncio.create_task(self._expire()))
+        if self._renewal is not None and self._about.tls is not None:
+            self._chores.append(asyncio.create_task(self._renewal.run(self._about.tls)))
 
     def _heard_on(self) -> Iterator[str]:
         """Yield each address on which we listen, with the setting that says so."""
@@ -224,9 +230,9 @@ class Gateway:
             session.stop()
         # At the same time: each may take all the seconds there are.
         await asyncio.gather(self._end_sessions(), self._end_milter())
-        if self._expiry is not None:
-            self._expiry.cancel()
-            await asyncio.gather(self._expiry, return_exceptions=True)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         for kept in (self._about.next_hop, self._about.upstream, self._about.inside):
             if kept is not None:
                 await kept.close()

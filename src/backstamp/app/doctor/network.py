@@ -31,7 +31,7 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
     Setting,
 )
-from backstamp.edge.certificate import Certificate
+from backstamp.certificate import Certificate
 from backstamp.listening import addresses
 from backstamp.vocabulary import TlsMode
 

@@ -1,8 +1,9 @@
-"""The edge's own certificate: a renewed one is taken into use without a restart.
+"""certificate: that of a listener of ours; a renewed one is taken into use without a restart.
 
 Whatever renews it replaces files or what links lead to, one file after the other.  So both are looked at
-every few seconds, and taken together once they fit each other; until then the old pair serves on.  A worker
-reads the pair when it starts, which may be in the midst of that, so what it reads is a copy in memory.
+every few seconds, and taken together once they fit each other; until then the old pair serves on.  Who reads
+the pair may do so in the midst of that, as a worker of the edge that is just starting, so what it reads is a
+copy in memory.
 """
 
 import logging
@@ -16,7 +17,7 @@ from typing import Final
 
 from backstamp.file_identity import FileIdentity, identity_of
 
-_log = logging.getLogger("backstamp.edge")
+_log = logging.getLogger("backstamp.certificate")
 
 LOOK_SECONDS: Final = 2.0
 
@@ -101,6 +102,7 @@ class Certificate:
                 _log.error("the new certificate cannot be used (%s); the old one serves on", fault)
             return False
         self._in_use, self._refused = seen, None
+        _log.warning("a renewed certificate is taken into use")
         return True
 
     def watch(self, renewed: Callable[[], None]) -> None:
@@ -111,7 +113,6 @@ class Certificate:
         pause = threading.Event()
         while not pause.wait(LOOK_SECONDS):
             if self.is_renewed():
-                _log.warning("a renewed certificate is taken into use")
                 renewed()
 
     def _identity(self) -> _Identity | None:
