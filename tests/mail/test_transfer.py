@@ -205,6 +205,28 @@ def test_base64_lines_stay_as_long_as_they_are(width: int, newline: bytes) -> No
     assert lines[:unchanged] == body.split(newline)[:unchanged]
 
 
+@pytest.mark.parametrize(
+    ("header", "line_ends", "written"),
+    [
+        (b"", [b"\r", b"\r\n", b"\r\n"], b"\r\n"),
+        (b"", [b"\r", b"\r", b"\n"], b"\n"),
+        (b"X: y\r\n\r\n", [b"\r", b"\r", b"\r"], b"\r\n"),
+        (b"X: y\n\n", [b"\r", b"\r", b"\r"], b"\n"),
+        (b"X: y\r\r", [b"\r", b"\r", b"\r"], b"\r"),
+    ],
+)
+def test_base64_gets_no_line_end_that_ends_no_line_for_others(
+    header: bytes, line_ends: list[bytes], written: bytes
+) -> None:
+    raw = header + b"".join(b"YWFh" * 19 + line_end for line_end in line_ends)
+    payload = decode_payload(raw, len(header), len(raw), "base64")
+    patches = payload.writer([(0, 1)]).write([b"x" * 2000])
+    assert patches is not None
+    lines = apply_patches(raw, patches)[len(header) :].split(written)
+    assert max(map(len, lines)) == 76
+    assert len(lines) > 36
+
+
 def test_base64_in_one_line_gets_lines_of_76_from_the_patch_on() -> None:
     body = binascii.b2a_base64(bytes(3000), newline=False)
     patches = decoded(body, "base64").writer([(2000, 2001)]).write([b"x"])

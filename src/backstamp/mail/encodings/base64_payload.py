@@ -64,7 +64,7 @@ class Base64Payload:
             [(start - decoded_cut, end - decoded_cut) for start, end in spans],
             self._width(places.offset(first)),
             column,
-            places.newline if places.newline in _LINE_ENDS else self._newline_before(),
+            self._newline(),
         )
 
     def raw_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -112,8 +112,19 @@ class Base64Payload:
             width = max((len(line.translate(None, BLANK)) for line in near.splitlines()), default=MAX_LINE)
         return width if 4 <= width <= _LONGEST_KEPT else MAX_LINE
 
-    def _newline_before(self) -> bytes:
-        return b"\r\n" if self._raw[: self._start].endswith(b"\r\n") else b"\n"
+    def _newline(self) -> bytes:
+        """Return the line end of what is written: that of the first line, else that of the header.
+
+        A CR ends none where others end in LF: all that is written would be one line (RFC 5322 §2.1.1).
+        """
+        newline = self._places.newline
+        line_feed = self._body.find(b"\n")
+        if newline == b"\r" and line_feed >= 0:
+            return b"\r\n" if self._body.startswith(b"\r", line_feed - 1) else b"\n"
+        before = self._raw[max(0, self._start - 2) : self._start]
+        if newline not in _LINE_ENDS or (newline == b"\r" and before.endswith(b"\n")):
+            return b"\r\n" if before == b"\r\n" else b"\n"
+        return newline
 
 
 class Base64Writer:
