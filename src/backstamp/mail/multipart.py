@@ -7,6 +7,7 @@ import msgspec
 
 _PADDING: Final = b" \t"
 _LINE_ENDS: Final = b"\r\n"
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 LINK_SIGN: Final = re.compile(rb"://|www\.|href", re.IGNORECASE)
 """What octets hold that could be read as a link, in plain text or in HTML."""
 _MOST_NEAR: Final = 200
@@ -82,6 +83,33 @@ def divide(raw: bytes, start: int, end: int, boundary: bytes, most_parts: int) -
         for before, after in ((start, first_delimiter), (behind_last, end))
     )
     return division
+
+
+def divide_leniently(
+    raw: bytes, start: int, end: int, boundary: bytes, most_parts: int
+) -> list[tuple[int, int]]:
+    """Return the parts that any program may find: between all lines that begin or end with the delimiter.
+
+    None of them is the last. Raises `TooManyPartsError` when there are more than `most_parts`.
+    """
+    spans: list[tuple[int, int]] = []
+    needle = b"--" + boundary
+    open_at: int | None = None
+    position = start
+    while (at := raw.find(needle, position, end)) >= 0:
+        position = at + len(needle)
+        line_end = _LINE_END.search(raw, position, end)
+        behind = raw[position : end if line_end is None else line_end.start()]
+        if at > start and raw[at - 1] not in _LINE_ENDS and behind.removeprefix(b"--").strip():
+            continue
+        if open_at is not None:
+            spans.append((open_at, max(open_at, _before_line_end(raw, at))))
+            if len(spans) > most_parts:
+                raise TooManyPartsError(f"more than {most_parts} parts")
+        position = open_at = end if line_end is None else line_end.end()
+    if open_at is not None:
+        spans.append((open_at, end))
+    return spans
 
 
 def is_delimiter(raw: bytes, at: int, end: int, boundary: bytes) -> bool:

@@ -5,6 +5,7 @@ say where others part from it.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -19,10 +20,19 @@ from backstamp.mail.header_section import (
     read_header_section,
     read_past_strays,
 )
-from backstamp.mail.multipart import LINK_SIGN, Division, TooManyPartsError, divide, is_delimiter
+from backstamp.mail.multipart import (
+    LINK_SIGN,
+    Division,
+    TooManyPartsError,
+    divide,
+    divide_leniently,
+    is_delimiter,
+)
 
 _EMPTY_LINES: Final = re.compile(rb"[\r\n]*")
+_LIKE_DELIMITER: Final = re.compile(rb"(?:\A|(?<=[\r\n]))--([^\s-][^\r\n]{0,199}?)(?:--)?[ \t]*(?=[\r\n])")
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_PARTIAL_TOO: Final = _MESSAGE_TYPES | {"message/partial"}
 
 
 class StructureLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +46,23 @@ class StructureLimits(msgspec.Struct, frozen=True, kw_only=True):
     parts: int = 1000
     header_bytes: int = 256 * 1024
     fields: int = MAX_FIELDS
+
+
+class Habits(msgspec.Struct, frozen=True, kw_only=True):
+    """How a program reads that is not as strict as the standards.
+
+    `read_header` finds its fields. `last_counts`: of fields that are given twice the last one does.
+    `divides_more`: whatever names a boundary, or is called a multipart, is divided, by the first delimiter
+    that it seems to have where the boundary divides nothing; a line that begins or ends with a delimiter is
+    one, parts behind the end are parts, and a part of a message is a message.
+    """
+
+    read_header: Callable[[bytes, int, int, int], HeaderSection] = read_header_section
+    last_counts: bool = False
+    divides_more: bool = False
+
+
+BY_THE_STANDARDS: Final = Habits()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,15 +105,20 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return self.parameters.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape")
 
 
-def parse_structure(raw: bytes, limits: StructureLimits) -> Part:
-    """Return the part tree of a message. Raises `TooManyPartsError`; the rest is read as it can be."""
-    return _Reader(raw, limits).read_part("1", 0, len(raw), 0, "text/plain")
+def parse_structure(raw: bytes, limits: StructureLimits, habits: Habits = BY_THE_STANDARDS) -> Part:
+    """Return the part tree of a message. Raises `TooManyPartsError`; the rest is read as it can be.
+
+    With other `habits` than those of the standards its defects say less: where it parts from the standards
+    is not among them.
+    """
+    return _Reader(raw, limits, habits).read_part("1", 0, len(raw), 0, "text/plain")
 
 
 class _Reader:
-    def __init__(self, raw: bytes, limits: StructureLimits) -> None:
+    def __init__(self, raw: bytes, limits: StructureLimits, habits: Habits) -> None:
         self._raw = raw
         self._limits = limits
+        self._habits = habits
         self._count = 0
         self._room_for_fields = limits.fields
         self._ends_in_lf: bool | None = None
@@ -96,7 +128,9 @@ class _Reader:
         if self._count > self._limits.parts:
             raise TooManyPartsError(f"more than {self._limits.parts} parts")
         limit = min(end, start + self._limits.header_bytes)
-        header = read_header_section(self._raw, start, limit, self._room_for_fields)
+        header = self._habits.read_header(self._raw, start, limit, self._room_for_fields)
+        if self._habits.last_counts:
+            header = msgspec.structs.replace(header, fields=header.fields[::-1])
         defects: set[Defect] = set()
         try:
             content = _UNREAD if is_cut(self._raw, header, limit, end) else read_content(header, default_type)
@@ -104,7 +138,7 @@ class _Reader:
             content = _UNREAD
         if content is _UNREAD:
             defects.add(Defect.HEADER_TOO_BIG)
-        else:
+        elif self._habits is BY_THE_STANDARDS:
             defects |= content_defects(content)
             other = other_readings(self._raw, header, content, limit, has_lf=self._has_lf)
             defects |= other.defects
@@ -135,10 +169,13 @@ class _Reader:
         return self._ends_in_lf
 
     def _read_children(self, part: Part, depth: int, defects: set[Defect]) -> tuple[Part, ...]:
+        if self._habits.divides_more and (part.is_multipart or part.boundary):
+            return self._read_more(part, depth)
         if not part.is_multipart and self._has_delimiter(part):
             # nodemailer's mailparser divides whatever has a boundary, enmime what is no text.
             defects.add(Defect.TYPE_IN_DOUBT)
-        is_message = part.media_type in _MESSAGE_TYPES and is_identity(part.cte) and part.header.orderly
+        types = _PARTIAL_TOO if self._habits.divides_more else _MESSAGE_TYPES
+        is_message = part.media_type in types and is_identity(part.cte) and part.header.orderly
         # Where the header broke off nobody can say to which message the next fields belong.
         if not (part.is_multipart or is_message):
             is_like_message = part.media_type.startswith("message/") or _begins_with_empty_line(part.header)
@@ -155,6 +192,18 @@ class _Reader:
                 defects.add(Defect.TYPE_IN_DOUBT)
             return (child,)
         return self._read_multipart(part, depth, defects)
+
+    def _read_more(self, part: Part, depth: int) -> tuple[Part, ...]:
+        """Return the parts that a lenient program may find."""
+        boundary = part.boundary
+        if not self._has_delimiter(part):
+            first = _LIKE_DELIMITER.search(self._raw, part.body_start, part.end)
+            boundary = first[1] if first is not None else b""
+        if not boundary or depth >= self._limits.depth:
+            return ()
+        room = self._limits.parts - self._count
+        spans = divide_leniently(self._raw, part.body_start, part.end, boundary, room)
+        return self._read_parts(part, spans, depth)
 
     def _has_delimiter(self, part: Part) -> bool:
         boundary = part.boundary
@@ -178,14 +227,17 @@ class _Reader:
         if not division.spans:
             defects.add(Defect.NO_PARTS)
             return ()
-        # RFC 2046 §5.1.5: the parts of a digest are messages unless they say otherwise.
-        default_type = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
-        children = tuple(
-            self.read_part(f"{part.path}.{number}", first, last, depth + 1, default_type)
-            for number, (first, last) in enumerate(division.spans, 1)
-        )
+        children = self._read_parts(part, division.spans, depth)
         self._doubt_division(part, division, children, defects)
         return children
+
+    def _read_parts(self, part: Part, spans: list[tuple[int, int]], depth: int) -> tuple[Part, ...]:
+        # RFC 2046 §5.1.5: the parts of a digest are messages unless they say otherwise.
+        default_type = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
+        return tuple(
+            self.read_part(f"{part.path}.{number}", first, last, depth + 1, default_type)
+            for number, (first, last) in enumerate(spans, 1)
+        )
 
     def _doubt_division(
         self, part: Part, division: Division, children: tuple[Part, ...], defects: set[Defect]

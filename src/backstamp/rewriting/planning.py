@@ -15,6 +15,7 @@ from backstamp.rewriting.left_alone import links_left_alone, links_of_message
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import Manifest, PartReport, PixelReport, plain
 from backstamp.rewriting.options import Options
+from backstamp.rewriting.other_structures import links_of_other_readings
 from backstamp.rewriting.part_planning import PartPlanner
 from backstamp.rewriting.plan import Plan, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
@@ -131,6 +132,8 @@ class _MessagePlanner:
                 self._report(visit.part, reason=reason)
                 if reason is not None:
                     self._list_links(visit.part, reason)
+        if self._options.direction is Direction.INBOUND:
+            self._list_other_readings()
         root_reason = sealed_reason(self._root)
         unsubscribe = None
         if self._options.unsubscribe:
@@ -217,6 +220,19 @@ class _MessagePlanner:
             self._room -= min(self._room, len(found.decided))
             self._listed += 1
             self._candidates.append(found)
+
+    def _list_other_readings(self) -> None:
+        """List what only programs see which read the structure otherwise."""
+        found = links_of_other_readings(
+            self._raw,
+            self._root,
+            self._candidates,
+            options=self._options,
+            policy=self._policy,
+            room=self._room,
+        )
+        self._listed += len(found)
+        self._candidates += found
 
     def _report(self, part: Part, *, touched: bool = False, reason: SkipReason | None = None) -> None:
         self._reports.append(

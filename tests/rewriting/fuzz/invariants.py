@@ -122,6 +122,18 @@ def _others_see_more(planned: Plan, *messages: bytes) -> bool:
     )
 
 
+def _is_read_otherwise(*manifests: Manifest) -> bool:
+    """Whether links are listed that only other readings of the structure show, or of what is left alone.
+
+    Those that are known already are not, so that more of them may be listed when one has got a new URL.
+    """
+    return any(
+        each.skip_reason is SkipReason.BROKEN_STRUCTURE
+        for manifest in manifests
+        for each in manifest.candidates
+    )
+
+
 def _others_see_more_in(planned: Plan, raw: bytes) -> bool:
     paths = {part.path for part in planned.manifest.parts if part.touched and part.media_type == "text/html"}
     stack = [parse_structure(raw, StructureLimits())] if paths else []
@@ -204,7 +216,7 @@ def the_links_read_back(raw: bytes, planned: Plan, rewritten: Rewritten, sealer:
     own = Options(direction=planned.manifest.direction, opens=False, own_prefixes=(f"{BASE}/",))
     again = plan(rewritten.raw, own)
     read = certain(again.manifest)
-    if _others_see_more(planned, raw, rewritten.raw):
+    if _others_see_more(planned, raw, rewritten.raw) or _is_read_otherwise(planned.manifest, again.manifest):
         seen = [(each.part, each.carrier, each.url) for each in read]
         for each in found:
             if each.number is not None:
@@ -237,7 +249,7 @@ def the_urls_alone_bring_the_links_back(
         # The only octets that told the charset stood in a link, and its target is ASCII.
         return
     read = certain(again)
-    if _others_see_more(planned, raw, rewritten.raw):
+    if _others_see_more(planned, raw, rewritten.raw) or _is_read_otherwise(planned.manifest, again):
         seen = [(each.part, each.carrier, each.url) for each in read]
         for each in found:
             if each.number is not None:
