@@ -23,12 +23,11 @@ _NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
 _USER: Final = re.compile(r"@[\w\[\"]")
 """Behind the name of a user; with nothing more behind the sign there is no mail address."""
 _NUMBERS: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
-_GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?://[^\s<>\"]+", re.IGNORECASE)
+_GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?:(?://|\\\\)[^\s<>\"]+", re.IGNORECASE)
 _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
-_NOT_AROUND: Final = "@/\\:_"
-"""A name behind one of these is a part of something else: a mail address, a path. Two slashes are none of
-these, nor is a backslash behind no word; nor any other sign, of which linkify-it minds none: `a=example.com`.
-"""
+_BEFORE_AT: Final = " \t\r\n([{<,;>"
+"""An `@` behind one of these, or behind nothing, belongs to no mail address: linkifyjs links the name."""
+_IN_ASCII: Final = re.compile(r"(?<![A-Za-z0-9._-])[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9][A-Za-z0-9-]*)+")
 _IN_PATHS: Final = frozenset(":/\\._-")
 _TRAILING: Final = ".,;:!?'*)]}|"
 _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
@@ -118,25 +117,57 @@ def _names(text: str) -> Iterator[FoundLink]:
         behind = _BEHIND.match(text, dot.start())
         assert behind is not None, "a dot with a letter matches"
         position = end = behind.end()
-        if _is_within_another(text, start) or _USER.match(text, end) is not None:
+        if _USER.match(text, end) is not None:
             continue
-        name = text[start:end]
+        # `_example.com_` is a name in italics to those who write so.
+        start += len(text[start:end]) - len(text[start:end].lstrip("_"))
+        end -= len(text[start:end]) - len(text[start:end].rstrip("_"))
         tail = _PORT_AND_PATH.match(text, end)
         rest = tail[0].rstrip(_TRAILING) if tail is not None else ""
-        if _NAME.fullmatch(name) and _is_linked(name, has_path=len(rest) > 1):
-            value = f"http://{name}{rest}"
-            position = end + len(rest)
-            yield FoundLink(start, position, value, Carrier.TEXT, doubt=SkipReason.BARE_NAME)
+        for first, last in _hosts(text, start, end):
+            path = rest if last == end else ""
+            if _is_within_another(text, first) or not _is_linked(text[first:last], has_path=len(path) > 1):
+                continue
+            position = max(position, last + len(path))
+            value = f"http://{text[first:last]}{path}"
+            yield FoundLink(first, last + len(path), value, Carrier.TEXT, doubt=SkipReason.BARE_NAME)
             count += 1
             if count >= _MOST:
                 return
 
 
+def _hosts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where in a run of letters, digits, dots and dashes names stand: the whole, or those in ASCII.
+
+    Between letters of other scripts, as in Japanese, where no blanks part words, some programs link a name.
+    """
+    name = text[start:end]
+    if not _NAME.fullmatch(name):
+        return
+    if name.isascii() or has_known_suffix(name):
+        yield start, end
+        return
+    for match in _IN_ASCII.finditer(text, start, end):
+        yield match.span()
+
+
 def _is_within_another(text: str, start: int) -> bool:
-    before = text[max(start - 3, 0) : start]
-    if before[-1:] == "\\":
-        return before[-2:-1].isalnum() or before[-2:-1] in _IN_PATHS
-    return before[-1:] in _NOT_AROUND and before != "" and (before[-2:] != "//" or before == "///")
+    """Whether a name is a part of a mail address or a path.
+
+    Two slashes are no path, nor are backslashes behind no word; and linkify-it and linkifyjs mind no other
+    sign: `a=example.com`, `a:example.com`.
+    """
+    if start == 0:
+        return False
+    sign = text[start - 1]
+    if sign == "@":
+        return start > 1 and text[start - 2] not in _BEFORE_AT
+    if sign == "\\":
+        run = start - 1
+        while run and text[run - 1] == "\\" and start - run < _LONGEST_HOST:
+            run -= 1
+        return run > 0 and (text[run - 1].isalnum() or text[run - 1] in _IN_PATHS)
+    return sign == "/" and (text[max(start - 2, 0)] != "/" or text[max(start - 3, 0) : start] == "///")
 
 
 def _is_linked(name: str, *, has_path: bool) -> bool:
