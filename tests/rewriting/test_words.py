@@ -185,6 +185,31 @@ def test_links_of_words_fields_in_comments_are_wrapped() -> None:
     assert (candidate.carrier, candidate.conditional) == (Carrier.FIELD, True)
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<span style='mso-field-code:\" HYPERLINK \\0022{}\\0022 \"'>x</span>",
+        "<p style='color:red; MSO-Field-Code: HYPERLINK {}'>x</p>",
+        '<span style="mso-field-code:&quot;HYPERLINK \\&quot;{}\\&quot;&quot;">x</span>',
+        "<span style='mso-field-code:\"HYPERLINK https\\:\\/\\/evil\\.example\\/1\"'>x</span>",
+        "<!--[if mso]><span style='mso-field-code:\"HYPERLINK {}\"'>x</span><![endif]-->",
+        "<i style='mso-element:field-begin'></i>HYPERLINK \"{}\"<i style='mso-element:field-end'></i>",
+    ],
+)
+def test_a_field_of_word_that_stands_outside_of_its_comments_is_listed(html: str) -> None:
+    assert decided(html.format(EVIL)) == [(EVIL, SkipReason.UNLOCATED)]
+
+
+def test_a_style_without_an_address_and_a_field_in_its_comment_are_no_doubt() -> None:
+    style = "<span style='mso-field-code:\" PAGE \"; background:url(https://x.example/)'>x</span>"
+    comment = (
+        "<!--[if supportFields]><span style='mso-element:field-begin'></span>HYPERLINK \"{}\"<![endif]-->"
+        "<span style='mso-element:field-end'></span>"
+    )
+    assert decided(style) == []
+    assert decided(comment.format(EVIL)) == [(EVIL, None)]
+
+
 def test_where_words_end_is_found_at_once_whatever_follows_them() -> None:
     """0.12 s measured; 1.8 where all that follows is looked through for each."""
     raw = message("https://x.example/&eacute; " * 990 + "&amp; " * 1000 + ("</b>" + "&amp; " * 2000) * 14)

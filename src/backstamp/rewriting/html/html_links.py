@@ -22,7 +22,7 @@ from backstamp.rewriting.html.other_readings import (
 )
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.html.value_places import ORDINARY_HREF, ValuePlaces
-from backstamp.rewriting.html.word_fields import hyperlink_spans
+from backstamp.rewriting.html.word_fields import FIELDS_IN_STYLES, addresses_in_styles, hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.spans import overlaps
@@ -108,6 +108,8 @@ class HtmlText:
         self.is_odd = is_odd(self.tree)
         self._collect()
         self.in_doubt = self._collect_conditional()
+        if words and self.tree.select_one(FIELDS_IN_STYLES) is not None:
+            self._collect_fields()
         if reading is None:
             self._collect_rivals()
         if len(self.links) > 1:
@@ -227,6 +229,18 @@ class HtmlText:
             in_doubt = in_doubt or inner.in_doubt or not is_closed or has_own_base
             self._take_over(inner, each.inner_start.__add__, conditional=True)
         return in_doubt
+
+    def _collect_fields(self) -> None:
+        """List the fields that only Word sees: in a style, or as words outside of comments."""
+        found = [*addresses_in_styles(self._original)]
+        if not self._depth:
+            comments = [(each.start, each.end) for each in self.containers]
+            spans = [each for each in hyperlink_spans(self._original) if not overlaps(comments, *each)]
+            found += [(start, end, attribute_value(self._original[start:end], '"')) for start, end in spans]
+            self.words = [word for word in self.words if not overlaps(spans, word.start, word.start + 1)]
+        for start, end, value in found:
+            link = FoundLink(start, end, value, Carrier.FIELD, doubt=SkipReason.UNLOCATED)
+            self.rivals.append(link)
 
     def leave_out_behind(self, end: int) -> None:
         """Count a link that goes on behind `end`, without quotes up to the mark there, as unlocated."""
