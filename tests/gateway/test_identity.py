@@ -245,6 +245,24 @@ async def test_a_certificate_that_does_not_verify_is_refused_where_tls_is_requir
     assert hop.accepted == []
 
 
+async def test_what_somebody_said_in_the_next_hops_name_before_tls_is_forgotten(
+    gateway: StartGateway, next_hop: StartNextHop, certificates: Certificates
+) -> None:
+    """CVE-2021-38371: an EHLO reply injected in plain text must not be taken for that inside TLS."""
+    hop = await next_hop(
+        offers=(*OFFERS, "STARTTLS"),
+        tls=certificates.server_context(),
+        script={"STARTTLS": ["220 2.0.0 go\n250-injected.example\n250 SIZE 1"]},
+    )
+    running = await gateway(hop, next_hop_tls=TlsMode.REQUIRED, next_hop_ca=certificates.ca)
+    client = await running.client()
+    assert "SIZE 10240000" in await client.begin()
+    assert (await client.send_mail(TEXT + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    assert [each for each in hop.commands if each.startswith(("EHLO", "STARTTLS"))] == [
+        *("EHLO backstamp.example", "STARTTLS", "EHLO backstamp.example"),
+    ]
+
+
 async def test_opportunistic_tls_that_fails_is_done_without(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

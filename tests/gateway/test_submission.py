@@ -77,6 +77,14 @@ async def test_strangers_who_hold_all_connections_of_submission_keep_no_mail_ser
     assert [each[:4] for each in greetings] == ["220 ", "220 ", "421 "]
 
 
+async def test_a_stranger_holds_no_more_than_a_quarter_of_the_connections(submission: Any) -> None:
+    setup = await submission(max_connections=8, trusted_networks=(ip_network("127.0.0.2/32"),))
+    hosts = ["127.0.0.1"] * 3 + ["127.0.0.2"] * 4 + ["127.0.0.3"]
+    clients = [await setup.running.client(LISTENER, source=host) for host in hosts]
+    greetings = [(await each.reply())[:4] for each in clients]
+    assert greetings == ["220 ", "220 ", "421 ", *["220 "] * 4, "220 "]
+
+
 async def test_no_password_is_taken_in_plain_text(submission: Any) -> None:
     setup = await submission()
     client = await setup.running.client(LISTENER)

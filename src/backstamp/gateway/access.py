@@ -23,6 +23,7 @@ WIDEST_IPV6: Final = 16
 MOST_IPV4: Final = 8 << 24
 """All trusted IPv4 addresses together: eight networks of that width, a 32nd of the Internet."""
 MOST_IPV6: Final = 32 << (128 - WIDEST_IPV6)
+_NETWORK_BITS: Final = 64
 _PRIVATE_IPV6: Final = (IPv6Network("fc00::/7"), IPv6Network("fe80::/10"))
 
 
@@ -36,6 +37,14 @@ def parse_address(text: str) -> Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+def party_of(address: Address | None) -> tuple[int, int]:
+    """Return who has an address: who has one of IPv6 has all of its /64."""
+    if address is None:
+        return 0, 0
+    bits = int(address)
+    return address.version, bits >> _NETWORK_BITS if address.version == 6 else bits
 
 
 def contains(networks: Iterable[Network], address: Address | None) -> bool:

@@ -52,13 +52,17 @@ class Client:
         # One that does not verify never gets this far: its handshake fails.
         return self._config.client_ca is not None and tls is not None and bool(tls.getpeercert())
 
-    def may_guess_no_more(self, failed: FailedLogins) -> bool:
-        """Whether too many passwords from its address were wrong.
+    @property
+    def is_from_ours(self) -> bool:
+        """Whether it connects from a network of our own.
 
-        From a network of our own many may come by one address: of a proxy, or of a webmail's server.
+        There many may come by one address: that of a proxy, or of a webmail's server.
         """
-        own = (*self._config.trusted_networks, *self._config.xclient_networks)
-        return not contains(own, self.peer) and failed.too_many(self.peer)
+        return contains((*self._config.trusted_networks, *self._config.xclient_networks), self.peer)
+
+    def may_guess_no_more(self, failed: FailedLogins) -> bool:
+        """Whether too many passwords from its address were wrong."""
+        return not self.is_from_ours and failed.too_many(self.peer)
 
     @property
     def is_local(self) -> bool:

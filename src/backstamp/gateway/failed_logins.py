@@ -7,9 +7,9 @@ submit here, or nobody.
 import hashlib
 import secrets
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from backstamp.gateway.access import Address, party_of
 from backstamp.gateway.submission import Credentials
 
 MOST_WRONG: Final = 10
@@ -23,11 +23,6 @@ MOST_ADDRESSES: Final = 4096
 """Addresses that are remembered; whose last failure is the oldest are forgotten first."""
 _DIGEST_BYTES: Final = 4
 """Enough to tell two passwords apart, and no way back to either."""
-_NETWORK_BITS: Final = 64
-"""An IPv6 client has all addresses of such a network."""
-
-Address = IPv4Address | IPv6Address
-_Source = tuple[int, int]
 
 
 class FailedLogins:
@@ -37,35 +32,28 @@ class FailedLogins:
         """`clock` returns seconds that only grow."""
         self._clock = clock
         self._key = secrets.token_bytes(16)
-        self._wrong: dict[_Source, dict[bytes, float]] = {}
+        self._wrong: dict[tuple[int, int], dict[bytes, float]] = {}
 
     def too_many(self, address: Address | None) -> bool:
         """Whether an address may try no more for now."""
-        return len(self._of_late(_source(address))) >= MOST_WRONG
+        return len(self._of_late(party_of(address))) >= MOST_WRONG
 
     def note(self, address: Address | None, credentials: Credentials) -> bool:
         """Note credentials that were refused; return whether they were the last that may be tried for now."""
-        source = _source(address)
-        wrong = self._of_late(source)
+        party = party_of(address)
+        wrong = self._of_late(party)
         before = len(wrong)
         wrong[self._digest(credentials)] = self._clock()
-        self._wrong.pop(source, None)
+        self._wrong.pop(party, None)
         if len(self._wrong) >= MOST_ADDRESSES:
             del self._wrong[next(iter(self._wrong))]
-        self._wrong[source] = wrong
+        self._wrong[party] = wrong
         return before < MOST_WRONG <= len(wrong)
 
-    def _of_late(self, source: _Source) -> dict[bytes, float]:
+    def _of_late(self, party: tuple[int, int]) -> dict[bytes, float]:
         since = self._clock() - WITHIN_SECONDS
-        return {digest: at for digest, at in self._wrong.get(source, {}).items() if at > since}
+        return {digest: at for digest, at in self._wrong.get(party, {}).items() if at > since}
 
     def _digest(self, credentials: Credentials) -> bytes:
         said = b"\0".join((credentials.identity, credentials.user, credentials.password))
         return hashlib.blake2b(said, key=self._key, digest_size=_DIGEST_BYTES).digest()
-
-
-def _source(address: Address | None) -> _Source:
-    if address is None:
-        return 0, 0
-    bits = int(address)
-    return address.version, bits >> _NETWORK_BITS if address.version == 6 else bits

@@ -199,13 +199,17 @@ class Gateway:
         """Whether there is no room for a session.
 
         Anybody may connect to where people submit: whoever holds all the connections there must not keep an
-        MTA out. Nor must strangers elsewhere, who have half of the room.
+        MTA out, and no one party has more than a quarter of them (50, as with Postfix). Nor must strangers
+        elsewhere keep an MTA out, who have half of the room.
         """
         most = self._config.max_connections
         others = [each for each in self._sessions.values() if each.submits == new.submits]
         if len(others) >= most:
             return True
-        if new.submits or not new.is_stranger:
+        if new.submits:
+            same = sum(each.party == new.party for each in others)
+            return not new.is_from_ours and same >= max(1, most // 4)
+        if not new.is_stranger:
             return False
         return sum(each.is_stranger for each in others) >= max(1, most // 2)
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from backstamp.gateway import submission, trace
-from backstamp.gateway.access import parse_address
+from backstamp.gateway.access import parse_address, party_of
 from backstamp.gateway.capabilities import HANDED_ON, NAMED_IN_COMMANDS, Capabilities
 from backstamp.gateway.client import Client, Kind
 from backstamp.gateway.errors import place_of
@@ -77,6 +77,9 @@ class Session:
         self._client = Client(wire, kind, about.config, receives=receives)
         self.is_stranger = not (self._client.may_relay or self._client.is_proxy)
         """Whether it had no right to anything when it came."""
+        self.is_from_ours = self._client.is_from_ours
+        self.party = party_of(self._client.peer)
+        """Who it is, as far as its address tells."""
         self._onward = Onward(self._next_hop())
         self._mail = MailCommands(wire, self._client, self._onward, about)
         self._commands = self._mistakes = self._attempts = self._without_message = 0
