@@ -1,6 +1,13 @@
-"""For all tests: Python's cycle collector does not look at what collecting the tests made, which stays."""
+"""For all tests: no clock ends an example, and the cycle collector does not look at what collecting made."""
 
 import gc
+
+from hypothesis import HealthCheck, settings
+
+# A machine that has much else to do is no fault of an example that takes a quarter of a second.
+BUSY = [HealthCheck.too_slow]
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=BUSY)
+settings.load_profile("any machine")
 
 
 def pytest_sessionstart() -> None:

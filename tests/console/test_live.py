@@ -171,14 +171,23 @@ async def test_when_the_process_ends_streams_do_whatever_they_wait_for(
 ) -> None:
     monkeypatch.setattr(watching, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(timeline, "pace", Pace(per_second=0.01, at_once=1))
-    shared = versions(7, 7, 8)
+    looks, numbers = 0, chain((7, 7), repeat(8))
+
+    def look(_: object) -> dict[int | None, int]:
+        nonlocal looks
+        looks += 1
+        return {1: next(numbers)}
+
+    shared = Watching(look)
     streams = [timeline.change_events(shared, 1, 7) for _ in range(3)]
     assert [await anext(stream) for stream in streams] == ["retry: 2000\n\n"] * 3
     rest = [asyncio.create_task(_rest(stream)) for stream in streams]
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        while looks < 6:  # what changed has been told by then
+            await asyncio.sleep(0.01)
     assert not any(task.done() for task in rest)
     shared.end()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         told = [await task for task in rest]
     # One had its turn, and waits for what comes next; the others wait for their turn.
     assert sorted(told) == [[], [], ["id: 8\nevent: changed\ndata: 8\n\n"]]

@@ -105,5 +105,5 @@ class Dovecot:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(90)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -119,7 +119,7 @@ class Exim:
         """End it, and take all of it away."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(90)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property

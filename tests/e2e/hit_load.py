@@ -109,7 +109,7 @@ class HitLoad:
         connection.close()
 
     def _connection(self) -> HTTPConnection:
-        return HTTPConnection("127.0.0.1", self.server.edge, timeout=5)
+        return HTTPConnection("127.0.0.1", self.server.edge, timeout=20)
 
     def _ask(self, connection: HTTPConnection, name: str, tracking_id: int, *, as_link: bool) -> None:
         url = f"https://www.example.com/{name}"

@@ -117,5 +117,5 @@ class Mailbox:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(90)
         shutil.rmtree(self.folder, ignore_errors=True)

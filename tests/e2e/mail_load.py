@@ -46,7 +46,7 @@ class MailLoad:
                 return
             name = f"{self.name}-{n}"
             try:
-                with smtplib.SMTP("127.0.0.1", self.server.gateway, timeout=10) as client:
+                with smtplib.SMTP("127.0.0.1", self.server.gateway, timeout=20) as client:
                     client.sendmail("ann@example.org", ["bob@example.net"], MAIL.format(n=n, name=name))
                     self.acknowledged.append(name)
             except (smtplib.SMTPException, OSError):

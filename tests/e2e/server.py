@@ -80,9 +80,9 @@ class Server:
         assert self.process.poll() is None, self.log.read_text()
         try:
             for url in (f"{self.edge_url}/healthz", f"{self.console_url}/sign-in/"):
-                with urlopen(url, timeout=2) as reply:
+                with urlopen(url, timeout=10) as reply:
                     reply.read()
-            with socket.create_connection(("127.0.0.1", self.gateway), 2) as client:
+            with socket.create_connection(("127.0.0.1", self.gateway), 10) as client:
                 # 421 while the capture mailbox, a part of the worker, is not up yet.
                 if not client.recv(100).startswith(b"220 "):
                     return False
@@ -93,7 +93,7 @@ class Server:
     def edge_is_up(self) -> bool:
         """Whether the edge answers."""
         try:
-            with urlopen(f"{self.edge_url}/healthz", timeout=2) as reply:
+            with urlopen(f"{self.edge_url}/healthz", timeout=10) as reply:
                 return bool(reply.status == 200)
         except OSError:
             return False
@@ -104,7 +104,7 @@ class Server:
         return next(line.strip() for line in self.banner.read_text().splitlines() if "/welcome/" in line)
 
     def command(
-        self, *arguments: str, stdin: bytes = b"", seconds: float = 60
+        self, *arguments: str, stdin: bytes = b"", seconds: float = 120
     ) -> subprocess.CompletedProcess[bytes]:
         """Run another `backstamp` command against the same settings."""
         return subprocess.run(
@@ -158,7 +158,7 @@ class Server:
         """Stop it as systemd would; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
     def kill(self) -> None:
         """Kill whatever is left."""

@@ -58,7 +58,7 @@ def test_a_data_directory_that_was_moved_goes_on_with_links_records_and_journal(
         until("the edge has ended", lambda: not server.edge_is_up())
     for pid in workers:
         os.kill(pid, signal.SIGCONT)
-    assert server.process.wait(30) == 0
+    assert server.process.wait(90) == 0
 
     def move(data: Path) -> None:
         data.rmdir()
@@ -66,7 +66,7 @@ def test_a_data_directory_that_was_moved_goes_on_with_links_records_and_journal(
         shutil.rmtree(server.data)
 
     moved = backstamp(prepare=move)
-    connection = HTTPConnection("127.0.0.1", moved.edge, timeout=10)
+    connection = HTTPConnection("127.0.0.1", moved.edge, timeout=60)
     connection.request("GET", link, headers={"User-Agent": "reader"})
     reply = connection.getresponse()
     connection.close()

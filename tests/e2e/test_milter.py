@@ -90,7 +90,7 @@ class Line:
 
     async def delivered(self, count: int) -> dict[str, bytes]:
         """Wait for so many mails; return each by its recipients, without the field Postfix puts above."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(self.hop.accepted) < count:
                 await asyncio.sleep(0.02)
         return {

@@ -55,14 +55,14 @@ def test_the_longest_link_leads_on_behind_it(tmp_path: Path) -> None:
                 assert location == each
         finally:
             nginx.terminate()
-            nginx.wait(30)
+            nginx.wait(90)
 
 
 def led_to(port: int, path: str) -> tuple[int, str]:
     """Ask nginx, as soon as it listens; return the status, and where that leads."""
     until = time.monotonic() + 30
     while True:
-        connection = HTTPSConnection("127.0.0.1", port, context=NOBODY_IS_ASKED, timeout=10)
+        connection = HTTPSConnection("127.0.0.1", port, context=NOBODY_IS_ASKED, timeout=60)
         try:
             connection.request("GET", path, headers={"Host": "t.example.org"})
         except ConnectionRefusedError:

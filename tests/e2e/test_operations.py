@@ -28,11 +28,11 @@ def test_the_figures_of_all_edge_workers_are_on_the_private_page_alone(
         url=f"{server.edge_url}/robots.txt",
     )
     for token in [pixel] * 12 + [link] * 3:
-        with urlopen(f"{server.edge_url}/{token}", timeout=10) as reply:
+        with urlopen(f"{server.edge_url}/{token}", timeout=60) as reply:
             reply.read()
 
     def page() -> str:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as reply:
             return str(reply.read().decode())
 
     def total(name: str) -> float:
@@ -57,7 +57,7 @@ def test_the_figures_of_all_edge_workers_are_on_the_private_page_alone(
     public = server.edge_url
     for path in ("metrics", "ask?domain=localhost"):
         with pytest.raises(HTTPError, match="404"):
-            urlopen(f"{public}/{path}", timeout=10)
-    with urlopen(f"http://127.0.0.1:{port}/ask?domain=localhost", timeout=10) as reply:
+            urlopen(f"{public}/{path}", timeout=60)
+    with urlopen(f"http://127.0.0.1:{port}/ask?domain=localhost", timeout=60) as reply:
         assert reply.status == 200
     assert server.stop() == 0

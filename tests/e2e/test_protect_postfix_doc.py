@@ -106,7 +106,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def click(url: str) -> tuple[int, str, str]:
     """Status, where it leads, and the page."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.request("GET", parts.path)
     reply = connection.getresponse()
     body = reply.read().decode()

@@ -39,5 +39,5 @@ def test_a_role_that_is_started_alone_says_where_it_listens(tmp_path: Path, role
             until("the role says so", messages)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
     assert messages()[0] == said.format(server, pages)

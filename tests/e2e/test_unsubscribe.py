@@ -65,10 +65,10 @@ def test_a_recipient_unsubscribes_comes_back_stops_measuring_and_gets_the_record
 ) -> None:
     server = backstamp(UNSUBSCRIBE_ADD="true", PRIVACY_CONTACT="dpo@example.org")
     eve = page_of(server, EVE)
-    with urlopen(eve, timeout=10) as looked_at:
+    with urlopen(eve, timeout=60) as looked_at:
         assert looked_at.status == 200
     for _ in range(2):
-        with urlopen(Request(eve, b"List-Unsubscribe=One-Click"), timeout=10) as answer:
+        with urlopen(Request(eve, b"List-Unsubscribe=One-Click"), timeout=60) as answer:
             assert answer.status == 200
     until("the gateway refuses the next one", lambda: send(server, EVE) == 550)
     assert len(rows(server, "SELECT 1 FROM records_event WHERE type = 'unsubscribed'")) == 1

@@ -49,7 +49,7 @@ def test_links_are_answered_while_the_database_is_being_brought_up_to_date(
         long.execute("BEGIN IMMEDIATE")  # for which the upgrade waits
         server.start(wait=False)
         until("the edge answers", server.edge_is_up, 15)
-        connection = HTTPConnection("127.0.0.1", server.edge, timeout=10)
+        connection = HTTPConnection("127.0.0.1", server.edge, timeout=60)
         connection.request("GET", f"/{link}")
         reply = connection.getresponse()
         assert (reply.status, reply.getheader("location")) == (302, URL)
@@ -72,4 +72,4 @@ def test_a_worker_by_itself_brings_an_older_database_up_to_date(backstamp: Calla
         until("it is up to date", lambda: last_change(server) == newest)
         until("it works", (server.data / "capture.sock").exists)
         os.kill(worker.pid, signal.SIGTERM)
-        assert worker.wait(30) == 0
+        assert worker.wait(90) == 0

@@ -121,5 +121,5 @@ class Vacation:
         """End it, and take all of it away."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(30)
+            self._process.wait(90)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -21,9 +21,10 @@ from hyperframe.frame import (
 
 from backstamp.edge.replies import GIF
 from backstamp.edge.server import STREAMS
-from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish
 from tests.edge.test_processes import Load, wait_for_end
+from tests.edge.test_slow_clients import ANSWER_SECONDS
 
 
 class FreshConnections(threading.Thread):
@@ -74,7 +75,7 @@ def test_sigterm_under_load_answers_every_request_that_was_begun(tmp_path: Path)
             client.start()
         time.sleep(1)
         server.main.terminate()
-        assert server.main.wait(60) == 0
+        assert server.main.wait(PATIENCE_SECONDS) == 0
         for client in clients:
             client.stopping.set()
             client.join()
@@ -138,7 +139,7 @@ def test_sigterm_answers_every_stream_of_http_2_that_it_does_not_disclaim(tmp_pa
             if last_taken is not None and not open_streams:
                 break
         client.close()
-        assert server.main.wait(30) == 0
+        assert server.main.wait(PATIENCE_SECONDS) == 0
     assert last_taken is not None
     assert [each for each in open_streams if each <= last_taken] == []
     assert Counter(answered) == Counter(hit.tracking_id for hit in hits_in(tmp_path))
@@ -148,7 +149,7 @@ def test_half_a_request_at_sigterm_is_answered_when_the_rest_comes(tmp_path: Pat
     publish(tmp_path)
     with running_edge(tmp_path) as server, server.connect() as half:
         half.sendall(f"GET /{pixel()} HTTP/1.1\r\nHost: x\r\n".encode())
-        time.sleep(0.3)
+        server.wait_until_it_has_read(half)
         server.main.terminate()
         time.sleep(1)
         half.sendall(b"\r\n")
@@ -156,7 +157,7 @@ def test_half_a_request_at_sigterm_is_answered_when_the_rest_comes(tmp_path: Pat
         while data := half.recv(4096):
             answer += data
         assert answer.endswith(GIF)
-        assert server.main.wait(60) == 0
+        assert server.main.wait(PATIENCE_SECONDS) == 0
     assert len(hits_in(tmp_path)) == 1
 
 
@@ -164,9 +165,9 @@ def test_half_a_request_that_stays_one_delays_the_end_by_no_more_than_its_time(t
     publish(tmp_path)
     with running_edge(tmp_path) as server, server.connect() as half:
         half.sendall(b"GET /healthz HTTP/1.1\r\nHost")
-        time.sleep(0.3)
+        server.wait_until_it_has_read(half)
         server.main.terminate()
-        assert server.main.wait(16) == 0
+        assert server.main.wait(PATIENCE_SECONDS) == 0
     assert "refused to gracefully stop" not in server.log
 
 
@@ -185,9 +186,9 @@ def test_two_hundred_dripping_clients_starve_nobody_and_are_shown_the_door(tmp_p
             assert server.get(f"/{pixel(1000)}").endswith(GIF)
             longest = max(longest, time.monotonic() - asked)
             time.sleep(0.5)
-        assert longest < 2
+        assert longest < ANSWER_SECONDS
         for client in slow:
-            client.settimeout(1)
+            client.settimeout(PATIENCE_SECONDS)
             with contextlib.suppress(ConnectionError):
                 answer = client.recv(4096)
                 assert not answer or b" 408 " in answer[:16] or b" 400 " in answer[:16]
@@ -207,7 +208,7 @@ def test_sighup_replaces_the_workers_and_cuts_nobody_off(tmp_path: Path) -> None
             client.stopping.set()
             client.join()
         # One that has ended is a child of the main process until that looks after it.
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_SECONDS
         while len(server.workers()) != 1 and time.monotonic() < until:
             time.sleep(0.05)
         assert len(server.workers()) == 1

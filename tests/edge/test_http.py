@@ -13,7 +13,7 @@ import trustme
 
 from backstamp.edge.replies import GIF
 from backstamp.tokens import MAX_URL_BYTES
-from tests.edge.server_process import ROOT, ServerProcess, head_and_body, running_edge
+from tests.edge.server_process import PATIENCE_SECONDS, ROOT, ServerProcess, head_and_body, running_edge
 from tests.edge.setting import OTHER_RING, URL, hits_in, link, pixel, publish
 
 PIXEL_ANSWER = [
@@ -150,8 +150,9 @@ def test_a_post_with_a_large_body_is_refused_without_reading_it(server: ServerPr
 
 
 def test_http_1_0_and_a_request_without_host_are_answered(server: ServerProcess) -> None:
-    assert GIF in server.exchange(f"GET /{pixel()} HTTP/1.0\r\n\r\n".encode())
-    assert GIF in server.exchange(f"GET /{pixel()} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+    for ending in ("HTTP/1.0\r\n", "HTTP/1.1\r\nConnection: close\r\n"):
+        asked = f"GET /{pixel()} {ending}\r\n".encode()
+        assert GIF in server.exchange(asked, PATIENCE_SECONDS)
 
 
 def test_a_hit_is_in_the_journal_before_its_answer_comes(server: ServerProcess, directory: Path) -> None:
@@ -219,7 +220,7 @@ def test_tls_from_1_2_upwards(tmp_path: Path, authority: trustme.CA, version: ss
     authority.configure_trust(context)
     context.minimum_version = context.maximum_version = version
     with running_edge(tmp_path, pem=pem) as server:
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 plain = server.connect()
@@ -236,5 +237,5 @@ def test_a_certificate_that_is_none_is_one_line(tmp_path: Path) -> None:
     pem = tmp_path / "edge.pem"
     pem.write_text("rubbish")
     with running_edge(tmp_path, pem=pem) as server:
-        assert server.main.wait(30) == 1
+        assert server.main.wait(PATIENCE_SECONDS) == 1
     assert "EdgeError: edge.tls_certificate and edge.tls_key cannot be used" in server.log.splitlines()[-1]

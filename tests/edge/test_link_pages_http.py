@@ -9,7 +9,7 @@ import pytest
 from backstamp.policy import OwnList, Protection, ProtectionMode
 from backstamp.vocabulary import ClickAction, ReaderReportKind
 from tests.edge.guarded import PREFIX, digest, guard, list_bad, received, reports_in, sent
-from tests.edge.server_process import ServerProcess, head_and_body, running_edge
+from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, head_and_body, running_edge
 from tests.edge.setting import RECIPIENT, hits_in
 
 BAD = "https://www.phish.example/login"
@@ -40,7 +40,7 @@ def post(server: ServerProcess, path: str, body: bytes, *fields: str) -> tuple[b
         f"Content-Length: {len(body)}",
         *fields,
     )
-    return head_and_body(server.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body))
+    return head_and_body(server.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body, PATIENCE_SECONDS))
 
 
 def locations(fields: list[bytes]) -> list[bytes]:
@@ -126,5 +126,6 @@ def test_a_form_that_is_too_long_or_of_another_kind_leads_nowhere(server: Server
         "Connection: close",
         "Transfer-Encoding: chunked",
     )
-    answer = server.exchange("\r\n".join(lines).encode() + b"\r\n\r\n4\r\nact=\r\n5\r\ngo_on\r\n0\r\n\r\n")
+    form = b"4\r\nact=\r\n5\r\ngo_on\r\n0\r\n\r\n"
+    answer = server.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + form, PATIENCE_SECONDS)
     assert locations(head_and_body(answer)[1]) == [b"location: " + DOUBTED.encode()]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.vocabulary import WishAct
-from tests.edge.server_process import ServerProcess, running_edge
+from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, running_edge
 from tests.edge.setting import publish
 from tests.edge.test_own_page import MULTIPART, ONE_CLICK, page, wishes
 
@@ -41,13 +41,13 @@ def test_one_click_acts_in_every_form_that_a_body_may_have(server: ServerProcess
         post(length(ONE_CLICK), body=ONE_CLICK, version="1.0"),
     ]
     for request in requests:
-        assert server.exchange(request).split(b"\r\n")[0].endswith(b" 200 OK")
+        assert server.exchange(request, PATIENCE_SECONDS).split(b"\r\n")[0].endswith(b" 200 OK")
     assert [wish.act for wish in wishes(tmp_path)] == [WishAct.UNSUBSCRIBE] * len(requests)
 
 
 def test_a_body_that_is_too_long_or_empty_changes_nothing(server: ServerProcess, tmp_path: Path) -> None:
     for body in (b"", ONE_CLICK + b"&x=" + b"y" * 100_000):
-        assert b" 400 " in server.exchange(post(length(body), body=body)).split(b"\r\n")[0]
+        assert b" 400 " in server.exchange(post(length(body), body=body), PATIENCE_SECONDS).split(b"\r\n")[0]
     assert wishes(tmp_path) == []
 
 
@@ -60,8 +60,7 @@ def test_a_form_that_is_cut_short_changes_nothing(server: ServerProcess, tmp_pat
 
 
 def test_head_has_the_fields_of_get_and_no_body(server: ServerProcess, tmp_path: Path) -> None:
-    whole = server.exchange(f"GET {page()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    head = server.exchange(f"HEAD {page()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    whole, head = server.get(page()), server.get(page(), method="HEAD")
     fields, _, body = whole.partition(END)
     assert body
     without_date = [

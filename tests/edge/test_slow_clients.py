@@ -21,8 +21,9 @@ from tests.edge.setting import pixel, publish
 
 IDLERS = 300
 WATCHED_SECONDS = 6.0
-ANSWER_SECONDS = 2.0
-"""Longest that anybody else may wait on a busy machine; a starved client waits for its 10 s to pass."""
+ANSWER_SECONDS = 8.0
+"""Longest that anybody else may wait on a busy machine; a starved client waits until those in its way have
+used up their 10 s."""
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(
         client.sendall(f"GET /{pixel()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         waiting.register(client, selectors.EVENT_READ)
         began, answer, shut = time.monotonic(), b"", 0
-        while not answer and time.monotonic() - began < 40:
+        while not answer and time.monotonic() - began < 90:
             for key, _ in waiting.select(0.1):
                 if key.data is None:
                     answer = client.recv(4096)
@@ -137,7 +138,7 @@ def test_as_many_as_a_worker_takes_are_shut_for_the_one_who_asks(
                     shut += 1
         assert answer.endswith(GIF), f"{shut} were shut"
         # It is told once all are shut; the answer may be quicker.
-        while "connections ran short" not in server.log and time.monotonic() - began < 40:
+        while "connections ran short" not in server.log and time.monotonic() - began < 90:
             time.sleep(0.05)
         assert "connections ran short" in server.log
         assert ("limit of open files is too low" in server.log) == (files < connections)

@@ -24,7 +24,7 @@ class Client:
         """Read one reply, its lines joined by line feeds."""
         lines: list[str] = []
         while True:
-            line = (await asyncio.wait_for(self.reader.readline(), 20)).decode("utf-8", "surrogateescape")
+            line = (await asyncio.wait_for(self.reader.readline(), 60)).decode("utf-8", "surrogateescape")
             if not line:
                 raise ConnectionError(f"closed after {lines}")
             lines.append(line.rstrip("\r\n"))
@@ -37,7 +37,7 @@ class Client:
 
     async def closed(self) -> bool:
         """Whether the server closes without saying more."""
-        return await asyncio.wait_for(self.reader.read(), 10) == b""
+        return await asyncio.wait_for(self.reader.read(), 60) == b""
 
     async def begin(self, hello: str = "EHLO client.example") -> str:
         """Read the greeting and say hello."""

@@ -104,7 +104,7 @@ def test_a_resolver_that_does_not_answer_keeps_nobody_beyond_the_time_there_is(
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(dial("relay.example", 25), 0.1))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 18
     answers.set()
 
 

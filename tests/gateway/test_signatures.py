@@ -4,6 +4,7 @@ import base64
 import datetime
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -136,18 +137,21 @@ def test_a_signature_that_holds_excuses_no_other_part(authority: Authority) -> N
 def test_an_openpgp_signature_holds_by_a_key_of_the_keyring(tmp_path: Path) -> None:
     program = require("gpg")
     require("gpgv")
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
 
-    def gpg(*arguments: str, data: bytes = b"") -> bytes:
-        command = [str(program), "--homedir", str(home), "--batch", "--pinentry-mode", "loopback"]
-        command += ["--passphrase", ""]
-        return subprocess.run([*command, *arguments], input=data, capture_output=True, check=True).stdout
+    # Its agent listens in there, and the name of a socket has 107 octets at most.
+    with tempfile.TemporaryDirectory(prefix="gpg", dir="/tmp", ignore_cleanup_errors=True) as home:
 
-    gpg("--quick-gen-key", f"Ann <{ANN}>", "ed25519", "sign", "never")
-    keyring = tmp_path / "keys.gpg"
-    keyring.write_bytes(gpg("--export"))
-    signature = gpg("--detach-sign", "--armor", data=CONTENT)
+        def gpg(*arguments: str, data: bytes = b"") -> bytes:
+            command = [str(program), "--homedir", home, "--batch", "--pinentry-mode", "loopback"]
+            command += ["--passphrase", ""]
+            return subprocess.run([*command, *arguments], input=data, capture_output=True, check=True).stdout
+
+        # Of another day: a clock that is set back meanwhile makes no key younger than what it has signed.
+        key = ("--faked-system-time", "20260101T120000", "--quick-gen-key", f"Ann <{ANN}>")
+        gpg(*key, "ed25519", "sign", "never")
+        keyring = tmp_path / "keys.gpg"
+        keyring.write_bytes(gpg("--export"))
+        signature = gpg("--detach-sign", "--armor", data=CONTENT)
     mail = message(signature, kind=b"application/pgp-signature")
     trust = Trust(pgp_keyring=str(keyring))
     assert signatures_hold(mail, ANN, trust)

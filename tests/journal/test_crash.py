@@ -288,10 +288,16 @@ class SlowDisk(Files):
 
 
 def test_records_that_wait_for_the_disk_at_the_same_time_wait_together(tmp_path: Path) -> None:
-    disk = SlowDisk()
+    disk = HeldDisk()
     writer = JournalWriter(tmp_path, role="test", sync=600_000, files=disk)
     with ThreadPoolExecutor(10) as threads:
-        ids = list(threads.map(lambda number: writer.append_synced(hit(number)), range(10)))
+        waiting = [threads.submit(writer.append_synced, hit(number)) for number in range(10)]
+        until = time.monotonic() + 60
+        while len(read_all(tmp_path)) < 10:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        disk.released.set()
+        ids = [each.result(60) for each in waiting]
     assert len(set(ids)) == 10
     # The first waits for itself, the others for the one that came after them.
     assert disk.asked <= 3
@@ -308,7 +314,7 @@ class HeldDisk(Files):
 
     def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
         self.asked += 1
-        assert self.released.wait(20)
+        assert self.released.wait(60)
 
 
 @pytest.mark.parametrize("sync", ["always", "off", 600_000])
@@ -320,7 +326,7 @@ def test_who_is_told_of_the_disk_waits_for_nothing_meanwhile(tmp_path: Path, syn
         writer.append_telling(hit(number), told.put)
     assert told.empty()
     disk.released.set()
-    assert [told.get(timeout=20) for _ in range(20)] == [None] * 20
+    assert [told.get(timeout=60) for _ in range(20)] == [None] * 20
     assert disk.asked <= 3
     assert len(read_all(tmp_path)) == 20
     writer.close()
@@ -379,17 +385,17 @@ def test_who_waits_for_the_disk_is_told_the_fate_of_their_own_record(tmp_path: P
     failing.append(hit(1))
     failing.append(hit(2))
     failing.append_telling(hit(3), told.put)
-    assert told.get(timeout=5) is None
+    assert told.get(timeout=60) is None
     failing.close()
     disk = SickDisk()
     sick = JournalWriter(tmp_path, role="sick", sync=600_000, files=disk)
     sick.append(hit(1))
     disk.sick = True
     sick.append_telling(hit(2), told.put)
-    assert isinstance(told.get(timeout=5), JournalUnavailableError)
+    assert isinstance(told.get(timeout=60), JournalUnavailableError)
     disk.sick = False
     sick.append_telling(hit(3), told.put)
-    assert told.get(timeout=5) is None
+    assert told.get(timeout=60) is None
     sick.close()
 
 
@@ -406,7 +412,7 @@ def test_who_waits_is_told_where_a_segment_does_not_close_well(tmp_path: Path) -
     writer = JournalWriter(tmp_path, role="test", segment_bytes=1, files=UnwillingDisk())
     for number in range(3):
         writer.append_telling(hit(number), told.put)
-        assert told.get(timeout=5) is None
+        assert told.get(timeout=60) is None
     writer.close()
 
 
@@ -422,7 +428,7 @@ def test_nobody_waits_where_no_thread_can_be_started(tmp_path: Path, monkeypatch
         with pytest.raises(JournalUnavailableError, match="cannot be written"):
             writer.append_telling(hit(1), told.put)
     writer.append_telling(hit(2), told.put)
-    assert told.get(timeout=5) is None
+    assert told.get(timeout=60) is None
     writer.close()
     assert [record for _, record in read_all(tmp_path)] == [hit(2)]
 

@@ -106,7 +106,7 @@ async def test_a_prefix_is_resolved_when_mail_arrives_and_when_a_click_waits(
                 )
             )
             await eventually(resolved, [True, False])
-            assert time.monotonic() - began < 3, "as long as the reader waits"
+            assert time.monotonic() - began < 12, "while the reader waits"
         writer.close()
 
 

@@ -132,13 +132,13 @@ class Mta:
         self.writer.write(data)
 
     async def hear(self) -> tuple[bytes, bytes]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             (length,) = struct.unpack("!I", await self._reader.readexactly(4))
             data = await self._reader.readexactly(length)
         return data[:1], data[1:]
 
     async def is_closed(self) -> bool:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             try:
                 return await self._reader.read() == b""
             except ConnectionResetError:
