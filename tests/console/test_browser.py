@@ -136,7 +136,7 @@ def test_a_list_gives_a_subject_two_lines(address: str, browser: BrowserContext)
 @pytest.mark.parametrize(
     ("zone", "phone", "said"),
     [
-        ("Asia/Seoul", False, f"{SEOUL}; each shows UTC where you point at it."),
+        ("Asia/Seoul", False, f"{SEOUL}. Each shows UTC where you point at it."),
         ("Asia/Seoul", True, f"{SEOUL}."),
         ("UTC", False, "Times are in UTC."),
     ],
@@ -152,6 +152,26 @@ def test_the_foot_of_a_page_promises_of_times_what_they_show(
     page = reader.new_page()
     page.goto(address)
     expect(page.locator("#zone")).to_have_text(said)
+
+
+def test_paper_has_dark_words_on_white_and_nothing_that_can_only_be_pressed(
+    address: str, browser: BrowserContext
+) -> None:
+    def some() -> None:
+        letter = message(1)
+        recipient(letter)
+        link(letter, 0, "https://example.com/", "here")
+
+    in_database(some)
+    page = browser.new_page()
+    page.goto(f"{address}/messages/9000000000000001/")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator("h1")).to_have_css("color", "rgb(28, 36, 48)")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    for what in ("nav", "button", ".live-dot", ".pointing"):
+        assert page.locator(what).filter(visible=True).count() == 0, what
+    expect(page.get_by_text("https://example.com/")).to_be_visible()
 
 
 def test_the_pages_of_received_mail_follow(address: str, browser: BrowserContext) -> None:

@@ -20,7 +20,7 @@ WORDS = [
 
 def themes() -> dict[str, dict[str, str]]:
     sheet = (Path(apps.get_app_config("console").path) / "static/console/tokens.css").read_text()
-    light, dark = sheet.split("@media (prefers-color-scheme: dark)")
+    light, dark = sheet.split("@media screen and (prefers-color-scheme: dark)")
     tokens = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
     found = dict(tokens.findall(light))
     return {"light": found, "dark": found | dict(tokens.findall(dark))}

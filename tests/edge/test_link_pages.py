@@ -669,7 +669,9 @@ def _luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_has_a_contrast_of_four_and_a_half(scheme: str) -> None:
-    dark = "".join(re.findall(r"@media\(prefers-color-scheme:dark\)\{:root\{(.*?)\}\}", STYLE.text))
+    dark = "".join(
+        re.findall(r"@media screen and \(prefers-color-scheme:dark\)\{:root\{(.*?)\}\}", STYLE.text)
+    )
     light = "".join(re.findall(r"(?<!\{):root\{(.*?)\}", STYLE.text))
     colours = dict(re.findall(r"--([\w-]+):#([0-9a-f]+)", light + (dark if scheme == "dark" else "")))
 

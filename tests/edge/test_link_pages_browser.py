@@ -88,6 +88,17 @@ def test_an_administrators_words_turn_no_words_of_ours_and_an_address_breaks_bet
         assert list(dict.fromkeys(lines)) == ["[2001:db8:1234:5678:", "9abc:def0:1234:5678]"]
 
 
+def test_paper_has_dark_words_though_the_reader_has_a_dark_screen(server: ServerProcess, target: str) -> None:
+    ink = "getComputedStyle(document.querySelector('main')).color"
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with person(scheme="dark") as context:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.port}{received(f'{target}/bad')}")
+        assert (page.evaluate(ink), page.evaluate(ground)) == ("rgb(232, 234, 237)", "rgb(16, 19, 23)")
+        page.emulate_media(media="print")
+        assert (page.evaluate(ink), page.evaluate(ground)) == ("rgb(27, 31, 36)", "rgb(244, 245, 247)")
+
+
 def test_a_reader_reports_waits_and_goes_on(server: ServerProcess, target: str, tmp_path: Path) -> None:
     complaints: list[str] = []
 

@@ -10,8 +10,9 @@ from backstamp.edge.replies import Header, Page
 BASE_STYLE: Final = (
     ":root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--ground:#f4f5f7;--paper:#fff;"
     "--line:#d5d9de;--accent:#0b57d0;--on-accent:#fff}"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a8b0b9;--ground:#101317;--paper:#1a1e23;"
-    "--line:#3b424a;--accent:#a8c7fa;--on-accent:#062e6f}}"
+    "@media screen and (prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a8b0b9;--ground:#101317;"
+    "--paper:#1a1e23;--line:#3b424a;--accent:#a8c7fa;--on-accent:#062e6f}}"
+    "@media print{:root{color-scheme:light}}"
     "*{box-sizing:border-box}"
     "body{margin:0;padding:clamp(1rem,5vw,3.5rem) 1rem;background:var(--ground);color:var(--ink);"
     "font:1rem/1.55 system-ui,-apple-system,sans-serif}"

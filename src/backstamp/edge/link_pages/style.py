@@ -12,7 +12,7 @@ from backstamp.edge.link_pages.wording import Look
 STYLE: Final = Style(
     ":root{--bad:#b3261e;--bad-ground:#fceeee;--doubt:#7a4f00;--doubt-ground:#fdf3e0;--calm:#0b57d0;"
     "--calm-ground:#e9f0fc}"
-    "@media(prefers-color-scheme:dark){:root{--bad:#ffb4ab;--bad-ground:#3a1d1b;--doubt:#ffc069;"
+    "@media screen and (prefers-color-scheme:dark){:root{--bad:#ffb4ab;--bad-ground:#3a1d1b;--doubt:#ffc069;"
     "--doubt-ground:#35270f;--calm:#a8c7fa;--calm-ground:#17263f}}"
     ".blocked{--tone:var(--bad);--tone-ground:var(--bad-ground)}"
     ".warned,.unchecked,.abandoned{--tone:var(--doubt);--tone-ground:var(--doubt-ground)}"

@@ -16,8 +16,13 @@ const named = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" });
 const place = named.resolvedOptions().timeZone;
 if (zone && !/^(Etc\/)?(UTC|UCT|Universal|Zulu)$/.test(place)) {
   const offset = named.formatToParts(new Date()).find((part) => part.type === "timeZoneName").value;
-  const utc = matchMedia("(hover: hover)").matches ? "; each shows UTC where you point at it" : "";
-  zone.textContent = `Times are those of ${place} (${offset})${utc}.`;
+  zone.textContent = `Times are those of ${place} (${offset}).`;
+  if (matchMedia("(hover: hover)").matches) {
+    const pointing = document.createElement("span");
+    pointing.className = "pointing";
+    pointing.textContent = " Each shows UTC where you point at it.";
+    zone.append(pointing);
+  }
 }
 
 // A fragment that arrives anew must not close what the reader has opened.
