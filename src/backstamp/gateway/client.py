@@ -19,6 +19,14 @@ class Kind(StrEnum):
     SUBMISSION = "submission"
 
 
+def is_of_ours(config: GatewayConfig, address: Address | None) -> bool:
+    """Whether an address is of a network of our own.
+
+    There many may come by one address: that of a proxy, or of a webmail's server.
+    """
+    return contains((*config.trusted_networks, *config.xclient_networks), address)
+
+
 class Client:
     """A client's identity, which XCLIENT may change and which grows with TLS and AUTH."""
 
@@ -54,11 +62,8 @@ class Client:
 
     @property
     def is_from_ours(self) -> bool:
-        """Whether it connects from a network of our own.
-
-        There many may come by one address: that of a proxy, or of a webmail's server.
-        """
-        return contains((*self._config.trusted_networks, *self._config.xclient_networks), self.peer)
+        """Whether it connects from a network of our own."""
+        return is_of_ours(self._config, self.peer)
 
     def may_guess_no_more(self, failed: FailedLogins) -> bool:
         """Whether too many passwords from its address were wrong."""

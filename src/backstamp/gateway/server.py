@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from backstamp.gateway import next_hops, tls
+from backstamp.gateway.access import Address, party_of
 from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
+from backstamp.gateway.client import is_of_ours
 from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ListenError
@@ -32,6 +34,7 @@ from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.session import Session
 from backstamp.gateway.suppressions import Suppressions
 from backstamp.gateway.surroundings import Surroundings
+from backstamp.gateway.tls_door import TlsDoor
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Transactions
 from backstamp.journal import JournalWriter, SnapshotFile
@@ -142,7 +145,7 @@ class Gateway:
             inside=_kept(next_hops.inside(config)),
             failed_logins=FailedLogins(time.monotonic),
         )
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | TlsDoor] = []
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._chores: list[asyncio.Task[None]] = []
         self.ports: dict[str, int] = {}
@@ -168,21 +171,31 @@ class Gateway:
 
     async def _listen(self, listener: Listener) -> int:
         host, port = parse_listen(listener.name, listener.text)
-        context = self._about.tls if listener.implicit_tls else None
+
+        def connected() -> Wire:
+            return Wire(lambda wire: self._begin(wire, listener))
+
         try:
-            server = await asyncio.get_running_loop().create_server(
-                lambda: Wire(lambda wire: self._begin(wire, listener)),
-                host,
-                port,
-                ssl=context,
-                ssl_handshake_timeout=self._config.timeouts.tls if context is not None else None,
-                backlog=BACKLOG,
-            )
+            if listener.implicit_tls:
+                assert self._about.tls is not None, "where people submit there is a certificate"
+                door = TlsDoor(
+                    self._about.tls, connected, has_room=self._may_knock, seconds=self._config.timeouts.tls
+                )
+                self._servers.append(door)
+                return await door.open(host, port, backlog=BACKLOG)
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(connected, host, port, backlog=BACKLOG)
         except OSError as error:
             raise ListenError.of(listener.name, listener.text, error) from None
         self._servers.append(server)
         address = server.sockets[0].getsockname()
         return int(address[1])
+
+    def _may_knock(self, address: Address | None, knocking: list[tuple[int, int]]) -> bool:
+        """Whether an address may begin TLS beside those parties: as many as may submit, before and behind."""
+        most = self._config.max_connections
+        ours = is_of_ours(self._config, address)
+        return len(knocking) < most and (ours or knocking.count(party_of(address)) < max(1, most // 4))
 
     def _begin(self, wire: Wire, listener: Listener) -> None:
         session = Session(wire, listener.kind, self._about, receives=listener.receives)

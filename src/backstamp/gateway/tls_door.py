@@ -1,0 +1,100 @@
+"""tls_door: a listener where TLS begins with the connection, which counts those who have not got that far.
+
+A server of asyncio's tells of a connection once its handshake is through. Nobody would count strangers who
+connect and say nothing: until no more files may be opened, and no mail server is heard any more.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from backstamp.gateway.access import Address, parse_address, party_of
+
+_log = logging.getLogger("backstamp.gateway")
+
+ACCEPTED_A_TURN: Final = 100
+REST_SECONDS: Final = 1.0
+"""So long nobody is let in where the system has no more files or memory."""
+
+
+class TlsDoor:
+    """One listener. Those who knock have not said hello by TLS yet."""
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        protocol: Callable[[], asyncio.BaseProtocol],
+        *,
+        has_room: Callable[[Address | None, list[tuple[int, int]]], bool],
+        seconds: float,
+    ) -> None:
+        """Open nothing yet.
+
+        `protocol` makes the protocol of a connection that is through; `has_room` says whether an address may
+        knock beside those parties; a handshake has so many `seconds`.
+        """
+        self._context = context
+        self._protocol = protocol
+        self._has_room = has_room
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._sockets: list[socket.socket] = []
+        self._knocking: dict[asyncio.Task[None], tuple[int, int]] = {}
+
+    async def open(self, host: str, port: int, *, backlog: int) -> int:
+        """Listen on all addresses of a host; return the port. Raises `OSError`."""
+        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        try:
+            for family, address in dict.fromkeys((each[0], each[4]) for each in found):
+                listening = socket.create_server(address, family=family, backlog=backlog)
+                listening.setblocking(False)
+                self._sockets.append(listening)
+        except OSError:
+            self.close()
+            raise
+        for each in self._sockets:
+            self._loop.add_reader(each, self._accept, each)
+        return int(self._sockets[0].getsockname()[1])
+
+    def close(self) -> None:
+        """Let nobody in any more, and hang up on those who knock."""
+        for each in self._sockets:
+            self._loop.remove_reader(each)
+            each.close()
+        self._sockets = []
+        for task in self._knocking:
+            task.cancel()
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(ACCEPTED_A_TURN):
+            try:
+                connection, peer = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                _log.error("nobody is let in for a moment: %s", error.strerror)
+                self._loop.remove_reader(listening)
+                self._loop.call_later(REST_SECONDS, self._go_on, listening)
+                return
+            address = parse_address(peer[0])
+            if not self._has_room(address, list(self._knocking.values())):
+                connection.close()
+                continue
+            connection.setblocking(False)
+            task = self._loop.create_task(self._shake_hands(connection))
+            self._knocking[task] = party_of(address)
+            task.add_done_callback(self._knocking.pop)
+
+    def _go_on(self, listening: socket.socket) -> None:
+        if listening in self._sockets:
+            self._loop.add_reader(listening, self._accept, listening)
+
+    async def _shake_hands(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            await self._loop.connect_accepted_socket(
+                self._protocol, connection, ssl=self._context, ssl_handshake_timeout=self._seconds
+            )
