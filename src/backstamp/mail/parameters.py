@@ -23,6 +23,7 @@ _PLAIN: Final = re.compile(
 )
 """A parameter as all programs read it: no comment, no escape, nothing between its value and what follows."""
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)("?)|([^;\s]*))([^;]*)')
+_VALUE_BEHIND: Final = re.compile(r"(?=\s*;)[\s;]++(?=[\w.+-]++/[\w.+-])")
 _ESCAPED: Final = re.compile(r"\\(.)")
 _CONTINUATION: Final = re.compile(r"([^*]+)\*(\d{1,3})(\*?)")
 _NAMED: Final = re.compile(r"(?<![\w-])(boundary|charset)[^A-Za-z_;=\"-]*=", re.IGNORECASE)
@@ -114,6 +115,10 @@ def _plain_parameters(body: str, position: int) -> dict[str, str] | None:
 
 def _parse_oddly(body: str) -> ParameterisedValue:
     """Read what is not written by the book, with doubt wherever programs may part."""
+    behind = _VALUE_BEHIND.match(body)
+    if behind is not None:
+        # Ruby's mail passes over a semicolon before the value.
+        return msgspec.structs.replace(_parse(body[behind.end() :]), value_in_doubt=True)
     text = without_comments(body)
     read = _Reading(text)
     doubtful = set(read.doubtful)
