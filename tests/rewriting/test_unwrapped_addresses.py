@@ -63,6 +63,7 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("see @evil.com/a, (@evil.net)", [("http://evil.com/a", NAME), ("http://evil.net/", NAME)]),
         ("_evil.com_ __a.evil.net__", [("http://evil.com/", NAME), ("http://a.evil.net/", NAME)]),
         ("\\\\evil.com/a, \\\\evil.net", [("http://evil.com/a", NAME), ("http://evil.net/", NAME)]),
+        ("https://.evil.com/a .evil.net", [("http://evil.com/a", NAME), ("http://evil.net/", NAME)]),
         ("1https:\\\\evil.com/a", [("https://evil.com/a", NAME)]),
         ("\u8a73\u7d30\u306fevil.com\u3092\u3054\u89a7", [("http://evil.com/", NAME)]),
         ("evil.com/a\u3092\u3054\u89a7", [("http://evil.com/a%E3%82%92%E3%81%94%E8%A6%A7", NAME)]),
@@ -88,7 +89,7 @@ def test_it_is_listed_with_what_a_click_would_open(
         "x.invalidsuffix",
         "search: this; search:that, feed:me, ms-word: x, forms-word:x, view-source:x, mailto:a@b.example",
         "localhost:80, evil.zip and evil.mov",
-        '"a b"@evil.com a.b@evil.com x@@evil.com \u8a73a.zip\u3092 C:\\\\\\a.com x.\u8a73.y',
+        '"a b"@evil.com a.b@evil.com x@@evil.com \u8a73a.zip\u3092 C:\\\\\\a.com x.\u8a73.y /a/.x.com a@.com',
     ],
 )
 def test_what_is_no_name_of_a_host_is_not(text: str) -> None:

@@ -119,14 +119,16 @@ def _names(text: str) -> Iterator[FoundLink]:
         position = end = behind.end()
         if _USER.match(text, end) is not None:
             continue
-        # `_example.com_` is a name in italics to those who write so.
-        start += len(text[start:end]) - len(text[start:end].lstrip("_"))
+        if _is_within_another(text, start):
+            continue
+        # `_example.com_` is a name in italics to those who write so, and linkifyjs links `https://.example.com`.
+        start += len(text[start:end]) - len(text[start:end].lstrip("._-"))
         end -= len(text[start:end]) - len(text[start:end].rstrip("_"))
         tail = _PORT_AND_PATH.match(text, end)
         rest = tail[0].rstrip(_TRAILING) if tail is not None else ""
         for first, last in _hosts(text, start, end):
             path = rest if last == end else ""
-            if _is_within_another(text, first) or not _is_linked(text[first:last], has_path=len(path) > 1):
+            if not _is_linked(text[first:last], has_path=len(path) > 1):
                 continue
             position = max(position, last + len(path))
             value = f"http://{text[first:last]}{path}"
