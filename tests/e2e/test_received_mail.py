@@ -181,7 +181,7 @@ def unfolded(mail: bytes) -> bytes:
     return mail.replace(b"=\r\n", b"")
 
 
-async def until(what: str, look: Callable[[], Any], seconds: float = 30) -> Any:
+async def until(what: str, look: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = asyncio.get_running_loop().time() + seconds
     while not (found := look()):
         assert asyncio.get_running_loop().time() < deadline, f"{what}: not within {seconds} s"

@@ -96,7 +96,7 @@ async def test_what_the_next_hop_does_not_take_now_is_tried_again(
     await looked_up(lambda: prepare(wish()))
     async with running(mailing):
         async with asyncio.timeout(60):
-            while not any(line.startswith("rcpt") for line in next_hop.commands):
+            while not any(line.upper().startswith("RCPT") for line in next_hop.commands):
                 await asyncio.sleep(0.02)
         assert await looked_up(waiting) == 1
         next_hop.script.clear()
