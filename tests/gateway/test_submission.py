@@ -247,6 +247,20 @@ async def try_passwords(setup: Setup, said: list[str]) -> list[str]:
     return answers
 
 
+async def test_strangers_keep_no_connections_with_the_upstream(submission: Any) -> None:
+    """For it they all have our address, and what one address may have is what all our people have."""
+    setup = await submission(script={"AUTH": "535 5.7.8 no such ann"})
+    first = await setup.client()
+    hello = await first.say("EHLO client.example")
+    clients = [await setup.client() for _ in range(3)]
+    assert [await each.say("EHLO client.example") for each in clients] == [hello] * 3
+    assert "DSN" in hello
+    assert setup.upstream.connections == 1
+    for number, each in enumerate(clients):
+        assert await each.say(wrong(number)) == "535 5.7.8 no such ann"
+    assert setup.upstream.commands.count("QUIT") == 3
+
+
 async def test_who_guesses_passwords_is_heard_no_more_on_whatever_connection(
     submission: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ on those who err (Postfix's `smtpd_soft_error_limit`).
 import asyncio
 from typing import Final
 
+from backstamp.gateway.capabilities import Capabilities
 from backstamp.gateway.next_hop import NextHop, NextHopConnection
 
 MOST_KEPT: Final = 20
@@ -19,6 +20,8 @@ OLDEST_SECONDS: Final = 300.0
 """Postfix's `smtp_connection_reuse_time_limit`: a next hop that was moved is met again within this time."""
 MOST_MAILS: Final = 100
 """Through one connection; many servers end one after some hundred."""
+OFFERED_SECONDS: Final = 60.0
+"""So long it is believed that a next hop still offers what it did."""
 
 
 class KeptConnections:
@@ -31,6 +34,13 @@ class KeptConnections:
         self._kept: list[tuple[float, NextHopConnection]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
+        self._offered = Capabilities()
+        self._offered_until = 0.0
+
+    @property
+    def lately_offered(self) -> Capabilities | None:
+        """What the next hop offered a moment ago, or None where nobody has asked of late."""
+        return self._offered if asyncio.get_running_loop().time() < self._offered_until else None
 
     async def connect(self, *, anew: bool = False) -> NextHopConnection:
         """Return a connection, `anew`: one that never was kept. Raises as `NextHop.connect`."""
@@ -39,7 +49,10 @@ class KeptConnections:
             if not connection.closed:
                 return connection
             connection.abort()
-        return await self.hop.connect()
+        connection = await self.hop.connect()
+        self._offered = connection.capabilities
+        self._offered_until = asyncio.get_running_loop().time() + OFFERED_SECONDS
+        return connection
 
     async def give_back(self, connection: NextHopConnection) -> None:
         """Keep a connection that a client no longer needs, or take leave of the next hop; never raises."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from backstamp.gateway.capabilities import Capabilities
 from backstamp.gateway.handover import Outcome, Stage, hand_over
 from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.next_hop import (
@@ -42,6 +43,20 @@ class Onward:
     def connection(self) -> NextHopConnection | None:
         """The connection, which may be lost by now, or None where there never was one."""
         return self._connection
+
+    async def offered(self) -> Capabilities:
+        """Return what the next hop offers; no connection is opened to learn what it told a moment ago.
+
+        Raises as `open`.
+        """
+        known = self._hop.lately_offered if self._connection is None else None
+        return known if known is not None else (await self.open()).capabilities
+
+    async def let_go(self) -> None:
+        """Take leave of the next hop; whoever wants more opens a connection anew. Never raises."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.quit()
 
     async def open(self, *, anew: bool = False) -> NextHopConnection:
         """Return a connection that seems to stand; `anew`: if it has to be opened, one that never was kept.

@@ -241,8 +241,11 @@ class Session:
         client = self._client
         self._begin(argument, extended=True)
         theirs: Capabilities | None = None
-        if client.may_relay or (client.kind is Kind.SUBMISSION and self._wire.tls is not None):
+        if client.may_relay:
             theirs = (await self._onward.open()).capabilities
+        elif client.kind is Kind.SUBMISSION and self._wire.tls is not None:
+            # Who may be a stranger keeps no connection with the upstream, which has so many for all of us.
+            theirs = await self._onward.offered()
         offer = self._offer(theirs)
         self._mail.offered = frozenset(line.partition(" ")[0] for line in offer)
         self._onward.promised = self._mail.offered & NAMED_IN_COMMANDS
@@ -318,6 +321,7 @@ class Session:
             return answer
         if answer.permanent and self._about.failed_logins.note(client.peer, credentials):
             _log.warning("too many wrong passwords from one address: it may try no more for some minutes")
+        await self._onward.let_go()
         self._attempts += 1
         if self._attempts >= submission.MOST_ATTEMPTS:
             self._closing = True
