@@ -1,13 +1,16 @@
 """`backstamp bench gateway`, with few mails."""
 
 import io
+import os
 import re
+from collections.abc import Iterator
 
 import click
 import pytest
 
 from backstamp.app.bench import gateway, mail_arms, our_gateway, scratch_rspamd
-from tests.daemons import require
+from backstamp.app.bench.scratch_postfix import ScratchPostfix
+from tests.daemons import free_port, require
 
 
 def only_few(monkeypatch: pytest.MonkeyPatch, messages: int) -> None:
@@ -16,6 +19,26 @@ def only_few(monkeypatch: pytest.MonkeyPatch, messages: int) -> None:
     monkeypatch.setattr(gateway, "QUICK", (messages, 1))
     # It compiles its rules for 20 s.
     monkeypatch.setattr(scratch_rspamd, "program", lambda: None)
+
+
+@pytest.fixture
+def close_umask() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.daemon
+@pytest.mark.usefixtures("close_umask")
+def test_a_postfix_of_our_own_can_read_its_folder_whatever_the_umask() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may start one")
+    postfix = ScratchPostfix(require("postfix"), "umask", free_port(), {})
+    try:
+        postfix.start()
+    finally:
+        postfix.stop()
+    assert "fatal" not in postfix.log_text
 
 
 @pytest.mark.daemon

@@ -24,6 +24,7 @@ def test_what_is_installed_can_be_read_by_everybody_whatever_roots_umask(tmp_pat
     module = tmp_path / "src" / "ours.py"
     module.parent.mkdir()
     module.touch()
+    module.chmod(0o644)
     said = subprocess.run(
         [program, tmp_path, lock], check=True, umask=0o077, env=os.environ, capture_output=True, text=True
     )

@@ -59,8 +59,10 @@ def port(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             time.sleep(0.05)
     yield port
     process.terminate()
-    _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (0, b"")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    (line,) = said.decode().splitlines()
+    assert f"listens on 127.0.0.1:{port}" in line, "and complains of nothing"
     assert list(folder.iterdir()) == [], "nothing was made"
 
 

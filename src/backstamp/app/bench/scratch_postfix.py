@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
-_STARTS_WITHIN: Final = 30.0
+_STARTS_WITHIN: Final = 120.0
 _ENDS_WITHIN: Final = 60.0
 _SERVICES: Final = """\
 127.0.0.1:{port} inet n - n - - smtpd {smtpd}
@@ -64,6 +64,7 @@ class ScratchPostfix:
         owner = pwd.getpwnam("postfix")
         for folder in ("queue", "data", "mail", "etc"):
             (self.folder / folder).mkdir()
+            (self.folder / folder).chmod(0o755)  # whatever the umask
         for folder in ("data", "mail"):
             os.chown(self.folder / folder, owner.pw_uid, owner.pw_gid)
         base = {
@@ -93,6 +94,8 @@ class ScratchPostfix:
             "".join(f"{key} = {value}\n" for key, value in {**base, **settings}.items())
         )
         self.path("master.cf").write_text(_SERVICES.format(port=port, smtpd=smtpd, extra=extra))
+        for name in ("main.cf", "master.cf"):
+            self.path(name).chmod(0o644)
         self.process: subprocess.Popen[bytes] | None = None
 
     def path(self, name: str) -> Path:
