@@ -20,6 +20,7 @@ from backstamp.records.looking_back.decisions import decided
 from backstamp.records.looking_back.link_expressions import digest_of, expressions_of, stored_digest
 from backstamp.records.looking_back.listings import Listing, below, matched, messages_under
 from backstamp.records.looking_back.look import Found, look_back
+from backstamp.records.looking_back.looking_again import look_again
 from backstamp.records.models import (
     Alert,
     AlertPerson,
@@ -295,6 +296,15 @@ def test_a_second_list_is_no_news_where_only_a_machine_was_led_on() -> None:
     script = followed(200, ClickAction.ALLOW, headers=HEADERS_OF_A_SCRIPT)
     take([received(findings=[ON_ARRIVAL]), delivery(1), script])
     assert looked(listing(source="openphish")) == [Found(1, 0)]
+
+
+@SQLITE_IS_ENOUGH
+def test_a_kind_of_threat_that_is_unknown_here_keeps_nothing_else_from_being_taken() -> None:
+    """A newer version may have written it."""
+    take([received(findings=[ON_ARRIVAL]), delivery(1), followed(200, ClickAction.ALLOW)])
+    LinkFinding.objects.update(threat="of-a-newer-version")
+    ((message, number),) = LinkFinding.objects.values_list("message_id", "number")
+    assert look_again({(message, number): microseconds(after(0))}, LATER) == 0
 
 
 @SQLITE_IS_ENOUGH

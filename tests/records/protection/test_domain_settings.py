@@ -73,6 +73,14 @@ def test_actions_that_are_not_named_stay_and_defaults_are_not_kept() -> None:
     assert (action(ThreatType.SPAM), action(ThreatType.PHISHING)) == (ClickAction.BLOCK, ClickAction.BLOCK)
 
 
+def test_what_a_newer_version_has_chosen_and_is_unknown_here_leaves_a_policy() -> None:
+    row = set_protection("example.org", "", actions={ThreatType.SPAM: ClickAction.BLOCK})
+    row.actions |= {"of-a-newer-version": "block", "malware": "of-a-newer-version"}
+    row.save()
+    assert published().domains["example.org"].protection.actions == {ThreatType.SPAM: ClickAction.BLOCK}
+    assert chosen_actions(row) == {**DEFAULT_ACTIONS, ThreatType.SPAM: ClickAction.BLOCK}
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

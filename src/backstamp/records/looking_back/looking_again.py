@@ -26,6 +26,8 @@ from backstamp.vocabulary import ThreatType
 _IN_FORCE_US: Final = 2_000_000
 """A list is in force everywhere so long after it was looked back for, at the latest."""
 _LONGEST_DETAIL: Final = 500
+_THREATS: Final = frozenset(ThreatType)
+"""A newer version may have written others, of which this one can say nothing; ingest must go on."""
 _FINDINGS: Final = (
     "SELECT f.message_id, f.number, f.threat, f.reason, f.source, f.detail, f.found_at "
     "FROM keys CROSS JOIN records_linkfinding f WHERE f.message_id = keys.m AND f.number = keys.n"
@@ -61,7 +63,7 @@ def look_again(led_on: dict[Link, int], now: datetime) -> int:
     targets: dict[Link, str] | None = None
     for message, number, threat, reason, source, detail, at in select_for_keys(_FINDINGS, ("m", "n"), led_on):
         link, until_us = (message, number), read(at) + _IN_FORCE_US
-        if reason not in CERTAIN or led_on[link] > until_us:
+        if reason not in CERTAIN or threat not in _THREATS or led_on[link] > until_us:
             continue
         targets = urls(led_on) if targets is None else targets
         for listing in _listings(targets.get(link, ""), ThreatType(threat), reason, source, detail):

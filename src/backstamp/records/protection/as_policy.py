@@ -1,6 +1,7 @@
 """Protection of received mail, as administrators set it: from the tables to the policy snapshot."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from backstamp.policy import (
     ClickAddresses,
@@ -53,6 +54,19 @@ def fingerprint() -> Fingerprint:
     )
 
 
+def known_actions(stored: Mapping[str, str]) -> dict[ThreatType, ClickAction]:
+    """Return what a row says of the kinds of threat that are known here.
+
+    A newer version may have written others: without them there is a policy, and with an error none.
+    """
+    threats, actions = frozenset(ThreatType), frozenset(ClickAction)
+    return {
+        ThreatType(threat): ClickAction(action)
+        for threat, action in stored.items()
+        if threat in threats and action in actions
+    }
+
+
 def _protection(row: ProtectedDomain, exceptions: list[ProtectionException]) -> Protection:
     kinds = ProtectionException.Kind
     values: dict[str, list[str]] = defaultdict(list)
@@ -62,7 +76,7 @@ def _protection(row: ProtectedDomain, exceptions: list[ProtectionException]) -> 
         mode=ProtectionMode(row.mode),
         on_unprotected=OnUnprotected(row.on_unprotected),
         on_known_bad=OnKnownBad(row.on_known_bad),
-        actions={ThreatType(threat): ClickAction(action) for threat, action in row.actions.items()},
+        actions=known_actions(row.actions),
         may_override=row.may_override,
         unresolved=ClickAction(row.unresolved),
         click_addresses=ClickAddresses(row.click_addresses),

@@ -12,6 +12,7 @@ from backstamp.policy.own_entries import NotNamedError, host_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name, domain_named
 from backstamp.records.models import LONGEST_ADDRESS, ProtectedDomain, ProtectionException
+from backstamp.records.protection.as_policy import known_actions
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 
@@ -70,8 +71,7 @@ def set_protection(name: str, by: str, **changes: Unpack[Changes]) -> ProtectedD
 
 def chosen_actions(row: ProtectedDomain) -> dict[ThreatType, ClickAction]:
     """Return what happens at a click for each kind of threat."""
-    chosen = {ThreatType(threat): ClickAction(action) for threat, action in row.actions.items()}
-    return {**DEFAULT_ACTIONS, **chosen}
+    return {**DEFAULT_ACTIONS, **known_actions(row.actions)}
 
 
 def exceptions(name: str) -> QuerySet[ProtectionException]:
