@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.rewriting import Direction, Options, pixel, plan
+from backstamp.rewriting.html import tree_cost
 from backstamp.rewriting.html.tree_digest import tree_digest
 from backstamp.rewriting.reasons import SkipReason
 from tests.rewriting.html_documents import WHOLE, WILD
@@ -61,14 +62,18 @@ def test_trees_that_look_alike_have_different_digests() -> None:
 def test_a_text_is_rewritten_alike_whether_it_counts_as_big_or_not(html: str, direction: Direction) -> None:
     raw = HEADER + html.encode()
     small = plan(raw, Options(direction=direction)).apply(FixedSealer())
-    with patch.object(pixel, "_BIG", -1):
+    with (
+        patch.object(pixel, "BIG", -1),
+        patch.object(tree_cost, "BIG", -1),
+        patch.object(tree_cost, "_CHARACTERS_OF_A_TAG", 1_000_000),
+    ):
         big = plan(raw, Options(direction=direction)).apply(FixedSealer())
     assert (big.raw, big.manifest) == (small.raw, small.manifest)
 
 
 def test_links_and_pixel_of_a_big_text_are_put_in() -> None:
     html = f'<body>{BIG}<a href="https://example.com/">x</a>\n<!--[if mso]><a href="https://example.org/"><![endif]-->'
-    assert len(html) > pixel._BIG
+    assert len(html) > tree_cost.BIG
     out = plan(HEADER + html.encode(), Options()).apply(FixedSealer()).raw
     assert out.count(f'"{FixedSealer().link(1, "")}"'.encode()) == 1
     assert out.count(f'"{FixedSealer().link(2, "")}"'.encode()) == 1

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from backstamp.mail.charsets.decoding import decode_text
+from backstamp.mail.charsets.decoding import DecodedText, decode_text
 from backstamp.mail.encodings.files_in_text import holds_file
 from backstamp.mail.encodings.identity_payload import IdentityPayload
 from backstamp.mail.encodings.reencoding import reencode_part
@@ -54,17 +54,35 @@ class TextPart:
             self.in_unknown_encoding = True
         except UndecodableError:
             raise PartUnreadableError(SkipReason.UNDECODABLE) from None
+        self._decoded: DecodedText | None = self._decode(max_bytes)
+        # Text and tree, which follow, are much memory, and a part is seldom encoded anew.
+        self.payload.forget_data()
+        self._is_one_to_one = self._decoded.is_one_to_one
+        self.encoding = self._decoded.encoding
+
+    def _decode(self, max_bytes: int) -> DecodedText:
         data = self.payload.data
         if len(data) > max_bytes:
             raise PartUnreadableError(SkipReason.PART_TOO_BIG)
-        decoded = decode_text(data, part.charset_label, html=part.media_type == "text/html")
+        decoded = decode_text(data, self.part.charset_label, html=self.part.media_type == "text/html")
         if decoded is None:
             raise PartUnreadableError(SkipReason.UNSAFE_CHARSET)
-        # Text and tree, which follow, are much memory, and a part is seldom encoded anew.
-        self.payload.forget_data()
-        self._decoded = decoded
-        self.text = decoded.text
-        self.encoding = decoded.encoding
+        return decoded
+
+    @property
+    def text(self) -> str:
+        """The decoded text; where it was forgotten, decoded once more."""
+        return self._read().text
+
+    def forget_text(self) -> None:
+        """Let the text go where the way back to its octets needs none."""
+        if self._is_one_to_one:
+            self._decoded = None
+
+    def _read(self) -> DecodedText:
+        if self._decoded is None:
+            self._decoded = self._decode(self.part.end)
+        return self._decoded
 
     @property
     def inline_pgp(self) -> SkipReason | None:
@@ -86,10 +104,10 @@ class TextPart:
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of decoded bytes for these spans of the text (characters)."""
-        if self._decoded.is_one_to_one:
+        if self._is_one_to_one:
             return spans
         offsets = sorted({offset for span in spans for offset in span})
-        places = dict(zip(offsets, self._decoded.byte_offsets(offsets), strict=True))
+        places = dict(zip(offsets, self._read().byte_offsets(offsets), strict=True))
         return [(places[start], places[end]) for start, end in spans]
 
     def editor(self, spans: list[tuple[int, int]]) -> "PartEditor":

@@ -10,16 +10,17 @@ from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.files_in_text import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.freed_memory import give_back
 from backstamp.rewriting.header_base import with_header_base
 from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.html.tree_cost import BIG, is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.manifest import Carrier, PixelReport, plain
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
-from backstamp.rewriting.pixel import ReadBack, pixel_position
+from backstamp.rewriting.pixel import ReadBack
 from backstamp.rewriting.plan import END_OF_WORDS, PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
@@ -187,7 +188,10 @@ class PartPlanner:
         return [each for each in others if not _is_as_harmless(each, known.get(each.link.start))]
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
+        is_big = len(text_part.text) > BIG
         read = self._read_html(text_part, wants_pixel=wants_pixel)
+        if is_big:
+            give_back()
         outcome = self._outcome(text_part, read.decided, links_before, read.pixel_at)
         if read.pixel_reason is not None:
             outcome.pixel = PixelReport(part=self._part.path, skip_reason=read.pixel_reason)
@@ -207,10 +211,12 @@ class PartPlanner:
             others = others + _shown_as_they_stand(text_part.text, html)
         decided = self._decide(html.links, base, text_part.encoding)
         words = self._decide_on_words(html, decided, text_part.encoding)
-        pixel_at = pixel_position(html) if wants_pixel else None
+        pixel_at = html.body_end() if wants_pixel else None
         pixel_reason = None
         wrapped = [each.link for each in decided if each.reason is None]
         around = [each.link for each in words if each.reason is None]
+        text_part.forget_text()
+        html.forget_text()
         if wrapped or around or pixel_at is not None:
             read_back = ReadBack(html, wrapped)
             if around and not read_back.holds(None, around):

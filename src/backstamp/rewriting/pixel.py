@@ -1,4 +1,4 @@
-"""pixel: where the 1x1 image goes, and the proof that it and the links stand as planned."""
+"""pixel: the proof that the 1x1 image and the links stand as planned."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -15,6 +15,7 @@ from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.attribute_text import attribute_value
 from backstamp.rewriting.html.bare_addresses import takes_link
 from backstamp.rewriting.html.html_links import Container, HtmlText
+from backstamp.rewriting.html.tree_cost import BIG
 from backstamp.rewriting.html.tree_digest import tree_digest
 
 PROBE_LINK: Final = "https://link.invalid/probe"
@@ -22,7 +23,6 @@ PROBE_WORDS: Final = "https://words.invalid/probe"
 PROBE_PIXEL: Final = "https://pixel.invalid/probe"
 """Stand for the sealed URLs while a plan is checked; RFC 2606 keeps `.invalid` from ever being a host."""
 
-_ONLY_ENDINGS: Final = re.compile(r"(?:\s|</(?:body|html)\s*>|<!--(?!\s*\[)[^<>]*-->)*", re.IGNORECASE)
 _PIXEL_ATTRIBUTES: Final = {"src": PROBE_PIXEL, "width": "1", "height": "1", "alt": "", "style": PIXEL_STYLE}
 _PLAIN_ANCESTORS: Final = frozenset(
     {"html", "body", "div", "center", "p", "span", "font", "b", "i", "u", "em", "strong", "small", "big"}
@@ -30,24 +30,9 @@ _PLAIN_ANCESTORS: Final = frozenset(
 )
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 
-_BIG: Final = 128 * 1024
-"""Characters of a text of which two trees at once are too much memory; several times a newsletter."""
+_AT_ONCE: Final = 500
+"""Edits that are written together: what stands between them takes the text's size again in small pieces."""
 _START: Final = attrgetter("start")
-
-
-def pixel_position(html: HtmlText) -> int:
-    """Return the offset at which a pixel is the last thing in the rendered body.
-
-    That is before `</body>` (or `</html>`), unless more than white space and comments follows; else the end.
-    """
-    for name in ("body", "html"):
-        element = html.tree.select_one(name)
-        location = element.source_location if element is not None else None
-        if location is None or location.end_tag is None:
-            continue
-        if _ONLY_ENDINGS.fullmatch(html.source, location.end_tag.end_offset):
-            return location.end_tag.start_offset
-    return len(html.source.rstrip())
 
 
 class ReadBack:
@@ -76,7 +61,7 @@ class ReadBack:
         for start, copy in html.copies:
             if start in names:
                 copy.attrs[names[start]] = PROBE_LINK
-        self._digest = tree_digest(html.tree) if len(html.source) > _BIG else None
+        self._digest = tree_digest(html.tree) if len(html.source) > BIG else None
         if self._digest is not None:
             html.forget_tree()
 
@@ -124,13 +109,16 @@ def _expect(container: Container, patched: str) -> None:
 
 
 def _patched(source: str, edits: list[tuple[int, int, str]], begin: int = 0, stop: int | None = None) -> str:
-    pieces: list[str] = []
+    texts: list[str] = []
     position = begin
-    for start, end, replacement in edits:
-        pieces += (source[position:start], replacement)
-        position = end
-    pieces.append(source[position:stop])
-    return "".join(pieces)
+    for first in range(0, len(edits), _AT_ONCE):
+        pieces: list[str] = []
+        for start, end, replacement in edits[first : first + _AT_ONCE]:
+            pieces += (source[position:start], replacement)
+            position = end
+        texts.append("".join(pieces))
+    texts.append(source[position:stop])
+    return "".join(texts)
 
 
 def _take_links_out(tree: Document, words: Sequence[FoundLink]) -> bool:

@@ -28,9 +28,12 @@ _RAW_TEXT: Final = "script,style,textarea,title,xmp,iframe,noembed,noframes,plai
 
 
 class ConditionalComment(msgspec.Struct, frozen=True):
-    """A comment that Outlook reads as markup: the spans of its data and of the markup in it."""
+    """A comment that Outlook reads as markup: the spans of its data and of the markup in it.
 
-    comment: Comment
+    `number` is its place among all comments of the tree.
+    """
+
+    number: int
     start: int
     inner_start: int
     inner_end: int
@@ -51,31 +54,42 @@ def is_layout(markup: str) -> bool:
     return len(markup) <= _LONGEST_LAYOUT and _LAYOUT.fullmatch(markup) is not None
 
 
-class ConditionalComments:
-    """The conditional comments of a tree, in order.
+def count_markers(source: str) -> int:
+    """Return how many markers of conditions a source holds, wherever they stand."""
+    # A bracket is sought 40 times as fast as the expression: 0.6 µs in 60 KB.
+    return len(_MARKER.findall(source)) if "[" in source else 0
 
-    The tree says what is a comment, but not where it stood (a comment has no location). `unlocated` counts
-    those not found in the source. `doubtful`: somewhere a marker stands where a browser sees none, so that
+
+def comments_of(tree: Document) -> list[Comment]:
+    """Return all comments of a tree, in order."""
+    return [node for node in tree.xpath("//comment()") if isinstance(node, Comment)]  # type: ignore[union-attr]
+
+
+class ConditionalComments:
+    """The conditional comments of a tree with source locations, in order.
+
+    The tree says what is a comment, but not where it stood (a comment has no location). `comments` are all of
+    the tree, where there is a condition. `unlocated` counts those not found in the source. `doubtful`:
+    somewhere a marker stands where a browser sees none, so that
     Outlook may take what is between two for something else.
     """
 
     def __init__(self, source: str, tree: Document) -> None:
         self._source = source
         self.found: list[ConditionalComment] = []
+        self.comments: list[Comment] = []
         self.unlocated = 0
         self.doubtful = False
-        # A bracket is sought 40 times as fast as the expression: 0.6 µs in 60 KB.
-        if "[" in source:
-            markers = len(_MARKER.findall(source))
-            if markers:
-                self._find(tree, markers)
+        markers = count_markers(source)
+        if markers:
+            self._find(tree, markers)
 
     def _find(self, tree: Document, markers: int) -> None:
         position = 0
         before: Comment | None = None
         raw_text = list(_raw_text_spans(tree, len(self._source)))
-        nodes = [node for node in tree.xpath("//comment()") if isinstance(node, Comment)]  # type: ignore[union-attr]
-        for comment in nodes[:_MAX_COMMENTS]:
+        nodes = self.comments = comments_of(tree)
+        for number, comment in enumerate(nodes[:_MAX_COMMENTS]):
             data = comment.data
             condition = _CONDITION.match(data)
             if condition is None:
@@ -97,7 +111,7 @@ class ConditionalComments:
             if _REVEALED.fullmatch(data, condition.end(), inner_end):
                 inner_end = condition.end()
             self.found.append(
-                ConditionalComment(comment, start, start + condition.end(), start + inner_end, position)
+                ConditionalComment(number, start, start + condition.end(), start + inner_end, position)
             )
         if markers > 0:
             markers -= sum(_balanced_markers(self._source[start:end]) for start, end in raw_text)

@@ -12,16 +12,22 @@ from turbohtml import Comment, Document, Element, Namespace
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import carriers
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
-from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses
-from backstamp.rewriting.html.conditional_comments import ConditionalComments, is_layout
+from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses, signs_of_addresses
+from backstamp.rewriting.html.body_end import body_end, ordinary_body_end
+from backstamp.rewriting.html.conditional_comments import (
+    ConditionalComments,
+    comments_of,
+    count_markers,
+    is_layout,
+)
 from backstamp.rewriting.html.other_readings import (
     OtherReading,
     in_condition,
     is_odd,
     other_readings,
 )
-from backstamp.rewriting.html.tree_cost import is_too_costly
-from backstamp.rewriting.html.value_places import ORDINARY_HREF, ValuePlaces
+from backstamp.rewriting.html.tree_cost import is_heavy, is_too_costly
+from backstamp.rewriting.html.value_places import ORDINARY_HREF, value_span
 from backstamp.rewriting.html.word_fields import FIELDS_IN_STYLES, addresses_in_styles, hyperlink_spans
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
@@ -83,22 +89,15 @@ class HtmlText:
         self._depth = depth
         self.source = text.replace("\r", " ").replace("\n", " ")
         self._reading = reading
-        # A declared shadow root is read as a template: its links are found either way.
-        self.tree: Document = turbohtml.parse(
-            self.source,
-            source_locations=True,
-            scripting=reading is not None and reading.scripting,
-            allow_declarative_shadow_roots=False,
-        )
-        self._values = ValuePlaces(self.source, self.tree)
+        self._wants_words = words
+        self._body_end: int | None = None
+        self._read(words=words)
         self.rivals: list[FoundLink] = []
         self.links: list[FoundLink] = []
         self.containers: list[Container] = []
         self.unlocated = 0
         self.elements: dict[int, Element] = {}
         self.copies: list[tuple[int, Element]] = []
-        self.words: list[FoundLink] = bare_addresses(self.source, self.tree) if words else []
-        self._wants_words = words
         self.unlocated += len(self.words) >= MOST_WORDS
         self._has_line_ends = self.source != text
         base = self._base_element()
@@ -117,10 +116,57 @@ class HtmlText:
         if len(self.words) > 1:
             self.words.sort(key=_START)
 
+    def _read(self, *, words: bool) -> None:
+        """Build the tree, and find what takes one with source locations.
+
+        One that is heavy stays without: where any are wanted they are asked of another, which goes before.
+        To build one takes a twentieth of the time that all else takes.
+        """
+        source = self.source
+        heavy = is_heavy(source)
+        located = not heavy or count_markers(source) > 0
+        tree = self._parse(locations=located)
+        signs = signs_of_addresses(source, tree) if words else None
+        if not located:
+            self._body_end = ordinary_body_end(source, tree)
+            if signs is not None or self._body_end is None:
+                located = True
+                del tree
+                tree = self._parse(locations=True)
+        self.words: list[FoundLink] = []
+        if signs is not None:
+            self.words = bare_addresses(source, tree, signs)
+        self._conditional = ConditionalComments(source, tree)
+        if heavy and located:
+            self._body_end = body_end(source, tree)
+            self._conditional.comments.clear()
+            del tree
+            tree = self._parse(locations=False)
+            if self._conditional.found:
+                self._conditional.comments = comments_of(tree)
+        self.tree: Document = tree
+
+    def _parse(self, *, locations: bool) -> Document:
+        # A declared shadow root is read as a template: its links are found either way.
+        return turbohtml.parse(
+            self.source,
+            source_locations=locations,
+            scripting=self._reading is not None and self._reading.scripting,
+            allow_declarative_shadow_roots=False,
+        )
+
+    def body_end(self) -> int:
+        """Return the offset at which a pixel is the last thing in the rendered body."""
+        return self._body_end if self._body_end is not None else body_end(self.source, self.tree)
+
+    def forget_text(self) -> None:
+        """Let the text go with its own line ends; `source` stays."""
+        self._original = ""
+
     def forget_tree(self) -> None:
         """Let the memory of the tree go; what was found stays."""
         self.tree = turbohtml.parse("")
-        self._values = ValuePlaces("", self.tree)
+        self._conditional.comments.clear()
         self.elements.clear()
         self.copies.clear()
         self.containers.clear()
@@ -168,7 +214,7 @@ class HtmlText:
             value = element.attr(name)
             if value is None:
                 continue
-            start, end, _ = self._values.span(element, name) or (0, 0, "")
+            start, end, _ = value_span(self.source, element, name) or (0, 0, "")
             for target in value.split(";") if name == "values" else (value,):
                 link = FoundLink(start, end, target, Carrier.ANIMATION, doubt=SkipReason.UNLOCATED)
                 self.rivals.append(link)
@@ -205,7 +251,7 @@ class HtmlText:
 
     def _collect_conditional(self) -> bool:
         """Take in what stands in conditional comments; return whether Outlook may read them otherwise."""
-        conditional = ConditionalComments(self.source, self.tree)
+        conditional = self._conditional
         self.unlocated += conditional.unlocated
         if self._depth >= _MAX_NESTING:
             self.unlocated += len(conditional.found)
@@ -214,7 +260,7 @@ class HtmlText:
         for each in conditional.found:
             if each.reveals:
                 continue
-            self.containers.append(Container(each.comment, each.start, each.end))
+            self.containers.append(Container(conditional.comments[each.number], each.start, each.end))
             markup = self._original[each.inner_start : each.inner_end]
             if is_layout(markup):
                 continue
@@ -273,7 +319,7 @@ class HtmlText:
         value = element.attr(name)
         if value is None:
             return
-        span = self._values.span(element, name)
+        span = value_span(self.source, element, name)
         if span is None:
             self.unlocated += 1
             return
@@ -295,7 +341,7 @@ class HtmlText:
 
     def _value(self, element: Element, name: str) -> str:
         """Return an attribute's value with its own line ends."""
-        span = self._values.span(element, name)
+        span = value_span(self.source, element, name)
         if span is None:
             return element.attr(name) or ""
         return attribute_value(self._original[span[0] : span[1]], span[2])
@@ -333,7 +379,7 @@ class HtmlText:
 
     def _inside(self, element: Element, name: str) -> tuple[Container, AttributeText] | None:
         """Return an attribute as a container of links, or None where it cannot be read."""
-        span = self._values.span(element, name)
+        span = value_span(self.source, element, name)
         if span is None:
             self.unlocated += 1
             return None

@@ -10,6 +10,7 @@ from turbohtml import Element
 
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import is_too_costly
+from backstamp.rewriting.html.value_places import end_of_start_tag
 from backstamp.rewriting.respelled import Reader, find_sealed, read_through
 from backstamp.rewriting.spans import apart, overlaps
 from backstamp.rewriting.text.text_unwrapping import is_host_of
@@ -53,9 +54,9 @@ def html_edits(text: str, reader: Reader) -> list[_Edit]:
 def _pixels(html: HtmlText, reader: Reader) -> Iterator[tuple[int, int]]:
     """Yield the spans of the tags of our pixels, those in conditional comments behind the others."""
     for image in html.tree.select(_IMAGES):
-        location = image.source_location
-        if location is not None and location.start_tag is not None and _is_pixel(image, reader):
-            yield location.start_tag.start_offset, location.start_tag.end_offset
+        column = image.source_col
+        if column is not None and _is_pixel(image, reader):
+            yield column, end_of_start_tag(html.source, column)
     for container in html.containers:
         if container.name:
             continue
