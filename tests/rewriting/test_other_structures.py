@@ -68,6 +68,44 @@ def test_a_link_that_only_another_reading_shows_is_listed(text: str) -> None:
     ]
 
 
+def encoded(text: str) -> str:
+    return base64.encodebytes(text.encode()).decode()
+
+
+MESSAGE = f"From: eve@example.org\n{PART}"
+ATTACHED = f"Content-Type: message/rfc822\n{BASE64}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(ATTACHED + encoded(MESSAGE), id="message"),
+        pytest.param(ATTACHED + encoded(f"{MIXED}\n--b\n{PART}--b--\n"), id="message of parts"),
+        pytest.param(ATTACHED + encoded(ATTACHED + encoded(MESSAGE)), id="message in a message"),
+        pytest.param(f"{MIXED}{BASE64}\n{encoded(f'--b{chr(10)}{PART}--b--{chr(10)}')}", id="multipart"),
+        pytest.param(f"{MIXED}\n--b\n{ATTACHED}{encoded(MESSAGE)}--b--\n", id="attached message"),
+    ],
+)
+def test_links_of_an_encoded_message_are_listed_with_the_whole_of_it(text: str) -> None:
+    raw = f"From: eve@example.org\n{text}".replace("\n", "\r\n").encode()
+    (link,) = plan(raw, INBOUND).manifest.candidates
+    assert (link.url, link.skip_reason) == (URL, SkipReason.BROKEN_STRUCTURE)
+    assert base64.b64decode(raw[link.start : link.end], validate=False)
+
+
+@pytest.mark.parametrize("inner", [ATTACHED + encoded(MESSAGE), f"a stray line\n{PART}"])
+def test_within_what_is_signed_such_links_are_signed(inner: str) -> None:
+    signed = f"Content-Type: multipart/signed; boundary=b\n\n--b\n{inner}--b\nContent-Type: x/y\n\n--b--\n"
+    assert received(signed) == [("1.1", URL, SkipReason.SIGNED)]
+
+
+def test_messages_encoded_within_each_other_have_an_end() -> None:
+    text = MESSAGE
+    for _ in range(12):
+        text = ATTACHED + encoded(text)
+    assert received(text) == []
+
+
 def test_it_is_listed_once_with_the_part_in_which_it_stands() -> None:
     shown = f"Content-Type: text/html\n\n{HTML.replace('evil', 'one')}\n"
     behind = f"--b\n{PART}--b\n{PART.replace('<p>', '<p> ')}--b--\n"

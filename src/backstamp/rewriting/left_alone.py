@@ -177,11 +177,12 @@ def _roughly(raw: bytes, part: Part, limit: int) -> list[str]:
 
     That is in what it says it is in, as far as that can be read, and octet by octet.
     """
-    texts = [text for data in _decodings(raw, part) for text in _in_charset(data, part.charset_label)]
+    texts = [text for data in decodings(raw, part) for text in _in_charset(data, part.charset_label)]
     return list(dict.fromkeys(text[:limit] for text in texts))
 
 
-def _decodings(raw: bytes, part: Part) -> Iterator[bytes]:
+def decodings(raw: bytes, part: Part) -> Iterator[bytes]:
+    """Yield the octets of a body as programs decode them, the likeliest first."""
     body = raw[part.body_start : part.end]
     meant = meant_encoding(part.cte)
     try:

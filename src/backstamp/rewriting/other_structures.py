@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from backstamp.mail.defects import Defect
+from backstamp.mail.encodings.transfer import is_identity
 from backstamp.mail.header_section import (
     read_past_strays,
     read_strictly,
@@ -18,11 +19,12 @@ from backstamp.mail.header_section import (
 )
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.structure import Habits, Part, parse_structure
-from backstamp.rewriting.left_alone import links_left_alone
+from backstamp.rewriting.left_alone import decodings, links_left_alone
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
+from backstamp.rewriting.walk import sealed_reason
 
 _READ_OTHERWISE: Final = frozenset(
     {
@@ -52,6 +54,9 @@ _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _PARTIAL: Final = "message/partial"
 """Outlook puts those of one message together (RFC 2046 §5.2.2), and of one there may be but one."""
 
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news", _PARTIAL})
+_MOST_DECODED: Final = 3
+"""Encoded messages within encoded messages."""
 _NAME: Final = SkipReason.BARE_NAME
 
 _Leaf = tuple[int, int, str, str, str]
@@ -76,34 +81,89 @@ def links_of_other_readings(
         policy: knows excluded hosts and our own.
         room: how many links may be listed.
     """
-    defects = frozenset[Defect]().union(*(part.defects for part in _parts(root)))
-    if not defects & _READ_OTHERWISE and all(part.media_type != _PARTIAL for part in _parts(root)):
+    parts = list(_parts(root))
+    defects = frozenset[Defect]().union(*(part.defects for part in parts))
+    leaves = [part for part in parts if not part.children]
+    encoded = [part for part in leaves if _is_encoded_container(part)]
+    is_broken = bool(defects & _READ_OTHERWISE) or any(part.media_type == _PARTIAL for part in leaves)
+    if not is_broken and not encoded:
         return []
-    read = {_identity(part) for part in _parts(root) if not part.children}
-    seen = {each.url.href for links in known for each in links.decided if each.url is not None}
-    found: list[Candidates] = []
-    octets = options.limits.html_bytes
-    for leaf in _other_leaves(raw, options, defects):
-        octets -= leaf.end - leaf.body_start
-        if _identity(leaf) in read or octets < 0 or room <= 0:
-            continue
-        read.add(_identity(leaf))
-        reason = SkipReason.BROKEN_STRUCTURE
-        links = links_left_alone(raw, leaf, reason, options=options, policy=policy, room=room)
+    listing = _Listing(known, options, policy, room)
+    for part in encoded:
+        listing.add_decoded(raw, part, *_where(root, part.header.start), (part.body_start, part.end))
+    if is_broken:
+        read = {_identity(part) for part in leaves}
+        for leaf in _other_leaves(raw, options, defects):
+            if _identity(leaf) not in read:
+                read.add(_identity(leaf))
+                path, reason = _where(root, leaf.body_start)
+                listing.add(raw, leaf, path, reason)
+                if _is_encoded_container(leaf):
+                    listing.add_decoded(raw, leaf, path, reason, (leaf.body_start, leaf.end))
+    return listing.found
+
+
+class _Listing:
+    """Collects links that are not known yet, as long as there is room for them and octets may be read."""
+
+    def __init__(self, known: Sequence[Candidates], options: Options, policy: LinkPolicy, room: int) -> None:
+        self.found: list[Candidates] = []
+        self._seen = {each.url.href for links in known for each in links.decided if each.url is not None}
+        self._options = options
+        self._policy = policy
+        self._room = room
+        self._octets = options.limits.html_bytes
+
+    def add(
+        self, raw: bytes, leaf: Part, path: str, reason: SkipReason, place: tuple[int, int] | None = None
+    ) -> None:
+        """List the links of a leaf in the part of this path, at their own places or all at one."""
+        self._octets -= leaf.end - leaf.body_start
+        if self._octets < 0 or self._room <= 0:
+            return
+        links = links_left_alone(
+            raw, leaf, reason, options=self._options, policy=self._policy, room=self._room
+        )
         if links is None:
-            continue
+            return
         decided: list[Decided] = []
         spans: list[tuple[int, int]] = []
         for each, span in zip(links.decided, links.spans, strict=True):
             is_reached = each.reason is not None and (each.reason.unprotected or each.reason is _NAME)
-            if is_reached and each.url is not None and each.url.href not in seen:
-                seen.add(each.url.href)
+            if is_reached and each.url is not None and each.url.href not in self._seen:
+                self._seen.add(each.url.href)
                 decided.append(each)
-                spans.append(span)
-        room -= len(decided)
+                spans.append(place or span)
+        self._room -= len(decided)
         if decided:
-            found.append(Candidates(_path_at(root, leaf.body_start), decided, spans))
-    return found
+            self.found.append(Candidates(path, decided, spans))
+
+    def add_decoded(
+        self,
+        raw: bytes,
+        part: Part,
+        path: str,
+        reason: SkipReason,
+        place: tuple[int, int],
+        depth: int = _MOST_DECODED,
+    ) -> None:
+        """List the links of a message or multipart that is encoded as a whole."""
+        self._octets -= part.end - part.body_start
+        if self._octets < 0 or not depth:
+            return
+        data = next(decodings(raw, part), b"")
+        if part.is_multipart:
+            types = b"".join(raw[each.start : each.end] for each in part.header.all(b"content-type"))
+            data = types + b"\r\n" + data
+        try:
+            root = parse_structure(data, self._options.limits.structure(), _ALWAYS[0])
+        except TooManyPartsError:
+            return
+        for leaf in _parts(root):
+            if not leaf.children:
+                self.add(data, leaf, path, reason, place)
+                if _is_encoded_container(leaf):
+                    self.add_decoded(data, leaf, path, reason, place, depth - 1)
 
 
 def _other_leaves(raw: bytes, options: Options, defects: frozenset[Defect]) -> Iterator[Part]:
@@ -129,16 +189,25 @@ def _parts(root: Part) -> Iterator[Part]:
         stack += reversed(part.children)
 
 
+def _is_encoded_container(part: Part) -> bool:
+    """Whether it is a message or a multipart, encoded, which RFC 2046 forbids and some programs undo."""
+    return (part.is_multipart or part.media_type in _MESSAGES) and not is_identity(part.cte)
+
+
 def _identity(part: Part) -> _Leaf:
     """Return what decides on the text that is read in a part."""
     return part.body_start, part.end, part.media_type, part.cte, part.charset_label
 
 
-def _path_at(root: Part, at: int) -> str:
-    """Return the path of the innermost part, by the standards, in which something stands."""
+def _where(root: Part, at: int) -> tuple[str, SkipReason]:
+    """Return the path of the innermost part, by the standards, in which something stands, and its reason.
+
+    What is sealed stays what it is: whether a signature holds is asked for all of it.
+    """
     part: Part | None = root
-    path = root.path
+    path, reason = root.path, None
     while part is not None:
         path = part.path
+        reason = reason or sealed_reason(part)
         part = next((child for child in part.children if child.header.start <= at < child.end), None)
-    return path
+    return path, reason or SkipReason.BROKEN_STRUCTURE
