@@ -1,5 +1,5 @@
 """administration: who administers this installation, and its domains.
 
-Nothing here hangs together but by its users: forms of the console and the command line, which ask for
-something and are told in one line (`refusals`) why it cannot be.
+Administrators (`administrators`) may sign in by links that work once (`sign_in_links`), and name the
+domains whose mail this is (`sender_domains`); what cannot be is told to them in one line (`refusals`).
 """
