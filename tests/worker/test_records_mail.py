@@ -11,6 +11,7 @@ import pytest
 
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Recipient, RecordsRequest
+from backstamp.records.privacy import own_records
 from backstamp.records.privacy.own_records import Asked, asked_for
 from backstamp.vocabulary import JournalRecord, Wish, WishAct
 from backstamp.worker import WorkerConfig, records_mail
@@ -115,6 +116,17 @@ async def test_who_is_not_taken_now_keeps_nobody_else_waiting(
         ["RCPT TO:<bert@example.com>"],
         ["RCPT TO:<anna@example.com>"],
     ]
+
+
+async def test_however_many_are_not_taken_now_the_others_have_their_turn(
+    mailing: WorkerConfig, next_hop: FakeNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_records, "MOST_REQUESTS", 1)
+    next_hop.script["RCPT anna@example.com"] = "451 4.2.0 later"
+    await looked_up(lambda: prepare(wish(), wish(index=1, key=BERT)))
+    async with running(mailing):
+        await eventually(waiting, 1)
+    assert [mail.rcpts for mail in next_hop.accepted] == [["RCPT TO:<bert@example.com>"]]
 
 
 @pytest.mark.parametrize(

@@ -56,19 +56,18 @@ class RecordsMail:
         self._config = config
         self._database = database
         self._interval = interval
-        self._put_off: set[int] = set()
-        """Requests that were not taken: they come last, lest one keep all others waiting."""
+        self._put_off = 0
+        """The request that was not taken last: those behind it come first, lest it keep all waiting."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Mail what is asked for until `stop` is set. What the next hop does not take now is tried again."""
         pause = self._interval
         while not await wait(stop, pause):
             pause = self._interval
-            waiting = await self._database.run(asked_for, datetime.now(UTC))
-            self._put_off &= {asked.pk for asked in waiting}
-            for asked in sorted(waiting, key=lambda each: each.pk in self._put_off):
+            waiting = await self._database.run(asked_for, datetime.now(UTC), self._put_off)
+            for asked in waiting:
                 if not await self._mail(asked):
-                    self._put_off.add(asked.pk)
+                    self._put_off = asked.pk
                     pause = RETRY_SECONDS * self._interval / INTERVAL_SECONDS
                     break
 

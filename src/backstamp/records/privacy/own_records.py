@@ -1,6 +1,6 @@
 """A recipient's own records in words, to be mailed to the address that they are about; and who asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from backstamp.records.models import Consent, Event, Message, Recipient, Records
 from backstamp.records.privacy.wishes import RECORDS_EVERY
 from backstamp.tokens.sealing import NO_RECIPIENT
 
+MOST_REQUESTS: Final = 100
 MOST_MESSAGES: Final = 500
 MOST_EVENTS: Final = 2000
 """A mail of this many lines has some 200 KB; the newest are in it, and the mail says that there are more."""
@@ -25,15 +26,23 @@ class Asked(msgspec.Struct, frozen=True):
     language: str
 
 
-def asked_for(now: datetime) -> list[Asked]:
-    """Return the requests that wait, the oldest first; those of a day ago are given up.
+def asked_for(now: datetime, after: int = 0) -> list[Asked]:
+    """Return requests that wait, by their numbers: those above `after`, then the others; of each a hundred.
+
+    Those of a day ago are given up.
 
     Requests whose copy is not on record any more are done: nobody knows the address.
     """
     RecordsRequest.objects.filter(asked_at__lt=now - 2 * RECORDS_EVERY).delete()
     found: list[Asked] = []
     rows = RecordsRequest.objects.filter(done_at=None, asked_at__gt=now - RECORDS_EVERY)
-    for row in rows[:100]:
+    for some in (rows.filter(pk__gt=after), rows.filter(pk__lte=after)):
+        found += _addressed(some.order_by("pk")[:MOST_REQUESTS], now)
+    return found
+
+
+def _addressed(rows: Iterable[RecordsRequest], now: datetime) -> Iterator[Asked]:
+    for row in rows:
         key = bytes(row.recipient_key)
         address = (
             Recipient.objects.filter(message=row.tracking_id, index=row.recipient_index, recipient_key=key)
@@ -41,10 +50,9 @@ def asked_for(now: datetime) -> list[Asked]:
             .first()
         )
         if address:
-            found.append(Asked(row.pk, address, key, row.language))
+            yield Asked(row.pk, address, key, row.language)
         else:
             done(row.pk, now)
-    return found
 
 
 def done(pk: int, now: datetime) -> None:
