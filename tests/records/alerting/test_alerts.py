@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.alerting import alerts, channels, new_hosts, outbox
+from backstamp.records.alerting import alerts, allowances, channels, new_hosts, outbox
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.alerting.corrections import MOST_UPDATES
 from backstamp.records.alerting.from_ingest import occurrences
@@ -324,6 +324,15 @@ class TestAllowedSince:
         assert set(update.alerts) == set(
             Alert.objects.exclude(host="other.example").values_list("pk", flat=True)
         )
+
+    @SQLITE_IS_ENOUGH
+    def test_is_told_of_old_alerts_too_however_many_there_are_of_others(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        links = ["https://login.evil.example/", *(f"https://h{n}.other.example/" for n in range(3))]
+        self.clicked(*links, "https://www.evil.example/")
+        monkeypatch.setattr(allowances, "MOST_LOOKED_AT", 2)
+        assert tell_allowed([self.allow()], after(100)) == 2
 
     @SQLITE_IS_ENOUGH
     @pytest.mark.parametrize("room", [0, 1])
