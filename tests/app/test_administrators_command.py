@@ -58,3 +58,16 @@ def test_a_link_that_nobody_followed_yet_is_a_way_in_that_can_be_taken_away() ->
     assert sign_in_links.address_of(token) == "eve@example.org"
     assert run("administrators", "remove", "eve@example.org")[0] == 0
     assert sign_in_links.address_of(token) is None
+
+
+def test_with_somebody_go_the_links_that_name_nobody() -> None:
+    from datetime import timedelta
+
+    from backstamp.records.administration import sign_in_links
+
+    kept, gone = (sign_in_links.create(address, timedelta(hours=1)) for address in ("ada@example.org", ""))
+    assert run("administrators", "remove", "nobody@example.org")[0] == 1
+    assert sign_in_links.address_of(gone) == ""
+    sign_in_links.create("eve@example.org", timedelta(hours=1))
+    assert run("administrators", "remove", "eve@example.org")[0] == 0
+    assert [sign_in_links.address_of(link) for link in (kept, gone)] == ["ada@example.org", None]

@@ -29,7 +29,11 @@ def remove(address: str) -> bool:
     """Take the way in from somebody: account, open sessions, links that wait; whether they had one.
 
     A session names the account whose it is, and opens nothing without it. What they did keeps their name.
+    Links that name nobody go too: they may be in the hands of the one who is to go.
     """
-    links, _ = SignInLink.objects.filter(email__iexact=address, used_at__isnull=True).delete()
+    waiting = SignInLink.objects.filter(used_at__isnull=True)
+    links, _ = waiting.filter(email__iexact=address).delete()
     removed, _ = get_user_model().objects.filter(email__iexact=address).delete()
+    if links or removed:
+        waiting.filter(email="").delete()
     return bool(links or removed)
