@@ -69,6 +69,12 @@ def test_ten_times_locked(backstamp: Callable[..., Server]) -> None:
     trials(backstamp(), locked, SOAK_TRIALS, LOCKED)
 
 
+def stay_away(server: Server) -> None:
+    """Wait so long, and until the worker has met it; it tells the same once a minute."""
+    time.sleep(AWAY_SECONDS)
+    until("the worker met it", lambda: told_failures(server))
+
+
 def told_failures(server: Server) -> int:
     return server.log.read_text().count("ingest failed")
 
@@ -102,7 +108,7 @@ def test_ten_times_full(disk: Disk, backstamp: Callable[..., Server]) -> None:
 def filled(disk: Disk) -> Trial:
     def trial(server: Server) -> None:
         with disk.full():
-            time.sleep(AWAY_SECONDS)
+            stay_away(server)
 
     return trial
 
@@ -153,7 +159,7 @@ def stopped(postgres: ScratchPostgres) -> Trial:
     def trial(server: Server) -> None:
         postgres.stop()
         try:
-            time.sleep(AWAY_SECONDS)
+            stay_away(server)
         finally:
             postgres.start()
 
@@ -178,7 +184,7 @@ def write_protected(postgres: ScratchPostgres) -> Trial:
         postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
         postgres.execute("SELECT pg_reload_conf()")
         try:
-            time.sleep(AWAY_SECONDS)
+            stay_away(server)
         finally:
             postgres.execute("ALTER SYSTEM RESET default_transaction_read_only")
             postgres.execute("SELECT pg_reload_conf()")
@@ -199,7 +205,7 @@ def test_where_the_journals_own_disk_is_full_each_lost_hit_is_counted(
             time.sleep(AWAY_SECONDS)
         time.sleep(0.3)
     assert load.failures == []
-    log = until("the end of the loss is told", lambda: told_loss(server), 20)
+    log = until("the end of the loss is told", lambda: told_loss(server))
     lost = sum(log)
     assert lost > 0
     reckon(server, load.acknowledged, lost=lost)

@@ -42,9 +42,11 @@ class Line:
         self.seen: list[tuple[MilterEnvelope, bytes]] = []
         self.answer: Callable[[MilterEnvelope, bytes], MilterAnswer] = lambda envelope, raw: Accept()
         self.seconds = 0.0
+        self.under_way = asyncio.Event()
         self.listener: MilterListener | None = None
 
     async def examine(self, envelope: MilterEnvelope, raw: bytes) -> MilterAnswer:
+        self.under_way.set()
         await asyncio.sleep(self.seconds)
         self.seen.append((envelope, raw))
         return self.answer(envelope, raw)
@@ -370,7 +372,7 @@ async def test_a_message_under_way_is_answered_before_the_end(line: Line) -> Non
     line.seconds = 0.5
     line.answer = lambda envelope, raw: Replace(ORDINARY + b"checked\r\n")
     sending = asyncio.create_task(line.send((ORDINARY + BODY, (ONE,))))
-    await asyncio.sleep(0.25)
+    await asyncio.wait_for(line.under_way.wait(), 60)
     await line.stop()
     assert (await sending)[0].startswith("250 ")
     assert await line.delivered(1) == {ONE: ORDINARY + b"checked\r\n"}

@@ -144,8 +144,14 @@ def test_an_openpgp_signature_holds_by_a_key_of_the_keyring(tmp_path: Path) -> N
         def gpg(*arguments: str, data: bytes = b"") -> bytes:
             command = [str(program), "--homedir", home, "--batch", "--pinentry-mode", "loopback"]
             command += ["--passphrase", ""]
-            return subprocess.run([*command, *arguments], input=data, capture_output=True, check=True).stdout
+            done = subprocess.run([*command, *arguments], input=data, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
 
+        # gpg itself waits 5 s for its agent, which a busy machine may not start so soon.
+        subprocess.run(
+            [require("gpg-agent"), "--homedir", home, "--daemon"], stdout=subprocess.DEVNULL, check=True
+        )
         # Of another day: a clock that is set back meanwhile makes no key younger than what it has signed.
         key = ("--faked-system-time", "20260101T120000", "--quick-gen-key", f"Ann <{ANN}>")
         gpg(*key, "ed25519", "sign", "never")

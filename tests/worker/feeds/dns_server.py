@@ -22,6 +22,8 @@ class DnsServer:
         self.rcode: dns.rcode.Rcode | None = None
         self.failing = ""
         """The zone about which it cannot answer."""
+        self._heard: set[tuple[int, str]] = set()
+        """Numbers and names of questions; who waits too long for a busy machine sends the same again."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -41,7 +43,9 @@ class DnsServer:
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
         name = query.question[0].name.to_text()
-        self.asked.append(name)
+        if (query.id, name) not in self._heard:
+            self._heard.add((query.id, name))
+            self.asked.append(name)
         if self.rcode is not None:
             response.set_rcode(self.rcode)
         elif self.failing and name.endswith(self.failing):

@@ -54,6 +54,17 @@ class Asked(Lookups):
         await self.answering.wait()
 
 
+class Watched(Arrivals):
+    """Shows whether it is in the middle of a round."""
+
+    rounds = 0
+
+    async def _round(self) -> None:
+        self.rounds += 1
+        await super()._round()
+        self.rounds -= 1
+
+
 def received(*urls: str, protection: str = ProtectionMode.PROTECT, tracking_id: int = 1) -> Queued:
     links = tuple(QueuedLink(number, url) for number, url in enumerate(urls, 1))
     return Queued(
@@ -90,7 +101,7 @@ async def listening(
     async def urls_of(wanted: set[tuple[int, int]]) -> list[str]:
         return [url for link, url in (links or {}).items() if link in wanted]
 
-    arrivals = Arrivals(asked, ThreatFile(tmp_path / "threats.lists"), urls_of)
+    arrivals = Watched(asked, ThreatFile(tmp_path / "threats.lists"), urls_of)
     stop = asyncio.Event()
     running = asyncio.create_task(arrivals.run(stop))
 
@@ -99,7 +110,7 @@ async def listening(
 
     yield asked, hear
     # All that was heard has been asked about, or an answer is waited for.
-    await until(lambda: not (arrivals._heard.is_set() or arrivals._hosts))
+    await until(lambda: not (arrivals._heard.is_set() or arrivals.rounds or arrivals._hosts))
     stop.set()
     await running
 
