@@ -7,6 +7,7 @@ copy in memory.
 """
 
 import logging
+import multiprocessing
 import os
 import ssl
 import threading
@@ -28,12 +29,17 @@ _Identity = tuple[FileIdentity, ...]
 
 
 class _Pair:
-    """A copy in memory, which children of the same user read by the paths `chain` and `key` (proc(5))."""
+    """A copy in memory, which this process and its children read by the paths `chain` and `key` (proc(5)).
+
+    Forked children have the files themselves. Others look into this process, which nobody of its user may
+    where the interpreter has capabilities of its own (setcap(8)).
+    """
 
     def __init__(self, chain: bytes, key: bytes) -> None:
         self.octets = (chain, key)
         self._files = [_in_memory(octets) for octets in self.octets]
-        self.chain, self.key = (Path(f"/proc/{os.getpid()}/fd/{file}") for file in self._files)
+        process = "self" if multiprocessing.get_start_method() == "fork" else os.getpid()
+        self.chain, self.key = (Path(f"/proc/{process}/fd/{file}") for file in self._files)
 
     def close(self) -> None:
         for file in self._files:

@@ -1,5 +1,6 @@
 """TLS by the edge itself: renewal without a cut request, HTTP/2, and what is refused."""
 
+import multiprocessing
 import os
 import signal
 import ssl
@@ -188,6 +189,32 @@ def test_a_pair_is_taken_when_both_files_fit(tmp_path: Path, authority: trustme.
     assert not certificate.is_renewed()
     chain.unlink()
     assert not certificate.is_renewed()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+def test_a_worker_reads_the_pair_though_nobody_may_look_into_its_parent(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    pem = tmp_path / "edge.pem"
+    issue(authority, pem)
+    certificate = Certificate(pem, pem)
+    assert certificate.take() == ""
+    forked = multiprocessing.get_context("fork")
+
+    def read() -> None:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*certificate.copies)
+
+    def parent() -> None:
+        os.setuid(65534)  # as with capabilities of its own: no dump, and no look by its own user (proc(5))
+        worker = forked.Process(target=read)
+        worker.start()
+        worker.join()
+        os._exit(worker.exitcode or 0)
+
+    edge = forked.Process(target=parent)
+    edge.start()
+    edge.join()
+    assert edge.exitcode == 0
 
 
 @pytest.mark.daemon
