@@ -1,5 +1,6 @@
 """The submission listeners, before a made-up upstream server; real ones are in tests/e2e."""
 
+import asyncio
 import logging
 from base64 import b64encode
 from ipaddress import ip_network
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import Submission, Timeouts
+from backstamp.gateway import Submission, Timeouts, session
 from backstamp.gateway.config import Network
 from backstamp.vocabulary import Origin
 from tests.gateway.certificates import Certificates
@@ -259,6 +260,21 @@ async def test_strangers_keep_no_connections_with_the_upstream(submission: Any) 
     for number, each in enumerate(clients):
         assert await each.say(wrong(number)) == "535 5.7.8 no such ann"
     assert setup.upstream.commands.count("QUIT") == 3
+
+
+async def test_who_only_talks_is_hung_up_on_and_who_has_logged_in_is_not(
+    submission: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = await submission(script={"AUTH": "235 2.7.0 welcome"})
+    monkeypatch.setattr(session, "LOGIN_SECONDS", 2.0)
+    person, stranger = await setup.client(), await setup.client()
+    await person.say("EHLO client.example")
+    assert await person.say(f"AUTH PLAIN {PLAIN}") == "235 2.7.0 welcome"
+    await asyncio.sleep(0.3)
+    assert await stranger.say("NOOP") == "250 2.0.0 Ok"
+    said = await stranger.reply()
+    assert said == "421 4.7.0 Nobody logged in for too long, closing the connection"
+    assert await person.say("NOOP") == "250 2.0.0 Ok"
 
 
 async def test_who_guesses_passwords_is_heard_no_more_on_whatever_connection(

@@ -45,6 +45,9 @@ MOST_WITHOUT_MESSAGE: Final = 100
 too (`smtpd_junk_command_limit`). Who says one now and then would keep a connection for ever.
 """
 
+LOGIN_SECONDS: Final = 180.0
+"""So long one may be where people submit without logging in, whatever one says there; as with Dovecot."""
+
 COMMANDS_A_TURN: Final = 100
 """After so many (2 ms) other sessions have their turn, also where a client has said more in the same breath.
 
@@ -57,6 +60,7 @@ NO_EXPANSION: Final = reply(252, "2.0.0 Send some mail, and see")
 TOO_MANY_MISTAKES: Final = reply(421, "4.7.0 Too many errors, closing the connection")
 NO_MESSAGE: Final = reply(421, "4.7.0 Too many commands without a message, closing the connection")
 IDLE: Final = reply(421, "4.4.2 Nothing was said for too long, closing the connection")
+NO_LOGIN: Final = reply(421, "4.7.0 Nobody logged in for too long, closing the connection")
 STOPPING: Final = reply(421, "4.3.2 The server is stopping, try again in a moment")
 GOODBYE: Final = reply(221, "2.0.0 Goodbye")
 START_TLS: Final = reply(220, "2.0.0 Ready to start TLS")
@@ -85,6 +89,7 @@ class Session:
         self._commands = self._mistakes = self._attempts = self._without_message = 0
         self._closing = False
         self._busy = True
+        self._login_by = asyncio.get_running_loop().time() + LOGIN_SECONDS
         self._verbs: dict[str, Action] = {
             "LHLO" if kind is Kind.LMTP else "EHLO": self._ehlo,
             "MAIL": self._mail.mail,
@@ -136,10 +141,10 @@ class Session:
         answer: Reply | None
         self._busy = False
         try:
-            self._wire.allow(self._config.timeouts.idle)
+            self._wire.allow(self._patience())
             line = await self._wire.read_line(MAX_COMMAND)
         except TimeoutError:
-            answer = IDLE
+            answer = IDLE if self._patience() > 0 else NO_LOGIN
         except LineTooLongError:
             answer = self._mistake(LINE_TOO_LONG)
         except BrokenLineError:
@@ -150,6 +155,13 @@ class Session:
         self._busy = True
         if answer is not None:
             await self._answer(answer)
+
+    def _patience(self) -> float:
+        """Return for how many seconds the client's next line is waited for."""
+        idle = self._config.timeouts.idle
+        if not self.submits or self._client.logged_in:
+            return idle
+        return min(idle, self._login_by - asyncio.get_running_loop().time())
 
     def _mistake(self, refusal: Reply) -> Reply:
         """Count a refusal of ours, and return what is answered."""
@@ -333,7 +345,7 @@ class Session:
     async def _ask(self, challenge: str) -> str:
         await self._say(reply(334, challenge))
         try:
-            self._wire.allow(self._config.timeouts.idle)
+            self._wire.allow(self._patience())
             line = await self._wire.read_line(MAX_COMMAND)
         except (LineTooLongError, BrokenLineError):
             raise RefusedError(LINE_TOO_LONG) from None
