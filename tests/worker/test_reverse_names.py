@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,6 +41,14 @@ def take_in(memory: Memory, address: str | None) -> None:
     ingest(batch("edge", [clicked(address)]), NOW, memory)
 
 
+class Counted(ReverseLookups):
+    rounds = 0
+
+    async def _round(self, executor: ThreadPoolExecutor) -> None:
+        await super()._round(executor)
+        self.rounds += 1
+
+
 def look_up(memory: Memory, names: dict[str, str]) -> list[str]:
     """Run the part until it has looked once more than there was anything to look for."""
     asked: list[str] = []
@@ -51,8 +60,11 @@ def look_up(memory: Memory, names: dict[str, str]) -> list[str]:
     async def run() -> None:
         database, stop = Database(), asyncio.Event()
         again: set[tuple[int, int]] = set()
-        part = asyncio.create_task(ReverseLookups(database, again.update, name, 0.01).run(stop))
-        await asyncio.sleep(0.5)
+        lookups = Counted(database, again.update, name, 0.01)
+        part = asyncio.create_task(lookups.run(stop))
+        async with asyncio.timeout(60):
+            while lookups.rounds < 2:
+                await asyncio.sleep(0.01)
         stop.set()
         await part
         ingest_again = again
