@@ -14,6 +14,8 @@ from tests.daemons import free_port, require
 
 
 def only_few(monkeypatch: pytest.MonkeyPatch, messages: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may start a Postfix")
     for program in ("postfix", "smtp-source", "smtp-sink"):
         require(program)
     monkeypatch.setattr(gateway, "QUICK", (messages, 1))
@@ -32,7 +34,7 @@ def close_umask() -> Iterator[None]:
 @pytest.mark.usefixtures("close_umask")
 def test_a_postfix_of_our_own_can_read_its_folder_whatever_the_umask() -> None:
     if os.geteuid() != 0:
-        pytest.skip("only root may start one")
+        pytest.skip("only root may start a Postfix")
     postfix = ScratchPostfix(require("postfix"), "umask", free_port(), {})
     try:
         postfix.start()

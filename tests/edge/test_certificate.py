@@ -114,7 +114,7 @@ def test_a_renewed_certificate_is_used_without_a_restart_and_cuts_handshakes_at_
     # A worker that goes closes what is not through its handshake yet; by TLS 1.3 a client may have sent its
     # request by then. That is one connection, for this client opens them one after the other.
     unanswered = client.seen.total() - client.seen["answered"]
-    assert client.seen["answered"] > 100, client.seen
+    assert client.seen["answered"] > 20, client.seen
     assert unanswered <= 1, client.seen
     assert "a renewed certificate is taken into use" in server.log
 
