@@ -1,22 +1,62 @@
-"""renewal: a renewed certificate of our listeners is taken into use without a restart."""
+"""renewal: what our listeners speak TLS with; a renewed certificate is taken into use without a restart."""
 
 import asyncio
+import logging
 import ssl
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from backstamp.certificate import LOOK_SECONDS, Certificate
+from backstamp.gateway import tls
+from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.errors import ConfigError
+
+_log = logging.getLogger("backstamp.gateway")
 
 
-class Renewal:
-    """Looks at the files of a certificate for as long as the gateway runs."""
+class RenewedTls:
+    """The context for whatever handshake is next; connections that stand keep theirs."""
 
-    def __init__(self, chain: Path, key: Path | None) -> None:
-        """Take note of the files, whose content is about to be in use; `key` is None where one has both."""
-        self._certificate = Certificate(chain, key or chain)
+    def __init__(self, certificate: Certificate, config: GatewayConfig, context: ssl.SSLContext) -> None:
+        """Take the files of `certificate` for those that are in `context`."""
+        self._certificate = certificate
+        self._config = config
+        self.context = context
 
-    async def run(self, context: ssl.SSLContext) -> None:
-        """Give `context` each new pair; handshakes that follow show it, connections that stand stay."""
+    async def run(self) -> None:
+        """Look at the files for as long as the gateway runs."""
+        wanted = told = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if await asyncio.to_thread(self._certificate.is_renewed):
-                context.load_cert_chain(*self._certificate.copies)
+            wanted = await asyncio.to_thread(self._certificate.is_renewed) or wanted
+            if not wanted:
+                continue
+            try:
+                self._take_up()
+            except ConfigError as error:  # gateway.client_ca is read again, too
+                if not told:
+                    _log.error("the renewed certificate is not in use yet: %s", error)
+                told = True
+            else:
+                wanted = told = False
+
+    def _take_up(self) -> None:
+        # In a new context: one keeps a certificate for each kind of key, and shows the old one with ECDSA
+        # where the new one is with RSA.
+        chain, key = map(Path, self._certificate.copies)
+        context = tls.server_context(replace(self._config, tls_certificate=chain, tls_key=key))
+        assert context is not None, "there is a certificate"
+        self.context = context
+
+
+def renewed_tls(config: GatewayConfig) -> RenewedTls | None:
+    """Return what our listeners speak TLS with, or None without a certificate. Raises `ConfigError`."""
+    certificate = None
+    if config.tls_certificate is not None:
+        # The files are looked at before they are read: what comes in between is taken for renewed.
+        certificate = Certificate(config.tls_certificate, config.tls_key or config.tls_certificate)
+    context = tls.server_context(config)
+    if certificate is None or context is None:
+        return None
+    return RenewedTls(certificate, config, context)

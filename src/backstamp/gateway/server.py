@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from backstamp.gateway import next_hops, tls
+from backstamp.gateway import next_hops
 from backstamp.gateway.access import Address, party_of
 from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
@@ -28,7 +28,7 @@ from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.protocol.wire import Wire
-from backstamp.gateway.renewal import Renewal
+from backstamp.gateway.renewal import renewed_tls
 from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.session import Session
@@ -93,9 +93,6 @@ class Gateway:
         self._config = config
         self._rewriter = RewriterPool(config.rewriting)
         self._outcomes = Outcomes(config.outcomes)
-        self._renewal = None
-        if config.tls_certificate is not None:
-            self._renewal = Renewal(config.tls_certificate, config.tls_key)
         tracker = Tracker(
             keyring=keyring,
             snapshot=snapshot,
@@ -138,7 +135,7 @@ class Gateway:
                 clock=time.time,
             ),
             budget=Budget(LARGEST_AT_ONCE * config.max_size),
-            tls=tls.server_context(config),
+            tls=renewed_tls(config),
             next_hop=KeptConnections(next_hop),
             # Who logs in there is one person, and nobody else.
             upstream=_kept(next_hops.upstream(config), most=0),
@@ -160,8 +157,8 @@ class Gateway:
             self.ports["protection.milter_listen"] = self._milter.port
         _log.info("listens on %s", ", ".join(self._heard_on()))
         self._chores.append(asyncio.create_task(self._expire()))
-        if self._renewal is not None and self._about.tls is not None:
-            self._chores.append(asyncio.create_task(self._renewal.run(self._about.tls)))
+        if self._about.tls is not None:
+            self._chores.append(asyncio.create_task(self._about.tls.run()))
 
     def _heard_on(self) -> Iterator[str]:
         """Yield each address on which we listen, with the setting that says so."""

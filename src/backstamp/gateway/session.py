@@ -307,7 +307,7 @@ class Session:
         await self._say(START_TLS)
         try:
             await self._wire.start_tls(
-                self._about.tls, server_side=True, server_name=None, seconds=self._config.timeouts.tls
+                self._about.tls.context, server_side=True, server_name=None, seconds=self._config.timeouts.tls
             )
         except ssl.SSLError:
             raise WireClosedError("the TLS handshake failed") from None

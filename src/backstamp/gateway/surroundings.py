@@ -1,12 +1,12 @@
 """surroundings: what all sessions share."""
 
-import ssl
 from dataclasses import dataclass
 
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.kept_connections import KeptConnections
 from backstamp.gateway.protocol.mail_data import Budget
+from backstamp.gateway.renewal import RenewedTls
 from backstamp.gateway.transaction import Transactions
 
 
@@ -20,7 +20,7 @@ class Surroundings:
     config: GatewayConfig
     transactions: Transactions
     budget: Budget
-    tls: ssl.SSLContext | None
+    tls: RenewedTls | None
     next_hop: KeptConnections
     upstream: KeptConnections | None
     inside: KeptConnections | None

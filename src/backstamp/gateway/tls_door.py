@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Final
 
 from backstamp.gateway.access import Address, parse_address, party_of
+from backstamp.gateway.renewal import RenewedTls
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -26,7 +26,7 @@ class TlsDoor:
 
     def __init__(
         self,
-        context: ssl.SSLContext,
+        tls: RenewedTls,
         protocol: Callable[[], asyncio.BaseProtocol],
         *,
         has_room: Callable[[Address | None, list[tuple[int, int]]], bool],
@@ -37,7 +37,7 @@ class TlsDoor:
         `protocol` makes the protocol of a connection that is through; `has_room` says whether an address may
         knock beside those parties; a handshake has so many `seconds`.
         """
-        self._context = context
+        self._tls = tls
         self._protocol = protocol
         self._has_room = has_room
         self._seconds = seconds
@@ -96,5 +96,5 @@ class TlsDoor:
     async def _shake_hands(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, EOFError):
             await self._loop.connect_accepted_socket(
-                self._protocol, connection, ssl=self._context, ssl_handshake_timeout=self._seconds
+                self._protocol, connection, ssl=self._tls.context, ssl_handshake_timeout=self._seconds
             )
