@@ -155,7 +155,13 @@ def test_base64_that_programs_read_differently_is_left_alone(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"www.example.com", b"(www.example.com)", b"<a/href=x>y</a><base href=//a.example>"]
+    "body",
+    [
+        b"www.example.com",
+        b"(www.example.com)",
+        b"<a/href=x>y</a><base href=//a.example>",
+        b"htt\x1b(Bps://a.example/b",
+    ],
 )
 @pytest.mark.parametrize("header", [b"", b"Content-Type: text/html\r\n"])
 def test_no_new_url_becomes_a_field_of_a_header_that_ends_without_an_empty_line(

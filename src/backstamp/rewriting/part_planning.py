@@ -32,6 +32,7 @@ from backstamp.rewriting.text.text_links import find_text_links, inner_addresses
 from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
 from backstamp.vocabulary import Direction
 
+_FIELD_NAME: Final = re.compile(rb"[!-9;-~]*")
 _EMPTY_LINE: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _NO_ADDRESS: Final = frozenset({SkipReason.INVALID_URL, SkipReason.UNLOCATED})
 
@@ -86,7 +87,7 @@ class PartPlanner:
             outcome = self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
         else:
             outcome = self._plan_text(text_part, links_before)
-        if self._takes_header_end(outcome):
+        if self._takes_header_end(outcome) or self._begins_a_field(outcome):
             return _left_alone(SkipReason.BROKEN_STRUCTURE)
         if self._options.direction is Direction.INBOUND:
             if text_part.in_unknown_encoding:
@@ -123,6 +124,18 @@ class PartPlanner:
             return False
         first, last = ending.span()
         return any(start < last and end > first for start, end in outcome.candidates.spans)
+
+    def _begins_a_field(self, outcome: Outcome) -> bool:
+        """Whether the first new URL makes a field of the line that ended the header.
+
+        As where a charset's shift stands within the scheme, which made it no field.
+        """
+        header = self._part.header
+        if header.body_start != header.end or outcome.candidates is None:
+            return False
+        pairs = zip(outcome.candidates.decided, outcome.candidates.spans, strict=True)
+        first = next((start for each, (start, _) in pairs if each.number is not None), None)
+        return first is not None and _FIELD_NAME.fullmatch(self._raw, header.end, first) is not None
 
     def _whole_part_reason(self, text_part: TextPart) -> SkipReason | None:
         if text_part.in_unknown_encoding and self._options.direction is Direction.OUTBOUND:
