@@ -24,6 +24,16 @@ def test_the_last_guess_that_is_allowed_is_told_and_all_is_forgotten_in_time() -
     assert not failed.too_many(ip_address("192.0.2.1"))
 
 
+def test_what_was_asked_beside_the_last_guess_makes_the_time_no_longer() -> None:
+    now = 1000.0
+    failed = FailedLogins(lambda: now)
+    guessed(failed, "192.0.2.1")
+    now += WITHIN_SECONDS / 2
+    assert not any(failed.note(ip_address("192.0.2.1"), guess(number)) for number in range(100, 150))
+    now += WITHIN_SECONDS / 2
+    assert not failed.too_many(ip_address("192.0.2.1"))
+
+
 def test_all_addresses_of_an_ipv6_network_are_one_clients() -> None:
     failed = FailedLogins(lambda: 0.0)
     for number in range(MOST_WRONG):

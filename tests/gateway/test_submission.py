@@ -1,5 +1,6 @@
 """The submission listeners, before a made-up upstream server; real ones are in tests/e2e."""
 
+import asyncio
 import logging
 from base64 import b64encode
 from ipaddress import ip_network
@@ -9,6 +10,7 @@ import pytest
 
 from backstamp.gateway import Submission, Timeouts, session
 from backstamp.gateway.config import Network
+from backstamp.gateway.failed_logins import MOST_WRONG
 from backstamp.vocabulary import Origin
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
@@ -297,7 +299,24 @@ async def test_a_program_that_repeats_an_old_password_shuts_nobody_out(submissio
     assert answers == [*["535 5.7.8 no such ann"] * 12, "235 2.7.0 welcome"]
 
 
-async def test_one_address_of_our_own_may_be_that_of_many(submission: Any) -> None:
+async def test_one_address_of_our_own_may_be_that_of_many(
+    submission: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     setup = await submission(script={"AUTH": "535 5.7.8 no such ann"})
     answers = await try_passwords(setup, [wrong(number) for number in range(12)])
     assert answers == ["535 5.7.8 no such ann"] * 12
+    assert "wrong passwords" not in caplog.text
+
+
+async def guess_once(client: Client, number: int) -> str:
+    await client.say("EHLO client.example")
+    return (await client.say(wrong(number)))[:9]
+
+
+async def test_guesses_that_are_made_at_once_are_counted_before_the_next_are_tried(submission: Any) -> None:
+    setup = await submission(script={"AUTH": "535 5.7.8 no such ann"}, trusted_networks=())
+    guessers = [await setup.client() for _ in range(40)]
+    answers = await asyncio.gather(*(guess_once(each, number) for number, each in enumerate(guessers)))
+    tried = answers.count("535 5.7.8")
+    assert MOST_WRONG <= tried < 2 * MOST_WRONG
+    assert answers.count("421 4.7.0") == 40 - tried

@@ -1,11 +1,13 @@
 """client: who is connected, on whose behalf, and what that allows."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import StrEnum
 
 from backstamp.gateway.access import Address, contains, parse_address
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.protocol.wire import Wire
+from backstamp.gateway.submission import Credentials
 from backstamp.gateway.trace import Hop
 from backstamp.gateway.xclient import LONGEST
 from backstamp.vocabulary import Origin
@@ -68,6 +70,14 @@ class Client:
     def may_guess_no_more(self, failed: FailedLogins) -> bool:
         """Whether too many passwords from its address were wrong."""
         return not self.is_from_ours and failed.too_many(self.peer)
+
+    def turn_to_log_in(self, failed: FailedLogins) -> AbstractAsyncContextManager[None]:
+        """Return what is held while a password is tried."""
+        return nullcontext() if self.is_from_ours else failed.turn(self.peer)
+
+    def was_wrong(self, failed: FailedLogins, credentials: Credentials) -> bool:
+        """Note a wrong password; return whether it was the last that may be tried for now."""
+        return not self.is_from_ours and failed.note(self.peer, credentials)
 
     @property
     def is_local(self) -> bool:

@@ -4,10 +4,12 @@ The upstream server sees our address and no other, so what it has against guessi
 submit here, or nobody.
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakValueDictionary
 
 from backstamp.gateway.access import Address, party_of
 from backstamp.gateway.submission import Credentials
@@ -33,6 +35,14 @@ class FailedLogins:
         self._clock = clock
         self._key = secrets.token_bytes(16)
         self._wrong: dict[tuple[int, int], dict[bytes, float]] = {}
+        self._turns: WeakValueDictionary[tuple[int, int], asyncio.Semaphore] = WeakValueDictionary()
+
+    def turn(self, address: Address | None) -> asyncio.Semaphore:
+        """Return what is held while the upstream is asked: what is wrong of many at once is known too late.
+
+        Whoever is in the right waits for a moment, and is not turned away.
+        """
+        return self._turns.setdefault(party_of(address), asyncio.Semaphore(MOST_WRONG))
 
     def too_many(self, address: Address | None) -> bool:
         """Whether an address may try no more for now."""
@@ -42,13 +52,14 @@ class FailedLogins:
         """Note credentials that were refused; return whether they were the last that may be tried for now."""
         party = party_of(address)
         wrong = self._of_late(party)
-        before = len(wrong)
+        if len(wrong) >= MOST_WRONG:  # asked beside the last one
+            return False
         wrong[self._digest(credentials)] = self._clock()
         self._wrong.pop(party, None)
         if len(self._wrong) >= MOST_ADDRESSES:
             del self._wrong[next(iter(self._wrong))]
         self._wrong[party] = wrong
-        return before < MOST_WRONG <= len(wrong)
+        return len(wrong) == MOST_WRONG
 
     def _of_late(self, party: tuple[int, int]) -> dict[bytes, float]:
         since = self._clock() - WITHIN_SECONDS

@@ -323,16 +323,18 @@ class Session:
             raise RefusedError(submission.TLS_REQUIRED)
         if not client.helo or client.logged_in or self._mail.open:
             raise RefusedError(OUT_OF_ORDER)
-        if client.may_guess_no_more(self._about.failed_logins):
-            return submission.TOO_MANY_WRONG
         credentials = await submission.read_credentials(argument, self._ask)
-        answer = await submission.authenticate(await self._onward.open(), credentials)
+        failed = self._about.failed_logins
+        async with client.turn_to_log_in(failed):
+            if client.may_guess_no_more(failed):
+                return submission.TOO_MANY_WRONG
+            answer = await submission.authenticate(await self._onward.open(), credentials)
+            if answer.permanent and client.was_wrong(failed, credentials):
+                _log.warning("too many wrong passwords from one address: it may try no more for some minutes")
         if answer.positive:
             client.logged_in = True
             self._onward.reopens = False
             return answer
-        if answer.permanent and self._about.failed_logins.note(client.peer, credentials):
-            _log.warning("too many wrong passwords from one address: it may try no more for some minutes")
         await self._onward.let_go()
         self._attempts += 1
         if self._attempts >= submission.MOST_ATTEMPTS:
