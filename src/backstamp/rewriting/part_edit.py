@@ -74,6 +74,11 @@ class TextPart:
         """The decoded text; where it was forgotten, decoded once more."""
         return self._read().text
 
+    def is_agreed(self, octets: int) -> bool:
+        """Whether readers of this HTML agree on it, too, who look for its charset in so many octets."""
+        label = self.part.charset_label
+        return decode_text(self.payload.data, label, html=True, prescanned=octets) is not None
+
     def forget_text(self) -> None:
         """Let the text go where the way back to its octets needs none."""
         if self._is_one_to_one:

@@ -18,6 +18,7 @@ from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.tree_cost import BIG, is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.manifest import Carrier, PixelReport, plain
+from backstamp.rewriting.moved_charset import octets_moved_up
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.pixel import ReadBack
@@ -79,14 +80,14 @@ class PartPlanner:
         try:
             text_part = TextPart(self._raw, self._part, self._options.limits.html_bytes)
             reason = self._whole_part_reason(text_part)
+            if reason is not None:
+                return _left_alone(reason)
+            if self._part.media_type == "text/html":
+                outcome = self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
+            else:
+                outcome = self._plan_text(text_part, links_before)
         except PartUnreadableError as error:
             return _left_alone(error.reason)
-        if reason is not None:
-            return _left_alone(reason)
-        if self._part.media_type == "text/html":
-            outcome = self._plan_html(text_part, links_before, wants_pixel=wants_pixel)
-        else:
-            outcome = self._plan_text(text_part, links_before)
         if self._takes_header_end(outcome) or self._begins_a_field(outcome):
             return _left_alone(SkipReason.BROKEN_STRUCTURE)
         if self._options.direction is Direction.INBOUND:
@@ -213,7 +214,10 @@ class PartPlanner:
         return outcome
 
     def _read_html(self, text_part: TextPart, *, wants_pixel: bool) -> _ReadHtml:
-        """Read and decide; the trees, which weigh more than all else, are gone when this returns."""
+        """Read and decide; the trees, which weigh more than all else, are gone when this returns.
+
+        Raises `PartUnreadableError` where new URLs would bring a charset to where readers look for one.
+        """
         html = HtmlText(text_part.text, words=self._options.direction is Direction.INBOUND)
         base = html.base
         others = html.rivals
@@ -246,6 +250,10 @@ class PartPlanner:
         if others or words:
             decided += words
             decided.sort(key=lambda each: each.link.start)
+        edits = ((each.link.start, each.link.end) for each in decided if each.reason is None)
+        octets = octets_moved_up(html.source, edits)
+        if octets is not None and not text_part.is_agreed(octets):
+            raise PartUnreadableError(SkipReason.UNSAFE_CHARSET)
         return _ReadHtml(decided, pixel_at, pixel_reason, bool(html.unlocated))
 
     def _decide_on_words(self, html: HtmlText, links: list[Decided], encoding: str) -> list[Decided]:

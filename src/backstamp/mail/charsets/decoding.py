@@ -10,7 +10,7 @@ from typing import Final
 
 from backstamp.mail.charsets.charset_labels import UNDECLARED, UTF8, WIDE, Charset, CharsetKind, charset_for
 from backstamp.mail.charsets.decoded_text import DecodedText, read_as
-from backstamp.mail.charsets.meta_charset import declared_charset, mentioned_charsets
+from backstamp.mail.charsets.meta_charset import PRESCANNED, declared_charset, mentioned_charsets
 from backstamp.mail.charsets.rival_readings import disagree, may_differ, swallowed
 from backstamp.mail.charsets.stateful_charsets import has_shifts, looks_shifted
 
@@ -31,18 +31,20 @@ _KATAKANA: Final = b"\x1b(I"
 """A shift that not all readers of ISO-2022-JP know; to those its letters spell `<A/HREF="HTTP:`."""
 
 
-def decode_text(data: bytes, label: str, *, html: bool = False) -> DecodedText | None:
+def decode_text(
+    data: bytes, label: str, *, html: bool = False, prescanned: int = PRESCANNED
+) -> DecodedText | None:
     """Return the text of `data` by its declared charset `label` ("" where none).
 
     None when it may not be patched: because bytes of this charset do not mean ASCII, or because another
     reader may find a link where this reading has none. In HTML the declaration inside the text counts
     where `label` is of no use (https://html.spec.whatwg.org/#determining-the-character-encoding), and is
-    taken for another reader's where it contradicts.
+    taken for another reader's where it contradicts. So is any within the `prescanned` octets.
     """
     charset = charset_for(label)
     if charset.kind is CharsetKind.UNSAFE or data.startswith(_MARKS):
         return None
-    others = mentioned_charsets(data) if html else []
+    others = mentioned_charsets(data, prescanned) if html else []
     guessed = charset is UNDECLARED
     if guessed:
         charset = _of_undeclared(data, html=html)

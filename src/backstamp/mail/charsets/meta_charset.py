@@ -24,13 +24,13 @@ _CONTENT: Final = re.compile(
 _XML: Final = re.compile(rb"<\?xml[^>]*?encoding[\x00-\x20]*=[\x00-\x20]*([\"'])([^\x00-\x20\"'>]*)\1[^>]*>")
 
 
-def mentioned_charsets(data: bytes) -> list[Charset]:
+def mentioned_charsets(data: bytes, prescanned: int = PRESCANNED) -> list[Charset]:
     """Return the known charsets that the beginning of an HTML text names anywhere, once each.
 
     More than the standard's prescan finds: also in comments and in elements that are no `meta`, where a
     reader with a simple pattern looks.
     """
-    head = data[:PRESCANNED].lower()
+    head = data[:prescanned].lower()
     found: list[Charset] = []
     for name in _NAMES if b"<?xml" in head else _NAMES[:1]:
         at = head.find(name)
