@@ -142,7 +142,9 @@ def test_a_reader_reports_waits_and_goes_on(server: ServerProcess, target: str, 
         (ReaderReportKind.MISTAKE, "I know the sender"),
         (ReaderReportKind.OVERRIDE, "We test it"),
     ]
-    assert [hit.action for hit in hits_in(tmp_path)] == [
-        *(ClickAction.WARN, ClickAction.GO_ON, ClickAction.BLOCK, ClickAction.BLOCK, ClickAction.GO_ON),
-        *(ClickAction.CHECK, ClickAction.ALLOW),
-    ]
+    *acts, last = [hit.action for hit in hits_in(tmp_path)]
+    before = [ClickAction.WARN, ClickAction.GO_ON, ClickAction.BLOCK, ClickAction.BLOCK, ClickAction.GO_ON]
+    # Once more where the clock is set back meanwhile.
+    assert acts[:5] == before
+    assert set(acts[5:]) == {ClickAction.CHECK}
+    assert last == ClickAction.ALLOW
