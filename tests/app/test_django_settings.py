@@ -43,7 +43,7 @@ def test_the_sqlite_file_and_its_log_are_for_their_owner_alone(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("settings", "url", "engine"),
     [
-        ("console_settings", "postgresql://u:p@db.example/backstamp", "backstamp.console.postgresql"),
+        ("console_settings", "postgresql://u:p@db.example/backstamp", "backstamp.console.serving.postgresql"),
         ("django_settings", "postgresql://u:p@db.example/backstamp", "django.db.backends.postgresql"),
         ("console_settings", "", "backstamp.records.database.sqlite"),
     ],

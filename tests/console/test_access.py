@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from backstamp.console.middleware import CONSOLE_POLICY
+from backstamp.console.serving.middleware import CONSOLE_POLICY
 from backstamp.records.alerting import channels
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import (

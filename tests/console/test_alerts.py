@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from backstamp.console.alert_words import KINDS, RULES
+from backstamp.console.wording.alerts import KINDS, RULES
 from backstamp.records.alerting.rules import rules
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing, OwnListEntry

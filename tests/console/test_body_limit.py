@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.console.body_limit import LARGEST_BODY, bounded
+from backstamp.console.serving.body_limit import LARGEST_BODY, bounded
 
 
 def ask(headers: list[tuple[bytes, bytes]], chunks: list[bytes]) -> tuple[list[Any], list[Any]]:

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.daemon, pytest.mark.timeout(120)]
 SEOUL = "Times are those of Asia/Seoul (GMT+09:00)"
 SERVE = """
 import sys
-from backstamp.console.server import serve
+from backstamp.console.serving.server import serve
 serve(sys.argv[1], int(sys.argv[2]), "backstamp.app.targets.console:target")
 """
 

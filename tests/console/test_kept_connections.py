@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from backstamp.console.postgresql import base
+from backstamp.console.serving.postgresql import base
 from tests.database import empty_postgresql
 
 
@@ -16,7 +16,7 @@ from tests.database import empty_postgresql
 def _console_on_postgresql() -> Iterator[None]:
     with empty_postgresql():
         connections.close_all()
-        connections.settings["default"]["ENGINE"] = "backstamp.console.postgresql"
+        connections.settings["default"]["ENGINE"] = "backstamp.console.serving.postgresql"
         with suppress(AttributeError):
             del connections["default"]
         yield

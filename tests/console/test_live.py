@@ -9,10 +9,10 @@ from django.db import OperationalError
 from django.http import StreamingHttpResponse
 from django.test import Client
 
-from backstamp.console import watching
-from backstamp.console.pace import Pace
+from backstamp.console.live import watching
+from backstamp.console.live.pace import Pace
+from backstamp.console.live.watching import Watching
 from backstamp.console.views import timeline
-from backstamp.console.watching import Watching
 from backstamp.records.rollups.changes import message_version, newest_version
 from backstamp.vocabulary import Actor, EventType
 from tests.console.seed import event, message

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from backstamp.console.log_lines import without_addresses
+from backstamp.console.serving.log_lines import without_addresses
 from backstamp.records.administration import sign_in_links
 from tests.console.conftest import HOST
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backstamp.console.config import ConsoleConfig
-from backstamp.console.mail_view import LARGEST_FRAMED, LARGEST_SHOWN, MailView
-from backstamp.console.own_view import DOT, as_sent
+from backstamp.console.mailbox.own_view import DOT, as_sent
+from backstamp.console.mailbox.view import LARGEST_FRAMED, LARGEST_SHOWN, MailView
 from backstamp.records.models import CapturedMail
 from backstamp.tokens import Keyring
 from backstamp.tokens.sealing import seal_link, seal_pixel

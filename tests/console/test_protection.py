@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from backstamp.console.config import ConsoleConfig, ThreatListState
-from backstamp.console.protection_forms import ProtectionForm
-from backstamp.console.threat_words import REASONS, THREATS
+from backstamp.console.forms.protection import ProtectionForm
+from backstamp.console.wording.threats import REASONS, THREATS
 from backstamp.records.models import (
     ExpressionKill,
     OwnListEntry,

@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from backstamp.console import urls
-from backstamp.console.log_lines import without_addresses
+from backstamp.console.serving.log_lines import without_addresses
 from backstamp.records.alerting import channels
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Channel, Consent, OwnListEntry, Suppression, Switch

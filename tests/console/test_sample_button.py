@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from backstamp.console.config import ConsoleConfig
-from backstamp.console.server import serve
+from backstamp.console.serving.server import serve
 from backstamp.http_listener import PortTakenError
 from tests.console.conftest import HOST
 

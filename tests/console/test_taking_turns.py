@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from backstamp.app import console_settings
-from backstamp.console.taking_turns import MOST_AT_ONCE, TakingTurnsMiddleware
+from backstamp.console.serving.taking_turns import MOST_AT_ONCE, TakingTurnsMiddleware
 
 
 def connect() -> None:
@@ -93,4 +93,4 @@ async def test_a_thread_that_has_ended_is_not_asked_to_close_the_connection() ->
 
 
 def test_the_console_takes_turns_before_anything_asks_the_database() -> None:
-    assert console_settings.MIDDLEWARE[0] == "backstamp.console.taking_turns.TakingTurnsMiddleware"
+    assert console_settings.MIDDLEWARE[0] == "backstamp.console.serving.taking_turns.TakingTurnsMiddleware"

@@ -12,10 +12,10 @@ from django.urls import get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.console import reasons
-from backstamp.console.reasons import reason_sentences
-from backstamp.console.threat_words import reason_words
-from backstamp.console.wording import ACTORS, DELIVERIES, event_words, span_words
+from backstamp.console.wording import reasons
+from backstamp.console.wording.events import ACTORS, DELIVERIES, event_words, span_words
+from backstamp.console.wording.reasons import reason_sentences
+from backstamp.console.wording.threats import reason_words
 from backstamp.records.models import DeliveryState
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.verdicts import SignalName

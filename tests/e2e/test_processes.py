@@ -12,7 +12,7 @@ from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
 
-from backstamp.console.server import DRAIN_SECONDS
+from backstamp.console.serving.server import DRAIN_SECONDS
 from tests.database import give_database
 from tests.e2e.server import ROLES, Server, alive, descendants, until
 

@@ -4,5 +4,5 @@ from backstamp.app.django_settings import *  # noqa: F403 - how Django's setting
 from backstamp.app.django_settings import DATABASES, MIDDLEWARE
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    DATABASES["default"]["ENGINE"] = "backstamp.console.postgresql"
-MIDDLEWARE = ["backstamp.console.taking_turns.TakingTurnsMiddleware", *MIDDLEWARE]
+    DATABASES["default"]["ENGINE"] = "backstamp.console.serving.postgresql"
+MIDDLEWARE = ["backstamp.console.serving.taking_turns.TakingTurnsMiddleware", *MIDDLEWARE]

@@ -94,9 +94,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "backstamp.console.middleware.SecurityHeadersMiddleware",
+    "backstamp.console.serving.middleware.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "backstamp.console.middleware.Utf8FormsMiddleware",
+    "backstamp.console.serving.middleware.Utf8FormsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -104,7 +104,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "backstamp.console.middleware.NotAllowedPageMiddleware",
+    "backstamp.console.serving.middleware.NotAllowedPageMiddleware",
 ]
 ROOT_URLCONF = "backstamp.console.urls"
 TEMPLATES = [
@@ -120,7 +120,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "backstamp.console.bound_fields.Renderer"
+FORM_RENDERER = "backstamp.console.forms.bound_fields.Renderer"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
@@ -141,7 +141,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "messages"
 LOGOUT_REDIRECT_URL = "sign-in"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-ACCOUNT_ADAPTER = "backstamp.console.sign_in_adapter.SignInAdapter"
+ACCOUNT_ADAPTER = "backstamp.console.serving.sign_in_adapter.SignInAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

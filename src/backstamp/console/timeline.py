@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from backstamp.console.reasons import reason_sentences, signals
-from backstamp.console.wording import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
+from backstamp.console.wording.events import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
+from backstamp.console.wording.reasons import reason_sentences, signals
 from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
 

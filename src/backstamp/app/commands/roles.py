@@ -148,7 +148,7 @@ def _database_is_older() -> bool:
 def console(context: AppContext) -> None:
     """Run the private console alone."""
     _begin(context, "console")
-    from backstamp.console.server import serve
+    from backstamp.console.serving.server import serve
 
     host, port = split_host_port(context.settings[CONSOLE_LISTEN])
     try:

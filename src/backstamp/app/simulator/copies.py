@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from backstamp.app.token_text import token_of
-from backstamp.console.mail_parts import MailParts
+from backstamp.console.mailbox.parts import MailParts
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 
 _ADDRESS: Final = re.compile(r"""(?:href|src)=["']?(https?://[^"'\s>]{1,4000})""", re.IGNORECASE)

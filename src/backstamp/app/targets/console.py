@@ -8,8 +8,8 @@ from django.core.asgi import get_asgi_application
 
 from backstamp.app.logs import configure_logging
 from backstamp.app.settings import load
-from backstamp.console.body_limit import bounded
-from backstamp.console.log_lines import without_addresses
+from backstamp.console.serving.body_limit import bounded
+from backstamp.console.serving.log_lines import without_addresses
 
 # WhiteNoise gives plain file iterators; Django reads those at once, which is right for small files.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")

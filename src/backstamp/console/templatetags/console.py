@@ -11,12 +11,12 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from backstamp.console.alert_words import act_words, rule_words
-from backstamp.console.bound_fields import whole_form_id
-from backstamp.console.click_text import url_parts
+from backstamp.console.forms.bound_fields import whole_form_id
 from backstamp.console.rooms import WINGS
-from backstamp.console.threat_words import reason_words, threat_words
-from backstamp.console.wording import ACTORS, DELIVERIES, Words, event_words
+from backstamp.console.wording.alerts import act_words, rule_words
+from backstamp.console.wording.clicks import url_parts
+from backstamp.console.wording.events import ACTORS, DELIVERIES, Words, event_words
+from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.models import DeliveryState
 from backstamp.vocabulary import Actor, EventType
 

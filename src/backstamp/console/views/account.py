@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from backstamp.console.forms import WelcomeForm
+from backstamp.console.forms.welcome import WelcomeForm
 from backstamp.records.administration import sign_in_links
 
 _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"

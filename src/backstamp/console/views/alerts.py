@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from backstamp.console.alert_forms import ChannelForm, RuleForm
-from backstamp.console.alert_words import RULES
 from backstamp.console.asked import switched_on, words
+from backstamp.console.forms.alerts import ChannelForm, RuleForm
+from backstamp.console.wording.alerts import RULES
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import alerts, channels
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of

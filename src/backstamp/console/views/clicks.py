@@ -12,8 +12,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
 from backstamp.console.asked import words
-from backstamp.console.click_text import ACTIONS, csv_lines, csv_names
-from backstamp.console.fragments import template_for
+from backstamp.console.live.fragments import template_for
+from backstamp.console.wording.clicks import ACTIONS, csv_lines, csv_names
 from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.queries.clicks import MOST_EXAMINED, ClickFilter, Who, click_page

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.asked import words
 from backstamp.console.config import console_config
-from backstamp.console.protection_forms import KillForm, OwnListForm
+from backstamp.console.forms.protection import KillForm, OwnListForm
 from backstamp.policy.own_entries import expression_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ExpressionKill, OwnListEntry

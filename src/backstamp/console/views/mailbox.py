@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.config import console_config
-from backstamp.console.mail_view import MailView
+from backstamp.console.mailbox.view import MailView
 from backstamp.records.models import CapturedMail
 from backstamp.tokens import Keyring
 

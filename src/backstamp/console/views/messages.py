@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.asked import switched_on, words
 from backstamp.console.config import console_config
-from backstamp.console.fragments import template_for
 from backstamp.console.handed_in import HandInError, send_sample_mail
-from backstamp.console.manifest_view import read_manifest
+from backstamp.console.live.fragments import template_for
 from backstamp.console.timeline import timeline
 from backstamp.console.views.received import received_context
+from backstamp.console.wording.manifest import read_manifest
 from backstamp.policy import KillTarget
 from backstamp.records.database.tracking_ids import from_database
 from backstamp.records.models import Link, Message

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.asked import switched_on, words
 from backstamp.console.config import console_config
-from backstamp.console.forms import ConsentForm, DomainForm, SenderForm
+from backstamp.console.forms.policy import ConsentForm, DomainForm, SenderForm
 from backstamp.policy import STALE_SECONDS, ConsentMode
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_named

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.config import console_config
-from backstamp.console.middleware import CONSOLE_POLICY
-from backstamp.console.protection_forms import ExceptionForm, NewDomainForm, ProtectionForm
+from backstamp.console.forms.protection import ExceptionForm, NewDomainForm, ProtectionForm
+from backstamp.console.serving.middleware import CONSOLE_POLICY
 from backstamp.policy import ProtectionMode
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ProtectedDomain, ProtectionException

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from backstamp.console.asked import words
-from backstamp.console.fragments import template_for
-from backstamp.console.manifest_view import ManifestView, read_manifest
+from backstamp.console.live.fragments import template_for
 from backstamp.console.rooms import RECEIVED_MESSAGE
+from backstamp.console.wording.manifest import ManifestView, read_manifest
 from backstamp.policy import ProtectionMode
 from backstamp.records.database.tracking_ids import from_database, to_text
 from backstamp.records.models import Message

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from backstamp.console.wording import event_words
+from backstamp.console.wording.events import event_words
 from backstamp.records.models import UnmatchedReport
 from backstamp.vocabulary import Actor, EventType
 

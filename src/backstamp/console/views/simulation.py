@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.config import console_config
-from backstamp.console.wording import ACTORS, Words
+from backstamp.console.wording.events import ACTORS, Words
 from backstamp.vocabulary import Actor
 
 SIZES: Final = (60, 200, 1000)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.asked import words
 from backstamp.console.config import console_config
-from backstamp.console.forms import SuppressionForm
+from backstamp.console.forms.suppression import SuppressionForm
 from backstamp.policy import SuppressionReason
 from backstamp.records.models import Suppression
 from backstamp.records.suppression import suppression_list

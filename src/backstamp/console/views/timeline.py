@@ -9,8 +9,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
-from backstamp.console.pace import Pace
-from backstamp.console.watching import ALL, EndsError, Followed, Watching, watching
+from backstamp.console.live.pace import Pace
+from backstamp.console.live.watching import ALL, EndsError, Followed, Watching, watching
 
 HEARTBEAT_SECONDS: Final = 15.0
 """Proxies commonly cut a silent connection after 30 to 60 seconds."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from backstamp.console.threat_words import THREATS
+from backstamp.console.wording.threats import THREATS
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.administration.refusals import RefusedError

@@ -1,15 +1,12 @@
-"""The console's forms."""
+"""Forms of the policy: what is tracked for a domain or a sender, and what a recipient said."""
 
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib.auth import get_user_model
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_domain_name, validate_email
+from django.core.validators import validate_email
 
-from backstamp.journal.manual import LONGEST_LABEL, MAX_LINKS
 from backstamp.policy import ConsentState
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name
@@ -35,69 +32,6 @@ class AxisField(forms.ChoiceField):
     def prepare_value(self, value: Any) -> Any:
         """Return the choice that stands for a stored value."""
         return {True: "on", False: "off", None: ""}.get(value, value)
-
-
-class WelcomeForm(forms.Form):
-    """The first administrator's, or a returning one's, e-mail address and new password."""
-
-    email = forms.EmailField(
-        label="E-mail address",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
-    )
-    password = forms.CharField(
-        label="Password",
-        max_length=1000,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 8 characters, and not a common one.",
-    )
-
-    def __init__(self, data: Any, *, address: str) -> None:
-        """Keep to `address` where the link names one: it must not set another person's password."""
-        super().__init__(data, initial={"email": address})
-        self.fields["email"].disabled = bool(address)
-
-    def clean(self) -> dict[str, Any]:
-        """Hold the password against the rules of the settings."""
-        cleaned = super().clean() or {}
-        if "password" in cleaned:
-            email = cleaned.get("email", "")
-            try:
-                validate_password(cleaned["password"], get_user_model()(username=email, email=email))
-            except ValidationError as error:
-                self.add_error("password", error)
-        return cleaned
-
-
-class PixelForm(forms.Form):
-    """What a mail written elsewhere is called, for whom it is, and which links it has."""
-
-    label = forms.CharField(
-        label="Subject, or a name for it",
-        max_length=LONGEST_LABEL,
-        widget=forms.TextInput(attrs={"placeholder": "Proposal for the new bridge"}),
-    )
-    recipient = forms.EmailField(
-        label="Recipient",
-        required=False,
-        max_length=LONGEST_ADDRESS,
-        help_text="May stay empty. One pixel for each recipient tells them apart.",
-    )
-    urls = forms.CharField(
-        label="Links to track",
-        required=False,
-        max_length=100_000,
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "https://example.com/proposal"}),
-        help_text="May stay empty. One in a line.",
-    )
-
-    def clean_urls(self) -> tuple[str, ...]:
-        """Return the links, one for each line that holds something."""
-        urls = tuple(line.strip() for line in self.cleaned_data["urls"].splitlines() if line.strip())
-        if len(urls) > MAX_LINKS:
-            raise ValidationError(f"At most {MAX_LINKS} links.")
-        return urls
 
 
 class DomainForm(forms.Form):
@@ -176,34 +110,3 @@ class ConsentForm(forms.Form):
         address = str(self.cleaned_data["address"]).strip().lower()
         validate_email(address)
         return address
-
-
-class SuppressionForm(forms.Form):
-    """Who shall get no more mail, of which sender domain, and why."""
-
-    address = forms.CharField(label="Address", max_length=LONGEST_ADDRESS)
-    domain = forms.CharField(
-        label="Sender domain",
-        required=False,
-        max_length=255,
-        help_text="Whose mail is meant. Empty: the mail of every domain.",
-    )
-    evidence = forms.CharField(
-        label="Why",
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-
-    def clean_address(self) -> str:
-        """Return the address in lower case."""
-        address = str(self.cleaned_data["address"]).strip().lower()
-        validate_email(address)
-        return address
-
-    def clean_domain(self) -> str:
-        """Return the domain in lower case, or nothing."""
-        domain = str(self.cleaned_data["domain"]).strip().lower().rstrip(".")
-        if domain:
-            validate_domain_name(domain)
-        return domain

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from backstamp.console.mail_parts import MailParts
-from backstamp.console.own_view import as_sent
+from backstamp.console.mailbox.own_view import as_sent
+from backstamp.console.mailbox.parts import MailParts
 from backstamp.tokens import Keyring
 
 LARGEST_SHOWN: Final = 8 * 1024 * 1024

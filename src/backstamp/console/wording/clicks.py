@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from backstamp.console.threat_words import reason_words, threat_words
-from backstamp.console.wording import ACTORS
+from backstamp.console.wording.events import ACTORS
+from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.protection.link_hosts import host_in
 from backstamp.records.queries.clicks import Click

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from backstamp.console.alert_words import KINDS
+from backstamp.console.wording.alerts import KINDS
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import channels
 from backstamp.records.alerting.rules import WITHIN_MINUTES, Rule

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backstamp.console.wording import Words
+from backstamp.console.wording.events import Words
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType

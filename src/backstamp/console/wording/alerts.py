@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backstamp.console.wording import Words
+from backstamp.console.wording.events import Words
 from backstamp.records.alerting.words import ACTS, TITLES
 from backstamp.vocabulary import AlertRule, ChannelKind
 

@@ -1,0 +1,1 @@
+"""live: pages that change while they are looked at."""

@@ -1,0 +1,1 @@
+"""wording: what is in the records, in the words, icons and sentences that people see."""
