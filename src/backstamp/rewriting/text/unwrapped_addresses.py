@@ -124,18 +124,25 @@ def _names(text: str) -> Iterator[FoundLink]:
         # `_example.com_` is a name in italics to those who write so, and linkifyjs links `https://.example.com`.
         start += len(text[start:end]) - len(text[start:end].lstrip("._-"))
         end -= len(text[start:end]) - len(text[start:end].rstrip("_"))
-        tail = _PORT_AND_PATH.match(text, end)
-        rest = tail[0].rstrip(_TRAILING) if tail is not None else ""
         for first, last in _hosts(text, start, end):
-            path = rest if last == end else ""
-            if not _is_linked(text[first:last], has_path=len(path) > 1):
+            name = text[first:last]
+            # A path is read only of what may be linked: else it is read again for each name that is none.
+            if not _is_linked(name, has_path=True):
+                continue
+            path = _path(text, end) if last == end else ""
+            if not _is_linked(name, has_path=len(path) > 1):
                 continue
             position = max(position, last + len(path))
-            value = f"http://{text[first:last]}{path}"
+            value = f"http://{name}{path}"
             yield FoundLink(first, last + len(path), value, Carrier.TEXT, doubt=SkipReason.BARE_NAME)
             count += 1
             if count >= _MOST:
                 return
+
+
+def _path(text: str, end: int) -> str:
+    tail = _PORT_AND_PATH.match(text, end)
+    return tail[0].rstrip(_TRAILING) if tail is not None else ""
 
 
 def _hosts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
