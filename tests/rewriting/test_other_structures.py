@@ -140,6 +140,15 @@ def test_there_is_a_bound_on_links_and_on_octets() -> None:
     assert received(text, small) == []
 
 
+@pytest.mark.parametrize("kind", ["image/png", "text/plain"])
+def test_what_is_not_read_keeps_nothing_that_is_from_being_read(kind: str) -> None:
+    large = f"Content-Type: {kind}\n{BASE64}\n{base64.encodebytes(bytes(3000)).decode()}"
+    small = Options(direction=Direction.INBOUND, limits=Limits(html_bytes=1000))
+    assert received(f"a stray line\n{MIXED}\n--b\n{large}--b\n{PART}--b--\n", small) == [
+        ("1", URL, SkipReason.BROKEN_STRUCTURE)
+    ]
+
+
 @pytest.mark.parametrize(
     "unit", [f"--b\n{PART}", f"--b--\n{PART}", "--bx\n\n", f" --b\n{MIXED}\n", "--b\rx\n"]
 )

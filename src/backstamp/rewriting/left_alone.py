@@ -83,9 +83,7 @@ def links_left_alone(
     """
     if part.children:
         return _links_outside(raw, part, policy, room) if Defect.LINKS_OUTSIDE_PARTS in part.defects else None
-    if not (reason.unprotected or is_calendar(part)) or not (
-        may_show_links(part) or reason is SkipReason.SHOWN_ATTACHMENT
-    ):
+    if not is_looked_into(part, reason):
         return None
     try:
         reading = _Reading(raw, part, options.limits.html_bytes)
@@ -106,6 +104,13 @@ def links_left_alone(
     why = SkipReason.CALENDAR_LINK if reason is SkipReason.CALENDAR else reason
     decided = policy.leave(links, base, reading.encoding, why)
     return _bounded(Candidates(part.path, decided[: room + 1], spans[: room + 1]), room)
+
+
+def is_looked_into(part: Part, reason: SkipReason) -> bool:
+    """Whether links are sought in a part without children that is left alone for `reason`."""
+    return (reason.unprotected or is_calendar(part)) and (
+        may_show_links(part) or reason is SkipReason.SHOWN_ATTACHMENT
+    )
 
 
 def _pointer(part: Part) -> FoundLink | None:

@@ -19,7 +19,7 @@ from backstamp.mail.header_section import (
 )
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.structure import Habits, Part, parse_structure
-from backstamp.rewriting.left_alone import decodings, links_left_alone
+from backstamp.rewriting.left_alone import decodings, is_looked_into, links_left_alone
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.reasons import SkipReason
@@ -118,8 +118,7 @@ class _Listing:
         self, raw: bytes, leaf: Part, path: str, reason: SkipReason, place: tuple[int, int] | None = None
     ) -> None:
         """List the links of a leaf in the part of this path, at their own places or all at one."""
-        self._octets -= leaf.end - leaf.body_start
-        if self._octets < 0 or self._room <= 0:
+        if self._room <= 0 or not is_looked_into(leaf, reason) or not self._may_read(leaf):
             return
         links = links_left_alone(
             raw, leaf, reason, options=self._options, policy=self._policy, room=self._room
@@ -138,6 +137,14 @@ class _Listing:
         if decided:
             self.found.append(Candidates(path, decided, spans))
 
+    def _may_read(self, part: Part) -> bool:
+        """Whether octets are left for a part; one that is too large for them keeps no smaller one out."""
+        octets = part.end - part.body_start
+        if octets > self._octets:
+            return False
+        self._octets -= octets
+        return True
+
     def add_decoded(
         self,
         raw: bytes,
@@ -148,8 +155,7 @@ class _Listing:
         depth: int = _MOST_DECODED,
     ) -> None:
         """List the links of a message or multipart that is encoded as a whole."""
-        self._octets -= part.end - part.body_start
-        if self._octets < 0 or not depth:
+        if not depth or not self._may_read(part):
             return
         data = next(decodings(raw, part), b"")
         if part.is_multipart:
