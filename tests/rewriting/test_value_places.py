@@ -27,6 +27,7 @@ VALUE = re.compile(r"[^ \t\n\f\r][^ \t\n\f\r=]*[ \t\n\f\r]*=[ \t\n\f\r]*([\"']?)
 @example("<a href=x>1</a><body href=y>")
 @example('<a title=">" href = \'a"b\' href=second>')
 @example("<a href= ><a href><a / href=/x/>")
+@example("<svg><a xlin\u212a:href=1 xlink:href=2>3</a></svg>")
 @example("<p><a href=1><p>2</p><div>3</a>4</div>")
 def test_a_value_stands_where_the_parser_found_it(html: str) -> None:
     source = html.replace("\r", " ").replace("\n", " ")

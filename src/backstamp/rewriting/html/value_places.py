@@ -5,6 +5,7 @@ Read from the source alone: a tree that records it of each of its elements weigh
 
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from turbohtml import Element
@@ -19,6 +20,8 @@ _ATTRIBUTE: Final = re.compile(
     r"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^ \t\n\f\r>\"'][^ \t\n\f\r>]*+)|))?"
 )
 """An attribute within a start tag that ends somewhere (WHATWG HTML §13.2.5.32 to 39)."""
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""No letter beyond ASCII has another case here: U+212A is no k."""
 _QUOTES: Final = {"double": '"', "single": "'", "bare": ""}
 
 
@@ -37,7 +40,7 @@ def value_span(source: str, element: Element, name: str) -> tuple[int, int, str]
         if ordinary is not None:
             return *ordinary.span(1), '"'
     for attribute in _attributes(source, column):
-        if attribute["name"].lower() == name:
+        if attribute["name"].translate(_LOWER) == name:
             # The first counts.
             kind = attribute.lastgroup or ""
             if kind not in _QUOTES:
