@@ -6,10 +6,8 @@ costs at most the last `sync` milliseconds (docs/journal.md).
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +19,8 @@ from backstamp.journal.codec import PackedHit
 from backstamp.journal.durations import Durations
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
 from backstamp.journal.files import Files
-from backstamp.journal.layout import AHEAD, lock_path, segment_path
+from backstamp.journal.held_name import HeldName, OpenSegment, new_name
+from backstamp.journal.layout import segment_path
 from backstamp.vocabulary import JournalRecord, Sync
 
 _log = logging.getLogger("backstamp.journal")
@@ -48,15 +47,6 @@ class _Waiting(NamedTuple):
     tell: Callable[[JournalUnavailableError | None], None]
 
 
-class _InUse(NamedTuple):
-    """The segment that is written and the lock, and where readers find them."""
-
-    segment: int
-    path: Path
-    lock_file: int
-    lock_path: Path
-
-
 class JournalWriter:
     """The one writer of a process, or its one writer ahead; any thread may call it.
 
@@ -80,7 +70,7 @@ class JournalWriter:
         What is written `ahead` does not wait behind what others wrote before.
         """
         self._ahead = ahead
-        self.producer = self._new_name()
+        self.producer = new_name(ahead=ahead)
         self._directory = directory
         self._role = role
         self._always = sync == "always"
@@ -91,9 +81,9 @@ class JournalWriter:
         self._seed = framing.seed(self.producer)
 
         self._lock = threading.Lock()
-        self._lock_file: int | None = None
+        self._held: HeldName | None = None
         self._segment: int | None = None
-        self._in_use: _InUse | None = None
+        self._in_use: OpenSegment | None = None
         self._segment_start = 0
         self._rotate_at = 0
         self._opened_at = 0.0
@@ -172,7 +162,7 @@ class JournalWriter:
     def _reach(self, producer: str, segment: int | None, position: int) -> None:
         """Have a record on the disk; the lock for syncing is held."""
         if producer != self.producer or position < self._doubtful:
-            raise _unavailable("cannot be synced to the disk", OSError(errno.EIO, ""))
+            raise JournalUnavailableError.of("cannot be synced to the disk", OSError(errno.EIO, ""))
         # A segment that is no longer among these was synced before it was closed; and what others
         # waited for may have put this record on the disk too.
         synced_segment, reached = self._synced
@@ -187,7 +177,7 @@ class JournalWriter:
         except OSError as error:
             with self._lock:
                 self._doubt()
-            raise _unavailable("cannot be synced to the disk", error) from None
+            raise JournalUnavailableError.of("cannot be synced to the disk", error) from None
         self._synced = (segment, reached)
 
     def wind_down(self) -> None:
@@ -211,8 +201,8 @@ class JournalWriter:
         if self._thread is not None:
             self._thread.join()
         self._sync()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
+        if self._held is not None:
+            self._held.let_go()
 
     def _write(self, payload: bytes, *, waits: bool = False) -> int:
         """Write a frame, and return its position. `waits`: somebody will, who wakes the thread for it."""
@@ -229,7 +219,7 @@ class JournalWriter:
                 written += self._files.write(segment, data[written:])
         except OSError as error:
             self._cut_torn_tail()
-            raise _unavailable("cannot be written", error) from None
+            raise JournalUnavailableError.of("cannot be written", error) from None
         # A reader may have the frame from now on, so its place is never used again, whatever the disk says.
         self._position = position + len(data)
         if self._always and not waits:
@@ -237,7 +227,7 @@ class JournalWriter:
                 self._fdatasync(segment)
             except OSError as error:
                 self._doubt()
-                raise _unavailable("cannot be synced to the disk", error) from None
+                raise JournalUnavailableError.of("cannot be synced to the disk", error) from None
         if not self._dirty:
             self._dirty = True
             if not waits:
@@ -247,7 +237,7 @@ class JournalWriter:
     def _next_segment(self) -> int:
         """Open the segment that starts at the present position; stay in the old one when that fails."""
         try:
-            self._ensure_producer()
+            held = self._hold_name()
             path = segment_path(self._directory, self.producer, self._position)
             segment = self._files.open_segment(path)
         except OSError:
@@ -257,9 +247,7 @@ class JournalWriter:
         self._finish_segment()
         self._unnamed.add(segment)
         self._segment = segment
-        if self._lock_file is not None:
-            lock = lock_path(self._directory, self.producer)
-            self._in_use = _InUse(segment, path, self._lock_file, lock)
+        self._in_use = OpenSegment(segment, path, held)
         self._segment_start = self._position
         self._rotate_at = self._position + self._segment_bytes
         self._opened_at = time.monotonic()
@@ -271,40 +259,23 @@ class JournalWriter:
             self._segment = self._in_use = None
             self._wake.set()
 
-    def _ensure_producer(self) -> None:
+    def _hold_name(self) -> HeldName:
+        """Return the name under which to write, which is held; another one where readers find it no more."""
         if self._closing.is_set():
             raise OSError("the journal is closed")
-        if self._lock_file is not None:
-            lock, folder = lock_path(self._directory, self.producer), self._directory / self.producer
-            in_use = self._in_use
-            if (in_use is None or self._is_in_place(in_use)) and (
-                self._files.is_at(lock, self._lock_file) and folder.is_dir()
+        held, in_use = self._held, self._in_use
+        if held is not None:
+            if (in_use is None or in_use.is_in_place(self._files)) and (
+                self._files.is_at(held.lock, held.lock_file) and held.folder.is_dir()
             ):
-                return
-            self._begin_anew(self._lock_file)
-        self._files.make_directory(self._directory)
-        lock_file = os.open(
-            lock_path(self._directory, self.producer), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640
-        )
-        try:
-            # Locked before the folder is there: a reader never sees the folder of a seeming dead.
-            fcntl.flock(lock_file, fcntl.LOCK_EX)
-            self._files.make_directory(self._directory / self.producer)
-            # Only for people who look; a full disk does not matter here.
-            with contextlib.suppress(OSError):
-                os.write(lock_file, f"{self._role} {os.getpid()}\n".encode())
-            if self._thread is None:
-                self._thread = self._start_thread()
-        except OSError:
-            os.close(lock_file)
-            raise
-        self._lock_file = lock_file
+                return held
+            self._begin_anew(held)
+        if self._thread is None:
+            self._thread = self._start_thread()
+        self._held = HeldName.hold(self._directory, self.producer, role=self._role, files=self._files)
+        return self._held
 
-    def _new_name(self) -> str:
-        name = secrets.token_hex(8)
-        return AHEAD + name[1:] if self._ahead else name
-
-    def _begin_anew(self, lock_file: int) -> None:
+    def _begin_anew(self, held: HeldName) -> None:
         """Go on as another producer where the files are no longer where readers look.
 
         To them this one has died, and of the dead they expect nothing more.
@@ -314,9 +285,9 @@ class JournalWriter:
             "what was written last may be lost"
         )
         self._finish_segment()
-        os.close(lock_file)
-        self._lock_file = None
-        self.producer = self._new_name()
+        held.let_go()
+        self._held = None
+        self.producer = new_name(ahead=self._ahead)
         self._seed = framing.seed(self.producer)
         self._position = self._segment_start = self._rotate_at = self._doubtful = 0
         self._unnamed.clear()
@@ -399,7 +370,10 @@ class JournalWriter:
                 with contextlib.suppress(OSError):  # what it held is synced, or that has failed already
                     self._files.close(descriptor)
         for each, error_of in told:
-            each.tell(None if error_of is None else _unavailable("cannot be synced to the disk", error_of))
+            if error_of is None:
+                each.tell(None)
+            else:
+                each.tell(JournalUnavailableError.of("cannot be synced to the disk", error_of))
 
     def _fdatasync(self, descriptor: int) -> None:
         began = time.perf_counter_ns()
@@ -421,15 +395,10 @@ class JournalWriter:
         more goes with it, and the kernel finds nothing wrong with that.
         """
         in_use = self._in_use
-        if in_use is None or descriptor != in_use.segment or self._is_in_place(in_use):
+        if in_use is None or descriptor != in_use.descriptor or in_use.is_in_place(self._files):
             return
         if in_use is self._in_use:  # else it was finished meanwhile, and may have been ingested and deleted
             raise OSError(errno.ESTALE, "")
-
-    def _is_in_place(self, in_use: _InUse) -> bool:
-        return self._files.is_at(in_use.path, in_use.segment) and self._files.is_at(
-            in_use.lock_path, in_use.lock_file
-        )
 
     def _finish_old_segment(self) -> None:
         """An idle producer must not keep ingested hits for ever, so age is looked at here too."""
@@ -439,8 +408,3 @@ class JournalWriter:
             if time.monotonic() - self._opened_at >= self._segment_seconds:
                 with contextlib.suppress(OSError):  # the next append meets the same, and says so
                     self._next_segment()
-
-
-def _unavailable(what: str, error: OSError) -> JournalUnavailableError:
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return JournalUnavailableError(f"journal {what}: {reason}")

@@ -11,6 +11,7 @@ from turbohtml import Comment, Document, Element, Namespace
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import carriers
+from backstamp.rewriting.html.animations import animated_links
 from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS, bare_addresses, signs_of_addresses
 from backstamp.rewriting.html.body_end import body_end, ordinary_body_end
@@ -20,6 +21,8 @@ from backstamp.rewriting.html.conditional_comments import (
     count_markers,
     is_layout,
 )
+from backstamp.rewriting.html.link_labels import MAX_LABELS, label_of
+from backstamp.rewriting.html.meta_refresh import refresh_address
 from backstamp.rewriting.html.other_readings import (
     OtherReading,
     in_condition,
@@ -34,21 +37,12 @@ from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.spans import overlaps
 from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
 
-_REFRESH: Final = re.compile(
-    r"[ \t\n\f\r]*(?:[0-9]+|(?=\.))[0-9.]*(?:[ \t\n\f\r]*[;,][ \t\n\f\r]*|[ \t\n\f\r]+)"
-    r"(?:[uU][rR][lL][ \t\n\f\r]*=[ \t\n\f\r]*)?([\"']?)(?=.)",
-    re.DOTALL,
-)
-"""WHATWG "shared declarative refresh steps", up to the address."""
 _NO_BASE: Final = "about:blank"
 """Of a reader who sees no base where the document has one."""
 _WITH_HOST: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:|https?://", re.IGNORECASE)
 """What no base changes: `https:a` is relative to one of that scheme (WHATWG URL, "special relative")."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _START: Final = attrgetter("start")
-_LABEL_CHARACTERS: Final = 100
-_MAX_LABELS: Final = 5000
-"""A label costs what is inside the element, and links of SVG and VML may be nested."""
 _MAX_NESTING: Final = 3
 _END_MARK_NAME: Final = "x-end"
 _END_MARK: Final = f"<{_END_MARK_NAME}>"
@@ -182,8 +176,7 @@ class HtmlText:
         readings, lost = other_readings(self._original, self.tree, odd=self.is_odd, in_doubt=self.in_doubt)
         self.unlocated += lost
         if self.is_odd:
-            for element in self.tree.select("animate,set"):
-                self._add_animated(element)
+            self.rivals += animated_links(self.source, self.tree)
         if not readings:
             return
         known = {(link.start, link.value) for link in (*self.links, *self.rivals)}
@@ -204,19 +197,6 @@ class HtmlText:
                 link.start, link.end = min(start, end), max(start, end)
                 link.base = base if base is not None or self.base is None else _NO_BASE
                 link.doubt = SkipReason.UNLOCATED
-                self.rivals.append(link)
-
-    def _add_animated(self, element: Element) -> None:
-        """List where SVG's animations would let a link lead."""
-        if not (element.attr("attributeName") or "").strip().lower().endswith("href"):
-            return
-        for name in ("from", "to", "by", "values"):
-            value = element.attr(name)
-            if value is None:
-                continue
-            start, end, _ = value_span(self.source, element, name) or (0, 0, "")
-            for target in value.split(";") if name == "values" else (value,):
-                link = FoundLink(start, end, target, Carrier.ANIMATION, doubt=SkipReason.UNLOCATED)
                 self.rivals.append(link)
 
     def _collect(self) -> None:
@@ -242,7 +222,7 @@ class HtmlText:
                 self.copies.append((start, element))
                 continue
             elements[start] = element
-            label = _label_of(element) if len(links) < _MAX_LABELS else ""
+            label = label_of(element) if len(links) < MAX_LABELS else ""
             off = any_marked and carriers.is_marked_off(element)
             links.append(FoundLink(start, end, value, Carrier.A, "href", label, False, off))
         if self._any_seldom:
@@ -332,7 +312,7 @@ class HtmlText:
         if self._has_line_ends and " " in value:
             value = attribute_value(self._original[start:end], quote)
         links = self.links
-        label = _label_of(element) if len(links) < _MAX_LABELS else ""
+        label = label_of(element) if len(links) < MAX_LABELS else ""
         link = FoundLink(start, end, value, carrier, name, label, False, carriers.is_marked_off(element))
         if start == end and self.source[start - 1] not in "='\" \f\t":
             # `<a href>` leads to the base, and has no value that could be replaced.
@@ -351,12 +331,10 @@ class HtmlText:
         if inside is None:
             return
         container, text = inside
-        opening = _REFRESH.match(text.text)
-        if opening is None:
+        address = refresh_address(text.text)
+        if address is None:
             return
-        start = opening.end()
-        closing = text.text.find(opening[1], start) if opening[1] else -1
-        end = closing if closing >= 0 else len(text.text)
+        start, end = address
         place = _placed(container, text)
         self.containers.append(container)
         self.links.append(FoundLink(place(start), place(end), text.text[start:end], Carrier.META_REFRESH))
@@ -408,15 +386,6 @@ class HtmlText:
             else:
                 link.levels += 1
                 link.base = link.base or _joined(inner.base, self.base)
-
-
-def _label_of(element: Element) -> str:
-    """Return the words of a link as a reader sees them, white space folded, at most 100 characters."""
-    words = " ".join(element.text[: 4 * _LABEL_CHARACTERS].split())
-    if not words:
-        image = element.find("img")
-        words = " ".join((image.attr("alt") or "").split()) if image is not None else ""
-    return words[:_LABEL_CHARACTERS]
 
 
 def _joined(inner: str | None, outer: str | None) -> str | None:
