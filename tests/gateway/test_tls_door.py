@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from backstamp.gateway import Submission, Timeouts, tls_door
+from backstamp.gateway.renewal import renewed_tls
+from backstamp.gateway.tls_door import TlsDoor
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import FakeNextHop
@@ -68,6 +70,25 @@ async def test_who_never_begins_tls_takes_no_more_than_a_quarter_of_the_room(
 async def test_who_never_begins_tls_is_hung_up_on(door: Any) -> None:
     running = await door(timeouts=Timeouts(tls=0.2))
     assert await (await running.client(LISTENER, source="127.0.0.9")).closed()
+
+
+async def test_when_it_closes_who_has_not_begun_tls_is_hung_up_on(door: Any) -> None:
+    tls = renewed_tls((await door()).config)
+    assert tls is not None
+    let_in = asyncio.Event()
+
+    def has_room(_address: object, _knocking: object) -> bool:
+        let_in.set()
+        return True
+
+    closing = TlsDoor(tls, asyncio.Protocol, has_room=has_room, seconds=60)
+    port = await closing.open("127.0.0.1", 0, backlog=5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.wait_for(let_in.wait(), 20)
+    await asyncio.sleep(0)
+    closing.close()
+    assert await asyncio.wait_for(reader.read(), 20) == b""
+    writer.close()
 
 
 async def test_where_no_more_files_may_be_opened_people_are_let_in_a_moment_later(

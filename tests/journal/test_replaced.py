@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from backstamp.journal import JournalReader, JournalUnavailableError, JournalWri
 from backstamp.journal.layout import lock_path
 from backstamp.vocabulary import Sync
 from tests.journal.records import hit, read_all
+from tests.journal.test_crash import HeldDisk, StuckDisk
 
 
 def emptied(journal: Path, producer: str) -> None:
@@ -107,4 +109,41 @@ def test_what_is_written_always_is_refused_where_it_went_nowhere(tmp_path: Path)
         writer.append(hit(2))
     kept = writer.append(hit(3))
     assert read_all(journal) == [(kept, hit(3))]
+    writer.close()
+
+
+def test_a_producers_folder_that_went_while_no_segment_was_open_is_noticed(tmp_path: Path) -> None:
+    journal, disk = tmp_path / "journal", StuckDisk()
+    writer = JournalWriter(journal, role="edge", files=disk)
+    first = writer.append(hit(1))
+    disk.stuck = True
+    with pytest.raises(JournalUnavailableError):
+        writer.append(hit(2))  # torn, and not to be cut, so its segment is left
+    disk.stuck = False
+    shutil.rmtree(journal / first.producer)
+    kept = writer.append(hit(3))
+    assert kept.producer != first.producer
+    assert read_all(journal) == [(kept, hit(3))]
+    writer.close()
+
+
+def test_who_waits_for_the_disk_while_another_writer_begins_is_not_told_that_it_is_there(
+    tmp_path: Path,
+) -> None:
+    journal, disk = tmp_path / "journal", HeldDisk()
+    writer = JournalWriter(journal, role="edge", segment_bytes=1, files=disk)
+    writer.append(hit(1))
+    until(lambda: disk.asked == 1)  # and its answer is waited for
+    heard: list[JournalUnavailableError | None] = []
+    writer.append_telling(hit(2), heard.append)
+    with ThreadPoolExecutor(1) as others:
+        synced = others.submit(writer.append_synced, hit(3))
+        until(lambda: hit(3) in [record for _, record in read_all(journal)])
+        shutil.rmtree(journal)
+        kept = writer.append(hit(4))  # begins a segment, and looks first
+        disk.released.set()
+        assert isinstance(synced.exception(60), JournalUnavailableError)
+    until(lambda: len(heard) == 1)
+    assert isinstance(heard[0], JournalUnavailableError)
+    assert read_all(journal) == [(kept, hit(4))]
     writer.close()
