@@ -308,6 +308,17 @@ async def test_one_address_of_our_own_may_be_that_of_many(
     assert "wrong passwords" not in caplog.text
 
 
+async def test_who_logged_in_before_is_heard_beside_those_who_guess(submission: Any) -> None:
+    """An office has one address, and after a day of new passwords many programs with old ones."""
+    no, yes = "535 5.7.8 no such ann", "235 2.7.0 welcome"
+    setup = await submission(script={"AUTH": [yes, *[no] * MOST_WRONG, yes]}, trusted_networks=())
+    right = f"AUTH PLAIN {PLAIN}"
+    said = [right, *(wrong(number) for number in range(MOST_WRONG + 1)), right]
+    answers = await try_passwords(setup, said)
+    assert answers[:-2] == [yes, *[no] * MOST_WRONG]
+    assert [each[:9] for each in answers[-2:]] == ["421 4.7.0", "235 2.7.0"]
+
+
 async def guess_once(client: Client, number: int) -> str:
     await client.say("EHLO client.example")
     return (await client.say(wrong(number)))[:9]

@@ -67,9 +67,9 @@ class Client:
         """Whether it connects from a network of our own."""
         return is_of_ours(self._config, self.peer)
 
-    def may_guess_no_more(self, failed: FailedLogins) -> bool:
-        """Whether too many passwords from its address were wrong."""
-        return not self.is_from_ours and failed.too_many(self.peer)
+    def may_guess_no_more(self, failed: FailedLogins, credentials: Credentials) -> bool:
+        """Whether too many passwords from its address were wrong, and these were not right before."""
+        return not self.is_from_ours and failed.too_many(self.peer, credentials)
 
     def turn_to_log_in(self, failed: FailedLogins) -> AbstractAsyncContextManager[None]:
         """Return what is held while a password is tried."""

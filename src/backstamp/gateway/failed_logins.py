@@ -23,6 +23,9 @@ address with a whole office.
 WITHIN_SECONDS: Final = 600.0
 MOST_ADDRESSES: Final = 4096
 """Addresses that are remembered; whose last failure is the oldest are forgotten first."""
+MOST_RIGHT: Final = 16_384
+"""Logins that are remembered: what was right before is no guess, whatever others do at the same address. An
+office, or a webmail, may have many with old passwords."""
 _DIGEST_BYTES: Final = 4
 """Enough to tell two passwords apart, and no way back to either."""
 
@@ -35,6 +38,7 @@ class FailedLogins:
         self._clock = clock
         self._key = secrets.token_bytes(16)
         self._wrong: dict[tuple[int, int], dict[bytes, float]] = {}
+        self._right: dict[tuple[tuple[int, int], bytes], None] = {}
         self._turns: WeakValueDictionary[tuple[int, int], asyncio.Semaphore] = WeakValueDictionary()
 
     def turn(self, address: Address | None) -> asyncio.Semaphore:
@@ -44,17 +48,29 @@ class FailedLogins:
         """
         return self._turns.setdefault(party_of(address), asyncio.Semaphore(MOST_WRONG))
 
-    def too_many(self, address: Address | None) -> bool:
-        """Whether an address may try no more for now."""
-        return len(self._of_late(party_of(address))) >= MOST_WRONG
+    def too_many(self, address: Address | None, credentials: Credentials) -> bool:
+        """Whether an address may try these no more for now."""
+        party = party_of(address)
+        return (
+            len(self._of_late(party)) >= MOST_WRONG and (party, self._digest(credentials)) not in self._right
+        )
+
+    def note_right(self, address: Address | None, credentials: Credentials) -> None:
+        """Note credentials that the upstream took."""
+        login = party_of(address), self._digest(credentials)
+        self._right.pop(login, None)
+        if len(self._right) >= MOST_RIGHT:
+            del self._right[next(iter(self._right))]
+        self._right[login] = None
 
     def note(self, address: Address | None, credentials: Credentials) -> bool:
         """Note credentials that were refused; return whether they were the last that may be tried for now."""
         party = party_of(address)
-        wrong = self._of_late(party)
+        wrong, digest = self._of_late(party), self._digest(credentials)
+        self._right.pop((party, digest), None)
         if len(wrong) >= MOST_WRONG:  # asked beside the last one
             return False
-        wrong[self._digest(credentials)] = self._clock()
+        wrong[digest] = self._clock()
         self._wrong.pop(party, None)
         if len(self._wrong) >= MOST_ADDRESSES:
             del self._wrong[next(iter(self._wrong))]

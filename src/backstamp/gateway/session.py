@@ -326,7 +326,7 @@ class Session:
         credentials = await submission.read_credentials(argument, self._ask)
         failed = self._about.failed_logins
         async with client.turn_to_log_in(failed):
-            if client.may_guess_no_more(failed):
+            if client.may_guess_no_more(failed, credentials):
                 return submission.TOO_MANY_WRONG
             answer = await submission.authenticate(await self._onward.open(), credentials)
             if answer.permanent and client.was_wrong(failed, credentials):
@@ -334,6 +334,7 @@ class Session:
         if answer.positive:
             client.logged_in = True
             self._onward.reopens = False
+            failed.note_right(client.peer, credentials)
             return answer
         await self._onward.let_go()
         self._attempts += 1
