@@ -379,3 +379,20 @@ def test_nothing_is_said_of_postfix_where_nothing_is_guarded(tmp_path: Path, mai
     here = settings(tmp_path)
     publish(here, ProtectionMode.OFF)
     assert told(postfix.destinations(here)) == []
+
+
+def test_on_a_machine_without_ipv6_an_address_of_it_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class WithoutIPv6(socket.socket):
+        def __init__(self, family: int = -1, *more: Any, **others: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *more, **others)
+
+    monkeypatch.setattr(socket, "socket", WithoutIPv6)
+    found = told(listeners.ports(settings(tmp_path, GATEWAY_LISTEN="[::1]:25251")))
+    assert found[0][:2] == (
+        "WRONG",
+        "[::1]:25251 cannot be had (Address family not supported by protocol)",
+    )

@@ -138,12 +138,11 @@ def _address(subject: str, shown: str, address: Address, talk: _Talk | None) -> 
 
 def _who_answers(subject: str, shown: str, address: Address, talk: _Talk | None) -> Finding | None:
     """Return what is to be said of whoever listens there; None where nobody does."""
-    with contextlib.closing(socket.socket(address.family)) as client:
-        client.settimeout(SECONDS)
-        try:
-            client.connect(address.where)
-        except OSError:
-            return None
+    try:
+        client = socket.create_connection(address.where[:2], SECONDS)
+    except OSError:  # also on a machine without IPv6, where there is no such socket
+        return None
+    with client:
         said = b"" if talk is None else _said(client, talk)
     if talk is None or (said and talk.ours(said)):
         return good(subject, f"{shown} answers")
