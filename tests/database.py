@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backstamp.app import keyfile
-from backstamp.app.bench.scratch_postgres import USER, ScratchPostgres
+from backstamp.app.bench.servers.scratch_postgres import USER, ScratchPostgres
 from tests.daemons import require
 
 _TEMPLATE: Final = "migrated"

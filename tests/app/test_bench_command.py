@@ -98,7 +98,7 @@ def test_lookback_finds_what_is_listed_on_both_databases(tmp_path: Path) -> None
 
 def test_a_killed_bench_leaves_no_orphan(tmp_path: Path) -> None:
     parent = (
-        "import sys; from backstamp.app.bench.scratch import run_in; "
+        "import sys; from backstamp.app.bench.servers.scratch import run_in; "
         f"run_in({{'BACKSTAMP_DATA_DIR': {str(tmp_path)!r}, 'BACKSTAMP_DATABASE_URL': ''}}, "
         "'ingest_run', 10_000_000, out=sys.stdout)"
     )

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from backstamp.app.bench import gateway, mail_arms, our_gateway, scratch_rspamd
-from backstamp.app.bench.scratch_postfix import ScratchPostfix
+from backstamp.app.bench import gateway
+from backstamp.app.bench.servers import mail_arms, our_gateway, scratch_rspamd
+from backstamp.app.bench.servers.scratch_postfix import ScratchPostfix
 from tests.daemons import free_port, require
 
 

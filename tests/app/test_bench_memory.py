@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from backstamp.app.bench.growth import MOST_OF_HTML, MOST_OF_MESSAGE
-from backstamp.app.bench.newsletters import newsletter, with_attachment
+from backstamp.app.bench.made_up.newsletters import newsletter, with_attachment
 from backstamp.app.bench.peak import peak_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")

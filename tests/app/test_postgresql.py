@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.app.bench.scratch_postgres import ScratchPostgres
+from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
 from tests.daemons import require
 
 pytestmark = pytest.mark.daemon

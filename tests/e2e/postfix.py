@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from backstamp.app.bench.scratch_postfix import ScratchPostfix
+from backstamp.app.bench.servers.scratch_postfix import ScratchPostfix
 from tests.daemons import free_port, require
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.app.bench.scratch_postgres import ScratchPostgres
+from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
 from tests.daemons import require
 from tests.e2e.disks import Disk, small_disk
 from tests.e2e.hit_load import HitLoad, Outages

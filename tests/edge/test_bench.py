@@ -7,7 +7,7 @@ import re
 import pytest
 
 from backstamp.app.bench import edge as bench
-from backstamp.app.bench import edge_servers
+from backstamp.app.bench.servers import edge_servers
 from tests.daemons import require
 
 

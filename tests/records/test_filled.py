@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import connection
 
-from backstamp.app.bench.copies import copy_of
-from backstamp.app.bench.dataset import DAYS, records
 from backstamp.app.bench.fill import fill
+from backstamp.app.bench.made_up.copies import copy_of
+from backstamp.app.bench.made_up.dataset import DAYS, records
 from backstamp.journal import Batch, RecordId
 from backstamp.records.database.partitions import make_ahead
 from backstamp.records.ingest.batches import ingest

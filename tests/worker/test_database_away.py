@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from django.db import OperationalError, connection, connections
 
-from backstamp.app.bench.scratch_postgres import ScratchPostgres
+from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.models import Event

@@ -13,8 +13,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from backstamp.app.bench import edge_servers, wrk
-from backstamp.app.bench.dataset import append, records
+from backstamp.app.bench import wrk
+from backstamp.app.bench.made_up.dataset import append, records
+from backstamp.app.bench.servers import edge_servers
 from backstamp.journal import JournalWriter
 from backstamp.lifetime import module_command
 

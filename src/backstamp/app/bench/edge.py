@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple, TextIO
 
-from backstamp.app.bench import edge_servers
-from backstamp.app.bench.edge_servers import EMPTY, NGINX_CLICK, NGINX_PIXEL, OUR_CLICK, OUR_PIXEL
+from backstamp.app.bench.servers import edge_servers
+from backstamp.app.bench.servers.edge_servers import EMPTY, NGINX_CLICK, NGINX_PIXEL, OUR_CLICK, OUR_PIXEL
 from backstamp.app.bench.wrk import MEAN_PAUSE_MS, Figure, Server, ask, children, private_bytes, program
 
 CONNECTIONS: Final = 32

@@ -14,8 +14,8 @@ from typing import Final, TextIO
 
 import click
 
-from backstamp.app.bench.copies import MOST, copy_of, copy_rows
-from backstamp.app.bench.dataset import DAYS, SECOND_US, START, records
+from backstamp.app.bench.made_up.copies import MOST, copy_of, copy_rows
+from backstamp.app.bench.made_up.dataset import DAYS, SECOND_US, START, records
 from backstamp.journal import Batch, RecordId
 
 QUICK: Final = 100_000
@@ -28,7 +28,7 @@ _AT_LEAST: Final = 250_000
 
 def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None = None) -> None:
     """Fill the database that the settings name, or with `folder` an SQLite file there."""
-    from backstamp.app.bench import scratch
+    from backstamp.app.bench.servers import scratch
 
     if folder is not None:
         os.environ["BACKSTAMP_DATA_DIR"] = str(folder)

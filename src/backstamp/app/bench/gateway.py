@@ -19,11 +19,11 @@ from typing import Final, TextIO
 import click
 import msgspec
 
-from backstamp.app.bench import mail_arms, our_gateway
 from backstamp.app.bench.cpu_time import cpu_seconds
-from backstamp.app.bench.mail_arms import Arm
-from backstamp.app.bench.newsletters import newsletter
-from backstamp.app.bench.ports import free_port, wait_for_port
+from backstamp.app.bench.made_up.newsletters import newsletter
+from backstamp.app.bench.servers import mail_arms, our_gateway
+from backstamp.app.bench.servers.mail_arms import Arm
+from backstamp.app.bench.servers.ports import free_port, wait_for_port
 
 LETTER: Final = (24, 12)
 """KB that the newsletter is made of, which come to 20 in the end, and its links."""

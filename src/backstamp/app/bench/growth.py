@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from backstamp.app.bench.newsletters import SEALER, newsletter, with_attachment
+from backstamp.app.bench.made_up.newsletters import SEALER, newsletter, with_attachment
 from backstamp.app.bench.peak import peak_memory
 from backstamp.rewriting import Direction, Options, plan
 

@@ -6,7 +6,7 @@ Beside them stands a bare INSERT or COPY of the same rows into a table without a
 from pathlib import Path
 from typing import Final, TextIO
 
-from backstamp.app.bench import scratch
+from backstamp.app.bench.servers import scratch
 
 QUICK: Final = 100_000
 USUAL: Final = 1_000_000

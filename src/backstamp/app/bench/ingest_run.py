@@ -16,8 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from backstamp.app.bench import scratch
-from backstamp.app.bench.dataset import append, records
+from backstamp.app.bench.made_up.dataset import append, records
+from backstamp.app.bench.servers import scratch
 from backstamp.journal import JournalReader, JournalWriter
 from backstamp.vocabulary import JournalRecord
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, TextIO
 
-from backstamp.app.bench import scratch
+from backstamp.app.bench.servers import scratch
 
 QUICK: Final = 10_000
 USUAL: Final = 100_000

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 from unittest.mock import patch
 
-from backstamp.app.bench import scratch
-from backstamp.app.bench.dataset import SECOND_US
+from backstamp.app.bench.made_up.dataset import SECOND_US
+from backstamp.app.bench.servers import scratch
 from backstamp.journal import Batch, RecordId
 from backstamp.threats import ThreatReason
 from backstamp.tokens import TrackingIds

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from backstamp.app.bench.newsletters import SEALER, newsletter
+from backstamp.app.bench.made_up.newsletters import SEALER, newsletter
 from backstamp.lifetime import module_command
 from backstamp.rewriting import Options, plan
 

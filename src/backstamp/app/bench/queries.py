@@ -6,7 +6,7 @@ Without events of its own it fills scratch databases first, an SQLite file and a
 from pathlib import Path
 from typing import Final, TextIO
 
-from backstamp.app.bench import scratch
+from backstamp.app.bench.servers import scratch
 
 QUICK: Final = 100_000
 USUAL: Final = 1_000_000

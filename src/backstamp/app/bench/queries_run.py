@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from backstamp.app.bench import scratch
+from backstamp.app.bench.servers import scratch
 
 _TIMES: Final = 120
 _WORDS: Final = ("offer", "invoice", "person77@", "sender12", "zebra", "budget 1", "<f", "company499.example")

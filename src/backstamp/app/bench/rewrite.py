@@ -13,7 +13,7 @@ import click
 import turbohtml
 
 from backstamp.app.bench.growth import print_growth, print_memory
-from backstamp.app.bench.newsletters import BASE_URL, SEALER, Newsletter, newsletter, with_attachment
+from backstamp.app.bench.made_up.newsletters import BASE_URL, SEALER, Newsletter, newsletter, with_attachment
 from backstamp.rewriting import Options, plan
 
 _CASES: Final = ((24, 12), (24, 40), (50, 30), (100, 60))

@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 MEAN_PAUSE_MS: Final = 10
 _PACED: Final = f"function delay() return math.random(0, {2 * MEAN_PAUSE_MS}) end\n"
 """wrk has no rate: each connection pauses at random between an answer and its next request."""
+_LONGEST_WAIT: Final = "10s"
+"""For an answer, after which wrk takes the server for broken. With wrk's own 2 s a machine that had much else
+to do was enough for that; who is slow shows it by the p99."""
 _MILLISECONDS: Final = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -49,6 +52,7 @@ def ask(
         script.write(_PACED)
         script.flush()
         command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+        command += ["--timeout", _LONGEST_WAIT]
         command += ["-s", script.name] if paced else []
         command += [argument for field in fields for argument in ("-H", field)]
         before = processor_seconds(server.pid)

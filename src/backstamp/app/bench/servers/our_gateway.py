@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from backstamp.app.bench.ports import free_port
+from backstamp.app.bench.servers.ports import free_port
 from backstamp.journal import publish_snapshot
 from backstamp.lifetime import module_command
 from backstamp.policy import ConsentMode, DomainPolicy, Protection, ProtectionMode, Snapshot

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from backstamp.app.bench.ports import wait_for_socket
+from backstamp.app.bench.servers.ports import wait_for_socket
 
 USER: Final = "_rspamd"
 CONFIGURATION: Final = Path("/etc/rspamd/rspamd.conf")

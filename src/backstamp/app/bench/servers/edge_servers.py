@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from backstamp.app.bench.edge_target import DIRECTORY_VARIABLE
-from backstamp.app.bench.ports import free_port
+from backstamp.app.bench.servers.edge_target import DIRECTORY_VARIABLE
+from backstamp.app.bench.servers.ports import free_port
 from backstamp.app.bench.wrk import Server, program
 from backstamp.journal import publish_snapshot
 from backstamp.lifetime import module_command
@@ -62,7 +62,7 @@ def start(directory: Path, cores: str, workers: int, stack: ExitStack) -> Mappin
     config = directory / "nginx.conf"
     config.write_text(NGINX_CONFIG.format(directory=directory, port=nginx, url=URL, workers=workers))
     pinned = ["taskset", "-c", cores]
-    edge = [*pinned, *module_command("backstamp.app.bench.edge_target")]
+    edge = [*pinned, *module_command("backstamp.app.bench.servers.edge_target")]
     nginx_command = [*pinned, program("nginx") or "nginx", "-p", str(directory), "-c", str(config)]
     pids = {
         port: stack.enter_context(_running(command, port, directory))

@@ -1,6 +1,6 @@
 """What `backstamp bench edge` measures: our edge in a directory of its own, and an empty application.
 
-    python -m backstamp.app.bench.edge_target PORT edge|empty WORKERS
+    python -m backstamp.app.bench.servers.edge_target PORT edge|empty WORKERS
 
 The directory comes by the environment, for each Granian worker imports its target anew.
 """
@@ -65,7 +65,7 @@ def __getattr__(name: str) -> Edge:
 def _serve_empty(port: int, workers: int) -> None:
     """Serve the empty application as anybody would, without what our edge does to be quick."""
     Granian(
-        "backstamp.app.bench.edge_target:empty",
+        "backstamp.app.bench.servers.edge_target:empty",
         port=port,
         workers=workers,
         interface=Interfaces.RSGI,
@@ -82,5 +82,5 @@ if __name__ == "__main__":
     else:
         serve(
             EdgeConfig(host="127.0.0.1", port=_port, workers=_workers),
-            "backstamp.app.bench.edge_target:edge",
+            "backstamp.app.bench.servers.edge_target:edge",
         )

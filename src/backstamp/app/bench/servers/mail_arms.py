@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from backstamp.app.bench import our_gateway, scratch_rspamd
-from backstamp.app.bench.ports import free_port, wait_for_port, wait_for_socket
-from backstamp.app.bench.scratch_postfix import ScratchPostfix
-from backstamp.app.bench.scratch_rspamd import ScratchRspamd
+from backstamp.app.bench.servers import our_gateway, scratch_rspamd
+from backstamp.app.bench.servers.ports import free_port, wait_for_port, wait_for_socket
+from backstamp.app.bench.servers.scratch_postfix import ScratchPostfix
+from backstamp.app.bench.servers.scratch_rspamd import ScratchRspamd
 from backstamp.lifetime import module_command
 
 RECIPIENT: Final = f"reader@{our_gateway.DOMAIN}"
@@ -107,7 +107,9 @@ def _socket(stack: ExitStack) -> Path:
 
 
 def _start_echo(stack: ExitStack, path: Path) -> int:
-    process = subprocess.Popen(module_command("backstamp.app.bench.echo_milter", str(path), str(os.getpid())))
+    process = subprocess.Popen(
+        module_command("backstamp.app.bench.servers.echo_milter", str(path), str(os.getpid()))
+    )
     stack.callback(process.wait, 30)
     stack.callback(process.terminate)
     return process.pid

@@ -1,7 +1,7 @@
 """A milter that does nothing but replace each body by itself, which any milter that rewrites pays for.
 
 As quick as it gets in Python: uvloop, no state but the body, one write for an answer. Run as
-`python -m backstamp.app.bench.echo_milter PATH PARENT`.
+`python -m backstamp.app.bench.servers.echo_milter PATH PARENT`.
 """
 
 import asyncio

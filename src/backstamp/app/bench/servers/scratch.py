@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TextIO
 
-from backstamp.app.bench.scratch_postgres import ScratchPostgres, programs
+from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres, programs
 from backstamp.lifetime import die_with_parent, module_command
 
 SQLITE: Final = "SQLite"

@@ -1,0 +1,1 @@
+"""made_up: mail and hits to measure with, always the same."""

@@ -1,0 +1,1 @@
+"""servers: what is measured and what stands beside it, started for a benchmark or a test, and gone after."""
