@@ -8,6 +8,8 @@ import msgspec
 _PADDING: Final = b" \t"
 _LINE_ENDS: Final = b"\r\n"
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_ENDS_LINE: Final = re.compile(rb"(?:--)?[ \t\v\f]*+(?:[\r\n]|\Z)")
+"""It reads no further than to what is no blank, for a line may hold very many delimiters."""
 LINK_SIGN: Final = re.compile(rb"://|www\.|href", re.IGNORECASE)
 """What octets hold that could be read as a link, in plain text or in HTML."""
 _MOST_NEAR: Final = 200
@@ -98,12 +100,12 @@ def divide_leniently(
     position = start
     while (at := raw.find(needle, position, end)) >= 0:
         position = at + len(needle)
-        line_end = _LINE_END.search(raw, position, end)
-        behind = raw[position : end if line_end is None else line_end.start()]
-        if at > start and raw[at - 1] not in _LINE_ENDS and behind.removeprefix(b"--").strip():
+        begins_line = at == start or raw[at - 1] in _LINE_ENDS
+        if not begins_line and _ENDS_LINE.match(raw, position, end) is None:
             continue
+        line_end = _LINE_END.search(raw, position, end)
         if open_at is not None:
-            spans.append((open_at, max(open_at, _before_line_end(raw, at))))
+            spans.append((open_at, max(open_at, _before_line_end(raw, at) if begins_line else at)))
             if len(spans) > most_parts:
                 raise TooManyPartsError(f"more than {most_parts} parts")
         position = open_at = end if line_end is None else line_end.end()
