@@ -140,6 +140,14 @@ def test_there_is_a_bound_on_links_and_on_octets() -> None:
     assert received(text, small) == []
 
 
+@pytest.mark.parametrize(("limit", "listed"), [(1000, 0), (2000, 1)])
+def test_of_all_other_readings_together_so_many_octets_are_read(limit: int, listed: int) -> None:
+    first = "Content-Type: text/plain\n\n" + "nothing here\n" * 55
+    second = "Content-Type: text/html\n\n" + "<!-- x -->\n" * 40 + HTML + "\n"
+    small = Options(direction=Direction.INBOUND, limits=Limits(html_bytes=limit))
+    assert len(received(f"a stray line\n{MIXED}\n--b\n{first}--b\n{second}--b--\n", small)) == listed
+
+
 @pytest.mark.parametrize("kind", ["image/png", "text/plain"])
 def test_what_is_not_read_keeps_nothing_that_is_from_being_read(kind: str) -> None:
     large = f"Content-Type: {kind}\n{BASE64}\n{base64.encodebytes(bytes(3000)).decode()}"
