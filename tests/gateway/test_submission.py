@@ -267,7 +267,7 @@ async def test_who_does_not_log_in_is_hung_up_on_before_silence_is_a_matter_and_
     submission: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setup = await submission(script={"AUTH": "235 2.7.0 welcome"})
-    monkeypatch.setattr(session, "LOGIN_SECONDS", 4.0)
+    monkeypatch.setattr(session, "LOGIN_SECONDS", 10.0)
     person = await setup.client()
     await person.say("EHLO client.example")
     assert await person.say(f"AUTH PLAIN {PLAIN}") == "235 2.7.0 welcome"
