@@ -108,6 +108,8 @@ class JournalWriter:
         self._doubtful = 0
         # What the last sync that somebody waited for reached: in which segment, and up to where.
         self._synced: tuple[int | None, int] = (None, 0)
+        # And what the disk refused last: it is asked again when more is written, or somebody waits.
+        self._refused: tuple[int | None, int] = (None, 0)
         self.sync_times = Durations()
         """How long the disk took, each time it was asked to have written, and how often it could not."""
 
@@ -333,7 +335,7 @@ class JournalWriter:
                 doubtful, producer = self._doubtful, self.producer
                 # More is likely to come, so the thread looks again without being woken, which costs a
                 # change of threads for each record.
-                again = self._grouped and self._synced != (segment, reached)
+                again = self._grouped and (segment, reached) not in (self._synced, self._refused)
                 self._dirty = again or not self._grouped
             failed: dict[int | None, OSError] = {}
             # Each is tried: what one disk block refuses, the other segments need not pay for.
@@ -345,6 +347,8 @@ class JournalWriter:
                             self._synced = (segment, reached)
                 except OSError as error:
                     failed[descriptor] = error
+            if segment in failed:
+                self._refused = (segment, reached)
             for each in waiting:
                 error_of = failed.get(each.segment)
                 if error_of is None and (each.producer != producer or each.position < doubtful):
@@ -367,6 +371,8 @@ class JournalWriter:
                 self._unnamed.discard(descriptor)
                 if descriptor == self._synced[0]:
                     self._synced = (None, 0)  # another file may get its number
+                if descriptor == self._refused[0]:
+                    self._refused = (None, 0)
                 with contextlib.suppress(OSError):  # what it held is synced, or that has failed already
                     self._files.close(descriptor)
         for each, error_of in told:
