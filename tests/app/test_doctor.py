@@ -185,19 +185,6 @@ def test_a_tracking_host_where_nobody_listens_is_told_from_one_without_tls(
         ]
 
 
-@pytest.fixture
-def two_addresses(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A name with two addresses, of which a test's server has the first."""
-    ask = socket.getaddrinfo
-
-    def answer(host: str, *asked: Any, **more: Any) -> list[Any]:
-        hosts = ("127.0.0.1", "127.0.0.2") if host == "two.example" else (host,)
-        return [each for ip in hosts for each in ask(ip, *asked, **more)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    return "two.example"
-
-
 def test_each_address_of_the_tracking_host_is_looked_at(
     tmp_path: Path, answering: Callable[[bytes, bytes], int], two_addresses: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from typing import Any
 
 import pytest
 
@@ -36,19 +35,6 @@ def test_one_that_stays_taken_is_refused(taken: socket.socket, monkeypatch: pyte
     monkeypatch.setattr(listening, "PATIENCE_SECONDS", 0.2)
     with taken, pytest.raises(PortTakenError, match=r"^edge\.listen: cannot listen on .* stop what has it$"):
         refuse_taken(taken.getsockname()[1])
-
-
-@pytest.fixture
-def two_addresses(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A name of this machine with two addresses."""
-    ask = socket.getaddrinfo
-
-    def answer(host: str, *asked: Any, **more: Any) -> list[Any]:
-        hosts = ("127.0.0.1", "127.0.0.2") if host == "two.example" else (host,)
-        return [each for ip in hosts for each in ask(ip, *asked, **more)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    return "two.example"
 
 
 @pytest.mark.parametrize("setting", ["GATEWAY_LISTEN", "OPERATIONS_LISTEN", "EDGE_LISTEN"])
