@@ -115,6 +115,11 @@ MAIL_PROGRAMS = [
     ),
     "Airmail 5.7 (Macintosh; OS X 14.1)",
     "NaverMailApp/2.10 (iPhone; iOS 17.4)",
+    "MacOutlook/16.83.24031120 (Intelx64 Mac OS X 14.4)",
+    "Outlook-Express/7.0 (MSIE 7.0; Windows NT 6.1; Trident/7.0; SLCC2; .NET CLR 2.0.50727; TmstmpExt)",
+    "Foxmail/7.2.25",
+    "Yahoo%20Mail/62110 CFNetwork/1494.0.7 Darwin/23.4.0",
+    "Evolution/3.50.3",
 ]
 PEOPLES_BROWSERS = [
     CHROME,

@@ -139,6 +139,27 @@ def test_a_browser_two_years_older_than_its_hit_weighs_for_a_machine() -> None:
 
 
 @pytest.mark.parametrize(
+    "user_agent",
+    [
+        (
+            "Mozilla/5.0 (Linux; Android 13; SAMSUNG SM-A536B) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "SamsungBrowser/20.0 Chrome/106.0.5249.126 Mobile Safari/537.36"
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Teams/1.6.00.4472 Chrome/102.0.5005.167 Electron/19.1.8 Safari/537.36"
+        ),
+    ],
+)
+def test_the_engine_of_a_phones_browser_or_of_an_app_is_not_old_however_long_it_is_out(
+    user_agent: str,
+) -> None:
+    headers = {"user_agent": user_agent, "accept": "text/html,*/*;q=0.8", "accept_language": "pl-PL"}
+    found = clicked(headers, day=20_685)  # 2026-08-20
+    assert (found.actor, SignalName.OLD_BROWSER in {r.signal for r in found.reasons}) == (Actor.HUMAN, False)
+
+
+@pytest.mark.parametrize(
     "user_agent", ["okhttp/4.12.0", "Dalvik/2.1.0 (Linux; U; Android 12)", "App/1 CFNetwork/1474"]
 )
 def test_a_phones_library_is_a_machine_on_links_and_unknown_on_images(user_agent: str) -> None:

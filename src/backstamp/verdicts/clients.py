@@ -47,7 +47,8 @@ class Client(msgspec.Struct, frozen=True):
     """A User-Agent, understood.
 
     `released_day` is the day (since 1970-01-01) on which the named version of Chrome or Internet Explorer
-    came out, where it names one and is not the newest; `system` is windows, mac, ios, android, linux or "".
+    came out, where a computer's browser names one and it is not the newest; `system` is windows, mac, ios,
+    android, linux or "".
     """
 
     kind: ClientKind
@@ -114,6 +115,7 @@ _SYSTEMS: Final = (
 )
 _ENGINES: Final = ("applewebkit/", "gecko/", "trident/", "msie ", "presto/")
 _BROWSER_STARTS: Final = ("mozilla/", "opera/")
+_ENGINES_BEHIND: Final = ("android", " electron/")
 _NEWEST_TRIDENTS: Final = ("trident/7.0", "trident/8.0")
 """Internet Explorer 11 and Outlook say an older version where a page wants one."""
 
@@ -159,7 +161,13 @@ def _browser(text: str) -> Client:
 
 
 def _release(text: str) -> int | None:
-    """Return the day on which the named browser came out, if it is not the newest."""
+    """Return the day on which the named browser came out, if it is not the newest.
+
+    The scanners that name old browsers (Defender, Trend Micro) name those of computers.  On a phone, and in a
+    program built around Chrome's engine, an old engine is what many people have.
+    """
+    if any(word in text for word in _ENGINES_BEHIND):
+        return None
     if "msie " in text and not any(newest in text for newest in _NEWEST_TRIDENTS):
         return _MSIE.get(text.partition("msie ")[2].partition(".")[0])
     return _chrome_release(text)
