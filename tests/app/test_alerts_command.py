@@ -9,7 +9,7 @@ import pytest
 
 from tests.app.in_process import run
 from tests.database import empty_database, start_django
-from tests.worker.hook_server import hook_server
+from tests.worker.channels.hook_server import hook_server
 
 start_django()
 

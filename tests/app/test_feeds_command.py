@@ -16,11 +16,11 @@ from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.problems import check
 from backstamp.journal.threat_file import ThreatFile
 from backstamp.vocabulary import ThreatType
-from backstamp.worker.feeds.dns_lists import DnsForm, DnsList, Trouble
-from backstamp.worker.feeds.refreshing import refresh_all
-from backstamp.worker.feeds.resting import Resting
-from backstamp.worker.feeds.sources import Form
-from backstamp.worker.feeds.store import ListStore
+from backstamp.worker.feeds.keeping.copies import ListStore
+from backstamp.worker.feeds.lists.source import Form
+from backstamp.worker.feeds.providers.dns_lists import DnsForm, DnsList, Trouble
+from backstamp.worker.feeds.questions.resting import Resting
+from backstamp.worker.feeds.refreshing.due_lists import refresh_all
 from tests.app.test_cli import backstamp
 from tests.worker.feeds.dns_server import dns_server
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server

@@ -7,7 +7,7 @@ from pathlib import Path
 from backstamp.journal import publish_updates
 from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.app.test_cli import backstamp
-from tests.worker.lists_server import publisher
+from tests.worker.signatures.lists_server import publisher
 
 APPLE = "".join(f"172.{224 + n // 256}.{n % 256}.0/28,GB,GB-EN,London,\n" for n in range(600)).encode()
 TELEGRAM = b"91.108.56.0/22\n149.154.160.0/20\n91.105.192.0/23\n"

@@ -14,7 +14,6 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from backstamp.console.serving.middleware import CONSOLE_POLICY
-from backstamp.records.alerting import channels
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import (
     Alert,
@@ -26,6 +25,7 @@ from backstamp.records.models import (
     Suppression,
     UnmatchedReport,
 )
+from backstamp.records.outbox import channels
 from backstamp.records.protection.domain_settings import set_protection
 from backstamp.vocabulary import AlertRule, ChannelKind, Origin
 from tests.console import seed

@@ -12,9 +12,9 @@ from django.test import Client
 
 from backstamp.console import urls
 from backstamp.console.serving.log_lines import without_addresses
-from backstamp.records.alerting import channels
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Channel, Consent, OwnListEntry, Suppression, Switch
+from backstamp.records.outbox import channels
 from backstamp.vocabulary import ChannelKind
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
 from tests.console.seed import NOON, link, message

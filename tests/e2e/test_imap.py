@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.imap_mailbox import PASSWORD, Mailbox
 from tests.e2e.server import Server, until
-from tests.worker.bounces import bounce
+from tests.worker.report_mailbox.bounces import bounce
 
 pytestmark = pytest.mark.daemon
 

@@ -9,18 +9,18 @@ import msgspec
 import pytest
 
 from backstamp.journal import JournalWriter
-from backstamp.records.alerting import channels
 from backstamp.records.models import Event
+from backstamp.records.outbox import channels
 from backstamp.vocabulary import ChannelKind, Delivery, EventType, QueuedLink, QueuedRecipient, ThreatType
 from backstamp.worker import WorkerConfig
 from backstamp.worker.feeds.config import FeedsConfig
-from backstamp.worker.feeds.sources import Form, Source
+from backstamp.worker.feeds.lists.source import Form, Source
 from tests.edge import guarded
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import RECIPIENT
 from tests.records.journal_records import BROWSER_CLICK
 from tests.records.received import received
-from tests.worker.hook_server import HookServer, hook_server
+from tests.worker.channels.hook_server import HookServer, hook_server
 from tests.worker.running import eventually, looked_up, running
 
 URL = "https://phish.example/login"

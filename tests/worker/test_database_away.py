@@ -17,7 +17,8 @@ from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.models import Event
-from backstamp.worker import WorkerConfig, ingest_loop
+from backstamp.worker import WorkerConfig
+from backstamp.worker.ingest import loop as ingest_loop
 from tests.database import empty_postgresql, postgres_server
 from tests.records.journal_records import SECOND, click, delivery, pixel, queued
 from tests.worker.cutting_proxy import Moment, cutting_proxy

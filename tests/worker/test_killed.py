@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from backstamp.journal import Batch, JournalReader, JournalWriter
-from backstamp.records.alerting import channels
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.ingest.journal_cursors import cursors
 from backstamp.records.models import Alert, Event
+from backstamp.records.outbox import channels
 from backstamp.tokens.tracking_ids import first_at
 from backstamp.vocabulary import ChannelKind, EventType, JournalRecord
 from tests.database import empty_database
@@ -25,7 +25,7 @@ from tests.records.dump import dump
 from tests.records.journal_records import ANNA, BERT, OTHER_SOURCE, SOURCE, click, delivery, pixel, queued
 from tests.records.journal_records import START_US as THEN_US
 from tests.records.received import followed, received
-from tests.worker.hook_server import hook_server
+from tests.worker.channels.hook_server import hook_server
 
 MESSAGES = 40
 

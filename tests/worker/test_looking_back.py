@@ -9,7 +9,6 @@ import pytest
 
 from backstamp.journal import ThreatFile
 from backstamp.journal.threat_file import publish_lists
-from backstamp.records.alerting import channels
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back.look import look_back
 from backstamp.records.models import (
@@ -20,6 +19,7 @@ from backstamp.records.models import (
     Outgoing,
     OwnListEntry,
 )
+from backstamp.records.outbox import channels
 from backstamp.records.protection.own_lists import add, take_off
 from backstamp.threats.answers import Answers
 from backstamp.threats.lists import Source, SourceEntries
@@ -27,9 +27,9 @@ from backstamp.tokens import Keyring
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ChannelKind, ClickAction, QueuedRecipient, ThreatType
 from backstamp.worker import WorkerConfig, looking_back
-from backstamp.worker.database import Database
-from backstamp.worker.feeds.new_entries import NewEntries, Spool
+from backstamp.worker.feeds.keeping.new_entries import NewEntries, Spool
 from backstamp.worker.looking_back import LookingBack
+from backstamp.worker.parts.database import Database
 from tests.records.journal_records import ANNA, BERT, after, batch, delivery
 from tests.records.received import EVIL, followed, received
 from tests.worker.running import eventually, looked_up, running
@@ -349,7 +349,7 @@ async def test_prefixes_that_name_what_is_allowed_no_longer_are_asked_about(
 
 def test_the_pause_is_longer_than_what_a_gateway_needs_to_see_new_lists() -> None:
     from backstamp.journal.threat_file import RECHECK_SECONDS
-    from backstamp.worker.publisher import POLL_SECONDS
+    from backstamp.worker.publishing.policy import POLL_SECONDS
 
     seen = timedelta(seconds=RECHECK_SECONDS + POLL_SECONDS)
     assert timedelta(seconds=looking_back.AGAIN_SECONDS) > 2 * seen

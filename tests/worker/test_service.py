@@ -22,7 +22,9 @@ from backstamp.records.models import Event, JournalCursor, Message, Recipient
 from backstamp.records.protection import kills
 from backstamp.records.snapshot import parts as records_snapshot
 from backstamp.vocabulary import Queued
-from backstamp.worker import WorkerConfig, ingest_loop, settle
+from backstamp.worker import WorkerConfig
+from backstamp.worker.ingest import loop as ingest_loop
+from backstamp.worker.ingest import settling as settle
 from tests.records.dump import source
 from tests.records.journal_records import ANNA, SECOND, SOURCE, click, delivery, pixel, queued
 from tests.worker.running import eventually, looked_up, running

@@ -24,11 +24,11 @@ from backstamp.vocabulary import (
     ThreatType,
 )
 from backstamp.worker import WorkerConfig
-from backstamp.worker.feeds import safe_browsing
 from backstamp.worker.feeds.config import FeedsConfig
-from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
-from backstamp.worker.feeds.sources import offer_named
-from backstamp.worker.feeds.store import ListStore
+from backstamp.worker.feeds.keeping.copies import ListStore
+from backstamp.worker.feeds.offers import offer_named
+from backstamp.worker.feeds.providers import safe_browsing
+from backstamp.worker.feeds.providers.dns_lists import DnsForm, DnsList
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
 from tests.worker.feeds.google import SafeBrowsing
 from tests.worker.running import eventually, running

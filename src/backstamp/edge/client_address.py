@@ -88,7 +88,7 @@ def address_text(octets: bytes) -> str | None:
 def network_text(octets: bytes) -> str | None:
     """Return the network in which an address lies: its /24, or /48 of IPv6; None where there is no address.
 
-    Being no address, it is not looked up in the DNS (`worker.reverse_names`).
+    Being no address, it is not looked up in the DNS (`worker.ingest.reverse_names`).
     """
     kept, bits = (3, 24) if len(octets) == 4 else (6, 48)
     first = address_text(octets[:kept].ljust(len(octets), b"\0"))

@@ -37,10 +37,10 @@ from backstamp.threats import Finding
 from backstamp.threats.answers import Answers
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash
-from backstamp.worker.database import Database
-from backstamp.worker.feeds.lookups import Lookups
-from backstamp.worker.feeds.new_entries import NewEntries
-from backstamp.worker.parts import described, wait
+from backstamp.worker.feeds.keeping.new_entries import NewEntries
+from backstamp.worker.feeds.questions.lookups import Lookups
+from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.running import described, wait
 
 log = logging.getLogger("backstamp.worker")
 

@@ -7,25 +7,25 @@ from backstamp.journal import ThreatFile
 from backstamp.records.queries.link_urls import urls_of_links
 from backstamp.worker.capture.server import CaptureServer
 from backstamp.worker.channels.delivering import AlertDelivery
-from backstamp.worker.collector import spare_the_collector
 from backstamp.worker.config import WorkerConfig
-from backstamp.worker.database import Database
-from backstamp.worker.feeds.answer_book import forget_switched_off
-from backstamp.worker.feeds.arrivals import Arrivals
-from backstamp.worker.feeds.keeping import FeedKeeping
-from backstamp.worker.feeds.lookups import Lookups
-from backstamp.worker.housekeeping import Housekeeping
-from backstamp.worker.ingest_loop import IngestLoop, nobody
-from backstamp.worker.known_sites import KnownSitesPublisher
+from backstamp.worker.feeds.questions.answer_book import forget_switched_off
+from backstamp.worker.feeds.questions.arrivals import Arrivals
+from backstamp.worker.feeds.questions.lookups import Lookups
+from backstamp.worker.feeds.running.feed_keeping import FeedKeeping
+from backstamp.worker.ingest.loop import IngestLoop, nobody
+from backstamp.worker.ingest.reverse_names import ReverseLookups
+from backstamp.worker.ingest.settling import Settling
 from backstamp.worker.looking_back import LookingBack
-from backstamp.worker.operations import OperationsPages
-from backstamp.worker.parts import Told, keep_running
-from backstamp.worker.publisher import Publisher
-from backstamp.worker.records_mail import RecordsMail
+from backstamp.worker.operations.pages import OperationsPages
+from backstamp.worker.parts.collector import spare_the_collector
+from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.running import Told, keep_running
+from backstamp.worker.privacy.housekeeping import Housekeeping
+from backstamp.worker.privacy.records_mail import RecordsMail
+from backstamp.worker.publishing.known_sites import KnownSitesPublisher
+from backstamp.worker.publishing.policy import Publisher
 from backstamp.worker.report_mailbox.imap import ImapMailbox
 from backstamp.worker.report_mailbox.mailbox import ReportMailbox
-from backstamp.worker.reverse_names import ReverseLookups
-from backstamp.worker.settle import Settling
 from backstamp.worker.signatures.keeping import SignatureKeeping
 
 log = logging.getLogger("backstamp.worker")

@@ -9,12 +9,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.alerting import alerts, allowances, channels, new_hosts, outbox
+from backstamp.records.alerting import alerts, allowances, new_hosts
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.alerting.corrections import MOST_UPDATES
 from backstamp.records.alerting.from_ingest import occurrences
-from backstamp.records.alerting.gravity import place_of
-from backstamp.records.alerting.notices import Allowance, notice_of
 from backstamp.records.alerting.occurrences import domain_of
 from backstamp.records.alerting.raising import SAME_STORY, tell_grown
 from backstamp.records.alerting.rules import DEFAULTS, Rule, reset_rule, rules, save_rule
@@ -22,7 +20,7 @@ from backstamp.records.alerting.since_judged import only_machines
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.ingest.batches import ingest
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.models import (
     Alert,
     AlertPerson,
@@ -36,8 +34,12 @@ from backstamp.records.models import (
     ReaderReportRow,
     SenderDomain,
 )
+from backstamp.records.outbox import channels
+from backstamp.records.outbox import entries as outbox
+from backstamp.records.outbox.gravity import place_of
 from backstamp.records.privacy.retention import delete_before
 from backstamp.records.protection.own_lists import take_off
+from backstamp.records.wording.notices import Allowance, notice_of
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import (
     Actor,

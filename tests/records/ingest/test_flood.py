@@ -7,8 +7,8 @@ import pytest
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import groups
 from backstamp.records.ingest.batches import ingest
-from backstamp.records.memory import memory
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory import today as memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.models import (
     DayCount,
     Event,

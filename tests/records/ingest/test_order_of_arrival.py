@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backstamp.journal import Batch
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.ingest.journal_cursors import cursors
-from backstamp.records.memory.memory import FRESH_US, Memory
+from backstamp.records.memory.today import FRESH_US, Memory
 from backstamp.records.models import Consent
 from backstamp.records.rollups.rebuild import rebuild
 from backstamp.vocabulary import ClickAction, EventType, JournalRecord, WishAct
@@ -226,7 +226,7 @@ def _check(vendor: str, data: st.DataObject, records: list[JournalRecord], withd
             now, remaining = remaining[:length], remaining[length:]
             if not now:
                 break
-            with patch("backstamp.records.memory.memory.FRESH_US", fresh_us):
+            with patch("backstamp.records.memory.today.FRESH_US", fresh_us):
                 ingest(joined(now), NOW, memory)
             if data.draw(st.booleans(), label="replayed"):
                 before = dump(), cursors()

@@ -8,9 +8,7 @@ from django.db.models.signals import post_init
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.records.alerting import channels
 from backstamp.records.alerting import people as people_module
-from backstamp.records.alerting.notices import notice_of
 from backstamp.records.alerting.occurrences import MACHINES, Occurrence, Person
 from backstamp.records.alerting.people import keep_people, people_of
 from backstamp.records.database.instants import microseconds
@@ -33,9 +31,11 @@ from backstamp.records.models import (
     OwnListEntry,
     SenderDomain,
 )
+from backstamp.records.outbox import channels
 from backstamp.records.privacy.retention import delete_before
 from backstamp.records.protection.own_lists import take_off
 from backstamp.records.rollups.changes import newest_version
+from backstamp.records.wording.notices import notice_of
 from backstamp.threats import ThreatReason
 from backstamp.urls.safe_browsing import expressions, full_hash
 from backstamp.vocabulary import (

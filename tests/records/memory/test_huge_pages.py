@@ -7,9 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from backstamp.records.memory import huge_pages, memory
+from backstamp.records.memory import huge_pages
+from backstamp.records.memory import today as memory
 from backstamp.records.memory.huge_pages import gather, pieces
-from backstamp.records.memory.memory import GATHERED_EVERY, Memory
+from backstamp.records.memory.today import GATHERED_EVERY, Memory
 
 MB = 1 << 20
 HUGE = 2 * MB

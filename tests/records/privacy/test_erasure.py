@@ -11,7 +11,7 @@ from django.db import connection
 from backstamp.policy import SuppressionReason
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.ingest.batches import Ingested, ingest
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.models import (
     Alert,
     AlertPerson,

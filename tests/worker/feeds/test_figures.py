@@ -7,11 +7,11 @@ import pytest
 
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.config import FeedsConfig
-from backstamp.worker.feeds.dns_lists import DnsForm, DnsList
-from backstamp.worker.feeds.refreshing import refresh_all
-from backstamp.worker.feeds.resting import Resting
-from backstamp.worker.feeds.sources import Form, Source
-from backstamp.worker.metrics import metrics
+from backstamp.worker.feeds.lists.source import Form, Source
+from backstamp.worker.feeds.providers.dns_lists import DnsForm, DnsList
+from backstamp.worker.feeds.questions.resting import Resting
+from backstamp.worker.feeds.refreshing.due_lists import refresh_all
+from backstamp.worker.operations.metrics import metrics
 from tests.worker.feeds.feed_server import FeedServer, Page
 
 

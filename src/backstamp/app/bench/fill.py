@@ -49,9 +49,9 @@ def fill(events: int, progress: TextIO, copies: int | None = None, start: dateti
     from backstamp.records.database.partitions import make_ahead
     from backstamp.records.ingest.batches import ingest
     from backstamp.records.ingest.journal_cursors import cursors, forget_producers, producers_gone
-    from backstamp.records.memory.memory import Memory
+    from backstamp.records.memory.today import Memory
     from backstamp.records.models import Message
-    from backstamp.worker.collector import spare_the_collector
+    from backstamp.worker.parts.collector import spare_the_collector
 
     if Message.objects.exists():
         raise click.ClickException("this database holds messages already; name an empty one")

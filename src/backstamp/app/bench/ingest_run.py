@@ -69,7 +69,7 @@ def main(events: int) -> None:
     from django.db import connection
 
     from backstamp.records.database.partitions import make_ahead
-    from backstamp.worker.collector import spare_the_collector
+    from backstamp.worker.parts.collector import spare_the_collector
 
     spare_the_collector()
     make_ahead(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
@@ -94,8 +94,8 @@ def main(events: int) -> None:
 def _ingested(wanted: Iterator[JournalRecord], folder: Path, spent: Spent) -> Iterator[None]:
     """Write records to a journal in pieces and take them in, adding up what the latter takes."""
     from backstamp.records.ingest.batches import ingest
-    from backstamp.records.memory.memory import Memory
-    from backstamp.worker.ingest_loop import BATCH
+    from backstamp.records.memory.today import Memory
+    from backstamp.worker.ingest.loop import BATCH
 
     writer = JournalWriter(folder, role="edge", sync="off")
     reader, memory, positions = JournalReader(folder), Memory(), dict[str, int]()
@@ -141,7 +141,7 @@ def _peer_rate(rows: int) -> float:
     from django.db import connection, transaction
 
     from backstamp.records.database.bulk import append
-    from backstamp.worker.ingest_loop import BATCH
+    from backstamp.worker.ingest.loop import BATCH
 
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_peer AS SELECT * FROM records_event WHERE 1 = 0")

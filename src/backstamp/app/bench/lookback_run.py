@@ -59,7 +59,7 @@ class _Spent(NamedTuple):
 def _ingest(mails: Iterator[Queued], first: int) -> _Spent:
     """Ingest mails; return what each took."""
     from backstamp.records.ingest.batches import ingest
-    from backstamp.records.memory.memory import Memory
+    from backstamp.records.memory.today import Memory
 
     memory, done, now = Memory(), first, datetime.now(UTC)
     wall = processor = 0.0

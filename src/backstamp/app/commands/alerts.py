@@ -128,10 +128,10 @@ def forget(context: AppContext, address: str) -> None:
 def test(context: AppContext, channel: str) -> None:
     """Send a test to CHANNEL now, and say whether it was taken."""
     with usable_database(context):
-        from backstamp.records.alerting import channels
-        from backstamp.records.alerting.notices import Notice
-        from backstamp.records.alerting.outbox import new_event_id
         from backstamp.records.models import Outgoing
+        from backstamp.records.outbox import channels
+        from backstamp.records.outbox.entries import new_event_id
+        from backstamp.records.wording.notices import Notice
         from backstamp.worker.channels.errors import NotDeliveredError
         from backstamp.worker.channels.sending import destination_of, send
 

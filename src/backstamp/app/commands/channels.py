@@ -26,7 +26,7 @@ def channels() -> None:
 def add_channel(context: AppContext, name: str, kind: str, target: str, secret: str) -> None:
     """Add a channel; of a webhook the secret that signs is printed, once."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records.alerting import channels as records
+        from backstamp.records.outbox import channels as records
 
         row = records.add(name, ChannelKind(kind), target, by_hand(), secret)
     click.echo(f"added; try it: backstamp alerts test {name!r}")
@@ -39,8 +39,8 @@ def add_channel(context: AppContext, name: str, kind: str, target: str, secret: 
 def list_channels(context: AppContext) -> None:
     """Print the channels, and how deliveries go; URLs without their paths, which may be secret."""
     with usable_database(context):
-        from backstamp.records.alerting import channels as records
-        from backstamp.records.alerting.outbox import waiting
+        from backstamp.records.outbox import channels as records
+        from backstamp.records.outbox.entries import waiting
 
         for row in records.listed():
             state = "on" if row.enabled else "OFF"
@@ -59,7 +59,7 @@ def list_channels(context: AppContext) -> None:
 def remove_channel(context: AppContext, name: str) -> None:
     """Remove a channel, with what waits for it."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records.alerting import channels as records
+        from backstamp.records.outbox import channels as records
 
         if not records.delete(name):
             raise click.ClickException(f"there is no channel {name[:64]!r}")
@@ -73,7 +73,7 @@ def remove_channel(context: AppContext, name: str) -> None:
 def switch_channel(context: AppContext, name: str, state: str) -> None:
     """Switch a channel off, or on again: what waits for it is then delivered."""
     with usable_database(context), refused_in_one_line():
-        from backstamp.records.alerting import channels as records
+        from backstamp.records.outbox import channels as records
 
         row = records.named(name)
         if row is None:

@@ -13,14 +13,15 @@ from backstamp.app.wiring.data_dir import make_data_dir
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.problems import check as check_settings
 from backstamp.vocabulary import Feed, ThreatType
-from backstamp.worker.feeds.entries import FeedError
-from backstamp.worker.feeds.reading import FILE_FORMS, read_file
-from backstamp.worker.feeds.refreshing import AwayError, refresh_all
-from backstamp.worker.feeds.resting import rest_of
-from backstamp.worker.feeds.screening import Screen
-from backstamp.worker.feeds.sources import OFFERS, Form, Source
-from backstamp.worker.feeds.standing import Standing, is_stale, standing_of
-from backstamp.worker.feeds.store import ListStore, State
+from backstamp.worker.feeds.keeping.copies import ListStore, State
+from backstamp.worker.feeds.keeping.standing import Standing, is_stale, standing_of
+from backstamp.worker.feeds.lists.entries import FeedError
+from backstamp.worker.feeds.lists.source import Form, Source
+from backstamp.worker.feeds.offers import OFFERS
+from backstamp.worker.feeds.questions.resting import rest_of
+from backstamp.worker.feeds.refreshing.due_lists import AwayError, refresh_all
+from backstamp.worker.feeds.refreshing.reading import FILE_FORMS, read_file
+from backstamp.worker.feeds.screening.screen import Screen
 
 
 @click.group(cls=Group)

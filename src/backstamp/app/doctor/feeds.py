@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from backstamp.app.doctor.findings import Finding, good, note
 from backstamp.app.settings import Settings
 from backstamp.app.wiring.feeds import feeds_config
-from backstamp.worker.feeds.dns_lists import Trouble, verdict_of
-from backstamp.worker.feeds.dns_lists.asking import DnsError, DnsResolver
-from backstamp.worker.feeds.standing import is_stale, standing_of
-from backstamp.worker.feeds.store import ListStore
+from backstamp.worker.feeds.keeping.copies import ListStore
+from backstamp.worker.feeds.keeping.standing import is_stale, standing_of
+from backstamp.worker.feeds.providers.dns_lists import Trouble, verdict_of
+from backstamp.worker.feeds.providers.dns_lists.asking import DnsError, DnsResolver
 
 
 def feeds(settings: Settings) -> Iterator[Finding]:

@@ -52,9 +52,9 @@ def _page_preview(domain: str, protection: Protection, action: ClickAction, lang
 
 def _threat_lists(settings: Settings) -> Iterator[ThreatListState]:
     from backstamp.app.wiring.feeds import feeds_config
-    from backstamp.worker.feeds.resting import rest_of
-    from backstamp.worker.feeds.standing import is_stale, standing_of
-    from backstamp.worker.feeds.store import ListStore
+    from backstamp.worker.feeds.keeping.copies import ListStore
+    from backstamp.worker.feeds.keeping.standing import is_stale, standing_of
+    from backstamp.worker.feeds.questions.resting import rest_of
 
     config = feeds_config(settings)
     for source in config.sources:

@@ -28,8 +28,15 @@ from backstamp.journal.answers_file import FILE_NAME as ANSWERS
 from backstamp.journal.threat_file import FILE_NAME as LISTS
 from backstamp.vocabulary import Feed
 from backstamp.worker.feeds.config import FeedsConfig
-from backstamp.worker.feeds.dns_lists import SPAMHAUS_KEYED_ZONE, SPAMHAUS_ZONE, SURBL_ZONE, DnsForm, DnsList
-from backstamp.worker.feeds.sources import HOUR, OFFERS, Form, Source
+from backstamp.worker.feeds.lists.source import HOUR, Form, Source
+from backstamp.worker.feeds.offers import OFFERS
+from backstamp.worker.feeds.providers.dns_lists import (
+    SPAMHAUS_KEYED_ZONE,
+    SPAMHAUS_ZONE,
+    SURBL_ZONE,
+    DnsForm,
+    DnsList,
+)
 
 DIRECTORY: Final = "feeds"
 FEED_KEYS: Final[dict[Feed, Setting[str]]] = {

@@ -6,8 +6,8 @@ from django import forms
 
 from backstamp.console.wording.alerts import KINDS
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.alerting import channels
 from backstamp.records.alerting.rules import WITHIN_MINUTES, Rule
+from backstamp.records.outbox import channels
 from backstamp.vocabulary import AlertRule, ChannelKind
 
 _MOST_PEOPLE: Final = 1_000_000

@@ -14,11 +14,12 @@ from backstamp.console.asked import switched_on, words
 from backstamp.console.forms.alerts import ChannelForm, RuleForm
 from backstamp.console.wording.alerts import RULES
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.alerting import alerts, channels
+from backstamp.records.alerting import alerts
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
 from backstamp.records.alerting.rules import rules, save_rule
 from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message
+from backstamp.records.outbox import channels
 from backstamp.vocabulary import AlertRule
 
 SHOWN: Final = 25

@@ -3,7 +3,7 @@
 from typing import Final
 
 from backstamp.console.wording.events import Words
-from backstamp.records.alerting.words import ACTS, TITLES
+from backstamp.records.wording.words import ACTS, TITLES
 from backstamp.vocabulary import AlertRule, ChannelKind
 
 RULES: Final[dict[AlertRule, Words]] = {

@@ -28,7 +28,7 @@ from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.hit_rows import Judged
 from backstamp.records.events.stored_hits import StoredHit
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -11,13 +11,13 @@ from typing import Final
 from django.db.models import F, Q
 
 from backstamp.records.alerting.occurrences import Occurrence
-from backstamp.records.alerting.outbox import enqueue, enqueue_together
 from backstamp.records.alerting.people import keep_people
 from backstamp.records.alerting.rules import Rule, rules
 from backstamp.records.database.instants import instant
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.database.texts import clean
 from backstamp.records.models import Alert, Channel, Outgoing
+from backstamp.records.outbox.entries import enqueue, enqueue_together
 from backstamp.vocabulary import AlertRule
 
 SAME_STORY: Final = timedelta(hours=1)

@@ -44,7 +44,7 @@ from backstamp.records.ingest.recipients import ByName, by_name, know, resolve
 from backstamp.records.ingest.withdrawal import unwilling
 from backstamp.records.looking_back.link_expressions import insert_expressions
 from backstamp.records.looking_back.looking_again import led_on_after_all, look_again
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.models import LONGEST_METHOD, DeliveryState
 from backstamp.records.privacy import erased_copies
 from backstamp.records.privacy.wishes import name_those_who_wished, take_wishes

@@ -10,7 +10,7 @@ from typing import Final
 
 from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.stored_hits import Pair, Place, StoredHit
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.verdicts import Verdict, is_shared, judge, judge_alone
 from backstamp.vocabulary import Hit

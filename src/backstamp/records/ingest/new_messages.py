@@ -9,7 +9,7 @@ from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.message_rows import insert_messages
 from backstamp.records.events.stored_hits import Pair
 from backstamp.records.memory.cards import Card, RecipientCard
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.models import DeliveryState
 from backstamp.records.rollups.rollup import Rollup
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -10,7 +10,7 @@ from typing import Final
 
 from backstamp.records.events.stored_hits import Pair, StoredHit
 from backstamp.records.memory.cards import Card
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.tokens.sealing import ANONYMOUS, NO_RECIPIENT
 from backstamp.vocabulary import HitKind
 

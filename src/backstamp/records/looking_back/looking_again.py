@@ -19,7 +19,7 @@ from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.looking_back.listings import Listing
 from backstamp.records.looking_back.look import LED_ON, PAGE, look_back
 from backstamp.records.looking_back.said_before import Link
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType
 

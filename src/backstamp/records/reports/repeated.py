@@ -15,7 +15,7 @@ from backstamp.records.database.instants import read, stored, within
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.message_rows import reply_of
 from backstamp.records.events.stored_hits import Pair
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.rollups.rollup import Rollup
 from backstamp.vocabulary import EventType, Report
 

@@ -12,7 +12,7 @@ from backstamp.records.database.instants import LATEST_US, microseconds, read, w
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import message_rows
 from backstamp.records.events.stored_hits import Pair
-from backstamp.records.memory.memory import Memory, sign_of
+from backstamp.records.memory.today import Memory, sign_of
 from backstamp.records.models import ListWish
 from backstamp.records.rollups.rollup import Rollup
 from backstamp.vocabulary import EventType, Report

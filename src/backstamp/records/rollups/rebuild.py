@@ -13,7 +13,7 @@ from backstamp.records.events import tally
 from backstamp.records.events.message_rows import search_text
 from backstamp.records.events.stored_hits import FETCHES
 from backstamp.records.memory.cards import TROUBLES
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.models import Event, Message, MessageRollup, MessageText, Recipient
 from backstamp.records.rollups import standing
 from backstamp.records.rollups.changes import next_version

@@ -16,7 +16,7 @@ from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.groups import MOST_HITS
 from backstamp.records.events.stored_hits import Pair, StoredHit
 from backstamp.records.memory.cards import Card, RecipientCard
-from backstamp.records.memory.memory import Memory
+from backstamp.records.memory.today import Memory
 from backstamp.records.rollups import day_counts, standing
 from backstamp.records.rollups.day_counts import NO_FLAGS, DayKey, Flags
 from backstamp.records.rollups.standing import Said

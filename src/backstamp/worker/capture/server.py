@@ -7,8 +7,8 @@ from django.db import Error as DatabaseError
 
 from backstamp.worker.capture.store import CaptureStore, MailTooLargeError
 from backstamp.worker.config import WorkerConfig
-from backstamp.worker.database import Database
-from backstamp.worker.parts import described
+from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.running import described
 from backstamp.worker.reception.listener import Listener
 
 log = logging.getLogger("backstamp.worker")

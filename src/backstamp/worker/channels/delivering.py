@@ -13,16 +13,16 @@ from typing import Final
 from django.db import Error as DatabaseError
 
 from backstamp.own_threads import in_own_thread
-from backstamp.records.alerting import outbox
-from backstamp.records.alerting.notices import Notice, notice_of
 from backstamp.records.alerting.raising import tell_grown
 from backstamp.records.models import Outgoing
+from backstamp.records.outbox import entries as outbox
+from backstamp.records.wording.notices import Notice, notice_of
 from backstamp.worker.channels.destination import Destination
 from backstamp.worker.channels.errors import NotDeliveredError
 from backstamp.worker.channels.sending import destination_of, send
 from backstamp.worker.config import OwnMailConfig
-from backstamp.worker.database import Database
-from backstamp.worker.parts import described, wait
+from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.running import described, wait
 
 log = logging.getLogger("backstamp.worker")
 

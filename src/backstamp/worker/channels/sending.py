@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from backstamp.records.alerting.notices import Notice
 from backstamp.records.models import Channel
+from backstamp.records.wording.notices import Notice
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker.channels import mail, slack, webhook
 from backstamp.worker.channels.destination import Destination

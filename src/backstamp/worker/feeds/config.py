@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from backstamp.worker.feeds.dns_lists import DnsList
-from backstamp.worker.feeds.jobs import Job
-from backstamp.worker.feeds.sources import HASHED, Source
+from backstamp.worker.feeds.lists.jobs import Job
+from backstamp.worker.feeds.lists.source import HASHED, Source
+from backstamp.worker.feeds.providers.dns_lists import DnsList
 
 
 class FeedsConfig(msgspec.Struct, frozen=True, kw_only=True):

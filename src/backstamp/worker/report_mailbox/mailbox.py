@@ -21,9 +21,9 @@ from backstamp.records.reports.of_erased import without_erased
 from backstamp.tokens import open_return_path
 from backstamp.vocabulary import Report
 from backstamp.worker.config import ReportMailboxConfig
-from backstamp.worker.database import Database
 from backstamp.worker.onward import NotTakenError, hand_on
-from backstamp.worker.parts import described, wait
+from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.running import described, wait
 from backstamp.worker.reception.listener import Listener
 from backstamp.worker.report_mailbox.reading import finding_of
 

@@ -9,7 +9,7 @@ from typing import Final
 from backstamp.journal import SignatureFile
 from backstamp.own_threads import in_own_thread
 from backstamp.verdicts.published import LISTS, Updates
-from backstamp.worker.parts import wait
+from backstamp.worker.parts.running import wait
 from backstamp.worker.signatures.refreshing import Outcome, refresh
 
 log = logging.getLogger("backstamp.worker")

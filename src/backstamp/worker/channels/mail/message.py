@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Final
 
-from backstamp.records.alerting.notices import Notice
+from backstamp.records.wording.notices import Notice
 from backstamp.worker.channels.wording import Story, intro, stories, title
 from backstamp.worker.onward import in_ascii
 

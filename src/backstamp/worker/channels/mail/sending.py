@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from backstamp.records.alerting.notices import Notice
+from backstamp.records.wording.notices import Notice
 from backstamp.worker.channels.destination import Destination
 from backstamp.worker.channels.errors import NotDeliveredError
 from backstamp.worker.channels.mail.message import alert_mail

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.alerting.notices import Notice
+from backstamp.records.wording.notices import Notice
 from backstamp.worker.channels.wording import Story, intro, stories, title
 
 LONGEST_HEADER: Final = 150

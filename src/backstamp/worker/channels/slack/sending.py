@@ -1,6 +1,6 @@
 """A POST to an incoming webhook, whose URL is the secret."""
 
-from backstamp.records.alerting.notices import Notice
+from backstamp.records.wording.notices import Notice
 from backstamp.worker.channels.destination import Destination
 from backstamp.worker.channels.json_posting import post_json
 from backstamp.worker.channels.slack.payload import payload

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.alerting.notices import AlertFacts, Notice
 from backstamp.records.models import Outgoing
+from backstamp.records.wording.notices import AlertFacts, Notice
 
 TYPES: Final = {
     Outgoing.Kind.ALERT: "alert.raised",

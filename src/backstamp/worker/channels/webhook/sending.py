@@ -2,7 +2,7 @@
 
 import time
 
-from backstamp.records.alerting.notices import Notice
+from backstamp.records.wording.notices import Notice
 from backstamp.worker.channels.destination import Destination
 from backstamp.worker.channels.json_posting import post_json
 from backstamp.worker.channels.webhook.payload import payload

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from backstamp.records.alerting.channels import SECRET_PREFIX
+from backstamp.records.outbox.channels import SECRET_PREFIX
 
 
 def signed_headers(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:

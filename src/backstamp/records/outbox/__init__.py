@@ -1,0 +1,1 @@
+"""outbox: channels to administrators, and what waits for each of them."""

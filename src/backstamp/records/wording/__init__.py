@@ -1,0 +1,1 @@
+"""wording: what a message about alerts says: the facts, and the words that console and mail share."""

@@ -1,0 +1,1 @@
+"""feeds: lists of dangerous URLs that others publish: had, kept, compiled, and asked about."""

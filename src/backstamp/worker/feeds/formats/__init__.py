@@ -1,0 +1,1 @@
+"""formats: what files and answers of several publishers have in common: packed, in JSON, as differences."""

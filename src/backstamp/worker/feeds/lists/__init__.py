@@ -1,0 +1,1 @@
+"""lists: what a list is, what it names, and what is to be done with it."""

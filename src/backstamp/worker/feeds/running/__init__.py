@@ -1,0 +1,1 @@
+"""running: while the worker runs, a process of its own does what is due."""

@@ -1,0 +1,1 @@
+"""screening: which entries of a feed are believed."""

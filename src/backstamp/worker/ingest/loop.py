@@ -1,0 +1,270 @@
+"""From the journal to the records, all day: read a batch, ingest it, delete what is read.
+
+What recipients wish waits for one batch at most: wishes are read ahead of all else, and go in by
+themselves, a transaction of milliseconds.
+
+While the database is away nothing is read past what is committed, so nothing is lost: the journal
+waits in its files. Where the database has forgotten what was committed (a failover to an older copy), what
+the journal still has of that is ingested again. A record that the database refuses for what it holds must not
+stop all others; it is set aside in a file, and the log says so.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from django.db import DataError, IntegrityError
+
+from backstamp.journal import Batch, JournalReader
+from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
+from backstamp.records.events.stored_hits import Pair
+from backstamp.records.ingest.batches import Ingested, ingest
+from backstamp.records.ingest.journal_cursors import OlderCopyError, cursors, producers_gone
+from backstamp.records.memory.today import Memory
+from backstamp.vocabulary import ConsentMode, JournalRecord
+from backstamp.worker.ingest.database_file import DatabaseFile, FileState
+from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.running import described, wait
+
+log = logging.getLogger("backstamp.worker")
+
+BATCH: Final = 10_000
+"""Records in a transaction at most. What is written once for a message, a recipient or a page of an index
+costs a hit less the more of them there are."""
+FEWEST: Final = 1_000
+TRANSACTION_SECONDS: Final = 0.5
+"""What a batch may take, for others wait for it: after one that took longer they are smaller, down to
+`FEWEST` records. So many has the first one, which finds nothing in memory: 10,000 took 8 s on a busy
+machine."""
+WISHES: Final = 200
+"""Wishes in a transaction at most: a millisecond or two each."""
+IDLE_SECONDS: Final = 0.1
+RETIRE_SECONDS: Final = 5.0
+_TOO_LARGE: Final = "54"
+"""How PostgreSQL's errors begin that say so of a row, or of what an index holds of it ("Program Limit
+Exceeded"). Django has no class of its own for them."""
+_REFUSED: Final = (DataError, IntegrityError, OverflowError, UnicodeError, msgspec.MsgspecError)
+"""What says that the record is at fault, and not the database or its state."""
+
+
+Heard = Callable[[Iterable[JournalRecord]], None]
+
+
+def nobody(_: Iterable[JournalRecord]) -> None:
+    """Hear nothing."""
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+class IngestLoop:
+    """One reader of the journal in `directory`.
+
+    `heard` is told of records once they are ingested. `said` is called when some may have changed what
+    recipients want, or what mail systems say of their addresses. `consent_mode` is what their silence means.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        database: Database,
+        heard: Heard = nobody,
+        said: Callable[[], None] = nothing,
+        consent_mode: ConsentMode = ConsentMode.OBJECTION,
+    ) -> None:
+        self._consent_mode = consent_mode
+        self._heard = heard
+        self._said = said
+        self._limit = FEWEST
+        self._reader = JournalReader(directory)
+        self._set_aside = directory / SET_ASIDE
+        self._database = database
+        self._retired_at = 0.0
+        self.memory = Memory()
+        """What ingest keeps from batch to batch; only the thread that ingests may use it."""
+        self._again: set[Pair] = set()
+        self._file = DatabaseFile()
+        self._file_state = FileState.SAME
+        self.caught_up = asyncio.Event()
+        """Set while the journal is read to its end."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ingest until `stop` is set, finishing the batch at hand. Raises what the database raises."""
+        self.caught_up.clear()
+        positions = await self._database.run(cursors)
+        while not stop.is_set():
+            if not self._file_is_there(stop):
+                await wait(stop, 10 * IDLE_SECONDS)
+                continue
+            try:
+                positions = await self._go_on(positions, stop)
+            except OlderCopyError:
+                self.caught_up.clear()
+                log.error(  # noqa: TRY400 (its place says nothing)
+                    "the database is an older copy: it knows less of the journal than was committed; "
+                    "what the journal still has of that is ingested again"
+                )
+                positions = await self._database.run(self._begin_anew)
+
+    def _file_is_there(self, stop: asyncio.Event) -> bool:
+        """Whether SQLite's file is where it was opened. Where another one is, the worker ends."""
+        before, self._file_state = self._file_state, self._file.look()
+        if self._file_state is FileState.SAME:
+            return True
+        self.caught_up.clear()
+        if self._file_state is FileState.ANOTHER:
+            log.critical(
+                "another file was put in the place of the database while it was in use; "
+                "the worker ends, to be started again with that one"
+            )
+            stop.set()
+        elif before is not FileState.GONE:
+            log.critical("the file of the database is gone: put it back; until then hits wait in the journal")
+        return False
+
+    async def _go_on(self, positions: dict[str, int], stop: asyncio.Event) -> dict[str, int]:
+        """Ingest what wishes there are and one batch of all else, or wait a moment where there is nothing.
+
+        Returns how far is ingested.
+        """
+        ahead = await self._database.run(self._reader.read_ahead, positions, WISHES)
+        if ahead.cursors != ahead.began:
+            await self._ingest(ahead, set())
+            positions = positions | ahead.cursors
+        limit = self._limit
+        batch = await self._database.run(self._reader.read, positions, limit)
+        if len(batch.records) >= limit:
+            self.caught_up.clear()
+        if batch.cursors == batch.began and not self._again:
+            self.caught_up.set()
+            positions = await self._tidy(positions, batch.cursors)
+            await wait(stop, IDLE_SECONDS)
+            return positions
+        again = set(self._again)
+        began = time.monotonic()
+        await self._ingest(batch, again)
+        if len(batch.records) >= limit:
+            self._limit = next_limit(limit, time.monotonic() - began)
+        self._again -= again
+        # Also while more keeps coming: else the journal of a busy edge would grow all day.
+        return await self._tidy(positions | batch.cursors, batch.cursors)
+
+    def _begin_anew(self) -> dict[str, int]:
+        """Forget what is known of the records; return how far they say that the journal is ingested."""
+        self.memory.clear()
+        return cursors()
+
+    def judge_again(self, recipients: set[Pair]) -> None:
+        """Have the hits of these recipients judged anew: more is known of their addresses."""
+        self._again |= recipients
+
+    async def _ingest(self, batch: Batch, again: set[Pair]) -> None:
+        """Ingest a batch; when it is refused, its parts, down to the records that are at fault."""
+        try:
+            done = await self._database.run(
+                ingest, batch, datetime.now(UTC), self.memory, again, self._consent_mode
+            )
+        except Exception as error:
+            if not _is_refusal(error):
+                raise
+            refusal = error
+        else:
+            _report(done, batch)
+            if done.wishes or done.reports:
+                self._said()
+            self._heard(record for _, record in batch.records)
+            return
+        if len(batch.records) + bool(again) > 1:
+            log.warning(
+                "the database refuses one of %d records (%s); looking for it",
+                *(len(batch.records), described(refusal)),
+            )
+        if again and batch.records:
+            await self._ingest(batch, set())
+            await self._ingest(Batch([], batch.cursors), again)
+        elif len(batch.records) > 1:
+            for half in _halves(batch):
+                await self._ingest(half, set())
+        elif batch.records:
+            await self._database.run(self._refuse, batch, refusal)
+        else:
+            log.error("hits of %d recipients cannot be judged again (%s)", len(again), described(refusal))
+
+    def _refuse(self, batch: Batch, error: BaseException) -> None:
+        """Write the one record of this batch to a file, and commit the cursors past it."""
+        for id_, record in batch.records:
+            self._set_aside.mkdir(mode=0o750, exist_ok=True)
+            path = self._set_aside / f"{id_.producer}-{id_.position:016x}.json"
+            with open(path, "wb", opener=open_private) as file:
+                file.write(msgspec.json.encode(record))
+                file.flush()
+                os.fsync(file.fileno())
+            sync_directory(self._set_aside)
+            log.error(
+                "the database refuses record %d of producer %s (%s); it is set aside in %s",
+                *(id_.position, id_.producer, described(error), path.name),
+            )
+        ingest(Batch([], batch.cursors), datetime.now(UTC), self.memory)
+
+    async def _tidy(self, positions: dict[str, int], there: dict[str, int]) -> dict[str, int]:
+        """Now and then delete what is ingested, and note the producers of whom nothing is left.
+
+        `there` are the cursors of the producers that the journal has; of others the records may have
+        forgotten how far they were read. Raises `OlderCopyError`.
+        """
+        if time.monotonic() - self._retired_at < RETIRE_SECONDS:
+            return positions
+        self._retired_at = time.monotonic()
+        stored = await self._database.run(cursors)
+        if any(stored.get(producer, 0) < position for producer, position in there.items()):
+            raise OlderCopyError
+        if self._file.look() is not FileState.SAME:
+            return positions
+        if await self._database.run(self._reader.retire, positions):
+            log.debug("deleted ingested journal segments")
+        if gone := self._reader.take_gone():
+            await self._database.run(producers_gone, gone, datetime.now(UTC))
+            log.debug("%d producers are gone", len(gone))
+        return {producer: at for producer, at in positions.items() if producer not in gone}
+
+
+def next_limit(limit: int, seconds: float) -> int:
+    """Return how many records the next batch may have, after so many took so long."""
+    affordable = int(limit * TRANSACTION_SECONDS / max(seconds, 0.001))
+    return max(FEWEST, min(BATCH, affordable, 2 * limit))
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, _REFUSED) or str(getattr(error.__cause__, "sqlstate", "")).startswith(_TOO_LARGE)
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    """Split a batch; the first half's cursors stop before the first record of the second."""
+    middle = len(batch.records) // 2
+    first, second = batch.records[:middle], batch.records[middle:]
+    # In reverse, so that the earliest record of each producer is what remains.
+    stops = {id_.producer: id_.position for id_, _ in reversed(second)}
+    return (
+        Batch(first, batch.cursors | stops, began=batch.began),
+        Batch(second, batch.cursors, batch.corrupt, batch.size, began=batch.began),
+    )
+
+
+def _report(done: Ingested, batch: Batch) -> None:
+    if done.dropped:
+        log.info("dropped %d hits of recipients who do not consent", done.dropped)
+    if done.unmatched:
+        log.debug("%d hits are waiting for their message", done.unmatched)
+    if batch.corrupt:
+        log.error("the journal held %d damaged records", batch.corrupt)
+    log.debug(
+        "ingested %d messages, %d deliveries, %d hits; %d older verdicts changed",
+        *(done.messages, done.deliveries, done.hits, done.revised),
+    )

@@ -1,0 +1,1 @@
+"""operations: the private pages, for those who run this installation."""

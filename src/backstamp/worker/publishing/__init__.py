@@ -1,0 +1,1 @@
+"""publishing: what gateway and edge work from, gathered from the records into files."""
