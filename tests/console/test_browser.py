@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
-from playwright.sync_api import BrowserContext, Error, expect
+from playwright.sync_api import Browser, BrowserContext, Error, expect
 
-from backstamp.console.config import ConsoleConfig
 from backstamp.records.administration import sign_in_links
 from backstamp.records.models import Alert, CapturedMail, Event, Link, Message, Recipient, Switch
 from backstamp.records.protection.domain_settings import set_protection
@@ -22,7 +23,8 @@ from backstamp.vocabulary import Actor, EventType
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
 from tests.console.seed import NOON, event, link, message, reason, recipient
 from tests.daemons import free_port
-from tests.e2e.browser import person
+from tests.database import empty_database
+from tests.e2e.browser import launched, session
 
 pytestmark = [pytest.mark.daemon, pytest.mark.timeout(120)]
 
@@ -34,13 +36,28 @@ serve(sys.argv[1], int(sys.argv[2]), "backstamp.app.targets.console:target")
 """
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """The console, served by Granian from the test's own data directory."""
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data directory of the console that all these tests ask: to start one takes longer than a test."""
+    with empty_database(folder := tmp_path_factory.mktemp("house")):
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def database(house: Path) -> Iterator[None]:
+    """Emptied after each test, and no other file: the server has it open."""
+    yield
+    in_database(lambda: call_command("flush", interactive=False, verbosity=0))
+    in_database(cache.clear)
+
+
+@pytest.fixture(scope="module")
+def address(house: Path) -> Iterator[str]:
+    """The console, served by Granian."""
     port = free_port()
     url = f"http://{HOST}:{port}"
     settings = {
-        "BACKSTAMP_DATA_DIR": str(tmp_path),
+        "BACKSTAMP_DATA_DIR": str(house),
         "BACKSTAMP_CONSOLE_URL": url,
         "BACKSTAMP_CONSOLE_LISTEN": f"{HOST}:{port}",
     }
@@ -67,12 +84,18 @@ def _wait(answers: Callable[[], bool], process: "subprocess.Popen[bytes]") -> No
             return
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
 @pytest.fixture
-def browser(address: str) -> Iterator[BrowserContext]:
+def browser(address: str, chromium: Browser) -> Iterator[BrowserContext]:
     """A browser in which the administrator is signed in."""
     tokens: list[str] = []
     in_database(lambda: tokens.append(sign_in_links.create(ADDRESS, timedelta(hours=1))))
-    with person() as context:
+    with session(chromium) as context:
         page = context.new_page()
         page.goto(f"{address}/welcome/{tokens[0]}")
         page.fill("#id_password", PASSWORD)
@@ -238,10 +261,11 @@ HOSTILE = """\
 
 
 def test_a_hostile_mail_runs_nothing_and_reaches_nothing(
-    address: str, browser: BrowserContext, config: ConsoleConfig
+    address: str, browser: BrowserContext, house: Path
 ) -> None:
     raw = "Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + HOSTILE
-    (config.capture_dir / "one.eml").write_text(raw)
+    (house / "capture").mkdir(exist_ok=True)
+    (house / "capture" / "one.eml").write_text(raw)
     in_database(lambda: CapturedMail.objects.create(file_name="one.eml", subject="x"))
     page = browser.new_page()
     asked: list[str] = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.daemons import require
 
@@ -26,18 +26,34 @@ expect.set_options(timeout=20_000)
 
 
 @contextmanager
-def person(width: int = 1280, scheme: str = "light") -> Iterator[BrowserContext]:
-    """Give a new browser session with a person's user agent."""
+def launched() -> Iterator[Browser]:
+    """Give a headless Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(require("chromium")), args=list(FLAGS))
         try:
-            context = browser.new_context(
-                user_agent=PERSON,
-                viewport={"width": width, "height": 900},
-                color_scheme="dark" if scheme == "dark" else "light",
-                locale="en-GB",
-            )
-            context.set_default_timeout(20_000)
-            yield context
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def session(browser: Browser, width: int = 1280, scheme: str = "light") -> Iterator[BrowserContext]:
+    """Give a new session of a browser, with a person's user agent."""
+    context = browser.new_context(
+        user_agent=PERSON,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+    )
+    context.set_default_timeout(20_000)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def person(width: int = 1280, scheme: str = "light") -> Iterator[BrowserContext]:
+    """Give a new session of a new browser, with a person's user agent."""
+    with launched() as browser, session(browser, width, scheme) as context:
+        yield context

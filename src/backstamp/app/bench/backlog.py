@@ -24,6 +24,7 @@ USUAL: Final = 1_000_000
 _CORE: Final = "0"
 _WRK_CORE: Final = 1
 _SECONDS: Final = 5
+_QUICK_SECONDS: Final = 1
 _SEGMENT_BYTES: Final = 4_000_000
 """Small ones, to see them go."""
 
@@ -34,19 +35,21 @@ def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None
         print("wrk or nginx is not installed here", file=out)
         return
     number = events or (QUICK if quick else USUAL)
+    seconds = _QUICK_SECONDS if quick else _SECONDS
     with tempfile.TemporaryDirectory(prefix="backstamp-bench-", dir=folder) as name, ExitStack() as stack:
         directory = Path(name)
         server = edge_servers.start(directory, _CORE, 1, stack)[edge_servers.OUR_PIXEL]
-        peak = wrk.ask(server, (), seconds=_SECONDS, core=_WRK_CORE, connections=32)
+        peak = wrk.ask(server, (), seconds=seconds, core=_WRK_CORE, connections=32)
         connections = max(1, round(peak.rate / 2 * wrk.MEAN_PAUSE_MS / 1000))
         backlog = _write(directory / "journal", number)
         print(f"{'':<28} {'requests/s':>11} {'p99 ms':>8}", file=out)
         _line(out, "the edge's peak", peak)
-        _line(out, "at half of it", _paced(server, connections))
+        _line(out, "at half of it", _paced(server, connections, seconds))
         with _worker(directory):
             began, before = time.monotonic(), _size(backlog)
             while (waiting := _size(backlog)) > 0:
-                _line(out, f"beside it, {(before - waiting) / 1e6:,.0f} MB gone", _paced(server, connections))
+                what = f"beside it, {(before - waiting) / 1e6:,.0f} MB gone"
+                _line(out, what, _paced(server, connections, seconds))
             taken = time.monotonic() - began
         print(
             f"{number:,} events of backlog were gone after {taken:,.0f} s: {number / taken:,.0f}/s", file=out
@@ -57,8 +60,8 @@ def _line(out: TextIO, what: str, figure: wrk.Figure) -> None:
     print(f"{what:<28} {figure.rate:>11,.0f} {figure.p99:>8.1f}", file=out, flush=True)
 
 
-def _paced(server: wrk.Server, connections: int) -> wrk.Figure:
-    return wrk.ask(server, (), seconds=_SECONDS, core=_WRK_CORE, connections=connections, paced=True)
+def _paced(server: wrk.Server, connections: int, seconds: int) -> wrk.Figure:
+    return wrk.ask(server, (), seconds=seconds, core=_WRK_CORE, connections=connections, paced=True)
 
 
 def _write(journal: Path, events: int) -> Path:
