@@ -38,6 +38,11 @@ IN_TWO_TEXTS = in_base64(HTML[:10].encode()) + in_base64(HTML[10:].encode())
 HTML_IN_UTF7 = HTML.replace("<", "+ADw-").replace('"', "+ACI-").replace("b=1", "b+AD0-1")
 SIGNED_HTML = f"--b\r\nContent-Type: text/html\r\n\r\n{HTML}\r\n--b--\r\n"
 ARMOURED = "-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nsee https://www.example.com/a?b=1&c=2 now\r\n"
+RTF_IN_PIECES = (
+    r'{\rtf1\ansi {\field{\*\fldinst {\b HYPERLINK }{\insrsid7 "\'68\'74tps://www.ex}\uc2{\i ample.com/'
+    "\r\n"
+    r'\u97 \'61x?b=1&c=2"}}{\fldrslt{\ul here}}}\par}'
+)
 AN_ATTACHMENT = "\r\nContent-Disposition: attachment; filename=a.html"
 OPAQUE = in_base64(b"\x30\x82\x10\x00\xa0\x80\x24\x80" + ARMOURED[38:].encode() + b"\0\0")
 
@@ -54,6 +59,7 @@ OPAQUE = in_base64(b"\x30\x82\x10\x00\xa0\x80\x24\x80" + ARMOURED[38:].encode() 
         ("Content-Type: application/xhtml+xml", HTML, R.SHOWN_TYPE),
         ("Content-Type: text/vcard", f"BEGIN:VCARD\r\nURL:{URL[:9]}\r\n {URL[9:]}", R.SHOWN_TYPE),
         ("Content-Type: text/x-vcard", f"item1.URL:{URL.replace(':', chr(92) + ':')}\r\n", R.SHOWN_TYPE),
+        ("Content-Type: text/rtf", RTF_IN_PIECES, R.SHOWN_TYPE),
         ("Content-Type: application/x-pgp-message", f"see {URL} now", R.ENCRYPTED),
         ("Content-Type: text/html; charset=utf-16" + B64, in_base64(HTML.encode("utf-16")), R.UNSAFE_CHARSET),
         ("Content-Type: text/html; charset=utf-7", HTML, R.UNSAFE_CHARSET),

@@ -46,7 +46,7 @@ SAMPLES = {
         f"<embed src='{URL}'>",
         f"<object data='{URL}'></object>",
     ],
-    Carrier.FORM: [f"<form action='{URL}'></form>"],
+    Carrier.FORM: [f"<form action='{URL}'></form>", f"<isindex action='{URL}'>"],
     Carrier.FORMACTION: [f"<button formaction='{URL}'>x</button>", f"<input formaction='{URL}'>"],
     Carrier.SRCDOC: [f"<iframe srcdoc='<a href={URL}>x</a>'></iframe>"],
     Carrier.META_REFRESH: [f"<meta http-equiv=refresh content='0;url={URL}'>"],

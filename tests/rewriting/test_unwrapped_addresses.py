@@ -42,6 +42,8 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ),
         ("(ms-officecmd:{x})", [("ms-officecmd:{x", OTHER)]),
         ("see webcal://evil.example/a.ics", [("webcal://evil.example/a.ics", OTHER)]),
+        ("see news://evil.example/alt.x.", [("news://evil.example/alt.x", OTHER)]),
+        ("news: git://evil.example/a is not linked", []),
         (
             "ms-word:ofe|u|https://evil.example/a.docm",
             [("ms-word:ofe|u", OTHER), ("https://evil.example/a.docm", None)],

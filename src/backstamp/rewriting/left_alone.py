@@ -25,9 +25,16 @@ from backstamp.rewriting.options import Options
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
-from backstamp.rewriting.shown import has_content_lines, is_calendar, is_html, may_show_links
+from backstamp.rewriting.shown import (
+    has_content_lines,
+    is_calendar,
+    is_html,
+    is_rich_text,
+    may_show_links,
+)
 from backstamp.rewriting.text.content_lines import content_line_links
 from backstamp.rewriting.text.flowed import flow_of
+from backstamp.rewriting.text.rich_text import rich_text_links
 from backstamp.rewriting.text.text_links import find_text_links
 
 _WIDE: Final = (
@@ -157,6 +164,8 @@ def _bounded(candidates: Candidates, room: int) -> Candidates:
 def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
     if has_content_lines(part):
         return content_line_links(text), None
+    if is_rich_text(part):
+        return rich_text_links(text), None
     if not is_html(part) or is_too_costly(text):
         return find_text_links(text, **flow_of(part.parameters)), None
     html = HtmlText(text, words=True)

@@ -14,6 +14,7 @@ from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.content_lines import content_line_links
+from backstamp.rewriting.text.rich_text import may_hold_links
 from backstamp.rewriting.text.text_links import find_text_links
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
@@ -65,6 +66,22 @@ def _is_card(part: Part) -> bool:
 def has_content_lines(part: Part) -> bool:
     """Whether this part is a calendar entry or a card, in which addresses may be folded or escaped."""
     return is_calendar(part) or _is_card(part)
+
+
+def is_data_for_programs(part: Part) -> bool:
+    """Whether this part, where it has a file name, is kept for a program, however it is laid into the mail.
+
+    Each namespace in XML is an address, and a document with another one is another document: an invoice
+    (`text/xml; name=...`, often inline) could not be read any more.
+    """
+    return part.media_type == "text/xml" or (
+        part.media_type.startswith("text/") and part.media_type.endswith("+xml")
+    )
+
+
+def is_rich_text(part: Part) -> bool:
+    """Whether this part is RTF, in which an address may be written in pieces."""
+    return part.media_type in _RICH_TEXT
 
 
 def is_html(part: Part) -> bool:
@@ -155,4 +172,6 @@ def _holds_links(part: Part, *, html: bool, message: bool = False) -> bool:
         return True
     if _is_card(part):
         return _ENCODED_URL.search(text) is not None or bool(content_line_links(text))
+    if is_rich_text(part):
+        return may_hold_links(text)
     return as_text and bool(find_text_links(text))

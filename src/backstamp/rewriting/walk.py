@@ -9,7 +9,13 @@ from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import is_uuencoded
 from backstamp.mail.structure import Part
 from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.shown import attachment_reason, is_calendar, reads_as_plain_text, type_reason
+from backstamp.rewriting.shown import (
+    attachment_reason,
+    is_calendar,
+    is_data_for_programs,
+    reads_as_plain_text,
+    type_reason,
+)
 from backstamp.vocabulary import Direction
 
 _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -131,7 +137,8 @@ def _received_reason(part: Part, *, aside: bool) -> SkipReason | None:
     if reason is not None:
         return reason
     is_text = part.media_type in _TEXTS or reads_as_plain_text(part, aside=aside)
-    if part.disposition == "attachment" and (part.filename or not is_text):
+    is_attached = part.disposition == "attachment" or is_data_for_programs(part)
+    if is_attached and (part.filename or not is_text):
         return attachment_reason(part)
     return _text_reason(part) or (None if is_text else type_reason(part, aside=aside))
 

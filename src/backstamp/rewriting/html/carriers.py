@@ -8,10 +8,11 @@ from turbohtml import Document, Element, Namespace
 from backstamp.rewriting.manifest import Carrier
 
 OTHERS: Final = (
-    "[xlink\\:href],form[action],[formaction],iframe,frame,meta[http-equiv][content],embed[src],object[data]"
+    "[xlink\\:href],form[action],[formaction],iframe,frame,meta[http-equiv][content],embed[src],object[data],"
+    "isindex[action]"
 )
 """Elements that may hold a link in another attribute than `href`."""
-_OTHER_NAMES: Final = ("form", "iframe", "frame", "embed", "object")
+_OTHER_NAMES: Final = ("form", "iframe", "frame", "embed", "object", "isindex")
 _MARKS: Final = ("data-backstamp", "clicktracking", "data-clicktracking")
 MARKED: Final = ",".join(f"[{name}]" for name in _MARKS)
 """Elements by which a link may be marked as one to be left alone."""
@@ -49,7 +50,8 @@ def other_attributes(element: Element) -> Iterator[tuple[str, Carrier]]:
         yield "xlink:href", Carrier.MATHML
     elif tag == "a":
         yield "xlink:href", Carrier.SVG_A
-    elif tag == "form":
+    elif tag in ("form", "isindex"):
+        # Internet Explorer makes a form of <isindex>, as all did by HTML 4.
         yield "action", Carrier.FORM
     elif tag == "object":
         yield "data", Carrier.FRAME

@@ -4,7 +4,8 @@ Gmail, Outlook and Apple Mail link host names without a scheme, by the top-level
 Android's programs and Autolinker four numbers too. Autolinker links `https://` behind a letter, linkify-it
 `//host`, linkifyjs the host behind a scheme that it does not know. Thunderbird and linkify-it link `ftp://`;
 Outlook links `file://` and `\\\\host\\share`. Thunderbird links any scheme that a program of the computer
-is registered for (mozTXTToHTMLConv, `ShouldLinkify`), as `search-ms:` is on Windows.
+is registered for (mozTXTToHTMLConv, `ShouldLinkify`), as `search-ms:` is on Windows, and those that it
+opens itself, as `news:`; Windows' text fields link `gopher:`.
 """
 
 import re
@@ -44,6 +45,7 @@ _PROGRAMS: Final = (
 _PLACES: Final = (
     *("webcal", "webcals", "feed", "ldap", "ldaps", "telnet", "ssh", "vnc", "rdp", "nfs", "afp", "dav"),
     *("davs", "jnlp", "jnlps", "itms-services", "intent", "onenote", "zoommtg", "msteams"),
+    *("news", "snews", "nntp", "irc", "ircs", "gopher", "rtsp", "mms"),
 )
 """Schemes that do so with a host, and are words of the language else."""
 _OTHER_SCHEMES: Final = re.compile(
