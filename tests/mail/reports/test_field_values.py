@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.reports.field_values import address_in_field, moment_in
+from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
 from backstamp.mail.reports.notice import ADDRESS
 
 
@@ -34,6 +34,20 @@ from backstamp.mail.reports.notice import ADDRESS
 )
 def test_a_recipient_field_gives_its_address(value: str, address: str) -> None:
     assert address_in_field(value) == address
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("dns; mx.example.net", "mx.example.net"),
+        ("dns;mx.example.net (sto02. -- Server [Sun 6.1; built Jan 28])", "mx.example.net"),
+        ("mx.example.net", "mx.example.net"),
+        ("x-local; (nobody knows)", "(nobody knows)"),
+        ("", ""),
+    ],
+)
+def test_a_field_of_a_system_gives_its_name_without_comments(value: str, name: str) -> None:
+    assert name_in(value) == name
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Reports by the standards: RFC 3464, 8098, 5965, 3834."""
 
+import base64
+
 import pytest
 
 from backstamp.mail.reports import Action, BounceClass, Cause, MailReport, ReportKind, read_report
@@ -56,6 +58,20 @@ def test_a_failed_delivery_says_who_why_and_of_which_mail() -> None:
     about = one.about
     assert (about.message_id, about.envelope_id) == ("<1@example.org>", "e77")
     assert (about.sender, about.recipient, about.subject) == ("ann@example.org", "bob@example.net", "Grüße")
+
+
+def test_groups_that_a_gateway_encoded_are_read() -> None:
+    encoded = base64.encodebytes(FAILED.encode()).decode()
+    mark = "Original-Envelope-Id: e77\n"
+    raw = dsn(encoded).replace(
+        mark.encode(), f"{mark}Content-Transfer-Encoding: base64\nContent-Length: 712\n".encode()
+    )
+    for report in line_ends(raw):
+        (bob,) = report.recipients
+        assert (bob.address, bob.enhanced_status, bob.code) == ("bob@example.net", "5.1.1", 550)
+        assert (bob.remote_mta, bob.cause) == ("mail.example.net", Cause.USER_UNKNOWN)
+    said_only = dsn(FAILED).replace(mark.encode(), f"{mark}Content-Transfer-Encoding: base64\n".encode())
+    assert read_report(said_only).recipients == read_report(dsn(FAILED)).recipients
 
 
 def test_each_recipient_has_its_own_outcome() -> None:
@@ -253,6 +269,33 @@ def test_a_complaint_names_the_reader_and_the_mail() -> None:
 def test_a_complaint_without_the_reader_goes_by_the_returned_mail() -> None:
     report = read_report(COMPLAINT.format(type="Not-Spam", rcpt="").encode())
     assert (report.feedback_type, [r.address for r in report.recipients]) == ("not-spam", ["bob@example.net"])
+
+
+def test_a_complaint_whose_boundary_lost_its_fold_is_one() -> None:
+    raw = COMPLAINT.format(type="opt-out", rcpt="Removal-Recipient: bob@example.net\n")
+    for report in line_ends(raw.replace("feedback-report; boundary", "feedback-report;\nboundary").encode()):
+        assert (report.kind, report.feedback_type) == (ReportKind.FEEDBACK, "opt-out")
+        assert [r.address for r in report.recipients] == ["bob@example.net"]
+
+
+MARKED = (
+    "X-HmXmrOriginalRecipient: bob@example.net\nFrom: ann@example.org\nTo: bob@example.net\n"
+    "Message-ID: <1@example.org>\nSubject: offer\n\nHello\n"
+)
+
+
+def test_microsofts_complaint_is_told_by_the_field_that_it_adds() -> None:
+    path = "Return-Path: staff@hotmail.com\n"
+    attached = (
+        f"{path}From: staff@hotmail.com\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="=x"\n\n--=x\nContent-Type: message/rfc822\n\n'
+    )
+    for raw in (attached + MARKED + "\n--=x--\n", path + MARKED):
+        report = read_report(raw.encode())
+        assert (report.kind, report.reporter) == (ReportKind.FEEDBACK, "hotmail.com")
+        assert [r.address for r in report.recipients] == ["bob@example.net"]
+        assert (report.about.message_id, report.about.subject) == ("<1@example.org>", "offer")
+    assert read_report(f"Return-Path: eve@example.com\n{MARKED}".encode()).kind is ReportKind.NONE
 
 
 ANSWER = "From: Bob <bob@example.net>\nTo: ann@example.org\nSubject: {}\n{}\n\nHello Ann,\n"

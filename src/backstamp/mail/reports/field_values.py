@@ -44,8 +44,9 @@ def address_in_field(value: str) -> str:
 
 
 def name_in(value: str) -> str:
-    """Return the name of a system from a field like Remote-MTA: `dns; mx.example.org`."""
-    return one_line(value.rpartition(";")[2])[:255]
+    """Return the name of a system from a field like Remote-MTA: `dns; mx.example.org (a comment)`."""
+    name = one_line(value.partition(";")[2] or value)
+    return (name.partition(" (")[0].rstrip() or name)[:255]
 
 
 def moment_in(value: str) -> int:

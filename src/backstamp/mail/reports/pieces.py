@@ -34,6 +34,16 @@ _RETURNED: Final = frozenset(
 )
 _BEGINNING: Final = frozenset({"final-recipient", "original-recipient"})
 """Fields that are there once for each recipient (RFC 3464 §2.3)."""
+_BOUNDARY_UNFOLDED: Final = re.compile(
+    rb"^(Content-Type:[^\n]*;[ \t]*(?:\n[ \t][^\n]*;[ \t]*)*)\n(?=boundary=)", re.IGNORECASE | re.MULTILINE
+)
+"""A mail that went through a program which took the blanks off its lines."""
+_ENCODED_GROUPS: Final = re.compile(
+    r"^content-transfer-encoding:[ \t]*base64[ \t]*\n(?:[a-z][a-z-]*:[^\n]*\n){0,9}\n+"
+    r"([A-Za-z0-9+/=\n]+)(?=\n\n|\Z)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Proofpoint Essentials takes a report's first group for the header of a part, and encodes the others."""
 _LONGEST_LINE: Final = 2_000
 _BLANKS: Final = re.compile(r"(?<=\S)[ \t]{3,}|(?<=[ \t]{20})[ \t]+")
 _BREAK: Final = re.compile(
@@ -71,6 +81,7 @@ def take_apart(raw: bytes) -> Pieces:
     lines = _LINE_ENDS.sub(b"\n", raw[:_MOST_RAW]).lstrip(b"\n \t")
     if match := _MBOX.match(lines):
         lines = lines[match.end() :]
+    lines = _with_its_boundary(lines)
     try:
         root = parse_structure(lines, _LIMITS)
     except TooManyPartsError:
@@ -80,6 +91,12 @@ def take_apart(raw: bytes) -> Pieces:
     pieces.report_type = root.parameters.get("report-type", "").lower()
     _collect(root, pieces)
     return pieces
+
+
+def _with_its_boundary(lines: bytes) -> bytes:
+    """Return a mail whose boundary belongs to its Content-Type again, where only the fold is lost."""
+    header, empty, body = lines.partition(b"\n\n")
+    return _BOUNDARY_UNFOLDED.sub(rb"\1\n ", header, count=1) + empty + body
 
 
 def groups_in(text: str) -> list[Fields]:
@@ -118,7 +135,7 @@ def _collect(part: Part, pieces: Pieces) -> None:
             if pieces.returned is None:
                 _take_returned(leaf, pieces)
         elif kind in _STATUS or (kind == "text/plain" and "delivery-status" in leaf.filename.lower()):
-            pieces.status += groups_in(_body_text(leaf))
+            pieces.status += groups_in(_with_encoded_groups(_body_text(leaf)))
         elif kind in _RECEIPT:
             pieces.receipt += groups_in(_body_text(leaf))
         elif kind == _FEEDBACK:
@@ -212,6 +229,14 @@ def _decode(body: bytes, cte: str, charset: str) -> str:
         except (LookupError, UnicodeError):
             continue
     return octets.decode("windows-1252", "replace")
+
+
+def _with_encoded_groups(text: str) -> str:
+    """Return the fields of a report, with those groups that are encoded in it as they were."""
+    return _ENCODED_GROUPS.sub(
+        lambda match: "\n" + _decode(match[1].encode("ascii"), "base64", "us-ascii").replace("\r\n", "\n"),
+        text,
+    )
 
 
 def _octets(body: bytes, cte: str) -> bytes:

@@ -32,6 +32,8 @@ from backstamp.mail.reports.words import (
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,900}>")
 _DISPOSITION: Final = re.compile(r"^[^;]{0,200};\s*([a-z-]{1,40})", re.IGNORECASE)
+_MARK_OF_A_COMPLAINT: Final = "x-hmxmroriginalrecipient"
+_MICROSOFTS: Final = "staff@hotmail.com"
 _REFUSED: Final = frozenset({"deleted", "denied", "failed"})
 
 
@@ -133,19 +135,32 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
 
 
 def _is_plain_feedback(pieces: Pieces) -> bool:
-    """Whether a provider passes a complaint on without the format: Microsoft's programme adds a field."""
-    return pieces.returned is not None and "x-hmxmroriginalrecipient" in pieces.returned
+    """Whether a provider passes a complaint on without the format: Microsoft's programme adds a field.
+
+    The mail comes attached, or as it was, from the programme's own reverse path.
+    """
+    return _is_marked_as_complaint(pieces) or (
+        pieces.returned is not None and _MARK_OF_A_COMPLAINT in pieces.returned
+    )
+
+
+def _is_marked_as_complaint(pieces: Pieces) -> bool:
+    own = _own(pieces)
+    return _MARK_OF_A_COMPLAINT in own and first_address(own.get("return-path", "")) == _MICROSOFTS
 
 
 def _feedback(pieces: Pieces) -> MailReport:
     group: Fields = {}
     for each in pieces.feedback:
         group = {**each, **group}
+    reporter = _reporter(pieces)
+    if pieces.returned is None and _is_marked_as_complaint(pieces):
+        pieces.returned, reporter = _own(pieces), _MICROSOFTS.partition("@")[2]
     returned = pieces.returned or {}
     candidates = (
         group.get("original-rcpt-to", ""),
         group.get("removal-recipient", ""),
-        returned.get("x-hmxmroriginalrecipient", ""),
+        returned.get(_MARK_OF_A_COMPLAINT, ""),
         returned.get("to", ""),
     )
     address = next(
@@ -155,7 +170,7 @@ def _feedback(pieces: Pieces) -> MailReport:
         kind=ReportKind.FEEDBACK,
         recipients=(_nothing_wrong(address),) if address else (),
         about=_about(pieces),
-        reporter=one_line(group.get("user-agent", ""))[:255] or _reporter(pieces),
+        reporter=one_line(group.get("user-agent", ""))[:255] or reporter,
         arrival_us=moment_in(group.get("arrival-date", "") or group.get("received-date", "")),
         feedback_type=one_line(group.get("feedback-type", "abuse")).lower()[:40],
     )
