@@ -22,6 +22,7 @@ from backstamp.gateway.milter import (
     TempFail,
 )
 from backstamp.gateway.protocol.reply import reply
+from backstamp.mail.patches import Patched
 from backstamp.vocabulary import MilterFailure
 from tests.daemons import free_port
 from tests.e2e.postfix import Postfix
@@ -209,7 +210,7 @@ async def test_the_milter_sees_and_postfix_delivers_what_was_sent(line: Line) ->
 
 async def test_what_is_asked_for_is_delivered(line: Line) -> None:
     names = numbered(WANTED)
-    line.answer = lambda envelope, raw: Replace(WANTED[names[envelope.recipients[0].path]])
+    line.answer = lambda envelope, raw: Replace(Patched(WANTED[names[envelope.recipients[0].path]]))
     await line.send(*((ORDINARY + BODY, (address,)) for address in names))
     delivered = await line.delivered(len(names))
     for address, name in names.items():
@@ -217,13 +218,13 @@ async def test_what_is_asked_for_is_delivered(line: Line) -> None:
 
 
 async def test_postfix_ends_the_last_line(line: Line) -> None:
-    line.answer = lambda envelope, raw: Replace(ORDINARY + b"no end")
+    line.answer = lambda envelope, raw: Replace(Patched(ORDINARY + b"no end"))
     await line.send((ORDINARY + BODY, (ONE,)))
     assert (await line.delivered(1))[ONE] == ORDINARY + b"no end\r\n"
 
 
 async def test_a_message_for_several_is_seen_once_with_all_of_them(line: Line) -> None:
-    line.answer = lambda envelope, raw: Replace(raw + b"more\r\n")
+    line.answer = lambda envelope, raw: Replace(Patched(raw + b"more\r\n"))
     (answer,) = await line.send((ORDINARY + BODY, (ONE, TWO, THREE)))
     assert answer.startswith("250 2.0.0 Ok")
     assert await line.delivered(1) == {f"{ONE} {THREE} {TWO}": ORDINARY + BODY + b"more\r\n"}
@@ -277,7 +278,7 @@ async def test_20_mb_pass_and_are_replaced(line: Line) -> None:
     line.answer = lambda envelope, raw: (
         Accept()
         if envelope.recipients[0].path == ONE
-        else Replace(b"X-Big: 1\r\n" + raw[:-9] + b"changed\r\n")
+        else Replace(Patched(b"X-Big: 1\r\n" + raw[:-9] + b"changed\r\n"))
     )
     replies = await line.send((ORDINARY + body, (ONE,)), (ORDINARY + body, (TWO,)))
     assert all(each.startswith("250 ") for each in replies), replies
@@ -323,7 +324,7 @@ async def test_mail_waits_or_flows_on_while_the_milter_is_down(line: Line) -> No
     assert flows[0].startswith("250 ")
     assert await line.delivered(1) == {TWO: ORDINARY + BODY}
     await line.start()
-    line.answer = lambda envelope, raw: Replace(ORDINARY + b"checked\r\n")
+    line.answer = lambda envelope, raw: Replace(Patched(ORDINARY + b"checked\r\n"))
     await line.send((ORDINARY + BODY, (THREE,)), port=line.other_port)
     assert (await line.delivered(2))[THREE] == ORDINARY + b"checked\r\n"
 
@@ -351,7 +352,7 @@ async def test_a_chrooted_postfix_finds_the_socket_where_the_documents_put_it(li
         listen = documented("backstamp.toml C").split('"')[1].replace("/var/spool/postfix", str(spool))
         await line.stop()
         await line.start(listen=listen, socket_group="")
-        line.answer = lambda envelope, raw: Replace(raw + b"checked\r\n")
+        line.answer = lambda envelope, raw: Replace(Patched(raw + b"checked\r\n"))
         await asyncio.to_thread(postfix.start)
         (answer,) = await line.send((ORDINARY + BODY, (ONE,)), port=port)
         assert answer.startswith("250 ")
@@ -370,7 +371,7 @@ async def test_a_chrooted_postfix_finds_the_socket_where_the_documents_put_it(li
 
 async def test_a_message_under_way_is_answered_before_the_end(line: Line) -> None:
     line.seconds = 0.5
-    line.answer = lambda envelope, raw: Replace(ORDINARY + b"checked\r\n")
+    line.answer = lambda envelope, raw: Replace(Patched(ORDINARY + b"checked\r\n"))
     sending = asyncio.create_task(line.send((ORDINARY + BODY, (ONE,))))
     await asyncio.wait_for(line.under_way.wait(), 60)
     await line.stop()

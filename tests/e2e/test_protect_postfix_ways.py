@@ -13,6 +13,7 @@ import pytest
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.milter import MilterAnswer, MilterConfig, MilterEnvelope, MilterListener, Replace
+from backstamp.mail.patches import Patched
 from backstamp.policy import Axes
 from backstamp.vocabulary import Origin
 from tests.daemons import free_port
@@ -201,7 +202,7 @@ async def test_what_people_send_is_signed_with_the_targets_in_it(way: Callable[.
 
     async def sign(envelope: MilterEnvelope, raw: bytes) -> MilterAnswer:
         seen.append(envelope)
-        return Replace(b"X-Signed: %s\r\n" % digest(raw) + raw)
+        return Replace(Patched(b"X-Signed: %s\r\n" % digest(raw) + raw))
 
     signer = MilterListener(MilterConfig(listen=tried.signer), sign)
     await signer.start()

@@ -74,7 +74,9 @@ async def guard(tmp_path: Path) -> AsyncIterator[Guard]:
 async def test_our_own_people_are_sent_as_they_wrote_whoever_gets_it(guard: Guard) -> None:
     for to in ((ANN,), (ANN, CUSTOMER), (CUSTOMER,)):
         assert await guard(HTML, *to, user="ben") == Accept()
-        assert await guard(WRAPPED, *to, user="ben") == Replace(HTML), "targets are put back"
+        answer = await guard(WRAPPED, *to, user="ben")
+        assert isinstance(answer, Replace)
+        assert answer.wanted.whole() == HTML, "targets are put back"
     assert guard.queued == []
 
 
@@ -82,8 +84,8 @@ async def test_nobody_outside_is_sent_a_link_of_ours(guard: Guard) -> None:
     for raw in (HTML, WRAPPED):
         answer = await guard(raw, ANN, CUSTOMER)
         assert isinstance(answer, Replace)
-        assert tokens(answer.raw) == []
-        assert answer.raw == (
+        assert tokens(answer.wanted.whole()) == []
+        assert answer.wanted.whole() == (
             b"X-Backstamp-Protection: protect; links=0; unprotected=outside_recipient\r\n"
             + HTML.replace(b"Subject: offer", b"Subject: [links not checked] offer")
         )
@@ -103,7 +105,7 @@ async def test_a_link_names_its_only_recipient_and_nobody_of_several(guard: Guar
     for to, index in (((ANN,), 0), ((ANN, BEN), None)):
         answer = await guard(HTML, *to)
         assert isinstance(answer, Replace)
-        (token,) = tokens(answer.raw)
+        (token,) = tokens(answer.wanted.whole())
         key = ANONYMOUS if index is None else RING.recipient_key(ANN)
         assert (token.recipient_index, token.recipient_key) == (index, key)
     assert [[each.address for each in queued.recipients] for queued in guard.queued] == [[ANN], [ANN, BEN]]
@@ -114,7 +116,7 @@ async def test_octets_that_no_record_can_hold_are_no_way_past_the_protection(gua
     odd = ANN.replace("ann", "a\udcff\x01n")
     answer = await guard(HTML, odd, sender="e\udcffve@example.org")
     assert isinstance(answer, Replace)
-    assert len(tokens(answer.raw)) == 1
+    assert len(tokens(answer.wanted.whole())) == 1
     (queued,) = guard.queued
     assert queued.reverse_path == r"e\xffve@example.org"
     assert [each.address for each in queued.recipients] == [ANN.replace("ann", "a\\xff\x01n")]
@@ -123,11 +125,11 @@ async def test_octets_that_no_record_can_hold_are_no_way_past_the_protection(gua
 async def test_among_our_own_domains_the_strictest_holds(guard: Guard) -> None:
     answer = await guard(HTML, ANN, CAT)
     assert isinstance(answer, Replace)
-    assert [token.url for token in tokens(answer.raw)] == [URL]
+    assert [token.url for token in tokens(answer.wanted.whole())] == [URL]
 
 
 @pytest.mark.parametrize("to", ["ann@ guarded.example", "guarded.example!ann", "ann@(x)guarded.example"])
 async def test_no_spelling_of_a_recipient_is_a_way_round_the_policy(guard: Guard, to: str) -> None:
     answer = await guard(HTML, to)
     assert isinstance(answer, Replace)
-    assert [token.recipient_key for token in tokens(answer.raw)] == [RING.recipient_key(ANN)]
+    assert [token.recipient_key for token in tokens(answer.wanted.whole())] == [RING.recipient_key(ANN)]

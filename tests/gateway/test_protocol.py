@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,7 @@ from backstamp.gateway.protocol.commands import (
     parse_mail,
     parse_rcpt,
 )
-from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, dot_stuff, read_mail_data
+from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, dot_stuffed, read_mail_data
 from backstamp.gateway.protocol.reply import MAX_LINES, MOST_LINES, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
@@ -53,6 +54,10 @@ class NoTransport(asyncio.Transport):
         self.aborted = True
 
 
+def dot_stuff(message: bytes) -> bytes:
+    return b"".join(dot_stuffed([message]))
+
+
 def read(
     blocks: list[bytes], *, max_size: int = 100_000, memory: int = 200_000
 ) -> tuple[bytes, bytes, Budget]:
@@ -77,6 +82,15 @@ def read(
 def cut(data: bytes, places: list[int]) -> Iterator[bytes]:
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
     return (data[start:end] for start, end in itertools.pairwise(edges))
+
+
+@given(messages, st.lists(st.integers(0, 10_000), max_size=6))
+def test_a_message_that_is_sent_in_any_pieces_has_the_same_dots_and_the_same_end(
+    message: bytes, places: list[int]
+) -> None:
+    stuffed = (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]
+    assert b"".join(dot_stuffed(cut(message, places))) == stuffed + b".\r\n"
+    assert b"".join(dot_stuffed(cut(message + b".x", places))) == stuffed + b"..x\r\n.\r\n"
 
 
 @given(messages, st.lists(st.integers(0, 10_000), max_size=6), st.sampled_from([b"", b"QUIT\r\n"]))
@@ -111,6 +125,24 @@ def test_a_line_of_many_octets_passes_and_one_without_measure_does_not() -> None
     with pytest.raises(MailDataRefusedError) as refused:
         read([dot_stuff(endless)], max_size=3_000_000, memory=4_000_000)
     assert refused.value.reply == mail_data.LINE_TOO_LONG
+
+
+async def test_a_message_is_in_memory_once_while_it_comes_and_when_it_has_come() -> None:
+    block = b"x" * 65_534 + b"\r\n"
+    wire = Wire()
+    wire.connection_made(NoTransport())
+    tracemalloc.start()
+    reading = asyncio.create_task(
+        read_mail_data(wire, max_size=5_000_000, budget=Budget(5_000_000), block_timeout=5)
+    )
+    for each in [block] * 64 + [b".\r\n"]:
+        wire.data_received(each)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert len(await reading) == 64 * len(block)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.4 * 64 * len(block)
 
 
 def test_dots_that_are_taken_away_do_not_count_for_the_size() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from backstamp.gateway.protocol.wire import Wire
 from backstamp.tokens import LinkToken, PixelToken, open_token
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client
@@ -81,6 +82,34 @@ async def test_each_recipient_of_tracked_mail_gets_a_copy_of_its_own(
         (0, EventType.SENT, "end_of_data"),
         (1, EventType.SENT, "end_of_data"),
     ]
+
+
+async def test_a_large_message_that_is_taken_as_fast_as_it_is_sent_leaves_turns_to_others(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_full(_: Wire) -> None:
+        pass
+
+    client = await (await gateway(await next_hop(), NOTHING)).client()
+    await client.begin()
+    await client.envelope("bob@example.net")
+    monkeypatch.setattr(Wire, "drain", never_full)
+    monkeypatch.setattr("backstamp.gateway.next_hop._BLOCK", 1_000)
+    turns: list[int] = []
+    write = Wire.write
+
+    def noting(wire: Wire, data: bytes) -> None:
+        turns.append(turn)
+        write(wire, data)
+
+    monkeypatch.setattr(Wire, "write", noting)
+    sending = asyncio.create_task(client.data(TEXT + b"x" * 50_000 + b"\r\n.\r\n"))
+    turn = 0
+    while not sending.done():
+        turn += 1
+        await asyncio.sleep(0)
+    assert sending.result() == ["250 2.0.0 queued as 1"]
+    assert len(set(turns)) >= 50
 
 
 async def test_mail_without_anything_to_track_is_not_split(

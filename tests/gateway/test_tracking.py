@@ -18,11 +18,12 @@ from backstamp.gateway.onward import Onward
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.rewriter import messages
-from backstamp.gateway.rewriter.messages import RewriteRequest, Seal
+from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Submitted, Transactions
 from backstamp.journal import JournalUnavailableError
+from backstamp.mail.patches import Patched
 from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
 from backstamp.rewriting import Options
 from backstamp.tokens import Keyring, KeyringError
@@ -83,8 +84,8 @@ async def test_a_worker_makes_a_copy_for_each_seal() -> None:
         await pool.close()
     assert answer.tracks
     assert [link.url for link in answer.links] == ["https://www.example.com/offer"]
-    assert len(set(copies)) == 2
-    assert all(TRACKING_URL.encode() in copy for copy in copies)
+    assert len({copy.whole() for copy in copies}) == 2
+    assert all(TRACKING_URL.encode() in copy.whole() for copy in copies)
 
 
 async def test_a_message_that_costs_too_much_ends_its_worker_and_the_next_one_is_served() -> None:
@@ -119,7 +120,7 @@ async def test_what_is_said_to_all_processes_of_a_terminal_or_service_disturbs_n
 
 def test_a_worker_that_fails_says_where_and_quotes_nothing() -> None:
     command = [sys.executable, "-m", "backstamp.gateway.rewriter.worker", str(os.getpid()), "1", str(1 << 30)]
-    said = messages.blocks(b"no request", b"From: ann@example.org")
+    said = b"".join(messages.blocks(b"no request", b"From: ann@example.org"))
     done = subprocess.run(command, input=said, capture_output=True, timeout=60, check=False)
     assert re.fullmatch(rb"rewriting failed: \w+ in worker\.py, line \d+\n", done.stderr)
     assert (done.returncode, done.stdout) == (1, b"")
@@ -345,6 +346,29 @@ async def test_many_recipients_are_rewritten_in_batches(
     assert len({mail.data for mail in hop.accepted}) == 250
     assert [each.recipient_index for each in running.deliveries] == list(range(250))
     assert {each.type for each in running.deliveries} == {EventType.SENT}
+
+
+async def test_of_a_large_message_only_what_is_changed_in_it_is_kept_for_each_recipient(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.gateway.copies.BATCH_BYTES", 4_000)
+    hop = await next_hop()
+    running = await gateway(hop)
+    made: list[list[Patched]] = []
+    rewrite = running.gateway._rewriter.rewrite
+
+    async def noting(request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[Patched]]:
+        answer, copies = await rewrite(request, raw)
+        made.append(copies)
+        return answer, copies
+
+    monkeypatch.setattr(running.gateway._rewriter, "rewrite", noting)
+    client = await opened(running)
+    large = HTML + b"<!--" + b"x" * 5_000 + b"-->\r\n"
+    await client.send_mail(large + b".\r\n", *(f"r{n}@example.net" for n in range(6)))
+    assert [len(copies) for copies in made] == [1, 5], "how much a copy needs is known from the first"
+    assert max(copy.changed for copies in made for copy in copies) < 500
+    assert [content(hop, n) for n in range(6)] == [copy.whole() for copies in made for copy in copies]
 
 
 async def test_a_fault_of_ours_is_451_with_a_trace_id_and_the_session_goes_on(

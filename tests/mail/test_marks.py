@@ -1,15 +1,21 @@
 """What a message is told in its own header changes nothing else of it."""
 
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.mail.marks import marked
+from backstamp.mail.marks import marks
+from backstamp.mail.patches import apply_patches
 
 OURS = frozenset({b"x-ours"})
 PLAIN = b"From: a@example.org\r\nSubject: hi\r\n\r\nbody\r\n"
+
+
+def marked(raw: bytes, fields: list[tuple[str, str]], **more: Any) -> bytes:
+    return apply_patches(raw, marks(raw, fields, **more))
 
 
 def test_fields_stand_in_front_and_words_before_the_subject() -> None:

@@ -1,14 +1,19 @@
 """copies: a message as it came, and as it goes to its recipients."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from backstamp.gateway.protocol.reply import Reply
 from backstamp.mail.header_section import HeaderSection
+from backstamp.mail.patches import Patched
 from backstamp.rewriting import ControlFields, MessageFacts
 from backstamp.vocabulary import Origin
+
+BATCH_BYTES: Final = 32 * 1024 * 1024
+"""What is kept of copies made at once."""
+BATCH_RECIPIENTS: Final = 100
 
 
 class Addressee(msgspec.Struct, frozen=True):
@@ -46,8 +51,8 @@ class Copy(msgspec.Struct, frozen=True):
     """
 
     places: tuple[int, ...]
-    message: bytes
-    instead: Callable[[], bytes] | None = None
+    message: Patched
+    instead: Callable[[], Patched] | None = None
 
 
 class Prepared(NamedTuple):
@@ -70,8 +75,13 @@ class Preparer(Protocol):
         """Decide, make the first copies, and write the record; never raises."""
 
 
+def at_once(octets: int) -> int:
+    """Return for how many recipients copies are made together, each of which is kept in so many octets."""
+    return max(1, min(BATCH_RECIPIENTS, BATCH_BYTES // max(1, octets)))
+
+
 async def as_it_came(arrival: Arrival) -> AsyncIterator[Copy]:
     """Yield the one copy that goes to all who want one."""
     places = tuple(place for place, each in enumerate(arrival.addressees) if each.wanted)
     if places:
-        yield Copy(places, arrival.raw)
+        yield Copy(places, Patched(arrival.raw))

@@ -7,8 +7,8 @@ import msgspec
 
 from backstamp.gateway.next_hop import GARBLED, SERVICE_ENDS, NextHopConnection, UnreachableError
 from backstamp.gateway.protocol.commands import Mailbox
-from backstamp.gateway.protocol.mail_data import dot_stuff
 from backstamp.gateway.protocol.reply import Reply
+from backstamp.mail.patches import Patched
 
 
 class Stage(StrEnum):
@@ -52,7 +52,7 @@ def rcpt_line(forward_path: Mailbox) -> str:
 
 
 async def hand_over(
-    hop: NextHopConnection, reverse_path: Mailbox, forward_paths: Sequence[Mailbox], message: bytes
+    hop: NextHopConnection, reverse_path: Mailbox, forward_paths: Sequence[Mailbox], message: Patched
 ) -> list[Outcome]:
     """Send a message in a transaction of its own; return the outcome for each forward path."""
     outcomes: list[Outcome | None] = [None] * len(forward_paths)
@@ -87,7 +87,7 @@ async def hand_over(
     return [each for each in outcomes if each is not None]
 
 
-async def hand_over_open(hop: NextHopConnection, count: int, message: bytes) -> list[Outcome]:
+async def hand_over_open(hop: NextHopConnection, count: int, message: Patched) -> list[Outcome]:
     """Send a message in the transaction that stands, with `count` accepted recipients."""
     try:
         await hop.send("DATA")
@@ -96,7 +96,7 @@ async def hand_over_open(hop: NextHopConnection, count: int, message: bytes) -> 
     return await _data(hop, count, message)
 
 
-async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outcome]:
+async def _data(hop: NextHopConnection, count: int, message: Patched) -> list[Outcome]:
     """DATA was sent: read its reply, send the message, read the last replies."""
     outcomes: list[Outcome] = []
     stage = Stage.DATA
@@ -111,7 +111,7 @@ async def _data(hop: NextHopConnection, count: int, message: bytes) -> list[Outc
         stage = Stage.END_OF_DATA
         # RFC 2920 §3.1: a server may say 354 although it takes nobody; then nothing must follow.
         replies = count if hop.lmtp else 1
-        await hop.send_message(dot_stuff(message if count else b""), replies=replies)
+        await hop.send_message(message if count else Patched(b""), replies=replies)
         for number in range(1, replies + 1):
             answer = await hop.read(hop.timeouts.end_of_data, goes_on=number < replies)
             outcomes.append(Outcome(stage, answer))

@@ -16,6 +16,7 @@ from backstamp.gateway.next_hop import (
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.xtext import encode_xtext
+from backstamp.mail.patches import Patched
 
 LOGGED_OUT: Final = reply(421, "4.4.2 The upstream server closed the connection, please connect again")
 
@@ -109,7 +110,7 @@ class Onward:
         self,
         reverse_path: Mailbox,
         forward_paths: Sequence[Mailbox],
-        message: Callable[[NextHopConnection], bytes],
+        message: Callable[[NextHopConnection], Patched],
     ) -> list[Outcome]:
         """Send a message in a transaction of its own; return the outcome for each forward path.
 

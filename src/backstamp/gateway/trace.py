@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.protocol.reply import reply
+from backstamp.mail.patches import Patched
 
 MOST_HOPS: Final = 100
 """RFC 5321 §6.3: at least 100 Received fields before a loop is assumed."""
@@ -65,13 +66,14 @@ def received_field(hop: Hop, *, trace_id: str, at: datetime, recipient: str = ""
     return ("\r\n\t".join(lines) + f";\r\n\t{format_datetime(at)}\r\n").encode("ascii")
 
 
-def stamped(received: bytes, message: bytes) -> bytes:
+def stamped(received: bytes, message: Patched) -> Patched:
     """Return the message under our Received field.
 
     A first line that begins with white space continues no field, so there is no header section (RFC 5322
     §2.1): an empty line keeps it from becoming a part of ours.
     """
-    return received + (b"\r\n" if message[:1] in (b" ", b"\t") else b"") + message
+    gap = b"\r\n" if message.head(1) in (b" ", b"\t") else b""
+    return Patched(message.raw, message.patches, received + gap + message.front)
 
 
 def _host(name: str) -> str:

@@ -10,13 +10,14 @@ from typing import Final
 
 import msgspec
 
-from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came
+from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came, at_once
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.standing import LastStanding, Standing
 from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
+from backstamp.mail.patches import Patched
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, Options, SkipReason
 from backstamp.tokens import ANONYMOUS, Keyring
@@ -24,9 +25,6 @@ from backstamp.vocabulary import Queued, QueuedLink, QueuedRecipient
 
 _log = logging.getLogger("backstamp.gateway")
 
-BATCH_BYTES: Final = 32 * 1024 * 1024
-"""Copies made at once; a message that is larger is rewritten for one recipient at a time."""
-BATCH_RECIPIENTS: Final = 100
 BUSY: Final = "all rewriting workers were busy"
 
 
@@ -37,7 +35,7 @@ class _Group(msgspec.Struct, kw_only=True):
     places: list[int]
     reason: str = ""
     answer: RewriteAnswer | None = None
-    first: list[bytes] = []
+    first: list[Patched] = []
 
     @property
     def tracks(self) -> bool:
@@ -157,7 +155,7 @@ class _Work:
             if not has_controls and not self._unsubscribe and not self._may_hold_ours:
                 return
         try:
-            answer, copies = await self._rewrite(group, group.places[: self._batch])
+            answer, copies = await self._rewrite(group, group.places[: at_once(len(self._arrival.raw))])
         except TooCostlyError:
             group.reason = SkipReason.TOO_COSTLY.sentence
             return
@@ -173,11 +171,7 @@ class _Work:
         if answer.changes_all:
             group.first = copies[:1]  # the same for everybody, so it needs no splitting
 
-    @property
-    def _batch(self) -> int:
-        return max(1, min(BATCH_RECIPIENTS, BATCH_BYTES // max(1, len(self._arrival.raw))))
-
-    async def _rewrite(self, group: _Group, places: Sequence[int]) -> tuple[RewriteAnswer, list[bytes]]:
+    async def _rewrite(self, group: _Group, places: Sequence[int]) -> tuple[RewriteAnswer, list[Patched]]:
         addressees = self._arrival.addressees
         seals = (
             (Seal(None, ANONYMOUS),)
@@ -213,23 +207,26 @@ class _Work:
     async def _copies(self, group: _Group) -> AsyncIterator[Copy]:
         """Yield the copies of one group."""
         if not group.is_personal or self._anonymous:
-            message = group.first[0] if group.first else self._arrival.raw
+            message = group.first[0] if group.first else self._as_it_came()
             yield Copy(tuple(group.places), message, instead=self._as_it_came if group.tracks else None)
             return
         made, group.first = group.first, []
-        for start in range(0, len(group.places), self._batch):
-            places = group.places[start : start + self._batch]
-            if start:
-                try:
-                    _, made = await self._rewrite(group, places)
-                except (TooCostlyError, BusyError):
-                    yield Copy(tuple(places), self._arrival.raw)
-                    continue
+        begun = len(made)
+        for place, message in zip(group.places[:begun], made, strict=True):
+            yield Copy((place,), message, instead=self._as_it_came)
+        step = at_once(max(message.changed for message in made))
+        for start in range(begun, len(group.places), step):
+            places = group.places[start : start + step]
+            try:
+                _, made = await self._rewrite(group, places)
+            except (TooCostlyError, BusyError):
+                yield Copy(tuple(places), self._as_it_came())
+                continue
             for place, message in zip(places, made, strict=True):
                 yield Copy((place,), message, instead=self._as_it_came)
 
-    def _as_it_came(self) -> bytes:
-        return self._arrival.raw
+    def _as_it_came(self) -> Patched:
+        return Patched(self._arrival.raw)
 
     def queued(self, groups: Sequence[_Group]) -> Queued:
         """Return the record of the message."""

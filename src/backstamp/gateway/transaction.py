@@ -31,6 +31,7 @@ from backstamp.gateway.roll import RcptAnswer, Roll
 from backstamp.gateway.suppressions import Suppressions
 from backstamp.journal import JournalWriter
 from backstamp.mail.header_section import HeaderSection
+from backstamp.mail.patches import Patched
 from backstamp.rewriting import MessageFacts, control_fields, envelope_digest, facts_header, message_facts
 from backstamp.vocabulary import Origin
 
@@ -158,7 +159,7 @@ class _Transaction:
         standing = connection is not None and connection.in_transaction and not self._sealed
         if wanted and prepared.whole and everybody and standing:
             assert connection is not None
-            message = self._traced(self._submitted.message, wanted)
+            message = self._traced(Patched(self._submitted.message), wanted)
             self._roll.settle(wanted, await hand_over_open(connection, len(wanted), message))
             await self._keep_accepted(wanted, last=True)
         else:
@@ -199,7 +200,7 @@ class _Transaction:
             return None
         return self._shared.suppressions.outcome(self._facts, self._submitted.origin, address)
 
-    def _traced(self, message: bytes, places: Sequence[int]) -> bytes:
+    def _traced(self, message: Patched, places: Sequence[int]) -> Patched:
         recipient = self._roll.recipient(places[0]).address if len(places) == 1 else ""
         at = datetime.fromtimestamp(self._now, UTC)
         submitted = self._submitted
@@ -230,7 +231,7 @@ class _Transaction:
             return await self._send(copy)
         return await hand_over_open(connection, len(copy.places), self._fitting(copy, connection))
 
-    def _fitting(self, copy: Copy, connection: NextHopConnection) -> bytes:
+    def _fitting(self, copy: Copy, connection: NextHopConnection) -> Patched:
         message = self._traced(copy.message, copy.places)
         limit = connection.capabilities.max_size
         if copy.instead is not None and limit is not None and len(message) > limit:
@@ -305,7 +306,9 @@ class _Transaction:
         )
         sender = Mailbox(submitted.reverse_path.path)
         parameters = tuple(each for each in submitted.reverse_path.parameters if each.name == "SMTPUTF8")
-        (outcome,) = await self._onward.hand_over(Mailbox("", parameters), [sender], lambda _: report)
+        (outcome,) = await self._onward.hand_over(
+            Mailbox("", parameters), [sender], lambda _: Patched(report)
+        )
         return success if outcome.reply.positive else _as_transient(outcome.reply)
 
     def _record(self) -> None:

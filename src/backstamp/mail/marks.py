@@ -5,26 +5,28 @@ from collections.abc import Iterable
 from typing import Final
 
 from backstamp.mail.header_section import Field, HeaderSection, read_header_section
-from backstamp.mail.patches import Patch, apply_patches
+from backstamp.mail.patches import Patch
 
 _MAX_HEADER_BYTES: Final = 256 * 1024
 _LONGEST_LINE: Final = 78
 _LIMIT: Final = 998
 """What a line should not, and must not, be longer than (RFC 5322 §2.1.1)."""
+HEAD_OCTETS: Final = _MAX_HEADER_BYTES + 2 * _LIMIT
+"""So much of a message is looked at: its header, and whether a line that ends behind it is too long."""
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:[^\r\n]*(\r?\n)")
 
 
-def marked(
+def marks(
     raw: bytes,
     fields: Iterable[tuple[str, str]],
     *,
     subject: str = "",
     ours: frozenset[bytes] = frozenset(),
-) -> bytes:
-    """Return the message with our fields in front of all others.
+) -> list[Patch]:
+    """Return what puts our fields in front of all others of a message.
 
     Args:
-        raw: the message; any bytes.
+        raw: the message, or its first `HEAD_OCTETS`; any bytes.
         fields: names and values in ASCII, without line ends; long values are folded at blanks.
         subject: words in ASCII that go before the subject, each if there are several; a message without one
             gets it. Where the line would grow too long the subject goes on in the next.
@@ -35,7 +37,7 @@ def marked(
     first = _FIRST_FIELD.match(raw, 0, _MAX_HEADER_BYTES)
     if first is not None and not subject and not _may_hold(raw, ours):
         # Most mail: nothing but our fields to write, and no need to read the others, 1 µs each.
-        return b"".join(_folded(name, value, first[1]) for name, value in fields) + raw
+        return _in_front(b"".join(_folded(name, value, first[1]) for name, value in fields))
     header = read_header_section(raw, 0, min(len(raw), _MAX_HEADER_BYTES))
     end = _line_end(raw, header)
     whole = [field for field in header.fields if _begins_line(raw, field)]
@@ -51,7 +53,11 @@ def marked(
     if front and raw[:1] in (b" ", b"\t"):
         # Such a line would go on with our last field (see `gateway.trace.stamped`).
         front += end
-    return front + apply_patches(raw, patches)
+    return [*_in_front(front), *patches]
+
+
+def _in_front(octets: bytes) -> list[Patch]:
+    return [Patch(0, 0, octets)] if octets else []
 
 
 def _gap_behind(raw: bytes, at: int, words: bytes, end: bytes) -> bytes:

@@ -23,7 +23,7 @@ from backstamp.rewriting.plan import Plan, Rewritten, Sealer, TrackedLink
 from backstamp.rewriting.planning import plan
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.respelled import Reader
-from backstamp.rewriting.unwrapping import unwrap
+from backstamp.rewriting.unwrapping import unwrap, unwrapping_patches
 from backstamp.vocabulary import Direction, DkimSigned, VisibleUrls
 
 
@@ -61,4 +61,5 @@ __all__ = [
     "plan",
     "rewrite",
     "unwrap",
+    "unwrapping_patches",
 ]

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from backstamp.mail.patches import Patch, apply_patches
+from backstamp.mail.patches import Patch, apply_patches, in_order
 from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
@@ -167,27 +167,32 @@ class Plan:
             patches += made
             if was_reencoded:
                 reencoded.add(part.path)
-        return Rewritten(apply_patches(self._raw, patches), self._raw, self, patches, urls, reencoded)
+        return Rewritten(self._raw, self, in_order(len(self._raw), patches), urls, reencoded)
 
 
 class Rewritten:
-    """A rewritten message: `raw`, and a `manifest` with new URLs and the way back, made when asked for."""
+    """A rewritten message: its `patches` in order, and made when asked for: `raw`, and a `manifest` with new
+    URLs and the way back.
+    """
 
     def __init__(
         self,
-        raw: bytes,
         original: bytes,
         plan: Plan,
         patches: list[Patch],
         urls: dict[int, str],
         reencoded: set[str],
     ) -> None:
-        self.raw = raw
         self._original = original
         self._plan = plan
-        self._patches = patches
+        self.patches = patches
         self._urls = urls
         self._reencoded = reencoded
+
+    @cached_property
+    def raw(self) -> bytes:
+        """The whole message."""
+        return apply_patches(self._original, self.patches)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -205,9 +210,7 @@ class Rewritten:
             replace(each, reencoded="quoted-printable") if each.path in self._reencoded else each
             for each in planned.parts
         ]
-        edits = [
-            self._edit(patch) for patch in sorted(self._patches, key=lambda each: (each.start, each.end))
-        ]
+        edits = [self._edit(patch) for patch in self.patches]
         return replace(
             planned, candidates=tuple(candidates), pixel=pixel, parts=tuple(parts), edits=tuple(edits)
         )

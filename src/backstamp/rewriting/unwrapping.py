@@ -42,10 +42,15 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
         exact = _undo(raw, manifest)
         if exact is not None:
             return exact
+    return apply_patches(raw, unwrapping_patches(raw, reader))
+
+
+def unwrapping_patches(raw: bytes, reader: Reader) -> list[Patch]:
+    """Return what `unwrap` does to a message without its manifest. Never raises for any bytes."""
     try:
         root = parse_structure(raw, Limits().structure())
     except TooManyPartsError:
-        return raw
+        return []
     patches: list[Patch] = []
     for header in _headers(root):
         patches += [Patch(field.start, field.end, b"") for field in added_fields(header, reader)]
@@ -53,7 +58,7 @@ def unwrap(raw: bytes, reader: Reader, manifest: Manifest | None = None) -> byte
     for visit in walk(root, Direction.INBOUND):
         if visit.reason in _READ and not visit.part.children:
             patches += _part_patches(raw, visit.part, reader)
-    return apply_patches(raw, patches)
+    return patches
 
 
 def _headers(root: Part) -> Iterator[HeaderSection]:

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backstamp.gateway.milter import changes
-from backstamp.gateway.milter.changes import NotPossibleError, find_changes
+from backstamp.gateway.milter.changes import Changes, NotPossibleError
+from backstamp.mail.patches import Patched
 from tests.gateway.milter.mta import Model, split
 
 NAMES = st.sampled_from([b"Subject", b"subject", b"X-A", b"Received", b"To"])
@@ -32,6 +33,10 @@ VALUES = st.one_of(
 )
 FIELDS = st.lists(st.builds(lambda name, value: name + b":" + value, NAMES, VALUES), max_size=9)
 BODIES = st.sampled_from([b"", b"a\r\n", b"\r\n\r\nb\r\n", b"x" * 65535, b"y" * 65536, b"z" * 200_000])
+
+
+def find_changes(fields: list[bytes], body: bytes, wanted: bytes, *, hidden_fields: int) -> Changes:
+    return changes.find_changes(fields, memoryview(body), Patched(wanted), hidden_fields=hidden_fields)
 
 
 def as_message(fields: list[bytes], body: bytes) -> bytes:
@@ -103,6 +108,16 @@ def test_a_header_too_long_to_compare_is_put_in_anew(monkeypatch: pytest.MonkeyP
     old, new = [b"A: 1", b"B: 2", b"C: 3"], [b"A: 1", b"C: 4", b"B: 2", b"D: 3"]
     wanted = as_message(new, b"x\r\n")
     assert apply(old, b"x\r\n", wanted, hidden=1, marks=True) == (wanted, 5)
+
+
+@pytest.mark.parametrize(
+    ("octets", "pieces"), [(65_535, [65_535]), (65_536, [65_535, 1]), (200_000, [65_535] * 3 + [3_395])]
+)
+def test_a_piece_of_a_body_is_as_large_as_postfix_takes_it_and_no_larger(
+    octets: int, pieces: list[int]
+) -> None:
+    found = find_changes([b"A: 1"], b"", b"A: 1\r\n\r\n" + bytes(octets), hidden_fields=1)
+    assert [len(data) for _, data in split(b"".join(found.packets()))] == pieces
 
 
 def test_a_body_of_nothing_replaces_one() -> None:

@@ -25,6 +25,7 @@ from backstamp.gateway.milter import (
     listener,
 )
 from backstamp.gateway.protocol.reply import reply
+from backstamp.mail.patches import Patched
 from backstamp.vocabulary import MilterFailure
 from tests.gateway.milter.mta import POSTFIX, Mta, connect, header, macros, message, negotiate, packet
 
@@ -143,7 +144,7 @@ async def test_an_mta_that_waits_for_every_reply_gets_it(milter: Milter) -> None
 @pytest.mark.parametrize(("version", "hidden"), [(b"Postfix 3.7.11", 1), (b"8.17.1", 0)])
 async def test_places_count_as_the_mta_counts_them(milter: Milter, version: bytes, hidden: int) -> None:
     await milter.start()
-    milter.answer = Replace(b"A: 1\r\nSubject: hi\r\n\r\nhello\r\n")
+    milter.answer = Replace(Patched(b"A: 1\r\nSubject: hi\r\n\r\nhello\r\n"))
     mta = await milter.mta()
     mta.say(macros(b"C", v=version) + message())
     assert await mta.hear() == (b"i", struct.pack("!I", hidden) + b"A\0 1\0")
@@ -166,7 +167,7 @@ async def test_a_folded_field_is_read_and_given_back_as_the_mta_folds_it(
     milter: Milter, version: bytes, fold: bytes, seen: bytes
 ) -> None:
     await milter.start()
-    milter.answer = Replace(b"Subject: four\r\n\tfive\r\nX:\r\n y\r\n\r\nhello\r\n")
+    milter.answer = Replace(Patched(b"Subject: four\r\n\tfive\r\nX:\r\n y\r\n\r\nhello\r\n"))
     mta = await milter.mta()
     mta.say(macros(b"C", v=version))
     mta.say(message(((b"Subject", b" one\n\ttwo\n three".replace(b"\n", fold)), (b"X", fold + b" y"))))
@@ -200,7 +201,7 @@ async def test_a_macro_of_any_size_and_octets_is_kept_no_longer_than_it_is_of_us
     ("answer", "heard"),
     [
         (Accept(), CONTINUE),
-        (Replace(RAW), CONTINUE),
+        (Replace(Patched(RAW)), CONTINUE),
         (Reject(reply(550, "5.7.1 no", "5.7.1 50%")), (b"y", b"550-5.7.1 no\r\n550 5.7.1 50%%\0")),
         (TempFail(reply(451, "4.7.1 later")), (b"y", b"451 4.7.1 later\0")),
     ],
@@ -372,7 +373,7 @@ async def test_a_new_message_that_no_mta_can_be_told_goes_the_way_of_failure(
     milter: Milter, caplog: pytest.LogCaptureFixture
 ) -> None:
     await milter.start()
-    milter.answer = Replace(b"no field\r\n\r\n")
+    milter.answer = Replace(Patched(b"no field\r\n\r\n"))
     mta = await milter.mta()
     mta.say(message())
     assert await mta.hear() == CONTINUE
@@ -401,7 +402,7 @@ async def test_an_mta_that_takes_no_answer_is_hung_up_on(
     monkeypatch.setattr(listener, "TICK_SECONDS", 0.01)
     monkeypatch.setattr(connection, "STALLED_SECONDS", 0.05)
     await milter.start()
-    milter.answer = Replace(b"Subject: hi\r\n\r\n" + b"x" * 20_000_000)
+    milter.answer = Replace(Patched(b"Subject: hi\r\n\r\n" + b"x" * 20_000_000))
     mta = await milter.mta()
     mta.say(message())
     await until(lambda: "the MTA took no answer" in caplog.text)

@@ -12,7 +12,11 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.milter import codec
+from backstamp.gateway.milter.codec import MAX_CHUNK
+from backstamp.mail.patches import Patched
 
+_HEAD: Final = 256 * 1024
+"""Octets in which the header section of nearly all messages ends."""
 MOST_PAIRS: Final = 250_000
 """Fields of before times fields of after, between what both begin and end with, that are compared one by one
 (0.1 s); beyond that all of them are taken away and put in."""
@@ -23,10 +27,10 @@ class NotPossibleError(ValueError):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """Packets for the header, in their order, and the other body, or None where it stays."""
+    """Packets for the header, in their order, and the other body in chunks, or None where it stays."""
 
     header: tuple[bytes, ...]
-    body: bytes | None
+    body: Iterator[bytes] | None
 
     def packets(self) -> Iterator[bytes]:
         """Yield all that is to be sent."""
@@ -36,7 +40,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 def find_changes(
-    fields: Sequence[bytes], body: bytes, wanted: bytes, *, hidden_fields: int, fold: bytes = b"\n"
+    fields: Sequence[bytes], body: memoryview, wanted: Patched, *, hidden_fields: int, fold: bytes = b"\n"
 ) -> Changes:
     """Return what makes `fields` and `body` into the message `wanted`.
 
@@ -45,18 +49,35 @@ def find_changes(
     body's line ends are the MTA's: Postfix takes LF for CRLF, and ends the last line. Raises
     `NotPossibleError`.
     """
-    new_fields, new_body = _split(wanted)
-    return Changes(
-        tuple(_packets(fields, new_fields, hidden_fields, fold)), None if new_body == body else new_body
-    )
+    header, start = _header(wanted)
+    changes = tuple(_packets(fields, _fields(header), hidden_fields, fold))
+    return Changes(changes, None if _has_body(wanted, start, body) else wanted.blocks(MAX_CHUNK, start=start))
 
 
-def _split(message: bytes) -> tuple[list[bytes], bytes]:
-    if message.startswith(b"\r\n"):
-        return [], message[2:]
-    header, _, body = message.partition(b"\r\n\r\n")
-    if not _:
-        header = header.removesuffix(b"\r\n")
+def _header(message: Patched) -> tuple[bytes, int]:
+    """Return the header section without its last line end, and where the body begins."""
+    head = message.head(_HEAD)
+    if len(head) == _HEAD and b"\r\n\r\n" not in head:
+        head = message.whole()
+    if head.startswith(b"\r\n"):
+        return b"", 2
+    header, empty_line, _ = head.partition(b"\r\n\r\n")
+    return header.removesuffix(b"\r\n") if not empty_line else header, len(header) + len(empty_line)
+
+
+def _has_body(message: Patched, start: int, body: memoryview) -> bool:
+    """Return whether the message has this body, which begins there."""
+    if len(message) - start != len(body):
+        return False
+    place = 0
+    for block in message.blocks(_HEAD, start=start):
+        if body[place : place + len(block)].tobytes() != block:
+            return False
+        place += len(block)
+    return True
+
+
+def _fields(header: bytes) -> list[bytes]:
     fields: list[bytes] = []
     for line in header.split(b"\r\n") if header else ():
         if _begins_field(line):
@@ -67,7 +88,7 @@ def _split(message: bytes) -> tuple[list[bytes], bytes]:
             fields[-1] += b"\r\n" + line
         else:
             raise NotPossibleError("the first line of the header is no field")
-    return fields, body
+    return fields
 
 
 def _begins_field(line: bytes) -> bool:

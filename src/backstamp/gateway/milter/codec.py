@@ -9,7 +9,7 @@ MAIL with a temporary failure, and its buffer moves all that is left in it after
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum, IntFlag
 from typing import Final
 
@@ -226,9 +226,7 @@ def change_header(number: int, name: bytes, value: bytes) -> bytes:
     return packet(b"m", _LENGTH.pack(number), name, b"\0", value, b"\0")
 
 
-def replace_body(body: bytes) -> Iterator[bytes]:
-    """Yield the packets that give the message another body; a body of nothing has one too."""
-    view = memoryview(body)
-    for start in range(0, max(1, len(body)), MAX_CHUNK):
-        chunk = view[start : start + MAX_CHUNK]
-        yield b"".join((_LENGTH.pack(1 + len(chunk)), b"b", chunk))
+def replace_body(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the packets that give the message another body, one for each chunk of `MAX_CHUNK` at most."""
+    for chunk in chunks:
+        yield packet(b"b", chunk)

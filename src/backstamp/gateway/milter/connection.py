@@ -213,9 +213,8 @@ class Connection(asyncio.BufferedProtocol):
             extra = {"trace_id": trace_id}
             _log.warning("%s: a message was refused: %s", trace_id, arrived.unkept.text, extra=extra)
             return _refusal(arrived.unkept)
-        raw = arrived.raw()
         try:
-            return _encode(await self._about.examine(arrived.envelope, raw), arrived, raw)
+            return _encode(await self._about.examine(arrived.envelope, arrived.raw), arrived)
         except asyncio.CancelledError:
             if not self._late:
                 raise
@@ -253,16 +252,14 @@ class _Answer(msgspec.Struct, frozen=True):
 _UNCHANGED: Final = _Answer((), codec.CONTINUE)
 
 
-def _encode(answer: MilterAnswer, arrived: Arrived, raw: bytes) -> _Answer:
+def _encode(answer: MilterAnswer, arrived: Arrived) -> _Answer:
     match answer:
         case Accept():
-            return _UNCHANGED
-        case Replace(wanted) if wanted == raw:
             return _UNCHANGED
         case Replace(wanted):
             changes = find_changes(
                 arrived.fields,
-                arrived.body,
+                memoryview(arrived.raw)[arrived.body_start :],
                 wanted,
                 hidden_fields=arrived.hidden_fields,
                 fold=arrived.fold,

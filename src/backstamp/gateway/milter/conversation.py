@@ -7,6 +7,7 @@ beyond them is refused, as where mail comes by SMTP: a stranger can bring it abo
 
 from collections.abc import Callable
 from enum import IntEnum
+from io import BytesIO
 from typing import Final
 
 import msgspec
@@ -32,21 +33,19 @@ _READ_MACROS: Final = frozenset({b"i", b"auth_authen", b"daemon_name", b"v"})
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """A whole message.
 
-    `fields` are the header fields with CRLF inside and none at the end; `hidden_fields`: how many
-    fields of the MTA's own stand above them; `fold`: what the MTA writes between a field's lines. Where the
-    content was not kept, `unkept` is its refusal.
+    `raw` is as it would lie in a file, with CRLF; its body begins at `body_start`. `fields` are the header
+    fields with CRLF inside and none at the end; `hidden_fields`: how many fields of the MTA's own stand above
+    them; `fold`: what the MTA writes between a field's lines. Where the content was not kept, `unkept` is its
+    refusal.
     """
 
     envelope: MilterEnvelope
+    raw: bytes
+    body_start: int
     fields: list[bytes]
-    body: bytes
     hidden_fields: int
     fold: bytes
     unkept: Reply | None
-
-    def raw(self) -> bytes:
-        """Return the message as it would lie in a file, with CRLF."""
-        return b"\r\n".join((*self.fields, b"", self.body)) if self.fields else b"\r\n" + self.body
 
 
 class _Stage(IntEnum):
@@ -66,7 +65,9 @@ class _Content:
         self.reverse_path = MilterPath("")
         self.recipients: list[MilterPath] = []
         self.fields: list[bytes] = []
-        self.body: list[bytes] = []
+        self.raw = BytesIO()
+        """Gives away what it has gathered as it is: chunks in a list would be there twice in the end."""
+        self.body_start = 0
         self.fold = b"\n"
         self.unkept: Reply | None = None
 
@@ -92,9 +93,14 @@ class _Content:
 
     def _drop(self, refusal: Reply) -> bool:
         self.unkept = refusal
-        self.recipients, self.fields, self.body = [], [], []
+        self.recipients, self.fields, self.raw = [], [], BytesIO()
         self.give_back()
         return False
+
+    def begin_body(self) -> None:
+        """Put the header together, unless that is done."""
+        if not self.body_start:
+            self.body_start = self.raw.write(b"".join(each + b"\r\n" for each in self.fields) + b"\r\n")
 
     def give_back(self) -> None:
         self._budget.give(self._taken)
@@ -205,7 +211,8 @@ class Conversation:
     def _body(self, payload: bytes) -> None:
         content = self._advance(_Stage.BODY)
         if payload and content.room_for(payload):
-            content.body.append(payload)
+            content.begin_body()
+            content.raw.write(payload)
 
     def _end_header(self, payload: bytes) -> None:
         self._advance(_Stage.BODY)
@@ -239,11 +246,13 @@ class Conversation:
         # Postfix counts its own Received field, which no milter sees (`cleanup_milter.c`); Sendmail's comes
         # when the milters are done.
         hidden = 0 if self._is_sendmail else 1
-        body, content.body = b"".join(content.body), []
+        content.begin_body()
+        raw, content.raw = content.raw.getvalue(), BytesIO()
         return Arrived(
             envelope=envelope,
+            raw=raw,
+            body_start=content.body_start,
             fields=content.fields,
-            body=body,
             hidden_fields=hidden,
             fold=content.fold,
             unkept=content.unkept,

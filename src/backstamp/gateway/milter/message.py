@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from backstamp.gateway.protocol.reply import Reply
+from backstamp.mail.patches import Patched
 
 
 class MilterPath(msgspec.Struct, frozen=True):
@@ -37,9 +38,9 @@ class Accept(msgspec.Struct, frozen=True):
 
 
 class Replace(msgspec.Struct, frozen=True):
-    """The message goes on as `raw`: header fields, an empty line, body, with CRLF."""
+    """The message goes on as `wanted`: header fields, an empty line, body, with CRLF."""
 
-    raw: bytes
+    wanted: Patched
 
 
 class TempFail(msgspec.Struct, frozen=True):

@@ -45,4 +45,4 @@ class MilterProtection:
         )
         if whole.refusal is not None:
             return TempFail(whole.refusal) if whole.refusal.transient else Reject(whole.refusal)
-        return Accept() if whole.message == raw else Replace(whole.message)
+        return Replace(whole.message) if whole.message.patches else Accept()

@@ -8,6 +8,7 @@ import msgspec
 
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.messages import ProtectAnswer
+from backstamp.mail.patches import Patched
 from backstamp.policy import OnKnownBad, OnUnprotected, OwnList, Protection, ProtectionMode, Receiving
 from backstamp.rewriting import SkipReason
 
@@ -29,7 +30,7 @@ class Group(msgspec.Struct, kw_only=True):
     answer: ProtectAnswer | None = None
     failure: SkipReason | None = None
     unguarded: SkipReason | None = None
-    first: list[bytes] = []
+    first: list[Patched] = []
     protection: Protection
 
     @classmethod

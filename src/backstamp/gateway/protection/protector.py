@@ -20,6 +20,7 @@ from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.standing import LastStanding
 from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
+from backstamp.mail.patches import Patched
 from backstamp.policy import Snapshot
 from backstamp.rewriting import Options, SkipReason
 from backstamp.tokens import Keyring
@@ -33,7 +34,7 @@ NO_POLICY: Final = reply(451, "4.3.0 The link protection has no policy yet, try 
 class Whole(NamedTuple):
     """One message for everybody: what becomes of it. `refusal` is None where it goes on."""
 
-    message: bytes
+    message: Patched
     refusal: Reply | None
 
 
@@ -103,18 +104,18 @@ class Protector:
         """
         snapshot = self._snapshot.current()
         if snapshot is None:
-            return Whole(arrival.raw, NO_POLICY)
+            return Whole(Patched(arrival.raw), NO_POLICY)
         work = self._work(arrival, snapshot)
         groups = [work.outgoing()] if from_us else work.groups()
         if not groups:
-            return Whole(arrival.raw, None)
+            return Whole(Patched(arrival.raw), None)
         everybody = joined(groups)
         if everybody.guards and work.has_outsiders:
             everybody.unguarded = SkipReason.OUTSIDE_RECIPIENT
         await work.begin(everybody, together=True)
         if not await self._record(work.queued([everybody]), [everybody]):
             work.give_up(everybody)
-        message = everybody.first[0] if everybody.first else arrival.raw
+        message = everybody.first[0] if everybody.first else Patched(arrival.raw)
         return Whole(message, everybody.refusal())
 
     def _work(self, arrival: Arrival, snapshot: Snapshot) -> Work:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.gateway.copies import Arrival, Copy
+from backstamp.gateway.copies import Arrival, Copy, at_once
 from backstamp.gateway.protection.groups import Group, strictness
 from backstamp.gateway.protection.united import united
 from backstamp.gateway.rewriter.messages import Marks, ProtectRequest, Seal
@@ -18,7 +18,8 @@ from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
 from backstamp.gateway.standing import Standing
 from backstamp.mail.authentication_results import authentic_domains
-from backstamp.mail.marks import marked
+from backstamp.mail.marks import HEAD_OCTETS, marks
+from backstamp.mail.patches import Patched, in_order
 from backstamp.policy import (
     LeftAlone,
     OnKnownBad,
@@ -37,9 +38,6 @@ from backstamp.vocabulary import Direction, Queued, QueuedLink, QueuedRecipient
 
 _log = logging.getLogger("backstamp.gateway")
 
-BATCH_BYTES: Final = 32 * 1024 * 1024
-BATCH_RECIPIENTS: Final = 100
-"""Copies made at once, as for sent mail."""
 MAX_REASONS: Final = 40
 
 
@@ -112,7 +110,7 @@ class Work:
         if off and not may_hold_ours(self._arrival.raw, self._prefixes):
             return
         try:
-            places = group.places[: self._batch]
+            places = group.places[: at_once(len(self._arrival.raw))]
             answer, copies = await self._rewriter.protect(
                 self._request(group, self._seals(group, places, together=together)), self._arrival.raw
             )
@@ -122,7 +120,7 @@ class Work:
                 self._fail(group, SkipReason.FAILED if busy else SkipReason.TOO_COSTLY)
             return
         group.answer = answer
-        if copies[0] != self._arrival.raw or group.guards:
+        if copies[0].patches or group.guards:
             group.first = copies
 
     def give_up(self, group: Group) -> None:
@@ -136,18 +134,16 @@ class Work:
         group.failure = reason
         group.first = [self._marked(group, reason)]
 
-    def _marked(self, group: Group, reason: SkipReason) -> bytes:
+    def _marked(self, group: Group, reason: SkipReason) -> Patched:
         unprotected = [reason.value] if group.guards else []
-        return marked(
-            self._arrival.raw,
+        raw = self._arrival.raw
+        patches = marks(
+            raw[:HEAD_OCTETS],
             verdict_fields(group.receiving.mode, links=0, unprotected=unprotected, findings=()),
             subject=subject_mark(known_bad=False, unprotected=group.guards),
             ours=OUR_FIELDS,
         )
-
-    @property
-    def _batch(self) -> int:
-        return max(1, min(BATCH_RECIPIENTS, BATCH_BYTES // max(1, len(self._arrival.raw))))
+        return Patched(raw, in_order(len(raw), patches))
 
     def _seals(self, group: Group, places: Sequence[int], *, together: bool) -> tuple[Seal, ...]:
         nobody = not group.guards or group.receiving.domain.anonymous or self._snapshot.anonymous
@@ -200,28 +196,30 @@ class Work:
                 yield copy
 
     async def _copies(self, group: Group) -> AsyncIterator[Copy]:
-        raw = self._arrival.raw
         if not group.first:
-            yield Copy(tuple(group.places), raw)
+            yield Copy(tuple(group.places), Patched(self._arrival.raw))
             return
         if not group.seals or len(self._seals(group, group.places, together=False)) < len(group.places):
             yield Copy(tuple(group.places), group.first[0], instead=self._instead(group))
             return
         made, group.first = group.first, []
-        for start in range(0, len(group.places), self._batch):
-            places = group.places[start : start + self._batch]
-            if start:
-                try:
-                    seals = self._seals(group, places, together=False)
-                    _, made = await self._rewriter.protect(self._request(group, seals), raw)
-                except (TooCostlyError, BusyError):
-                    # It went well for the first of them: whatever it is, it is not the message.
-                    yield Copy(tuple(places), self._marked(group, SkipReason.FAILED))
-                    continue
+        begun = len(made)
+        for place, message in zip(group.places[:begun], made, strict=True):
+            yield Copy((place,), message, instead=self._instead(group))
+        step = at_once(max(message.changed for message in made))
+        for start in range(begun, len(group.places), step):
+            places = group.places[start : start + step]
+            try:
+                request = self._request(group, self._seals(group, places, together=False))
+                _, made = await self._rewriter.protect(request, self._arrival.raw)
+            except (TooCostlyError, BusyError):
+                # It went well for the first of them: whatever it is, it is not the message.
+                yield Copy(tuple(places), self._marked(group, SkipReason.FAILED))
+                continue
             for place, message in zip(places, made, strict=True):
                 yield Copy((place,), message, instead=self._instead(group))
 
-    def _instead(self, group: Group) -> Callable[[], bytes] | None:
+    def _instead(self, group: Group) -> Callable[[], Patched] | None:
         """Return what makes the message for where guarded links make it too large; None: it must be guarded.
 
         It is made where it is needed only: for nearly all mail it would be for nothing.

@@ -1,7 +1,7 @@
 """messages: what pool and worker say to each other over a pipe: blocks of bytes behind their length.
 
 A request is a `Request` in MessagePack, then the raw message.  An answer is the `Answer` that belongs to it,
-then the copies, one for each seal of the request.
+then for each seal of the request its copy: the patches of the message as it came, and no octet of that.
 """
 
 import struct
@@ -143,6 +143,7 @@ class ProtectAnswer(msgspec.Struct, frozen=True, kw_only=True):
 Request = RewriteRequest | ProtectRequest
 
 
-def blocks(*payloads: bytes) -> bytes:
-    """Return blocks as they go over a pipe, in one piece: each write costs a system call and a wake-up."""
-    return b"".join(part for payload in payloads for part in (LENGTH.pack(len(payload)), payload))
+def blocks(*payloads: bytes) -> list[bytes]:
+    """Return blocks as they go over a pipe, in pieces that are to be written together: a write costs a system
+    call and a wake-up."""
+    return [part for payload in payloads for part in (LENGTH.pack(len(payload)), payload)]

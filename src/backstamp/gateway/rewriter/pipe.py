@@ -27,7 +27,7 @@ class Pipe(asyncio.Protocol):
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
-    async def exchange(self, request: bytes, blocks: int, seconds: float) -> list[bytes]:
+    async def exchange(self, request: list[bytes], blocks: int, seconds: float) -> list[bytes]:
         """Send a request and return so many blocks. Raises `EOFError`, `TimeoutError`."""
         if self._transport is None or self._transport.is_closing():
             raise EOFError
@@ -36,7 +36,7 @@ class Pipe(asyncio.Protocol):
         self._answer = answer
         self._allow(seconds)
         try:
-            self._transport.write(request)
+            self._transport.writelines(request)
             return await answer
         finally:
             self._answer = None

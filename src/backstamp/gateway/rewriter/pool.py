@@ -23,6 +23,7 @@ from backstamp.gateway.rewriter.messages import (
 )
 from backstamp.gateway.rewriter.pipe import SOCKET_OCTETS, Pipe
 from backstamp.lifetime import module_command
+from backstamp.mail.patches import OverlapError, Patch, Patched, in_order
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -33,6 +34,7 @@ START_SECONDS: Final = 10
 
 _write_request: Final = msgspec.msgpack.Encoder().encode
 _read_rewritten: Final = msgspec.msgpack.Decoder(RewriteAnswer).decode
+_read_patches: Final = msgspec.msgpack.Decoder(list[Patch]).decode
 _read_protected: Final = msgspec.msgpack.Decoder(ProtectAnswer).decode
 
 Answer = TypeVar("Answer", RewriteAnswer, ProtectAnswer)
@@ -65,17 +67,17 @@ class RewriterPool:
         self._waiting: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def rewrite(self, request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[bytes]]:
+    async def rewrite(self, request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[Patched]]:
         """Return what was done and the copies, one for each seal. Raises `TooCostlyError`, `BusyError`."""
         return await self._exchange(request, raw, _read_rewritten)
 
-    async def protect(self, request: ProtectRequest, raw: bytes) -> tuple[ProtectAnswer, list[bytes]]:
+    async def protect(self, request: ProtectRequest, raw: bytes) -> tuple[ProtectAnswer, list[Patched]]:
         """Return what was found and the copies, one for each seal. Raises `TooCostlyError`, `BusyError`."""
         return await self._exchange(request, raw, _read_protected)
 
     async def _exchange(
         self, request: Request, raw: bytes, read: Callable[[bytes], Answer]
-    ) -> tuple[Answer, list[bytes]]:
+    ) -> tuple[Answer, list[Patched]]:
         worker = self._free.pop() if self._free else await self._next_free()
         try:
             seconds = self._seconds
@@ -84,8 +86,8 @@ class RewriterPool:
                 await worker.start()
             written = blocks(_write_request(request), raw)
             answer, *copies = await worker.exchange(written, 1 + len(request.seals), seconds)
-            return read(answer), copies
-        except (TimeoutError, OSError, EOFError, msgspec.MsgspecError) as error:
+            return read(answer), [Patched(raw, in_order(len(raw), _read_patches(copy))) for copy in copies]
+        except (TimeoutError, OSError, EOFError, msgspec.MsgspecError, OverlapError) as error:
             await worker.end()
             _log.warning("rewriting was ended: %s", type(error).__name__)
             raise TooCostlyError from None
@@ -167,7 +169,7 @@ class _Worker:
                 ours.close()
                 raise
 
-    async def exchange(self, request: bytes, blocks: int, seconds: float) -> list[bytes]:
+    async def exchange(self, request: list[bytes], blocks: int, seconds: float) -> list[bytes]:
         """Return so many blocks that answer a request. Raises `EOFError`, `TimeoutError`."""
         assert self._pipe is not None, "it was started"
         return await self._pipe.exchange(request, blocks, seconds)

@@ -7,12 +7,14 @@ from pathlib import Path
 from backstamp.gateway.rewriter.messages import MOST_FINDINGS, ProtectAnswer, ProtectRequest, SealedLink
 from backstamp.gateway.rewriter.signatures import held_parts
 from backstamp.gateway.rewriter.tracking import sealed_links
-from backstamp.gateway.rewriter.unwrapping import with_targets
+from backstamp.gateway.rewriter.unwrapping import target_patches
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.known_sites_file import KnownSitesFile
 from backstamp.journal.threat_file import ThreatFile
-from backstamp.mail.marks import marked
+from backstamp.mail.composed_patches import composed
+from backstamp.mail.marks import HEAD_OCTETS, marks
+from backstamp.mail.patches import Patch, Patched, apply_patches
 from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
 from backstamp.rewriting import Plan, SkipReason, TrackedLink, plan
 from backstamp.threats import Finding
@@ -23,14 +25,15 @@ from backstamp.urls.parsing import WebUrl, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
 
 
-def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[ProtectAnswer, list[bytes]]:
-    """Return what was found in a received message, and the copy for each seal of the request."""
-    received = raw
+def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[ProtectAnswer, list[list[Patch]]]:
+    """Return what was found in a received message, and for each seal of the request what makes its copy."""
+    received, unwrapping = raw, list[Patch]()
     if request.mode is ProtectionMode.OFF:
-        return ProtectAnswer(manifest=""), [with_targets(raw, request.unwrapped_prefixes, ring)]
+        return ProtectAnswer(manifest=""), [target_patches(raw, request.unwrapped_prefixes, ring)]
     made = plan(raw, request.options)
     if any(each.skip_reason is SkipReason.OWN_LINK for each in made.manifest.candidates):
-        received = with_targets(raw, request.unwrapped_prefixes, ring)
+        unwrapping = target_patches(raw, request.unwrapped_prefixes, ring)
+        received = apply_patches(raw, unwrapping)
         made = plan(received, request.options)
     judged = _Judged(made, request)
     unprotected = made.manifest.unprotected
@@ -49,11 +52,11 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
         known_bad=request.marks.bad_subject and judged.known_bad,
         unprotected=request.marks.unprotected and any(each.provoked for each in unprotected),
     )
-    copies: list[bytes] = []
+    copies: list[list[Patch]] = []
     for seal in request.seals:
-        copy = received
+        sealing: list[Patch] = []
         if request.mode is ProtectionMode.PROTECT and guarded:
-            copy = made.apply(
+            sealing = made.apply(
                 CopySealer(
                     ring,
                     request.base_url,
@@ -64,8 +67,10 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
                     protected=True,
                     doubtful=judged.doubtful,
                 )
-            ).raw
-        copies.append(marked(copy, fields, subject=subject, ours=OUR_FIELDS))
+            ).patches
+        head = Patched(received, sealing).head(HEAD_OCTETS)
+        marking = marks(head, fields, subject=subject, ours=OUR_FIELDS)
+        copies.append(composed(len(raw), unwrapping, composed(len(received), sealing, marking)))
     answer = ProtectAnswer(
         manifest=made.manifest.to_json().decode(),
         links=sealed_links(made),

@@ -1,14 +1,17 @@
 """tracking: a sent message with the pixel and the links of each recipient."""
 
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, SealedLink
-from backstamp.gateway.rewriter.unwrapping import with_targets
+from backstamp.gateway.rewriter.unwrapping import target_patches
+from backstamp.mail.composed_patches import composed
+from backstamp.mail.patches import Patch, apply_patches
 from backstamp.rewriting import Plan, plan
 from backstamp.tokens import CopySealer, Keyring
 
 
-def rewrite(request: RewriteRequest, raw: bytes, ring: Keyring) -> tuple[RewriteAnswer, list[bytes]]:
-    """Return what was done with a message, and the copy for each seal of the request."""
-    outgoing = with_targets(raw, request.unwrapped_prefixes, ring)
+def rewrite(request: RewriteRequest, raw: bytes, ring: Keyring) -> tuple[RewriteAnswer, list[list[Patch]]]:
+    """Return what was done with a message, and for each seal of the request what makes its copy."""
+    unwrapping = target_patches(raw, request.unwrapped_prefixes, ring)
+    outgoing = apply_patches(raw, unwrapping)
     made = plan(outgoing, request.options)
     sealers = [
         CopySealer(
@@ -22,8 +25,8 @@ def rewrite(request: RewriteRequest, raw: bytes, ring: Keyring) -> tuple[Rewrite
         )
         for seal in request.seals
     ]
-    copies = [made.apply(sealer).raw for sealer in sealers]
-    return _answer(made, unwrapped=outgoing is not raw and outgoing != raw), copies
+    copies = [composed(len(raw), unwrapping, made.apply(sealer).patches) for sealer in sealers]
+    return _answer(made, unwrapped=bool(unwrapping) and outgoing != raw), copies
 
 
 def _answer(made: Plan, *, unwrapped: bool) -> RewriteAnswer:

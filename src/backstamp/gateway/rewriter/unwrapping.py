@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from backstamp.rewriting import unwrap
+from backstamp.mail.patches import Patch
+from backstamp.rewriting import unwrapping_patches
 from backstamp.tokens import Keyring, LinkToken, open_token
 from backstamp.urls.parsing import web_url
 
@@ -40,8 +41,8 @@ def may_hold_ours(raw: bytes, prefixes: Sequence[str]) -> bool:
     return any(host in text for host in hosts)
 
 
-def with_targets(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> bytes:
-    """Return the message with the targets of its links of received mail; the very same where it has none.
+def target_patches(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> list[Patch]:
+    """Return what gives a message's links of received mail their targets again; nothing where it has none.
 
     `prefixes` are the beginnings of all URLs of ours. Links are read as a browser would: however one of ours
     is spelled, it names somebody.
@@ -70,7 +71,7 @@ def with_targets(raw: bytes, prefixes: Sequence[str], ring: Keyring) -> bytes:
             url = inner if inner is not None else url
         return url
 
-    return unwrap(raw, target) if prefixes else raw
+    return unwrapping_patches(raw, target) if prefixes else []
 
 
 def _encoded_words(raw: bytes) -> bytes:

@@ -19,6 +19,7 @@ from backstamp.gateway.rewriter.messages import LENGTH, ProtectRequest, Request,
 from backstamp.gateway.rewriter.protecting import protect
 from backstamp.gateway.rewriter.tracking import rewrite
 from backstamp.lifetime import die_with_parent
+from backstamp.mail.patches import Patch
 from backstamp.tokens import Keyring
 
 READ_OCTETS: Final = 256 * 1024
@@ -71,8 +72,8 @@ def _read(pipe: BinaryIO) -> bytes | None:
     return payload if len(payload) == length else None
 
 
-def _carry_out(request: Request, raw: bytes) -> tuple[bytes, list[bytes]]:
-    """Return the answer as it goes over the pipe, and the copy for each seal."""
+def _carry_out(request: Request, raw: bytes) -> tuple[bytes, list[list[Patch]]]:
+    """Return the answer as it goes over the pipe, and for each seal what makes its copy."""
     ring = _ring(request.keyring)
     if isinstance(request, ProtectRequest):
         protected, copies = protect(request, raw, ring)
@@ -105,7 +106,7 @@ def main() -> None:
     while (head := _read(incoming)) is not None and (raw := _read(incoming)) is not None:
         allowance.renew()
         answer, copies = _carry_out(_read_request(head), raw)
-        outgoing.write(blocks(answer, *copies))
+        outgoing.write(b"".join(blocks(answer, *map(_write_answer, copies))))
         outgoing.flush()
 
 

@@ -31,7 +31,7 @@ class EchoMilter(asyncio.Protocol):
             if command == Command.BODY:
                 self._body.append(payload)
             elif command == Command.END_OF_MESSAGE:
-                self._transport.write(b"".join((*replace_body(b"".join(self._body)), CONTINUE)))
+                self._transport.write(b"".join((*replace_body(self._body), CONTINUE)))
                 self._body = []
             elif command == Command.NEGOTIATE:
                 self._transport.write(answer_to(payload)[0])
