@@ -1,7 +1,7 @@
 """Alerts in the console: what was raised, rules, channels."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from backstamp.console.wording.alerts import KINDS, RULES
+from backstamp.policy.own_entries import digest_of
 from backstamp.records.alerting.rules import rules
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Alert, AlertPerson, Channel, Outgoing, OwnListEntry
+from backstamp.records.protection import kills
 from backstamp.vocabulary import Actor, AlertRule, ChannelKind, EventType
 from tests.console.conftest import ADDRESS
 from tests.console.seed import event, message, recipient
@@ -93,6 +95,62 @@ def test_an_alert_says_by_whom_its_link_is_allowed_since_and_for_whom(admin: Cli
         assert words in shown
     entry.delete()
     assert "Allowed since" not in admin.get(f"/alerts/{Alert.objects.get().pk}/").text
+
+
+@pytest.mark.parametrize(
+    ("link", "entry", "offered"),
+    [
+        ("https://evil.example/a/b", {"kind": "blocked", "expression": "evil.example/"}, {"Allow it"}),
+        ("https://evil.example/a/b", {"kind": "blocked", "expression": "evil.example/a/"}, {"Allow it"}),
+        ("https://evil.example/a/b", {"kind": "allowed", "expression": "evil.example/"}, {"Block it"}),
+        ("", {"kind": "blocked", "expression": "evil.example/"}, {"Allow it"}),
+        (
+            "https://evil.example/a/b",
+            {"kind": "blocked", "expression": "evil.example/", "scope": "example.net"},
+            {"Block it", "Allow it"},
+        ),
+        (
+            "https://evil.example/a/b",
+            {"kind": "blocked", "expression": "evil.example/other"},
+            {"Block it", "Allow it"},
+        ),
+    ],
+)
+def test_an_alert_offers_nothing_that_an_administrator_has_decided_already(
+    admin: Client, link: str, entry: dict[str, str], offered: set[str]
+) -> None:
+    pk = alert(url=link).pk
+    digest = digest_of(entry["expression"])
+    OwnListEntry.objects.create(by="an-admin", scope_name=entry.get("scope", ""), digest=digest, **entry)
+    shown = admin.get(f"/alerts/{pk}/").text
+    assert {words for words in ("Block it", "Allow it") if words in shown} == offered
+    decided = re.search("(Blocked|Allowed) since .* by an-admin, for everybody", shown)
+    assert (decided[1].lower() if decided else None) == (None if len(offered) == 2 else entry["kind"])
+
+
+def test_what_is_switched_off_in_all_mail_is_neither_to_be_blocked_nor_allowed(admin: Client) -> None:
+    pk = alert(url="https://evil.example/a").pk
+    OwnListEntry.objects.create(kind="allowed", expression="evil.example/", digest=digest_of("evil.example/"))
+    kills.kill_expression("evil.example/a", "an-admin")
+    shown = admin.get(f"/alerts/{pk}/").text
+    assert re.search("Switched off in all mail since .* by an-admin", shown)
+    assert ("Block it" in shown, "Allow it" in shown) == (False, False)
+
+
+def test_where_nobody_is_told_of_alerts_their_page_says_so(admin: Client) -> None:
+    assert "nobody is told" in admin.get("/alerts/").text
+    row = Channel.objects.create(name="ops", kind="mail", target="ops@example.org", enabled=False)
+    assert "nobody is told" in admin.get("/alerts/").text
+    row.enabled = True
+    row.save()
+    assert "nobody is told" not in admin.get("/alerts/").text
+
+
+def test_a_day_of_a_list_is_shown_as_a_day_and_a_time_as_a_time(admin: Client) -> None:
+    day = datetime(2026, 11, 30, tzinfo=UTC)
+    for since, told in ((day, "2026-11-30"), (day.replace(hour=7), "2026-11-30T07:00:00.000+00:00")):
+        shown = admin.get(f"/alerts/{alert(listed_since=since).pk}/").text
+        assert f'listed since <time datetime="{told}"' in shown
 
 
 def test_an_alert_says_of_whom_a_later_verdict_thinks_otherwise(admin: Client) -> None:

@@ -1,7 +1,7 @@
 """Tags that keep the templates short: icons, times, states in words."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import template
@@ -44,6 +44,16 @@ def moment(at: datetime) -> SafeString:
         f"{at:%Y-%m-%d %H:%M:%S}",
         f"{at:%d %b %Y, %H:%M:%S}",
     )
+
+
+@register.simple_tag
+def since(at: datetime) -> SafeString:
+    """Return since when something is listed: as a day, in UTC everywhere, where a list says no more."""
+    at = at.astimezone(UTC)
+    if at.time() != time.min:
+        return moment(at)
+    day = f"{at:%Y-%m-%d}"
+    return format_html('<time datetime="{}" title="{} UTC">{}</time>', day, day, f"{at:%d %b %Y}")
 
 
 @register.simple_tag(takes_context=True)

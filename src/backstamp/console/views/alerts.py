@@ -20,6 +20,7 @@ from backstamp.records.alerting.rules import rules, save_rule
 from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message
 from backstamp.records.outbox import channels
+from backstamp.records.protection.decided import decided_of
 from backstamp.vocabulary import AlertRule
 
 SHOWN: Final = 25
@@ -45,6 +46,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "kept": urlencode({**kept, "rule": rule.value} if rule is not None else kept),
         "filtered": bool(kept) or rule is not None,
         "now": datetime.now(UTC),
+        "is_told": any(channel.enabled for channel in channels.listed()),
     }
     return render(request, "console/alerts.html", context)
 
@@ -66,6 +68,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "is_full": people.paginator.count >= MOST_PEOPLE,
         "known": known,
         "message": message,
+        "decided": decided_of(found.url or found.host, found.domain),
         "now": datetime.now(UTC),
     }
     return render(request, "console/alert.html", context)

@@ -4,9 +4,13 @@ const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
 
+// A day without a time is the same everywhere.
+const shownDay = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "2-digit", timeZone: "UTC" });
+
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    time.textContent = shown.format(new Date(time.dateTime));
+    const format = time.dateTime.includes("T") ? shown : shownDay;
+    time.textContent = format.format(new Date(time.dateTime));
   }
 }
 
