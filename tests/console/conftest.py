@@ -82,6 +82,10 @@ def config(
         simulations=simulations,
         threat_lists=list,
         page_preview=page_preview,
+        retention_days=90,
+        keeps_addresses=False,
+        contact="",
+        takes_received_mail=True,
     )
     # The real password hash takes a third of a second on purpose.
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]

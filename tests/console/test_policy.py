@@ -19,6 +19,17 @@ from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.console.conftest import ADDRESS
 
 
+def test_what_is_kept_and_for_how_long_is_said_as_it_is_set(admin: Client, config: ConsoleConfig) -> None:
+    shown = admin.get("/policy/").text
+    for words in ("opens and clicks: 90 days", "not at all", "names nobody whom they may ask"):
+        assert words in shown
+    kept = replace(config, retention_days=1, keeps_addresses=True, contact="dpo@example.org")
+    with override_settings(BACKSTAMP=kept):
+        shown = admin.get("/policy/").text
+    for words in ("opens and clicks: 1 day (", "with each of these, as long", "page: dpo@example.org"):
+        assert words in shown
+
+
 def test_the_switch_turns_all_tracking_off_and_on(admin: Client) -> None:
     assert "Tracking is on" in admin.get("/policy/").text
     shown = admin.post("/policy/switch/", {"tracking": "off"}, follow=True).text

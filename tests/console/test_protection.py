@@ -2,16 +2,18 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from backstamp.console.config import ConsoleConfig, ThreatListState
 from backstamp.console.forms.protection import ProtectionForm
 from backstamp.console.wording.threats import REASONS, THREATS
+from backstamp.policy import ProtectionMode
 from backstamp.records.models import (
     ExpressionKill,
     OwnListEntry,
@@ -46,6 +48,17 @@ def test_a_domain_is_off_until_it_is_added_and_the_overview_shows_its_mode(admin
     row = ProtectedDomain.objects.get()
     assert (row.domain.name, row.mode, row.changed_by) == ("example.org", "observe", ADDRESS)
     assert "/protection/example.org/" in admin.get("/protection/").text
+
+
+def test_a_mode_without_a_way_in_for_mail_is_not_shown_as_if_it_guarded(
+    admin: Client, config: ConsoleConfig
+) -> None:
+    set_protection("example.org", ADDRESS, mode=ProtectionMode.PROTECT)
+    set_protection("example.net", ADDRESS, mode=ProtectionMode.OFF)
+    pages = ("/protection/", "/protection/example.org/", "/protection/example.net/")
+    for takes_mail, told in ((True, [False, False, False]), (False, [True, True, False])):
+        with override_settings(BACKSTAMP=replace(config, takes_received_mail=takes_mail)):
+            assert ["No way in for received mail" in admin.get(page).text for page in pages] == told
 
 
 def test_nonsense_is_refused_and_said(admin: Client) -> None:

@@ -75,7 +75,9 @@ class ConsoleConfig:
     no next hop is configured, so that every mail ends in the test mailbox under `capture_dir`.
     `keyring`, `snapshot` and `signatures` give the current ones and are cheap to call; `journal` gives this
     process's one writer. `threat_lists` reads how it stands with the lists that are on, `page_preview`
-    makes the page for a domain, its protection, what happens (warn or block) and a language.
+    makes the page for a domain, its protection, what happens (warn or block) and a language. For
+    `retention_days` records are kept; `keeps_addresses`: with each hit the network address; `contact` is whom
+    recipients may ask, or "". `takes_received_mail`: the settings name a listener of received mail.
     """
 
     gateway_host: str
@@ -89,6 +91,10 @@ class ConsoleConfig:
     simulations: Simulations
     threat_lists: Callable[[], Sequence[ThreatListState]]
     page_preview: Callable[[str, Protection, ClickAction, str], PagePreview]
+    retention_days: int
+    keeps_addresses: bool
+    contact: str
+    takes_received_mail: bool
 
 
 def console_config() -> ConsoleConfig:

@@ -11,7 +11,16 @@ from functools import cache
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
-from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
+from backstamp.app.settings.table import (
+    GATEWAY_LISTEN,
+    GATEWAY_NEXT_HOP,
+    PRIVACY_CONTACT,
+    PRIVACY_KEEP_ADDRESSES,
+    PRIVACY_RETENTION_DAYS,
+    PROTECTION_LISTEN,
+    PROTECTION_LMTP_LISTEN,
+    PROTECTION_MILTER_LISTEN,
+)
 from backstamp.app.simulator.runs import SimulationRuns
 from backstamp.app.wiring.journal import open_journal
 from backstamp.console.config import ConsoleConfig, PagePreview, ThreatListState
@@ -41,6 +50,12 @@ def console_config(settings: Settings) -> ConsoleConfig:
         simulations=SimulationRuns(settings),
         threat_lists=lambda: list(_threat_lists(settings)),
         page_preview=_page_preview,
+        retention_days=settings[PRIVACY_RETENTION_DAYS],
+        keeps_addresses=settings[PRIVACY_KEEP_ADDRESSES],
+        contact=settings[PRIVACY_CONTACT],
+        takes_received_mail=any(
+            settings[each] for each in (PROTECTION_LISTEN, PROTECTION_LMTP_LISTEN, PROTECTION_MILTER_LISTEN)
+        ),
     )
 
 

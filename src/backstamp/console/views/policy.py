@@ -127,6 +127,7 @@ def _page(
         "senders": Paginator(SenderPolicy.objects.all(), SHOWN).get_page(request.GET.get("senders")),
         "consents": Paginator(consents, SHOWN).get_page(request.GET.get("page")),
         "search": search,
+        "config": console_config(),
         "signatures": tuple(freshness(console_config().signatures(), datetime.now(UTC).date())),
         "stale_days": STALE_DAYS,
         "domain_form": domain_form or _prefilled(DomainForm, "domain", SenderDomain, "name", request),

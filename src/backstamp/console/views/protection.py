@@ -104,7 +104,8 @@ def remove_exception(request: HttpRequest, name: str, pk: int) -> HttpResponse:
 
 def _overview(request: HttpRequest, form: NewDomainForm, status: int = 200) -> HttpResponse:
     domains = list(domain_settings.protected_domains().prefetch_related("domain__exceptions"))
-    return render(request, "console/protection.html", {"domains": domains, "form": form}, status=status)
+    context = {"domains": domains, "form": form, "takes_mail": console_config().takes_received_mail}
+    return render(request, "console/protection.html", context, status=status)
 
 
 def _domain(
@@ -116,6 +117,7 @@ def _domain(
 ) -> HttpResponse:
     context = {
         "row": row,
+        "takes_mail": console_config().takes_received_mail,
         "name": row.domain.name,
         "form": form or ProtectionForm(row=row),
         "exceptions": list(row.domain.exceptions.all()),
