@@ -318,6 +318,25 @@ def test_the_pages_of_received_mail_fit_a_phone(browser: BrowserContext, address
         expect(page.get_by_role("link", name=room, exact=True)).to_be_in_viewport(ratio=1)
 
 
+def test_the_open_room_differs_from_the_others_in_forced_colours_and_all_fit_on_a_phones_line(
+    browser: BrowserContext, address: str
+) -> None:
+    page = browser.new_page()
+    page.emulate_media(forced_colors="active")
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(f"{address}/alerts/")
+    for rooms in page.locator("nav.rooms").all():
+        looks = rooms.locator("a").evaluate_all(
+            "all => all.map(a => [a.matches('[aria-current]'), getComputedStyle(a).borderBottomColor,"
+            " a.getBoundingClientRect().y])"
+        )
+        assert len({line for _, _, line in looks}) == 1
+        assert {edge for is_open, edge, _ in looks if is_open}.isdisjoint(
+            edge for is_open, edge, _ in looks if not is_open
+        )
+    page.close()
+
+
 def test_beside_a_long_address_an_alerts_words_stay_whole_on_a_phone(
     browser: BrowserContext, address: str
 ) -> None:
