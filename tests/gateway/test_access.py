@@ -1,5 +1,7 @@
 """Who may relay: nobody but our own, on any configuration that starts."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -19,6 +21,7 @@ from backstamp.gateway import (
 from backstamp.gateway.access import check_networks, contains, parse_address
 from backstamp.gateway.addresses import parse_listen, parse_next_hop
 from backstamp.gateway.config import Network
+from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import TlsMode
 from tests.gateway.running import StartGateway
 
@@ -112,6 +115,34 @@ def test_a_broken_configuration_is_refused_in_one_line(tmp_path: Path, name: str
         check_config(config(tmp_path, **settings))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+async def test_the_port_that_was_to_be_had_is_told(
+    gateway: StartGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "backstamp.gateway"):
+        running = await gateway("smtp://127.0.0.1:9", lmtp_listen="")
+    port = running.gateway.ports["gateway.listen"]
+    assert f"listens on 127.0.0.1:{port} (gateway.listen)" in caplog.messages
+
+
+async def test_what_is_done_beside_the_mail_and_ends_unforeseen_is_told_at_once_and_begins_anew(
+    gateway: StartGateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[int] = []
+
+    def expire(_: Outcomes, *, now: int) -> None:
+        done.append(now)
+        raise KeyError("ann@example.org")
+
+    monkeypatch.setattr(Outcomes, "expire", expire)
+    monkeypatch.setattr("backstamp.gateway.server.ANEW_SECONDS", 0.01)
+    await gateway("smtp://127.0.0.1:9")
+    async with asyncio.timeout(20):
+        while len(done) < 2:
+            await asyncio.sleep(0.01)
+    assert "outcomes: internal error KeyError in test_access.py" in caplog.text
+    assert "ann@" not in caplog.text
 
 
 async def test_an_address_that_is_not_this_machines_is_said_to_be_that(gateway: StartGateway) -> None:

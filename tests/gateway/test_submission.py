@@ -4,9 +4,11 @@ import asyncio
 import logging
 from base64 import b64encode
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from backstamp.gateway import Submission, Timeouts, session
 from backstamp.gateway.config import Network
@@ -45,6 +47,7 @@ async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates
         command: float = 300,
         max_connections: int = 200,
         trusted_networks: tuple[Network, ...] = (ip_network("127.0.0.0/8"),),
+        client_ca: Path | None = None,
         **options: Any,
     ) -> Setup:
         upstream = await next_hop(**({"offers": UPSTREAM, "tls": certificates.server_context()} | options))
@@ -59,6 +62,7 @@ async def submission(gateway: StartGateway, next_hop: StartNextHop, certificates
             max_connections=max_connections,
             trusted_networks=trusted_networks,
             xclient_networks=trusted_networks,
+            client_ca=client_ca,
             timeouts=Timeouts(idle=20, tls=5, command=command),
             **certificates.settings,
         )
@@ -85,6 +89,29 @@ async def test_a_stranger_holds_no_more_than_a_quarter_of_the_connections(submis
     clients = [await setup.running.client(LISTENER, source=host) for host in hosts]
     greetings = [(await each.reply())[:4] for each in clients]
     assert greetings == ["220 ", "220 ", "421 ", *["220 "] * 4, "220 "]
+
+
+async def test_four_addresses_that_do_not_log_in_keep_nobody_else_out(submission: Any) -> None:
+    setup = await submission(max_connections=8, trusted_networks=(ip_network("127.0.0.2/32"),))
+    sources = [f"127.0.0.{number}" for number in (9, 9, 10, 10, 11, 11, 12, 12, 2, 13)]
+    clients = []
+    for each in sources:
+        clients.append(await setup.running.client(LISTENER, source=each))
+        assert (await clients[-1].reply()).startswith("220 ")
+    assert [(await each.reply())[:4] for each in clients[:3:2]] == ["421 ", "421 "], "of those with two each"
+    assert not any(each.reader.at_eof() for each in (clients[1], *clients[3:]))
+
+
+async def test_whatever_certificate_a_mail_program_shows_its_password_counts(
+    submission: Any, certificates: Certificates
+) -> None:
+    setup = await submission(client_ca=certificates.ca)
+    client = await setup.running.client(LISTENER)
+    await client.begin()
+    await client.say("STARTTLS")
+    shown = certificates.client_context(shows=trustme.CA())
+    await client.writer.start_tls(shown, server_hostname="localhost")
+    assert "AUTH PLAIN LOGIN" in await client.say("EHLO client.example")
 
 
 async def test_no_password_is_taken_in_plain_text(submission: Any) -> None:

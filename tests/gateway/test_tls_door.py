@@ -62,9 +62,21 @@ async def test_who_never_begins_tls_takes_no_more_than_a_quarter_of_the_room(
     silent = [await running.client(LISTENER, source="127.0.0.9") for _ in range(3)]
     assert await silent[2].closed()
     assert await greeting(running, certificates.client_context(), "127.0.0.8") == "220 "
-    ours = [await running.client(LISTENER, source=OURS) for _ in range(6)]
+    ours = [await running.client(LISTENER, source=OURS) for _ in range(8)]
+    assert [await each.closed() for each in silent[:2]] == [True, True], "they give way"
     assert await (await running.client(LISTENER, source=OURS)).closed(), "eight are all there is room for"
     assert not any(each.reader.at_eof() for each in ours)
+
+
+async def test_four_addresses_that_never_begin_tls_keep_nobody_else_out(
+    door: Any, certificates: Certificates
+) -> None:
+    running = await door(max_connections=8)
+    sources = [f"127.0.0.{number}" for number in (9, 10, 11, 12)]
+    silent = [await running.client(LISTENER, source=each) for each in sources for _ in range(2)]
+    assert await greeting(running, certificates.client_context(), "127.0.0.8") == "220 "
+    assert await silent[0].closed()
+    assert not any(each.reader.at_eof() for each in silent[1:])
 
 
 async def test_who_never_begins_tls_is_hung_up_on(door: Any) -> None:
@@ -77,11 +89,14 @@ async def test_when_it_closes_who_has_not_begun_tls_is_hung_up_on(door: Any) -> 
     assert tls is not None
     let_in = asyncio.Event()
 
-    def has_room(_address: object, _knocking: object) -> bool:
+    def is_ours(_address: object) -> bool:
         let_in.set()
         return True
 
-    closing = TlsDoor(tls, asyncio.Protocol, has_room=has_room, seconds=60)
+    def context() -> ssl.SSLContext:
+        return tls.contexts.people
+
+    closing = TlsDoor(context, asyncio.Protocol, is_ours=is_ours, most=5, seconds=60)
     port = await closing.open("127.0.0.1", 0, backlog=5)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     await asyncio.wait_for(let_in.wait(), 20)

@@ -32,13 +32,13 @@ def check_config(config: GatewayConfig) -> None:
                 raise ConfigError(f"{name} is {listener.name} itself: mail would go round in circles")
     if not config.listen and not config.lmtp_listen and config.submission is None:
         raise ConfigError("the gateway listens nowhere; set gateway.listen")
-    if config.submission is not None and tls.server_context(config) is None:
+    if config.submission is not None and tls.server_contexts(config) is None:
         raise ConfigError("submission needs gateway.tls_certificate: passwords travel over TLS only")
     if config.rewriting.memory_bytes < LEAST_MEMORY:
         raise ConfigError(
             "rewriting.memory_bytes is less than a rewriting process needs; give it 256 MiB or more"
         )
-    tls.server_context(config)
+    tls.server_contexts(config)
     next_hops.next_hop(config)
     next_hops.upstream(config)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -16,13 +15,13 @@ _log = logging.getLogger("backstamp.gateway")
 
 
 class RenewedTls:
-    """The context for whatever handshake is next; connections that stand keep theirs."""
+    """The contexts for whatever handshake is next; connections that stand keep theirs."""
 
-    def __init__(self, certificate: Certificate, config: GatewayConfig, context: ssl.SSLContext) -> None:
-        """Take the files of `certificate` for those that are in `context`."""
+    def __init__(self, certificate: Certificate, config: GatewayConfig, contexts: tls.ServerContexts) -> None:
+        """Take the files of `certificate` for those that are in `contexts`."""
         self._certificate = certificate
         self._config = config
-        self.context = context
+        self.contexts = contexts
 
     async def run(self) -> None:
         """Look at the files for as long as the gateway runs."""
@@ -42,12 +41,12 @@ class RenewedTls:
                 wanted = told = False
 
     def _take_up(self) -> None:
-        # In a new context: one keeps a certificate for each kind of key, and shows the old one with ECDSA
+        # In new contexts: one keeps a certificate for each kind of key, and shows the old one with ECDSA
         # where the new one is with RSA.
         chain, key = map(Path, self._certificate.copies)
-        context = tls.server_context(replace(self._config, tls_certificate=chain, tls_key=key))
-        assert context is not None, "there is a certificate"
-        self.context = context
+        contexts = tls.server_contexts(replace(self._config, tls_certificate=chain, tls_key=key))
+        assert contexts is not None, "there is a certificate"
+        self.contexts = contexts
 
 
 def renewed_tls(config: GatewayConfig) -> RenewedTls | None:
@@ -56,7 +55,7 @@ def renewed_tls(config: GatewayConfig) -> RenewedTls | None:
     if config.tls_certificate is not None:
         # The files are looked at before they are read: what comes in between is taken for renewed.
         certificate = Certificate(config.tls_certificate, config.tls_key or config.tls_certificate)
-    context = tls.server_context(config)
-    if certificate is None or context is None:
+    contexts = tls.server_contexts(config)
+    if certificate is None or contexts is None:
         return None
-    return RenewedTls(certificate, config, context)
+    return RenewedTls(certificate, config, contexts)

@@ -3,20 +3,21 @@
 import asyncio
 import contextlib
 import logging
+import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 from backstamp.gateway import next_hops
-from backstamp.gateway.access import Address, party_of
 from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
 from backstamp.gateway.client import is_of_ours
 from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
-from backstamp.gateway.errors import ListenError
+from backstamp.gateway.errors import ListenError, place_of
 from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.kept_connections import MOST_KEPT, KeptConnections
 from backstamp.gateway.listeners import Listener, listeners
@@ -45,6 +46,8 @@ _log = logging.getLogger("backstamp.gateway")
 DRAIN_SECONDS: Final = 15.0
 """How long transactions under way may take to end; the supervisor waits for 20 s."""
 EXPIRE_EVERY: Final = 3600.0
+ANEW_SECONDS: Final = 60.0
+"""After so long a chore that ended unforeseen begins anew."""
 LARGEST_AT_ONCE: Final = 4
 """So many messages of the largest size fit into memory at once, or correspondingly more small ones."""
 BACKLOG: Final = 200
@@ -73,8 +76,31 @@ async def serve(
         await gateway.close()
 
 
+async def _kept_up(name: str, chore: Callable[[], Awaitable[None]]) -> None:
+    """Have a chore go on for as long as the gateway runs; what ends unforeseen is told of and begins anew."""
+    while True:
+        try:
+            await chore()
+        except Exception as error:  # noqa: BLE001 - nobody waits for it, so nobody else would tell
+            _log.error("%s: internal error %s; it begins anew in a moment", name, place_of(error))
+        await asyncio.sleep(ANEW_SECONDS)
+
+
 def _kept(hop: NextHop | None, *, most: int = MOST_KEPT) -> KeptConnections | None:
     return None if hop is None else KeptConnections(hop, most=most)
+
+
+def _made_room(sessions: Sequence[Session]) -> bool:
+    """Have who submits and has not logged in for longest give way, of the party with most such sessions.
+
+    `sessions`: the oldest first. Return whether there is one. Four addresses kept everybody else out.
+    """
+    waiting = [each for each in sessions if each.may_give_way]
+    if not waiting:
+        return False
+    ((greediest, _),) = Counter(each.party for each in waiting).most_common(1)
+    next(each for each in waiting if each.party == greediest).give_way(TOO_MANY)
+    return True
 
 
 class Gateway:
@@ -156,15 +182,18 @@ class Gateway:
             await self._milter.start()
             self.ports["protection.milter_listen"] = self._milter.port
         _log.info("listens on %s", ", ".join(self._heard_on()))
-        self._chores.append(asyncio.create_task(self._expire()))
+        self._chores.append(asyncio.create_task(_kept_up("outcomes", self._expire)))
         if self._about.tls is not None:
-            self._chores.append(asyncio.create_task(self._about.tls.run()))
+            self._chores.append(asyncio.create_task(_kept_up("certificate", self._about.tls.run)))
 
     def _heard_on(self) -> Iterator[str]:
         """Yield each address on which we listen, with the setting that says so."""
-        yield from (f"{each.text} ({each.name})" for each in listeners(self._config))
+        wanted = [(each.name, each.text) for each in listeners(self._config)]
         if (milter := self._config.protection.milter) is not None:
-            yield f"{milter.listen} (protection.milter_listen)"
+            wanted.append(("protection.milter_listen", milter.listen))
+        for name, text in wanted:
+            # Where any port was to be had, the one that is.
+            yield f"{re.sub(':0$', f':{self.ports[name]}', text)} ({name})"
 
     async def _listen(self, listener: Listener) -> int:
         host, port = parse_listen(listener.name, listener.text)
@@ -174,9 +203,14 @@ class Gateway:
 
         try:
             if listener.implicit_tls:
-                assert self._about.tls is not None, "where people submit there is a certificate"
+                tls = self._about.tls
+                assert tls is not None, "where people submit there is a certificate"
                 door = TlsDoor(
-                    self._about.tls, connected, has_room=self._may_knock, seconds=self._config.timeouts.tls
+                    lambda: tls.contexts.people,
+                    connected,
+                    is_ours=lambda address: is_of_ours(self._config, address),
+                    most=self._config.max_connections,
+                    seconds=self._config.timeouts.tls,
                 )
                 self._servers.append(door)
                 return await door.open(host, port, backlog=BACKLOG)
@@ -187,12 +221,6 @@ class Gateway:
         self._servers.append(server)
         address = server.sockets[0].getsockname()
         return int(address[1])
-
-    def _may_knock(self, address: Address | None, knocking: list[tuple[int, int]]) -> bool:
-        """Whether an address may begin TLS beside those parties: as many as may submit, before and behind."""
-        most = self._config.max_connections
-        ours = is_of_ours(self._config, address)
-        return len(knocking) < most and (ours or knocking.count(party_of(address)) < max(1, most // 4))
 
     def _begin(self, wire: Wire, listener: Listener) -> None:
         session = Session(wire, listener.kind, self._about, receives=listener.receives)
@@ -213,15 +241,17 @@ class Gateway:
         elsewhere keep an MTA out, who have half of the room.
         """
         most = self._config.max_connections
-        others = [each for each in self._sessions.values() if each.submits == new.submits]
-        if len(others) >= most:
-            return True
+        others = [
+            each for each in self._sessions.values() if each.submits == new.submits and not each.gave_way
+        ]
         if new.submits:
             same = sum(each.party == new.party for each in others)
-            return not new.is_from_ours and same >= max(1, most // 4)
-        if not new.is_stranger:
-            return False
-        return sum(each.is_stranger for each in others) >= max(1, most // 2)
+            if not new.is_from_ours and same >= max(1, most // 4):
+                return True
+            return len(others) >= most and not _made_room(others)
+        if len(others) >= most:
+            return True
+        return new.is_stranger and sum(each.is_stranger for each in others) >= max(1, most // 2)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._sessions[task]

@@ -88,6 +88,7 @@ class Session:
         self._mail = MailCommands(wire, self._client, self._onward, about)
         self._commands = self._mistakes = self._attempts = self._without_message = 0
         self._closing = False
+        self.gave_way = False
         self._busy = True
         self._login_by = asyncio.get_running_loop().time() + LOGIN_SECONDS
         self._verbs: dict[str, Action] = {
@@ -126,6 +127,18 @@ class Session:
         finally:
             self._wire.close()
             await self._onward.close()
+
+    @property
+    def may_give_way(self) -> bool:
+        """Whether it is a stranger's who submits, and has not logged in yet."""
+        return self.submits and not (self._client.logged_in or self.is_from_ours or self._closing)
+
+    def give_way(self, farewell: Reply) -> None:
+        """Close at once, for others have more right to the place."""
+        self.gave_way = self._closing = True
+        with contextlib.suppress(WireClosedError):
+            self._wire.write(farewell.encode())
+        self._wire.close()
 
     def stop(self) -> None:
         """Close as soon as the command at hand is answered; at once when there is none."""
@@ -306,8 +319,12 @@ class Session:
             raise RefusedError(OUT_OF_ORDER)
         await self._say(START_TLS)
         try:
+            contexts = self._about.tls.contexts
             await self._wire.start_tls(
-                self._about.tls.context, server_side=True, server_name=None, seconds=self._config.timeouts.tls
+                contexts.people if self.submits else contexts.servers,
+                server_side=True,
+                server_name=None,
+                seconds=self._config.timeouts.tls,
             )
         except ssl.SSLError:
             raise WireClosedError("the TLS handshake failed") from None

@@ -2,26 +2,45 @@
 
 import ssl
 from pathlib import Path
+from typing import NamedTuple
 
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ConfigError
 
 
-def server_context(config: GatewayConfig) -> ssl.SSLContext | None:
+class ServerContexts(NamedTuple):
+    """What our listeners speak TLS with: with other servers, and where people submit.
+
+    There nobody is asked for a certificate: mail programs have their people choose one, or show what they
+    have, and one of another CA ends the handshake.
+    """
+
+    servers: ssl.SSLContext
+    people: ssl.SSLContext
+
+
+def server_contexts(config: GatewayConfig) -> ServerContexts | None:
     """Return what our listeners speak TLS with, or None without a certificate. Raises `ConfigError`."""
     if config.tls_certificate is None:
         if config.client_ca is not None:
             raise ConfigError("gateway.client_ca needs gateway.tls_certificate: without TLS nobody shows one")
         return None
+    people = _showing(config.tls_certificate, config.tls_key)
+    if config.client_ca is None:
+        return ServerContexts(people, people)
+    servers = _showing(config.tls_certificate, config.tls_key)
+    servers.verify_mode = ssl.CERT_OPTIONAL
+    _load_ca(servers, "gateway.client_ca", config.client_ca)
+    return ServerContexts(servers, people)
+
+
+def _showing(chain: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(config.tls_certificate, config.tls_key)
+        context.load_cert_chain(chain, key)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"gateway.tls_certificate and gateway.tls_key: {_reason(error)}") from None
-    if config.client_ca is not None:
-        context.verify_mode = ssl.CERT_OPTIONAL
-        _load_ca(context, "gateway.client_ca", config.client_ca)
     return context
 
 

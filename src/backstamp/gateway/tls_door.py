@@ -8,11 +8,12 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from backstamp.gateway.access import Address, parse_address, party_of
-from backstamp.gateway.renewal import RenewedTls
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -21,29 +22,38 @@ REST_SECONDS: Final = 1.0
 """So long nobody is let in where the system has no more files or memory."""
 
 
+_Party = tuple[int, int]
+_OURS: Final = (0, 1)
+"""All who connect from a network of our own."""
+
+
 class TlsDoor:
     """One listener. Those who knock have not said hello by TLS yet."""
 
     def __init__(
         self,
-        tls: RenewedTls,
+        context: Callable[[], ssl.SSLContext],
         protocol: Callable[[], asyncio.BaseProtocol],
         *,
-        has_room: Callable[[Address | None, list[tuple[int, int]]], bool],
+        is_ours: Callable[[Address | None], bool],
+        most: int,
         seconds: float,
     ) -> None:
         """Open nothing yet.
 
-        `protocol` makes the protocol of a connection that is through; `has_room` says whether an address may
-        knock beside those parties; a handshake has so many `seconds`.
+        `context` gives what the next handshake is made with, `protocol` makes the protocol of a connection
+        that is through. So many knock at most, and a quarter of them from one address that is not `is_ours`.
+        A handshake has so many `seconds`.
         """
-        self._tls = tls
+        self._context = context
         self._protocol = protocol
-        self._has_room = has_room
+        self._is_ours = is_ours
+        self._most = most
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
-        self._knocking: dict[asyncio.Task[None], tuple[int, int]] = {}
+        self._knocking: dict[asyncio.Task[None], _Party] = {}
+        """Who knocks longest comes first."""
 
     async def open(self, host: str, port: int, *, backlog: int) -> int:
         """Listen on all addresses of a host; return the port. Raises `OSError`."""
@@ -81,13 +91,36 @@ class TlsDoor:
                 self._loop.call_later(REST_SECONDS, self._go_on, listening)
                 return
             address = parse_address(peer[0])
-            if not self._has_room(address, list(self._knocking.values())):
+            party = _OURS if self._is_ours(address) else party_of(address)
+            if not self._has_room(party):
                 connection.close()
                 continue
             connection.setblocking(False)
             task = self._loop.create_task(self._shake_hands(connection))
-            self._knocking[task] = party_of(address)
-            task.add_done_callback(self._knocking.pop)
+            self._knocking[task] = party
+            task.add_done_callback(self._through)
+
+    def _has_room(self, party: _Party) -> bool:
+        """Return whether somebody may knock. Where all places are taken, who has most of them gives one up.
+
+        Four addresses that said nothing kept everybody else out for as long as a handshake may take.
+        """
+        held = Counter(self._knocking.values())
+        if party != _OURS and held[party] >= max(1, self._most // 4):
+            return False
+        if len(self._knocking) < self._most:
+            return True
+        del held[_OURS]
+        if not held:
+            return False
+        ((greediest, _),) = held.most_common(1)
+        longest = next(task for task, each in self._knocking.items() if each == greediest)
+        del self._knocking[longest]
+        longest.cancel()
+        return True
+
+    def _through(self, task: asyncio.Task[None]) -> None:
+        self._knocking.pop(task, None)
 
     def _go_on(self, listening: socket.socket) -> None:
         if listening in self._sockets:
@@ -96,5 +129,5 @@ class TlsDoor:
     async def _shake_hands(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, EOFError):
             await self._loop.connect_accepted_socket(
-                self._protocol, connection, ssl=self._tls.context, ssl_handshake_timeout=self._seconds
+                self._protocol, connection, ssl=self._context(), ssl_handshake_timeout=self._seconds
             )

@@ -149,7 +149,7 @@ GATEWAY_CLIENT_CA = Setting(
     "gateway.client_ca",
     kinds.OPTIONAL_PATH,
     "",
-    "Clients with a TLS certificate of this CA may send through us.",
+    "Clients with a TLS certificate of this CA may send through us; where people submit nobody is asked for one.",
 )
 GATEWAY_NEXT_HOP = Setting(
     "gateway.next_hop",
