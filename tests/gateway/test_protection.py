@@ -324,6 +324,17 @@ async def test_a_known_bad_link_in_what_is_left_alone_is_found(
     assert got[got.index(b"\r\n\r\n") :] == UNCHANGED[reason][UNCHANGED[reason].index(b"\r\n\r\n") :]
 
 
+async def test_a_known_bad_address_of_the_header_is_found_and_the_mail_counts_as_guarded(
+    start: Any, tmp_path: Path
+) -> None:
+    list_bad(tmp_path)
+    filter_ = await start(guarded())
+    await filter_.send(b"List-Unsubscribe: <" + URL.encode() + b">\r\nSubject: x\r\n\r\nno links\r\n", ANN)
+    (queued,) = filter_.running.queued
+    assert queued.unprotected == ()
+    assert [f.threat for f in queued.findings] == [ThreatType.PHISHING]
+
+
 async def test_links_of_mail_whose_signature_holds_are_judged_too(start: Any, tmp_path: Path) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")

@@ -144,6 +144,19 @@ def test_a_form_in_a_signed_part_is_excused_with_it() -> None:
     assert manifest.unprotected == (R.SIGNED,)
 
 
+def test_addresses_of_the_header_are_listed_behind_all_others_but_for_ours() -> None:
+    fields = "List-Unsubscribe: <https://t.example/u/x>, <https://www.example.com/u>\r\n"
+    raw = f"{fields}{HEAD}\r\nsee {URL}".encode()
+    options = Options(direction=Direction.INBOUND, opens=False, own_prefixes=("https://t.example/",))
+    first, last = plan(raw, options).manifest.candidates
+    assert (first.url, first.number) == (URL, 1)
+    assert (last.url, last.skip_reason, raw[last.start : last.end].decode()) == (
+        "https://www.example.com/u",
+        R.HEADER_LINK,
+        fields,
+    )
+
+
 def test_the_link_behind_the_last_that_is_listed_says_so() -> None:
     body = HTML * 5
     manifest = received("Content-Type: text/x-amp-html", body, Limits(links=3))[1]

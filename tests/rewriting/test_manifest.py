@@ -52,6 +52,11 @@ SAMPLES = {
     Carrier.META_REFRESH: [f"<meta http-equiv=refresh content='0;url={URL}'>"],
     Carrier.FIELD: [f'<!--[if supportFields]>HYPERLINK "{URL}"<![endif]-->'],
     Carrier.HTML_TEXT: [f"<p>see {URL}</p>"],
+    Carrier.HEADER: [
+        f"List-Unsubscribe: <mailto:u@example.net>, <{URL}>",
+        f"list-help: {URL} (help)",
+        f"Archived-At: <{URL[:9]}\r\n {URL[9:]}>",
+    ],
     Carrier.ANIMATION: [f"<svg><a><animate attributeName=href to='{URL}'/></a></svg>"],
 }
 
@@ -65,7 +70,10 @@ def test_with_each_carrier_is_done_what_the_document_says(carrier: Carrier, dire
     said = row[2 if direction is Direction.OUTBOUND else 3].strip()
     for sample in SAMPLES[carrier]:
         content_type = "text/plain" if carrier is Carrier.TEXT else "text/html"
-        manifest = plan(message(sample, content_type), Options(direction=direction, opens=False)).manifest
+        raw = message(sample, content_type)
+        if carrier is Carrier.HEADER:
+            raw = f"{sample}\r\n".encode() + message("x", content_type)
+        manifest = plan(raw, Options(direction=direction, opens=False)).manifest
         found = [each for each in manifest.candidates if each.url == URL]
         if "not listed" in said:
             assert found == []

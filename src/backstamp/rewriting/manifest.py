@@ -30,6 +30,7 @@ class Carrier(StrEnum):
     ANIMATION = "animation"
     TEXT = "text"
     HTML_TEXT = "html_text"
+    HEADER = "header"
 
 
 class Decision(StrEnum):
@@ -152,12 +153,18 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             return f"not {done}: {self.skip_reason.sentence}"
         totals = self.totals
         text = f"{totals.wrapped} link{'' if totals.wrapped == 1 else 's'} {done}"
-        if totals.skipped:
+        # No reader sees those of the header in the mail, and every newsletter has some.
+        skipped = {
+            SkipReason(reason): count
+            for reason, count in totals.skipped_by_reason.items()
+            if reason != SkipReason.HEADER_LINK
+        }
+        if skipped:
             words = "; ".join(
-                SkipReason(reason).sentence if count == 1 else f"{SkipReason(reason).sentence} ({count})"
-                for reason, count in totals.skipped_by_reason.items()
+                reason.sentence if count == 1 else f"{reason.sentence} ({count})"
+                for reason, count in skipped.items()
             )
-            text += f", {totals.skipped} skipped: {words}"
+            text += f", {sum(skipped.values())} skipped: {words}"
         if self.pixel.skip_reason not in (None, SkipReason.OPENS_OFF):
             text += f"; {self.pixel.skip_reason.sentence}"
         return text

@@ -11,6 +11,7 @@ from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.control import CONTROL_FIELDS, ControlFields, read_controls
 from backstamp.rewriting.header_base import header_base
+from backstamp.rewriting.header_links import header_links
 from backstamp.rewriting.left_alone import links_left_alone, links_of_message
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import Manifest, PartReport, PixelReport, plain
@@ -134,6 +135,7 @@ class _MessagePlanner:
                     self._list_links(visit.part, reason)
         if self._options.direction is Direction.INBOUND:
             self._list_other_readings()
+            self._list_header()
         root_reason = sealed_reason(self._root)
         unsubscribe = None
         if self._options.unsubscribe:
@@ -233,6 +235,20 @@ class _MessagePlanner:
         )
         self._listed += len(found)
         self._candidates += found
+
+    def _list_header(self) -> None:
+        links = header_links(self._root.header)[: self._room]
+        decided = [
+            each
+            for each in self._policy.leave(links, None, "utf-8", SkipReason.HEADER_LINK)
+            # Ours leads nowhere else, and stays where it is.
+            if each.reason is not SkipReason.OWN_LINK
+        ]
+        if not decided:
+            return
+        spans = [(each.link.start, each.link.end) for each in decided]
+        self._listed += 1
+        self._candidates.append(Candidates(self._root.path, decided, spans))
 
     def _report(self, part: Part, *, touched: bool = False, reason: SkipReason | None = None) -> None:
         self._reports.append(

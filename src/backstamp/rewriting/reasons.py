@@ -37,6 +37,7 @@ class SkipReason(StrEnum):
     BARE_ADDRESS = "bare_address"
     BARE_NAME = "bare_name"
     CALENDAR_LINK = "calendar_link"
+    HEADER_LINK = "header_link"
     # a part
     SIGNED = "signed"
     DKIM_SIGNED = "dkim_signed"
@@ -159,6 +160,7 @@ _SENTENCES: Final = {
     SkipReason.FLOWED: "it may go on in the next line",
     SkipReason.BARE_ADDRESS: "words that are an address, of which some mail programs make a link",
     SkipReason.CALENDAR_LINK: "in a calendar entry, which stays as it was sent",
+    SkipReason.HEADER_LINK: "in a field of the header, of which some mail programs make a button",
     SkipReason.BARE_NAME: "a host name without http or https, of which some mail programs make a link",
     SkipReason.UNLOCATED: "its place in the source could not be told for certain",
     SkipReason.SIGNED: "signed: a change would break the signature",
