@@ -1,4 +1,4 @@
-"""Whether the database answers, and is of this version."""
+"""Whether the database answers, takes writes, is of this version, and is set as it must be."""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 
     try:
         empty, older = is_empty(), is_older()
+        server = list(as_it_is_set())
     except NewerDatabaseError as error:
         yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
         return
@@ -45,3 +46,41 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield wrong("database", "is older than this program", "restart Backstamp, or run: backstamp migrate")
     else:
         yield good("database", f"{connection.display_name} answers, and is of this version")
+    yield from server
+
+
+def as_it_is_set() -> Iterator[Finding]:
+    """Does a PostgreSQL server take writes, and is it set as it must be? Raises `django.db.Error`."""
+    from backstamp.records.database.server_settings import CLOCKS, LAZY, harmful, is_standby, takes_no_writes
+
+    if is_standby():
+        yield wrong(
+            "database",
+            "is a standby: it takes no writes",
+            "let database.url lead to the primary, or promote this one; until then hits wait in the journal",
+        )
+    elif takes_no_writes():
+        yield wrong(
+            "database",
+            "takes no writes: default_transaction_read_only is on",
+            "set it to off for the server, the database or the user; until then hits wait in the journal",
+        )
+    for name, value in harmful().items():
+        if name in CLOCKS:
+            yield note(
+                "database",
+                f"{name} is {value}: what takes longer is ended, and begins again for ever",
+                f"set {name} to 0 for the server, the database or the user",
+            )
+        elif name in LAZY:
+            yield note(
+                "database",
+                f"{name} is off: what was committed last is lost in a crash of the server, for good",
+                f"set {name} to on",
+            )
+        else:
+            yield wrong(
+                "database",
+                f"{name} is {value}: a pooler keeps back what Backstamp asks for",
+                "set it on the server as docs/database.md says",
+            )
