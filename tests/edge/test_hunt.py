@@ -111,8 +111,9 @@ def test_private_memory_is_small_and_flat_over_five_million_hits_of_all_kinds(tm
             answered += _asked(server, script, 10, answered)
             sizes.append(private_bytes(worker))
             _forget_written(tmp_path)
-    first, last = sizes[0], max(sizes[1:])
-    print(f"\n{answered:,} hits: private memory {first / 1e6:.1f} MB at first, then at most {last / 1e6:.1f}")
+    # The allocator gives 4 MB back now and then, and takes them again: peaks are compared.
+    first, last = max(sizes[: len(sizes) // 5]), max(sizes)
+    print(f"\n{answered:,} hits: private memory at most {first / 1e6:.1f} MB at first, {last / 1e6:.1f} ever")
     assert last <= 90_000_000
     assert last - first <= GROWTH_BYTES
 
