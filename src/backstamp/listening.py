@@ -39,13 +39,13 @@ def try_to_have(address: Address, *, v6_only: bool) -> None:
 
 def reason_and_way(error: OSError) -> tuple[str, str]:
     """Return why an address cannot be listened on, and what to do."""
-    if isinstance(error, socket.gaierror) or not error.errno:
-        reason = error.strerror or str(error)
-    else:
-        reason = os.strerror(error.errno)  # asyncio's own text repeats the address
-    if error.errno in (errno.EACCES, errno.EPERM):
+    # asyncio passes over addresses that nobody has (since Python 3.13); that none is left has no number.
+    number = error.errno or errno.EADDRNOTAVAIL
+    # asyncio's own text repeats the address.
+    reason = str(error.strerror) if isinstance(error, socket.gaierror) else os.strerror(number)
+    if number in (errno.EACCES, errno.EPERM):
         way = "choose a port above 1023, or let it have CAP_NET_BIND_SERVICE, as the units in deploy/ do"
-    elif error.errno == errno.EADDRINUSE:
+    elif number == errno.EADDRINUSE:
         way = "choose another port, or stop what has it"
     else:
         way = "write an address that this machine has"

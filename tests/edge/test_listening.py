@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from backstamp.http_listener import PortTakenError, free_address
+from backstamp.listening import reason_and_way
 
 
 def test_a_name_stands_for_its_address_since_the_server_takes_no_names() -> None:
@@ -40,3 +41,11 @@ def test_a_name_that_nobody_knows_is_one_line(monkeypatch: pytest.MonkeyPatch) -
 def test_an_address_of_another_machine_is_not_called_taken() -> None:
     with pytest.raises(PortTakenError, match=r"Cannot assign .*; write an address that this machine has$"):
         free_address("edge.listen", "192.0.2.1", 8025)
+
+
+def test_of_an_address_that_asyncio_passed_over_the_same_is_said_as_of_one_it_stopped_at() -> None:
+    passed_over = OSError("could not bind on any address out of [('192.0.2.1', 2525)]")  # Python 3.13
+    assert reason_and_way(passed_over) == (
+        "Cannot assign requested address",
+        "write an address that this machine has",
+    )
