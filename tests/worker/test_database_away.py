@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from django.db import OperationalError, connection, connections
 from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
 from backstamp.journal import JournalWriter
 from backstamp.journal.layout import SET_ASIDE
-from backstamp.records.models import Event
+from backstamp.records.ingest.journal_cursors import cursors
+from backstamp.records.models import Event, HeaderSet
 from backstamp.worker import WorkerConfig
 from backstamp.worker.ingest import loop as ingest_loop
 from tests.database import empty_postgresql, postgres_server
@@ -179,6 +181,47 @@ async def test_after_a_failover_to_an_older_copy_what_the_journal_still_has_is_i
     writer.close()
     told = [line for line in warnings(caplog) if "older copy" in line]
     assert len(told) == 1
+
+
+async def test_after_a_server_that_was_away_an_older_copy_answers_of_which_nothing_was_known(
+    config: WorkerConfig, database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever asks next meets that it was away; what ingest remembers may be no rows of this one."""
+    away = threading.Event()
+
+    def asked() -> dict[str, int]:
+        if away.is_set():
+            raise OperationalError("the server is away")
+        return cursors()
+
+    writer = JournalWriter(config.journal_dir, role="edge")
+    writer.append(queued())
+    with (
+        closing(sqlite3.connect(database, check_same_thread=False)) as live,
+        closing(sqlite3.connect(tmp_path / "older", check_same_thread=False)) as older,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(ingest_loop, "RETIRE_SECONDS", 0.2)
+        patched.setattr(ingest_loop, "cursors", asked)
+        async with running(config):
+            await eventually(Event.objects.count, 1)
+            await asyncio.to_thread(live.backup, older)
+            for record in (delivery(1), pixel(600)):
+                writer.append(record)
+            await eventually(hits, IN_THE_END[:3])
+            away.set()
+            await until_told(caplog, "ingest failed")
+            await asyncio.to_thread(older.backup, live)
+            away.clear()
+            await eventually(hits, IN_THE_END[:3])
+            headers = await looked_up(lambda: set(HeaderSet.objects.values_list("pk", flat=True)))
+            used = await looked_up(
+                lambda: set(Event.objects.filter(headers_id__gt=0).values_list("headers_id", flat=True))
+            )
+    writer.close()
+    assert used <= headers
+    assert used
+    assert len([line for line in warnings(caplog) if "older copy" in line]) == 1
 
 
 async def test_a_worker_ends_where_another_file_takes_the_place_of_the_database(

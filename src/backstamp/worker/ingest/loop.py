@@ -92,13 +92,15 @@ class IngestLoop:
         self._again: set[Pair] = set()
         self._file = DatabaseFile()
         self._file_state = FileState.SAME
+        self._ingested: dict[str, int] = {}
+        """How far the producers that the journal has were ingested by this process."""
         self.caught_up = asyncio.Event()
         """Set while the journal is read to its end."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ingest until `stop` is set, finishing the batch at hand. Raises what the database raises."""
         self.caught_up.clear()
-        positions = await self._database.run(cursors)
+        positions = await self._begin_anew()
         while not stop.is_set():
             if not self._file_is_there(stop):
                 await wait(stop, 10 * IDLE_SECONDS)
@@ -107,11 +109,7 @@ class IngestLoop:
                 positions = await self._go_on(positions, stop)
             except OlderCopyError:
                 self.caught_up.clear()
-                log.error(  # noqa: TRY400 (its place says nothing)
-                    "the database is an older copy: it knows less of the journal than was committed; "
-                    "what the journal still has of that is ingested again"
-                )
-                positions = await self._database.run(self._begin_anew)
+                positions = await self._begin_anew(older=True)
 
     def _file_is_there(self, stop: asyncio.Event) -> bool:
         """Whether SQLite's file is where it was opened. Where another one is, the worker ends."""
@@ -137,6 +135,7 @@ class IngestLoop:
         ahead = await self._database.run(self._reader.read_ahead, positions, WISHES)
         if ahead.cursors != ahead.began:
             await self._ingest(ahead, set())
+            self._ingested |= ahead.cursors
             positions = positions | ahead.cursors
         limit = self._limit
         batch = await self._database.run(self._reader.read, positions, limit)
@@ -150,14 +149,29 @@ class IngestLoop:
         again = set(self._again)
         began = time.monotonic()
         await self._ingest(batch, again)
+        self._ingested = batch.cursors
         if len(batch.records) >= limit:
             self._limit = next_limit(limit, time.monotonic() - began)
         self._again -= again
         # Also while more keeps coming: else the journal of a busy edge would grow all day.
         return await self._tidy(positions | batch.cursors, batch.cursors)
 
-    def _begin_anew(self) -> dict[str, int]:
-        """Forget what is known of the records; return how far they say that the journal is ingested."""
+    async def _begin_anew(self, *, older: bool = False) -> dict[str, int]:
+        """Forget what is known of the records; return how far they say that the journal is ingested.
+
+        After any failure another server may answer, which has an older copy: it lacks rows that are known.
+        `older` says that it has.
+        """
+        positions = await self._database.run(self._read_anew)
+        if older or any(positions.get(name, 0) < position for name, position in self._ingested.items()):
+            log.error(
+                "the database is an older copy: it knows less of the journal than was committed; "
+                "what the journal still has of that is ingested again"
+            )
+        self._ingested = {}
+        return positions
+
+    def _read_anew(self) -> dict[str, int]:
         self.memory.clear()
         return cursors()
 
