@@ -11,6 +11,8 @@ from tests.rewriting.sealers import FixedSealer
 R = SkipReason
 HTML = "<a href='https://example.com/'>x</a>"
 TEXT = "see https://example.com/"
+LINK_FILE = "[InternetShortcut]\r\nURL=https://example.com/"
+PLIST = "<plist><dict><key>URL</key><string>https://example.com/</string></dict></plist>"
 OUT, IN = Direction.OUTBOUND, Direction.INBOUND
 
 
@@ -121,6 +123,21 @@ def test_kinds_of_parts(
         ("text/html", "attachment; filename=a.html", "<p>x", R.ATTACHMENT, R.ATTACHMENT),
         ("text/html; name=a.html", "attachment", HTML, R.ATTACHMENT, R.SHOWN_ATTACHMENT),
         ("text/html", "attachment", HTML, R.ATTACHMENT, None),
+        (
+            "application/internet-shortcut",
+            "attachment; filename=a.url",
+            LINK_FILE,
+            R.ATTACHMENT,
+            R.SHOWN_ATTACHMENT,
+        ),
+        (
+            "application/octet-stream",
+            "attachment; filename=a.webloc",
+            PLIST,
+            R.ATTACHMENT,
+            R.SHOWN_ATTACHMENT,
+        ),
+        ("application/x-url", "inline; filename=a.url", LINK_FILE, R.OTHER_TYPE, R.SHOWN_ATTACHMENT),
         ("text/plain", "attachment; filename=a.txt", TEXT, R.ATTACHMENT, R.SHOWN_ATTACHMENT),
         ("text/plain", "attachment; filename=a.txt", "x", R.ATTACHMENT, R.ATTACHMENT),
         ("text/plain", "attachment", TEXT, R.ATTACHMENT, None),

@@ -30,11 +30,27 @@ _UNTYPED: Final = frozenset(
     | {"application/x-force-download", "application/x-msdownload", "application/save", "application/save-as"}
 )
 """Types that say no more than "a file": its name tells programs what it is."""
+_SHORTCUTS: Final = frozenset(
+    {"application/internet-shortcut", "application/x-internet-shortcut", "application/x-mswinurl"}
+    | {"application/x-url", "application/x-webloc", "application/x-desktop"}
+)
+"""Files that hold an address, and open it."""
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
 _CARDS: Final = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _CARD_NAMES: Final = (".vcf", ".vcard")
 _MESSAGE_NAMES: Final = (".eml", ".mht", ".mhtml")
-_TEXT_NAMES: Final = (".txt", ".text", ".asc", ".log", ".md", ".csv", ".url", *_MESSAGE_NAMES, *_CARD_NAMES)
+_SHORTCUT_NAMES: Final = (".url", ".website", ".webloc", ".desktop")
+_TEXT_NAMES: Final = (
+    ".txt",
+    ".text",
+    ".asc",
+    ".log",
+    ".md",
+    ".csv",
+    *_SHORTCUT_NAMES,
+    *_MESSAGE_NAMES,
+    *_CARD_NAMES,
+)
 _ENCODED: Final = re.compile(
     r"^content-transfer-encoding:\s*(?:base64|quoted-printable)", re.IGNORECASE | re.MULTILINE
 )
@@ -102,7 +118,7 @@ def may_show_links(part: Part) -> bool:
         media_type.startswith(("text/", "message/", "multipart/"))
         or is_html(part)
         or is_calendar(part)
-        or media_type in _RICH_TEXT | _SEALED | _TNEF
+        or media_type in _RICH_TEXT | _SEALED | _TNEF | _SHORTCUTS
         or (media_type in _UNTYPED and part.filename.lower().endswith((*_TEXT_NAMES, ".dat", ".p7m", ".p7z")))
     )
 
@@ -134,7 +150,7 @@ def type_reason(part: Part, *, aside: bool) -> SkipReason:
     shown = text or _is_html_like(media_type) or (media_type in _SVG and not aside)
     if shown and _holds_links(part, html=not text):
         return SkipReason.SHOWN_TYPE
-    if media_type in _UNTYPED and not aside:
+    if media_type in _UNTYPED | _SHORTCUTS and not aside:
         return attachment_reason(part)
     return SkipReason.OTHER_TYPE
 
@@ -144,7 +160,9 @@ def attachment_reason(part: Part) -> SkipReason:
     media_type = part.media_type
     name = part.filename.lower() if media_type in _UNTYPED else ""
     html = media_type == "text/html" or _is_html_like(media_type) or name.endswith(_HTML_NAMES)
-    text = media_type.startswith(("text/", "message/")) or name.endswith(_TEXT_NAMES)
+    text = (
+        media_type.startswith(("text/", "message/")) or media_type in _SHORTCUTS or name.endswith(_TEXT_NAMES)
+    )
     if (html or text) and _holds_links(part, html=html, message=name.endswith(_MESSAGE_NAMES)):
         return SkipReason.SHOWN_ATTACHMENT
     return SkipReason.ATTACHMENT
