@@ -14,10 +14,12 @@ from backstamp.console.views import received as views_received
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
+from backstamp.records.protection import kills, own_lists
 from backstamp.records.queries import clicks
 from backstamp.records.queries import received_mail as records_received
 from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting import Options, plan
+from backstamp.tokens import Keyring
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
 from tests.console.seed import event, link, message, recipient
@@ -35,6 +37,11 @@ def received(number: int, *addresses: str, **fields: Any) -> Message:
     for digest in expressions_of(guarded.url):
         LinkExpression.objects.create(message=made, number=0, digest=digest)
     return made
+
+
+def unmarked(page: str) -> str:
+    """The words of a page, without its markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
 
 
 def streamed(answer: Any) -> str:
@@ -98,6 +105,36 @@ def test_a_link_that_much_speaks_against_is_marked_once_with_all_that_does(admin
     assert shown.count('"/></svg>Suspicious</span>') == 1
     assert "it leads to a program" in shown
     assert "it has a user name before the host" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "whose", "offered"),
+    [
+        (own_lists.Kind.BLOCKED, "example.org", "Allow it ·"),
+        (own_lists.Kind.ALLOWED, "", "Block it ·"),
+        (own_lists.Kind.BLOCKED, "example.net", "Block or allow it ·"),
+    ],
+)
+def test_a_link_of_which_was_decided_says_so_and_offers_what_is_left_to_do(
+    admin: Client, ring: Keyring, kind: own_lists.Kind, whose: str, offered: str
+) -> None:
+    own_lists.add(kind, "evil.example", whose, ring, by="an-admin")
+    page = f"/messages/{to_text(received(1, 'ann@Example.ORG', 'bert@example.org').pk)}/"
+    shown = unmarked(admin.get(page).text)
+    assert offered in shown
+    assert (f"{kind.label} since" in shown) == (whose != "example.net")
+    kills.kill_expression("evil.example/path", "an-admin")
+    shown = unmarked(admin.get(page).text)
+    assert "Switched off in all mail since" in shown
+    assert re.search("(Block|allow|Allow) it ·", shown) is None
+
+
+def test_what_one_of_two_domains_has_decided_is_not_said_of_mail_for_both(
+    admin: Client, ring: Keyring
+) -> None:
+    own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "example.org", ring, by="an-admin")
+    page = f"/messages/{to_text(received(1, 'ann@example.org', 'bert@example.net').pk)}/"
+    assert "Block or allow it ·" in unmarked(admin.get(page).text)
 
 
 def test_of_the_longest_host_that_a_list_names_the_end_is_shown(admin: Client) -> None:

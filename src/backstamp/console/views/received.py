@@ -14,6 +14,7 @@ from backstamp.policy import ProtectionMode
 from backstamp.records.database.tracking_ids import from_database, to_text
 from backstamp.records.models import Message
 from backstamp.records.protection import kills
+from backstamp.records.protection.decided import decided_of_each
 from backstamp.records.queries.pagination import Asked
 from backstamp.records.queries.received_mail import (
     CLICKS_COUNTED,
@@ -24,6 +25,7 @@ from backstamp.records.queries.received_mail import (
 )
 from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.tokens.address_spelling import a_labels
 
 FILTER_NAMES: Final = {
     ReceivedFilter.ALL: "All",
@@ -59,10 +61,12 @@ def received_context(message: Message, asked: Asked) -> dict[str, Any]:
     detail = received_detail(message, asked)
     observed = message.protection == ProtectionMode.OBSERVE
     manifest = read_manifest(message.manifest, received=True, observed=observed)
+    decided = decided_of_each((each.link.url for each in detail.links), _domain_of(detail))
     return {
         "room": RECEIVED_MESSAGE,
         "detail": detail,
         "clicks_counted": CLICKS_COUNTED,
+        "links": [(each, decided.get(each.link.url)) for each in detail.links],
         "message": message,
         "key": to_text(message.pk),
         "unprotected": [_sentence(reason) for reason in detail.unprotected],
@@ -70,6 +74,12 @@ def received_context(message: Message, asked: Asked) -> dict[str, Any]:
         "manifest": manifest,
         "guarded": _guarded(detail, manifest),
     }
+
+
+def _domain_of(detail: ReceivedDetail) -> str:
+    """Return the domain of all recipients that are shown, and "" where there are several."""
+    domains = {a_labels(recipient.address.rpartition("@")[2].lower()) for recipient in detail.recipients.rows}
+    return domains.pop() if len(domains) == 1 else ""
 
 
 def _guarded(detail: ReceivedDetail, manifest: ManifestView | None) -> frozenset[int]:
