@@ -214,6 +214,8 @@ class _Work:
         begun = len(made)
         for place, message in zip(group.places[:begun], made, strict=True):
             yield Copy((place,), message, instead=self._as_it_came)
+        if begun == len(group.places):
+            return
         step = at_once(max(message.changed for message in made))
         for start in range(begun, len(group.places), step):
             places = group.places[start : start + step]

@@ -47,19 +47,18 @@ def apply_patches(raw: bytes, patches: Sequence[Patch]) -> bytes:
 
     Patches may come in any order. Raises `OverlapError` when two overlap or one lies outside.
     """
-    if not patches:
-        return raw
-    return b"".join(_pieces(raw, in_order(len(raw), patches)))
+    return b"".join(_pieces(raw, in_order(len(raw), patches))) if patches else raw
 
 
-def _pieces(raw: bytes, ordered: Sequence[Patch]) -> Iterator[bytes | memoryview]:
+def _pieces(raw: bytes, ordered: Sequence[Patch]) -> list[bytes | memoryview]:
     view = memoryview(raw)
+    pieces: list[bytes | memoryview] = []
     position = 0
     for patch in ordered:
-        yield view[position : patch.start]
-        yield patch.replacement
+        pieces += (view[position : patch.start], patch.replacement)
         position = patch.end
-    yield view[position:]
+    pieces.append(view[position:])
+    return pieces
 
 
 class Patched(msgspec.Struct, frozen=True):
@@ -79,6 +78,11 @@ class Patched(msgspec.Struct, frozen=True):
 
     def blocks(self, octets: int, *, start: int = 0) -> Iterator[bytes]:
         """Yield it from an octet on in blocks of so many; the last may be shorter, and empty where all is."""
+        if len(self.raw) <= octets:  # as nearly all mail, in one
+            whole = self.whole()
+            for place in range(start, max(len(whole), start + 1), octets):
+                yield whole[place : place + octets]
+            return
         gathered: list[bytes | memoryview] = []
         room = octets
         for piece in chain((self.front,), _pieces(self.raw, self.patches)):
@@ -94,6 +98,8 @@ class Patched(msgspec.Struct, frozen=True):
 
     def head(self, octets: int) -> bytes:
         """Return its first octets."""
+        if not self.front and (not self.patches or self.patches[0].start >= octets):
+            return self.raw[:octets]
         return next(self.blocks(octets))
 
     @property

@@ -206,6 +206,8 @@ class Work:
         begun = len(made)
         for place, message in zip(group.places[:begun], made, strict=True):
             yield Copy((place,), message, instead=self._instead(group))
+        if begun == len(group.places):
+            return
         step = at_once(max(message.changed for message in made))
         for start in range(begun, len(group.places), step):
             places = group.places[start : start + step]
