@@ -137,6 +137,12 @@ def test_what_is_switched_off_in_all_mail_is_neither_to_be_blocked_nor_allowed(a
     assert ("Block it" in shown, "Allow it" in shown) == (False, False)
 
 
+def test_from_an_alert_of_a_readers_report_it_is_one_step_to_where_that_is_decided(admin: Client) -> None:
+    for rule, leads in (("reported_mistake", True), ("reported_phishing", True), ("new_host", False)):
+        shown = admin.get(f"/alerts/{alert(rule=rule).pk}/").text.partition("<main")[2]
+        assert ('href="/reader-reports/"' in shown) == leads
+
+
 def test_where_nobody_is_told_of_alerts_their_page_says_so(admin: Client) -> None:
     assert "nobody is told" in admin.get("/alerts/").text
     row = Channel.objects.create(name="ops", kind="mail", target="ops@example.org", enabled=False)
