@@ -25,6 +25,24 @@ def addresses(host: str, port: int) -> list[Address]:
     return sorted(dict.fromkeys(found), key=lambda each: each.family != socket.AF_INET)
 
 
+def own_addresses(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host that this machine has, those of IPv4 first; all where it has none.
+
+    `/etc/hosts` may give localhost one of IPv6 where that is switched off. Raises `OSError`.
+    """
+    found = addresses(host, port)
+    return [each for each in found if _is_had(each)] or found
+
+
+def _is_had(address: Address) -> bool:
+    try:
+        with socket.socket(address.family, socket.SOCK_STREAM) as probe:
+            probe.bind((address.ip, 0, *address.where[2:]))
+    except OSError as error:
+        return error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+    return True
+
+
 def try_to_have(address: Address, *, v6_only: bool) -> None:
     """Have an address for a moment. Raises `OSError` where we may not listen there.
 

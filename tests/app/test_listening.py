@@ -8,6 +8,7 @@ import pytest
 from backstamp.app.settings import load
 from backstamp.app.wiring import listening
 from backstamp.http_listener import PortTakenError
+from backstamp.listening import Address
 from tests.daemons import free_port
 
 
@@ -29,6 +30,16 @@ def test_an_address_that_a_killed_server_lets_go_of_in_a_moment_is_waited_for(ta
     going.start()
     refuse_taken(taken.getsockname()[1])
     assert going.finished.is_set()
+
+
+def test_an_address_of_a_name_that_this_machine_has_not_is_none_to_be_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = [Address(socket.AF_INET6, ("2001:db8::1", 25, 0, 0))]
+    monkeypatch.setattr("backstamp.listening.addresses", lambda host, port: both)
+    assert listening.listened_on("gateway.listen", "two.example", 25) == both, "there is no other"
+    both.insert(0, Address(socket.AF_INET, ("127.0.0.1", 25)))
+    assert listening.listened_on("gateway.listen", "two.example", 25) == both[:1]
 
 
 def test_one_that_stays_taken_is_refused(taken: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,9 +22,11 @@ from backstamp.gateway import (
 )
 from backstamp.gateway.access import check_networks, contains, parse_address
 from backstamp.gateway.addresses import parse_listen, parse_next_hop
-from backstamp.gateway.config import Network
+from backstamp.gateway.config import Network, ProtectionConfig
+from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import TlsMode
+from tests.gateway.certificates import Certificates
 from tests.gateway.running import StartGateway
 
 ipv4 = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(lambda n: IPv4Network(n, strict=False))
@@ -143,6 +147,37 @@ async def test_what_is_done_beside_the_mail_and_ends_unforeseen_is_told_at_once_
             await asyncio.sleep(0.01)
     assert "outcomes: internal error KeyError in test_access.py" in caplog.text
     assert "ann@" not in caplog.text
+
+
+@pytest.mark.parametrize("setting", ["listen", "protection.milter_listen", "submission.tls_listen"])
+async def test_of_a_name_the_addresses_that_this_machine_has_are_listened_on(
+    gateway: StartGateway,
+    certificates: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    setting: str,
+) -> None:
+    ask = socket.getaddrinfo
+
+    def answer(host: str, *asked: Any, **more: Any) -> list[Any]:
+        hosts = ("127.0.0.1", "2001:db8::1") if host == "two.example" else (host,)
+        return [each for ip in hosts for each in ask(ip, *asked, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    two = "two.example:0"
+    settings: dict[str, dict[str, Any]] = {
+        "listen": {"listen": two},
+        "protection.milter_listen": {"protection": ProtectionConfig(milter=MilterConfig(listen=two))},
+        "submission.tls_listen": {
+            "submission": Submission(upstream="localhost:9", tls_listen=two),
+            **certificates.settings,
+        },
+    }
+    running = await gateway("smtp://127.0.0.1:9", **settings[setting])
+    name = setting if "." in setting else f"gateway.{setting}"
+    with socket.create_connection(("127.0.0.1", running.gateway.ports[name])):
+        pass
+    assert f"{name}: not on 2001:db8::1, which two.example is and this machine has not" in caplog.messages
 
 
 async def test_an_address_that_is_not_this_machines_is_said_to_be_that(gateway: StartGateway) -> None:

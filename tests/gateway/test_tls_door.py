@@ -97,7 +97,7 @@ async def test_when_it_closes_who_has_not_begun_tls_is_hung_up_on(door: Any) -> 
         return tls.contexts.people
 
     closing = TlsDoor(context, asyncio.Protocol, is_ours=is_ours, most=5, seconds=60)
-    port = await closing.open("127.0.0.1", 0, backlog=5)
+    port = await closing.open(["127.0.0.1"], 0, backlog=5)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     await asyncio.wait_for(let_in.wait(), 20)
     await asyncio.sleep(0)

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 from backstamp.gateway import next_hops
-from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.checks import check_config
 from backstamp.gateway.client import is_of_ours
 from backstamp.gateway.collector import spare_the_collector
@@ -24,6 +23,7 @@ from backstamp.gateway.listeners import Listener, listeners
 from backstamp.gateway.milter import MilterListener
 from backstamp.gateway.next_hop import NextHop
 from backstamp.gateway.outcomes import Outcomes
+from backstamp.gateway.own_hosts import own_hosts
 from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.mail_data import Budget
@@ -196,12 +196,11 @@ class Gateway:
             yield f"{re.sub(':0$', f':{self.ports[name]}', text)} ({name})"
 
     async def _listen(self, listener: Listener) -> int:
-        host, port = parse_listen(listener.name, listener.text)
-
         def connected() -> Wire:
             return Wire(lambda wire: self._begin(wire, listener))
 
         try:
+            hosts, port = await own_hosts(listener.name, listener.text)
             if listener.implicit_tls:
                 tls = self._about.tls
                 assert tls is not None, "where people submit there is a certificate"
@@ -213,9 +212,9 @@ class Gateway:
                     seconds=self._config.timeouts.tls,
                 )
                 self._servers.append(door)
-                return await door.open(host, port, backlog=BACKLOG)
+                return await door.open(hosts, port, backlog=BACKLOG)
             loop = asyncio.get_running_loop()
-            server = await loop.create_server(connected, host, port, backlog=BACKLOG)
+            server = await loop.create_server(connected, hosts, port, backlog=BACKLOG)
         except OSError as error:
             raise ListenError.of(listener.name, listener.text, error) from None
         self._servers.append(server)

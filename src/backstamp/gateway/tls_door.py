@@ -10,7 +10,7 @@ import logging
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from backstamp.gateway.access import Address, parse_address, party_of
@@ -55,11 +55,14 @@ class TlsDoor:
         self._knocking: dict[asyncio.Task[None], _Party] = {}
         """Who knocks longest comes first."""
 
-    async def open(self, host: str, port: int, *, backlog: int) -> int:
-        """Listen on all addresses of a host; return the port. Raises `OSError`."""
-        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    async def open(self, hosts: Sequence[str], port: int, *, backlog: int) -> int:
+        """Listen on these IP addresses; return the port of the first. Raises `OSError`."""
         try:
-            for family, address in dict.fromkeys((each[0], each[4]) for each in found):
+            for host in hosts:
+                # Whatever scope an address of IPv6 has, it is read again.
+                ((family, _, _, _, address), *_) = await self._loop.getaddrinfo(
+                    host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+                )
                 listening = socket.create_server(address, family=family, backlog=backlog)
                 listening.setblocking(False)
                 self._sockets.append(listening)

@@ -10,13 +10,13 @@ from backstamp.app.settings import Setting, Settings, table
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
 from backstamp.http_listener import PortTakenError, free_address, taken
-from backstamp.listening import Address, addresses, try_to_have
+from backstamp.listening import Address, addresses, own_addresses, try_to_have
 
 LISTENERS: Final[tuple[Setting[str], ...]] = tuple(each for each in table() if each.name.endswith("listen"))
 """Empty: nobody listens. "unix:PATH": a socket, which gives way where nobody answers there any more."""
 
 _BY_ONE_ADDRESS: Final = frozenset({EDGE_LISTEN.name, CONSOLE_LISTEN.name})
-"""Granian takes one address of a name. The others listen on all that it has, as asyncio does."""
+"""Granian takes one address of a name. The others listen on all that it has and this machine, too."""
 
 PATIENCE_SECONDS: Final = 3.0
 """The roles of a server that was killed a moment ago need about as long to go."""
@@ -50,8 +50,7 @@ def by_one_address(name: str) -> bool:
 
 def listened_on(name: str, host: str, port: int) -> list[Address]:
     """Return the addresses on which the role of the setting `name` listens. Raises `OSError`."""
-    found = addresses(host, port)
-    return found[:1] if by_one_address(name) else found
+    return addresses(host, port)[:1] if by_one_address(name) else own_addresses(host, port)
 
 
 def _try_to_have(name: str, host: str, port: int) -> None:

@@ -10,11 +10,11 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from backstamp.gateway.addresses import parse_listen
 from backstamp.gateway.errors import ConfigError, ListenError
 from backstamp.gateway.milter.config import MilterConfig, socket_path
 from backstamp.gateway.milter.connection import Connection, Surroundings
 from backstamp.gateway.milter.message import Examiner
+from backstamp.gateway.own_hosts import own_hosts
 from backstamp.gateway.protocol.mail_data import Budget
 
 BACKLOG: Final = 200
@@ -60,8 +60,8 @@ class MilterListener:
                 bound = await asyncio.to_thread(self._bind, path)
                 self._server = await loop.create_unix_server(self._connection, sock=bound, backlog=BACKLOG)
             else:
-                host, port = parse_listen("protection.milter_listen", self._config.listen)
-                self._server = await loop.create_server(self._connection, host, port, backlog=BACKLOG)
+                hosts, port = await own_hosts("protection.milter_listen", self._config.listen)
+                self._server = await loop.create_server(self._connection, hosts, port, backlog=BACKLOG)
                 self.port = self._server.sockets[0].getsockname()[1]
         except OSError as error:
             listen = self._config.listen

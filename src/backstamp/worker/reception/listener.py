@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Final
 
+from backstamp.listening import own_addresses
 from backstamp.worker.reception.session import Mailbox, Session
 
 log = logging.getLogger("backstamp.worker")
@@ -40,7 +41,8 @@ class Listener:
     async def _bind(self) -> asyncio.Server:
         if not self._listen.startswith("unix:"):
             host, _, port = self._listen.rpartition(":")
-            return await asyncio.start_server(self._connected, host.strip("[]"), int(port))
+            ours = await asyncio.to_thread(own_addresses, host.strip("[]"), int(port))
+            return await asyncio.start_server(self._connected, [each.ip for each in ours], int(port))
         bound = await asyncio.to_thread(_bound, Path(self._listen.removeprefix("unix:")))
         return await asyncio.start_unix_server(self._connected, sock=bound)
 
