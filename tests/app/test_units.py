@@ -21,6 +21,12 @@ def test_no_dump_of_memory_is_kept(name: str) -> None:
     assert "LimitCORE=0" in (DEPLOY / name).read_text().splitlines()
 
 
+@pytest.mark.parametrize("name", UNITS)
+def test_whom_the_kernel_kills_for_want_of_memory_takes_nobody_along(name: str) -> None:
+    """systemd's own way is to stop the whole unit."""
+    assert "OOMPolicy=continue" in (DEPLOY / name).read_text().splitlines()
+
+
 @pytest.mark.daemon
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_takes_a_unit_and_calls_it_hardened(tmp_path: Path, name: str) -> None:

@@ -84,6 +84,7 @@ def test_a_killed_role_comes_back_without_its_old_workers(
     until("the old processes are gone", lambda: not any(alive(pid) for pid in old))
     until("the role is back", lambda: server.family()[role] and server.family()[role][0] != old[0])
     until("all answers again", server.is_up)
+    assert f"role {role} ended with -9 (SIGKILL: by hand, or by the kernel for" in server.log.read_text()
 
 
 @pytest.mark.parametrize("role", ["gateway", "worker"])

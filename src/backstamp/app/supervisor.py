@@ -70,7 +70,7 @@ class _Child:
         log.error(
             "role %s ended with %s after %.1f s; starting it again in %.1f s",
             self.role,
-            self.process.returncode,
+            _end(self.process.returncode),
             lived,
             self._pause,
         )
@@ -152,6 +152,13 @@ class Supervisor:
                 log.error("role %s did not stop within %d s; killing it", child.role, STOP_SECONDS)
                 child.send(signal.SIGKILL)
                 child.wait(time.monotonic() + 5)
+
+
+def _end(code: int) -> str:
+    """Return how a process ended, for the log."""
+    if code == -signal.SIGKILL:
+        return f"{code} (SIGKILL: by hand, or by the kernel for want of memory, as `journalctl -k` says)"
+    return str(code)
 
 
 def _once(is_ready: Callable[[], bool], announce: Callable[[], None]) -> Callable[[], None]:
