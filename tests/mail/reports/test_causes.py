@@ -51,6 +51,8 @@ SAID = {
         "域名 example.cn 不存在",
     ),
     Cause.MAILBOX_FULL: (
+        "cannot append message to destination file /var/mail/bob: error writing message: File too large",
+        "552 recipient storage full, try again later",
         "552 5.2.2 Mailbox full",
         "452 4.2.2 The email account that you tried to reach is over quota",
         "552 Requested mail action aborted: exceeded storage allocation",
@@ -67,8 +69,16 @@ SAID = {
     ),
     Cause.DISABLED: ("550 5.2.1 The account is disabled", "554 mailbox currently suspended"),
     Cause.RATE: ("421 4.7.0 [TSS04] messages temporarily deferred", "450 4.2.0 Greylisted, see later"),
-    Cause.CONTENT: ("554 5.7.1 Message rejected as spam", "550 virus found in the attachment"),
+    Cause.CONTENT: (
+        "554 5.7.1 Message rejected as spam",
+        "550 virus found in the attachment",
+        "550 Content reject. FAAAANsG60M9BmDT.1",
+        "554 5.7.1 Message blocked due to content restrictions.",
+        "554 5.6.0 Message with invalid header rejected, id=1 - MIME error: UnexpectedBound",
+    ),
     Cause.POLICY: (
+        "550-AOL no longer accepts connections from dynamically assigned",
+        "451-192.0.2.7 is not yet authorized to deliver mail from",
         "554 5.7.1 Relay access denied",
         "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
         "550 5.7.26 Unauthenticated email is not accepted due to the DMARC policy",
@@ -81,7 +91,11 @@ SAID = {
         "mail for x.example loops back",
     ),
     Cause.EXPIRED: ("delivery temporarily suspended: retry timeout exceeded", "message too old"),
-    Cause.NETWORK: ("connect to mx.example.net[192.0.2.7]:25: Connection timed out", "No route to host"),
+    Cause.NETWORK: (
+        "connect to mx.example.net[192.0.2.7]:25: Connection timed out",
+        "No route to host",
+        "Deferred: Connection refused by mx.example.net.",
+    ),
 }
 
 
