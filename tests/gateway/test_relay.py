@@ -112,6 +112,19 @@ async def test_a_large_message_that_is_taken_as_fast_as_it_is_sent_leaves_turns_
     assert len(set(turns)) >= 50
 
 
+async def test_whoever_offers_smtputf8_takes_mail_of_eight_bits_though_it_does_not_say_so(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    """`smtpd_discard_ehlo_keywords = 8bitmime`: another Postfix sends it BODY=8BITMIME all the same."""
+    hop = await next_hop(offers=("SMTPUTF8", "PIPELINING"))
+    client = await (await gateway(hop, NOTHING)).client()
+    assert "8BITMIME" not in await client.begin()
+    assert (await client.say("MAIL FROM:<ann@example.org> BODY=8BITMIME")).startswith("250 ")
+    await client.say("RCPT TO:<bob@example.net>")
+    assert await client.data(TEXT + b"\xc3\xa4\r\n.\r\n") == ["250 2.0.0 queued as 1"]
+    assert hop.accepted[0].mail == "MAIL FROM:<ann@example.org> BODY=8BITMIME"
+
+
 async def test_mail_without_anything_to_track_is_not_split(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

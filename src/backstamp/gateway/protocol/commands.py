@@ -147,7 +147,9 @@ def _check_mail(parameter: Parameter, offered: frozenset[str]) -> None:
         case "SIZE":
             extension, good = "SIZE", value is not None and re.fullmatch(r"[0-9]{1,20}", value) is not None
         case "BODY":
-            extension, good = "8BITMIME", (value or "").upper() in ("7BIT", "8BITMIME")
+            # Who offers SMTPUTF8 has 8BITMIME (RFC 6531 §3.1); Postfix counts on that where it is not named.
+            extension = "SMTPUTF8" if "SMTPUTF8" in offered else "8BITMIME"
+            good = (value or "").upper() in ("7BIT", "8BITMIME")
         case "SMTPUTF8":
             extension, good = "SMTPUTF8", value is None
         case "RET":
