@@ -12,7 +12,7 @@ import msgspec
 from backstamp.vocabulary import ClickAction, Hit, HitKind, JournalRecord, ThreatType
 
 
-class PackedHit(msgspec.Struct, frozen=True, array_like=True):
+class PackedHit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A `Hit` with the same fields, in the order in which they lie in the journal. Only append to them."""
 
     at_us: int
@@ -33,7 +33,7 @@ class PackedHit(msgspec.Struct, frozen=True, array_like=True):
     threat_source: str = ""
 
 
-class _Unread(PackedHit, frozen=True, array_like=True):
+class _Unread(PackedHit, frozen=True, array_like=True, gc=False):
     """A `PackedHit` whose header fields are not looked into yet."""
 
     headers: msgspec.Raw  # type: ignore[assignment]

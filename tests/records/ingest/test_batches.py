@@ -20,7 +20,15 @@ from backstamp.records.ingest.journal_cursors import (
     forget_producers,
     producers_gone,
 )
-from backstamp.records.models import LONGEST_METHOD, Consent, Event, Link, Message, Recipient
+from backstamp.records.models import (
+    LONGEST_METHOD,
+    Consent,
+    Event,
+    Link,
+    Message,
+    MessageRollup,
+    Recipient,
+)
 from backstamp.records.rollups.changes import message_version, newest_version, note_changed
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import ClickAction, ConsentMode, EventType, Hit, JournalRecord
@@ -373,6 +381,19 @@ def test_the_number_of_queries_does_not_grow_with_the_batch() -> None:
 
     # Reasons that were never given before are one statement more, however many they are.
     assert queries(100) <= queries(3) + 2
+
+
+def test_the_counts_that_indexes_hold_are_written_where_they_change_alone() -> None:
+    ingest(batch("gateway", [queued(), delivery(1)]), NOW)
+    written = []
+    for producer, seconds in (("edge", 600), ("later", 4000)):
+        with CaptureQueriesContext(connection) as asked:
+            ingest(batch(producer, [pixel(seconds, key=ANNA)]), NOW)
+        changes = [q["sql"] for q in asked.captured_queries if 'UPDATE "records_messagerollup"' in q["sql"]]
+        written += ['"opened"' in change for change in changes]
+    assert written == [True, False]
+    rollup = MessageRollup.objects.get()
+    assert (rollup.opened, sum(json.loads(rollup.tally).values())) == (1, 2)
 
 
 def test_versions_only_grow_and_tell_what_changed() -> None:

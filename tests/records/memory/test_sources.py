@@ -63,6 +63,6 @@ def test_a_process_that_forgets_before_its_first_hit_still_asks_what_came_before
     bert = stored_hit("other", 1, to_database(MESSAGE), 1, pixel(610, key=BERT), _NO_FIELDS)
     sources = Sources()
     sources.forget(1)
-    sources.load((bert,), HeaderSets())
+    sources.load(((bert,),), HeaderSets())
     sources.add((bert.message, 1), (bert,))
     assert [other.recipient for other in sources.around(bert)] == [0]

@@ -35,7 +35,7 @@ def main(links: int) -> None:
     mails = max(20 * FOUND, links // LINKS)
     half = mails // 2
     made = _mails(mails)
-    with patch("backstamp.records.ingest.batches.insert_expressions"):
+    with patch("backstamp.records.ingest.said.insert_expressions"):
         bare = _ingest(islice(made, half), 0)
     kept = _ingest(made, half)
     from backstamp.records.models import LinkExpression

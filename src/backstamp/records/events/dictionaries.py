@@ -157,8 +157,8 @@ class Reasons:
         self._by_apple: set[int] = set()
         self._apple_loaded = False
 
-    def judgements(self, verdicts: Iterable[Verdict]) -> Mapping[int, Judgement]:
-        """Return how verdicts are stored, by the `id` of each; what is not yet known of them is written.
+    def judgements(self, verdicts: Mapping[int, Verdict]) -> Mapping[int, Judgement]:
+        """Return how verdicts, by the `id` of each, are stored; what is not yet known of them is written.
 
         Equal hits get the same verdict, as an object (`verdicts.memo`), so objects are looked up.
         """
@@ -167,7 +167,7 @@ class Reasons:
             self._verdicts.clear()
             self._numbers.clear()
         known = self._judgements
-        missing = {id(verdict): verdict for verdict in verdicts if id(verdict) not in known}
+        missing = {key: verdict for key, verdict in verdicts.items() if key not in known}
         if missing:
             self._learn(missing)
         return known

@@ -70,15 +70,17 @@ def _by_type(
     found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
     first: dict[str, int] = {}
     last: dict[str, int] = {}
+    whose, before = "", -1
     for each in records:
         (producer, position), record = each
-        before = last.get(producer)
-        if before is None:
-            first[producer] = position
-        elif position <= before:
+        if producer != whose:  # Most come from the producer of the one before.
+            last[whose] = before
+            whose, before = producer, last.get(producer, -1)
+            first.setdefault(producer, position)
+        if position <= before:
             # They come in the order in which they were written; whoever gives them otherwise may do so twice.
             return _by_type(sorted(dict(records).items(), key=_id))
-        last[producer] = position
+        before = position
         found[type(record)].append(each)
     return found, first
 

@@ -70,7 +70,7 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
         again.update((hit.place, hit) for hit in memory.hits(elsewhere))
     _take_out(new, again)
     left = {place: hit for place, hit in again.items() if not hit.closed}
-    memory.sources.load(left.values(), memory.headers)
+    memory.sources.load(zip(left.values()), memory.headers)
     return left
 
 
@@ -149,7 +149,7 @@ def judgements(
     found: Collection[tuple[StoredHit, Verdict]], memory: Memory
 ) -> list[tuple[StoredHit, Judgement]]:
     """Return the verdicts as the records keep them."""
-    known = memory.reasons.judgements(verdict for _, verdict in found)
+    known = memory.reasons.judgements({id(verdict): verdict for _, verdict in found})
     return [(hit, known[id(verdict)]) for hit, verdict in found]
 
 

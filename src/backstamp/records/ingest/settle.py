@@ -10,7 +10,7 @@ from typing import Final
 from backstamp.records.database.instants import microseconds
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.events.stored_hits import minute_of
-from backstamp.records.ingest.batches import SETTLE_TIME
+from backstamp.records.ingest.hits import SETTLE_TIME
 from backstamp.records.models import Event
 from backstamp.records.rollups.changes import note_changed
 

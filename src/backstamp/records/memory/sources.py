@@ -45,18 +45,24 @@ class Sources:
         self._loaded: set[Key] = set()
         self._whole_after: int | None = None
 
-    def load(self, hits: Iterable[StoredHit], headers: HeaderSets) -> None:
-        """Read what came from the sources of these hits within a minute of them."""
+    def load(self, each: Iterable[Sequence[StoredHit]], headers: HeaderSets) -> None:
+        """Read what came from the sources of these hits within a minute of them.
+
+        `each` are hits in the order of time: mostly all came after what has to be read.
+        """
         if self._whole_after is None:
             self._whole_after = _newest_minute()
         wanted: dict[Key, None] = {}
         whole_from_us = (self._whole_after + 2) * MINUTE_US
-        for hit in hits:
-            if hit.place[0] < whole_from_us and (source := hit.hit.source):
-                minute = hit.place[0] // MINUTE_US
-                for near in (minute - 1, minute, minute + 1):
-                    if 0 <= near <= self._whole_after and (near, source) not in self._loaded:
-                        wanted[near, source] = None
+        for hits in each:
+            if hits[0].place[0] >= whole_from_us:
+                continue
+            for hit in hits:
+                if hit.place[0] < whole_from_us and (source := hit.hit.source):
+                    minute = hit.place[0] // MINUTE_US
+                    for near in (minute - 1, minute, minute + 1):
+                        if 0 <= near <= self._whole_after and (near, source) not in self._loaded:
+                            wanted[near, source] = None
         if not wanted:
             return
         rows = list(
@@ -72,26 +78,25 @@ class Sources:
     def add(self, pair: Pair, hits: Iterable[StoredHit]) -> None:
         """Put hits of a recipient in that are in the records, or will be at the end of the transaction."""
         all_seen, alone = self._seen, self._alone
-        before, found = b"", None
+        before, number = b"", 0
+        found: list[StoredHit] = []
         for hit in hits:
             source = hit.hit.source
             if not source:
                 continue
-            self._number += 1
             if source != before:  # Most come from the source of the one before.
-                before, found = source, all_seen.get(source)
-                if found is None:
-                    found = all_seen[source] = [hit]
+                before, found = source, all_seen.setdefault(source, [])
+                if not found:
                     alone[source] = pair
-                    continue
-                if alone.get(source, pair) != pair:
+                elif alone.get(source, pair) != pair:
                     del alone[source]
                     self.several.add(source)
-            assert found is not None
-            if hit.place < found[-1].place:
+            number += 1
+            if found and hit.place < found[-1].place:
                 insort(found, hit, key=_place)
             else:
                 found.append(hit)
+        self._number += number
 
     def around(self, hit: StoredHit) -> Sequence[StoredHit]:
         """Return what came from the source of this hit within a minute of it, itself left out.

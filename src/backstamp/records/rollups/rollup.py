@@ -26,7 +26,8 @@ from backstamp.vocabulary import EventType
 _TYPES: Final = {type_: type_.value for type_ in EventType}
 _OF_PAIR: Final = itemgetter(-2, -1)
 """Message and index, which stand last in a row."""
-_MESSAGE: Final = ("opened", "clicked", "troubled", "tally", "version")
+_COUNTS: Final = ("opened", "clicked", "troubled")
+_CHANGING: Final = ("tally", "version")
 
 
 class Rollup:
@@ -38,6 +39,8 @@ class Rollup:
         self._days: Counter[DayKey] = Counter()
         self._hits: list[tuple[Any, ...]] = []
         self._deliveries: list[tuple[Any, ...]] = []
+        self._counted: set[int] = set()
+        """Messages of which other recipients opened, clicked or are in trouble."""
         self.messages: set[int] = set()
         """Messages about which something changed."""
 
@@ -56,28 +59,29 @@ class Rollup:
 
     def fetches(self, judged: Iterable[tuple[StoredHit, Judgement]]) -> None:
         """Count hits of known messages that are new, or judged otherwise than they stand."""
-        same: tuple[StoredHit, Judgement, int] | None = None
-        number = 0
+        first: StoredHit | None = None
+        its: Judgement | None = None
+        its_day = number = 0
         for hit, after in judged:
             day = hit.place[0] // DAY_US
             if hit.counted and hit.judgement is not None:
                 self._fetched(hit, hit.judgement, day, -1)
-            if same is not None:
-                # Most hits of a recipient are the same image, loaded again: these are counted at once.
-                first, its, its_day = same
-                if (
-                    after is its
-                    and hit.message == first.message
-                    and hit.type is first.type
-                    and day == its_day
-                    and hit.hit.link_number == first.hit.link_number
-                ):
-                    number += 1
-                    continue
+            # Most hits of a recipient are the same image, loaded again: these are counted at once.
+            if (
+                after is its
+                and first is not None
+                and hit.message == first.message
+                and hit.type is first.type
+                and day == its_day
+                and hit.hit.link_number == first.hit.link_number
+            ):
+                number += 1
+                continue
+            if first is not None and its is not None:
                 self._fetched(first, its, its_day, number)
-            same, number = (hit, after, day), 1
-        if same is not None:
-            self._fetched(*same, number)
+            first, its, its_day, number = hit, after, day, 1
+        if first is not None and its is not None:
+            self._fetched(first, its, its_day, number)
 
     def _fetched(self, hit: StoredHit, judgement: Judgement, day: int, number: int) -> None:
         """Count so many hits like this one, which came on this day since 1970."""
@@ -136,22 +140,37 @@ class Rollup:
             if values == group.standing:
                 continue
             group.standing = values
-            before = _flags(recipient)
-            recipient.opened, recipient.clicked = values[0] is not None, values[1] is not None
-            recipient.measurable = values[7]
-            recipient.possible = recipient.opened or values[5] > 0
-            after = _flags(recipient)
-            if before != after:
-                self._note(card, pair[1], before, after)
-            self._hits.append((*values, *pair))
+            self._hits.append(values + pair)
+            opened, clicked, measurable = values[0] is not None, values[1] is not None, values[7]
+            possible = opened or values[5] > 0
+            if (
+                recipient.opened != opened
+                or recipient.clicked != clicked
+                or recipient.measurable != measurable
+                or recipient.possible != possible
+            ):
+                before = _flags(recipient)
+                recipient.opened, recipient.clicked = opened, clicked
+                recipient.measurable, recipient.possible = measurable, possible
+                self._note(card, pair[1], before, _flags(recipient))
 
     def write(self, version: int) -> None:
         """Write what is not yet written; `version` is the number of this change."""
         self._hits.sort(key=_OF_PAIR)  # What lies together is changed together.
         standing.write_hits(self._hits)
-        cards = (self._memory.card(message) for message in sorted(self.messages))
-        update("records_messagerollup", _MESSAGE, ("message_id",), (_row(c, version) for c in cards if c))
+        # Indexes hold what is counted, and SQLite would write their entries anew where it stays the same.
+        self._write_messages(self._counted, version, *_COUNTS)
+        self._write_messages(self.messages - self._counted, version)
         day_counts.add(self._days)
+
+    def _write_messages(self, messages: Iterable[int], version: int, *counts: str) -> None:
+        cards = (self._memory.card(message) for message in sorted(messages))
+        rows = (
+            (*(getattr(card, name) for name in counts), tally.encode(card.tally), version, card.message)
+            for card in cards
+            if card is not None
+        )
+        update("records_messagerollup", (*counts, *_CHANGING), ("message_id",), rows)
 
     def _note(
         self,
@@ -163,9 +182,12 @@ class Rollup:
         if before == after:
             return
         was = before or NO_FLAGS
-        card.opened += after[0] - was[0]
-        card.clicked += after[1] - was[1]
-        card.troubled += after[3] - was[3]
+        opened, clicked, troubled = after[0] - was[0], after[1] - was[1], after[3] - was[3]
+        if opened or clicked or troubled:
+            card.opened += opened
+            card.clicked += clicked
+            card.troubled += troubled
+            self._counted.add(card.message)
         self.messages.add(card.message)
         if index == NO_RECIPIENT:  # Nobody in particular is no recipient.
             return
@@ -181,7 +203,3 @@ def _flags(recipient: RecipientCard) -> Flags:
         recipient.troubled,
         recipient.possible,
     )
-
-
-def _row(card: Card, version: int) -> tuple[Any, ...]:
-    return card.opened, card.clicked, card.troubled, tally.encode(card.tally), version, card.message
