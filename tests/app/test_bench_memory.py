@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from backstamp.app.bench.growth import MOST_OF_HTML, MOST_OF_MESSAGE
-from backstamp.app.bench.made_up.newsletters import newsletter, with_attachment
+from backstamp.app.bench.made_up.newsletters import newsletter, with_attachment, with_emoji
 from backstamp.app.bench.peak import peak_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
@@ -18,8 +18,8 @@ def test_a_message_whose_weight_is_attachments_takes_at_most_four_times_its_size
     assert peak_memory(raw) <= MOST_OF_MESSAGE * len(raw)
 
 
-def test_html_takes_at_most_twelve_times_its_size() -> None:
-    letter = newsletter(4 * MEGABYTE, 2_000)
+def test_html_with_an_emoji_takes_at_most_twelve_times_its_size() -> None:
+    letter = with_emoji(newsletter(4 * MEGABYTE, 2_000))
     assert len(letter.html) > 2 * MEGABYTE
     assert peak_memory(letter.raw) <= MOST_OF_HTML * len(letter.html)
 

@@ -1,9 +1,12 @@
 """A plain quoted-printable body is read at once; it says the same as reading it line by line."""
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.encodings import quoted_printable_places
 from backstamp.mail.encodings.quoted_printable import QuotedPrintablePayload
 from backstamp.mail.encodings.quoted_printable_places import OddPlaces, PlainPlaces
 
@@ -58,6 +61,15 @@ def test_a_body_by_the_standard_is_read_at_once_as_line_by_line(body: bytes) -> 
 @example(b"a\r=\r\n\nb")
 def test_whatever_is_read_at_once_is_read_as_line_by_line(body: bytes) -> None:
     agree(body)
+
+
+@given(body_of(b"\r\n", PLAIN | ODD))
+def test_so_is_a_body_that_is_split_in_pieces_for_its_size(body: bytes) -> None:
+    with (
+        patch.object(quoted_printable_places, "_AT_ONCE", 3),
+        patch.object(quoted_printable_places, "_LINES_AT_ONCE", 1),
+    ):
+        agree(body)
 
 
 def test_what_every_encoder_writes_is_read_at_once() -> None:

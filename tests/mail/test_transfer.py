@@ -40,6 +40,21 @@ def decoded(body: bytes, cte: str) -> Payload:
     return decode_payload(body, 0, len(body), cte)
 
 
+@pytest.mark.parametrize("padding", [b"", b"="])
+def test_a_big_base64_body_is_forgotten_and_says_the_same_when_it_is_asked_again(padding: bytes) -> None:
+    data = bytes(range(251)) * 700
+    body = binascii.b2a_base64(data, newline=False).rstrip(b"=") + padding
+    lines = b"\r\n".join(body[at : at + 76] for at in range(0, len(body), 76))
+    payload = decoded(lines, "base64")
+    payload.forget_data()
+    assert payload.data == data
+    patches = payload.writer([(100, 110), (len(data), len(data))]).write([b"x" * 500, b"y"])
+    assert patches is not None
+    written = apply_patches(lines, patches)
+    assert {len(line) for line in written.split(b"\r\n")[:-1]} == {76}
+    assert decoded(written, "base64").data == data[:100] + b"x" * 500 + data[110:] + b"y"
+
+
 @pytest.mark.parametrize(
     ("body", "data"),
     [

@@ -5,6 +5,7 @@ import pytest
 from backstamp.rewriting import Direction, Options, plan
 from backstamp.rewriting.html import html_links, tree_cost
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import FixedSealer
 
@@ -55,7 +56,7 @@ def test_its_tree_knows_no_locations_and_another_is_built_only_where_one_is_want
         return parse(self, locations=locations)
 
     monkeypatch.setattr(HtmlText, "_parse", counted)
-    tree = HtmlText(html).tree
+    tree = HtmlText(OneLine(html)).tree
     assert all(element.source_location is None for element in tree.select("a"))
     assert (len(located), located[-1]) == (trees, False)
 

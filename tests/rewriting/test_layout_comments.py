@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from backstamp.rewriting.html.conditional_comments import is_layout
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.word_fields import hyperlink_spans
 
 TAGS = st.builds(
@@ -34,7 +35,7 @@ def test_in_what_only_lays_out_nothing_is_found_and_what_follows_is_markup(piece
     markup = "".join(pieces)
     if not is_layout(markup):
         return
-    read = HtmlText(markup + "<x-end>", words=True)
+    read = HtmlText(OneLine(markup + "<x-end>"), words=True)
     assert (read.links, read.rivals, read.words, read.containers) == ([], [], [], [])
     assert (read.unlocated, read.base, read.in_doubt, read.is_odd) == (0, None, False, False)
     assert read.tree.select_one("x-end") is not None

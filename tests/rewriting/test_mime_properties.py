@@ -17,6 +17,7 @@ from backstamp.mail.encodings.transfer import decode_payload, is_identity
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.plan import Rewritten
 from tests.rewriting.careless_reader import Habits, read_carelessly
 from tests.rewriting.mime_trees import MARKER, damaged_messages, tidy_messages
@@ -211,5 +212,5 @@ def _addresses(text: str, *, html: bool) -> str:
     """Return what of a text a reader may click on: addresses that stand in the text of HTML are not links."""
     if not html:
         return text
-    links = [link.value.strip() for link in HtmlText(text).links]
+    links = [link.value.strip() for link in HtmlText(OneLine(text)).links]
     return "\n".join(link for link in links if link.startswith(MARKER))

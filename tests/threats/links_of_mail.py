@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.threats.heuristics import Looks
 from backstamp.urls.parsing import strip_link_text, web_url
@@ -20,7 +21,7 @@ def links_of(path: Path) -> Iterator[Looks]:
     sender = parseaddr(str(email.message_from_bytes(raw).get("From", "")))[1].rpartition("@")[2].lower()
     for part in shown_parts(raw):
         html = part.media_type == "text/html"
-        found = HtmlText(part.text).links if html else find_text_links(part.text)
+        found = HtmlText(OneLine(part.text)).links if html else find_text_links(part.text)
         for link in found:
             url = web_url(strip_link_text(link.value), link.base)
             if url is not None:

@@ -18,6 +18,7 @@ from backstamp.mail.encodings.transfer import (
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.link_policy import LinkPolicy
 from backstamp.rewriting.manifest import Carrier
@@ -168,7 +169,7 @@ def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
         return rich_text_links(text), None
     if not is_html(part) or is_too_costly(text):
         return find_text_links(text, **flow_of(part.parameters)), None
-    html = HtmlText(text, words=True)
+    html = HtmlText(OneLine(text), words=True)
     found = html.links + html.rivals + html.words
     if part.media_type != "text/html" and part.media_type.startswith("text/"):
         # Where its type is not known it is shown as it stands.

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from backstamp.mail.charsets.decoded_text import utf8_offsets
 from backstamp.mail.charsets.decoding import DecodedText, decode_text
 from backstamp.mail.encodings.files_in_text import holds_file
 from backstamp.mail.encodings.identity_payload import IdentityPayload
@@ -18,6 +19,7 @@ from backstamp.mail.encodings.transfer import (
 )
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part
+from backstamp.rewriting.freed_memory import give_back
 from backstamp.rewriting.reasons import SkipReason
 
 _PGP_ARMOUR: Final = re.compile(r"(?:\A|(?<=[\r\n]))-----BEGIN PGP (SIGNED )?MESSAGE-----")
@@ -36,6 +38,7 @@ class TextPart:
 
     What is in an unknown transfer encoding is read as it stands (`in_unknown_encoding`), as mail programs
     do; unless it has a misspelled name of a known one, or an old one that some of them decode.
+    `is_one_to_one`: each character is one octet.
     """
 
     in_unknown_encoding = False
@@ -57,7 +60,8 @@ class TextPart:
         self._decoded: DecodedText | None = self._decode(max_bytes)
         # Text and tree, which follow, are much memory, and a part is seldom encoded anew.
         self.payload.forget_data()
-        self._is_one_to_one = self._decoded.is_one_to_one
+        self.is_one_to_one = self._decoded.is_one_to_one
+        self._is_utf8 = self._decoded.is_utf8
         self.encoding = self._decoded.encoding
 
     def _decode(self, max_bytes: int) -> DecodedText:
@@ -80,9 +84,8 @@ class TextPart:
         return decode_text(self.payload.data, label, html=True, prescanned=octets) is not None
 
     def forget_text(self) -> None:
-        """Let the text go where the way back to its octets needs none."""
-        if self._is_one_to_one:
-            self._decoded = None
+        """Let the text go; who asks for it, or for a way back that needs it, decodes once more."""
+        self._decoded = None
 
     def _read(self) -> DecodedText:
         if self._decoded is None:
@@ -109,11 +112,19 @@ class TextPart:
 
     def byte_spans(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the spans of decoded bytes for these spans of the text (characters)."""
-        if self._is_one_to_one:
+        if self.is_one_to_one:
             return spans
         offsets = sorted({offset for span in spans for offset in span})
-        places = dict(zip(offsets, self._read().byte_offsets(offsets), strict=True))
+        places = dict(zip(offsets, self._byte_offsets(offsets), strict=True))
         return [(places[start], places[end]) for start, end in spans]
+
+    def _byte_offsets(self, offsets: list[int]) -> list[int]:
+        if self._decoded is None and self._is_utf8:
+            # The text would be much memory once more.
+            found = utf8_offsets(self.payload.data, offsets)
+            give_back()
+            return found
+        return self._read().byte_offsets(offsets)
 
     def editor(self, spans: list[tuple[int, int]]) -> "PartEditor":
         """Return an editor for these spans of decoded bytes (ascending, not overlapping)."""

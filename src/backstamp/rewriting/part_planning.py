@@ -15,6 +15,7 @@ from backstamp.rewriting.header_base import with_header_base
 from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.tree_cost import BIG, is_too_costly
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.manifest import Carrier, PixelReport, plain
@@ -203,10 +204,16 @@ class PartPlanner:
 
     def _plan_html(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
         is_big = len(text_part.text) > BIG
+        is_wide = is_big and not text_part.is_one_to_one
+        if is_wide:
+            # What one step has freed would lie idle beside what the next one takes.
+            give_back()
         read = self._read_html(text_part, wants_pixel=wants_pixel)
         if is_big:
             give_back()
         outcome = self._outcome(text_part, read.decided, links_before, read.pixel_at)
+        if is_wide:
+            give_back()
         if read.pixel_reason is not None:
             outcome.pixel = PixelReport(part=self._part.path, skip_reason=read.pixel_reason)
         if read.unlocated:
@@ -218,22 +225,25 @@ class PartPlanner:
 
         Raises `PartUnreadableError` where new URLs would bring a charset to where readers look for one.
         """
-        html = HtmlText(text_part.text, words=self._options.direction is Direction.INBOUND)
+        text = OneLine(text_part.text)
+        if len(text.line) > BIG:
+            text_part.forget_text()
+            if not text_part.is_one_to_one:
+                give_back()
+        html = HtmlText(text, words=self._options.direction is Direction.INBOUND)
         base = html.base
         others = html.rivals
         if self._base is not None:
             base, rivals = with_header_base(html, self._base)
             others += rivals
         if self._options.direction is Direction.INBOUND and Defect.TYPE_IN_DOUBT in self._part.defects:
-            others = others + _shown_as_they_stand(text_part.text, html)
+            others = others + _shown_as_they_stand(text.original(), html)
         decided = self._decide(html.links, base, text_part.encoding)
         words = self._decide_on_words(html, decided, text_part.encoding)
         pixel_at = html.body_end() if wants_pixel else None
         pixel_reason = None
         wrapped = [each.link for each in decided if each.reason is None]
         around = [each.link for each in words if each.reason is None]
-        text_part.forget_text()
-        html.forget_text()
         if wrapped or around or pixel_at is not None:
             read_back = ReadBack(html, wrapped)
             if around and not read_back.holds(None, around):

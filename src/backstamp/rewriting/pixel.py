@@ -15,6 +15,7 @@ from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.html.attribute_text import attribute_value
 from backstamp.rewriting.html.bare_addresses import takes_link
 from backstamp.rewriting.html.html_links import Container, HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.tree_cost import BIG
 from backstamp.rewriting.html.tree_digest import tree_digest
 
@@ -93,7 +94,7 @@ class ReadBack:
             )
         if pixel_at is not None and not all(map(_take_pixel_out, trees)):
             return False
-        if words and not all(_take_links_out(each, words) for each in trees):
+        if words and not all(_take_links_out(each, words, self._html.text) for each in trees):
             return False
         if self._digest is not None:
             return tree_digest(tree) == self._digest
@@ -121,7 +122,7 @@ def _patched(source: str, edits: list[tuple[int, int, str]], begin: int = 0, sto
     return "".join(texts)
 
 
-def _take_links_out(tree: Document, words: Sequence[FoundLink]) -> bool:
+def _take_links_out(tree: Document, words: Sequence[FoundLink], text: OneLine) -> bool:
     """Take the links around words out of the tree; False when they are not the planned ones and no others."""
     links = tree.select(f'[href="{PROBE_WORDS}"]')
     shown: list[str] = []
@@ -133,7 +134,7 @@ def _take_links_out(tree: Document, words: Sequence[FoundLink]) -> bool:
         # The same words may stand where no program links them: there they are not meant.
         if not isinstance(link.parent, Element) or not takes_link(link.parent):
             return False
-        shown.append(children[0].data)
+        shown.append(text.own(children[0].data))
     if sorted(shown) != sorted(word.label for word in words):
         return False
     for link in links:

@@ -10,6 +10,7 @@ from typing import Final
 
 from backstamp.mail.structure import Part
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.reasons import SkipReason
@@ -181,7 +182,7 @@ def _holds_links(part: Part, *, html: bool, message: bool = False) -> bool:
     if html:
         if is_too_costly(text):
             return True
-        read = HtmlText(text)
+        read = HtmlText(OneLine(text))
         if read.links or read.rivals or read.unlocated:
             return True
     # Text that is not known for HTML is shown as it stands.

@@ -20,6 +20,7 @@ from backstamp.rewriting import (
     unwrap,
 )
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.options import Limits
 from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
 from backstamp.rewriting.text.text_links import find_text_links
@@ -147,7 +148,7 @@ def _others_see_more_in(planned: Plan, raw: bytes) -> bool:
 
 def _others_see_more_of(part: Part, raw: bytes) -> bool:
     try:
-        html = HtmlText(TextPart(raw, part, Limits().html_bytes).text)
+        html = HtmlText(OneLine(TextPart(raw, part, Limits().html_bytes).text))
     except PartUnreadableError:
         # Shifts of a charset that it is not in, which our ASCII has made whole.
         return True

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from backstamp.app.bench.made_up.newsletters import SEALER, newsletter, with_attachment
+from backstamp.app.bench.made_up.newsletters import SEALER, newsletter, with_attachment, with_emoji
 from backstamp.app.bench.peak import peak_memory
 from backstamp.rewriting import Direction, Options, plan
 
@@ -62,11 +62,15 @@ def print_memory(out: TextIO, quick: bool) -> None:
     )
     megabytes = 1 if quick else 4
     # What the kernel counts of a process's memory is up to half a megabyte off, a tenth of a smaller one's.
-    for size, links in ((megabytes, 500 * megabytes), (4, 8_000)):
-        letter = newsletter(size * _MEGABYTE, links)
-        html = len(letter.html)
+    sparse, dense = newsletter(megabytes * _MEGABYTE, 500 * megabytes), newsletter(4 * _MEGABYTE, 8_000)
+    for letter, links, signs in (
+        (sparse, 500 * megabytes, ""),
+        (dense, 8_000, ""),
+        (with_emoji(dense), 8_000, ", and an emoji"),
+    ):
+        html = len(letter.html.encode())
         print(
-            f"memory, {html / 1e6:.1f} MB of HTML with a link in {html // links:,} octets: "
+            f"memory, {html / 1e6:.1f} MB of HTML with a link in {html // links:,} octets{signs}: "
             f"{peak_memory(letter.raw) / html:.1f} x the decoded HTML (allowed: {MOST_OF_HTML})",
             file=out,
         )

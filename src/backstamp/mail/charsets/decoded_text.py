@@ -14,19 +14,25 @@ _Places = Callable[[list[int]], list[int]]
 _OVERLONG: Final = re.compile(rb"(?:\xc0|\xe0\x80|\xf0\x80\x80)[\xa2\xa7\xbc\xbe]")
 """Longer forms of `"`, `'`, `<` and `>` than UTF-8 allows."""
 _HALF: Final = re.compile(r"([^\x00-\x7f])[0-9A-Za-z](?=(?i:https?://|www\.))")
+_CONTINUING: Final = bytes(range(0x80, 0xC0))
+"""Bytes of a character in UTF-8 but the first."""
 
 
 class DecodedText:
     """The text of a part, and the way back from characters to bytes.
 
     `encoding` is the WHATWG name, in lower case, of the encoding that counts for the query of a URL in it.
+    `is_utf8`: all of the bytes are UTF-8 by the standard, where `utf8_offsets` leads back without the text.
     """
 
-    __slots__ = ("_places", "encoding", "text")
+    __slots__ = ("_places", "encoding", "is_utf8", "text")
 
-    def __init__(self, text: str, encoding: str, places: _Places | None = None) -> None:
+    def __init__(
+        self, text: str, encoding: str, places: _Places | None = None, *, is_utf8: bool = False
+    ) -> None:
         self.text = text
         self.encoding = encoding
+        self.is_utf8 = is_utf8
         self._places = places
 
     @property
@@ -105,7 +111,23 @@ def _read_utf8(data: bytes, *, html: bool) -> DecodedText | None:
         if not html:
             text = _HALF.sub("\\1\ufffd", text)
         return DecodedText(text, "utf-8", CountedText(data, text, "utf-8").byte_offsets)
-    return DecodedText(text, "utf-8", partial(_encoded_offsets, text, "utf-8"))
+    return DecodedText(text, "utf-8", partial(utf8_offsets, data), is_utf8=True)
+
+
+def utf8_offsets(data: bytes, offsets: list[int]) -> list[int]:
+    """Return the byte offset of each character offset in UTF-8 by the standard; `offsets` ascend."""
+    found: list[int] = []
+    character = byte = 0
+    for offset in offsets:
+        # So many characters take as many bytes at least; those that begin there are counted.
+        while character < offset and byte < len(data):
+            ahead = data[byte : byte + offset - character]
+            byte += len(ahead)
+            character += len(ahead.translate(None, _CONTINUING))
+        while byte < len(data) and data[byte] in _CONTINUING:
+            byte += 1
+        found.append(byte)
+    return found
 
 
 def _encoded_offsets(text: str, codec: str, offsets: list[int]) -> list[int]:

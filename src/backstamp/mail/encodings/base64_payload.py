@@ -11,6 +11,10 @@ _LONGEST_KEPT: Final = 998
 """RFC 5322 §2.1.1. Lines longer than 76 are against RFC 2045 and read everywhere, so they are kept."""
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LINES_LOOKED_AT: Final = 40
+_LINES_AT_ONCE: Final = 1000
+"""Lines that are joined together: as objects they weigh more than their text."""
+_MANY: Final = 128 * 1024
+"""Octets that are rather decoded twice than kept beside the text and its tree."""
 
 _LINE_ENDS: Final = (b"\r\n", b"\n", b"\r")
 
@@ -25,23 +29,32 @@ class Base64Payload:
     in_doubt = False
 
     def __init__(self, raw: bytes, start: int, end: int) -> None:
-        body = raw[start:end]
-        characters = body.translate(None, BLANK)
+        self._raw = raw
+        self._start = start
+        self._end = end
+        characters = self._body.translate(None, BLANK)
         unpadded = characters.rstrip(b"=")
         if unpadded.translate(None, _ALPHABET):
             raise UndecodableError("characters outside the base64 alphabet, or padding inside the text")
-        missing = -len(unpadded) % 4
-        if missing == 3:
+        if len(unpadded) % 4 == 1:
             raise UndecodableError("the base64 text ends inside a byte")
-        self.data = binascii.a2b_base64(unpadded + b"=" * missing)
-        self._raw = raw
-        self._body = body
-        self._start = start
+        self._data: bytes | None = _decoded(unpadded)
         self._count = len(characters)
         self._known_places: Base64Places | None = None
 
+    @property
+    def data(self) -> bytes:
+        """The decoded bytes; where they were forgotten, decoded once more."""
+        return _decoded(self._body.translate(None, BLANK).rstrip(b"=")) if self._data is None else self._data
+
     def forget_data(self) -> None:
-        """Do nothing: a patch encodes all bytes behind it anew."""
+        """Let the decoded bytes go where they are many: a patch encodes all bytes behind it anew."""
+        if self._end - self._start > _MANY:
+            self._data = None
+
+    @property
+    def _body(self) -> bytes:
+        return self._raw[self._start : self._end]
 
     @property
     def _places(self) -> Base64Places:
@@ -127,6 +140,11 @@ class Base64Payload:
         return newline
 
 
+def _decoded(unpadded: bytes) -> bytes:
+    missing = -len(unpadded) % 4
+    return binascii.a2b_base64(unpadded + b"=" * missing if missing else unpadded)
+
+
 class Base64Writer:
     """Writes replacements by encoding anew from the line of the first patch to the end."""
 
@@ -156,9 +174,15 @@ class Base64Writer:
             pieces += (self._tail[position:start], replacement)
             position = end
         pieces.append(self._tail[position:])
-        encoded = binascii.b2a_base64(b"".join(pieces), newline=False)
-        width = self._width
-        first = max(width - self._column, 0)
+        together = b"".join(pieces)
+        # A big text is all of it in each of these.
+        del pieces
+        encoded = binascii.b2a_base64(together, newline=False)
+        del together
+        width, newline = self._width, self._newline
+        first = max(width - self._column, 0) if self._column else 0
         lines = [encoded[:first]] if self._column else []
-        lines += [encoded[at : at + width] for at in range(first if self._column else 0, len(encoded), width)]
-        return [Patch(self._start, self._end, self._newline.join(lines))]
+        for block in range(first, len(encoded), width * _LINES_AT_ONCE):
+            stop = min(block + width * _LINES_AT_ONCE, len(encoded))
+            lines.append(newline.join([encoded[at : at + width] for at in range(block, stop, width)]))
+        return [Patch(self._start, self._end, newline.join(lines))]

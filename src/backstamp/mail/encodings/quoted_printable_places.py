@@ -14,6 +14,9 @@ Located = tuple[int, int, int, int]
 that goes on there begins."""
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _CRLF: Final = b"\r\n"
+_AT_ONCE: Final = 128 * 1024
+"""Octets that are split together: as objects lines weigh more than their text."""
+_LINES_AT_ONCE: Final = 1000
 MOST_LISTED: Final = 20_000
 """Escapes; where there are more (in megabytes of Cyrillic), those before a byte are counted, which takes a
 third more time."""
@@ -52,24 +55,18 @@ class PlainPlaces:
         cls, raw: bytes, start: int, end: int, most_listed: int = MOST_LISTED
     ) -> Optional["PlainPlaces"]:
         """Return the places of the body `raw[start:end]`, None where it is not plain."""
-        body = raw[start:end]
-        newline = _CRLF if body.find(_CRLF) >= 0 else b"\n"
-        pieces = body.split(b"=" + newline)
-        sizes = list(map(len, pieces))
-        if newline == _CRLF and b"=\r\n\n" in body:
+        newline = _CRLF if raw.find(_CRLF, start, end) >= 0 else b"\n"
+        if newline == _CRLF and raw.find(b"=\r\n\n", start, end) >= 0:
             # A line end in two, with a soft break between, is none.
             return None
-        whole = b"".join(pieces)
-        # As objects they weigh more than their text.
-        del body, pieces
+        whole, sizes = _without_soft_breaks(raw, start, end, b"=" + newline)
         lines = whole.split(newline)
         # Each line without white space at its end is the same object, and two of these are soon compared.
         if list(map(bytes.rstrip, lines)) != lines:
             return None
-        together = b"".join(lines)
-        if b"\r" in together or b"\n" in together:
+        if _has_line_ends(lines):
             return None
-        del lines, together
+        del lines
         read = _with_signs_only(raw, start, end, whole, most_listed)
         if read is None:
             read = _with_escapes(raw, start, end, whole, most_listed)
@@ -142,6 +139,30 @@ _Read = tuple[bytes, list[int], int]
 digits of the one before."""
 
 
+def _has_line_ends(lines: list[bytes]) -> bool:
+    for first in range(0, len(lines), _LINES_AT_ONCE):
+        together = b"".join(lines[first : first + _LINES_AT_ONCE])
+        if b"\r" in together or b"\n" in together:
+            return True
+    return False
+
+
+def _without_soft_breaks(raw: bytes, start: int, end: int, soft_break: bytes) -> tuple[bytes, list[int]]:
+    """Return a body without its soft breaks, and how many octets stand between two of them."""
+    wholes: list[bytes] = []
+    sizes = [0]
+    while True:
+        cut = raw.find(soft_break, start + _AT_ONCE, end)
+        pieces = raw[start : cut if cut >= 0 else end].split(soft_break)
+        lengths = map(len, pieces)
+        sizes[-1] += next(lengths)
+        sizes += lengths
+        wholes.append(b"".join(pieces))
+        if cut < 0:
+            return b"".join(wholes), sizes
+        start = cut
+
+
 def _with_signs_only(raw: bytes, start: int, end: int, whole: bytes, most_listed: int) -> _Read | None:
     """Read a body, which without soft breaks is `whole`, where no other sign than `=` is escaped, else None.
 
@@ -151,14 +172,14 @@ def _with_signs_only(raw: bytes, start: int, end: int, whole: bytes, most_listed
         return whole, [len(whole)], 0
     pieces = whole.split(b"=3D", most_listed)
     # What became an escape only without soft breaks is none.
-    if b"=" in b"".join(pieces) or raw.count(b"=3D", start, end) != len(pieces) - 1:
+    if b"=" in pieces[-1] or b"=" in b"".join(pieces) or raw.count(b"=3D", start, end) != len(pieces) - 1:
         return None
     return b"=".join(pieces), list(map(len, pieces)), 0
 
 
 def _with_escapes(raw: bytes, start: int, end: int, whole: bytes, most_listed: int) -> _Read | None:
     """Read the body whatever is escaped; None where an `=` begins no escape."""
-    data = binascii.a2b_qp(raw[start:end])
+    data = binascii.a2b_qp(memoryview(raw)[start:end])
     pieces = whole.split(b"=", most_listed)
     more = pieces[-1].count(b"=") if len(pieces) > most_listed else 0
     # The library drops two octets for an escape; for any other `=`, which it keeps or guesses at, fewer.

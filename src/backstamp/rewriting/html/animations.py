@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from turbohtml import Document
 
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.value_places import value_span
 from backstamp.rewriting.manifest import Carrier
 from backstamp.rewriting.reasons import SkipReason
 
 
-def animated_links(source: str, tree: Document) -> Iterator[FoundLink]:
+def animated_links(text: OneLine, tree: Document) -> Iterator[FoundLink]:
     """Yield the targets of animations, to be listed: nothing is wrapped there."""
     for element in tree.select("animate,set"):
         if not (element.attr("attributeName") or "").strip().lower().endswith("href"):
@@ -19,6 +20,6 @@ def animated_links(source: str, tree: Document) -> Iterator[FoundLink]:
             value = element.attr(name)
             if value is None:
                 continue
-            start, end, _ = value_span(source, element, name) or (0, 0, "")
+            start, end, _ = value_span(text.line, element, name) or (0, 0, "")
             for target in value.split(";") if name == "values" else (value,):
-                yield FoundLink(start, end, target, Carrier.ANIMATION, doubt=SkipReason.UNLOCATED)
+                yield FoundLink(start, end, text.own(target), Carrier.ANIMATION, doubt=SkipReason.UNLOCATED)

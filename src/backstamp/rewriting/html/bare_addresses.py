@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from turbohtml import Document, Element, Namespace, Node, Text
 
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.references import SourcePlaces
 from backstamp.rewriting.html.text_places import places_of
 from backstamp.rewriting.html.tree_cost import BIG
@@ -45,7 +46,7 @@ class Signs(NamedTuple):
     any_others: bool
 
 
-def signs_of_addresses(source: str, tree: Document) -> Signs | None:
+def signs_of_addresses(text: OneLine, tree: Document) -> Signs | None:
     """Return what speaks for addresses in the words of a document; None where there are none.
 
     It costs the reading of the text: 20 µs in 29 KB.
@@ -53,12 +54,13 @@ def signs_of_addresses(source: str, tree: Document) -> Signs | None:
     # Most documents name addresses outside of the body only: in style sheets.
     body = tree.select_one("body") or tree
     # All at once, the words of a big one would take eight octets each.
-    text = body.text.lower() if len(source) <= BIG else "".join(map(str.lower, body.strings))
-    signs = Signs(_beginnings(text), may_hold_others(text))
-    return signs if any(signs) or NAME_SIGN.search(text) is not None else None
+    is_big = len(text.line) > BIG
+    words = "".join(text.own(each).lower() for each in body.strings) if is_big else body.text.lower()
+    signs = Signs(_beginnings(words), may_hold_others(words))
+    return signs if any(signs) or NAME_SIGN.search(words) is not None else None
 
 
-def bare_addresses(source: str, tree: Document, signs: Signs) -> list[FoundLink]:
+def bare_addresses(text: OneLine, tree: Document, signs: Signs) -> list[FoundLink]:
     """Return the addresses in words that stand in no link, in document order; `label` is how each is written.
 
     Outlook, Gmail and Apple Mail make links of them. `doubt` is set where no element can be put around the
@@ -74,14 +76,14 @@ def bare_addresses(source: str, tree: Document, signs: Signs) -> list[FoundLink]
     for node in body.descendants:
         if not isinstance(node, Text):
             continue
-        lowered = node.data.lower()
+        lowered = text.own(node.data).lower()
         beginnings = _beginnings(lowered)
         has_names = names < _MOST_NAMES and NAME_SIGN.search(lowered) is not None
         has_others = any_others and may_hold_others(lowered)
         seen += beginnings
         if beginnings or has_others or has_names:
             before = len(found)
-            _add(found, source, node, ends, others=has_others or has_names, names=has_names)
+            _add(found, text, node, ends, others=has_others or has_names, names=has_names)
             names += sum(link.doubt is SkipReason.BARE_NAME for link in found[before:])
             if len(found) >= MOST_WORDS:
                 break
@@ -91,7 +93,7 @@ def bare_addresses(source: str, tree: Document, signs: Signs) -> list[FoundLink]
             # What was found may be the place of the other one.
             link.doubt = SkipReason.BARE_ADDRESS
     if seen < wanted and len(found) < MOST_WORDS:
-        found += _split_by_tags(body, found)
+        found += _split_by_tags(text, body, found)
     return found[:MOST_WORDS]
 
 
@@ -105,19 +107,19 @@ def _beginnings(lowered: str) -> int:
 
 
 def _add(
-    found: list[FoundLink], source: str, node: Text, ends: dict[Node, int], *, others: bool, names: bool
+    found: list[FoundLink], text: OneLine, node: Text, ends: dict[Node, int], *, others: bool, names: bool
 ) -> None:
     """Add the addresses of a text node; `ends` is where those before that were found end."""
     around = node.parent
     if not isinstance(around, Element) or around.closest(_NO_WORDS) is not None:
         return
-    data = node.data
+    data = text.own(node.data)
     links = find_text_links(data)
     unwrapped = unwrapped_addresses(data, links, names=names) if others else []
     if not links and not unwrapped:
         return
     has_place = takes_link(around)
-    begin, between, places = _places(source, node, ends)
+    begin, between, places = _places(text.line, node, ends)
     for link in (*links, *unwrapped):
         words = data[link.start : link.end]
         start = end = begin
@@ -126,7 +128,8 @@ def _add(
         if link.doubt is SkipReason.BARE_NAME:
             found.append(FoundLink(start, end, link.value, Carrier.HTML_TEXT, label=words, doubt=link.doubt))
             continue
-        longer = _over_tags(node, data[link.start :], link) if len(data) - link.end < _LONGEST_REST else None
+        rest = len(data) - link.end
+        longer = _over_tags(text, node, data[link.start :], link) if rest < _LONGEST_REST else None
         is_whole = has_place and start < end and link.doubt is None and longer is None
         doubt = None if is_whole else SkipReason.BARE_ADDRESS
         found.append(FoundLink(start, end, link.value, Carrier.HTML_TEXT, label=words, doubt=doubt))
@@ -134,7 +137,7 @@ def _add(
             found.append(FoundLink(start, start, longer, Carrier.HTML_TEXT, doubt=doubt))
 
 
-def _over_tags(node: Text, words: str, link: FoundLink) -> str | None:
+def _over_tags(text: OneLine, node: Text, words: str, link: FoundLink) -> str | None:
     """Return what programs that read over tags make of the link that begins these last words of a text node.
 
     None where they make the same of it.
@@ -142,7 +145,7 @@ def _over_tags(node: Text, words: str, link: FoundLink) -> str | None:
     rest = words[link.end - link.start :]
     if any(map(str.isspace, rest)):
         return None
-    longer = find_text_links(words + _goes_on(node))
+    longer = find_text_links(words + text.own(_goes_on(node)))
     if longer and longer[0].start == 0 and longer[0].value != link.value:
         return longer[0].value
     return None
@@ -221,10 +224,11 @@ def _block_around(node: Node) -> Node | None:
     return around
 
 
-def _split_by_tags(tree: Node, known: list[FoundLink]) -> Iterator[FoundLink]:
+def _split_by_tags(text: OneLine, tree: Node, known: list[FoundLink]) -> Iterator[FoundLink]:
     """Yield the addresses whose beginning is split by tags (`ht<b>tps:`), so that no single node holds it."""
     values = {link.value for link in known}
-    for start, words in _runs(tree):
+    for start, run in _runs(tree):
+        words = text.own(run)
         if not _beginnings(words.lower()):
             continue
         for link in find_text_links(words):

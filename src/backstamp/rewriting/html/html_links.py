@@ -23,6 +23,7 @@ from backstamp.rewriting.html.conditional_comments import (
 )
 from backstamp.rewriting.html.link_labels import MAX_LABELS, label_of
 from backstamp.rewriting.html.meta_refresh import refresh_address
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.other_readings import (
     OtherReading,
     in_condition,
@@ -41,7 +42,6 @@ _NO_BASE: Final = "about:blank"
 """Of a reader who sees no base where the document has one."""
 _WITH_HOST: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:|https?://", re.IGNORECASE)
 """What no base changes: `https:a` is relative to one of that scheme (WHATWG URL, "special relative")."""
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _START: Final = attrgetter("start")
 _MAX_NESTING: Final = 3
 _END_MARK_NAME: Final = "x-end"
@@ -65,23 +65,21 @@ class Container(msgspec.Struct, frozen=True):
 class HtmlText:
     """An HTML text, its tree and its links.
 
-    Attributes: `source` is the text with CR and LF as blanks, one line of the same length, so that the
-    columns of the tree are offsets; `links` in source order; `elements` that hold a link in an attribute, by
-    the offset of its value; `copies` of these, with that offset, where the tree has twice what the source has
-    once (adoption agency); `containers` of links inside comments and attributes; `is_odd` tells of
-    elements that may be read otherwise, `in_doubt` of conditional comments that Outlook may read in another
-    way; `rivals` are seen by others only (see other_readings.py), to be listed; `words` are addresses in
-    words, where these are asked for, in order: without a doubt where an element can be put around them;
-    `unlocated` counts what holds links and could not be found.
+    Attributes: `source` is the `line` of the text, and all spans are of it; `links` in source order;
+    `elements` that hold a link in an attribute, by the offset of its value; `copies` of these, with that
+    offset, where the tree has twice what the source has once (adoption agency); `containers` of links inside
+    comments and attributes; `is_odd` tells of elements that may be read otherwise, `in_doubt` of conditional
+    comments that Outlook may read in another way; `rivals` are seen by others only (see other_readings.py),
+    to be listed; `words` are addresses in words, where these are asked for, in order: without a doubt where
+    an element can be put around them; `unlocated` counts what holds links and could not be found.
     """
 
     def __init__(
-        self, text: str, *, depth: int = 0, reading: OtherReading | None = None, words: bool = False
+        self, text: OneLine, *, depth: int = 0, reading: OtherReading | None = None, words: bool = False
     ) -> None:
-        text = _without_surrogates(text)
-        self._original = text
+        self.text = text
+        self.source = text.line
         self._depth = depth
-        self.source = text.replace("\r", " ").replace("\n", " ")
         self._reading = reading
         self._wants_words = words
         self._body_end: int | None = None
@@ -93,7 +91,6 @@ class HtmlText:
         self.elements: dict[int, Element] = {}
         self.copies: list[tuple[int, Element]] = []
         self.unlocated += len(self.words) >= MOST_WORDS
-        self._has_line_ends = self.source != text
         base = self._base_element()
         self.base = self._value(base, "href") if base is not None else None
         self._base_in_doubt = base is not None and in_condition(self.source, base.source_col or 0)
@@ -120,7 +117,7 @@ class HtmlText:
         heavy = is_heavy(source)
         located = not heavy or count_markers(source) > 0
         tree = self._parse(locations=located)
-        signs = signs_of_addresses(source, tree) if words else None
+        signs = signs_of_addresses(self.text, tree) if words else None
         if not located:
             self._body_end = ordinary_body_end(source, tree)
             if signs is not None or self._body_end is None:
@@ -129,7 +126,7 @@ class HtmlText:
                 tree = self._parse(locations=True)
         self.words: list[FoundLink] = []
         if signs is not None:
-            self.words = bare_addresses(source, tree, signs)
+            self.words = bare_addresses(self.text, tree, signs)
         self._conditional = ConditionalComments(source, tree)
         if heavy and located:
             self._body_end = body_end(source, tree)
@@ -153,10 +150,6 @@ class HtmlText:
         """Return the offset at which a pixel is the last thing in the rendered body."""
         return self._body_end if self._body_end is not None else body_end(self.source, self.tree)
 
-    def forget_text(self) -> None:
-        """Let the text go with its own line ends; `source` stays."""
-        self._original = ""
-
     def forget_tree(self) -> None:
         """Let the memory of the tree go; what was found stays."""
         self.tree = turbohtml.parse("")
@@ -173,10 +166,10 @@ class HtmlText:
 
     def _collect_rivals(self) -> None:
         """List what other readers see at another place, or with another base."""
-        readings, lost = other_readings(self._original, self.tree, odd=self.is_odd, in_doubt=self.in_doubt)
+        readings, lost = other_readings(self.text, self.tree, odd=self.is_odd, in_doubt=self.in_doubt)
         self.unlocated += lost
         if self.is_odd:
-            self.rivals += animated_links(self.source, self.tree)
+            self.rivals += animated_links(self.text, self.tree)
         if not readings:
             return
         known = {(link.start, link.value) for link in (*self.links, *self.rivals)}
@@ -184,7 +177,7 @@ class HtmlText:
             if is_too_costly(reading.text):
                 self.unlocated += 1
                 continue
-            other = HtmlText(reading.text, depth=self._depth, reading=reading)
+            other = HtmlText(OneLine(reading.text), depth=self._depth, reading=reading)
             for link in other.links:
                 start = reading.place(link.start)
                 base = link.base or other.base
@@ -193,7 +186,7 @@ class HtmlText:
                     continue
                 known.add((start, link.value))
                 # A reading may close a tag that the document leaves open.
-                end = min(reading.place(link.end), len(self._original))
+                end = min(reading.place(link.end), len(self.source))
                 link.start, link.end = min(start, end), max(start, end)
                 link.base = base if base is not None or self.base is None else _NO_BASE
                 link.doubt = SkipReason.UNLOCATED
@@ -201,7 +194,7 @@ class HtmlText:
 
     def _collect(self) -> None:
         source, elements, links = self.source, self.elements, self.links
-        html, has_line_ends = Namespace.HTML, self._has_line_ends
+        html, has_line_ends = Namespace.HTML, self.text.has_line_ends
         any_marked = self._any_seldom and self.tree.select_one(carriers.MARKED) is not None
         for element in self.tree.select("[href]"):
             if element.tag != "a" or element.namespace is not html:
@@ -228,6 +221,10 @@ class HtmlText:
         if self._any_seldom:
             for element in self.tree.select(carriers.OTHERS):
                 self._collect_other(element)
+        if self.text.has_stand_ins:
+            own = self.text.own
+            for link in links:
+                link.value, link.label = own(link.value), own(link.label)
 
     def _collect_conditional(self) -> bool:
         """Take in what stands in conditional comments; return whether Outlook may read them otherwise."""
@@ -241,11 +238,14 @@ class HtmlText:
             if each.reveals:
                 continue
             self.containers.append(Container(conditional.comments[each.number], each.start, each.end))
-            markup = self._original[each.inner_start : each.inner_end]
+            markup = self.text.original(each.inner_start, each.inner_end)
             if is_layout(markup):
                 continue
             inner = HtmlText(
-                markup + _END_MARK, depth=self._depth + 1, reading=self._reading, words=self._wants_words
+                OneLine(markup + _END_MARK),
+                depth=self._depth + 1,
+                reading=self._reading,
+                words=self._wants_words,
             )
             inner.add_fields(markup)
             inner.leave_out_behind(len(markup))
@@ -258,11 +258,12 @@ class HtmlText:
 
     def _collect_fields(self) -> None:
         """List the fields that only Word sees: in a style, or as words outside of comments."""
-        found = [*addresses_in_styles(self._original)]
+        original = self.text.original()
+        found = [*addresses_in_styles(original)]
         if not self._depth:
             comments = [(each.start, each.end) for each in self.containers]
-            spans = [each for each in hyperlink_spans(self._original) if not overlaps(comments, *each)]
-            found += [(start, end, attribute_value(self._original[start:end], '"')) for start, end in spans]
+            spans = [each for each in hyperlink_spans(original) if not overlaps(comments, *each)]
+            found += [(start, end, attribute_value(original[start:end], '"')) for start, end in spans]
             self.words = [word for word in self.words if not overlaps(spans, word.start, word.start + 1)]
         for start, end, value in found:
             link = FoundLink(start, end, value, Carrier.FIELD, doubt=SkipReason.UNLOCATED)
@@ -309,8 +310,8 @@ class HtmlText:
             self.copies.append((start, element))
             return
         self.elements[start] = element
-        if self._has_line_ends and " " in value:
-            value = attribute_value(self._original[start:end], quote)
+        if self.text.has_line_ends and " " in value:
+            value = attribute_value(self.text.original(start, end), quote)
         links = self.links
         label = label_of(element) if len(links) < MAX_LABELS else ""
         link = FoundLink(start, end, value, carrier, name, label, False, carriers.is_marked_off(element))
@@ -323,8 +324,8 @@ class HtmlText:
         """Return an attribute's value with its own line ends."""
         span = value_span(self.source, element, name)
         if span is None:
-            return element.attr(name) or ""
-        return attribute_value(self._original[span[0] : span[1]], span[2])
+            return self.text.own(element.attr(name) or "")
+        return attribute_value(self.text.original(span[0], span[1]), span[2])
 
     def _add_refresh(self, element: Element) -> None:
         inside = self._inside(element, "content")
@@ -352,7 +353,9 @@ class HtmlText:
             self.links.append(link)
             return
         self.containers.append(container)
-        inner = HtmlText(text.text, depth=self._depth + 1, reading=self._reading, words=self._wants_words)
+        inner = HtmlText(
+            OneLine(text.text), depth=self._depth + 1, reading=self._reading, words=self._wants_words
+        )
         self._take_over(inner, place, conditional=False)
 
     def _inside(self, element: Element, name: str) -> tuple[Container, AttributeText] | None:
@@ -363,7 +366,7 @@ class HtmlText:
             return None
         start, end, quote = span
         try:
-            text = AttributeText(self._original[start:end], quote)
+            text = AttributeText(self.text.original(start, end), quote)
         except ValueError:
             self.unlocated += 1
             return None
@@ -399,12 +402,3 @@ def _joined(inner: str | None, outer: str | None) -> str | None:
 
 def _placed(container: Container, text: AttributeText) -> Callable[[int], int]:
     return lambda offset: container.start + text.source_offset(offset)
-
-
-def _without_surrogates(text: str) -> str:
-    """Return the text, of the same length, with U+FFFD for octets that are no characters."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return _SURROGATE.sub("\ufffd", text)
-    return text

@@ -9,6 +9,7 @@ import turbohtml
 from turbohtml import Element
 
 from backstamp.rewriting.html.html_links import HtmlText
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.tree_cost import is_too_costly
 from backstamp.rewriting.html.value_places import end_of_start_tag
 from backstamp.rewriting.respelled import Reader, find_sealed, read_through
@@ -37,7 +38,7 @@ def html_edits(text: str, reader: Reader) -> list[_Edit]:
     """
     if is_too_costly(text):
         return sorted(_as_they_stand(text, [], [], reader))
-    html = HtmlText(text)
+    html = HtmlText(OneLine(text))
     edits: list[_Edit] = []
     for link in html.links:
         original = read_through(strip_link_text(link.value), reader)

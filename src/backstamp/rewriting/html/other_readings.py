@@ -16,6 +16,7 @@ import msgspec
 import turbohtml
 from turbohtml import Document
 
+from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.simple_parsers import simple_readings
 
 _ODD_ELEMENTS: Final = ("noscript", "frameset", "selectedcontent", "plaintext", "template")
@@ -69,7 +70,9 @@ def is_odd(tree: Document) -> bool:
     return odd or tree.select_one("animate,set") is not None
 
 
-def other_readings(text: str, tree: Document, *, odd: bool, in_doubt: bool) -> tuple[list[OtherReading], int]:
+def other_readings(
+    text: OneLine, tree: Document, *, odd: bool, in_doubt: bool
+) -> tuple[list[OtherReading], int]:
     """Return what other readers make of a document, and how much of it cannot be followed.
 
     `odd`: it `is_odd`; `in_doubt`: Outlook may read its conditional comments otherwise.
@@ -77,18 +80,19 @@ def other_readings(text: str, tree: Document, *, odd: bool, in_doubt: bool) -> t
     readings: list[OtherReading] = []
     lost = 0
     if odd:
-        readings += _readings_of_odd(text, tree)
+        readings += _readings_of_odd(text.original(), tree)
         # Parsers do not agree on when a frameset takes the place of the body.
         lost += tree.select_one("frameset") is not None
     if in_doubt:
-        by_outlook, are_all = _readings_by_outlook(text)
+        by_outlook, are_all = _readings_by_outlook(text.original())
         readings += by_outlook
         lost += not are_all
-    if "\0" in text:
-        without = _reading_without_nulls(text)
+    if "\0" in text.line:
+        without = _reading_without_nulls(text.original())
         readings += [without] if without is not None else []
         lost += without is None
-    readings += [OtherReading(each) for each in dict.fromkeys(simple_readings(text, tree)) if each != text]
+    simple = dict.fromkeys(simple_readings(text.line, tree))
+    readings += [OtherReading(text.with_line_ends(each)) for each in simple if each != text.line]
     return readings, lost
 
 

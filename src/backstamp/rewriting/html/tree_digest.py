@@ -33,7 +33,7 @@ def tree_digest(tree: Document) -> bytes:
     for markup in tree.serialize_iter():
         if "<?" in before + markup:
             return _digest_of_nodes(tree)
-        digest.update(markup.encode())
+        digest.update(markup.encode("utf-8", "surrogatepass"))
         before = markup[-1]
     return digest.digest()
 

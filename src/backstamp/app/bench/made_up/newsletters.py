@@ -59,6 +59,12 @@ def newsletter(size: int, links: int) -> Newsletter:
     return Newsletter(raw, html)
 
 
+def with_emoji(letter: Newsletter) -> Newsletter:
+    """Return the newsletter with one emoji in it: Python keeps such a text in four octets a character."""
+    raw = letter.raw.replace(b"<table", b"=F0=9F=98=80<table", 1)
+    return Newsletter(raw, letter.html.replace("<table", "\U0001f600<table", 1))
+
+
 def with_attachment(raw: bytes, size: int) -> bytes:
     """Return the newsletter with an attachment of `size` encoded octets beside it."""
     header, _, body = raw.partition(b"\r\n\r\n")
