@@ -53,7 +53,7 @@ def test_in_a_document_inside_the_document_they_are_escaped_twice() -> None:
     assert unwrapped(html) == f"<iframe srcdoc=\"<a href='{TWICE}'>{TWICE}</a>\"></iframe>{ESCAPED}"
 
 
-@pytest.mark.parametrize("behind", ["{}", "</a>{}", "&gt;{}"])
+@pytest.mark.parametrize("behind", ["{}", "</a>{}", "&gt;{}", "&gt; &gt;{}"])
 def test_the_true_host_behind_it_goes_too(behind: str) -> None:
     for note in (" [shop.example]", "&nbsp;[shop.example]"):
         html = f"{SEALED}{behind.format(note)} x"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 
@@ -584,6 +584,7 @@ FLOWS = st.sampled_from(["", "; format=flowed", "; format=flowed; delsp=yes"])
 
 
 @given(MESS, FLOWS, st.sampled_from(["8bit", "base64", "quoted-printable"]), st.booleans())
+@example("<URL:http://example.com/ https:>", "", "8bit", True)
 @settings(max_examples=200, deadline=None)
 def test_every_message_comes_back_exactly_with_its_manifest_and_every_url_without(
     text: str, flow: str, cte: str, readable: bool

@@ -24,7 +24,7 @@ _IMAGE_TAG: Final = re.compile(
 )
 _WORDS: Final = frozenset({"alt", "title"})
 _HOST_NOTE: Final = re.compile(
-    r"(?:&gt;|</a\s*>){0,2}((?:\s|&nbsp;|&#160;)+\[([^\s<>\[\]]+|\[[0-9a-f:]+\])\])"
+    r"(?:&gt;|</a\s*>){0,2}(?: &gt;)?((?:\s|&nbsp;|&#160;)+\[([^\s<>\[\]]+|\[[0-9a-f:]+\])\])"
 )
 """What the readable form puts behind a sealed URL in plain text, where a program answers that in HTML."""
 

@@ -18,6 +18,8 @@ _IMAGE_ENDS: Final = {"(": ")", "[": "]", ":": "]", " ": "]"}
 _HOST: Final = r"\[(\[[0-9a-f:]+\]|[^\s<>\[\]]+)\]"
 _HOST_NOTE: Final = re.compile(rf"(?: |[^\S\r\n]*(?:\r\n|\r|\n)[^\S\r\n]*(?:[>|][^\S\r\n]*)*){_HOST}")
 """What the readable form puts behind a sealed URL, also where a reply broke the line before it."""
+_BRACKETS: Final = re.compile(">(?: >)?")
+"""Those behind a URL before that note: ours, and one of `<URL:...>` that our frame keeps apart."""
 _HOST_AT_END: Final = re.compile(rf"{_HOST}\Z")
 """The same between `<URL:` and `>`, where the blank is dropped."""
 
@@ -40,11 +42,11 @@ def text_edits(text: str, flow: Flow, reader: Reader) -> list[tuple[int, int, st
             found += _image(view.text, sealed.start, sealed.end)
     edits: list[tuple[int, int, str]] = []
     for start, end, original in found:
-        bracket = ">" if view.text.startswith(">", end) else ""
-        note = _HOST_NOTE.match(view.text, end + len(bracket))
+        brackets = _BRACKETS.match(view.text, end)
+        note = _HOST_NOTE.match(view.text, brackets.end() if brackets is not None else end)
         if note is not None and is_host_of(note[1], original):
             end = note.end()
-            original += bracket
+            original += brackets[0] if brackets is not None else ""
         edits.append((*view.source_span(start, end), original))
     return apart(edits)
 
