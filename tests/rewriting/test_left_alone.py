@@ -89,6 +89,24 @@ def test_links_of_a_part_that_programs_decode_differently_are_listed_as_each_sho
     assert len(found) == 2
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        r"{\uc200 }\u32?",
+        r"{\uc2{\uc9 }}\u32?",
+        r"\uc999\u32 ",
+        r"\uc2\u32\u32?",
+        r"\u32 \b0 ",
+        r"\u32\uc1 ",
+        r"{\u32}",
+        r"\bin9999 ",
+    ],
+)
+def test_what_some_programs_leave_out_hides_no_link_in_rtf(before: str) -> None:
+    body = rf"{{\rtf1 {before}{URL} {'now ' * 300}}}"
+    assert links("Content-Type: text/rtf", body) == [(URL, R.SHOWN_TYPE)]
+
+
 def test_the_address_at_which_a_body_is_is_listed_with_its_field() -> None:
     content = (
         'Content-Type: message/external-body; access-type=URL;\r\n URL="https://www.example.com/\r\n a?b"'

@@ -42,6 +42,8 @@ def second(raw_part: bytes, direction: Direction) -> tuple[bool, SkipReason | No
         ("text/rtf", TEXT, (False, R.OTHER_TYPE), (False, R.SHOWN_TYPE)),
         ("application/rtf", TEXT, (False, R.OTHER_TYPE), (False, R.SHOWN_TYPE)),
         ("text/rtf", r"{\rtf1 \'68ttp}{s://example.com/}", (False, R.OTHER_TYPE), (False, R.SHOWN_TYPE)),
+        ("text/rtf", r"{\rtf1 \u8217 \b0 ?none}", (False, R.OTHER_TYPE), (False, R.SHOWN_TYPE)),
+        ("text/rtf", r"{\rtf1\uc1 \u8217\'92{\b none}}", (False, R.OTHER_TYPE), (False, R.OTHER_TYPE)),
         ("application/rtf", "none", (False, R.OTHER_TYPE), (False, R.OTHER_TYPE)),
         ("application/xhtml+xml", HTML, (False, R.OTHER_TYPE), (False, R.SHOWN_TYPE)),
         ("application/xhtml+xml", TEXT, (False, R.OTHER_TYPE), (False, R.OTHER_TYPE)),

@@ -6,6 +6,7 @@ What a reader sees there may be written in pieces: `\\'74` for a letter, a group
 
 import re
 from bisect import bisect_right
+from operator import attrgetter
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
@@ -44,6 +45,10 @@ _MOST_TOKENS: Final = 200_000
 """So many are read, in half a second: Word writes as many in 3 MB. What is behind is taken as it stands."""
 _AS_OCTET: Final = 4
 """Characters of `\\'74`."""
+_MOST_REPLACED: Final = 4
+"""Octets that an old charset has for a character at most: nobody says more of them by `\\uc`."""
+_BRACES: Final = re.compile("[{}]")
+_WORDS: Final = ("unit", "replaced", "binary", "sign")
 
 
 class _Readable:
@@ -55,9 +60,11 @@ class _Readable:
         self._begins: list[int] = []
         self._spans: list[tuple[int, int]] = []
         self._length = 0
+        self.is_doubtful = False
+        """Whether there is more than was read, or what programs read differently."""
         end = self._read(source)
-        self.is_cut = end < len(source)
-        if self.is_cut:
+        if end < len(source):
+            self.is_doubtful = True
             self._add(source[end:], end, len(source))
         self.text = "".join(self._pieces)
 
@@ -75,22 +82,36 @@ class _Readable:
 
     def _read(self, source: str) -> int:
         """Read the tokens, and return where those end that were read."""
-        replaced, left_out, position = 1, 0, 0
+        replaced, left_out, position = _Replaced(), 0, 0
         for _ in range(_MOST_TOKENS):
             token = _TOKEN.search(source, position)
             if token is None:
                 return len(source)
             kind = token.lastgroup
             start, position = token.span()
+            if left_out and kind in _WORDS:
+                # Some count a control word for one of the characters that are left out.
+                self.is_doubtful = True
             if kind == "binary":
+                # Whoever does not know the word shows what it hides.
+                self.is_doubtful = True
                 position += int(token[kind])
             elif kind == "replaced":
-                replaced = int(token[kind])
+                replaced.begin(int(token[kind]))
             elif kind == "unit":
                 unit = int(token[kind]) % 0x10000
                 self._add("\ufffd" if 0xD800 <= unit < 0xE000 else chr(unit), start, position)
-                left_out = replaced
-            elif kind is not None:
+                left_out = replaced.octets
+                self.is_doubtful |= left_out > _MOST_REPLACED
+            elif kind is None:
+                braces = _BRACES.search(token[0])
+                if left_out:
+                    before = token[0] if braces is None else token[0][: braces.start()]
+                    self.is_doubtful |= bool(before.strip("\r\n\0"))
+                if braces is not None:
+                    left_out = 0
+                    replaced.pass_braces(_BRACES.findall(token[0]))
+            else:
                 text, width = _meaning(kind, token[kind])
                 # Behind a character of Unicode stands what old readers show instead of it.
                 skipped = min(left_out, len(text))
@@ -106,6 +127,29 @@ class _Readable:
         self._length += len(text)
 
 
+class _Replaced:
+    """How many octets stand behind a character of Unicode; a group may say so for itself."""
+
+    def __init__(self) -> None:
+        """Begin as a document does."""
+        self.octets = 1
+        self._depth = 0
+        self._outer: list[tuple[int, int]] = []
+
+    def begin(self, octets: int) -> None:
+        """Say so for what follows in this group."""
+        if not self._outer or self._outer[-1][0] < self._depth:
+            self._outer.append((self._depth, self.octets))
+        self.octets = octets
+
+    def pass_braces(self, braces: list[str]) -> None:
+        """Go into groups, and out of them."""
+        for brace in braces:
+            self._depth += 1 if brace == "{" else -1
+            while self._outer and self._outer[-1][0] > self._depth:
+                self.octets = self._outer.pop()[1]
+
+
 def _meaning(kind: str, token: str) -> tuple[str, int]:
     """Return the text that a token stands for, and how many characters stand for one of it."""
     if kind == "plain":
@@ -116,15 +160,22 @@ def _meaning(kind: str, token: str) -> tuple[str, int]:
 
 
 def may_hold_links(text: str) -> bool:
-    """Whether a document in RTF has addresses, or is too long to tell."""
+    """Whether a document in RTF has addresses, or is one of which that cannot be told."""
     view = _Readable(text)
-    return view.is_cut or bool(find_text_links(view.text))
+    return view.is_doubtful or bool(find_text_links(view.text))
 
 
 def rich_text_links(text: str) -> list[FoundLink]:
-    """Return the addresses in a document in RTF, in order: those of its links, and those in its words."""
+    """Return the addresses in a document in RTF, in order: those of its links, and those in its words.
+
+    Where programs read it differently, those that stand there as they are, too.
+    """
     view = _Readable(text)
     links = find_text_links(view.text)
     for link in links:
         link.start, link.end = view.source_span(link.start, link.end)
+    if view.is_doubtful:
+        seen = {link.start for link in links}
+        links += [link for link in find_text_links(text) if link.start not in seen]
+        links.sort(key=attrgetter("start"))
     return links
