@@ -70,6 +70,7 @@ SAID = {
     Cause.DISABLED: ("550 5.2.1 The account is disabled", "554 mailbox currently suspended"),
     Cause.RATE: ("421 4.7.0 [TSS04] messages temporarily deferred", "450 4.2.0 Greylisted, see later"),
     Cause.CONTENT: (
+        "554 5.7.1 Content filtering rejected this message",
         "554 5.7.1 Message rejected as spam",
         "550 virus found in the attachment",
         "550 Content reject. FAAAANsG60M9BmDT.1",
