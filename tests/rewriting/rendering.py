@@ -7,7 +7,7 @@ import email.policy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Error, Page, Route, sync_playwright
 
 from tests.daemons import require
 from tests.e2e.browser import FLAGS
@@ -87,16 +87,20 @@ class Screen:
     def _picture(self) -> bytes:
         # Twice as fast as Playwright's own `screenshot(full_page=True)`, which resizes the window.
         size = self._session.send("Page.getLayoutMetrics")["cssContentSize"]
-        taken = self._session.send(
-            "Page.captureScreenshot",
-            {
-                "format": "png",
-                "optimizeForSpeed": True,
-                "captureBeyondViewport": True,
-                "clip": {**size, "scale": 1},
-            },
-        )
-        return base64.b64decode(taken["data"])
+        wanted = {
+            "format": "png",
+            "optimizeForSpeed": True,
+            "captureBeyondViewport": True,
+            "clip": {**size, "scale": 1},
+        }
+        for tries_left in reversed(range(_MORE_TRIES + 1)):
+            try:
+                return base64.b64decode(self._session.send("Page.captureScreenshot", wanted)["data"])
+            except Error:
+                # "Unable to capture screenshot": on a loaded machine Chromium may give one up.
+                if not tries_left:
+                    raise
+        raise AssertionError("one of the tries returned or raised")
 
     def _answer(self, route: Route) -> None:
         url = route.request.url
