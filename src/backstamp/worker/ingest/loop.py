@@ -41,7 +41,7 @@ FEWEST: Final = 1_000
 TRANSACTION_SECONDS: Final = 0.5
 """What a batch may take, for others wait for it: after one that took longer they are smaller, down to
 `FEWEST` records. So many has the first one, which finds nothing in memory: 10,000 took 8 s on a busy
-machine."""
+machine. So it is after a failure, too."""
 WISHES: Final = 200
 """Wishes in a transaction at most: a millisecond or two each."""
 IDLE_SECONDS: Final = 0.1
@@ -169,6 +169,7 @@ class IngestLoop:
                 "what the journal still has of that is ingested again"
             )
         self._ingested = {}
+        self._limit = FEWEST
         return positions
 
     def _read_anew(self) -> dict[str, int]:
