@@ -175,6 +175,16 @@ def test_addresses_of_the_header_are_listed_behind_all_others_but_for_ours() -> 
     )
 
 
+@pytest.mark.parametrize(("most", "last"), [(40, R.HEADER_LINK), (20, R.TOO_MANY_LINKS)])
+def test_one_address_of_the_header_hides_behind_no_others(most: int, last: SkipReason) -> None:
+    fields = "".join(f"List-Archive: <https://{n}.example/>\r\n" for n in range(39))
+    raw = f"{fields}List-Unsubscribe: <{URL}>\r\n{HEAD}\r\nnothing".encode()
+    options = Options(direction=Direction.INBOUND, opens=False, limits=Limits(links=most))
+    found = plan(raw, options).manifest
+    assert (len(found.candidates), found.candidates[-1].skip_reason) == (min(40, most + 1), last)
+    assert found.unprotected == (() if last is R.HEADER_LINK else (last,))
+
+
 def test_the_link_behind_the_last_that_is_listed_says_so() -> None:
     body = HTML * 5
     manifest = received("Content-Type: text/x-amp-html", body, Limits(links=3))[1]

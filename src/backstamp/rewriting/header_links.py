@@ -18,21 +18,20 @@ _FIELDS: Final = frozenset(
         *(b"list-owner", b"archived-at"),
     }
 )
-_MOST: Final = 20
 _ADDRESS: Final = re.compile(
     r"<\s*(https?:[^<>]{1,8192})>|(?<![^\s,])(https?:[^\s<>,]{1,8192})", re.IGNORECASE
 )
 """In brackets, as RFC 2369 wants it, or bare, as some write it and programs read it."""
 
 
-def header_links(header: HeaderSection) -> list[FoundLink]:
-    """Return the web addresses in such fields, each with the span of its field; 20 at most."""
+def header_links(header: HeaderSection, most: int) -> list[FoundLink]:
+    """Return so many of the web addresses in such fields at most, each with the span of its field."""
     found: list[FoundLink] = []
     for field in header.fields:
         if field.name not in _FIELDS:
             continue
         for match in _ADDRESS.finditer(field.value):
-            if len(found) >= _MOST:
+            if len(found) >= most:
                 return found
             # White space is put in where a field is folded, and is to be dropped (RFC 2369 §2).
             value = "".join((match[1] or match[2]).split())

@@ -237,7 +237,7 @@ class _MessagePlanner:
         self._candidates += found
 
     def _list_header(self) -> None:
-        links = header_links(self._root.header)[: self._room]
+        links = header_links(self._root.header, self._room + 1)
         decided = [
             each
             for each in self._policy.leave(links, None, "utf-8", SkipReason.HEADER_LINK)
@@ -246,6 +246,8 @@ class _MessagePlanner:
         ]
         if not decided:
             return
+        if len(links) > self._room:
+            decided[-1].reason = SkipReason.TOO_MANY_LINKS
         spans = [(each.link.start, each.link.end) for each in decided]
         self._listed += 1
         self._candidates.append(Candidates(self._root.path, decided, spans))
