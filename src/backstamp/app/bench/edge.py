@@ -30,6 +30,7 @@ HEADERS: Final = (
     "Sec-Fetch-Mode: no-cors",
     "Sec-Fetch-Site: cross-site",
 )
+WORKERS: Final = (1, 2)
 LEAST_PACED_SECONDS: Final = 2
 """Opening hundreds of connections at once makes the slowest hundredth of a shorter round. A first second is
 not counted: after the change of pace its p99 was 14 ms here, later 4 to 6, as the empty application's."""
@@ -56,7 +57,7 @@ def run(out: TextIO, quick: bool) -> None:
         print("bench edge: not run, it needs two cores: one for the servers, one for wrk", file=out)
         return
     rounds, seconds = (1, 1) if quick else (3, 4)
-    for workers in (1, 2):
+    for workers in WORKERS:
         chosen = ",".join(map(str, cores[: min(workers, len(cores) - 1)]))
         _measure(out, workers, _Plan(rounds, seconds, chosen, cores[-1]))
 
