@@ -62,7 +62,7 @@ def test_ingest_shows_its_stages_and_a_bare_insert_on_both_databases(tmp_path: P
 @pytest.mark.daemon
 def test_queries_times_each_page_beside_what_is_wanted_on_both_databases(tmp_path: Path) -> None:
     require("pg_ctl")
-    text = bench(tmp_path, "queries", "--events", "2000")
+    text = bench(tmp_path, "queries", "--quick", "--events", "2000")
     pages = re.findall(PAGE, text, re.MULTILINE)
     names = [name.strip() for name, *_ in pages]
     assert names[: len(names) // 2] == names[len(names) // 2 :], "the same pages on both"

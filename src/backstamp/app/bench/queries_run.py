@@ -1,4 +1,7 @@
-"""One database of `bench queries`: `python -m backstamp.app.bench.queries_run EVENTS`; 0 adds none."""
+"""One database of `bench queries`: `python -m backstamp.app.bench.queries_run EVENTS TIMES`.
+
+0 events: none are added.  A page is asked for `TIMES` times, or for a part of that.
+"""
 
 import random
 import sys
@@ -10,18 +13,17 @@ from typing import Final
 
 from backstamp.app.bench.servers import scratch
 
-_TIMES: Final = 120
 _WORDS: Final = ("offer", "invoice", "person77@", "sender12", "zebra", "budget 1", "<f", "company499.example")
 
 
-def main(events: int) -> None:
+def main(events: int, times: int) -> None:
     """Fill the database where `events` is not 0, then time the pages."""
     if events:
         from backstamp.app.bench.fill import fill
 
         fill(events, sys.stderr)
     print(f"{'page':<28} {'median ms':>10} {'p95 ms':>8} {'wanted':>8} {'CPU ms, mean':>13}")
-    for name, wanted, calls in _pages():
+    for name, wanted, calls in _pages(times):
         spent = _processor_seconds()
         taken = sorted(_milliseconds(call) for call in calls)
         spent = _processor_seconds() - spent
@@ -33,21 +35,21 @@ def main(events: int) -> None:
         )
 
 
-def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
+def _pages(times: int) -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
     from backstamp.records.models import Message, MessageRollup
     from backstamp.records.queries.overview import overview
     from backstamp.records.queries.sent_mail import ListFilter, message_detail, message_page
 
     dice = random.Random(5)  # noqa: S311 - no secret is made of it
     keys = list(Message.objects.values_list("pk", flat=True))
-    chosen = dice.choices(keys, k=_TIMES)
+    chosen = dice.choices(keys, k=times)
     yield "message timeline", 20, [partial(message_detail, key) for key in chosen]
     for which in ListFilter:
-        yield f"list, {which}", 100, [partial(message_page, which=which)] * (_TIMES // 2)
+        yield f"list, {which}", 100, [partial(message_page, which=which)] * (times // 2)
     deep = _cursors(dice)
     yield "list, far down", 100, [partial(message_page, before=before) for before in deep]
     for which in (ListFilter.ALL, ListFilter.CLICKED, ListFilter.PROBLEM):
-        words = _WORDS * (_TIMES // 3 // len(_WORDS))
+        words = _WORDS * (times // 3 // len(_WORDS))
         yield (
             f"list, {which}, searched",
             100,
@@ -59,7 +61,7 @@ def _pages() -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
         yield (
             f"overview of {days} days",
             150,
-            [partial(overview, last - timedelta(days=days), last)] * (_TIMES // 2),
+            [partial(overview, last - timedelta(days=days), last)] * (times // 2),
         )
 
 
@@ -87,4 +89,4 @@ def _milliseconds(call: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     scratch.start_django()
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))
