@@ -175,6 +175,14 @@ def test_addresses_of_the_header_are_listed_behind_all_others_but_for_ours() -> 
     )
 
 
+def test_a_file_that_opens_an_address_may_open_one_of_any_scheme() -> None:
+    body = f"[InternetShortcut]\r\nURL=file://files.example/a.hta\r\nIconFile={URL}\r\n"
+    assert links("Content-Type: application/x-mswinurl", body) == [
+        ("file://files.example/a.hta", R.SHOWN_ATTACHMENT),
+        (URL, R.SHOWN_ATTACHMENT),
+    ]
+
+
 @pytest.mark.parametrize(("most", "last"), [(40, R.HEADER_LINK), (20, R.TOO_MANY_LINKS)])
 def test_one_address_of_the_header_hides_behind_no_others(most: int, last: SkipReason) -> None:
     fields = "".join(f"List-Archive: <https://{n}.example/>\r\n" for n in range(39))

@@ -12,6 +12,7 @@ R = SkipReason
 HTML = "<a href='https://example.com/'>x</a>"
 TEXT = "see https://example.com/"
 LINK_FILE = "[InternetShortcut]\r\nURL=https://example.com/"
+SHARE_FILE = "[InternetShortcut]\r\nURL=file://files.example/a.hta\r\n"
 PLIST = "<plist><dict><key>URL</key><string>https://example.com/</string></dict></plist>"
 OUT, IN = Direction.OUTBOUND, Direction.INBOUND
 
@@ -140,6 +141,9 @@ def test_kinds_of_parts(
             R.SHOWN_ATTACHMENT,
         ),
         ("application/x-url", "inline; filename=a.url", LINK_FILE, R.OTHER_TYPE, R.SHOWN_ATTACHMENT),
+        ("application/x-mswebsite", "attachment; filename=a", LINK_FILE, R.ATTACHMENT, R.SHOWN_ATTACHMENT),
+        ("application/x-url", "attachment; filename=a.url", SHARE_FILE, R.ATTACHMENT, R.SHOWN_ATTACHMENT),
+        ("text/plain", "attachment; filename=a.txt", SHARE_FILE, R.ATTACHMENT, R.ATTACHMENT),
         ("text/plain", "attachment; filename=a.txt", TEXT, R.ATTACHMENT, R.SHOWN_ATTACHMENT),
         ("text/plain", "attachment; filename=a.txt", "x", R.ATTACHMENT, R.ATTACHMENT),
         ("text/plain", "attachment", TEXT, R.ATTACHMENT, None),

@@ -4,6 +4,7 @@ A reader may reach them all the same, so whoever judges a message must see them.
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Final
 
 from backstamp.mail.charsets.charset_labels import charset_for, codec_of_unsafe
@@ -31,13 +32,16 @@ from backstamp.rewriting.shown import (
     is_calendar,
     is_html,
     is_rich_text,
+    is_shortcut,
     may_show_links,
 )
 from backstamp.rewriting.text.content_lines import content_line_links
 from backstamp.rewriting.text.flowed import flow_of
 from backstamp.rewriting.text.rich_text import rich_text_links
 from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
 
+_START: Final = attrgetter("start")
 _WIDE: Final = (
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -167,6 +171,9 @@ def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
         return content_line_links(text), None
     if is_rich_text(part):
         return rich_text_links(text), None
+    if is_shortcut(part):
+        links = find_text_links(text)
+        return sorted([*links, *unwrapped_addresses(text, links, names=False)], key=_START), None
     if not is_html(part) or is_too_costly(text):
         return find_text_links(text, **flow_of(part.parameters)), None
     html = HtmlText(OneLine(text), words=True)

@@ -17,6 +17,7 @@ from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.content_lines import content_line_links
 from backstamp.rewriting.text.rich_text import may_hold_links
 from backstamp.rewriting.text.text_links import find_text_links
+from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
 _RICH_TEXT: Final = frozenset({"text/rtf", "application/rtf", "application/x-rtf"})
@@ -33,7 +34,7 @@ _UNTYPED: Final = frozenset(
 """Types that say no more than "a file": its name tells programs what it is."""
 _SHORTCUTS: Final = frozenset(
     {"application/internet-shortcut", "application/x-internet-shortcut", "application/x-mswinurl"}
-    | {"application/x-url", "application/x-webloc", "application/x-desktop"}
+    | {"application/x-url", "application/x-mswebsite", "application/x-webloc", "application/x-desktop"}
 )
 """Files that hold an address, and open it."""
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
@@ -94,6 +95,14 @@ def is_data_for_programs(part: Part) -> bool:
     return part.media_type == "text/xml" or (
         part.media_type.startswith("text/") and part.media_type.endswith("+xml")
     )
+
+
+def is_shortcut(part: Part) -> bool:
+    """Whether this part is a file that opens the address in it, of whatever scheme that is."""
+    if part.media_type in _SHORTCUTS:
+        return True
+    named = part.media_type in _UNTYPED or part.media_type.startswith("text/")
+    return named and part.filename.lower().endswith(_SHORTCUT_NAMES)
 
 
 def is_rich_text(part: Part) -> bool:
@@ -193,4 +202,6 @@ def _holds_links(part: Part, *, html: bool, message: bool = False) -> bool:
         return _ENCODED_URL.search(text) is not None or bool(content_line_links(text))
     if is_rich_text(part):
         return may_hold_links(text)
+    if is_shortcut(part) and unwrapped_addresses(text, [], names=False):
+        return True
     return as_text and bool(find_text_links(text))
