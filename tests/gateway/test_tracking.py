@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyEr
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Submitted, Transactions
 from backstamp.journal import JournalUnavailableError
-from backstamp.mail.patches import Patched
+from backstamp.mail.patches import Patch, Patched, in_order
 from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
 from backstamp.rewriting import Options
 from backstamp.tokens import Keyring, KeyringError
@@ -86,6 +86,29 @@ async def test_a_worker_makes_a_copy_for_each_seal() -> None:
     assert [link.url for link in answer.links] == ["https://www.example.com/offer"]
     assert len({copy.whole() for copy in copies}) == 2
     assert all(TRACKING_URL.encode() in copy.whole() for copy in copies)
+
+
+async def test_between_copies_that_are_much_to_read_others_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, turns = 0, list[int]()
+
+    def noting(size: int, patches: Sequence[Patch]) -> list[Patch]:
+        turns.append(turn)
+        return in_order(size, patches)
+
+    pool = RewriterPool(LIMITS)
+    await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
+    monkeypatch.setattr("backstamp.gateway.rewriter.pool.LARGE_COPY", 100)
+    monkeypatch.setattr("backstamp.gateway.rewriter.pool.in_order", noting)
+    asked = request(*(Seal(number, b"a" * 8) for number in range(20)))
+    rewriting = asyncio.create_task(pool.rewrite(asked, HTML))
+    while not rewriting.done():
+        turn += 1
+        await asyncio.sleep(0)
+    await pool.close()
+    assert len(rewriting.result()[1]) == 20
+    assert len(set(turns)) == 20
 
 
 async def test_a_message_that_costs_too_much_ends_its_worker_and_the_next_one_is_served() -> None:
