@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from backstamp.gateway import Submission, Timeouts, tls_door
+from backstamp.gateway.protocol import wire
 from backstamp.gateway.renewal import renewed_tls
 from backstamp.gateway.tls_door import TlsDoor
 from tests.gateway.certificates import Certificates
@@ -82,6 +83,27 @@ async def test_four_addresses_that_never_begin_tls_keep_nobody_else_out(
 async def test_who_never_begins_tls_is_hung_up_on(door: Any) -> None:
     running = await door(timeouts=Timeouts(tls=0.2))
     assert await (await running.client(LISTENER, source="127.0.0.9")).closed()
+
+
+async def test_who_never_ends_tls_is_hung_up_on(
+    door: Any, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "FAREWELL_SECONDS", 0.1)
+    port = (await door()).gateway.ports[LISTENER]
+
+    def leave() -> bytes:
+        """Say QUIT, and read on below TLS, so that its end is not answered; return what is behind that."""
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=20) as below,
+            certificates.client_context().wrap_socket(below.dup(), server_hostname="localhost") as client,
+        ):
+            client.recv(1000)
+            client.send(b"QUIT\r\n")
+            while heard := below.recv(1000):
+                pass
+            return heard
+
+    assert await asyncio.to_thread(leave) == b""
 
 
 async def test_when_it_closes_who_has_not_begun_tls_is_hung_up_on(door: Any) -> None:

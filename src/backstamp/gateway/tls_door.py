@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from backstamp.gateway.access import Address, parse_address, party_of
+from backstamp.gateway.protocol import wire
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -132,5 +133,9 @@ class TlsDoor:
     async def _shake_hands(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, EOFError):
             await self._loop.connect_accepted_socket(
-                self._protocol, connection, ssl=self._context(), ssl_handshake_timeout=self._seconds
+                self._protocol,
+                connection,
+                ssl=self._context(),
+                ssl_handshake_timeout=self._seconds,
+                ssl_shutdown_timeout=wire.FAREWELL_SECONDS,
             )

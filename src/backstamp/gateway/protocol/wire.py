@@ -14,6 +14,9 @@ LONGEST_SKIPPED_LINE: Final = 1024 * 1024
 """A line that is too long is skipped up to here; who sends more is cut off."""
 LINGER_SECONDS: Final = 30.0
 """So long after the end a peer may take what was written before; who never reads is cut off then."""
+FAREWELL_SECONDS: Final = 2.0
+"""So long a peer may take to answer the end of TLS. With asyncio's own 30 s whoever never does held a file
+open with each connection that was refused."""
 
 
 class WireClosedError(ConnectionError):
@@ -227,6 +230,7 @@ class Wire(asyncio.Protocol):
                 server_side=server_side,
                 server_hostname=server_name,
                 ssl_handshake_timeout=seconds,
+                ssl_shutdown_timeout=FAREWELL_SECONDS,
             )
         except (ConnectionError, EOFError) as error:
             raise WireClosedError("the connection was lost during the TLS handshake") from error
