@@ -53,7 +53,7 @@ def test_all_addresses_of_a_name_are_had_where_all_are_listened_on(
     two_addresses: str, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
     monkeypatch.setattr(listening, "PATIENCE_SECONDS", 0.0)
-    port = free_port("127.0.0.2")
+    port = free_port("0.0.0.0")  # of all addresses: another test may have it on one
     settings = {
         "GATEWAY_LISTEN": f"127.0.0.1:{free_port()}",
         "EDGE_LISTEN": f"127.0.0.1:{free_port()}",
