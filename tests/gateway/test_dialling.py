@@ -20,10 +20,13 @@ Names = Callable[..., None]
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """`names(*addresses)`: what every name resolves to from now on."""
+    """`names(*addresses)`: what the name `relay.example` resolves to from now on."""
+    real = socket.getaddrinfo
 
     def resolve(*addresses: str) -> None:
-        def found(host: object, port: int, *_: object, **__: object) -> list[Any]:
+        def found(host: str, port: int, *rest: Any, **named: Any) -> list[Any]:
+            if host != "relay.example":
+                return [*real(host, port, *rest, **named)]
             return [
                 (
                     socket.AF_INET6 if ":" in each else socket.AF_INET,
