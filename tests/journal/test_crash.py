@@ -1,5 +1,6 @@
 """Processes that are killed, and disks that are full."""
 
+import errno
 import os
 import queue
 import random
@@ -373,6 +374,28 @@ def test_after_a_failed_sync_records_go_to_another_segment(tmp_path: Path) -> No
     disk.sick = False
     writer.append_synced(hit(3))
     assert len(segments(tmp_path, writer.producer)) == 2, "what failed once is trusted no more"
+    writer.close()
+
+
+def test_an_error_that_the_disk_told_somebody_else_is_told_to_who_waits_too(tmp_path: Path) -> None:
+    """The kernel reports an error once, here to who appends; whoever asks next hears that all is well."""
+    asked, answer = threading.Event(), threading.Event()
+
+    class OnceToldDisk(Files):
+        def fdatasync(self, descriptor: int) -> None:  # type: ignore[override]
+            if threading.current_thread().name != "journal-sync":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            asked.set()
+            assert answer.wait(60)
+
+    told: queue.SimpleQueue[JournalUnavailableError | None] = queue.SimpleQueue()
+    writer = JournalWriter(tmp_path, role="test", sync="always", files=OnceToldDisk())
+    writer.append_telling(hit(1), told.put)
+    assert asked.wait(60)
+    with pytest.raises(JournalUnavailableError, match="cannot be synced"):
+        writer.append(hit(2))
+    answer.set()
+    assert isinstance(told.get(timeout=60), JournalUnavailableError)
     writer.close()
 
 

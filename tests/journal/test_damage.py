@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backstamp.journal import JournalReader, JournalWriter, RecordId, framing
 from backstamp.journal import reader as reader_module
 from backstamp.journal.layout import SET_ASIDE, segment_path, segments
-from backstamp.journal.writer import SEGMENT_BYTES
+from backstamp.journal.stream import SEGMENT_BYTES
 from backstamp.vocabulary import JournalRecord
 from tests.journal.records import hit, journal_records, read_all
 
