@@ -40,7 +40,8 @@ from backstamp.urls.safe_browsing import full_hash
 from backstamp.worker.feeds.keeping.new_entries import NewEntries
 from backstamp.worker.feeds.questions.lookups import Lookups
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 
 log = logging.getLogger("backstamp.worker")
 

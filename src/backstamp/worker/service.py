@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from backstamp.journal import ThreatFile
+from backstamp.records.database.bulk import is_postgresql
 from backstamp.records.queries.link_urls import urls_of_links
 from backstamp.worker.capture.server import CaptureServer
 from backstamp.worker.channels.delivering import AlertDelivery
@@ -13,13 +14,15 @@ from backstamp.worker.feeds.questions.arrivals import Arrivals
 from backstamp.worker.feeds.questions.lookups import Lookups
 from backstamp.worker.feeds.running.feed_keeping import FeedKeeping
 from backstamp.worker.ingest.loop import IngestLoop, nobody
+from backstamp.worker.ingest.months import Months
 from backstamp.worker.ingest.reverse_names import ReverseLookups
 from backstamp.worker.ingest.settling import Settling
 from backstamp.worker.looking_back import LookingBack
 from backstamp.worker.operations.pages import OperationsPages
 from backstamp.worker.parts.collector import spare_the_collector
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import Told, keep_running
+from backstamp.worker.parts.running import keep_running
+from backstamp.worker.parts.troubles import Troubles
 from backstamp.worker.privacy.housekeeping import Housekeeping
 from backstamp.worker.privacy.records_mail import RecordsMail
 from backstamp.worker.publishing.known_sites import KnownSitesPublisher
@@ -74,6 +77,8 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         "looking back": looking_back.run,
         "known sites": KnownSitesPublisher(config.known_sites_path, database).run,
     }
+    if is_postgresql():
+        parts["months of events"] = Months(database, config.retention_days).run
     if config.update_signatures:
         parts["signatures"] = SignatureKeeping(config.signatures_path).run
     if config.feeds is not None:
@@ -89,15 +94,15 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         if config.reports.imap is not None:
             imap = ImapMailbox(config.reports.imap, mailbox)
             parts["IMAP mailbox"] = imap.run
+    troubles = Troubles(parts)
     if config.operations_listen is not None:
         too_large = None if imap is None else imap.number_too_large
-        parts["operations pages"] = OperationsPages(config, database, too_large).run
+        parts["operations pages"] = OperationsPages(config, database, troubles, too_large).run
     log.info("the worker has started%s", _pages(config))
-    told = Told()
     try:
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
-                group.create_task(keep_running(name, part, stop, told), name=name)
+                group.create_task(keep_running(name, part, stop, troubles), name=name)
     finally:
         database.close()
         if mailbox is not None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import ProgrammingError, connection
 
-from backstamp.records.database.partitions import DEFAULT, drop_before, make_ahead
+from backstamp.records.database.partitions import DEFAULT, drop_before, make_ahead, missing_next
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import DayCount, Event
 from backstamp.records.privacy.retention import delete_before
@@ -36,6 +36,18 @@ def test_months_are_made_once_up_to_two_ahead() -> None:
     ingest(batch("a", [queued(), pixel(600), click(40 * DAY), pixel(-3000 * DAY)]), after(50 * DAY))
     assert [rows(f"records_event_m2026_{month:02}") for month in (3, 4)] == [2, 1]
     assert rows(DEFAULT) == 1
+
+
+def test_what_comes_next_is_made_first() -> None:
+    """An old month may fail each time: what lies in the default partition does not go there."""
+    with connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE "records_event_m2026_02" ()')
+    assert missing_next(MARCH) == ["records_event_m2026_03", "records_event_m2026_04"]
+    with pytest.raises(ProgrammingError, match="already exists"):
+        make_ahead(MARCH, datetime(2026, 2, 1, tzinfo=UTC))
+    assert missing_next(MARCH) == []
+    assert missing_next(datetime(2026, 4, 30, tzinfo=UTC)) == []
+    assert missing_next(datetime(2026, 5, 1, tzinfo=UTC)) == ["records_event_m2026_06"]
 
 
 def test_what_came_before_its_month_was_made_is_moved_there() -> None:

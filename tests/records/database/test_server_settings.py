@@ -1,11 +1,13 @@
 """A PostgreSQL server that is set to our harm is found out; what others do with it is left alone."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
-from backstamp.app.doctor.database import as_it_is_set
+from backstamp.app.doctor.database import as_it_is_set, months
+from backstamp.records.database.partitions import make_ahead
 from backstamp.records.database.server_settings import harmful, is_standby, takes_no_writes
 from tests.database import empty_postgresql
 
@@ -64,3 +66,11 @@ def test_a_user_who_may_only_read_is_found_though_the_server_answers() -> None:
     assert takes_no_writes()
     assert not is_standby()
     assert told()[0] == ("WRONG", "takes no writes: default_transaction_read_only is on")
+
+
+def test_months_that_the_worker_has_not_made_are_named() -> None:
+    now = datetime.now(UTC)
+    (finding,) = months()
+    assert f"records_event_m{now:%Y_%m} and records_event_m" in finding.text
+    make_ahead(now, now + timedelta(days=1))
+    assert list(months()) == []

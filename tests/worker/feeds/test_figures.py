@@ -41,6 +41,7 @@ def test_each_list_has_its_age_its_entries_and_its_failures(
         journal_dir=tmp_path / "journal",
         cursors=None,
         snapshot=None,
+        failing={},
         feeds=config,
     )
     figures = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))

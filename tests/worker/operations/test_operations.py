@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from backstamp.journal import Answer, Drop, EdgeCounters, JournalWriter
 from backstamp.journal.durations import BUCKETS, Durations
@@ -99,6 +99,7 @@ def test_after_the_clock_was_set_back_nothing_is_of_a_negative_age(tmp_path: Pat
         journal_dir=tmp_path,
         cursors=None,
         snapshot=msgspec.structs.replace(snapshot(), published_at_us=ahead),
+        failing={},
     )
     assert re.findall(r"^backstamp_(?:edge_)?snapshot_age_seconds.* (\S+)$", page, re.MULTILINE) == ["0", "0"]
 
@@ -129,6 +130,23 @@ async def test_while_the_database_is_away_the_rest_is_answered(config: WorkerCon
     assert seen["backstamp_database_up"] == 0
     assert "backstamp_journal_lag_bytes" not in seen
     assert "backstamp_snapshot_age_seconds" in seen
+
+
+async def test_a_database_that_can_be_read_and_not_written_shows_in_the_parts_that_fail(
+    config: WorkerConfig, database: Path
+) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    journal = JournalWriter(config.journal_dir, role="gateway")
+    journal.append(queued())
+    read_only = {"NAME": f"file:{database}?mode=ro", "OPTIONS": {**options, "uri": True}}
+    with patch.dict(connection.settings_dict, read_only):
+        async with running(config):
+            await up(config)
+            while not (seen := await figures(config))['backstamp_part_failing_seconds{part="ingest"}']:
+                await asyncio.sleep(0.05)
+    journal.close()
+    assert seen["backstamp_database_up"] == 1
+    assert seen['backstamp_part_failing_seconds{part="policy publisher"}'] == 0
 
 
 async def test_a_channel_that_takes_nothing_shows(config: WorkerConfig) -> None:
@@ -227,6 +245,7 @@ def test_mails_too_large_for_a_mailbox_are_counted_where_one_is_read(
         journal_dir=tmp_path,
         cursors=None,
         snapshot=None,
+        failing={},
         reports_too_large=number,
     )
     lines = [line for line in page.splitlines() if line.startswith("backstamp_reports_too_large")]

@@ -1,6 +1,7 @@
 """Whether the database answers, takes writes, is of this version, and is set as it must be."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from backstamp.app import keyfile
 from backstamp.app.django_start import set_django_up
@@ -26,6 +27,8 @@ def database(settings: Settings) -> Iterator[Finding]:
     try:
         empty, older = is_empty(), is_older()
         server = list(as_it_is_set())
+        if not (empty or older):
+            server += months()
     except NewerDatabaseError as error:
         yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
         return
@@ -47,6 +50,19 @@ def database(settings: Settings) -> Iterator[Finding]:
     else:
         yield good("database", f"{connection.display_name} answers, and is of this version")
     yield from server
+
+
+def months() -> Iterator[Finding]:
+    """Has PostgreSQL a partition for the events of this month and the next? Raises `django.db.Error`."""
+    from backstamp.records.database.partitions import missing_next
+
+    if missing := missing_next(datetime.now(UTC)):
+        yield note(
+            "database",
+            f"the worker has not made {' and '.join(missing)}: events of that time would lie where none are "
+            "dropped as a whole",
+            "start the worker; where it runs, its log says why: its user must own the table records_event",
+        )
 
 
 def as_it_is_set() -> Iterator[Finding]:

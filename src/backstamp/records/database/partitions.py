@@ -32,13 +32,14 @@ _EXISTING: Final = (
 def make_ahead(now: datetime, oldest: datetime) -> int:
     """Make the partitions of the months from `oldest` to some months after `now`; return how many were made.
 
-    What lies in the default partition and belongs into a new one is moved there. One that somebody is in the
-    way of is left for the next time. Raises `django.db.Error`, also where the role may not make tables.
+    What comes next goes first. What lies in the default partition and belongs into a new one is moved there.
+    One that somebody is in the way of is left for the next time. Raises `django.db.Error`, also where the
+    role may not make tables.
     """
     if not is_postgresql():
         return 0
-    wanted = range(_number(oldest), _number(now) + MONTHS_AHEAD + 1)
-    missing = [month for month in wanted if _name(month) not in set(_existing())]
+    missing = _missing(_number(now), _number(now) + MONTHS_AHEAD)
+    missing += _missing(_number(oldest), _number(now) - 1)
     made = 0
     for month in missing:
         try:
@@ -49,6 +50,14 @@ def make_ahead(now: datetime, oldest: datetime) -> int:
         else:
             made += 1
     return made
+
+
+def missing_next(now: datetime) -> list[str]:
+    """Return the names of the partitions of this month and the next that are not there.
+
+    Raises `django.db.Error`.
+    """
+    return [_name(month) for month in _missing(_number(now), _number(now) + 1)] if is_postgresql() else []
 
 
 def drop_before(limit: datetime, take_away: Callable[[str, str], None]) -> int:
@@ -102,6 +111,11 @@ def _make(month: int) -> None:
         cursor.execute(
             f"ALTER TABLE records_event ATTACH PARTITION \"{name}\" FOR VALUES FROM ('{start}') TO ('{end}')"
         )
+
+
+def _missing(first: int, last: int) -> list[int]:
+    existing = set(_existing())
+    return [month for month in range(first, last + 1) if _name(month) not in existing]
 
 
 def _existing() -> Iterator[str]:

@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 from backstamp.worker.capture.store import CaptureStore, MailTooLargeError
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import described
+from backstamp.worker.parts.troubles import described
 from backstamp.worker.reception.listener import Listener
 
 log = logging.getLogger("backstamp.worker")

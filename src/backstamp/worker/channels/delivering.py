@@ -22,7 +22,8 @@ from backstamp.worker.channels.errors import NotDeliveredError
 from backstamp.worker.channels.sending import destination_of, send
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 
 log = logging.getLogger("backstamp.worker")
 

@@ -30,7 +30,8 @@ from backstamp.records.memory.today import Memory
 from backstamp.vocabulary import ConsentMode, JournalRecord
 from backstamp.worker.ingest.database_file import DatabaseFile, FileState
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 
 log = logging.getLogger("backstamp.worker")
 
@@ -245,6 +246,8 @@ class IngestLoop:
         if await self._database.run(self._reader.retire, positions):
             log.debug("deleted ingested journal segments")
         if gone := self._reader.take_gone():
+            # Of these the records may forget how far they were read (`forget_producers`).
+            self._ingested = {name: at for name, at in self._ingested.items() if name not in gone}
             await self._database.run(producers_gone, gone, datetime.now(UTC))
             log.debug("%d producers are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer not in gone}

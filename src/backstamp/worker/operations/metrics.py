@@ -23,13 +23,15 @@ def metrics(
     journal_dir: Path,
     cursors: Mapping[str, int] | None,
     snapshot: Snapshot | None,
+    failing: Mapping[str, float],
     feeds: FeedsConfig | None = None,
     channels: Sequence[ChannelStanding] = (),
     reports_too_large: int | None = None,
 ) -> str:
     """Return the page.
 
-    `cursors` are None while the database is away, `reports_too_large` where no mailbox is read for reports.
+    `cursors` are None while the database is away, `reports_too_large` where no mailbox is read for reports;
+    `failing` says of each part of the worker for how many seconds.
     Raises OSError.
     """
     page = Exposition()
@@ -40,6 +42,12 @@ def metrics(
         "gauge",
         "Whether the database answered just now.",
         [({}, cursors is not None)],
+    )
+    page.add(
+        "backstamp_part_failing_seconds",
+        "gauge",
+        "For how long a part of the worker has failed again and again.",
+        [({"part": part}, seconds) for part, seconds in failing.items()],
     )
     _journal(page, journal_dir, cursors)
     if snapshot is not None:

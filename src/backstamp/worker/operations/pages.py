@@ -24,6 +24,7 @@ from backstamp.worker.config import WorkerConfig
 from backstamp.worker.operations.exposition import CONTENT_TYPE
 from backstamp.worker.operations.metrics import metrics
 from backstamp.worker.parts.database import Database
+from backstamp.worker.parts.troubles import Troubles
 
 CLIENT_SECONDS: Final = 10.0
 DATABASE_SECONDS: Final = 3.0
@@ -34,11 +35,18 @@ class OperationsPages:
     """Answers on the private address."""
 
     def __init__(
-        self, config: WorkerConfig, database: Database, reports_too_large: Callable[[], int] | None = None
+        self,
+        config: WorkerConfig,
+        database: Database,
+        troubles: Troubles,
+        reports_too_large: Callable[[], int] | None = None,
     ) -> None:
-        """`reports_too_large` counts mails of an IMAP mailbox; None where none is looked at."""
+        """`troubles` are those of all parts; `reports_too_large` counts mails of an IMAP mailbox, None where
+        none is looked at.
+        """
         self._config = config
         self._database = database
+        self._troubles = troubles
         self._reports_too_large = reports_too_large
         self._snapshot = SnapshotFile(config.snapshot_path)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -73,6 +81,7 @@ class OperationsPages:
             journal_dir=self._config.journal_dir,
             cursors=known[0] if known is not None else None,
             snapshot=self._snapshot.current(),
+            failing=self._troubles.failing_seconds(),
             feeds=self._config.feeds,
             channels=known[1] if known is not None else (),
             reports_too_large=self._reports_too_large and self._reports_too_large(),

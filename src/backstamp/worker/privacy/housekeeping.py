@@ -1,7 +1,5 @@
 """Delete what must not be kept: old messages, records set aside, keys of pseudonyms, used sign-in links, and
 how far journals were read that are long gone.
-
-And make the months into which PostgreSQL's events go, ahead of time.
 """
 
 import asyncio
@@ -16,7 +14,6 @@ from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.administration import sign_in_links
 from backstamp.records.alerting.alerts import forget_visits
 from backstamp.records.alerting.rules import WITHIN_MINUTES
-from backstamp.records.database.partitions import make_ahead
 from backstamp.records.ingest.journal_cursors import forget_producers
 from backstamp.records.privacy.retention import delete_before, write_back
 from backstamp.records.queries.search import forget_deleted
@@ -103,8 +100,6 @@ class Housekeeping:
                     "deleted %d old messages, %d events of messages that are gone, %d used sign-in links",
                     *(deleted.messages, deleted.strays, links),
                 )
-            # The last, for it fails where somebody has taken our right to make tables.
-            await self._database.run(make_ahead, now, limit)
             await wait(stop, INTERVAL_SECONDS)
 
     def _delete_set_aside(self, limit: datetime) -> None:

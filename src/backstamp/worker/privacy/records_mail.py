@@ -13,7 +13,8 @@ from backstamp.records.privacy.own_records import Asked, asked_for, done, lines
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.onward import NotTakenError, hand_on, in_ascii
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 
 log = logging.getLogger("backstamp.worker")
 

@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from backstamp.own_threads import in_own_thread
 from backstamp.worker.config import ImapConfig
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 from backstamp.worker.report_mailbox.mailbox import AGAIN, ReportMailbox
 
 log = logging.getLogger("backstamp.worker")

@@ -23,7 +23,8 @@ from backstamp.vocabulary import Report
 from backstamp.worker.config import ReportMailboxConfig
 from backstamp.worker.onward import NotTakenError, hand_on
 from backstamp.worker.parts.database import Database
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 from backstamp.worker.reception.listener import Listener
 from backstamp.worker.report_mailbox.reading import finding_of
 

@@ -13,7 +13,8 @@ from backstamp.worker.feeds.keeping.standing import Outcome
 from backstamp.worker.feeds.lists.jobs import Job
 from backstamp.worker.feeds.refreshing.due_lists import AwayError, is_anything_due
 from backstamp.worker.feeds.running.launching import ChildError, done_by_child
-from backstamp.worker.parts.running import described, wait
+from backstamp.worker.parts.running import wait
+from backstamp.worker.parts.troubles import described
 
 log = logging.getLogger("backstamp.worker")
 
