@@ -254,6 +254,43 @@ def test_no_page_holds_inline_script_or_style(admin: Client, name: str) -> None:
     assert all(source.startswith("/static/") for source in sources)
 
 
+class Buttons(HTMLParser):
+    """Collects what the buttons of a page are called, each with the form that it sends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.form = self.button = ""
+        self.words: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        fields = dict(attrs)
+        if tag == "form":
+            self.form = fields.get("action") or fields.get("class") or ""
+        elif tag == "button":
+            self.button, self.words = fields.get("aria-label") or "", []
+
+    def handle_data(self, data: str) -> None:
+        if self.words is not None:
+            self.words.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "button" and self.words is not None:
+            self.found.append((self.button or "".join(self.words).strip(), self.form))
+            self.words = None
+
+
+@pytest.mark.parametrize("name", sorted(set(names()) - FILES - STREAMS - POST_ONLY))
+def test_who_hears_a_button_s_name_knows_what_it_is_for(admin: Client, name: str) -> None:
+    parser = Buttons()
+    parser.feed(admin.get(address(name), follow=True).text)
+    called: dict[str, set[str]] = {}
+    for words, form in parser.found:
+        assert words
+        called.setdefault(words, set()).add(form)
+    assert {words: forms for words, forms in called.items() if len(forms) > 1} == {}
+
+
 def test_a_foreign_host_name_is_refused(admin: Client) -> None:
     answer = admin.get("/", HTTP_HOST="evil.example")
     assert (answer.status_code, "console.url" in answer.text) == (400, True)

@@ -21,6 +21,8 @@ from backstamp.records.models import (
     ProtectionException,
     ReaderReportRow,
 )
+from backstamp.records.protection import kills, own_lists
+from backstamp.records.protection.decided import decided_of
 from backstamp.records.protection.domain_settings import set_protection
 from backstamp.threats import ThreatReason
 from backstamp.tokens import Keyring
@@ -215,6 +217,59 @@ def test_a_mistake_is_allowed_for_the_domain_and_fraud_blocked_for_everybody(adm
         ("shop.example/", "allowed", "example.org", ADDRESS),
     ]
     assert admin.post(f"/reader-reports/{other.pk}/", {"decision": "whim"}).status_code == 404
+
+
+def offered(admin: Client) -> list[str]:
+    return re.findall(r'name="decision" value="(\w+)"', admin.get("/reader-reports/").text)
+
+
+@pytest.mark.parametrize(
+    ("decided", "buttons", "said"),
+    [
+        ([], ["allow", "block", "dismiss"], ""),
+        ([("blocked", "")], ["allow", "dismiss"], "Blocked since"),
+        ([("allowed", "example.org")], ["block", "dismiss"], "Allowed since"),
+        ([("blocked", ""), ("allowed", "example.org")], ["block", "dismiss"], "for example.org"),
+        ([("blocked", "example.net")], ["allow", "block", "dismiss"], ""),
+        (None, ["dismiss"], "Switched off in all mail since"),
+    ],
+)
+def test_a_report_offers_what_makes_a_difference_and_says_what_is_decided(
+    admin: Client, ring: Keyring, decided: list[tuple[str, str]] | None, buttons: list[str], said: str
+) -> None:
+    reader_report()
+    if decided is None:
+        kills.kill_expression("shop.example/", ADDRESS)
+    for kind, whose in decided or []:
+        own_lists.add(own_lists.Kind(kind), "shop.example", whose, ring, by=ADDRESS)
+    assert offered(admin) == buttons
+    assert said in admin.get("/reader-reports/").text
+
+
+def test_fraud_is_blocked_where_the_domain_allowed_the_host(admin: Client, ring: Keyring) -> None:
+    row = reader_report(kind="phishing")
+    own_lists.add(own_lists.Kind.ALLOWED, "shop.example", "example.org", ring, by=ADDRESS)
+    shown = admin.post(f"/reader-reports/{row.pk}/", {"decision": "block"}, follow=True).text
+    assert "shop.example is blocked, within seconds" in shown
+    decided = decided_of(row.url, "example.org")
+    assert isinstance(decided, OwnListEntry)
+    assert decided.kind == "blocked"
+
+
+@pytest.mark.parametrize("in_the_way", ["switched off in all mail", "blocked for example.org"])
+def test_a_report_is_not_said_to_be_allowed_where_something_stands_in_the_way(
+    admin: Client, ring: Keyring, in_the_way: str
+) -> None:
+    row = reader_report()
+    if in_the_way.startswith("switched"):
+        kills.kill_expression("shop.example/x", ADDRESS)
+    else:
+        own_lists.add(own_lists.Kind.BLOCKED, "https://shop.example/x", "example.org", ring, by=ADDRESS)
+    shown = admin.post(f"/reader-reports/{row.pk}/", {"decision": "allow"}, follow=True).text
+    assert f"shop.example/x is {in_the_way}; change that under Lists first" in shown
+    row.refresh_from_db()
+    assert row.handled_at is None
+    assert not OwnListEntry.objects.filter(kind="allowed").exists()
 
 
 def test_a_report_whose_host_cannot_be_listed_waits_on(admin: Client) -> None:

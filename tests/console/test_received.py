@@ -369,3 +369,15 @@ def test_all_clicks_are_saved_however_many_there_are(admin: Client, monkeypatch:
 def test_strangers_see_none_of_it(stranger: Client) -> None:
     for address in ("/received/", "/clicks/", "/clicks/export/", "/lists/", "/protection/"):
         assert stranger.get(address).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("delivery", "words"), [("sent", "Passed on"), ("queued", "Not passed on yet"), ("rejected", "Refused")]
+)
+def test_a_copy_of_received_mail_is_passed_on_and_not_sent(admin: Client, delivery: str, words: str) -> None:
+    mail = received(1)
+    recipient(mail, 0, "ann@example.org", delivery=delivery)
+    shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
+    assert re.findall(
+        r'class="address">[^<]*</span><span class="marks"><span[^>]*><svg.*?</svg>([^<]*)<', shown
+    ) == [words]

@@ -15,7 +15,7 @@ from backstamp.console.forms.bound_fields import whole_form_id
 from backstamp.console.rooms import WINGS
 from backstamp.console.wording.alerts import act_words, rule_words
 from backstamp.console.wording.clicks import url_parts
-from backstamp.console.wording.events import ACTORS, DELIVERIES, Words, event_words
+from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.models import DeliveryState
 from backstamp.vocabulary import Actor, EventType
@@ -74,6 +74,12 @@ def rooms(context: Context) -> dict[str, Any]:
 def delivery_words(state: str) -> Words:
     """Return how a delivery state is shown."""
     return DELIVERIES[DeliveryState(state)]
+
+
+@register.filter
+def receipt_words(state: str) -> Words:
+    """Return how a delivery state of received mail is shown."""
+    return RECEIVED[DeliveryState(state)]
 
 
 register.filter("rule_words", rule_words)

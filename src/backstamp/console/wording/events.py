@@ -92,6 +92,12 @@ DELIVERIES: Final[dict[DeliveryState, Words]] = {
     DeliveryState.BOUNCED: Words("Bounced", "It came back after it was sent.", "stop", "bad"),
 }
 
+RECEIVED: Final = DELIVERIES | {
+    DeliveryState.QUEUED: Words("Not passed on yet", "", "clock", "neutral"),
+    DeliveryState.SENT: Words("Passed on", "The mailbox's own server took it over.", "inbox", "good"),
+}
+"""The same of received mail, which nobody here sent."""
+
 FETCH_TYPES: Final = (EventType.OPENED, EventType.CLICKED)
 HIT_TYPES: Final = (*FETCH_TYPES, EventType.BLOCKED, EventType.WARNED)
 """Events that were judged: somebody or something asked for an image or a link."""
