@@ -17,7 +17,7 @@ from backstamp.worker.ingest.loop import IngestLoop, nobody
 from backstamp.worker.ingest.months import Months
 from backstamp.worker.ingest.reverse_names import ReverseLookups
 from backstamp.worker.ingest.settling import Settling
-from backstamp.worker.looking_back import LookingBack
+from backstamp.worker.looking_back.part import LookingBack
 from backstamp.worker.operations.pages import OperationsPages
 from backstamp.worker.parts.collector import spare_the_collector
 from backstamp.worker.parts.database import Database

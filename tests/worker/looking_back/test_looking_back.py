@@ -26,9 +26,11 @@ from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import Keyring
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ChannelKind, ClickAction, QueuedRecipient, ThreatType
-from backstamp.worker import WorkerConfig, looking_back
+from backstamp.worker import WorkerConfig
 from backstamp.worker.feeds.keeping.new_entries import NewEntries, Spool
-from backstamp.worker.looking_back import LookingBack
+from backstamp.worker.looking_back import part as looking_back
+from backstamp.worker.looking_back import search
+from backstamp.worker.looking_back.part import LookingBack
 from backstamp.worker.parts.database import Database
 from tests.records.journal_records import ANNA, BERT, after, batch, delivery
 from tests.records.received import EVIL, followed, received
@@ -159,7 +161,7 @@ async def test_a_look_that_breaks_off_in_the_middle_loses_and_doubles_nothing(
         ingest(batch("p", [received(message=number) for number in range(1, 6)]), after(600))
 
     await looked_up(take_five)
-    monkeypatch.setattr(looking_back, "PAGE", 2)
+    monkeypatch.setattr(search, "PAGE", 2)
     new = new_entries(tmp_path, "login.evil.example/")
     original, calls = look_back, []
 
@@ -169,7 +171,7 @@ async def test_a_look_that_breaks_off_in_the_middle_loses_and_doubles_nothing(
             raise RuntimeError("killed")
         return original(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(looking_back, "look_back", failing)
+    monkeypatch.setattr(search, "look_back", failing)
 
     async def work(database: Database) -> None:
         looking = LookingBack(database, caught_up, tmp_path / "again")
