@@ -147,8 +147,35 @@ def test_own_lists_are_kept_and_hostile_notes_are_escaped(admin: Client) -> None
     answer = admin.post("/lists/own/add/", sent | {"what": "com"})
     assert (answer.status_code, "com names no host in full" in answer.text) == (422, True)
     assert "evil.example/" not in admin.get("/lists/", {"q": "other"}).text
-    assert 'value="https://a.example/x"' in admin.get("/lists/", {"what": "https://a.example/x"}).text
+    assert ">\nhttps://a.example/x</textarea>" in admin.get("/lists/", {"what": "https://a.example/x"}).text
     admin.post(f"/lists/own/{row.pk}/remove/")
+    assert not OwnListEntry.objects.exists()
+
+
+def test_a_long_list_is_pasted_at_once(admin: Client, ring: Keyring) -> None:
+    own_lists.add(own_lists.Kind.ALLOWED, "bad7.example", "", ring, by="")
+    own_lists.add(own_lists.Kind.BLOCKED, "bad8.example", "", ring, by="")
+    lines = "\r\n".join([*(f" bad{n}.example" for n in range(1100)), "", "https://bad0.example"])
+    shown = admin.post("/lists/own/add/", {"kind": "blocked", "what": lines, "note": "feed"}, follow=True)
+    assert (
+        "1,101 hosts and URLs are blocked for everybody, within seconds; 1,099 of them are new." in shown.text
+    )
+    rows = OwnListEntry.objects.all()
+    assert (rows.count(), rows.filter(kind="blocked").count()) == (1100, 1100)
+    shown = admin.post("/lists/own/add/", {"kind": "blocked", "what": lines}, follow=True)
+    assert "1,101 hosts and URLs were blocked for everybody already." in shown.text
+
+
+def test_of_a_list_with_mistakes_nothing_is_taken_and_the_lines_are_named(admin: Client) -> None:
+    lines = ["good.example", "co.uk", "<script>", *(["com"] * 5)]
+    answer = admin.post("/lists/own/add/", {"kind": "blocked", "what": "\n".join(lines)})
+    assert answer.status_code == 422
+    for words in (
+        "Line 2: co.uk is a public suffix",
+        "Line 3: &lt;script&gt;",
+        "… and 2 more lines that are wrong.",
+    ):
+        assert words in answer.text
     assert not OwnListEntry.objects.exists()
 
 

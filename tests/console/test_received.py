@@ -11,7 +11,7 @@ from django.test import Client
 
 from backstamp.console.views import clicks as clicks_view
 from backstamp.console.views import received as views_received
-from backstamp.records.database.tracking_ids import to_text
+from backstamp.records.database.tracking_ids import from_database, to_text
 from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.models import LinkExpression, LinkFinding, Message
 from backstamp.records.protection import kills, own_lists
@@ -19,7 +19,7 @@ from backstamp.records.queries import clicks
 from backstamp.records.queries import received_mail as records_received
 from backstamp.records.rollups.changes import newest_version
 from backstamp.rewriting import Options, plan
-from backstamp.tokens import Keyring
+from backstamp.tokens import Keyring, seal_link
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
 from tests.console.seed import event, link, message, recipient
@@ -171,10 +171,73 @@ def test_the_list_says_what_was_found_and_what_could_not_be_guarded(admin: Clien
     assert ("Bad" in found, "Half" in found) == (True, False)
     half = admin.get("/received/", {"show": "unprotected"}).text
     assert ("Bad" in half, "Half" in half) == (False, True)
-    hers = admin.get("/received/", {"mailbox": "CYD@example.org"}).text
-    assert ("Bad" in hers, "Fine" in hers) == (False, True)
     assert admin.get("/received/", {"show": "whim"}).status_code == 404
     assert admin.get("/received/", {"before": "1.x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("PARCEL", [1]),
+        ("CYD@example.org", [2]),
+        ("@example.org", [1, 2]),
+        ("letter-2@example.org", [2]),
+        ("<letter-1@example.org>", [1]),
+        ("evil.example", [1, 2]),
+        ("https://evil.example/path?q", [1, 2]),
+        ("hxxps://evil[.]example/", [1, 2]),
+        ("https://evil.example/other", []),
+        ("ample", [1, 2]),
+        ("nowhere.example", []),
+    ],
+)
+@pytest.mark.parametrize("few", [5000, 0])
+def test_received_mail_is_found_by_words_and_by_where_its_links_lead(
+    admin: Client, monkeypatch: pytest.MonkeyPatch, words: str, found: list[int], few: int
+) -> None:
+    monkeypatch.setattr(records_received, "_FEW", few)
+    received(1, "ann@example.org", subject="Your parcel.")
+    received(2, "cyd@example.org", subject="Fine.")
+    message(3, subject="Sent to evil.example")
+    shown = admin.get("/received/", {"q": words}).text
+    assert [number for number, subject in ((1, "Your parcel."), (2, "Fine.")) if subject in shown] == found
+    assert "Sent to" not in shown
+    assert ("Nothing fits" in shown) == (not found)
+
+
+def sealed(mail: Message, ring: Keyring, url: str = "https://user:x@evil.example/path?q") -> str:
+    token = seal_link(
+        ring,
+        domain_id=0,
+        tracking_id=from_database(mail.pk),
+        recipient_index=0,
+        link_number=0,
+        url=url,
+        protected=True,
+    )
+    return f"https://t.example.org/{token}"
+
+
+def test_a_link_as_it_stands_in_a_mail_finds_the_mail_its_clicks_and_the_entries_that_name_it(
+    admin: Client, ring: Keyring
+) -> None:
+    mail = received(1, "ann@example.org", subject="Came in")
+    event(mail, EventType.BLOCKED, 1, Actor.HUMAN, link_number=0)
+    for where in ("/", "/received/"):
+        answer = admin.get(where, {"q": f"<{sealed(mail, ring)}>"})
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/messages/{to_text(mail.pk)}/")
+        gone = admin.get(where, {"q": sealed(Message(tracking_id=7), ring)})
+        assert (gone.status_code, "Nothing fits" in gone.text) == (200, True)
+    assert "Came in" in admin.get("/clicks/", {"url": sealed(mail, ring)}).text
+    shown = admin.post("/lists/own/add/", {"kind": "blocked", "what": sealed(mail, ring)}, follow=True).text
+    assert "evil.example/path?q is blocked for everybody" in shown
+    assert [entry.expression for entry in own_lists.entries()] == ["evil.example/path?q"]
+    admin.post("/lists/off/add/", {"what": sealed(mail, ring, "https://bad.example/")})
+    assert [kill.expression for kill in kills.listed_expressions()] == ["bad.example/"]
+    own_lists.add(own_lists.Kind.ALLOWED, "other.example", "", ring, by="")
+    for words in (sealed(mail, ring), "https://evil.example/path?q", "EVIL"):
+        shown = admin.get("/lists/", {"q": words}).text
+        assert (">evil.example/path?q<" in shown, ">other.example/<" in shown) == (True, False)
 
 
 def test_the_list_goes_on_where_it_ended(admin: Client) -> None:

@@ -1,9 +1,15 @@
-"""asked: what a request asks for, apart from the forms: words to search by, and switches."""
+"""asked: what a request asks for, apart from the forms: words to search by, links of ours, and switches."""
 
 from typing import Final
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
+
+from backstamp.console.config import console_config
+from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.models import Message
+from backstamp.tokens import open_token
+from backstamp.tokens.pasted import token_of
 
 LONGEST_WORDS: Final = 5000
 """Characters, as of a URL on a list. SQLite fails at patterns of more than 50,000 bytes, half of which may be
@@ -14,6 +20,18 @@ escapes; and a page repeats what was asked for in each of its links.
 def words(request: HttpRequest, name: str) -> str:
     """Return the words in the address, or ""."""
     return request.GET.get(name, "").replace("\0", "").strip()[:LONGEST_WORDS]
+
+
+def message_of_link(text: str) -> int | None:
+    """Return the message (its stored tracking id) of which a text is a link or the pixel, as it stands there.
+
+    None where it is neither, or where the message is on record no more.
+    """
+    opened = open_token(console_config().keyring(), token_of(text))
+    if opened is None:
+        return None
+    key = to_database(opened.tracking_id)
+    return key if Message.objects.filter(pk=key).exists() else None
 
 
 def switched_on(request: HttpRequest, name: str) -> bool:

@@ -11,10 +11,10 @@ from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
-from backstamp.app.token_text import token_of
 from backstamp.policy import KillTarget
 from backstamp.policy.own_entries import NotNamedError, expression_of, host_of
 from backstamp.tokens import LinkToken, PixelToken, open_token
+from backstamp.tokens.pasted import token_of
 from backstamp.tokens.sealing import NO_RECIPIENT
 
 _MESSAGE: Final = re.compile(r"[0-9a-f]{16}")

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from backstamp.app.token_text import token_of
 from backstamp.console.mailbox.parts import MailParts
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
+from backstamp.tokens.pasted import token_of
 
 _ADDRESS: Final = re.compile(r"""(?:href|src)=["']?(https?://[^"'\s>]{1,4000})""", re.IGNORECASE)
 

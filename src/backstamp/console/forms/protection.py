@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from backstamp.console.config import console_config
 from backstamp.console.wording.threats import THREATS
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.own_entries import NotNamedError, expression_of
@@ -12,6 +13,7 @@ from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import LONGEST_ADDRESS, OwnListEntry, ProtectedDomain, ProtectionException
 from backstamp.records.protection import page_logos
 from backstamp.records.protection.domain_settings import Changes, chosen_actions
+from backstamp.tokens.pasted import leads_to
 from backstamp.vocabulary import ClickAction, ThreatType
 
 MODES: Final = (
@@ -40,6 +42,9 @@ _ADDRESSES: Final = (
     (ClickAddresses.TRUNCATED, "Its network (/24 or /48)"),
     (ClickAddresses.FULL, "All of it"),
 )
+LONGEST_LISTED: Final = 5000
+"""Characters of a host or URL that is to be listed."""
+_MISTAKES_SHOWN: Final = 5
 _COLUMNS: Final = (
     *("mode", "on_unprotected", "on_known_bad", "may_override", "unresolved", "click_addresses"),
     *("page_organisation", "page_text", "page_contact"),
@@ -169,19 +174,47 @@ class ExceptionForm(forms.Form):
 
 
 class ListedField(forms.CharField):
-    """A host or URL, as lists name them."""
+    """A host or URL, as lists name them; where a link of ours leads is meant, and not the link."""
 
-    def __init__(self, help_text: str = "") -> None:
-        super().__init__(label="Host or URL", max_length=5000, help_text=help_text)
+    def __init__(self) -> None:
+        super().__init__(label="Host or URL", max_length=LONGEST_LISTED)
 
     def clean(self, value: Any) -> str:
-        """Return it as it was written."""
-        text: str = super().clean(value)
+        """Return it as it was written, of a link of ours the URL behind it."""
+        text = leads_to(console_config().keyring(), super().clean(value))
         try:
             expression_of(text)
         except NotNamedError as error:
             raise forms.ValidationError(str(error)) from None
         return text
+
+
+class ListedLinesField(forms.CharField):
+    """Hosts and URLs, one on a line, as many as a request may hold (`serving.body_limit`)."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(
+            label="Host or URL",
+            help_text=help_text,
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    def clean(self, value: Any) -> list[str]:
+        """Return what stands on the lines, each as of `ListedField`."""
+        one = ListedField()
+        listed: list[str] = []
+        wrong: list[str] = []
+        lines = [line for line in super().clean(value).splitlines() if line.strip()]
+        for number, line in enumerate(lines, 1):
+            try:
+                listed.append(one.clean(line))
+            except forms.ValidationError as error:
+                wrong.append(f"Line {number}: {error.messages[0]}" if len(lines) > 1 else error.messages[0])
+        if len(wrong) > _MISTAKES_SHOWN:
+            wrong[_MISTAKES_SHOWN:] = [f"… and {len(wrong) - _MISTAKES_SHOWN:,} more lines that are wrong."]
+        if wrong:
+            raise forms.ValidationError(wrong)
+        return listed
 
 
 class OwnListForm(forms.Form):
@@ -193,8 +226,8 @@ class OwnListForm(forms.Form):
     )
 
     kind = forms.ChoiceField(label="What happens", choices=_KINDS)
-    what = ListedField(
-        "A host is meant with its subdomains, a URL with a slash at its end with all below it."
+    what = ListedLinesField(
+        "One on a line. A host is meant with its subdomains, a URL with a slash at its end with all below it."
     )
     whose = forms.CharField(
         label="For whom",

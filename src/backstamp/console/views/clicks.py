@@ -12,12 +12,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
 from backstamp.console.asked import words
+from backstamp.console.config import console_config
 from backstamp.console.live.fragments import template_for
 from backstamp.console.wording.clicks import ACTIONS, csv_lines, csv_names
 from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.queries.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
 from backstamp.records.rollups.changes import newest_version
+from backstamp.tokens.pasted import leads_to
 from backstamp.vocabulary import EventType
 
 _EXPORT_PAGE: Final = 1_000
@@ -90,6 +92,11 @@ def _given(request: HttpRequest) -> dict[str, str]:
     return {name: words(request, name) for name in _FIELDS}
 
 
+def _named(url: str) -> str:
+    """Return the URL that is looked for: one copies it from a mail as it stands there, sealed."""
+    return leads_to(console_config().keyring(), url)
+
+
 def _wanted(request: HttpRequest, given: dict[str, str]) -> tuple[ClickFilter | None, str]:
     """Return the filter, or None and what is wrong with it."""
     try:
@@ -103,7 +110,7 @@ def _wanted(request: HttpRequest, given: dict[str, str]) -> tuple[ClickFilter | 
     if values["action"] is not None and values["action"] not in ACTIONS:
         raise Http404
     try:
-        values["expression"] = expression_of(given["url"]) if given["url"] else ""
+        values["expression"] = expression_of(_named(given["url"])) if given["url"] else ""
     except NotNamedError as error:
         return None, str(error)
     return ClickFilter(mailbox=given["mailbox"], domain=given["domain"].lower(), **values), ""

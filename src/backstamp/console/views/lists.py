@@ -1,5 +1,6 @@
 """Lists of links: the administrators' own, what is switched off, and how it stands with those of others."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages as notices
@@ -15,6 +16,7 @@ from backstamp.policy.own_entries import expression_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.records.protection import kills, own_lists
+from backstamp.tokens.pasted import leads_to
 
 SHOWN: Final = 50
 
@@ -36,15 +38,11 @@ def add(request: HttpRequest) -> HttpResponse:
     what, whose, note = (form.cleaned_data[name] for name in ("what", "whose", "note"))
     ring = console_config().keyring()
     try:
-        new = own_lists.add(kind, what, whose, ring, by=request.user.get_username(), note=note)
+        new = own_lists.add_all(kind, what, whose, ring, by=request.user.get_username(), note=note)
     except RefusedError as error:
         form.add_error("whose", str(error))  # The form has looked at the rest.
         return _page(request, form, status=422)
-    for_whom = whose or "everybody"
-    if new:
-        notices.success(request, f"{what[:200]} is {kind.label.lower()} for {for_whom}, within seconds.")
-    else:
-        notices.info(request, f"{what[:200]} was {kind.label.lower()} for {for_whom} already.")
+    _say(request, what, f"{kind.label.lower()} for {whose or 'everybody'}", new)
     return redirect("lists")
 
 
@@ -78,13 +76,23 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("lists")
 
 
+def _say(request: HttpRequest, what: Sequence[str], done: str, new: int) -> None:
+    """Say what was done with what was to be listed, of which some is new."""
+    shown = expression_of(what[0])[:200] if len(what) == 1 else f"{len(what):,} hosts and URLs"
+    verb = ("is", "was") if len(what) == 1 else ("are", "were")
+    if not new:
+        notices.info(request, f"{shown} {verb[1]} {done} already.")
+    elif len(what) > 1 and new < len(what):
+        notices.success(request, f"{shown} {verb[0]} {done}, within seconds; {new:,} of them are new.")
+    else:
+        notices.success(request, f"{shown} {verb[0]} {done}, within seconds.")
+
+
 def _page(
     request: HttpRequest, form: OwnListForm, *, kill_form: KillForm | None = None, status: int = 200
 ) -> HttpResponse:
     search = words(request, "q")
-    rows = own_lists.entries()
-    if search:
-        rows = rows.filter(expression__icontains=search)
+    rows = own_lists.entries(leads_to(console_config().keyring(), search))
     context = {
         "form": form,
         "search": search,

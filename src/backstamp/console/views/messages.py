@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from backstamp.console.asked import switched_on, words
+from backstamp.console.asked import message_of_link, switched_on, words
 from backstamp.console.config import console_config
 from backstamp.console.handed_in import HandInError, send_sample_mail
 from backstamp.console.live.fragments import template_for
@@ -45,6 +45,8 @@ def message_list(request: HttpRequest) -> HttpResponse:
     except ValueError:
         raise Http404 from None
     search = words(request, "q")
+    if (found := message_of_link(search)) is not None:
+        return redirect("message", found)
     # The version is read before the rows: what changes in between is then fetched once more, never missed.
     version = newest_version()
     before = request.GET.get("before", "")

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from backstamp.console.asked import words
+from backstamp.console.asked import message_of_link, words
 from backstamp.console.live.fragments import template_for
 from backstamp.console.rooms import RECEIVED_MESSAGE
 from backstamp.console.wording.manifest import ManifestView, read_manifest
@@ -37,18 +37,20 @@ FILTER_NAMES: Final = {
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Show the newest received messages that fit; a fragment of the rows when htmx asks."""
-    mailbox = words(request, "mailbox")
+    search = words(request, "q")
+    if (found := message_of_link(search)) is not None:
+        return redirect("message", found)
     before = request.GET.get("before", "")
     version = newest_version()
     try:
         which = ReceivedFilter(request.GET.get("show", ReceivedFilter.ALL))
-        page = received_page(which=which, mailbox=mailbox, before=before)
+        page = received_page(which=which, search=search, before=before)
     except ValueError:
         raise Http404 from None
     context = {
         "page": page,
         "which": which,
-        "mailbox": mailbox,
+        "search": search,
         "filters": FILTER_NAMES.items(),
         "first_page": not before,
         "version": version,

@@ -10,11 +10,14 @@ from typing import Final
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.database.instants import instant, microseconds
 from backstamp.records.database.tracking_ids import from_text, to_text
-from backstamp.records.models import Link, LinkFinding, Message, Recipient
+from backstamp.records.looking_back.link_expressions import digest_of
+from backstamp.records.models import Link, LinkExpression, LinkFinding, Message, Recipient
 from backstamp.records.queries.clicks import Click, clicks_of_message
 from backstamp.records.queries.pagination import Asked, Part, part_of, recipients_of
+from backstamp.records.queries.search import SEARCH_LIMIT, first_found
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import PEOPLE, Actor, Direction, Origin
 
@@ -22,7 +25,7 @@ PAGE_SIZE: Final = 25
 RECIPIENTS_IN_LIST: Final = 3
 CLICKS_SHOWN: Final = 50
 _FEW: Final = 5_000
-"""Messages with findings up to which they are looked up by themselves."""
+"""Messages up to which those with a finding, or a link, are looked up by themselves."""
 CLICKS_COUNTED: Final = 20_000
 """Of a message that machines hammer, only so many clicks are counted, whichever these are."""
 _CLICKS: Final = (
@@ -111,23 +114,41 @@ class ReceivedDetail:
 
 
 def received_page(
-    *, which: ReceivedFilter = ReceivedFilter.ALL, mailbox: str = "", before: str = ""
+    *, which: ReceivedFilter = ReceivedFilter.ALL, search: str = "", before: str = ""
 ) -> ReceivedPage:
     """Return the newest received messages that fit, at most `PAGE_SIZE`.
 
-    `before` is the `older` of a former page. Raises `ValueError` for a cursor that is none.
+    `search` are words of subject, sender, recipients or Message-ID, or a host or URL to which they have a
+    link. `before` is the `older` of a former page. Raises `ValueError` for a cursor that is none.
     """
     messages = _filtered(Message.objects.filter(direction=Direction.INBOUND.value), which)
-    if mailbox:
-        theirs = Recipient.objects.filter(received=True, address__in={mailbox, mailbox.lower()})
-        messages = messages.filter(pk__in=theirs.values("message_id"))
     if before:
         at, key = _read_cursor(before)
         messages = messages.filter(queued_at__lte=at).filter(Q(queued_at__lt=at) | Q(tracking_id__gt=key))
-    found = list(messages.order_by("-queued_at", "tracking_id").defer("manifest")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    older = _cursor_of(shown[-1]) if len(found) > PAGE_SIZE else ""
+    messages = messages.order_by("-queued_at", "tracking_id")
+    if search:
+        words = search[:SEARCH_LIMIT].lower()
+        found = {*first_found(messages, words, PAGE_SIZE + 1), *_with_link(messages, search)}
+        messages = messages.filter(pk__in=found)
+    rows = list(messages.defer("manifest")[: PAGE_SIZE + 1])
+    shown = rows[:PAGE_SIZE]
+    older = _cursor_of(shown[-1]) if len(rows) > PAGE_SIZE else ""
     return ReceivedPage(tuple(_rows(shown)), older)
+
+
+def _with_link(messages: QuerySet[Message], text: str) -> list[int]:
+    """Return the first messages that have a link to a host or URL; none where the text names neither."""
+    try:
+        digest = digest_of(expression_of(text))
+    except NotNamedError:
+        return []
+    links = LinkExpression.objects.filter(digest=digest)
+    few = set(links.values_list("message_id", flat=True)[: _FEW + 1])
+    if len(few) <= _FEW:
+        found = messages.filter(pk__in=few)
+    else:
+        found = messages.filter(Exists(links.filter(message_id=OuterRef("pk"))))
+    return list(found.values_list("pk", flat=True)[: PAGE_SIZE + 1])
 
 
 def received_detail(message: Message, asked: Asked) -> ReceivedDetail:

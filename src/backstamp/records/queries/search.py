@@ -9,11 +9,13 @@ from django.db.models.lookups import Contains
 
 from backstamp.records.database.bulk import is_postgresql
 from backstamp.records.database.taking_turns import one_at_a_time
-from backstamp.records.models import MessageRollup, MessageText
+from backstamp.records.models import Message, MessageRollup, MessageText
 
 NEWEST: Final = 1000
 """Messages that are looked through first: what is common is found among them, without asking the index for
 all that have it."""
+SEARCH_LIMIT: Final = 200
+"""Longest search text, in characters."""
 _TRIGRAM: Final = 3
 
 _MERGED: Final = 500
@@ -22,19 +24,20 @@ _MERGE: Final = "INSERT INTO records_messagesearch (records_messagesearch, rank)
 _BY_INDEX: Final = "SELECT rowid FROM records_messagesearch WHERE records_messagesearch MATCH %s"
 
 
-def first_found(rollups: QuerySet[MessageRollup], words: str, number: int) -> list[int]:
-    """Return the keys of the first of these messages, newest first, that hold the words (in lower case).
+def first_found(messages: QuerySet[MessageRollup] | QuerySet[Message], words: str, number: int) -> list[int]:
+    """Return the keys of the first of these messages that hold the words (in lower case).
 
-    Both questions ask for each row a value by a subquery, which no planner turns into a join: those of
-    PostgreSQL read a whole table to find a few thousand rows of it.
+    `messages` are the newest first, as messages or by their roll-ups, which sent mail alone has. Both
+    questions ask for each row a value by a subquery, which no planner turns into a join: those of PostgreSQL
+    read a whole table to find a few thousand rows of it.
     """
     text = MessageText.objects.filter(message=OuterRef("pk"))
     holds = Subquery(text.values(holds=Contains(F("text"), words))[:1])
-    newest = list(rollups.annotate(holds=holds).values_list("pk", "holds")[:NEWEST])
+    newest = list(messages.annotate(holds=holds).values_list("pk", "holds")[:NEWEST])
     found = [key for key, holds_them in newest if holds_them][:number]
     if len(found) == number or len(newest) < NEWEST:
         return found
-    queued_at = Subquery(rollups.filter(pk=OuterRef("message_id")).order_by().values("queued_at")[:1])
+    queued_at = Subquery(messages.filter(pk=OuterRef("message_id")).order_by().values("queued_at")[:1])
     listed = _holding(words).annotate(queued_at=queued_at).values_list("message_id", "queued_at")
     first = listed.order_by(F("queued_at").desc(nulls_last=True), "message_id")[:number]
     return [key for key, at in first if at is not None]

@@ -19,7 +19,7 @@ from backstamp.records.database.tracking_ids import from_text, to_text
 from backstamp.records.events.dictionaries import spelled_out
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.queries.pagination import SHOWN, Asked, Part, Place, part_of, read_place, recipients_of
-from backstamp.records.queries.search import first_found
+from backstamp.records.queries.search import SEARCH_LIMIT, first_found
 from backstamp.records.queries.summaries import MessageSummary, summaries
 from backstamp.vocabulary import PEOPLE, EventType
 
@@ -27,9 +27,6 @@ PAGE_SIZE: Final = 25
 RECIPIENTS_IN_LIST: Final = 3
 EVENTS_SHOWN: Final = 500
 """Bound of one page, so that a mail that a scanner hammers cannot fill memory."""
-
-SEARCH_LIMIT: Final = 200
-"""Longest search text, in characters."""
 
 MANY_EVENTS: Final = 5000
 """Events of a message up to which reading and sorting them all is cheapest."""
