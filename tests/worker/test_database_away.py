@@ -1,6 +1,7 @@
 """The database locked, read-only, full or stopped: the worker waits, says so once, and loses nothing."""
 
 import asyncio
+import json
 import logging
 import random
 import sqlite3
@@ -186,6 +187,107 @@ async def test_after_a_failover_to_an_older_copy_what_the_journal_still_has_is_i
     assert len(told) == 1
 
 
+async def test_a_worker_that_is_started_with_the_same_database_says_nothing(
+    config: WorkerConfig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_loop, "RETIRE_SECONDS", 0.05)
+    with closing(JournalWriter(config.journal_dir, role="edge")) as writer:
+        writer.append(queued())
+    async with running(config):
+        await eventually(lambda: JournalCursor.objects.filter(gone_at__isnull=False).count(), 1)
+        assert list(_noted(config)) == [writer.producer]
+        await looked_up(JournalCursor.objects.all().delete)  # as `forget_producers` does
+        await eventually(lambda: _noted(config), {})
+    with closing(JournalWriter(config.journal_dir, role="edge")) as writer:
+        writer.append(delivery(1))
+    async with running(config):
+        await eventually(Event.objects.count, 2)
+    assert warnings(caplog) == []
+
+
+def _noted(config: WorkerConfig) -> dict[str, int]:
+    try:
+        found: dict[str, int] = json.loads((config.journal_dir / "ingested").read_bytes())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+class Copied:
+    """A copy of the database, taken at one time and put in its place at another."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def take(self) -> None:
+        name = connection.settings_dict["NAME"]
+        with closing(sqlite3.connect(name)) as live, closing(sqlite3.connect(self._path)) as copy:
+            live.backup(copy)
+
+    def put(self) -> None:
+        connections.close_all()
+        connection.settings_dict["NAME"] = str(self._path)
+
+
+class CopiedOnServer(Copied):
+    """The same on PostgreSQL."""
+
+    def take(self) -> None:
+        name, server = connection.settings_dict["NAME"], postgres_server()
+        server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        server.execute(f"CREATE DATABASE {self._path.name} TEMPLATE {name}")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.daemon)])
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Copied]:
+    if request.param == "sqlite":
+        with settings():
+            yield Copied(tmp_path / "older")
+        return
+    with empty_postgresql():
+        with settings():
+            yield CopiedOnServer(Path("older"))
+            connections.close_all()
+        postgres_server().execute("DROP DATABASE older WITH (FORCE)")
+
+
+async def test_a_worker_that_is_started_with_an_older_copy_says_what_is_lost_and_ingests_what_is_there(
+    config: WorkerConfig, copied: Copied, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A backup that was restored, or another `database.url`, which leads to a standby that was promoted."""
+    gone = JournalWriter(config.journal_dir, role="gateway")
+    living = JournalWriter(config.journal_dir, role="edge")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ingest_loop, "RETIRE_SECONDS", 0.05)
+        living.append(queued())
+        async with running(config):
+            await eventually(Event.objects.count, 1)
+        await looked_up(copied.take)
+        async with running(config):
+            gone.append(delivery(1))
+            gone.close()
+            living.append(pixel(600))
+            await eventually(hits, IN_THE_END[:3])
+            await eventually(lambda: JournalCursor.objects.filter(gone_at__isnull=False).count(), 1)
+        lost = sum(at for name, at in (await looked_up(cursors)).items() if name == gone.producer)
+        again = (await looked_up(cursors))[living.producer]
+        await looked_up(copied.put)
+        again -= (await looked_up(cursors))[living.producer]
+        for _ in range(2):  # told once
+            async with running(config):
+                await eventually(hits, [IN_THE_END[0], IN_THE_END[2]])
+                await eventually(lambda: list(_noted(config)), [living.producer])
+        living.append(click(700))
+        async with running(config):
+            await eventually(hits, [IN_THE_END[0], *IN_THE_END[2:]])
+    living.close()
+    assert lost > 0
+    assert warnings(caplog) == [
+        f"the database is an older copy: {lost + again} bytes of the journal that were committed are not in "
+        f"it; {lost} of them are not in the journal any more, and the rest is ingested again"
+    ]
+
+
 async def test_after_a_server_that_was_away_an_older_copy_answers_of_which_nothing_was_known(
     config: WorkerConfig, database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -244,6 +346,7 @@ async def test_a_database_that_forgot_journals_long_gone_is_no_older_copy(
     async with running(config):
         await eventually(lambda: JournalCursor.objects.filter(gone_at__isnull=False).count(), 1)
         await looked_up(JournalCursor.objects.all().delete)
+        await eventually(lambda: _noted(config), {})
         away.set()
         await until_told(caplog, "cannot be used")
         away.clear()

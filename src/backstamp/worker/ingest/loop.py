@@ -28,6 +28,7 @@ from backstamp.records.ingest.batches import Ingested, ingest
 from backstamp.records.ingest.journal_cursors import OlderCopyError, cursors, producers_gone
 from backstamp.records.memory.today import Memory
 from backstamp.vocabulary import ConsentMode, JournalRecord
+from backstamp.worker.ingest.committed import Committed
 from backstamp.worker.ingest.database_file import DatabaseFile, FileState
 from backstamp.worker.parts.database import Database
 from backstamp.worker.parts.running import wait
@@ -93,8 +94,9 @@ class IngestLoop:
         self._again: set[Pair] = set()
         self._file = DatabaseFile()
         self._file_state = FileState.SAME
-        self._ingested: dict[str, int] = {}
-        """How far the producers that the journal has were ingested by this process."""
+        self._committed = Committed(directory)
+        self._ingested = dict(self._committed.positions)
+        """How far each producer is known to be ingested."""
         self.caught_up = asyncio.Event()
         """Set while the journal is read to its end."""
 
@@ -110,7 +112,7 @@ class IngestLoop:
                 positions = await self._go_on(positions, stop)
             except OlderCopyError:
                 self.caught_up.clear()
-                positions = await self._begin_anew(older=True)
+                positions = await self._begin_anew()
 
     def _file_is_there(self, stop: asyncio.Event) -> bool:
         """Whether SQLite's file is where it was opened. Where another one is, the worker ends."""
@@ -136,7 +138,7 @@ class IngestLoop:
         ahead = await self._database.run(self._reader.read_ahead, positions, WISHES)
         if ahead.cursors != ahead.began:
             await self._ingest(ahead, set())
-            self._ingested |= ahead.cursors
+            self._ingested = self._ingested | ahead.cursors
             positions = positions | ahead.cursors
         limit = self._limit
         batch = await self._database.run(self._reader.read, positions, limit)
@@ -150,26 +152,31 @@ class IngestLoop:
         again = set(self._again)
         began = time.monotonic()
         await self._ingest(batch, again)
-        self._ingested = batch.cursors
+        self._ingested = self._ingested | batch.cursors
         if len(batch.records) >= limit:
             self._limit = next_limit(limit, time.monotonic() - began)
         self._again -= again
         # Also while more keeps coming: else the journal of a busy edge would grow all day.
         return await self._tidy(positions | batch.cursors, batch.cursors)
 
-    async def _begin_anew(self, *, older: bool = False) -> dict[str, int]:
+    async def _begin_anew(self) -> dict[str, int]:
         """Forget what is known of the records; return how far they say that the journal is ingested.
 
-        After any failure another server may answer, which has an older copy: it lacks rows that are known.
-        `older` says that it has.
+        After any failure, and any start, another server may answer, which has an older copy: it lacks rows
+        that were committed.
         """
+        known = self._ingested
         positions = await self._database.run(self._read_anew)
-        if older or any(positions.get(name, 0) < position for name, position in self._ingested.items()):
+        behind = sum(max(0, at - positions.get(name, 0)) for name, at in known.items())
+        if behind:
+            lost = await self._database.run(self._committed.lost, known, positions)
             log.error(
-                "the database is an older copy: it knows less of the journal than was committed; "
-                "what the journal still has of that is ingested again"
+                "the database is an older copy: %d bytes of the journal that were committed are not in it; "
+                "%d of them are not in the journal any more, and the rest is ingested again",
+                *(behind, lost),
             )
-        self._ingested = {}
+            await self._database.run(self._committed.forget)
+        self._ingested = dict(positions)
         self._limit = FEWEST
         return positions
 
@@ -243,11 +250,12 @@ class IngestLoop:
             raise OlderCopyError
         if self._file.look() is not FileState.SAME:
             return positions
+        await self._database.run(self._committed.note, there, stored)
+        # Of those that are long gone the records forget how far they were read (`forget_producers`).
+        self._ingested = {name: at for name, at in self._ingested.items() if name in stored}
         if await self._database.run(self._reader.retire, positions):
             log.debug("deleted ingested journal segments")
         if gone := self._reader.take_gone():
-            # Of these the records may forget how far they were read (`forget_producers`).
-            self._ingested = {name: at for name, at in self._ingested.items() if name not in gone}
             await self._database.run(producers_gone, gone, datetime.now(UTC))
             log.debug("%d producers are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer not in gone}
