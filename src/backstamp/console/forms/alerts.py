@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
+from backstamp.console.forms.merging import MergingForm
 from backstamp.console.wording.alerts import KINDS
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting.rules import WITHIN_MINUTES, Rule
@@ -13,7 +14,7 @@ from backstamp.vocabulary import AlertRule, ChannelKind
 _MOST_PEOPLE: Final = 1_000_000
 
 
-class RuleForm(forms.Form):
+class RuleForm(MergingForm):
     """How one rule is set."""
 
     enabled = forms.BooleanField(label="Alert to it", required=False)
@@ -50,17 +51,18 @@ class RuleForm(forms.Form):
             del self.fields["channels"]
         if rule.rule is not AlertRule.NEW_HOST:
             del self.fields["threshold"], self.fields["within_minutes"]
+        self.carry_shown(*self.fields)
 
     def chosen(self) -> Rule:
         """Return the rule as it was chosen."""
-        values = self.cleaned_data
+        values = {**self.initial, **self.to_save()}
         return Rule(
             rule=self.rule,
             enabled=values["enabled"],
-            threshold=values.get("threshold", 0),
-            within_minutes=values.get("within_minutes", 0),
+            threshold=values["threshold"],
+            within_minutes=values["within_minutes"],
             domains=tuple(values["domains"].replace(",", " ").lower().split()),
-            channels=tuple(values.get("channels", ())),
+            channels=tuple(values["channels"]),
         )
 
 

@@ -1,16 +1,19 @@
 """Forms of the policy: what is tracked for a domain or a sender, and what a recipient said."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Model
 
+from backstamp.console.forms.merging import MergingForm
 from backstamp.policy import ConsentState
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name
-from backstamp.records.models import LONGEST_ADDRESS
+from backstamp.records.models import LONGEST_ADDRESS, SenderDomain, SenderPolicy
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.urls.parsing import web_url
 
@@ -34,8 +37,26 @@ class AxisField(forms.ChoiceField):
         return {True: "on", False: "off", None: ""}.get(value, value)
 
 
-class DomainForm(forms.Form):
+class _EntryForm(MergingForm):
+    """An entry of a list, found again by what its first field names."""
+
+    model: ClassVar[type[Model]]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.carry_shown(*list(self.fields)[1:])
+
+    def stored(self) -> Mapping[str, Any]:
+        """Return the entry that is named, as it is by now."""
+        name, *others = self.fields
+        named = self.model._default_manager.filter(**{name: self.cleaned_data.get(name)})
+        return named.values(*others).first() or {}
+
+
+class DomainForm(_EntryForm):
     """What is tracked for a sender domain."""
+
+    model = SenderDomain
 
     name = forms.CharField(label="Sender domain", max_length=255)
     opens = AxisField(label="Opens")
@@ -71,8 +92,10 @@ class DomainForm(forms.Form):
         return base
 
 
-class SenderForm(forms.Form):
+class SenderForm(_EntryForm):
     """What is tracked for one sender."""
+
+    model = SenderPolicy
 
     address = forms.EmailField(label="Sender address", max_length=LONGEST_ADDRESS)
     opens = AxisField(label="Opens")

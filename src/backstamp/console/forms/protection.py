@@ -6,6 +6,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from backstamp.console.config import console_config
+from backstamp.console.forms.merging import MergingForm
 from backstamp.console.wording.threats import THREATS
 from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.policy.own_entries import NotNamedError, expression_of
@@ -49,6 +50,14 @@ _COLUMNS: Final = (
     *("mode", "on_unprotected", "on_known_bad", "may_override", "unresolved", "click_addresses"),
     *("page_organisation", "page_text", "page_contact"),
 )
+_KINDS: Final = {
+    "mode": ProtectionMode,
+    "on_unprotected": OnUnprotected,
+    "on_known_bad": OnKnownBad,
+    "unresolved": ClickAction,
+    "click_addresses": ClickAddresses,
+}
+"""Of columns that hold a word of a closed list."""
 
 
 class NewDomainForm(forms.Form):
@@ -60,7 +69,7 @@ class NewDomainForm(forms.Form):
     mode = forms.ChoiceField(label="Mode", choices=MODES, initial=ProtectionMode.OBSERVE)
 
 
-class ProtectionForm(forms.Form):
+class ProtectionForm(MergingForm):
     """All that is set for a domain, its exceptions aside."""
 
     mode = forms.ChoiceField(label="Mode", choices=MODES)
@@ -110,6 +119,7 @@ class ProtectionForm(forms.Form):
             )
         if not row.page_logo:
             del self.fields["no_logo"]
+        self.carry_shown(*initial)
 
     def clean_logo(self) -> str | None:
         """Return the logo as a `data:` URL, or None where none was given."""
@@ -122,20 +132,18 @@ class ProtectionForm(forms.Form):
             raise forms.ValidationError(str(error)) from None
 
     def changes(self) -> Changes:
-        """Return what was chosen."""
-        chosen = self.cleaned_data
-        changes = Changes(
-            mode=ProtectionMode(chosen["mode"]),
-            on_unprotected=OnUnprotected(chosen["on_unprotected"]),
-            on_known_bad=OnKnownBad(chosen["on_known_bad"]),
-            actions={threat: ClickAction(chosen[_action_name(threat)]) for threat in DEFAULT_ACTIONS},
-            may_override=chosen["may_override"],
-            unresolved=ClickAction(chosen["unresolved"]),
-            click_addresses=ClickAddresses(chosen["click_addresses"]),
-            page_organisation=chosen["page_organisation"],
-            page_text=chosen["page_text"],
-            page_contact=chosen["page_contact"],
-        )
+        """Return what was changed."""
+        chosen = self.to_save()
+        changes = Changes()
+        for column in _COLUMNS:
+            if column in chosen:
+                kind = _KINDS.get(column)
+                changes[column] = chosen[column] if kind is None else kind(chosen[column])
+        changes["actions"] = {
+            threat: ClickAction(chosen[_action_name(threat)])
+            for threat in DEFAULT_ACTIONS
+            if _action_name(threat) in chosen
+        }
         if chosen["logo"] is not None:
             changes["page_logo"] = chosen["logo"]
         elif chosen.get("no_logo"):

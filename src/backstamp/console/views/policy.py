@@ -13,6 +13,7 @@ from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from backstamp.console.asked import switched_on, words
@@ -49,8 +50,10 @@ def domain(request: HttpRequest) -> HttpResponse:
     form = DomainForm(request.POST, auto_id="domain_%s")
     if not form.is_valid():
         return _page(request, domain_form=form)
-    values = form.cleaned_data
+    values = form.to_save()
     name = values.pop("name")
+    if not values and (there := SenderDomain.objects.filter(name=name).first()) is not None:
+        return _unchanged(request, name, f"?domain={there.name}#domains-title")
     try:
         row = domain_named(name)
     except RefusedError as error:
@@ -67,13 +70,16 @@ def sender(request: HttpRequest) -> HttpResponse:
     form = SenderForm(request.POST, auto_id="sender_%s")
     if not form.is_valid():
         return _page(request, sender_form=form)
-    address, opens, links = (form.cleaned_data[name] for name in ("address", "opens", "links"))
-    if opens is None and links is None:
-        SenderPolicy.objects.filter(address=address).delete()
-        notices.success(request, f"{address} has no policy of its own any more.")
-    else:
-        SenderPolicy.objects.update_or_create(address=address, defaults={"opens": opens, "links": links})
-        notices.success(request, f"The policy of {address} was saved.")
+    values = form.to_save()
+    address = values.pop("address")
+    if not values and (there := SenderPolicy.objects.filter(address=address).first()) is not None:
+        return _unchanged(request, address, f"?sender={there.pk}#senders-title")
+    with one_at_a_time():
+        SenderPolicy.objects.update_or_create(address=address, defaults=values)
+        of_its_own = SenderPolicy.objects.filter(address=address)
+        gone = of_its_own.filter(opens=None, links=None).delete()[0]
+    said = f"{address} has no policy of its own any more." if gone else f"The policy of {address} was saved."
+    notices.success(request, said)
     return redirect("policy")
 
 
@@ -93,6 +99,12 @@ def consent(request: HttpRequest) -> HttpResponse:
         Consent.objects.filter(address=key.hex()).delete()
     notices.success(request, f"What {address} said was recorded.")
     return redirect("policy")
+
+
+def _unchanged(request: HttpRequest, whose: str, entry: str) -> HttpResponse:
+    """Lead to the entry of somebody of whom nothing was chosen, so that nothing is taken for a wish."""
+    notices.info(request, f"Nothing was changed for {whose}: this is how it stands.")
+    return redirect(reverse("policy") + entry)
 
 
 def _domains() -> QuerySet[SenderDomain]:

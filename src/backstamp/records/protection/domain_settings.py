@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final, TypedDict, Unpack
 
-from django.db import transaction
 from django.db.models import CharField, QuerySet
 
 from backstamp.mail.addresses import is_mail_address
@@ -11,6 +10,7 @@ from backstamp.policy import DEFAULT_ACTIONS, ClickAddresses, OnKnownBad, OnUnpr
 from backstamp.policy.own_entries import NotNamedError, host_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name, domain_named
+from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import LONGEST_ADDRESS, ProtectedDomain, ProtectionException
 from backstamp.records.protection.as_policy import known_actions
 from backstamp.tokens import Keyring
@@ -57,7 +57,7 @@ def set_protection(name: str, by: str, **changes: Unpack[Changes]) -> ProtectedD
 
     Of `actions`, too, those that are not named stay. Raises `RefusedError`.
     """
-    with transaction.atomic():
+    with one_at_a_time():  # all columns are written, and another may be changing one of them
         row, _ = ProtectedDomain.objects.get_or_create(domain=domain_named(name))
         for column, value in changes.items():
             if column == "actions":
