@@ -68,7 +68,13 @@ SAID = {
         "the maximum incoming message size was exceeded",
     ),
     Cause.DISABLED: ("550 5.2.1 The account is disabled", "554 mailbox currently suspended"),
-    Cause.RATE: ("421 4.7.0 [TSS04] messages temporarily deferred", "450 4.2.0 Greylisted, see later"),
+    Cause.RATE: (
+        "554 5.1.1 rate limit exceeded, come back tomorrow",
+        "Domain example.org has exceeded the max defers and failures per hour (5/5 (100%)) allowed",
+        "550 5.1.90 daily recipient limit has been reached",
+        "421 4.7.0 [TSS04] messages temporarily deferred",
+        "450 4.2.0 Greylisted, see later",
+    ),
     Cause.CONTENT: (
         "554 5.7.1 Content filtering rejected this message",
         "554 5.7.1 Message rejected as spam",
@@ -85,6 +91,10 @@ SAID = {
         "550 5.7.26 Unauthenticated email is not accepted due to the DMARC policy",
         "554 Service refused. Client host [192.0.2.1] blocked using a blocklist",
         "450 4.7.1 <bob@example.net>: Recipient address rejected: Access denied",
+        "550 5.7.1 <bob@example.net>: Recipient address rejected: Rejected by SPF: not a designated server",
+        "550 5.1.1 <bob@example.net> blocked: 192.0.2.1 is listed at a dnsbl",
+        "The group you wrote to may not exist, or you may not have permission to post to it",
+        "550 5.7.1 permission to write to this list denied",
     ),
     Cause.LOOP: (
         "554 5.4.6 Too many hops",
@@ -92,6 +102,13 @@ SAID = {
         "mail for x.example loops back",
     ),
     Cause.EXPIRED: ("delivery temporarily suspended: retry timeout exceeded", "message too old"),
+    Cause.SYSTEM: (
+        "maildir delivery failed: create maildir file /home/bob/Maildir/tmp/1.P2.mx: Permission denied",
+        "cannot update mailbox /var/mail/bob for user bob. cannot open file: Permission denied",
+        "451 4.1.1 user lookup temporarily failed",
+        "550 5.1.1 internal error, nothing was looked up",
+        "Child process of address_pipe transport returned 127 from command: /usr/local/bin/x",
+    ),
     Cause.NETWORK: (
         "connect to mx.example.net[192.0.2.7]:25: Connection timed out",
         "No route to host",

@@ -102,6 +102,31 @@ def test_the_recipient_is_the_one_that_the_sender_wrote() -> None:
     assert (recipient.address, recipient.final) == ("bob@example.net", "b.smith@inside.example.net")
 
 
+def test_an_original_recipient_that_was_never_decoded_is_the_final_one() -> None:
+    fields = group(
+        original_recipient="rfc822;bob+2Btag@example.net",
+        final_recipient="rfc822;bob+tag@example.net",
+        action="failed",
+        status="5.1.1",
+    )
+    (recipient,) = read_report(dsn(fields)).recipients
+    assert (recipient.address, recipient.final) == ("bob+tag@example.net", "")
+
+
+@pytest.mark.parametrize(("status", "cause"), [("5.7.133", Cause.POLICY), ("5.7.1", Cause.USER_UNKNOWN)])
+def test_a_frame_that_guesses_counts_less_than_a_status_that_names_a_policy(
+    status: str, cause: Cause
+) -> None:
+    fields = group(
+        final_recipient="rfc822;bob@example.net",
+        action="failed",
+        status=status,
+        diagnostic_code="smtp; 550 not permitted",
+    )
+    (recipient,) = read_report(dsn(fields, notice="The address wasn't found at example.net.")).recipients
+    assert recipient.cause is cause
+
+
 @pytest.mark.parametrize(
     ("status", "said", "bounce", "cause"),
     [
@@ -114,6 +139,9 @@ def test_the_recipient_is_the_one_that_the_sender_wrote() -> None:
         ("5.7.1", "smtp; 550 5.7.1 rejected as spam", BounceClass.SOFT, Cause.CONTENT),
         ("5.7.1", "smtp; 550 5.7.1 no such user here", BounceClass.HARD, Cause.USER_UNKNOWN),
         ("4.4.4", "X-Postfix; Host or domain name not found", BounceClass.HARD, Cause.HOST_UNKNOWN),
+        ("5.1.1", "smtp; 550 5.1.1 rejected as spam", BounceClass.SOFT, Cause.CONTENT),
+        ("5.1.1", "smtp; connection timed out", BounceClass.SOFT, Cause.NETWORK),
+        ("5.1.1", "smtp; 550 5.1.1 Recipient rejected", BounceClass.HARD, Cause.USER_UNKNOWN),
         ("5.0.0", "", BounceClass.HARD, Cause.UNKNOWN),
         ("4.0.0", "", BounceClass.SOFT, Cause.UNKNOWN),
     ],
@@ -395,6 +423,23 @@ def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str
 def test_machines_say_in_many_languages_that_they_answer(subject: str) -> None:
     assert read_report(ANSWER.format(subject, TO_ONE).encode()).kind is ReportKind.AUTO_REPLY
     assert read_report(ANSWER.format(subject, "X-Nothing: 1").encode()).kind is ReportKind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Sono in ferie",
+        "De vacaciones",
+        "Estou de férias",
+        "Ik ben met vakantie",
+        "Jag är på semester",
+        "Urlop",
+    ],
+)
+def test_who_is_away_by_a_mail_that_cannot_be_answered_is_a_machine(subject: str) -> None:
+    raw = f"From: Bob <bob@example.net>\nTo: ann@example.org\nSubject: {subject}\n\nUntil Monday.\n"
+    assert read_report(f"Return-Path: <>\n{raw}".encode()).kind is ReportKind.AUTO_REPLY
+    assert read_report(f"Return-Path: <bob@example.net>\n{raw}".encode()).kind is ReportKind.NONE
 
 
 @pytest.mark.parametrize("value", ["no", "No", " no (by hand)"])

@@ -54,12 +54,15 @@ _THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.M
 """Causes that lie in the address itself."""
 _OF_A_NAME: Final = {Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN}
 _THE_SENDER: Final = frozenset({"1.7", "1.8"})
+_OF_ANYTHING: Final = frozenset({"7.0", "7.1"})
 _NO_ANSWER_OF_DNS: Final = "4.3"
 """X.4.3: the directory, which is DNS here, could not be asked (RFC 3463 §3.5)."""
 _PLAIN: Final = frozenset(
     {Cause.MAILBOX_FULL, Cause.HOST_UNKNOWN, Cause.USER_UNKNOWN, Cause.DISABLED, Cause.TOO_BIG, Cause.MOVED}
 )
 """Causes whose words are believed before the status."""
+_OTHERS: Final = frozenset({Cause.CONTENT, Cause.RATE, Cause.LOOP, Cause.NETWORK, Cause.SYSTEM})
+"""Causes whose words leave no room for an address that is unknown."""
 _LONGEST: Final = 2000
 _NAME: Final = r"[A-Za-z0-9\x80-\u0dff-]{1,63}"
 _ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NAME}){{0,8}}>?")
@@ -75,14 +78,17 @@ def cause_of(status: str, text: str) -> Cause:
     if status:
         said = f"{status} {said}"
     found = next((c for c, words in causes() if words.search(said)), Cause.UNKNOWN)
-    if found in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
-        return Cause.SYSTEM if found is Cause.USER_UNKNOWN else Cause.NETWORK
+    meant = _BY_STATUS.get(status[2:], found) if found is Cause.UNKNOWN else found
+    if meant in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
+        return Cause.SYSTEM if meant is Cause.USER_UNKNOWN else Cause.NETWORK
     if found is Cause.USER_UNKNOWN and saying("unavailable").search(said):
         if _is_transient(status, said):
             return Cause.SYSTEM
         # The words of 550 itself, which stands for policy as well (RFC 5321 §4.2.3): a reason says more.
-        if saying("for_policy").search(said):
+        if _is_policy(said):
             return Cause.POLICY
+    if found is Cause.POLICY and saying("file_closed").search(said):
+        return Cause.SYSTEM  # "Permission denied" is what a disk said, not a person.
     if found in _PLAIN:
         by_status = _BY_STATUS.get(status[2:])
         # Of these two the words are easily mixed up: "host mx.example said: unknown user".
@@ -90,6 +96,8 @@ def cause_of(status: str, text: str) -> Cause:
     if status and status[0] in "45":
         _, subject, detail = status.split(".")
         known = _BY_STATUS.get(f"{subject}.{detail}")
+        if known is Cause.USER_UNKNOWN and (found in _OTHERS or (found is Cause.POLICY and _is_policy(said))):
+            return found  # Some say 5.1.1 of whatever they refuse: no person is unknown for a busy server.
         if known is not None and not (subject == "7" and found is not Cause.UNKNOWN):
             return known
         if found is Cause.UNKNOWN:
@@ -107,9 +115,21 @@ def blames_the_sender(status: str, text: str) -> bool:
     return status[2:] in _THE_SENDER or saying("sender_rejected").search(_words(text)) is not None
 
 
+def names_a_policy(status: str) -> bool:
+    """Whether a status says by which rule a mail was refused, as 5.7.26 and Microsoft's 5.7.133 do.
+
+    X.7.0 and X.7.1 do not: many servers say them of whatever they refuse.
+    """
+    return status[2:].startswith("7.") and status[2:] not in _OF_ANYTHING
+
+
 def _words(text: str) -> str:
     """Return what is said, without names: addresses are one word, and BAD_RECIPIENT is two."""
     return _ADDRESS.sub("x", text[:_LONGEST]).replace("_", " ")
+
+
+def _is_policy(said: str) -> bool:
+    return saying("for_policy").search(said) is not None
 
 
 def _is_transient(status: str, text: str) -> bool:

@@ -28,11 +28,11 @@ def address_in_field(value: str) -> str:
         text = _POINT.sub(_character, text)
     if "@" not in text:
         # Some pass the xtext of RCPT's ORCPT on as it came (RFC 3461 §4.2).
-        text = _decoded(text)
+        text = without_xtext(text)
     text = _PREFIX.sub("", text).strip(" '")
     if match := _ENCAPSULATED.search(text):
         # Exchange wraps what is no SMTP address; a directory's name (EX) holds none.
-        within = ADDRESS.search(_decoded(match[2]))
+        within = ADDRESS.search(without_xtext(match[2]))
         return within[1] if within else ""
     loose = _LOOSE.search(text)
     if loose and "..." in loose[0]:
@@ -41,6 +41,11 @@ def address_in_field(value: str) -> str:
         return loose[0]
     match = ADDRESS.search(text)
     return match[1] if match else loose[0] if loose else ""
+
+
+def without_xtext(text: str) -> str:
+    """Return a text whose characters may be written as `+2B` with these as they are (RFC 3461 §4)."""
+    return _OCTET.sub(lambda octet: chr(int(octet[1], 16)) if octet[1] < "80" else octet[0], text)
 
 
 def name_in(value: str) -> str:
@@ -66,7 +71,3 @@ def _character(match: re.Match[str]) -> str:
         return match[0]
     character = chr(point)
     return character if character.isprintable() else match[0]
-
-
-def _decoded(text: str) -> str:
-    return _OCTET.sub(lambda octet: chr(int(octet[1], 16)) if octet[1] < "80" else octet[0], text)

@@ -149,7 +149,9 @@ def is_notice(text: str, signs: Signs) -> bool:
     if signs.by_daemon or signs.reports:
         # A daemon's report that got lost on its way has its subject left.
         empty = signs.by_daemon and signs.reports and signs.has_machine_subject
-        return failed or (subject and shows > 0) or empty or good_news(words) is not None
+        # Whatever its language: what a daemon sends with the null path, and whom it lists there, is plain.
+        listing = signs.by_daemon and signs.null_path and (named or signs.returned)
+        return failed or (subject and shows > 0) or empty or listing or good_news(words) is not None
     if signs.is_answer and not (signs.attached or signs.null_path):
         return False
     if not signs.returned and saying("to_many").search(words):
@@ -167,7 +169,8 @@ def is_notice(text: str, signs: Signs) -> bool:
         return False
     about = _says_that_a_mail_failed(words)
     names = signs.returned or ADDRESS.search(words) is not None
-    if signs.null_path and about and names and (by_machine or subject + shows > 1):
+    # Who writes as an office with the null path wants no answer, which no postmaster who is a person wants.
+    if signs.null_path and about and names and (by_machine or signs.by_office or subject + shows > 1):
         return True
     if signs.by_name and about and subject and shows > 0:
         return True

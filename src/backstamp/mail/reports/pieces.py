@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.charsets.charset_labels import charset_for
+from backstamp.mail.charsets.charset_labels import UTF8, WIDE, charset_for
 from backstamp.mail.header_section import HeaderSection, read_header_section
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
@@ -222,7 +222,8 @@ def _body_text(part: Part) -> str:
 def _decode(body: bytes, cte: str, charset: str) -> str:
     octets = _octets(body, cte)
     # Labels and decoders of the WHATWG list and of Python's texts; never one that only Python's source uses.
-    codec = charset_for(charset).codec if charset else "utf-8"
+    known = charset_for(charset) if charset else UTF8
+    codec = "utf-16" if known == WIDE else known.codec
     for name in (codec, "utf-8"):
         try:
             return octets.decode(name)

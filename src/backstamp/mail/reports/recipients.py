@@ -12,9 +12,10 @@ from backstamp.mail.reports.causes import (
     bounce_class,
     cause_of,
     code_in,
+    names_a_policy,
     status_in,
 )
-from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
+from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in, without_xtext
 from backstamp.mail.reports.notice import ADDRESS
 from backstamp.mail.reports.outcome import outcome
 from backstamp.mail.reports.phrases import saying
@@ -71,6 +72,8 @@ def by_status(pieces: Pieces, own: Fields, text: str) -> list[RecipientReport]:
         final = address_in_field(group.get("final-recipient", ""))
         original = address_in_field(group.get("original-recipient", ""))
         actual = address_in_field(group.get("x-actual-recipient", ""))
+        if without_xtext(original).casefold() == final.casefold():
+            original = final
         address = original or final or actual
         if not address and len(groups) == 1:
             # It names nobody by a mail address: a name in X.400, or a local user.
@@ -145,9 +148,10 @@ def recipient_report(
         and not blames_the_sender(status, said)
     ):
         closer = cause_of(status, around)
-        cause = (
-            closer if cause is Cause.UNKNOWN or closer in (Cause.MAILBOX_FULL, Cause.USER_UNKNOWN) else cause
-        )
+        # Its own words must say so: of the status both heard.
+        told = cause_of("", around)
+        believed = told is Cause.MAILBOX_FULL or (told is Cause.USER_UNKNOWN and not names_a_policy(status))
+        cause = closer if cause is Cause.UNKNOWN or (believed and closer is told) else cause
     return RecipientReport(
         address=address,
         final=final,
