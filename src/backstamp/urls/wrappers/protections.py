@@ -19,6 +19,7 @@ from backstamp.urls.wrappers.rules import (
     base64_decoded,
     base64_parameter,
     host_parameter,
+    is_broken_off,
     json_decoded,
     parameter,
     percent_decoded,
@@ -31,6 +32,8 @@ _HARMONY_ESCAPE: Final = re.compile(r"\*([0-9A-Fa-f]{2})")
 _ESCAPED_COLON: Final = re.compile(r"(https?)%3a", re.IGNORECASE)
 _LONGEST_URL: Final = 16_384
 _CISCO_PATH: Final = re.compile(r"/[^/]+/(https?(?::|%).+)", re.IGNORECASE)
+
+_WHOLE_URL: Final = re.compile(r"/https?:/", re.IGNORECASE)
 
 
 class _MailinblackKey(msgspec.Struct):
@@ -55,7 +58,12 @@ def _check_point(address: Address) -> str | None:
 def _cisco(address: Address) -> str | None:
     """`/<blob>/<percent-encoded URL>`; a blob alone is a key to the vendor's servers."""
     match = _CISCO_PATH.fullmatch(address.path)
-    return percent_decoded(match[1]) if match is not None else None
+    return percent_decoded(match[1]) if match is not None and not is_broken_off(match[1]) else None
+
+
+def _behind_the_host(address: Address) -> str | None:
+    """`/<URL>`, of whose two slashes some programs leave one."""
+    return address.rest[1:] if _WHOLE_URL.match(address.rest) else None
 
 
 def _egress(address: Address) -> str | None:
@@ -100,11 +108,11 @@ PROTECTIONS: Final = (
         ),
         inner=parameter("url"),
     ),
-    # Outlook on the web: ClearURLs issue 438, urlpurify.
+    # Outlook on the web: ClearURLs issue 438, urlpurify; cloud.microsoft: links in public repositories.
     Rule(
         "Microsoft Safe Links",
         _PROTECTIVE,
-        ("outlook.office.com", "outlook.office365.com"),
+        ("outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"),
         path=re.compile(r"/mail/safelink\.html"),
         inner=parameter("url"),
     ),
@@ -255,6 +263,8 @@ PROTECTIONS: Final = (
         inner=_egress,
         inner_host=host_parameter("@originallink"),
     ),
+    # Links in public repositories: the URL behind the host as it is.
+    Rule("Menlo Security", _PROTECTIVE, ("safe.menlosecurity.com",), inner=_behind_the_host),
     # Links in public repositories.
     Rule(
         "INKY",

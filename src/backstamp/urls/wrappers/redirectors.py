@@ -83,9 +83,11 @@ REDIRECTORS: Final = (
         "Facebook",
         _REDIRECTOR,
         ("facebook.com", "*.facebook.com", "l.messenger.com", "l.workplace.com"),
-        path=re.compile(r"/l(?:sr)?\.php"),
+        path=re.compile(r"/l(?:sr)?\.php|/flx/warn/?"),
         inner=parameter("u"),
     ),
+    # Links in public repositories: WhatsApp's pages of businesses.
+    Rule("WhatsApp", _REDIRECTOR, ("l.wl.co",), path=re.compile("/l"), inner=parameter("u")),
     Rule("Threads", _REDIRECTOR, ("l.threads.com", "l.threads.net"), inner=parameter("u")),
     Rule("Instagram", _REDIRECTOR, ("l.instagram.com", "lm.instagram.com"), inner=parameter("u")),
     Rule(
@@ -154,9 +156,82 @@ REDIRECTORS: Final = (
     Rule(
         "VK",
         _REDIRECTOR,
-        ("vk.com", "*.vk.com", "vk.ru", "*.vk.ru"),
+        ("vk.com", "*.vk.com", "vk.ru", "*.vk.ru", "vkontakte.ru"),
         path=re.compile(r"/away\.php"),
         inner=parameter("to"),
+    ),
+    Rule(
+        "Odnoklassniki",
+        _REDIRECTOR,
+        ("ok.ru", "*.ok.ru", "odnoklassniki.ru", "*.odnoklassniki.ru"),
+        path=re.compile("/dk"),
+        inner=parameter("st.link", "st.rfn"),
+    ),
+    # Links in public repositories.
+    Rule("Yandex", _REDIRECTOR, ("sba.yandex.net",), path=re.compile("/redirect"), inner=parameter("url")),
+    Rule(
+        "Pinterest",
+        _REDIRECTOR,
+        ("pinterest.com", "*.pinterest.com"),
+        path=re.compile("/offsite/?"),
+        inner=parameter("url"),
+    ),
+    # Links in public repositories: mail of Twitter.
+    Rule(
+        "Twitter",
+        _REDIRECTOR,
+        ("twitter.com", "mobile.twitter.com", "x.com"),
+        path=re.compile("/i/redirect"),
+        inner=parameter("url"),
+    ),
+    # Links in public repositories, and the user scripts that skip these pages.
+    Rule(
+        "QQ",
+        _REDIRECTOR,
+        ("c.pc.qq.com",),
+        path=re.compile(r"/(?:middlem?|middlect|index|ios)\.html"),
+        inner=url_or_host_parameter("pfurl", "url"),
+    ),
+    Rule(
+        "QQ Mail",
+        _REDIRECTOR,
+        ("wx.mail.qq.com", "mail.qq.com"),
+        path=re.compile("/xmspamcheck/xmsafejump|/cgi-bin/readtemplate"),
+        inner=parameter("url", "gourl"),
+    ),
+    Rule("Weibo", _REDIRECTOR, ("weibo.cn",), path=re.compile("/sinaurl"), inner=parameter("u", "toasturl")),
+    Rule("Zhihu", _REDIRECTOR, ("link.zhihu.com",), inner=parameter("target")),
+    Rule("CSDN", _REDIRECTOR, ("link.csdn.net",), inner=parameter("target")),
+    Rule("Juejin", _REDIRECTOR, ("link.juejin.cn", "link.juejin.im"), inner=parameter("target")),
+    Rule(
+        "Jianshu",
+        _REDIRECTOR,
+        ("www.jianshu.com", "links.jianshu.com"),
+        path=re.compile("/go(?:-wild)?"),
+        inner=parameter("url", "to"),
+    ),
+    Rule("Gitee", _REDIRECTOR, ("gitee.com",), path=re.compile("/link"), inner=parameter("target")),
+    Rule("Douban", _REDIRECTOR, ("www.douban.com",), path=re.compile("/link2/?"), inner=parameter("url")),
+    Rule("Naver", _REDIRECTOR, ("cc.loginfra.com",), inner=parameter("u")),
+    # The ways out of advertisements, which phishers put into mail.
+    Rule(
+        "Google Ads",
+        _REDIRECTOR,
+        (
+            *("www.googleadservices.com", "ad.doubleclick.net", "adclick.g.doubleclick.net"),
+            "googleads.g.doubleclick.net",
+        ),
+        path=re.compile("(?:/pagead)?/aclk|/pcs/click"),
+        inner=parameter("adurl"),
+    ),
+    # Outlook on the web of Exchange up to 2016, and of 2003, on the organisations' own hosts: people copy its
+    # links into their mail. urlpurify.
+    Rule(
+        "Outlook Web Access",
+        _REDIRECTOR,
+        marker="/redir.asp",
+        path=re.compile(r"/owa/(?:.*/)?redir\.aspx|/exchweb/bin/redir\.asp", re.IGNORECASE),
+        inner=parameter("url"),
     ),
     # `u` since 2025.
     Rule(

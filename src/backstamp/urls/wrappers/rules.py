@@ -59,6 +59,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 _ESCAPED_SCHEME: Final = re.compile(r"https?%(?:25)*3a", re.IGNORECASE)
+_BROKEN_OFF: Final = re.compile(r"https?%[^&]*%[0-9a-f]?", re.IGNORECASE)
 _MAX_ESCAPES: Final = 3
 _HOST: Final = re.compile(r"(([\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?)")
 _Json = TypeVar("_Json", bound=msgspec.Struct)
@@ -87,6 +88,11 @@ def percent_decoded(text: str) -> str:
         if not _ESCAPED_SCHEME.match(text):
             break
     return text
+
+
+def is_broken_off(escaped: str) -> bool:
+    """Whether a URL that was escaped whole ends within an escape: what came behind nobody can tell."""
+    return _BROKEN_OFF.fullmatch(escaped) is not None
 
 
 def base64_decoded(text: str) -> bytes | None:
@@ -146,7 +152,7 @@ def url_or_host_parameter(*names: str) -> Reader:
 def _values(address: Address, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         value = raw_parameter(address.query, name)
-        if value is not None:
+        if value is not None and not is_broken_off(value):
             yield percent_decoded(value.replace("+", " ")).lstrip()
 
 
