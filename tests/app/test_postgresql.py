@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
+from backstamp.app.wiring.postgresql import connection_settings
 from tests.daemons import require
 
 pytestmark = pytest.mark.daemon
@@ -19,7 +21,9 @@ from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("SELECT '\\\\x61'::bytea, '2026-02-01 00:00:00+00'::timestamptz")
     octets, at = cursor.fetchone()
-print(bytes(octets), at.isoformat())
+    cursor.execute("SHOW default_transaction_isolation")
+    isolation, = cursor.fetchone()
+print(bytes(octets), at.isoformat(), isolation)
 """
 
 
@@ -52,6 +56,7 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     server.execute("CREATE DATABASE ways")
     server.execute("ALTER DATABASE ways SET datestyle TO 'German'")
     server.execute("ALTER DATABASE ways SET standard_conforming_strings TO off")
+    server.execute("ALTER DATABASE ways SET default_transaction_isolation TO serializable")
     for clock in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
         server.execute(f"ALTER DATABASE ways SET {clock} TO '1ms'")
     url = server.url("ways")
@@ -61,7 +66,7 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     for module in ("django_settings", "console_settings"):
         code = f'import os; os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.{module}"\n{READS}'
         done = run("-c", code, url=url, data=tmp_path)
-        assert done.stdout == "b'a' 2026-02-01T00:00:00+00:00\n", done.stderr
+        assert done.stdout == "b'a' 2026-02-01T00:00:00+00:00 read committed\n", done.stderr
 
 
 def test_a_server_whose_machine_is_gone_is_noticed_within_a_minute(
@@ -93,3 +98,76 @@ def test_a_database_that_cannot_hold_all_letters_is_refused(
         f"backstamp: the database cannot be used: its encoding is {encoding}, and mail is written in all "
         "letters; make another one with: createdb --encoding UTF8 --template template0\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("", "guest may make no tables in the schema public"),
+        ("?options=-csearch_path%3Dnowhere", "the search_path of guest names no schema that is there"),
+    ],
+)
+def test_a_user_who_may_make_no_tables_is_told_who_may(
+    server: ScratchPostgres, tmp_path: Path, how: str, why: str
+) -> None:
+    """As in every database since PostgreSQL 15 that is another user's."""
+    name = f"others{len(how)}"
+    server.execute(f"CREATE DATABASE {name}")
+    server.execute("DROP ROLE IF EXISTS guest")
+    server.execute("CREATE ROLE guest LOGIN")
+    url = f"postgresql://guest@{quote(str(server.folder), safe='')}/{name}{how}"
+    done = run("-m", "backstamp", "migrate", url=url, data=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        f"backstamp: the database cannot be used: {why}; let it own database and tables, as docs/database.md "
+        "does (createdb --owner)\n",
+    )
+
+
+def test_a_database_in_turkish_is_refused(server: ScratchPostgres, tmp_path: Path) -> None:
+    """Nobody whose address has an i would be found by it in capitals, to be erased say."""
+    like = "TEMPLATE template0 ENCODING UTF8 LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'"
+    server.execute(f"CREATE DATABASE turkish {like}")
+    done = run("-m", "backstamp", "migrate", url=server.url("turkish"), data=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "I and i are no pair of letters for it" in done.stderr
+
+
+def test_all_parameters_of_the_url_count_as_they_do_for_postgresqls_own_programs() -> None:
+    found = connection_settings(
+        "postgresql://me:p%40s%2Fs@one.example:5433,two.example/mail?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+        "&target_session_attrs=read-write&connect_timeout=3&options=-csearch_path%3Dours"
+    )
+    options = found.pop("OPTIONS")
+    assert found == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "mail",
+        "USER": "me",
+        "PASSWORD": "p@s/s",
+        "HOST": "one.example,two.example",
+        "PORT": "5433,",
+    }
+    assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/etc/ca.pem")
+    assert (options["target_session_attrs"], options["connect_timeout"]) == ("read-write", "3")
+    assert options["options"].endswith("default_transaction_isolation=read\\ committed -csearch_path=ours")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@db:54x/mail",
+        "postgresql://me:hunter2@db/mail?sslmodus=require",
+        "postgresql://me:hunter2%ZZ@db/mail",
+        "postgresql://me:hunter2@db/",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_refused_in_one_line_that_repeats_no_password(
+    url: str, tmp_path: Path
+) -> None:
+    for command in ("check-config", "migrate"):
+        done = run("-m", "backstamp", command, url=url, data=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("backstamp: database.url ")
+        assert done.stderr.count("\n") == 1
+        assert "hunter2" not in done.stderr

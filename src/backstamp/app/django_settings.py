@@ -3,7 +3,7 @@
 import os
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.http.request import split_domain_port
 
@@ -13,6 +13,7 @@ from backstamp.app.settings import load
 from backstamp.app.settings.table import CONSOLE_URL, DATABASE_URL
 from backstamp.app.wiring.console import console_config
 from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.wiring.postgresql import connection_settings
 
 _settings = load()
 prepare_data_dir(_settings)
@@ -41,31 +42,7 @@ def _database() -> dict[str, Any]:
                 "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16000; PRAGMA mmap_size=1073741824;",
             },
         }
-    parts = urlsplit(url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        # A server's socket is named as libpq's own URLs do it: ?host=/run/postgresql
-        "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
-        "PORT": str(parts.port or ""),
-        "OPTIONS": {
-            "connect_timeout": 10,
-            # Who waits for a server whose machine is gone (after a failover, say) notices within a minute; by
-            # the system's own clocks it is two hours.
-            "keepalives_idle": 20,
-            "keepalives_interval": 10,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 50_000,
-            # psycopg reads dates in this style alone; without the other, octets and texts with a backslash
-            # would be stored as something else. What is ended by a clock of the server's begins again for
-            # ever: a batch of ingest, a day of retention, a migration. All may be set otherwise for a server,
-            # a database or a user.
-            "options": "-c datestyle=ISO -c standard_conforming_strings=on -c statement_timeout=0 "
-            "-c lock_timeout=0 -c idle_in_transaction_session_timeout=0",
-        },
-    }
+    return connection_settings(url)
 
 
 BACKSTAMP = console_config(_settings)

@@ -4,11 +4,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
 
 from backstamp.app.doctor.database import as_it_is_set, months
 from backstamp.records.database.partitions import make_ahead
-from backstamp.records.database.server_settings import harmful, is_standby, takes_no_writes
+from backstamp.records.database.server_settings import (
+    harmful,
+    is_standby,
+    is_turkic,
+    shares_its_session,
+    takes_no_writes,
+)
 from tests.database import empty_postgresql
 
 pytestmark = pytest.mark.daemon
@@ -39,10 +46,12 @@ def test_what_harms_is_named_with_its_value() -> None:
     set_to("statement_timeout", "30s")
     set_to("synchronous_commit", "off")
     set_to("DateStyle", "German")
+    set_to("default_transaction_isolation", "serializable")
     assert harmful() == TESTS_OWN | {
         "statement_timeout": "30s",
         "synchronous_commit": "off",
         "DateStyle": "German, DMY",
+        "default_transaction_isolation": "serializable",
     }
     assert told() == [
         ("NOTE", "statement_timeout is 30s: what takes longer is ended, and begins again for ever"),
@@ -52,6 +61,10 @@ def test_what_harms_is_named_with_its_value() -> None:
             "synchronous_commit is off: what was committed last is lost in a crash of the server, for good",
         ),
         ("WRONG", "DateStyle is German, DMY: a pooler keeps back what Backstamp asks for"),
+        (
+            "WRONG",
+            "default_transaction_isolation is serializable: a pooler keeps back what Backstamp asks for",
+        ),
     ]
 
 
@@ -74,3 +87,22 @@ def test_months_that_the_worker_has_not_made_are_named() -> None:
     assert f"records_event_m{now:%Y_%m} and records_event_m" in finding.text
     make_ahead(now, now + timedelta(days=1))
     assert list(months()) == []
+
+
+def test_a_second_connection_that_meets_the_first_ones_process_was_given_its_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So it is behind PgBouncer with pool_mode = transaction."""
+
+    class Pooled:
+        def cursor(self) -> CursorWrapper:
+            return connection.cursor()
+
+        def close(self) -> None:
+            pass
+
+    assert not shares_its_session()
+    monkeypatch.setattr(connections["default"], "copy", Pooled)
+    assert shares_its_session()
+    assert not is_turkic()
+    assert ("WRONG", "a pooler gives our session to others between transactions") in told()

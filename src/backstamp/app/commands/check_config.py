@@ -3,6 +3,8 @@
 import click
 
 from backstamp.app.context import AppContext
+from backstamp.app.settings.table import DATABASE_URL
+from backstamp.app.wiring.postgresql import connection_settings
 from backstamp.app.wiring.problems import check
 
 
@@ -11,4 +13,6 @@ from backstamp.app.wiring.problems import check
 def check_config(context: AppContext) -> None:
     """Check the settings; exit 2 with one line where they are wrong."""
     check(context.settings)
+    if context.settings[DATABASE_URL]:  # not for all roles: gateway and edge know no driver
+        connection_settings(context.settings[DATABASE_URL])
     click.echo(f"settings are good ({context.settings.config_file or 'defaults and environment'})")

@@ -11,7 +11,7 @@ from backstamp.app.django_start import usable_database
 def migrate(context: AppContext) -> None:
     """Create or upgrade the database; harmless when there is nothing to do."""
     with usable_database(context, begins=True):
-        _refuse_few_letters()
+        _refuse_unfit()
         from django.core.management import call_command
 
         from backstamp.records.rollups.rebuild import fill_in_missing
@@ -21,11 +21,17 @@ def migrate(context: AppContext) -> None:
     click.echo("the database is up to date")
 
 
-def _refuse_few_letters() -> None:
-    """See that PostgreSQL's database can hold what mail is written in. Raises `ClickException`."""
+def _refuse_unfit() -> None:
+    """See that PostgreSQL's database can hold what mail is written in, and takes our tables.
+
+    Raises `ClickException`, and `django.db.Error`.
+    """
     from django.db import connection
 
+    from backstamp.app.doctor.database import OWNER
     from backstamp.records.database.bulk import is_postgresql
+    from backstamp.records.database.server_settings import cannot_make_tables, is_turkic
+    from backstamp.records.database.versions import is_empty, is_older
 
     if not is_postgresql():
         return
@@ -37,3 +43,11 @@ def _refuse_few_letters() -> None:
             f"the database cannot be used: its encoding is {encoding}, and mail is written in all "
             "letters; make another one with: createdb --encoding UTF8 --template template0"
         )
+    if is_empty() and is_turkic():
+        raise click.ClickException(
+            "the database cannot be used: I and i are no pair of letters for it, so that addresses would not "
+            "be found as they are written; make another one with: createdb --locale C.UTF-8 --template "
+            "template0"
+        )
+    if (why := cannot_make_tables()) and is_older():
+        raise click.ClickException(f"the database cannot be used: {why}; {OWNER}")

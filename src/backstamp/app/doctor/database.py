@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from backstamp.app import keyfile
 from backstamp.app.django_start import set_django_up
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.keyfile import KeyFileError
-from backstamp.app.settings import Settings
+from backstamp.app.settings import Settings, SettingsError
 from backstamp.app.settings.table import DATABASE_URL
+
+OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -19,7 +22,12 @@ def database(settings: Settings) -> Iterator[Finding]:
         return  # Django needs them too, and `machine.keys` has told what is wrong with them.
     if not settings[DATABASE_URL] and not settings.in_data_dir("backstamp.db").exists():
         return
-    set_django_up(settings)
+    try:
+        set_django_up(settings)
+    except SettingsError as error:
+        complaint, _, fix = str(error).partition("; ")
+        yield wrong("database", complaint, fix)
+        return
     from django.db import Error, connection
 
     from backstamp.records.database.versions import REMEDY, NewerDatabaseError, is_empty, is_older
@@ -34,11 +42,10 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     except Error as error:
         why = " ".join(str(error).split())
-        yield wrong(
-            "database",
-            f"cannot be used ({why})",
-            "check database.url and whether the server runs; until then hits wait in the journal",
-        )
+        fix = "check database.url and whether the server runs"
+        if "startup parameter" in why:
+            fix = "set ignore_startup_parameters = options in PgBouncer (docs/database.md)"
+        yield wrong("database", f"cannot be used ({why})", f"{fix}; until then hits wait in the journal")
         return
     finally:
         connection.close()
@@ -67,8 +74,31 @@ def months() -> Iterator[Finding]:
 
 def as_it_is_set() -> Iterator[Finding]:
     """Does a PostgreSQL server take writes, and is it set as it must be? Raises `django.db.Error`."""
-    from backstamp.records.database.server_settings import CLOCKS, LAZY, harmful, is_standby, takes_no_writes
+    from backstamp.records.database.server_settings import (
+        CLOCKS,
+        LAZY,
+        cannot_make_tables,
+        harmful,
+        is_standby,
+        is_turkic,
+        shares_its_session,
+        takes_no_writes,
+    )
 
+    if why := cannot_make_tables():
+        yield wrong("database", why, OWNER)
+    if is_turkic():
+        yield wrong(
+            "database",
+            "I and i are no pair of letters for it, so that addresses are not found as they are written",
+            "move it (pg_dump, pg_restore) to one made by: createdb --locale C.UTF-8 --template template0",
+        )
+    if shares_its_session():
+        yield wrong(
+            "database",
+            "a pooler gives our session to others between transactions",
+            "set pool_mode = session for this database (docs/database.md)",
+        )
     if is_standby():
         yield wrong(
             "database",

@@ -4,6 +4,7 @@ What we ask for ourselves when we connect counts as it arrived: a pooler may kee
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Final
 
 from django.db import connection
@@ -19,10 +20,15 @@ CLOCKS: Final = (
 """What one of these ends begins again for ever. The last one came with PostgreSQL 17."""
 LAZY: Final = ("fsync", "synchronous_commit")
 """With one of these `off`, commits are lost in a crash whose journal is deleted already."""
-_SPELLINGS: Final = {"DateStyle": "ISO", "standard_conforming_strings": "on"}
-"""How values begin without which dates cannot be read, and octets become others."""
+_NEEDED: Final = {
+    "DateStyle": "ISO",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+}
+"""How values begin without which dates cannot be read, octets become others, and whoever waited for a turn
+fails, since others committed meanwhile."""
 _READ: Final = "SELECT " + ", ".join(
-    f"current_setting('{name}', true)" for name in (*CLOCKS, *LAZY, *_SPELLINGS)
+    f"current_setting('{name}', true)" for name in (*CLOCKS, *LAZY, *_NEEDED)
 )
 
 
@@ -43,16 +49,49 @@ def harmful() -> Mapping[str, str]:
     """
     if not is_postgresql():
         return {}
-    found = dict(zip((*CLOCKS, *LAZY, *_SPELLINGS), _ask(_READ), strict=True))
+    found = dict(zip((*CLOCKS, *LAZY, *_NEEDED), _ask(_READ), strict=True))
     return (
         {name: str(found[name]) for name in CLOCKS if found[name] not in ("0", None)}
         | {name: "off" for name in LAZY if found[name] == "off"}
-        | {
-            name: str(found[name])
-            for name, good in _SPELLINGS.items()
-            if not str(found[name]).startswith(good)
-        }
+        | {name: str(found[name]) for name, good in _NEEDED.items() if not str(found[name]).startswith(good)}
     )
+
+
+def cannot_make_tables() -> str:
+    """Return why the user may make no tables where they would be made; empty where they may.
+
+    Since PostgreSQL 15 the schema `public` is its owner's alone. Raises `django.db.Error`.
+    """
+    if not is_postgresql():
+        return ""
+    user, schema, may = _ask(
+        "SELECT current_user, current_schema(), has_schema_privilege(current_schema(), 'CREATE')"
+    )
+    if schema is None:
+        return f"the search_path of {user} names no schema that is there"
+    return "" if may else f"{user} may make no tables in the schema {schema}"
+
+
+def is_turkic() -> bool:
+    """Whether the letters I and i are no pair for the database, as in Turkish. Raises `django.db.Error`.
+
+    Addresses and hosts are then not found as they are spelled.
+    """
+    return is_postgresql() and _ask("SELECT upper('i') = 'I' AND lower('I') = 'i'") != [True]
+
+
+def shares_its_session() -> bool:
+    """Whether a pooler gives our session to others between transactions. Raises `django.db.Error`.
+
+    Then a second connection meets the process of the first, which is idle and was used last.
+    """
+    if not is_postgresql():
+        return False
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        (first,) = _ask("SELECT pg_backend_pid()")
+        cursor.execute("SELECT pg_backend_pid()")
+        return bool(cursor.fetchone() == (first,))
 
 
 def _ask(statement: str) -> list[object]:
