@@ -29,6 +29,7 @@ def config(tmp_path: Path) -> WorkerConfig:
         known_sites_path=tmp_path / "sites.known",
         snapshot_path=tmp_path / "snapshot",
         source_keys_dir=tmp_path / "source-keys",
+        clock_path=tmp_path / "clock",
         policy=Snapshot(
             published_at_us=0,
             enabled=True,

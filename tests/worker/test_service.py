@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import stat
 import threading
 import time
@@ -188,7 +189,7 @@ async def test_a_journal_that_is_away_for_a_moment_is_not_ingested_again(
         config.journal_dir.rename(away)
         config.journal_dir.mkdir()
         await asyncio.sleep(0.5)
-        config.journal_dir.rmdir()
+        shutil.rmtree(config.journal_dir)
         away.rename(config.journal_dir)
         writer.append(pixel(700))
         await eventually(types, ["queued", "opened", "opened"])

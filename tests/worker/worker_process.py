@@ -24,6 +24,7 @@ def main(directory: Path) -> None:
         known_sites_path=directory / "sites.known",
         snapshot_path=directory / "snapshot",
         source_keys_dir=directory / "source-keys",
+        clock_path=directory / "clock",
         policy=Snapshot(
             published_at_us=0, enabled=True, consent_mode=ConsentMode.OBJECTION, tracking_url="", origins={}
         ),

@@ -50,8 +50,9 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     `policy` holds the installation's defaults, over which the database's rows are laid; its
     `published_at_us` does not matter. `capture_listen` is `unix:/absolute/path` or `host:port`;
     `signatures_path` is the file of newer lists of networks, which `update_signatures` keeps not older than a
-    day; `feeds` are the lists of dangerous URLs, and in `looking_back_dir` waits what is new on them;
-    `known_sites_path` is the file of sites that are not new here.
+    day; in `clock_path` stands until when the clock was believed; `feeds` are the lists of dangerous URLs,
+    and in `looking_back_dir` waits what is new on them; `known_sites_path` is the file of sites that are not
+    new here.
     `operations_listen` is host and port of the private pages, if any; `reports` is None where no mail is
     taken that comes back, `own_mail` where none is sent.
     """
@@ -59,6 +60,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     journal_dir: Path
     snapshot_path: Path
     source_keys_dir: Path
+    clock_path: Path
     policy: Policy
     retention_days: int
     capture_dir: Path

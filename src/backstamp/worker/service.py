@@ -54,6 +54,7 @@ async def serve(config: WorkerConfig, *, stop: asyncio.Event) -> None:
         database,
         journal_dir=config.journal_dir,
         source_keys_dir=config.source_keys_dir,
+        clock_path=config.clock_path,
         retention_days=config.retention_days,
     )
     looking_back = LookingBack(

@@ -53,6 +53,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         journal_dir=settings.in_data_dir("journal"),
         snapshot_path=settings.in_data_dir("snapshot"),
         source_keys_dir=settings.in_data_dir("source-keys"),
+        clock_path=settings.in_data_dir("clock"),
         policy=default_policy(settings),
         retention_days=settings[PRIVACY_RETENTION_DAYS],
         capture_dir=settings.in_data_dir("capture"),

@@ -20,60 +20,33 @@ from backstamp.records.queries.search import forget_deleted
 from backstamp.records.reports.matching import forget_before
 from backstamp.worker.parts.database import Database
 from backstamp.worker.parts.running import wait
+from backstamp.worker.privacy.clock import Clock
 
 log = logging.getLogger("backstamp.worker")
 
-DAY_SECONDS: Final = 86_400.0
 INTERVAL_SECONDS: Final = 600.0
 """Well below the day for which a key of pseudonyms is used."""
 _VISITS: Final = timedelta(minutes=WITHIN_MINUTES[-1])
 """No rule counts visits to new hosts for longer."""
 
 
-class Clock:
-    """Says whether the time may be believed when it makes things old: a day after it jumped ahead by days."""
-
-    def __init__(self) -> None:
-        self._ahead = _ahead_of_uptime()
-        self._jumped_at: float | None = None
-
-    def may_be_believed(self) -> bool:
-        """Return it as of now. That the machine slept is no jump."""
-        jump = _ahead_of_uptime() - self._ahead
-        if jump <= DAY_SECONDS:
-            self._jumped_at = None
-        elif self._jumped_at is None:
-            self._jumped_at = _uptime()
-            log.error(
-                "the clock has jumped ahead by %.0f days: for a day nothing is deleted as too old; set it "
-                "right, or start the worker again where it is right",
-                jump / DAY_SECONDS,
-            )
-        if self._jumped_at is not None and _uptime() - self._jumped_at < DAY_SECONDS:
-            return False
-        self._ahead, self._jumped_at = _ahead_of_uptime(), None
-        return True
-
-
-def _uptime() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _ahead_of_uptime() -> float:
-    return time.time() - _uptime()
-
-
 class Housekeeping:
     """Deletes what is older than `retention_days`, and what has served its purpose."""
 
     def __init__(
-        self, database: Database, *, journal_dir: Path, source_keys_dir: Path, retention_days: int
+        self,
+        database: Database,
+        *,
+        journal_dir: Path,
+        source_keys_dir: Path,
+        clock_path: Path,
+        retention_days: int,
     ) -> None:
         self._database = database
         self._set_aside = journal_dir / SET_ASIDE
         self._source_keys = SourceKeys(source_keys_dir)
         self._retention = timedelta(days=retention_days)
-        self._clock = Clock()
+        self._clock = Clock(clock_path)
         self._merged_on: date | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -82,7 +55,7 @@ class Housekeeping:
             await self._database.run(self._source_keys.destroy_old, time.time_ns() // 1000)
             now = datetime.now(UTC)
             limit = now - self._retention
-            if not self._clock.may_be_believed():
+            if not await self._database.run(self._clock.may_be_believed):
                 await wait(stop, INTERVAL_SECONDS)
                 continue
             deleted = await self._database.run(delete_before, limit)
