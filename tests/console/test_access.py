@@ -60,7 +60,10 @@ POST_ONLY = {
     "channel-switch",
     "channel-remove",
 }
-FILES = {"mail-html", "mail-raw", "clicks-export", "page-preview"}
+FILES = {"mail-html", "mail-raw", "page-preview"} | {
+    *("clicks-export", "messages-export", "received-export", "alerts-export", "alert-people-export"),
+    *("own-lists-export", "suppressions-export"),
+}
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"
 
@@ -93,7 +96,7 @@ def address(name: str) -> str:
         samples["pk"] = ExpressionKill.objects.create(expression="a.example/", digest=b"a-expres").pk
     elif name == "reader-report":
         samples["pk"] = reader_report().pk
-    elif name in ("alert", "alert-delete"):
+    elif name in ("alert", "alert-delete", "alert-people-export"):
         samples["pk"] = alert().pk
     elif name.startswith("channel-"):
         samples["pk"] = channels.add("ops", ChannelKind.MAIL, "ops@example.org", "").pk

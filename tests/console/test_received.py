@@ -3,13 +3,12 @@
 import csv
 import io
 import re
-import warnings
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from backstamp.console.views import clicks as clicks_view
+from backstamp.console import csv_files
 from backstamp.console.views import received as views_received
 from backstamp.records.database.tracking_ids import from_database, to_text
 from backstamp.records.looking_back.link_expressions import expressions_of
@@ -22,6 +21,7 @@ from backstamp.rewriting import Options, plan
 from backstamp.tokens import Keyring, seal_link
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
+from tests.console.csv_answers import octets, streamed
 from tests.console.seed import event, link, message, recipient
 
 CSRF_TOKEN = re.compile(r'(?<=csrfmiddlewaretoken" value=")\w+')
@@ -42,18 +42,6 @@ def received(number: int, *addresses: str, **fields: Any) -> Message:
 def unmarked(page: str) -> str:
     """The words of a page, without its markup."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
-
-
-def streamed(answer: Any) -> str:
-    return octets(answer).decode("utf-8-sig")
-
-
-def octets(answer: Any) -> bytes:
-    assert answer.streaming
-    with warnings.catch_warnings():
-        # The console is served asynchronously; the test client is not.
-        warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume asynchronous iterators")
-        return b"".join(answer)
 
 
 def finding(of: Message, **fields: Any) -> LinkFinding:
@@ -381,7 +369,7 @@ def test_a_spreadsheet_knows_the_charset_of_what_was_saved(
     mail = received(1, "änn@example.org", subject="Grüße, 안녕")
     for second in range(2):
         event(mail, EventType.BLOCKED, second, Actor.HUMAN, link_number=0)
-    monkeypatch.setattr(clicks_view, "_EXPORT_PAGE", 1)
+    monkeypatch.setattr(csv_files, "AT_ONCE", 1)
     saved = octets(admin.get("/clicks/export/"))
     assert saved.startswith(b"\xef\xbb\xbftime,mailbox,")
     assert saved.count(b"\xef\xbb\xbf") == 1
@@ -415,7 +403,7 @@ def test_all_clicks_are_saved_however_many_there_are(admin: Client, monkeypatch:
     for second in range(24):
         actor = Actor.HUMAN if second % 8 == 0 else Actor.SCANNER
         event(mail, EventType.ALLOWED, second, actor, link_number=0)
-    monkeypatch.setattr(clicks_view, "_EXPORT_PAGE", 5)
+    monkeypatch.setattr(csv_files, "AT_ONCE", 5)
     monkeypatch.setattr(clicks, "_CHUNKS", (2, 2))
 
     def times(who: str) -> list[str]:

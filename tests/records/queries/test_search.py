@@ -6,7 +6,7 @@ import pytest
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Message, MessageText
 from backstamp.records.privacy.retention import delete_before
-from backstamp.records.queries import search, sent_mail
+from backstamp.records.queries import search
 from backstamp.records.queries.sent_mail import ListFilter, message_page
 from backstamp.records.rollups.rebuild import rebuild
 from tests.records.journal_records import SECOND, after, batch, click, delivery, queued
@@ -78,12 +78,11 @@ def test_what_arrives_late_is_found_at_its_time() -> None:
 
 
 @pytest.mark.usefixtures("filled")
-def test_a_search_goes_on_where_the_page_before_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sent_mail, "PAGE_SIZE", 5)
+def test_a_search_goes_on_where_the_page_before_ended() -> None:
     pages: list[list[str]] = []
     older = ""
     while not pages or older:
-        page = message_page(search="bert@example", before=older)
+        page = message_page(search="bert@example", before=older, size=5)
         pages.append([row.message.subject for row in page.rows])
         older = page.older
     assert pages == [list(reversed(SUBJECTS))[at : at + 5] for at in (0, 5, 10)]

@@ -7,12 +7,15 @@ from urllib.parse import urlencode
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from backstamp.console.asked import switched_on, words
+from backstamp.console.csv_files import Piece, csv_file, newest_first
 from backstamp.console.forms.alerts import ChannelForm, RuleForm
 from backstamp.console.wording.alerts import RULES
+from backstamp.console.wording.saved_rows import ALERTS, PEOPLE, alert_row, person_row
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.alerting import alerts
 from backstamp.records.alerting.people import MOST_PEOPLE, people_of
@@ -30,11 +33,7 @@ PEOPLE_SHOWN: Final = 50
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Show the alerts, the newest first."""
-    given = {name: words(request, name) for name in ("domain", "host")}
-    try:
-        rule = AlertRule(request.GET["rule"]) if request.GET.get("rule") else None
-    except ValueError:
-        raise Http404 from None
+    given, rule = _given(request)
     found = alerts.listed(rule=rule, **given)
     page = Paginator(found, SHOWN).get_page(request.GET.get("page"))
     kept = {name: value for name, value in given.items() if value}
@@ -49,6 +48,26 @@ def listed(request: HttpRequest) -> HttpResponse:
         "is_told": any(channel.enabled for channel in channels.listed()),
     }
     return render(request, "console/alerts.html", context)
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Stream all alerts that fit as CSV, those that were raised last first."""
+    given, rule = _given(request)
+    return csv_file("alerts", ALERTS, newest_first(alerts.listed(rule=rule, **given), alert_row))
+
+
+@require_GET
+def export_people(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Return the people of an alert as CSV: somebody may have to write to them all."""
+    get_object_or_404(Alert, pk=pk)
+
+    def read(_: str) -> Piece:
+        people = list(people_of(pk))
+        machines = machines_since(people)
+        return [person_row(each, machines.get(each.pk)) for each in people], ""
+
+    return csv_file(f"alert-{pk}-people", PEOPLE, read)
 
 
 @require_safe
@@ -158,6 +177,15 @@ def remove_channel(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         notices.success(request, f"{row.name} is removed.")
     return redirect("alert-settings")
+
+
+def _given(request: HttpRequest) -> tuple[dict[str, str], AlertRule | None]:
+    """Return the domain and host, and the rule, to which the list is narrowed."""
+    try:
+        rule = AlertRule(request.GET["rule"]) if request.GET.get("rule") else None
+    except ValueError:
+        raise Http404 from None
+    return {name: words(request, name) for name in ("domain", "host")}, rule
 
 
 def _settings(

@@ -1,20 +1,19 @@
 """The click log of guarded links."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
+from backstamp.console import csv_files
 from backstamp.console.asked import words
 from backstamp.console.config import console_config
+from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.live.fragments import template_for
-from backstamp.console.wording.clicks import ACTIONS, csv_lines, csv_names
+from backstamp.console.wording.clicks import ACTIONS, COLUMNS, click_row
 from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.queries.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
@@ -22,7 +21,6 @@ from backstamp.records.rollups.changes import newest_version
 from backstamp.tokens.pasted import leads_to
 from backstamp.vocabulary import EventType
 
-_EXPORT_PAGE: Final = 1_000
 WHO: Final = {
     Who.ALL: "All",
     Who.PEOPLE: "People",
@@ -64,28 +62,17 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-async def export(request: HttpRequest) -> HttpResponseBase:
+def export(request: HttpRequest) -> HttpResponseBase:
     """Stream all clicks that fit as CSV, the newest first."""
     wanted, wrong = _wanted(request, _given(request))
     if wanted is None:
         return HttpResponse(wrong, status=422, content_type="text/plain; charset=utf-8")
-    response = StreamingHttpResponse(_exported(wanted), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="clicks-{datetime.now(UTC):%Y-%m-%d}.csv"'
-    )
-    return response
 
+    def read(place: str) -> Piece:
+        page = click_page(wanted, before=place, size=csv_files.AT_ONCE)
+        return [click_row(click) for click in page.rows], page.older
 
-async def _exported(wanted: ClickFilter) -> AsyncIterator[str]:
-    """Yield CSV a page at a time: a year's clicks do not fit into memory, and others are served between."""
-    read = sync_to_async(click_page)
-    yield csv_names()
-    page = await read(wanted, size=_EXPORT_PAGE)
-    while page.rows or page.older:
-        yield csv_lines(page.rows)
-        if not page.older:
-            break
-        page = await read(wanted, before=page.older, size=_EXPORT_PAGE)
+    return csv_file("clicks", COLUMNS, read)
 
 
 def _given(request: HttpRequest) -> dict[str, str]:

@@ -5,13 +5,17 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from backstamp.console.asked import words
 from backstamp.console.config import console_config
+from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.protection import KillForm, OwnListForm
+from backstamp.console.wording.saved_rows import OWN_LISTS, own_list_row
 from backstamp.policy.own_entries import expression_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ExpressionKill, OwnListEntry
@@ -26,6 +30,12 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show all of them; a host or URL in the address fills the form."""
     wanted = {name: words(request, name) for name in ("kind", "what", "whose")}
     return _page(request, OwnListForm(auto_id="own_%s", initial={k: v for k, v in wanted.items() if v}))
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Stream the own lists, or what of them fits a search, as CSV, what was put on them last first."""
+    return csv_file("own-lists", OWN_LISTS, newest_first(_entries(words(request, "q")), own_list_row))
 
 
 @require_POST
@@ -76,6 +86,10 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("lists")
 
 
+def _entries(search: str) -> QuerySet[OwnListEntry]:
+    return own_lists.entries(leads_to(console_config().keyring(), search))
+
+
 def _say(request: HttpRequest, what: Sequence[str], done: str, new: int) -> None:
     """Say what was done with what was to be listed, of which some is new."""
     shown = expression_of(what[0])[:200] if len(what) == 1 else f"{len(what):,} hosts and URLs"
@@ -92,7 +106,7 @@ def _page(
     request: HttpRequest, form: OwnListForm, *, kill_form: KillForm | None = None, status: int = 200
 ) -> HttpResponse:
     search = words(request, "q")
-    rows = own_lists.entries(leads_to(console_config().keyring(), search))
+    rows = _entries(search)
     context = {
         "form": form,
         "search": search,

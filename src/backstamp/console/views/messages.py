@@ -5,16 +5,20 @@ from typing import Any, Final
 
 from django.contrib import messages as notices
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from backstamp.console import csv_files
 from backstamp.console.asked import message_of_link, switched_on, words
 from backstamp.console.config import console_config
+from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.handed_in import HandInError, send_sample_mail
 from backstamp.console.live.fragments import template_for
 from backstamp.console.timeline import timeline
 from backstamp.console.views.received import received_context
 from backstamp.console.wording.manifest import read_manifest
+from backstamp.console.wording.saved_rows import MESSAGES, message_row
 from backstamp.policy import KillTarget
 from backstamp.records.database.tracking_ids import from_database
 from backstamp.records.models import Link, Message
@@ -40,10 +44,7 @@ FILTER_NAMES: Final = {
 @require_safe
 def message_list(request: HttpRequest) -> HttpResponse:
     """Show the newest messages that fit the search; a fragment of the rows when htmx asks."""
-    try:
-        which = ListFilter(request.GET.get("show", ListFilter.ALL))
-    except ValueError:
-        raise Http404 from None
+    which = _which(request)
     search = words(request, "q")
     if (found := message_of_link(search)) is not None:
         return redirect("message", found)
@@ -65,6 +66,18 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "untouched": not page.rows and not search and which == ListFilter.ALL and not before,
     }
     return render(request, template_for(request, "message_list"), context)
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Stream all messages that fit the search as CSV, the newest first."""
+    which, search = _which(request), words(request, "q")
+
+    def read(place: str) -> Piece:
+        page = message_page(search=search, which=which, before=place, size=csv_files.AT_ONCE)
+        return [message_row(row) for row in page.rows], page.older
+
+    return csv_file("messages", MESSAGES, read)
 
 
 @require_safe
@@ -132,6 +145,13 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "timeline": items,
         "older": place_of(items[-1].oldest) if items and (more or detail.more_events) else None,
     }
+
+
+def _which(request: HttpRequest) -> ListFilter:
+    try:
+        return ListFilter(request.GET.get("show", ListFilter.ALL))
+    except ValueError:
+        raise Http404 from None
 
 
 def _named(links: Mapping[int, Link]) -> dict[int, str]:

@@ -3,13 +3,17 @@
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
+from backstamp.console import csv_files
 from backstamp.console.asked import message_of_link, words
+from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.live.fragments import template_for
 from backstamp.console.rooms import RECEIVED_MESSAGE
 from backstamp.console.wording.manifest import ManifestView, read_manifest
+from backstamp.console.wording.saved_rows import RECEIVED, received_row
 from backstamp.policy import ProtectionMode
 from backstamp.records.database.tracking_ids import from_database, to_text
 from backstamp.records.models import Message
@@ -56,6 +60,22 @@ def listed(request: HttpRequest) -> HttpResponse:
         "version": version,
     }
     return render(request, template_for(request, "received"), context)
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Stream all received messages that fit as CSV, the newest first."""
+    search = words(request, "q")
+    try:
+        which = ReceivedFilter(request.GET.get("show", ReceivedFilter.ALL))
+    except ValueError:
+        raise Http404 from None
+
+    def read(place: str) -> Piece:
+        page = received_page(which=which, search=search, before=place, size=csv_files.AT_ONCE)
+        return [received_row(row) for row in page.rows], page.older
+
+    return csv_file("received", RECEIVED, read)
 
 
 def received_context(message: Message, asked: Asked) -> dict[str, Any]:

@@ -5,13 +5,18 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from backstamp.console.asked import words
 from backstamp.console.config import console_config
+from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.suppression import SuppressionForm
+from backstamp.console.wording.csv_text import Cell
+from backstamp.console.wording.saved_rows import SUPPRESSIONS, suppression_row
 from backstamp.policy import SuppressionReason
 from backstamp.records.models import Suppression
 from backstamp.records.suppression import suppression_list
@@ -29,6 +34,16 @@ REASONS: Final = {
 def listed(request: HttpRequest) -> HttpResponse:
     """Show the list, or what of it fits a search."""
     return _page(request, SuppressionForm(auto_id="suppression_%s"))
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Stream the list, or what of it fits a search, as CSV, what was put on it last first."""
+
+    def as_row(row: Suppression) -> tuple[Cell, ...]:
+        return suppression_row(row, REASONS[SuppressionReason(row.reason)])
+
+    return csv_file("suppressions", SUPPRESSIONS, newest_first(_found(words(request, "q")), as_row))
 
 
 @require_POST
@@ -71,12 +86,13 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("suppressions")
 
 
+def _found(search: str) -> QuerySet[Suppression]:
+    return Suppression.objects.filter(address__icontains=search) if search else Suppression.objects.all()
+
+
 def _page(request: HttpRequest, form: SuppressionForm, status: int = 200) -> HttpResponse:
     search = words(request, "q")
-    rows = Suppression.objects.order_by("-since", "-pk")
-    if search:
-        rows = rows.filter(address__icontains=search)
-    entries = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    entries = Paginator(_found(search).order_by("-since", "-pk"), SHOWN).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "search": search,

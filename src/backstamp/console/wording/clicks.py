@@ -1,11 +1,8 @@
 """Clicks as text: the parts of a URL, and rows for spreadsheets."""
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.events import ACTORS
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
@@ -18,10 +15,6 @@ COLUMNS: Final = (
     *("time", "mailbox", "action", "by", "url", "threat", "reason", "source"),
     *("subject", "sender", "message", "client_address"),
 )
-_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[ \"]{0,20}[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
-"""Where one may begin, also with the wide signs of East Asia: a semicolon begins a cell, too, where a comma
-is in decimals.
-"""
 ACTIONS: Final = {
     EventType.ALLOWED: "led on",
     EventType.WARNED: "warned",
@@ -46,30 +39,12 @@ def url_parts(url: str) -> UrlParts:
     return UrlParts(before[:LONGEST_URL], host, cut)
 
 
-def csv_names() -> str:
-    """Return the first line of clicks as CSV (RFC 4180): what the columns are, behind a byte order mark.
-
-    Without one Excel takes a file for text of the system's old charset.
-    """
-    return "\ufeff" + _lines([COLUMNS])
-
-
-def csv_lines(clicks: Iterable[Click]) -> str:
-    """Return clicks as lines of CSV. No cell begins like a formula, for spreadsheets would reckon it."""
-    return _lines(map(_row, clicks))
-
-
-def _lines(rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
-
-
-def _row(click: Click) -> list[str]:
+def click_row(click: Click) -> tuple[Cell, ...]:
+    """Return a click as a row of a CSV file."""
     event, detail, message = click.event, click.detail, click.message
     threat = str(detail.get("threat") or "")
-    cells = (
-        event.at.isoformat(timespec="milliseconds"),
+    return (
+        event.at,
         click.address,
         ACTIONS[EventType(event.type)],
         ACTORS[Actor(event.actor)].title,
@@ -80,6 +55,5 @@ def _row(click: Click) -> list[str]:
         message.subject if message is not None else "",
         message.sender if message is not None else "",
         to_text(event.message_id),
-        event.address or "",
+        event.address,
     )
-    return [_FORMULA.sub(r"\1'", cell) for cell in cells]

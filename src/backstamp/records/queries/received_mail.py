@@ -114,9 +114,13 @@ class ReceivedDetail:
 
 
 def received_page(
-    *, which: ReceivedFilter = ReceivedFilter.ALL, search: str = "", before: str = ""
+    *,
+    which: ReceivedFilter = ReceivedFilter.ALL,
+    search: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
 ) -> ReceivedPage:
-    """Return the newest received messages that fit, at most `PAGE_SIZE`.
+    """Return the newest received messages that fit, at most `size`.
 
     `search` are words of subject, sender, recipients or Message-ID, or a host or URL to which they have a
     link. `before` is the `older` of a former page. Raises `ValueError` for a cursor that is none.
@@ -128,15 +132,15 @@ def received_page(
     messages = messages.order_by("-queued_at", "tracking_id")
     if search:
         words = search[:SEARCH_LIMIT].lower()
-        found = {*first_found(messages, words, PAGE_SIZE + 1), *_with_link(messages, search)}
+        found = {*first_found(messages, words, size + 1), *_with_link(messages, search, size + 1)}
         messages = messages.filter(pk__in=found)
-    rows = list(messages.defer("manifest")[: PAGE_SIZE + 1])
-    shown = rows[:PAGE_SIZE]
-    older = _cursor_of(shown[-1]) if len(rows) > PAGE_SIZE else ""
+    rows = list(messages.defer("manifest")[: size + 1])
+    shown = rows[:size]
+    older = _cursor_of(shown[-1]) if len(rows) > size else ""
     return ReceivedPage(tuple(_rows(shown)), older)
 
 
-def _with_link(messages: QuerySet[Message], text: str) -> list[int]:
+def _with_link(messages: QuerySet[Message], text: str, number: int) -> list[int]:
     """Return the first messages that have a link to a host or URL; none where the text names neither."""
     try:
         digest = digest_of(expression_of(text))
@@ -148,7 +152,7 @@ def _with_link(messages: QuerySet[Message], text: str) -> list[int]:
         found = messages.filter(pk__in=few)
     else:
         found = messages.filter(Exists(links.filter(message_id=OuterRef("pk"))))
-    return list(found.values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    return list(found.values_list("pk", flat=True)[:number])
 
 
 def received_detail(message: Message, asked: Asked) -> ReceivedDetail:

@@ -82,8 +82,10 @@ class MessageDetail:
     targets: Mapping[int, Link]
 
 
-def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before: str = "") -> MessagePage:
-    """Return the newest messages that fit, at most `PAGE_SIZE`; `before` is the `older` of a former page.
+def message_page(
+    *, search: str = "", which: ListFilter = ListFilter.ALL, before: str = "", size: int = PAGE_SIZE
+) -> MessagePage:
+    """Return the newest messages that fit, at most `size`; `before` is the `older` of a former page.
 
     Raises `ValueError` for a cursor that is none.
     """
@@ -97,10 +99,10 @@ def message_page(*, search: str = "", which: ListFilter = ListFilter.ALL, before
     words = search[:SEARCH_LIMIT].strip().lower()
     if words:
         # Only of these few the rows are read, for they are wide.
-        rollups = rollups.filter(pk__in=first_found(rollups, words, PAGE_SIZE + 1))
-    found = list(rollups.select_related("message").defer("message__manifest")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    older = cursor_of(shown[-1]) if len(found) > PAGE_SIZE else ""
+        rollups = rollups.filter(pk__in=first_found(rollups, words, size + 1))
+    found = list(rollups.select_related("message").defer("message__manifest")[: size + 1])
+    shown = found[:size]
+    older = cursor_of(shown[-1]) if len(found) > size else ""
     return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)
 
 
