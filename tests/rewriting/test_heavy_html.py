@@ -3,7 +3,8 @@
 import pytest
 
 from backstamp.rewriting import Direction, Options, plan
-from backstamp.rewriting.html import html_links, tree_cost
+from backstamp.rewriting.html import document_tree, tree_cost
+from backstamp.rewriting.html.document_tree import DocumentTree
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.one_line import OneLine
 from tests.rewriting.messages import message
@@ -37,7 +38,7 @@ def test_it_is_rewritten_as_if_it_were_light(
     assert tree_cost.is_heavy(html)
     raw = message(html)
     heavy = plan(raw, Options(direction=direction)).apply(FixedSealer())
-    monkeypatch.setattr(html_links, "is_heavy", lambda _: False)
+    monkeypatch.setattr(document_tree, "is_heavy", lambda _: False)
     light = plan(raw, Options(direction=direction)).apply(FixedSealer())
     assert (heavy.raw, heavy.manifest) == (light.raw, light.manifest)
     assert len(heavy.manifest.candidates) >= 3000
@@ -48,14 +49,14 @@ def test_its_tree_knows_no_locations_and_another_is_built_only_where_one_is_want
     html: str, trees: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     located: list[bool] = []
-    parse = HtmlText._parse
+    parse = DocumentTree._parse
 
-    def counted(self: HtmlText, *, locations: bool) -> object:
-        if len(self.source) > tree_cost.BIG:
+    def counted(self: DocumentTree, *, locations: bool) -> object:
+        if len(self._source) > tree_cost.BIG:
             located.append(locations)
         return parse(self, locations=locations)
 
-    monkeypatch.setattr(HtmlText, "_parse", counted)
+    monkeypatch.setattr(DocumentTree, "_parse", counted)
     tree = HtmlText(OneLine(html)).tree
     assert all(element.source_location is None for element in tree.select("a"))
     assert (len(located), located[-1]) == (trees, False)

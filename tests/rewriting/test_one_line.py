@@ -27,7 +27,7 @@ PAGE = (
 
 @pytest.fixture
 def all_are_big(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (one_line, pixel, sys.modules["backstamp.rewriting.part_planning"]):
+    for module in (one_line, pixel, sys.modules["backstamp.rewriting.part_edit"]):
         monkeypatch.setattr(module, "BIG", 0)
 
 

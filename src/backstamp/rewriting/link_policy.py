@@ -129,6 +129,16 @@ class LinkPolicy:
                 decided.append(self._decide_one(link, url, base, encoding))
         return decided
 
+    def decide_in_order(self, links: list[FoundLink], base: str | None, encoding: str) -> list[Decided]:
+        """Decide on links that should ascend: one that begins within another before it is `unlocated`."""
+        decided = self.decide(links, base, encoding)
+        end = 0
+        for link, each in zip(links, decided, strict=True):
+            if link.start < end:
+                each.reason = each.reason or SkipReason.UNLOCATED
+            end = link.end
+        return decided
+
     def leave(
         self, links: list[FoundLink], base: str | None, encoding: str, reason: SkipReason
     ) -> list[Decided]:

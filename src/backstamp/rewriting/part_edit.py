@@ -20,6 +20,7 @@ from backstamp.mail.encodings.transfer import (
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part
 from backstamp.rewriting.freed_memory import give_back
+from backstamp.rewriting.html.tree_cost import BIG
 from backstamp.rewriting.reasons import SkipReason
 
 _PGP_ARMOUR: Final = re.compile(r"(?:\A|(?<=[\r\n]))-----BEGIN PGP (SIGNED )?MESSAGE-----")
@@ -60,6 +61,7 @@ class TextPart:
         self._decoded: DecodedText | None = self._decode(max_bytes)
         # Text and tree, which follow, are much memory, and a part is seldom encoded anew.
         self.payload.forget_data()
+        self._is_big = len(self._decoded.text) > BIG
         self.is_one_to_one = self._decoded.is_one_to_one
         self._is_utf8 = self._decoded.is_utf8
         self.encoding = self._decoded.encoding
@@ -84,8 +86,15 @@ class TextPart:
         return decode_text(self.payload.data, label, html=True, prescanned=octets) is not None
 
     def forget_text(self) -> None:
-        """Let the text go; who asks for it, or for a way back that needs it, decodes once more."""
-        self._decoded = None
+        """Let a big text go; who asks for it, or for a way back that needs it, decodes once more."""
+        if self._is_big:
+            self._decoded = None
+            self.end_step()
+
+    def end_step(self) -> None:
+        """Give back what a step has freed of a big text: it would lie idle beside what the next one takes."""
+        if self._is_big:
+            give_back()
 
     def _read(self) -> DecodedText:
         if self._decoded is None:
@@ -122,7 +131,7 @@ class TextPart:
         if self._decoded is None and self._is_utf8:
             # The text would be much memory once more.
             found = utf8_offsets(self.payload.data, offsets)
-            give_back()
+            self.end_step()
             return found
         return self._read().byte_offsets(offsets)
 

@@ -12,9 +12,10 @@ from turbohtml import Comment, Document, Element, Namespace, Text
 from backstamp.mail.pixel_markup import PIXEL_STYLE, pixel_markup
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import link_markup
+from backstamp.rewriting.html.attribute_links import Container
 from backstamp.rewriting.html.attribute_text import attribute_value
 from backstamp.rewriting.html.bare_addresses import takes_link
-from backstamp.rewriting.html.html_links import Container, HtmlText
+from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.one_line import OneLine
 from backstamp.rewriting.html.tree_cost import BIG
 from backstamp.rewriting.html.tree_digest import tree_digest
