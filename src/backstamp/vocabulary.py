@@ -369,6 +369,17 @@ class VisibleUrls(StrEnum):
     KEEP = "keep"
 
 
+class ShownUrls(StrEnum):
+    """What becomes of the words of a protected link in received HTML mail where they are a web address.
+
+    `without_scheme` leaves `example.com/a` of `https://example.com/a`, which no mail program takes for an
+    address that it could open instead of the link.
+    """
+
+    KEEP = "keep"
+    WITHOUT_SCHEME = "without_scheme"
+
+
 class DkimSigned(StrEnum):
     """What is done with a message that carries a DKIM signature, which a change of its body breaks."""
 

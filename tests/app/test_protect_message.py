@@ -76,6 +76,15 @@ def test_a_mail_comes_out_guarded_marked_and_recorded(installation: Installation
     assert (delivery.type, delivery.recipient_index) == (EventType.SENT, 0)
 
 
+def test_words_that_are_an_address_lose_their_scheme_where_the_setting_says_so(
+    installation: Installation,
+) -> None:
+    mail = LF.replace(b"</body>", b'<a href="https://b.example/">https://b.example/x</a></body>')
+    assert b">https://b.example/x</a>" in installation.filter(mail, ANN).stdout
+    (installation.folder / "backstamp.toml").write_text('[protection]\nshown_urls = "without_scheme"\n')
+    assert b">b.example/x</a>" in installation.filter(mail, ANN).stdout
+
+
 def test_each_of_several_has_a_copy_in_a_folder(installation: Installation, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     done = installation.filter(LF, ANN, BEN, CAT, more=("--into", str(folder)))

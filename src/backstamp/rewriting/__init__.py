@@ -24,7 +24,7 @@ from backstamp.rewriting.planning import plan
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.respelled import Reader
 from backstamp.rewriting.unwrapping import unwrap, unwrapping_patches
-from backstamp.vocabulary import Direction, DkimSigned, VisibleUrls
+from backstamp.vocabulary import Direction, DkimSigned, ShownUrls, VisibleUrls
 
 
 def rewrite(raw: bytes, options: Options, sealer: Sealer) -> Rewritten:
@@ -50,6 +50,7 @@ __all__ = [
     "Reader",
     "Rewritten",
     "Sealer",
+    "ShownUrls",
     "SkipReason",
     "Totals",
     "TrackedLink",

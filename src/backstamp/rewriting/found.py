@@ -12,7 +12,8 @@ class FoundLink(msgspec.Struct, gc=False):
     `name` is the attribute that holds it, empty in plain text and in documents inside the document. `label`
     is what a reader sees of it, white space folded. `base` is the base of a document inside the document,
     `levels` how often its source is escaped. `doubt` is set where mail programs would read different
-    addresses here.
+    addresses here. `shown_scheme` is the span of the scheme in words that are an address, where the words are
+    to be without it (see shown_schemes.py).
     """
 
     start: int
@@ -26,3 +27,4 @@ class FoundLink(msgspec.Struct, gc=False):
     base: str | None = None
     levels: int = 1
     doubt: SkipReason | None = None
+    shown_scheme: tuple[int, int] | None = None

@@ -9,8 +9,10 @@ from backstamp.rewriting.header_base import with_header_base
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.one_line import OneLine
+from backstamp.rewriting.html.shown_schemes import shown_address, shown_scheme
+from backstamp.rewriting.html.value_places import end_of_start_tag
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
-from backstamp.rewriting.manifest import PixelReport
+from backstamp.rewriting.manifest import Carrier, PixelReport
 from backstamp.rewriting.moved_charset import octets_moved_up
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.outcome import Outcome, outcome_of
@@ -19,7 +21,7 @@ from backstamp.rewriting.pixel import ReadBack
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.spans import overlaps
 from backstamp.rewriting.text.text_links import find_text_links
-from backstamp.vocabulary import Direction
+from backstamp.vocabulary import Direction, ShownUrls
 
 
 class _Read(NamedTuple):
@@ -70,6 +72,8 @@ class HtmlPlanner:
         encoding = text_part.encoding
         decided = self._policy.decide_in_order(html.links, base, encoding)
         words = self._decide_on_words(html, decided, encoding)
+        if self._options.shown_urls is ShownUrls.WITHOUT_SCHEME:
+            self._find_schemes(html, [*decided, *words])
         pixel_at = html.body_end() if wants_pixel else None
         pixel_reason = None
         if not _reads_back(html, decided, words, pixel_at):
@@ -97,6 +101,25 @@ class HtmlPlanner:
                 each.reason = SkipReason.BARE_ADDRESS
         return words
 
+    def _find_schemes(self, html: HtmlText, decided: list[Decided]) -> None:
+        """Find the schemes that words of wrapped links show, which are to be left out."""
+        if self._options.direction is not Direction.INBOUND:
+            return
+        for each in decided:
+            link = each.link
+            shown = shown_address(link.label) if each.reason is None else None
+            if shown is None or self._policy.is_ours(shown.host):
+                continue
+            element = html.elements.get(link.start)
+            if link.carrier is Carrier.HTML_TEXT:
+                # The link that is put around them begins behind it.
+                link.shown_scheme = shown_scheme(html.source, link.start, link.label)
+                if not link.label.startswith(html.source[slice(*link.shown_scheme or (0, 0))]):
+                    link.shown_scheme = None
+            elif element is not None and element.source_col is not None:
+                behind = end_of_start_tag(html.source, element.source_col)
+                link.shown_scheme = shown_scheme(html.source, behind, link.label)
+
 
 def _reads_back(html: HtmlText, links: list[Decided], words: list[Decided], pixel_at: int | None) -> bool:
     """Whether a pixel may stand there; what else does not read back as planned is given a reason.
@@ -108,6 +131,10 @@ def _reads_back(html: HtmlText, links: list[Decided], words: list[Decided], pixe
     if not wrapped and not around and pixel_at is None:
         return True
     read_back = ReadBack(html, wrapped)
+    shown = [link for link in (*wrapped, *around) if link.shown_scheme is not None]
+    if shown and not read_back.holds(None, around):
+        for link in shown:
+            link.shown_scheme = None
     if around and not read_back.holds(None, around):
         around = []
         for each in words:

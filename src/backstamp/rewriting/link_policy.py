@@ -259,7 +259,11 @@ class LinkPolicy:
         shown = None if policy is VisibleUrls.REWRITE else shown_host(words)
         if shown is None:
             return False
-        return policy is VisibleUrls.KEEP or not any(aligned(shown, own) for own in self._own_hosts)
+        return policy is VisibleUrls.KEEP or not self.is_ours(shown)
+
+    def is_ours(self, host: str) -> bool:
+        """Whether one of our tracking hosts has the registrable domain of a host."""
+        return any(aligned(host, own) for own in self._own_hosts)
 
 
 def _scheme_reason(scheme: str, text: str, carrier: Carrier) -> SkipReason:

@@ -3,7 +3,7 @@
 import msgspec
 
 from backstamp.mail.structure import StructureLimits
-from backstamp.vocabulary import Direction, DkimSigned, VisibleUrls
+from backstamp.vocabulary import Direction, DkimSigned, ShownUrls, VisibleUrls
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `own_prefixes` are URL prefixes of our own tracking hosts (`https://t.example/`): such links are left
     alone. `excluded_hosts` and their subdomains are never rewritten. `readable_text`: in plain text the true
     host stands in brackets behind the new URL. `visible_urls` counts for sent mail only: the author of
-    received mail has no say in its protection.
+    received mail has no say in its protection. There, `shown_urls` says what becomes of such words.
     """
 
     direction: Direction = Direction.OUTBOUND
@@ -46,6 +46,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     own_prefixes: tuple[str, ...] = ()
     excluded_hosts: tuple[str, ...] = ()
     visible_urls: VisibleUrls = VisibleUrls.ALIGNED
+    shown_urls: ShownUrls = ShownUrls.KEEP
     dkim_signed: DkimSigned = DkimSigned.REWRITE
     readable_text: bool = False
     limits: Limits = Limits()

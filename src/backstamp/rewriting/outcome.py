@@ -9,7 +9,7 @@ from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.link_policy import Decided
 from backstamp.rewriting.manifest import Carrier, PixelReport, plain
 from backstamp.rewriting.part_edit import TextPart
-from backstamp.rewriting.plan import END_OF_WORDS, PIXEL, PlannedPart, TrackedLink
+from backstamp.rewriting.plan import END_OF_WORDS, LEFT_OUT, PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.reporting import Candidates
 from backstamp.rewriting.text.text_frames import Frame
@@ -69,13 +69,17 @@ def outcome_of(
         pixel_index = bisect_left(spans, (pixel_at,))
         spans.insert(pixel_index, (pixel_at, pixel_at))
         entries.insert(pixel_index, None)
-    byte_spans = text_part.byte_spans(spans)
+    wrapped = [each.link for each in decided if each.reason is None]
+    schemes = [link.shown_scheme for link in wrapped if link.shown_scheme is not None]
+    byte_spans = text_part.byte_spans([*spans, *schemes])
+    of_schemes = dict(zip(schemes, byte_spans[len(spans) :], strict=True))
+    del byte_spans[len(spans) :]
     raw_spans = text_part.payload.raw_spans(byte_spans)
     pixel = PixelReport()
     if pixel_at is not None:
         pixel = PixelReport(part=path, at=raw_spans[pixel_index][0])
         raw_spans = raw_spans[:pixel_index] + raw_spans[pixel_index + 1 :]
-    edits = _Edits(path, links_before)
+    edits = _Edits(path, links_before, of_schemes)
     for entry, span in zip(entries, byte_spans, strict=True):
         edits.add(entry, span)
     planned = None
@@ -98,13 +102,15 @@ def outcome_of(
 class _Edits:
     """The edits of a part as its links are gone through: spans of its decoded bytes, and what goes there."""
 
-    def __init__(self, path: str, links_before: int) -> None:
+    def __init__(self, path: str, links_before: int, schemes: dict[Span, Span]) -> None:
+        """Begin without any; `schemes` are those that links show, in the text and in its bytes."""
         self.number = links_before
         self.links: list[TrackedLink] = []
         self.slots: list[int] = []
         self.spans: list[Span] = []
         self.frames: dict[int, Frame] = {}
         self._path = path
+        self._schemes = schemes
 
     def add(self, entry: Decided | None, span: Span) -> None:
         """Take in a link, or the pixel (None), with its span of decoded bytes."""
@@ -119,11 +125,16 @@ class _Edits:
             url = entry.url
             self.links.append(TrackedLink(number, url.href, words, self._path, link.value, url.host))
             self.slots.append(number)
+            scheme = self._schemes[link.shown_scheme] if link.shown_scheme is not None else None
             if link.carrier is Carrier.HTML_TEXT:
                 self.frames[number] = link_markup.FRAME
                 self.slots.append(END_OF_WORDS)
-                self.spans += ((span[0], span[0]), (span[1], span[1]))
-            else:
-                self.spans.append(span)
+                begin = scheme[1] if scheme is not None else span[0]
+                self.spans += ((begin, begin), (span[1], span[1]))
+                return
+            self.spans.append(span)
+            if scheme is not None:
+                self.slots.append(LEFT_OUT)
+                self.spans.append(scheme)
         elif entry.holds_place:
             self.number += 1

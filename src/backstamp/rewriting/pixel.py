@@ -17,6 +17,7 @@ from backstamp.rewriting.html.attribute_text import attribute_value
 from backstamp.rewriting.html.bare_addresses import takes_link
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.one_line import OneLine
+from backstamp.rewriting.html.shown_schemes import written_scheme
 from backstamp.rewriting.html.tree_cost import BIG
 from backstamp.rewriting.html.tree_digest import tree_digest
 
@@ -70,15 +71,18 @@ class ReadBack:
     def holds(self, pixel_at: int | None, words: Sequence[FoundLink] = ()) -> bool:
         """Whether the patched text differs from the original by what is planned only.
 
-        That are the links' targets, the pixel, and a link of its own around each of these `words`, which are
-        in source order.
+        That are the links' targets and the schemes that their words show no more, the pixel, and a link of
+        its own around each of these `words`, which are in source order.
         """
         source = self._html.source
-        edits = [(link.start, link.end, PROBE_LINK) for link in self._links]
+        edits = [(link.start, link.end, _probe(number, link)) for number, link in enumerate(self._links)]
+        shown = [link for link in self._links if link.shown_scheme is not None]
+        edits += [(*link.shown_scheme, "") for link in shown if link.shown_scheme is not None]
         for word in words:
-            edits.append((word.start, word.start, PROBE_WORDS.join(link_markup.FRAME)))
+            begin = word.start if word.shown_scheme is None else word.shown_scheme[1]
+            edits.append((begin, begin, PROBE_WORDS.join(link_markup.FRAME)))
             edits.append((word.end, word.end, link_markup.END))
-        if words:
+        if words or shown:
             edits.sort(key=itemgetter(0, 1))
         if pixel_at is not None:
             place = bisect_right(edits, pixel_at, key=itemgetter(0))
@@ -96,6 +100,8 @@ class ReadBack:
         if pixel_at is not None and not all(map(_take_pixel_out, trees)):
             return False
         if words and not all(_take_links_out(each, words, self._html.text) for each in trees):
+            return False
+        if shown and not _put_schemes_back(tree, self._links, source):
             return False
         if self._digest is not None:
             return tree_digest(tree) == self._digest
@@ -136,13 +142,44 @@ def _take_links_out(tree: Document, words: Sequence[FoundLink], text: OneLine) -
         if not isinstance(link.parent, Element) or not takes_link(link.parent):
             return False
         shown.append(text.own(children[0].data))
-    if sorted(shown) != sorted(word.label for word in words):
+    if sorted(shown) != sorted(_linked_words(word) for word in words):
         return False
     for link in links:
         link.unwrap()
     root = tree.select_one("html")
     if root is not None:
         root.normalize()
+    return True
+
+
+def _linked_words(word: FoundLink) -> str:
+    """Return the words around which a link is put: an address, or what follows its scheme."""
+    if word.shown_scheme is None:
+        return word.label
+    return word.label[word.shown_scheme[1] - word.shown_scheme[0] :]
+
+
+def _probe(number: int, link: FoundLink) -> str:
+    """Return what stands for a link's URL: one of its own where its words are to be known again."""
+    return PROBE_LINK if link.shown_scheme is None else f"{PROBE_LINK}/{number}"
+
+
+def _put_schemes_back(tree: Document, links: list[FoundLink], source: str) -> bool:
+    """Put back into the tree the schemes that words show no more; False when these are not found there."""
+    for number, link in enumerate(links):
+        if link.shown_scheme is None:
+            continue
+        elements = list(tree.select(f'[href="{_probe(number, link)}"]'))
+        texts = (node for each in elements for node in each.descendants if isinstance(node, Text))
+        first = next((text for text in texts if text.data.strip()), None)
+        if first is None:
+            return False
+        words = first.data.lstrip()
+        behind = words.removeprefix("<").removeprefix('"')
+        before = first.data[: len(first.data) - len(behind)]
+        first.data = before + written_scheme(source, link.shown_scheme) + behind
+        for each in elements:
+            each.attrs[link.name] = PROBE_LINK
     return True
 
 

@@ -21,6 +21,8 @@ PIXEL: Final = 0
 """The slot of the pixel; links have their numbers, from 1."""
 END_OF_WORDS: Final = -1
 """The slot of what stands behind words that are made a link."""
+LEFT_OUT: Final = -2
+"""The slot of what goes without anything in its place."""
 _SEALED_CHARACTERS: Final = (string.ascii_letters + string.digits + "-._~:/?#[]@%+,;=").encode()
 _OTHERS_CHANGED: Final = bytes(each if each in _SEALED_CHARACTERS else 0x2D for each in range(256))
 _DEFLATE_FROM: Final = 200
@@ -87,13 +89,15 @@ class PlannedPart:
                 for slot in self._slots
             ]
         else:
-            texts = [urls[slot] if slot != PIXEL else _markup(slot, urls) for slot in self._slots]
+            texts = [urls[slot] if slot > PIXEL else _markup(slot, urls) for slot in self._slots]
         return self._editor.patches([text.encode("ascii") for text in texts])
 
 
 def _markup(slot: int, urls: dict[int, str]) -> str:
     if slot == END_OF_WORDS:
         return link_markup.END
+    if slot == LEFT_OUT:
+        return ""
     return urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL])
 
 

@@ -14,6 +14,7 @@ from backstamp.vocabulary import (
     DkimSigned,
     Feed,
     MilterFailure,
+    ShownUrls,
     SuppressionAction,
     TlsMode,
     UpstreamTls,
@@ -271,6 +272,13 @@ PROTECTION_PGP_KEYRING = Setting(
     kinds.OPTIONAL_PATH,
     "",
     "Keys (gpg --export) whose OpenPGP signatures count. Empty: none; such mail goes by on_unprotected.",
+)
+
+PROTECTION_SHOWN_URLS = Setting(
+    "protection.shown_urls",
+    kinds.one_of(ShownUrls),
+    "keep",
+    "Words of protected links in HTML that are a web address. Thunderbird offers to open these instead of the link; without_scheme leaves example.com/a of https://example.com/a, for which it does not.",
 )
 
 REWRITING_VISIBLE_URLS = Setting(

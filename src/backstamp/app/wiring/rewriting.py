@@ -2,6 +2,7 @@
 
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import (
+    PROTECTION_SHOWN_URLS,
     REWRITING_DKIM_SIGNED,
     REWRITING_READABLE_TEXT,
     REWRITING_VISIBLE_URLS,
@@ -15,6 +16,7 @@ def rewriting_options(settings: Settings) -> Options:
     return Options(
         excluded_hosts=settings[TRACKING_EXCLUDED_HOSTS],
         visible_urls=settings[REWRITING_VISIBLE_URLS],
+        shown_urls=settings[PROTECTION_SHOWN_URLS],
         dkim_signed=settings[REWRITING_DKIM_SIGNED],
         readable_text=settings[REWRITING_READABLE_TEXT],
     )

@@ -51,12 +51,18 @@ class Protector:
         options: Options,
         config: ProtectionConfig,
     ) -> None:
-        """Keep the surroundings; of `options` only the limits count for received mail."""
+        """Keep the surroundings; of `options` limits and `shown_urls` count for received mail."""
         self._keyring = keyring
         self._snapshot = snapshot
         self._journal = journal
         self._rewriter = rewriter
-        self._options = Options(direction=Direction.INBOUND, opens=False, links=True, limits=options.limits)
+        self._options = Options(
+            direction=Direction.INBOUND,
+            opens=False,
+            links=True,
+            shown_urls=options.shown_urls,
+            limits=options.limits,
+        )
         self._config = config
         self._standing = LastStanding()
 

@@ -1,0 +1,110 @@
+"""Words of received links that are a web address: without their scheme no mail program opens them instead."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from backstamp.rewriting import Direction, Options, ShownUrls, VisibleUrls, plan, unwrap
+from tests.rewriting.html_documents import BROKEN, TIDY
+from tests.rewriting.html_trees import SEALED
+from tests.rewriting.messages import message
+from tests.rewriting.rendering import html_body
+from tests.rewriting.sealers import FixedSealer
+
+KEPT = Options(direction=Direction.INBOUND, opens=False, own_prefixes=("https://t.example.net/",))
+BARE = replace(KEPT, shown_urls=ShownUrls.WITHOUT_SCHEME)
+SEALER = FixedSealer(0)
+A1, A2 = (f'<a href="https://t.example.net/L{number}">' for number in (1, 2))
+_WITHOUT = re.compile(r"https?:[/\\\\]*|&#?[0-9a-z]+;?|</?a\b[^>]*>|h(?=ttp)", re.IGNORECASE)
+"""What may be missing, and where links of ours may begin."""
+WORDS = st.sampled_from(
+    [
+        "https://a.example/x",
+        " http://a.example",
+        "&lt;https://a.example/&gt;",
+        "<b>HTTPS://a.example</b>",
+        "&#104;ttps://a.example/x",
+        "https:<wbr>//a.example",
+        '"https://a.example/b"',
+        "&nbsp;https://&uuml;.example",
+        "<img alt='https://a.example'>",
+        "https://www.example.net",
+        "www.a.example",
+        "https: a word",
+        "a shop",
+    ]
+)
+
+
+def rewritten(html: str, options: Options = BARE, cte: str = "8bit") -> str:
+    raw = message(html, cte=cte)
+    made = plan(raw, options).apply(SEALER)
+    assert unwrap(made.raw, dict[str, str]().get, made.manifest) == raw
+    return html_body(made.raw).decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("https://a.example/x", "a.example/x"),
+        ("HTTP://a.example", "a.example"),
+        ("\r\n  https://a.example ", "\r\n  a.example "),
+        ("<b><u class=x>https://a.example</u></b>", "<b><u class=x>a.example</u></b>"),
+        ("&lt;https://a.example&gt;", "&lt;a.example&gt;"),
+        ('"https://a.example"', '"a.example"'),
+        ("&nbsp;https://&uuml;.example/\u0436", "&nbsp;&uuml;.example/\u0436"),
+        ("&#104;ttps://a.example", "ttps://a.example"),
+        ("https:/\\a.example", "a.example"),
+        ("https://a.example/ or more", "a.example/ or more"),
+    ],
+)
+def test_words_that_are_a_web_address_lose_their_scheme(words: str, left: str) -> None:
+    html = f'<p><a href="https://b.example/">{words}</a> and more</p>'
+    assert rewritten(html) == f"<p>{A1}{left}</a> and more</p>"
+    assert rewritten(html, KEPT) == f"<p>{A1}{words}</a> and more</p>"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a.example/x",
+        "see https://a.example/",
+        "https://www.example.net/of-our-domain",
+        "http sources",
+        "mailto:x@a.example",
+        "<img alt='https://a.example/'>",
+        "https://",
+        "\u200bhttps://a.example/",
+        "https://https://a.example/",
+    ],
+)
+def test_other_words_stay(words: str) -> None:
+    assert rewritten(f'<a href="https://b.example/">{words}</a>') == f"{A1}{words}</a>"
+
+
+def test_the_link_around_an_address_in_words_begins_behind_its_scheme() -> None:
+    html = "<p>Go to https://a.example/x, or to &#104;ttps://b.example/</p>"
+    assert (
+        rewritten(html) == f"<p>Go to https://{A1}a.example/x</a>, or to {A2}&#104;ttps://b.example/</a></p>"
+    )
+
+
+def test_sent_mail_keeps_its_words() -> None:
+    html = '<a href="https://b.example/">https://a.example/</a>'
+    options = replace(BARE, direction=Direction.OUTBOUND, visible_urls=VisibleUrls.REWRITE)
+    assert rewritten(html, options) == f"{A1}https://a.example/</a>"
+
+
+@given(
+    st.lists(st.tuples(TIDY | st.sampled_from(BROKEN), WORDS), min_size=1, max_size=4),
+    st.sampled_from(["8bit", "quoted-printable", "base64"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_nothing_but_schemes_is_left_out_and_no_link_is_lost(pieces: list[tuple[str, str]], cte: str) -> None:
+    html = "".join(f"{around}<a href=https://b.example/>{words}</a>{words}" for around, words in pieces)
+    kept, bare = rewritten(html, KEPT, cte), rewritten(html, BARE, cte)
+    assert SEALED.findall(kept) == SEALED.findall(bare)
+    assert _WITHOUT.sub("", bare) == _WITHOUT.sub("", kept)
