@@ -91,7 +91,12 @@ def test_ordinary_links_have_nothing_that_speaks_against_them(href: str) -> None
         ("http://224.0.1.1/", {R.PRIVATE_ADDRESS_HOST: "224.0.1.1"}),
         ("http://[::1]/", {R.PRIVATE_ADDRESS_HOST: "[::1]"}),
         ("http://[fe80::1]/", {R.PRIVATE_ADDRESS_HOST: "[fe80::1]"}),
-        ("http://[::ffff:10.0.0.1]/", {R.PRIVATE_ADDRESS_HOST: "[::ffff:a00:1]"}),
+        (
+            "http://[::ffff:10.0.0.1]/",
+            {R.PRIVATE_ADDRESS_HOST: "[::ffff:a00:1]", R.DISGUISED_HOST: "[::ffff:a00:1]"},
+        ),
+        ("http://192.0.2.7/", {R.ADDRESS_HOST: "192.0.2.7"}),
+        ("http://[2001:db8::7]/", {R.ADDRESS_HOST: "[2001:db8::7]"}),
         ("http://0x08080808/", {R.ADDRESS_HOST: "8.8.8.8", R.DISGUISED_HOST: "0x08080808"}),
         ("http://134744072/", {R.ADDRESS_HOST: "8.8.8.8", R.DISGUISED_HOST: "134744072"}),
         ("http://010.8.8.8/", {R.ADDRESS_HOST: "8.8.8.8", R.DISGUISED_HOST: "010.8.8.8"}),
@@ -108,7 +113,7 @@ def test_an_address_in_any_spelling_is_told(href: str, expected: dict[ThreatReas
         ("https://paypal.com@evil.example/", {R.HOST_IN_USERINFO: "paypal.com"}),
         ("https://www.paypal.com%2Fsignin:x@evil.example/", {R.HOST_IN_USERINFO: "www.paypal.com"}),
         ("https://anna:secret@example.com/", {R.USERINFO: ""}),
-        ("http://good.example\\@evil.example/", {R.READ_DIFFERENTLY: "good.example"}),
+        ("http://good.example\\@evil.example/", {R.DISGUISED_HOST: "good.example"}),
         ("http://good.exa\nmple/", {R.READ_DIFFERENTLY: "good.example"}),
         ("http://%65vil.example/", {R.DISGUISED_HOST: "%65vil.example"}),
         ("http://\uff45vil\u3002example/", {R.DISGUISED_HOST: "\uff45vil\u3002example"}),
@@ -178,6 +183,8 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         ("secure2paypal.example", (R.NAME_WITH_BAIT, "paypal.com")),
         ("www-paypal-com.example", (R.NAME_WITH_BAIT, "paypal.com")),
         ("microsft-support.example", (R.NAME_WITH_BAIT, "microsoft.com")),
+        ("dhl-paket-sendung.example", (R.NAME_WITH_BAIT, "dhl.com")),
+        ("secure-usps.example", (R.NAME_WITH_BAIT, "usps.com")),
         ("paypa1-blog.example", (R.LOOKS_LIKE_KNOWN, "paypal.com")),
         ("facebook-fans.example", (R.NAME_IN_HOST, "facebook.com")),
         ("fans-of-netflix.example", (R.NAME_IN_HOST, "netflix.com")),
@@ -203,6 +210,10 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         ("paypal.ch", None),
         ("google.co.nz", None),
         ("orange-farm.example", None),
+        ("dhl-fans.example", None),
+        ("dhl.example", None),
+        ("dhlog-login.example", None),
+        ("shopping-login.example", None),
         ("dhi.example", None),
         ("cloud.example", None),
         ("revolution-payment.example", None),
@@ -230,6 +241,8 @@ def test_a_name_that_imitates_another_is_told(host: str, expected: tuple[ThreatR
         ("https://example.com/invoice.pdf.exe", {R.DOUBLE_EXTENSION: "pdf.exe"}),
         ("https://example.com/invoice.pdf%20%20%20.scr", {R.DOUBLE_EXTENSION: "pdf.scr"}),
         ("https://example.com/invoice.pdf.js", {R.DOUBLE_EXTENSION: "pdf.js"}),
+        ("https://example.com/inv%E2%80%AEfdp.exe", {R.DOUBLE_EXTENSION: "exe"}),
+        ("https://example.com/inv%E2%80%AEexe.pdf", {}),
         ("https://example.com/jquery.min.js", {}),
         ("https://example.com/.exe", {}),
         ("https://bit.ly/abc", {R.SHORTENER: "bit.ly"}),
@@ -362,6 +375,8 @@ def test_a_host_that_the_organisation_never_met_is_told(new_here: bool | None, t
         ("http://8.8.8.8/", {}, False),
         ("http://8.8.8.8:58801/i", {}, True),
         ("http://8.8.8.8/setup.exe", {}, True),
+        ("http://192.0.2.7:8443/a.exe", {}, True),
+        ("http://192.168.0.1:8443/a.exe", {"new_here": True}, False),
         ("https://evil.example/", {"text": "www.paypal.com"}, False),
         ("https://evil.example/", {"text": "www.paypal.com", "new_here": True}, True),
         (TRACKED, {"text": "www.shop.com", "new_here": True}, False),
@@ -537,8 +552,10 @@ def test_the_files_of_data_hold_registrable_domains_and_plain_words() -> None:
     assert len(set(DOMAINS)) == len(DOMAINS)
     assert [host for host in _SHORTENERS if registrable_domain(host) is None] == []
     words = [word for brand in BRANDS for word in brand.words]
-    assert len(set(words)) == len(words)
-    assert [word for word in (*words, *BAIT) if not re.fullmatch("[a-z0-9]+", word)] == []
+    names = [*words, *(name for brand in BRANDS for name in brand.beside_bait)]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch("[a-z0-9]+", name) or name in BAIT] == []
+    assert [word for word in BAIT if not re.fullmatch("[a-z0-9]+", word)] == []
     assert [word for word in words if len(word) < 4 or is_innocent(word)] == []
 
 

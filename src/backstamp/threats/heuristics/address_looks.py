@@ -51,9 +51,12 @@ def _spelling_signs(url: WebUrl, written: str, *, is_number: bool) -> Iterator[S
         return
     authority = match["authority"]
     before, backslash, behind = authority.partition("\\")
-    if (backslash and "@" in behind) or _BLANKS.search(authority.rstrip()):
-        # A browser ends the host at the backslash, others at the slash; blanks inside go, or end it.
+    if _BLANKS.search(authority.rstrip()):
+        # Browsers take them out, others end the host there; what folds long lines puts them in as well.
         yield Sign(ThreatReason.READ_DIFFERENTLY, url.host)
+    if backslash and "@" in behind:
+        # A browser ends the host at the backslash, others at the slash: nobody writes that by mistake.
+        yield Sign(ThreatReason.DISGUISED_HOST, url.host)
     host = before.rpartition("@")[2].lower()
     if "%" in host or any(map(_stands_for_ascii, host)) or (is_number and url.host not in host):
         yield Sign(ThreatReason.DISGUISED_HOST, host[:64])

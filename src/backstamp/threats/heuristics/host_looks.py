@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Final
 
 import msgspec
@@ -19,6 +19,10 @@ _MAX_HOST: Final = 254
 """RFC 1035, section 3.1: 253 characters, and the root's dot."""
 _REMEMBERED: Final = 4096
 """Hosts that are remembered for an organisation."""
+_OF_EXAMPLES: Final = tuple(
+    map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"))
+)
+"""RFC 5737, 3849 and 9637: no intranet uses them."""
 _LONG: Final = 75
 """Longer ones fill a phone's address bar with what is not the domain."""
 _MANY: Final = 5
@@ -70,7 +74,7 @@ class Organisation:
     def _find_out(self, host: str) -> HostLooks:
         address, sign = address_of_host(host), None
         if address is not None:
-            reason = ThreatReason.ADDRESS_HOST if is_public(address) else ThreatReason.PRIVATE_ADDRESS_HOST
+            reason = ThreatReason.ADDRESS_HOST if _is_far(address) else ThreatReason.PRIVATE_ADDRESS_HOST
             sign = Sign(reason, host)
         name = host.removesuffix(".")
         domain = registrable_domain(host)
@@ -82,6 +86,8 @@ class Organisation:
         signs: tuple[Sign, ...] = ()
         if len(host) > _MAX_HOST:
             signs = (Sign(ThreatReason.LONG_HOST, str(len(host))),)
+        elif isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            signs = (Sign(ThreatReason.DISGUISED_HOST, host),)
         elif address is None and not is_trusted:
             signs = tuple(self._signs(name))
         return HostLooks(sign, isinstance(address, IPv4Address), signs, is_trusted, is_own)
@@ -108,6 +114,11 @@ class Organisation:
             yield sign
         if not found:
             yield from imitation_signs(labels, domain, well_known_names(), own=False)
+
+
+def _is_far(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is of no network of the reader's own: those of examples are nobody's."""
+    return is_public(address) or any(address in network for network in _OF_EXAMPLES)
 
 
 @lru_cache(maxsize=8)

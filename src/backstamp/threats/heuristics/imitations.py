@@ -99,6 +99,8 @@ def _of_tokens(label: str, names: Names, looks_like: ThreatReason, *, own: bool)
         if others:
             if token in names.words:
                 return _beside(names.words[token], others, own=own)
+            if token in names.beside_bait and _has_bait(others):
+                return Sign(ThreatReason.NAME_WITH_BAIT, names.beside_bait[token])
             meant = names.folded_words.get(folded(token))
             if meant is not None and len(token) >= MIN_FOLDED - 1:
                 return Sign(looks_like, meant)

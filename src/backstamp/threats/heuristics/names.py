@@ -32,6 +32,7 @@ class Names(msgspec.Struct, frozen=True):
     `domains` are genuine. `folded` are their labels as they look, `words` the names that speak inside other
     names, `national` those of them that are genuine under any country's suffix. `starting` and `ending` are
     the words of at least six letters by their first two and last three: one slip leaves one of both whole.
+    `beside_bait` are names that are told beside bait alone.
     """
 
     domains: frozenset[str]
@@ -41,6 +42,7 @@ class Names(msgspec.Struct, frozen=True):
     national: frozenset[str]
     starting: dict[str, tuple[str, ...]]
     ending: dict[str, tuple[str, ...]]
+    beside_bait: dict[str, str]
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +64,8 @@ def well_known_names() -> Names:
     domains = [domain for brand in BRANDS for domain in brand.domains]
     labels = {_first_label(domain): domain for domain in reversed(domains)}
     national = {word for brand in BRANDS if brand.national for word in brand.words}
-    return _index(domains, labels, words, national)
+    beside_bait = {name: brand.domains[0] for brand in BRANDS for name in brand.beside_bait}
+    return _index(domains, labels, words, national, beside_bait)
 
 
 @lru_cache(maxsize=1024)
@@ -73,11 +76,15 @@ def names_of(own_domains: tuple[str, ...]) -> Names:
     words = {
         label: domain for label, domain in labels.items() if len(label) >= _MIN_WORD and label not in BAIT
     }
-    return _index(domains, labels, words, ())
+    return _index(domains, labels, words, (), {})
 
 
 def _index(
-    domains: Iterable[str], labels: dict[str, str], words: dict[str, str], national: Iterable[str]
+    domains: Iterable[str],
+    labels: dict[str, str],
+    words: dict[str, str],
+    national: Iterable[str],
+    beside_bait: dict[str, str],
 ) -> Names:
     long = [word for word in words if len(word) >= MIN_LONG]
     return Names(
@@ -88,6 +95,7 @@ def _index(
         national=frozenset(national),
         starting=_by(long, slice(_START)),
         ending=_by(long, slice(-_END, None)),
+        beside_bait=beside_bait,
     )
 
 

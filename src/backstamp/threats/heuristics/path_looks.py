@@ -1,6 +1,7 @@
 """path_looks: links to files that run."""
 
 import datetime
+import re
 from typing import Final
 from urllib.parse import unquote
 
@@ -11,6 +12,8 @@ from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.looks import Sign
 
 _MAX_NAME: Final = 512
+_TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Controls that turn the order in which letters are shown: `inv[RLO]fdp.exe` is seen as `invexe.pdf`."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +40,8 @@ def path_signs(path: str) -> tuple[Sign, ...]:
     if not stem:
         return ()
     pretended = stem.rstrip(" _").rpartition(".")
+    if last in _FILES.programs and _TURNED.search(stem):
+        return (Sign(ThreatReason.DOUBLE_EXTENSION, last),)
     disguised = pretended[0] != "" and pretended[2] in _FILES.documents
     if disguised and (last in _FILES.programs or last in _FILES.scripts):
         return (Sign(ThreatReason.DOUBLE_EXTENSION, f"{pretended[2]}.{last}"),)

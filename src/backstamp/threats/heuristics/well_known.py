@@ -9,11 +9,15 @@ from backstamp.data_files import load
 
 
 class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A brand: its registrable domains, the words that are its alone, and whether it is at home abroad."""
+    """A brand: its registrable domains, the words that are its alone, and whether it is at home abroad.
+
+    `beside_bait` are names that are short or words: only what stands beside them tells who is meant.
+    """
 
     name: str
     domains: tuple[str, ...]
     words: tuple[str, ...] = ()
+    beside_bait: tuple[str, ...] = ()
     national: bool = False
 
 
