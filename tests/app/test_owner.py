@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from tempfile import mkdtemp
 import pytest
 
 from backstamp.app import keyfile
+from backstamp.app.owner import become_owner
+from backstamp.app.settings import SettingsError
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -127,6 +130,23 @@ def test_a_program_that_the_owner_may_not_read_is_told_in_one_line(data: Path, t
     assert seen.returncode == 2
     assert seen.stderr.count("\n") == 1, seen.stderr
     assert f"may not read this program in {hidden / 'src'}" in seen.stderr
+
+
+def test_so_it_is_where_it_may_not_read_pythons_own_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lie below root's home where Python is not the system's."""
+    became: list[int] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for call in ("setgroups", "setgid", "setuid"):
+        monkeypatch.setattr(os, call, became.append)
+    monkeypatch.setattr(os, "access", lambda path, _: path != os.__file__)
+    (tmp_path / "keys.json").touch()
+    os.chown(tmp_path / "keys.json", NOBODY.pw_uid, NOBODY.pw_gid)
+    where = re.escape(str(Path(os.__file__).parent))
+    with pytest.raises(SettingsError, match=f"who may not read this program in {where}; install it where"):
+        become_owner(tmp_path, tmp_path / "keys.json")
+    assert became[-1] == NOBODY.pw_uid
 
 
 def test_a_working_directory_that_is_closed_to_us_holds_no_settings_for_us(

@@ -38,11 +38,12 @@ def become_owner(data_dir: Path, key_file: Path) -> None:
             f"data_dir: {data_dir} is another user's (number {owner.st_uid}), who cannot be become"
             f" ({error.strerror}); run as that user"
         ) from None
-    program = Path(__file__)
-    if not os.access(program, os.R_OK):
-        raise SettingsError(
-            f"data_dir: {data_dir} is another user's (number {owner.st_uid}), who may not read this program"
-            f" in {program.parents[2]}; install it where that user may (chmod -R a+rX)"
-        )
+    # Python's own modules may lie below root's home, beside a program that all may read.
+    for program, folder in ((__file__, 2), (os.__file__, 0)):
+        if not os.access(program, os.R_OK):
+            raise SettingsError(
+                f"data_dir: {data_dir} is another user's (number {owner.st_uid}), who may not read this "
+                f"program in {Path(program).parents[folder]}; install it where that user may (chmod -R a+rX)"
+            )
     if home is not None:
         os.environ["HOME"] = home

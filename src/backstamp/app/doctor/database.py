@@ -42,7 +42,9 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     except Error as error:
         why = " ".join(str(error).split())
-        fix = "check database.url and whether the server runs"
+        fix = "see to the disk, and whose backstamp.db and the files beside it are"
+        if settings[DATABASE_URL]:
+            fix = "check database.url and whether the server runs"
         if "startup parameter" in why:
             fix = "set ignore_startup_parameters = options in PgBouncer (docs/database.md)"
         yield wrong("database", f"cannot be used ({why})", f"{fix}; until then hits wait in the journal")

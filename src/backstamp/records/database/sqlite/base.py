@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from django.db.backends.sqlite3 import base
 
+from backstamp.records.database.sqlite.obstacles import explain
+
 _LOOK_MS: Final = 20
 """SQLite itself looks after 1, 2, 5 and 10 ms, and is then asked anew."""
 _USUAL_SECONDS: Final = 5.0
@@ -23,6 +25,7 @@ class PatientCursor(base.SQLiteCursorWrapper):
     """A cursor that asks anew while another connection writes, for so many seconds."""
 
     patience = _USUAL_SECONDS
+    path = Path()
 
     def execute(self, query: str, params: Any = None) -> Any:
         """Execute a statement, which did nothing when the file was another's."""
@@ -37,6 +40,7 @@ class PatientCursor(base.SQLiteCursorWrapper):
                     or self.connection.in_transaction
                     or monotonic() >= deadline
                 ):
+                    explain(error, self.path)
                     raise
 
     def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
@@ -64,7 +68,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         name = str(conn_params["database"])
         if not name.startswith("file:"):  # a URI says itself how it is to be opened
             name = f"{Path(name).absolute().as_uri()}?mode=rw"
-        made: sqlite3.Connection = super().get_new_connection(conn_params | {"database": name})
+        try:
+            made: sqlite3.Connection = super().get_new_connection(conn_params | {"database": name})
+        except sqlite3.Error as error:
+            explain(error, self._path())
+            raise
         self.patience = conn_params.get("timeout", _USUAL_SECONDS)
         made.execute(_look_for(_LOOK_MS / 1000))
         return made
@@ -73,7 +81,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return a cursor as patient as the connection is now."""
         cursor: PatientCursor = self.connection.cursor(factory=PatientCursor)
         cursor.patience = self.patience
+        cursor.path = self._path()
         return cursor
+
+    def _path(self) -> Path:
+        return Path(str(self.settings_dict["NAME"])).absolute()
 
 
 def _look_for(seconds: float) -> str:
