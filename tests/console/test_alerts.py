@@ -100,19 +100,23 @@ def test_an_alert_says_by_whom_its_link_is_allowed_since_and_for_whom(admin: Cli
 @pytest.mark.parametrize(
     ("link", "entry", "offered"),
     [
-        ("https://evil.example/a/b", {"kind": "blocked", "expression": "evil.example/"}, {"Allow it"}),
-        ("https://evil.example/a/b", {"kind": "blocked", "expression": "evil.example/a/"}, {"Allow it"}),
-        ("https://evil.example/a/b", {"kind": "allowed", "expression": "evil.example/"}, {"Block it"}),
-        ("", {"kind": "blocked", "expression": "evil.example/"}, {"Allow it"}),
+        ("https://evil.example/a/b", {"kind": "blocked", "expression": "evil.example/"}, {"Allow the host"}),
+        (
+            "https://evil.example/a/b",
+            {"kind": "blocked", "expression": "evil.example/a/"},
+            {"Allow the host"},
+        ),
+        ("https://evil.example/a/b", {"kind": "allowed", "expression": "evil.example/"}, {"Block the host"}),
+        ("", {"kind": "blocked", "expression": "evil.example/"}, {"Allow the host"}),
         (
             "https://evil.example/a/b",
             {"kind": "blocked", "expression": "evil.example/", "scope": "example.net"},
-            {"Block it", "Allow it"},
+            {"Block the host", "Allow the host"},
         ),
         (
             "https://evil.example/a/b",
             {"kind": "blocked", "expression": "evil.example/other"},
-            {"Block it", "Allow it"},
+            {"Block the host", "Allow the host"},
         ),
     ],
 )
@@ -123,7 +127,9 @@ def test_an_alert_offers_nothing_that_an_administrator_has_decided_already(
     digest = digest_of(entry["expression"])
     OwnListEntry.objects.create(by="an-admin", scope_name=entry.get("scope", ""), digest=digest, **entry)
     shown = admin.get(f"/alerts/{pk}/").text
-    assert {words for words in ("Block it", "Allow it") if words in shown} == offered
+    assert {words for words in ("Block the host", "Allow the host") if words in shown} == offered
+    both = {words.replace("the host", "this link only") for words in offered} if link else set()
+    assert {words for words in ("Block this link only", "Allow this link only") if words in shown} == both
     decided = re.search("(Blocked|Allowed) since .* by an-admin, for everybody", shown)
     assert (decided[1].lower() if decided else None) == (None if len(offered) == 2 else entry["kind"])
 
@@ -134,7 +140,7 @@ def test_what_is_switched_off_in_all_mail_is_neither_to_be_blocked_nor_allowed(a
     kills.kill_expression("evil.example/a", "an-admin")
     shown = admin.get(f"/alerts/{pk}/").text
     assert re.search("Switched off in all mail since .* by an-admin", shown)
-    assert ("Block it" in shown, "Allow it" in shown) == (False, False)
+    assert ("Block the host" in shown, "Allow the host" in shown) == (False, False)
 
 
 def test_from_an_alert_of_a_readers_report_it_is_one_step_to_where_that_is_decided(admin: Client) -> None:

@@ -521,3 +521,25 @@ def test_the_sample_button_says_when_no_gateway_answers(admin: Client) -> None:
     answer = admin.post("/sample/", follow=True)
     assert 'class="notice error"' in answer.text
     assert "does not answer" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("type_", "stage", "title"),
+    [
+        (EventType.REJECTED, "suppressed", "Kept back by the suppression list"),
+        (EventType.REJECTED, "protection", "Refused by the link protection"),
+        (EventType.REJECTED, "rcpt", "Refused by the next server"),
+        (EventType.DEFERRED, "protection", "Put off by the link protection"),
+        (EventType.DEFERRED, "connect", "The next server could not be reached"),
+        (EventType.DEFERRED, "end_of_data", "Put off by the next server"),
+    ],
+)
+def test_the_next_server_is_said_to_have_refused_only_what_it_saw(
+    admin: Client, type_: EventType, stage: str, title: str
+) -> None:
+    mail = message(1)
+    recipient(mail, delivery=type_.value, reply_code=550)
+    event(mail, type_, 1, detail={"code": 550, "text": "No", "stage": stage})
+    shown = page(admin, f"/messages/{key(mail)}/")
+    assert re.findall(r'class="step-title">([^<]*)<', shown) == [title]
+    assert "The next server will not" not in shown

@@ -432,3 +432,25 @@ def test_a_copy_of_received_mail_is_passed_on_and_not_sent(admin: Client, delive
     assert re.findall(
         r'class="address">[^<]*</span><span class="marks"><span[^>]*><svg.*?</svg>([^<]*)<', shown
     ) == [words]
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "shown"),
+    [
+        ("Your parcel", "https://evil.example/", True),
+        ("https://good.example/", "https://evil.example/", True),
+        ("https://evil.example/", "https://evil.example/", False),
+        ("https://evil.example/" + "a" * 179, "https://evil.example/" + "a" * 300, False),
+        ("", "https://evil.example/", False),
+    ],
+)
+def test_a_link_s_words_stand_beside_it_where_they_say_something_else(
+    admin: Client, text: str, url: str, shown: bool
+) -> None:
+    mail = received(1, "ann@example.org")
+    mail.links.all().delete()
+    link(mail, 0, url, text)
+    event(mail, EventType.ALLOWED, 1, Actor.HUMAN, link_number=0)
+    page = admin.get(f"/messages/{to_text(mail.pk)}/").text
+    assert (f"<span>{text}</span>" in page) == shown
+    assert (f'<p class="hint">{text}</p>' in page) == shown

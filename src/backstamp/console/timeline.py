@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from backstamp.console.wording.events import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
 from backstamp.console.wording.reasons import reason_sentences, signals
@@ -115,7 +115,7 @@ def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int,
     recipient = None if event.recipient_index is None else recipients.get(event.recipient_index)
     return Step(
         event=event,
-        words=event_words(type_, actor, signals(event.reasons)),
+        words=event_words(type_, actor, signals(event.reasons), str(_detail(event).get("stage") or "")),
         who=ACTORS[actor].title if type_ in HIT_TYPES else "",
         since=_since(event.at, recipient.sent_at) if recipient and type_ in _AFTER_DELIVERY else "",
         recipient=recipient.address if recipient else "",
@@ -126,15 +126,19 @@ def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int,
     )
 
 
+def _detail(event: Event) -> Mapping[str, Any]:
+    return event.detail if isinstance(event.detail, dict) else {}
+
+
 def _reply(event: Event) -> str:
-    """Return what the next hop answered, from the journalled `Delivery`."""
-    detail = event.detail if isinstance(event.detail, dict) else {}
+    """Return what the next hop answered, or we in its place, from the journalled `Delivery`."""
+    detail = _detail(event)
     words = (detail.get(name) for name in ("code", "enhanced_status", "text"))
     return " ".join(str(word) for word in words if word)[:_LONGEST_REPLY]
 
 
 def _notes(event: Event) -> Iterator[str]:
-    detail = event.detail if isinstance(event.detail, dict) else {}
+    detail = _detail(event)
     if event.type == EventType.BOUNCED:
         yield "for good" if detail.get("permanent") else "it may work another time"
     if reporter := detail.get("reporter"):

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from backstamp.console.forms.bound_fields import whole_form_id
 from backstamp.console.rooms import WINGS
 from backstamp.console.wording.alerts import act_words, rule_words
-from backstamp.console.wording.clicks import url_parts
+from backstamp.console.wording.clicks import url_parts, words_beside
 from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.models import DeliveryState
@@ -85,6 +85,7 @@ def receipt_words(state: str) -> Words:
 register.filter("rule_words", rule_words)
 register.filter("act_words", act_words)
 register.filter("url_parts", url_parts)
+register.filter("words_beside", words_beside)
 register.filter("threat_words", threat_words)
 register.filter("reason_words", reason_words)
 

@@ -8,11 +8,11 @@ from backstamp.vocabulary import AlertRule, ChannelKind
 
 RULES: Final[dict[AlertRule, Words]] = {
     AlertRule.KNOWN_BAD_CLICK: Words(
-        TITLES[AlertRule.KNOWN_BAD_CLICK], "A person followed a link that is known to be bad.", "stop", "bad"
+        TITLES[AlertRule.KNOWN_BAD_CLICK], "Somebody followed a link that is known to be bad.", "stop", "bad"
     ),
     AlertRule.CLICKED_THROUGH: Words(
         TITLES[AlertRule.CLICKED_THROUGH],
-        "A person was warned, and followed the link all the same.",
+        "Somebody was warned, and followed the link all the same.",
         "click",
         "bad",
     ),

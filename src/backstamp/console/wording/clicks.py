@@ -39,6 +39,11 @@ def url_parts(url: str) -> UrlParts:
     return UrlParts(before[:LONGEST_URL], host, cut)
 
 
+def words_beside(text: str, url: str) -> str:
+    """Return a link's words where they say more than its URL, which stands beside them; else ""."""
+    return "" if url.startswith(text.removesuffix("…").strip()) else text
+
+
 def click_row(click: Click) -> tuple[Cell, ...]:
     """Return a click as a row of a CSV file."""
     event, detail, message = click.event, click.detail, click.message

@@ -1,7 +1,7 @@
 """Enums into the words and icons that people see.  Never "read": nobody can know that."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from backstamp.records.models import DeliveryState
@@ -87,8 +87,8 @@ DELIVERIES: Final[dict[DeliveryState, Words]] = {
     DeliveryState.QUEUED: Words("Not sent yet", "", "clock", "neutral"),
     DeliveryState.SENT: Words("Sent", "The next server took it over.", "sent", "good"),
     DeliveryState.DELIVERED: Words("Delivered", "A report says it reached the mailbox.", "sent", "good"),
-    DeliveryState.DEFERRED: Words("Put off", "The next server said: try again later.", "clock", "warn"),
-    DeliveryState.REJECTED: Words("Refused", "The next server will not take it.", "stop", "bad"),
+    DeliveryState.DEFERRED: Words("Put off", "The sender is to try again later.", "clock", "warn"),
+    DeliveryState.REJECTED: Words("Refused", "No server took it over.", "stop", "bad"),
     DeliveryState.BOUNCED: Words("Bounced", "It came back after it was sent.", "stop", "bad"),
 }
 
@@ -103,6 +103,14 @@ HIT_TYPES: Final = (*FETCH_TYPES, EventType.BLOCKED, EventType.WARNED)
 """Events that were judged: somebody or something asked for an image or a link."""
 
 
+_BY_STAGE: Final[dict[tuple[str, EventType], str]] = {
+    ("suppressed", EventType.REJECTED): "Kept back by the suppression list",
+    ("protection", EventType.REJECTED): "Refused by the link protection",
+    ("protection", EventType.DEFERRED): "Put off by the link protection",
+    ("connect", EventType.DEFERRED): "The next server could not be reached",
+}
+"""Where in the dialog with the next server a copy ended (`Delivery.stage`): these it never saw."""
+
 _BY_SIGNAL: Final = {
     SignalName.APPLE_PREFETCH: "Fetched in advance by Apple: cannot say",
     SignalName.GMAIL_PREFETCH: "Fetched in advance by Gmail",
@@ -111,10 +119,14 @@ _BY_SIGNAL: Final = {
 """What the large providers do is called by its name: it explains most of what is not clear."""
 
 
-def event_words(type_: EventType, actor: Actor, signals: Collection[str] = ()) -> Words:
-    """Return how an event is shown; who did it, and the signals, decide it for fetches of image and links."""
+def event_words(type_: EventType, actor: Actor, signals: Collection[str] = (), stage: str = "") -> Words:
+    """Return how an event is shown.
+
+    Who did it, and the signals, decide it for fetches of image and links; the stage for deliveries.
+    """
     if type_ not in FETCH_TYPES:
-        return _EVENTS[type_]
+        words = _EVENTS[type_]
+        return replace(words, title=_BY_STAGE.get((stage, type_), words.title))
     who = ACTORS[actor]
     icon = who.icon if who.tone != "person" else _EVENTS[type_].icon
     title = _FETCHES[type_, actor]
