@@ -20,11 +20,12 @@ _MOST_DROPPED: Final = 1000
 _MOST: Final = 200
 _BLANK: Final = r"[ \t\f]*"
 _QUOTED: Final = re.compile(
-    r"(?<=[\"<])(?:URL:)?[\x01-\x09\x0b\x0c\x0e-\x20]*"
+    r"([\"<])((?:URL:)?[\x01-\x09\x0b\x0c\x0e-\x20]*"
     + _BLANK.join("http")
-    + rf"{_BLANK}(?:s{_BLANK})?:[^<>\"\r\n]*(?=[\">])",
+    + rf"{_BLANK}(?:s{_BLANK})?:[^<>\"\r\n]*)(?=[\">])",
     re.IGNORECASE,
 )
+"""It begins with the sign itself: to look behind each character takes twice as long."""
 _SEEN_BY_ALL: Final = re.compile(r"(?:URL:)?[ \t]*https?:[^\s`]*[ \t]*", re.IGNORECASE)
 _BEFORE_ADDRESS: Final = re.compile(r"(?:URL:)?[ \t]*", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\f]+")
@@ -56,14 +57,14 @@ def quoted_addresses(text: str) -> list[FoundLink]:
     """Return the addresses between double quotes or angle brackets that are one without blanks only."""
     found: list[FoundLink] = []
     for match in _QUOTED.finditer(text):
-        piece = match[0]
-        alike = text[match.start() - 1] == ("<" if text[match.end()] == ">" else text[match.end()])
+        opened, piece = match.groups()
+        alike = opened == ("<" if text[match.end()] == ">" else text[match.end()])
         if not alike or _SEEN_BY_ALL.fullmatch(piece):
             continue
         value = _URL_PREFIX.sub("", _BLANKS.sub("", piece), count=1)
         url = web_url(value)
         if url is not None and "." in url.host:
-            link = FoundLink(match.start(), match.end(), value, Carrier.TEXT, doubt=SkipReason.UNLOCATED)
+            link = FoundLink(*match.span(2), value, Carrier.TEXT, doubt=SkipReason.UNLOCATED)
             found.append(link)
         if len(found) == _MOST:
             break
