@@ -51,6 +51,8 @@ class FeedKeeping:
         self._do = do
         self._first_seconds = first_seconds
         self._look_seconds = look_seconds
+        self._failed_of = ""
+        """What kept the last of them from being told, which is tried every `look_seconds`."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look for what is due, until `stop` is set. Raises OSError where the copies cannot be read."""
@@ -101,6 +103,9 @@ class FeedKeeping:
             try:
                 await self._on_new_entries(new)
             except Exception as error:  # noqa: BLE001 (whoever looks back must not stop the lists)
-                log.warning("looking back for %s failed: %s", new.source, described(error))
+                if described(error) != self._failed_of:
+                    self._failed_of = described(error)
+                    log.warning("looking back for %s failed: %s", new.source, self._failed_of)
                 return
+            self._failed_of = ""
             spool.done(path)
