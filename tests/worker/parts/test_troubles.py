@@ -75,15 +75,28 @@ def test_it_is_back_once_nothing_waits_for_it_any_more(
 @pytest.mark.parametrize(
     "error", [ProgrammingError("permission denied"), DataError("too long"), OSError(98, "")]
 )
-def test_what_only_one_part_fails_of_is_told_as_its_own_once_a_minute(
+def test_what_only_one_part_fails_of_is_told_as_its_own_and_ever_less_often(
     error: Exception, clock: Passing, caplog: pytest.LogCaptureFixture
 ) -> None:
     of_all = Troubles(["ingest", "housekeeping"])
-    for second in range(0, 119, 7):
+    for second in range(0, 1300, 10):
         clock.now = 1000.0 + second
         of_all.failed("housekeeping", error, 10)
-    assert len(told(caplog)) == 2
+    assert len(told(caplog)) == len((0, 60, 660, 1260))
+    of_all.lasted("housekeeping")
+    of_all.failed("housekeeping", error, 10)
+    assert len(told(caplog)) == 5
     assert all(line.startswith("housekeeping failed and starts again in 10.0 s: ") for line in told(caplog))
+
+
+def test_words_that_are_others_each_time_are_no_news(
+    clock: Passing, caplog: pytest.LogCaptureFixture
+) -> None:
+    of_all = Troubles(["ingest"])
+    for number in range(50):
+        of_all.failed("ingest", ProgrammingError(f"row {number}"), 1)
+    of_all.failed("ingest", OSError(98, "taken"), 1)
+    assert len(told(caplog)) == 2
 
 
 def test_a_part_fails_from_the_first_time_until_it_has_lasted(clock: Passing) -> None:

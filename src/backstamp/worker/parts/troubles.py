@@ -20,10 +20,8 @@ log = logging.getLogger("backstamp.worker")
 STEADY_SECONDS: Final = 60.0
 """A part that ran this long goes well again. A dead server is waited for no longer than 50 s
 (`tcp_user_timeout`)."""
-_AGAIN_SECONDS: Final = 60.0
-"""What a part fails of is told anew after this time."""
-_STILL_SECONDS: Final = (60.0, 600.0)
-"""That the database is still away is told after the first, and then each time after the second."""
+_AGAIN_SECONDS: Final = (60.0, 600.0)
+"""What goes on is told again after the first of these, and then each time after the second."""
 _AWAY: Final = (OperationalError, InterfaceError, InternalError)
 """As the drivers say that the database is locked, full, read-only, stopped or of a newer version. That a
 table is missing, or a right, concerns the part that needs it."""
@@ -34,7 +32,7 @@ class Troubles:
 
     def __init__(self, parts: Iterable[str]) -> None:
         self._since: dict[str, float | None] = dict.fromkeys(parts)
-        self._told: dict[tuple[str, str], float] = {}
+        self._told: dict[tuple[str, type[Exception]], _Telling] = {}
         self._away = _Away()
 
     def failed(self, part: str, error: Exception, pause: float) -> None:
@@ -46,13 +44,13 @@ class Troubles:
             away_for = str(error) if isinstance(error, NewerDatabaseError) else described(error)
             self._away.keeps(part, away_for, now)
             return
-        self._told = {key: at for key, at in self._told.items() if now - at < _AGAIN_SECONDS}
-        if self._told.setdefault((part, described(error)), now) == now:
+        if self._told.setdefault((part, type(error)), _Telling(now)).is_due(now):
             log.warning("%s failed and starts again in %.1f s: %s", part, pause, described(error))
 
     def lasted(self, part: str) -> None:
         """Note that a part has run for `STEADY_SECONDS`."""
         self._since[part] = None
+        self._told = {key: telling for key, telling in self._told.items() if key[0] != part}
         self._away.lets_go(part, time.monotonic() - STEADY_SECONDS)
 
     def failing_seconds(self) -> Mapping[str, float]:
@@ -61,32 +59,50 @@ class Troubles:
         return {part: 0.0 if since is None else now - since for part, since in self._since.items()}
 
 
+class _Telling:
+    """When something that goes on is told: at once, and then at growing intervals."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self._at = began
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be told now; then it counts as told."""
+        if now < self._at:
+            return False
+        self._at = now + _AGAIN_SECONDS[self._at > self.began]
+        return True
+
+
 class _Away:
     """A time during which the database cannot be used by some parts."""
 
     def __init__(self) -> None:
         self._parts: set[str] = set()
-        self._began = 0.0
-        self._tell_at = 0.0
+        self._telling = _Telling(0.0)
 
     def keeps(self, part: str, reason: str, now: float) -> None:
         first = not self._parts
         self._parts.add(part)
         if first:
-            self._began, self._tell_at = now, now + _STILL_SECONDS[0]
+            self._telling = _Telling(now)
+        if not self._telling.is_due(now):
+            return
+        if first:
             log.error("the database cannot be used, and the worker waits: %s", reason)
-        elif now >= self._tell_at:
-            self._tell_at = now + _STILL_SECONDS[1]
+        else:
             log.error(
                 "the database cannot be used for %s now; these wait: %s (%s)",
-                *(_duration(now - self._began), ", ".join(sorted(self._parts)), reason),
+                *(_duration(now - self._telling.began), ", ".join(sorted(self._parts)), reason),
             )
 
     def lets_go(self, part: str, ended: float) -> None:
         if part in self._parts:
             self._parts.remove(part)
             if not self._parts:
-                log.warning("the database can be used again, after %s", _duration(ended - self._began))
+                log.warning(
+                    "the database can be used again, after %s", _duration(ended - self._telling.began)
+                )
 
 
 def _duration(seconds: float) -> str:
