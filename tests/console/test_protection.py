@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -394,3 +395,16 @@ def test_a_form_that_is_wrong_is_shown_again_in_its_room(admin: Client, path: st
     assert answer.status_code == 422
     here = re.findall(r'aria-current="page">(?:<svg.*?</svg>)?([^<]+)</a>', answer.text, re.DOTALL)
     assert here == [room]
+
+
+def test_who_works_through_a_list_stays_where_they_are_in_it(admin: Client, ring: Keyring) -> None:
+    report = reader_report()
+    own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by=ADDRESS)
+    kills.kill_expression("off.example/", ADDRESS)
+    for page, form, back in (
+        ("/reader-reports/?page=1", f"/reader-reports/{report.pk}/", "/reader-reports/?page=1"),
+        ("/lists/?q=evil", "/lists/own/", "/lists/?q=evil#own-title"),
+        ("/lists/?off=1", "/lists/off/", "/lists/?off=1#off-title"),
+    ):
+        found = re.findall(rf'action="({form}[^"]*\?[^"]*)"', admin.get(page).text)
+        assert admin.post(unescape(found[0]), {"decision": "dismiss"}).headers["Location"] == back

@@ -1,5 +1,8 @@
 """The suppression list in the console."""
 
+import re
+from html import unescape
+
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -88,10 +91,25 @@ def test_a_suppressed_recipient_is_allowed_again_from_the_page_of_a_message(admi
     row = entry()
     entry(2, domain="other.example")
     shown = admin.get(f"/messages/{to_text(letter.pk)}/").text
-    assert shown.count("Allow again") == 1
-    assert f'action="/suppressions/{row.pk}/remove/"' in shown
-    admin.post(f"/suppressions/{row.pk}/remove/")
-    assert "Allow again" not in admin.get(f"/messages/{to_text(letter.pk)}/").text
+    here = f"/messages/{to_text(letter.pk)}/"
+    assert shown.count(">Allow again<") == 1
+    assert 'aria-label="Allow again reader1@example.com, example.org"' in shown
+    (form,) = re.findall(rf'action="(/suppressions/{row.pk}/remove/[^"]*)"', shown)
+    answer = admin.post(form, follow=True)
+    assert answer.redirect_chain == [(here, 302)]
+    assert "reader1@example.com may get mail of example.org again." in answer.text
+    assert "Allow again" not in admin.get(here).text
+
+
+def test_who_takes_entries_off_stays_where_they_are_in_the_list(admin: Client) -> None:
+    for number in range(60):
+        entry(number)
+    shown = admin.get("/suppressions/?q=reader&page=2").text
+    (form, *_) = re.findall(r'action="(/suppressions/[0-9]+/remove/[^"]*)"', shown)
+    answer = admin.post(unescape(form))
+    assert answer.headers["Location"] == "/suppressions/?q=reader&page=2"
+    assert admin.post(f"/suppressions/{Suppression.objects.all()[0].pk}/remove/?message=x").status_code == 404
+    assert Suppression.objects.count() == 59
 
 
 def test_the_newest_entries_are_found_without_sorting_the_list(admin: Client) -> None:

@@ -1,9 +1,11 @@
-"""asked: what a request asks for, apart from the forms: words to search by, links of ours, and switches."""
+"""asked: what a request asks for, apart from the forms: words, links of ours, switches, and the way back."""
 
 from typing import Final
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from backstamp.console.config import console_config
 from backstamp.records.database.tracking_ids import to_database
@@ -40,3 +42,9 @@ def switched_on(request: HttpRequest, name: str) -> bool:
     if way not in (["on"], ["off"]):
         raise BadRequest("a switch was not pressed")
     return way == ["on"]
+
+
+def back_to(request: HttpRequest, page: str, section: str = "") -> HttpResponse:
+    """Lead back to where somebody was in a list: forms in it bear its search and page in their address."""
+    here = request.GET.urlencode()
+    return redirect(reverse(page) + (f"?{here}" if here else "") + (f"#{section}" if section else ""))

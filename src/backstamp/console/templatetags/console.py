@@ -17,6 +17,7 @@ from backstamp.console.wording.alerts import act_words, rule_words
 from backstamp.console.wording.clicks import url_parts, words_beside
 from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words
 from backstamp.console.wording.threats import reason_words, threat_words
+from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import DeliveryState
 from backstamp.vocabulary import Actor, EventType
 
@@ -100,6 +101,9 @@ def action_words(type_: str) -> Words:
 def actor_words(actor: str) -> Words:
     """Return how an actor is shown."""
     return ACTORS[Actor(actor)]
+
+
+register.filter("message_key", to_text)
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from backstamp.console.asked import words
+from backstamp.console.asked import back_to, words
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.protection import KillForm, OwnListForm
@@ -62,7 +62,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     entry = get_object_or_404(OwnListEntry, pk=pk)
     own_lists.take_off(entry)
     notices.success(request, f"{entry.expression[:200]} is no longer {entry.get_kind_display().lower()}.")
-    return redirect("lists")
+    return back_to(request, "lists", "own-title")
 
 
 @require_POST
@@ -83,7 +83,7 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ExpressionKill, pk=pk)
     kills.revive_expression(row.expression)
     notices.success(request, f"{row.expression[:200]} is no longer switched off as such.")
-    return redirect("lists")
+    return back_to(request, "lists", "off-title")
 
 
 def _entries(search: str) -> QuerySet[OwnListEntry]:

@@ -5,9 +5,10 @@ from typing import Final
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
+from backstamp.console.asked import back_to
 from backstamp.console.config import console_config
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ReaderReportRow
@@ -38,10 +39,10 @@ def handle(request: HttpRequest, pk: int) -> HttpResponse:
         host = reader_reports.handle(row, decision, ring, request.user.get_username())
     except RefusedError as error:
         notices.error(request, str(error))
-        return redirect("reader-reports")
+        return back_to(request, "reader-reports")
     if decision is Decision.DISMISS:
         notices.success(request, "The report is dismissed.")
     else:
         done = "allowed" if decision is Decision.ALLOW else "blocked"
         notices.success(request, f"{host} is {done}, within seconds; it is on your own list.")
-    return redirect("reader-reports")
+    return back_to(request, "reader-reports")

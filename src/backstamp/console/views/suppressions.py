@@ -6,18 +6,19 @@ from typing import Final
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from backstamp.console.asked import words
+from backstamp.console.asked import back_to, words
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.suppression import SuppressionForm
 from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.saved_rows import SUPPRESSIONS, suppression_row
 from backstamp.policy import SuppressionReason
+from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.models import Suppression
 from backstamp.records.suppression import suppression_list
 
@@ -71,7 +72,12 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take one entry off the list."""
+    """Take one entry off the list, and lead back to it, or to the message on whose page that was done."""
+    text = words(request, "message")
+    try:
+        letter = from_text(text) if text else None
+    except ValueError:
+        raise Http404 from None
     row = get_object_or_404(Suppression, pk=pk)
     suppression_list.lift(row)
     who, whose = row.address or "The address", row.domain or "all domains"
@@ -83,7 +89,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         notices.info(request, f"{who} is still on the list for mail of {whose}: {why}.")
     else:
         notices.success(request, f"{who} may get mail of {whose} again.")
-    return redirect("suppressions")
+    return back_to(request, "suppressions") if letter is None else redirect("message", letter)
 
 
 def _found(search: str) -> QuerySet[Suppression]:
