@@ -239,6 +239,9 @@ NAME = SkipReason.BARE_NAME
         ("<p>https://x.example/ example.com", [("https://x.example/", None), ("http://example.com/", NAME)]),
         ("<!--[if mso]>example.com<![endif]-->", [("http://example.com/", NAME)]),
         ("<p>x<!-- > -->example.com", [("http://example.com/", NAME)]),
+        # Whatever else stands in the same words: a link that is put there parts them.
+        ("<p>xhttps://shop", [("https://shop/", NAME)]),
+        ("<p>xhttps://shop https://x.example/", [("https://shop/", NAME), ("https://x.example/", None)]),
     ],
 )
 def test_host_names_in_words_are_listed_and_make_nothing_unprotected(

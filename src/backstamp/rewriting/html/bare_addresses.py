@@ -16,6 +16,7 @@ from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.rewriting.text.unwrapped_addresses import (
     NAME_SIGN,
+    may_hold_names,
     may_hold_others,
     unwrapped_addresses,
 )
@@ -78,7 +79,7 @@ def bare_addresses(text: OneLine, tree: Document, signs: Signs) -> list[FoundLin
             continue
         lowered = text.own(node.data).lower()
         beginnings = _beginnings(lowered)
-        has_names = names < _MOST_NAMES and NAME_SIGN.search(lowered) is not None
+        has_names = names < _MOST_NAMES and may_hold_names(lowered)
         has_others = any_others and may_hold_others(lowered)
         seen += beginnings
         if beginnings or has_others or has_names:

@@ -68,6 +68,11 @@ def may_hold_others(lowered: str) -> bool:
     return any(sign in lowered for sign in _OTHER_SIGNS) or _OTHER_SIGN.search(lowered) is not None
 
 
+def may_hold_names(lowered: str) -> bool:
+    """Whether a host name may stand in a text, which is in lower case: with a dot, or behind `xhttps://`."""
+    return NAME_SIGN.search(lowered) is not None or ("http" in lowered and _GLUED.search(lowered) is not None)
+
+
 def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> list[FoundLink]:
     """Return the addresses of a plain text that are not among its `links`, in order; at most 200 of a kind.
 
