@@ -3,11 +3,14 @@
 import binascii
 import quopri
 import re
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backstamp.mail.encodings import base64_payload, base64_places
+from backstamp.mail.encodings.base64_payload import Base64Payload
 from backstamp.mail.encodings.damaged_base64 import damaged_base64_readings
 from backstamp.mail.encodings.quoted_printable import encode_quoted_printable
 from backstamp.mail.encodings.reencoding import reencode_part
@@ -360,3 +363,28 @@ def test_patches_that_overlap_are_refused() -> None:
         apply_patches(b"abcdef", [Patch(0, 3, b"x"), Patch(2, 4, b"y")])
     with pytest.raises(OverlapError):
         apply_patches(b"abc", [Patch(2, 9, b"x")])
+
+
+@given(st.binary(max_size=60), st.sampled_from([4, 7, 10, 76]), st.integers(0, 60), st.integers(0, 5))
+def test_base64_that_is_read_and_written_in_many_blocks_is_what_it_is_in_one(
+    data: bytes, width: int, start: int, size: int
+) -> None:
+    signs = binascii.b2a_base64(data, newline=False)
+    body = b"\r\n".join(signs[at : at + width] for at in range(0, len(signs), width)) + b"\r\n=\r\n"
+    start = min(start, len(data))
+    span = (start, min(start + size, len(data)))
+
+    def written() -> tuple[bytes, list[tuple[int, int]], bytes]:
+        payload = Base64Payload(body, 0, len(body))
+        patches = payload.writer([span]).write([b"https://example.com/"])
+        return payload.data, payload.raw_spans([span]), apply_patches(body, patches)
+
+    whole = written()
+    with (
+        patch.object(base64_payload, "_AT_ONCE", 5),
+        patch.object(base64_payload, "_LINES_AT_ONCE", 1),
+        patch.object(base64_places, "_BLOCK", 3),
+    ):
+        assert written() == whole
+    edited = data[: span[0]] + b"https://example.com/" + data[span[1] :]
+    assert (whole[0], Base64Payload(whole[2], 0, len(whole[2])).data) == (data, edited)

@@ -84,6 +84,12 @@ def test_a_big_page_is_rewritten_as_if_it_were_small(
     assert [link.text for link in plan(raw, Options(direction=direction)).links][:1] == ["😀 \x81 é"]
 
 
+@pytest.mark.usefixtures("all_are_big")
+def test_a_name_in_letters_that_have_stand_ins_is_seen_where_nothing_else_speaks_for_one() -> None:
+    (word,) = HtmlText(OneLine("<p>пример.рф"), words=True).words
+    assert word.value == "http://пример.рф"
+
+
 @settings(max_examples=25)
 @given(WILD)
 def test_links_of_a_big_page_are_those_of_a_small_one(page: str) -> None:

@@ -47,10 +47,10 @@ class HtmlPlanner:
 
         Raises `PartUnreadableError` where new URLs would bring a charset to where readers look for one.
         """
+        text_part.end_step()
         read = self._read(text_part, wants_pixel=wants_pixel)
         text_part.end_step()
         outcome = outcome_of(text_part, read.decided, links_before, pixel_at=read.pixel_at)
-        text_part.end_step()
         if read.pixel_reason is not None:
             outcome.pixel = PixelReport(part=self._part.path, skip_reason=read.pixel_reason)
         if read.unlocated:

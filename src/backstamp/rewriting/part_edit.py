@@ -92,8 +92,11 @@ class TextPart:
             self.end_step()
 
     def end_step(self) -> None:
-        """Give back what a step has freed of a big text: it would lie idle beside what the next one takes."""
-        if self._is_big:
+        """Give back what a step has freed of a big text: it would lie idle beside what the next one takes.
+
+        Where each character is one octet that spares nothing, and takes a tenth of the time.
+        """
+        if self._is_big and not self.is_one_to_one:
             give_back()
 
     def _read(self) -> DecodedText:
@@ -155,6 +158,10 @@ class PartEditor:
         patches = self._writer.write(replacements)
         if patches is not None:
             return patches, False
+        return reencode_part(self._raw, self._part, self._edited(replacements)), True
+
+    def _edited(self, replacements: list[bytes]) -> bytes:
+        """Return the decoded bytes with these replacements."""
         data = self._payload.data
         pieces: list[bytes] = []
         position = 0
@@ -162,4 +169,4 @@ class PartEditor:
             pieces += (data[position:start], replacement)
             position = end
         pieces.append(data[position:])
-        return reencode_part(self._raw, self._part, b"".join(pieces)), True
+        return b"".join(pieces)

@@ -12,7 +12,10 @@ _LONGEST_KEPT: Final = 998
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LINES_LOOKED_AT: Final = 40
 _LINES_AT_ONCE: Final = 1000
-"""Lines that are joined together: as objects they weigh more than their text."""
+"""Lines that are written together: as objects they weigh more than their text."""
+_NO_TEXT: Final = BLANK + b"="
+_AT_ONCE: Final = 128 * 1024
+"""Octets that are decoded together."""
 _MANY: Final = 128 * 1024
 """Octets that are rather decoded twice than kept beside the text and its tree."""
 
@@ -32,20 +35,16 @@ class Base64Payload:
         self._raw = raw
         self._start = start
         self._end = end
-        characters = self._body.translate(None, BLANK)
-        unpadded = characters.rstrip(b"=")
-        if unpadded.translate(None, _ALPHABET):
-            raise UndecodableError("characters outside the base64 alphabet, or padding inside the text")
-        if len(unpadded) % 4 == 1:
-            raise UndecodableError("the base64 text ends inside a byte")
-        self._data: bytes | None = _decoded(unpadded)
-        self._count = len(characters)
+        stop = _end_of_text(raw, start, end)
+        self._stop = stop
+        self._data: bytes | None = _decoded(raw, start, stop)
+        self._count = -(-len(self._data) * 4 // 3) + len(raw[stop:end].translate(None, BLANK))
         self._known_places: Base64Places | None = None
 
     @property
     def data(self) -> bytes:
         """The decoded bytes; where they were forgotten, decoded once more."""
-        return _decoded(self._body.translate(None, BLANK).rstrip(b"=")) if self._data is None else self._data
+        return _decoded(self._raw, self._start, self._stop) if self._data is None else self._data
 
     def forget_data(self) -> None:
         """Let the decoded bytes go where they are many: a patch encodes all bytes behind it anew."""
@@ -53,13 +52,9 @@ class Base64Payload:
             self._data = None
 
     @property
-    def _body(self) -> bytes:
-        return self._raw[self._start : self._end]
-
-    @property
     def _places(self) -> Base64Places:
         if self._known_places is None:
-            self._known_places = Base64Places(self._body, self._count)
+            self._known_places = Base64Places(self._raw, self._start, self._end, self._count)
         return self._known_places
 
     def writer(self, spans: list[tuple[int, int]]) -> "Base64Writer":
@@ -71,8 +66,8 @@ class Base64Payload:
         cut, column = self._line_start(first)
         decoded_cut = cut // 4 * 3
         return Base64Writer(
-            self._start + places.offset(cut),
-            self._start + places.end,
+            places.offset(cut),
+            places.end,
             self.data[decoded_cut:],
             [(start - decoded_cut, end - decoded_cut) for start, end in spans],
             self._width(places.offset(first)),
@@ -85,11 +80,11 @@ class Base64Payload:
         return [self._raw_span(start, end) for start, end in spans]
 
     def _raw_span(self, start: int, end: int) -> tuple[int, int]:
-        places, base = self._places, self._start
-        first = base + places.offset(start // 3 * 4)
+        places = self._places
+        first = places.offset(start // 3 * 4)
         if start == end:
             return first, first
-        return first, base + places.offset(min(-(-end // 3) * 4, self._count) - 1) + 1
+        return first, places.offset(min(-(-end // 3) * 4, self._count) - 1) + 1
 
     def _line_start(self, character: int) -> tuple[int, int]:
         """Return the last line start at or before `character` that is also the start of a group of four.
@@ -102,13 +97,13 @@ class Base64Payload:
             while line * places.width % 4:
                 line -= 1
             return line * places.width, 0
-        body = self._body
+        raw, start = self._raw, self._start
         here = places.offset(character)
         before = character
         column = 0
         for number in range(_LINES_LOOKED_AT):
-            line_end = max(body.rfind(b"\n", 0, here), body.rfind(b"\r", 0, here))
-            before -= len(body[line_end + 1 : here].translate(None, BLANK))
+            line_end = max(raw.rfind(b"\n", start, here), raw.rfind(b"\r", start, here), start - 1)
+            before -= len(raw[line_end + 1 : here].translate(None, BLANK))
             column = column if number else character - before
             if before % 4 == 0:
                 return before, 0
@@ -121,7 +116,8 @@ class Base64Payload:
         if places.regular:
             width = MAX_LINE if places.one_line else places.width
         else:
-            near = self._body[max(0, at - _LINES_LOOKED_AT * MAX_LINE) : at + 4 * MAX_LINE]
+            begin = max(self._start, at - _LINES_LOOKED_AT * MAX_LINE)
+            near = self._raw[begin : min(at + 4 * MAX_LINE, self._end)]
             width = max((len(line.translate(None, BLANK)) for line in near.splitlines()), default=MAX_LINE)
         return width if 4 <= width <= _LONGEST_KEPT else MAX_LINE
 
@@ -131,18 +127,45 @@ class Base64Payload:
         A CR ends none where others end in LF: all that is written would be one line (RFC 5322 §2.1.1).
         """
         newline = self._places.newline
-        line_feed = self._body.find(b"\n")
+        raw, start = self._raw, self._start
+        line_feed = raw.find(b"\n", start, self._end)
         if newline == b"\r" and line_feed >= 0:
-            return b"\r\n" if self._body.startswith(b"\r", line_feed - 1) else b"\n"
-        before = self._raw[max(0, self._start - 2) : self._start]
+            return b"\r\n" if line_feed > start and raw[line_feed - 1] == 0x0D else b"\n"
+        before = raw[max(0, start - 2) : start]
         if newline not in _LINE_ENDS or (newline == b"\r" and before.endswith(b"\n")):
             return b"\r\n" if before == b"\r\n" else b"\n"
         return newline
 
 
-def _decoded(unpadded: bytes) -> bytes:
-    missing = -len(unpadded) % 4
-    return binascii.a2b_base64(unpadded + b"=" * missing if missing else unpadded)
+def _end_of_text(raw: bytes, start: int, end: int) -> int:
+    """Return where a body ends without its padding and blanks."""
+    while end > start:
+        begin = max(start, end - _AT_ONCE)
+        tail = raw[begin:end].rstrip(_NO_TEXT)
+        if tail:
+            return begin + len(tail)
+        end = begin
+    return start
+
+
+def _decoded(raw: bytes, start: int, stop: int) -> bytes:
+    """Decode a text without padding. Raises `UndecodableError`.
+
+    All of it without its line ends would be much memory beside it.
+    """
+    pieces: list[bytes] = []
+    rest = b""
+    for begin in range(start, stop, _AT_ONCE):
+        characters = rest + raw[begin : min(begin + _AT_ONCE, stop)].translate(None, BLANK)
+        if characters.translate(None, _ALPHABET):
+            raise UndecodableError("characters outside the base64 alphabet, or padding inside the text")
+        whole = len(characters) // 4 * 4
+        rest = characters[whole:]
+        pieces.append(binascii.a2b_base64(characters[:whole] if rest else characters))
+    if len(rest) == 1:
+        raise UndecodableError("the base64 text ends inside a byte")
+    pieces.append(binascii.a2b_base64(rest + b"=" * (-len(rest) % 4)))
+    return b"".join(pieces)
 
 
 class Base64Writer:
@@ -168,21 +191,30 @@ class Base64Writer:
 
     def write(self, replacements: list[bytes]) -> list[Patch]:
         """Return the one patch that holds all replacements."""
-        pieces: list[bytes] = []
+        # A big text is all of it in each of these, and in pieces it would be once more.
+        together = bytearray()
         position = 0
         for (start, end), replacement in zip(self._spans, replacements, strict=True):
-            pieces += (self._tail[position:start], replacement)
+            together += self._tail[position:start]
+            together += replacement
             position = end
-        pieces.append(self._tail[position:])
-        together = b"".join(pieces)
-        # A big text is all of it in each of these.
-        del pieces
-        encoded = binascii.b2a_base64(together, newline=False)
-        del together
+        together += self._tail[position:]
         width, newline = self._width, self._newline
-        first = max(width - self._column, 0) if self._column else 0
-        lines = [encoded[:first]] if self._column else []
-        for block in range(first, len(encoded), width * _LINES_AT_ONCE):
-            stop = min(block + width * _LINES_AT_ONCE, len(encoded))
-            lines.append(newline.join([encoded[at : at + width] for at in range(block, stop, width)]))
+        size = -(-len(together) // 3) * 4
+        first = min(max(width - self._column, 0), size) if self._column else 0
+        lines = [_encoded(together, 0, first)] if self._column else []
+        for start in range(first, size, width * _LINES_AT_ONCE):
+            block = _encoded(together, start, min(start + width * _LINES_AT_ONCE, size))
+            lines.append(newline.join([block[at : at + width] for at in range(0, len(block), width)]))
+        del together
         return [Patch(self._start, self._end, newline.join(lines))]
+
+
+def _encoded(data: bytearray, start: int, end: int) -> bytes:
+    """Return the characters from `start` to `end` of what stands for these bytes.
+
+    All of them would be half as much again beside the lines that are made of them.
+    """
+    before = start // 4 * 4
+    groups = memoryview(data)[before // 4 * 3 : -(-end // 4) * 3]
+    return binascii.b2a_base64(groups, newline=False)[start - before : end - before]

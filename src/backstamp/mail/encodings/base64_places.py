@@ -1,27 +1,33 @@
 """base64_places: where each character of a base64 text stands among its line ends and blanks."""
 
+import re
 from bisect import bisect_right
 from itertools import accumulate
 from typing import Final
 
 BLANK: Final = b" \t\r\n"
 _BLOCK: Final = 4096
+_SIGN: Final = re.compile(rb"[^ \t\r\n]")
 
 
 class Base64Places:
-    """The places of the `count` characters of a body that are not blank.
+    """The places of the `count` characters of the body `raw[start:end]` that are not blank.
 
     Where all lines are equally long, as every encoder writes them, a place is reckoned; else it is looked up
     in counts of each block, so that neither one endless line nor a million short ones cost more than once.
     """
 
-    def __init__(self, body: bytes, count: int) -> None:
+    def __init__(self, raw: bytes, start: int, end: int, count: int) -> None:
         self.count = count
-        self.first = len(body) - len(body.lstrip(BLANK)) if count else 0
-        self.end = len(body.rstrip(BLANK))
-        self._body = body
-        line_end = _line_end(body, self.first, self.end)
-        self.newline = b"\r\n" if body.startswith(b"\r\n", line_end) else body[line_end : line_end + 1]
+        self._raw = raw
+        self._start = start
+        found = _SIGN.search(raw, start, end)
+        self.first = found.start() if found is not None else start
+        self.end = _behind_last(raw, self.first, end)
+        line_end = _line_end(raw, self.first, self.end)
+        self.newline = (
+            b"\r\n" if raw.startswith(b"\r\n", line_end, end) else raw[line_end : min(line_end + 1, end)]
+        )
         self.width = line_end - self.first
         self.one_line = line_end == self.end
         self.regular = self._is_regular()
@@ -35,7 +41,7 @@ class Base64Places:
         if self.end - self.first - self.count != lines * len(self.newline):
             return False
         return all(
-            self._body[self.first + self.width + at : self.end : stride] == self.newline[at : at + 1] * lines
+            self._raw[self.first + self.width + at : self.end : stride] == self.newline[at : at + 1] * lines
             for at in range(len(self.newline))
         )
 
@@ -45,22 +51,34 @@ class Base64Places:
             return self.end
         if self.regular:
             return self.first + character + character // self.width * len(self.newline)
-        body = self._body
+        raw, start, end = self._raw, self._start, self.end
         if self._before is None:
-            sizes = (len(body[at : at + _BLOCK].translate(None, BLANK)) for at in range(0, len(body), _BLOCK))
+            blocks = range(start, end, _BLOCK)
+            sizes = (len(raw[at : min(at + _BLOCK, end)].translate(None, BLANK)) for at in blocks)
             self._before = list(accumulate(sizes, initial=0))
         block = bisect_right(self._before, character) - 1
         wanted = character - self._before[block]
-        low, high = block * _BLOCK, min((block + 1) * _BLOCK, len(body))
+        low, high = start + block * _BLOCK, min(start + (block + 1) * _BLOCK, end)
         while high - low > 1:
             middle = (low + high) // 2
-            here = len(body[low:middle].translate(None, BLANK))
+            here = len(raw[low:middle].translate(None, BLANK))
             if wanted < here:
                 high = middle
             else:
                 wanted -= here
                 low = middle
         return low
+
+
+def _behind_last(raw: bytes, start: int, end: int) -> int:
+    """Return the end of a body without blanks; `start` where nothing else is in it."""
+    while end > start:
+        begin = max(start, end - _BLOCK)
+        tail = raw[begin:end].rstrip(BLANK)
+        if tail:
+            return begin + len(tail)
+        end = begin
+    return start
 
 
 def _line_end(body: bytes, start: int, end: int) -> int:

@@ -1,6 +1,7 @@
 """quoted_printable: decode with a way back, patch within the encoder's own lines, encode (RFC 2045 §6.7)."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from backstamp.mail.encodings.quoted_printable_places import Located, OddPlaces, PlainPlaces
@@ -16,7 +17,7 @@ _IN_DOUBT: Final = re.compile(
 """A soft break within an escape or behind a stray `=`, of which some programs make an escape since they join
 lines first, and one whose line end is not by the standard.
 """
-_TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]")
+_TO_ESCAPE: Final = re.compile(rb"[^\t -<>-~]+")
 _BLANKS: Final = (b" ", b"\t")
 _NOT_ESCAPED: Final = bytes(each for each in range(0x20, 0x7F) if each != 0x3D) + b"\t"
 _OTHERS_CHANGED: Final = bytes(each if each in _NOT_ESCAPED else 0x3D for each in range(256))
@@ -45,7 +46,7 @@ class QuotedPrintablePayload:
     def data(self) -> bytes:
         """The decoded bytes; where they were forgotten, decoded once more."""
         data = self._places.data
-        return QuotedPrintablePayload(self._raw, self._start, self._end).data if data is None else data
+        return self._places.decoded() if data is None else data
 
     def forget_data(self) -> None:
         """Let the decoded bytes go: places are reckoned without them."""
@@ -150,19 +151,31 @@ class QuotedPrintableWriter:
 
 def encode_quoted_printable(data: bytes, newline: bytes) -> bytes:
     """Return `data` as quoted-printable; `newline` is its line end, other CR and LF are escaped."""
-    return newline.join(_encode_line(line, newline) for line in data.split(newline))
+    return newline.join(quoted_printable_lines(data, newline))
 
 
-def _encode_line(line: bytes, newline: bytes) -> bytes:
-    escaped = _TO_ESCAPE.sub(lambda match: b"=%02X" % match[0][0], line)
-    if escaped.endswith((b" ", b"\t")):
-        escaped = escaped[:-1] + b"=%02X" % escaped[-1]
-    return _break_softly(escaped, 0, 0, b"=" + newline)[0]
+def quoted_printable_lines(data: bytes, newline: bytes) -> Iterator[bytes]:
+    """Yield the lines of `data` as quoted-printable, broken softly where they are long.
+
+    `newline` is the line end, which parts them; other CR and LF are escaped.
+    """
+    start, soft_break = 0, b"=" + newline
+    while start >= 0:
+        end = data.find(newline, start)
+        escaped = _escaped(data[start:end] if end >= 0 else data[start:])
+        if escaped.endswith(_BLANKS):
+            escaped = escaped[:-1] + b"=%02X" % escaped[-1]
+        yield _break_softly(escaped, 0, 0, soft_break)[0]
+        start = end + len(newline) if end >= 0 else -1
+
+
+def _escaped(text: bytes) -> bytes:
+    return _TO_ESCAPE.sub(lambda found: b"=" + found[0].hex("=").upper().encode(), text)
 
 
 def _fold(text: bytes, column: int, following: int, soft_break: bytes, carried: bytes) -> tuple[bytes, int]:
     if text.translate(None, _NOT_ESCAPED):
-        text = _TO_ESCAPE.sub(lambda match: b"=%02X" % match[0][0], text)
+        text = _escaped(text)
     if carried:
         text = carried + text
     if not following and text.endswith((b" ", b"\t")):

@@ -7,16 +7,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import accumulate
-from typing import Final, Optional
+from typing import Final, NamedTuple, Optional
 
 Located = tuple[int, int, int, int]
 """Of a span of decoded bytes: where it begins in the raw message, and its line; where it ends, and the line
 that goes on there begins."""
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _CRLF: Final = b"\r\n"
+_DIGITS: Final = 2
+"""Of an escape."""
 _AT_ONCE: Final = 128 * 1024
-"""Octets that are split together: as objects lines weigh more than their text."""
-_LINES_AT_ONCE: Final = 1000
+"""Octets that are read together: their lines, and what they are without their soft breaks, are as much again
+several times."""
 MOST_LISTED: Final = 20_000
 """Escapes; where there are more (in megabytes of Cyrillic), those before a byte are counted, which takes a
 third more time."""
@@ -30,25 +32,16 @@ class PlainPlaces:
     the sizes of what stands between them are kept: as objects they weigh four times their text.
     """
 
-    def __init__(
-        self,
-        raw: bytes,
-        start: int,
-        newline: bytes,
-        data: bytes,
-        pieces: list[int],
-        between: list[int],
-        digits: int,
-    ) -> None:
-        """Take where the body starts, its line end, what it says, how many octets stand between two soft
-        breaks, and how many between two escapes (if these are few), with `digits` of the one before."""
-        self.data: bytes | None = data
+    def __init__(self, raw: bytes, start: int, end: int, newline: bytes, read: "_Read") -> None:
+        """Take the body `raw[start:end]`, its line end, and what was read of it."""
+        self.data: bytes | None = read.data
         self._raw = raw
         self._start = start
+        self._end = end
         self._newline = newline
-        self._pieces = pieces
-        self._between = between
-        self._digits = digits
+        self._pieces = read.pieces
+        self._between = read.between
+        self._digits = read.digits
 
     @classmethod
     def read(
@@ -59,24 +52,26 @@ class PlainPlaces:
         if newline == _CRLF and raw.find(b"=\r\n\n", start, end) >= 0:
             # A line end in two, with a soft break between, is none.
             return None
-        whole, sizes = _without_soft_breaks(raw, start, end, b"=" + newline)
-        lines = whole.split(newline)
-        # Each line without white space at its end is the same object, and two of these are soon compared.
-        if list(map(bytes.rstrip, lines)) != lines:
-            return None
-        if _has_line_ends(lines):
-            return None
-        del lines
-        read = _with_signs_only(raw, start, end, whole, most_listed)
-        if read is None:
-            read = _with_escapes(raw, start, end, whole, most_listed)
-        return None if read is None else cls(raw, start, newline, read[0], sizes, *read[1:])
+        reads: list[_Read] = []
+        room = most_listed
+        for first, last in _stretches(raw, start, end, newline):
+            read = _read_stretch(raw, first, last, newline, max(room, 0))
+            if read is None:
+                return None
+            reads.append(read)
+            room -= len(read.between) - 1 if read.between else most_listed + 1
+        return cls(raw, start, end, newline, _joined(reads, are_listed=room >= 0))
+
+    def decoded(self) -> bytes:
+        """Return the decoded bytes, where they were let go."""
+        stretches = _stretches(self._raw, self._start, self._end, self._newline)
+        return b"".join([binascii.a2b_qp(memoryview(self._raw)[first:last]) for first, last in stretches])
 
     def locate(self, spans: list[tuple[int, int]]) -> list[Located]:
         """Return where these spans of decoded bytes stand."""
         raw, begin, soft_size = self._raw, self._start, len(self._newline) + 1
         # Where pieces begin in the body without its soft breaks.
-        pieces = list(accumulate(self._pieces, initial=0))
+        pieces = array("q", accumulate(self._pieces, initial=0))
         size = pieces.pop()
         escapes_before = self._escapes_before(spans, pieces)
         line_before = raw.rfind
@@ -102,7 +97,7 @@ class PlainPlaces:
             found.append((raw_start, line, raw_end, end_line))
         return found
 
-    def _escapes_before(self, spans: list[tuple[int, int]], pieces: list[int]) -> Callable[[int], int]:
+    def _escapes_before(self, spans: list[tuple[int, int]], pieces: "array[int]") -> Callable[[int], int]:
         """Return what tells how many escapes stand before the first or last byte of one of these spans."""
         between = self._between
         if not between:
@@ -113,7 +108,7 @@ class PlainPlaces:
         escapes = list(accumulate([size + more for size in between[1:-1]], initial=between[0]))
         return partial(bisect_left, escapes if len(between) > 1 else [])
 
-    def _counted(self, offsets: list[int], pieces: list[int]) -> Iterator[int]:
+    def _counted(self, offsets: list[int], pieces: "array[int]") -> Iterator[int]:
         """Yield how many escapes stand before each of these decoded bytes, which ascend.
 
         Without soft breaks, a byte stands at its number and twice the escapes before it. That is the least
@@ -134,17 +129,70 @@ class PlainPlaces:
             yield escapes
 
 
-_Read = tuple[bytes, list[int], int]
-"""The bytes of a body; how many octets stand between two escapes, if these are few; how many of them are
-digits of the one before."""
+class _Read(NamedTuple):
+    """What was read of a body or a stretch of it.
+
+    Its bytes; how many octets stand between two soft breaks; how many between two escapes, if these are few,
+    else nothing; how many of these are digits of the escape before.
+    """
+
+    data: bytes
+    pieces: list[int]
+    between: list[int]
+    digits: int
 
 
-def _has_line_ends(lines: list[bytes]) -> bool:
-    for first in range(0, len(lines), _LINES_AT_ONCE):
-        together = b"".join(lines[first : first + _LINES_AT_ONCE])
-        if b"\r" in together or b"\n" in together:
-            return True
-    return False
+def _stretches(raw: bytes, start: int, end: int, newline: bytes) -> Iterator[tuple[int, int]]:
+    """Yield spans of a body that are read one by one: all but the last end where a line goes on no more."""
+    while True:
+        cut = raw.find(newline, start + _AT_ONCE, end)
+        while cut >= 0 and raw[cut - 1] == 0x3D:
+            cut = raw.find(newline, cut + 1, end)
+        if cut < 0:
+            yield start, end
+            return
+        cut += len(newline)
+        yield start, cut
+        start = cut
+
+
+def _read_stretch(raw: bytes, start: int, end: int, newline: bytes, most_listed: int) -> _Read | None:
+    whole, pieces = _without_soft_breaks(raw, start, end, b"=" + newline)
+    lines = whole.split(newline)
+    # Each line without white space at its end is the same object, and two of these are soon compared.
+    if list(map(bytes.rstrip, lines)) != lines:
+        return None
+    together = b"".join(lines)
+    if b"\r" in together or b"\n" in together:
+        return None
+    del lines, together
+    read = _with_signs_only(raw, start, end, whole, most_listed)
+    if read is None:
+        read = _with_escapes(raw, start, end, whole, most_listed)
+    return None if read is None else _Read(read[0], pieces, *read[1:])
+
+
+def _joined(reads: list[_Read], *, are_listed: bool) -> _Read:
+    """Return what was read of stretches as one; `are_listed` where their escapes are few enough together."""
+    first, *others = reads
+    if not others:
+        return first
+    pieces = first.pieces
+    between = _with_digits(first) if are_listed else []
+    for read in others:
+        pieces[-1] += read.pieces[0]
+        pieces += read.pieces[1:]
+        if are_listed:
+            distances = _with_digits(read)
+            between[-1] += distances[0]
+            between += distances[1:]
+    return _Read(b"".join([read.data for read in reads]), pieces, between, _DIGITS)
+
+
+def _with_digits(read: _Read) -> list[int]:
+    """Return how many octets stand between two escapes, the digits of the one before among them."""
+    more = _DIGITS - read.digits
+    return [read.between[0], *(size + more for size in read.between[1:])]
 
 
 def _without_soft_breaks(raw: bytes, start: int, end: int, soft_break: bytes) -> tuple[bytes, list[int]]:
@@ -163,8 +211,12 @@ def _without_soft_breaks(raw: bytes, start: int, end: int, soft_break: bytes) ->
         start = cut
 
 
-def _with_signs_only(raw: bytes, start: int, end: int, whole: bytes, most_listed: int) -> _Read | None:
-    """Read a body, which without soft breaks is `whole`, where no other sign than `=` is escaped, else None.
+_Escapes = tuple[bytes, list[int], int]
+"""Of a stretch: its bytes, and what stands between its escapes, with so many digits of the one before."""
+
+
+def _with_signs_only(raw: bytes, start: int, end: int, whole: bytes, most_listed: int) -> _Escapes | None:
+    """Read a stretch, without soft breaks `whole`, where no other sign than `=` is escaped, else None.
 
     So it is with every second HTML, and then this takes half the time that the other way does.
     """
@@ -177,15 +229,15 @@ def _with_signs_only(raw: bytes, start: int, end: int, whole: bytes, most_listed
     return b"=".join(pieces), list(map(len, pieces)), 0
 
 
-def _with_escapes(raw: bytes, start: int, end: int, whole: bytes, most_listed: int) -> _Read | None:
-    """Read the body whatever is escaped; None where an `=` begins no escape."""
+def _with_escapes(raw: bytes, start: int, end: int, whole: bytes, most_listed: int) -> _Escapes | None:
+    """Read the stretch whatever is escaped; None where an `=` begins no escape."""
     data = binascii.a2b_qp(memoryview(raw)[start:end])
     pieces = whole.split(b"=", most_listed)
     more = pieces[-1].count(b"=") if len(pieces) > most_listed else 0
     # The library drops two octets for an escape; for any other `=`, which it keeps or guesses at, fewer.
-    if len(data) != len(whole) - 2 * (len(pieces) - 1 + more):
+    if len(data) != len(whole) - _DIGITS * (len(pieces) - 1 + more):
         return None
-    return data, [] if more else list(map(len, pieces)), 2
+    return data, [] if more else list(map(len, pieces)), _DIGITS
 
 
 class OddPlaces:
@@ -205,6 +257,10 @@ class OddPlaces:
         # The line, its decoded byte and the place that were sought last; the ends of a line.
         self._last = (-1, 0, 0)
         self._ends = (-1, 0, 0)
+
+    def decoded(self) -> bytes:
+        """Return the decoded bytes, where they were let go."""
+        return b"".join(map(_decode_line, self._raw[self._start : self._end].splitlines(keepends=True)))
 
     def locate(self, spans: list[tuple[int, int]]) -> list[Located]:
         """Return where these spans of decoded bytes stand."""

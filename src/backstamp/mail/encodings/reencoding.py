@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backstamp.mail.encodings.quoted_printable import MAX_LINE, encode_quoted_printable
+from backstamp.mail.encodings.quoted_printable import MAX_LINE, quoted_printable_lines
 from backstamp.mail.header_readings import reads_alike
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part
@@ -28,13 +28,13 @@ def reencode_part(raw: bytes, part: Part, data: bytes) -> list[Patch]:
         # Among lines that end otherwise a CR ends no header for all programs, whatever the part's text has.
         newline = newline_of(raw, 0, len(raw))
     declaration = b"Content-Transfer-Encoding: quoted-printable"
-    body = _without_delimiters(encode_quoted_printable(data, newline), newline)
+    lines = [_without_delimiters(line, newline) for line in quoted_printable_lines(data, newline)]
     if not part.header.orderly:
         # The body began without an empty line before it, and its first line may now look like a field.
-        body = newline + body
+        lines.insert(0, b"")
     if newline != b"\r":
-        body = _empty_line_for_all(raw, part, newline) + body
-    patches = [Patch(part.body_start, part.end, body)]
+        lines[0] = _empty_line_for_all(raw, part, newline) + lines[0]
+    patches = [Patch(part.body_start, part.end, newline.join(lines))]
     fields = part.header.all(b"content-transfer-encoding")
     for number, field in enumerate(fields):
         patches.append(Patch(field.start, field.end, b"" if number else declaration + newline))
@@ -60,10 +60,10 @@ def _empty_line_for_all(raw: bytes, part: Part, newline: bytes) -> bytes:
 
 
 def _without_delimiters(encoded: bytes, newline: bytes) -> bytes:
-    """Escape the dashes at the beginning of lines (RFC 2046 §5.1.1).
+    """Escape the dashes at the beginning of an encoded line, and of those into which it was broken softly.
 
     What stood within a long line stands at the beginning of one after a soft break, and would part the
-    message there if it were a delimiter of a multipart around us.
+    message there if it were a delimiter of a multipart around us (RFC 2046 §5.1.1).
     """
     if _DASHES not in encoded:
         return encoded

@@ -54,11 +54,15 @@ def signs_of_addresses(text: OneLine, tree: Document) -> Signs | None:
     """
     # Most documents name addresses outside of the body only: in style sheets.
     body = tree.select_one("body") or tree
-    # All at once, the words of a big one would take eight octets each.
+    # All at once, the words of a big one would take eight octets each; and as many as its author's widest
+    # character takes. A stand-in is no part of what is sought, but may be a letter of a name.
     is_big = len(text.line) > BIG
-    words = "".join(text.own(each).lower() for each in body.strings) if is_big else body.text.lower()
+    words = "".join(each.lower() for each in body.strings) if is_big else body.text.lower()
     signs = Signs(_beginnings(words), may_hold_others(words))
-    return signs if any(signs) or NAME_SIGN.search(words) is not None else None
+    if any(signs) or NAME_SIGN.search(words) is not None:
+        return signs
+    named = text.has_stand_ins and any(NAME_SIGN.search(text.own(each).lower()) for each in body.strings)
+    return signs if named else None
 
 
 def bare_addresses(text: OneLine, tree: Document, signs: Signs) -> list[FoundLink]:

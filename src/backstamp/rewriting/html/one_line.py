@@ -29,8 +29,10 @@ class OneLine:
             self._text = None
             text, self._stand_ins = narrowed(text)
             self._ends = _line_ends(text)
-        self.line = text.replace("\r", " ").replace("\n", " ")
-        self.has_line_ends = self.line != text
+        self.has_line_ends = "\n" in text or "\r" in text
+        # Of a big text there are never three at once.
+        text = text.replace("\r", " ")
+        self.line = text.replace("\n", " ")
 
     @property
     def has_stand_ins(self) -> bool:
