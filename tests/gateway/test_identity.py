@@ -2,12 +2,14 @@
 
 import asyncio
 import ssl
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 import trustme
 
+from backstamp.gateway.access import party_of
+from backstamp.gateway.rewriter.pool import BusyError
 from backstamp.vocabulary import TlsMode
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
@@ -36,6 +38,27 @@ async def test_a_stranger_is_told_so_at_mail_and_costs_no_connection_to_the_next
     assert await client.say("XCLIENT ADDR=127.0.0.1") == "554 5.7.1 Relay access denied"
     assert await client.say("XFORWARD ADDR=127.0.0.1") == "554 5.7.1 Relay access denied"
     assert hop.connections == 0
+
+
+async def test_whose_mail_waits_for_whom_goes_by_the_client_that_it_first_came_from(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = list[object]()
+    running = await gateway(await next_hop())
+
+    async def busy(request: object, raw: bytes, party: object) -> object:
+        parties.append(party)
+        raise BusyError
+
+    monkeypatch.setattr(running.gateway._rewriter, "rewrite", busy)
+    client = await running.client()
+    await client.begin()
+    for told in ("", "XFORWARD ADDR=192.0.2.1", "XFORWARD ADDR=IPV6:2001:db8::7", "XFORWARD NAME=a.example"):
+        if told:
+            await client.say(told)
+        assert (await client.send_mail(HTML + b".\r\n", "bob@example.net"))[0].startswith("250 ")
+    ours = party_of(ip_address("127.0.0.1"))
+    assert parties == [ours, (4, 0xC0000201), (6, 0x20010DB800000000), ours]
 
 
 async def test_a_certificate_of_our_ca_lets_relay(

@@ -615,7 +615,7 @@ async def test_mail_that_is_put_off_is_recorded_whole_when_it_comes_again(
     filter_ = await start(guarded(on_unprotected=OnUnprotected.DEFER))
     protector = filter_.running.gateway._about.transactions.protector
 
-    async def busy(request: object, raw: bytes) -> object:
+    async def busy(request: object, raw: bytes, party: object) -> object:
         raise BusyError
 
     with monkeypatch.context() as patch:

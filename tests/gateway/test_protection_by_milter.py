@@ -80,6 +80,21 @@ async def test_our_own_people_are_sent_as_they_wrote_whoever_gets_it(guard: Guar
     assert guard.queued == []
 
 
+async def test_whose_mail_waits_for_whom_goes_by_the_client_of_the_mta(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = list[object]()
+    protect = guard.pool.protect
+
+    async def noting(request: Any, raw: bytes, party: Any) -> Any:
+        parties.append(party)
+        return await protect(request, raw, party)
+
+    monkeypatch.setattr(guard.pool, "protect", noting)
+    assert isinstance(await guard(HTML, ANN), Replace)
+    assert parties == [(4, 0xC0000201)]
+
+
 async def test_nobody_outside_is_sent_a_link_of_ours(guard: Guard) -> None:
     for raw in (HTML, WRAPPED):
         answer = await guard(raw, ANN, CUSTOMER)

@@ -5,30 +5,24 @@ import logging
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from backstamp.gateway import RewritingLimits
+from backstamp.gateway.access import Party
 from backstamp.gateway.onward import Onward
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
-from backstamp.gateway.rewriter import messages
-from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
-from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Submitted, Transactions
 from backstamp.journal import JournalUnavailableError
-from backstamp.mail.patches import Patch, Patched, in_order
+from backstamp.mail.patches import Patched
 from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
-from backstamp.rewriting import Options
 from backstamp.tokens import Keyring, KeyringError
 from backstamp.vocabulary import EventType
-from tests.e2e.server import alive
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import OFFERS, FakeNextHop
 from tests.gateway.running import (
@@ -53,18 +47,6 @@ HOSTILE = (
 DELIVERED = re.compile(rb"Received: [^\r\n]*\r\n(?:\t[^\r\n]*\r\n)+")
 
 
-def request(*seals: Seal) -> RewriteRequest:
-    return RewriteRequest(
-        options=Options(own_prefixes=(f"{TRACKING_URL}/",)),
-        base_url=TRACKING_URL,
-        domain_id=0,
-        tracking_id=7,
-        sender_domain="example.org",
-        seals=seals,
-        keyring=RING.to_json(),
-    )
-
-
 def content(hop: FakeNextHop, number: int = 0) -> bytes:
     """A message as it arrived, without our Received field."""
     return DELIVERED.sub(b"", hop.accepted[number].data, count=1)
@@ -76,119 +58,6 @@ async def opened(running: Running) -> Client:
     return client
 
 
-async def test_a_worker_makes_a_copy_for_each_seal() -> None:
-    pool = RewriterPool(LIMITS)
-    try:
-        answer, copies = await pool.rewrite(request(Seal(0, b"a" * 8), Seal(1, b"b" * 8)), HTML)
-    finally:
-        await pool.close()
-    assert answer.tracks
-    assert [link.url for link in answer.links] == ["https://www.example.com/offer"]
-    assert len({copy.whole() for copy in copies}) == 2
-    assert all(TRACKING_URL.encode() in copy.whole() for copy in copies)
-
-
-async def test_between_copies_that_are_much_to_read_others_have_their_turn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    turn, turns = 0, list[int]()
-
-    def noting(size: int, patches: Sequence[Patch]) -> list[Patch]:
-        turns.append(turn)
-        return in_order(size, patches)
-
-    pool = RewriterPool(LIMITS)
-    await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-    monkeypatch.setattr("backstamp.gateway.rewriter.pool.LARGE_COPY", 100)
-    monkeypatch.setattr("backstamp.gateway.rewriter.pool.in_order", noting)
-    asked = request(*(Seal(number, b"a" * 8) for number in range(20)))
-    rewriting = asyncio.create_task(pool.rewrite(asked, HTML))
-    while not rewriting.done():
-        turn += 1
-        await asyncio.sleep(0)
-    await pool.close()
-    assert len(rewriting.result()[1]) == 20
-    assert len(set(turns)) == 20
-
-
-async def test_a_message_that_costs_too_much_ends_its_worker_and_the_next_one_is_served() -> None:
-    pool = RewriterPool(LIMITS)
-    try:
-        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        process = pool._workers[0]._process
-        assert process is not None
-        process.send_signal(signal.SIGSTOP)
-        with pytest.raises(TooCostlyError):
-            await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        assert process.returncode == -signal.SIGKILL
-        answer, _ = await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        assert answer.tracks
-    finally:
-        await pool.close()
-
-
-async def test_what_is_said_to_all_processes_of_a_terminal_or_service_disturbs_no_message() -> None:
-    pool = RewriterPool(LIMITS)
-    try:
-        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        process = pool._workers[0]._process
-        assert process is not None
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            process.send_signal(number)
-        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        assert pool._workers[0]._process is process
-    finally:
-        await pool.close()
-
-
-def test_a_worker_that_fails_says_where_and_quotes_nothing() -> None:
-    command = [sys.executable, "-m", "backstamp.gateway.rewriter.worker", str(os.getpid()), "1", str(1 << 30)]
-    said = b"".join(messages.blocks(b"no request", b"From: ann@example.org"))
-    done = subprocess.run(command, input=said, capture_output=True, timeout=60, check=False)
-    assert re.fullmatch(rb"rewriting failed: \w+ in worker\.py, line \d+\n", done.stderr)
-    assert (done.returncode, done.stdout) == (1, b"")
-
-
-async def test_who_waits_for_a_worker_too_long_is_told_so() -> None:
-    pool = RewriterPool(LIMITS)
-    try:
-        await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        process = pool._workers[0]._process
-        assert process is not None
-        process.send_signal(signal.SIGSTOP)
-        first = asyncio.create_task(pool.rewrite(request(Seal(0, b"a" * 8)), HTML))
-        await asyncio.sleep(0)
-        pool._seconds = 0.2
-        with pytest.raises(BusyError):
-            await pool.rewrite(request(Seal(0, b"a" * 8)), HTML)
-        with pytest.raises(TooCostlyError):
-            await first
-    finally:
-        await pool.close()
-
-
-@pytest.mark.parametrize("freed", [True, False])
-async def test_who_goes_in_the_moment_in_which_a_worker_comes_takes_it_from_nobody(freed: bool) -> None:
-    pool = RewriterPool(LIMITS)
-    try:
-        seal = Seal(0, b"a" * 8)
-        worker = pool._free.pop()
-        leaving = asyncio.create_task(pool.rewrite(request(seal), HTML))
-        await asyncio.sleep(0)
-        if freed:
-            pool._give(worker)
-            leaving.cancel()
-        else:
-            leaving.cancel()
-            pool._give(worker)
-        with pytest.raises(asyncio.CancelledError):
-            await leaving
-        answer, _ = await pool.rewrite(request(seal), HTML)
-        assert answer.tracks
-    finally:
-        await pool.close()
-
-
 async def test_mail_that_kills_its_worker_is_delivered_as_it_came(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:
@@ -196,41 +65,13 @@ async def test_mail_that_kills_its_worker_is_delivered_as_it_came(
     running = await gateway(hop, rewriting=LIMITS)
     client = await opened(running)
     await client.send_mail(HTML + b".\r\n", BOB)
-    worker = running.gateway._rewriter._workers[0]
+    (worker,) = running.gateway._rewriter._idle
     assert worker._process is not None
     os.kill(worker._process.pid, signal.SIGSTOP)
     assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
     assert content(hop, 1) == HTML
     assert hop.accepted[1].rcpts == [f"RCPT TO:<{BOB}>", f"RCPT TO:<{EVE}>"]
     assert running.queued[1].untracked_reason == "its markup would cost too much to read"
-
-
-def test_a_worker_is_ended_by_the_kernel_when_its_seconds_are_used_up() -> None:
-    code = "from backstamp.gateway.rewriter import worker; worker.CpuAllowance(1).renew()\nwhile True: pass"
-    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
-    assert done.returncode == -signal.SIGXCPU
-
-
-def test_workers_die_with_a_gateway_that_is_killed() -> None:
-    code = (
-        "import asyncio\n"
-        "from backstamp.gateway import RewritingLimits\n"
-        "from backstamp.gateway.rewriter.pool import _Worker\n"
-        "async def main():\n"
-        "    worker = _Worker(RewritingLimits())\n"
-        "    await worker.start()\n"
-        "    print(worker._process.pid, flush=True)\n"
-        "    await asyncio.sleep(60)\n"
-        "asyncio.run(main())\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        worker = int(parent.stdout.readline())
-        parent.kill()
-    deadline = time.monotonic() + 60
-    while alive(worker):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 async def test_hostile_markup_ends_at_the_limit_of_cpu_or_memory_and_the_mail_goes_out(
@@ -380,8 +221,10 @@ async def test_of_a_large_message_only_what_is_changed_in_it_is_kept_for_each_re
     made: list[list[Patched]] = []
     rewrite = running.gateway._rewriter.rewrite
 
-    async def noting(request: RewriteRequest, raw: bytes) -> tuple[RewriteAnswer, list[Patched]]:
-        answer, copies = await rewrite(request, raw)
+    async def noting(
+        request: RewriteRequest, raw: bytes, party: Party
+    ) -> tuple[RewriteAnswer, list[Patched]]:
+        answer, copies = await rewrite(request, raw, party)
         made.append(copies)
         return answer, copies
 

@@ -16,6 +16,8 @@ from backstamp.gateway.config import Network
 from backstamp.gateway.errors import ConfigError
 
 Address = IPv4Address | IPv6Address
+Party = tuple[int, int]
+"""Whoever has an address: the version of IP, and the number of the address or of its network."""
 
 WIDEST_IPV4: Final = 8
 """10.0.0.0/8 and 127.0.0.0/8 are the widest IPv4 networks that anybody has to himself."""
@@ -39,7 +41,7 @@ def parse_address(text: str) -> Address | None:
     return address
 
 
-def party_of(address: Address | None) -> tuple[int, int]:
+def party_of(address: Address | None) -> Party:
     """Return who has an address: who has one of IPv6 has all of its /64."""
     if address is None:
         return 0, 0

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import StrEnum
 
-from backstamp.gateway.access import Address, contains, parse_address
+from backstamp.gateway.access import Address, Party, contains, parse_address, party_of
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.protocol.wire import Wire
@@ -86,8 +86,18 @@ class Client:
             return True
         if self.forwarded.get("SOURCE", "").upper() == "REMOTE":
             return False
-        original = self.forwarded.get("ADDR", "")
-        return contains(self._config.trusted_networks, parse_address(original) if original else self.address)
+        return contains(self._config.trusted_networks, self._original)
+
+    @property
+    def party(self) -> Party:
+        """Whose mail it hands over, as far as addresses tell."""
+        return party_of(self._original)
+
+    @property
+    def _original(self) -> Address | None:
+        """The address of the client that its mail came from first, where it told."""
+        told = self.forwarded.get("ADDR", "")
+        return parse_address(told) if told else self.address
 
     @property
     def retry_name(self) -> str:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from backstamp.gateway.access import Party
 from backstamp.gateway.protocol.reply import Reply
 from backstamp.mail.header_section import HeaderSection
 from backstamp.mail.patches import Patched
@@ -27,7 +28,8 @@ class Addressee(msgspec.Struct, frozen=True):
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it came, and all that is known of it.
 
-    `header` is its `facts_header`, `at_us` in microseconds since 1970 UTC.
+    `header` is its `facts_header`, `at_us` in microseconds since 1970 UTC. `party` is whoever handed it in,
+    and takes turns with the others where mail has to wait.
     """
 
     raw: bytes
@@ -35,6 +37,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     facts: MessageFacts
     controls: ControlFields
     origin: Origin
+    party: Party
     reverse_path: str
     addressees: tuple[Addressee, ...]
     tracking_id: int

@@ -145,7 +145,7 @@ class MailCommands:
         count = sum(1 for rcpt in rcpts if rcpt.reply.positive)
         if not count:
             return NO_RECIPIENTS
-        is_local = self._client.is_local
+        is_local, party = self._client.is_local, self._client.party
         self.forget()
         self._wire.write(GO_AHEAD.encode())
         config, budget = self._about.config, self._about.budget
@@ -168,6 +168,7 @@ class MailCommands:
         submitted = Submitted(
             origin=self._client.origin,
             client=self._client.retry_name,
+            party=party,
             reverse_path=reverse_path,
             rcpts=rcpts,
             message=message,

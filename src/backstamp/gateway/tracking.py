@@ -25,7 +25,7 @@ from backstamp.vocabulary import Queued, QueuedLink, QueuedRecipient
 
 _log = logging.getLogger("backstamp.gateway")
 
-BUSY: Final = "all rewriting workers were busy"
+BUSY: Final = "no rewriting process was free in time"
 
 
 class _Group(msgspec.Struct, kw_only=True):
@@ -156,11 +156,9 @@ class _Work:
                 return
         try:
             answer, copies = await self._rewrite(group, group.places[: at_once(len(self._arrival.raw))])
-        except TooCostlyError:
-            group.reason = SkipReason.TOO_COSTLY.sentence
-            return
-        except BusyError:
-            group.reason = BUSY
+        except (TooCostlyError, BusyError) as error:
+            group.reason = BUSY if isinstance(error, BusyError) else SkipReason.TOO_COSTLY.sentence
+            _log.warning("message %s is not tracked: %s", self._arrival.trace_id, group.reason)
             return
         group.answer = answer
         if answer.is_personal:
@@ -196,7 +194,7 @@ class _Work:
             keyring=self._standing.keyring_text,
             unwrapped_prefixes=self._guarded_prefixes if self._may_hold_ours else (),
         )
-        return await self._rewriter.rewrite(request, self._arrival.raw)
+        return await self._rewriter.rewrite(request, self._arrival.raw, self._arrival.party)
 
     async def all_copies(self, groups: Sequence[_Group]) -> AsyncIterator[Copy]:
         """Yield the copies of all groups."""

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway import trace
+from backstamp.gateway.access import Party
 from backstamp.gateway.copies import Arrival, Copy, Preparer
 from backstamp.gateway.copy_locks import CopyLocks
 from backstamp.gateway.deliveries import record_deliveries
@@ -42,10 +43,14 @@ _ASIDE: Final = 256 * 1024
 
 
 class Submitted(msgspec.Struct, kw_only=True, frozen=True):
-    """What a client has handed in. `client` names it for retries; `may_report`: its senders may get DSNs."""
+    """What a client has handed in. `client` names it for retries; `may_report`: its senders may get DSNs.
+
+    `party` as in `Arrival`.
+    """
 
     origin: Origin
     client: str
+    party: Party
     reverse_path: Mailbox
     rcpts: Sequence[RcptAnswer]
     message: bytes
@@ -187,6 +192,7 @@ class _Transaction:
             facts=self._facts,
             controls=control_fields(submitted.message, self._header),
             origin=submitted.origin,
+            party=submitted.party,
             reverse_path=submitted.reverse_path.address,
             addressees=self._roll.addressees(self._suppression),
             tracking_id=self._tracking_id,

@@ -24,6 +24,7 @@ from backstamp.app.settings.table import GATEWAY_MAX_SIZE
 from backstamp.app.wiring.gateway import protection_config, rewriting_limits
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.rewriting import rewriting_options
+from backstamp.gateway.access import party_of
 from backstamp.gateway.copies import Addressee, Arrival
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.reply import Reply
@@ -166,6 +167,7 @@ async def _guard(
             facts=message_facts(raw, header),
             controls=ControlFields(),
             origin=Origin.FILTER,
+            party=party_of(None),
             reverse_path=os.fsencode(reverse_path).decode("utf-8", "replace"),
             addressees=tuple(Addressee(index, each, wanted=True) for index, each in enumerate(addresses)),
             tracking_id=TrackingIds(secrets.randbits).at(time.time()),

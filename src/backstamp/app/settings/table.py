@@ -299,7 +299,12 @@ REWRITING_READABLE_TEXT = Setting(
     False,
     "In plain text, put the true host in brackets behind each new link.",
 )
-REWRITING_WORKERS = Setting("rewriting.workers", kinds.number(1, 64), 2, "Processes that rewrite mail.")
+REWRITING_WORKERS = Setting(
+    "rewriting.workers",
+    kinds.number(1, 64),
+    2,
+    "Processes that rewrite mail. For mail that takes long there are half as many more, one at least.",
+)
 REWRITING_CPU_SECONDS = Setting(
     "rewriting.cpu_seconds",
     kinds.number(1, 300),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from backstamp.gateway.access import parse_address, party_of
 from backstamp.gateway.copies import Addressee, Arrival
 from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, Reject, Replace, TempFail
 from backstamp.gateway.protection.protector import Protector
@@ -31,6 +32,7 @@ class MilterProtection:
                 facts=message_facts(raw, header),
                 controls=ControlFields(),
                 origin=Origin.MILTER,
+                party=party_of(parse_address(envelope.client_address)),
                 reverse_path=address_of(envelope.reverse_path.path),
                 addressees=tuple(
                     Addressee(index, address_of(recipient.path), wanted=True)

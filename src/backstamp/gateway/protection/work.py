@@ -12,7 +12,7 @@ from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.copies import Arrival, Copy, at_once
 from backstamp.gateway.protection.groups import Group, strictness
 from backstamp.gateway.protection.united import united
-from backstamp.gateway.rewriter.messages import Marks, ProtectRequest, Seal
+from backstamp.gateway.rewriter.messages import Marks, ProtectAnswer, ProtectRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
@@ -111,9 +111,7 @@ class Work:
             return
         try:
             places = group.places[: at_once(len(self._arrival.raw))]
-            answer, copies = await self._rewriter.protect(
-                self._request(group, self._seals(group, places, together=together)), self._arrival.raw
-            )
+            answer, copies = await self._protect(group, self._seals(group, places, together=together))
         except (TooCostlyError, BusyError) as error:
             if not off:
                 busy = isinstance(error, BusyError)
@@ -122,6 +120,10 @@ class Work:
         group.answer = answer
         if copies[0].patches or group.guards:
             group.first = copies
+
+    async def _protect(self, group: Group, seals: tuple[Seal, ...]) -> tuple[ProtectAnswer, list[Patched]]:
+        arrival = self._arrival
+        return await self._rewriter.protect(self._request(group, seals), arrival.raw, arrival.party)
 
     def give_up(self, group: Group) -> None:
         """Leave the links as they are, since the message is not recorded."""
@@ -212,8 +214,7 @@ class Work:
         for start in range(begun, len(group.places), step):
             places = group.places[start : start + step]
             try:
-                request = self._request(group, self._seals(group, places, together=False))
-                _, made = await self._rewriter.protect(request, self._arrival.raw)
+                _, made = await self._protect(group, self._seals(group, places, together=False))
             except (TooCostlyError, BusyError):
                 # It went well for the first of them: whatever it is, it is not the message.
                 yield Copy(tuple(places), self._marked(group, SkipReason.FAILED))

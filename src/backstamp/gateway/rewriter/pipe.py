@@ -27,9 +27,14 @@ class Pipe(asyncio.Protocol):
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing comes over it any more."""
+        return self._transport is None or self._transport.is_closing()
+
     async def exchange(self, request: list[bytes], blocks: int, seconds: float) -> list[bytes]:
         """Send a request and return so many blocks. Raises `EOFError`, `TimeoutError`."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self.closed:
             raise EOFError
         self._blocks, self._wanted = [], blocks
         answer: asyncio.Future[list[bytes]] = self._loop.create_future()

@@ -1,6 +1,7 @@
 """worker: one process that rewrites messages, one after the other, until its pipe closes.
 
-Started by `rewriter.pool` as `python -m backstamp.gateway.rewriter.worker PARENT CPU_SECONDS MEMORY_BYTES`.
+Started by `rewriter.process`: `python -m backstamp.gateway.rewriter.worker PARENT CPU_SECONDS MEMORY_BYTES`.
+An empty block says that it listens.
 The kernel ends it when a message costs more than allowed, and when the gateway dies.
 """
 
@@ -103,6 +104,8 @@ def main() -> None:
     incoming = open(0, "rb", buffering=READ_OCTETS, closefd=False)  # noqa: SIM115 - until the process ends
     outgoing = sys.stdout.buffer
     allowance = CpuAllowance(cpu_seconds)
+    outgoing.write(b"".join(blocks(b"")))
+    outgoing.flush()
     while (head := _read(incoming)) is not None and (raw := _read(incoming)) is not None:
         allowance.renew()
         answer, copies = _carry_out(_read_request(head), raw)

@@ -1,0 +1,73 @@
+"""places: so many may do something at once; next is who waits for the party that has the fewest places."""
+
+import asyncio
+from collections import Counter, deque
+
+from backstamp.gateway.access import Party
+
+
+class Places:
+    """Places of one kind. Make them inside the loop they are used in."""
+
+    def __init__(self, count: int) -> None:
+        """Begin with so many, all free."""
+        self._free = count
+        self._taken: Counter[Party] = Counter()
+        self._queues: dict[Party, deque[asyncio.Future[None]]] = {}
+        """Who waits, by party; whose turn was last is the last."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(map(len, self._queues.values()))
+
+    def take_at_once(self, party: Party) -> bool:
+        """Take a place if one is free; return whether it was."""
+        if not self._free:
+            return False
+        self._free -= 1
+        self._taken[party] += 1
+        return True
+
+    async def take(self, party: Party, until: float) -> None:
+        """Take a place as soon as it is this party's turn; `until`, by the loop's clock, it waits.
+
+        Raises `TimeoutError`.
+        """
+        if self.take_at_once(party):
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(party, deque()).append(turn)
+        try:
+            async with asyncio.timeout_at(until):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self.give(party)  # It came in the very moment.
+            else:
+                self._leave(party, turn)
+            raise
+
+    def give(self, party: Party) -> None:
+        """Give a party's place back: to who has waited longest of the party whose turn it is."""
+        self._taken[party] -= 1
+        if not self._taken[party]:
+            del self._taken[party]
+        self._free += 1
+        while self._queues:
+            fewest = min(self._queues, key=self._taken.__getitem__)
+            queue = self._queues.pop(fewest)
+            turn = queue.popleft()
+            if queue:
+                self._queues[fewest] = queue
+            if not turn.done():
+                self.take_at_once(fewest)
+                turn.set_result(None)
+                return
+
+    def _leave(self, party: Party, turn: asyncio.Future[None]) -> None:
+        queue = self._queues.get(party)
+        if queue is not None and turn in queue:
+            queue.remove(turn)
+            if not queue:
+                del self._queues[party]
