@@ -50,18 +50,20 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 class Copy(msgspec.Struct, frozen=True):
     """A message for some of the addressees, by their places in `Arrival.addressees`.
 
-    `instead` gives what goes where our changes made it too large for the next hop.
+    `instead` gives what goes where our changes made it too large for the next hop. What is `withheld`
+    does not go, for that reason.
     """
 
     places: tuple[int, ...]
     message: Patched
     instead: Callable[[], Patched] | None = None
+    withheld: Reply | None = None
 
 
 class Prepared(NamedTuple):
     """A message that is ready to go.
 
-    `copies` has each wanted addressee once, but for those whose fate is `settled` here, by place. `whole`
+    `copies` has each wanted addressee once, but for those whose fate is `settled` before, by place. `whole`
     says that they all get the message as it came, `recorded` that the journal has its record.
     """
 

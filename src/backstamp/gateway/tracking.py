@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from backstamp.gateway.batches import in_batches
 from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came, at_once
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
@@ -214,12 +215,15 @@ class _Work:
             yield Copy((place,), message, instead=self._as_it_came)
         if begun == len(group.places):
             return
+
+        async def make(places: Sequence[int]) -> list[Patched]:
+            _, copies = await self._rewrite(group, places)
+            return copies
+
         step = at_once(max(message.changed for message in made))
-        for start in range(begun, len(group.places), step):
-            places = group.places[start : start + step]
-            try:
-                _, made = await self._rewrite(group, places)
-            except (TooCostlyError, BusyError):
+        trace_id = self._arrival.trace_id
+        async for places, made in in_batches(group.places[begun:], step, make, trace_id=trace_id):
+            if not made:
                 yield Copy(tuple(places), self._as_it_came())
                 continue
             for place, message in zip(places, made, strict=True):

@@ -172,6 +172,10 @@ class _Transaction:
             async for shared in prepared.copies:
                 for copy in self._parted(shared):
                     left -= len(copy.places)
+                    if copy.withheld is not None:
+                        outcome = Outcome(Stage.PROTECTION, copy.withheld)
+                        self._roll.settle(copy.places, [outcome] * len(copy.places))
+                        continue
                     alone = self._is_received and everybody and standing and len(copy.places) == len(wanted)
                     self._roll.settle(copy.places, await (self._send_on(copy) if alone else self._send(copy)))
                     await self._keep_accepted(copy.places, last=left == 0)

@@ -177,7 +177,8 @@ async def _guard(
         )
         prepared = await protector.prepare(arrival)
         fates: dict[int, bytes | Reply] = dict(prepared.settled)
-        fates |= {place: copy.message.whole() async for copy in prepared.copies for place in copy.places}
+        async for copy in prepared.copies:
+            fates |= dict.fromkeys(copy.places, copy.withheld or copy.message.whole())
         way_out.give([(addresses[place], fates[place]) for place in sorted(fates)])
         if prepared.recorded:
             _note(journal, arrival.tracking_id, fates)

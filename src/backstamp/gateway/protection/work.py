@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
+from backstamp.gateway.batches import in_batches
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.copies import Arrival, Copy, at_once
-from backstamp.gateway.protection.groups import Group, strictness
+from backstamp.gateway.protection.groups import PUT_OFF, Group, strictness
 from backstamp.gateway.protection.united import united
 from backstamp.gateway.rewriter.messages import Marks, ProtectAnswer, ProtectRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
@@ -210,17 +211,28 @@ class Work:
             yield Copy((place,), message, instead=self._instead(group))
         if begun == len(group.places):
             return
+
+        async def make(places: Sequence[int]) -> list[Patched]:
+            _, copies = await self._protect(group, self._seals(group, places, together=False))
+            return copies
+
         step = at_once(max(message.changed for message in made))
-        for start in range(begun, len(group.places), step):
-            places = group.places[start : start + step]
-            try:
-                _, made = await self._protect(group, self._seals(group, places, together=False))
-            except (TooCostlyError, BusyError):
-                # It went well for the first of them: whatever it is, it is not the message.
-                yield Copy(tuple(places), self._marked(group, SkipReason.FAILED))
+        trace_id = self._arrival.trace_id
+        async for places, made in in_batches(group.places[begun:], step, make, trace_id=trace_id):
+            if not made:
+                yield self._unmade(group, tuple(places))
                 continue
             for place, message in zip(places, made, strict=True):
                 yield Copy((place,), message, instead=self._instead(group))
+
+    def _unmade(self, group: Group, places: tuple[int, ...]) -> Copy:
+        """Return what becomes of those for whom no copy could be made, after it went well for the first.
+
+        Whatever it is, it is not the message: it may go well at the next try.
+        """
+        if group.protection.on_unprotected is OnUnprotected.MARK:
+            return Copy(places, self._marked(group, SkipReason.FAILED))
+        return Copy(places, Patched(self._arrival.raw), withheld=PUT_OFF)
 
     def _instead(self, group: Group) -> Callable[[], Patched] | None:
         """Return what makes the message for where guarded links make it too large; None: it must be guarded.
