@@ -25,7 +25,7 @@ from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, d
 from backstamp.gateway.protocol.reply import MAX_LINES, MOST_LINES, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
-from backstamp.gateway.session import Session
+from backstamp.gateway.session_commands import SessionCommands
 from tests.gateway.running import TEXT, StartGateway, StartNextHop
 
 ALL = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN"})
@@ -362,7 +362,7 @@ async def test_a_client_that_says_much_at_once_keeps_nobody_waiting(
 ) -> None:
     in_a_row = most = 0
 
-    async def noop(_session: Session, _argument: str) -> Reply:
+    async def noop(_session: SessionCommands, _argument: str) -> Reply:
         nonlocal in_a_row
         in_a_row += 1
         return reply(250, "2.0.0 Ok")
@@ -373,7 +373,7 @@ async def test_a_client_that_says_much_at_once_keeps_nobody_waiting(
             most, in_a_row = max(most, in_a_row), 0
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(Session, "_noop", noop)
+    monkeypatch.setattr(SessionCommands, "_noop", noop)
     monkeypatch.setattr(session, "MOST_WITHOUT_MESSAGE", 10_001)
     running = await gateway(await next_hop())
     client = await running.client()

@@ -1,7 +1,7 @@
 """mail_commands: MAIL, RCPT, DATA and RSET: each handed on, and answered with the next hop's own reply."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from backstamp.gateway import submission, trace
@@ -36,6 +36,12 @@ OUT_OF_ORDER: Final = reply(503, "5.5.1 Bad sequence of commands")
 NO_RECIPIENTS: Final = reply(554, "5.5.1 No valid recipients")
 RELAY_DENIED: Final = reply(554, "5.7.1 Relay access denied")
 
+Action = Callable[[str], Awaitable[Reply | None]]
+"""Carries out a command with that argument, and returns the reply; None where all is said.
+
+May raise `RefusedError`, `UnreachableError`, `RefusedSessionError`.
+"""
+
 
 class MailCommands:
     """The mail transaction of one session."""
@@ -57,6 +63,11 @@ class MailCommands:
         """
         self.offered: frozenset[str] = frozenset()
         """The EHLO keywords of this session."""
+
+    @property
+    def actions(self) -> dict[str, Action]:
+        """The commands by their verbs."""
+        return {"MAIL": self.mail, "RCPT": self.rcpt, "DATA": self.data, "RSET": self.rset}
 
     @property
     def open(self) -> bool:
@@ -195,7 +206,6 @@ class MailCommands:
         return heard
 
     async def _say(self, replies: tuple[Reply, ...]) -> None:
-        self._wire.write(b"".join(each.encode() for each in replies))
+        said = b"".join(each.encode() for each in replies)
         self.owed = 0
-        self._wire.allow(self._about.config.timeouts.idle)
-        await self._wire.drain()
+        await self._wire.send(said, self._about.config.timeouts.idle)

@@ -240,10 +240,9 @@ class NextHopConnection:
     async def send(self, *lines: str) -> None:
         """Send commands, more than one only where PIPELINING is offered. Raises `UnreachableError`."""
         with self._failures:
-            self._wire.allow(self._hop.timeouts.command)
             self._owed += len(lines)
-            self._wire.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape"))
-            await self._wire.drain()
+            said = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+            await self._wire.send(said, self._hop.timeouts.command)
 
     async def read(self, seconds: float | None = None, *, asks: bool = False, goes_on: bool = False) -> Reply:
         """Read one reply within so many seconds, those of a command by default. Raises `UnreachableError`.
@@ -280,9 +279,7 @@ class NextHopConnection:
                 if number:
                     # A next hop may take them as fast as they are made: 28 MB held all others up for 60 ms.
                     await asyncio.sleep(0)
-                self._wire.allow(self._hop.timeouts.data_block)
-                self._wire.write(block)
-                await self._wire.drain()
+                await self._wire.send(block, self._hop.timeouts.data_block)
 
     @property
     def timeouts(self) -> Timeouts:

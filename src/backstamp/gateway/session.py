@@ -1,36 +1,28 @@
-"""session: one client's connection: greeting, EHLO, STARTTLS, AUTH, XCLIENT, and the loop of commands.
-
-The next hop is connected to before the greeting where the client may relay, so that its refusal to talk
-is the client's greeting too; else once the client has shown who it is.
-"""
+"""session: one client's connection, from greeting to close: the loop of commands, and how it ends."""
 
 import asyncio
 import contextlib
 import logging
-import ssl
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from backstamp.gateway import submission, trace
-from backstamp.gateway.access import parse_address, party_of
-from backstamp.gateway.capabilities import HANDED_ON, NAMED_IN_COMMANDS, Capabilities
+from backstamp.gateway import trace
+from backstamp.gateway.access import party_of
 from backstamp.gateway.client import Client, Kind
 from backstamp.gateway.errors import place_of
 from backstamp.gateway.kept_connections import KeptConnections
-from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, MailCommands
+from backstamp.gateway.mail_commands import Action, MailCommands
 from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
-from backstamp.gateway.onward import XFORWARD_ATTRIBUTES, Onward
+from backstamp.gateway.onward import Onward
 from backstamp.gateway.protocol.commands import (
     MAX_COMMAND,
-    SYNTAX,
     UNKNOWN,
     RefusedError,
     parse_command,
 )
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.wire import BrokenLineError, LineTooLongError, Wire, WireClosedError
+from backstamp.gateway.session_commands import SessionCommands
 from backstamp.gateway.surroundings import Surroundings
-from backstamp.gateway.xclient import XCLIENT_ATTRIBUTES, read_xclient, read_xforward
 
 _log = logging.getLogger("backstamp.gateway")
 
@@ -56,18 +48,11 @@ One that sent NOOP as fast as it could kept all others waiting for 6 s.
 
 BROKEN_LINE: Final = reply(500, "5.5.2 Lines must end in CRLF, and hold no other CR or LF")
 LINE_TOO_LONG: Final = reply(500, "5.5.2 Line too long")
-NO_EXPANSION: Final = reply(252, "2.0.0 Send some mail, and see")
 TOO_MANY_MISTAKES: Final = reply(421, "4.7.0 Too many errors, closing the connection")
 NO_MESSAGE: Final = reply(421, "4.7.0 Too many commands without a message, closing the connection")
 IDLE: Final = reply(421, "4.4.2 Nothing was said for too long, closing the connection")
 NO_LOGIN: Final = reply(421, "4.7.0 Nobody logged in for too long, closing the connection")
 STOPPING: Final = reply(421, "4.3.2 The server is stopping, try again in a moment")
-GOODBYE: Final = reply(221, "2.0.0 Goodbye")
-START_TLS: Final = reply(220, "2.0.0 Ready to start TLS")
-NO_TLS: Final = reply(502, "5.5.1 This port has no certificate, so no TLS")
-NO_AUTH: Final = reply(502, "5.5.1 Nobody signs in on this port")
-
-Action = Callable[[str], Awaitable[Reply | None]]
 
 
 class Session:
@@ -86,27 +71,13 @@ class Session:
         """Who it is, as far as its address tells."""
         self._onward = Onward(self._next_hop())
         self._mail = MailCommands(wire, self._client, self._onward, about)
-        self._commands = self._mistakes = self._attempts = self._without_message = 0
+        self._commands = self._mistakes = self._without_message = 0
         self._closing = False
         self.gave_way = False
         self._busy = True
         self._login_by = asyncio.get_running_loop().time() + LOGIN_SECONDS
-        self._verbs: dict[str, Action] = {
-            "LHLO" if kind is Kind.LMTP else "EHLO": self._ehlo,
-            "MAIL": self._mail.mail,
-            "RCPT": self._mail.rcpt,
-            "DATA": self._mail.data,
-            "RSET": self._mail.rset,
-            "NOOP": self._noop,
-            "VRFY": self._vrfy,
-            "QUIT": self._quit,
-            "STARTTLS": self._starttls,
-            "XCLIENT": self._xclient,
-            "XFORWARD": self._xforward,
-        }
-        if kind is not Kind.LMTP:
-            self._verbs["HELO"] = self._helo
-        self._verbs["AUTH"] = self._auth if kind is Kind.SUBMISSION else self._no_auth
+        self._own = SessionCommands(wire, self._client, self._onward, self._mail, about, ask=self._ask)
+        self._actions = self._own.actions | self._mail.actions
 
     @property
     def submits(self) -> bool:
@@ -116,7 +87,7 @@ class Session:
     async def run(self) -> None:
         """Serve the client until it goes; raises nothing but cancellation."""
         try:
-            await self._greet()
+            await self._answer(await self._own.greet())
             while not self._closing:
                 await self._serve_command()
                 self._commands += 1
@@ -182,7 +153,7 @@ class Session:
         return TOO_MANY_MISTAKES if self._mistakes > MOST_MISTAKES else refusal
 
     async def _answer(self, answer: Reply) -> None:
-        if answer.code == SERVICE_ENDS:
+        if answer.code == SERVICE_ENDS or self._own.ended:
             self._closing = True
         if not self._wire.hold(answer.encode()):
             await self._say(answer)
@@ -190,7 +161,7 @@ class Session:
     async def _carry_out(self, line: bytes) -> Reply | None:
         try:
             verb, argument = parse_command(line)
-            action = self._verbs.get(verb)
+            action = self._actions.get(verb)
             if action is None:
                 return self._mistake(UNKNOWN)
             return await self._perform(verb, action, argument)
@@ -230,137 +201,7 @@ class Session:
         return apology
 
     async def _say(self, answer: Reply) -> None:
-        self._wire.write(answer.encode())
-        self._wire.allow(self._config.timeouts.idle)
-        await self._wire.drain()
-
-    # the beginning
-
-    def _next_hop(self) -> KeptConnections:
-        if self._client.receives:
-            assert self._about.inside is not None, "who listens for received mail has a next hop for it"
-            return self._about.inside
-        if self._client.kind is not Kind.SUBMISSION:
-            return self._about.next_hop
-        assert self._about.upstream is not None, "who listens for submissions has an upstream"
-        return self._about.upstream
-
-    async def _greet(self) -> None:
-        if self._client.may_relay:
-            try:
-                await self._onward.open()
-            except UnreachableError as error:
-                # RFC 5321 §4.2: of all transient replies only 421 can be a greeting.
-                await self._answer(Reply(SERVICE_ENDS, error.reply.lines))
-                return
-            except RefusedSessionError as error:
-                # A refusal of EHLO is kept for the client's own EHLO, where it is met again.
-                if error.at_greeting:
-                    await self._answer(error.reply)
-                    self._closing = True
-                    return
-        protocol = "LMTP" if self._client.kind is Kind.LMTP else "ESMTP"
-        await self._say(reply(220, f"{self._config.hostname} {protocol} Backstamp"))
-
-    async def _ehlo(self, argument: str) -> Reply:
-        client = self._client
-        self._begin(argument, extended=True)
-        theirs: Capabilities | None = None
-        if client.may_relay:
-            theirs = (await self._onward.open()).capabilities
-        elif client.kind is Kind.SUBMISSION and self._wire.tls is not None:
-            # Who may be a stranger keeps no connection with the upstream, which has so many for all of us.
-            theirs = await self._onward.offered()
-        offer = self._offer(theirs)
-        self._mail.offered = frozenset(line.partition(" ")[0] for line in offer)
-        self._onward.promised = self._mail.offered & NAMED_IN_COMMANDS
-        return reply(250, self._config.hostname, *offer)
-
-    def _offer(self, theirs: Capabilities | None) -> list[str]:
-        """Return the lines of our EHLO reply: of what the next hop has to carry out, only what it offers."""
-        client, config = self._client, self._config
-        size = config.max_size
-        if theirs is not None and theirs.max_size is not None:
-            size = min(size, theirs.max_size)
-        offer = ["PIPELINING", f"SIZE {size}"]
-        offer += [keyword for keyword in HANDED_ON if theirs is not None and keyword in theirs]
-        if self._about.tls is not None and self._wire.tls is None:
-            offer.append("STARTTLS")
-        if client.kind is Kind.SUBMISSION and self._wire.tls is not None and not client.logged_in:
-            offer.append(f"AUTH {' '.join(submission.MECHANISMS)}")
-        if client.is_proxy:
-            offer.append(f"XCLIENT {' '.join(XCLIENT_ATTRIBUTES)}")
-            offer.append(f"XFORWARD {' '.join(XFORWARD_ATTRIBUTES)}")
-        return offer
-
-    async def _helo(self, argument: str) -> Reply:
-        self._begin(argument, extended=False)
-        self._mail.offered = frozenset()
-        if self._client.may_relay:
-            await self._onward.open()
-        return reply(250, self._config.hostname)
-
-    def _begin(self, argument: str, *, extended: bool) -> None:
-        if not argument or not argument.isprintable() or " " in argument:
-            raise RefusedError(SYNTAX)
-        self._mail.forget()
-        self._onward.promised = frozenset()
-        self._client.helo = argument
-        self._client.extended = extended
-
-    # TLS and identity
-
-    async def _starttls(self, argument: str) -> Reply | None:
-        if argument:
-            raise RefusedError(SYNTAX)
-        if self._about.tls is None:
-            raise RefusedError(NO_TLS)
-        if self._wire.tls is not None or self._mail.open:
-            raise RefusedError(OUT_OF_ORDER)
-        await self._say(START_TLS)
-        try:
-            contexts = self._about.tls.contexts
-            await self._wire.start_tls(
-                contexts.people if self.submits else contexts.servers,
-                server_side=True,
-                server_name=None,
-                seconds=self._config.timeouts.tls,
-            )
-        except ssl.SSLError:
-            raise WireClosedError("the TLS handshake failed") from None
-        # All that was said before could have been said by anybody (RFC 3207 §4.2).
-        self._client.helo = ""
-        self._client.forwarded = {}
-        self._mail.offered = frozenset()
-        return None
-
-    async def _auth(self, argument: str) -> Reply:
-        client = self._client
-        if self._wire.tls is None:
-            raise RefusedError(submission.TLS_REQUIRED)
-        if not client.helo or client.logged_in or self._mail.open:
-            raise RefusedError(OUT_OF_ORDER)
-        credentials = await submission.read_credentials(argument, self._ask)
-        failed = self._about.failed_logins
-        async with client.turn_to_log_in(failed):
-            if client.may_guess_no_more(failed, credentials):
-                return submission.TOO_MANY_WRONG
-            answer = await submission.authenticate(await self._onward.open(), credentials)
-            if answer.permanent and client.was_wrong(failed, credentials):
-                _log.warning("too many wrong passwords from one address: it may try no more for some minutes")
-        if answer.positive:
-            client.logged_in = True
-            self._onward.reopens = False
-            failed.note_right(client.peer, credentials)
-            return answer
-        await self._onward.let_go()
-        self._attempts += 1
-        if self._attempts >= submission.MOST_ATTEMPTS:
-            self._closing = True
-        return answer
-
-    async def _no_auth(self, _argument: str) -> Reply:
-        raise RefusedError(NO_AUTH)
+        await self._wire.send(answer.encode(), self._config.timeouts.idle)
 
     async def _ask(self, challenge: str) -> str:
         await self._say(reply(334, challenge))
@@ -371,42 +212,11 @@ class Session:
             raise RefusedError(LINE_TOO_LONG) from None
         return line.decode("ascii", "replace")
 
-    async def _xclient(self, argument: str) -> Reply | None:
-        client = self._client
-        if not client.is_proxy:
-            raise RefusedError(RELAY_DENIED)
-        if self._mail.open:
-            raise RefusedError(OUT_OF_ORDER)
-        attributes = read_xclient(argument)
-        if "ADDR" in attributes:
-            client.address = parse_address(attributes["ADDR"])
-        if "LOGIN" in attributes:
-            client.logged_in = bool(attributes["LOGIN"])
-        client.helo = ""
-        client.forwarded = {}
-        self._mail.offered = frozenset()
-        # XCLIENT_README: the session begins anew, with a greeting.
-        await self._greet()
-        return None
-
-    async def _xforward(self, argument: str) -> Reply:
-        if not self._client.is_proxy:
-            raise RefusedError(RELAY_DENIED)
-        if self._mail.open:
-            raise RefusedError(OUT_OF_ORDER)
-        self._client.forwarded |= read_xforward(argument)
-        return OK
-
-    # the rest
-
-    async def _noop(self, argument: str) -> Reply:
-        return OK
-
-    async def _vrfy(self, argument: str) -> Reply:
-        if not argument:
-            raise RefusedError(SYNTAX)
-        return NO_EXPANSION
-
-    async def _quit(self, argument: str) -> Reply:
-        self._closing = True
-        return GOODBYE
+    def _next_hop(self) -> KeptConnections:
+        if self._client.receives:
+            assert self._about.inside is not None, "who listens for received mail has a next hop for it"
+            return self._about.inside
+        if self._client.kind is not Kind.SUBMISSION:
+            return self._about.next_hop
+        assert self._about.upstream is not None, "who listens for submissions has an upstream"
+        return self._about.upstream

@@ -192,6 +192,12 @@ class Wire(asyncio.Protocol):
         held, self._held = self._held, b""
         self._transport.write(held + data)
 
+    async def send(self, data: bytes, seconds: float) -> None:
+        """Send bytes, and wait for so long until the peer has taken most of it. Raises as `drain`."""
+        self.write(data)
+        self.allow(seconds)
+        await self.drain()
+
     def hold(self, data: bytes) -> bool:
         """Return True where the peer has said its next line already: the bytes go with the reply to that.
 
