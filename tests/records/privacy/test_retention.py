@@ -83,6 +83,15 @@ def test_hits_whose_message_never_came_go_by_its_hour_or_where_no_number_says_it
     assert Message.objects.count() == 1
 
 
+@pytest.mark.parametrize("day", [datetime(1970, 1, 1, tzinfo=UTC), datetime(1969, 10, 3, tzinfo=UTC)])
+def test_a_clock_that_begins_in_1970_deletes_nothing(day: datetime) -> None:
+    """Of the hours before that a number would be one of the year 2089."""
+    early: list[JournalRecord] = [pixel(600, message=of_hour(START)), queued(message=of_hour(after(YEAR)))]
+    ingest(batch("edge", early), after(10))
+    assert delete_before(day) == Deleted(0, 0)
+    assert (Event.objects.count(), Message.objects.count()) == (2, 1)
+
+
 def test_numbers_are_in_the_order_of_time_also_when_they_have_become_negative() -> None:
     numbers = {to_database(of_hour(at)): at for at in TURN}
     ingest(batch("edge", [pixel(1, message=of_hour(at)) for at in TURN]), after(10))

@@ -36,8 +36,8 @@ def from_text(text: str) -> int:
 def numbered_before(limit: datetime) -> Q:
     """Return the condition that the number `message_id` is of an hour before that of `limit`.
 
-    As stored, the numbers of October 2029 and later are below zero.
+    As stored, the numbers of October 2029 and later are below zero. Before 1970 there is no hour.
     """
-    first = to_database(first_at(limit.timestamp()))
+    first = to_database(first_at(max(0.0, limit.timestamp())))
     below = Q(message_id__lt=first)
     return below & Q(message_id__gte=0) if first >= 0 else below | Q(message_id__gte=0)
