@@ -43,6 +43,11 @@ PREVIEWS = [
     "NewForumUnfurlBot/1.0",
 ]
 MACHINES = [
+    "Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.2",
+    "Mozilla/5.0 zgrab/0.x",
+    "masscan/1.3 (https://github.com/robertdavidgraham/masscan)",
+    "Microsoft BITS/7.8",
+    "Expanse, a Palo Alto Networks company, searches across the global IPv4 space",
     "",
     "Barracuda Sentinel (EE)",
     "Kaspersky Lab CFR link resolver 1.0",

@@ -1,5 +1,6 @@
 """The signals that add up: what tips to a person, to a machine, or to neither."""
 
+import msgspec
 import pytest
 
 from backstamp.verdicts import Certainty, Context, SignalName
@@ -63,6 +64,24 @@ def test_two_tabs_within_five_seconds_are_a_persons() -> None:
     assert clicked(BROWSER_CLICK, context).actor is Actor.HUMAN
     four = Context(links_clicked_within_5s=4, total_links=9)
     assert clicked(BROWSER_CLICK, four).actor is Actor.SCANNER
+
+
+def test_all_links_of_a_mail_one_after_the_other_are_a_persons_only_who_opened_it_before() -> None:
+    every = Context(links_clicked_within_5s=2, links_clicked_within_30s=8, total_links=8)
+    assert clicked(CHROME, every).actor is Actor.SCANNER
+    found = clicked(BROWSER_CLICK, every, seconds_since_delivery=50)
+    assert (found.actor, found.reasons[0].signal) == (Actor.UNKNOWN, SignalName.EVERY_LINK)
+    assert found.reasons[0].text == "8 of 8 links were followed within 30 s."
+    reader = msgspec.structs.replace(
+        every, opened_before=True, same_source_as_open=True, seconds_since_open=9
+    )
+    for told in (
+        reader,
+        msgspec.structs.replace(every, links_clicked_within_30s=7),
+        Context(links_clicked_within_30s=4, total_links=4),
+        Context(links_clicked_within_30s=9),
+    ):
+        assert clicked(BROWSER_CLICK, told).actor is Actor.HUMAN
 
 
 def test_one_source_for_five_recipients_is_a_machine_only_where_no_browser_speaks_for_an_office() -> None:

@@ -35,6 +35,7 @@ def test_a_burst_counts_distinct_links_in_the_fullest_stretch_around_the_hit() -
     assert found.links_clicked_within_1s == 2
     assert found.links_clicked_within_2s == 3
     assert found.links_clicked_within_5s == 4
+    assert found.links_clicked_within_30s == 5
 
 
 def test_the_hit_itself_among_its_siblings_changes_nothing() -> None:

@@ -14,6 +14,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         links_clicked_within_1s: distinct links of this message fetched for this recipient within 1 s.
         links_clicked_within_2s: the same within 2 s.
         links_clicked_within_5s: the same within 5 s.
+        links_clicked_within_30s: the same within 30 s.
         total_links: links of the message; 0 where not known.
         recipients_same_source_60s: recipients for whom this source fetched something within 60 s; the server
             counts to `crowds.MOST_RECIPIENTS`.
@@ -51,6 +52,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     links_clicked_within_1s: int = 0
     links_clicked_within_2s: int = 0
     links_clicked_within_5s: int = 0
+    links_clicked_within_30s: int = 0
     total_links: int = 0
     recipients_same_source_60s: int = 0
     recipients_same_second: int = 0

@@ -27,6 +27,9 @@ ECHO_SECONDS: Final = 600.0
 FOLLOWED_SECONDS: Final = 2.0
 """How soon after a click another network's fetch of the same link shows that the click was a check."""
 
+EVERY_LINK_OF: Final = 5
+"""Links of a mail, from which nobody goes through all of them, the footer's too, in half a minute."""
+
 OTHER_NETWORKS: Final = 2
 """Other networks that showed the same program within a minute, from which it speaks for a machine."""
 
@@ -250,8 +253,11 @@ def _burst(context: Context) -> Iterator[Found]:
         yield SignalName.LINK_BURST, _links(slower, known, 5)
     elif links == 2:
         yield SignalName.LINK_PAIR, _links(links, known, 2)
-    elif slower >= 2:
-        yield SignalName.LINKS_WITHIN_5S, _links(slower, known, 5)
+    else:
+        if slower >= 2:
+            yield SignalName.LINKS_WITHIN_5S, _links(slower, known, 5)
+        if EVERY_LINK_OF <= known <= context.links_clicked_within_30s:
+            yield SignalName.EVERY_LINK, _links(context.links_clicked_within_30s, known, 30)
 
 
 def _links(links: int, known: int, seconds: int) -> Sentence:

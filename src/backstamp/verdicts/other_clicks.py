@@ -11,6 +11,9 @@ from backstamp.verdicts.single_hits import is_other_source, moment_of, seconds_b
 from backstamp.vocabulary import Hit
 
 _SECOND_US: Final = 1_000_000
+STRETCHES: Final = (1, 2, 5, 30)
+"""Seconds within which distinct links are counted."""
+_LONGEST_US: Final = max(STRETCHES) * _SECOND_US
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Clicks:
         but a person whose click falls beside a scanner's is not the scanner.
         """
         delta = other.at_us - hit.at_us
-        if may_be_burst and other.link_number is not None and -5 * _SECOND_US <= delta <= 5 * _SECOND_US:
+        if may_be_burst and other.link_number is not None and -_LONGEST_US <= delta <= _LONGEST_US:
             self.burst.append((other.at_us, other.link_number))
         if other.link_number == hit.link_number and is_other_source(hit, other):
             if delta < 0 and (self.echoed is None or moment_of(other) > moment_of(self.echoed)):
@@ -43,7 +46,7 @@ class Clicks:
     def tell(self, told: dict[str, Any], hit: Hit) -> None:
         """Tell it."""
         if self.burst:
-            for seconds in (1, 2, 5):
+            for seconds in STRETCHES:
                 if (links := _links_within(hit, self.burst, seconds)) > 1:
                     told[f"links_clicked_within_{seconds}s"] = links
         if self.echoed is not None:

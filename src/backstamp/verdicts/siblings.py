@@ -95,6 +95,7 @@ def context_from(
         links_clicked_within_1s=int(is_click),
         links_clicked_within_2s=int(is_click),
         links_clicked_within_5s=int(is_click),
+        links_clicked_within_30s=int(is_click),
         total_links=total_links,
         recipients_same_source_60s=1,
         recipients_same_second=int(is_click and not is_shared(hit)),

@@ -98,6 +98,7 @@ class SignalName(StrEnum):
     LINK_PAIR = "link_pair"
     LINK_BURST = "link_burst"
     LINKS_WITHIN_5S = "links_within_5s"
+    EVERY_LINK = "every_link"
     SAME_SOURCE_CROWD = "same_source_crowd"
     SAME_SECOND_CROWD = "same_second_crowd"
     ECHO_OF_CLICK = "echo_of_click"
@@ -143,6 +144,7 @@ WEIGHTS: Final = {
     SignalName.LINK_PAIR: Weight(Group.CROWD, -3.5),
     SignalName.LINK_BURST: Weight(Group.CROWD, -6.0),
     SignalName.LINKS_WITHIN_5S: Weight(Group.CROWD, -0.5),
+    SignalName.EVERY_LINK: Weight(Group.CROWD, -2.0),
     SignalName.SAME_SOURCE_CROWD: Weight(Group.CROWD, -3.0),
     SignalName.SAME_SECOND_CROWD: Weight(Group.CROWD, -4.0),
     SignalName.ECHO_OF_CLICK: Weight(Group.CROWD, -3.0),
