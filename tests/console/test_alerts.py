@@ -288,3 +288,12 @@ def test_the_channels_of_a_rule_are_a_group_with_a_name_and_each_has_a_label(adm
         "clicked_through_channels_0",
         "clicked_through_channels_1",
     ]
+
+
+def test_an_alert_with_its_people_is_not_gone_at_one_touch(admin: Client) -> None:
+    pk = alert().pk
+    shown = admin.get(f"/alerts/{pk}/").text
+    (asked,) = re.findall(r'<details class="sure">(.*?)</details>', shown, re.DOTALL)
+    assert f'action="/alerts/{pk}/delete/"' in asked
+    assert "It goes for good, with the people in it." in asked
+    assert shown.count(f"/alerts/{pk}/delete/") == 1

@@ -7,9 +7,11 @@ from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Message, MessageText
 from backstamp.records.privacy.retention import delete_before
 from backstamp.records.queries import search
+from backstamp.records.queries.received_mail import received_page
 from backstamp.records.queries.sent_mail import ListFilter, message_page
 from backstamp.records.rollups.rebuild import rebuild
 from tests.records.journal_records import SECOND, after, batch, click, delivery, queued
+from tests.records.received import EVIL, GOOD, received
 
 SUBJECTS = (
     *("Grüße aus Ulm", "100% sure", "a_b", 'say "hello"', "back\\slash", "zebra", "Offer", "offer two"),
@@ -97,3 +99,22 @@ def test_what_is_changed_or_deleted_is_found_as_it_is_now() -> None:
     Message.objects.filter(subject="zebra").update(queued_at=after(-9000))
     delete_before(after(-8000))
     assert found("zebra") == []
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("YOUR ACCOUNT", [102, 101]),
+        ("stranger@elsewhere", [102, 101]),
+        ("good.example", [102]),
+        (GOOD, [102]),
+        ("evil.example", [101]),
+        ("offer", []),
+    ],
+)
+def test_received_mail_is_found_apart_from_sent_mail(words: str, numbers: list[int]) -> None:
+    records = [received(EVIL, message=101), received(GOOD, message=102, seconds=1)]
+    ingest(batch("r", records), after(1000))
+    assert [row.message.tracking_id for row in received_page(search=words).rows] == numbers
+    assert not [row for row in message_page(search=words).rows if row.message.tracking_id in numbers]

@@ -26,7 +26,7 @@ REASONS: Final[dict[str, str]] = {
     ThreatReason.LISTED_URL: "a list names this address",
     ThreatReason.LISTED_HOST: "a list names its host",
     ThreatReason.LISTED_PREFIX: "a list has a hash that begins the same",
-    ThreatReason.OWN_LIST: "you blocked it",
+    ThreatReason.OWN_LIST: "an administrator blocked it",
     ThreatReason.SWITCHED_OFF: "it was switched off",
     "doubted_on_arrival": "it was in doubt when the mail came, and is not known any better",
     "asked_too_often": "links of its mail were asked for too often",
