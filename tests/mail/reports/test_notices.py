@@ -1,5 +1,7 @@
 """Bounces of other forms than the standard's: in our words, of the kinds that servers send."""
 
+from base64 import b64encode
+
 import pytest
 
 from backstamp.mail.reports import Action, BounceClass, Cause, ReportKind, read_report
@@ -135,6 +137,16 @@ def test_html_is_read_as_it_is_seen() -> None:
         "delivered:<br><b>&lt;bob@example.net&gt;</b><br>No such user</p><!-- c@d.example --></body></html>"
     )
     assert [r.address for r in read_report((raw + body).encode()).recipients] == ["bob@example.net"]
+
+
+def test_a_notice_in_utf_16_is_read() -> None:
+    header = HEADER.format(DAEMON, "failure notice").replace(
+        "Message-ID",
+        "Content-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64\nMessage-ID",
+    )
+    body = "Your mail could not be delivered:\n<bob@example.net>\nNo such user\n".encode("utf-16")
+    report = read_report(header.encode() + b64encode(body))
+    assert [(r.address, r.cause) for r in report.recipients] == [("bob@example.net", Cause.USER_UNKNOWN)]
 
 
 def test_a_reason_may_stand_above_all_or_below_several() -> None:

@@ -147,11 +147,10 @@ def recipient_report(
         and action is Action.FAILED
         and not blames_the_sender(status, said)
     ):
-        closer = cause_of(status, around)
-        # Its own words must say so: of the status both heard.
+        # By its own words: the status was heard already.
         told = cause_of("", around)
         believed = told is Cause.MAILBOX_FULL or (told is Cause.USER_UNKNOWN and not names_a_policy(status))
-        cause = closer if cause is Cause.UNKNOWN or (believed and closer is told) else cause
+        cause = cause_of(status, around) if cause is Cause.UNKNOWN else told if believed else cause
     return RecipientReport(
         address=address,
         final=final,
