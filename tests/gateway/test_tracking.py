@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,11 @@ from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest
 from backstamp.gateway.tracking import Tracker
 from backstamp.gateway.transaction import Submitted, Transactions
-from backstamp.journal import JournalUnavailableError
+from backstamp.journal import JournalUnavailableError, RecordTooLargeError
 from backstamp.mail.patches import Patched
 from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
 from backstamp.tokens import Keyring, KeyringError
-from backstamp.vocabulary import EventType
+from backstamp.vocabulary import EventType, Queued
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import OFFERS, FakeNextHop
 from tests.gateway.running import (
@@ -56,6 +57,27 @@ async def opened(running: Running) -> Client:
     client = await running.client()
     await client.begin()
     return client
+
+
+async def test_a_record_that_is_too_large_is_made_smaller(
+    gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    append, tried = running.journal.append_telling, list[tuple[bool, int]]()
+
+    def choosy(record: Queued, tell: Any) -> None:
+        tried.append((bool(record.manifest), len(record.tracked_links)))
+        if len(tried) % 3:
+            raise RecordTooLargeError("too large")
+        append(record, tell)
+
+    monkeypatch.setattr(running.journal, "append_telling", choosy)
+    client = await opened(running)
+    await client.send_mail(HTML + b".\r\n", BOB)
+    assert tried == [(True, 1), (False, 1), (False, 0)]
+    assert TRACKING_URL.encode() in content(hop)
+    assert running.queued[0].untracked_reason == ""
 
 
 async def test_mail_that_kills_its_worker_is_delivered_as_it_came(

@@ -12,11 +12,11 @@ import msgspec
 
 from backstamp.gateway.batches import in_batches
 from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came, at_once
+from backstamp.gateway.message_records import record_message
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.standing import LastStanding, Standing
-from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.mail.patches import Patched
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, adds_unsubscribe, decide
@@ -83,11 +83,7 @@ class Tracker:
 
     async def _record(self, queued: Queued, *, tracked: bool) -> bool:
         try:
-            if tracked:
-                # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                await append_synced(self._journal, queued)
-            else:
-                self._journal.append(queued)
+            await record_message(self._journal, queued, sealed=tracked)
         except (JournalUnavailableError, RecordTooLargeError) as error:
             _log.error("message %s is not recorded, and not tracked: %s", queued.trace_id, error)
             return False

@@ -6,19 +6,17 @@ is not known must not exist.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, NamedTuple
-
-import msgspec
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.copies import Arrival, Copy, Prepared
+from backstamp.gateway.message_records import record_message
 from backstamp.gateway.protection.groups import PUT_OFF, Group, joined
 from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.standing import LastStanding
-from backstamp.gateway.synced_records import append_synced
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
 from backstamp.mail.patches import Patched
 from backstamp.policy import Snapshot
@@ -131,31 +129,12 @@ class Protector:
     async def _record(self, queued: Queued | None, groups: Sequence[Group]) -> bool:
         if queued is None:
             return True
-        sealed = any(group.seals for group in groups)
-        reason = ""
-        for record in _ever_smaller(queued):
-            try:
-                if sealed:
-                    # On the disk: recipients hold on to tokens longer than a power cut lasts.
-                    await append_synced(self._journal, record)
-                else:
-                    self._journal.append(record)
-            except RecordTooLargeError as error:
-                reason = str(error)
-            except JournalUnavailableError as error:
-                reason = str(error)
-                break
-            else:
-                return True
-        _log.error("message %s is not recorded, nor guarded: %s", queued.trace_id, reason)
-        return False
-
-
-def _ever_smaller(queued: Queued) -> Iterator[Queued]:
-    """Yield a record, and what of it may have room where it has not: the mail must not go unlogged."""
-    yield queued
-    yield msgspec.structs.replace(queued, manifest="")
-    yield msgspec.structs.replace(queued, manifest="", tracked_links=())
+        try:
+            await record_message(self._journal, queued, sealed=any(group.seals for group in groups))
+        except (JournalUnavailableError, RecordTooLargeError) as error:
+            _log.error("message %s is not recorded, nor guarded: %s", queued.trace_id, error)
+            return False
+        return True
 
 
 def _nothing_goes(arrival: Arrival, answer: Reply) -> Prepared:
