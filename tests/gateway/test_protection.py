@@ -324,6 +324,15 @@ async def test_a_known_bad_link_in_what_is_left_alone_is_found(
     assert got[got.index(b"\r\n\r\n") :] == UNCHANGED[reason][UNCHANGED[reason].index(b"\r\n\r\n") :]
 
 
+async def test_a_known_bad_host_of_a_share_of_windows_is_found(start: Any, tmp_path: Path) -> None:
+    list_bad(tmp_path)
+    filter_ = await start(guarded())
+    await filter_.send(HTML.replace(URL.encode(), b"\\\\www.example.com@SSL\\offer"), ANN)
+    (queued,) = filter_.running.queued
+    assert queued.unprotected == ("host_without_scheme",)
+    assert [f.threat for f in queued.findings] == [ThreatType.PHISHING]
+
+
 async def test_a_known_bad_address_of_the_header_is_found_and_the_mail_counts_as_guarded(
     start: Any, tmp_path: Path
 ) -> None:

@@ -37,6 +37,13 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("file://evil.example/a SMB://evil/a", [("file://evil.example/a", OTHER), ("SMB://evil/a", OTHER)]),
         ("file://///evil/share", [("file://///evil/share", OTHER)]),
         (
+            "file:\\\\evil.example\\a file:///\\\\evil.example\\b",
+            [("file:\\\\evil.example\\a", OTHER), ("file:///\\\\evil.example\\b", OTHER)],
+        ),
+        # A browser would take the host for the name of a user.
+        ("\\\\evil.example@SSL@8443\\a", [("\\\\evil.example@SSL@8443\\a", SHARE)]),
+        ("\\\\evil.example@80\\a", [("\\\\evil.example@80\\a", SHARE)]),
+        (
             "Search-MS:query=a&crumb=location:\\\\evil.example\\a, search:query=b",
             [("Search-MS:query=a&crumb=location:\\\\evil.example\\a", OTHER), ("search:query=b", OTHER)],
         ),

@@ -25,9 +25,52 @@ from backstamp.urls.other_schemes import looked_up_as
     ],
 )
 def test_an_address_of_another_scheme_leads_to_a_web_address_or_a_host(address: str, stands_for: str) -> None:
-    url = looked_up_as(address)
-    assert url is not None
-    assert url.href == stands_for
+    assert [url.href for url in looked_up_as(address)] == [stands_for]
+
+
+@pytest.mark.parametrize(
+    ("address", "stand_for"),
+    [
+        (
+            "intent://evil.example/#Intent;S.browser_fallback_url=https://safe.example;end",
+            [
+                "https://safe.example/",
+                "http://evil.example/#Intent;S.browser_fallback_url=https://safe.example;end",
+            ],
+        ),
+        (
+            "ms-word:nft|s|https://safe.example/a|u|https://safe.example/b.dotm",
+            ["https://safe.example/a", "https://safe.example/b.dotm"],
+        ),
+        (
+            "ftp://evil.example/https://safe.example",
+            ["https://safe.example/", "http://evil.example/https://safe.example"],
+        ),
+        ("a:$(https://a&b@evil.example/x)", ["https://a&b@evil.example/x)"]),
+    ],
+)
+def test_one_that_names_several_is_looked_up_as_each(address: str, stand_for: list[str]) -> None:
+    assert [url.href for url in looked_up_as(address)] == stand_for
+
+
+@pytest.mark.parametrize(
+    "escaped",
+    ["https://evil.example/", "https%3A%2F%2Fevil.example%2F", "https%253a%252f%252fevil.example%252f"],
+)
+def test_what_is_escaped_in_one_is_looked_up(escaped: str) -> None:
+    assert [url.href for url in looked_up_as(f"firefox://open-url?url={escaped}")] == [
+        "https://evil.example/"
+    ]
+
+
+@pytest.mark.parametrize("port", ["", "@SSL", "@ssl@8443", "@80"])
+def test_a_share_is_looked_up_by_its_host_whatever_says_how_it_is_asked(port: str) -> None:
+    assert [url.host for url in looked_up_as(f"\\\\evil.example{port}\\DavWWWRoot\\a")] == ["evil.example"]
+
+
+def test_there_is_an_end_to_what_is_looked_up() -> None:
+    many = "".join(f"https://{number}.example/|" for number in range(100))
+    assert len(looked_up_as(f"x:{many}")) == 8
 
 
 @pytest.mark.parametrize(
@@ -35,4 +78,4 @@ def test_an_address_of_another_scheme_leads_to_a_web_address_or_a_host(address: 
     ["", "about:blank", "ms-settings:", "file:///C:/a.txt", "x://", "x:////", "app://open", "x:https://"],
 )
 def test_what_names_no_host_is_looked_up_as_nothing(address: str) -> None:
-    assert looked_up_as(address) is None
+    assert looked_up_as(address) == ()

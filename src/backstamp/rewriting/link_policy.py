@@ -38,6 +38,8 @@ _SCHEME_REASONS: Final = {
 }
 _DATA_WITHOUT_LINKS: Final = re.compile(r"data:(?:image/(?!svg)|audio/|video/|font/)", re.IGNORECASE)
 _TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
+_ASKED_OVER_HTTP: Final = re.compile(r"\\\\[^\s/\\@]+@(?:SSL(?:@[0-9]{1,5})?|[0-9]{1,5})[/\\]", re.IGNORECASE)
+"""A share as Windows asks for it (`\\\\host@SSL@8443\\share`): to a browser the host would be a user."""
 _IN_A_BROWSER: Final = "https://webmail.invalid/"
 """A program that is a web page itself reads `//example.com` with its scheme; others see no web address."""
 _INVISIBLE: Final = "".join(INVISIBLE)
@@ -200,6 +202,8 @@ class LinkPolicy:
             return web_url(text, web_base, encoding=encoding), SkipReason.FRAGMENT
         if len(text) > self._options.limits.link_characters:
             return None, SkipReason.URL_TOO_LONG
+        if _ASKED_OVER_HTTP.match(text) is not None:
+            return None, SkipReason.HOST_WITHOUT_SCHEME
         scheme = scheme_of(text)
         if scheme and scheme not in _WEB:
             return None, _scheme_reason(scheme, text, carrier)

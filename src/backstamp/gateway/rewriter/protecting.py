@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from backstamp.gateway.rewriter.messages import MOST_FINDINGS, ProtectAnswer, ProtectRequest, SealedLink
 from backstamp.gateway.rewriter.signatures import held_parts
@@ -80,6 +81,9 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
         known_bad=judged.known_bad,
     )
     return answer, copies
+
+
+_LOOKED_UP: Final = frozenset({SkipReason.OTHER_SCHEME, SkipReason.HOST_WITHOUT_SCHEME})
 
 
 class _Judged:
@@ -171,17 +175,16 @@ def _all_signed(made: Plan, received: bytes, request: ProtectRequest) -> bool:
 def _unwrapped(made: Plan) -> dict[str, str]:
     """Return the web addresses that stand in the message and are not ours to wrap, each with its first part.
 
-    One of another scheme counts as the web address that it is looked up as.
+    One of another scheme counts as the web addresses that it is looked up as; so does a share of Windows.
     """
     found: dict[str, str] = {}
     for report in made.manifest.candidates:
-        url = report.url
-        if report.skip_reason is SkipReason.OTHER_SCHEME:
-            stands_for = looked_up_as(url)
-            url = "" if stands_for is None else stands_for.href
-        elif report.skip_reason is None or report.skip_reason is SkipReason.OWN_LINK:
+        if report.skip_reason is None or report.skip_reason is SkipReason.OWN_LINK:
             continue
-        if url.startswith(("http://", "https://")):
+        urls = [report.url] if report.url.startswith(("http://", "https://")) else []
+        if not urls and report.skip_reason in _LOOKED_UP:
+            urls = [url.href for url in looked_up_as(report.url)]
+        for url in urls:
             found.setdefault(url, report.part)
     return found
 

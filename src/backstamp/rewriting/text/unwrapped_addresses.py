@@ -49,7 +49,7 @@ _PLACES: Final = (
 )
 """Schemes that do so with a host, and are words of the language else."""
 _OTHER_SCHEMES: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|//(?=[\w-]+\.))"
+    r"(?<![A-Za-z0-9])(?:s?ftps?://|smb://|file:(?:////+|(?:/{0,3}\\\\|//)(?=[\w-]+\.))"
     rf"|(?:{'|'.join(_PROGRAMS)}|search(?=:query=)):|(?:{'|'.join(_PLACES)})://)[^\s<>\"]+",
     re.IGNORECASE,
 )
