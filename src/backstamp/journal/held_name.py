@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from backstamp.journal.files import Files
+from backstamp.journal.files import Files, OpenFile
 from backstamp.journal.layout import AHEAD, lock_path
 
 
@@ -18,12 +18,12 @@ def new_name(*, ahead: bool) -> str:
 
 
 class HeldName(NamedTuple):
-    """A producer's name, where its segments and its lock are, and the lock, which is held."""
+    """A producer's name, where its segments are, and the lock, which is held by its descriptor."""
 
     name: str
     folder: Path
-    lock: Path
-    lock_file: int
+    lock: OpenFile
+    descriptor: int
 
     @classmethod
     def hold(cls, directory: Path, name: str, *, role: str, files: Files) -> "HeldName":
@@ -32,32 +32,33 @@ class HeldName(NamedTuple):
         `role` is noted in the lock file, for people; `files` is the disk.
         """
         files.make_directory(directory)
-        lock, folder = lock_path(directory, name), directory / name
-        lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        path, folder = lock_path(directory, name), directory / name
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             # Locked before the folder is there: a reader never sees the folder of a seeming dead.
-            fcntl.flock(lock_file, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             files.make_directory(folder)
             # Only for people who look; a full disk does not matter here.
             with contextlib.suppress(OSError):
-                os.write(lock_file, f"{role} {os.getpid()}\n".encode())
+                os.write(descriptor, f"{role} {os.getpid()}\n".encode())
+            lock = OpenFile.of(path, descriptor)
         except OSError:
-            os.close(lock_file)
+            os.close(descriptor)
             raise
-        return cls(name, folder, lock, lock_file)
+        return cls(name, folder, lock, descriptor)
 
     def let_go(self) -> None:
         """Let go of the name; readers then take its last segment as finished."""
-        os.close(self.lock_file)
+        os.close(self.descriptor)
 
 
 class OpenSegment(NamedTuple):
-    """The segment that is written, and where readers find it and the lock."""
+    """The segment that is written, and the name under which it is."""
 
     descriptor: int
-    path: Path
+    file: OpenFile
     held: HeldName
 
     def is_in_place(self, files: Files) -> bool:
         """Whether readers find the segment and its lock. Raises OSError."""
-        return files.is_at(self.path, self.descriptor) and files.is_at(self.held.lock, self.held.lock_file)
+        return files.is_in_place(self.file) and files.is_in_place(self.held.lock)

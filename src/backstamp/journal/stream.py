@@ -10,7 +10,7 @@ from typing import Final
 
 from backstamp.journal import framing
 from backstamp.journal.errors import RecordTooLargeError
-from backstamp.journal.files import Files
+from backstamp.journal.files import Files, OpenFile
 from backstamp.journal.held_name import HeldName, OpenSegment, new_name
 from backstamp.journal.layout import segment_path
 
@@ -93,6 +93,7 @@ class Stream:
             held = self._hold_name()
             path = segment_path(self._directory, self.producer, self.position)
             segment = self._files.open_segment(path)
+            file = OpenFile.of(path, segment)
         except OSError:
             if self.segment is None:
                 raise
@@ -100,7 +101,7 @@ class Stream:
         self._finish_segment()
         self._unnamed.add(segment)
         self.segment = segment
-        self._in_use = OpenSegment(segment, path, held)
+        self._in_use = OpenSegment(segment, file, held)
         self._segment_start = self.position
         self._rotate_at = self.position + self._segment_bytes
         self._opened_at = time.monotonic()
@@ -164,7 +165,7 @@ class Stream:
         held, in_use = self._held, self._in_use
         if held is not None:
             if (in_use is None or in_use.is_in_place(self._files)) and (
-                self._files.is_at(held.lock, held.lock_file) and held.folder.is_dir()
+                self._files.is_in_place(held.lock) and held.folder.is_dir()
             ):
                 return held
             self._begin_anew(held)
