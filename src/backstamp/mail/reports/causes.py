@@ -49,6 +49,14 @@ _BY_SUBJECT: Final = {
     "6": Cause.CONTENT,
     "7": Cause.POLICY,
 }
+_BY_CODE: Final = {
+    **dict.fromkeys((500, 501, 502, 503, 504, 555), Cause.SYSTEM),
+    **dict.fromkeys((530, 534, 535, 538), Cause.POLICY),
+    552: Cause.MAILBOX_FULL,
+}
+"""What reply codes are for, where nothing else tells (RFC 5321 §4.2.3, RFC 4954 §6).
+
+550, 551, 553 and 554 are said of an address, too."""
 
 _THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED})
 """Causes that lie in the address itself."""
@@ -102,6 +110,8 @@ def cause_of(status: str, text: str) -> Cause:
             return known
         if found is Cause.UNKNOWN:
             return _BY_SUBJECT.get(subject, Cause.UNKNOWN)
+    elif found is Cause.UNKNOWN:
+        return _BY_CODE.get(code_in(said), Cause.UNKNOWN)
     return found
 
 
