@@ -49,7 +49,7 @@ class HtmlPlanner:
         """
         text_part.end_step()
         read = self._read(text_part, wants_pixel=wants_pixel)
-        text_part.end_step()
+        text_part.end_step(with_trees=True)
         outcome = outcome_of(text_part, read.decided, links_before, pixel_at=read.pixel_at)
         if read.pixel_reason is not None:
             outcome.pixel = PixelReport(part=self._part.path, skip_reason=read.pixel_reason)
