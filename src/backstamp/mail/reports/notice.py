@@ -151,7 +151,8 @@ def is_notice(text: str, signs: Signs) -> bool:
         empty = signs.by_daemon and signs.reports and signs.has_machine_subject
         # Whatever its language: what a daemon sends with the null path, and whom it lists there, is plain.
         listing = signs.by_daemon and signs.null_path and (named or signs.returned)
-        return failed or (subject and shows > 0) or empty or listing or good_news(words) is not None
+        tells = shows > 0 or ADDRESS.search(words) is not None
+        return failed or (subject and tells) or empty or listing or good_news(words) is not None
     if signs.is_answer and not (signs.attached or signs.null_path):
         return False
     if not signs.returned and saying("to_many").search(words):
