@@ -50,11 +50,9 @@ class Places:
 
     def give(self, party: Party) -> None:
         """Give a party's place back: to who has waited longest of the party whose turn it is."""
-        self._taken[party] -= 1
-        if not self._taken[party]:
-            del self._taken[party]
         self._free += 1
-        while self._queues:
+        while self._free and self._queues:
+            # Who gives has it yet, as far as this counts: it would be first again.
             fewest = min(self._queues, key=self._taken.__getitem__)
             queue = self._queues.pop(fewest)
             turn = queue.popleft()
@@ -63,7 +61,9 @@ class Places:
             if not turn.done():
                 self.take_at_once(fewest)
                 turn.set_result(None)
-                return
+        self._taken[party] -= 1
+        if not self._taken[party]:
+            del self._taken[party]
 
     def _leave(self, party: Party, turn: asyncio.Future[None]) -> None:
         queue = self._queues.get(party)
