@@ -1,5 +1,7 @@
 """Lists know web addresses: others are looked up as the one within them, or by their host."""
 
+import time
+
 import pytest
 
 from backstamp.urls.other_schemes import looked_up_as
@@ -71,6 +73,14 @@ def test_a_share_is_looked_up_by_its_host_whatever_says_how_it_is_asked(port: st
 def test_there_is_an_end_to_what_is_looked_up() -> None:
     many = "".join(f"https://{number}.example/|" for number in range(100))
     assert len(looked_up_as(f"x:{many}")) == 8
+
+
+@pytest.mark.parametrize("sign", ["/", "//\\", "https://", "https:", "%2F%2F", "%25252F", "a@80//", "%5c|"])
+def test_it_takes_no_longer_the_more_often_a_sign_is_there_than_that_many_times(sign: str) -> None:
+    """At most 40 ms measured; half a minute where each slash of a run is a beginning."""
+    began = time.process_time()
+    looked_up_as("x:" + sign * (64_000 // len(sign)))
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from urllib.parse import unquote
 from backstamp.urls.parsing import WebUrl, web_url
 
 _WEB_ADDRESS: Final = re.compile(r"https?:[/\\]+[^\s|<>\"]+", re.IGNORECASE)
-_HOST: Final = re.compile(r"[/\\]{2,}([^\s|<>\"/\\]+[^\s|<>\"]*)")
+_HOST: Final = re.compile(r"(?<![/\\])[/\\]{2,}+([^\s|<>\"/\\]+[^\s|<>\"]*)")
 _DAV: Final = re.compile(r"(?<=[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\\]|\Z)", re.IGNORECASE)
 """How Windows is told to ask a host over HTTP for a share: `\\\\host@SSL@8443\\share`."""
 _BEHIND: Final = re.compile(r"[;,&'(){}$!*]")
 """What stands behind an address within another one, and could belong to it by the standard."""
-_MOST_ESCAPED: Final = 3
+_ESCAPED_SLASH: Final = re.compile(r"%(?:25)*(?:2f|5c)", re.IGNORECASE)
+_MOST_ESCAPED: Final = 2
 _MOST: Final = 8
 
 
@@ -54,9 +55,9 @@ def _readings(address: str) -> Iterator[tuple[WebUrl, bool]]:
 
 
 def _unescaped(text: str) -> Iterator[str]:
+    yield text
     for _ in range(_MOST_ESCAPED):
-        yield text
-        meant = unquote(text)
-        if meant == text:
+        if _ESCAPED_SLASH.search(text) is None:
             return
-        text = meant
+        text = unquote(text)
+        yield text
