@@ -102,16 +102,15 @@ class RewriterPool:
     ) -> tuple[Answer, list[Patched]]:
         until = asyncio.get_running_loop().time() + self._seconds
         for places in (self._ordinary, self._slow):
-            await self._take(places, party, until)
+            if not places.take_at_once(party):
+                await self._wait(places, party, until)
             # The last one used is the next, for it is warm.
             worker = self._idle.pop() if self._idle else RewriterProcess(self._limits)
             with contextlib.suppress(_DisplacedError):
                 return await self._carry_out(_Job(worker, places, party), request, raw, read)
         raise AssertionError("nobody has to leave a slow place")
 
-    async def _take(self, places: Places, party: Party, until: float) -> None:
-        if places.take_at_once(party):
-            return
+    async def _wait(self, places: Places, party: Party, until: float) -> None:
         self._watch()
         try:
             await places.take(party, until)
@@ -123,7 +122,11 @@ class RewriterPool:
     ) -> tuple[Answer, list[Patched]]:
         is_kept = False
         try:
-            await self._begin(job)
+            if not job.worker.runs:
+                await self._start(job.worker)
+            if job.places is self._ordinary:
+                job.begun = asyncio.get_running_loop().time()
+                self._under_way.append(job)
             written = blocks(_write_request(request), raw)
             answered, *copies = await job.worker.exchange(written, 1 + len(request.seals), self._seconds)
             self._leave(job)
@@ -148,19 +151,15 @@ class RewriterPool:
             finally:
                 job.places.give(job.party)
 
-    async def _begin(self, job: _Job) -> None:
-        if not job.worker.runs:
-            if how := await job.worker.end():
-                _log.warning("a rewriting process ended while it was idle: %s", how)
-            try:
-                await job.worker.start()
-            except (OSError, EOFError) as error:
-                how = await job.worker.end()
-                _log.error("a rewriting process does not start: %s", _why(error, how, START_SECONDS))
-                raise BusyError from None
-        if job.places is self._ordinary:
-            job.begun = asyncio.get_running_loop().time()
-            self._under_way.append(job)
+    async def _start(self, worker: RewriterProcess) -> None:
+        if how := await worker.end():
+            _log.warning("a rewriting process ended while it was idle: %s", how)
+        try:
+            await worker.start()
+        except (OSError, EOFError) as error:
+            how = await worker.end()
+            _log.error("a rewriting process does not start: %s", _why(error, how, START_SECONDS))
+            raise BusyError from None
 
     def _leave(self, job: _Job) -> None:
         if job in self._under_way:
