@@ -97,6 +97,33 @@ def test_after_weeks_without_the_machine_it_is_believed_after_most_of_a_day(mach
     assert machine.clock.may_be_believed()
 
 
+@pytest.mark.parametrize(("hours", "days_off"), [(10, (2.6, 0.6, 0.6, 0.6, 0.6)), (8, (6.7,))])
+def test_a_machine_that_is_off_each_night_or_most_of_the_week_comes_to_the_end_of_its_doubt(
+    machine: Machine, hours: int, days_off: tuple[float, ...]
+) -> None:
+    assert machine.clock.may_be_believed()
+    believed = []
+    for _ in range(3):
+        for off in days_off:
+            machine.boot(off * DAY_SECONDS)
+            for _ in range(hours):
+                believed.append(machine.clock.may_be_believed())
+                machine.run(3600)
+    # Between the last look and the end of a piece an hour passes that nobody counted.
+    assert believed.index(True) == DOUBT_SECONDS // 3600 + (DOUBT_SECONDS // 3600 - 1) // (hours - 1)
+
+
+def test_a_clock_that_goes_on_by_years_once_more_is_doubted_from_the_beginning(machine: Machine) -> None:
+    assert machine.clock.may_be_believed()
+    machine.boot(YEAR)
+    machine.run(3600)
+    assert not machine.clock.may_be_believed()
+    machine.run(DOUBT_SECONDS - 7200)
+    assert not machine.clock.may_be_believed()
+    machine.boot(YEAR)
+    assert machine.hours_of_doubt() == DOUBT_SECONDS / 3600
+
+
 def test_a_machine_that_begins_in_1970_each_time_until_its_time_service_answers_deletes_as_any_other(
     machine: Machine,
 ) -> None:
@@ -145,7 +172,7 @@ def test_a_machine_that_slept_or_ran_for_months_did_not_jump(machine: Machine) -
         assert machine.clock.may_be_believed()
 
 
-@pytest.mark.parametrize("found", [b"", b"{}", b"\0" * 30, b'"2026"'])
+@pytest.mark.parametrize("found", [b"", b"{}", b"\0" * 30, b'"2026"', b'{"believed":"1"}'])
 def test_a_file_that_says_nothing_is_as_none(machine: Machine, tmp_path: Path, found: bytes) -> None:
     (tmp_path / "clock").write_bytes(found)
     machine.start()
@@ -156,10 +183,10 @@ async def test_a_worker_that_is_started_years_later_by_its_clock_deletes_nothing
     config: WorkerConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
     at = datetime.now(UTC).timestamp() - 5 * YEAR
-    config.clock_path.write_bytes(b"%d" % at)
+    config.clock_path.write_bytes(b'{"believed":%d}' % at)
     mail = msgspec.structs.replace(queued(), at_us=int(at * 1_000_000))
     await looked_up(lambda: ingest(batch("a", [mail]), datetime.now(UTC)))
     async with running(msgspec.structs.replace(config, retention_days=90)):
         await eventually(lambda: "the clock is 1825 days ahead" in caplog.text, True)
     assert await looked_up(Message.objects.count) == 1
-    assert config.clock_path.read_bytes() == b"%d" % at
+    assert msgspec.json.decode(config.clock_path.read_bytes())["believed"] == int(at)
