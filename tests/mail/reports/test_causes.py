@@ -143,5 +143,24 @@ def test_what_servers_answer_tells_whether_the_address_is_to_blame(expected: str
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "سرور یافت نشد",
+        "امکان ارسال پیام وجود ندارد",
+        "सर्वर नहीं मिला",
+        "serverit ei leitud",
+        "Nepavyko rasti serverio",
+        "Strežnika ni bilo mogoče najti",
+        "no s'ha trobat el servidor",
+        "nincs ilyen jogosultság",
+        "няма такъв достъп",
+        "o servidor non existe",
+    ],
+)
+def test_what_is_not_found_is_no_person_where_no_word_says_so(said: str) -> None:
+    assert cause_of("", said) not in (Cause.USER_UNKNOWN, Cause.MOVED)
+
+
 def test_the_host_that_speaks_is_not_the_one_that_is_unknown() -> None:
     assert cause_of("", "host mx.example.net said: 550 unknown user bob") is Cause.USER_UNKNOWN
