@@ -439,7 +439,10 @@ def test_a_copy_of_received_mail_is_passed_on_and_not_sent(admin: Client, delive
     [
         ("Your parcel", "https://evil.example/", True),
         ("https://good.example/", "https://evil.example/", True),
+        ("https://good.example", "https://good.example.evil.example/", True),
+        ("https://good.example", "https://good.example@evil.example/", True),
         ("https://evil.example/", "https://evil.example/", False),
+        ("https://evil.example", "https://evil.example/?a", False),
         ("https://evil.example/" + "a" * 179, "https://evil.example/" + "a" * 300, False),
         ("", "https://evil.example/", False),
     ],

@@ -41,7 +41,11 @@ def url_parts(url: str) -> UrlParts:
 
 def words_beside(text: str, url: str) -> str:
     """Return a link's words where they say more than its URL, which stands beside them; else ""."""
-    return "" if url.startswith(text.removesuffix("…").strip()) else text
+    words = text.removesuffix("…").strip()
+    host_and_more = words.partition("://")[2]
+    # Words that end within the host may be an imitation: bank.example of bank.example.evil.example.
+    ends_well = "/" in host_and_more or url.removeprefix(words)[:1] in ("", *"/?#")
+    return "" if not words or (url.startswith(words) and ends_well) else text
 
 
 def click_row(click: Click) -> tuple[Cell, ...]:
