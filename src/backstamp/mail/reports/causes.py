@@ -75,6 +75,7 @@ _LONGEST: Final = 2000
 _NAME: Final = r"[A-Za-z0-9\x80-\u0dff-]{1,63}"
 _ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NAME}){{0,8}}>?")
 """An address: whose local part is "user" or "mailbox" says nothing of one."""
+_URL: Final = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +105,7 @@ def cause_of(status: str, text: str) -> Cause:
     if status and status[0] in "45":
         _, subject, detail = status.split(".")
         known = _BY_STATUS.get(f"{subject}.{detail}")
-        if known is Cause.USER_UNKNOWN and (found in _OTHERS or (found is Cause.POLICY and _is_policy(said))):
+        if known is Cause.USER_UNKNOWN and _is_another(found, said):
             return found  # Some say 5.1.1 of whatever they refuse: no person is unknown for a busy server.
         if known is not None and not (subject == "7" and found is not Cause.UNKNOWN):
             return known
@@ -140,6 +141,13 @@ def _words(text: str) -> str:
 
 def _is_policy(said: str) -> bool:
     return saying("for_policy").search(said) is not None
+
+
+def _is_another(found: Cause, said: str) -> bool:
+    """Whether what was found is no unknown user, whatever the status, by words that are not a URL's."""
+    if found is Cause.POLICY:
+        return _is_policy(said)
+    return found in _OTHERS and dict(causes())[found].search(_URL.sub("", said)) is not None
 
 
 def _is_transient(status: str, text: str) -> bool:
