@@ -49,6 +49,7 @@ def test_an_address_of_another_scheme_leads_to_a_web_address_or_a_host(address: 
             ["https://safe.example/", "http://evil.example/https://safe.example"],
         ),
         ("a:$(https://a&b@evil.example/x)", ["https://a&b@evil.example/x)"]),
+        ("x:?url=https%3A/evil.example/a", ["https://evil.example/a"]),
     ],
 )
 def test_one_that_names_several_is_looked_up_as_each(address: str, stand_for: list[str]) -> None:
@@ -73,6 +74,12 @@ def test_a_share_is_looked_up_by_its_host_whatever_says_how_it_is_asked(port: st
 def test_there_is_an_end_to_what_is_looked_up() -> None:
     many = "".join(f"https://{number}.example/|" for number in range(100))
     assert len(looked_up_as(f"x:{many}")) == 8
+
+
+def test_others_that_stand_behind_it_do_not_keep_its_own_host_from_being_looked_up() -> None:
+    decoys = "|".join(f"https://{number}.example/" for number in range(100))
+    found = [url.host for url in looked_up_as(f"ftp://evil.example/{decoys}")]
+    assert found == [*(f"{number}.example" for number in range(8)), "evil.example"]
 
 
 @pytest.mark.parametrize("sign", ["/", "//\\", "https://", "https:", "%2F%2F", "%25252F", "a@80//", "%5c|"])

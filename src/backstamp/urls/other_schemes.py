@@ -18,9 +18,13 @@ _DAV: Final = re.compile(r"(?<=[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\
 """How Windows is told to ask a host over HTTP for a share: `\\\\host@SSL@8443\\share`."""
 _BEHIND: Final = re.compile(r"[;,&'(){}$!*]")
 """What stands behind an address within another one, and could belong to it by the standard."""
-_ESCAPED_SLASH: Final = re.compile(r"%(?:25)*(?:2f|5c)", re.IGNORECASE)
+_ESCAPED: Final = re.compile(r"%(?:25)*(?:2f|3a|5c)", re.IGNORECASE)
+"""A slash, or the colon before the only one: `https%3A/evil.example`."""
 _MOST_ESCAPED: Final = 2
 _MOST: Final = 8
+"""Web addresses, and hosts, of each reading. Of these none is left out, or eight addresses behind its own
+host would keep that from being looked up.
+"""
 
 
 def looked_up_as(address: str) -> tuple[WebUrl, ...]:
@@ -37,7 +41,7 @@ def looked_up_as(address: str) -> tuple[WebUrl, ...]:
         if not by_host or url.host not in hosts:
             found[url.href] = url
             hosts.add(url.host)
-    return tuple(found.values())[:_MOST]
+    return tuple(found.values())
 
 
 def _readings(address: str) -> Iterator[tuple[WebUrl, bool]]:
@@ -57,7 +61,7 @@ def _readings(address: str) -> Iterator[tuple[WebUrl, bool]]:
 def _unescaped(text: str) -> Iterator[str]:
     yield text
     for _ in range(_MOST_ESCAPED):
-        if _ESCAPED_SLASH.search(text) is None:
+        if _ESCAPED.search(text) is None:
             return
         text = unquote(text)
         yield text
