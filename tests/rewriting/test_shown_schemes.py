@@ -1,13 +1,18 @@
 """Words of received links that are a web address: without their scheme no mail program opens them instead."""
 
 import re
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from turbohtml import parse
 
 from backstamp.rewriting import Direction, Options, ShownUrls, VisibleUrls, plan, unwrap
+from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.manifest import Carrier
+from backstamp.rewriting.pixel import PROBE_LINK, _put_schemes_back
 from tests.rewriting.html_documents import BROKEN, TIDY
 from tests.rewriting.html_trees import SEALED
 from tests.rewriting.messages import message
@@ -108,3 +113,15 @@ def test_nothing_but_schemes_is_left_out_and_no_link_is_lost(pieces: list[tuple[
     kept, bare = rewritten(html, KEPT, cte), rewritten(html, BARE, cte)
     assert SEALED.findall(kept) == SEALED.findall(bare)
     assert _WITHOUT.sub("", bare) == _WITHOUT.sub("", kept)
+
+
+def test_in_the_tree_that_reads_back_the_links_of_all_words_are_sought_at_once() -> None:
+    """One by one 4,900 links in 1 MB took 7 s, and in 2.6 MB more than a message may cost."""
+    source = "https://a.example"
+    links = [FoundLink(0, 0, "", Carrier.A, "href", shown_scheme=(0, 8)) for _ in range(50)]
+    written = "".join(f'<a href="{PROBE_LINK}/{number}">a.example</a>' for number in range(50))
+    tree = parse(written)
+    counting = Mock(wraps=tree)
+    assert _put_schemes_back(counting, links, source)
+    assert [each.text for each in tree.select(f'[href="{PROBE_LINK}"]')] == [source] * 50
+    assert counting.select.call_count == 1

@@ -166,10 +166,14 @@ def _probe(number: int, link: FoundLink) -> str:
 
 def _put_schemes_back(tree: Document, links: list[FoundLink], source: str) -> bool:
     """Put back into the tree the schemes that words show no more; False when these are not found there."""
+    # All at once: to seek each of 4,900 links in the tree of 1 MB took 7 s.
+    of_probes: dict[str, list[Element]] = {}
+    for element in tree.select(f'[href^="{PROBE_LINK}/"]'):
+        of_probes.setdefault(element.attr("href") or "", []).append(element)
     for number, link in enumerate(links):
         if link.shown_scheme is None:
             continue
-        elements = list(tree.select(f'[href="{_probe(number, link)}"]'))
+        elements = of_probes.get(_probe(number, link), [])
         texts = (node for each in elements for node in each.descendants if isinstance(node, Text))
         first = next((text for text in texts if text.data.strip()), None)
         if first is None:
