@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from backstamp.gateway import RewritingLimits
 from backstamp.gateway.access import Party
 from backstamp.gateway.rewriter import messages, pool
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
+from backstamp.gateway.rewriter.pipe import Pipe
 from backstamp.gateway.rewriter.places import Places
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.mail.patches import Patch, in_order
@@ -148,6 +150,17 @@ def test_a_worker_is_ended_by_the_kernel_when_its_seconds_are_used_up() -> None:
     code = "from backstamp.gateway.rewriter import worker; worker.CpuAllowance(1).renew()\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
     assert done.returncode == -signal.SIGXCPU
+
+
+async def test_a_process_that_listens_before_anybody_asks_it_has_started_all_the_same() -> None:
+    """As where the loop is held up; uvloop reads before the coroutine that made the connection goes on."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(b"".join(messages.blocks(b"")))
+        _, pipe = await asyncio.get_running_loop().create_unix_connection(Pipe, sock=ours)
+        await until(lambda: pipe._buffer)
+        assert await pipe.exchange([], 1, 10) == [b""]
+        pipe.close()
 
 
 def test_workers_die_with_a_gateway_that_is_killed() -> None:

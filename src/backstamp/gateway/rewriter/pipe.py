@@ -42,6 +42,8 @@ class Pipe(asyncio.Protocol):
         self._allow(seconds)
         try:
             self._transport.writelines(request)
+            # Where the loop was held up, the first block came before anybody asked for it.
+            self._take_blocks()
             return await answer
         finally:
             self._answer = None
@@ -60,8 +62,11 @@ class Pipe(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Keep what came until all is there."""
+        self._buffer += data
+        self._take_blocks()
+
+    def _take_blocks(self) -> None:
         buffer, blocks = self._buffer, self._blocks
-        buffer += data
         while len(blocks) < self._wanted and len(buffer) >= LENGTH.size:
             (length,) = LENGTH.unpack_from(buffer)
             end = LENGTH.size + length
