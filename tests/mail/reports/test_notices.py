@@ -139,12 +139,15 @@ def test_html_is_read_as_it_is_seen() -> None:
     assert [r.address for r in read_report((raw + body).encode()).recipients] == ["bob@example.net"]
 
 
-def test_a_notice_in_utf_16_is_read() -> None:
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "UTF-16BE", "utf-32"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_notice_in_wide_letters_is_read(charset: str, mark: str) -> None:
     header = HEADER.format(DAEMON, "failure notice").replace(
         "Message-ID",
-        "Content-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64\nMessage-ID",
+        f"Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: base64\nMessage-ID",
     )
-    body = "Your mail could not be delivered:\n<bob@example.net>\nNo such user\n".encode("utf-16")
+    text = f"{mark}Your mail could not be delivered:\n<bob@example.net>\nNo such user\n"
+    body = text.encode(charset)
     report = read_report(header.encode() + b64encode(body))
     assert [(r.address, r.cause) for r in report.recipients] == [("bob@example.net", Cause.USER_UNKNOWN)]
 

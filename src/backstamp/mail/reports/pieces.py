@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.mail.charsets.charset_labels import UTF8, WIDE, charset_for
+from backstamp.mail.charsets.charset_labels import UTF8, WIDE, charset_for, codec_of_unsafe
 from backstamp.mail.header_section import HeaderSection, read_header_section
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
@@ -223,10 +223,10 @@ def _decode(body: bytes, cte: str, charset: str) -> str:
     octets = _octets(body, cte)
     # Labels and decoders of the WHATWG list and of Python's texts; never one that only Python's source uses.
     known = charset_for(charset) if charset else UTF8
-    codec = "utf-16" if known == WIDE else known.codec
+    codec = codec_of_unsafe(charset) or "utf-16" if known == WIDE else known.codec
     for name in (codec, "utf-8"):
         try:
-            return octets.decode(name)
+            return octets.decode(name).removeprefix("\ufeff")
         except (LookupError, UnicodeError):
             continue
     return octets.decode("windows-1252", "replace")
