@@ -152,6 +152,22 @@ def test_a_notice_in_wide_letters_is_read(charset: str, mark: str) -> None:
     assert [(r.address, r.cause) for r in report.recipients] == [("bob@example.net", Cause.USER_UNKNOWN)]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Správa ešte nebola doručená:",
+        "Zpráva dosud nebyla doručena:",
+        "Порука још није испоручена:",
+        "Kirja ei õnnestunud veel kätte toimetada:",
+        "Skeytið hefur ekki enn verið afhent:",
+    ],
+)
+def test_what_did_not_arrive_yet_is_late(said: str) -> None:
+    raw = HEADER.format(DAEMON, "x").replace("Message-ID", "Content-Type: text/plain; charset=utf-8\nMessage-ID")
+    (found,) = read_report(f"{raw}{said}\n\n<bob@example.net>\n".encode()).recipients
+    assert (found.address, found.action) == ("bob@example.net", Action.DELAYED)
+
+
 def test_a_reason_may_stand_above_all_or_below_several() -> None:
     above = (
         "Your message was not delivered because the destination computer was not reachable.\n\n"
