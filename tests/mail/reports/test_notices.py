@@ -163,8 +163,10 @@ def test_a_notice_in_wide_letters_is_read(charset: str, mark: str) -> None:
     ],
 )
 def test_what_did_not_arrive_yet_is_late(said: str) -> None:
-    raw = HEADER.format(DAEMON, "x").replace("Message-ID", "Content-Type: text/plain; charset=utf-8\nMessage-ID")
-    (found,) = read_report(f"{raw}{said}\n\n<bob@example.net>\n".encode()).recipients
+    header = HEADER.format(DAEMON, "x").replace(
+        "Message-ID", "Content-Type: text/plain; charset=utf-8\nMessage-ID"
+    )
+    (found,) = read_report(f"{header}{said}\n\n<bob@example.net>\n".encode()).recipients
     assert (found.address, found.action) == ("bob@example.net", Action.DELAYED)
 
 
