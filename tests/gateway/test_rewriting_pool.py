@@ -25,6 +25,7 @@ from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, S
 from backstamp.gateway.rewriter.pipe import Pipe
 from backstamp.gateway.rewriter.places import Places
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
+from backstamp.gateway.rewriter.process import RewriterProcess
 from backstamp.mail.patches import Patch, in_order
 from backstamp.rewriting import Options
 from tests.e2e.server import alive
@@ -150,6 +151,18 @@ def test_a_worker_is_ended_by_the_kernel_when_its_seconds_are_used_up() -> None:
     code = "from backstamp.gateway.rewriter import worker; worker.CpuAllowance(1).renew()\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
     assert done.returncode == -signal.SIGXCPU
+
+
+async def test_a_process_is_asked_how_much_processor_time_it_has_taken() -> None:
+    process = RewriterProcess(LIMITS)
+    assert process.processor_seconds() == 0
+    try:
+        await process.start()
+        # Interpreter and parser have been loaded.
+        assert 0.01 < process.processor_seconds() < 60
+    finally:
+        await process.end()
+    assert process.processor_seconds() == 0
 
 
 async def test_a_process_that_listens_before_anybody_asks_it_has_started_all_the_same() -> None:
@@ -373,6 +386,9 @@ class Simulated:
             return [msgspec.msgpack.encode(NOTHING_DONE)]
         raise EOFError
 
+    def processor_seconds(self) -> float:
+        return asyncio.get_running_loop().time()
+
     def kill(self) -> None:
         self._killed.set()
 
@@ -382,6 +398,27 @@ class Simulated:
         Simulated.live -= self.runs
         self.runs = False
         return "it was ended"
+
+
+@pytest.mark.parametrize(("cost", "processes"), [("0.7", 1), ("5.0", 2)])
+def test_who_only_waits_for_a_processor_that_others_have_may_stay_three_times_as_long(
+    cost: str, processes: int
+) -> None:
+    class Starved(Simulated):
+        def processor_seconds(self) -> float:
+            return 0.1
+
+    async def main() -> None:
+        rewriter = RewriterPool(LIMITS)
+        rewriter._seconds = 30
+        both = [rewriter.rewrite(request(), cost.encode(), party) for party in (EVE, ANN)]
+        await asyncio.gather(*both)
+        await rewriter.close()
+
+    Simulated.live = Simulated.most = 0
+    with mock.patch.object(pool, "RewriterProcess", Starved):
+        run_stepped(main())
+    assert Simulated.most == processes
 
 
 def test_a_process_that_was_ended_in_the_moment_in_which_it_answered_is_used_no_more() -> None:
