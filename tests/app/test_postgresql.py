@@ -49,10 +49,10 @@ def run(*command: str, url: str, data: Path) -> "subprocess.CompletedProcess[str
 
 
 def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
-    server: ScratchPostgres, tmp_path: Path
+    server: ScratchPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dates as in Germany, backslashes as before PostgreSQL 9.1, which turned octets into others; and clocks
-    that end every statement.
+    that end every statement. Also where a service file names it.
     """
     server.execute("CREATE DATABASE ways")
     server.execute("ALTER DATABASE ways SET datestyle TO 'German'")
@@ -64,7 +64,12 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     for _ in range(2):
         done = run("-m", "backstamp", "migrate", url=url, data=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
-    for module in ("django_settings", "console_settings"):
+    (tmp_path / "services").write_text(f"[mail]\nhost={server.folder}\nuser=backstamp\ndbname=ways\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    for module, url in (
+        ("django_settings", server.url("ways")),
+        ("console_settings", "postgresql://?service=mail"),
+    ):
         code = f'import os; os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.{module}"\n{READS}'
         done = run("-c", code, url=url, data=tmp_path)
         assert done.stdout == "b'a' 2026-02-01T00:00:00+00:00 read committed\n", done.stderr

@@ -48,7 +48,7 @@ def connection_settings(url: str) -> dict[str, Any]:
     place = {name: str(given.pop(of_libpq, "")) for name, of_libpq in _NAMES.items()}
     if not re.fullmatch("[0-9,]*", place["PORT"]):
         raise unreadable
-    if not place["NAME"]:
+    if not place["NAME"] and "service" not in given:  # whose file may name it
         raise SettingsError("database.url names no database; write postgresql://USER:PASSWORD@HOST:PORT/NAME")
     options = f"{_OPTIONS} {given.pop('options', '')}".rstrip()
     return {
