@@ -14,6 +14,10 @@ Located = tuple[int, int, int, int]
 that goes on there begins."""
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _CRLF: Final = b"\r\n"
+_NO_SOFT_BREAK: Final = {
+    _CRLF: re.compile(rb"\r\n(?<!=\r\n)"),
+    b"\n": re.compile(rb"\n(?<!=\n)"),
+}
 _DIGITS: Final = 2
 """Of an escape."""
 _AT_ONCE: Final = 128 * 1024
@@ -144,16 +148,11 @@ class _Read(NamedTuple):
 
 def _stretches(raw: bytes, start: int, end: int, newline: bytes) -> Iterator[tuple[int, int]]:
     """Yield spans of a body that are read one by one: all but the last end where a line goes on no more."""
-    while True:
-        cut = raw.find(newline, start + _AT_ONCE, end)
-        while cut >= 0 and raw[cut - 1] == 0x3D:
-            cut = raw.find(newline, cut + 1, end)
-        if cut < 0:
-            yield start, end
-            return
-        cut += len(newline)
-        yield start, cut
-        start = cut
+    no_soft_break = _NO_SOFT_BREAK[newline]
+    while (found := no_soft_break.search(raw, start + _AT_ONCE, end)) is not None:
+        yield start, found.end()
+        start = found.end()
+    yield start, end
 
 
 def _read_stretch(raw: bytes, start: int, end: int, newline: bytes, most_listed: int) -> _Read | None:
