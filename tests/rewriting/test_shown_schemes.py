@@ -73,6 +73,25 @@ def test_words_that_are_a_web_address_lose_their_scheme(words: str, left: str) -
 
 
 @pytest.mark.parametrize(
+    "markup",
+    [
+        "<div>{}</div>",
+        "<h1><mark title='>'>{}</mark></h1>",
+        '<table><tr><td width="1">{}</table>',
+        "<x-y>{}</x-y>",
+        "<b></b><!-- <b> -->{}",
+        "<br>{}",
+    ],
+)
+def test_the_scheme_goes_whatever_markup_stands_around_the_words(markup: str) -> None:
+    """A stranger may choose it, and Thunderbird takes the text of all that is in the link."""
+    html = f'<a href="https://b.example/">{markup}</a>'
+    assert rewritten(html.format("https://a.example")) == html.format("a.example").replace(
+        '<a href="https://b.example/">', A1
+    )
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "a.example/x",
@@ -81,6 +100,7 @@ def test_words_that_are_a_web_address_lose_their_scheme(words: str, left: str) -
         "http sources",
         "mailto:x@a.example",
         "<img alt='https://a.example/'>",
+        "<style>https://b.example</style>https://a.example/",
         "https://",
         "\u200bhttps://a.example/",
         "https://https://a.example/",

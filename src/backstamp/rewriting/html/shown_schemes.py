@@ -13,10 +13,13 @@ from backstamp.urls.parsing import WebUrl, web_url
 
 _QUOTED: Final = re.compile(r'<(.+)>|"(.+)"')
 _BEFORE_WORDS: Final = re.compile(
-    r"(?:\s++|&(?:nbsp|#160|#xa0);|<(?:b|i|u|s|em|strong|font|span|small|big|tt|code|ins|wbr)(?:\s[^<>]*+)?>)*+"
+    r"(?:\s++|&(?:nbsp|#160|#xa0);|<!--(?:(?!-->)[\s\S]){0,2000}+-->"
+    r"|</?(?!(?:a|area|iframe|img|math|noembed|noframes|noscript|plaintext|script|style|svg|template|textarea"
+    r"|title|xmp)\b)[a-z](?:[^<>\"']|\"[^\"]{0,2000}+\"|'[^']{0,2000}+')*+>)*+"
     r"(?:&(?:lt|quot|#60|#34);|\")?",
     re.IGNORECASE,
 )
+"""What may stand before them: all markup but links, and what is no text or words of its own."""
 _SCHEME: Final = re.compile(r"https?:[/\\]*+|&#?[0-9a-z]{1,32}+;?", re.IGNORECASE)
 """It, or the character reference in which it is written: the rest is no web address either."""
 
