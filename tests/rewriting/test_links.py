@@ -244,6 +244,12 @@ def test_the_words_of_a_link_are_folded_cut_or_taken_from_its_image() -> None:
     assert [link.text for link in plan(message(html), OUTBOUND).links] == ["a b c", "Our shop", "x" * 100]
 
 
+@pytest.mark.parametrize("block", ["<div>", "<p>", "<h1><b>", "<div><div>"])
+def test_words_that_a_browser_puts_into_a_copy_of_the_link_are_its_words(block: str) -> None:
+    html = f'<p><a href="https://b.example/">{block}our shop</a><a href="https://c.example/">x</a>'
+    assert [link.text for link in plan(message(html), OUTBOUND).links] == ["our shop", "x"]
+
+
 @pytest.mark.parametrize(
     "tag", ['<a href="{}">', '<A HREF="{}">', "<a href='{}'>", "<a href={}>", '<a id=">" href = "{}">']
 )

@@ -81,10 +81,20 @@ class AttributeLinks:
         if any_seldom:
             for element in tree.select(carriers.OTHERS):
                 self._collect_other(element, takes_document)
+        if self.copies:
+            self._label_by_copies()
         if self._text.has_stand_ins:
             own = self._text.own
             for link in links:
                 link.value, link.label = own(link.value), own(link.label)
+
+    def _label_by_copies(self) -> None:
+        """Give links without words those of their copies, as in `<p><a href=...><div>words`."""
+        wordless = {link.start: link for link in self.links if not link.label}
+        for start, element in self.copies[:MAX_LABELS]:
+            link = wordless.get(start)
+            if link is not None and not link.label:
+                link.label = label_of(element)
 
     def _collect_other(self, element: Element, takes_document: TakesDocument) -> None:
         if element.namespace is not Namespace.MATHML:
