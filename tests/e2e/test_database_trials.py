@@ -70,13 +70,13 @@ def test_ten_times_locked(backstamp: Callable[..., Server]) -> None:
 
 
 def stay_away(server: Server) -> None:
-    """Wait so long, and until the worker has met it; it tells the same once a minute."""
+    """Wait so long, and until the worker has met it, which it tells when it does and now and then."""
     time.sleep(AWAY_SECONDS)
     until("the worker met it", lambda: told_failures(server))
 
 
 def told_failures(server: Server) -> int:
-    return server.log.read_text().count("ingest failed")
+    return server.log.read_text().count("the database cannot be used")
 
 
 def locked(server: Server) -> None:
