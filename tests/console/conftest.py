@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.database import empty_database, start_django
+from tests.database import empty_database, start_django, turns_at_once
 
 start_django()
 
@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path) -> Iterator[None]:
-    with empty_database(tmp_path):
+    with turns_at_once(), empty_database(tmp_path):
         cache.clear()
         yield
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.database import empty_database, start_django
+from tests.database import empty_database, start_django, turns_at_once
 
 start_django()
 
@@ -19,5 +19,5 @@ def vendor(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path, vendor: str) -> Iterator[Path]:
-    with empty_database(tmp_path, vendor) as path:
+    with turns_at_once(), empty_database(tmp_path, vendor) as path:
         yield path

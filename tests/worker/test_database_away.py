@@ -438,11 +438,11 @@ async def test_a_connection_with_postgresql_that_is_cut_loses_nothing_and_double
     for number in range(2000):
         writer.append(pixel(600 + number, source=b"%08d" % number))
     with (
-        cutting_proxy(f"{server.folder}/.s.PGSQL.5432", moment, 6) as proxy,
+        cutting_proxy(f"{server.folder}/.s.PGSQL.5432", moment, 4) as proxy,
         settings(HOST="127.0.0.1", PORT=str(proxy.port)),
     ):
         async with running(config):
-            # It waits 12.6 s between the tries alone.
+            # It waits 3 s between the tries alone.
             await eventually(
                 lambda: (proxy.left, Event.objects.filter(type="opened").count()), (0, 2000), seconds=120
             )

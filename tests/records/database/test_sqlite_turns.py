@@ -95,6 +95,7 @@ def test_who_had_the_file_leaves_it_to_others_before_the_next_turn(monkeypatch: 
     with one_at_a_time():
         pass
     pauses: list[float] = []
+    monkeypatch.setattr(taking_turns, "_GAP_SECONDS", 0.025)
     monkeypatch.setattr(taking_turns, "sleep", pauses.append)
     monkeypatch.setattr(taking_turns, "monotonic", lambda: 100.0)
     monkeypatch.setattr(taking_turns._last, "ended", 99.0)
