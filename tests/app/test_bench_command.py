@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from backstamp.app.bench.servers import scratch
 from tests.app.test_cli import backstamp
 from tests.app.test_supervisor import alive, until
 from tests.daemons import require
@@ -22,12 +23,18 @@ PAGE = r"^(.+?) +(\d+\.\d) +(\d+\.\d) +< (\d+) +(\d+\.\d)$"
 def bench(directory: Path, *arguments: str) -> str:
     # PostgreSQL runs as another user where we are root, who may not enter pytest's folders.
     with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        scratch.chmod(0o711)
-        done = backstamp(directory, "bench", *arguments, "--folder", str(scratch))
+        folder = Path(name)
+        folder.chmod(0o711)
+        done = backstamp(directory, "bench", *arguments, "--folder", str(folder))
         assert done.returncode == 0, done.stderr
-        assert list(scratch.iterdir()) == [], "nothing is left"
+        assert list(folder.iterdir()) == [], "nothing is left"
     return done.stdout.decode()
+
+
+def test_without_its_driver_postgresql_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "find_spec", lambda name: None)
+    with scratch.databases(tmp_path) as found:
+        assert list(found) == [scratch.SQLITE]
 
 
 def test_fill_fills_the_database_of_the_settings_that_are_named(tmp_path: Path) -> None:

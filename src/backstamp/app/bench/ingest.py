@@ -21,4 +21,4 @@ def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None
             print(f"{name}, {number:,} events:", file=out)
             scratch.run_in(environment, "ingest_run", number, out=out)
         if scratch.POSTGRESQL not in found:
-            print("PostgreSQL is not installed here", file=out)
+            print("PostgreSQL, or its driver, is not installed here", file=out)
