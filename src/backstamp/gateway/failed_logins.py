@@ -26,8 +26,11 @@ MOST_ADDRESSES: Final = 4096
 MOST_RIGHT: Final = 16_384
 """Logins that are remembered: what was right before is no guess, whatever others do at the same address. An
 office, or a webmail, may have many with old passwords."""
-_DIGEST_BYTES: Final = 4
-"""Enough to tell two passwords apart, and no way back to either."""
+_DIGEST_BYTES: Final = 8
+"""Enough to tell apart all that are remembered: of four bytes, two of `MOST_RIGHT` are alike one time in 32.
+
+The key is in this process's memory only.
+"""
 
 
 class FailedLogins:
