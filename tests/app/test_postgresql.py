@@ -52,7 +52,8 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     server: ScratchPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dates as in Germany, backslashes as before PostgreSQL 9.1, which turned octets into others; and clocks
-    that end every statement. Also where a service file names it.
+    that end every statement. Also where a service file names it. The search's index, which it could not make
+    at first, comes at the next start.
     """
     server.execute("CREATE DATABASE ways")
     server.execute("ALTER DATABASE ways SET datestyle TO 'German'")
@@ -64,6 +65,7 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     for _ in range(2):
         done = run("-m", "backstamp", "migrate", url=url, data=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
+        server.execute("DROP INDEX messagetext_trigrams", "ways")
     (tmp_path / "services").write_text(f"[mail]\nhost={server.folder}\nuser=backstamp\ndbname=ways\n")
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
     for module, url in (
@@ -172,6 +174,13 @@ def test_a_url_that_cannot_be_read_is_refused_without_its_password(url: str) -> 
     with pytest.raises(SettingsError, match=r"^database.url [a-z ]+; write") as caught:
         connection_settings(url)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_name_that_the_server_would_cut_is_refused() -> None:
+    """Django does so by a traceback, and counts letters."""
+    assert connection_settings(f"postgresql://db/{'n' * 63}")["NAME"] == "n" * 63
+    with pytest.raises(SettingsError, match=r"^database.url names a database by more than 63 octets, "):
+        connection_settings(f"postgresql://db/{'n' * 62}%C3%BC")
 
 
 @pytest.mark.parametrize("command", ["check-config", "migrate"])

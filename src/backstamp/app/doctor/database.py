@@ -36,7 +36,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         empty, older = is_empty(), is_older()
         server = list(as_it_is_set())
         if not (empty or older):
-            server += months()
+            server += [*months(), *search()]
     except NewerDatabaseError as error:
         yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
         return
@@ -71,6 +71,19 @@ def months() -> Iterator[Finding]:
             f"the worker has not made {' and '.join(missing)}: events of that time would lie where none are "
             "dropped as a whole",
             "start the worker; where it runs, its log says why: its user must own the table records_event",
+        )
+
+
+def search() -> Iterator[Finding]:
+    """Has PostgreSQL the index by which a search is quick? Raises `django.db.Error`."""
+    from backstamp.records.database.trigrams import lacks_index
+
+    if lacks_index():
+        yield note(
+            "database",
+            "has no index of trigrams: a search reads what there is of all messages",
+            "run: CREATE EXTENSION pg_trgm (as a user of the server who may; it is in PostgreSQL's contrib), "
+            "then: backstamp migrate",
         )
 
 

@@ -23,6 +23,10 @@ _OURS: Final[dict[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 50_000,
 }
+_LONGEST_NAME: Final = 63
+"""Octets; of a longer name the server takes the beginning, and Django refuses it by a traceback.
+https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+"""
 _NAMES: Final = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
@@ -50,6 +54,11 @@ def connection_settings(url: str) -> dict[str, Any]:
         raise unreadable
     if not place["NAME"] and "service" not in given:  # whose file may name it
         raise SettingsError("database.url names no database; write postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    if len(place["NAME"].encode()) > _LONGEST_NAME:
+        raise SettingsError(
+            f"database.url names a database by more than {_LONGEST_NAME} octets, as PostgreSQL has none; "
+            "write the name that `psql --list` shows"
+        )
     options = f"{_OPTIONS} {given.pop('options', '')}".rstrip()
     return {
         "ENGINE": "django.db.backends.postgresql",

@@ -8,7 +8,7 @@ from backstamp.records.migrations._search_0005 import make_index
 
 
 def by_message(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    make_index(editor, "message_id")
+    make_index(editor.connection, "message_id")
 
 
 class Migration(migrations.Migration):

@@ -24,7 +24,7 @@ def _set_aside(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 def _put_back(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     editor.execute(f"ALTER TABLE {_OLD} RENAME TO records_messagetext")
-    make_index(editor, "message_id")
+    make_index(editor.connection, "message_id")
 
 
 def _number(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -33,7 +33,7 @@ def _number(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         "LEFT JOIN records_message m ON m.tracking_id = o.message_id ORDER BY m.queued_at, o.message_id"
     )
     editor.execute(f"DROP TABLE {_OLD}")
-    make_index(editor, "id")
+    make_index(editor.connection, "id")
 
 
 def _forget_numbers(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

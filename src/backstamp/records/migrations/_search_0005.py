@@ -1,4 +1,4 @@
-"""How migrations make the index of trigrams behind the search, where the database has such a thing.
+"""How the index of trigrams behind the search is made, where the database has such a thing.
 
 On SQLite triggers keep it in step with `records_messagetext`; whoever makes that table anew must make them
 again. Without the index the search finds the same, in more time.
@@ -7,24 +7,32 @@ again. Without the index the search finds the same, in more time.
 from collections.abc import Iterator
 
 from django.db import DatabaseError, transaction
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
-_POSTGRESQL = (
-    # May be refused to who does not own the database, or not be installed.
-    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    "CREATE INDEX messagetext_trigrams ON records_messagetext USING gin (text gin_trgm_ops)",
+_WHERE = (
+    "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
+    "WHERE extname = 'pg_trgm'"
 )
 
 
-def make_index(editor: BaseDatabaseSchemaEditor, key: str) -> None:
+def make_index(connection: BaseDatabaseWrapper, key: str) -> None:
     """Make the index, or leave it where the database cannot. On SQLite it finds the column `key`."""
-    statements = _POSTGRESQL if editor.connection.vendor == "postgresql" else _sqlite(key)
     try:
-        with transaction.atomic(editor.connection.alias), editor.connection.cursor() as cursor:
-            for statement in statements:
+        with transaction.atomic(connection.alias), connection.cursor() as cursor:
+            for statement in _postgresql(cursor) if connection.vendor == "postgresql" else _sqlite(key):
                 cursor.execute(statement)
     except DatabaseError:
         pass
+
+
+def _postgresql(cursor: CursorWrapper) -> Iterator[str]:
+    # May be refused to who does not own the database, or not be installed.
+    yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
+    # It is where somebody has put it, which our search_path need not name.
+    cursor.execute(_WHERE)
+    ((schema,),) = cursor.fetchall()
+    yield f"CREATE INDEX messagetext_trigrams ON records_messagetext USING gin (text {schema}.gin_trgm_ops)"
 
 
 def _sqlite(key: str) -> Iterator[str]:
