@@ -15,7 +15,7 @@ def lacks_index() -> bool:
             "SELECT to_regclass('records_messagetext') IS NOT NULL"
             " AND to_regclass('messagetext_trigrams') IS NULL"
         )
-        return cursor.fetchone() == (True,)
+        return bool(cursor.fetchone() == (True,))
 
 
 def make_what_lacks() -> None:
