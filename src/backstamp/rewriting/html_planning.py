@@ -9,8 +9,7 @@ from backstamp.rewriting.header_base import with_header_base
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.shown_schemes import shown_address, shown_scheme
-from backstamp.rewriting.html.value_places import end_of_start_tag
+from backstamp.rewriting.html.shown_schemes import scheme_of_link, shown_scheme
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.manifest import Carrier, PixelReport
 from backstamp.rewriting.moved_charset import octets_moved_up
@@ -105,20 +104,24 @@ class HtmlPlanner:
         """Find the schemes that words of wrapped links show, which are to be left out."""
         if self._options.direction is not Direction.INBOUND:
             return
+        places, is_ours = html.elements_by_place(), self._policy.is_ours
+        known: set[tuple[int, int]] = set()
         for each in decided:
             link = each.link
-            shown = shown_address(link.label) if each.reason is None else None
-            if shown is None or self._policy.is_ours(shown.host):
+            scheme = None
+            if each.reason is not None:
                 continue
-            element = html.elements.get(link.start)
             if link.carrier is Carrier.HTML_TEXT:
                 # The link that is put around them begins behind it.
-                link.shown_scheme = shown_scheme(html.source, link.start, link.label)
-                if not link.label.startswith(html.source[slice(*link.shown_scheme or (0, 0))]):
-                    link.shown_scheme = None
-            elif element is not None and element.source_col is not None:
-                behind = end_of_start_tag(html.source, element.source_col)
-                link.shown_scheme = shown_scheme(html.source, behind, link.label)
+                scheme = shown_scheme(html.source, link.start, link.label, is_ours)
+                if not link.label.startswith(html.source[slice(*scheme or (0, 0))]):
+                    scheme = None
+            elif link.label and link.start in places:
+                scheme = scheme_of_link(html.source, places[link.start], link.label, is_ours)
+            # Links in one another, as SVG has them, may show the same words.
+            if scheme is not None and scheme not in known:
+                known.add(scheme)
+                link.shown_scheme = scheme
 
 
 def _reads_back(html: HtmlText, links: list[Decided], words: list[Decided], pixel_at: int | None) -> bool:
@@ -131,12 +134,8 @@ def _reads_back(html: HtmlText, links: list[Decided], words: list[Decided], pixe
     if not wrapped and not around and pixel_at is None:
         return True
     read_back = ReadBack(html, wrapped)
-    shown = [link for link in (*wrapped, *around) if link.shown_scheme is not None]
-    if shown and not read_back.holds(None, around):
-        for link in shown:
-            link.shown_scheme = None
-    if around and not read_back.holds(None, around):
-        around = []
+    around = _shown_and_around(read_back, wrapped, around)
+    if len(around) < sum(each.reason is None for each in words):
         for each in words:
             each.reason = each.reason or SkipReason.BARE_ADDRESS
     if pixel_at is not None and not html.in_doubt and read_back.holds(pixel_at, around):
@@ -145,6 +144,27 @@ def _reads_back(html: HtmlText, links: list[Decided], words: list[Decided], pixe
         for each in links:
             each.reason = each.reason or SkipReason.NOT_REPRODUCED
     return pixel_at is None
+
+
+def _shown_and_around(
+    read_back: ReadBack, wrapped: list[FoundLink], around: list[FoundLink]
+) -> list[FoundLink]:
+    """Return the words around which links may stand: all or none; schemes that must stay are forgotten."""
+    shown = [link for link in wrapped if link.shown_scheme is not None]
+    if not (shown or around) or read_back.holds(None, around):
+        return around
+    if shown:
+        misread = read_back.misread()
+        for link in misread:
+            link.shown_scheme = None
+        if misread and read_back.holds(None, around):
+            return around
+    # What is left may be the fault of either.
+    if around and shown and read_back.holds(None):
+        return []
+    for link in (*shown, *around):
+        link.shown_scheme = None
+    return around if around and read_back.holds(None, around) else []
 
 
 def _shown_as_they_stand(text: str, html: HtmlText) -> list[FoundLink]:

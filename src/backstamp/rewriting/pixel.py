@@ -17,7 +17,13 @@ from backstamp.rewriting.html.attribute_text import attribute_value
 from backstamp.rewriting.html.bare_addresses import takes_link
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.shown_schemes import written_scheme
+from backstamp.rewriting.html.shown_schemes import (
+    put_before,
+    read_words,
+    words_in,
+    write_words,
+    written_scheme,
+)
 from backstamp.rewriting.html.tree_cost import BIG
 from backstamp.rewriting.html.tree_digest import tree_digest
 
@@ -64,6 +70,9 @@ class ReadBack:
         for start, copy in html.copies:
             if start in names:
                 copy.attrs[names[start]] = PROBE_LINK
+        shown = [number for number, link in enumerate(links) if link.shown_scheme is not None]
+        places = html.elements_by_place() if shown else {}
+        self._words = {number: _all_words(places[links[number].start]) for number in shown}
         self._digest = tree_digest(html.tree) if len(html.source) > BIG else None
         if self._digest is not None:
             html.forget_tree()
@@ -74,20 +83,7 @@ class ReadBack:
         That are the links' targets and the schemes that their words show no more, the pixel, and a link of
         its own around each of these `words`, which are in source order.
         """
-        source = self._html.source
-        edits = [(link.start, link.end, _probe(number, link)) for number, link in enumerate(self._links)]
-        shown = [link for link in self._links if link.shown_scheme is not None]
-        edits += [(*link.shown_scheme, "") for link in shown if link.shown_scheme is not None]
-        for word in words:
-            begin = word.start if word.shown_scheme is None else word.shown_scheme[1]
-            edits.append((begin, begin, PROBE_WORDS.join(link_markup.FRAME)))
-            edits.append((word.end, word.end, link_markup.END))
-        if words or shown:
-            edits.sort(key=itemgetter(0, 1))
-        if pixel_at is not None:
-            place = bisect_right(edits, pixel_at, key=itemgetter(0))
-            edits.insert(place, (pixel_at, pixel_at, pixel_markup(PROBE_PIXEL)))
-        patched = _patched(source, edits)
+        patched = self._patched(pixel_at, words)
         tree = turbohtml.parse(patched, positions=False, allow_declarative_shadow_roots=False)
         trees = [tree]
         if self._html.is_odd and (words or pixel_at is not None):
@@ -101,11 +97,57 @@ class ReadBack:
             return False
         if words and not all(_take_links_out(each, words, self._html.text) for each in trees):
             return False
-        if shown and not _put_schemes_back(tree, self._links, source):
+        if self._put_schemes_back(tree):
             return False
         if self._digest is not None:
             return tree_digest(tree) == self._digest
         return self._html.tree.equals(tree)
+
+    def misread(self) -> list[FoundLink]:
+        """Return the links whose words do not read back without their scheme, but for it."""
+        patched = self._patched(None, ())
+        return self._put_schemes_back(
+            turbohtml.parse(patched, positions=False, allow_declarative_shadow_roots=False)
+        )
+
+    def _patched(self, pixel_at: int | None, words: Sequence[FoundLink]) -> str:
+        source = self._html.source
+        edits = [(link.start, link.end, _probe(number, link)) for number, link in enumerate(self._links)]
+        shown = [link for link in self._links if link.shown_scheme is not None]
+        edits += [(*link.shown_scheme, "") for link in shown if link.shown_scheme is not None]
+        for word in words:
+            begin = word.start if word.shown_scheme is None else word.shown_scheme[1]
+            edits.append((begin, begin, PROBE_WORDS.join(link_markup.FRAME)))
+            edits.append((word.end, word.end, link_markup.END))
+        if words or shown:
+            edits.sort(key=itemgetter(0, 1))
+        if pixel_at is not None:
+            place = bisect_right(edits, pixel_at, key=itemgetter(0))
+            edits.insert(place, (pixel_at, pixel_at, pixel_markup(PROBE_PIXEL)))
+        return _patched(source, edits)
+
+    def _put_schemes_back(self, tree: Document) -> list[FoundLink]:
+        """Put back into a tree the schemes that words show no more; return those links that lack theirs."""
+        # All at once: to seek each of 4,900 links in the tree of 1 MB took 7 s.
+        of_probes: dict[str, list[Element]] = {}
+        for name in {self._links[number].name for number in self._words}:
+            escaped = name.replace(":", "\\:")
+            for element in tree.select(f'[{escaped}^="{PROBE_LINK}/"]'):
+                of_probes.setdefault(element.attr(name) or "", []).append(element)
+        found: list[tuple[FoundLink, list[Element], list[str]]] = []
+        for number, expected in self._words.items():
+            link = self._links[number]
+            if link.shown_scheme is None:
+                continue
+            elements = of_probes.get(_probe(number, link), [])
+            found.append((link, elements, expected))
+            first = next(words_in(elements), None)
+            if first is not None:
+                scheme = written_scheme(self._html.source, link.shown_scheme)
+                write_words(first, put_before(read_words(first), scheme))
+            for each in elements:
+                each.attrs[link.name] = PROBE_LINK
+        return [link for link, elements, expected in found if _all_words(elements) != expected]
 
 
 def _expect(container: Container, patched: str) -> None:
@@ -164,27 +206,8 @@ def _probe(number: int, link: FoundLink) -> str:
     return PROBE_LINK if link.shown_scheme is None else f"{PROBE_LINK}/{number}"
 
 
-def _put_schemes_back(tree: Document, links: list[FoundLink], source: str) -> bool:
-    """Put back into the tree the schemes that words show no more; False when these are not found there."""
-    # All at once: to seek each of 4,900 links in the tree of 1 MB took 7 s.
-    of_probes: dict[str, list[Element]] = {}
-    for element in tree.select(f'[href^="{PROBE_LINK}/"]'):
-        of_probes.setdefault(element.attr("href") or "", []).append(element)
-    for number, link in enumerate(links):
-        if link.shown_scheme is None:
-            continue
-        elements = of_probes.get(_probe(number, link), [])
-        texts = (node for each in elements for node in each.descendants if isinstance(node, Text))
-        first = next((text for text in texts if text.data.strip()), None)
-        if first is None:
-            return False
-        words = first.data.lstrip()
-        behind = words.removeprefix("<").removeprefix('"')
-        before = first.data[: len(first.data) - len(behind)]
-        first.data = before + written_scheme(source, link.shown_scheme) + behind
-        for each in elements:
-            each.attrs[link.name] = PROBE_LINK
-    return True
+def _all_words(elements: list[Element]) -> list[str]:
+    return [read_words(each) for each in words_in(elements)]
 
 
 def _take_pixel_out(tree: Document) -> bool:

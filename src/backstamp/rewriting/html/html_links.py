@@ -5,7 +5,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Final
 
-from turbohtml import Document
+from turbohtml import Document, Element
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.animations import animated_links
@@ -85,6 +85,13 @@ class HtmlText:
     def body_end(self) -> int:
         """Return the offset at which a pixel is the last thing in the rendered body."""
         return self._document.body_end()
+
+    def elements_by_place(self) -> dict[int, list[Element]]:
+        """Return the elements that hold a link, and behind each its copies, by the offset of its value."""
+        found = {start: [element] for start, element in self.elements.items()}
+        for start, copy in self.copies:
+            found[start].append(copy)
+        return found
 
     def forget_tree(self) -> None:
         """Let the memory of the tree go; what was found stays."""
