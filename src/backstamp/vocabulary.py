@@ -277,6 +277,8 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     no recipient in particular. `sealed` says that our own seal named the message, so that nobody else can
     have made it up. `happened_us` is when it was delivered, as the receiving system says, or 0. `permanent`
     is of bounces: trying again is no use; `cause` says why (`mail.reports.Cause`), or is empty.
+    `final_recipient` is whose mailbox that is, as the reporting system knows it (RFC 3464 §2.3.2): another
+    address than the one that we sent to where that one passes its mail on; "" where it does not say.
     `reporter` is who says so: a mail system's name. `mail` tells the mail that said so from others, for one
     may come twice, or by two ways; it is empty where it was no mail.
     """
@@ -292,6 +294,7 @@ class Report(msgspec.Struct, frozen=True, tag_field=type_tag, tag="report", omit
     code: int = 0
     enhanced_status: str = ""
     text: str = ""
+    final_recipient: str = ""
     reporter: str = ""
     mail: str = ""
 

@@ -181,6 +181,32 @@ def test_a_copy_that_came_back_is_among_those_that_may_have_opened_no_more_than_
     assert '<strong class="person">1 of 1</strong>' in page(admin, f"/messages/{key(letter)}/")
 
 
+@pytest.mark.parametrize(
+    ("detail", "notes"),
+    [
+        ({"permanent": True, "final_recipient": "ada@mx.example.org"}, ["for good"]),
+        (
+            {"permanent": True, "final_recipient": "<b>@example.net"},
+            ["for good", "of &lt;b&gt;@example.net, to whom the mail was passed on"],
+        ),
+        ({"permanent": False, "cause": "mailbox_full"}, ["it may work another time"]),
+        ({"permanent": False, "cause": "unknown", "code": 450}, ["it may work another time"]),
+        ({"permanent": False, "cause": "unknown"}, ["nothing says whether for good"]),
+        ({}, ["it may work another time"]),
+    ],
+)
+def test_a_bounce_says_whether_for_good_and_of_whom(
+    admin: Client, detail: dict[str, Any], notes: list[str]
+) -> None:
+    letter = message(1)
+    recipient(letter, address="ada@example.org", delivery="bounced")
+    event(letter, EventType.BOUNCED, 9, detail=detail)
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert re.findall(r'<p class="step-notes">(.*?)</p>', shown) == [
+        "".join(f'<span class="tag">{note}</span>' for note in notes)
+    ]
+
+
 def test_where_opens_are_not_tracked_those_that_clicks_show_are_some_of_all(admin: Client) -> None:
     letter = message(1, opens_tracked=False)
     recipient(

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from backstamp.console.wording.events import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
 from backstamp.console.wording.reasons import reason_sentences, signals
+from backstamp.mail.reports import Cause
+from backstamp.records.events.passed_on import is_one_mailbox
 from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
 
@@ -121,7 +123,7 @@ def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int,
         recipient=recipient.address if recipient else "",
         link="" if event.link_number is None else links.get(event.link_number, f"link {event.link_number}"),
         reply=_reply(event),
-        notes=tuple(_notes(event)),
+        notes=tuple(_notes(event, recipient.address if recipient else "")),
         reasons=reason_sentences(event.reasons),
     )
 
@@ -137,10 +139,13 @@ def _reply(event: Event) -> str:
     return " ".join(str(word) for word in words if word)[:_LONGEST_REPLY]
 
 
-def _notes(event: Event) -> Iterator[str]:
+def _notes(event: Event, address: str) -> Iterator[str]:
     detail = _detail(event)
     if event.type == EventType.BOUNCED:
-        yield "for good" if detail.get("permanent") else "it may work another time"
+        yield _prospect(detail)
+    final = str(detail.get("final_recipient") or "")
+    if final and address and not is_one_mailbox(address, final):
+        yield f"of {final[:_LONGEST_NAME]}, to whom the mail was passed on"
     if reporter := detail.get("reporter"):
         yield f"says {str(reporter)[:_LONGEST_NAME]}"
     if event.revised_at is not None:
@@ -151,6 +156,14 @@ def _notes(event: Event) -> Iterator[str]:
         yield event.certainty
     if event.type in HIT_TYPES and not event.final:
         yield "may still be corrected"
+
+
+def _prospect(detail: Mapping[str, Any]) -> str:
+    """Return whether mail may get there another time, as far as a bounce tells."""
+    if detail.get("permanent"):
+        return "for good"
+    told = detail.get("code") or detail.get("enhanced_status") or detail.get("cause") != Cause.UNKNOWN
+    return "it may work another time" if told else "nothing says whether for good"
 
 
 def _since(at: datetime, delivered_at: datetime | None) -> str:

@@ -65,6 +65,22 @@ def test_behind_an_alias_the_sealed_recipient_is_meant() -> None:
     assert indexes(match(bounce("anna@inside.example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]
 
 
+def test_a_bounce_says_whose_mailbox_it_was_as_the_last_server_knows_it() -> None:
+    said = bounce("anna@example.com", "Bert@Example.com", sealed=Named(MESSAGE, 0))
+    behind = msgspec.structs.replace(said.statements[0], also=("Eve@example.net",))
+    said = msgspec.structs.replace(said, statements=(behind, *said.statements))
+    found = match(said)
+    assert found is not None
+    assert [each.final_recipient for each in found] == [
+        "eve@example.net",
+        "anna@example.com",
+        "bert@example.com",
+    ]
+    answers = match(says(EventType.REPLIED, "anna@example.com", sealed=Named(MESSAGE, 0)))
+    assert answers is not None
+    assert [each.final_recipient for each in answers] == [""]
+
+
 def test_who_has_the_return_path_of_a_copy_can_say_nothing_of_another_recipient() -> None:
     known()
     assert indexes(match(bounce("bert@example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]

@@ -238,6 +238,41 @@ def test_a_report_opts_out_only_where_our_seal_vouches_for_it(report: Report, re
 
 
 @pytest.mark.parametrize(
+    ("final", "suppressed"),
+    [
+        ("", True),
+        ("anna@example.com", True),
+        ("Anna@EXAMPLE.com", True),
+        ("anna@mx1.example.com", True),
+        ("anna@inside.mail.example.com", True),
+        ("bert@example.com", False),
+        ("anna.smith@inside.example.com", False),
+        ("anna@example.net", False),
+        ("anna@mail.example", False),
+        ("anna+bert@example.com", True),
+        ("anna", False),
+    ],
+)
+def test_a_dead_address_to_which_another_passes_its_mail_suppresses_nobody(
+    final: str, suppressed: bool
+) -> None:
+    said = msgspec.structs.replace(told(EventType.BOUNCED, "5.1.1"), final_recipient=final)
+    ingest(batch("p", [queued(), said]), after(60))
+    assert Suppression.objects.exists() is suppressed
+    Suppression.objects.all().delete()
+    other = msgspec.structs.replace(said, tracking_id=MESSAGE + 1)
+    ingest(batch("q", [other]), after(61))
+    ingest(batch("r", [queued(message=MESSAGE + 1)]), after(62))
+    assert Suppression.objects.exists() is suppressed, "and where the report was quicker than the message"
+
+
+def test_who_complains_behind_an_address_that_passes_mail_on_complains_for_it() -> None:
+    said = msgspec.structs.replace(told(EventType.COMPLAINED, ""), final_recipient="eve@example.net")
+    ingest(batch("p", [queued(), said]), after(60))
+    assert [row.reason for row in suppression_list.listed()] == ["complaint"]
+
+
+@pytest.mark.parametrize(
     "said", [refusal("5.1.1"), told(EventType.BOUNCED, "5.1.1"), told(EventType.COMPLAINED, "")]
 )
 def test_what_is_told_before_the_message_is_known_counts_when_it_is(

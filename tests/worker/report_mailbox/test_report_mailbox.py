@@ -264,7 +264,7 @@ async def test_an_answer_is_on_the_timeline_and_a_persons_is_an_opening(
 async def test_the_same_report_twice_or_by_another_way_is_told_once(reports: WorkerConfig) -> None:
     await known()
     again = b"Received: by relay.example.net\r\nReturn-Path: <>\r\n" + bounce()
-    another = bounce().replace(b"It failed.", b"It failed again.")
+    another = bounce("bert@example.com")
     async with running(reports):
         for mail, to in ((bounce(), return_path(0)), (again, return_path(0)), (again, "bounces@example.org")):
             assert await hand_in(reports, mail, to) == "250 2.0.0 Taken"
@@ -292,14 +292,18 @@ async def test_what_our_seal_proves_takes_the_place_of_what_was_said_without(rep
     assert counted == 1
 
 
-async def test_a_report_of_two_addresses_at_the_return_path_of_one_copy_is_told_once(
-    reports: WorkerConfig,
-) -> None:
+async def test_a_report_of_two_addresses_behind_one_tells_of_each_once(reports: WorkerConfig) -> None:
     await known()
-    one = b"Final-Recipient: rfc822; anna@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    one = b"Final-Recipient: rfc822; eve@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
     words = b"Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
-    two = bounce().replace(one + words, one + words + b"\r\n" + one.replace(b"anna", b"team") + words)
-    assert two != bounce()
+    alone = bounce("eve@example.net")
+    two = alone.replace(one + words, one + words + b"\r\n" + one.replace(b"eve", b"kim") + words)
+    assert two != alone
     async with running(reports):
-        assert await hand_in(reports, two, return_path(0)) == "250 2.0.0 Taken"
-        await eventually(events, [("bounced", 0, True, True)])
+        for _ in range(2):
+            assert await hand_in(reports, two, return_path(0)) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)] * 2)
+        assert await looked_up(Suppression.objects.count) == 0, "anna's address passes mail on, and lives"
+        assert await hand_in(reports, bounce(), return_path(0)) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)] * 3)
+    assert await looked_up(Suppression.objects.count) == 1

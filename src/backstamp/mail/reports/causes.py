@@ -154,18 +154,22 @@ def _is_transient(status: str, text: str) -> bool:
     return (status or str(code_in(text))).startswith("4")
 
 
-def bounce_class(action: Action, status: str, code: int, cause: Cause) -> BounceClass:
+def bounce_class(
+    action: Action, status: str, code: int, cause: Cause, *, understood: bool = True
+) -> BounceClass:
     """Return whether a recipient's copy came back, and whether the address is to blame.
 
     The class of a code says whether this mail may be tried again (RFC 3463 §2), which is another question: a
     full mailbox is refused with 5.2.2, spam with 5.7.1, and the person is there all the same; servers give up
     on a host that is not found with 4.4.x as with 5.4.x. Where nothing tells the cause, the code decides, and
-    where there is no code, who gave up gave up.
+    where there is no code, who gave up gave up; if the words say that, or a field does (`understood`).
     """
     if action is Action.DELAYED:
         return BounceClass.SOFT
     if action is not Action.FAILED:
         return BounceClass.OTHER
+    if cause is Cause.UNKNOWN and not (understood or status or code):
+        return BounceClass.UNDETERMINED
     if cause is Cause.UNKNOWN:
         return BounceClass.SOFT if status.startswith("4") or 400 <= code < 500 else BounceClass.HARD
     return BounceClass.HARD if cause in _THE_ADDRESS else BounceClass.SOFT

@@ -132,10 +132,12 @@ def recipient_report(
     said: str = "",
     remote: str = "",
     last_attempt_us: int = 0,
+    understood: bool = True,
 ) -> RecipientReport:
     """Return what is said of a recipient, with its cause and class.
 
-    `said` is what a server said; `around` the notice for people, which often says more.
+    `said` is what a server said; `around` the notice for people, which often says more. `understood`: a
+    word or a field says that the copy came back.
     """
     if status[2:] in ("", "0.0") and action is Action.FAILED:
         # Many say 5.0.0 for everything, and the true status in the text.
@@ -155,7 +157,7 @@ def recipient_report(
         address=address,
         final=final,
         action=action,
-        bounce=bounce_class(action, status, code, cause),
+        bounce=bounce_class(action, status, code, cause, understood=understood),
         cause=Cause.UNKNOWN if action in (Action.DELIVERED, Action.RELAYED, Action.EXPANDED) else cause,
         enhanced_status=status,
         code=code,
@@ -180,6 +182,9 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
         addresses = [f"{name}@{domain}" for name in notice.bare_names_in(text) if domain]
     if not addresses:
         addresses = _only_recipient(pieces)
+    subject = decoded(own.get("subject", ""))
+    # A daemon's list in a language that is not known here may tell of anything.
+    understood = failed != "" or saying("failed").search(f"{subject}\n{text}") is not None
     return [
         recipient_report(
             address=address,
@@ -187,15 +192,18 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
             status=status_in(near),
             said=_answer_in(near),
             around=near,
+            understood=understood,
         )
         for address, near in zip(addresses, _passages(text, addresses), strict=True)
-    ] or [_of_nobody(text, decoded(own.get("subject", "")))]
+    ] or [_of_nobody(text, subject, understood)]
 
 
-def _of_nobody(text: str, subject: str) -> RecipientReport:
+def _of_nobody(text: str, subject: str, understood: bool) -> RecipientReport:
     """Return what a notice says that names nobody; where its text says nothing either, its subject does."""
     told = text if saying("failed").search(text) else f"{subject}\n{text}"
-    return recipient_report(address="", action=outcome(told, told), status=status_in(text), around=text)
+    return recipient_report(
+        address="", action=outcome(told, told), status=status_in(text), around=text, understood=understood
+    )
 
 
 def _answer_in(passage: str) -> str:

@@ -144,6 +144,8 @@ def reply_of(record: Delivery | Report) -> dict[str, Any]:
     }
     if record.cause:
         told["cause"] = clean(record.cause, 32)
+    if record.final_recipient:
+        told["final_recipient"] = clean(record.final_recipient, LONGEST_ADDRESS)
     if record.mail:
         told["mail"] = clean(record.mail, 32)
     return said | told

@@ -107,12 +107,13 @@ def match(finding: Finding) -> list[Report] | None:
             code=statement.code,
             enhanced_status=statement.enhanced_status,
             text=statement.text,
+            final_recipient=_final(statement),
             reporter=finding.reporter,
             mail=finding.mail,
         )
         for statement in finding.statements
     ]
-    # At the return path of one copy what it says of several addresses is about one, and often in one wording.
+    # Some name one recipient in several spellings, and say one thing of it.
     return list(dict.fromkeys(records))
 
 
@@ -214,6 +215,12 @@ def _recipient(addresses: Mapping[int, str], statement: Statement, index: int | 
     domains = {_domain(address) for address in wanted}
     redacted = statement.type is EventType.COMPLAINED and domains <= {_domain(addresses.get(index, ""))}
     return index if redacted else None
+
+
+def _final(statement: Statement) -> str:
+    """Return whose copy a statement is about, as who says so knows it."""
+    known = next(iter(statement.also), statement.address)
+    return folded(known) if statement.type in _OF_A_COPY else ""
 
 
 def _domain(address: str) -> str:

@@ -28,8 +28,8 @@ _OF_SOMEBODY: Final = f"{_TOLD} e.recipient_index = keys.r"
 _OF_NOBODY: Final = f"{_TOLD} e.recipient_index IS NULL"
 _DELETE: Final = "DELETE FROM records_event WHERE id = %s AND at = %s"
 
-_Key = tuple[int, int | None, str, str, str]
-"""Message, recipient, event, mail, and the server's words: a report may tell of two addresses behind one."""
+_Key = tuple[int, int | None, str, str, str, str]
+"""Message, recipient, event, mail, the server's words, and of whom: one address may stand for two."""
 
 
 class _Rank(NamedTuple):
@@ -110,4 +110,5 @@ def _key_of(report: Report) -> _Key:
 
 
 def _key(message: int, index: int | None, type_: EventType, reply: dict[str, Any]) -> _Key:
-    return message, index, type_.value, reply.get("mail", ""), reply.get("text", "")
+    words = (reply.get(name, "") for name in ("mail", "text", "final_recipient"))
+    return message, index, type_.value, *words

@@ -16,6 +16,7 @@ from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import instant, read, within
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import message_rows
+from backstamp.records.events.passed_on import is_one_mailbox
 from backstamp.records.events.stored_hits import Pair
 from backstamp.records.models import Recipient
 from backstamp.records.suppression import suppression_list
@@ -85,7 +86,7 @@ def _opt_out(told: Iterable[_Said]) -> None:
     people = {(row.message_id, row.index): row for row in rows if row.recipient_key}
     for said, reason in reasons:
         row = people.get(said.pair)
-        if row is not None:
+        if row is not None and _is_about(row.address, said):
             suppression_list.keep_earliest(
                 Entry(
                     address=row.address,
@@ -108,6 +109,15 @@ def _reason(said: _Said) -> SuppressionReason | None:
     if said.type is EventType.COMPLAINED:
         return SuppressionReason.COMPLAINT
     return SuppressionReason.HARD_BOUNCE if reply.get("permanent") and _is_unknown(reply) else None
+
+
+def _is_about(address: str, said: _Said) -> bool:
+    """Whether a bounce is about the address that we sent to, and about none to which that passes its mail on.
+
+    Of two people behind an alias, or of a forwarding and a mailbox, one may be gone, and the other reads all.
+    """
+    final = said.reply.get("final_recipient", "")
+    return said.type is not EventType.BOUNCED or not final or is_one_mailbox(address, final)
 
 
 def _is_unknown(reply: dict[str, Any]) -> bool:

@@ -1,0 +1,25 @@
+"""Addresses that pass mail on: whether what is said of another address is said of the one that we sent to."""
+
+from typing import Final
+
+from backstamp.tokens.address_spelling import one_spelling
+from backstamp.urls.domains import registrable_domain
+
+_DETAIL: Final = "+"
+"""Begins what a person adds to a local part, and mail systems leave out (RFC 5233)."""
+
+
+def is_one_mailbox(address: str, final: str) -> bool:
+    """Whether `final`, as a mail system knows a recipient, is the mailbox of `address` under another name.
+
+    Systems name their mailboxes by the host that keeps them (`ann@mx1.example.org` for `ann@example.org`),
+    and without what stands behind a "+". Another local part or another organisation's domain is an address
+    to which mail is passed on: RFC 3464 §2.3.2 lets Final-Recipient be any such.
+    """
+    ours, theirs = one_spelling(address), one_spelling(final)
+    return ours == theirs or _mailbox(ours) == _mailbox(theirs)
+
+
+def _mailbox(address: str) -> tuple[str, str]:
+    local_part, _, domain = address.rpartition("@")
+    return local_part.partition(_DETAIL)[0] or local_part, registrable_domain(domain) or domain
