@@ -75,6 +75,8 @@ _LONGEST: Final = 2000
 _NAME: Final = r"[A-Za-z0-9\x80-\u0dff-]{1,63}"
 _ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NAME}){{0,8}}>?")
 """An address: whose local part is "user" or "mailbox" says nothing of one."""
+_OF_A_MACHINE: Final = re.compile(r"\b(?:ip(?:v[46])?|server)[- ]?address(?:es)?\b", re.IGNORECASE)
+"""An address that nobody is written to: "your IP address is not known here" says nothing of a person."""
 _URL: Final = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
 
@@ -86,8 +88,11 @@ def cause_of(status: str, text: str) -> Cause:
         return Cause.POLICY
     if status:
         said = f"{status} {said}"
-    found = next((c for c, words in causes() if words.search(said)), Cause.UNKNOWN)
-    meant = _BY_STATUS.get(status[2:], found) if found is Cause.UNKNOWN else found
+    found = _found_in(said)
+    if found is Cause.USER_UNKNOWN and status[2:] in _OF_ANYTHING:
+        # So Postfix says of recipients that it does not know, with 5.1.1, and around the words of any rule.
+        found = _found_in(saying("at_rcpt").sub(" ", said))
+    meant = found if found in _PLAIN else _BY_STATUS.get(status[2:], found)
     if meant in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
         return Cause.SYSTEM if meant is Cause.USER_UNKNOWN else Cause.NETWORK
     if found is Cause.USER_UNKNOWN and saying("unavailable").search(said):
@@ -116,6 +121,10 @@ def cause_of(status: str, text: str) -> Cause:
     return found
 
 
+def _found_in(said: str) -> Cause:
+    return next((cause for cause, words in causes() if words.search(said)), Cause.UNKNOWN)
+
+
 @lru_cache(maxsize=64)
 def blames_the_sender(status: str, text: str) -> bool:
     """Whether a server refused the sender: nothing is said of the recipient then, whatever else stands there.
@@ -136,7 +145,7 @@ def names_a_policy(status: str) -> bool:
 
 def _words(text: str) -> str:
     """Return what is said, without names: addresses are one word, and BAD_RECIPIENT is two."""
-    return _ADDRESS.sub("x", text[:_LONGEST]).replace("_", " ")
+    return _OF_A_MACHINE.sub("ip", _ADDRESS.sub("x", text[:_LONGEST]).replace("_", " "))
 
 
 def _is_policy(said: str) -> bool:

@@ -17,17 +17,20 @@ _MOST_SUBJECTS: Final = 4
 _LONGEST: Final = 300
 _NEXT_LINES: Final = 3
 
-_MAY_BE: Final = re.compile(r"[:：]|[\u3000-\uffdc]\s")
+_MAY_BE: Final = re.compile(r"[:：]|[\u3000-\uffdc](?:\s|$)")
 _ANY_LABEL: Final = re.compile(r"^[\s>|*]{0,40}[^\s:：][^:：@\n]{0,40}[:：]")
 _TELLING: Final = re.compile(r"@|\b[245]\d\d\b|\b[45]\.\d{1,3}\.\d")
 
 
 @cache
 def _label() -> re.Pattern[str]:
-    """Return what finds `Subject:`, `The subject of the message is:`, `邮件主题：` at the head of a line."""
+    """Return what finds `Subject:`, `The subject of the message is:`, `邮件主题：` at the head of a line.
+
+    In scripts without blanks between words the cell of a table may hold nothing else, and no colon.
+    """
     return re.compile(
         rf"^[\s>|*•·-]{{0,40}}(?:[\w.']{{1,20}}[ \t]){{0,4}}\w{{0,6}}?(?:{words_of('subject_label')})"
-        r"(?:(?:[ \t][\w.']{1,20}){0,4}\s{0,20}[:：]|(?<=[\u3000-\uffdc])\s{1,20}(?=\S))",
+        r"(?:(?:[ \t][\w.']{1,20}){0,4}\s{0,20}[:：]|(?<=[\u3000-\uffdc])(?:\s{1,20}(?=\S)|$))",
         re.IGNORECASE,
     )
 
