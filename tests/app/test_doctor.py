@@ -1,6 +1,7 @@
 """The doctor on installations that are broken on purpose: it names what is wrong, where, and what to do."""
 
 import errno
+import os
 import socket
 import subprocess
 import threading
@@ -136,6 +137,46 @@ def test_what_waits_beside_the_journal_for_a_person_is_told(tmp_path: Path) -> N
     (folder / "0123456789abcdef-0000000000000000.bad").write_bytes(b"x")
     ((grade, what, _),) = told(machine.journal(settings(tmp_path)))
     assert (grade, what) == ("NOTE", f"1 damaged stretches or refused records wait in {folder}")
+
+
+def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "journal").symlink_to(tmp_path / "unmounted")
+    (data / "backstamp.db").mkdir()
+    (data / "capture").touch()
+    for others in ("clock", "keys.json", "lost+found"):
+        (data / others).touch()
+    monkeypatch.setattr(os, "access", lambda path, _: path.name != "clock")
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
+    move = "move it away, or mount what belongs there"
+    assert told(machine.contents(settings(tmp_path))) == [
+        ("WRONG", f"{data}/backstamp.db is no file", move),
+        ("WRONG", f"{data}/capture is no folder", move),
+        (
+            "WRONG",
+            f"4000000000 may not read and write {data}/clock",
+            f"run: chown -R 4000000000: {data}/clock; chmod -R u+rwX {data}/clock",
+        ),
+        ("WRONG", f"{data}/journal is no folder, and leads to {tmp_path}/unmounted", move),
+    ]
+
+
+def test_nobody_is_told_to_start_where_the_keys_of_mail_that_is_out_are_missing(tmp_path: Path) -> None:
+    """That start would make others."""
+    data = tmp_path / "data"
+    data.mkdir()
+    keys = data / "keys.json"
+    assert [grade for grade, _, _ in told(machine.keys(settings(tmp_path)))] == ["NOTE"]
+    (data / "snapshot").touch()
+    ((grade, what, fix),) = told(machine.keys(settings(tmp_path)))
+    assert (grade, what) == ("WRONG", f"{keys} is gone")
+    assert fix.startswith("restore it from your backup before any start: ")
+    keys.symlink_to(tmp_path / "unmounted")
+    ((grade, what, _),) = told(machine.keys(settings(tmp_path)))
+    assert (grade, what) == ("WRONG", f"{keys} leads to {tmp_path}/unmounted, which is not there")
 
 
 def test_a_next_hop_that_speaks_lmtp_only_is_told_to_be_that(

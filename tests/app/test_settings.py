@@ -71,6 +71,19 @@ def test_a_relative_path_in_the_file_means_the_files_directory(tmp_path: Path) -
     assert settings[GATEWAY_TLS_KEY] == tmp_path / "tls" / "key.pem"
 
 
+def test_a_file_as_a_windows_editor_saves_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "backstamp.toml"
+    path.write_bytes(b'\xef\xbb\xbfdata_dir = "/srv/x"\r\n[journal]\r\nsync = 40\r\n')
+    settings = load(path, {})
+    assert (settings[DATA_DIR], settings[JOURNAL_SYNC]) == (Path("/srv/x"), 40)
+
+
+def test_a_number_of_thousands_of_digits_is_refused_as_what_is_not_toml(tmp_path: Path) -> None:
+    """Python reads no such number, and says so otherwise."""
+    with pytest.raises(SettingsError, match=r"backstamp.toml: is not TOML: "):
+        load(written(tmp_path, f"a = {'1' * 5000}"), {})
+
+
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("postgresql://me:word@127.0.0.1:5432/backstamp\n")

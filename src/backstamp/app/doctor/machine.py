@@ -1,6 +1,7 @@
-"""The machine: disk, key file, journal, clock."""
+"""The machine: disk, what lies in the data directory, key file, journal, clock."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -14,8 +15,24 @@ from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import DATA_DIR
+from backstamp.journal import answers_file, known_sites_file, signature_file, threat_file
 from backstamp.journal.layout import SET_ASIDE
 
+_FOLDERS: Final = ("capture", "feeds", "journal", "metrics", "source-keys")
+_FILES: Final = (
+    "backstamp.db",
+    "clock",
+    "outcomes.db",
+    "snapshot",
+    "snapshot.consents",
+    "snapshot.suppressed",
+    "worker.lock",
+    answers_file.FILE_NAME,
+    known_sites_file.FILE_NAME,
+    signature_file.FILE_NAME,
+    threat_file.FILE_NAME,
+)
+"""Of the data directory. Of `keys.json` `keys` speaks; what else lies there (`lost+found`) is not ours."""
 LEAST_FREE_BYTES: Final = 500 * 10**6
 """A journal segment (64 MiB) per role, the capture mailbox (100 MB), and room to notice in time."""
 SLOW_SYNC_SECONDS: Final = 0.1
@@ -71,9 +88,46 @@ def _disk_of(directory: Path) -> Finding:
     return good("disk", f"{free // 10**9} GB free for {directory}, fdatasync in {took * 1000:.1f} ms")
 
 
+def contents(settings: Settings) -> Iterator[Finding]:
+    """Is all that we keep in the data directory of its kind, and ours to read and write?"""
+    for name in sorted(_FOLDERS + _FILES):
+        path = settings.in_data_dir(name)
+        if not os.path.lexists(path):
+            continue  # made by whoever needs it
+        of_its_kind = path.is_dir() if name in _FOLDERS else path.is_file()
+        if not of_its_kind:
+            kind = "folder" if name in _FOLDERS else "file"
+            leads = f", and leads to {path.readlink()}" if path.is_symlink() else ""
+            yield wrong("data", f"{path} is no {kind}{leads}", "move it away, or mount what belongs there")
+        elif not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
+            user = _user()
+            fix = f"run: chown -R {user}: {path}; chmod -R u+rwX {path}"
+            yield wrong("data", f"{user} may not read and write {path}", fix)
+
+
+def _user() -> str:
+    """Return as whom we run: root's commands go on as the data directory's owner."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
 def keys(settings: Settings) -> Iterator[Finding]:
     """Is the key ring readable by us, and by nobody else?"""
     path = settings.in_data_dir("keys.json")
+    if path.is_symlink() and not path.exists():
+        fix = "mount what belongs there, or restore it from your backup"
+        yield wrong("keys", f"{path} leads to {path.readlink()}, which is not there", fix)
+        return
+    if not path.exists() and settings.in_data_dir("snapshot").exists():
+        yield wrong(
+            "keys",
+            f"{path} is gone",
+            "restore it from your backup before any start: that makes another one, and all links in mail "
+            "that is out are dead",
+        )
+        return
     if not path.exists():
         yield note("keys", f"{path} does not exist yet", "start `backstamp serve` once; it makes it")
         return

@@ -41,6 +41,7 @@ def policy(settings: Settings) -> Iterator[Finding]:
 
 ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     machine.disk,
+    machine.contents,
     machine.keys,
     machine.journal,
     machine.clock,

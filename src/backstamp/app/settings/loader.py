@@ -98,10 +98,11 @@ def _from_file(path: Path) -> dict[str, Any]:
     if len(text) > MAX_CONFIG_BYTES:
         raise SettingsError(f"{path}: is larger than 1 MiB; this is not a settings file")
     try:
-        tree = tomllib.loads(text.decode("utf-8"))
+        # Some editors begin with a byte order mark.
+        tree = tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise SettingsError(f"{path}: is not TOML: {error}") from None
     known = {setting.name: setting for setting in table()}
     values = {}
