@@ -330,7 +330,8 @@ async def test_a_known_bad_host_of_a_share_of_windows_is_found(start: Any, tmp_p
     await filter_.send(HTML.replace(URL.encode(), b"\\\\www.example.com@SSL\\offer"), ANN)
     (queued,) = filter_.running.queued
     assert queued.unprotected == ("host_without_scheme",)
-    assert [f.threat for f in queued.findings] == [ThreatType.PHISHING]
+    assert [f.threat for f in queued.findings] == [ThreatType.PHISHING, ThreatType.SUSPICIOUS]
+    assert queued.findings[1].reason == "foreign_share"
 
 
 async def test_a_known_bad_address_of_the_header_is_found_and_the_mail_counts_as_guarded(

@@ -50,7 +50,10 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("(ms-officecmd:{x})", [("ms-officecmd:{x", OTHER)]),
         ("see webcal://evil.example/a.ics", [("webcal://evil.example/a.ics", OTHER)]),
         ("see news://evil.example/alt.x.", [("news://evil.example/alt.x", OTHER)]),
-        ("news: git://evil.example/a is not linked", []),
+        ("news: git://evil.example/a", [("git://evil.example/a", OTHER)]),
+        ("(vscode://evil.example/a)", [("vscode://evil.example/a", OTHER)]),
+        ("cursor: a word, vscode:x", [("vscode:x", OTHER)]),
+        ("\\\\?\\UNC\\evil.example\\a", [("\\\\?\\UNC\\evil.example\\a", SHARE)]),
         (
             "ms-word:ofe|u|https://evil.example/a.docm",
             [("ms-word:ofe|u", OTHER), ("https://evil.example/a.docm", None)],

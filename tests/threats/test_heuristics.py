@@ -361,6 +361,25 @@ def test_who_kept_only_the_shown_hosts_hears_the_same() -> None:
     assert found("https://evil.example/", shown_hosts=shown) == {R.TEXT_SHOWS_KNOWN: "www.paypal.com"}
 
 
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("files.evil.com", True),
+        ("8.8.8.8", True),
+        ("evil.sharepoint.com", True),
+        ("192.168.0.1", False),
+        ("files.corp", False),
+        ("files", False),
+        ("files.acmewidgets.example", False),
+        ("files.acme.com", False),
+    ],
+)
+def test_a_share_outside_of_the_organisation_is_suspicious_by_itself(host: str, *, told: bool) -> None:
+    own = (*OWN, "acme.com")
+    assert (R.FOREIGN_SHARE in found(f"http://{host}/a", is_share=True, own_domains=own)) is told
+    assert R.FOREIGN_SHARE not in found(f"http://{host}/a", own_domains=own)
+
+
 @pytest.mark.parametrize(("new_here", "told"), [(True, True), (False, False), (None, False)])
 def test_a_host_that_the_organisation_never_met_is_told(new_here: bool | None, told: bool) -> None:
     assert (R.NEW_HOST in found("https://shop.example/", new_here=new_here)) is told

@@ -22,6 +22,7 @@ from backstamp.rewriting.options import Limits, Options
 from backstamp.rewriting.plan import Plan, Rewritten, Sealer, TrackedLink
 from backstamp.rewriting.planning import plan
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting import LeftLink
 from backstamp.rewriting.respelled import Reader
 from backstamp.rewriting.unwrapping import unwrap, unwrapping_patches
 from backstamp.vocabulary import Direction, DkimSigned, ShownUrls, VisibleUrls
@@ -40,6 +41,7 @@ __all__ = [
     "Direction",
     "DkimSigned",
     "Edit",
+    "LeftLink",
     "Limits",
     "Manifest",
     "MessageFacts",

@@ -171,11 +171,9 @@ def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
         return content_line_links(text), None
     if is_rich_text(part):
         return rich_text_links(text), None
-    if is_shortcut(part):
-        links = find_text_links(text)
+    if is_shortcut(part) or not is_html(part) or is_too_costly(text):
+        links = find_text_links(text, **flow_of(part.parameters))
         return sorted([*links, *unwrapped_addresses(text, links, names=False)], key=_START), None
-    if not is_html(part) or is_too_costly(text):
-        return find_text_links(text, **flow_of(part.parameters)), None
     html = HtmlText(OneLine(text), words=True)
     found = html.links + html.rivals + html.words
     if part.media_type != "text/html" and part.media_type.startswith("text/"):

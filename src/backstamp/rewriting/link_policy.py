@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+import ada_url
 import msgspec
 
 from backstamp.rewriting.found import FoundLink
@@ -38,7 +39,9 @@ _SCHEME_REASONS: Final = {
 }
 _DATA_WITHOUT_LINKS: Final = re.compile(r"data:(?:image/(?!svg)|audio/|video/|font/)", re.IGNORECASE)
 _TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
-_ASKED_OVER_HTTP: Final = re.compile(r"\\\\[^\s/\\@]+@(?:SSL(?:@[0-9]{1,5})?|[0-9]{1,5})[/\\]", re.IGNORECASE)
+_ASKED_OVER_HTTP: Final = re.compile(
+    r"[/\\]{2}[^\s/\\@]+@(?:SSL(?:@[0-9]{1,5})?|[0-9]{1,5})[/\\]", re.IGNORECASE
+)
 """A share as Windows asks for it (`\\\\host@SSL@8443\\share`): to a browser the host would be a user."""
 _IN_A_BROWSER: Final = "https://webmail.invalid/"
 """A program that is a web page itself reads `//example.com` with its scheme; others see no web address."""
@@ -68,7 +71,8 @@ class Decided(msgspec.Struct, gc=False):
     """A link, what a click on it would request (None: nothing), and why it is left alone (None: wrap it).
 
     `inner_url` is the address inside another vendor's wrapper; `number` that of a wrapped link. `holds_place`
-    says that a link which is not wrapped has a number all the same.
+    says that a link which is not wrapped has a number all the same. `address` is what a base of another
+    scheme makes of a relative one, or the base that names a host without a scheme.
     """
 
     link: FoundLink
@@ -77,6 +81,7 @@ class Decided(msgspec.Struct, gc=False):
     inner_url: str = ""
     number: int | None = None
     holds_place: bool = False
+    address: str = ""
 
 
 class LinkPolicy:
@@ -170,11 +175,16 @@ class LinkPolicy:
 
     def _decide_one(self, link: FoundLink, url: WebUrl | None, base: str | None, encoding: str) -> Decided:
         """Decide on a link; `url` is what it means where nobody needs to be asked."""
-        reason = None
+        reason, address = None, ""
         if url is None or len(url.href) > self._options.limits.link_characters:
             url, reason = self._resolve(
                 strip_link_text(link.value), link.carrier, link.base or base, encoding
             )
+        if reason is SkipReason.RELATIVE_URL:
+            address = _elsewhere(link.value, link.base or base)
+            reason = SkipReason.OTHER_SCHEME if address else reason
+        elif reason is SkipReason.HOST_WITHOUT_SCHEME and not _has_two_slashes(link.value):
+            address = strip_link_text(link.base or base or "")
         wrapper = wrapper_of(url) if url is not None else None
         if reason is None and url is not None:
             reason = self._objection(link, url, wrapper)
@@ -188,7 +198,7 @@ class LinkPolicy:
         if reason is None or holds_place:
             self._links_left -= 1
         inner_url = unwrap_foreign(url.href) if wrapper is not None and url is not None else None
-        return Decided(link, url, reason, inner_url or "", holds_place=holds_place)
+        return Decided(link, url, reason, inner_url or "", holds_place=holds_place, address=address)
 
     def _resolve(
         self, text: str, carrier: Carrier, base: str | None, encoding: str
@@ -288,6 +298,17 @@ def _begins_unseen(text: str) -> bool:
 
 def _has_two_slashes(text: str | None) -> bool:
     return text is not None and strip_link_text(text).startswith(_TWO_SLASHES)
+
+
+def _elsewhere(text: str, base: str | None) -> str:
+    """Return what a base of another scheme, with a host, makes of a relative address; empty without one."""
+    if base is None:
+        return ""
+    try:
+        url = ada_url.URL(strip_link_text(text), strip_link_text(base))
+    except ValueError:
+        return ""
+    return url.href if url.host else ""
 
 
 def _web_base(base: str | None, around: str | None = None) -> str | None:

@@ -2,7 +2,7 @@
 
 import string
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -13,7 +13,7 @@ from backstamp.mail.pixel_markup import pixel_markup
 from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.manifest import CandidateReport, Edit, Manifest, PixelReport
 from backstamp.rewriting.part_edit import PartEditor
-from backstamp.rewriting.reporting import Candidates
+from backstamp.rewriting.reporting import Candidates, LeftLink
 from backstamp.rewriting.unsubscribe import UnsubscribePlace
 from backstamp.urls.parsing import WebUrl
 
@@ -133,6 +133,11 @@ class Plan:
         """The manifest without new URLs and edits, made when asked for."""
         reports = [report for part in self._candidates for report in part.reports()]
         return msgspec.structs.replace(self._manifest, candidates=tuple(reports))
+
+    def left(self) -> Iterator[LeftLink]:
+        """Yield the links that are not wrapped, each as a whole: the manifest cuts long ones."""
+        for part in self._candidates:
+            yield from part.left()
 
     @property
     def has_pixel(self) -> bool:

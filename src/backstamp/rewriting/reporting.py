@@ -1,9 +1,26 @@
 """reporting: what a manifest says of the links of a part, made when somebody asks for it."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import msgspec
 
 from backstamp.rewriting.link_policy import Decided
 from backstamp.rewriting.manifest import CandidateReport, Decision, plain
+from backstamp.rewriting.reasons import SkipReason
+from backstamp.urls.parsing import WebUrl, strip_link_text
+
+
+class LeftLink(NamedTuple):
+    """A link that is not wrapped: its part, the reason, what a browser would request, and how it is written.
+
+    `address` is as the URL parser sees it, and absolute where a base of another scheme makes it so.
+    """
+
+    part: str
+    reason: SkipReason
+    url: WebUrl | None
+    address: str
 
 
 class Candidates(msgspec.Struct, frozen=True):
@@ -21,6 +38,13 @@ class Candidates(msgspec.Struct, frozen=True):
         """Return the manifest's words on each of them, in order."""
         return [_report(self.part, *pair) for pair in zip(self.decided, self.spans, strict=True)]
 
+    def left(self) -> Iterator[LeftLink]:
+        """Yield those of them that are not wrapped, in order."""
+        for each in self.decided:
+            if each.reason is not None:
+                address = each.address or strip_link_text(each.link.value)
+                yield LeftLink(self.part, each.reason, each.url, address)
+
 
 def _report(part: str, decided: Decided, span: tuple[int, int]) -> CandidateReport:
     link, url, number = decided.link, decided.url, decided.number
@@ -29,7 +53,7 @@ def _report(part: str, decided: Decided, span: tuple[int, int]) -> CandidateRepo
         carrier=link.carrier,
         start=span[0],
         end=span[1],
-        url=plain(link.value) if url is None else url.href,
+        url=plain(decided.address or link.value) if url is None else url.href,
         decision=Decision.SKIPPED if number is None else Decision.WRAPPED,
         skip_reason=decided.reason,
         conditional=link.conditional,

@@ -60,6 +60,7 @@ class ThreatReason(StrEnum):
     REDIRECTOR = "redirector"
     URL_IN_URL = "url_in_url"
     MANY_URLS = "many_urls"
+    FOREIGN_SHARE = "foreign_share"
     PROGRAM_FILE = "program_file"
     DOUBLE_EXTENSION = "double_extension"
 

@@ -1,4 +1,4 @@
-"""other_schemes: which web addresses an address of another scheme is looked up as.
+"""other_schemes: which web addresses an address of another scheme is looked up as, and whose share it opens.
 
 Lists name hosts and web addresses. A click on `ftp://evil.example/`, `microsoft-edge:https://evil.example/`
 or `ms-word:ofe|u|https://evil.example/a.docm` leads there all the same, by another program.
@@ -12,8 +12,19 @@ from urllib.parse import unquote
 
 from backstamp.urls.parsing import WebUrl, web_url
 
-_WEB_ADDRESS: Final = re.compile(r"https?:[/\\]+[^\s|<>\"]+", re.IGNORECASE)
-_HOST: Final = re.compile(r"(?<![/\\])[/\\]{2,}+([^\s|<>\"/\\]+[^\s|<>\"]*)")
+_WEB_ADDRESS: Final = re.compile(r"(?=(https?:(?:[/\\]+|(?!https?:))[^\s|<>\"]+))", re.IGNORECASE)
+"""Wherever one begins, within another one too; without slashes it is opened all the same."""
+_HOST: Final = re.compile(
+    r"(?<![/\\])(?=[/\\]{2,}+(?:[?.][/\\]+UNC[/\\]+)?([^\s|<>\"/\\]+[^\s|<>\"]*))", re.IGNORECASE
+)
+"""Behind two slashes; Windows writes a share as `\\\\?\\UNC\\host\\share`, too."""
+_SHARE: Final = re.compile(
+    r"(?:\A(?:file:(?![/\\]{3}[^/\\])|smb:|cifs:)(?=[/\\]{2})|\A(?=[/\\]{2}[^\s/\\@]+@(?:SSL|[0-9]))"
+    r"|(?<![/\\])(?=\\\\))"
+    r"[/\\]++(?:[?.][/\\]+UNC[/\\]+)?([^\s|<>\"/\\]+)",
+    re.IGNORECASE,
+)
+"""The host of a share: behind three slashes a file of one's own is named (RFC 8089, appendix B)."""
 _DAV: Final = re.compile(r"(?<=[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\\]|\Z)", re.IGNORECASE)
 """How Windows is told to ask a host over HTTP for a share: `\\\\host@SSL@8443\\share`."""
 _BEHIND: Final = re.compile(r"[;,&'(){}$!*]")
@@ -21,10 +32,8 @@ _BEHIND: Final = re.compile(r"[;,&'(){}$!*]")
 _ESCAPED: Final = re.compile(r"%(?:25)*(?:2f|3a|5c)", re.IGNORECASE)
 """A slash, or the colon before the only one: `https%3A/evil.example`."""
 _MOST_ESCAPED: Final = 2
-_MOST: Final = 8
-"""Web addresses, and hosts, of each reading. Of these none is left out, or eight addresses behind its own
-host would keep that from being looked up.
-"""
+_MOST: Final = 20
+"""Web addresses, and hosts, of each reading: as many as of a web address that others stand in."""
 
 
 def looked_up_as(address: str) -> tuple[WebUrl, ...]:
@@ -44,11 +53,36 @@ def looked_up_as(address: str) -> tuple[WebUrl, ...]:
     return tuple(found.values())
 
 
+def has_more(address: str) -> bool:
+    """Return whether more may stand in an address than it is looked up as."""
+    return any(
+        next(islice(pattern.finditer(text), _MOST, None), None) is not None
+        for text in _unescaped(address)
+        for pattern in (_WEB_ADDRESS, _HOST)
+    )
+
+
+def share_hosts(address: str) -> frozenset[str]:
+    """Return the hosts on which an address opens a share, where a browser can read them.
+
+    `file://host/a`, `smb://host/a`, `\\\\host\\a`, and the last within an address of any other scheme
+    (`search-ms:query=a&crumb=location:\\\\host\\a`). Before anything is shown Windows logs in there, and
+    hands over a hash of the reader's password (CVE-2023-23397, CVE-2024-21413).
+    """
+    hosts: set[str] = set()
+    for text in _unescaped(address):
+        for match in islice(_SHARE.finditer(text), _MOST):
+            url = web_url("http://" + _DAV.sub("", match[1], count=1))
+            if url is not None:
+                hosts.add(url.host)
+    return frozenset(hosts)
+
+
 def _readings(address: str) -> Iterator[tuple[WebUrl, bool]]:
     """Yield what may be meant, and whether only its host is certain."""
     for text in _unescaped(address):
         for match in islice(_WEB_ADDRESS.finditer(text), _MOST):
-            for within, by_host in ((match[0], False), (_BEHIND.split(match[0], maxsplit=1)[0], True)):
+            for within, by_host in ((match[1], False), (_BEHIND.split(match[1], maxsplit=1)[0], True)):
                 url = web_url(within)
                 if url is not None:
                     yield url, by_host

@@ -58,6 +58,7 @@ REASONS: Final[dict[str, str]] = {
     ThreatReason.REDIRECTOR: "it leads on through an open redirector",
     ThreatReason.URL_IN_URL: "another address is inside it",
     ThreatReason.MANY_URLS: "more addresses are inside it than can be looked at",
+    ThreatReason.FOREIGN_SHARE: "it opens a share outside, to which Windows hands a hash of the password",
     ThreatReason.PROGRAM_FILE: "it leads to a program",
     ThreatReason.DOUBLE_EXTENSION: "its file name hides what it is",
 }

@@ -77,6 +77,7 @@ ENGLISH: Final = LinkWords(
         Why.NEW: "Nobody here got mail with this address before.",
         Why.WORDS: "The mail shows {name}, but the link leads to another address.",
         Why.ONWARD: "It leads on to another address.",
+        Why.SHARE: "It opens a folder on a machine outside, which may learn your password that way.",
         Why.FILE: "It downloads a program.",
     },
     go_on_hint="Go on only if you know the sender and expected this link. Enter no password there, and open "

@@ -86,6 +86,7 @@ GERMAN: Final = LinkWords(
         Why.NEW: "Niemand hier hat je Post mit dieser Adresse bekommen.",
         Why.WORDS: "Die Nachricht zeigt {name}, der Link führt aber zu einer anderen Adresse.",
         Why.ONWARD: "Er führt weiter zu einer anderen Adresse.",
+        Why.SHARE: "Er öffnet einen Ordner auf einem fremden Rechner, der so Ihr Passwort erfahren kann.",
         Why.FILE: "Er lädt ein Programm herunter.",
     },
     go_on_hint="Gehen Sie nur weiter, wenn Sie den Absender kennen und diesen Link erwartet haben. Geben "

@@ -41,6 +41,7 @@ class Why(StrEnum):
     NEW = "new"
     WORDS = "words"
     ONWARD = "onward"
+    SHARE = "share"
     FILE = "file"
 
 
@@ -80,6 +81,7 @@ WHY: Final = {
     ThreatReason.REDIRECTOR: Why.ONWARD,
     ThreatReason.URL_IN_URL: Why.ONWARD,
     ThreatReason.MANY_URLS: Why.ONWARD,
+    ThreatReason.FOREIGN_SHARE: Why.SHARE,
     ThreatReason.PROGRAM_FILE: Why.FILE,
     ThreatReason.DOUBLE_EXTENSION: Why.FILE,
 }

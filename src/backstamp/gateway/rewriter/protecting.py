@@ -5,6 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from backstamp.gateway.rewriter.messages import MOST_FINDINGS, ProtectAnswer, ProtectRequest, SealedLink
 from backstamp.gateway.rewriter.signatures import held_parts
 from backstamp.gateway.rewriter.tracking import sealed_links
@@ -17,12 +19,12 @@ from backstamp.mail.composed_patches import composed
 from backstamp.mail.marks import HEAD_OCTETS, marks
 from backstamp.mail.patches import Patch, Patched, apply_patches
 from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
-from backstamp.rewriting import Plan, SkipReason, TrackedLink, plan
+from backstamp.rewriting import LeftLink, Plan, SkipReason, TrackedLink, plan
 from backstamp.threats import Finding
 from backstamp.threats.heuristics import Looks, enough_to_warn, lead_nowhere, organisation
 from backstamp.tokens import CopySealer, Keyring
-from backstamp.urls.other_schemes import looked_up_as
-from backstamp.urls.parsing import WebUrl, web_url
+from backstamp.urls.other_schemes import has_more, looked_up_as, share_hosts
+from backstamp.urls.parsing import WebUrl, scheme_of, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
 
 
@@ -83,7 +85,15 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
     return answer, copies
 
 
-_LOOKED_UP: Final = frozenset({SkipReason.OTHER_SCHEME, SkipReason.HOST_WITHOUT_SCHEME})
+_TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
+
+
+class _Other(msgspec.Struct):
+    """A web address that is not wrapped: the first part with it, and what the addresses around it tell."""
+
+    part: str
+    is_share: bool = False
+    hides_others: bool = False
 
 
 class _Judged:
@@ -98,9 +108,10 @@ class _Judged:
         self._sites = _sites_file(request.known_sites).current()
         self._new: dict[str, bool] = {}
         self._reader = organisation(request.own_domains)
+        self._unwrapped = _unwrapped(made)
         others = tuple(
-            SealedLink(number, url, "", part)
-            for number, (url, part) in enumerate(_unwrapped(made).items(), start=made.places + 1)
+            SealedLink(number, url, "", other.part)
+            for number, (url, other) in enumerate(self._unwrapped.items(), start=made.places + 1)
         )
         links: list[tuple[TrackedLink | SealedLink, WebUrl]] = [(each, each.as_url()) for each in made.links]
         links += [(each, url) for each in others if (url := web_url(each.url)) is not None]
@@ -133,10 +144,12 @@ class _Judged:
 
         What a reader sees of the link says only of the outermost one where it leads.
         """
+        text = written = ""
+        other = None
         if start is url and isinstance(link, TrackedLink):
             text, written = link.text, link.written
-        else:
-            text, written = "", ""
+        elif start is url:
+            other = self._unwrapped[link.url]
         seen = Looks(
             url=start,
             written=written,
@@ -145,6 +158,8 @@ class _Judged:
             sender_domain=self._request.sender_domain,
             new_here=self._is_new(start.host),
             may_lead_on=self._may_lead_on,
+            is_share=other is not None and other.is_share,
+            hides_others=other is not None and other.hides_others,
         )
         return enough_to_warn(seen, self._reader)
 
@@ -172,21 +187,32 @@ def _all_signed(made: Plan, received: bytes, request: ProtectRequest) -> bool:
     )
 
 
-def _unwrapped(made: Plan) -> dict[str, str]:
-    """Return the web addresses that stand in the message and are not ours to wrap, each with its first part.
+def _unwrapped(made: Plan) -> dict[str, _Other]:
+    """Return the web addresses that stand in the message and are not ours to wrap.
 
     One of another scheme counts as the web addresses that it is looked up as; so does a share of Windows.
     """
-    found: dict[str, str] = {}
-    for report in made.manifest.candidates:
-        if report.skip_reason is None or report.skip_reason is SkipReason.OWN_LINK:
+    found: dict[str, _Other] = {}
+    for left in made.left():
+        if left.reason is SkipReason.OWN_LINK:
             continue
-        urls = [report.url] if report.url.startswith(("http://", "https://")) else []
-        if not urls and report.skip_reason in _LOOKED_UP:
-            urls = [url.href for url in looked_up_as(report.url)]
+        urls = [left.url] if left.url is not None else []
+        shares, more = frozenset[str](), False
+        if _is_elsewhere(left):
+            shares, more = share_hosts(left.address), has_more(left.address)
+            urls = urls or [*looked_up_as(left.address)]
         for url in urls:
-            found.setdefault(url, report.part)
+            other = found.setdefault(url.href, _Other(left.part))
+            other.is_share = other.is_share or url.host in shares
+            other.hides_others = other.hides_others or more
     return found
+
+
+def _is_elsewhere(left: LeftLink) -> bool:
+    """Whether a click may lead to another place than a browser, and is not harmless all the same."""
+    if not left.reason.unprotected or left.reason is SkipReason.URL_TOO_LONG:
+        return False
+    return left.address.startswith(_TWO_SLASHES) or scheme_of(left.address) not in ("", "http", "https")
 
 
 def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFinding]:

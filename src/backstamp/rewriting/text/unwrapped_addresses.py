@@ -40,12 +40,13 @@ _WORDS: Final = frozenset(
 _PROGRAMS: Final = (
     *("search-ms", "ms-msdt", "ms-officecmd", "ms-appinstaller", "microsoft-edge", "mhtml"),
     *("ms-word", "ms-excel", "ms-powerpoint", "ms-visio", "ms-access", "ms-project", "ms-publisher"),
+    *("ms-windows-store", "vscode", "vscode-insiders", "cursor"),
 )
 """Schemes that start a program, whatever stands behind; of Windows above all."""
 _PLACES: Final = (
     *("webcal", "webcals", "feed", "ldap", "ldaps", "telnet", "ssh", "vnc", "rdp", "nfs", "afp", "dav"),
     *("davs", "jnlp", "jnlps", "itms-services", "intent", "onenote", "zoommtg", "msteams"),
-    *("news", "snews", "nntp", "irc", "ircs", "gopher", "rtsp", "mms"),
+    *("news", "snews", "nntp", "irc", "ircs", "gopher", "rtsp", "mms", "git", "svn", "cifs", "steam"),
 )
 """Schemes that do so with a host, and are words of the language else."""
 _OTHER_SCHEMES: Final = re.compile(
@@ -60,7 +61,9 @@ _OTHER_SIGN: Final = re.compile(
 NAME_SIGN: Final = re.compile(r"\.(?=[^\W\d_]{2}|[0-9]{1,3}\.[0-9]{1,3}\.[0-9])")
 """It matches in whatever may be a host name."""
 _OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
-_SHARE: Final = re.compile(r"(?<![\\\w/:])\\\\[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*")
+_SHARE: Final = re.compile(
+    r"(?<![\\\w/:])\\\\(?:[?.]\\UNC\\)?[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*", re.IGNORECASE
+)
 
 
 def may_hold_others(lowered: str) -> bool:

@@ -12,7 +12,7 @@ from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.imitations import imitation_signs
 from backstamp.threats.heuristics.looks import Sign, address_of_host
 from backstamp.threats.heuristics.names import names_of, well_known_names
-from backstamp.urls.domains import registrable_domain
+from backstamp.urls.domains import has_known_suffix, registrable_domain
 from backstamp.urls.public_addresses import is_public
 
 _MAX_HOST: Final = 254
@@ -70,6 +70,16 @@ class Organisation:
         """Return whether a host is under a well-known brand's or the organisation's own domain."""
         domain = registrable_domain(host)
         return domain in self._names.domains or domain in well_known_names().domains
+
+    def is_foreign(self, host: str) -> bool:
+        """Return whether a host is on the internet, and not under one of the organisation's own domains.
+
+        A name without a public suffix (`files.corp`) is known inside a network alone.
+        """
+        looks = self.looks(host)
+        if looks.address is not None:
+            return looks.address.reason is ThreatReason.ADDRESS_HOST
+        return not looks.is_own and has_known_suffix(host)
 
     def _find_out(self, host: str) -> HostLooks:
         address, sign = address_of_host(host), None

@@ -29,6 +29,7 @@ WEIGHTS: Final[Mapping[ThreatReason, int]] = {
     ThreatReason.NAME_WITH_BAIT: 100,
     ThreatReason.DOUBLE_EXTENSION: 100,
     ThreatReason.MANY_URLS: 100,
+    ThreatReason.FOREIGN_SHARE: 100,
     # Rarely innocent: enough with any other sign.
     ThreatReason.CONFUSABLE_SCRIPT: 90,
     ThreatReason.TEXT_SHOWS_KNOWN: 80,
@@ -124,7 +125,9 @@ def _signs(link: Looks, reader: Organisation) -> list[Sign]:
         is_certain = is_certain and onward.certain
         if is_certain:
             leads_to.append(url)
-    if link.may_lead_on and has_more_than_layers(link.url):
+    if link.is_share and reader.is_foreign(link.url.host):
+        signs.append(Sign(ThreatReason.FOREIGN_SHARE, link.url.host))
+    if link.hides_others or (link.may_lead_on and has_more_than_layers(link.url)):
         signs.append(Sign(ThreatReason.MANY_URLS))
     if link.new_here and not reader.looks(link.url.host).is_trusted:
         signs.append(Sign(ThreatReason.NEW_HOST, link.url.host))

@@ -24,7 +24,8 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     the hosts that it shows, for those who no longer have the text. `own_domains` are the organisation's,
     `sender_domain` the message's author's. `new_here` says whether the organisation has never met the host;
     None where nobody knows. `may_lead_on` is false where `onward.lead_nowhere` has said so of all links of a
-    message.
+    message. `is_share` says that a click opens a share on the host, `hides_others` that the URL stands in an
+    address of another scheme with more than are looked up (`urls.other_schemes`).
     """
 
     url: WebUrl
@@ -35,6 +36,8 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     sender_domain: str = ""
     new_here: bool | None = None
     may_lead_on: bool = True
+    is_share: bool = False
+    hides_others: bool = False
 
 
 class Sign(msgspec.Struct, frozen=True):

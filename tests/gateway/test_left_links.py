@@ -1,0 +1,90 @@
+"""Links of received mail that nobody wraps are judged all the same: by all that they name, and as shares."""
+
+import pytest
+
+from backstamp.gateway.rewriter.messages import Marks, ProtectRequest
+from backstamp.gateway.rewriter.protecting import protect
+from backstamp.gateway.rewriter.signatures import Trust
+from backstamp.policy import ProtectionMode
+from backstamp.rewriting import Direction, Options
+from backstamp.threats import ThreatReason
+from backstamp.vocabulary import ThreatType
+from tests.gateway.running import RING
+from tests.rewriting.messages import message
+
+SHARE, MANY = ThreatReason.FOREIGN_SHARE.value, ThreatReason.MANY_URLS.value
+CALENDAR = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nURL:{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+REQUEST = ProtectRequest(
+    options=Options(direction=Direction.INBOUND, opens=False),
+    mode=ProtectionMode.OBSERVE,
+    base_url="https://t.example.net",
+    unwrapped_prefixes=(),
+    own_domains=("acme.com",),
+    own_lists=(),
+    threat_lists="/no/such/file",
+    threat_answers="/no/such/file",
+    known_sites="/no/such/file",
+    at_us=0,
+    domain_id=1,
+    tracking_id=1,
+    sender="",
+    sender_domain="",
+    marks=Marks(),
+    trust=Trust(),
+    seals=(),
+    keyring="",
+)
+
+
+def findings(body: str, media_type: str = "text/html; charset=utf-8") -> list[tuple[str, str]]:
+    answer, _ = protect(REQUEST, message(body, media_type), RING)
+    urls = {link.number: link.url for link in (*answer.links, *answer.others)}
+    assert all(each.threat is ThreatType.SUSPICIOUS for each in answer.findings)
+    return [(each.reason, urls[each.number]) for each in answer.findings]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="file://evil.com/a">x</a>',
+        '<a href="\\\\evil.com\\a">x</a>',
+        '<a href="fi\nle:///\\\\evil.com\\a!b">x</a>',
+        '<a href="//evil.com@SSL/a">x</a>',
+        '<a href="\\\\evil.com@SSL\\a">x</a>',
+        '<base href="file://evil.com/a/"><a href="b.doc">x</a>',
+        '<base href="\\\\evil.com\\a\\"><a href="b.doc">x</a>',
+        '<form action="file://evil.com/a"></form>',
+        "<p>see file://evil.com/a</p>",
+        f'<a href="search-ms:{"x" * 3000}\\\\evil.com\\a">x</a>',
+    ],
+)
+def test_a_share_outside_is_found_wherever_it_stands(html: str) -> None:
+    (found,) = findings(html)
+    assert found[0] == SHARE
+    assert "//evil.com/" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        (CALENDAR.format("file://evil.com/a"), "text/calendar"),
+        (CALENDAR.format("\\\\\\\\evil.com\\\\a"), "text/calendar"),
+        ("see\r\n\\\\evil.com\\a", "text/plain; charset=iso-2022-kr"),
+    ],
+)
+def test_a_share_outside_is_found_in_a_part_that_stays_as_it_is(body: str, media_type: str) -> None:
+    ((reason, url),) = findings(body, media_type)
+    assert (reason, url.split("/")[2]) == (SHARE, "evil.com")
+
+
+@pytest.mark.parametrize(
+    "href", ["file://files.acme.com/a", "\\\\files\\a", "file:///C:/a", "//evil.com/a", "cid:\\\\evil.com\\a"]
+)
+def test_own_shares_and_what_is_none_are_not(href: str) -> None:
+    assert findings(f'<a href="{href}">x</a>') == []
+
+
+def test_a_link_of_another_scheme_with_more_addresses_than_are_looked_up_is_suspicious() -> None:
+    decoys = "|".join(f"https://{number}.com/" for number in range(30))
+    found = findings(f'<a href="ms-word:{decoys}|https://evil.com/">x</a>')
+    assert {reason for reason, _ in found} == {MANY}
