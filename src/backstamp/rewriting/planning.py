@@ -199,7 +199,10 @@ class _MessagePlanner:
         self._links += outcome.links
         self._places += outcome.places
         if outcome.candidates is not None and outcome.candidates.decided:
-            self._candidates.append(outcome.candidates)
+            candidates = outcome.candidates.within(self._room)
+            unnumbered = sum(each.number is None for each in candidates.decided)
+            self._room = max(0, self._room - unnumbered)
+            self._candidates.append(candidates)
         if outcome.planned is not None:
             self._planned.append(outcome.planned)
         self._report(part, touched=outcome.planned is not None, reason=outcome.reason or visit.doubt)

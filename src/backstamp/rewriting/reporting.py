@@ -45,6 +45,21 @@ class Candidates(msgspec.Struct, frozen=True):
                 address = each.address or strip_link_text(each.link.value)
                 yield LeftLink(self.part, each.reason, each.url, address)
 
+    def within(self, room: int) -> "Candidates":
+        """Return them with no more than `room` that have no number; one more stands for all behind it."""
+        kept: list[int] = []
+        for at, each in enumerate(self.decided):
+            if each.number is not None or each.holds_place:
+                kept.append(at)
+            elif room >= 0:
+                room -= 1
+                kept.append(at)
+                if room < 0:
+                    each.reason = SkipReason.TOO_MANY_LINKS
+        if len(kept) == len(self.decided):
+            return self
+        return Candidates(self.part, [self.decided[at] for at in kept], [self.spans[at] for at in kept])
+
 
 def _report(part: str, decided: Decided, span: tuple[int, int]) -> CandidateReport:
     link, url, number = decided.link, decided.url, decided.number

@@ -34,7 +34,7 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
     if request.mode is ProtectionMode.OFF:
         return ProtectAnswer(manifest=""), [target_patches(raw, request.unwrapped_prefixes, ring)]
     made = plan(raw, request.options)
-    if any(each.skip_reason is SkipReason.OWN_LINK for each in made.manifest.candidates):
+    if any(each.skip_reason in _MAY_BE_OURS for each in made.manifest.candidates):
         unwrapping = target_patches(raw, request.unwrapped_prefixes, ring)
         received = apply_patches(raw, unwrapping)
         made = plan(received, request.options)
@@ -85,6 +85,8 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
     return answer, copies
 
 
+_MAY_BE_OURS: Final = frozenset({SkipReason.OWN_LINK, SkipReason.TOO_MANY_LINKS})
+"""Of too many links not all are in the manifest."""
 _TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
 
 
