@@ -28,6 +28,7 @@ from backstamp.tokens import seal_page
 from backstamp.vocabulary import Wish, WishAct
 from tests.edge.fake import FakeProtocol, FakeScope
 from tests.edge.setting import OTHER_RING, RECIPIENT, RING, edge_in, hits_in, link, pixel
+from tests.mail.test_linear import check_linear
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 MULTIPART = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
@@ -104,6 +105,17 @@ def test_one_click_unsubscribes(tmp_path: Path, body: bytes) -> None:
     (wish,) = wishes(tmp_path)
     assert (wish.act, wish.tracking_id, wish.recipient_index) == (WishAct.UNSUBSCRIBE, 7, 2)
     assert (wish.recipient_key, wish.sender_domain, wish.shown) == (RECIPIENT, "example.org", "")
+
+
+@pytest.mark.parametrize("piece", [b"content-disposition:;name=list-unsubscribe", b";name=list-unsubscribe"])
+def test_what_is_asked_for_is_found_in_a_time_that_grows_with_the_body(piece: bytes) -> None:
+    """One line of the largest body took 88 ms, and no other request was answered meanwhile."""
+
+    def make(size: int) -> Callable[[], object]:
+        body = b"content-disposition:" + piece * (size // len(piece))
+        return lambda: act_of(body)
+
+    check_linear(make, BODY_LIMIT)
 
 
 @pytest.mark.parametrize("act", list(WishAct))
