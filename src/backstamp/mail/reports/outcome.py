@@ -22,8 +22,16 @@ def is_late(text: str) -> bool:
 
 def outcome(near: str, text: str) -> Action:
     """Return what became of a copy; `near` is what is said of its recipient, `text` the whole notice."""
-    if _FOR_GOOD.search(near):
-        return Action.FAILED
+    return Action.FAILED if refuses_for_good(near) else of_all(text)
+
+
+def refuses_for_good(near: str) -> bool:
+    """Whether a server refused for good, by what is said of a recipient."""
+    return _FOR_GOOD.search(near) is not None
+
+
+def of_all(text: str) -> Action:
+    """Return what became of the copies of which a notice says nothing more."""
     good = good_news(text)
     if good is not None:
         return good

@@ -46,6 +46,8 @@ _ENCODED_GROUPS: Final = re.compile(
 """Proofpoint Essentials takes a report's first group for the header of a part, and encodes the others."""
 _LONGEST_LINE: Final = 2_000
 _BLANKS: Final = re.compile(r"(?<=\S)[ \t]{3,}|(?<=[ \t]{20})[ \t]+")
+_FOLD: Final = re.compile(r"(?<!\s)\s*\n\s*")
+"""Begun where blanks begin alone: sought at each of them, 64 KB of blanks took 5.5 s."""
 _BREAK: Final = re.compile(
     r"<(?:br|/p|/div|/tr|/li|/h\d|hr|p|div|tr|li|/td|/th)\b[^>]{0,500}>", re.IGNORECASE
 )
@@ -190,8 +192,7 @@ def _bounded(text: str) -> str:
 
 def as_text(markup: str) -> str:
     """Return the words of an HTML document, in lines as they would be seen."""
-    text = _seen(markup[: 4 * MOST_TEXT])
-    text = re.sub(r"\s*\n\s*", " ", text)
+    text = _FOLD.sub(" ", _seen(markup[: 4 * MOST_TEXT]))
     return html.unescape(_TAG.sub("", _BREAK.sub("\n", text))).replace("\xa0", " ")
 
 
