@@ -1,4 +1,4 @@
-"""No stranger fills the disk with the body of a request."""
+"""No stranger fills the disk with the body of a request, or keeps a connection by never sending it."""
 
 import asyncio
 from typing import Any
@@ -53,3 +53,48 @@ def test_a_body_without_a_length_is_cut_off_when_it_is_too_much() -> None:
     received, answered = ask([], [b"x" * LARGEST_BODY, b"x"])
     assert [event["type"] for event in received] == ["http.request", "http.disconnect"]
     assert_refused(answered)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    """So many strangers as there are connections kept everybody out, and had sent a header section each."""
+    received: list[Any] = []
+    answered: list[Any] = []
+    pieces = [{"type": "http.request", "body": b"act", "more_body": True}]
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        received.extend([await receive(), await receive()])
+
+    async def receive() -> Any:
+        return pieces.pop(0) if pieces else await asyncio.Event().wait()
+
+    async def send(event: Any) -> None:
+        answered.append(event)
+
+    asyncio.run(bounded(application, seconds=0)({"headers": [(b"content-length", b"9")]}, receive, send))
+    assert [event["type"] for event in received] == ["http.request", "http.disconnect"]
+    start, body = answered
+    assert start["status"] == 408
+    assert dict(start["headers"])[b"connection"] == b"close"
+    assert body["body"] == b"Too late: a form has to be here within 60 seconds.\n"
+
+
+def test_who_has_sent_all_of_it_may_stay_for_as_long_as_the_answer_takes() -> None:
+    events = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
+    received: list[Any] = []
+    answered: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        received.extend([await receive(), await receive()])
+        await send("the answer")
+
+    async def receive() -> Any:
+        if len(events) == 1:
+            await asyncio.sleep(0.01)
+        return events.pop(0)
+
+    async def send(event: Any) -> None:
+        answered.append(event)
+
+    asyncio.run(bounded(application, seconds=0)({"headers": []}, receive, send))
+    assert [event["type"] for event in received] == ["http.request", "http.disconnect"]
+    assert answered == ["the answer"]

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from allauth.core.ratelimit import consume
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from backstamp.records.administration import sign_in_links
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
@@ -179,6 +180,19 @@ def test_after_five_failures_even_the_right_password_must_wait(stranger: Client)
     assert answer.status_code == 422
     assert "Too many failed login attempts" in answer.text
     assert stranger.get("/").status_code == 302
+
+
+def test_failures_at_other_addresses_make_those_at_one_not_forgotten() -> None:
+    """Whoever has many clients, as anybody has who rents them by the hour, would guess on and on."""
+
+    def may_try(client: str, address: str) -> bool:
+        request = RequestFactory().post("/sign-in/", REMOTE_ADDR=client)
+        return bool(consume(request, action="login_failed", key=address))
+
+    assert [may_try("192.0.2.1", ADDRESS) for _ in range(6)] == [True] * 5 + [False]
+    for number in range(400):
+        may_try(f"198.51.100.{number % 250}", f"{number}@example.org")
+    assert not may_try("192.0.2.2", ADDRESS)
 
 
 def test_signing_out_ends_the_session(admin: Client) -> None:
