@@ -349,7 +349,7 @@ def test_the_timeline_says_who_when_and_why(admin: Client) -> None:
         Actor.HUMAN,
         link_number=3,
         client="Firefox on Linux",
-        reasons=[reason("a browser followed the link after a user's action")],
+        reasons=[reason("A browser followed the link after a user's action")],
     )
     shown = page(admin, f"/messages/{key(letter)}/")
     assert "Taken over by the next server" in shown
@@ -357,7 +357,7 @@ def test_the_timeline_says_who_when_and_why(admin: Client) -> None:
     assert "by a person, Firefox on Linux" in shown
     assert "3 minutes 10 seconds after delivery" in shown
     assert "The proposal" in shown
-    assert "a browser followed the link after a user&#x27;s action" in shown
+    assert "A browser followed the link after a user&#x27;s action" in shown
     assert 'datetime="2026-03-09T12:04:12.000+00:00"' in shown
 
 

@@ -62,8 +62,17 @@ def test_the_only_link_of_a_mail_is_no_burst() -> None:
 def test_two_tabs_within_five_seconds_are_a_persons() -> None:
     context = Context(links_clicked_within_2s=1, links_clicked_within_5s=2, total_links=9)
     assert clicked(BROWSER_CLICK, context).actor is Actor.HUMAN
+
+
+def test_four_links_within_five_seconds_are_a_machines_but_for_a_reader_who_opened_the_mail_before() -> None:
     four = Context(links_clicked_within_5s=4, total_links=9)
-    assert clicked(BROWSER_CLICK, four).actor is Actor.SCANNER
+    found = clicked(BROWSER_CLICK, four)
+    assert (found.actor, found.reasons[0].signal) == (Actor.SCANNER, SignalName.LINK_RUN)
+    reader = msgspec.structs.replace(four, opened_before=True, same_source_as_open=True, seconds_since_open=9)
+    assert clicked(BROWSER_CLICK, reader).actor is Actor.UNKNOWN
+    assert clicked(CHROME, reader).actor is Actor.SCANNER
+    burst = msgspec.structs.replace(reader, links_clicked_within_2s=3)
+    assert clicked(BROWSER_CLICK, burst).actor is Actor.SCANNER
 
 
 def test_all_links_of_a_mail_one_after_the_other_are_a_persons_only_who_opened_it_before() -> None:
@@ -167,6 +176,10 @@ def test_a_browser_two_years_older_than_its_hit_weighs_for_a_machine() -> None:
         (
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
             "Teams/1.6.00.4472 Chrome/102.0.5005.167 Electron/19.1.8 Safari/537.36"
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "QtWebEngine/5.15.2 Chrome/87.0.4280.144 Safari/537.36"
         ),
     ],
 )

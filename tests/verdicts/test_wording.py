@@ -49,8 +49,14 @@ def test_every_reason_is_a_known_template_and_is_filled(facts: Facts, context: C
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.text(alphabet="{}abc%s")))
 def test_a_value_is_never_taken_for_a_place(values: dict[str, str]) -> None:
-    shown = fill("{a}|{b}|{c}", values)
-    assert shown == "|".join(values.get(name, f"{{{name}}}") for name in "abc")
+    shown = fill("|{a}|{b}|{c}", values)
+    assert shown == "".join(f"|{values.get(name, f'{{{name}}}')}" for name in "abc")
+
+
+def test_a_sentence_begins_with_a_capital_letter_also_where_a_value_begins_it() -> None:
+    said = sentence("{client} loaded the image.", client="a mail program")
+    assert str(said) == "A mail program loaded the image."
+    assert fill("Das Bild lud {client}.", dict(said.values)) == "Das Bild lud a mail program."
 
 
 def test_a_translated_template_takes_the_same_values_in_another_order() -> None:

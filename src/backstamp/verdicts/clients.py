@@ -115,7 +115,7 @@ _SYSTEMS: Final = (
 )
 _ENGINES: Final = ("applewebkit/", "gecko/", "trident/", "msie ", "presto/")
 _BROWSER_STARTS: Final = ("mozilla/", "opera/")
-_ENGINES_BEHIND: Final = ("android", " electron/")
+_ENGINES_BEHIND: Final = ("android", " electron/", " qtwebengine/")
 _NEWEST_TRIDENTS: Final = ("trident/7.0", "trident/8.0")
 """Internet Explorer 11 and Outlook say an older version where a page wants one."""
 

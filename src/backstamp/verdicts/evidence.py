@@ -222,7 +222,7 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     if context.message_bounced:
         yield (
             SignalName.MESSAGE_BOUNCED,
-            sentence("The mail came back as undeliverable, so nobody can have it."),
+            sentence("The mail came back as undeliverable, so hardly anybody can have it."),
         )
 
 
@@ -250,7 +250,7 @@ def _burst(context: Context) -> Iterator[Found]:
     if links >= 3:
         yield SignalName.LINK_BURST, _links(links, known, 2)
     elif slower >= 4:
-        yield SignalName.LINK_BURST, _links(slower, known, 5)
+        yield SignalName.LINK_RUN, _links(slower, known, 5)
     elif links == 2:
         yield SignalName.LINK_PAIR, _links(links, known, 2)
     else:

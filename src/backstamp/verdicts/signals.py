@@ -97,6 +97,7 @@ class SignalName(StrEnum):
     OLD_BROWSER = "old_browser"
     LINK_PAIR = "link_pair"
     LINK_BURST = "link_burst"
+    LINK_RUN = "link_run"
     LINKS_WITHIN_5S = "links_within_5s"
     EVERY_LINK = "every_link"
     SAME_SOURCE_CROWD = "same_source_crowd"
@@ -143,6 +144,7 @@ WEIGHTS: Final = {
     SignalName.OLD_BROWSER: Weight(Group.CLIENT, -1.0),
     SignalName.LINK_PAIR: Weight(Group.CROWD, -3.5),
     SignalName.LINK_BURST: Weight(Group.CROWD, -6.0),
+    SignalName.LINK_RUN: Weight(Group.CROWD, -5.0),
     SignalName.LINKS_WITHIN_5S: Weight(Group.CROWD, -0.5),
     SignalName.EVERY_LINK: Weight(Group.CROWD, -2.0),
     SignalName.SAME_SOURCE_CROWD: Weight(Group.CROWD, -3.0),

@@ -28,5 +28,9 @@ def sentence(template: str, **values: object) -> Sentence:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Put values into a template, or its translation; unknown names stay, and what a value says is text."""
-    return _PLACE.sub(lambda place: values.get(place[1], place[0]), template)
+    """Put values into a template, or its translation; unknown names stay, and what a value says is text.
+
+    A sentence begins with a capital letter, also where a value such as "a mail program" begins it.
+    """
+    said = _PLACE.sub(lambda place: values.get(place[1], place[0]), template)
+    return said[:1].upper() + said[1:]
