@@ -1,7 +1,7 @@
 """Whether the database answers, takes writes, is of this version, and is set as it must be."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from backstamp.app import keyfile
@@ -9,15 +9,18 @@ from backstamp.app.django_start import set_django_up
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import Settings, SettingsError
-from backstamp.app.settings.table import DATABASE_URL
+from backstamp.app.settings.table import DATABASE_URL, PRIVACY_RETENTION_DAYS
+from backstamp.tokens import Keyring
 
+_SKEW: Final = timedelta(days=1)
+"""By so much clocks may differ without a word."""
 OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
 
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Can the worker and the console use it? Before the first start there is none, and nothing is said."""
     try:
-        keyfile.read(settings.in_data_dir("keys.json"))
+        ring = keyfile.read(settings.in_data_dir("keys.json"))
     except KeyFileError:
         return  # Django needs them too, and `machine.keys` has told what is wrong with them.
     if not settings[DATABASE_URL] and not settings.in_data_dir("backstamp.db").exists():
@@ -36,7 +39,11 @@ def database(settings: Settings) -> Iterator[Finding]:
         empty, older = is_empty(), is_older()
         server = list(as_it_is_set())
         if not (empty or older):
-            server += [*months(), *search()]
+            server += [
+                *months(),
+                *search(),
+                *dates(ring, datetime.now(UTC), settings[PRIVACY_RETENTION_DAYS]),
+            ]
     except NewerDatabaseError as error:
         yield wrong("database", f"is of a newer version of Backstamp (it has {error.migration})", REMEDY)
         return
@@ -71,6 +78,30 @@ def months() -> Iterator[Finding]:
             f"the worker has not made {' and '.join(missing)}: events of that time would lie where none are "
             "dropped as a whole",
             "start the worker; where it runs, its log says why: its user must own the table records_event",
+        )
+
+
+def dates(ring: Keyring, now: datetime, retention_days: int) -> Iterator[Finding]:
+    """Is there mail of before the keys, or of times that are still to come? Raises `django.db.Error`."""
+    from backstamp.records.models import Message
+
+    made = datetime.fromtimestamp(min(key.created_at for key in ring.keys), UTC)
+    queued = Message.objects.values_list("queued_at", flat=True)
+    first, last = queued.order_by("queued_at").first(), queued.order_by("-queued_at").first()
+    # Keys that are not made yet were made by a clock that was ahead.
+    if first is not None and first + _SKEW < made <= now:
+        yield wrong(
+            "database",
+            f"has mail of {first:%Y-%m-%d}, and the oldest key is of {made:%Y-%m-%d}: links of mail from "
+            "before are dead, and nobody's consent or wish to get no more mail is found",
+            "stop Backstamp, and put the keys.json of that time, of your backup, in the place of this one",
+        )
+    if last is not None and last > now + _SKEW:
+        yield note(
+            "database",
+            f"has mail of {last:%Y-%m-%d}, recorded by a clock that was ahead: it is kept until "
+            f"{retention_days} days after that day",
+            "keep the clock by a time service; `backstamp erase ADDRESS` deletes such mail of one person",
         )
 
 

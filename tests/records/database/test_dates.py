@@ -1,0 +1,47 @@
+"""The doctor compares the times of messages with those of the keys, and with now."""
+
+from datetime import datetime, timedelta
+
+from backstamp.app.doctor.database import dates
+from backstamp.records.ingest.batches import ingest
+from backstamp.tokens import Keyring
+from tests.records.journal_records import START, after, batch, queued
+
+DAY = timedelta(days=1)
+
+
+def told(made: datetime, now: datetime) -> list[tuple[str, str]]:
+    ring = Keyring.create(b"k" * 32, b"a" * 32, int(made.timestamp()))
+    return [(each.grade.name, each.text) for each in dates(ring, now, 90)]
+
+
+def test_a_database_without_the_keys_of_its_mail_is_told() -> None:
+    """Who restored it, and forgot the key file, got a new one at the start."""
+    assert told(START, START) == []
+    ingest(batch("a", [queued()]), after(1))
+    assert told(START - DAY, START + 9 * DAY) == []
+    assert told(START + 2 * DAY, START + 9 * DAY) == [
+        (
+            "WRONG",
+            "has mail of 2026-03-02, and the oldest key is of 2026-03-04: links of mail from before are "
+            "dead, and nobody's consent or wish to get no more mail is found",
+        )
+    ]
+
+
+def test_a_clock_that_differed_by_hours_or_made_the_keys_in_the_future_is_no_lost_key() -> None:
+    ingest(batch("a", [queued()]), after(1))
+    assert told(START + DAY / 2, START + 9 * DAY) == []
+    assert told(START + 999 * DAY, START + 9 * DAY) == []
+
+
+def test_mail_of_a_clock_that_was_ahead_is_told_with_how_long_it_stays() -> None:
+    ingest(batch("a", [queued()]), after(1))
+    assert told(START - 99 * DAY, START - DAY / 2) == []
+    assert told(START - 99 * DAY, START - 9 * DAY) == [
+        (
+            "NOTE",
+            "has mail of 2026-03-02, recorded by a clock that was ahead: it is kept until 90 days after that "
+            "day",
+        )
+    ]
