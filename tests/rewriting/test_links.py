@@ -110,6 +110,42 @@ def test_a_base_that_is_no_address_in_a_browser_either_gives_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize("base", ["file://example.com/a/", " FTP://example.com/a/"])
+def test_a_base_of_another_scheme_with_a_host_makes_its_links_such(base: str) -> None:
+    html = f'<base href="{base}"><a href="b">x</a><a href="mailto:a@b.example">y</a>'
+    scheme = base.strip().partition(":")[0].lower()
+    assert decided(html) == [
+        (f"{scheme}://example.com/a/b", SkipReason.OTHER_SCHEME),
+        ("mailto:a@b.example", SkipReason.MAILTO),
+    ]
+    assert decided("<base href='file:///C:/a/'><a href='b'>x</a>") == [("b", SkipReason.RELATIVE_URL)]
+
+
+@pytest.mark.parametrize("scheme", ["https:", "", "file:"])
+def test_what_is_read_with_a_base_of_absurd_length_is_too_long(scheme: str) -> None:
+    """With each of 20,000 links one of 100,000 characters was read anew: 18 to 42 s."""
+    base = f"<base href='{scheme}//example.com/{'a' * 2100}/'>"
+    hrefs = (
+        "b",
+        "../b",
+        "",
+        "#b",
+        "/b",
+        "https:b",
+        "//example.org/b",
+        "https://example.org/b",
+        "mailto:a@b.c",
+    )
+    options = Options(direction=Direction.INBOUND)
+    long, reason = SkipReason.URL_TOO_LONG, SkipReason.HOST_WITHOUT_SCHEME
+    assert decided(base + "".join(f"<a href='{href}'>x</a>" for href in hrefs), options) == [
+        *((href, long) for href in hrefs[:6]),
+        ("https://example.org/b", reason),
+        ("https://example.org/b", None),
+        ("mailto:a@b.c", SkipReason.MAILTO),
+    ]
+
+
 def test_a_scheme_without_slashes_is_a_path_below_a_base_without_a_scheme() -> None:
     html = "<a href='https:&lt;b'>x</a><a href='http:&lt;b'>y</a><a href='https:b'>z</a>"
     assert decided(f"<base href='//example.com/a/'>{html}") == [

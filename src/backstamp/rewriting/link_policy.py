@@ -1,6 +1,7 @@
 """link_policy: whether a found link is wrapped, and with which target, or why not."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import ada_url
@@ -43,6 +44,12 @@ _ASKED_OVER_HTTP: Final = re.compile(
     r"[/\\]{2}[^\s/\\@]+@(?:SSL(?:@[0-9]{1,5})?|[0-9]{1,5})[/\\]", re.IGNORECASE
 )
 """A share as Windows asks for it (`\\\\host@SSL@8443\\share`): to a browser the host would be a user."""
+_ABSOLUTE: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:|https?:[/\\]{2}|[/\\]{2}", re.IGNORECASE)
+"""What a base changes nothing of but the scheme."""
+_LONGEST_BASE: Final = 2083
+"""As long as Internet Explorer took URLs (INTERNET_MAX_URL_LENGTH). Each link is read with its base: 20,000
+with one of 100,000 characters took 18 s.
+"""
 _IN_A_BROWSER: Final = "https://webmail.invalid/"
 """A program that is a web page itself reads `//example.com` with its scheme; others see no web address."""
 _INVISIBLE: Final = "".join(INVISIBLE)
@@ -203,6 +210,10 @@ class LinkPolicy:
     def _resolve(
         self, text: str, carrier: Carrier, base: str | None, encoding: str
     ) -> tuple[WebUrl | None, SkipReason | None]:
+        if base is not None and len(base) > _LONGEST_BASE:
+            if _ABSOLUTE.match(text) is None and not (self._outbound and text[:1] in ("", "#")):
+                return None, SkipReason.URL_TOO_LONG
+            base = None
         web_base, doubt = _web_base(base), None
         if web_base is None and (_has_two_slashes(text) or _has_two_slashes(base)):
             web_base, doubt = _web_base(base, _IN_A_BROWSER), SkipReason.HOST_WITHOUT_SCHEME
@@ -311,6 +322,7 @@ def _elsewhere(text: str, base: str | None) -> str:
     return url.href if url.host else ""
 
 
+@lru_cache(maxsize=16)
 def _web_base(base: str | None, around: str | None = None) -> str | None:
     """Return a document's base as a URL, as it is shown `around` there; None where it is no web address."""
     url = web_url(strip_link_text(base), around) if base is not None else None
