@@ -45,7 +45,7 @@ async def dialog(box: Box) -> AsyncIterator["Dialog"]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
     try:
-        yield Dialog(reader, writer)
+        yield Dialog(reader, writer, stop)
     finally:
         await closed(writer)
         await asyncio.wait_for(ended.wait(), 10)
@@ -59,9 +59,12 @@ async def closed(writer: asyncio.StreamWriter) -> None:
 
 
 class Dialog:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stop: asyncio.Event
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self.stop = stop
 
     async def heard(self) -> list[str]:
         """The lines of one reply."""
@@ -137,3 +140,16 @@ async def test_a_hello_in_between_begins_anew() -> None:
         await client.say("EHLO x")
         assert await client.say("RCPT TO:<a@example.org>") == ["503 5.5.1 Say MAIL first"]
         assert (await client.say("MAIL FROM:<> SIZE=1001"))[0].startswith("552 ")
+
+
+async def test_who_is_told_to_stop_ends_what_was_begun_and_begins_nothing() -> None:
+    box = Box(speaks_smtp=False)
+    async with dialog(box) as client:
+        await client.heard()
+        await client.say("LHLO mx.example")
+        await client.say("MAIL FROM:<>")
+        client.stop.set()
+        assert await client.say("RCPT TO:<a@example.org>") == ["250 2.1.5 OK"]
+        assert await client.say("DATA") == ["354 End with a lone dot"]
+        assert await client.send(MAIL, 2) == ["250 2.0.0 Taken", "421 4.3.2 Closing"]
+    assert len(box.mails) == 1

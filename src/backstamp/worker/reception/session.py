@@ -110,8 +110,10 @@ class Session:
         """Return the next command; None, after saying so, where there will be none."""
         reading = asyncio.ensure_future(self._source.line(LONGEST_COMMAND))
         stopping = asyncio.ensure_future(self._stop.wait())
+        # What was begun may be ended: the gateway, which is told to stop at the same time, ends its own so.
+        awaited = {reading} if self._transaction is not None else {reading, stopping}
         try:
-            await asyncio.wait({reading, stopping}, timeout=READ_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(awaited, timeout=READ_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
                 return reading.result().decode("utf-8")
             await self._reply("421 4.3.2 Closing" if stopping.done() else "421 4.4.2 Idle for too long")
