@@ -356,6 +356,11 @@ def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
     (away,) = said(BACKSTAMP_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mail")
     assert away.startswith("WRONG  database: cannot be used (")
     assert "secret" not in away
+    for beside in ("-wal", "-shm"):
+        (data / f"backstamp.db{beside}").unlink(missing_ok=True)
+    (data / "backstamp.db").write_bytes(b"\xff" * 9000)
+    report = backstamp(tmp_path, "doctor").stdout.decode()
+    assert "WRONG  database: cannot be used (file is not a database)\n       fix: restore" in report
 
 
 def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path: Path, data: Path) -> None:

@@ -1,5 +1,6 @@
 """Whether the database answers, takes writes, is of this version, and is set as it must be."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from backstamp.app.settings import Settings, SettingsError
 from backstamp.app.settings.table import DATABASE_URL, PRIVACY_RETENTION_DAYS
 from backstamp.tokens import Keyring
 
+_DAMAGED: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _SKEW: Final = timedelta(days=1)
 """By so much clocks may differ without a word."""
 OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
@@ -50,6 +52,8 @@ def database(settings: Settings) -> Iterator[Finding]:
     except Error as error:
         why = " ".join(str(error).split())
         fix = "see to the disk, and whose backstamp.db and the files beside it are"
+        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            fix = "restore the latest backup of it (docs/operate.md)"
         if settings[DATABASE_URL]:
             fix = "check database.url and whether the server runs"
         if "startup parameter" in why:
