@@ -1,6 +1,8 @@
 """`backstamp suppressions`: what it says and what it writes."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,15 @@ def test_what_was_exported_is_imported_elsewhere(folder: Path) -> None:
     assert left.endswith("UTC  manual        b@x.example  every domain")
     file.write_text(exported)
     assert suppressions(folder, "import", str(file))[1] == "2 added, 1 were on the list already\n"
+
+
+def test_an_address_that_a_stranger_chose_drives_no_terminal(folder: Path) -> None:
+    """A server takes any octet in one, and says that it does not exist."""
+    suppressions(folder, "add", "b@x.example")
+    with closing(sqlite3.connect(folder / "data" / "backstamp.db")) as database, database:
+        database.execute("UPDATE records_suppression SET address = 'b\x1b]0;\x9b2J@x.example'")
+    (line,) = suppressions(folder, "list")[1].splitlines()
+    assert line.endswith(r"UTC  manual        b\x1b]0;\x9b2J@x.example  every domain")
 
 
 def test_addresses_that_servers_take_and_people_seldom_write_are_imported_too(folder: Path) -> None:

@@ -13,6 +13,7 @@ from backstamp import __version__
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import SettingsError
+from backstamp.app.shown import printable
 from backstamp.app.standard_streams import let_go_of_output, open_missing
 
 COMMANDS: Final = {
@@ -133,7 +134,7 @@ def main() -> NoReturn:
 
 def _fail(message: str, code: int) -> NoReturn:
     """End with one line, whatever it quotes."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    shown = printable(message)
     if len(shown) > LONGEST_MESSAGE:
         shown = f"{shown[:LONGEST_MESSAGE]}…"
     click.echo(f"backstamp: {shown}", err=True)

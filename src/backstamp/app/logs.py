@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import LOG_LEVEL
+from backstamp.app.shown import printable
 
 LONGEST_MESSAGE: Final = 2000
 MOST_CAUSES: Final = 10
@@ -75,10 +76,7 @@ class _PlainLines(_WithoutWords):
         super().__init__(f"%(asctime)s {role} %(levelname)s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
-        record.message = "".join(
-            c if c.isprintable() else c.encode("unicode_escape").decode()
-            for c in record.message[:LONGEST_MESSAGE]
-        )
+        record.message = printable(record.message[:LONGEST_MESSAGE])
         return super().formatMessage(record)
 
 

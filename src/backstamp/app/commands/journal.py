@@ -10,6 +10,7 @@ import msgspec
 
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
+from backstamp.app.shown import printable_json
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import (
     SET_ASIDE,
@@ -78,7 +79,7 @@ def cat(context: AppContext, producer: str | None, start: int) -> None:
         seen.note(batch)
         for record_id, record in batch.records:
             fields = msgspec.to_builtins(record)
-            click.echo(msgspec.json.encode(record_id._asdict() | fields).decode())
+            click.echo(printable_json(record_id._asdict() | fields))
     seen.complain("{} damaged records were passed over")
 
 

@@ -3,9 +3,9 @@
 from typing import BinaryIO
 
 import click
-import msgspec
 
 from backstamp.app.commands.whole_input import read_whole
+from backstamp.app.shown import printable_json
 from backstamp.mail.reports import read_report
 
 
@@ -19,4 +19,4 @@ def report(message: BinaryIO) -> None:
     raw = read_whole(message, "the message")
     if not raw.strip():
         raise click.ClickException("the message is empty; give the whole mail, header and all")
-    click.echo(msgspec.json.format(msgspec.json.encode(read_report(raw)), indent=2))
+    click.echo(printable_json(read_report(raw), indent=2))

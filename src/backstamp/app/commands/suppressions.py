@@ -14,6 +14,7 @@ from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
+from backstamp.app.shown import printable
 from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import SuppressionReason
 from backstamp.tokens import Keyring
@@ -85,7 +86,7 @@ def list_entries(context: AppContext) -> None:
         for row in records.listed():
             domain = row.domain or "every domain"
             who = row.address or f"recipient {bytes(row.recipient_key).hex()}"
-            click.echo(f"{row.since:%Y-%m-%d %H:%M} UTC  {row.reason:<12}  {who}  {domain}")
+            click.echo(f"{row.since:%Y-%m-%d %H:%M} UTC  {row.reason:<12}  {printable(who)}  {domain}")
 
 
 @suppressions.command("export")

@@ -12,6 +12,7 @@ import msgspec
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError
+from backstamp.app.shown import printable_json
 from backstamp.journal import ThreatFile
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.threats import Finding
@@ -24,7 +25,6 @@ from backstamp.urls.safe_browsing import Canonical, canonical_of_text, full_hash
 
 _MAX_LINE: Final = 1 << 20
 _MAX_SHOWN: Final = 120
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class _BadInputError(click.ClickException):
@@ -81,7 +81,7 @@ def check(installation: AppContext, urls: tuple[str, ...], own_domains: tuple[st
     known = _known(installation)
     for text, form in _read(urls):
         found = _held_against(text, form, known, own_domains)
-        click.echo(_encode(_Answer(text.decode("utf-8", "backslashreplace"), str(form), found)))
+        click.echo(printable_json(_Answer(text.decode("utf-8", "backslashreplace"), str(form), found)))
 
 
 def _held_against(

@@ -1,20 +1,18 @@
 """`backstamp verdict`: judge hits given as JSON, one object per line."""
 
 import datetime
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import click
-import msgspec
 
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
+from backstamp.app.shown import printable, printable_json
 from backstamp.journal import SignatureFile
 from backstamp.verdicts import NetworkTable, Verdict
 from backstamp.verdicts import verdict as judge
 from backstamp.verdicts.networks import PACKAGED_TABLE
 from backstamp.verdicts.reading import LINE_LIMIT, HitLine, read_hit
-
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class _BadInputError(click.ClickException):
@@ -41,8 +39,8 @@ def verdict(installation: AppContext, hits: BinaryIO) -> None:
         try:
             hit, facts, context = read_hit(line, networks, today)
         except ValueError as error:
-            raise _BadInputError(f"line {number}: {_shown(str(error))}") from None
-        click.echo(_encode(_answer(hit, judge(facts, context))))
+            raise _BadInputError(f"line {number}: {printable(str(error)[:200])}") from None
+        click.echo(printable_json(_answer(hit, judge(facts, context))))
 
 
 def _networks(installation: AppContext) -> NetworkTable:
@@ -52,11 +50,6 @@ def _networks(installation: AppContext) -> NetworkTable:
     except SettingsError:
         return PACKAGED_TABLE
     return SignatureFile(path).table()
-
-
-def _shown(text: str) -> str:
-    """Make an error fit to print: it may quote the input, which is anyone's."""
-    return "".join(c if c.isprintable() else "?" for c in text[:200])
 
 
 def _answer(hit: HitLine, found: Verdict) -> dict[str, Any]:
