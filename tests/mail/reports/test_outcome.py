@@ -87,8 +87,19 @@ def test_a_delay_after_which_nobody_tries_again_is_a_failure(said: str) -> None:
     assert outcome(said, said) is Action.FAILED
 
 
-def test_what_a_notice_says_of_all_is_asked_once_whomever_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of a hundred recipients had the whole text searched anew, in every language: 7 s for 40 KB."""
+WORDS = "Your message could not be delivered to:\n\n<bob@example.net>: host mx said: 550 5.1.1 unknown\n"
+FIELDS = "Final-Recipient: rfc822; bob@example.net\nDiagnostic-Code: smtp; 550 5.1.1 unknown\n\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "line"),
+    [(WORDS, "<eve{}@example.net>: not reached\n"), (FIELDS, "Final-Recipient: rfc822; eve{}@example.net\n\n")],
+    ids=["in words", "in fields"],
+)
+def test_what_a_notice_says_of_all_is_asked_once_whomever_it_names(
+    monkeypatch: pytest.MonkeyPatch, first: str, line: str
+) -> None:
+    """Each of a hundred recipients had the whole text searched anew, in every language: 11 s for 64 KB."""
     asked: list[str] = []
 
     def of_all(text: str) -> Action:
@@ -96,9 +107,7 @@ def test_what_a_notice_says_of_all_is_asked_once_whomever_it_names(monkeypatch: 
         return Action.DELAYED
 
     monkeypatch.setattr(recipients, "of_all", of_all)
-    named = "<bob@example.net>: host mx.example.net said: 550 5.1.1 unknown\n"
-    named += "".join(f"<eve{number}@example.net>: not reached\n" for number in range(50))
     head = "From: MAILER-DAEMON@example.org\nSubject: Undelivered Mail Returned to Sender\n\n"
-    report = read_report(f"{head}Your message could not be delivered to:\n\n{named}".encode())
+    report = read_report(f"{head}{first}{''.join(map(line.format, range(50)))}".encode())
     assert [each.action for each in report.recipients] == [Action.FAILED, *[Action.DELAYED] * 50]
     assert len(asked) == 1
