@@ -93,7 +93,7 @@ FIELDS = "Final-Recipient: rfc822; bob@example.net\nDiagnostic-Code: smtp; 550 5
 
 @pytest.mark.parametrize(
     ("first", "line"),
-    [(WORDS, "<eve{}@example.net>: not reached\n"), (FIELDS, "Final-Recipient: rfc822; eve{}@example.net\n\n")],
+    [(WORDS, "<eve{}@example.net>: away\n"), (FIELDS, "Final-Recipient: rfc822; eve{}@example.net\n\n")],
     ids=["in words", "in fields"],
 )
 def test_what_a_notice_says_of_all_is_asked_once_whomever_it_names(
