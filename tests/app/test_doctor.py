@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.app.doctor import listeners, machine, network, postfix, trust
+from backstamp.app.doctor import database, listeners, machine, network, postfix, trust
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import DATA_DIR
@@ -162,6 +162,22 @@ def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
         ),
         ("WRONG", f"{data}/journal is no folder, and leads to {tmp_path}/unmounted", move),
     ]
+
+
+@pytest.mark.parametrize(
+    ("why", "fix"),
+    [
+        ("SSL error: certificate verify failed", "see to sslmode, sslrootcert "),
+        ('root certificate file "/etc/ca.pem" does not exist', "see to sslmode, sslrootcert "),
+        ('private key file "/etc/client.key" has group or world access', "see to sslmode, sslrootcert "),
+        ("server does not support SSL, but SSL was required", "see to sslmode, sslrootcert "),
+        ("FATAL: connection requires a valid client certificate", "see to sslmode, sslrootcert "),
+        ("FATAL: unsupported startup parameter: options", "set ignore_startup_parameters"),
+        ("Connection refused Is the server running", "check database.url and whether the server runs"),
+    ],
+)
+def test_what_postgresql_says_is_told_with_what_helps(why: str, fix: str) -> None:
+    assert database.cure(f'connection to server at "10.0.0.1", port 5432 failed: {why}').startswith(fix)
 
 
 def test_nobody_is_told_to_start_where_the_keys_of_mail_that_is_out_are_missing(tmp_path: Path) -> None:

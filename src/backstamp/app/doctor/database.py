@@ -14,6 +14,8 @@ from backstamp.app.settings.table import DATABASE_URL, PRIVACY_RETENTION_DAYS
 from backstamp.tokens import Keyring
 
 _DAMAGED: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+_DISK: Final = "see to the disk, and whose backstamp.db and the files beside it are"
+_RESTORE: Final = "restore the latest backup of it (docs/operate.md)"
 _SKEW: Final = timedelta(days=1)
 """By so much clocks may differ without a word."""
 OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
@@ -51,13 +53,8 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     except Error as error:
         why = " ".join(str(error).split())
-        fix = "see to the disk, and whose backstamp.db and the files beside it are"
-        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-            fix = "restore the latest backup of it (docs/operate.md)"
-        if settings[DATABASE_URL]:
-            fix = "check database.url and whether the server runs"
-        if "startup parameter" in why:
-            fix = "set ignore_startup_parameters = options in PgBouncer (docs/database.md)"
+        damaged = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+        fix = cure(why) if settings[DATABASE_URL] else _RESTORE if damaged else _DISK
         yield wrong("database", f"cannot be used ({why})", f"{fix}; until then hits wait in the journal")
         return
     finally:
@@ -83,6 +80,18 @@ def months() -> Iterator[Finding]:
             "dropped as a whole",
             "start the worker; where it runs, its log says why: its user must own the table records_event",
         )
+
+
+def cure(why: str) -> str:
+    """Return what to do where libpq says that it could not connect."""
+    if "startup parameter" in why:
+        return "set ignore_startup_parameters = options in PgBouncer (docs/database.md)"
+    if "certificate" in why or "private key" in why or "SSL" in why:
+        return (
+            "see to sslmode, sslrootcert (the CA of the server's certificate), sslcert and sslkey in "
+            "database.url, and that its host is a name in that certificate (docs/database.md)"
+        )
+    return "check database.url and whether the server runs"
 
 
 def dates(ring: Keyring, now: datetime, retention_days: int) -> Iterator[Finding]:
