@@ -63,6 +63,7 @@ _THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.M
 _OF_A_NAME: Final = {Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN}
 _THE_SENDER: Final = frozenset({"1.7", "1.8"})
 _OF_ANYTHING: Final = frozenset({"7.0", "7.1"})
+_OF_NOTHING: Final = frozenset({"", "0.0"})
 _NO_ANSWER_OF_DNS: Final = "4.3"
 """X.4.3: the directory, which is DNS here, could not be asked (RFC 3463 §3.5)."""
 _PLAIN: Final = frozenset(
@@ -77,6 +78,7 @@ _ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NA
 """An address: whose local part is "user" or "mailbox" says nothing of one."""
 _OF_A_MACHINE: Final = re.compile(r"\b(?:ip(?:v[46])?|server)[- ]?address(?:es)?\b", re.IGNORECASE)
 """An address that nobody is written to: "your IP address is not known here" says nothing of a person."""
+_WORD: Final = re.compile(r"\w{2}")
 _URL: Final = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
 
@@ -89,8 +91,7 @@ def cause_of(status: str, text: str) -> Cause:
     if status:
         said = f"{status} {said}"
     found = _found_in(said)
-    if found is Cause.USER_UNKNOWN and status[2:] in _OF_ANYTHING:
-        # So Postfix says of recipients that it does not know, with 5.1.1, and around the words of any rule.
+    if found is Cause.USER_UNKNOWN and _is_framed(status, said):
         found = _found_in(saying("at_rcpt").sub(" ", said))
     meant = found if found in _PLAIN else _BY_STATUS.get(status[2:], found)
     if meant in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
@@ -119,6 +120,19 @@ def cause_of(status: str, text: str) -> Cause:
     elif found is Cause.UNKNOWN:
         return _BY_CODE.get(code_in(said), Cause.UNKNOWN)
     return found
+
+
+def _is_framed(status: str, said: str) -> bool:
+    """Whether "recipient address rejected" is a frame around a reason, which alone tells.
+
+    So Postfix says of recipients that it does not know, with 5.1.1, and around the words of any rule.
+    """
+    frame = saying("at_rcpt").search(said)
+    if frame is None:
+        return False
+    return status[2:] in _OF_ANYTHING or (
+        status[2:] in _OF_NOTHING and _WORD.search(said, frame.end()) is not None
+    )
 
 
 def _found_in(said: str) -> Cause:
