@@ -115,8 +115,32 @@ def test_where_no_element_can_be_put_around_it_an_address_is_listed_as_unprotect
 
 def test_the_same_words_where_no_program_links_them_are_not_taken_for_others() -> None:
     html = "<select>www.evil.example<select>www.evil.example"
-    assert decided(html) == [("http://www.evil.example/", SkipReason.BARE_ADDRESS)]
+    found = decided(html)
+    assert ("http://www.evil.example/", SkipReason.BARE_ADDRESS) in found
+    assert {reason for _, reason in found} == {SkipReason.BARE_ADDRESS}
     assert rewritten(html) == html
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<select><option>{}</select>",
+        "<noembed>{}</noembed>",
+        "<p><noframes>{}</noframes>",
+        "<iframe>{}</iframe>",
+        "<math><template>{}</template></math>",
+        "<svg><textarea>{}</textarea></svg>",
+    ],
+)
+def test_words_that_no_browser_shows_as_such_are_listed_for_those_that_take_the_tags_away(html: str) -> None:
+    assert decided(html.format(" https://evil.example/ ")) == [
+        ("https://evil.example/", SkipReason.BARE_ADDRESS)
+    ]
+
+
+@pytest.mark.parametrize("tag", ["template", "textarea", "title", "style", "script"])
+def test_words_that_nobody_shows_or_links_are_not_listed(tag: str) -> None:
+    assert decided(f"<{tag}> https://evil.example/ </{tag}>") == []
 
 
 def test_an_address_without_a_scheme_in_a_comment_or_a_document_inside_is_listed_too() -> None:

@@ -21,10 +21,15 @@ from backstamp.rewriting.text.unwrapped_addresses import (
     unwrapped_addresses,
 )
 
-_NO_WORDS: Final = "a[href],script,style,textarea,title,template,iframe,noembed,noframes,select"
+_NO_WORDS: Final = "a[href],script,style,textarea,title,template"
 """Where words are a link already, or are not shown as words that a program links."""
-_NO_PLACE: Final = "a,noscript,xmp,plaintext,svg,math"
-"""Where words can be linked by a program, and no element can be put around them that all programs read."""
+_ELSE_IN_XML: Final = ("textarea", "template")
+"""In SVG and MathML these are nothing of their own."""
+_NO_PLACE: Final = "a,noscript,xmp,plaintext,svg,math,iframe,noembed,noframes,select"
+"""Where words can be linked by a program, and no element can be put around them that all programs read.
+
+The last are not shown by browsers, or as a form; whoever takes their tags away shows what stands in them.
+"""
 _BLOCKS: Final = frozenset(
     {"a", "address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "dd"}
     | {"details", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5"}
@@ -107,6 +112,14 @@ def takes_link(around: Element) -> bool:
     return around.namespace is Namespace.HTML and around.closest(f"{_NO_WORDS},{_NO_PLACE}") is None
 
 
+def _has_no_words(around: Element) -> bool:
+    found = around.closest(_NO_WORDS)
+    while found is not None and found.namespace is not Namespace.HTML and found.tag in _ELSE_IN_XML:
+        outer = found.parent
+        found = outer.closest(_NO_WORDS) if isinstance(outer, Element) else None
+    return found is not None
+
+
 def _beginnings(lowered: str) -> int:
     return lowered.count("http") + lowered.count("www.")
 
@@ -116,7 +129,7 @@ def _add(
 ) -> None:
     """Add the addresses of a text node; `ends` is where those before that were found end."""
     around = node.parent
-    if not isinstance(around, Element) or around.closest(_NO_WORDS) is not None:
+    if not isinstance(around, Element) or _has_no_words(around):
         return
     data = text.own(node.data)
     links = find_text_links(data)
@@ -259,7 +272,7 @@ def _runs(tree: Node) -> Iterator[tuple[int, str]]:
             pieces, start, block = [], place, around
         if isinstance(node, Text):
             parent = node.parent
-            if isinstance(parent, Element) and parent.closest(_NO_WORDS) is None:
+            if isinstance(parent, Element) and not _has_no_words(parent):
                 pieces.append(node.data)
             else:
                 block = None
