@@ -180,6 +180,22 @@ def test_what_postgresql_says_is_told_with_what_helps(why: str, fix: str) -> Non
     assert database.cure(f'connection to server at "10.0.0.1", port 5432 failed: {why}').startswith(fix)
 
 
+def test_a_password_in_a_settings_file_that_others_may_read_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "backstamp.toml"
+
+    def found(text: str, mode: int) -> list[tuple[str, str, str]]:
+        file.write_text(text)
+        file.chmod(mode)
+        return told(machine.secrets_in_settings(load(file, {})))
+
+    secret = '[feeds]\nspamhaus_key = "abc"\n'
+    ((grade, what, fix),) = found(secret, 0o644)
+    assert (grade, what) == ("WRONG", f"others may read {file}, which holds feeds.spamhaus_key")
+    assert fix.endswith(f"; chmod 640 {file}")
+    assert found(secret, 0o640) == []
+    assert found('[gateway]\nlisten = "127.0.0.1:2525"\n', 0o644) == []
+
+
 def test_nobody_is_told_to_start_where_the_keys_of_mail_that_is_out_are_missing(tmp_path: Path) -> None:
     """That start would make others."""
     data = tmp_path / "data"

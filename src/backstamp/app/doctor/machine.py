@@ -1,8 +1,10 @@
-"""The machine: disk, what lies in the data directory, key file, journal, clock."""
+"""The machine: disk, what lies in the data directory, secrets in the settings, key file, journal, clock."""
 
+import grp
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -14,7 +16,7 @@ from typing import Final
 from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
-from backstamp.app.settings.table import DATA_DIR
+from backstamp.app.settings.table import DATA_DIR, table
 from backstamp.journal import answers_file, known_sites_file, signature_file, threat_file
 from backstamp.journal.layout import SET_ASIDE
 
@@ -111,6 +113,31 @@ def _user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
+
+
+def secrets_in_settings(settings: Settings) -> Iterator[Finding]:
+    """Is a settings file that holds a password or a key kept from others?"""
+    path = settings.config_file
+    if path is None or not path.stat().st_mode & stat.S_IROTH:
+        return
+    held = [
+        each.name
+        for each in table()
+        if each.secret and settings[each] and not {each.variable, f"{each.variable}_FILE"} & os.environ.keys()
+    ]
+    if held:
+        yield wrong(
+            "settings",
+            f"others may read {path}, which holds {', '.join(held)}",
+            f"run: chown root:{_group()} {path}; chmod 640 {path}",
+        )
+
+
+def _group() -> str:
+    try:
+        return grp.getgrgid(os.getegid()).gr_name
+    except KeyError:
+        return str(os.getegid())
 
 
 def keys(settings: Settings) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ def policy(settings: Settings) -> Iterator[Finding]:
 ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     machine.disk,
     machine.contents,
+    machine.secrets_in_settings,
     machine.keys,
     machine.journal,
     machine.clock,
