@@ -3,7 +3,6 @@
 from typing import Final
 
 from backstamp.tokens.address_spelling import one_spelling
-from backstamp.urls.domains import registrable_domain
 
 _DETAIL: Final = "+"
 """Begins what a person adds to a local part, and mail systems leave out (RFC 5233)."""
@@ -13,13 +12,16 @@ def is_one_mailbox(address: str, final: str) -> bool:
     """Whether `final`, as a mail system knows a recipient, is the mailbox of `address` under another name.
 
     Systems name their mailboxes by the host that keeps them (`ann@mx1.example.org` for `ann@example.org`),
-    and without what stands behind a "+". Another local part or another organisation's domain is an address
-    to which mail is passed on: RFC 3464 §2.3.2 lets Final-Recipient be any such.
+    and without what stands behind a "+". Another local part, or a domain that lies beside the one written to
+    (`ann@physics.example.edu` for `ann@alumni.example.edu`), is an address to which mail is passed on: RFC
+    3464 §2.3.2 lets Final-Recipient be any such.
     """
-    ours, theirs = one_spelling(address), one_spelling(final)
-    return ours == theirs or _mailbox(ours) == _mailbox(theirs)
+    ours, our_domain = _mailbox(address)
+    theirs, their_domain = _mailbox(final)
+    shorter, longer = sorted((our_domain, their_domain), key=len)
+    return ours == theirs and (shorter == longer or longer.endswith(f".{shorter}"))
 
 
 def _mailbox(address: str) -> tuple[str, str]:
-    local_part, _, domain = address.rpartition("@")
-    return local_part.partition(_DETAIL)[0] or local_part, registrable_domain(domain) or domain
+    local_part, _, domain = one_spelling(address).rpartition("@")
+    return local_part.partition(_DETAIL)[0] or local_part, domain
