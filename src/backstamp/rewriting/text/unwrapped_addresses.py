@@ -24,7 +24,7 @@ _NAME: Final = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)+")
 _USER: Final = re.compile(r"@[\w\[\"]")
 """Behind the name of a user; with nothing more behind the sign there is no mail address."""
 _NUMBERS: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
-_GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?:(?://|\\\\)[^\s<>\"]+", re.IGNORECASE)
+_GLUED: Final = re.compile(r"(?<=[0-9A-Za-z])https?:[/\\]{2}[^\s<>\"]+", re.IGNORECASE)
 _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
 _BEFORE_AT: Final = " \t\r\n([{<,;>"
 """An `@` behind one of these, or behind nothing, belongs to no mail address: linkifyjs links the name."""
@@ -62,7 +62,8 @@ NAME_SIGN: Final = re.compile(r"\.(?=[^\W\d_]{2}|[0-9]{1,3}\.[0-9]{1,3}\.[0-9])"
 """It matches in whatever may be a host name."""
 _OTHER_SIGNS: Final = ("ftp://", "ftps://", "smb://", "file:", "\\\\")
 _SHARE: Final = re.compile(
-    r"(?<![\\\w/:])\\\\(?:[?.]\\UNC\\)?[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*", re.IGNORECASE
+    r"(?<![\\/0-9A-Za-z_.-])(?<!\b[A-Za-z]:)\\\\(?:[?.]\\UNC\\)?[\w-]+(?:\.[\w-]+)+(?:@[\w@]+)?\\[^\s<>\"]*",
+    re.IGNORECASE,
 )
 
 
@@ -88,7 +89,7 @@ def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> li
     found: list[FoundLink] = []
     if may_hold_others(lowered):
         found += _matches(_OTHER_SCHEMES, text)
-        found += _matches(_SHARE, text)
+        found += _matches(_SHARE, _without(text, found))
     if names:
         # The pattern looks behind every character: 30 µs a KB.
         glued = list(_matches(_GLUED, text)) if "http" in lowered else []
