@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,6 +163,17 @@ def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
         ),
         ("WRONG", f"{data}/journal is no folder, and leads to {tmp_path}/unmounted", move),
     ]
+
+
+def test_of_a_disk_that_is_read_only_nobody_is_told_to_give_files_to_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "clock").touch()
+    monkeypatch.setattr(os, "access", lambda _, how: not how & os.W_OK)
+    assert [grade for grade, _, _ in told(machine.contents(settings(tmp_path)))] == ["WRONG"]
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    assert told(machine.contents(settings(tmp_path))) == []
 
 
 @pytest.mark.parametrize(

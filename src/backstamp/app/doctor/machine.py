@@ -101,10 +101,16 @@ def contents(settings: Settings) -> Iterator[Finding]:
             kind = "folder" if name in _FOLDERS else "file"
             leads = f", and leads to {path.readlink()}" if path.is_symlink() else ""
             yield wrong("data", f"{path} is no {kind}{leads}", "move it away, or mount what belongs there")
-        elif not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
+        elif not os.access(path, _needed(path)):
             user = _user()
             fix = f"run: chown -R {user}: {path}; chmod -R u+rwX {path}"
             yield wrong("data", f"{user} may not read and write {path}", fix)
+
+
+def _needed(path: Path) -> int:
+    """Return what we must be allowed; of a disk that is mounted read-only `disk` speaks."""
+    write = 0 if os.statvfs(path).f_flag & os.ST_RDONLY else os.W_OK
+    return os.R_OK | write | (os.X_OK if path.is_dir() else 0)
 
 
 def _user() -> str:
