@@ -254,3 +254,16 @@ def test_of_html_that_a_program_may_take_for_plain_text_all_addresses_are_listed
         ("https://evil.example/3", R.UNLOCATED),
     ]
     assert links("Content-Type: text/html", body) == [(URL, None), ("https://evil.example/2", None)]
+
+
+@pytest.mark.parametrize("zeros", [b"\0", b"\0" * 1000])
+def test_null_octets_hide_no_link_from_programs_that_drop_them(zeros: bytes) -> None:
+    raw = (
+        b"Content-Type: text/html; charset=utf-16le\r\n\r\n"
+        + zeros
+        + b'<a href="https://evil.example/">x</a>\r\n'
+    )
+    found = plan(raw, Options(direction=Direction.INBOUND, opens=False)).manifest.candidates
+    assert [(each.url, each.skip_reason) for each in found] == [
+        ("https://evil.example/", SkipReason.UNSAFE_CHARSET)
+    ]

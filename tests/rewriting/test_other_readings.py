@@ -253,3 +253,13 @@ def test_an_address_without_quotes_that_runs_into_the_end_of_a_comment_is_not_wr
 def test_a_field_in_a_comment_within_a_comment_is_one_link() -> None:
     html = f'<!--[if supportFields]><p><!--[if supportFields]> HYPERLINK "{EVIL}" <![endif]-->'
     assert [each.url for each in plan(message(html), RECEIVED).manifest.candidates] == [EVIL]
+
+
+@pytest.mark.parametrize("field", ["Content-Base", "Content-Location"])
+def test_a_base_of_the_header_may_make_relative_links_lead_to_a_share(field: str) -> None:
+    raw = f"{field}: file://evil.example/a/\r\nContent-Type: text/html\r\n\r\n<a href='b'>x</a>".encode()
+    (found,) = plan(raw, Options(direction=Direction.INBOUND, opens=False)).manifest.candidates
+    assert (found.url, found.skip_reason) == ("file://evil.example/a/b", SkipReason.OTHER_SCHEME)
+    local = raw.replace(b"//evil.example", b"///C:")
+    (found,) = plan(local, Options(direction=Direction.INBOUND, opens=False)).manifest.candidates
+    assert found.skip_reason is SkipReason.RELATIVE_URL

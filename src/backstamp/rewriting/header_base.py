@@ -9,6 +9,7 @@ from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.reasons import SkipReason
+from backstamp.urls.other_schemes import joined_address
 from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
 
 _BASE: Final = b"content-base"
@@ -21,7 +22,7 @@ def header_base(root: Part, path: str) -> str | None:
     """Return the base URL of the part at `path` by its header and those of the multiparts around it.
 
     Content-Base goes before Content-Location, and a relative one is read against the one around it. None
-    where the header gives no web address.
+    where the header gives no address with a host.
     """
     part = root
     base = _of_header(part.header, None)
@@ -60,4 +61,5 @@ def _of_header(header: HeaderSection, around: str | None) -> str | None:
     if not written:
         return around
     url = web_url(written, around)
-    return url.href if url is not None else None
+    # With a base of another scheme a relative link leads to a share.
+    return url.href if url is not None else joined_address(written, around or written) or None

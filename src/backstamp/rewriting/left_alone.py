@@ -225,6 +225,5 @@ def _in_charset(data: bytes, label: str) -> Iterator[str]:
             yield data.decode(name, "replace")
         except (LookupError, UnicodeError):
             continue
-        if b"\0" in data and name.startswith("utf"):
-            # Octet by octet that is no text to anybody.
-            return
+        # Octet by octet that is a text to those alone who drop them.
+        data = data.replace(b"\0", b"")

@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-import ada_url
 import msgspec
 
 from backstamp.rewriting.found import FoundLink
@@ -13,6 +12,7 @@ from backstamp.rewriting.options import Options
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.text_addresses import INVISIBLE
 from backstamp.urls.domains import aligned
+from backstamp.urls.other_schemes import joined_address
 from backstamp.urls.parsing import (
     WebUrl,
     host_is_within,
@@ -188,7 +188,7 @@ class LinkPolicy:
                 strip_link_text(link.value), link.carrier, link.base or base, encoding
             )
         if reason is SkipReason.RELATIVE_URL:
-            address = _elsewhere(link.value, link.base or base)
+            address = joined_address(link.value, link.base or base or "")
             reason = SkipReason.OTHER_SCHEME if address else reason
         elif reason is SkipReason.HOST_WITHOUT_SCHEME and not _has_two_slashes(link.value):
             address = strip_link_text(link.base or base or "")
@@ -309,17 +309,6 @@ def _begins_unseen(text: str) -> bool:
 
 def _has_two_slashes(text: str | None) -> bool:
     return text is not None and strip_link_text(text).startswith(_TWO_SLASHES)
-
-
-def _elsewhere(text: str, base: str | None) -> str:
-    """Return what a base of another scheme, with a host, makes of a relative address; empty without one."""
-    if base is None:
-        return ""
-    try:
-        url = ada_url.URL(strip_link_text(text), strip_link_text(base))
-    except ValueError:
-        return ""
-    return url.href if url.host else ""
 
 
 @lru_cache(maxsize=16)

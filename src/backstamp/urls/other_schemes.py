@@ -10,7 +10,9 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
-from backstamp.urls.parsing import WebUrl, web_url
+import ada_url
+
+from backstamp.urls.parsing import WebUrl, strip_link_text, web_url
 
 _WEB_ADDRESS: Final = re.compile(r"(?=(https?:(?:[/\\]+|(?!https?:))[^\s|<>\"]+))", re.IGNORECASE)
 """Wherever one begins, within another one too; without slashes it is opened all the same."""
@@ -51,6 +53,18 @@ def looked_up_as(address: str) -> tuple[WebUrl, ...]:
             found[url.href] = url
             hosts.add(url.host)
     return tuple(found.values())
+
+
+def joined_address(text: str, base: str) -> str:
+    """Return what an address comes to that is read against a base, of whatever schemes both are.
+
+    Empty where that is none, or names no host.
+    """
+    try:
+        url = ada_url.URL(strip_link_text(text), strip_link_text(base))
+    except ValueError:
+        return ""
+    return url.href if url.host else ""
 
 
 def has_more(address: str) -> bool:
