@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import re
 
 import pytest
 
@@ -375,6 +376,20 @@ async def test_an_alert_that_differs_in_its_subject_alone_is_no_retry_of_the_one
     (answer,) = await client.send_mail(alert.replace(b"Subject: offer", b"Subject: on fire"), *THREE)
     assert answer.startswith("250 ")
     assert received(hop) == {THREE[0]: 2, THREE[1]: 1, THREE[2]: 2}
+
+
+async def test_who_gets_a_mail_at_the_second_try_sees_the_message_id_that_the_others_saw(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop(script={f"END {THREE[1]}": [LATER]})
+    _, client = await start(gateway, hop)
+    mail = WIRE.replace(b"Message-ID: <1@example.org>", b"Date: Mon, 1 Jan 2024 00:00:00 +0000")
+    assert await client.send_mail(mail, *THREE) == [LATER]
+    assert (await client.send_mail(mail, *THREE))[0].startswith("250 ")
+    assert received(hop) == once(*THREE)
+    names = [re.findall(rb"^Message-ID: (.*)\r$", copy.data, re.MULTILINE) for copy in hop.accepted]
+    assert len(names[0]) == 1
+    assert names == [names[0]] * 3
 
 
 async def test_a_double_is_possible_only_when_the_reply_to_an_accepted_copy_is_lost(

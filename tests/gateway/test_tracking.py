@@ -123,6 +123,47 @@ async def test_control_fields_are_obeyed_and_removed(gateway: StartGateway, next
     assert [queued.untracked_reason != "" for queued in running.queued] == [True, False]
 
 
+async def test_copies_of_a_message_without_a_message_id_share_one_and_the_record_knows_it(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    """The next hop would give each copy its own: answers to one mail were then strangers to each other."""
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await opened(running)
+    bare = HTML.replace(b"Message-ID: <1@example.org>\r\n", b"")
+    for _ in range(2):
+        assert (await client.send_mail(bare + b".\r\n", BOB, EVE))[0].startswith("250 ")
+    given = [
+        re.match(rb"Message-ID: (<[0-9a-f]{32}@backstamp\.example>)\r\nFrom: Ann", content(hop, number))
+        for number in range(4)
+    ]
+    names = [match[1].decode() for match in given if match]
+    assert names[0] == names[1] != names[2] == names[3]
+    assert [queued.message_id for queued in running.queued] == [names[0], names[2]]
+
+
+async def test_a_message_id_is_given_to_no_mail_that_goes_as_it_came(
+    gateway: StartGateway, next_hop: StartNextHop
+) -> None:
+    hop = await next_hop()
+    running = await gateway(hop)
+    client = await opened(running)
+    await client.send_mail(TEXT + b".\r\n", BOB, EVE)
+    assert content(hop) == TEXT
+    assert running.queued[0].message_id == ""
+
+
+@pytest.mark.parametrize("field", [b"Message-ID: <1@example.org>\r\n", b"Message-ID:\r\n", b"no field\r\n"])
+async def test_a_message_id_is_given_to_none_that_has_one_or_whose_header_is_torn(
+    gateway: StartGateway, next_hop: StartNextHop, field: bytes
+) -> None:
+    hop = await next_hop()
+    client = await opened(await gateway(hop))
+    mail = HTML.replace(b"Message-ID: <1@example.org>\r\n", field)
+    await client.send_mail(mail + b".\r\n", BOB)
+    assert b"@backstamp.example>" not in content(hop)
+
+
 async def test_recipients_who_said_no_share_one_untouched_copy(
     gateway: StartGateway, next_hop: StartNextHop
 ) -> None:

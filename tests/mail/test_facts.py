@@ -26,6 +26,24 @@ def test_a_message_is_identified_by_message_id_or_date() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("header", "lacks"),
+    [
+        (b"From: a@b\r\n\r\n", True),
+        (b"From: a@b\r\n", True),
+        (b"From: a@b\r\nMESSAGE-ID: <1@a>\r\n\r\n", False),
+        (b"From: a@b\r\nMessage-ID:\r\n\r\n", False),
+        (b"From: a@b\r\nno field\r\nMessage-ID: <1@a>\r\n\r\n", False),
+        (b"From: a@b\r\n" + b"X: %b\r\n" % (b"x" * 900) * 300 + b"Message-ID: <1@a>\r\n\r\n", False),
+        (b"\r\nwords", False),
+        (b"", False),
+    ],
+    ids=["none", "no body", "one", "empty", "torn", "behind the limit", "no header", "nothing"],
+)
+def test_a_message_id_is_missed_only_where_the_whole_header_was_seen(header: bytes, lacks: bool) -> None:
+    assert message_facts(header).lacks_message_id is lacks
+
+
 def test_the_facts_are_decoded() -> None:
     assert message_facts(HEADER + b"\r\nbody") == MessageFacts(
         message_id="<1@example.com>",

@@ -45,6 +45,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     at_us: int
     recorded: bool
     """Whether an earlier try has recorded it with these very addressees."""
+    given_message_id: str = ""
+    """What its copies are to have as Message-ID where it came without."""
 
 
 class Copy(msgspec.Struct, frozen=True):

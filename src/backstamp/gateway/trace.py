@@ -1,9 +1,10 @@
-"""trace: the Received field that we add, the count of those before it, trace ids (RFC 5321 §4.4, §6.3)."""
+"""trace: the fields that we add above a message, hops before us, trace ids (RFC 5321 §4.4, §6.3, §6.4)."""
 
 import re
 import secrets
 from datetime import datetime
 from email.utils import format_datetime
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -66,14 +67,30 @@ def received_field(hop: Hop, *, trace_id: str, at: datetime, recipient: str = ""
     return ("\r\n\t".join(lines) + f";\r\n\t{format_datetime(at)}\r\n").encode("ascii")
 
 
-def stamped(received: bytes, message: Patched) -> Patched:
-    """Return the message under our Received field.
+def given_message_id(digest: bytes, tracking_id: int, hostname: str) -> str:
+    """Return a Message-ID for a message that came without: the same at each try of it, and at no other's.
+
+    The copies of one message would else each get their own from the next hop (RFC 6409 §8.3 has whoever
+    takes submitted mail add one). `digest` is the message's `envelope_digest`; the tracking id itself is
+    nobody's business.
+    """
+    name = blake2b(digest + tracking_id.to_bytes(8), digest_size=16).hexdigest()
+    return f"<{name}@{_host(hostname)}>"
+
+
+def message_id_field(message_id: str) -> bytes:
+    """Return the field with its line end; `message_id` is of `given_message_id`."""
+    return f"Message-ID: {message_id}\r\n".encode("ascii")
+
+
+def stamped(fields: bytes, message: Patched) -> Patched:
+    """Return the message under fields of ours.
 
     A first line that begins with white space continues no field, so there is no header section (RFC 5322
     §2.1): an empty line keeps it from becoming a part of ours.
     """
     gap = b"\r\n" if message.head(1) in (b" ", b"\t") else b""
-    return Patched(message.raw, message.patches, received + gap + message.front)
+    return Patched(message.raw, message.patches, fields + gap + message.front)
 
 
 def _host(name: str) -> str:

@@ -246,7 +246,8 @@ class _Work:
                 QueuedRecipient(each.index, each.address, b"" if self._anonymous else key)
                 for each, key in zip(arrival.addressees, self._keys, strict=True)
             ),
-            message_id=arrival.facts.message_id,
+            message_id=arrival.facts.message_id
+            or (arrival.given_message_id if any(group.first for group in groups) else ""),
             subject=arrival.facts.subject,
             sender=arrival.facts.sender,
             size=len(arrival.raw),

@@ -111,7 +111,7 @@ class Transactions:
         # A client that gave up waiting may already be trying again: one at a time, or there are doubles.
         await self.locks.take(held)
         try:
-            await _Transaction(self, submitted, header, facts, onward, keys).run(tell)
+            await _Transaction(self, submitted, header, facts, digest, onward, keys).run(tell)
         finally:
             self.locks.give_back(held)
 
@@ -123,6 +123,7 @@ class _Transaction:
         submitted: Submitted,
         header: HeaderSection,
         facts: MessageFacts,
+        digest: bytes,
         onward: Onward,
         keys: Sequence[bytes],
     ) -> None:
@@ -139,12 +140,21 @@ class _Transaction:
         self._recorded = False
         self._sealed = False
         """Whether the copies get reverse paths of their own."""
+        self._given_message_id = (
+            trace.given_message_id(digest, self._tracking_id, shared.hostname)
+            if facts.lacks_message_id and not self._is_received
+            else ""
+        )
+        self._added = b""
+        """What stands above all copies, under our Received field."""
 
     async def run(self, tell: Tell) -> None:
         arrival = self._arrival()
         preparer = self._shared.protector if self._is_received else self._shared.tracker
         prepared = await preparer.prepare(arrival)
         self._recorded = prepared.recorded
+        if self._given_message_id and not prepared.whole:
+            self._added = trace.message_id_field(self._given_message_id)
         for place, answer in prepared.settled.items():
             self._roll.settle([place], [Outcome(Stage.PROTECTION, answer)])
         # A return path must not name a message of which nothing is known. Who submits has a password for
@@ -203,6 +213,7 @@ class _Transaction:
             trace_id=submitted.trace_id,
             at_us=int(self._now * 1_000_000),
             recorded=self._earlier.tracking_id is not None,
+            given_message_id=self._given_message_id,
         )
 
     def _suppression(self, address: str) -> Outcome | None:
@@ -217,7 +228,7 @@ class _Transaction:
         received = trace.received_field(
             submitted.hop, trace_id=submitted.trace_id, at=at, recipient=recipient
         )
-        return trace.stamped(received, message)
+        return trace.stamped(received + self._added, message)
 
     def _parted(self, copy: Copy) -> list[Copy]:
         """Return a copy for each recipient where the return path says whose it is.

@@ -32,6 +32,7 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     `Precedence`, a report).
     `received_count` is the number of trace fields, for loop detection. `is_identified`: it has a Message-ID
     or a Date, so that the same again is another try of it, and no other message of the same words.
+    `lacks_message_id`: whoever looks for that field finds none; False where the header's end was not seen.
     """
 
     message_id: str = ""
@@ -42,6 +43,7 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     list_unsubscribe: tuple[str, ...] = ()
     received_count: int = 0
     is_identified: bool = False
+    lacks_message_id: bool = False
 
 
 def facts_header(raw: bytes) -> HeaderSection:
@@ -66,6 +68,7 @@ def message_facts(raw: bytes, header: HeaderSection | None = None) -> MessageFac
         ),
         received_count=len(header.all(b"received")),
         is_identified=any(header.first(name) for name in (b"message-id", b"date")),
+        lacks_message_id=_ends(header) and not header.all(b"message-id"),
     )
 
 
@@ -85,6 +88,11 @@ def envelope_digest(raw: bytes, header: HeaderSection | None = None) -> bytes:
     digest.update(b"\n")
     digest.update(memoryview(raw)[header.body_start :])
     return digest.digest()
+
+
+def _ends(header: HeaderSection) -> bool:
+    """Whether it is known where the header section ends, and what is in it."""
+    return bool(header.fields) and header.orderly and header.end < _MAX_HEADER_BYTES
 
 
 def _is_automatic(header: HeaderSection) -> bool:
