@@ -297,7 +297,7 @@ REWRITING_READABLE_TEXT = Setting(
     "rewriting.readable_text",
     kinds.BOOLEAN,
     False,
-    "In plain text, put the true host in brackets behind each new link.",
+    "In plain text of sent mail, put the true host in brackets behind each new link.",
 )
 REWRITING_WORKERS = Setting(
     "rewriting.workers",
