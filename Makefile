@@ -25,7 +25,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 
 soak: $(VENV)/.dev test-daemons
-	$(BIN)/pytest -m soak --timeout 7200 -s $(TESTS)
+	$(BIN)/pytest -m "soak or hypothesis" --hypothesis-profile hunt --timeout 7200 -s $(TESTS)
 
 bench: $(VENV)/.dev test-daemons
 	$(BIN)/backstamp bench
