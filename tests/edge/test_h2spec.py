@@ -55,6 +55,8 @@ def failures(directory: Path, *, tls: bool) -> set[tuple[str, str]]:
         command: list[str | Path] = [
             program,
             "--strict",
+            "-o",
+            "6",  # seconds for an answer: two are few on a busy machine
             "-h",
             "127.0.0.1",
             "-p",
@@ -63,7 +65,7 @@ def failures(directory: Path, *, tls: bool) -> set[tuple[str, str]]:
             f"/{PAGE_PATH}{PAGE}",
         ]
         command += ["-j", report, *(["-t", "-k"] if tls else [])]
-        subprocess.run(command, capture_output=True, check=False, timeout=120)
+        subprocess.run(command, capture_output=True, check=False, timeout=600)
         assert server.workers() == before, "no worker died of it"
     assert "Traceback" not in server.log
     assert "panicked" not in server.log

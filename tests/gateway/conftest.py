@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
+from backstamp.gateway import kept_connections
+from backstamp.gateway.rewriter import process
 from tests.gateway.certificates import Certificates
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import StartGateway, StartNextHop, gateways
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy machine takes for it: the next client finds a connection, and processes start."""
+    monkeypatch.setattr(kept_connections, "IDLE_SECONDS", 120.0)
+    monkeypatch.setattr(process, "START_SECONDS", 120)
 
 
 @pytest.fixture

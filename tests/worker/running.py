@@ -1,6 +1,7 @@
 """A worker beside a test, in the test's own event loop."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -24,6 +25,28 @@ async def running(config: WorkerConfig) -> AsyncIterator[asyncio.Event]:
         stop.set()
         async with asyncio.timeout(60):
             await worker
+
+
+@asynccontextmanager
+async def stalls() -> AsyncIterator[Callable[[], float]]:
+    """Give a function that tells for how many seconds this process had to wait for a processor.
+
+    What must be done within some time need not be on a machine that has much else to do.
+    """
+    late = 0.0
+
+    async def watch() -> None:
+        nonlocal late
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            late += max(time.monotonic() - began - 0.05, 0.0)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield lambda: late
+    finally:
+        watching.cancel()
 
 
 async def looked_up(look: Callable[[], T]) -> T:

@@ -121,13 +121,15 @@ def test_an_alert_that_was_on_its_way_when_the_worker_was_killed_arrives_by_the_
         writer.append(record)
     writer.close()
     with hook_server() as hook:
-        hook.answers = [5]  # says nothing until that worker is dead
+        is_dead = threading.Event()
+        hook.answers = [is_dead]
         channels.add("ops", ChannelKind.WEBHOOK, hook.url(), "me")
         for posts in (1, 2):
             with worker(tmp_path):
-                deadline = time.monotonic() + 30
+                deadline = time.monotonic() + 60
                 while len(hook.posts) < posts and time.monotonic() < deadline:
                     time.sleep(0.02)
+            is_dead.set()
         first, second = hook.posts
         assert first.headers["webhook-id"] == second.headers["webhook-id"]
         assert first.json == second.json

@@ -26,9 +26,12 @@ class Post:
 
 @dataclass
 class HookServer:
-    """`answers` are used up, and then all is well; a number below 100 is for how long it says nothing."""
+    """`answers` are used up, and then all is well.
 
-    answers: list[int] = field(default_factory=list)
+    A number below 100 is for how long it says nothing, an event until when.
+    """
+
+    answers: list[int | threading.Event] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
     port: int = 0
@@ -48,7 +51,10 @@ def hook_server() -> Iterator[HookServer]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             state.posts.append(Post(self.path, headers, body, monotonic()))
             answer = state.answers.pop(0) if state.answers else 204
-            if answer < 100:
+            if isinstance(answer, threading.Event):
+                answer.wait(120)
+                answer = 204
+            elif answer < 100:
                 sleep(answer)
                 answer = 204
             self.send_response(answer)

@@ -9,9 +9,9 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from email import message_from_bytes, policy
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import pytest
@@ -30,7 +30,7 @@ from tests.gateway.fake_next_hop import FakeNextHop
 from tests.records.journal_records import delivery
 from tests.records.received import followed, received
 from tests.worker.channels.hook_server import HookServer, hook_server
-from tests.worker.running import eventually, looked_up, running
+from tests.worker.running import eventually, looked_up, running, stalls
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
@@ -41,9 +41,22 @@ def hook() -> Iterator[HookServer]:
         yield server
 
 
+class SteadyClock(datetime):
+    """The time of day when a test began, and what has passed since: nobody sets it."""
+
+    began = 0.0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(cls.began + time.monotonic(), tz)
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses are short, and last as long as they should even where somebody sets the clock."""
     monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=0.2))
+    monkeypatch.setattr(SteadyClock, "began", time.time() - time.monotonic())
+    monkeypatch.setattr(delivering, "datetime", SteadyClock)
 
 
 async def webhook(hook: HookServer, name: str = "ops") -> None:
@@ -66,6 +79,10 @@ async def posted(hook: HookServer, number: int) -> None:
             await asyncio.sleep(0.02)
 
 
+def failures() -> int:
+    return sum(Channel.objects.values_list("failures", flat=True))
+
+
 def states() -> list[tuple[str, int]]:
     return [(row.state, row.attempts) for row in Outgoing.objects.order_by("pk")]
 
@@ -74,12 +91,13 @@ async def test_a_click_reaches_a_webhook_signed_and_within_five_seconds(
     config: WorkerConfig, hook: HookServer
 ) -> None:
     await webhook(hook)
-    async with running(config):
+    async with running(config), stalls() as stalled:
         clicked = click(config)
         await posted(hook, 1)
+        late = stalled()
         await eventually(states, [("delivered", 1)])
     (post,) = hook.posts
-    assert post.at - clicked < 5
+    assert post.at - clicked - late < 5
     assert (post.path, post.headers["content-type"]) == ("/ops", "application/json")
     (alert,) = post.json["data"]["alerts"]
     assert (alert["rule"], alert["domain"], alert["count"]) == ("known_bad_click", "our.example", 1)
@@ -112,13 +130,16 @@ async def test_what_is_not_taken_is_tried_again_with_the_same_id(
 
 async def test_a_channel_that_hangs_keeps_nobody_else_waiting(config: WorkerConfig, hook: HookServer) -> None:
     with hook_server() as other:
-        hook.answers = [5]
+        go_on = threading.Event()
+        hook.answers = [go_on]
         await webhook(hook, "slow")
         await webhook(other, "quick")
         async with running(config):
-            clicked = click(config)
+            click(config)
+            await posted(hook, 1)
             await posted(other, 1)
-            assert other.posts[0].at - clicked < 4
+            assert await looked_up(failures) == 0, "it hangs still"
+            go_on.set()
 
 
 async def test_a_dozen_channels_that_hang_keep_neither_alerts_nor_reports_waiting(
@@ -126,16 +147,17 @@ async def test_a_dozen_channels_that_hang_keep_neither_alerts_nor_reports_waitin
 ) -> None:
     """More than asyncio has threads of its own on two processors."""
     with hook_server() as other:
-        hook.answers = [3] * 24
+        go_on = threading.Event()
+        hook.answers = [go_on] * 24
         for number in range(24):
             await webhook(hook, f"slow{number}")
         await webhook(other, "zealous")  # by name the last to be told
         async with running(config):
-            clicked = click(config)
+            click(config)
             await posted(hook, 24)
             await posted(other, 1)
-            assert other.posts[0].at - clicked < 2.5
-            assert hook.posts[-1].at - clicked < 2.5
+            assert await looked_up(failures) == 0, "all of them hang still"
+            go_on.set()
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_the_message_on_its_way_and_leaves_the_others(
@@ -144,7 +166,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_the_message_on_its_way_and
     def add() -> None:
         channel = Channel.objects.get()
         for _ in range(4):
-            channels.test(channel, datetime.now(UTC))
+            channels.test(channel, SteadyClock.now(UTC))
 
     hook.answers = [1]
     await webhook(hook)
@@ -162,7 +184,7 @@ async def test_after_an_outage_all_that_waited_comes_once_and_in_its_order(
     config: WorkerConfig, hook: HookServer
 ) -> None:
     def add() -> str:
-        channels.test(Channel.objects.get(), datetime.now(UTC))
+        channels.test(Channel.objects.get(), SteadyClock.now(UTC))
         return Outgoing.objects.latest("pk").event_id
 
     def rest(until: datetime | None) -> None:
@@ -172,17 +194,17 @@ async def test_after_an_outage_all_that_waited_comes_once_and_in_its_order(
     await webhook(hook)
     first = [await looked_up(add) for _ in range(3)]
     async with running(config):
-        await posted(hook, 2)
         # The second failure in a row is the channel's: it rests, also for what is new.
-        await looked_up(lambda: rest(datetime.now(UTC) + timedelta(seconds=1)))
+        await eventually(lambda: failures() >= 2, True)
+        await looked_up(lambda: rest(SteadyClock.now(UTC) + timedelta(seconds=1)))
         ids = [*first, outbox.new_event_id()]
         await looked_up(
             lambda: Outgoing.objects.create(
                 channel=Channel.objects.get(),
                 kind="test",
                 event_id=ids[-1],
-                created_at=datetime.now(UTC),
-                due_at=datetime.now(UTC),
+                created_at=SteadyClock.now(UTC),
+                due_at=SteadyClock.now(UTC),
             )
         )
         await eventually(lambda: {state for state, _ in states()}, {"delivered"})
@@ -198,10 +220,10 @@ async def test_what_was_put_off_for_longest_comes_as_soon_as_its_channel_is_well
 
     def add() -> list[str]:
         for _ in range(4):
-            channels.test(Channel.objects.get(), datetime.now(UTC))
+            channels.test(Channel.objects.get(), SteadyClock.now(UTC))
         rows = list(Outgoing.objects.order_by("pk"))
         Outgoing.objects.filter(pk=rows[0].pk).update(
-            attempts=7, due_at=datetime.now(UTC) + timedelta(minutes=9)
+            attempts=7, due_at=SteadyClock.now(UTC) + timedelta(minutes=9)
         )
         Channel.objects.update(failures=7)
         return [row.event_id for row in rows]
@@ -221,7 +243,7 @@ async def test_a_message_that_a_receiver_does_not_like_keeps_none_behind_it_wait
 
     def add() -> None:
         for _ in range(3):
-            channels.test(Channel.objects.get(), datetime.now(UTC))
+            channels.test(Channel.objects.get(), SteadyClock.now(UTC))
 
     monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=60))
     hook.answers = [403]
@@ -237,8 +259,8 @@ async def test_a_message_that_cannot_even_be_made_keeps_none_behind_it_waiting_a
 ) -> None:
     def add() -> None:
         for channel in Channel.objects.order_by("name"):
-            channels.test(channel, datetime.now(UTC))
-            channels.test(channel, datetime.now(UTC))
+            channels.test(channel, SteadyClock.now(UTC))
+            channels.test(channel, SteadyClock.now(UTC))
 
     made: list[object] = []
     original = getattr(delivering, where)
@@ -263,9 +285,9 @@ async def test_a_message_that_cannot_even_be_made_keeps_none_behind_it_waiting_a
 async def test_a_test_wakes_a_channel_that_rests(config: WorkerConfig, hook: HookServer) -> None:
     def add() -> None:
         channel = Channel.objects.get()
-        channels.test(channel, datetime.now(UTC))
-        Channel.objects.update(rests_until=datetime.now(UTC) + timedelta(minutes=4))
-        channels.test(channel, datetime.now(UTC))
+        channels.test(channel, SteadyClock.now(UTC))
+        Channel.objects.update(rests_until=SteadyClock.now(UTC) + timedelta(minutes=4))
+        channels.test(channel, SteadyClock.now(UTC))
 
     await webhook(hook)
     await looked_up(add)
@@ -372,7 +394,7 @@ def test_what_a_receiver_says_before_its_answer_is_passed_over(before: bytes) ->
 
 def test_a_message_is_given_up_after_a_day() -> None:
     channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
-    now = datetime.now(UTC)
+    now = SteadyClock.now(UTC)
     channels.test(channel, now - outbox.GIVE_UP)
     Channel.objects.update(failures=outbox.FEWEST_FAILURES)
     (row,) = outbox.due(now, (), 9)
@@ -384,7 +406,7 @@ def test_a_message_is_given_up_after_a_day() -> None:
 def test_a_day_in_which_nobody_tried_gives_up_no_message() -> None:
     """The worker was away, or the clock has jumped, and now the receiver is not there yet."""
     channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
-    now = datetime.now(UTC)
+    now = SteadyClock.now(UTC)
     channels.test(channel, now - timedelta(days=300))
     (row,) = outbox.due(now, (), 9)
     given_up = [
@@ -397,7 +419,7 @@ def test_a_day_in_which_nobody_tried_gives_up_no_message() -> None:
 def test_a_message_that_never_arrives_is_given_up_though_others_do() -> None:
     """Its receiver's firewall does not like it, say: each other one that arrives makes the channel well."""
     channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
-    now = datetime.now(UTC)
+    now = SteadyClock.now(UTC)
     channels.test(channel, now - timedelta(days=2))
     (row,) = outbox.due(now, (), 9)
     for _ in range(outbox.FEWEST_FAILURES - 1):
@@ -415,7 +437,7 @@ def test_the_pause_doubles_up_to_an_hour(
     monkeypatch: pytest.MonkeyPatch, attempts: int, pause: float
 ) -> None:
     monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=5))
-    now = datetime.now(UTC)
+    now = SteadyClock.now(UTC)
     channels.test(channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me"), now)
     (row,) = outbox.due(now, (), 9)
     for jitter, seconds in ((0.0, pause), (1.0, pause * 1.2)):
@@ -425,7 +447,7 @@ def test_the_pause_doubles_up_to_an_hour(
 
 
 def test_a_channel_that_fails_rests_from_its_second_failure_on_for_five_minutes_at_most() -> None:
-    now = datetime.now(UTC)
+    now = SteadyClock.now(UTC)
     channel = channels.add("ops", ChannelKind.WEBHOOK, "http://127.0.0.1:1/", "me")
     channels.test(channel, now)
     (row,) = outbox.due(now, (), 9)
@@ -484,7 +506,7 @@ class TestByMail:
 
 async def test_a_test_goes_through_the_outbox_to_slack(config: WorkerConfig, hook: HookServer) -> None:
     def add() -> None:
-        channels.test(channels.add("team", ChannelKind.SLACK, hook.url("/T/B"), "me"), datetime.now(UTC))
+        channels.test(channels.add("team", ChannelKind.SLACK, hook.url("/T/B"), "me"), SteadyClock.now(UTC))
 
     await looked_up(add)
     async with running(config):

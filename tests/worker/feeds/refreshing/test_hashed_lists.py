@@ -7,6 +7,7 @@ import time
 from array import array
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -405,15 +406,16 @@ def test_the_time_of_a_service_is_for_all_its_lists_together(server: FeedServer,
 
 
 def test_a_slow_service_that_has_more_at_once_is_asked_again_later(
-    google: SafeBrowsing, server: FeedServer, hashed: Hashed
+    google: SafeBrowsing, server: FeedServer, hashed: Hashed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     google.wait_seconds = 0
-    hashed.job = msgspec.structs.replace(
-        hashed.job, sources=(msgspec.structs.replace(hashed.source, download_seconds=5.0),)
-    )
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: passed, time=time.time)
+    monkeypatch.setattr(hashed_lists, "time", clock)
 
     def slowly(query: Query) -> bytes:
-        time.sleep(3)
+        nonlocal passed
+        passed += 0.6 * hashed.source.download_seconds
         return google.batch_get(query)
 
     server.pages["/v5/hashLists:batchGet"] = Page(slowly)
