@@ -62,7 +62,8 @@ POST_ONLY = {
 }
 FILES = {"mail-html", "mail-raw", "page-preview"} | {
     *("clicks-export", "messages-export", "received-export", "alerts-export", "alert-people-export"),
-    *("own-lists-export", "suppressions-export"),
+    *("own-lists-export", "suppressions-export", "consents-export", "reader-reports-export"),
+    *("reports-export", "mailbox-export"),
 }
 STREAMS = {"list-changes", "message-changes"}
 TEMPLATES = Path(apps.get_app_config("console").path) / "templates"

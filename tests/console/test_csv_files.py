@@ -8,7 +8,16 @@ from django.test import Client
 
 from backstamp.console import csv_files
 from backstamp.records.database.tracking_ids import to_text
-from backstamp.records.models import Alert, AlertPerson, OwnListEntry, Suppression
+from backstamp.records.models import (
+    Alert,
+    AlertPerson,
+    CapturedMail,
+    Consent,
+    OwnListEntry,
+    ReaderReportRow,
+    Suppression,
+    UnmatchedReport,
+)
 from backstamp.records.protection import own_lists
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
@@ -128,6 +137,43 @@ def test_suppressions_and_own_lists_are_saved_piece_by_piece(
     found = rows_of(admin.get("/lists/own/export/", {"q": "https://www.evil2.example/x"}))
     assert [row["host_or_url"] for row in found] == ["evil2.example/"]
     assert OwnListEntry.objects.count() == 5
+
+
+def test_what_people_said_and_what_came_back_are_saved(admin: Client) -> None:
+    for number in range(2):
+        Consent.objects.create(
+            address=f"p{number}@example.com", recipient_key=b"k" * 8, opens="granted", evidence="=1+1"
+        )
+    newer, older = rows_of(admin.get("/policy/consents/export/"))
+    assert (newer["address"], older["address"]) == ("p1@example.com", "p0@example.com")
+    assert (newer["opens"], newer["links"], newer["evidence"]) == ("granted", "", "'=1+1")
+    assert len(rows_of(admin.get("/policy/consents/export/", {"q": "P0@"}))) == 1
+    UnmatchedReport.objects.create(
+        received_at=NOON, words="bounced complained", addresses="bob@example.net", text="+1", findings="{}"
+    )
+    (row,) = rows_of(admin.get("/reports/export/"))
+    assert (row["what"], row["addresses"], row["text"]) == (
+        "Bounced, Reported as unwanted",
+        "bob@example.net",
+        "'+1",
+    )
+    CapturedMail.objects.create(file_name="1.eml", subject="@x", forward_path="a@example.org", size=7)
+    (row,) = rows_of(admin.get("/mailbox/export/"))
+    assert (row["subject"], row["forward_path"], row["size"]) == ("'@x", "a@example.org", "7")
+
+
+def test_readers_reports_are_saved_with_their_mail_as_the_list_is_narrowed(admin: Client) -> None:
+    mail = message(1, direction=Direction.INBOUND, origin=Origin.FILTER, subject="Parcel")
+    recipient(mail, 0, "ann@example.org")
+    of = {"at": NOON, "tracking_id": mail.pk, "link_number": 0, "url": "https://evil.example/"}
+    ReaderReportRow.objects.create(kind="phishing", recipient_index=0, text="-odd", **of)
+    ReaderReportRow.objects.create(kind="mistake", handled_at=NOON, handled_by="ada", **of)
+    (row,) = rows_of(admin.get("/reader-reports/export/"))
+    assert (row["mailbox"], row["what"], row["text"]) == ("ann@example.org", "the mail is fraud", "'-odd")
+    assert (row["subject"], row["handled"], row["message"]) == ("Parcel", "", to_text(mail.pk))
+    (row,) = rows_of(admin.get("/reader-reports/export/", {"show": "handled"}))
+    assert (row["mailbox"], row["by"]) == ("", "ada")
+    assert admin.get("/reader-reports/export/", {"show": "whim"}).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/messages/export/", "/suppressions/export/", "/alerts/export/"])

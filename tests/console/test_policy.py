@@ -17,6 +17,7 @@ from backstamp.records.protection.domain_settings import set_protection
 from backstamp.tokens import Keyring
 from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.console.conftest import ADDRESS
+from tests.console.seed import NOON
 
 
 def test_what_is_kept_and_for_how_long_is_said_as_it_is_set(admin: Client, config: ConsoleConfig) -> None:
@@ -181,10 +182,12 @@ def test_people_are_found_by_address_and_paged(admin: Client) -> None:
             recipient_key=bytes(8),
             evidence="<script>alert(1)</script>",
         )
+    Consent.objects.update(recorded_at=NOON)
     first = admin.get("/policy/").text
-    assert "reader49@" in first
-    assert "reader50@" not in first
-    assert "reader50@" in admin.get("/policy/", {"page": "2"}).text
+    assert ("reader10@" in first, "reader09@" in first) == (True, False)
+    (older,) = re.findall(r'href="\?before=([0-9.]+)#consents-title"', first)
+    rest = admin.get("/policy/", {"before": older}).text
+    assert re.findall(r"reader(\d+)@", rest) == [f"{number:02}" for number in range(9, -1, -1)]
     found = admin.get("/policy/", {"q": "reader33"}).text
     assert "reader33@" in found
     assert "reader34@" not in found

@@ -29,10 +29,12 @@ from backstamp.threats import ThreatReason
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ThreatType
 from tests.console.conftest import ADDRESS, HOST
+from tests.console.seed import NOON
 from tests.pictures import png
 
 PNG = png(160, 48)
 ATTACK = "<script>alert(1)</script>"
+LATE = "9999999999999999.1"
 
 
 def wanted(**changes: object) -> dict[str, object]:
@@ -206,10 +208,14 @@ def test_what_is_switched_off_in_all_mail_is_shown_page_by_page(admin: Client) -
     ExpressionKill.objects.bulk_create(
         ExpressionKill(expression=f"off{n:03}.example/", digest=n.to_bytes(8)) for n in range(60)
     )
-    first = admin.get("/lists/").text
-    assert ("off049.example" in first, "off050.example" in first) == (True, False)
-    assert 'href="?off=2#off-title"' in first
-    assert "off050.example" in admin.get("/lists/", {"off": "2"}).text
+    ExpressionKill.objects.update(killed_at=NOON)
+    first = admin.get("/lists/?q=x").text
+    assert ("off010.example" in first, "off009.example" in first) == (True, False)
+    (older,) = re.findall(r'href="/?(\?q=x&amp;off=[0-9.]+)#off-title"', first)
+    shown = admin.get(f"/lists/{unescape(older)}").text
+    assert re.findall(r"off(\d+)\.example/</span>", shown) == [f"{n:03}" for n in range(9, -1, -1)]
+    assert 'href="?q=x#off-title">Newest<' in shown
+    assert admin.get("/lists/?off=2").status_code == 404
 
 
 def reader_report(**fields: object) -> ReaderReportRow:
@@ -402,9 +408,9 @@ def test_who_works_through_a_list_stays_where_they_are_in_it(admin: Client, ring
     own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by=ADDRESS)
     kills.kill_expression("off.example/", ADDRESS)
     for page, form, back in (
-        ("/reader-reports/?page=1", f"/reader-reports/{report.pk}/", "/reader-reports/?page=1"),
+        ("/reader-reports/?show=waiting", f"/reader-reports/{report.pk}/", "/reader-reports/?show=waiting"),
         ("/lists/?q=evil", "/lists/own/", "/lists/?q=evil#own-title"),
-        ("/lists/?off=1", "/lists/off/", "/lists/?off=1#off-title"),
+        (f"/lists/?off={LATE}", "/lists/off/", f"/lists/?off={LATE}#off-title"),
     ):
         found = re.findall(rf'action="({form}[^"]*\?[^"]*)"', admin.get(page).text)
         assert admin.post(unescape(found[0]), {"decision": "dismiss"}).headers["Location"] == back

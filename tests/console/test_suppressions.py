@@ -12,7 +12,7 @@ from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Suppression
 from backstamp.tokens import Keyring
 from tests.console.conftest import ADDRESS
-from tests.console.seed import message, recipient
+from tests.console.seed import NOON, message, recipient
 
 
 def entry(number: int = 1, **changes: object) -> Suppression:
@@ -59,12 +59,15 @@ def test_the_list_shows_reason_domain_and_evidence_and_escapes_them(admin: Clien
 
 def test_a_search_finds_some_and_pages_keep_it(admin: Client) -> None:
     for number in range(1, 53):
-        entry(number)
+        entry(number, since=NOON)
     entry(99, address="other@example.net")
     assert "other@example.net" not in admin.get("/suppressions/", {"q": "READER"}).text
-    shown = admin.get("/suppressions/?q=reader&page=2").text
-    assert "Page 2 of 2" in shown
-    assert "?page=1&amp;q=reader" in shown
+    first = admin.get("/suppressions/?q=reader").text
+    older = first.partition('href="?q=reader&amp;before=')[2].partition('"')[0]
+    shown = admin.get(f"/suppressions/?q=reader&before={older}").text
+    assert re.findall(r'entry-name">(reader\d+)@', shown) == ["reader2", "reader1"]
+    assert 'href="?q=reader">Newest<' in shown
+    assert admin.get("/suppressions/?before=2").status_code == 404
     assert "Nobody fits." in admin.get("/suppressions/", {"q": "nobody\0"}).text
 
 
@@ -104,10 +107,11 @@ def test_a_suppressed_recipient_is_allowed_again_from_the_page_of_a_message(admi
 def test_who_takes_entries_off_stays_where_they_are_in_the_list(admin: Client) -> None:
     for number in range(60):
         entry(number)
-    shown = admin.get("/suppressions/?q=reader&page=2").text
+    older = admin.get("/suppressions/?q=reader").text.partition("before=")[2].partition('"')[0]
+    shown = admin.get(f"/suppressions/?q=reader&before={older}").text
     (form, *_) = re.findall(r'action="(/suppressions/[0-9]+/remove/[^"]*)"', shown)
     answer = admin.post(unescape(form))
-    assert answer.headers["Location"] == "/suppressions/?q=reader&page=2"
+    assert answer.headers["Location"] == f"/suppressions/?q=reader&before={older}"
     assert admin.post(f"/suppressions/{Suppression.objects.all()[0].pk}/remove/?message=x").status_code == 404
     assert Suppression.objects.count() == 59
 

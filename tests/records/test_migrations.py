@@ -190,7 +190,7 @@ def _as_of_0003(vendor: str) -> None:
             cursor.execute(f"DROP TABLE records_{table}")
         cursor.execute("DELETE FROM django_migrations WHERE app = 'records' AND name >= '0004'")
         cursor.execute("ALTER TABLE records_senderdomain DROP COLUMN unsubscribe")
-        for index in ("message_received", "message_unprotected", "recipient_received"):
+        for index in ("message_received", "message_unprotected", "recipient_received", "consent_by_age"):
             cursor.execute(f"DROP INDEX {index}")
         cursor.execute("ALTER TABLE records_recipient DROP COLUMN received")
         cursor.execute("ALTER TABLE records_journalcursor DROP COLUMN gone_at")

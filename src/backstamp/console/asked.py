@@ -1,6 +1,7 @@
 """asked: what a request asks for, apart from the forms: words, links of ours, switches, and the way back."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,11 @@ escapes; and a page repeats what was asked for in each of its links.
 def words(request: HttpRequest, name: str) -> str:
     """Return the words in the address, or ""."""
     return request.GET.get(name, "").replace("\0", "").strip()[:LONGEST_WORDS]
+
+
+def kept_in(request: HttpRequest, *names: str) -> str:
+    """Return of the words in the address those of these names that are there, as an address has them."""
+    return urlencode({name: given for name in names if (given := words(request, name))})
 
 
 def message_of_link(text: str) -> int | None:

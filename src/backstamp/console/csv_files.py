@@ -28,11 +28,18 @@ def csv_file(name: str, columns: Sequence[str], read: Callable[[str], Piece]) ->
 
 def newest_first(rows: QuerySet[Row], as_row: Callable[[Row], Sequence[Cell]]) -> Callable[[str], Piece]:
     """Return a reader of rows by their numbers, those that were made last first."""
+    return newest_together(rows, lambda found: [as_row(row) for row in found])
+
+
+def newest_together(
+    rows: QuerySet[Row], as_rows: Callable[[list[Row]], Sequence[Sequence[Cell]]]
+) -> Callable[[str], Piece]:
+    """Return the same where what belongs to rows is looked up for many of them together."""
 
     def read(place: str) -> Piece:
         some = rows.filter(pk__lt=int(place)) if place else rows
         found = list(some.order_by("-pk")[:AT_ONCE])
-        return [as_row(row) for row in found], str(found[-1].pk) if len(found) == AT_ONCE else ""
+        return as_rows(found), str(found[-1].pk) if len(found) == AT_ONCE else ""
 
     return read
 

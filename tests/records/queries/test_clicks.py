@@ -143,7 +143,14 @@ def test_the_newest_clicks_are_read_from_their_own_index(vendor: str) -> None:
         assert "TEMP B-TREE" not in plan
 
 
-def _statements() -> Iterator[str]:
+def test_a_domain_is_asked_for_click_by_click_and_never_as_a_table_of_all_recipients() -> None:
+    """Of an EXISTS PostgreSQL may make a table, which shows where there are many recipients."""
+    statements = list(_statements(domain="example.org"))
+    assert "lower(r.address)" in statements[0]
+    assert not any("EXISTS" in statement for statement in statements)
+
+
+def _statements(**wanted: Any) -> Iterator[str]:
     seen: list[str] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -154,7 +161,7 @@ def _statements() -> Iterator[str]:
     mail = received(1, "ann@example.org")
     click(mail, 1)
     with connection.execute_wrapper(note):
-        click_page(ClickFilter())
+        click_page(ClickFilter(**wanted))
     yield from seen
 
 

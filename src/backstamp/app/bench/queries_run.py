@@ -67,11 +67,11 @@ def _pages(times: int) -> Iterator[tuple[str, int, list[Callable[[], object]]]]:
 
 def _cursors(dice: random.Random) -> list[str]:
     from backstamp.records.models import MessageRollup
-    from backstamp.records.queries.sent_mail import cursor_of
+    from backstamp.records.queries.sent_mail import BY_QUEUE
 
     number = MessageRollup.objects.count()
-    rollups = MessageRollup.objects.order_by("-queued_at", "message_id")
-    return [cursor_of(rollups[dice.randrange(number)]) for _ in range(20)]
+    rollups = BY_QUEUE.rows(MessageRollup.objects.all())
+    return [str(BY_QUEUE.cursor(rollups[dice.randrange(number)])) for _ in range(20)]
 
 
 def _processor_seconds() -> float:

@@ -16,6 +16,7 @@ from backstamp.console.rooms import WINGS
 from backstamp.console.wording.alerts import act_words, rule_words
 from backstamp.console.wording.clicks import url_parts, words_beside
 from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words
+from backstamp.console.wording.reader_reports import reported_words
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import DeliveryState
@@ -89,6 +90,7 @@ register.filter("url_parts", url_parts)
 register.filter("words_beside", words_beside)
 register.filter("threat_words", threat_words)
 register.filter("reason_words", reason_words)
+register.filter("reported_words", reported_words)
 
 
 @register.filter

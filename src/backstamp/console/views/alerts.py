@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from backstamp.console.asked import switched_on, words
 from backstamp.console.csv_files import Piece, csv_file, newest_first
 from backstamp.console.forms.alerts import ChannelForm, RuleForm
+from backstamp.console.paging import page_of
 from backstamp.console.wording.alerts import RULES
 from backstamp.console.wording.saved_rows import ALERTS, PEOPLE, alert_row, person_row
 from backstamp.records.administration.refusals import RefusedError
@@ -24,21 +25,22 @@ from backstamp.records.alerting.since_judged import machines_since
 from backstamp.records.models import Alert, Channel, Message
 from backstamp.records.outbox import channels
 from backstamp.records.protection.decided import decided_of
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.vocabulary import AlertRule
 
 SHOWN: Final = 25
 PEOPLE_SHOWN: Final = 50
+_NEWEST: Final = NewestFirst("last_at")
 
 
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Show the alerts, the newest first."""
     given, rule = _given(request)
-    found = alerts.listed(rule=rule, **given)
-    page = Paginator(found, SHOWN).get_page(request.GET.get("page"))
+    shown, where = page_of(request, alerts.listed(rule=rule, **given), _NEWEST, SHOWN)
     kept = {name: value for name, value in given.items() if value}
     context = {
-        "page": page,
+        "alerts": shown,
         "given": given,
         "rule": rule,
         "rules": [(each, words.title) for each, words in RULES.items()],
@@ -46,7 +48,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "filtered": bool(kept) or rule is not None,
         "now": datetime.now(UTC),
         "is_told": any(channel.enabled for channel in channels.listed()),
-    }
+    } | where
     return render(request, "console/alerts.html", context)
 
 

@@ -51,7 +51,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "who": who,
         "whose": [(value, name, urlencode(kept | {"who": value})) for value, name in WHO.items()],
         "actions": [(type_.value, words) for type_, words in ACTIONS.items()],
-        "query": urlencode(kept | {"who": who}),
+        "kept": urlencode(kept | {"who": who}),
         "first_page": not before,
         # Not where a page costs a long look: it would be taken anew at every change.
         "follows": page is not None and not before and not page.cut,

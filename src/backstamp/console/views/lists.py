@@ -4,25 +4,28 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.contrib import messages as notices
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from backstamp.console.asked import back_to, words
+from backstamp.console.asked import back_to, kept_in, words
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.protection import KillForm, OwnListForm
+from backstamp.console.paging import page_of
 from backstamp.console.wording.saved_rows import OWN_LISTS, own_list_row
 from backstamp.policy.own_entries import expression_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.records.protection import kills, own_lists
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.tokens.pasted import leads_to
 
 SHOWN: Final = 50
+_NEWEST: Final = NewestFirst("since")
+_SWITCHED_LAST: Final = NewestFirst("killed_at")
 
 
 @require_safe
@@ -106,12 +109,16 @@ def _page(
     request: HttpRequest, form: OwnListForm, *, kill_form: KillForm | None = None, status: int = 200
 ) -> HttpResponse:
     search = words(request, "q")
-    rows = _entries(search)
+    entries, own = page_of(request, _entries(search), _NEWEST, SHOWN)
+    switched, off = page_of(request, kills.listed_expressions(), _SWITCHED_LAST, SHOWN, "off")
     context = {
         "form": form,
         "search": search,
-        "entries": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
-        "kills": Paginator(kills.listed_expressions(), SHOWN).get_page(request.GET.get("off")),
+        "entries": entries,
+        "own": own,
+        "kept": kept_in(request, "q"),
+        "kills": switched,
+        "off": off,
         "kill_form": kill_form or KillForm(auto_id="kill_%s"),
         "threat_lists": console_config().threat_lists(),
     }

@@ -5,15 +5,21 @@ from typing import Final
 
 from django.contrib import messages as notices
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from backstamp.console.config import console_config
+from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.mailbox.view import MailView
+from backstamp.console.paging import page_of
+from backstamp.console.wording.saved_rows import CAPTURED, captured_row
 from backstamp.records.models import CapturedMail
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.tokens import Keyring
 
-SHOWN: Final = 100
+SHOWN: Final = 50
+_NEWEST: Final = NewestFirst("received_at")
 VIEWS: Final = {"html": "HTML", "text": "Text", "headers": "Headers", "source": "Source"}
 
 _FRAME_POLICY: Final = (
@@ -26,9 +32,14 @@ _FRAME_POLICY: Final = (
 @require_safe
 def mail_list(request: HttpRequest) -> HttpResponse:
     """Show the newest captured mails."""
-    mails = list(CapturedMail.objects.all()[: SHOWN + 1])
-    context = {"mails": mails[:SHOWN], "more": len(mails) > SHOWN, "config": console_config()}
-    return render(request, "console/mailbox.html", context)
+    mails, where = page_of(request, CapturedMail.objects.all(), _NEWEST, SHOWN)
+    return render(request, "console/mailbox.html", {"mails": mails, "config": console_config()} | where)
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Stream the facts of all captured mails as CSV, those that came last first."""
+    return csv_file("mailbox", CAPTURED, newest_first(CapturedMail.objects.all(), captured_row))
 
 
 @require_safe

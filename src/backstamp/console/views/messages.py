@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from backstamp.console import csv_files
-from backstamp.console.asked import message_of_link, switched_on, words
+from backstamp.console.asked import kept_in, message_of_link, switched_on, words
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.handed_in import HandInError, send_sample_mail
@@ -59,6 +59,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "search": search,
         "which": which,
+        "kept": kept_in(request, "q", "show"),
         "filters": FILTER_NAMES.items(),
         "first_page": not before,
         "version": version,

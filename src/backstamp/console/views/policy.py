@@ -12,27 +12,39 @@ from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from backstamp.console.asked import switched_on, words
+from backstamp.console.asked import kept_in, switched_on, words
 from backstamp.console.config import console_config
+from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.policy import ConsentForm, DomainForm, SenderForm
+from backstamp.console.paging import page_of
+from backstamp.console.wording.saved_rows import CONSENTS, consent_row
 from backstamp.policy import STALE_SECONDS, ConsentMode
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_named
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
 SHOWN: Final = 50
+_SAID_LAST: Final = NewestFirst("recorded_at")
 
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Show all of it."""
     return _page(request)
+
+
+@require_GET
+def export_consents(request: HttpRequest) -> HttpResponseBase:
+    """Stream what people said, or those whose address fits a search, as CSV, the newest entries first."""
+    return csv_file("consents", CONSENTS, newest_first(_consents(words(request, "q")), consent_row))
 
 
 @require_POST
@@ -119,6 +131,10 @@ def _domains() -> QuerySet[SenderDomain]:
     )
 
 
+def _consents(search: str) -> QuerySet[Consent]:
+    return Consent.objects.filter(address__icontains=search) if search else Consent.objects.all()
+
+
 def _page(
     request: HttpRequest,
     *,
@@ -128,7 +144,7 @@ def _page(
 ) -> HttpResponse:
     snapshot = console_config().snapshot()
     search = words(request, "q")
-    consents = Consent.objects.filter(address__icontains=search) if search else Consent.objects.all()
+    consents, said = page_of(request, _consents(search), _SAID_LAST, SHOWN)
     failed = domain_form or sender_form or consent_form
     context = {
         "switch": Switch.objects.filter(pk=1).first(),
@@ -137,7 +153,9 @@ def _page(
         "consent_required": snapshot is None or snapshot.consent_mode is ConsentMode.REQUIRED,
         "domains": Paginator(_domains(), SHOWN).get_page(request.GET.get("domains")),
         "senders": Paginator(SenderPolicy.objects.all(), SHOWN).get_page(request.GET.get("senders")),
-        "consents": Paginator(consents, SHOWN).get_page(request.GET.get("page")),
+        "consents": consents,
+        "said": said,
+        "kept": kept_in(request, "q"),
         "search": search,
         "config": console_config(),
         "signatures": tuple(freshness(console_config().signatures(), datetime.now(UTC).date())),

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_safe
 
 from backstamp.console import csv_files
-from backstamp.console.asked import message_of_link, words
+from backstamp.console.asked import kept_in, message_of_link, words
 from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.live.fragments import template_for
 from backstamp.console.rooms import RECEIVED_MESSAGE
@@ -55,6 +55,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "page": page,
         "which": which,
         "search": search,
+        "kept": kept_in(request, "q", "show"),
         "filters": FILTER_NAMES.items(),
         "first_page": not before,
         "version": version,

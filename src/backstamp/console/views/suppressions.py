@@ -4,25 +4,27 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.contrib import messages as notices
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from backstamp.console.asked import back_to, words
+from backstamp.console.asked import back_to, kept_in, words
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.suppression import SuppressionForm
+from backstamp.console.paging import page_of
 from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.saved_rows import SUPPRESSIONS, suppression_row
 from backstamp.policy import SuppressionReason
 from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.models import Suppression
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.records.suppression import suppression_list
 
 SHOWN: Final = 50
+_NEWEST: Final = NewestFirst("since")
 REASONS: Final = {
     SuppressionReason.UNSUBSCRIBED: "unsubscribed",
     SuppressionReason.HARD_BOUNCE: "does not exist",
@@ -98,11 +100,11 @@ def _found(search: str) -> QuerySet[Suppression]:
 
 def _page(request: HttpRequest, form: SuppressionForm, status: int = 200) -> HttpResponse:
     search = words(request, "q")
-    entries = Paginator(_found(search).order_by("-since", "-pk"), SHOWN).get_page(request.GET.get("page"))
+    rows, where = page_of(request, _found(search), _NEWEST, SHOWN)
     context = {
         "form": form,
         "search": search,
-        "page": entries,
-        "entries": [(row, REASONS[SuppressionReason(row.reason)]) for row in entries],
-    }
+        "kept": kept_in(request, "q"),
+        "entries": [(row, REASONS[SuppressionReason(row.reason)]) for row in rows],
+    } | where
     return render(request, "console/suppressions.html", context, status=status)

@@ -135,6 +135,11 @@ def event_words(type_: EventType, actor: Actor, signals: Collection[str] = (), s
     return Words(title, who.line, icon, who.tone)
 
 
+def unmatched_words(types: str) -> list[Words]:
+    """Return how a report is shown whose message is not known, by the names of what it tells."""
+    return [event_words(EventType(word), Actor.UNKNOWN) for word in types.split()]
+
+
 def span_words(seconds: float) -> str:
     """Return a length of time in words, coarse enough to be taken in at a glance."""
     if seconds < 1:

@@ -4,10 +4,20 @@ from typing import Final
 
 from backstamp.console.wording.alerts import act_words, rule_words
 from backstamp.console.wording.csv_text import Cell
-from backstamp.console.wording.events import ACTORS, DELIVERIES
+from backstamp.console.wording.events import ACTORS, DELIVERIES, unmatched_words
+from backstamp.console.wording.reader_reports import reported_words
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
-from backstamp.records.models import Alert, AlertPerson, OwnListEntry, Suppression
+from backstamp.records.models import (
+    Alert,
+    AlertPerson,
+    CapturedMail,
+    Consent,
+    OwnListEntry,
+    Suppression,
+    UnmatchedReport,
+)
+from backstamp.records.protection.reader_reports import ReaderReport
 from backstamp.records.queries.received_mail import ReceivedRow
 from backstamp.records.queries.summaries import MessageSummary
 from backstamp.vocabulary import Actor
@@ -27,6 +37,10 @@ ALERTS: Final = (
 )
 PEOPLE: Final = ("mailbox", "what", "time", "since_judged", "message")
 SUPPRESSIONS: Final = ("address", "domain", "reason", "since", "evidence")
+CONSENTS: Final = ("address", "opens", "links", "evidence", "recorded", "by")
+READER_REPORTS: Final = (*("time", "mailbox", "what", "url", "text", "subject", "handled", "by", "message"),)
+UNMATCHED: Final = ("time", "what", "addresses", "reporter", "text")
+CAPTURED: Final = ("time", "sender", "reverse_path", "forward_path", "subject", "size")
 OWN_LISTS: Final = ("host_or_url", "what_happens", "for", "since", "by", "why")
 
 
@@ -102,6 +116,43 @@ def suppression_row(row: Suppression, reason: str) -> tuple[Cell, ...]:
 def own_list_row(entry: OwnListEntry) -> tuple[Cell, ...]:
     """Return an entry of an own list."""
     return entry.expression, entry.kind, entry.scope_name, entry.since, entry.by, entry.note
+
+
+def consent_row(row: Consent) -> tuple[Cell, ...]:
+    """Return what a person said."""
+    return row.address, row.opens, row.links, row.evidence, row.recorded_at, row.recorded_by
+
+
+def reader_report_row(report: ReaderReport) -> tuple[Cell, ...]:
+    """Return what a reader reported."""
+    row, message = report.row, report.message
+    return (
+        row.at,
+        report.address,
+        reported_words(row.kind).title,
+        row.url,
+        row.text,
+        message.subject if message is not None else "",
+        row.handled_at,
+        row.handled_by,
+        to_text(row.tracking_id),
+    )
+
+
+def unmatched_row(row: UnmatchedReport) -> tuple[Cell, ...]:
+    """Return a report without a message."""
+    return (
+        row.received_at,
+        ", ".join(words.title for words in unmatched_words(row.words)),
+        row.addresses,
+        row.reporter,
+        row.text,
+    )
+
+
+def captured_row(row: CapturedMail) -> tuple[Cell, ...]:
+    """Return a mail of the test mailbox."""
+    return row.received_at, row.sender, row.reverse_path, row.forward_path, row.subject, row.size
 
 
 def _yes(value: bool) -> str:

@@ -66,7 +66,8 @@ class Consent(models.Model):
         ordering: ClassVar = ["address"]
         # All that is published, in the order in which it is: a million rows are read every second or so.
         indexes: ClassVar = [
-            models.Index(fields=["recipient_key", "opens", "links", "recorded_at"], name="consent_by_key")
+            models.Index(fields=["recipient_key", "opens", "links", "recorded_at"], name="consent_by_key"),
+            models.Index(fields=["recorded_at", "id"], name="consent_by_age"),
         ]
 
     def __str__(self) -> str:

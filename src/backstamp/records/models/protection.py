@@ -100,6 +100,7 @@ class OwnListEntry(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["scope", "digest"], name="own_list_entry_once"),
         ]
+        indexes: ClassVar = [models.Index(fields=["since", "id"], name="own_list_by_age")]
 
     def __str__(self) -> str:
         return f"own list entry {self.pk}"
@@ -136,6 +137,7 @@ class ExpressionKill(models.Model):
 
     class Meta:
         ordering: ClassVar = ["expression"]
+        indexes: ClassVar = [models.Index(fields=["killed_at", "id"], name="kill_by_age")]
 
     def __str__(self) -> str:
         return f"expression kill {self.pk}"
@@ -205,6 +207,7 @@ class ReaderReportRow(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["handled_at", "at"], name="reader_report_by_handling")]
 
     def __str__(self) -> str:
         return f"reader's report {self.pk}"

@@ -1,6 +1,6 @@
 """Links switched off in mail that is out already: kept for ever, published with the policy."""
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.own_entries import digest_of
@@ -81,9 +81,9 @@ def listed() -> list[tuple[KillTarget, Kill]]:
     return [(_target(row), row) for row in Kill.objects.order_by("pk")]
 
 
-def listed_expressions() -> list[ExpressionKill]:
+def listed_expressions() -> QuerySet[ExpressionKill]:
     """Return the hosts and URLs that are switched off, in the order in which it was done."""
-    return list(ExpressionKill.objects.order_by("pk"))
+    return ExpressionKill.objects.order_by("pk")
 
 
 def switched_off() -> Kills:

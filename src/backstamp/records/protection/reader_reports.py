@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from backstamp.policy import EVERYBODY
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.protection.link_hosts import host_in
 from backstamp.records.models import Message, OwnListEntry, ReaderReportRow, SenderDomain
 from backstamp.records.protection import own_lists
 from backstamp.records.protection.decided import Decided, decided_of, decided_of_each
-from backstamp.records.protection.link_hosts import host_in
 from backstamp.tokens import Keyring
 
 
@@ -47,9 +47,9 @@ class ReaderReport:
         return (Decision.BLOCK if self.decided.kind == own_lists.Kind.ALLOWED else Decision.ALLOW,)
 
 
-def listed() -> QuerySet[ReaderReportRow]:
-    """Return all reports: those that wait for a decision first, then the newest."""
-    return ReaderReportRow.objects.order_by(F("handled_at").desc(nulls_first=True), "-at", "-pk")
+def listed(*, handled: bool) -> QuerySet[ReaderReportRow]:
+    """Return the reports that are handled, or those that wait for a decision."""
+    return ReaderReportRow.objects.filter(handled_at__isnull=not handled)
 
 
 def with_mail(rows: list[ReaderReportRow]) -> list[ReaderReport]:

@@ -3,19 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from backstamp.policy.own_entries import NotNamedError, expression_of
-from backstamp.records.database.instants import instant, microseconds
-from backstamp.records.database.tracking_ids import from_text, to_text
 from backstamp.records.looking_back.link_expressions import digest_of
 from backstamp.records.models import Link, LinkExpression, LinkFinding, Message, Recipient
 from backstamp.records.queries.clicks import Click, clicks_of_message
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.records.queries.pagination import Asked, Part, part_of, recipients_of
 from backstamp.records.queries.search import SEARCH_LIMIT, first_found
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -28,6 +26,7 @@ _FEW: Final = 5_000
 """Messages up to which those with a finding, or a link, are looked up by themselves."""
 CLICKS_COUNTED: Final = 20_000
 """Of a message that machines hammer, only so many clicks are counted, whichever these are."""
+_ORDER: Final = NewestFirst("queued_at", "tracking_id", highest_first=False)
 _CLICKS: Final = (
     "SELECT c.link_number, c.actor, COUNT(*) FROM (SELECT link_number, actor FROM records_event "
     "WHERE message_id = %s AND type IN ('allowed', 'warned', 'blocked', 'clicked_through') AND counts "
@@ -125,18 +124,13 @@ def received_page(
     `search` are words of subject, sender, recipients or Message-ID, or a host or URL to which they have a
     link. `before` is the `older` of a former page. Raises `ValueError` for a cursor that is none.
     """
-    messages = _filtered(Message.objects.filter(direction=Direction.INBOUND.value), which)
-    if before:
-        at, key = _read_cursor(before)
-        messages = messages.filter(queued_at__lte=at).filter(Q(queued_at__lt=at) | Q(tracking_id__gt=key))
-    messages = messages.order_by("-queued_at", "tracking_id")
+    received = Message.objects.filter(direction=Direction.INBOUND.value)
+    messages = _ORDER.rows(_filtered(received, which), before)
     if search:
         words = search[:SEARCH_LIMIT].lower()
         found = {*first_found(messages, words, size + 1), *_with_link(messages, search, size + 1)}
         messages = messages.filter(pk__in=found)
-    rows = list(messages.defer("manifest")[: size + 1])
-    shown = rows[:size]
-    older = _cursor_of(shown[-1]) if len(rows) > size else ""
+    shown, older = _ORDER.page(list(messages.defer("manifest")[: size + 1]), size)
     return ReceivedPage(tuple(_rows(shown)), older)
 
 
@@ -224,14 +218,3 @@ def _counted_clicks(message: Message) -> Counter[tuple[int, str]]:
             who = "people" if actor in PEOPLE else "unclear" if actor == Actor.UNKNOWN else "machines"
             counted[number, who] += clicks
     return counted
-
-
-def _cursor_of(message: Message) -> str:
-    return f"{microseconds(message.queued_at)}.{to_text(message.pk)}"
-
-
-def _read_cursor(text: str) -> tuple[datetime, int]:
-    at, _, key = text.partition(".")
-    if not (at.isascii() and at.isdigit() and len(at) <= 17):
-        raise ValueError("not a cursor of this list")
-    return instant(int(at)), from_text(key)

@@ -7,7 +7,6 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -15,9 +14,9 @@ from django.db.models import Q, QuerySet
 
 from backstamp.records.database.bulk import limited_for_keys, select_for_keys
 from backstamp.records.database.instants import instant, stored
-from backstamp.records.database.tracking_ids import from_text, to_text
 from backstamp.records.events.dictionaries import spelled_out
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
+from backstamp.records.queries.keyset import NewestFirst
 from backstamp.records.queries.pagination import SHOWN, Asked, Part, Place, part_of, read_place, recipients_of
 from backstamp.records.queries.search import SEARCH_LIMIT, first_found
 from backstamp.records.queries.summaries import MessageSummary, summaries
@@ -31,7 +30,8 @@ EVENTS_SHOWN: Final = 500
 MANY_EVENTS: Final = 5000
 """Events of a message up to which reading and sorting them all is cheapest."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+BY_QUEUE: Final = NewestFirst("queued_at", "message_id", highest_first=False)
+"""The order of the list, of roll-ups."""
 _FIRST: Final = Asked()
 
 
@@ -89,20 +89,13 @@ def message_page(
 
     Raises `ValueError` for a cursor that is none.
     """
-    rollups = _filtered(MessageRollup.objects.all(), which)
-    if before:
-        at, tracking_id = _read_cursor(before)
-        rollups = rollups.filter(queued_at__lte=at).filter(
-            Q(queued_at__lt=at) | Q(queued_at=at, message__gt=tracking_id)
-        )
-    rollups = rollups.order_by("-queued_at", "message_id")
+    rollups = BY_QUEUE.rows(_filtered(MessageRollup.objects.all(), which), before)
     words = search[:SEARCH_LIMIT].strip().lower()
     if words:
         # Only of these few the rows are read, for they are wide.
         rollups = rollups.filter(pk__in=first_found(rollups, words, size + 1))
     found = list(rollups.select_related("message").defer("message__manifest")[: size + 1])
-    shown = found[:size]
-    older = cursor_of(shown[-1]) if len(found) > size else ""
+    shown, older = BY_QUEUE.page(found, size)
     return MessagePage(summaries([rollup.message for rollup in shown], RECIPIENTS_IN_LIST), older)
 
 
@@ -225,16 +218,3 @@ def _filtered(rollups: QuerySet[MessageRollup], which: ListFilter) -> QuerySet[M
             return rollups.filter(troubled__gt=0)
         case ListFilter.UNTRACKED:
             return rollups.filter(untracked=True)
-
-
-def cursor_of(rollup: MessageRollup) -> str:
-    """Return the cursor of the list that goes on after this message."""
-    microseconds = (rollup.queued_at - _EPOCH) // timedelta(microseconds=1)
-    return f"{microseconds}.{to_text(rollup.message_id)}"
-
-
-def _read_cursor(text: str) -> tuple[datetime, int]:
-    microseconds, _, key = text.partition(".")
-    if not (microseconds.isascii() and microseconds.isdigit() and len(microseconds) <= 17):
-        raise ValueError("not a cursor of this list")
-    return _EPOCH + timedelta(microseconds=int(microseconds)), from_text(key)
