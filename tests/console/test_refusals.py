@@ -87,9 +87,9 @@ def test_a_fault_of_ours_gives_a_page_that_names_the_log(
     assert record.exc_info is not None
 
 
-def test_who_signs_in_again_on_the_way_to_a_form_reads_that_nothing_was_done(stranger: Client) -> None:
+def test_who_signs_in_again_on_the_way_to_an_empty_form_reads_that_nothing_was_done(stranger: Client) -> None:
     get_user_model().objects.create_user(ADDRESS, ADDRESS, PASSWORD)
-    to_sign_in = stranger.post("/policy/switch/", {"tracking": "off"}).headers["Location"]
+    to_sign_in = stranger.post("/sample/").headers["Location"]
     answer = stranger.post(to_sign_in, {"login": ADDRESS, "password": PASSWORD}, follow=True)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"

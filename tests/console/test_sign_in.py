@@ -1,14 +1,18 @@
 """The ways in and out."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
 from allauth.core.ratelimit import consume
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 
+from backstamp.console.serving import kept_forms
 from backstamp.records.administration import sign_in_links
+from backstamp.records.models import OwnListEntry
 from tests.console.conftest import ADDRESS, HOST, PASSWORD
 
 FORM = {"email": ADDRESS, "password": PASSWORD}
@@ -209,3 +213,59 @@ def test_cookies_are_for_this_site_and_not_for_scripts(stranger: Client, token: 
     cookie = stranger.cookies["backstamp_session"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+CSRF = "lpjmnwBqxs0TN8sw8DCbwuV4c5HQJt4e"
+TYPED = {"kind": "blocked", "what": "evil.example\nbad.example", "whose": "", "note": '"><b>why'}
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+@pytest.mark.usefixtures("known")
+def test_a_form_that_is_sent_after_the_session_ended_is_shown_after_the_sign_in_to_be_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    browser = Client(HTTP_HOST=HOST, enforce_csrf_checks=True)
+    browser.cookies["backstamp_csrf"] = CSRF
+    answer = browser.post("/lists/own/add/", TYPED | {"csrfmiddlewaretoken": CSRF})
+    assert (answer.status_code, "What you sent is kept" in answer.text) == (403, True)
+    signing_in = {"login": ADDRESS, "kept": hidden(answer.text, "kept"), "csrfmiddlewaretoken": CSRF}
+    wrong = browser.post("/sign-in/", signing_in | {"password": "not it"})
+    assert (wrong.status_code, hidden(wrong.text, "kept")) == (422, signing_in["kept"])
+    shown = browser.post("/sign-in/", signing_in | {"password": PASSWORD})
+    assert (shown.status_code, 'action="/lists/own/add/"' in shown.text) == (200, True)
+    assert "\nevil.example\nbad.example</textarea>" in shown.text
+    assert 'name="note" value="&quot;&gt;&lt;b&gt;why"' in shown.text
+    assert not OwnListEntry.objects.exists()
+    token = hidden(shown.text, "csrfmiddlewaretoken")
+    sent = browser.post("/lists/own/add/", TYPED | {"csrfmiddlewaretoken": token})
+    assert sent.headers["Location"] == "/lists/"
+    assert OwnListEntry.objects.count() == 2
+    assert not any(word in caplog.text for word in ("evil", "why", signing_in["kept"]))
+
+
+@pytest.mark.usefixtures("known")
+def test_no_other_page_can_have_a_form_kept(stranger: Client) -> None:
+    strict = Client(HTTP_HOST=HOST, enforce_csrf_checks=True)
+    forged = strict.post("/lists/own/add/", TYPED)
+    assert (forged.status_code, "kept" in forged.text) == (403, False)
+    kept = hidden(stranger.post("/lists/own/add/", TYPED).text, "kept")
+    with override_settings(SECRET_KEY="of another server"):
+        foreign = hidden(stranger.post("/lists/own/add/", TYPED).text, "kept")
+    for text in ("", "x", kept[:-1], kept.upper(), foreign):
+        browser = Client(HTTP_HOST=HOST)
+        answer = browser.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD, "kept": text})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+def test_a_form_in_which_nothing_stands_or_too_much_leads_to_the_sign_in(
+    stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_forms, "LONGEST", 200)
+    for form in ({}, {"what": ""}, {"what": "".join(map(chr, range(200, 2000)))}):
+        answer = stranger.post("/lists/own/add/", form)
+        assert answer.headers["Location"] == "/sign-in/?next=/lists/own/add/"

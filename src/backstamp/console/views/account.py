@@ -5,7 +5,7 @@ long for an unknown address as for a known one; second factors and OIDC can join
 its sign-in and sign-out have an address here: nobody can sign up.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from allauth.account.views import LoginView, LogoutView
 from django.contrib.auth import get_user_model, login
@@ -17,20 +17,38 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backstamp.console.forms.welcome import WelcomeForm
+from backstamp.console.serving import kept_forms
 from backstamp.records.administration import sign_in_links
 
 _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
-_sign_in = LoginView.as_view(template_name="console/sign_in.html")
+
+class _SignInView(LoginView):  # type: ignore[misc]
+    template_name = "console/sign_in.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kept = self.request.POST.get(kept_forms.FIELD, "")
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {kept_forms.FIELD: kept}
+
+
+_sign_in = _SignInView.as_view()
 sign_out = require_POST(LogoutView.as_view())
 
 
 @login_not_required
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in; a failure has a status of its own, by which a proxy can tell and limit it."""
+    """Sign in; a failure has a status of its own, by which a proxy can tell and limit it.
+
+    A form that came when the session had ended is then shown, to be sent again.
+    """
     response: HttpResponse = _sign_in(request)
     if request.method == "POST" and response.status_code == 200:
         response.status_code = 422
+    if request.method == "POST" and request.user.is_authenticated:
+        kept = kept_forms.opened_form(request.POST.get(kept_forms.FIELD, ""))
+        if kept is not None:
+            return render(request, "console/kept_form.html", {"kept": kept})
     return response
 
 
