@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from backstamp.records.events.message_rows import MOST_HOSTS
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Message, MessageText
 from backstamp.records.privacy.retention import delete_before
@@ -10,6 +11,7 @@ from backstamp.records.queries import search
 from backstamp.records.queries.received_mail import received_page
 from backstamp.records.queries.sent_mail import ListFilter, message_page
 from backstamp.records.rollups.rebuild import rebuild
+from backstamp.vocabulary import QueuedLink
 from tests.records.journal_records import SECOND, after, batch, click, delivery, queued
 from tests.records.received import EVIL, GOOD, received
 
@@ -118,3 +120,27 @@ def test_received_mail_is_found_apart_from_sent_mail(words: str, numbers: list[i
     ingest(batch("r", records), after(1000))
     assert [row.message.tracking_id for row in received_page(search=words).rows] == numbers
     assert not [row for row in message_page(search=words).rows if row.message.tracking_id in numbers]
+
+
+def test_sent_mail_is_found_by_the_host_of_a_link_and_by_nothing_else_of_its_url() -> None:
+    urls = (
+        "https://me:secret@Shop.example:8443/spring-sale",
+        "https://shop.example/2",
+        "http://[2001:db8::7]/",
+    )
+    many = tuple(f"https://h{number}.example/" for number in range(MOST_HOSTS + 1))
+    letters = [
+        msgspec.structs.replace(
+            queued(message=number),
+            tracked_links=tuple(QueuedLink(n, url, "words") for n, url in enumerate(links)),
+            subject=f"Mail {number}",
+        )
+        for number, links in enumerate((urls, many), 1)
+    ]
+    ingest(batch("a", letters), after(10))
+    for _ in range(2):
+        assert found("SHOP.example") == found("hop.ex") == found("[2001:db8::7]") == ["Mail 1"]
+        assert found(f"h{MOST_HOSTS - 1}.example") == ["Mail 2"]
+        assert found(f"h{MOST_HOSTS}.example") == found("spring-sale") == found("secret") == []
+        assert MessageText.objects.get(message=1).text.count("shop.example") == 1
+        rebuild()

@@ -6,7 +6,7 @@ from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.events import ACTORS
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
-from backstamp.records.protection.link_hosts import host_in
+from backstamp.records.events.link_hosts import host_in
 from backstamp.records.queries.clicks import Click
 from backstamp.vocabulary import Actor, EventType
 

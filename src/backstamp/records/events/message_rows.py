@@ -1,6 +1,7 @@
 """Rows made from what the gateway says: messages with their recipients and links, and deliveries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -10,8 +11,18 @@ from backstamp.records.database.bulk import append, insert_new
 from backstamp.records.database.instants import stored, within, written, zone
 from backstamp.records.database.texts import clean
 from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.link_hosts import host_in
 from backstamp.records.models import LONGEST_ADDRESS, LONGEST_MESSAGE_ID, DeliveryState
-from backstamp.vocabulary import Actor, Delivery, Direction, EventType, Queued, QueuedRecipient, Report
+from backstamp.vocabulary import (
+    Actor,
+    Delivery,
+    Direction,
+    EventType,
+    Queued,
+    QueuedLink,
+    QueuedRecipient,
+    Report,
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 _LONGEST_LINE: Final = 998
@@ -48,6 +59,9 @@ _TYPES: Final = {type_: type_.value for type_ in EventType}
 _HUMAN: Final = Actor.HUMAN.value
 _UNKNOWN: Final = Actor.UNKNOWN.value
 _QUEUED: Final = DeliveryState.QUEUED.value
+
+MOST_HOSTS: Final = 100
+"""Of a message's links so many hosts are searched for; each costs its letters in the index of trigrams."""
 
 BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
 """What only a person causes: who answers or lets a receipt go has opened the mail."""
@@ -184,17 +198,33 @@ def _text_row(record: Queued) -> tuple[Any, ...]:
         clean(record.subject, _LONGEST_LINE),
         clean(record.sender, LONGEST_ADDRESS),
         clean(record.message_id, LONGEST_MESSAGE_ID),
-        *(clean(r.address, LONGEST_ADDRESS) for r in sorted(record.recipients, key=_index) if r.address),
+        (clean(r.address, LONGEST_ADDRESS) for r in sorted(record.recipients, key=_index) if r.address),
+        _urls(record) if record.direction is Direction.OUTBOUND else (),
     )
+
+
+def _urls(record: Queued) -> Iterator[str]:
+    return (clean(link.url) for link in sorted(record.tracked_links, key=_number))
+
+
+def _number(link: QueuedLink) -> int:
+    return link.number
 
 
 def _index(recipient: QueuedRecipient) -> int:
     return recipient.index
 
 
-def search_text(*parts: str) -> str:
-    """Return what a search looks at, from subject, sender, Message-ID and addresses of recipients."""
-    return "\n".join(parts).lower()
+def search_text(
+    subject: str, sender: str, message_id: str, addresses: Iterable[str], urls: Iterable[str]
+) -> str:
+    """Return what a search looks at: subject, sender, Message-ID, recipients and the hosts of URLs.
+
+    `urls` are those of sent mail in the order of their numbers; where received mail leads is found by
+    expressions.
+    """
+    hosts = islice(dict.fromkeys(host for url in urls if (host := host_in(url).lower())), MOST_HOSTS)
+    return "\n".join((subject, sender, message_id, *addresses, *hosts)).lower()
 
 
 def recipient_row(

@@ -173,7 +173,8 @@ class MessageRollup(models.Model):
 
 
 class MessageText(models.Model):
-    """All that a search looks at of a message, in lower case: subject, sender, Message-ID, recipients.
+    """All that a search looks at of a message, in lower case: subject, sender, Message-ID, recipients, and of
+    sent mail the hosts of its links.
 
     `id` counts on in the order of arrival: SQLite's index of trigrams is by it (migration 0017).
     """

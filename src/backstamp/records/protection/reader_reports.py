@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from backstamp.policy import EVERYBODY
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.database.bulk import select_for_keys
-from backstamp.records.protection.link_hosts import host_in
+from backstamp.records.events.link_hosts import host_in
 from backstamp.records.models import Message, OwnListEntry, ReaderReportRow, SenderDomain
 from backstamp.records.protection import own_lists
 from backstamp.records.protection.decided import Decided, decided_of, decided_of_each

@@ -17,7 +17,7 @@ from django.db import connection
 
 from backstamp.records.database.bulk import limited_for_keys, select_for_keys
 from backstamp.records.database.instants import read, stored
-from backstamp.records.protection.link_hosts import host_in
+from backstamp.records.events.link_hosts import host_in
 from backstamp.records.looking_back.link_expressions import digest_of
 from backstamp.records.models import Event, LinkExpression, Message, Recipient, SenderDomain
 from backstamp.records.queries.keyset import Cursor

@@ -14,7 +14,7 @@ from backstamp.records.events.message_rows import search_text
 from backstamp.records.events.stored_hits import FETCHES
 from backstamp.records.memory.cards import TROUBLES
 from backstamp.records.memory.today import Memory
-from backstamp.records.models import Event, Message, MessageRollup, MessageText, Recipient
+from backstamp.records.models import Event, Link, Message, MessageRollup, MessageText, Recipient
 from backstamp.records.rollups import standing
 from backstamp.records.rollups.changes import next_version
 from backstamp.records.rollups.day_counts import count_anew
@@ -125,10 +125,14 @@ def _write_texts(keys: Sequence[int]) -> None:
     recipients = Recipient.objects.filter(message__in=keys).exclude(address="").order_by("message", "index")
     for message, address in recipients.values_list("message_id", "address"):
         addresses[message].append(address)
-    for key, *parts in Message.objects.filter(pk__in=keys).values_list(
+    urls: dict[int, list[str]] = {key: [] for key in keys}
+    links = Link.objects.filter(message__in=keys, message__direction=Direction.OUTBOUND.value)
+    for message, url in links.order_by("message", "number").values_list("message_id", "url"):
+        urls[message].append(url)
+    for key, subject, sender, message_id in Message.objects.filter(pk__in=keys).values_list(
         "pk", "subject", "sender", "message_id"
     ):
-        text = search_text(*parts, *addresses[key])
+        text = search_text(subject, sender, message_id, addresses[key], urls[key])
         MessageText.objects.update_or_create(message_id=key, defaults={"text": text})
 
 
