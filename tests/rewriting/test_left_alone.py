@@ -261,7 +261,7 @@ def test_null_octets_hide_no_link_from_programs_that_drop_them(zeros: bytes) -> 
     raw = (
         b"Content-Type: text/html; charset=utf-16le\r\n\r\n"
         + zeros
-        + b'<a href="https://evil.example/">x</a>\r\n'
+        + b'<a href="ht\0tps://evil.example/">x</a>\r\n'
     )
     found = plan(raw, Options(direction=Direction.INBOUND, opens=False)).manifest.candidates
     assert [(each.url, each.skip_reason) for each in found] == [

@@ -140,7 +140,17 @@ def test_one_link_that_must_keep_its_scheme_keeps_no_other_from_losing_its_own(w
     assert bare == rewritten(html.format("a.example/x"), KEPT)
 
 
+@pytest.mark.parametrize("between", ["<frameset>", "\0<frameset>", " <frameset>", "&#32;<frameset>", "<wbr>"])
+def test_where_a_text_would_vanish_with_its_scheme_the_scheme_stays(between: str) -> None:
+    """Where no text stands before it, a <frameset> takes the place of the body and all its links."""
+    html = f'<a href="https://b.example/">https:{between}//a.example</a><a href="https://c.example/">{{}}</a>'
+    assert rewritten(html.format("https://a.example/x")) == rewritten(html.format("a.example/x"), KEPT)
+
+
 def test_a_link_of_svg_loses_its_scheme_and_two_in_one_another_lose_it_once() -> None:
+    vml = "<v:a href={}><v:b href={}>{}</v:b></v:a>"
+    kept = vml.format('"https://t.example.net/L1"', '"https://t.example.net/L2"', "a.example")
+    assert rewritten(vml.format('"https://b.example/"', '"https://c.example/"', "https://a.example")) == kept
     svg = "<svg><a xlink:href={}><a href={}><text>https://a.example</text></a></a></svg>"
     assert rewritten(svg.format('"https://b.example/"', '"https://c.example/"')) == svg.format(
         '"https://t.example.net/L1"', '"https://t.example.net/L2"'

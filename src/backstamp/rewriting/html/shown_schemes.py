@@ -27,6 +27,7 @@ _BEFORE_WORDS: Final = re.compile(
 """What may stand before them: all markup but links, and what is no text."""
 _SCHEME: Final = re.compile(r"https?:[/\\]*+|&#?[0-9a-z]{1,32}+;?", re.IGNORECASE)
 """It, or the character reference in which it is written: the rest is no web address either."""
+_ENDS_TEXT: Final = frozenset(" \t\n\f\r<\0")
 _MOST_NODES: Final = 200
 """So many are looked at in a link: others may be nested in it."""
 
@@ -105,7 +106,7 @@ def scheme_of_link(
         # Without quotes what follows the scheme might be one.
         label = " ".join(read_words(first).split())
         found = shown_scheme(source, value[0], label, is_ours) if value is not None and value[2] else None
-    if found is None:
+    if found is None or source[found[1] : found[1] + 1] in _ENDS_TEXT:
         return None
     behind = _behind_bracket(read_words(first))
     scheme = written_scheme(source, found)
