@@ -20,6 +20,8 @@ from backstamp.urls.other_schemes import has_more, looked_up_as, share_hosts
         ("intent://evil.example/a#Intent;scheme=https;end", "http://evil.example/a#Intent;scheme=https;end"),
         ("search-ms:query=a&crumb=location:\\\\evil.example\\a", "http://evil.example/a"),
         ("microsoft-edge:https://evil.example/a", "https://evil.example/a"),
+        ("smb://[2001:db8::1]/a", "http://[2001:db8::1]/a"),
+        ("\\\\evil.example@SSL\\a@80", "http://evil.example/a@80"),
         ("microsoft-edge:https:evil.example/a", "https://evil.example/a"),
         ("x:https:https:evil.example/a", "https://evil.example/a"),
         ("\\\\?\\UNC\\evil.example\\a", "http://evil.example/a"),
@@ -127,6 +129,9 @@ def test_what_names_no_host_is_looked_up_as_nothing(address: str) -> None:
         "search-ms:query=a&crumb=location:\\\\evil.example\\a",
         "search-ms:query=a&crumb=location:%255C%255Cevil.example%2540SSL%255Ca",
         "ms-word:ofe|u|\\\\evil.example\\a",
+        "ms-word:ofe|u|file://evil.example/a",
+        "mhtml:file:%2F%2Fevil.example/a",
+        "view-source:smb://evil.example/a",
     ],
 )
 def test_it_is_known_on_whose_share_an_address_is(address: str) -> None:
@@ -140,6 +145,8 @@ def test_it_is_known_on_whose_share_an_address_is(address: str) -> None:
         "file:///C:/a.b",
         "ftp://evil.example/a",
         "x:https://evil.example/",
+        "x:profile://evil.example/",
+        "x-file://evil.example/a",
         "//x.y/",
     ],
 )

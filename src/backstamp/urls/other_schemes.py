@@ -14,20 +14,20 @@ import ada_url
 
 from backstamp.urls.parsing import WebUrl, strip_link_text, web_url
 
-_WEB_ADDRESS: Final = re.compile(r"(?=(https?:(?:[/\\]+|(?!https?:))[^\s|<>\"]+))", re.IGNORECASE)
-"""Wherever one begins, within another one too; without slashes it is opened all the same."""
-_HOST: Final = re.compile(
-    r"(?<![/\\])(?=[/\\]{2,}+(?:[?.][/\\]+UNC[/\\]+)?([^\s|<>\"/\\]+[^\s|<>\"]*))", re.IGNORECASE
-)
-"""Behind two slashes; Windows writes a share as `\\\\?\\UNC\\host\\share`, too."""
+_WEB_ADDRESS: Final = re.compile(r"(?=()https?:(?:[/\\]+|(?!https?:))[^\s|<>\"])", re.IGNORECASE)
+"""Where one begins, within another one too; without slashes it is opened all the same."""
+_HOST: Final = re.compile(r"(?<![/\\])(?=[/\\]{2,}+(?:[?.][/\\]+UNC[/\\]+)?()[^\s|<>\"/\\])", re.IGNORECASE)
+"""Where it begins, behind two slashes; Windows writes a share as `\\\\?\\UNC\\host\\share`, too."""
+_END: Final = re.compile(r"[\s|<>\"]")
 _SHARE: Final = re.compile(
-    r"(?:\A(?:file:(?![/\\]{3}[^/\\])|smb:|cifs:)(?=[/\\]{2})|\A(?=[/\\]{2}[^\s/\\@]+@(?:SSL|[0-9]))"
+    r"(?:(?<![a-z0-9+.-])(?:file:(?![/\\]{3}[^/\\])|smb:|cifs:)(?=[/\\]{2})"
+    r"|\A(?=[/\\]{2}[^\s/\\@]+@(?:SSL|[0-9]))"
     r"|(?<![/\\])(?=\\\\))"
     r"[/\\]++(?:[?.][/\\]+UNC[/\\]+)?([^\s|<>\"/\\]+)",
     re.IGNORECASE,
 )
 """The host of a share: behind three slashes a file of one's own is named (RFC 8089, appendix B)."""
-_DAV: Final = re.compile(r"(?<=[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\\]|\Z)", re.IGNORECASE)
+_DAV: Final = re.compile(r"([^\s/\\]*?[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\\]|\Z)", re.IGNORECASE)
 """How Windows is told to ask a host over HTTP for a share: `\\\\host@SSL@8443\\share`."""
 _BEHIND: Final = re.compile(r"[;,&'(){}$!*]")
 """What stands behind an address within another one, and could belong to it by the standard."""
@@ -47,7 +47,7 @@ def looked_up_as(address: str) -> tuple[WebUrl, ...]:
     found: dict[str, WebUrl] = {}
     hosts: set[str] = set()
     for url, by_host in _readings(address):
-        if "." not in url.host or _BEHIND.search(url.host) is not None:
+        if ("." not in url.host and url.host[:1] != "[") or _BEHIND.search(url.host) is not None:
             continue
         if not by_host or url.host not in hosts:
             found[url.href] = url
@@ -79,14 +79,15 @@ def has_more(address: str) -> bool:
 def share_hosts(address: str) -> frozenset[str]:
     """Return the hosts on which an address opens a share, where a browser can read them.
 
-    `file://host/a`, `smb://host/a`, `\\\\host\\a`, and the last within an address of any other scheme
-    (`search-ms:query=a&crumb=location:\\\\host\\a`). Before anything is shown Windows logs in there, and
-    hands over a hash of the reader's password (CVE-2023-23397, CVE-2024-21413).
+    `file://host/a`, `smb://host/a`, `\\\\host\\a`, also within an address of any other scheme
+    (`search-ms:query=a&crumb=location:\\\\host\\a`, `ms-word:ofe|u|file://host/a`). Before anything is
+    shown Windows logs in there, and hands over a hash of the reader's password (CVE-2023-23397,
+    CVE-2024-21413).
     """
     hosts: set[str] = set()
     for text in _unescaped(address):
         for match in islice(_SHARE.finditer(text), _MOST):
-            url = web_url("http://" + _DAV.sub("", match[1], count=1))
+            url = _of_host(match[1])
             if url is not None:
                 hosts.add(url.host)
     return frozenset(hosts)
@@ -95,15 +96,31 @@ def share_hosts(address: str) -> frozenset[str]:
 def _readings(address: str) -> Iterator[tuple[WebUrl, bool]]:
     """Yield what may be meant, and whether only its host is certain."""
     for text in _unescaped(address):
-        for match in islice(_WEB_ADDRESS.finditer(text), _MOST):
-            for within, by_host in ((match[1], False), (_BEHIND.split(match[1], maxsplit=1)[0], True)):
+        for rest in _begun(_WEB_ADDRESS, text):
+            for within, by_host in ((rest, False), (_BEHIND.split(rest, maxsplit=1)[0], True)):
                 url = web_url(within)
                 if url is not None:
                     yield url, by_host
-        for match in islice(_HOST.finditer(text), _MOST):
-            url = web_url("http://" + _DAV.sub("", match[1], count=1))
+        for rest in _begun(_HOST, text):
+            url = _of_host(rest)
             if url is not None:
                 yield url, True
+
+
+def _begun(beginning: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield what begins so, up to its end, which is sought once for all that stand within one another."""
+    end = -1
+    for match in islice(beginning.finditer(text), _MOST):
+        if end < match.start(1):
+            found = _END.search(text, match.start(1))
+            end = len(text) if found is None else found.start()
+        yield text[match.start(1) : end]
+
+
+def _of_host(text: str) -> WebUrl | None:
+    """Return the web address of what begins with a host, whatever says how that is asked for a share."""
+    asked = _DAV.match(text)
+    return web_url("http://" + (text if asked is None else asked[1] + text[asked.end() :]))
 
 
 def _unescaped(text: str) -> Iterator[str]:
