@@ -18,6 +18,8 @@ _DISK: Final = "see to the disk, and whose backstamp.db and the files beside it 
 _RESTORE: Final = "restore the latest backup of it (docs/operate.md)"
 _SKEW: Final = timedelta(days=1)
 """By so much clocks may differ without a word."""
+_OLDEST: Final = 20
+"""Of so many messages, and recipients, the pseudonyms are compared."""
 OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
 
 
@@ -27,7 +29,11 @@ def database(settings: Settings) -> Iterator[Finding]:
         ring = keyfile.read(settings.in_data_dir("keys.json"))
     except KeyFileError:
         return  # Django needs them too, and `machine.keys` has told what is wrong with them.
-    if not settings[DATABASE_URL] and not settings.in_data_dir("backstamp.db").exists():
+    try:
+        is_new = not settings[DATABASE_URL] and not settings.in_data_dir("backstamp.db").exists()
+    except PermissionError:
+        return  # `machine.contents` has told that it may not be reached.
+    if is_new:
         return
     try:
         set_django_up(settings)
@@ -102,7 +108,7 @@ def dates(ring: Keyring, now: datetime, retention_days: int) -> Iterator[Finding
     queued = Message.objects.values_list("queued_at", flat=True)
     first, last = queued.order_by("queued_at").first(), queued.order_by("-queued_at").first()
     # Keys that are not made yet were made by a clock that was ahead.
-    if first is not None and first + _SKEW < made <= now:
+    if first is not None and first + _SKEW < made <= now and _are_others(ring, made):
         yield wrong(
             "database",
             f"has mail of {first:%Y-%m-%d}, and the oldest key is of {made:%Y-%m-%d}: links of mail from "
@@ -116,6 +122,21 @@ def dates(ring: Keyring, now: datetime, retention_days: int) -> Iterator[Finding
             f"{retention_days} days after that day",
             "keep the clock by a time service; `backstamp erase ADDRESS` deletes such mail of one person",
         )
+
+
+def _are_others(ring: Keyring, made: datetime) -> bool:
+    """Whether the oldest mail is of another key file than this, as far as its recipients tell.
+
+    Dates alone do not: a clock may have been wrong, and whoever took a stolen key out of the file wants its
+    links to be dead. The pseudonyms of recipients stay the same over all that.
+    """
+    from backstamp.records.models import Message, Recipient
+
+    oldest = Message.objects.filter(queued_at__lt=made).order_by("queued_at")
+    numbers = list(oldest.values_list("tracking_id", flat=True)[:_OLDEST])
+    named = Recipient.objects.filter(message_id__in=numbers).exclude(address="").order_by()
+    rows = named.values_list("address", "recipient_key")[:_OLDEST]
+    return all(ring.recipient_key(address) != bytes(key) for address, key in rows)
 
 
 def search() -> Iterator[Finding]:
