@@ -148,9 +148,12 @@ def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
     (data / "journal").symlink_to(tmp_path / "unmounted")
     (data / "backstamp.db").mkdir()
     (data / "capture").touch()
+    (data / "looking-back").touch()
+    (tmp_path / "disk").mkdir()
+    (data / "feeds").symlink_to(tmp_path / "disk")
     for others in ("clock", "keys.json", "lost+found"):
         (data / others).touch()
-    monkeypatch.setattr(os, "access", lambda path, _: path.name != "clock")
+    monkeypatch.setattr(os, "access", lambda path, _: path.name not in ("clock", "feeds"))
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
     move = "move it away, or mount what belongs there"
     assert told(machine.contents(settings(tmp_path))) == [
@@ -161,7 +164,42 @@ def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
             f"4000000000 may not read and write {data}/clock",
             f"run: chown -R 4000000000: {data}/clock; chmod -R u+rwX {data}/clock",
         ),
+        (
+            "WRONG",
+            f"4000000000 may not read and write {data}/feeds",
+            f"run: chown -R 4000000000: {tmp_path}/disk; chmod -R u+rwX {tmp_path}/disk",
+        ),
         ("WRONG", f"{data}/journal is no folder, and leads to {tmp_path}/unmounted", move),
+        ("WRONG", f"{data}/looking-back is no folder", move),
+    ]
+
+
+def test_what_lies_behind_a_folder_that_we_may_not_enter_is_told_and_ends_no_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("backstamp.db", "journal", "keys.json"):
+        (data / name).symlink_to(tmp_path / "closed" / name)
+    look = Path.stat
+
+    def refused(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if follow_symlinks and path.is_symlink():
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
+    assert told(machine.contents(settings(tmp_path))) == [
+        (
+            "WRONG",
+            f"{data}/{name} leads to {tmp_path}/closed/{name}, which 4000000000 may not reach",
+            "let 4000000000 enter all folders above it",
+        )
+        for name in ("backstamp.db", "journal")
+    ]
+    assert [what for _, what, _ in told(machine.keys(settings(tmp_path)))] == [
+        f"{data}/keys.json: cannot be read (Permission denied)"
     ]
 
 
@@ -192,7 +230,9 @@ def test_what_postgresql_says_is_told_with_what_helps(why: str, fix: str) -> Non
     assert database.cure(f'connection to server at "10.0.0.1", port 5432 failed: {why}').startswith(fix)
 
 
-def test_a_password_in_a_settings_file_that_others_may_read_is_told(tmp_path: Path) -> None:
+def test_a_password_in_a_settings_file_that_others_may_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "backstamp.toml"
 
     def found(text: str, mode: int) -> list[tuple[str, str, str]]:
@@ -201,10 +241,21 @@ def test_a_password_in_a_settings_file_that_others_may_read_is_told(tmp_path: Pa
         return told(machine.secrets_in_settings(load(file, {})))
 
     secret = '[feeds]\nspamhaus_key = "abc"\n'
-    ((grade, what, fix),) = found(secret, 0o644)
-    assert (grade, what) == ("WRONG", f"others may read {file}, which holds feeds.spamhaus_key")
-    assert fix.endswith(f"; chmod 640 {file}")
+    ours = ("WRONG", f"others may read {file}, which holds feeds.spamhaus_key", f"run: chmod 600 {file}")
+    assert found(secret, 0o644) == [ours]
     assert found(secret, 0o640) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: 4_000_000_000)
+        patch.setattr(os, "getegid", lambda: 4_000_000_001)
+        ((_, _, fix),) = found(secret, 0o644)
+    assert fix == f"run: chown root:4000000001 {file}; chmod 640 {file}"
+    for url, is_told in (
+        ("postgresql://me:word@db.example/mail", True),
+        ("postgresql://me@db.example/mail?password=word", True),
+        ("postgresql://me@db.example:5432/mail?sslcert=/etc/me.pem", False),
+        ("postgresql://[::1]:5432/mail?user=me", False),
+    ):
+        assert bool(found(f'[database]\nurl = "{url}"\n', 0o644)) is is_told, url
     assert found('[gateway]\nlisten = "127.0.0.1:2525"\n', 0o644) == []
 
 

@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -16,11 +17,11 @@ from typing import Final
 from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
-from backstamp.app.settings.table import DATA_DIR, table
+from backstamp.app.settings.table import DATA_DIR, DATABASE_URL, table
 from backstamp.journal import answers_file, known_sites_file, signature_file, threat_file
 from backstamp.journal.layout import SET_ASIDE
 
-_FOLDERS: Final = ("capture", "feeds", "journal", "metrics", "source-keys")
+_FOLDERS: Final = ("capture", "feeds", "journal", "looking-back", "metrics", "source-keys")
 _FILES: Final = (
     "backstamp.db",
     "clock",
@@ -35,6 +36,8 @@ _FILES: Final = (
     threat_file.FILE_NAME,
 )
 """Of the data directory. Of `keys.json` `keys` speaks; what else lies there (`lost+found`) is not ours."""
+_PASSWORD: Final = re.compile(r"password=|://[^@]*:[^@]*@")
+"""In a `database.url`; many need none (a socket, a certificate, a file of passwords)."""
 LEAST_FREE_BYTES: Final = 500 * 10**6
 """A journal segment (64 MiB) per role, the capture mailbox (100 MB), and room to notice in time."""
 SLOW_SYNC_SECONDS: Final = 0.1
@@ -96,14 +99,23 @@ def contents(settings: Settings) -> Iterator[Finding]:
         path = settings.in_data_dir(name)
         if not os.path.lexists(path):
             continue  # made by whoever needs it
-        of_its_kind = path.is_dir() if name in _FOLDERS else path.is_file()
+        try:
+            of_its_kind = path.is_dir() if name in _FOLDERS else path.is_file()
+            allowed = of_its_kind and os.access(path, _needed(path))
+        except PermissionError:
+            yield wrong(
+                "data",
+                f"{path} leads to {path.readlink()}, which {_user()} may not reach",
+                f"let {_user()} enter all folders above it",
+            )
+            continue
         if not of_its_kind:
             kind = "folder" if name in _FOLDERS else "file"
             leads = f", and leads to {path.readlink()}" if path.is_symlink() else ""
             yield wrong("data", f"{path} is no {kind}{leads}", "move it away, or mount what belongs there")
-        elif not os.access(path, _needed(path)):
-            user = _user()
-            fix = f"run: chown -R {user}: {path}; chmod -R u+rwX {path}"
+        elif not allowed:
+            user, place = _user(), path.resolve()  # chown -R changes a link, and not what it leads to
+            fix = f"run: chown -R {user}: {place}; chmod -R u+rwX {place}"
             yield wrong("data", f"{user} may not read and write {path}", fix)
 
 
@@ -124,18 +136,25 @@ def _user() -> str:
 def secrets_in_settings(settings: Settings) -> Iterator[Finding]:
     """Is a settings file that holds a password or a key kept from others?"""
     path = settings.config_file
-    if path is None or not path.stat().st_mode & stat.S_IROTH:
+    if path is None:
+        return
+    file = path.stat()
+    if not file.st_mode & stat.S_IROTH:
         return
     held = [
         each.name
         for each in table()
         if each.secret and settings[each] and not {each.variable, f"{each.variable}_FILE"} & os.environ.keys()
     ]
+    if not _PASSWORD.search(settings[DATABASE_URL]):
+        held = [name for name in held if name != DATABASE_URL.name]
     if held:
+        own = f"chmod 600 {path}"
+        shared = f"chown root:{_group()} {path}; chmod 640 {path}"
         yield wrong(
             "settings",
             f"others may read {path}, which holds {', '.join(held)}",
-            f"run: chown root:{_group()} {path}; chmod 640 {path}",
+            f"run: {own if file.st_uid == os.geteuid() else shared}",
         )
 
 
@@ -149,11 +168,12 @@ def _group() -> str:
 def keys(settings: Settings) -> Iterator[Finding]:
     """Is the key ring readable by us, and by nobody else?"""
     path = settings.in_data_dir("keys.json")
-    if path.is_symlink() and not path.exists():
+    there = _is_there(path)
+    if path.is_symlink() and not there:
         fix = "mount what belongs there, or restore it from your backup"
         yield wrong("keys", f"{path} leads to {path.readlink()}, which is not there", fix)
         return
-    if not path.exists() and settings.in_data_dir("snapshot").exists():
+    if not there and _is_there(settings.in_data_dir("snapshot")):
         yield wrong(
             "keys",
             f"{path} is gone",
@@ -161,7 +181,7 @@ def keys(settings: Settings) -> Iterator[Finding]:
             "that is out are dead",
         )
         return
-    if not path.exists():
+    if not there:
         yield note("keys", f"{path} does not exist yet", "start `backstamp serve` once; it makes it")
         return
     try:
@@ -173,6 +193,14 @@ def keys(settings: Settings) -> Iterator[Finding]:
     yield good(
         "keys", f"{len(ring.keys)} in {path}; without a backup of it, all delivered links die with this disk"
     )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is there, if only behind a folder that we may not enter."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
 
 
 def journal(settings: Settings) -> Iterator[Finding]:
