@@ -222,6 +222,8 @@ def test_of_a_disk_that_is_read_only_nobody_is_told_to_give_files_to_another_use
         ('private key file "/etc/client.key" has group or world access', "see to sslmode, sslrootcert "),
         ("server does not support SSL, but SSL was required", "see to sslmode, sslrootcert "),
         ("FATAL: connection requires a valid client certificate", "see to sslmode, sslrootcert "),
+        ('FATAL: no pg_hba.conf entry for host "::1", SSL encryption', "let a line of the server's "),
+        ("SSL SYSCALL error: EOF detected", "check database.url and whether the server runs"),
         ("FATAL: unsupported startup parameter: options", "set ignore_startup_parameters"),
         ("Connection refused Is the server running", "check database.url and whether the server runs"),
     ],

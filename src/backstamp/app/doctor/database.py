@@ -92,7 +92,12 @@ def cure(why: str) -> str:
     """Return what to do where libpq says that it could not connect."""
     if "startup parameter" in why:
         return "set ignore_startup_parameters = options in PgBouncer (docs/database.md)"
-    if "certificate" in why or "private key" in why or "SSL" in why:
+    if "pg_hba.conf" in why:
+        return (
+            "let a line of the server's pg_hba.conf allow this user, database and address, or choose by "
+            "sslmode in database.url whether it comes by TLS"
+        )
+    if "SSL SYSCALL" not in why and any(word in why for word in ("certificate", "private key", "SSL")):
         return (
             "see to sslmode, sslrootcert (the CA of the server's certificate), sslcert and sslkey in "
             "database.url, and that its host is a name in that certificate (docs/database.md)"
