@@ -78,6 +78,26 @@ def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
     assert body["body"] == b"Too late: a form has to be here within 60 seconds.\n"
 
 
+def test_a_body_that_comes_in_drops_has_no_more_time_than_another() -> None:
+    received: list[Any] = []
+    answered: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        while not received or received[-1].get("more_body"):
+            received.append(await receive())
+
+    async def receive() -> Any:
+        await asyncio.sleep(0.001)
+        return {"type": "http.request", "body": b"", "more_body": len(received) < 1000}
+
+    async def send(event: Any) -> None:
+        answered.append(event)
+
+    asyncio.run(bounded(application, seconds=0.02)({"headers": []}, receive, send))
+    assert received[-1]["type"] == "http.disconnect"
+    assert answered[0]["status"] == 408
+
+
 def test_who_has_sent_all_of_it_may_stay_for_as_long_as_the_answer_takes() -> None:
     events = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
     received: list[Any] = []
