@@ -116,6 +116,14 @@ def test_who_takes_entries_off_stays_where_they_are_in_the_list(admin: Client) -
     assert Suppression.objects.count() == 59
 
 
+def test_who_took_off_the_last_entry_of_a_page_sees_the_newest_and_not_an_empty_list(admin: Client) -> None:
+    rows = [entry(number) for number in range(51)]
+    older = admin.get("/suppressions/").text.partition("before=")[2].partition('"')[0]
+    shown = admin.post(f"/suppressions/{rows[0].pk}/remove/?before={older}", follow=True).text
+    assert "reader50@example.com" in shown
+    assert "Nobody is on the list." not in shown
+
+
 def test_the_newest_entries_are_found_without_sorting_the_list(admin: Client) -> None:
     entry()
     with CaptureQueriesContext(connection) as asked:

@@ -15,13 +15,17 @@ def page_of(
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return the rows of a page, and what `older.html` must be told of it, apart from what is `kept`.
 
-    `name` is that of the end of the page before in the address: two lists on one page have two. Raises
-    `Http404` where it is none.
+    `name` is that of the end of the page before in the address: two lists on one page have two. Where nothing
+    is left behind it, since somebody handled or removed that, the newest are shown. Raises `Http404` where it
+    is none.
     """
     before = request.GET.get(name, "")
     try:
         wanted = order.rows(rows, before)
     except ValueError:
         raise Http404 from None
-    shown, older = order.page(list(wanted[: size + 1]), size)
+    found = list(wanted[: size + 1])
+    if before and not found:
+        before, found = "", list(order.rows(rows)[: size + 1])
+    shown, older = order.page(found, size)
     return shown, {"older": older, "first_page": not before, "name": name}
