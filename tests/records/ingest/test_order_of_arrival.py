@@ -155,7 +155,7 @@ withdrawals = st.sampled_from([b"", b"", b"", ANNA])
 
 
 @pytest.mark.parametrize("vendor", ["sqlite"])
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), records=record_lists, withdrawn=withdrawals)
 def test_any_order_any_cut_and_any_replay_give_the_same_records(
     vendor: str, data: st.DataObject, records: list[JournalRecord], withdrawn: bytes
@@ -173,7 +173,7 @@ def test_what_recipients_wish_ends_the_same_in_any_order(
 
 
 @pytest.mark.parametrize("vendor", ["sqlite"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), records=report_lists)
 def test_a_report_that_comes_again_by_whatever_way_ends_the_same_in_any_order(
     vendor: str, data: st.DataObject, records: list[JournalRecord]
