@@ -107,7 +107,13 @@ def test_one_click_unsubscribes(tmp_path: Path, body: bytes) -> None:
     assert (wish.recipient_key, wish.sender_domain, wish.shown) == (RECIPIENT, "example.org", "")
 
 
-@pytest.mark.parametrize("piece", [b"content-disposition:;name=list-unsubscribe", b";name=list-unsubscribe"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(b"content-disposition:;name=list-unsubscribe", b";name=list-unsubscribe"),
+        b"\ncontent-disposition:;name=list-unsubscribe",
+    ],
+)
 def test_what_is_asked_for_is_found_in_a_time_that_grows_with_the_body(piece: bytes) -> None:
     """One line of the largest body took 88 ms, and no other request was answered meanwhile."""
 

@@ -13,11 +13,11 @@ MOST_FIELDS: Final = 10
 _ACTS: Final = {act.value: act for act in WishAct}
 _ONE_CLICK_PART: Final = re.compile(
     rb'^content-disposition:(?>[^\r\n]*?;[ \t]*name="?list-unsubscribe"?[^\r\n]*)\r?\n'
-    rb"(?:[^\r\n]+\r?\n)*\r?\nOne-Click[ \t]*(?:\r?\n|\Z)",
+    rb"(?>(?:(?!content-disposition:)[^\r\n]+\r?\n)*)\r?\nOne-Click[ \t]*(?:\r?\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
-"""Begun at the beginning of a line alone: sought everywhere, one line of `BODY_LIMIT` took 88 ms, and kept
-the whole worker waiting."""
+"""Begun at the beginning of a line alone, and ended where another one begins: else one line of `BODY_LIMIT`
+took 88 ms, and many of them 4 ms, in which the whole worker waited."""
 
 
 def act_of(body: bytes) -> tuple[WishAct, bool] | None:
