@@ -148,6 +148,13 @@ def test_a_frame_that_guesses_counts_less_than_a_status_that_names_a_policy(
         ("5.0.0", "smtp; 554 x: Recipient address rejected: not by Ann", BounceClass.HARD, Cause.UNKNOWN),
         ("5.0.0", "smtp; 550 Recipient address rejected: b@c.example", BounceClass.HARD, Cause.USER_UNKNOWN),
         ("5.0.0", "smtp; 550 Recipient address rejected: user gone", BounceClass.HARD, Cause.UNKNOWN),
+        ("5.0.0", "smtp; 550 Recipient rejected [a7.mx.example]", BounceClass.HARD, Cause.USER_UNKNOWN),
+        (
+            "",
+            "smtp; 550 Recipient address rejected (in reply to RCPT TO command)",
+            BounceClass.HARD,
+            Cause.USER_UNKNOWN,
+        ),
         ("5.7.1", "smtp; 554 5.7.1 Message rejected due to local policy", BounceClass.SOFT, Cause.POLICY),
         ("5.7.1", "smtp; 554 5.7.1 Recipient rejected: unknown user", BounceClass.HARD, Cause.USER_UNKNOWN),
         ("5.7.1", "smtp; 550 5.7.1 that IP address is not known here", BounceClass.SOFT, Cause.POLICY),

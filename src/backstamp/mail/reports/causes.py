@@ -79,6 +79,10 @@ _ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NA
 _OF_A_MACHINE: Final = re.compile(r"\b(?:ip(?:v[46])?|server)[- ]?address(?:es)?\b", re.IGNORECASE)
 """An address that nobody is written to: "your IP address is not known here" says nothing of a person."""
 _WORD: Final = re.compile(r"\w{2}")
+_NO_REASON: Final = re.compile(
+    r"\(in reply to [A-Z ()]{1,40}command\)|[\[(][^\s\[\]()]{1,100}[\])]", re.IGNORECASE
+)
+"""What Postfix adds to the reply that it quotes, and a server's name or number behind its own."""
 _URL: Final = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
 
@@ -131,7 +135,7 @@ def _is_framed(status: str, said: str) -> bool:
     if frame is None:
         return False
     return status[2:] in _OF_ANYTHING or (
-        status[2:] in _OF_NOTHING and _WORD.search(said, frame.end()) is not None
+        status[2:] in _OF_NOTHING and _WORD.search(_NO_REASON.sub("", said[frame.end() :])) is not None
     )
 
 
