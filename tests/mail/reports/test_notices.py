@@ -197,3 +197,24 @@ def test_whom_to_ask_is_not_who_failed() -> None:
         BounceClass.SOFT,
         Cause.POLICY,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "address", "guessed"),
+    [
+        ("could not be delivered to:\n\n<bob@example.net>: unknown user", "bob@example.net", False),
+        ("could not be delivered. 550 5.1.1 unknown user", "team@example.net", True),
+        ("could not be delivered to the following recipients:\n\n    bob\n", "bob@mx.example.net", True),
+    ],
+)
+def test_whom_a_notice_does_not_name_is_told_from_whom_it_names(
+    words: str, address: str, guessed: bool
+) -> None:
+    raw = (
+        "From: MAILER-DAEMON@mx.example.net\nSubject: Undelivered Mail Returned to Sender\n\n"
+        f"Your message {words}\n\n"
+        "----- Original message -----\n\nFrom: ann@example.org\nTo: team@example.net\n"
+        "Message-ID: <1@example.org>\nSubject: offer\n\nHello\n"
+    )
+    (recipient,) = read_report(raw.encode()).recipients
+    assert (recipient.address, recipient.guessed) == (address, guessed)

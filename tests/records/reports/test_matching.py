@@ -81,6 +81,14 @@ def test_a_bounce_says_whose_mailbox_it_was_as_the_last_server_knows_it() -> Non
     assert [each.final_recipient for each in answers] == [""]
 
 
+def test_a_bounce_that_names_nobody_says_not_whose_mailbox_it_was() -> None:
+    said = bounce("team@example.com", sealed=Named(MESSAGE, 0))
+    guessed = msgspec.structs.replace(said.statements[0], guessed=True)
+    found = match(msgspec.structs.replace(said, statements=(guessed,)))
+    assert found is not None
+    assert [(each.recipient_index, each.final_recipient) for each in found] == [(0, "")]
+
+
 def test_who_has_the_return_path_of_a_copy_can_say_nothing_of_another_recipient() -> None:
     known()
     assert indexes(match(bounce("bert@example.com", sealed=Named(MESSAGE, 0)))) == [(MESSAGE, 0, True)]

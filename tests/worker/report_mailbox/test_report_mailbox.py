@@ -263,6 +263,22 @@ async def test_an_answer_is_on_the_timeline_and_a_persons_is_an_opening(
     assert opened is (event == "replied")
 
 
+async def test_a_bounce_that_names_nobody_is_about_whom_its_seal_says_whoever_the_copy_was_addressed_to(
+    reports: WorkerConfig,
+) -> None:
+    await known()
+    mail = (
+        b"From: MAILER-DAEMON@mx.example.com\r\nSubject: Undelivered Mail Returned to Sender\r\n\r\n"
+        b"Your message could not be delivered. 550 5.1.1 unknown user\r\n\r\n"
+        b"----- Original message -----\r\n\r\n"
+        b"From: me@example.org\r\nTo: readers@example.org\r\nSubject: offer\r\n\r\nHello\r\n"
+    )
+    async with running(reports):
+        assert await hand_in(reports, mail, return_path(0)) == "250 2.0.0 Taken"
+        await eventually(events, [("bounced", 0, True, True)])
+    assert await looked_up(lambda: [row.address for row in Suppression.objects.all()]) == ["anna@example.com"]
+
+
 async def test_the_same_report_twice_or_by_another_way_is_told_once(
     reports: WorkerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

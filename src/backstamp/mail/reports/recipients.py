@@ -137,11 +137,12 @@ def recipient_report(
     remote: str = "",
     last_attempt_us: int = 0,
     understood: bool = True,
+    guessed: bool = False,
 ) -> RecipientReport:
     """Return what is said of a recipient, with its cause and class.
 
     `said` is what a server said; `around` the notice for people, which often says more. `understood`: a
-    word or a field says that the copy came back.
+    word or a field says that the copy came back. `guessed` goes into what is returned.
     """
     if status[2:] in ("", "0.0") and action is Action.FAILED:
         # Many say 5.0.0 for everything, and the true status in the text.
@@ -160,6 +161,7 @@ def recipient_report(
     return RecipientReport(
         address=address,
         final=final,
+        guessed=guessed,
         action=action,
         bounce=bounce_class(action, status, code, cause, understood=understood),
         cause=Cause.UNKNOWN if action in (Action.DELIVERED, Action.RELAYED, Action.EXPANDED) else cause,
@@ -181,6 +183,7 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
     addresses = addresses or notice.addresses_in(text, writers, readers)
     if not addresses:
         addresses = notice.addresses_in(decoded(own.get("subject", "")), writers, readers)
+    guessed = not addresses
     if not addresses:
         domain = first_address(own.get("from", "")).rpartition("@")[2].lower()
         addresses = [f"{name}@{domain}" for name in notice.bare_names_in(text) if domain]
@@ -199,6 +202,7 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
             said=_answer_in(near),
             around=near,
             understood=understood,
+            guessed=guessed,
         )
         for address, near in zip(addresses, _passages(text, addresses), strict=True)
     ] or [_of_nobody(text, subject, understood)]

@@ -69,6 +69,8 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
         address: the recipient as the sender wrote it, as far as the report tells (RFC 3464 §2.3.1); "" where
             it names none that is an address.
         final: as the reporting system knows it, where that is another one: behind an alias, say.
+        guessed: the report does not name `address`: it is the one to which the returned mail is addressed,
+            or a name without a domain at that of the notice.
         action: see `Action`.
         bounce: see `BounceClass`.
         cause: see `Cause`.
@@ -81,6 +83,7 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str
     final: str = ""
+    guessed: bool = False
     action: Action = Action.FAILED
     bounce: BounceClass = BounceClass.HARD
     cause: Cause = Cause.UNKNOWN

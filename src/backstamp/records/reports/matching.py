@@ -52,13 +52,15 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a report says: of one address, or of nobody in particular ("").
 
-    `also` are other spellings of the recipient (RFC 3464 §2.3.1: the original one). `happened_us` is when the
+    `also` are other spellings of the recipient (RFC 3464 §2.3.1: the original one). `guessed`: the report
+    does not name the address (`mail.reports.RecipientReport`). `happened_us` is when the
     mail was delivered, as the report says it, or 0.
     """
 
     type: EventType
     address: str = ""
     also: tuple[str, ...] = ()
+    guessed: bool = False
     happened_us: int = 0
     permanent: bool = False
     cause: str = ""
@@ -218,9 +220,10 @@ def _recipient(addresses: Mapping[int, str], statement: Statement, index: int | 
 
 
 def _final(statement: Statement) -> str:
-    """Return whose copy a statement is about, as who says so knows it."""
-    known = next(iter(statement.also), statement.address)
-    return folded(known) if statement.type in _OF_A_COPY else ""
+    """Return whose copy a statement is about, as who says so knows it; "" where it names nobody."""
+    if statement.guessed or statement.type not in _OF_A_COPY:
+        return ""
+    return folded(next(iter(statement.also), statement.address))
 
 
 def _domain(address: str) -> str:

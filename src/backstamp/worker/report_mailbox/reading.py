@@ -90,6 +90,7 @@ def _statement(event: EventType, recipient: RecipientReport, arrival_us: int = 0
         type=event,
         address=recipient.address,
         also=(recipient.final,) if recipient.final else (),
+        guessed=recipient.guessed,
         happened_us=(recipient.last_attempt_us or arrival_us) if delivered else 0,
         permanent=recipient.bounce is BounceClass.HARD,
         cause=recipient.cause.value if event is EventType.BOUNCED else "",
