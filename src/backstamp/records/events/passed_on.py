@@ -11,17 +11,22 @@ _DETAIL: Final = "+"
 def is_one_mailbox(address: str, final: str) -> bool:
     """Whether `final`, as a mail system knows a recipient, is the mailbox of `address` under another name.
 
-    Systems name their mailboxes by the host that keeps them (`ann@mx1.example.org` for `ann@example.org`),
-    and without what stands behind a "+". Another local part, or a domain that lies beside the one written to
-    (`ann@physics.example.edu` for `ann@alumni.example.edu`), is an address to which mail is passed on: RFC
-    3464 §2.3.2 lets Final-Recipient be any such.
+    Systems name their mailboxes by the host that keeps them (`ann@mx1.example.org`, `ann@localhost` for
+    `ann@example.org`), and without what stands behind a "+". Another local part, or a domain that lies beside
+    the one written to (`ann@physics.example.edu` for `ann@alumni.example.edu`), is an address to which mail
+    is passed on: RFC 3464 §2.3.2 lets Final-Recipient be any such.
     """
     ours, our_domain = _mailbox(address)
     theirs, their_domain = _mailbox(final)
+    if ours != theirs or not (our_domain and their_domain):
+        return (ours, our_domain) == (theirs, their_domain)
     shorter, longer = sorted((our_domain, their_domain), key=len)
-    return ours == theirs and (shorter == longer or longer.endswith(f".{shorter}"))
+    # A name of one label is that of a machine of the system itself: no mail is passed on to it elsewhere.
+    is_machine = "." not in our_domain or "." not in their_domain
+    return is_machine or shorter == longer or longer.endswith(f".{shorter}")
 
 
 def _mailbox(address: str) -> tuple[str, str]:
     local_part, _, domain = one_spelling(address).rpartition("@")
-    return local_part.partition(_DETAIL)[0] or local_part, domain
+    unquoted = local_part.strip('"')
+    return unquoted.partition(_DETAIL)[0] or unquoted, domain
