@@ -59,6 +59,15 @@ def test_a_sentence_begins_with_a_capital_letter_also_where_a_value_begins_it() 
     assert fill("Das Bild lud {client}.", dict(said.values)) == "Das Bild lud a mail program."
 
 
+def test_a_name_that_may_begin_a_sentence_is_no_other_with_a_capital_letter() -> None:
+    """Only what is described has a small one: of a product's (`eM Client`) another name would be made."""
+    for file in ("clients.toml", "networks.toml"):
+        text = (resources.files("backstamp.verdicts") / "data" / file).read_text(encoding="utf-8")
+        names = re.findall(r'^name = "(.+)"$', text, re.MULTILINE)
+        assert len(names) > 20
+        assert [each for each in names if not re.match(r"[A-Z0-9]|(?:a|an|the) ", each)] == []
+
+
 def test_a_translated_template_takes_the_same_values_in_another_order() -> None:
     said = sentence("{links} of {all} links were followed within {seconds} s.", links=3, all=5, seconds=2)
     german = "In {seconds} s wurden {links} von {all} Links aufgerufen."
