@@ -52,7 +52,8 @@ def listed(text: str, options: Options = RECEIVED) -> list[tuple[str, SkipReason
         ("see news://evil.example/alt.x.", [("news://evil.example/alt.x", OTHER)]),
         ("news: git://evil.example/a", [("git://evil.example/a", OTHER)]),
         ("(vscode://evil.example/a)", [("vscode://evil.example/a", OTHER)]),
-        ("cursor: a word, vscode:x", [("vscode:x", OTHER)]),
+        ("a{cursor:pointer}, cursor: a word, vscode:x", [("vscode:x", OTHER)]),
+        ("cursor://x.example/a", [("cursor://x.example/a", OTHER)]),
         ("\\\\?\\UNC\\evil.example\\a", [("\\\\?\\UNC\\evil.example\\a", SHARE)]),
         (
             "ms-word:ofe|u|https://evil.example/a.docm",

@@ -40,13 +40,14 @@ _WORDS: Final = frozenset(
 _PROGRAMS: Final = (
     *("search-ms", "ms-msdt", "ms-officecmd", "ms-appinstaller", "microsoft-edge", "mhtml"),
     *("ms-word", "ms-excel", "ms-powerpoint", "ms-visio", "ms-access", "ms-project", "ms-publisher"),
-    *("ms-windows-store", "vscode", "vscode-insiders", "cursor"),
+    *("ms-windows-store", "vscode", "vscode-insiders"),
 )
 """Schemes that start a program, whatever stands behind; of Windows above all."""
 _PLACES: Final = (
     *("webcal", "webcals", "feed", "ldap", "ldaps", "telnet", "ssh", "vnc", "rdp", "nfs", "afp", "dav"),
     *("davs", "jnlp", "jnlps", "itms-services", "intent", "onenote", "zoommtg", "msteams"),
-    *("news", "snews", "nntp", "irc", "ircs", "gopher", "rtsp", "mms", "git", "svn", "cifs", "steam"),
+    *("news", "snews", "nntp", "irc", "ircs", "gopher", "rtsp", "mms", "git", "svn", "cifs"),
+    *("steam", "cursor"),
 )
 """Schemes that do so with a host, and are words of the language else."""
 _OTHER_SCHEMES: Final = re.compile(
