@@ -507,6 +507,30 @@ def test_a_field_near_to_that_of_a_machines_answer_is_a_persons(fields: str) -> 
         assert read_report(raw.encode()).kind is ReportKind.REPLY
 
 
+@pytest.mark.parametrize(
+    ("program", "kind"),
+    [
+        ("User-Agent: Mozilla Thunderbird", ReportKind.REPLY),
+        (
+            "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Thunderbird/102.1",
+            ReportKind.REPLY,
+        ),
+        ("User-Agent: Mutt/2.2.13 (2024-03-09)", ReportKind.REPLY),
+        ("X-Mailer: Microsoft Outlook 16.0", ReportKind.REPLY),
+        ("X-Mailer: Apple Mail (2.3774.500)", ReportKind.REPLY),
+        ("X-Mailer: The Bat! (v3.0)", ReportKind.REPLY),
+        ("X-Mailer: Microsoft Outlook Express 6.00.2900", ReportKind.AUTO_REPLY),
+        ("X-Mailer: Muttley 1", ReportKind.AUTO_REPLY),
+        ("X-Mailer: PHP/8.2", ReportKind.AUTO_REPLY),
+        ("User-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/102.0", ReportKind.AUTO_REPLY),
+        ("X-Mailer: Microsoft Outlook 16.0\nAuto-Submitted: auto-generated", ReportKind.AUTO_REPLY),
+    ],
+)
+def test_what_a_gateway_calls_bulk_is_a_persons_whose_program_says_so(program: str, kind: ReportKind) -> None:
+    raw = ANSWER.format("Re: offer", f"{TO_ONE}\nPrecedence: bulk\n{program}")
+    assert read_report(raw.encode()).kind is kind
+
+
 @pytest.mark.parametrize("value", ["no", "No", " no (by hand)"])
 def test_a_person_may_say_that_no_machine_answers(value: str) -> None:
     raw = ANSWER.format("Re: offer", f"{TO_ONE}\nAuto-Submitted: {value}").encode()

@@ -26,6 +26,13 @@ _A_KIND: Final = re.compile(
     r"(?:auto[-_ ]?(?:reply|respon[ds]|answer)|vacation|\Areply\b)(?!.*@)", re.IGNORECASE
 )
 _PRECEDENCE: Final = frozenset({"auto_reply", "auto-reply", "autoreply"})
+_BY_HAND: Final = re.compile(
+    r"(?:(?:Mozilla )?Thunderbird|Betterbird|(?:Neo)?Mutt|Alpine|K-9 Mail|FairEMail|KMail|Evolution"
+    r"|Claws Mail|Sylpheed|Roundcube Webmail|Microsoft (?:Office )?Outlook(?! Express)|Microsoft-MacOutlook"
+    r"|eM Client|(?:Apple|iPhone|iPad) Mail)\b|The Bat!|Mozilla/5\.0 .{1,100}\bThunderbird/",
+    re.IGNORECASE,
+)
+"""Programs in which people write, as they name themselves."""
 _LISTS: Final = frozenset(
     {b"list-id", b"list-unsubscribe", b"list-post", b"mailing-list", b"x-mailing-list", b"x-beenthere"}
 )
@@ -59,8 +66,9 @@ def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> boo
     # Who answers with the null path cannot be answered: no person's program does so.
     unanswerable = null_path or submitted not in ("", "no") or b"x-auto-response-suppress" in names
     # Programs from before RFC 3834 call their answers bulk, and so do lists, which may also put an address
-    # of nobody into From.
-    by_machine = unanswerable or (not listed and (precedence in ("bulk", "junk") or _is_nobodys(header)))
+    # of nobody into From. Gateways of companies may call all bulk that leaves them.
+    is_bulk = precedence in ("bulk", "junk") and not _is_by_hand(header)
+    by_machine = unanswerable or (not listed and (is_bulk or _is_nobodys(header)))
     if by_machine and (answers or bare != subject):
         return True
     return by_machine and not listed and saying("away").search(subject) is not None
@@ -71,6 +79,11 @@ def _is_marked(header: HeaderSection) -> bool:
         _MARK.fullmatch(field.name) and field.value[:10].strip().lower() not in _NOT_SO
         for field in header.fields
     )
+
+
+def _is_by_hand(header: HeaderSection) -> bool:
+    programs = (header.first(name) or "" for name in (b"user-agent", b"x-mailer"))
+    return any(_BY_HAND.match(program[:200].strip()) is not None for program in programs)
 
 
 def _is_nobodys(header: HeaderSection) -> bool:
