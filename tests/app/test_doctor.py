@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from backstamp.app import keyfile
 from backstamp.app.doctor import database, listeners, machine, network, postfix, trust
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
@@ -174,8 +175,23 @@ def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
     ]
 
 
-def test_what_lies_behind_a_folder_that_we_may_not_enter_is_told_and_ends_no_round(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "what", "fix"),
+    [
+        (
+            errno.EACCES,
+            "leads to {}, which 4000000000 may not reach",
+            "let 4000000000 enter all folders above it",
+        ),
+        (
+            errno.ESTALE,
+            "cannot be looked at (Stale file handle)",
+            "see to the disk on which it lies, and mount it again",
+        ),
+    ],
+)
+def test_what_lies_where_we_may_or_can_not_look_is_told_and_ends_no_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, what: str, fix: str
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -185,22 +201,21 @@ def test_what_lies_behind_a_folder_that_we_may_not_enter_is_told_and_ends_no_rou
 
     def refused(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
         if follow_symlinks and path.is_symlink():
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            raise OSError(number, os.strerror(number), str(path))
         return look(path, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr(Path, "stat", refused)
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
     assert told(machine.contents(settings(tmp_path))) == [
-        (
-            "WRONG",
-            f"{data}/{name} leads to {tmp_path}/closed/{name}, which 4000000000 may not reach",
-            "let 4000000000 enter all folders above it",
-        )
+        ("WRONG", f"{data}/{name} {what.format(tmp_path / 'closed' / name)}", fix)
         for name in ("backstamp.db", "journal")
     ]
-    assert [what for _, what, _ in told(machine.keys(settings(tmp_path)))] == [
-        f"{data}/keys.json: cannot be read (Permission denied)"
+    assert [text for _, text, _ in told(machine.keys(settings(tmp_path)))] == [
+        f"{data}/keys.json: cannot be read ({os.strerror(number)})"
     ]
+    (data / "keys.json").unlink()
+    keyfile.ensure(data / "keys.json")
+    assert told(database.database(settings(tmp_path))) == []
 
 
 def test_of_a_disk_that_is_read_only_nobody_is_told_to_give_files_to_another_user(

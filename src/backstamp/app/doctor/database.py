@@ -29,12 +29,11 @@ def database(settings: Settings) -> Iterator[Finding]:
         ring = keyfile.read(settings.in_data_dir("keys.json"))
     except KeyFileError:
         return  # Django needs them too, and `machine.keys` has told what is wrong with them.
-    try:
-        is_new = not settings[DATABASE_URL] and not settings.in_data_dir("backstamp.db").exists()
-    except PermissionError:
-        return  # `machine.contents` has told that it may not be reached.
-    if is_new:
-        return
+    if not settings[DATABASE_URL]:
+        try:
+            settings.in_data_dir("backstamp.db").stat()
+        except OSError:
+            return  # It is not there yet, or `machine.contents` has told what keeps us from it.
     try:
         set_django_up(settings)
     except SettingsError as error:

@@ -100,14 +100,21 @@ def contents(settings: Settings) -> Iterator[Finding]:
         if not os.path.lexists(path):
             continue  # made by whoever needs it
         try:
-            of_its_kind = path.is_dir() if name in _FOLDERS else path.is_file()
-            allowed = of_its_kind and os.access(path, _needed(path))
+            mode = path.stat().st_mode
+            of_its_kind = stat.S_ISDIR(mode) if name in _FOLDERS else stat.S_ISREG(mode)
+            allowed = os.access(path, _needed(path))
+        except FileNotFoundError:
+            of_its_kind = allowed = False
         except PermissionError:
             yield wrong(
                 "data",
                 f"{path} leads to {path.readlink()}, which {_user()} may not reach",
                 f"let {_user()} enter all folders above it",
             )
+            continue
+        except OSError as error:
+            fix = "see to the disk on which it lies, and mount it again"
+            yield wrong("data", f"{path} cannot be looked at ({error.strerror})", fix)
             continue
         if not of_its_kind:
             kind = "folder" if name in _FOLDERS else "file"
@@ -196,11 +203,14 @@ def keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether something is there, if only behind a folder that we may not enter."""
+    """Whether something is there, be it behind a folder that we may not enter, or on a disk that fails."""
     try:
-        return path.exists()
-    except PermissionError:
-        return True
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def journal(settings: Settings) -> Iterator[Finding]:
