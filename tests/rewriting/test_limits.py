@@ -71,6 +71,17 @@ def test_as_many_links_as_may_be_wrapped_are_listed_besides_and_one_more_for_the
     )
 
 
+def test_links_of_excluded_hosts_take_no_room_from_those_that_are_listed_besides() -> None:
+    raw = multipart(
+        "mixed", part("text/html", LINK * 9), part("text/html", "<a href='mailto:a@b.example'>x</a>")
+    )
+    options = Options(
+        direction=Direction.INBOUND, opens=False, limits=Limits(links=9), excluded_hosts=("example.com",)
+    )
+    reasons = [each.skip_reason for each in plan(raw, options).manifest.candidates]
+    assert reasons == [SkipReason.EXCLUDED_HOST] * 9 + [SkipReason.MAILTO]
+
+
 def test_every_limit_is_tried() -> None:
     tried = {"message_bytes", "html_bytes", "header_bytes", "depth", "parts", "links", "link_characters"}
     assert tried == set(Limits.__struct_fields__)

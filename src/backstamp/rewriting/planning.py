@@ -200,7 +200,7 @@ class _MessagePlanner:
         self._places += outcome.places
         if outcome.candidates is not None and outcome.candidates.decided:
             candidates = outcome.candidates.within(self._room)
-            unnumbered = sum(each.number is None for each in candidates.decided)
+            unnumbered = sum(each.number is None and not each.holds_place for each in candidates.decided)
             self._room = max(0, self._room - unnumbered)
             self._candidates.append(candidates)
         if outcome.planned is not None:
