@@ -29,6 +29,7 @@ _SHARE: Final = re.compile(
 """The host of a share: behind three slashes a file of one's own is named (RFC 8089, appendix B)."""
 _DAV: Final = re.compile(r"([^\s/\\]*?[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\\]|\Z)", re.IGNORECASE)
 """How Windows is told to ask a host over HTTP for a share: `\\\\host@SSL@8443\\share`."""
+_ORIGIN: Final = re.compile(r"https?:[/\\]*[^/\\?#]+", re.IGNORECASE)
 _BEHIND: Final = re.compile(r"[;,&'(){}$!*]")
 """What stands behind an address within another one, and could belong to it by the standard."""
 _ESCAPED: Final = re.compile(r"%(?:25)*(?:2f|3a|5c)", re.IGNORECASE)
@@ -46,10 +47,12 @@ def looked_up_as(address: str) -> tuple[WebUrl, ...]:
     """
     found: dict[str, WebUrl] = {}
     hosts: set[str] = set()
-    for url, by_host in _readings(address):
-        if ("." not in url.host and url.host[:1] != "[") or _BEHIND.search(url.host) is not None:
+    for text, by_host in _readings(address):
+        # To read the whole of what leads to a known host takes most of the time.
+        if by_host and _host_of(text) in hosts:
             continue
-        if not by_host or url.host not in hosts:
+        url = web_url(text)
+        if url is not None and _is_on_the_net(url.host):
             found[url.href] = url
             hosts.add(url.host)
     return tuple(found.values())
@@ -87,24 +90,20 @@ def share_hosts(address: str) -> frozenset[str]:
     hosts: set[str] = set()
     for text in _unescaped(address):
         for match in islice(_SHARE.finditer(text), _MOST):
-            url = _of_host(match[1])
+            url = web_url(_of_host(match[1]))
             if url is not None:
                 hosts.add(url.host)
     return frozenset(hosts)
 
 
-def _readings(address: str) -> Iterator[tuple[WebUrl, bool]]:
+def _readings(address: str) -> Iterator[tuple[str, bool]]:
     """Yield what may be meant, and whether only its host is certain."""
     for text in _unescaped(address):
         for rest in _begun(_WEB_ADDRESS, text):
-            for within, by_host in ((rest, False), (_BEHIND.split(rest, maxsplit=1)[0], True)):
-                url = web_url(within)
-                if url is not None:
-                    yield url, by_host
+            yield rest, False
+            yield _BEHIND.split(rest, maxsplit=1)[0], True
         for rest in _begun(_HOST, text):
-            url = _of_host(rest)
-            if url is not None:
-                yield url, True
+            yield _of_host(rest), True
 
 
 def _begun(beginning: re.Pattern[str], text: str) -> Iterator[str]:
@@ -117,10 +116,22 @@ def _begun(beginning: re.Pattern[str], text: str) -> Iterator[str]:
         yield text[match.start(1) : end]
 
 
-def _of_host(text: str) -> WebUrl | None:
-    """Return the web address of what begins with a host, whatever says how that is asked for a share."""
+def _host_of(text: str) -> str:
+    """Return the host of a web address, or "", by its beginning alone."""
+    origin = _ORIGIN.match(text)
+    url = web_url(origin[0]) if origin is not None else None
+    return "" if url is None else url.host
+
+
+def _is_on_the_net(host: str) -> bool:
+    """Whether a host may be one that a list names, and no piece of a command."""
+    return ("." in host or host[:1] == "[") and _BEHIND.search(host) is None
+
+
+def _of_host(text: str) -> str:
+    """Return what begins with a host as a web address, without what says how that is asked for a share."""
     asked = _DAV.match(text)
-    return web_url("http://" + (text if asked is None else asked[1] + text[asked.end() :]))
+    return "http://" + (text if asked is None else asked[1] + text[asked.end() :])
 
 
 def _unescaped(text: str) -> Iterator[str]:
