@@ -90,7 +90,7 @@ def share_hosts(address: str) -> frozenset[str]:
     hosts: set[str] = set()
     for text in _unescaped(address):
         for match in islice(_SHARE.finditer(text), _MOST):
-            url = web_url(_of_host(match[1]))
+            url = web_url(_as_web_address(match[1]))
             if url is not None:
                 hosts.add(url.host)
     return frozenset(hosts)
@@ -103,7 +103,7 @@ def _readings(address: str) -> Iterator[tuple[str, bool]]:
             yield rest, False
             yield _BEHIND.split(rest, maxsplit=1)[0], True
         for rest in _begun(_HOST, text):
-            yield _of_host(rest), True
+            yield _as_web_address(rest), True
 
 
 def _begun(beginning: re.Pattern[str], text: str) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _is_on_the_net(host: str) -> bool:
     return ("." in host or host[:1] == "[") and _BEHIND.search(host) is None
 
 
-def _of_host(text: str) -> str:
+def _as_web_address(text: str) -> str:
     """Return what begins with a host as a web address, without what says how that is asked for a share."""
     asked = _DAV.match(text)
     return "http://" + (text if asked is None else asked[1] + text[asked.end() :])
