@@ -74,6 +74,8 @@ class Account:
         if any((Carrier.SRCDOC, text) in self._listed for text in texts):
             return True
         keys = {_comparable(link.key)}
+        if link.url:  # a base of another scheme gives a relative link its address, as one of the web does
+            keys.add(_comparable(link.url[:_LISTED_CHARACTERS]))
         if link.key == link.value or len(link.key) > _LISTED_CHARACTERS:
             keys.add(_comparable(link.value[:_LISTED_CHARACTERS]))
         if link.kind == ANY_HREF:
