@@ -275,13 +275,13 @@ def test_a_property_of_a_calendar_entry_is_read_once_however_many_urls_it_has() 
 @pytest.mark.parametrize(
     "text",
     [
-        "http:///" * 250_000,
-        "http://a.b/c\n" * 100_000,
-        f"http://a.b/c{chr(10)}xxxxxxxxx" * 100_000,
-        "https://eur01.safelinks.protection.outlook.com/?url=x\n" * 30_000,
-        "https%3A%2F%2Fa.b%2F" * 100_000,
-        f"http:{'&#47;' * 24_000}" * 16,
-        "http://a/\u00adx" * 100_000,
+        "http:///" * 100_000,
+        "http://a.b/c\n" * 40_000,
+        f"http://a.b/c{chr(10)}xxxxxxxxx" * 40_000,
+        "https://eur01.safelinks.protection.outlook.com/?url=x\n" * 12_000,
+        "https%3A%2F%2Fa.b%2F" * 40_000,
+        f"http:{'&#47;' * 24_000}" * 8,
+        "http://a/\u00adx" * 40_000,
         f"https://eur01.safelinks.protection.outlook.com/?url={'x' * 20_000}{chr(0xAD) * 400_000}",
     ],
 )

@@ -53,23 +53,22 @@ _WORDS: Final = {
 class RecordsMail:
     """Looks for requests every few seconds, and hands the mails to the next hop."""
 
-    def __init__(self, config: OwnMailConfig, database: Database, interval: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, config: OwnMailConfig, database: Database) -> None:
         self._config = config
         self._database = database
-        self._interval = interval
         self._put_off = 0
         """The request that was not taken last: those behind it come first, lest it keep all waiting."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Mail what is asked for until `stop` is set. What the next hop does not take now is tried again."""
-        pause = self._interval
+        pause = INTERVAL_SECONDS
         while not await wait(stop, pause):
-            pause = self._interval
+            pause = INTERVAL_SECONDS
             waiting = await self._database.run(asked_for, datetime.now(UTC), self._put_off)
             for asked in waiting:
                 if not await self._mail(asked):
                     self._put_off = asked.pk
-                    pause = RETRY_SECONDS * self._interval / INTERVAL_SECONDS
+                    pause = RETRY_SECONDS
                     break
 
     async def _mail(self, asked: Asked) -> bool:
