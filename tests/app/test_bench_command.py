@@ -13,8 +13,9 @@ import pytest
 
 from backstamp.app.bench.servers import scratch
 from tests.app.test_cli import backstamp
-from tests.app.test_supervisor import alive, until
+from tests.app.test_supervisor import until
 from tests.daemons import require
+from tests.processes import alive
 
 STAGE = r"^ +[\d,]+ +[\d,]+ +[\d,]+ +\d+\.\d +\d+\.\d\d +\d+$"
 PAGE = r"^(.+?) +(\d+\.\d) +(\d+\.\d) +< (\d+) +(\d+\.\d)$"

@@ -10,6 +10,7 @@ import pytest
 
 from backstamp.app import supervisor
 from backstamp.lifetime import module_command
+from tests.processes import alive
 
 CHILD = """
 import os, signal, sys, time
@@ -51,14 +52,6 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return status != "Z"
 
 
 class Tree:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import Server, alive, descendants
+from tests.e2e.server import Server, descendants
+from tests.processes import alive
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.hit_load import Outages
-from tests.e2e.server import Server, alive, descendants, until
+from tests.e2e.server import Server, descendants, until
+from tests.processes import alive
 
 CLOSING_SECONDS: Final = 0.05
 """The kernel closes a killed process's sockets one after the other."""

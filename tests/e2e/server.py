@@ -183,11 +183,3 @@ def descendants(pid: int) -> list[int]:
     """All live processes below one."""
     below = children(pid)
     return [each for child in below for each in (child, *descendants(child))]
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

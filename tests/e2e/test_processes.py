@@ -14,7 +14,8 @@ import pytest
 
 from backstamp.console.serving.server import DRAIN_SECONDS
 from tests.database import give_database
-from tests.e2e.server import ROLES, Server, alive, descendants, until
+from tests.e2e.server import ROLES, Server, descendants, until
+from tests.processes import alive
 
 
 def test_the_whole_product_starts_and_stops_with_one_process(backstamp: Callable[..., Server]) -> None:

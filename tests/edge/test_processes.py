@@ -15,6 +15,7 @@ from backstamp.edge.replies import GIF
 from backstamp.http_listener import STARTED_SECONDS
 from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish
+from tests.processes import alive
 
 
 class Load(threading.Thread):
@@ -52,18 +53,11 @@ class Load(threading.Thread):
         self.join()
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def wait_for_end(pids: list[int], seconds: float = 90) -> bool:
     until = time.monotonic() + seconds
-    while any(is_running(pid) for pid in pids) and time.monotonic() < until:
+    while any(alive(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
-    return not any(is_running(pid) for pid in pids)
+    return not any(alive(pid) for pid in pids)
 
 
 def assert_nothing_lost(directory: Path, loads: list[Load]) -> None:

@@ -28,9 +28,9 @@ from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyEr
 from backstamp.gateway.rewriter.process import RewriterProcess
 from backstamp.mail.patches import Patch, in_order
 from backstamp.rewriting import Options
-from tests.e2e.server import alive
 from tests.gateway.running import HTML, RING, TRACKING_URL
 from tests.gateway.stepped_loop import run_stepped
+from tests.processes import alive
 
 LIMITS = RewritingLimits(workers=1, cpu_seconds=1, memory_bytes=400 << 20)
 ANN: Party = (4, 1)
