@@ -14,6 +14,7 @@ from backstamp.rewriting.text.text_addresses import INVISIBLE
 from backstamp.urls.domains import aligned
 from backstamp.urls.other_schemes import joined_address
 from backstamp.urls.parsing import (
+    TWO_SLASHES,
     WebUrl,
     host_is_within,
     plain_web_urls,
@@ -39,7 +40,6 @@ _SCHEME_REASONS: Final = {
     "about": SkipReason.INVALID_URL,
 }
 _DATA_WITHOUT_LINKS: Final = re.compile(r"data:(?:image/(?!svg)|audio/|video/|font/)", re.IGNORECASE)
-_TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
 _ASKED_OVER_HTTP: Final = re.compile(
     r"[/\\]{2}[^\s/\\@]+@(?:SSL(?:@[0-9]{1,5})?|[0-9]{1,5})[/\\]", re.IGNORECASE
 )
@@ -308,7 +308,7 @@ def _begins_unseen(text: str) -> bool:
 
 
 def _has_two_slashes(text: str | None) -> bool:
-    return text is not None and strip_link_text(text).startswith(_TWO_SLASHES)
+    return text is not None and strip_link_text(text).startswith(TWO_SLASHES)
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,8 @@ import msgspec
 
 from backstamp.urls.query_encoding import encode_query
 
+TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
+"""Behind these a browser reads a host, whichever way they lean."""
 _STRIPPED: Final = "".join(map(chr, range(0x21)))
 _INNER: Final = str.maketrans("", "", "\t\n\r")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

@@ -24,7 +24,7 @@ from backstamp.threats import Finding
 from backstamp.threats.heuristics import Looks, enough_to_warn, lead_nowhere, organisation
 from backstamp.tokens import CopySealer, Keyring
 from backstamp.urls.other_schemes import has_more, looked_up_as, share_hosts
-from backstamp.urls.parsing import WebUrl, scheme_of, web_url
+from backstamp.urls.parsing import TWO_SLASHES, WebUrl, scheme_of, web_url
 from backstamp.vocabulary import QueuedFinding, ThreatType
 
 
@@ -87,7 +87,6 @@ def protect(request: ProtectRequest, raw: bytes, ring: Keyring) -> tuple[Protect
 
 _MAY_BE_OURS: Final = frozenset({SkipReason.OWN_LINK, SkipReason.TOO_MANY_LINKS})
 """Of too many links not all are in the manifest."""
-_TWO_SLASHES: Final = ("//", "\\\\", "/\\", "\\/")
 
 
 class _Other(msgspec.Struct):
@@ -214,7 +213,7 @@ def _is_elsewhere(left: LeftLink) -> bool:
     """Whether a click may lead to another place than a browser, and is not harmless all the same."""
     if not left.reason.unprotected or left.reason is SkipReason.URL_TOO_LONG:
         return False
-    return left.address.startswith(_TWO_SLASHES) or scheme_of(left.address) not in ("", "http", "https")
+    return left.address.startswith(TWO_SLASHES) or scheme_of(left.address) not in ("", "http", "https")
 
 
 def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFinding]:
