@@ -8,6 +8,7 @@ import pytest
 from allauth.core.ratelimit import consume
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
+from django.core import signing
 from django.test import Client, RequestFactory, override_settings
 
 from backstamp.console.serving import kept_forms
@@ -210,9 +211,10 @@ def test_signing_out_ends_the_session(admin: Client) -> None:
 
 def test_cookies_are_for_this_site_and_not_for_scripts(stranger: Client, token: str) -> None:
     stranger.post(f"/welcome/{token}", FORM)
-    cookie = stranger.cookies["backstamp_session"]
-    assert cookie["httponly"]
-    assert cookie["samesite"] == "Lax"
+    for name in ("backstamp_session", "backstamp_whose"):
+        cookie = stranger.cookies[name]
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
 
 
 CSRF = "lpjmnwBqxs0TN8sw8DCbwuV4c5HQJt4e"
@@ -225,11 +227,22 @@ def hidden(page: str, name: str) -> str:
     return html.unescape(found[1])
 
 
+def signed_out(address: str = ADDRESS, **options: bool) -> Client:
+    """Return the browser of somebody whose session has ended."""
+    browser = Client(HTTP_HOST=HOST)
+    assert browser.post("/sign-in/", {"login": address, "password": PASSWORD}).status_code == 302
+    cookies = browser.cookies
+    del cookies["backstamp_session"]
+    browser = Client(HTTP_HOST=HOST, **options)
+    browser.cookies = cookies
+    return browser
+
+
 @pytest.mark.usefixtures("known")
 def test_a_form_that_is_sent_after_the_session_ended_is_shown_after_the_sign_in_to_be_sent(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    browser = Client(HTTP_HOST=HOST, enforce_csrf_checks=True)
+    browser = signed_out(enforce_csrf_checks=True)
     browser.cookies["backstamp_csrf"] = CSRF
     answer = browser.post("/lists/own/add/", TYPED | {"csrfmiddlewaretoken": CSRF})
     assert (answer.status_code, "What you sent is kept" in answer.text) == (403, True)
@@ -249,22 +262,62 @@ def test_a_form_that_is_sent_after_the_session_ended_is_shown_after_the_sign_in_
 
 
 @pytest.mark.usefixtures("known")
-def test_no_other_page_can_have_a_form_kept(stranger: Client) -> None:
+def test_a_form_that_was_kept_is_shown_to_nobody_else_who_signs_in_with_the_same_browser() -> None:
+    get_user_model().objects.create_user("eve@example.org", "eve@example.org", PASSWORD)
+    browser = signed_out()
+    kept = hidden(browser.post("/lists/own/add/", TYPED).text, "kept")
+    answer = browser.post("/sign-in/", {"login": "eve@example.org", "password": PASSWORD, "kept": kept})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    page = browser.get("/").text
+    assert "What was kept is somebody else&#x27;s, and is not shown." in page
+    assert "evil.example" not in page
+    # By now the browser is hers; and whom an older version does not name, nobody is.
+    browser.cookies.pop("backstamp_session")
+    hers = hidden(browser.post("/lists/own/add/", TYPED).text, "kept")
+    older = signing.dumps(["/lists/own/add/", [["what", "evil.example"]], False], salt=kept_forms._SALT)
+    for text in (hers, older):
+        answer = browser.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD, "kept": text})
+        assert answer.status_code == 302
+        browser.cookies.pop("backstamp_session")
+
+
+def test_of_whoever_signed_in_by_a_link_a_form_is_kept_too(stranger: Client, token: str) -> None:
+    stranger.post(f"/welcome/{token}", FORM)
+    stranger.post("/sign-out/")
+    kept = hidden(stranger.post("/lists/own/add/", TYPED).text, "kept")
+    shown = stranger.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD, "kept": kept})
+    assert (shown.status_code, "\nevil.example\nbad.example</textarea>" in shown.text) == (200, True)
+
+
+@pytest.mark.usefixtures("known")
+def test_where_it_is_not_known_whose_session_it_was_nothing_is_kept(stranger: Client) -> None:
+    for cookie in (None, "", "1", "1:1tXyZa:forged"):
+        if cookie is not None:
+            stranger.cookies["backstamp_whose"] = cookie
+        answer = stranger.post("/lists/own/add/", TYPED)
+        assert answer.headers["Location"] == "/sign-in/?next=/lists/own/add/"
+
+
+@pytest.mark.usefixtures("known")
+def test_no_other_page_can_have_a_form_kept() -> None:
+    stranger = signed_out()
     strict = Client(HTTP_HOST=HOST, enforce_csrf_checks=True)
     forged = strict.post("/lists/own/add/", TYPED)
     assert (forged.status_code, "kept" in forged.text) == (403, False)
     kept = hidden(stranger.post("/lists/own/add/", TYPED).text, "kept")
     with override_settings(SECRET_KEY="of another server"):
-        foreign = hidden(stranger.post("/lists/own/add/", TYPED).text, "kept")
+        foreign = hidden(signed_out().post("/lists/own/add/", TYPED).text, "kept")
     for text in ("", "x", kept[:-1], kept.upper(), foreign):
         browser = Client(HTTP_HOST=HOST)
         answer = browser.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD, "kept": text})
         assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
+@pytest.mark.usefixtures("known")
 def test_a_form_in_which_nothing_stands_or_too_much_leads_to_the_sign_in(
-    stranger: Client, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    stranger = signed_out()
     monkeypatch.setattr(kept_forms, "LONGEST", 200)
     for form in ({}, {"what": ""}, {"what": "".join(map(chr, range(200, 2000)))}):
         answer = stranger.post("/lists/own/add/", form)

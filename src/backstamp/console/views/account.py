@@ -8,6 +8,7 @@ its sign-in and sign-out have an address here: nobody can sign up.
 from typing import Any, Final
 
 from allauth.account.views import LoginView, LogoutView
+from django.contrib import messages as notices
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -40,15 +41,19 @@ sign_out = require_POST(LogoutView.as_view())
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in; a failure has a status of its own, by which a proxy can tell and limit it.
 
-    A form that came when the session had ended is then shown, to be sent again.
+    A form that came when the session had ended is then shown, to be sent again, to the one who sent it.
     """
     response: HttpResponse = _sign_in(request)
     if request.method == "POST" and response.status_code == 200:
         response.status_code = 422
-    if request.method == "POST" and request.user.is_authenticated:
-        kept = kept_forms.opened_form(request.POST.get(kept_forms.FIELD, ""))
-        if kept is not None:
-            return render(request, "console/kept_form.html", {"kept": kept})
+    if not request.user.is_authenticated:
+        return response
+    kept = kept_forms.opened_form(request.POST.get(kept_forms.FIELD, ""))
+    if kept is not None and kept.whose == request.user.pk:
+        response = render(request, "console/kept_form.html", {"kept": kept})
+    elif kept is not None:
+        notices.warning(request, "What was kept is somebody else's, and is not shown. Nothing was done.")
+    kept_forms.note_whose(request, response)
     return response
 
 
@@ -72,5 +77,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         user.is_active = True
         user.save()
         login(request, user, backend=_BACKEND)
-        return redirect("messages")
+        response = redirect("messages")
+        kept_forms.note_whose(request, response)
+        return response
     return render(request, "console/welcome.html", {"form": form}, status=422 if form.is_bound else 200)
