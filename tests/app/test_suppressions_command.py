@@ -1,5 +1,7 @@
 """`backstamp suppressions`: what it says and what it writes."""
 
+import csv
+import io
 import os
 import sqlite3
 from contextlib import closing
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from backstamp.spreadsheets import csv_lines
 from tests.app.test_cli import backstamp
 from tests.database import give_database
 
@@ -62,6 +65,29 @@ def test_addresses_that_servers_take_and_people_seldom_write_are_imported_too(fo
     assert suppressions(folder, "import", str(file))[1] == "2 added, 0 were on the list already\n"
     file.write_text(suppressions(folder, "export")[1], encoding="utf-8")
     assert suppressions(folder, "import", str(file))[1] == "0 added, 2 were on the list already\n"
+
+
+def test_an_export_is_harmless_in_a_spreadsheet_and_comes_back_exactly(folder: Path) -> None:
+    """Whoever has a mailbox writes evidence: a server's refusal, words on a page of ours."""
+    said = ["=HYPERLINK(A1)", "'=1", "+1; -1", "@x", "\tindented", "two\r\n-lines", "Grüße, 안녕", "plain"]
+    addresses = ["=cmd@x.example", "'+x@x.example", "-x@x.example", *(f"p{n}@x.example" for n in range(5))]
+    times = [f"2026-03-01T12:00:00.00000{n}+00:00" for n in range(1, 9)]
+    lines = csv_lines([["address", "evidence", "since"], *zip(addresses, said, times, strict=True)])
+    backstamp(folder, "suppressions", "import", "-", stdin=lines.encode())
+    rows = "SELECT address, evidence, since, domain, recipient_key, reason FROM records_suppression"
+    with closing(sqlite3.connect(folder / "data" / "backstamp.db")) as database:
+        before = set(database.execute(rows))
+        assert {row[:2] for row in before} == set(zip(addresses, said, strict=True))
+        done = backstamp(folder, "suppressions", "export", settings={"PYTHONIOENCODING": "latin-1"})
+        exported = done.stdout.decode()
+        cells = [cell for row in csv.reader(io.StringIO(exported, newline="")) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+        assert "'=HYPERLINK(A1)" in cells
+        with database:
+            database.execute("DELETE FROM records_suppression")
+        imported = backstamp(folder, "suppressions", "import", "-", stdin=done.stdout)
+        assert imported.stdout == b"8 added, 0 were on the list already\n"
+        assert set(database.execute(rows)) == before
 
 
 def test_somebody_of_whom_only_the_pseudonym_is_known_is_kept_over_export_and_import(folder: Path) -> None:

@@ -129,7 +129,7 @@ def test_suppressions_and_own_lists_are_saved_piece_by_piece(
         own_lists.add(own_lists.Kind.BLOCKED, f"evil{number}.example", "", ring, by="ada", note="-x")
     rows = rows_of(admin.get("/suppressions/export/"))
     assert [row["address"][1] for row in rows] == ["4", "3", "2", "1", "0"]
-    assert {(row["reason"], row["evidence"]) for row in rows} == {("by hand", "'=1+1")}
+    assert {(row["reason"], row["evidence"]) for row in rows} == {("manual", "'=1+1")}
     assert len(rows_of(admin.get("/suppressions/export/", {"q": "p3@"}))) == 1
     entries = rows_of(admin.get("/lists/own/export/"))
     assert [row["host_or_url"] for row in entries] == [f"evil{number}.example/" for number in (4, 3, 2, 1, 0)]

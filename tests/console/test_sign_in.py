@@ -227,13 +227,13 @@ def hidden(page: str, name: str) -> str:
     return html.unescape(found[1])
 
 
-def signed_out(address: str = ADDRESS, **options: bool) -> Client:
+def signed_out(*, enforce_csrf_checks: bool = False) -> Client:
     """Return the browser of somebody whose session has ended."""
     browser = Client(HTTP_HOST=HOST)
-    assert browser.post("/sign-in/", {"login": address, "password": PASSWORD}).status_code == 302
+    assert browser.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD}).status_code == 302
     cookies = browser.cookies
     del cookies["backstamp_session"]
-    browser = Client(HTTP_HOST=HOST, **options)
+    browser = Client(HTTP_HOST=HOST, enforce_csrf_checks=enforce_csrf_checks)
     browser.cookies = cookies
     return browser
 

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 
-from backstamp.console.wording.csv_text import MARK, Cell, csv_lines
+from backstamp.spreadsheets import MARK, Cell, csv_lines
 
 AT_ONCE: Final = 1_000
 """Rows that are read at a time."""

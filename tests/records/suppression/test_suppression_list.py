@@ -1,6 +1,5 @@
 """The suppression list in the records."""
 
-import io
 import random
 from pathlib import Path
 
@@ -128,9 +127,7 @@ def test_an_entry_that_is_there_stays_and_every_reason_is_one_of_its_own(tmp_pat
 
 def test_an_export_is_csv_with_a_line_of_names() -> None:
     suppression_list.add([msgspec.structs.replace(entry(domain="example.org"), evidence='said "no", twice')])
-    out = io.StringIO()
-    suppression_list.export(out)
-    assert out.getvalue().splitlines() == [
+    assert "".join(suppression_list.exported()).splitlines() == [
         "address,domain,reason,since,evidence,recipient_key",
         'anna@example.com,example.org,manual,2026-03-02T09:00:00+00:00,"said ""no"", twice",616e6e612d6b6579',
     ]

@@ -17,6 +17,7 @@ from backstamp.app.groups import Group
 from backstamp.app.shown import printable
 from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import SuppressionReason
+from backstamp.spreadsheets import as_it_was
 from backstamp.tokens import Keyring
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def export_entries(context: AppContext) -> None:
     with usable_database(context):
         from backstamp.records.suppression import suppression_list as records
 
-        records.export(sys.stdout)
+        sys.stdout.buffer.writelines(line.encode() for line in records.exported())
 
 
 @suppressions.command("import")
@@ -105,7 +106,7 @@ def export_entries(context: AppContext) -> None:
 def import_entries(context: AppContext, file: BinaryIO) -> None:
     """Add the entries of a CSV file with a column `address`, and if you like domain, reason, since, evidence.
 
-    All of it is taken, or nothing. FILE may be `-`, standard input.
+    All of it is taken, or nothing. FILE may be `-`, standard input. What was exported comes back as it was.
     """
     # It is open by now: root goes on as another user, who need not be able to read it.
     with usable_database(context):
@@ -129,7 +130,8 @@ def _read(ring: Keyring, file: BinaryIO) -> Iterator["Entry"]:
             for row in rows:
                 if rows.line_num > MOST_LINES:
                     raise click.ClickException(f"the file has more than {MOST_LINES} lines; split it")
-                yield _entry(ring, row, f"line {rows.line_num}: ", now)
+                texts = {name: as_it_was(text) for name, text in row.items() if isinstance(text, str)}
+                yield _entry(ring, texts, f"line {rows.line_num}: ", now)
     except UnicodeDecodeError:
         raise click.ClickException("the file is not UTF-8") from None
     except OSError as error:
@@ -147,11 +149,11 @@ def _lines(text: TextIO) -> Iterator[str]:
         yield line
 
 
-def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: datetime) -> "Entry":
+def _entry(ring: Keyring, row: Mapping[str, str], where: str, now: datetime) -> "Entry":
     from backstamp.records.suppression.suppression_list import Entry
 
-    address, domain = (row.get("address") or "").strip(), (row.get("domain") or "").strip()
-    key = (row.get("recipient_key") or "").strip()
+    address, domain = row.get("address", "").strip(), row.get("domain", "").strip()
+    key = row.get("recipient_key", "").strip()
     of_the_unknown = not address and _KEY.fullmatch(key) is not None
     if not of_the_unknown and not is_mail_address(address):
         raise click.ClickException(f"{where}that is no mail address")
@@ -173,5 +175,5 @@ def _entry(ring: Keyring, row: Mapping[str, str | None], where: str, now: dateti
         reason=reason,
         since=since,
         domain=domain,
-        evidence=row.get("evidence") or "",
+        evidence=row.get("evidence", ""),
     )

@@ -14,13 +14,13 @@ from backstamp.console.asked import back_to, kept_in
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_together
 from backstamp.console.paging import page_of
-from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.saved_rows import READER_REPORTS, reader_report_row
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ReaderReportRow
 from backstamp.records.protection import reader_reports
 from backstamp.records.protection.reader_reports import Decision
 from backstamp.records.queries.keyset import NewestFirst
+from backstamp.spreadsheets import Cell
 
 SHOWN: Final = 50
 

@@ -15,8 +15,6 @@ from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.suppression import SuppressionForm
 from backstamp.console.paging import page_of
-from backstamp.console.wording.csv_text import Cell
-from backstamp.console.wording.saved_rows import SUPPRESSIONS, suppression_row
 from backstamp.policy import SuppressionReason
 from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.models import Suppression
@@ -41,12 +39,12 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Stream the list, or what of it fits a search, as CSV, what was put on it last first."""
+    """Stream the list, or what of it fits a search, as CSV, what was put on it last first.
 
-    def as_row(row: Suppression) -> tuple[Cell, ...]:
-        return suppression_row(row, REASONS[SuppressionReason(row.reason)])
-
-    return csv_file("suppressions", SUPPRESSIONS, newest_first(_found(words(request, "q")), as_row))
+    It is the form of `backstamp suppressions export`, and can be imported.
+    """
+    found = _found(words(request, "q"))
+    return csv_file("suppressions", suppression_list.COLUMNS, newest_first(found, suppression_list.saved_row))
 
 
 @require_POST

@@ -2,12 +2,12 @@
 
 from typing import Final, NamedTuple
 
-from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.events import ACTORS
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.events.link_hosts import host_in
 from backstamp.records.queries.clicks import Click
+from backstamp.spreadsheets import Cell
 from backstamp.vocabulary import Actor, EventType
 
 LONGEST_URL: Final = 500

@@ -3,7 +3,6 @@
 from typing import Final
 
 from backstamp.console.wording.alerts import act_words, rule_words
-from backstamp.console.wording.csv_text import Cell
 from backstamp.console.wording.events import ACTORS, DELIVERIES, unmatched_words
 from backstamp.console.wording.reader_reports import reported_words
 from backstamp.console.wording.threats import reason_words, threat_words
@@ -14,12 +13,12 @@ from backstamp.records.models import (
     CapturedMail,
     Consent,
     OwnListEntry,
-    Suppression,
     UnmatchedReport,
 )
 from backstamp.records.protection.reader_reports import ReaderReport
 from backstamp.records.queries.received_mail import ReceivedRow
 from backstamp.records.queries.summaries import MessageSummary
+from backstamp.spreadsheets import Cell
 from backstamp.vocabulary import Actor
 
 MESSAGES: Final = (
@@ -36,7 +35,6 @@ ALERTS: Final = (
     *("source", "alert"),
 )
 PEOPLE: Final = ("mailbox", "what", "time", "since_judged", "message")
-SUPPRESSIONS: Final = ("address", "domain", "reason", "since", "evidence")
 CONSENTS: Final = ("address", "opens", "links", "evidence", "recorded", "by")
 READER_REPORTS: Final = (*("time", "mailbox", "what", "url", "text", "subject", "handled", "by", "message"),)
 UNMATCHED: Final = ("time", "what", "addresses", "reporter", "text")
@@ -106,11 +104,6 @@ def person_row(person: AlertPerson, machine: str | None) -> tuple[Cell, ...]:
     """Return who is in an alert; `machine` is for what actor they have been taken since, if for a machine."""
     judged = ACTORS[Actor(machine)].title if machine else ""
     return person.address, act_words(person.act), person.at, judged, to_text(person.message_id)
-
-
-def suppression_row(row: Suppression, reason: str) -> tuple[Cell, ...]:
-    """Return an entry of the suppression list, with its reason in words."""
-    return row.address, row.domain, reason, row.since, row.evidence
 
 
 def own_list_row(entry: OwnListEntry) -> tuple[Cell, ...]:

@@ -1,16 +1,16 @@
 """The suppression list: entries made by people, by imports, and by what mail systems say."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import msgspec
 
 from backstamp.policy import SuppressionReason
 from backstamp.records.database.texts import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
+from backstamp.spreadsheets import csv_lines
 from backstamp.tokens.address_spelling import a_labels
 
 COLUMNS: Final = ("address", "domain", "reason", "since", "evidence", "recipient_key")
@@ -118,10 +118,14 @@ def of_recipients(keys: Iterable[bytes], domain: str) -> dict[bytes, list[Suppre
     return found
 
 
-def export(to: TextIO) -> None:
-    """Write the list as CSV (RFC 4180) with a line of `COLUMNS`."""
-    writer = csv.writer(to)
-    writer.writerow(COLUMNS)
+def saved_row(row: Suppression) -> tuple[str, ...]:
+    """Return an entry's `COLUMNS`, as an import takes them."""
+    key = bytes(row.recipient_key).hex()
+    return row.address, row.domain, row.reason, row.since.isoformat(), row.evidence, key
+
+
+def exported() -> Iterator[str]:
+    """Yield the list as CSV, with a line of `COLUMNS`."""
+    yield csv_lines([COLUMNS])
     for row in listed():
-        key = bytes(row.recipient_key).hex()
-        writer.writerow((row.address, row.domain, row.reason, row.since.isoformat(), row.evidence, key))
+        yield csv_lines([saved_row(row)])
