@@ -53,10 +53,12 @@ _BY_CODE: Final = {
     **dict.fromkeys((500, 501, 502, 503, 504, 555), Cause.SYSTEM),
     **dict.fromkeys((530, 534, 535, 538), Cause.POLICY),
     552: Cause.MAILBOX_FULL,
+    559: Cause.POLICY,
 }
 """What reply codes are for, where nothing else tells (RFC 5321 §4.2.3, RFC 4954 §6).
 
-550, 551, 553 and 554 are said of an address, too."""
+550, 551, 553 and 554 are said of an address, too. 559 is Alibaba's, for its rules; where no user is meant
+by it, its words say so."""
 
 _THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED})
 """Causes that lie in the address itself."""
