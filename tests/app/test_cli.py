@@ -237,6 +237,14 @@ def test_keys_are_listed_without_their_secrets_and_rotated(tmp_path: Path, data:
     assert secret not in listed
 
 
+def test_a_key_of_a_time_that_no_calendar_has_is_listed_all_the_same(data: Path, here: Here) -> None:
+    file = data / "keys.json"
+    facts = json.loads(file.read_text())
+    facts["keys"][0]["created_at"] = 253_402_300_800  # the year 10000
+    file.write_text(json.dumps(facts))
+    assert here("keys", "list") == (0, "  1  (no such date)        seals and opens\n", "")
+
+
 def test_a_rewritten_message_is_unwrapped_to_its_very_bytes(tmp_path: Path, data: Path) -> None:
     mail = (
         b"From: ann@example.org\r\nTo: bob@example.net\r\nSubject: hi\r\nMessage-ID: <1@example.org>\r\n"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from backstamp.app import keyfile
-from backstamp.app.doctor import database, listeners, machine, network, postfix, trust
+from backstamp.app.doctor import database, listeners, machine, network, postfix, rounds, signatures, trust
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import DATA_DIR
@@ -536,3 +536,50 @@ def test_on_a_machine_without_ipv6_an_address_of_it_is_told_of(
         "WRONG",
         "[::1]:25251 cannot be had (Address family not supported by protocol)",
     )
+
+
+@pytest.mark.parametrize("name", ["snapshot", "snapshot.consents", "snapshot.suppressed", "signatures.json"])
+def test_a_pipe_in_the_place_of_what_is_published_is_told_and_not_read(
+    tmp_path: Path, main_cf: Path, name: str
+) -> None:
+    here = settings(tmp_path)
+    publish(here, ProtectionMode.PROTECT)
+    assert told(postfix.destinations(here)) != []
+    path = here.in_data_dir(name)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    assert f"{path} is no file" in [what for _, what, _ in told(machine.contents(here))]
+    of_policy = told(rounds.policy(here)), told(postfix.destinations(here))
+    ((_, lists, _),) = told(signatures.signatures(here))
+    assert " lists of networks" in lists
+    if name.startswith("snapshot"):
+        assert (of_policy[0][0][1], of_policy[1]) == ("not published yet, so no mail is tracked", [])
+
+
+def test_what_is_published_is_not_looked_for_where_there_is_no_folder(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "data").write_text("")
+    here = settings(tmp_path)
+    assert told(rounds.policy(here))[0][1] == "not published yet, so no mail is tracked"
+    assert " lists of networks" in told(signatures.signatures(here))[0][1]
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST.localdomain", "mx", "mx."])
+def test_a_name_by_which_no_server_may_be_called_is_noted_where_mail_really_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda: name)
+    assert told(network.own_name(settings(tmp_path))) == []
+    for hop in ("GATEWAY_NEXT_HOP", "PROTECTION_NEXT_HOP"):
+        leaving = {hop: "smtp://127.0.0.1:25"}
+        assert told(network.own_name(settings(tmp_path, **leaving))) == [
+            (
+                "NOTE",
+                f"{name} is no full name: some servers refuse it in a greeting, and Received says nothing",
+                'set gateway.hostname to a public name of this machine, for example "mx.example.org"',
+            )
+        ]
+        named = settings(tmp_path, GATEWAY_HOSTNAME="mx.example.org", **leaving)
+        assert told(network.own_name(named)) == []

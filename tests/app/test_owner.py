@@ -15,7 +15,7 @@ import pytest
 
 from backstamp.app import keyfile
 from backstamp.app.owner import become_owner
-from backstamp.app.settings import SettingsError
+from backstamp.app.settings import SettingsError, load
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -156,3 +156,38 @@ def test_a_working_directory_that_is_closed_to_us_holds_no_settings_for_us(
     tmp_path.chmod(0o700)
     seen = run("check-config", data=data, cwd=tmp_path, user=NOBODY.pw_uid)
     assert (seen.returncode, seen.stderr) == (0, "")
+
+
+def test_settings_that_another_user_left_in_the_folder_hold_only_where_they_are_named(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data)
+    file = Path("backstamp.toml")
+    file.write_text('data_dir = "theirs"\n')
+    assert load(environ={}).config_file == data / file, "root's own"
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY.pw_uid)
+    assert load(environ={}).config_file == data / file, "root's are obeyed by everybody"
+    os.chown(file, NOBODY.pw_uid, NOBODY.pw_gid)
+    assert load(environ={}).config_file == data / file, "one's own"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    refused = rf"^{data / file}: is of another user \(nobody\), so it holds only where it is named; .*"
+    with pytest.raises(SettingsError, match=refused + r"write: backstamp --config backstamp\.toml \.\.\.$"):
+        load(environ={})
+    monkeypatch.setenv("SUDO_UID", str(NOBODY.pw_uid))
+    with pytest.raises(SettingsError, match=refused):
+        load(environ={})
+    assert load(file, {}).config_file == data / file
+    assert load(environ={"BACKSTAMP_CONFIG": str(file)}).config_file == data / file
+
+
+def test_a_link_that_another_user_made_to_settings_of_roots_is_theirs(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative `data_dir` would be in their folder."""
+    monkeypatch.chdir(data)
+    (data / "roots.toml").write_text('data_dir = "data"\n')
+    Path("backstamp.toml").symlink_to("roots.toml")
+    assert load(environ={}).config_file == data / "backstamp.toml"
+    os.chown("backstamp.toml", 4_000_123, NOBODY.pw_gid, follow_symlinks=False)
+    with pytest.raises(SettingsError, match=r"is of another user \(4000123\)"):
+        load(environ={})

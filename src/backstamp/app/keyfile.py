@@ -10,11 +10,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from backstamp.file_identity import FileIdentity, identity_of
-from backstamp.tokens import Keyring, KeyringError
+from backstamp.tokens import Key, Keyring, KeyringError
 
 _log = logging.getLogger("backstamp.app")
 
@@ -64,6 +65,14 @@ class KeyFile:
         if fault and fault != self._fault:
             _log.critical("%s; until this process ends it goes on with the keys that it has", fault)
         self._fault = fault
+
+
+def made_at(key: Key) -> datetime | None:
+    """Return when a key was made; None where its file says a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(key.created_at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def missing(path: Path) -> str:

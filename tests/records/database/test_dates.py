@@ -42,6 +42,11 @@ def test_a_clock_that_differed_by_hours_or_made_the_keys_in_the_future_is_no_los
     assert told(START + 999 * DAY, START + 9 * DAY) == []
 
 
+def test_nothing_is_told_by_keys_of_a_time_that_no_calendar_has() -> None:
+    ingest(batch("a", [queued()]), after(1))
+    assert list(dates(Keyring.create(b"k" * 32, b"a" * 32, 253_402_300_800), START + 9 * DAY, 90)) == []
+
+
 def test_keys_that_know_the_recipients_are_of_this_mail_whatever_their_dates() -> None:
     """A stolen key was taken out of the file, or a clock was wrong."""
     anna, bert = queued().recipients

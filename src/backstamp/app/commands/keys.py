@@ -1,7 +1,5 @@
 """`backstamp keys`: list and rotate the keys behind the tokens."""
 
-from datetime import UTC, datetime
-
 import click
 
 from backstamp.app import keyfile
@@ -21,9 +19,10 @@ def list_keys(context: AppContext) -> None:
     """List the keys: number, date, and which one seals new tokens. Secrets are never shown."""
     ring = context.keyring()
     for key in ring.keys:
-        made = datetime.fromtimestamp(key.created_at, UTC)
+        made = keyfile.made_at(key)
+        date = f"{made:%Y-%m-%d %H:%M} UTC" if made else "(no such date)      "
         state = "seals and opens" if key.id == ring.active_id else "opens"
-        click.echo(f"{key.id:3}  {made:%Y-%m-%d %H:%M} UTC  {state}")
+        click.echo(f"{key.id:3}  {date}  {state}")
 
 
 @keys.command()

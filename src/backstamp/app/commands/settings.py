@@ -15,10 +15,10 @@ PREAMBLE: Final = """\
 
 Made from the one table in `src/backstamp/app/settings/table.py` by `backstamp settings --as markdown`.
 
-Settings stand in `backstamp.toml` (in the working directory or `/etc/backstamp/`, or the file named by
-`--config` or `BACKSTAMP_CONFIG`); `backstamp settings --as toml` prints one to begin with. An environment
-variable of the name given wins over the file. A secret can also be read from a file: put `_FILE` behind
-the variable's name. `backstamp check-config` says what is wrong.
+Settings stand in `backstamp.toml` (in the working directory, where it is yours or root's, or in
+`/etc/backstamp/`; or in the file named by `--config` or `BACKSTAMP_CONFIG`); `backstamp settings --as toml`
+prints one to begin with. An environment variable of the name given wins over the file. A secret can also be
+read from a file: put `_FILE` behind the variable's name. `backstamp check-config` says what is wrong.
 """
 
 

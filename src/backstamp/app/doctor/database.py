@@ -108,11 +108,11 @@ def dates(ring: Keyring, now: datetime, retention_days: int) -> Iterator[Finding
     """Is there mail of before the keys, or of times that are still to come? Raises `django.db.Error`."""
     from backstamp.records.models import Message
 
-    made = datetime.fromtimestamp(min(key.created_at for key in ring.keys), UTC)
+    made = keyfile.made_at(min(ring.keys, key=lambda key: key.created_at))
     queued = Message.objects.values_list("queued_at", flat=True)
     first, last = queued.order_by("queued_at").first(), queued.order_by("-queued_at").first()
     # Keys that are not made yet were made by a clock that was ahead.
-    if first is not None and first + _SKEW < made <= now and _are_others(ring, made):
+    if first and made and first + _SKEW < made <= now and _are_others(ring, made):
         yield wrong(
             "database",
             f"has mail of {first:%Y-%m-%d}, and the oldest key is of {made:%Y-%m-%d}: links of mail from "

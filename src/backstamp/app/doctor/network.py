@@ -31,6 +31,7 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
     Setting,
 )
+from backstamp.app.wiring.own_name import own_name as name_of
 from backstamp.certificate import Certificate
 from backstamp.listening import addresses
 from backstamp.vocabulary import TlsMode
@@ -56,6 +57,18 @@ def next_hop(settings: Settings) -> Iterator[Finding]:
         )
     if settings[PROTECTION_NEXT_HOP]:
         yield from _hop(settings, "next hop of received mail", PROTECTION_NEXT_HOP)
+
+
+def own_name(settings: Settings) -> Iterator[Finding]:
+    """Where mail really leaves: is our name one by which a server on the Internet may be called?"""
+    name = name_of(settings)
+    leaves = settings[GATEWAY_NEXT_HOP] or settings[PROTECTION_NEXT_HOP]
+    if leaves and ("." not in name.strip(".") or name.lower().startswith("localhost.")):
+        yield note(
+            "own name",
+            f"{name} is no full name: some servers refuse it in a greeting, and Received says nothing",
+            'set gateway.hostname to a public name of this machine, for example "mx.example.org"',
+        )
 
 
 def _hop(settings: Settings, subject: str, setting: Setting[str]) -> Iterator[Finding]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from backstamp.app.doctor.findings import SECONDS, Finding, good, note
+from backstamp.app.doctor.published import snapshot_of
 from backstamp.app.settings import Settings
-from backstamp.journal import SnapshotFile
 from backstamp.policy import ProtectionMode
 
 _LISTS: Final = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
@@ -28,7 +28,7 @@ _LONGEST_NAME: Final = 100
 
 def destinations(settings: Settings) -> Iterator[Finding]:
     """Does the Postfix of this machine take mail for domains that we were not told of?"""
-    snapshot = SnapshotFile(settings.in_data_dir("snapshot")).current()
+    snapshot = snapshot_of(settings)
     if snapshot is None:
         return
     if all(each.protection.mode is ProtectionMode.OFF for each in snapshot.domains.values()):

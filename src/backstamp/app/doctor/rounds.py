@@ -6,15 +6,15 @@ from typing import Final
 
 from backstamp.app.doctor import database, feeds, listeners, machine, network, postfix, signatures, trust
 from backstamp.app.doctor.findings import Finding, good, note, wrong
+from backstamp.app.doctor.published import snapshot_of
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import CONSENT_MODE, TRACKING_ENABLED
-from backstamp.journal import SnapshotFile
 from backstamp.policy import STALE_SECONDS, ConsentMode
 
 
 def policy(settings: Settings) -> Iterator[Finding]:
     """Is the policy published, and does it let anything be tracked at all?"""
-    snapshot = SnapshotFile(settings.in_data_dir("snapshot")).current()
+    snapshot = snapshot_of(settings)
     if snapshot is None:
         yield note("policy", "not published yet, so no mail is tracked", "start the worker: backstamp serve")
     else:
@@ -49,6 +49,7 @@ ROUNDS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     database.database,
     listeners.ports,
     network.next_hop,
+    network.own_name,
     network.tracking_host,
     network.trusted_files,
     network.own_certificate,

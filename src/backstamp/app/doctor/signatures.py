@@ -4,16 +4,15 @@ import datetime
 from collections.abc import Iterator
 
 from backstamp.app.doctor.findings import Finding, good, note
+from backstamp.app.doctor.published import updates_of
 from backstamp.app.settings import Settings
-from backstamp.journal import SignatureFile
-from backstamp.journal.signature_file import FILE_NAME
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
 
 def signatures(settings: Settings) -> Iterator[Finding]:
     """Are the published lists of networks of this month?"""
     today = datetime.datetime.now(datetime.UTC).date()
-    found = list(freshness(SignatureFile(settings.in_data_dir(FILE_NAME)).updates(), today))
+    found = list(freshness(updates_of(settings), today))
     stale = [each for each in found if each.stale]
     if stale:
         oldest = max(stale, key=lambda each: each.days)

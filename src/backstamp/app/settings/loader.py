@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import pwd
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,8 +57,9 @@ class Settings:
 def load(config_file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings. Raises `SettingsError`.
 
-    The file is `config_file`, else the one named by BACKSTAMP_CONFIG, else ./backstamp.toml, else
-    /etc/backstamp/backstamp.toml, else none. Relative paths in the file mean the file's directory.
+    The file is `config_file`, else the one named by BACKSTAMP_CONFIG, else ./backstamp.toml, which must be
+    ours or root's, else /etc/backstamp/backstamp.toml, else none. Relative paths in the file mean the file's
+    directory.
     """
     path = _find(config_file, environ)
     written = (_from_file(path) if path is not None else {}) | _from_environment(environ)
@@ -75,7 +77,29 @@ def _find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
         named = Path(environ[CONFIG_VARIABLE])
     if named is not None:
         return named.absolute()
-    return next((place.absolute() for place in PLACES if _may_be_ours(place)), None)
+    found = next((place for place in PLACES if _may_be_ours(place)), None)
+    if found is not None and not found.is_absolute():
+        _refuse_strangers(found)
+    return None if found is None else found.absolute()
+
+
+def _refuse_strangers(found: Path) -> None:
+    """Raise `SettingsError` where another user has laid these settings in our way: root would act by them.
+
+    Of a link it counts who made it. Who called `sudo` is another user, too: a rule of sudoers for our
+    commands alone must not make anybody root.
+    """
+    owner = found.lstat().st_uid
+    if owner in (0, os.geteuid()):
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    raise SettingsError(
+        f"{found.absolute()}: is of another user ({name}), so it holds only where it is named; "
+        f"where you mean it, write: backstamp --config {found} ..."
+    )
 
 
 def _may_be_ours(place: Path) -> bool:

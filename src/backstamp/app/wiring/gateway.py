@@ -1,12 +1,10 @@
 """From settings to the gateway's configuration."""
 
-import socket
 from pathlib import Path
 
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import (
     GATEWAY_CLIENT_CA,
-    GATEWAY_HOSTNAME,
     GATEWAY_LISTEN,
     GATEWAY_LMTP_LISTEN,
     GATEWAY_MAX_CONNECTIONS,
@@ -38,6 +36,7 @@ from backstamp.app.settings.table import (
     SUBMISSION_UPSTREAM_TLS,
 )
 from backstamp.app.wiring.capture import next_hop_address, socket_address
+from backstamp.app.wiring.own_name import own_name
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.gateway.config import GatewayConfig, ProtectionConfig, RewritingLimits, Submission
 from backstamp.gateway.milter import MilterConfig
@@ -51,7 +50,7 @@ from backstamp.journal.threat_file import FILE_NAME as THREATS
 def gateway_config(settings: Settings) -> GatewayConfig:
     """Return what the gateway must be told. Raises `gateway.errors.ConfigError`, `SettingsError`."""
     return GatewayConfig(
-        hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
+        hostname=own_name(settings),
         next_hop=next_hop_address(settings),
         outcomes=settings.in_data_dir("outcomes.db"),
         listen=settings[GATEWAY_LISTEN],

@@ -1,14 +1,11 @@
 """From settings to the worker's configuration."""
 
-import socket
-
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CAPTURE_MAX_BYTES,
     CONSENT_MODE,
-    GATEWAY_HOSTNAME,
     GATEWAY_MAX_SIZE,
     GATEWAY_NEXT_HOP_CA,
     GATEWAY_NEXT_HOP_TLS,
@@ -38,6 +35,7 @@ from backstamp.app.settings.table import (
 from backstamp.app.wiring.capture import capture_address, next_hop_address, socket_address
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
+from backstamp.app.wiring.own_name import own_name
 from backstamp.journal.known_sites_file import FILE_NAME as KNOWN_SITES
 from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.policy import Axes, Policy, Privacy
@@ -101,14 +99,14 @@ def _reports(settings: Settings) -> ReportMailboxConfig | None:
 def _next_hop(settings: Settings) -> NextHop:
     return NextHop(
         address=next_hop_address(settings),
-        hostname=settings[GATEWAY_HOSTNAME] or socket.getfqdn(),
+        hostname=own_name(settings),
         tls=settings[GATEWAY_NEXT_HOP_TLS],
         ca=settings[GATEWAY_NEXT_HOP_CA],
     )
 
 
 def _own_sender(settings: Settings) -> str:
-    return settings[PRIVACY_CONTACT] or f"postmaster@{settings[GATEWAY_HOSTNAME] or socket.getfqdn()}"
+    return settings[PRIVACY_CONTACT] or f"postmaster@{own_name(settings)}"
 
 
 def default_policy(settings: Settings) -> Policy:

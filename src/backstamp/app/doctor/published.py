@@ -1,0 +1,39 @@
+"""What the worker publishes for all roles, as the doctor reads it.
+
+Where a pipe or a device lies in the place of one of these files, whoever read it would wait for ever;
+`machine.contents` tells of it.
+"""
+
+import stat
+from pathlib import Path
+
+from backstamp.app.settings import Settings
+from backstamp.journal import SignatureFile, SnapshotFile
+from backstamp.journal.signature_file import FILE_NAME
+from backstamp.journal.snapshot_file import consents_path, suppressed_path
+from backstamp.policy import Snapshot
+from backstamp.verdicts.published import Updates
+
+
+def snapshot_of(settings: Settings) -> Snapshot | None:
+    """Return the policy; None where it is not published, or cannot be read."""
+    path = settings.in_data_dir("snapshot")
+    if any(map(_is_no_file, (path, consents_path(path), suppressed_path(path)))):
+        return None
+    return SnapshotFile(path).current()
+
+
+def updates_of(settings: Settings) -> Updates:
+    """Return the newer lists of networks; none where there are none, or they cannot be read."""
+    path = settings.in_data_dir(FILE_NAME)
+    return Updates() if _is_no_file(path) else SignatureFile(path).updates()
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether something else than a file is there."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
