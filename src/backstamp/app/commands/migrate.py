@@ -14,7 +14,7 @@ def migrate(context: AppContext) -> None:
         _refuse_unfit()
         from django.core.management import call_command
 
-        from backstamp.records.database import trigrams
+        from backstamp.records import trigrams
         from backstamp.records.rollups.rebuild import fill_in_missing
 
         call_command("migrate", interactive=False, verbosity=0)

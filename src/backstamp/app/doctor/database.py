@@ -145,7 +145,7 @@ def _are_others(ring: Keyring, made: datetime) -> bool:
 
 def search() -> Iterator[Finding]:
     """Has PostgreSQL the index by which a search is quick? Raises `django.db.Error`."""
-    from backstamp.records.database.trigrams import lacks_index
+    from backstamp.records.trigrams import lacks_index
 
     if lacks_index():
         yield note(

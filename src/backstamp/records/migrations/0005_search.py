@@ -4,7 +4,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from backstamp.records.migrations._search_0005 import make_index
+from backstamp.records.trigrams import make_index
 
 
 def by_message(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -11,7 +11,7 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from backstamp.records.migrations._search_0005 import make_index
+from backstamp.records.trigrams import make_index
 
 _OLD = "records_messagetext_0016"
 

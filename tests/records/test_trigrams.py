@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from backstamp.app.doctor.database import search
-from backstamp.records.database.trigrams import lacks_index, make_what_lacks
+from backstamp.records.trigrams import lacks_index, make_what_lacks
 from tests.database import empty_postgresql
 
 pytestmark = pytest.mark.daemon

@@ -1,4 +1,4 @@
-"""How the index of trigrams behind the search is made, where the database has such a thing.
+"""trigrams: the index of trigrams behind the search, made with the tables and whenever it can be.
 
 On SQLite triggers keep it in step with `records_messagetext`; whoever makes that table anew must make them
 again. Without the index the search finds the same, in more time.
@@ -6,7 +6,7 @@ again. Without the index the search finds the same, in more time.
 
 from collections.abc import Iterator
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -24,6 +24,27 @@ def make_index(connection: BaseDatabaseWrapper, key: str) -> None:
                 cursor.execute(statement)
     except DatabaseError:
         pass
+
+
+def lacks_index() -> bool:
+    """Whether this is PostgreSQL, has our tables, and none of the index. Raises `django.db.Error`."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_regclass('records_messagetext') IS NOT NULL"
+            " AND to_regclass('messagetext_trigrams') IS NULL"
+        )
+        return bool(cursor.fetchone() == (True,))
+
+
+def make_what_lacks() -> None:
+    """Make the index where it can be made by now: `pg_trgm` was installed later. Raises `django.db.Error`.
+
+    Who writes texts waits for it: some seconds for 200,000 messages.
+    """
+    if lacks_index():
+        make_index(connection, "id")
 
 
 def _postgresql(cursor: CursorWrapper) -> Iterator[str]:
