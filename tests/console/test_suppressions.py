@@ -12,6 +12,7 @@ from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Suppression
 from backstamp.tokens import Keyring
 from tests.console.conftest import ADDRESS
+from tests.console.csv_answers import rows_of
 from tests.console.seed import NOON, message, recipient
 
 
@@ -114,6 +115,40 @@ def test_who_takes_entries_off_stays_where_they_are_in_the_list(admin: Client) -
     assert answer.headers["Location"] == f"/suppressions/?q=reader&before={older}"
     assert admin.post(f"/suppressions/{Suppression.objects.all()[0].pk}/remove/?message=x").status_code == 404
     assert Suppression.objects.count() == 59
+
+
+def test_a_whole_address_is_found_by_its_pseudonym_in_whatever_spelling(admin: Client, ring: Keyring) -> None:
+    def found(words: str) -> list[str]:
+        return re.findall(r'entry-name">([^<]*)<', admin.get("/suppressions/", {"q": words}).text)
+
+    entry(1, address="ann@bücher.example", recipient_key=ring.recipient_key("ann@bücher.example"))
+    entry(2, address="joann@bücher.example", recipient_key=ring.recipient_key("joann@bücher.example"))
+    entry(3, address="", recipient_key=ring.recipient_key("erased@example.org"))
+    assert found("Ann@xn--bcher-kva.example") == found("ann@BÜCHER.example") == ["ann@bücher.example"]
+    assert found("erased@example.org") == ["an address no longer on record"]
+    assert found("bob@example.org") == []
+    # Parts of addresses, and what only might be a whole one.
+    assert sorted(found("ann@b")) == sorted(found("@bücher.example")) == sorted(found("ann")) != []
+    assert len(rows_of(admin.get("/suppressions/export/", {"q": "ann@bücher.example"}))) == 1
+
+
+def test_to_find_a_person_no_list_is_looked_through(admin: Client) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        admin.get("/suppressions/", {"q": "ann@example.org"})
+        admin.get("/policy/", {"q": "ann@example.org"})
+        admin.get("/alerts/", {"host": "evil.example"})
+    ordered = ('"since" DESC', '"recorded_at" DESC', '"last_at" DESC')
+    listed = [query["sql"] for query in asked if any(order in query["sql"] for order in ordered)]
+    with connection.cursor() as cursor:
+        plans = []
+        for statement in listed:
+            cursor.execute("EXPLAIN QUERY PLAN " + statement)
+            plans.append(cursor.fetchone()[3])
+    assert plans == [
+        "SEARCH records_suppression USING INDEX suppression_by_key (recipient_key=?)",
+        "SEARCH records_consent USING INDEX consent_by_key (recipient_key=?)",
+        "SEARCH records_alert USING INDEX alert_by_host (host=?)",
+    ]
 
 
 def test_who_took_off_the_last_entry_of_a_page_sees_the_newest_and_not_an_empty_list(admin: Client) -> None:

@@ -28,6 +28,7 @@ from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_named
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
+from backstamp.records.queries import people
 from backstamp.records.queries.keyset import NewestFirst
 from backstamp.verdicts.published import STALE_DAYS, freshness
 
@@ -132,7 +133,7 @@ def _domains() -> QuerySet[SenderDomain]:
 
 
 def _consents(search: str) -> QuerySet[Consent]:
-    return Consent.objects.filter(address__icontains=search) if search else Consent.objects.all()
+    return people.found(Consent.objects.all(), search, console_config().keyring().recipient_key)
 
 
 def _page(

@@ -18,6 +18,7 @@ from backstamp.console.paging import page_of
 from backstamp.policy import SuppressionReason
 from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.models import Suppression
+from backstamp.records.queries import people
 from backstamp.records.queries.keyset import NewestFirst
 from backstamp.records.suppression import suppression_list
 
@@ -93,7 +94,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _found(search: str) -> QuerySet[Suppression]:
-    return Suppression.objects.filter(address__icontains=search) if search else Suppression.objects.all()
+    return people.found(Suppression.objects.all(), search, console_config().keyring().recipient_key)
 
 
 def _page(request: HttpRequest, form: SuppressionForm, status: int = 200) -> HttpResponse:

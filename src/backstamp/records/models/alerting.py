@@ -96,6 +96,7 @@ class Alert(models.Model):
         ordering: ClassVar = ["-last_at", "-id"]
         indexes: ClassVar = [
             models.Index(fields=["key", "quiet_until"], name="alert_open"),
+            models.Index(fields=["host", "last_at", "id"], name="alert_by_host"),
             models.Index(
                 fields=["quiet_until"], name="alert_grown", condition=models.Q(count__gt=models.F("told"))
             ),
