@@ -16,7 +16,6 @@ from backstamp.mail.header_text import decoded
 
 _SHORT: Final = 50
 _MAX_PARAMETERS: Final = 64
-_COMMON_LENGTH: Final = 100
 _PLAIN: Final = re.compile(
     r'[ \t]*;[ \t]*(?:([^\s;="()\\*\x00-\x1f\x7f]+)[ \t]*=[ \t]*'
     r'(?:"([^"\\\x00-\x1f\x7f]*)"|([^\s;"()\\\x00-\x1f\x7f]+))[ \t]*)?(?=;|\Z)'

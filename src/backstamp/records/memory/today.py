@@ -132,11 +132,6 @@ class Memory:
         card = self._cards.get(pair[0])
         return None if card is None else card.by_index.get(pair[1])
 
-    def forget_messages(self, messages: Collection[int]) -> None:
-        """Forget messages of which new facts were written."""
-        for message in messages:
-            self._cards.pop(message, None)
-
     def forget_recipients(self, pairs: Iterable[Pair]) -> None:
         """Forget recipients of whom new facts were written."""
         for message, index in pairs:

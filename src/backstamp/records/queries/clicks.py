@@ -33,12 +33,6 @@ _FEW: Final = 2_000
 """Messages up to which it is cheaper to ask each for its clicks."""
 MOST_OF_A_MAILBOX: Final = 20_000
 
-CLICK_TYPES: Final = (
-    EventType.ALLOWED,
-    EventType.WARNED,
-    EventType.BLOCKED,
-    EventType.CLICKED_THROUGH,
-)
 _ALL_TYPES: Final = "x.type IN ('allowed', 'warned', 'blocked', 'clicked_through')"
 """In the words of the index, so that it is taken."""
 _RECEIVED: Final = (

@@ -37,17 +37,6 @@ class Figures:
         """Links followed by people."""
         return sum(self.fetches(EventType.CLICKED, actor) for actor in PEOPLE)
 
-    @property
-    def opened_share(self) -> tuple[float, float] | None:
-        """The share of measurable recipients that opened: confirmed, and possible; None where none are."""
-        measurable = self["recipients_measurable"]
-        if not measurable:
-            return None
-        return (
-            min(1.0, self["recipients_opened"] / measurable),
-            min(1.0, self["recipients_possible"] / measurable),
-        )
-
 
 @dataclass(frozen=True)
 class Overview:
