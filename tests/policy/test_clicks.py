@@ -2,13 +2,27 @@
 
 import pytest
 
-from backstamp.policy import ALLOWED, OWN_BLOCKED, ClickDecision, OwnWord, Protection, decide_click
+from backstamp.policy import (
+    ALLOWED,
+    EVERYBODY,
+    OWN_BLOCKED,
+    ClickDecision,
+    OwnList,
+    OwnWord,
+    Protection,
+    Snapshot,
+    decide_click,
+    lists_for,
+    own_word,
+)
 from backstamp.threats import Finding, ThreatReason
-from backstamp.vocabulary import ClickAction, ThreatType
+from backstamp.vocabulary import ClickAction, ConsentMode, ThreatType
 
 BAD = Finding(ThreatType.PHISHING, ThreatReason.LISTED_URL, "list")
 SPAM = Finding(ThreatType.SPAM, ThreatReason.LISTED_HOST, "list")
 BARE = Finding(ThreatType.MALWARE, ThreatReason.LISTED_PREFIX, "list", confirmed=False)
+RECIPIENT = bytes.fromhex("00ff00ff00ff00ff")
+DIGEST = b"8 octets"
 
 
 def decided(
@@ -16,6 +30,18 @@ def decided(
 ) -> ClickDecision:
     protection = Protection(**changes)  # type: ignore[arg-type]
     return decide_click(protection, own=own, findings=findings, waited=waited)
+
+
+def lists_of(scopes: dict[str, OwnList], domain: str, recipient_key: bytes) -> tuple[OwnList, ...]:
+    snapshot = Snapshot(
+        published_at_us=1,
+        enabled=True,
+        consent_mode=ConsentMode.OBJECTION,
+        tracking_url="https://t.example.net/",
+        origins={},
+        own_lists=scopes,
+    )
+    return lists_for(snapshot, domain=domain, recipient_key=recipient_key)
 
 
 def test_what_nothing_speaks_against_leads_on() -> None:
@@ -31,6 +57,24 @@ def test_the_most_severe_action_is_taken() -> None:
 def test_an_administrators_own_word_comes_first() -> None:
     assert decided(BAD, own=OwnWord.ALLOWED) == ALLOWED
     assert decided(SPAM, own=OwnWord.BLOCKED) == ClickDecision(ClickAction.BLOCK, OWN_BLOCKED)
+    assert decided(BAD, own=OwnWord.BLOCKED) == ClickDecision(ClickAction.BLOCK, OWN_BLOCKED)
+
+
+def test_the_own_lists_of_a_mailbox_are_its_own_its_domains_and_that_of_all_in_this_order() -> None:
+    mailbox, domain, all_, other = (OwnList(blocked=frozenset({bytes([n]) * 8})) for n in range(4))
+    scopes = {EVERYBODY: all_, "b.example": other, "a.example": domain, RECIPIENT.hex(): mailbox}
+    assert lists_of(scopes, "A.example", RECIPIENT) == (mailbox, domain, all_)
+    assert lists_of(scopes, "c.example", b"somebody") == (all_,)
+    assert lists_of({}, "a.example", RECIPIENT) == ()
+
+
+def test_the_narrowest_own_list_that_names_a_url_decides_and_within_one_the_block_does() -> None:
+    allows, blocks = OwnList(allowed=frozenset({DIGEST})), OwnList(blocked=frozenset({DIGEST}))
+    both = OwnList(allowed=frozenset({DIGEST}), blocked=frozenset({DIGEST}))
+    assert own_word({DIGEST}, (OwnList(), allows, blocks)) is OwnWord.ALLOWED
+    assert own_word({DIGEST}, (OwnList(), blocks, allows)) is OwnWord.BLOCKED
+    assert own_word({DIGEST, b"another "}, (both, allows)) is OwnWord.BLOCKED
+    assert own_word({b"another "}, (both, allows)) is None
 
 
 def test_a_bare_prefix_is_checked_first_and_blocks_nothing_by_itself() -> None:

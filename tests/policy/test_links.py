@@ -163,6 +163,20 @@ def test_of_each_link_of_a_message_is_said_what_is_said_of_it_alone(
             assert word == alone
 
 
+def test_where_no_threat_list_is_on_own_lists_and_answers_name_links_all_the_same() -> None:
+    urls = [web_url(f"https://{host}.example/") for host in ("plain", "blocked", "allowed", "answered")]
+    words = list(link_words([url for url in urls if url is not None], None, (ALLOWS, BLOCKS), EVIL, 50))
+    assert [word and (word.own, [each.source for each in word.findings]) for word in words] == [
+        None,
+        (OwnWord.BLOCKED, []),
+        (OwnWord.ALLOWED, []),
+        (None, ["dns"]),
+    ]
+    assert words[1:3] == list(
+        link_words([url for url in urls[1:3] if url is not None], None, (ALLOWS, BLOCKS))
+    )
+
+
 def test_more_links_than_are_looked_up_together(lists: ThreatLists) -> None:
     urls = [web_url(f"https://plain.example/{'x' * 2000}/{number}") for number in range(30)]
     urls[7] = urls[29] = web_url("https://evil.example/")

@@ -8,6 +8,7 @@ import msgspec
 
 from backstamp.edge.own_forms import host_of
 from backstamp.policy import (
+    CHOSEN_ACTIONS,
     DomainPolicy,
     Kills,
     OwnList,
@@ -24,7 +25,6 @@ _LOGO: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/
 MOST_LOGO: Final = 131_072
 """Characters of a logo; it is in every page."""
 _NOTHING_SET: Final = Protection()
-_ACTIONS: Final = frozenset({ClickAction.ALLOW, ClickAction.WARN, ClickAction.BLOCK})
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -130,7 +130,7 @@ def _guard(domain: DomainPolicy) -> Guard:
 
 
 def _meant(action: ClickAction) -> ClickAction:
-    return action if action in _ACTIONS else ClickAction.WARN
+    return action if action in CHOSEN_ACTIONS else ClickAction.WARN
 
 
 def _page(page: PageWords) -> PageWords:

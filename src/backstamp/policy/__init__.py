@@ -18,6 +18,7 @@ from backstamp.policy.keys import Keys
 from backstamp.policy.kills import Kills, KillTarget
 from backstamp.policy.links import LinkWord, link_word, link_words
 from backstamp.policy.protection import (
+    CHOSEN_ACTIONS,
     DEFAULT_ACTIONS,
     EVERYBODY,
     ClickAddresses,
@@ -51,6 +52,7 @@ from backstamp.vocabulary import ConsentMode, SuppressionAction
 
 __all__ = [
     "ALLOWED",
+    "CHOSEN_ACTIONS",
     "DEFAULT_ACTIONS",
     "DIGEST_BYTES",
     "EVERYBODY",

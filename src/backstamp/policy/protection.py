@@ -50,6 +50,8 @@ class ClickAddresses(StrEnum):
     FULL = "full"
 
 
+CHOSEN_ACTIONS: Final = (ClickAction.ALLOW, ClickAction.WARN, ClickAction.BLOCK)
+"""What an administrator may choose for a kind of threat; the others come about by themselves."""
 DEFAULT_ACTIONS: Final = {
     ThreatType.MALWARE: ClickAction.BLOCK,
     ThreatType.PHISHING: ClickAction.BLOCK,

@@ -1,6 +1,6 @@
 """`backstamp protect`: the protection of links in received mail, without a browser."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -13,14 +13,13 @@ from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
-from backstamp.policy import ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
+from backstamp.policy import CHOSEN_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.vocabulary import ClickAction, ThreatType
 
 if TYPE_CHECKING:
     from backstamp.records.models import OwnListEntry, ProtectedDomain, ProtectionException
     from backstamp.records.protection.domain_settings import Changes
 
-_ACTIONS: Final = ("allow", "warn", "block")
 _KINDS: Final = ("mailbox", "sender", "host")
 _OBEYED: Final = "the gateway and the edge obey within two seconds while the worker runs"
 
@@ -33,7 +32,7 @@ def protect() -> None:
 protect.add_command(protect_message)
 
 
-def _one_of(words: type[StrEnum]) -> click.Choice[str]:
+def _one_of(words: Iterable[StrEnum]) -> click.Choice[str]:
     return click.Choice([word.value for word in words])
 
 
@@ -41,9 +40,10 @@ def _chosen_action(_: click.Context, __: click.Parameter, given: tuple[str, ...]
     chosen = {}
     for pair in given:
         threat, action = pair.split("=", 1) if "=" in pair else (pair, "")
-        if threat not in list(ThreatType) or action not in _ACTIONS:
+        if threat not in list(ThreatType) or action not in CHOSEN_ACTIONS:
             raise click.BadParameter(
-                f"give THREAT=ACTION, a threat of {', '.join(ThreatType)}, an action of {', '.join(_ACTIONS)}"
+                f"give THREAT=ACTION, a threat of {', '.join(ThreatType)}, "
+                f"an action of {', '.join(CHOSEN_ACTIONS)}"
             )
         chosen[threat] = action
     return chosen
@@ -63,7 +63,7 @@ def _chosen_action(_: click.Context, __: click.Parameter, given: tuple[str, ...]
     help="What happens at a click on a link with this threat: allow, warn or block. Repeat it.",
 )
 @click.option("--may-override/--no-override", default=None, help="May readers go on from a block page?")
-@click.option("--unresolved", type=click.Choice(_ACTIONS), help="Where a link could not be checked in time.")
+@click.option("--unresolved", type=_one_of(CHOSEN_ACTIONS), help="Where a link could not be checked in time.")
 @click.option("--click-addresses", type=_one_of(ClickAddresses), help="What is kept of client addresses.")
 @click.option("--organisation", "page_organisation", help="Who protects, as pages say it.")
 @click.option("--text", "page_text", help="The administrator's words on pages.")

@@ -17,8 +17,6 @@ from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 
 Kind = ProtectionException.Kind
-CHOSEN_ACTIONS: Final = (ClickAction.ALLOW, ClickAction.WARN, ClickAction.BLOCK)
-"""What an administrator may choose for a kind of threat; the others come about by themselves."""
 LONGEST_NAME: Final = 150
 
 
