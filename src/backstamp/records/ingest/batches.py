@@ -16,10 +16,11 @@ from backstamp.records.alerting import raise_alerts
 from backstamp.records.alerting.corrections import people_no_more, tell_corrected
 from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.events.fresh import Fresh
 from backstamp.records.events.stored_hits import Pair
 from backstamp.records.ingest.hits import Seen, judge_hits, write_hits
 from backstamp.records.ingest.journal_cursors import advance, not_ingested
-from backstamp.records.ingest.said import Fresh, Heard, take_said
+from backstamp.records.ingest.said import Heard, take_said
 from backstamp.records.looking_back.looking_again import led_on_after_all, look_again
 from backstamp.records.memory.today import Memory
 from backstamp.records.privacy import erased_copies

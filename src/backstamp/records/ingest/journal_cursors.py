@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from backstamp.journal import Batch, RecordId
 from backstamp.records.database.bulk import execute_many
+from backstamp.records.events.fresh import Fresh
 from backstamp.records.models import JournalCursor
 from backstamp.vocabulary import JournalRecord
 
@@ -44,7 +45,7 @@ def forget_producers(limit: datetime) -> None:
     JournalCursor.objects.filter(gone_at__lt=limit).delete()
 
 
-def not_ingested(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId, Any]]]:
+def not_ingested(batch: Batch) -> Fresh:
     """Return by type what is before no cursor of its producer, and so was not ingested yet; each once.
 
     Raises `OlderCopyError` where the batch was read from cursors that the database has not.
@@ -65,9 +66,9 @@ def not_ingested(batch: Batch) -> dict[type[JournalRecord], list[tuple[RecordId,
 
 def _by_type(
     records: Iterable[tuple[RecordId, JournalRecord]],
-) -> tuple[dict[type[JournalRecord], list[tuple[RecordId, Any]]], dict[str, int]]:
+) -> tuple[Fresh, dict[str, int]]:
     """Return records by type, each once, and the first position of every producer."""
-    found: dict[type[JournalRecord], list[tuple[RecordId, Any]]] = defaultdict(list)
+    found: Fresh = defaultdict(list)
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     whose, before = "", -1

@@ -1,13 +1,13 @@
 """What is said of messages and their copies: by gateway and next hops, in reports, and by recipients."""
 
 from collections.abc import Collection
-from typing import Any
 
 import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import message_rows
+from backstamp.records.events.fresh import Fresh
 from backstamp.records.events.guarded_links import insert_findings, insert_reader_reports
 from backstamp.records.events.message_rows import reply_of
 from backstamp.records.events.stored_hits import Pair, waiting_for
@@ -23,10 +23,7 @@ from backstamp.records.rollups import standing
 from backstamp.records.rollups.rollup import Rollup
 from backstamp.records.rollups.standing import OF_DELIVERY, Said, said_by
 from backstamp.records.suppression.by_mail_systems import opt_out, opt_out_early
-from backstamp.vocabulary import Delivery, JournalRecord, Queued, ReaderReport, Report, Wish
-
-Fresh = dict[type[JournalRecord], list[tuple[RecordId, Any]]]
-"""Records that are new, by type."""
+from backstamp.vocabulary import Delivery, Queued, ReaderReport, Report, Wish
 
 
 class Heard(msgspec.Struct):

@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.records.database.bulk import execute_many, select_for_keys
 from backstamp.records.database.tracking_ids import to_database
+from backstamp.records.events.fresh import Fresh
 from backstamp.records.events.stored_hits import Pair
 from backstamp.records.models import ErasedCopy
-from backstamp.vocabulary import Delivery, Hit, JournalRecord, Queued, ReaderReport, Report
+from backstamp.vocabulary import Delivery, Hit, Queued, ReaderReport, Report
 
 BY_ERASURE: Final = "an erasure"
 """Who recorded the consent of somebody who was erased: no address is ever put to it, nor to their entries."""
@@ -22,7 +23,6 @@ _ERASED: Final = (
 )
 _FORGET: Final = "DELETE FROM records_erasedcopy WHERE tracking_id = %s AND recipient_index = %s"
 _OF_A_COPY: Final = (Hit, Delivery, Report, ReaderReport)
-_Fresh = dict[type[JournalRecord], list[tuple[RecordId, Any]]]
 
 
 def newest() -> int:
@@ -41,7 +41,7 @@ def mark(pairs: Collection[Pair], at: datetime) -> None:
     )
 
 
-def take_out(fresh: _Fresh) -> Collection[Pair]:
+def take_out(fresh: Fresh) -> Collection[Pair]:
     """Take what is about erased copies out of new records; return the erased copies of their messages."""
     messages = {to_database(record.tracking_id) for records in fresh.values() for _, record in records}
     erased = set(select_for_keys(_ERASED, ("m",), ((message,) for message in messages)))
