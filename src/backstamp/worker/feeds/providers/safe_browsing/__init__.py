@@ -15,7 +15,6 @@ import sys
 from array import array
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlencode
 
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.formats.differences import (
@@ -32,12 +31,12 @@ from backstamp.worker.feeds.formats.differences import (
     version_text,
     without,
 )
+from backstamp.worker.feeds.formats.keyed_service import ask
 from backstamp.worker.feeds.keeping.copies import Prefixes
 from backstamp.worker.feeds.lists.entries import FeedError
 from backstamp.worker.feeds.lists.source import Source
 from backstamp.worker.feeds.providers.safe_browsing.rice import RiceError, decode
 from backstamp.worker.feeds.providers.safe_browsing.wire import Message, WireError
-from backstamp.worker.fetching import Fetched, FetchError, fetch
 
 LISTS: Final = {
     "se-4b": ThreatType.PHISHING,
@@ -129,12 +128,9 @@ def search(source: Source, prefixes: Iterable[bytes]) -> Resolved:
 def _asked(
     source: Source, method: str, query: list[tuple[str, str]], max_bytes: int, seconds: float
 ) -> Message:
-    url = f"{source.address}/v5/{method}?{urlencode([*query, ('alt', 'proto')])}"
-    got = fetch(url, max_bytes=max_bytes, secrets={"X-Goog-Api-Key": source.key}, seconds=seconds)
-    if not isinstance(got, Fetched):
-        raise FetchError("the server answered 304")
+    answer = ask(source, f"v5/{method}", [*query, ("alt", "proto")], max_bytes=max_bytes, seconds=seconds)
     try:
-        return Message(got.data)
+        return Message(answer)
     except WireError:
         raise FeedError("its answer is no good") from None
 

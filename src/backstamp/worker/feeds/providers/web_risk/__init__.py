@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from typing import Final, TypeVar
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -31,11 +30,12 @@ from backstamp.worker.feeds.formats.differences import (
     in_query,
     version_text,
 )
+from backstamp.worker.feeds.formats.keyed_service import ask
 from backstamp.worker.feeds.formats.published_json import decoded
 from backstamp.worker.feeds.keeping.copies import Prefixes
 from backstamp.worker.feeds.lists.entries import FeedError
 from backstamp.worker.feeds.lists.source import Source
-from backstamp.worker.fetching import Fetched, FetchError, fetch
+from backstamp.worker.fetching import FetchError
 
 LISTS: Final = {
     "MALWARE": ThreatType.MALWARE,
@@ -107,11 +107,10 @@ def update(source: Source, held: Held) -> Updated:
         query = [("threatType", name), ("constraints.supportedCompressions", "RAW")]
         if name in held.versions:
             query.append(("versionToken", in_query(from_text(held.versions[name]))))
-        url = f"{source.address}/v1/threatLists:computeDiff?{urlencode(query)}"
         left = ends_at - time.monotonic()
         if left <= 0:
             raise FetchError(f"it was not there within {source.download_seconds:.3g} s")
-        answer = _asked(source, url, source.max_bytes, left, _Difference)
+        answer = _asked(source, "threatLists:computeDiff", query, source.max_bytes, left, _Difference)
         before = [part for part in held.parts if part.part == name and answer.response_type == "DIFF"]
         prefixes = _updated(answer, before)
         if len(prefixes) > source.max_entries:
@@ -133,8 +132,7 @@ def search(source: Source, prefixes: Iterable[bytes]) -> Resolved:
     asked = list(prefixes)
     query = [("hashPrefix", in_query(prefix)) for prefix in asked]
     query += [("threatTypes", name) for name in LISTS]
-    url = f"{source.address}/v1/hashes:search?{urlencode(query)}"
-    found = _asked(source, url, _SEARCH_BYTES, _SEARCH_SECONDS, _Found)
+    found = _asked(source, "hashes:search", query, _SEARCH_BYTES, _SEARCH_SECONDS, _Found)
     matches = [
         Match(full_hash, LISTS[name], _seconds_until(threat.expire_time))
         for threat in found.threats
@@ -164,11 +162,11 @@ def _split(data: bytes, length: int) -> list[bytes]:
     return [data[at : at + length] for at in range(0, len(data), length)]
 
 
-def _asked(source: Source, url: str, max_bytes: int, seconds: float, kind: type[T]) -> T:
-    got = fetch(url, max_bytes=max_bytes, secrets={"X-Goog-Api-Key": source.key}, seconds=seconds)
-    if not isinstance(got, Fetched):
-        raise FetchError("the server answered 304")
-    return decoded(got.data, kind, "its answer is no good")
+def _asked(
+    source: Source, method: str, query: list[tuple[str, str]], max_bytes: int, seconds: float, kind: type[T]
+) -> T:
+    answer = ask(source, f"v1/{method}", query, max_bytes=max_bytes, seconds=seconds)
+    return decoded(answer, kind, "its answer is no good")
 
 
 def _seconds_until(timestamp: str) -> float:
