@@ -48,6 +48,11 @@ def check(settings: Settings) -> None:
 
 
 def _faults(settings: Settings) -> Iterator[str]:
+    for part in (_hosts, _listeners, _certificates, _database, _reports, _feeds, _submission):
+        yield from part(settings)
+
+
+def _hosts(settings: Settings) -> Iterator[str]:
     tracking, console = urlsplit(settings[TRACKING_URL]), urlsplit(settings[CONSOLE_URL])
     if tracking.hostname == console.hostname:
         yield (
@@ -58,6 +63,9 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield "tracking.url has a path; the edge answers at the root of a host of its own"
     if console.path:
         yield "console.url has a path; the console answers at the root of a host of its own"
+
+
+def _listeners(settings: Settings) -> Iterator[str]:
     taken: dict[tuple[str, int], str] = {}
     for listener in LISTENERS:
         if settings[listener] and not settings[listener].startswith("unix:"):
@@ -68,6 +76,9 @@ def _faults(settings: Settings) -> Iterator[str]:
     for needed in (GATEWAY_LISTEN, EDGE_LISTEN, CONSOLE_LISTEN):
         if not settings[needed]:
             yield f"{needed.name} is empty; write HOST:PORT"
+
+
+def _certificates(settings: Settings) -> Iterator[str]:
     for certificate, key in (
         (GATEWAY_TLS_CERTIFICATE, GATEWAY_TLS_KEY),
         (EDGE_TLS_CERTIFICATE, EDGE_TLS_KEY),
@@ -78,9 +89,15 @@ def _faults(settings: Settings) -> Iterator[str]:
             path = settings[pem]
             if path is not None and not path.is_file():
                 yield f"{pem.name}: there is no file {path}"
+
+
+def _database(settings: Settings) -> Iterator[str]:
     if settings[DATABASE_URL] and importlib.util.find_spec("psycopg") is None:
         # Not `backstamp[postgres]`: another environment's pip would ask the world for a package of that name.
         yield f"database.url needs a driver; run: {sys.prefix}/bin/pip install 'psycopg[binary]>=3.2'"
+
+
+def _reports(settings: Settings) -> Iterator[str]:
     if settings[REPORTS_RETURN_PATH_DOMAINS] and not settings[REPORTS_DOMAIN]:
         yield "reports.return_path_domains needs reports.domain: where the new reverse paths are"
     if settings[REPORTS_DOMAIN] and not (settings[REPORTS_LISTEN] or settings[REPORTS_IMAP]):
@@ -89,12 +106,18 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield "reports.domain is one of reports.return_path_domains; give reports a domain of their own"
     if settings[REPORTS_IMAP] and not settings[REPORTS_IMAP_PASSWORD]:
         yield "reports.imap needs reports.imap_password"
+
+
+def _feeds(settings: Settings) -> Iterator[str]:
     for feed, key_setting in FEED_KEYS.items():
         asks_publisher = feed in settings[FEEDS_ENABLED] and feed not in settings[FEEDS_MIRRORS]
         if asks_publisher and not settings[key_setting]:
             yield f'feeds.enabled has "{feed}", which needs {key_setting.name} (docs/feeds.md)'
     if settings[FEEDS_RESOLVER] and not _is_numeric(settings[FEEDS_RESOLVER]):
         yield "feeds.resolver needs an address, not a name: HOST:PORT, for example 127.0.0.1:53"
+
+
+def _submission(settings: Settings) -> Iterator[str]:
     for listener in (SUBMISSION_LISTEN, SUBMISSION_TLS_LISTEN):
         if settings[listener] and not settings[SUBMISSION_UPSTREAM]:
             yield f"{listener.name} needs submission.upstream: the server that checks the passwords"
