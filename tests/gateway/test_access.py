@@ -20,9 +20,9 @@ from backstamp.gateway import (
     Submission,
     check_config,
 )
-from backstamp.gateway.access import check_networks, contains, parse_address
+from backstamp.gateway.access import Network, check_networks, contains, parse_address
 from backstamp.gateway.addresses import parse_listen, parse_next_hop
-from backstamp.gateway.config import Network, ProtectionConfig
+from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import TlsMode

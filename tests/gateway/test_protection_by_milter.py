@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway.config import ProtectionConfig, RewritingLimits
+from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, MilterPath, Reject, Replace
 from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, publish_snapshot
 from backstamp.policy import OnUnprotected

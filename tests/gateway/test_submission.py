@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from backstamp.gateway import Submission, Timeouts, session
-from backstamp.gateway.config import Network
+from backstamp.gateway.access import Network
 from backstamp.gateway.failed_logins import MOST_WRONG
 from backstamp.vocabulary import Origin
 from tests.gateway.certificates import Certificates

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from backstamp.mail.encodings.files_in_text import holds_file, uuencoded_blocks
-from backstamp.mail.encodings.reencoding import reencode_part
 from backstamp.mail.encodings.transfer import decode_payload
 from backstamp.mail.parameters import parse_parameterised
+from backstamp.mail.reencoding import reencode_part
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 
 BOUNDLESS = StructureLimits(parts=10**9, header_bytes=10**9, fields=10**9)

@@ -13,7 +13,6 @@ from backstamp.mail.encodings import base64_payload, base64_places
 from backstamp.mail.encodings.base64_payload import Base64Payload
 from backstamp.mail.encodings.damaged_base64 import damaged_base64_readings
 from backstamp.mail.encodings.quoted_printable import encode_quoted_printable
-from backstamp.mail.encodings.reencoding import reencode_part
 from backstamp.mail.encodings.transfer import (
     Payload,
     UndecodableError,
@@ -24,6 +23,7 @@ from backstamp.mail.encodings.transfer import (
     meant_encoding,
 )
 from backstamp.mail.patches import OverlapError, Patch, apply_patches
+from backstamp.mail.reencoding import reencode_part
 from backstamp.mail.structure import StructureLimits, parse_structure
 
 CTES = ("7bit", "quoted-printable", "base64")

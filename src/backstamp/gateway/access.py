@@ -12,10 +12,10 @@ from ipaddress import (
 )
 from typing import Final
 
-from backstamp.gateway.config import Network
 from backstamp.gateway.errors import ConfigError
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 Party = tuple[int, int]
 """Whoever has an address: the version of IP, and the number of the address or of its network."""
 

@@ -1,16 +1,15 @@
 """config: what the gateway is told, as plain values; checked before anything is opened."""
 
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import msgspec
 
+from backstamp.gateway.access import Network
 from backstamp.gateway.milter.config import MilterConfig
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.rewriting import Options
 from backstamp.vocabulary import TlsMode, UpstreamTls
-
-Network = IPv4Network | IPv6Network
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,19 +56,6 @@ class ProtectionConfig(msgspec.Struct, frozen=True, kw_only=True):
     milter: MilterConfig | None = None
     authserv_ids: tuple[str, ...] = ()
     trust: Trust = Trust()
-
-
-class RewritingLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker processes: how many for ordinary mail, and what each may use for one message."""
-
-    workers: int = 2
-    cpu_seconds: int = 10
-    memory_bytes: int = 1 << 30
-
-    @property
-    def slow_workers(self) -> int:
-        """How many there may be beside these, for mail that takes long."""
-        return max(1, self.workers // 2)
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ from backstamp.mail.charsets.decoded_text import utf8_offsets
 from backstamp.mail.charsets.decoding import DecodedText, decode_text
 from backstamp.mail.encodings.files_in_text import holds_file
 from backstamp.mail.encodings.identity_payload import IdentityPayload
-from backstamp.mail.encodings.reencoding import reencode_part
 from backstamp.mail.encodings.transfer import (
     Payload,
     UndecodableError,
@@ -18,6 +17,7 @@ from backstamp.mail.encodings.transfer import (
     meant_encoding,
 )
 from backstamp.mail.patches import Patch
+from backstamp.mail.reencoding import reencode_part
 from backstamp.mail.structure import Part
 from backstamp.rewriting.freed_memory import give_back
 from backstamp.rewriting.html.tree_cost import BIG

@@ -38,8 +38,9 @@ from backstamp.app.settings.table import (
 from backstamp.app.wiring.capture import next_hop_address, socket_address
 from backstamp.app.wiring.own_name import own_name
 from backstamp.app.wiring.rewriting import rewriting_options
-from backstamp.gateway.config import GatewayConfig, ProtectionConfig, RewritingLimits, Submission
+from backstamp.gateway.config import GatewayConfig, ProtectionConfig, Submission
 from backstamp.gateway.milter import MilterConfig
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.gateway.server import LARGEST_AT_ONCE
 from backstamp.journal.answers_file import FILE_NAME as ANSWERS

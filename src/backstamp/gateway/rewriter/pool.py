@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from backstamp.gateway.access import Party
-from backstamp.gateway.config import RewritingLimits
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.messages import (
     ProtectAnswer,
     ProtectRequest,

@@ -9,7 +9,7 @@ import time
 from asyncio.subprocess import Process
 from typing import Final
 
-from backstamp.gateway.config import RewritingLimits
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.pipe import SOCKET_OCTETS, Pipe
 from backstamp.lifetime import module_command
 
