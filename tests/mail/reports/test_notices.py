@@ -218,3 +218,12 @@ def test_whom_a_notice_does_not_name_is_told_from_whom_it_names(
     )
     (recipient,) = read_report(raw.encode()).recipients
     assert (recipient.address, recipient.guessed) == (address, guessed)
+
+
+def test_a_receipt_of_certified_mail_names_the_message_that_it_is_about() -> None:
+    raw = (
+        b"From: posta-certificata@pec.example\nSubject: AVVISO DI MANCATA CONSEGNA: Fattura\n"
+        b"X-Ricevuta: errore-consegna\nX-Riferimento-Message-ID: <1@example.org>\n\n"
+        b'Il messaggio destinato all\'utente "bob@pec.example" non \xc3\xa8 stato consegnato: 5.1.1\n'
+    )
+    assert read_report(raw).about.message_id == "<1@example.org>"

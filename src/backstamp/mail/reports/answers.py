@@ -29,7 +29,10 @@ _PRECEDENCE: Final = frozenset({"auto_reply", "auto-reply", "autoreply"})
 _BY_HAND: Final = re.compile(
     r"(?:(?:Mozilla )?Thunderbird|Betterbird|(?:Neo)?Mutt|Alpine|K-9 Mail|FairEMail|KMail|Evolution"
     r"|Claws Mail|Sylpheed|Roundcube Webmail|Microsoft (?:Office )?Outlook(?! Express)|Microsoft-MacOutlook"
-    r"|eM Client|(?:Apple|iPhone|iPad) Mail)\b|The Bat!|Mozilla/5\.0 .{1,100}\bThunderbird/",
+    r"|eM Client|(?:Apple|iPhone|iPad) Mail|Postbox|MailMate|Airmail|Canary Mail|Mailspring|Foxmail"
+    r"|BlueMail|Aqua ?Mail|SnappyMail|RainLoop|SOGoMail|Open-Xchange Mailer"
+    r"|Zimbra [\d._A-Z]{1,40} \(ZimbraWebClient|SquirrelMail|Becky! ver\. \d)\b|The Bat!"
+    r"|Mozilla/5\.0 .{1,100}\bThunderbird/",
     re.IGNORECASE,
 )
 """Programs in which people write, as they name themselves."""
@@ -66,9 +69,10 @@ def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> boo
     # Who answers with the null path cannot be answered: no person's program does so.
     unanswerable = null_path or submitted not in ("", "no") or b"x-auto-response-suppress" in names
     # Programs from before RFC 3834 call their answers bulk, and so do lists, which may also put an address
-    # of nobody into From. Gateways of companies may call all bulk that leaves them.
-    is_bulk = precedence in ("bulk", "junk") and not _is_by_hand(header)
-    by_machine = unanswerable or (not listed and (is_bulk or _is_nobodys(header)))
+    # of nobody into From. Gateways of companies may call all bulk that leaves them, or let their people
+    # write from one such address.
+    likely = precedence in ("bulk", "junk") or _is_nobodys(header)
+    by_machine = unanswerable or (likely and not listed and not _is_by_hand(header))
     if by_machine and (answers or bare != subject):
         return True
     return by_machine and not listed and saying("away").search(subject) is not None

@@ -142,6 +142,8 @@ def is_notice(text: str, signs: Signs) -> bool:
     """
     own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "|"))]
     words = "\n".join(own)
+    if not (signs.returned or signs.reports) and saying("own_mailbox").search(f"{signs.subject}\n{words}"):
+        return False
     failed = any(saying(said).search(words) for said in ("failed", "late"))
     named = _names_somebody(own, signs.sender) or "\nfinal-recipient:" in words.lower()
     shows = signs.returned + (code_in(words) != 0 or status_in(words) != "") + named
@@ -160,7 +162,9 @@ def is_notice(text: str, signs: Signs) -> bool:
     goods = not signs.returned and saying("goods").search(words) is not None
     if goods and not shows:
         return False
-    by_machine = signs.sounds_like_a_machine
+    # Filters tell recipients, too, of what they stopped.
+    filtered = saying("subject_of_a_filter").search(signs.subject) and saying("your_mail").search(words)
+    by_machine = signs.sounds_like_a_machine or (signs.by_office and filtered is not None)
     enough = failed + subject + shows > 2 and (failed or subject)
     if signs.by_office and (enough or (by_machine and failed + shows > 0)):
         return True

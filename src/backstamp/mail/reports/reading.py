@@ -34,6 +34,12 @@ _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,900}>")
 _DISPOSITION: Final = re.compile(r"^[^;]{0,200};\s*([a-z-]{1,40})", re.IGNORECASE)
 _MARK_OF_A_COMPLAINT: Final = "x-hmxmroriginalrecipient"
 _MICROSOFTS: Final = "staff@hotmail.com"
+_RECEIPT_OF_CERTIFIED_MAIL: Final = "x-ricevuta"
+"""Italy's certified mail (PEC) tells with this field what became of a mail, and with the next of which.
+
+From is that of the mail itself there, wrapped, too. Technical rules of the decree of 2 November 2005.
+"""
+_ABOUT_CERTIFIED_MAIL: Final = "x-riferimento-message-id"
 _REFUSED: Final = frozenset({"deleted", "denied", "failed"})
 
 
@@ -221,7 +227,7 @@ def _signs(pieces: Pieces) -> Signs:
     path = own.get("return-path", "").strip()
     return Signs(
         decoded(own.get("subject", "")),
-        by_daemon=notice.is_daemon(address),
+        by_daemon=notice.is_daemon(address) or _RECEIPT_OF_CERTIFIED_MAIL in own,
         by_office=notice.is_office(address),
         by_name=notice.is_system_name(sender),
         # A From that names nobody stands for the null path.
@@ -243,8 +249,10 @@ def _reporter(pieces: Pieces) -> str:
 
 
 def _about(pieces: Pieces, message_id: str = "") -> ReturnedMessage:
-    returned = pieces.returned or {}
-    ids = _MESSAGE_ID.findall(message_id or returned.get("message-id", ""))
+    returned, own = pieces.returned or {}, _own(pieces)
+    ids = _MESSAGE_ID.findall(
+        message_id or returned.get("message-id", "") or own.get(_ABOUT_CERTIFIED_MAIL, "")[:1_000]
+    )
     envelope = next((g["original-envelope-id"] for g in pieces.status if "original-envelope-id" in g), "")
     return ReturnedMessage(
         message_id=ids[0] if ids else "",
@@ -252,7 +260,7 @@ def _about(pieces: Pieces, message_id: str = "") -> ReturnedMessage:
         sender=first_address(returned.get("from", "")),
         recipient=first_address(returned.get("to", "")),
         subject=decoded(returned.get("subject", "")),
-        references=tuple(_MESSAGE_ID.findall(_own(pieces).get("in-reply-to", "")[:10_000]))[:10],
+        references=tuple(_MESSAGE_ID.findall(own.get("in-reply-to", "")[:10_000]))[:10],
     )
 
 
