@@ -1,4 +1,4 @@
-import os
+import random
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from backstamp.tokens import (
 )
 from backstamp.tokens.keyring import Purpose
 from backstamp.tokens.sealing import _LINK_FORMAT, _PIXEL_FORMAT, _sealing
+from tests.tokens.mutants import ALPHABET
 
 RING = Keyring.create(bytes(range(32)), bytes(range(32, 64)), created_at=1)
 OTHER = Keyring.create(bytes(range(1, 33)), bytes(range(32, 64)), created_at=1)
@@ -123,9 +124,17 @@ def test_hardly_a_link_ends_in_a_hyphen_which_thunderbird_takes_for_punctuation(
 def test_one_changed_character_opens_nothing(data: st.DataObject, url: str) -> None:
     token = seal_link(RING, domain_id=1, tracking_id=2, recipient_index=3, link_number=4, url=url)
     at = data.draw(st.integers(0, len(token) - 1))
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    other = data.draw(st.sampled_from([c for c in alphabet if c != token[at]]))
+    other = data.draw(st.sampled_from([c for c in ALPHABET if c != token[at]]))
     assert open_token(RING, token[:at] + other + token[at + 1 :]) is None
+
+
+def test_the_bits_that_the_last_character_does_not_need_are_none_that_one_may_change() -> None:
+    opened = 0
+    for n in range(3):
+        url = f"https://a.example/{'b' * n}"
+        token = seal_link(RING, domain_id=1, tracking_id=2, recipient_index=3, link_number=4, url=url)
+        opened += sum(open_token(RING, token[:-1] + last) is not None for last in ALPHABET)
+    assert opened == 3, "each has one spelling, whatever its length"
 
 
 @given(st.integers(1, 60))
@@ -173,9 +182,11 @@ def test_a_url_that_cannot_be_sealed_is_refused(url: str) -> None:
         seal_link(RING, domain_id=1, tracking_id=2, recipient_index=0, link_number=1, url=url)
 
 
-def test_the_longest_url_comes_back_even_if_it_does_not_deflate() -> None:
-    url = "https://a.example/" + os.urandom(MAX_URL_BYTES // 2 - 9).hex()
+def test_the_longest_url_comes_back_however_little_it_deflates() -> None:
+    start, any_character = "https://a.example/", [chr(code) for code in range(33, 127)]
+    url = start + "".join(random.Random(1).choices(any_character, k=MAX_URL_BYTES - len(start)))
     token = seal_link(RING, domain_id=1, tracking_id=2, recipient_index=0, link_number=1, url=url)
+    assert len(token) > MAX_URL_BYTES, "it hardly deflates"
     opened = open_token(RING, token)
     assert isinstance(opened, LinkToken)
     assert opened.url == url

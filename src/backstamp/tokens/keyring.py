@@ -187,9 +187,10 @@ class Keyring:
     def _address_key(self) -> bytes:
         return self.derive("recipient")
 
-    def recipient_key(self, address: str, tenant: str = "") -> bytes:
-        """Return the 8-byte pseudonym of a mail address within a tenant: of any spelling of it."""
-        text = f"{tenant}\0{one_spelling(address)}".encode("utf-8", "surrogateescape")
+    def recipient_key(self, address: str) -> bytes:
+        """Return the 8-byte pseudonym of a mail address: of any spelling of it."""
+        # The octet before it stays: pseudonyms are in records and in pixels of delivered mail.
+        text = f"\0{one_spelling(address)}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(text, digest_size=8, key=self._address_key).digest()
 
     def to_json(self) -> str:
