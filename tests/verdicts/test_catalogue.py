@@ -45,6 +45,10 @@ PREVIEWS = [
 MACHINES = [
     "Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.2",
     "Mozilla/5.0 zgrab/0.x",
+    "SomeGateway-UrlScanner/1.0",
+    "SomeSender Link Validator",
+    "kube-probe/1.30",
+    "ureq/2.10.1",
     "masscan/1.3 (https://github.com/robertdavidgraham/masscan)",
     "Microsoft BITS/7.8",
     "Expanse, a Palo Alto Networks company, searches across the global IPv4 space",
@@ -100,7 +104,16 @@ PROXIES = [
     "Mozilla/5.0 (via secureurl.fwdcdn.com)",
     "Shortwave Image Fetcher",
 ]
+PROXIES_OF_WHICH_NOTHING_IS_KNOWN = [
+    "Mozilla/5.0 (compatible; Linux x86_64; Mail.RU_Bot/Img/2.0; +https://help.mail.ru/webmaster)",
+    "Mozilla/5.0 (compatible; YandexImageResizer/2.0; +http://yandex.com/bots)",
+    "Mozilla/5.0 (compatible; SomeMailImageProxy/1.0; +https://mail.example/proxy)",
+]
 MAIL_PROGRAMS = [
+    (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 "
+        "Safari/537.36 Edg/141.0.0.0 OneOutlook/1.2025.1008.400"
+    ),
     "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)",
     "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     (
@@ -183,6 +196,12 @@ def test_what_names_a_machine_is_one_even_with_a_browsers_header_fields(agent: s
 def test_a_providers_proxy_acts_for_a_person_and_never_follows_links(agent: str) -> None:
     assert named(opened(agent)) == (Actor.PROXIED_HUMAN, "mail_proxy")
     assert named(opened(agent, seconds_since_delivery=2.0)) == (Actor.UNKNOWN, "mail_proxy_too_early")
+    assert named(clicked(agent)) == (Actor.UNKNOWN, "proxy_on_link")
+
+
+@pytest.mark.parametrize("agent", PROXIES_OF_WHICH_NOTHING_IS_KNOWN)
+def test_of_a_proxy_whose_ways_are_not_known_nothing_is_said(agent: str) -> None:
+    assert named(opened(agent)) == (Actor.UNKNOWN, "mail_proxy_unclear")
     assert named(clicked(agent)) == (Actor.UNKNOWN, "proxy_on_link")
 
 

@@ -12,7 +12,12 @@ from typing import Final, Literal
 import msgspec
 
 from backstamp.data_files import load
-from backstamp.verdicts.robots import has_a_robots_word, names_a_preview, names_a_robot
+from backstamp.verdicts.robots import (
+    has_a_robots_word,
+    names_a_preview,
+    names_a_robot,
+    names_an_image_proxy,
+)
 
 USER_AGENT_LIMIT: Final = 512
 """Characters of a User-Agent that are looked at; real ones are shorter."""
@@ -136,6 +141,9 @@ def client_of(user_agent: str) -> Client:
     if names_a_preview(text):
         return Client(ClientKind.PREVIEW_BOT, "a link preview", _system(text))
     if names_a_robot(text) or any(entry.fits(text) for entry in _CRAWLERS):
+        if names_an_image_proxy(text):
+            # Its page tells whose it is, and not whether a reader made it come.
+            return Client(ClientKind.UNCLEAR_PROXY, "an image proxy", _system(text))
         return Client(ClientKind.CRAWLER, "a self-declared robot", _system(text))
     if text.startswith(_BROWSER_STARTS):
         return _browser(text)

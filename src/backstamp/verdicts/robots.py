@@ -6,9 +6,13 @@ nine tenths; no browser, phone or mail program of the tests is among them.
 
 from typing import Final
 
-_ROBOT_ENDS: Final = ("bot", "bots", "spider", "crawler", "robots", "fetcher", "scraper")
+_ROBOT_ENDS: Final = (
+    *("bot", "bots", "spider", "crawler", "robots", "fetcher", "scraper"),
+    *("urlscanner", "linkscanner", "urlchecker", "validator"),
+)
 _ROBOT_PARTS: Final = ("crawl", "webscan", "linkcheck", "sitecheck", "uptime", "lighthouse", "synthetics")
 _PREVIEW_ENDS: Final = ("preview", "unfurl", "unfurler", "unfurlbot", "previewbot", "expander", "onebox")
+_IMAGE_PROXY_ENDS: Final = ("imageproxy", "imgproxy", "mailproxy", "imageresizer")
 _NO_ROBOTS: Final = frozenset({"cubot"})
 """Cubot makes phones."""
 
@@ -22,6 +26,11 @@ _OLD_TOOLBAR: Final = "bsalsa.com"
 def names_a_preview(text: str) -> bool:
     """Whether a User-Agent (in lower case) says that it shows a preview of a link."""
     return any(word.endswith(_PREVIEW_ENDS) for word in _words(text))
+
+
+def names_an_image_proxy(text: str) -> bool:
+    """Whether a User-Agent (in lower case) says that it loads images for others, as Yandex' does."""
+    return any(word.endswith(_IMAGE_PROXY_ENDS) for word in _words(text))
 
 
 def names_a_robot(text: str) -> bool:
