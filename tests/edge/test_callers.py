@@ -10,8 +10,7 @@ from backstamp.edge.callers import Callers
 from backstamp.edge.client_address import TrustedProxies, address_octets
 from backstamp.journal import SourceKeys
 from backstamp.journal.source_keys import DAY_US
-from backstamp.verdicts import network_class
-from backstamp.verdicts.networks import NOT_SEEN
+from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE
 from tests.edge.fake import FakeHeaders
 
 NOON = 20_000 * DAY_US + DAY_US // 2
@@ -32,8 +31,8 @@ def test_a_remembered_caller_is_the_same_as_a_new_one(keys: SourceKeys) -> None:
     for _ in range(3):
         caller = known.of(f"{GOOGLE}:4711", through("192.0.2.1"), NOON)
         assert caller.octets == address_octets(GOOGLE)
-        assert caller.network == network_class(GOOGLE) != ""
-        assert caller.source == keys.source(GOOGLE, NOON)
+        assert caller.network == PACKAGED_TABLE.classify(GOOGLE) != ""
+        assert caller.source == keys.source(address_octets(GOOGLE), NOON)
 
 
 def test_behind_a_proxy_each_client_is_its_own_caller(keys: SourceKeys) -> None:
@@ -43,7 +42,7 @@ def test_behind_a_proxy_each_client_is_its_own_caller(keys: SourceKeys) -> None:
             for client in (GOOGLE, "192.0.2.7", "2001:db8::7"):
                 caller = known.of(peer, through("203.0.113.9", f"198.51.100.7, {client}"), NOON)
                 assert caller.octets == address_octets(client)
-                assert caller.source == keys.source(client, NOON)
+                assert caller.source == keys.source(address_octets(client), NOON)
     assert known.of("10.0.0.1:1", through(), NOON).octets == address_octets("10.0.0.1")
 
 
@@ -53,8 +52,8 @@ def test_a_new_day_has_a_new_source_at_once(keys: SourceKeys) -> None:
     before = known.of("192.0.2.1:1", through(), midnight - 1)
     after = known.of("192.0.2.1:1", through(), midnight)
     assert (before.source, after.source) == (
-        keys.source("192.0.2.1", NOON),
-        keys.source("192.0.2.1", midnight),
+        keys.source(address_octets("192.0.2.1"), NOON),
+        keys.source(address_octets("192.0.2.1"), midnight),
     )
     assert before.source != after.source
 

@@ -5,8 +5,8 @@ The User-Agents are those that vendors and public logs show; times and networks 
 
 import pytest
 
-from backstamp.verdicts import Verdict, network_class
-from backstamp.verdicts.networks import NETWORKS, ListCertainty, Network, NetworkRole
+from backstamp.verdicts import Verdict
+from backstamp.verdicts.networks import NETWORKS, PACKAGED_TABLE, ListCertainty, Network, NetworkRole
 from backstamp.vocabulary import Actor
 from tests.verdicts.hits import BROWSER_CLICK, BROWSER_OPEN, CHROME, clicked, opened
 
@@ -227,7 +227,7 @@ CERTAIN = [
 @pytest.mark.parametrize("network", CERTAIN, ids=lambda network: network.label)
 def test_a_scanners_network_or_confirmed_name_outweighs_a_perfect_browser(network: Network) -> None:
     for prefix in network.prefixes:
-        label = network_class(prefix.partition("/")[0])
+        label = PACKAGED_TABLE.classify(prefix.partition("/")[0])
         assert clicked(BROWSER_CLICK, network=label).actor is Actor.SCANNER, prefix
         assert opened(BROWSER_OPEN, network=label).actor is Actor.PREFETCH, prefix
     for form in network.ptr:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.verdicts import NetworkTable, network_class
-from backstamp.verdicts.networks import NETWORKS
+from backstamp.verdicts import NetworkTable
+from backstamp.verdicts.networks import NETWORKS, PACKAGED_TABLE
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ from backstamp.verdicts.networks import NETWORKS
     ],
 )
 def test_known_addresses_have_their_label(address: str, label: str) -> None:
-    assert network_class(address) == label
+    assert PACKAGED_TABLE.classify(address) == label
 
 
 def test_octets_and_mapped_addresses_mean_the_same_as_text() -> None:
-    assert network_class(bytes([66, 249, 93, 84])) == "google_image_proxy"
-    assert network_class("::ffff:66.249.93.84") == "google_image_proxy"
-    assert network_class(ipaddress.ip_address("::ffff:66.249.93.84").packed) == "google_image_proxy"
-    assert network_class(b"12345") == ""
+    assert PACKAGED_TABLE.classify(bytes([66, 249, 93, 84])) == "google_image_proxy"
+    assert PACKAGED_TABLE.classify("::ffff:66.249.93.84") == "google_image_proxy"
+    assert PACKAGED_TABLE.classify(ipaddress.ip_address("::ffff:66.249.93.84").packed) == "google_image_proxy"
+    assert PACKAGED_TABLE.classify(b"12345") == ""
 
 
 def test_the_longest_prefix_wins_whatever_the_order() -> None:
@@ -86,7 +86,7 @@ def test_the_table_agrees_with_looking_through_all_prefixes(
 
 @given(st.text(max_size=60) | st.binary(max_size=20))
 def test_whatever_is_no_address_has_a_label_all_the_same(address: str | bytes) -> None:
-    assert network_class(address) in {"", *NETWORKS}
+    assert PACKAGED_TABLE.classify(address) in {"", *NETWORKS}
 
 
 def test_a_prefix_that_is_none_is_refused() -> None:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.verdicts import network_class
-from backstamp.verdicts.networks import NETWORKS
+from backstamp.verdicts.networks import NETWORKS, PACKAGED_TABLE
 from backstamp.verdicts.published import (
     LISTS,
     ListCopy,
@@ -132,7 +131,7 @@ def test_a_list_that_ends_anywhere_never_makes_a_network_that_was_not_there(leng
 def test_a_newer_copy_stands_for_the_packaged_networks_of_its_label_and_of_no_other() -> None:
     table = table_of(Updates((copy("apple-relay", "198.51.100.0/24", "2001:db8::/64"),)))
     assert table.classify("198.51.100.7") == table.classify("2001:db8::1") == "apple_relay"
-    assert network_class("172.225.6.18") == "apple_relay"
+    assert PACKAGED_TABLE.classify("172.225.6.18") == "apple_relay"
     assert table.classify("172.225.6.18") == ""
     assert table.classify("66.249.93.84") == "google_image_proxy"
 

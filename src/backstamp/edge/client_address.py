@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 
 from backstamp.verdicts import NetworkTable
+from backstamp.verdicts.networks import octets_of
 
-_MAPPED_PREFIX = bytes(10) + b"\xff\xff"  # RFC 4291 §2.5.5.2
 _TRUSTED = "trusted"
 
 
@@ -51,12 +51,12 @@ class TrustedProxies:
 
 def peer_octets(client: str) -> bytes:
     """Return the octets of Granian's `scope.client`: `192.0.2.1:443` or `[2001:db8::1]:443`."""
-    return _octets(client.rpartition(":")[0].strip("[]"))
+    return octets_of(client.rpartition(":")[0].strip("[]"))
 
 
 def address_octets(text: str) -> bytes:
     """Return the octets of an address as proxies write it, with or without a port; empty if it is none."""
-    octets = _octets(text)
+    octets = octets_of(text)
     if octets:
         return octets
     host, colon, port = text.rpartition(":")
@@ -65,17 +65,7 @@ def address_octets(text: str) -> bytes:
     bracketed = host.startswith("[") and host.endswith("]")
     if not bracketed and ":" in host:
         return b""  # an IPv6 address must be bracketed before a port
-    return _octets(host[1:-1] if bracketed else host)
-
-
-def _octets(text: str) -> bytes:
-    try:
-        if ":" not in text:
-            return socket.inet_pton(socket.AF_INET, text)
-        packed = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-    except (OSError, ValueError):  # ValueError: NUL or surrogates in the text
-        return b""
-    return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed
+    return octets_of(host[1:-1] if bracketed else host)
 
 
 def address_text(octets: bytes) -> str | None:

@@ -9,10 +9,11 @@ import hashlib
 import logging
 import os
 import secrets
-import socket
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
+
+from backstamp.verdicts.networks import unmapped
 
 _log = logging.getLogger("backstamp.journal")
 
@@ -20,7 +21,8 @@ DAY_US: Final = 86_400_000_000
 LIFETIME_US: Final = 2 * DAY_US
 SOURCE_BYTES: Final = 8
 _KEY_BYTES: Final = 32
-_MAPPED_PREFIX: Final = bytes(10) + b"\xff\xff"  # RFC 4291 §2.5.5.2
+_NETWORK_BYTES: Final = 8
+"""Of an IPv6 address: its /64."""
 
 
 class SourceKeys:
@@ -33,16 +35,16 @@ class SourceKeys:
         self._keyed: dict[int, hashlib.blake2b] = {}
         self._failing = False
 
-    def source(self, address: str | bytes, at_us: int) -> bytes:
+    def source(self, address: bytes, at_us: int) -> bytes:
         """Return the 8-byte pseudonym of an IP address at a moment (microseconds since 1970 UTC, now).
 
-        `address` is text, or the 4 or 16 octets in network order.
+        `address` is the 4 or 16 octets in network order; empty where there is none.
 
         An IPv6 address counts by its /64, for that is one household or one machine; an IPv4-mapped one
         is the IPv4 address. Empty for what is no address (a Unix socket's peer), and while no key can
         be made: a hit without `source` is better than none.
         """
-        network = _network(address)
+        network = unmapped(address)[:_NETWORK_BYTES]
         day = at_us // DAY_US
         keyed = self._keyed.get(day) or self._load(day)
         if not network or keyed is None:
@@ -102,22 +104,6 @@ class SourceKeys:
             raise OSError(0, "the key file is damaged")
         keyed = self._keyed[day] = hashlib.blake2b(digest_size=SOURCE_BYTES, key=key)
         return keyed
-
-
-def _network(address: str | bytes) -> bytes:
-    octets = address if isinstance(address, bytes) else _octets(address)
-    if len(octets) == 16:
-        return octets[12:] if octets.startswith(_MAPPED_PREFIX) else octets[:8]
-    return octets
-
-
-def _octets(text: str) -> bytes:
-    try:
-        if ":" in text:
-            return socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-        return socket.inet_pton(socket.AF_INET, text)
-    except (OSError, ValueError):  # ValueError: NUL or surrogates in the text
-        return b""
 
 
 def _name(day: int) -> str:

@@ -11,7 +11,7 @@ from backstamp.verdicts.context import Context
 from backstamp.verdicts.facts import Facts, facts_of
 from backstamp.verdicts.judging import Certainty, Verdict, verdict
 from backstamp.verdicts.memo import judge, judge_alone
-from backstamp.verdicts.networks import NetworkTable, network_class
+from backstamp.verdicts.networks import NetworkTable
 from backstamp.verdicts.siblings import (
     LOOKS_AHEAD_US,
     LOOKS_BACK_US,
@@ -36,6 +36,5 @@ __all__ = [
     "is_shared",
     "judge",
     "judge_alone",
-    "network_class",
     "verdict",
 ]

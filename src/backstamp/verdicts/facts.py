@@ -22,7 +22,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         event: "open" for a fetch of the image, "click" for a fetch of a link.
         method: of the request.
         headers: names in lower case with `_` for `-`; see `header_facts`.
-        network: label of `networks.network_class`: "" for an address in no list,
+        network: label of `NetworkTable.classify`: "" for an address in no list,
             `networks.NOT_SEEN` where the address is not known.
         certain_rdns: forward-confirmed PTR name; "" where none is known or addresses are not kept.
         seconds_since_delivery: None where the moment of delivery is not known.

@@ -1,7 +1,7 @@
 """Which known network an address lies in: longest-prefix match over the packaged list.
 
 The label is all that is kept of an address by default, so it is made at the edge while the
-address is in hand; `network_class` is the function for that.
+address is in hand (`NetworkTable.classify`).
 """
 
 import datetime
@@ -19,7 +19,8 @@ from backstamp.data_files import load
 NOT_SEEN: Final = "not_seen"
 """Label of a hit whose address nobody told us; an address in no list has the label ""."""
 
-_MAPPED_IPV4: Final = b"\x00" * 10 + b"\xff\xff"
+_MAPPED_IPV4: Final = bytes(10) + b"\xff\xff"
+"""RFC 4291 §2.5.5.2."""
 
 
 class NetworkRole(StrEnum):
@@ -102,9 +103,7 @@ class NetworkTable:
         Args:
             address: text, or the 4 or 16 octets in network order.  IPv4-mapped IPv6 counts as IPv4.
         """
-        octets = address if isinstance(address, bytes) else _octets(address)
-        if len(octets) == 16 and octets.startswith(_MAPPED_IPV4):
-            octets = octets[12:]
+        octets = unmapped(address) if isinstance(address, bytes) else octets_of(address)
         number = int.from_bytes(octets, "big")
         if len(octets) == 4:
             return self._labels4[bisect_right(self._starts4, number)]
@@ -113,14 +112,19 @@ class NetworkTable:
         return ""
 
 
-def _octets(text: str) -> bytes:
-    """Return the octets of an address in text, or none when it is not an address."""
+def octets_of(address: str) -> bytes:
+    """Return an address in network order, an IPv4-mapped one as IPv4; empty where the text is no address."""
     try:
-        if ":" in text:
-            return socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-        return socket.inet_pton(socket.AF_INET, text)
+        if ":" not in address:
+            return socket.inet_pton(socket.AF_INET, address)
+        return unmapped(socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
     except (OSError, ValueError):  # ValueError: NUL or surrogates in the text
         return b""
+
+
+def unmapped(octets: bytes) -> bytes:
+    """Return the octets of an address; those of an IPv4-mapped one are the IPv4 address's."""
+    return octets[12:] if len(octets) == 16 and octets.startswith(_MAPPED_IPV4) else octets
 
 
 def _flatten(ranges: Mapping[tuple[int, int], str]) -> tuple[list[int], list[str]]:
@@ -166,11 +170,6 @@ PACKAGED_TABLE: Final = NetworkTable((prefix, n.label) for n in NETWORKS.values(
 """What the program came with; newer copies of published lists make another (`published.table_of`)."""
 _BY_ASN: Final = {asn: n.label for n in NETWORKS.values() for asn in n.asns}
 _BY_PTR: Final = tuple((form.partition("*"), n) for n in NETWORKS.values() for form in n.ptr)
-
-
-def network_class(address: str | bytes) -> str:
-    """Return the label of the packaged network that an address lies in, or ""."""
-    return PACKAGED_TABLE.classify(address)
 
 
 def network_class_of_asn(asn: int) -> str:
