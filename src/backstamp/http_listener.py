@@ -7,6 +7,7 @@ import math
 import os
 import resource
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 from granian import _signals
-from granian._granian import WorkerSignal
+from granian._granian import ListenerSpec, WorkerSignal
 from granian.server.mp import MPServer, WorkerProcess
 
 from backstamp.lifetime import die_with_parent
@@ -51,7 +52,16 @@ class Server(MPServer):
     Two threads of Granian wait for each worker, and only one of them is told of its end. When the other asks
     a moment too soon, as it does on a busy machine, Granian says that the worker "refused to gracefully
     stop", and kills a process that is no more.
+
+    All workers accept from one socket, which the parent holds. Granian (since 2.8) has each listen by itself
+    (SO_REUSEPORT), and what a worker had not yet accepted when it ended was reset by the kernel, or, with no
+    other worker, refused until the next one listened (granian issue 567). Here it waits for who comes next.
     """
+
+    def _init_shared_socket(self) -> None:
+        holder: Any = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._ssp, self._shd, self._sfd = None, holder, holder.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
 
     def replace_workers(self) -> None:
         """Start new workers, one after the other, and let the old ones end; any thread may call this."""
@@ -138,7 +148,18 @@ def loader(target: str, drain_seconds: float) -> Callable[[], Any]:
     Call it in the parent: the worker will not outlive the process that called it for longer than
     `drain_seconds`.
     """
+    os.register_at_fork(after_in_child=_end_when_told)
     return partial(_load, target, drain_seconds, os.getpid())
+
+
+def _end_when_told() -> None:
+    """Let SIGTERM and SIGINT end a worker that does not serve yet.
+
+    It inherits its parent's handlers, which note in a copy of the parent's server that it is to end: the
+    worker itself did not hear of it, and served on, an orphan that kept the port from whoever was to follow.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _load(target: str, drain_seconds: float, parent: int) -> Any:

@@ -16,11 +16,11 @@ CLOSING_SECONDS: Final = 0.05
 
 
 def listeners(server: Server) -> list[int]:
-    """The edge's workers that take connections at this moment."""
+    """The edge's workers that take connections at this moment; the process that started them takes none."""
     table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     port = f":{server.edge:04X}"
     sockets = {f"socket:[{row[9]}]" for row in table if row[3] == "0A" and row[1].endswith(port)}
-    return [pid for pid in server.family()["edge"] if sockets & set(open_files(pid))]
+    return [pid for pid in server.family()["edge"][1:] if sockets & set(open_files(pid))]
 
 
 def open_files(pid: int) -> list[str]:

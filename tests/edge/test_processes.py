@@ -100,10 +100,8 @@ def test_a_worker_that_dies_again_and_again_takes_no_living_one_with_it(tmp_path
             (victim,) = victims
             os.kill(victim, signal.SIGKILL)
             assert wait_for_end([victim])
+            assert server.get("/healthz").endswith(b"ok")
             until = time.monotonic() + PATIENCE_SECONDS
-            # A connection that the kernel gave to the dead worker's queue ends unanswered; the next does not.
-            while not server.get("/healthz").endswith(b"ok"):
-                assert time.monotonic() < until
             while len(server.workers()) < 2 and time.monotonic() < until:
                 time.sleep(0.02)
             victims = [pid for pid in server.workers() if pid != steady]
@@ -123,6 +121,21 @@ def test_the_only_worker_comes_back_however_often_it_is_killed(tmp_path: Path) -
         assert server.main.poll() is None
 
 
+def test_what_a_worker_had_not_accepted_when_it_died_is_answered_by_the_next(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with running_edge(tmp_path) as server:
+        time.sleep(STARTED_SECONDS)
+        (victim,) = server.workers()
+        os.kill(victim, signal.SIGSTOP)
+        with server.connect() as waiting:
+            waiting.sendall(f"GET /{pixel(7)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            os.kill(victim, signal.SIGKILL)
+            assert wait_for_end([victim])
+            answer = b"".join(iter(lambda: waiting.recv(4096), b""))
+        assert answer.endswith(GIF)
+    assert [hit.tracking_id for hit in hits_in(tmp_path)] == [7]
+
+
 def test_a_worker_that_cannot_start_ends_the_edge(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, 1, None, target="tests.edge.no_target:edge")
     assert server.main.wait(PATIENCE_SECONDS) == 1
@@ -137,6 +150,24 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, number: int) -> None:
         server.main.send_signal(number)
         assert wait_for_end(workers)
         assert server.main.wait(PATIENCE_SECONDS) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_is_only_starting_does_not_outlive_its_parent_either(
+    tmp_path: Path, number: int
+) -> None:
+    publish(tmp_path)
+    server = ServerProcess(tmp_path, 1, None, target="tests.edge.slow_target:edge")
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (tmp_path / "starting").exists():
+        assert time.monotonic() < until, server.log
+        time.sleep(0.02)
+    workers = server.workers()
+    assert len(workers) == 1
+    server.main.send_signal(number)
+    server.main.wait(PATIENCE_SECONDS)
+    assert wait_for_end(workers)
+    assert "refused to gracefully stop" not in server.log
 
 
 def test_a_worker_that_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:
