@@ -22,9 +22,9 @@ from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("SELECT '\\\\x61'::bytea, '2026-02-01 00:00:00+00'::timestamptz")
     octets, at = cursor.fetchone()
-    cursor.execute("SHOW default_transaction_isolation")
-    isolation, = cursor.fetchone()
-print(bytes(octets), at.isoformat(), isolation)
+    cursor.execute("SELECT current_setting('default_transaction_isolation'), current_setting('jit')")
+    ways = cursor.fetchone()
+print(bytes(octets), at.isoformat(), *ways)
 """
 
 
@@ -59,6 +59,7 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     server.execute("ALTER DATABASE ways SET datestyle TO 'German'")
     server.execute("ALTER DATABASE ways SET standard_conforming_strings TO off")
     server.execute("ALTER DATABASE ways SET default_transaction_isolation TO serializable")
+    server.execute("ALTER DATABASE ways SET jit TO on")
     for clock in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
         server.execute(f"ALTER DATABASE ways SET {clock} TO '1ms'")
     url = server.url("ways")
@@ -74,7 +75,7 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     ):
         code = f'import os; os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.{module}"\n{READS}'
         done = run("-c", code, url=url, data=tmp_path)
-        assert done.stdout == "b'a' 2026-02-01T00:00:00+00:00 read committed\n", done.stderr
+        assert done.stdout == "b'a' 2026-02-01T00:00:00+00:00 read committed off\n", done.stderr
 
 
 def test_a_server_whose_machine_is_gone_is_noticed_within_a_minute(
@@ -158,7 +159,7 @@ def test_all_parameters_of_the_url_count_as_they_do_for_postgresqls_own_programs
     }
     assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/etc/ca.pem")
     assert (options["target_session_attrs"], options["connect_timeout"]) == ("read-write", "3")
-    assert options["options"].endswith("default_transaction_isolation=read\\ committed -csearch_path=ours")
+    assert options["options"].endswith(" -c jit=off -csearch_path=ours")
 
 
 UNREADABLE = [
