@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +16,19 @@ FILES = {("operate.md", "signatures.json")}
 PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
+
+
+def is_there(parts: Sequence[str]) -> bool:
+    """Whether there is a module of this name, or in one something of the name that comes behind."""
+    place = ROOT / "src/backstamp"
+    for at, part in enumerate(parts):
+        if (place / part).is_dir():
+            place /= part
+            continue
+        file = place / f"{part}.py"
+        inside, rest = (file, parts[at + 1 :]) if file.is_file() else (place / "__init__.py", parts[at:])
+        return all(re.search(rf"\b{name}\b", inside.read_text()) for name in rest)
+    return True
 
 
 def test_every_command_has_its_heading() -> None:
@@ -48,6 +61,29 @@ def test_every_settings_name_in_the_documents_exists() -> None:
     pages = [page for page in PAGES if page.name != "ARCHITECTURE.md"]
     used = {(page.name, name) for page in pages for name in pattern.findall(page.read_text())}
     assert sorted((page, name) for page, name in used - FILES if name not in names) == []
+
+
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    rooms = {path.stem for path in (ROOT / "src/backstamp").iterdir()}
+    named = [name for name in re.findall(r"`(\w+(?:\.\w+)+)`", text) if name.partition(".")[0] in rooms]
+    assert len(named) > 50
+    assert [name for name in named if not is_there(name.split("."))] == []
+
+
+def test_every_room_has_its_line_in_the_architecture() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    table = text[text.index("## The rooms") : text.index("## The folders of the records")]
+    told = {
+        room
+        for line in table.splitlines()
+        for room in re.findall(r"`(\w+)`", line.split("|", 2)[1])
+        if line.startswith("|")
+    }
+    rooms = {
+        path.stem for path in (ROOT / "src/backstamp").iterdir() if not path.name.startswith(("_", "py."))
+    }
+    assert told == rooms
 
 
 def test_every_option_of_a_command_is_on_some_page() -> None:
