@@ -410,6 +410,20 @@ def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str
         ),
         *("Bob is out of the office", "Bob B. Smith/SITE is out of the office (returning 3 May)"),
         *("Bob Smith is out of the office until Monday", "[EXTERNAL] Automatic reply: offer"),
+        *("I'm on annual leave until 15 March", "Away until 15 March", "Abwesend bis 15.03.2026"),
+        *(
+            "Absent du bureau jusqu'au 15 mars",
+            "Estoy fuera de la oficina Re: offer",
+            "Vacaciones hasta el 15",
+        ),
+        *("Ausente do escritório: offer", "Assente dal 2 al 15 marzo", "Afwezig tot 15 maart"),
+        *("Frånvarande till 15 mars", "Urlop do 15 marca", "Вне офиса до 15 марта"),
+        *(
+            "Eingangsbestätigung: offer",
+            "Ihre Nachricht ist bei uns eingegangen",
+            "Accusé de réception : offer",
+        ),
+        *("【受付完了】お問い合わせを受け付けました", "您的邮件已收到（系统自动回复）", "İletiniz alındı"),
         *("Αυτόματη απάντηση: offer", "מענה אוטומטי: offer", "תשובה אוטומטית: offer", "رد تلقائي: offer"),
         *(
             "الرد التلقائي: offer",
@@ -544,6 +558,7 @@ def test_a_person_may_say_that_no_machine_answers(value: str) -> None:
         *("Absence of evidence", "Abwesende Kollegen", "Auto kaufen", "Reply automatically?", "Autobahn"),
         *("Ausente no jantar", "Ooops", "Re: Automation", "Is Bob out of the office?"),
         *("Thank you for your e-mail", "Re: Vielen Dank für Ihre Nachricht"),
+        *("Urlaub im März", "Ferie in montagna", "Vacaciones en marzo", "Re: Urlaub bis 15.03.", "Away team"),
         *("Autoreparatur: Rechnung", "Autoren für Band 3", "Autore del mese", "Autorennen am Montag"),
     ],
 )
