@@ -6,15 +6,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from backstamp.app.bench.servers import scratch
+from tests.app.in_process import Here
 from tests.app.test_cli import backstamp
 from tests.app.test_supervisor import until
 from tests.daemons import require
+from tests.database import empty_postgresql, give_database, postgres_server, start_django
 from tests.processes import alive
 
 STAGE = r"^ +[\d,]+ +[\d,]+ +[\d,]+ +\d+\.\d +\d+\.\d\d +\d+$"
@@ -30,6 +33,31 @@ def bench(directory: Path, *arguments: str) -> str:
         assert done.returncode == 0, done.stderr
         assert list(folder.iterdir()) == [], "nothing is left"
     return done.stdout.decode()
+
+
+@pytest.fixture
+def ready_databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Both databases as migrations leave them, which take most of a small run; `ingest` makes its own."""
+    require("pg_ctl")
+    start_django()
+    give_database(tmp_path / "sqlite")
+
+    @contextmanager
+    def ready(_folder: Path | None) -> Iterator[dict[str, dict[str, str]]]:
+        yield {
+            scratch.SQLITE: {
+                "BACKSTAMP_DATA_DIR": str(tmp_path / "sqlite"),
+                "BACKSTAMP_DATABASE_URL": "",
+            },
+            scratch.POSTGRESQL: {
+                "BACKSTAMP_DATA_DIR": str(tmp_path / "postgresql"),
+                "BACKSTAMP_DATABASE_URL": postgres_server().url(name),
+            },
+        }
+
+    with empty_postgresql() as name:
+        monkeypatch.setattr(scratch, "databases", ready)
+        yield
 
 
 def test_without_its_driver_postgresql_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +96,10 @@ def test_ingest_shows_its_stages_and_a_bare_insert_on_both_databases(tmp_path: P
 
 
 @pytest.mark.daemon
-def test_queries_times_each_page_beside_what_is_wanted_on_both_databases(tmp_path: Path) -> None:
-    require("pg_ctl")
-    text = bench(tmp_path, "queries", "--quick", "--events", "2000")
+@pytest.mark.usefixtures("ready_databases")
+def test_queries_times_each_page_beside_what_is_wanted_on_both_databases(here: Here) -> None:
+    code, text, errors = here("bench", "queries", "--quick", "--events", "2000")
+    assert code == 0, errors
     pages = re.findall(PAGE, text, re.MULTILINE)
     names = [name.strip() for name, *_ in pages]
     assert names[: len(names) // 2] == names[len(names) // 2 :], "the same pages on both"
@@ -94,9 +123,10 @@ def test_backlog_is_worked_off_beside_a_serving_edge(tmp_path: Path) -> None:
 
 
 @pytest.mark.daemon
-def test_lookback_finds_what_is_listed_on_both_databases(tmp_path: Path) -> None:
-    require("pg_ctl")
-    text = bench(tmp_path, "lookback", "--events", "2000")
+@pytest.mark.usefixtures("ready_databases")
+def test_lookback_finds_what_is_listed_on_both_databases(here: Here) -> None:
+    code, text, errors = here("bench", "lookback", "--events", "2000")
+    assert code == 0, errors
     assert re.findall(r"^(\w+), 2,000 links of received mail:$", text, re.MULTILINE) == [
         "SQLite",
         "PostgreSQL",

@@ -8,17 +8,18 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from backstamp.app import keyfile
-from backstamp.app.cli import COMMANDS, main
+from backstamp.app.cli import COMMANDS
 from backstamp.app.commands.by_hand import by_hand
 from backstamp.tokens import seal_link, seal_page, seal_pixel
+from tests.app.in_process import Here
 from tests.daemons import free_port
+from tests.database import database_at, start_django
 
 
 def backstamp(
@@ -37,38 +38,6 @@ def backstamp(
     )
 
 
-@dataclass
-class Here:
-    """The command in this process: it loads what it needs once for all tests, not for each 0.5 s anew."""
-
-    folder: Path
-    monkeypatch: pytest.MonkeyPatch
-    capfd: pytest.CaptureFixture[str]
-
-    def __call__(
-        self, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})
-    ) -> tuple[int, str, str]:
-        """Return the exit code, the output and what was said on the error output."""
-        with self.monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("BACKSTAMP_")]:
-                patch.delenv(name)
-            patch.setenv("BACKSTAMP_DATA_DIR", str(self.folder / "data"))
-            for name, value in settings.items():
-                patch.setenv(name, value)
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", ["backstamp", *arguments])
-            with pytest.raises(SystemExit) as left:
-                main()
-        code = left.value.code
-        assert isinstance(code, int)
-        return code, *self.capfd.readouterr()
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Here:
-    return Here(tmp_path, monkeypatch, capfd)
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
@@ -77,10 +46,10 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_help_lists_every_command(tmp_path: Path) -> None:
-    shown = backstamp(tmp_path, "--help")
+def test_the_help_lists_every_command(here: Here) -> None:
+    shown = here("--help")
     assert shown.returncode == 0
-    assert all(f"  {name} ".encode() in shown.stdout for name in COMMANDS)
+    assert all(f"  {name} " in shown.stdout for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -192,18 +161,18 @@ def test_who_has_no_name_on_this_machine_changes_things_by_their_number(
     assert by_hand() == "user 4000123, command line"
 
 
-def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(tmp_path: Path, data: Path) -> None:
+def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(data: Path, here: Here) -> None:
     ring = keyfile.read(data / "keys.json")
     pixel = seal_pixel(ring, domain_id=3, tracking_id=0xABC)
-    shown = backstamp(tmp_path, "token", "show", f"http://localhost:8025/{pixel}")
+    shown = here("token", "show", f"http://localhost:8025/{pixel}")
     assert shown.stdout == (
-        b'{\n  "kind": "pixel",\n  "key_id": 1,\n  "domain_id": 3,\n'
-        b'  "message": "0000000000000abc",\n  "recipient_key": null\n}\n'
+        '{\n  "kind": "pixel",\n  "key_id": 1,\n  "domain_id": 3,\n'
+        '  "message": "0000000000000abc",\n  "recipient_key": null\n}\n'
     )
     link = seal_link(
         ring, domain_id=3, tracking_id=1, recipient_index=0, link_number=2, url="https://a.example/"
     )
-    assert b'"url": "https://a.example/"' in backstamp(tmp_path, "token", "show", link).stdout
+    assert '"url": "https://a.example/"' in here("token", "show", link).stdout
     page = seal_page(
         ring,
         domain_id=3,
@@ -212,26 +181,26 @@ def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(tmp_path: Path
         recipient_key=b"recipien",
         sender_domain="a.example",
     )
-    shown = backstamp(tmp_path, "token", "show", f"http://localhost:8025/u/{page}")
+    shown = here("token", "show", f"http://localhost:8025/u/{page}")
     facts = json.loads(shown.stdout)
     assert (facts["kind"], facts["recipient_index"], facts["sender_domain"]) == (
         "recipient's page",
         4,
         "a.example",
     )
-    pasted = backstamp(tmp_path, "token", "show", f"<https://t.example.org/{link}>.")
-    assert b'"url": "https://a.example/"' in pasted.stdout
-    stranger = backstamp(tmp_path, "token", "show", "A" * 48)
+    pasted = here("token", "show", f"<https://t.example.org/{link}>.")
+    assert '"url": "https://a.example/"' in pasted.stdout
+    stranger = here("token", "show", "A" * 48)
     assert (stranger.returncode, stranger.stderr) == (
         1,
-        b"backstamp: not ours: no key of this installation opens it\n",
+        "backstamp: not ours: no key of this installation opens it\n",
     )
 
 
-def test_keys_are_listed_without_their_secrets_and_rotated(tmp_path: Path, data: Path) -> None:
+def test_keys_are_listed_without_their_secrets_and_rotated(data: Path, here: Here) -> None:
     secret = (data / "keys.json").read_text().split('"secret": "')[1].split('"')[0]
-    assert backstamp(tmp_path, "keys", "rotate").stdout.startswith(b"key 2 seals from now on; 1 older open.")
-    listed = backstamp(tmp_path, "keys", "list").stdout.decode()
+    assert here("keys", "rotate").stdout.startswith("key 2 seals from now on; 1 older open.")
+    listed = here("keys", "list").stdout
     assert [line.split()[0] for line in listed.splitlines()] == ["1", "2"]
     assert listed.splitlines()[1].endswith("seals and opens")
     assert secret not in listed
@@ -262,12 +231,12 @@ def test_a_rewritten_message_is_unwrapped_to_its_very_bytes(tmp_path: Path, data
     assert backstamp(tmp_path, "unwrap", stdin=done.stdout).stdout == mail
 
 
-def test_the_doctor_names_a_key_file_that_others_can_read_and_the_fix(tmp_path: Path, data: Path) -> None:
+def test_the_doctor_names_a_key_file_that_others_can_read_and_the_fix(data: Path, here: Here) -> None:
     (data / "keys.json").chmod(0o644)
-    seen = backstamp(tmp_path, "doctor")
+    seen = here("doctor")
     assert seen.returncode == 1
-    assert f"fix: run: chmod 600 {data / 'keys.json'}" in seen.stdout.decode()
-    assert seen.stderr.endswith(b" wrong\n")
+    assert f"fix: run: chmod 600 {data / 'keys.json'}" in seen.stdout
+    assert seen.stderr.endswith(" wrong\n")
 
 
 def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) -> None:
@@ -277,13 +246,10 @@ def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) ->
     assert done.stderr == b""
 
 
-def test_what_never_ends_is_not_read_for_ever(tmp_path: Path) -> None:
+def test_what_never_ends_is_not_read_for_ever(here: Here) -> None:
     for command in ("rewrite", "unwrap", "report"):
-        failed = backstamp(tmp_path, command, "/dev/zero")
-        assert (failed.returncode, failed.stderr) == (
-            1,
-            b"backstamp: the message is larger than 256 MiB\n",
-        )
+        failed = here(command, "/dev/zero")
+        assert (failed.returncode, failed.stderr) == (1, "backstamp: the message is larger than 256 MiB\n")
 
 
 def test_ctrl_c_while_the_program_loads_shows_nobody_where(tmp_path: Path) -> None:
@@ -330,44 +296,50 @@ def test_a_disk_that_is_full_and_what_is_closed_are_said_in_one_line(
 
 
 def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
-    tmp_path: Path, data: Path
+    tmp_path: Path, data: Path, here: Here
 ) -> None:
-    def said(**settings: str) -> list[str]:
-        lines = backstamp(tmp_path, "doctor", settings=settings).stdout.decode().splitlines()
-        return [line for line in lines if " database: " in line]
+    def of_database(report: str) -> list[str]:
+        return [line for line in report.splitlines() if " database: " in line]
 
+    def said() -> list[str]:
+        return of_database(here("doctor").stdout)
+
+    def change(statement: str) -> None:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute(statement)
+
+    path = data / "backstamp.db"
     assert said() == []
-    (data / "backstamp.db").touch(mode=0o600)
-    assert said() == ["note   database: SQLite answers, and is empty"]
-    backstamp(tmp_path, "migrate")
-    assert said() == ["ok     database: SQLite answers, and is of this version"]
-    with closing(sqlite3.connect(data / "backstamp.db")) as database:
-        database.execute("DELETE FROM django_migrations WHERE app = 'records'")
-        database.commit()
-    assert said() == ["WRONG  database: is older than this program"]
-    with closing(sqlite3.connect(data / "backstamp.db")) as database:
-        database.execute(
+    start_django()
+    with database_at(path):
+        assert said() == ["note   database: SQLite answers, and is empty"]
+        assert here("migrate").returncode == 0
+        assert said() == ["ok     database: SQLite answers, and is of this version"]
+        change("DELETE FROM django_migrations WHERE app = 'records'")
+        assert said() == ["WRONG  database: is older than this program"]
+        change(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('records', '9000_new', '2030-01-01')"
         )
-        database.commit()
-    assert said() == ["WRONG  database: is of a newer version of Backstamp (it has 9000_new)"]
-    ports = {
-        f"BACKSTAMP_{role}_LISTEN": f"127.0.0.1:{free_port()}" for role in ("GATEWAY", "EDGE", "CONSOLE")
-    }
-    for command in ("migrate", "serve"):
-        run = backstamp(tmp_path, command, settings=ports)
-        assert (run.returncode, run.stderr.decode()) == (
-            1,
+        assert said() == ["WRONG  database: is of a newer version of Backstamp (it has 9000_new)"]
+        ports = {
+            f"BACKSTAMP_{role}_LISTEN": f"127.0.0.1:{free_port()}" for role in ("GATEWAY", "EDGE", "CONSOLE")
+        }
+        newer = (
             "backstamp: the database cannot be used: it is of a newer version of Backstamp (it has "
-            "9000_new); install that one again, or restore the backup of before the upgrade\n",
+            "9000_new); install that one again, or restore the backup of before the upgrade\n"
         )
-    (away,) = said(BACKSTAMP_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mail")
-    assert away.startswith("WRONG  database: cannot be used (")
-    assert "secret" not in away
+        assert here("migrate") == (1, "", newer)
+        served = backstamp(tmp_path, "serve", settings=ports)
+        assert (served.returncode, served.stderr.decode()) == (1, newer)
+        elsewhere = {"BACKSTAMP_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/mail"}
+        (away,) = of_database(backstamp(tmp_path, "doctor", settings=elsewhere).stdout.decode())
+        assert away.startswith("WRONG  database: cannot be used (")
+        assert "secret" not in away
     for beside in ("-wal", "-shm"):
-        (data / f"backstamp.db{beside}").unlink(missing_ok=True)
-    (data / "backstamp.db").write_bytes(b"\xff" * 9000)
-    report = backstamp(tmp_path, "doctor").stdout.decode()
+        path.with_name(f"{path.name}{beside}").unlink(missing_ok=True)
+    path.write_bytes(b"\xff" * 9000)
+    with database_at(path):
+        report = here("doctor").stdout
     assert "WRONG  database: cannot be used (file is not a database)\n       fix: restore" in report
 
 
@@ -424,14 +396,15 @@ def test_a_command_that_is_typed_where_nothing_is_makes_nothing_there(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_command_puts_new_keys_in_the_place_of_lost_ones(tmp_path: Path, data: Path) -> None:
-    assert backstamp(tmp_path, "migrate").returncode == 0
-    (data / "keys.json").unlink()
+@pytest.mark.usefixtures("installed")
+def test_no_command_puts_new_keys_in_the_place_of_lost_ones(tmp_path: Path, here: Here) -> None:
+    keys = tmp_path / "data" / "keys.json"
+    keys.unlink()
     for arguments in (("links", "kill", "--host", "evil.example"), ("pixel", "new", "Offer")):
-        done = backstamp(tmp_path, *arguments)
-        assert (done.returncode, done.stdout) == (2, b"")
-        assert b"keys.json: there is no key file; start" in done.stderr
+        done = here(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "keys.json: there is no key file; start" in done.stderr
     brought = tmp_path / "cidr.txt"
     brought.write_text("192.0.2.0/24\n")
-    backstamp(tmp_path, "signatures", "update", "--from", str(brought))
-    assert not (data / "keys.json").exists()
+    here("signatures", "update", "--from", str(brought))
+    assert not keys.exists()

@@ -6,9 +6,7 @@ import click
 import pytest
 
 from backstamp.app.cli import COMMANDS, cli
-from tests.app.test_cli import Here, here
-
-__all__ = ["here"]
+from tests.app.in_process import Here
 
 ROOT = Path(__file__).parents[2]
 FILES = {("operate.md", "signatures.json")}

@@ -21,7 +21,7 @@ from backstamp.worker.feeds.lists.source import Form
 from backstamp.worker.feeds.providers.dns_lists import DnsForm, DnsList, Trouble
 from backstamp.worker.feeds.questions.resting import Resting
 from backstamp.worker.feeds.refreshing.due_lists import refresh_all
-from tests.app.test_cli import backstamp
+from tests.app.in_process import Here
 from tests.worker.feeds.dns_server import dns_server
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
 
@@ -32,7 +32,7 @@ def server() -> Iterator[FeedServer]:
         yield serving
 
 
-def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path: Path) -> None:
+def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path: Path, here: Here) -> None:
     server.pages["/feed.txt"] = Page(b"https://evil.example/login\nhttps://drive.google.com/\n", etag='"1"')
     own = tmp_path / "own.txt"
     own.write_text("casino.example\n")
@@ -41,17 +41,17 @@ def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path:
         "BACKSTAMP_FEEDS_MIRRORS": f"openphish={server.url('/feed.txt')}",
         "BACKSTAMP_FEEDS_LISTS": f"own={own} phishing:gone={server.url('/gone')}",
     }
-    before = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
+    before = here("feeds", "list", settings=settings).stdout.splitlines()
     assert before[0] == "openphish               never had"
     assert before[3] == "surbl                   asked when mail comes"
     assert before[4] == "urlhaus                 off  (free account at abuse.ch; fair use)"
-    done = backstamp(tmp_path, "feeds", "refresh", settings=settings)
+    done = here("feeds", "refresh", settings=settings)
     assert done.returncode == 1
-    assert done.stdout.decode().splitlines() == [
+    assert done.stdout.splitlines() == [
         "own: 1 entries, 1 of them new",
         "openphish: 1 entries, 1 of them new, 1 left out",
     ]
-    assert done.stderr.decode().splitlines() == [
+    assert done.stderr.splitlines() == [
         "gone: not updated: the server answered 404",
         "backstamp: 1 of 3 lists not updated",
     ]
@@ -59,8 +59,8 @@ def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path:
     assert lists is not None
     assert [each.source for each in lists.look_up("https://evil.example/login")] == ["openphish"]
     assert [each.threat_type for each in lists.look_up("http://casino.example/")] == [ThreatType.FORBIDDEN]
-    assert backstamp(tmp_path, "feeds", "refresh", "own", settings=settings).stdout == b"own: unchanged\n"
-    shown = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
+    assert here("feeds", "refresh", "own", settings=settings).stdout == "own: unchanged\n"
+    shown = here("feeds", "list", settings=settings).stdout.splitlines()
     assert shown[0].startswith("openphish                      1 entries, 1 left out, ")
     assert shown[2].startswith(
         "gone                    never had; 1 failures: the server answered 404; again in "
@@ -148,15 +148,15 @@ def test_settings_that_are_wrong_together(tmp_path: Path, settings: dict[str, st
         check(load(environ={"BACKSTAMP_DATA_DIR": str(tmp_path), **settings}))
 
 
-def test_a_list_that_is_left_alone_or_read_just_now_says_so(tmp_path: Path) -> None:
+def test_a_list_that_is_left_alone_or_read_just_now_says_so(tmp_path: Path, here: Here) -> None:
     own = tmp_path / "own.txt"
     own.write_text("casino.example\n")
     settings = {"BACKSTAMP_FEEDS_ENABLED": "spamhaus-dbl", "BACKSTAMP_FEEDS_LISTS": f"own={own}"}
-    assert backstamp(tmp_path, "feeds", "refresh", settings=settings).returncode == 0
+    assert here("feeds", "refresh", settings=settings).returncode == 0
     directory = tmp_path / "data" / "feeds"
     Resting(directory).failed("spamhaus-dbl", Trouble.EVERYTHING.value, least_seconds=3599)
     with ListStore(directory, "own").being_read():
-        shown = backstamp(tmp_path, "feeds", "list", settings=settings).stdout.decode().splitlines()
+        shown = here("feeds", "list", settings=settings).stdout.splitlines()
     assert shown[0].startswith("own                            1 entries, ")
     assert shown[0].endswith(" old; being refreshed")
     assert shown[1] == (

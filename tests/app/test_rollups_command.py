@@ -1,10 +1,15 @@
 """Commands that need the database, from the command line, on databases of their own."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from backstamp.app import keyfile
+from tests.app.in_process import Here
 from tests.app.test_cli import backstamp
+from tests.database import database_at, start_django
 
 
 def test_a_filled_database_has_its_roll_ups_made_again(tmp_path: Path) -> None:
@@ -19,9 +24,18 @@ def test_a_filled_database_has_its_roll_ups_made_again(tmp_path: Path) -> None:
     assert re.fullmatch(rb"made the roll-ups of \d+ messages again\n", rebuilt.stdout)
 
 
-def test_a_database_that_was_never_made_is_told_with_what_makes_it(tmp_path: Path) -> None:
+@pytest.fixture
+def without_tables(tmp_path: Path) -> Iterator[None]:
+    """Keys, and a database in which nothing is."""
+    start_django()
     (tmp_path / "data").mkdir(mode=0o700)
     keyfile.ensure(tmp_path / "data" / "keys.json")
+    with database_at(tmp_path / "data" / "backstamp.db"):
+        yield
+
+
+@pytest.mark.usefixtures("without_tables")
+def test_a_database_that_was_never_made_is_told_with_what_makes_it(here: Here) -> None:
     commands = [
         ("rollups", "rebuild"),
         ("sign-in-link", "ann@example.org"),
@@ -29,12 +43,12 @@ def test_a_database_that_was_never_made_is_told_with_what_makes_it(tmp_path: Pat
         ("protect", "list"),
     ]
     for command in commands:
-        done = backstamp(tmp_path, *command)
+        done = here(*command)
         assert done.returncode == 1
         assert re.fullmatch(
-            rb"backstamp: the database cannot be used: no such table: \w+; "
-            rb"run `backstamp migrate`, or start `backstamp serve` once\n",
+            r"backstamp: the database cannot be used: no such table: \w+; "
+            r"run `backstamp migrate`, or start `backstamp serve` once\n",
             done.stderr,
         ), command
-    assert backstamp(tmp_path, "migrate").stdout == b"the database is up to date\n"
-    assert [backstamp(tmp_path, *command).returncode for command in commands] == [0, 0, 0, 0]
+    assert here("migrate").stdout == "the database is up to date\n"
+    assert [here(*command).returncode for command in commands] == [0, 0, 0, 0]

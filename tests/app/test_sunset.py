@@ -13,7 +13,7 @@ import pytest
 from backstamp.app import keyfile
 from backstamp.edge.replies import GIF
 from backstamp.tokens import Keyring, seal_link, seal_pixel
-from tests.app.test_cli import backstamp
+from tests.app.in_process import Here
 from tests.daemons import free_port
 
 URL = "https://example.com/old?a=b"
@@ -115,8 +115,10 @@ def test_nothing_else_is_ever_a_redirect(keys: Path, port: int) -> None:
         (("edge", "--sunset", "--keys", "absent.json"), "absent.json: there is no key file"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    failed = backstamp(tmp_path, *arguments)
-    assert (failed.returncode, failed.stderr.count(b"\n")) == (2, 1)
-    assert said in failed.stderr.decode()
+def test_what_is_missing_is_said_in_one_line(
+    tmp_path: Path, here: Here, arguments: tuple[str, ...], said: str
+) -> None:
+    failed = here(*arguments)
+    assert (failed.returncode, failed.stderr.count("\n")) == (2, 1)
+    assert said in failed.stderr
     assert not (tmp_path / "data").exists()

@@ -16,7 +16,7 @@ from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType
-from tests.app.test_cli import backstamp
+from tests.app.in_process import Here
 from tests.urls.safe_browsing_examples import CANONICAL
 
 
@@ -49,13 +49,13 @@ def test_expressions_are_printed_with_their_hashes() -> None:
     ]
 
 
-def test_check_tells_what_lists_and_looks_say(tmp_path: Path) -> None:
+def test_check_tells_what_lists_and_looks_say(tmp_path: Path, here: Here) -> None:
     (tmp_path / "data").mkdir()
     entries = SourceEntries(Source("urlhaus", ThreatType.MALWARE), [full_hash("evil.example/")], days=20_000)
     publish_lists(tmp_path / "data" / "threats.lists", [entries])
     wrapped = "https://nam01.safelinks.protection.outlook.com/?url=http%3A%2F%2Fme%40evil.example%2F&data=05"
-    done = backstamp(tmp_path, "url", "check", stdin=f"{wrapped}\nhttp://good.example/\n".encode())
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = here("url", "check", stdin=f"{wrapped}\nhttp://good.example/\n".encode())
+    assert (done.returncode, done.stderr) == (0, "")
     bad, good = map(json.loads, done.stdout.splitlines())
     assert bad["url"] == wrapped
     assert bad["canonical"].startswith("https://nam01.safelinks.protection.outlook.com/?url=http://me@evil")
@@ -70,7 +70,7 @@ def test_check_tells_what_lists_and_looks_say(tmp_path: Path) -> None:
     assert good == {"url": "http://good.example/", "canonical": "http://good.example/", "findings": []}
 
 
-def test_check_tells_what_publishers_have_answered(tmp_path: Path) -> None:
+def test_check_tells_what_publishers_have_answered(tmp_path: Path, here: Here) -> None:
     (tmp_path / "data").mkdir()
     hashes = {name: full_hash(f"{name}.example/") for name in ("evil", "clean", "unknown")}
     bare = Source("safe-browsing/se-4b", ThreatType.PHISHING, 4, bare=True)
@@ -79,22 +79,22 @@ def test_check_tells_what_publishers_have_answered(tmp_path: Path) -> None:
     confirmed = Confirmed(ThreatType.PHISHING, "safe-browsing", 1, later)
     asked = {hashes["evil"][:4]: later, hashes["clean"][:4]: later}
     publish_answers(tmp_path / "data" / "threats.answers", Answers({hashes["evil"]: (confirmed,)}, asked))
-    done = backstamp(tmp_path, "url", "check", *(f"http://{name}.example/" for name in hashes))
+    done = here("url", "check", *(f"http://{name}.example/" for name in hashes))
     evil, clean, unknown = (json.loads(line)["findings"] for line in done.stdout.splitlines())
     assert [(each["source"], each.get("confirmed", True)) for each in evil] == [("safe-browsing", True)]
     assert clean == []
     assert [(each["source"], each["confirmed"]) for each in unknown] == [("safe-browsing/se-4b", False)]
 
 
-def test_check_works_without_lists_and_finds_likenesses_of_own_domains(tmp_path: Path) -> None:
-    done = backstamp(tmp_path, "url", "check", "--own", "northwind.example", "http://northw1nd.example/")
+def test_check_works_without_lists_and_finds_likenesses_of_own_domains(tmp_path: Path, here: Here) -> None:
+    done = here("url", "check", "--own", "northwind.example", "http://northw1nd.example/")
     (answer,) = map(json.loads, done.stdout.splitlines())
     assert [finding["reason"] for finding in answer["findings"]] == ["looks_like_own"]
     assert not (tmp_path / "data").exists()
 
 
-def test_bytes_that_are_no_text_are_looked_up_as_bytes(tmp_path: Path) -> None:
-    done = backstamp(tmp_path, "url", "check", os.fsdecode(b"http://\xff.example/"))
+def test_bytes_that_are_no_text_are_looked_up_as_bytes(here: Here) -> None:
+    done = here("url", "check", os.fsdecode(b"http://\xff.example/"))
     assert json.loads(done.stdout) == {
         "url": "http://\\xff.example/",
         "canonical": "http://%FF.example/",
