@@ -108,6 +108,8 @@ def cause_of(status: str, text: str) -> Cause:
         # The words of 550 itself, which stands for policy as well (RFC 5321 §4.2.3): a reason says more.
         if _is_policy(said):
             return Cause.POLICY
+    if found is Cause.USER_UNKNOWN and _refuses_by_a_rule(status, said):
+        return Cause.POLICY
     if found is Cause.POLICY and saying("file_closed").search(said):
         return Cause.SYSTEM  # "Permission denied" is what a disk said, not a person.
     if found in _PLAIN:
@@ -170,6 +172,11 @@ def _words(text: str) -> str:
 
 def _is_policy(said: str) -> bool:
     return saying("for_policy").search(said) is not None
+
+
+def _refuses_by_a_rule(status: str, said: str) -> bool:
+    """Whether status and words name a rule: filters quote the subject, which may be "Unknown user"."""
+    return status[2:].startswith("7.") and _is_policy(_URL.sub("", said))
 
 
 def _is_another(found: Cause, said: str) -> bool:
