@@ -72,6 +72,8 @@ _PLAIN: Final = frozenset(
     {Cause.MAILBOX_FULL, Cause.HOST_UNKNOWN, Cause.USER_UNKNOWN, Cause.DISABLED, Cause.TOO_BIG, Cause.MOVED}
 )
 """Causes whose words are believed before the status."""
+_OF_A_MAILBOX: Final = frozenset({Cause.MAILBOX_FULL, Cause.TOO_BIG, Cause.SYSTEM, Cause.EXPIRED})
+"""Causes for which a mailbox that is there is "unavailable"."""
 _OTHERS: Final = frozenset({Cause.CONTENT, Cause.RATE, Cause.LOOP, Cause.NETWORK, Cause.SYSTEM})
 """Causes whose words leave no room for an address that is unknown."""
 _LONGEST: Final = 2000
@@ -108,7 +110,9 @@ def cause_of(status: str, text: str) -> Cause:
         # The words of 550 itself, which stands for policy as well (RFC 5321 §4.2.3): a reason says more.
         if _is_policy(said):
             return Cause.POLICY
-    if found is Cause.USER_UNKNOWN and _refuses_by_a_rule(status, said):
+        if _BY_STATUS.get(status[2:]) in _OF_A_MAILBOX:
+            return _BY_STATUS[status[2:]]
+    if found is Cause.USER_UNKNOWN and refuses_by_a_rule(status, said):
         return Cause.POLICY
     if found is Cause.POLICY and saying("file_closed").search(said):
         return Cause.SYSTEM  # "Permission denied" is what a disk said, not a person.
@@ -157,6 +161,11 @@ def blames_the_sender(status: str, text: str) -> bool:
     return status[2:] in _THE_SENDER or saying("sender_rejected").search(_words(text)) is not None
 
 
+def refuses_by_a_rule(status: str, text: str) -> bool:
+    """Whether status and words name a rule: filters quote the subject, which may be "Unknown user"."""
+    return status[2:].startswith("7.") and _is_policy(_URL.sub("", text[:_LONGEST]))
+
+
 def names_a_policy(status: str) -> bool:
     """Whether a status says by which rule a mail was refused, as 5.7.26 and Microsoft's 5.7.133 do.
 
@@ -172,11 +181,6 @@ def _words(text: str) -> str:
 
 def _is_policy(said: str) -> bool:
     return saying("for_policy").search(said) is not None
-
-
-def _refuses_by_a_rule(status: str, said: str) -> bool:
-    """Whether status and words name a rule: filters quote the subject, which may be "Unknown user"."""
-    return status[2:].startswith("7.") and _is_policy(_URL.sub("", said))
 
 
 def _is_another(found: Cause, said: str) -> bool:

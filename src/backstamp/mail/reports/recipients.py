@@ -14,6 +14,7 @@ from backstamp.mail.reports.causes import (
     cause_of,
     code_in,
     names_a_policy,
+    refuses_by_a_rule,
     status_in,
 )
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in, without_xtext
@@ -156,7 +157,8 @@ def recipient_report(
     ):
         # By its own words: the status was heard already.
         told = cause_of("", around)
-        believed = told is Cause.MAILBOX_FULL or (told is Cause.USER_UNKNOWN and not names_a_policy(status))
+        by_a_rule = names_a_policy(status) or refuses_by_a_rule(status, said)
+        believed = told is Cause.MAILBOX_FULL or (told is Cause.USER_UNKNOWN and not by_a_rule)
         cause = cause_of(status, around) if cause is Cause.UNKNOWN else told if believed else cause
     return RecipientReport(
         address=address,
