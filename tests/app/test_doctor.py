@@ -553,7 +553,20 @@ def test_a_pipe_in_the_place_of_what_is_published_is_told_and_not_read(
     ((_, lists, _),) = told(signatures.signatures(here))
     assert " lists of networks" in lists
     if name.startswith("snapshot"):
-        assert (of_policy[0][0][1], of_policy[1]) == ("not published yet, so no mail is tracked", [])
+        assert of_policy[0][0][0] == ("NOTE" if name == "snapshot" else "WRONG")
+        assert of_policy[1] == []
+
+
+@pytest.mark.parametrize("part", ["snapshot", "snapshot.consents", "snapshot.suppressed"])
+def test_a_policy_that_is_damaged_is_not_called_unpublished(tmp_path: Path, part: str) -> None:
+    here = settings(tmp_path)
+    publish(here, ProtectionMode.OFF)
+    here.in_data_dir(part).write_bytes(b"damaged")
+    assert told(rounds.policy(here))[0] == (
+        "WRONG",
+        "what is published is damaged or not whole: a role that starts now goes by no policy",
+        "restart the worker, which publishes it anew",
+    )
 
 
 def test_what_is_published_is_not_looked_for_where_there_is_no_folder(

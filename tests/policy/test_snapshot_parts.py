@@ -36,9 +36,10 @@ states = st.sampled_from([None, *ConsentState])
 said = st.dictionaries(keys, st.builds(Consent, states, states), max_size=20)
 axis = st.none() | st.booleans()
 axes = st.builds(Axes, axis, axis)
+why = st.sampled_from(SuppressionReason)
 listed = st.dictionaries(
     st.sampled_from(["", "example.org", "xn--bcher-kva.example"]),
-    st.dictionaries(st.sampled_from(SuppressionReason), st.frozensets(keys, max_size=9), max_size=4),
+    st.dictionaries(why, st.frozensets(keys, max_size=9), max_size=4),
 )
 policies = st.builds(
     Policy,
@@ -86,6 +87,25 @@ def test_a_snapshot_of_version_1_is_read_with_all_its_parts(policy: Policy, said
     assert part.policy == policy
     assert part.consents == Consents.said(said)
     assert part.suppressed == listed
+
+
+@given(policies, said, st.dictionaries(st.sampled_from(["", "example.org"]), st.dictionaries(keys, why)))
+def test_one_of_version_1_in_which_a_key_had_one_reason_is_read_too(
+    policy: Policy, said: Any, by_key: dict[str, dict[bytes, SuppressionReason]]
+) -> None:
+    facts = {**msgspec.structs.asdict(policy), "consents": said, "suppressed": by_key}
+    part = decode_policy(msgspec.msgpack.encode(facts))
+    assert (part.policy, part.consents) == (policy, Consents.said(said))
+    assert part.suppressed is not None
+    found = [
+        (domain, key, reason)
+        for domain, reasons in part.suppressed.items()
+        for reason, each in reasons.items()
+        for key in each
+    ]
+    assert sorted(found) == sorted(
+        (domain, key, reason) for domain, reasons in by_key.items() for key, reason in reasons.items()
+    )
 
 
 def test_a_snapshot_of_version_1_says_nothing_of_its_version_and_of_what_it_lacks() -> None:

@@ -49,8 +49,17 @@ class _KeySets(msgspec.Struct, frozen=True):
 
 class _Version1(Policy, frozen=True, kw_only=True):
     consents: dict[bytes, Consent] = msgspec.field(default_factory=dict)
-    suppressed: dict[str, dict[SuppressionReason, frozenset[bytes]]] = msgspec.field(default_factory=dict)
     version: int = 1
+
+
+class _ByReason(_Version1, frozen=True, kw_only=True):
+    suppressed: dict[str, dict[SuppressionReason, frozenset[bytes]]] = msgspec.field(default_factory=dict)
+
+
+class _ByKey(_Version1, frozen=True, kw_only=True):
+    """As it was while a key had one reason only."""
+
+    suppressed: dict[str, dict[bytes, SuppressionReason]]
 
 
 def encode_policy(policy: Policy) -> bytes:
@@ -79,14 +88,29 @@ def decode_policy(data: bytes) -> PolicyPart:
     """
     if data.startswith(_MAGIC):
         return PolicyPart(_opened(memoryview(data), Policy))
-    whole = _decoded(data, _Version1)
+    whole: _ByReason | _ByKey
+    try:
+        whole = _decoded(data, _ByReason)
+    except SnapshotError:
+        whole = _decoded(data, _ByKey)
     if whole.version != 1:
         raise _other_version(whole.version)
-    suppressed = {
-        domain: {reason: Keys.of(keys) for reason, keys in reasons.items()}
+    return PolicyPart(Policy(**whole.facts()), Consents.said(whole.consents), _suppressed_in(whole))
+
+
+def _suppressed_in(whole: _ByReason | _ByKey) -> Suppressed:
+    if isinstance(whole, _ByReason):
+        return {
+            domain: {reason: Keys.of(keys) for reason, keys in reasons.items()}
+            for domain, reasons in whole.suppressed.items()
+        }
+    return {
+        domain: {
+            reason: Keys.of(key for key, its in reasons.items() if its is reason)
+            for reason in set(reasons.values())
+        }
         for domain, reasons in whole.suppressed.items()
     }
-    return PolicyPart(Policy(**whole.facts()), Consents.said(whole.consents), suppressed)
 
 
 def decode_consents(data: memoryview) -> Consents:

@@ -23,6 +23,14 @@ def snapshot_of(settings: Settings) -> Snapshot | None:
     return SnapshotFile(path).current()
 
 
+def is_published(settings: Settings) -> bool:
+    """Whether there is a policy's file, be it damaged."""
+    try:
+        return settings.in_data_dir("snapshot").is_file()
+    except OSError:
+        return False
+
+
 def updates_of(settings: Settings) -> Updates:
     """Return the newer lists of networks; none where there are none, or they cannot be read."""
     path = settings.in_data_dir(FILE_NAME)

@@ -6,7 +6,7 @@ from typing import Final
 
 from backstamp.app.doctor import database, feeds, listeners, machine, network, postfix, signatures, trust
 from backstamp.app.doctor.findings import Finding, good, note, wrong
-from backstamp.app.doctor.published import snapshot_of
+from backstamp.app.doctor.published import is_published, snapshot_of
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import CONSENT_MODE, TRACKING_ENABLED
 from backstamp.policy import STALE_SECONDS, ConsentMode
@@ -15,7 +15,13 @@ from backstamp.policy import STALE_SECONDS, ConsentMode
 def policy(settings: Settings) -> Iterator[Finding]:
     """Is the policy published, and does it let anything be tracked at all?"""
     snapshot = snapshot_of(settings)
-    if snapshot is None:
+    if snapshot is None and is_published(settings):
+        yield wrong(
+            "policy",
+            "what is published is damaged or not whole: a role that starts now goes by no policy",
+            "restart the worker, which publishes it anew",
+        )
+    elif snapshot is None:
         yield note("policy", "not published yet, so no mail is tracked", "start the worker: backstamp serve")
     else:
         age = snapshot.age(time.time())
