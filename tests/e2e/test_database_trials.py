@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,8 @@ def read_only(disk: Disk) -> Trial:
         # A disk with files that are open for writing stays writable: those who hold them die first.
         def killed_and_read_only() -> bool:
             for pid in (*server.family()["worker"], *server.family()["console"]):
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it died with its parent, or of the kill before
+                    os.kill(pid, signal.SIGKILL)
             return disk.try_read_only(True)
 
         until("the disk is read-only", killed_and_read_only)
