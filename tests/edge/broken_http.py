@@ -207,9 +207,9 @@ def locations_1(answer: bytes) -> set[bytes]:
 
 
 def locations_2(answer: bytes) -> set[bytes]:
-    """Return all values of Location in the frames that a server sent on one connection."""
+    """Return all values of Location in the whole frames that a server sent on one connection."""
     decoder, found, block = hpack.Decoder(), set[bytes](), b""
-    while len(answer) >= 9:
+    while len(answer) >= 9 and len(answer) >= 9 + int.from_bytes(answer[:3], "big"):
         length, kind, flags = int.from_bytes(answer[:3], "big"), answer[3], answer[4]
         payload, answer = answer[9 : 9 + length], answer[9 + length :]
         if kind in (FRAMES["HEADERS"], FRAMES["CONTINUATION"]):

@@ -18,6 +18,8 @@ PATIENCE_SECONDS = 90.0
 OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 TARGET = "tests.edge.target:edge"
 SUNSET = "tests.edge.sunset_target:edge"
+PATIENT = "tests.edge.patient_target:edge"
+"""Which would wait for a body for longer than any test does."""
 ROOT = Path(__file__).parents[2]
 SERVE = """
 import os
@@ -78,6 +80,14 @@ class ServerProcess:
         children = Path(f"/proc/{self.main.pid}/task/{self.main.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
+    def wait_for_workers(self, count: int) -> list[int]:
+        """Wait until there are so many: the first may answer before the next is started."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(found := self.workers()) != count:
+            assert time.monotonic() < until, self.log
+            time.sleep(0.02)
+        return found
+
     def connect(self, timeout: float = PATIENCE_SECONDS) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
@@ -85,9 +95,8 @@ class ServerProcess:
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             try:
-                if b"200 OK" in self.exchange(
-                    b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-                ):
+                # Once, however long it takes: each is counted.
+                if b"200 OK" in self.get("/healthz"):
                     return
             except OSError:
                 assert self.main.poll() is None, self.log

@@ -108,13 +108,13 @@ def test_a_renewed_certificate_is_used_without_a_restart_and_cuts_handshakes_at_
         wait_for(server, trusting, second)
         wait_until(lambda: len(server.workers()) == 1, server)  # the old one has gone
         assert serial(server, trusting) == second
+        wait_until(lambda: client.seen["answered"] > 20, server)
         client.stopping.set()
         client.join()
         assert (server.main.pid, len(server.workers())) == (main, 1)
     # A worker that goes closes what is not through its handshake yet; by TLS 1.3 a client may have sent its
     # request by then. That is one connection, for this client opens them one after the other.
     unanswered = client.seen.total() - client.seen["answered"]
-    assert client.seen["answered"] > 20, client.seen
     assert unanswered <= 1, client.seen
     assert "a renewed certificate is taken into use" in server.log
 
@@ -158,14 +158,15 @@ def test_a_pair_that_breaks_while_workers_are_replaced_ends_nothing(
         wait_for(server, trusting, first)
         old = server.workers()
         server.main.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(server.workers()) > 1, server)
+        # Whether the old one is there still or not: it may have gone before anybody looks.
+        wait_until(lambda: not set(server.workers()) <= set(old), server)
         server.main.send_signal(signal.SIGHUP)  # good as yet; its turn comes when the first is done
         time.sleep(0.1)
         pem.write_text("rubbish")
         wait_until(lambda: "the new certificate cannot be used" in server.log, server)
         wait_until(lambda: not set(old) & set(server.workers()), server)
         time.sleep(1)
-        assert serial(server, trusting) == first
+        wait_for(server, trusting, first)  # a handshake may be cut where one worker follows another
         server.main.terminate()
         server.main.wait(90)
         assert "Traceback" not in server.log

@@ -83,8 +83,9 @@ def test_other_methods_are_refused(server: ServerProcess, method: str) -> None:
 
 
 def test_connect_opens_no_tunnel(server: ServerProcess) -> None:
-    answer = server.exchange(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 405 ")
+    with server.connect() as connection:
+        connection.sendall(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 405 ")
 
 
 def test_what_mail_clients_append_after_a_question_mark_does_not_matter(server: ServerProcess) -> None:

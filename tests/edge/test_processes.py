@@ -73,9 +73,8 @@ def test_a_killed_worker_comes_back_and_no_answered_hit_is_missing(tmp_path: Pat
         loads = [Load(server, base * 1_000_000) for base in range(4)]
         for load in loads:
             load.start()
-        time.sleep(1)
-        victims = server.workers()
-        assert len(victims) == 2
+        victims = server.wait_for_workers(2)
+        time.sleep(STARTED_SECONDS)  # what dies sooner is taken for one that cannot start
         for victim in victims:
             os.kill(victim, signal.SIGKILL)
         until = time.monotonic() + PATIENCE_SECONDS
@@ -95,7 +94,7 @@ def test_a_killed_worker_comes_back_and_no_answered_hit_is_missing(tmp_path: Pat
 def test_a_worker_that_dies_again_and_again_takes_no_living_one_with_it(tmp_path: Path) -> None:
     publish(tmp_path)
     with running_edge(tmp_path, workers=2) as server:
-        steady, *victims = server.workers()
+        steady, *victims = server.wait_for_workers(2)
         for _ in range(3):
             (victim,) = victims
             os.kill(victim, signal.SIGKILL)
@@ -145,8 +144,7 @@ def test_a_worker_that_cannot_start_ends_the_edge(tmp_path: Path) -> None:
 def test_no_worker_outlives_its_parent(tmp_path: Path, number: int) -> None:
     publish(tmp_path)
     with running_edge(tmp_path, workers=2) as server:
-        workers = server.workers()
-        assert len(workers) == 2
+        workers = server.wait_for_workers(2)
         server.main.send_signal(number)
         assert wait_for_end(workers)
         assert server.main.wait(PATIENCE_SECONDS) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
@@ -175,6 +173,7 @@ def test_a_worker_that_is_told_to_end_again_and_again_ends(tmp_path: Path) -> No
     publish(tmp_path)
     with running_edge(tmp_path) as server, server.connect() as slow:
         slow.sendall(b"GET /healthz HTTP/1.1\r\nHost:")
+        server.wait_until_it_has_read(slow)  # and has somebody to wait for
         (worker,) = server.workers()
         for _ in range(5):
             os.kill(worker, signal.SIGTERM)
