@@ -3,6 +3,8 @@
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from backstamp.journal.files import Files
@@ -18,14 +20,21 @@ class ForgetfulDisk(Files):
     def __init__(self, sync_seconds: float = 0.0) -> None:
         self.sync_seconds = sync_seconds
         self.longest_sync = 0.0
+        self.longest_write = 0.0
+        """Of a record, or to begin a segment: who syncs waits for that."""
         self.syncs = 0
         self._lock = threading.Lock()
         self._paths: dict[int, Path] = {}
         self._kept: dict[Path, int] = {}
         self._named: set[Path] = set()
 
+    def write(self, descriptor: int, data: bytes) -> int:  # type: ignore[override]
+        with self._timed_write():
+            return os.write(descriptor, data)
+
     def open_segment(self, path: Path) -> int:
-        descriptor = super().open_segment(path)
+        with self._timed_write():
+            descriptor = super().open_segment(path)
         with self._lock:
             self._paths[descriptor] = path
             self._kept[path] = 0
@@ -39,6 +48,12 @@ class ForgetfulDisk(Files):
             self._kept[path] = max(self._kept[path], size)
             self.longest_sync = max(self.longest_sync, time.monotonic() - began)
             self.syncs += 1
+
+    @contextmanager
+    def _timed_write(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.longest_write = max(self.longest_write, time.monotonic() - began)
 
     def sync_names(self, folder: Path) -> None:
         with self._lock:

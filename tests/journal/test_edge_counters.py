@@ -103,7 +103,8 @@ def test_where_nothing_can_be_locked_no_file_stays_open(
     monkeypatch.setattr(fcntl, "flock", no_locks)
     counters = EdgeCounters(tmp_path, Durations())
     counters.flush()
-    before = sorted(Path("/proc/self/fd").iterdir())
+    before = set(Path("/proc/self/fd").iterdir())
     for _ in range(20):
         counters.flush()
-    assert sorted(Path("/proc/self/fd").iterdir()) == before
+    # The collector may close what earlier tests left open.
+    assert set(Path("/proc/self/fd").iterdir()) <= before

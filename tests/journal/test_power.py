@@ -19,6 +19,12 @@ WAKE_UPS = 4
 """So often the thread that syncs waits to be run, from a record to its sync and from there to the next."""
 
 
+def waited() -> float:
+    """For how many seconds the threads of this process have waited for a processor (proc(5), schedstat)."""
+    threads = Path("/proc/self/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads) / 1e9
+
+
 class Lateness(threading.Thread):
     """How late this machine runs a thread at worst, which no promise about a disk can hold for."""
 
@@ -73,7 +79,7 @@ def cut(folder: Path, dice: random.Random, sync: Sync) -> tuple[float, float]:
     """Cut the power at a random moment; return the age of the oldest lost hit, and what is promised of it.
 
     That is by docs/journal.md the interval, the sync before it and the one under way; and what this machine
-    was late. Where a segment ends in between, it is synced, too.
+    was late, also with a single thread or write. Where a segment ends in between, it is synced, too.
     """
     small = dice.random() < 0.5
     disk = ForgetfulDisk(dice.choice([0.0, 0.001, 0.03]))
@@ -81,14 +87,16 @@ def cut(folder: Path, dice: random.Random, sync: Sync) -> tuple[float, float]:
         folder / "journal", role="test", sync=sync, segment_bytes=30_000 if small else 10**6, files=disk
     )
     with Lateness() as lateness, Writing(writer) as writing:
+        before = waited()
         time.sleep(dice.uniform(0.2, 0.5))
         at = time.monotonic()
         acknowledged = dict(writing.acknowledged)
+        late = waited() - before
         disk.lose_power(folder / "journal", folder / "after", torn=dice.choice([0.0, dice.random()]))
     writer.close()
     survived = {record.tracking_id for _, record in read_all(folder / "after")}
     lost = [when for number, when in acknowledged.items() if number not in survived]
-    late = WAKE_UPS * lateness.worst + SLACK_SECONDS
+    late += WAKE_UPS * max(lateness.worst, disk.longest_write) + SLACK_SECONDS
     syncs = 4 if small else 2
     return at - min(lost, default=at), INTERVAL_MS / 1000 + syncs * disk.longest_sync + late
 

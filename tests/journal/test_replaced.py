@@ -39,7 +39,7 @@ WAYS = [emptied, without_the_producers_folder, replaced_by_a_copy, without_its_l
 
 
 def until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.01)
