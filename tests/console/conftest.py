@@ -20,10 +20,16 @@ from backstamp.policy import ConsentMode, Snapshot  # noqa: E402
 from backstamp.tokens import Keyring  # noqa: E402
 from tests.console.simulations import FakeSimulations  # noqa: E402
 from tests.daemons import free_port  # noqa: E402
+from tests.unhurried_loop import UnhurriedLoop  # noqa: E402
 
 ADDRESS = "ada@example.org"
 PASSWORD = "a horse, a battery"
 HOST = "127.0.0.1"
+
+
+def pytest_asyncio_loop_factories() -> dict[str, type[UnhurriedLoop]]:
+    """While this process stands still, no turn of a live page comes."""
+    return {"unhurried": UnhurriedLoop}
 
 
 @pytest.fixture(autouse=True)

@@ -134,7 +134,9 @@ async def test_a_viewer_who_leaves_ends_the_stream_and_the_last_one_the_looking(
     viewer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await viewer
-    await asyncio.sleep(0.02)
+    async with asyncio.timeout(60):
+        while shared._task is not None:  # a look that has begun is finished
+            await asyncio.sleep(0.001)
     after = looks
     await asyncio.sleep(0.02)
     assert looks == after

@@ -9,6 +9,12 @@ from backstamp.gateway.rewriter import process
 from tests.gateway.certificates import Certificates
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.gateway.running import StartGateway, StartNextHop, gateways
+from tests.unhurried_loop import UnhurriedLoop
+
+
+def pytest_asyncio_loop_factories() -> dict[str, type[UnhurriedLoop]]:
+    """A stall of this machine is not the silence of a next hop that some tests wait for 0.2 s."""
+    return {"unhurried": UnhurriedLoop}
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,8 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field
 
+from tests.daemons import free_port
+
 DROP = "drop"
 HANG = "hang"
 LONGEST_LINE = 32 * 1024 * 1024
@@ -50,13 +52,13 @@ class FakeNextHop:
     """How often it waited for a command: pipelined ones are there already."""
     delay: float = 0
     """Seconds before the reply to a message."""
-    port: int = 0
+    port: int = field(default_factory=free_port)
+    """Nobody else is given it when this one has gone."""
 
     async def start(self) -> "FakeNextHop":
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server = await asyncio.start_server(self._client, "127.0.0.1", self.port, limit=LONGEST_LINE)
-        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     @property

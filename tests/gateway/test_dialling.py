@@ -47,7 +47,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 def silent() -> Iterator[socket.socket]:
     """A server at 127.0.0.2 whose queue is full: the kernel drops whatever asks for a connection."""
     with socket.socket() as server:
-        server.bind(("127.0.0.2", 0))
+        server.bind(("127.0.0.2", free_port()))  # which is free on the other addresses, too
         server.listen(0)
         fillers = [socket.socket() for _ in range(4)]
         for each in fillers:

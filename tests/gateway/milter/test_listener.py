@@ -454,7 +454,7 @@ async def test_stopping_lets_messages_end_and_hangs_up_on_the_rest(milter: Milte
     busy.say(whole)
     half.say(whole[:-5])
     await until(lambda: len(milter.seen) == 1)
-    closing = asyncio.create_task(started.close(5))
+    closing = asyncio.create_task(started.close(60))
     assert await idle.is_closed()
     assert not milter.path.exists()
     half.say(whole[-5:])
