@@ -344,9 +344,9 @@ def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(
 
 
 def test_the_doctor_looks_at_what_takes_received_mail_and_where_it_goes(tmp_path: Path, data: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("127.0.0.1", 0)) as taken:
-        closed_port, taken_port = closed.getsockname()[1], taken.getsockname()[1]
-        closed.close()
+    closed_port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        taken_port = taken.getsockname()[1]
 
         def greet() -> None:
             with taken.accept()[0] as client:

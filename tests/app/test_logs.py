@@ -18,6 +18,7 @@ from backstamp.app.settings import load
 @pytest.fixture
 def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the process writes on stderr, its logging configured as a role's."""
+    gc.collect()  # of tasks that earlier tests left behind asyncio speaks now, and not below
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     written = io.StringIO()

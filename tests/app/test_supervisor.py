@@ -33,8 +33,9 @@ import sys
 from pathlib import Path
 from backstamp.app import supervisor
 from backstamp.lifetime import module_command
-supervisor.STOP_SECONDS = 1.0
 folder, child, preparation, *kinds = sys.argv[1:]
+if "stubborn" in kinds:
+    supervisor.STOP_SECONDS = 1.0
 commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
 supervisor.Supervisor(commands, supervisor.child_environment(None)).run(
     preparation=["sh", "-c", preparation],

@@ -26,7 +26,7 @@ from tests.daemons import free_port
 from tests.database import empty_database
 from tests.e2e.browser import launched, session
 
-pytestmark = [pytest.mark.daemon, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.daemon
 
 SEOUL = "Times are those of Asia/Seoul (GMT+09:00)"
 SERVE = """
@@ -68,7 +68,7 @@ def address(house: Path) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(90)
 
 
 def _wait(answers: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:

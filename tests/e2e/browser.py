@@ -22,7 +22,9 @@ FLAGS = (
 )
 
 
-expect.set_options(timeout=20_000)
+PATIENCE_MILLISECONDS = 60_000
+"""Longest wait for what must come, on a machine that has much else to do."""
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def session(browser: Browser, width: int = 1280, scheme: str = "light") -> Itera
         color_scheme="dark" if scheme == "dark" else "light",
         locale="en-GB",
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     try:
         yield context
     finally:

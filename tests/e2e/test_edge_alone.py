@@ -60,8 +60,7 @@ def link(ring: Keyring, tracking_id: int, *, protected: bool = False) -> str:
 
 def hits(data: Path) -> list[Hit]:
     batch = JournalReader(data / "journal").read({}, 1000)
-    found = [record for _, record in batch.records if isinstance(record, Hit)]
-    return sorted(found, key=lambda hit: hit.at_us)  # Each process has a log of its own.
+    return [record for _, record in batch.records if isinstance(record, Hit)]
 
 
 def test_an_edge_started_while_the_database_is_away_serves_the_last_policy(
@@ -75,16 +74,15 @@ def test_an_edge_started_while_the_database_is_away_serves_the_last_policy(
     assert server.stop() == 0
     for name in ("backstamp.db", "backstamp.db-wal", "backstamp.db-shm"):
         (server.data / name).unlink(missing_ok=True)
+    before = hits(server.data)
     with edge_only(server):
         assert ask(server, "GET", link(ring, 77))[0].status == 410, "what was switched off stays off"
         reply, _ = ask(server, "GET", link(ring, 78))
         assert (reply.status, reply.getheader("location")) == (302, URL)
         assert ask(server, "GET", seal_pixel(ring, domain_id=0, tracking_id=78))[1] == GIF
-    assert [(hit.tracking_id, hit.address) for hit in hits(server.data)][-3:] == [
-        (77, None),
-        (78, None),
-        (78, None),
-    ]
+    # By the clock they may be in another order, where somebody set it; and each process has a log of its own.
+    recorded = [(hit.tracking_id, hit.address) for hit in hits(server.data) if hit not in before]
+    assert sorted(recorded) == [(77, None), (78, None), (78, None)]
 
 
 def test_serve_answers_links_and_takes_mail_before_the_database_can_be_used(

@@ -1,13 +1,13 @@
 """Each role by itself: whoever starts one is told at once that it runs, and where it listens."""
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.daemons import free_port
 from tests.e2e.server import Server, until
 
 pytestmark = pytest.mark.daemon
@@ -24,8 +24,7 @@ pytestmark = pytest.mark.daemon
 )
 def test_a_role_that_is_started_alone_says_where_it_listens(tmp_path: Path, role: str, said: str) -> None:
     server = Server(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        pages = free.getsockname()[1]
+    pages = free_port()
     environment = server.environment | {"BACKSTAMP_OPERATIONS_LISTEN": f"127.0.0.1:{pages}"}
     command = [sys.executable, "-m", "backstamp", role]
     log = tmp_path / "log"

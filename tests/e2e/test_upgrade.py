@@ -48,7 +48,7 @@ def test_links_are_answered_while_the_database_is_being_brought_up_to_date(
     with closing(sqlite3.connect(server.data / "backstamp.db", isolation_level=None)) as long:
         long.execute("BEGIN IMMEDIATE")  # for which the upgrade waits
         server.start(wait=False)
-        until("the edge answers", server.edge_is_up, 15)
+        until("the edge answers", server.edge_is_up)
         connection = HTTPConnection("127.0.0.1", server.edge, timeout=60)
         connection.request("GET", f"/{link}")
         reply = connection.getresponse()

@@ -52,7 +52,8 @@ def test_what_the_command_fills_in_ends_now_so_that_no_worker_deletes_it_as_old(
     fill(300, io.StringIO(), start=now - timedelta(days=DAYS))
     times = list(Message.objects.order_by("queued_at").values_list("queued_at", flat=True))
     assert times[0] - (now - timedelta(days=DAYS)) < timedelta(days=1)
-    assert max(row["at"] for row in dump()["Event"]) <= datetime.now(UTC)
+    # Somebody may have set the clock back meanwhile.
+    assert max(row["at"] for row in dump()["Event"]) <= datetime.now(UTC) + timedelta(minutes=1)
 
 
 def _indexes() -> Any:

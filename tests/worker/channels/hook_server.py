@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 
@@ -26,10 +26,7 @@ class Post:
 
 @dataclass
 class HookServer:
-    """`answers` are used up, and then all is well.
-
-    A number below 100 is for how long it says nothing, an event until when.
-    """
+    """`answers` are used up, and then all is well. An event is until when it says nothing."""
 
     answers: list[int | threading.Event] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,9 +50,6 @@ def hook_server() -> Iterator[HookServer]:
             answer = state.answers.pop(0) if state.answers else 204
             if isinstance(answer, threading.Event):
                 answer.wait(120)
-                answer = 204
-            elif answer < 100:
-                sleep(answer)
                 answer = 204
             self.send_response(answer)
             for name, value in state.headers.items():

@@ -25,6 +25,7 @@ from backstamp.worker import WorkerConfig
 from backstamp.worker.channels import delivering
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.fetching import post
+from backstamp.worker.ingest import loop as ingest_loop
 from backstamp.worker.onward import NextHop
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.records.journal_records import delivery
@@ -57,6 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=0.2))
     monkeypatch.setattr(SteadyClock, "began", time.time() - time.monotonic())
     monkeypatch.setattr(delivering, "datetime", SteadyClock)
+    monkeypatch.setattr(ingest_loop, "datetime", SteadyClock)  # by which a message is due
 
 
 async def webhook(hook: HookServer, name: str = "ops") -> None:
@@ -168,11 +170,14 @@ async def test_a_worker_that_is_told_to_stop_finishes_the_message_on_its_way_and
         for _ in range(4):
             channels.test(channel, SteadyClock.now(UTC))
 
-    hook.answers = [1]
+    go_on = threading.Event()
+    hook.answers = [go_on]
     await webhook(hook)
     await looked_up(add)
-    async with running(config):
+    async with running(config) as stop:
         await posted(hook, 1)
+        stop.set()
+        go_on.set()
     assert await looked_up(states) == [("delivered", 1), *[("waiting", 0)] * 3]
     assert len(hook.posts) == 1
     async with running(config):

@@ -32,7 +32,7 @@ def test_each_list_has_its_age_its_entries_and_its_failures(
     list(refresh_all(config.job))
     resting = Resting(config.directory)
     resting.failed("surbl", "it refuses")
-    short = time.time() - 31
+    short = time.time() - 90
     with monkeypatch.context() as before:
         before.setattr(time, "time", lambda: short)
         resting.failed("spamhaus-dbl", "no answer")
