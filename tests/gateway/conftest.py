@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import kept_connections
+from backstamp.gateway.relaying import kept_connections
 from backstamp.gateway.rewriter import process
 from tests.gateway.certificates import Certificates
 from tests.gateway.fake_next_hop import FakeNextHop

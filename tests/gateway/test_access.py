@@ -23,8 +23,8 @@ from backstamp.gateway import (
 from backstamp.gateway.access import Network, check_networks, contains, parse_address
 from backstamp.gateway.addresses import parse_listen, parse_next_hop
 from backstamp.gateway.config import ProtectionConfig
+from backstamp.gateway.delivering.outcomes import Outcomes
 from backstamp.gateway.milter import MilterConfig
-from backstamp.gateway.outcomes import Outcomes
 from backstamp.vocabulary import TlsMode
 from tests.gateway.certificates import Certificates
 from tests.gateway.running import StartGateway

@@ -2,14 +2,14 @@
 
 from ipaddress import ip_address
 
-from backstamp.gateway.failed_logins import (
+from backstamp.gateway.sessions.failed_logins import (
     MOST_ADDRESSES,
     MOST_RIGHT,
     MOST_WRONG,
     WITHIN_SECONDS,
     FailedLogins,
 )
-from backstamp.gateway.submission import Credentials
+from backstamp.gateway.sessions.submission import Credentials
 
 
 def guess(number: int) -> Credentials:

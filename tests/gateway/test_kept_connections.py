@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import Timeouts, kept_connections
+from backstamp.gateway import Timeouts
 from backstamp.gateway.protocol.wire import BrokenLineError, Wire
+from backstamp.gateway.relaying import kept_connections
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import DROP, HANG, OFFERS, FakeNextHop
 from tests.gateway.running import NOTHING, TEXT, Running, StartGateway, StartNextHop

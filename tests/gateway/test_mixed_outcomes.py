@@ -7,7 +7,7 @@ import re
 import pytest
 
 from backstamp.gateway import Timeouts
-from backstamp.gateway.outcomes import Outcomes
+from backstamp.gateway.delivering.outcomes import Outcomes
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import DROP, HANG, LOSE, OFFERS, FakeNextHop

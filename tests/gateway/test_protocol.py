@@ -9,9 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import session
-from backstamp.gateway.capabilities import read_capabilities
-from backstamp.gateway.handover import mail_line, rcpt_line
 from backstamp.gateway.protocol import mail_data
 from backstamp.gateway.protocol.commands import (
     MAX_COMMAND,
@@ -25,7 +22,10 @@ from backstamp.gateway.protocol.mail_data import Budget, MailDataRefusedError, d
 from backstamp.gateway.protocol.reply import MAX_LINES, MOST_LINES, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire
 from backstamp.gateway.protocol.xtext import decode_xtext, encode_xtext, is_xtext
-from backstamp.gateway.session_commands import SessionCommands
+from backstamp.gateway.relaying.capabilities import read_capabilities
+from backstamp.gateway.relaying.handover import mail_line, rcpt_line
+from backstamp.gateway.sessions import session
+from backstamp.gateway.sessions.session_commands import SessionCommands
 from tests.gateway.running import TEXT, StartGateway, StartNextHop
 
 ALL = frozenset({"SIZE", "8BITMIME", "SMTPUTF8", "DSN"})

@@ -94,7 +94,7 @@ async def test_a_large_message_that_is_taken_as_fast_as_it_is_sent_leaves_turns_
     await client.begin()
     await client.envelope("bob@example.net")
     monkeypatch.setattr(Wire, "drain", never_full)
-    monkeypatch.setattr("backstamp.gateway.next_hop._BLOCK", 1_000)
+    monkeypatch.setattr("backstamp.gateway.relaying.next_hop._BLOCK", 1_000)
     turns: list[int] = []
     write = Wire.write
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import trustme
 
-from backstamp.gateway import Submission, Timeouts, session
+from backstamp.gateway import Submission, Timeouts
 from backstamp.gateway.access import Network
-from backstamp.gateway.failed_logins import MOST_WRONG
+from backstamp.gateway.sessions import session
+from backstamp.gateway.sessions.failed_logins import MOST_WRONG
 from backstamp.vocabulary import Origin
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import Submission, Timeouts, tls_door
+from backstamp.gateway import Submission, Timeouts
 from backstamp.gateway.protocol import wire
 from backstamp.gateway.renewal import renewed_tls
-from backstamp.gateway.tls_door import TlsDoor
+from backstamp.gateway.sessions import tls_door
+from backstamp.gateway.sessions.tls_door import TlsDoor
 from tests.gateway.certificates import Certificates
 from tests.gateway.client import Client
 from tests.gateway.fake_next_hop import FakeNextHop

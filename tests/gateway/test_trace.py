@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway.dsn import Refused, failure_report, wants_report
+from backstamp.gateway.delivering.dsn import Refused, failure_report, wants_report
 from backstamp.gateway.protocol.commands import Mailbox, parse_mail, parse_rcpt
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.trace import Hop, received_field

@@ -13,12 +13,12 @@ import pytest
 
 from backstamp.gateway import RewritingLimits
 from backstamp.gateway.access import Party
-from backstamp.gateway.onward import Onward
+from backstamp.gateway.delivering.transaction import Submitted, Transactions
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
+from backstamp.gateway.relaying.onward import Onward
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest
 from backstamp.gateway.tracking import Tracker
-from backstamp.gateway.transaction import Submitted, Transactions
 from backstamp.journal import JournalUnavailableError, RecordTooLargeError
 from backstamp.mail.patches import Patched
 from backstamp.policy import Axes, Consent, Consents, ConsentState, DomainPolicy
@@ -278,7 +278,7 @@ async def test_many_recipients_are_rewritten_in_batches(
 async def test_of_a_large_message_only_what_is_changed_in_it_is_kept_for_each_recipient(
     gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backstamp.gateway.copies.BATCH_BYTES", 4_000)
+    monkeypatch.setattr("backstamp.gateway.delivering.copies.BATCH_BYTES", 4_000)
     hop = await next_hop()
     running = await gateway(hop)
     made: list[list[Patched]] = []
@@ -313,7 +313,7 @@ async def test_a_fault_of_ours_is_451_with_a_trace_id_and_the_session_goes_on(
         raise KeyError("ann@example.org")
 
     with monkeypatch.context() as patch:
-        patch.setattr("backstamp.gateway.transaction.message_facts", broken)
+        patch.setattr("backstamp.gateway.delivering.transaction.message_facts", broken)
         (answer,) = await client.send_mail(HTML + b".\r\n", BOB)
     assert re.fullmatch(r"451 4\.3\.0 Internal error, trace id [0-9a-f]{16}", answer)
     assert answer.split()[-1] in caplog.text

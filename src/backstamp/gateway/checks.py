@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from backstamp.gateway import access, next_hops, tls
+from backstamp.gateway import access, tls
 from backstamp.gateway.addresses import NextHopAddress, parse_listen, parse_next_hop
 from backstamp.gateway.config import GatewayConfig
 from backstamp.gateway.errors import ConfigError
-from backstamp.gateway.listeners import listeners
 from backstamp.gateway.milter import check_milter_config
+from backstamp.gateway.relaying import next_hops
+from backstamp.gateway.sessions.listeners import listeners
 from backstamp.vocabulary import TlsMode
 
 LEAST_MEMORY: Final = 256 * 1024 * 1024

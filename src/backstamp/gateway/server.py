@@ -11,33 +11,33 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
-from backstamp.gateway import next_hops
 from backstamp.gateway.checks import check_config
-from backstamp.gateway.client import is_of_ours
 from backstamp.gateway.collector import spare_the_collector
 from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.delivering.outcomes import Outcomes
+from backstamp.gateway.delivering.return_paths import ReturnPaths
+from backstamp.gateway.delivering.suppressions import Suppressions
+from backstamp.gateway.delivering.transaction import Transactions
 from backstamp.gateway.errors import ListenError, place_of
-from backstamp.gateway.failed_logins import FailedLogins
-from backstamp.gateway.kept_connections import MOST_KEPT, KeptConnections
-from backstamp.gateway.listeners import Listener, listeners
 from backstamp.gateway.milter import MilterListener
-from backstamp.gateway.next_hop import NextHop
-from backstamp.gateway.outcomes import Outcomes
 from backstamp.gateway.own_hosts import own_hosts
 from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.protocol.wire import Wire
+from backstamp.gateway.relaying import next_hops
+from backstamp.gateway.relaying.kept_connections import MOST_KEPT, KeptConnections
+from backstamp.gateway.relaying.next_hop import NextHop
 from backstamp.gateway.renewal import renewed_tls
-from backstamp.gateway.return_paths import ReturnPaths
 from backstamp.gateway.rewriter.pool import RewriterPool
-from backstamp.gateway.session import Session
-from backstamp.gateway.suppressions import Suppressions
-from backstamp.gateway.surroundings import Surroundings
-from backstamp.gateway.tls_door import TlsDoor
+from backstamp.gateway.sessions.client import is_of_ours
+from backstamp.gateway.sessions.failed_logins import FailedLogins
+from backstamp.gateway.sessions.listeners import Listener, listeners
+from backstamp.gateway.sessions.session import Session
+from backstamp.gateway.sessions.surroundings import Surroundings
+from backstamp.gateway.sessions.tls_door import TlsDoor
 from backstamp.gateway.tracking import Tracker
-from backstamp.gateway.transaction import Transactions
 from backstamp.journal import JournalWriter, SnapshotFile
 from backstamp.tokens import Keyring, TrackingIds
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from backstamp.gateway.batches import in_batches
-from backstamp.gateway.copies import Arrival, Copy, Prepared, as_it_came, at_once
+from backstamp.gateway.delivering.copies import Arrival, Copy, Prepared, as_it_came, at_once
 from backstamp.gateway.message_records import record_message
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError

@@ -25,7 +25,7 @@ from backstamp.app.wiring.gateway import protection_config, rewriting_limits
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.gateway.access import party_of
-from backstamp.gateway.copies import Addressee, Arrival
+from backstamp.gateway.delivering.copies import Addressee, Arrival
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.reply import Reply
 from backstamp.gateway.rewriter.pool import RewriterPool

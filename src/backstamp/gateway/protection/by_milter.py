@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from backstamp.gateway.access import parse_address, party_of
-from backstamp.gateway.copies import Addressee, Arrival
+from backstamp.gateway.delivering.copies import Addressee, Arrival
 from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, Reject, Replace, TempFail
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.protocol.commands import address_of

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, NamedTuple
 
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.gateway.copies import Arrival, Copy, Prepared
+from backstamp.gateway.delivering.copies import Arrival, Copy, Prepared
 from backstamp.gateway.message_records import record_message
 from backstamp.gateway.protection.groups import PUT_OFF, Group, joined
 from backstamp.gateway.protection.work import Work

@@ -10,7 +10,7 @@ import msgspec
 
 from backstamp.gateway.batches import in_batches
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.gateway.copies import Arrival, Copy, at_once
+from backstamp.gateway.delivering.copies import Arrival, Copy, at_once
 from backstamp.gateway.protection.groups import PUT_OFF, Group, strictness
 from backstamp.gateway.protection.united import united
 from backstamp.gateway.rewriter.messages import Marks, ProtectAnswer, ProtectRequest, Seal

@@ -12,7 +12,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from backstamp.gateway.access import Address, party_of
-from backstamp.gateway.submission import Credentials
+from backstamp.gateway.sessions.submission import Credentials
 
 MOST_WRONG: Final = 10
 """Different wrong passwords from one address within `WITHIN_SECONDS`.

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from backstamp.gateway.handover import Outcome, Stage
 from backstamp.gateway.protocol.reply import reply
+from backstamp.gateway.relaying.handover import Outcome, Stage
 from backstamp.journal import SnapshotFile
 from backstamp.policy import SuppressionAction, SuppressionReason, adds_unsubscribe, suppression
 from backstamp.rewriting import MessageFacts

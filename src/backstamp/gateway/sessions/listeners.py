@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from backstamp.gateway.client import Kind
 from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.sessions.client import Kind
 
 
 class Listener(msgspec.Struct, frozen=True):

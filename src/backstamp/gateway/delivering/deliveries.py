@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from backstamp.gateway.handover import Outcome, Stage
+from backstamp.gateway.relaying.handover import Outcome, Stage
 from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.vocabulary import Delivery, EventType
 

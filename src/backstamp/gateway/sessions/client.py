@@ -5,11 +5,11 @@ from enum import StrEnum
 
 from backstamp.gateway.access import Address, Party, contains, parse_address, party_of
 from backstamp.gateway.config import GatewayConfig
-from backstamp.gateway.failed_logins import FailedLogins
 from backstamp.gateway.protocol.wire import Wire
-from backstamp.gateway.submission import Credentials
+from backstamp.gateway.sessions.failed_logins import FailedLogins
+from backstamp.gateway.sessions.submission import Credentials
+from backstamp.gateway.sessions.xclient import LONGEST
 from backstamp.gateway.trace import Hop
-from backstamp.gateway.xclient import LONGEST
 from backstamp.vocabulary import Origin
 
 

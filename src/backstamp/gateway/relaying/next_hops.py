@@ -5,7 +5,7 @@ import ssl
 from backstamp.gateway import tls
 from backstamp.gateway.addresses import NextHopAddress, parse_listen, parse_next_hop
 from backstamp.gateway.config import GatewayConfig
-from backstamp.gateway.next_hop import NextHop
+from backstamp.gateway.relaying.next_hop import NextHop
 from backstamp.vocabulary import TlsMode, UpstreamTls
 
 

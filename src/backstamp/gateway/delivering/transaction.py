@@ -15,21 +15,21 @@ import msgspec
 
 from backstamp.gateway import trace
 from backstamp.gateway.access import Party
-from backstamp.gateway.copies import Arrival, Copy, Preparer
-from backstamp.gateway.copy_locks import CopyLocks
-from backstamp.gateway.deliveries import record_deliveries
-from backstamp.gateway.dsn import Refused, failure_report, wants_report
-from backstamp.gateway.earlier_tries import EarlierTries
-from backstamp.gateway.handover import Outcome, Stage, hand_over_open
-from backstamp.gateway.next_hop import NextHopConnection, UnreachableError
-from backstamp.gateway.onward import Onward
-from backstamp.gateway.outcome_rules import summarise
-from backstamp.gateway.outcomes import Outcomes, copy_key, envelope_key
+from backstamp.gateway.delivering.copies import Arrival, Copy, Preparer
+from backstamp.gateway.delivering.copy_locks import CopyLocks
+from backstamp.gateway.delivering.deliveries import record_deliveries
+from backstamp.gateway.delivering.dsn import Refused, failure_report, wants_report
+from backstamp.gateway.delivering.earlier_tries import EarlierTries
+from backstamp.gateway.delivering.outcome_rules import summarise
+from backstamp.gateway.delivering.outcomes import Outcomes, copy_key, envelope_key
+from backstamp.gateway.delivering.return_paths import ReturnPaths
+from backstamp.gateway.delivering.roll import RcptAnswer, Roll
+from backstamp.gateway.delivering.suppressions import Suppressions
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
-from backstamp.gateway.return_paths import ReturnPaths
-from backstamp.gateway.roll import RcptAnswer, Roll
-from backstamp.gateway.suppressions import Suppressions
+from backstamp.gateway.relaying.handover import Outcome, Stage, hand_over_open
+from backstamp.gateway.relaying.next_hop import NextHopConnection, UnreachableError
+from backstamp.gateway.relaying.onward import Onward
 from backstamp.journal import JournalWriter
 from backstamp.mail.header_section import HeaderSection
 from backstamp.mail.patches import Patched

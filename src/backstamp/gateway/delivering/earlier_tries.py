@@ -8,7 +8,7 @@ import logging
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
-from backstamp.gateway.outcomes import KnownCopy, Outcomes
+from backstamp.gateway.delivering.outcomes import KnownCopy, Outcomes
 
 _log = logging.getLogger("backstamp.gateway")
 

@@ -4,11 +4,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
-from backstamp.gateway import submission, trace
-from backstamp.gateway.client import Client, Kind
-from backstamp.gateway.handover import mail_line, rcpt_line
-from backstamp.gateway.next_hop import SERVICE_ENDS, UnreachableError
-from backstamp.gateway.onward import Onward
+from backstamp.gateway import trace
+from backstamp.gateway.delivering.roll import RcptAnswer
+from backstamp.gateway.delivering.transaction import Submitted
 from backstamp.gateway.protocol.commands import (
     MAX_COMMAND,
     MOST_RECIPIENTS,
@@ -23,9 +21,12 @@ from backstamp.gateway.protocol.commands import (
 from backstamp.gateway.protocol.mail_data import TOO_LARGE, MailDataRefusedError, read_mail_data
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
-from backstamp.gateway.roll import RcptAnswer
-from backstamp.gateway.surroundings import Surroundings
-from backstamp.gateway.transaction import Submitted
+from backstamp.gateway.relaying.handover import mail_line, rcpt_line
+from backstamp.gateway.relaying.next_hop import SERVICE_ENDS, UnreachableError
+from backstamp.gateway.relaying.onward import Onward
+from backstamp.gateway.sessions import submission
+from backstamp.gateway.sessions.client import Client, Kind
+from backstamp.gateway.sessions.surroundings import Surroundings
 
 MOST_AHEAD: Final = 100
 """Recipients that go on with MAIL; their replies fit into the buffers of both sides (RFC 2920 §3.1)."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from backstamp.gateway.copies import Addressee
-from backstamp.gateway.earlier_tries import EarlierTries
-from backstamp.gateway.handover import Outcome, Stage
+from backstamp.gateway.delivering.copies import Addressee
+from backstamp.gateway.delivering.earlier_tries import EarlierTries
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.relaying.handover import Outcome, Stage
 
 ACCEPTED_EARLIER: Final = Outcome(
     Stage.EARLIER, reply(250, "2.0.0 The next hop has it from an earlier try of this message")

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
-from backstamp.gateway.next_hop import GARBLED, SERVICE_ENDS, NextHopConnection, UnreachableError
 from backstamp.gateway.protocol.commands import Mailbox
 from backstamp.gateway.protocol.reply import Reply
+from backstamp.gateway.relaying.next_hop import GARBLED, SERVICE_ENDS, NextHopConnection, UnreachableError
 from backstamp.mail.patches import Patched
 
 

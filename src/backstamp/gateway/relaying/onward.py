@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from backstamp.gateway.capabilities import Capabilities
-from backstamp.gateway.handover import Outcome, Stage, hand_over
-from backstamp.gateway.kept_connections import KeptConnections
-from backstamp.gateway.next_hop import (
+from backstamp.gateway.protocol.commands import Mailbox
+from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.protocol.xtext import encode_xtext
+from backstamp.gateway.relaying.capabilities import Capabilities
+from backstamp.gateway.relaying.handover import Outcome, Stage, hand_over
+from backstamp.gateway.relaying.kept_connections import KeptConnections
+from backstamp.gateway.relaying.next_hop import (
     DROPPED,
     SERVICE_ENDS,
     NextHopConnection,
     RefusedSessionError,
     UnreachableError,
 )
-from backstamp.gateway.protocol.commands import Mailbox
-from backstamp.gateway.protocol.reply import Reply, reply
-from backstamp.gateway.protocol.xtext import encode_xtext
 from backstamp.mail.patches import Patched
 
 LOGGED_OUT: Final = reply(421, "4.4.2 The upstream server closed the connection, please connect again")

@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
-from backstamp.gateway.handover import Outcome, Stage
 from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.relaying.handover import Outcome, Stage
 
 LATE_REFUSAL: Final = reply(
     451,

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from backstamp.gateway.config import GatewayConfig
-from backstamp.gateway.failed_logins import FailedLogins
-from backstamp.gateway.kept_connections import KeptConnections
+from backstamp.gateway.delivering.transaction import Transactions
 from backstamp.gateway.protocol.mail_data import Budget
+from backstamp.gateway.relaying.kept_connections import KeptConnections
 from backstamp.gateway.renewal import RenewedTls
-from backstamp.gateway.transaction import Transactions
+from backstamp.gateway.sessions.failed_logins import FailedLogins
 
 
 @dataclass(frozen=True)

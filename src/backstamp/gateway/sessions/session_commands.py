@@ -9,18 +9,18 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from backstamp.gateway import submission
 from backstamp.gateway.access import parse_address
-from backstamp.gateway.capabilities import HANDED_ON, NAMED_IN_COMMANDS, Capabilities
-from backstamp.gateway.client import Client, Kind
-from backstamp.gateway.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, Action, MailCommands
-from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
-from backstamp.gateway.onward import XFORWARD_ATTRIBUTES, Onward
 from backstamp.gateway.protocol.commands import SYNTAX, RefusedError
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
-from backstamp.gateway.surroundings import Surroundings
-from backstamp.gateway.xclient import XCLIENT_ATTRIBUTES, read_xclient, read_xforward
+from backstamp.gateway.relaying.capabilities import HANDED_ON, NAMED_IN_COMMANDS, Capabilities
+from backstamp.gateway.relaying.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
+from backstamp.gateway.relaying.onward import XFORWARD_ATTRIBUTES, Onward
+from backstamp.gateway.sessions import submission
+from backstamp.gateway.sessions.client import Client, Kind
+from backstamp.gateway.sessions.mail_commands import OK, OUT_OF_ORDER, RELAY_DENIED, Action, MailCommands
+from backstamp.gateway.sessions.surroundings import Surroundings
+from backstamp.gateway.sessions.xclient import XCLIENT_ATTRIBUTES, read_xclient, read_xforward
 
 _log = logging.getLogger("backstamp.gateway")
 

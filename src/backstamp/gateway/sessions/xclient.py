@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from backstamp.gateway.access import parse_address
-from backstamp.gateway.onward import XFORWARD_ATTRIBUTES
 from backstamp.gateway.protocol.commands import SYNTAX, RefusedError
 from backstamp.gateway.protocol.xtext import decode_xtext, is_xtext
+from backstamp.gateway.relaying.onward import XFORWARD_ATTRIBUTES
 
 XCLIENT_ATTRIBUTES: Final = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT")
 LONGEST: Final = 255

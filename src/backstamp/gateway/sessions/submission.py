@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from backstamp.gateway.next_hop import NextHopConnection
 from backstamp.gateway.protocol.commands import RefusedError
 from backstamp.gateway.protocol.reply import Reply, reply
+from backstamp.gateway.relaying.next_hop import NextHopConnection
 
 MECHANISMS: Final = ("PLAIN", "LOGIN")
 MOST_ATTEMPTS: Final = 3

@@ -9,8 +9,8 @@ on those who err (Postfix's `smtpd_soft_error_limit`).
 import asyncio
 from typing import Final
 
-from backstamp.gateway.capabilities import Capabilities
-from backstamp.gateway.next_hop import NextHop, NextHopConnection
+from backstamp.gateway.relaying.capabilities import Capabilities
+from backstamp.gateway.relaying.next_hop import NextHop, NextHopConnection
 
 MOST_KEPT: Final = 20
 """As many as Postfix has transactions with one destination at once."""

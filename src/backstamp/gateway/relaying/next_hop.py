@@ -15,11 +15,11 @@ import msgspec
 
 from backstamp.dialling import dial
 from backstamp.gateway.addresses import NextHopAddress
-from backstamp.gateway.capabilities import Capabilities, read_capabilities
 from backstamp.gateway.config import Timeouts
 from backstamp.gateway.protocol.mail_data import dot_stuffed
 from backstamp.gateway.protocol.reply import MAX_LINE, BadReplyError, Reply, read_reply, reply
 from backstamp.gateway.protocol.wire import Wire, WireClosedError
+from backstamp.gateway.relaying.capabilities import Capabilities, read_capabilities
 from backstamp.mail.patches import Patched
 from backstamp.vocabulary import TlsMode
 

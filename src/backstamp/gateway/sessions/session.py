@@ -7,12 +7,7 @@ from typing import Final
 
 from backstamp.gateway import trace
 from backstamp.gateway.access import party_of
-from backstamp.gateway.client import Client, Kind
 from backstamp.gateway.errors import place_of
-from backstamp.gateway.kept_connections import KeptConnections
-from backstamp.gateway.mail_commands import Action, MailCommands
-from backstamp.gateway.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
-from backstamp.gateway.onward import Onward
 from backstamp.gateway.protocol.commands import (
     MAX_COMMAND,
     UNKNOWN,
@@ -21,8 +16,13 @@ from backstamp.gateway.protocol.commands import (
 )
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.protocol.wire import BrokenLineError, LineTooLongError, Wire, WireClosedError
-from backstamp.gateway.session_commands import SessionCommands
-from backstamp.gateway.surroundings import Surroundings
+from backstamp.gateway.relaying.kept_connections import KeptConnections
+from backstamp.gateway.relaying.next_hop import SERVICE_ENDS, RefusedSessionError, UnreachableError
+from backstamp.gateway.relaying.onward import Onward
+from backstamp.gateway.sessions.client import Client, Kind
+from backstamp.gateway.sessions.mail_commands import Action, MailCommands
+from backstamp.gateway.sessions.session_commands import SessionCommands
+from backstamp.gateway.sessions.surroundings import Surroundings
 
 _log = logging.getLogger("backstamp.gateway")
 

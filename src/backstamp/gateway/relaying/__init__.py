@@ -1,0 +1,1 @@
+"""relaying: connections with the server behind us, and what is said there."""
