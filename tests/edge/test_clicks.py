@@ -5,10 +5,13 @@ from urllib.parse import quote
 
 import pytest
 
-from backstamp.edge import EdgeConfig, LinkLimits
-from backstamp.journal import Answer
-from backstamp.policy import ClickAddresses, Kills, OwnList, Protection, ProtectionMode
+from backstamp.edge import EdgeConfig, LinkLimits, clicks
+from backstamp.edge.clicks import Clicks
+from backstamp.journal import Answer, ThreatFile
+from backstamp.journal.answers_file import AnswersFile
+from backstamp.policy import EVERYBODY, ClickAddresses, Kills, OwnList, Protection, ProtectionMode
 from backstamp.threats import ThreatReason
+from backstamp.tokens import LinkToken
 from backstamp.vocabulary import ClickAction, ThreatType
 from tests.edge.fake import FakeProtocol
 from tests.edge.guarded import (
@@ -281,3 +284,38 @@ def test_an_answer_of_a_publisher_settles_a_prefix(tmp_path: Path, monkeypatch: 
     edge._refresh_policy()
     assert ask(received(url)).status == 403
     assert hits_in(tmp_path)[-1].threat_reason == ThreatReason.LISTED_HOST
+
+
+def test_what_an_administrator_decides_while_the_edge_runs_holds_at_its_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.journal.snapshot_file.RECHECK_SECONDS", 0.0)
+    edge, host = protecting_edge(tmp_path), frozenset({digest("plain.example/")})
+
+    def statuses() -> list[int]:
+        edge._refresh_policy()
+        return [asker(edge)(path(GOOD)).status for path in (received, sent)]
+
+    assert statuses() == [302, 302]
+    guard(tmp_path, own_lists={EVERYBODY: OwnList(blocked=host)})
+    assert statuses() == [403, 403]
+    guard(tmp_path, kills=Kills(expressions=host))
+    assert statuses() == [410, 410]
+    guard(tmp_path)
+    assert statuses() == [302, 302]
+
+
+def test_no_more_than_so_many_urls_are_remembered_and_no_long_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clicks, "REMEMBERED", 10)
+    known = Clicks(ThreatFile(tmp_path / "threats"), AnswersFile(tmp_path / "answers"))
+
+    def judge(url: str) -> int:
+        known.judge(LinkToken(1, 1, 2, None, 3, url, protected=True))
+        return len(known._known)
+
+    assert [judge(f"https://plain{number}.example/") for number in range(12)] == [*range(1, 11), 1, 2]
+    assert judge("https://plain11.example/") == 2, "it is known"
+    assert judge(f"https://long.example/{'x' * 1004}") == 2
+    assert judge(f"https://long.example/{'x' * 1003}") == 3
