@@ -88,3 +88,38 @@ def test_a_link_of_another_scheme_with_more_addresses_than_are_looked_up_is_susp
     decoys = "|".join(f"https://{number}.com/" for number in range(30))
     found = findings(f'<a href="ms-word:{decoys}|https://evil.com/">x</a>')
     assert {reason for reason, _ in found} == {MANY}
+
+
+@pytest.mark.parametrize("base", ["\\\\evil.com\\a\\", "file://evil.com/a/"])
+def test_a_base_in_the_header_may_be_a_share(base: str) -> None:
+    raw = f"Content-Base: {base}\r\n".encode() + message('<a href="b.doc">x</a>', "text/html")
+    answer, _ = protect(REQUEST, raw, RING)
+    (other,) = answer.others
+    assert other.url.endswith("://evil.com/a/b.doc")
+    assert [each.reason for each in answer.findings] == [SHARE]
+
+
+def test_what_would_cost_too_much_is_not_looked_at_and_the_mail_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backstamp.urls.layers._MOST_CHARACTERS", 5_000)
+    costly = "https://safe.example/" + "".join(f"?u=https://a{n}.example/&" for n in range(100))
+    imitation = "https://paypal.com@evil.example/"
+    links = f'<a href="{costly}">a</a>' * 5 + f'<a href="{imitation}">b</a>'
+    answer, _ = protect(REQUEST, message(links, "text/html; charset=utf-8"), RING)
+    assert answer.unprotected == ("too_costly",)
+    assert len(answer.links) == 6
+    found = {(each.number, each.reason) for each in answer.findings}
+    assert (6, ThreatReason.HOST_IN_USERINFO.value) in found
+    assert 0 < len({number for number, _ in found}) < 6
+
+
+def test_addresses_of_other_schemes_that_are_too_many_to_read_are_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backstamp.gateway.rewriter.protecting._MOST_ELSEWHERE", 50)
+    links = "".join(f'<a href="file://evil{n}.com/a">a</a>' for n in range(5))
+    answer, _ = protect(REQUEST, message(links, "text/html; charset=utf-8"), RING)
+    assert answer.unprotected == ("other_scheme", "too_costly")
+    assert [each.url for each in answer.others] == ["http://evil0.com/a", "http://evil1.com/a"]
+    assert len(answer.findings) == 2

@@ -93,7 +93,7 @@ async def test_mail_that_kills_its_worker_is_delivered_as_it_came(
     assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
     assert content(hop, 1) == HTML
     assert hop.accepted[1].rcpts == [f"RCPT TO:<{BOB}>", f"RCPT TO:<{EVE}>"]
-    assert running.queued[1].untracked_reason == "its markup would cost too much to read"
+    assert running.queued[1].untracked_reason == "it would cost too much to read"
 
 
 async def test_hostile_markup_ends_at_the_limit_of_cpu_or_memory_and_the_mail_goes_out(

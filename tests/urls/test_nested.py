@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.urls.layers import MAX_LAYERS, has_more_than_layers, layers
+from backstamp.urls.layers import MAX_LAYERS, has_more_than_layers, layers, within_reach
 from backstamp.urls.nested import MAX_NESTED, nested_urls
 from backstamp.urls.parsing import web_url
 from backstamp.urls.wrappers import unwrap_foreign
@@ -193,6 +193,17 @@ def test_there_is_an_end_to_it_and_it_is_told() -> None:
         assert len(list(layers(url))) <= MAX_LAYERS
         assert has_more_than_layers(url)
     assert hrefs("https://good.example/?u=" + "%25" * 2000 + "2f") == []
+
+
+def test_of_a_message_so_much_is_looked_up_as_it_may_cost_and_the_short_links_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backstamp.urls.layers._MOST_CHARACTERS", 4000)
+    long = [web_url(f"https://a.example/?u=https://b.example/{n}{'x' * 1000}") for n in range(5)]
+    short = [web_url(f"https://a.example/{n}") for n in range(5)]
+    urls = [url for pair in zip(long, short, strict=True) for url in pair if url is not None]
+    assert list(within_reach(urls)) == [0, 1, 3, 5, 7, 9]
+    assert list(within_reach(urls[1::2])) == [0, 1, 2, 3, 4]
 
 
 def test_a_long_url_with_one_or_two_inside_is_read_whole() -> None:

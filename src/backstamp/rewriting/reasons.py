@@ -182,7 +182,7 @@ _SENTENCES: Final = {
     SkipReason.OUTSIDE_PARTS: "links before the first or behind the last part, which few mail programs show",
     SkipReason.TOO_DEEP: "nested too deeply",
     SkipReason.PART_TOO_BIG: "the text is too big",
-    SkipReason.TOO_COSTLY: "its markup would cost too much to read",
+    SkipReason.TOO_COSTLY: "it would cost too much to read",
     SkipReason.NOT_REPRODUCED: "the changed text did not read back as planned",
     SkipReason.OPENS_OFF: "opens are not tracked here",
     SkipReason.NO_HTML_PART: "no HTML part: opens cannot be measured; clicks can",

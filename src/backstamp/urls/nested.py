@@ -31,7 +31,7 @@ _MAY_BE_VALUE: Final = re.compile(
 """A value that may be a URL for whoever decodes it: by its scheme, or by two slashes."""
 _MOST_VALUES: Final = 100
 """So many are looked at: each may be as long as what follows."""
-_VALUE: Final = re.compile(r"[^&;#]*")
+_VALUE_END: Final = re.compile(r"[&;#]")
 _ODD_PATH: Final = re.compile(r"://[^/\n]*/(?=[/\\%])")
 """A path that may begin with two slashes: to where it leads is decided by who adds what before it."""
 _LOCATION: Final = re.compile(r"(?:https?:[/\\]*|[/\\]{2,})[^/\\.?#]", re.IGNORECASE)
@@ -96,11 +96,16 @@ def _nested(href: str) -> Iterator[WebUrl]:
             if found.start() < query and href.startswith("&", found.end()):
                 # In the path the whole rest is the URL's, with its query.
                 yield from _read_escaped(href[found.start() :].partition("#")[0])
+    end = 0
     for found in islice(_MAY_BE_VALUE.finditer(href, path), _MOST_VALUES):
-        value = _VALUE.match(href, found.start() + 1)
-        before = bisect_left(read, (value.end(),)) - 1 if value is not None else 0
-        if value is not None and (before < 0 or read[before][1] <= value.start()):
-            yield from _read_value(value[0].lstrip("+"))
+        start = found.start() + 1
+        if end < start:
+            # All that begin before it end there, and are as long as a URL may be: it is sought once.
+            behind = _VALUE_END.search(href, start)
+            end = len(href) if behind is None else behind.start()
+        before = bisect_left(read, (end,)) - 1
+        if before < 0 or read[before][1] <= start:
+            yield from _read_value(href[start:end].lstrip("+"))
     if may_be_in_base64(href):
         for text in read_base64(href, path):
             yield from _read_value(text) if text.startswith("//") else _read_escaped(text)

@@ -115,6 +115,14 @@ def test_each_expression_of_received_links_is_kept_once_a_message_and_none_of_se
     assert len({digest for _, digest in rows}) == len(rows)
 
 
+def test_links_that_were_too_costly_on_arrival_have_no_expressions_and_the_short_ones_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backstamp.urls.layers._MOST_CHARACTERS", 500)
+    take([received(GOOD + "x" * 500, EVIL)])
+    assert {number for (number,) in LinkExpression.objects.values_list("number")} == {1}
+
+
 @SQLITE_IS_ENOUGH
 def test_expressions_go_with_their_message() -> None:
     take([received()])
