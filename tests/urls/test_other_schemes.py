@@ -148,6 +148,8 @@ def test_it_is_known_on_whose_share_an_address_is(address: str) -> None:
         "x:profile://evil.example/",
         "x-file://evil.example/a",
         "//x.y/",
+        "vscode://file/c:\\\\Projects\\acme.io\\a.py",
+        "C:\\\\acme.io\\a",
     ],
 )
 def test_what_windows_asks_no_host_for_is_no_share(address: str) -> None:

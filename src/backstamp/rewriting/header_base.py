@@ -10,7 +10,7 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.urls.other_schemes import joined_address
-from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
+from backstamp.urls.parsing import TWO_SLASHES, scheme_of, strip_link_text, web_url
 
 _BASE: Final = b"content-base"
 _LOCATION: Final = b"content-location"
@@ -61,5 +61,8 @@ def _of_header(header: HeaderSection, around: str | None) -> str | None:
     if not written:
         return around
     url = web_url(written, around)
-    # With a base of another scheme a relative link leads to a share.
-    return url.href if url is not None else joined_address(written, around or written) or None
+    if url is not None:
+        return url.href
+    # With a base of another scheme a relative link leads to a share; so does one without on Windows.
+    without_scheme = written if written.startswith(TWO_SLASHES) else None
+    return joined_address(written, around or written) or without_scheme

@@ -35,13 +35,17 @@ _UNTYPED: Final = frozenset(
 _SHORTCUTS: Final = frozenset(
     {"application/internet-shortcut", "application/x-internet-shortcut", "application/x-mswinurl"}
     | {"application/x-url", "application/x-mswebsite", "application/x-webloc", "application/x-desktop"}
+    | {"application/windows-library+xml", "application/windows-search-connector+xml"}
 )
-"""Files that hold an address, and open it."""
+"""They hold an address, and open it: Windows' libraries and searches that of a share (CVE-2025-24071)."""
 _HTML_NAMES: Final = (".html", ".htm", ".shtml", ".shtm", ".xhtml", ".xht", ".svg")
 _CARDS: Final = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _CARD_NAMES: Final = (".vcf", ".vcard")
 _MESSAGE_NAMES: Final = (".eml", ".mht", ".mhtml")
-_SHORTCUT_NAMES: Final = (".url", ".website", ".webloc", ".desktop")
+_SHORTCUT_NAMES: Final = (
+    *(".url", ".website", ".webloc", ".desktop"),
+    *(".library-ms", ".searchconnector-ms", ".search-ms", ".scf"),
+)
 _TEXT_NAMES: Final = (
     ".txt",
     ".text",
@@ -98,11 +102,11 @@ def is_data_for_programs(part: Part) -> bool:
 
 
 def is_shortcut(part: Part) -> bool:
-    """Whether this part is a file that opens the address in it, of whatever scheme that is."""
-    if part.media_type in _SHORTCUTS:
-        return True
-    named = part.media_type in _UNTYPED or part.media_type.startswith("text/")
-    return named and part.filename.lower().endswith(_SHORTCUT_NAMES)
+    """Whether this part is a file that opens the address in it, of whatever scheme that is.
+
+    Desktops open it by its name, whatever its type says.
+    """
+    return part.media_type in _SHORTCUTS or part.filename.lower().endswith(_SHORTCUT_NAMES)
 
 
 def is_rich_text(part: Part) -> bool:
@@ -128,7 +132,8 @@ def may_show_links(part: Part) -> bool:
         media_type.startswith(("text/", "message/", "multipart/"))
         or is_html(part)
         or is_calendar(part)
-        or media_type in _RICH_TEXT | _SEALED | _TNEF | _SHORTCUTS
+        or media_type in _RICH_TEXT | _SEALED | _TNEF
+        or is_shortcut(part)
         or (media_type in _UNTYPED and part.filename.lower().endswith((*_TEXT_NAMES, ".dat", ".p7m", ".p7z")))
     )
 
@@ -160,7 +165,7 @@ def type_reason(part: Part, *, aside: bool) -> SkipReason:
     shown = text or _is_html_like(media_type) or (media_type in _SVG and not aside)
     if shown and _holds_links(part, html=not text):
         return SkipReason.SHOWN_TYPE
-    if media_type in _UNTYPED | _SHORTCUTS and not aside:
+    if (media_type in _UNTYPED and not aside) or is_shortcut(part):
         return attachment_reason(part)
     return SkipReason.OTHER_TYPE
 
@@ -170,9 +175,7 @@ def attachment_reason(part: Part) -> SkipReason:
     media_type = part.media_type
     name = part.filename.lower() if media_type in _UNTYPED else ""
     html = media_type == "text/html" or _is_html_like(media_type) or name.endswith(_HTML_NAMES)
-    text = (
-        media_type.startswith(("text/", "message/")) or media_type in _SHORTCUTS or name.endswith(_TEXT_NAMES)
-    )
+    text = media_type.startswith(("text/", "message/")) or is_shortcut(part) or name.endswith(_TEXT_NAMES)
     if (html or text) and _holds_links(part, html=html, message=name.endswith(_MESSAGE_NAMES)):
         return SkipReason.SHOWN_ATTACHMENT
     return SkipReason.ATTACHMENT

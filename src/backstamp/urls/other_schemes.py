@@ -22,11 +22,11 @@ _END: Final = re.compile(r"[\s|<>\"]")
 _SHARE: Final = re.compile(
     r"(?:(?<![a-z0-9+.-])(?:file:(?![/\\]{3}[^/\\])|smb:|cifs:)(?=[/\\]{2})"
     r"|\A(?=[/\\]{2}[^\s/\\@]+@(?:SSL|[0-9]))"
-    r"|(?<![/\\])(?=\\\\))"
+    r"|(?<![/\\])(?<!\b[a-z]:)(?=\\\\))"
     r"[/\\]++(?:[?.][/\\]+UNC[/\\]+)?([^\s|<>\"/\\]+)",
     re.IGNORECASE,
 )
-"""The host of a share: behind three slashes a file of one's own is named (RFC 8089, appendix B)."""
+"""The host of a share: behind three slashes, or a drive, is a file of one's own (RFC 8089, appendix B)."""
 _DAV: Final = re.compile(r"([^\s/\\]*?[\w.-])(?:@SSL(?:@[0-9]{1,5})?|@[0-9]{1,5})(?=[/\\]|\Z)", re.IGNORECASE)
 """How Windows is told to ask a host over HTTP for a share: `\\\\host@SSL@8443\\share`."""
 _ORIGIN: Final = re.compile(r"https?:[/\\]*[^/\\?#]+", re.IGNORECASE)
