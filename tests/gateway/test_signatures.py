@@ -112,6 +112,13 @@ def test_a_signature_holds_for_nobody_else_and_nothing_else(authority: Authority
     assert not signatures_hold(message(Authority(tmp_path, "own").signature(ANN, CONTENT)), ANN, trust)
 
 
+def test_an_authority_that_only_the_system_trusts_counts_for_nothing(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    assert not signatures_hold(message(authority.signature(ANN, CONTENT)), ANN, Trust())
+
+
 def test_what_stands_beside_the_signed_part_is_not_signed(authority: Authority) -> None:
     trust = Trust(smime_ca=str(authority.path))
     signature = authority.signature(ANN, CONTENT)
@@ -180,5 +187,6 @@ def test_what_is_verified_has_no_name_on_the_disk(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     signed = message(b"signature", kind=b"application/" + kind + b"-signature")
 
-    assert not signatures_hold(signed, ANN, Trust(pgp_keyring=str(tmp_path / "keyring")))
+    trust = Trust(smime_ca=str(tmp_path / "authorities"), pgp_keyring=str(tmp_path / "keyring"))
+    assert not signatures_hold(signed, ANN, trust)
     assert seen.read_text() == ""

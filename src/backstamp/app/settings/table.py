@@ -265,7 +265,7 @@ PROTECTION_SMIME_CA = Setting(
     "protection.smime_ca",
     kinds.OPTIONAL_PATH,
     "",
-    "PEM certificates of authorities whose S/MIME signatures count: such mail stays as it is. Empty: the system's.",
+    "PEM certificates of authorities whose S/MIME signatures count: such mail stays as it is. Empty: none; such mail goes by on_unprotected.",
 )
 PROTECTION_PGP_KEYRING = Setting(
     "protection.pgp_keyring",

@@ -21,8 +21,10 @@ _PGP: Final = "application/pgp-signature"
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """Whose signatures count: `smime_ca` is a PEM file of authorities ("": the system's), `pgp_keyring` a
-    keyring for gpgv ("": no OpenPGP signature counts).
+    """Whose signatures count: `smime_ca` is a PEM file of authorities, `pgp_keyring` a keyring for gpgv.
+
+    Of what is "" none counts. The system's authorities would not do: some of them give anybody a certificate
+    for an address of their own, and with it unguarded links.
     """
 
     smime_ca: str = ""
@@ -68,7 +70,7 @@ def _holds(part: Part, sender: str, trust: Trust) -> bool:
     except (UndecodableError, UnknownEncodingError):
         return False
     signed = _BARE_LINE_END.sub(b"\r\n", part.message[content.header.start : content.end])
-    if signature.media_type in _SMIME:
+    if signature.media_type in _SMIME and trust.smime_ca:
         return is_smime_signed_by(sender, signed, payload.data, trust.smime_ca)
     if signature.media_type == _PGP and trust.pgp_keyring:
         return is_pgp_signed_by(sender, signed, payload.data, trust.pgp_keyring)

@@ -17,14 +17,14 @@ def is_signed_by(sender: str, signed: bytes, signature: bytes, authorities: str)
         sender: an address in any case; it must stand in the certificate (RFC 8550 §3).
         signed: the signed part with its header, lines ending in CRLF.
         signature: DER.
-        authorities: path of PEM certificates, or "" for the system's.
+        authorities: path of PEM certificates.
     """
     try:
         with unnamed_file(signed) as content, unnamed_file(signature) as der, unnamed_file() as signer:
             command = ["openssl", "cms", "-verify", "-inform", "DER", "-in", path_of(der)]
             command += ["-content", path_of(content), "-binary", "-purpose", "smimesign"]
             command += ["-signer", path_of(signer), "-out", "/dev/null"]
-            command += ["-CAfile", authorities, "-no-CApath", "-no-CAstore"] if authorities else []
+            command += ["-CAfile", authorities, "-no-CApath", "-no-CAstore"]
             done = subprocess.run(
                 command,
                 timeout=_SECONDS,
