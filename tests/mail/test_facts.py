@@ -37,8 +37,15 @@ def test_a_message_is_identified_by_message_id_or_date() -> None:
         (b"From: a@b\r\n" + b"X: %b\r\n" % (b"x" * 900) * 300 + b"Message-ID: <1@a>\r\n\r\n", False),
         (b"\r\nwords", False),
         (b"", False),
+        (b"From: a@b\r\nDKIM-Signature: v=1; h=From:\r\n\tMESSAGE-ID :Date; b=x\r\n\r\n", False),
+        (b"From: a@b\r\nDKIM-Signature: h=message-id\r\n\r\n", False),
+        (b"From: a@b\r\nDKIM-Signature: v=1; h=From:X-Message-ID:Message-ID-2; b=x\r\n\r\n", True),
+        (b"From: a@b\r\nDKIM-Signature: v=1; h=From; z=message-id:x\r\n\r\n", True),
     ],
-    ids=["none", "no body", "one", "empty", "torn", "behind the limit", "no header", "nothing"],
+    ids=[
+        *("none", "no body", "one", "empty", "torn", "behind the limit", "no header", "nothing"),
+        *("signed as absent", "alone signed as absent", "others signed", "named elsewhere"),
+    ],
 )
 def test_a_message_id_is_missed_only_where_the_whole_header_was_seen(header: bytes, lacks: bool) -> None:
     assert message_facts(header).lacks_message_id is lacks

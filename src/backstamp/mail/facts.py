@@ -12,6 +12,10 @@ from backstamp.mail.parameters import parse_parameterised
 
 _MAX_HEADER_BYTES: Final = 256 * 1024
 _BRACKETED: Final = re.compile(r"<([^<>]{1,4096})>")
+_SIGNED_MESSAGE_ID: Final = re.compile(
+    r"(?:\A|;)\s*h\s*=[^;=]*?(?<=[\s:=])message-id\s*(?=[:;]|\Z)", re.IGNORECASE
+)
+_LONGEST_SIGNATURE: Final = 20_000
 _AUTOMATIC_PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 
 _IDENTITY: Final = (
@@ -32,7 +36,8 @@ class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
     `Precedence`, a report).
     `received_count` is the number of trace fields, for loop detection. `is_identified`: it has a Message-ID
     or a Date, so that the same again is another try of it, and no other message of the same words.
-    `lacks_message_id`: whoever looks for that field finds none; False where the header's end was not seen.
+    `lacks_message_id`: whoever looks for that field finds none; False where the header's end was not seen, or
+    where a DKIM signature would no longer hold with one.
     """
 
     message_id: str = ""
@@ -68,7 +73,7 @@ def message_facts(raw: bytes, header: HeaderSection | None = None) -> MessageFac
         ),
         received_count=len(header.all(b"received")),
         is_identified=any(header.first(name) for name in (b"message-id", b"date")),
-        lacks_message_id=_ends(header) and not header.all(b"message-id"),
+        lacks_message_id=_ends(header) and not header.all(b"message-id") and not _signs_its_absence(header),
     )
 
 
@@ -93,6 +98,14 @@ def envelope_digest(raw: bytes, header: HeaderSection | None = None) -> bytes:
 def _ends(header: HeaderSection) -> bool:
     """Whether it is known where the header section ends, and what is in it."""
     return bool(header.fields) and header.orderly and header.end < _MAX_HEADER_BYTES
+
+
+def _signs_its_absence(header: HeaderSection) -> bool:
+    """Whether a DKIM signature covers a Message-ID, though there is none to cover (RFC 6376 §3.5, §5.4)."""
+    return any(
+        _SIGNED_MESSAGE_ID.search(field.value[:_LONGEST_SIGNATURE]) is not None
+        for field in header.all(b"dkim-signature")
+    )
 
 
 def _is_automatic(header: HeaderSection) -> bool:
