@@ -148,7 +148,7 @@ def test_links_of_a_message_that_is_left_alone_as_a_whole_are_listed(
 
 def test_only_what_a_reader_may_reach_is_listed() -> None:
     assert links("Content-Type: image/png", HTML) == []
-    assert links("Content-Type: application/pdf" + AN_ATTACHMENT, HTML) == []
+    assert links("Content-Type: application/pdf" + AN_ATTACHMENT.replace("html", "pdf"), HTML) == []
     sent = plan(
         f"{HEAD}Content-Type: text/x-amp-html\r\n\r\n{HTML}".encode(), Options(direction=Direction.OUTBOUND)
     )
@@ -295,3 +295,12 @@ def test_a_picture_and_a_file_without_an_address_are_attachments_whatever_they_a
     for content in ("Content-Type: image/png; name=a.url", "Content-Type: image/png; name=a.png"):
         _, manifest = received(content, "[InternetShortcut]\r\n")
         assert manifest.unprotected == ()
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "application/zip"])
+@pytest.mark.parametrize("disposition", ["", "\r\nContent-Disposition: attachment; filename=a.html"])
+def test_html_by_its_name_is_html_whatever_else_its_type_says(media_type: str, disposition: str) -> None:
+    _, manifest = received(f"Content-Type: {media_type}; name=a.html{disposition}", HTML)
+    assert [(each.url, each.skip_reason) for each in manifest.candidates] == [(URL, R.SHOWN_ATTACHMENT)]
+    _, plain = received(f"Content-Type: {media_type}; name=a.html{disposition}", "<p>no link</p>")
+    assert plain.unprotected == ()

@@ -63,7 +63,7 @@ def test_the_target_is_what_a_browser_would_request(href: str, url: str) -> None
         ("#top", SkipReason.FRAGMENT),
         ("", SkipReason.FRAGMENT),
         ("page.html", SkipReason.RELATIVE_URL),
-        ("{{ link }}", SkipReason.RELATIVE_URL),
+        ("{{ link }}", SkipReason.MERGE_TAG),
         ("www.example.com", SkipReason.HOST_WITHOUT_SCHEME),
         ("//example.com", SkipReason.HOST_WITHOUT_SCHEME),
         ("http://[", SkipReason.INVALID_URL),
@@ -230,6 +230,61 @@ def test_a_link_that_its_author_marks_in_the_html_is_left_alone_in_the_plain_tex
 def test_a_mark_says_nothing_of_another_link_to_the_same_place_in_the_html() -> None:
     html = "<a data-backstamp=off href='https://a.example/'>A</a> <a href='https://a.example/'>A</a>"
     assert [reason for _, reason in decided(html)] == [SkipReason.MARKED_OFF, None]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://a.example/?e={{email}}",
+        "https://a.example/?e={{${email_address}}}",
+        "https://{{host}}/",
+        "https://a.example/*|EMAIL|*",
+        "https://a.example/&#42;|EMAIL|&#42;",
+        "https://a.example/[[id]]/",
+        "https://a.example/&lt;%= id %&gt;",
+        "https://a.example/{% if a %}b{% endif %}",
+        "https://a.example/?s=%%subscriberkey%%",
+        "https://a.example/?e=%recipient%&amp;a=b",
+        "https://a.example/?e=%recipient.first-name%",
+    ],
+)
+def test_of_sent_mail_a_link_is_left_alone_that_a_relay_is_yet_to_fill_in(href: str) -> None:
+    html = f'<a href="{href}">x</a>'
+    assert [reason for _, reason in decided(html)] == [SkipReason.MERGE_TAG]
+    assert [reason for _, reason in decided(html, INBOUND)] == [None]
+    assert not SkipReason.MERGE_TAG.unprotected
+
+
+@pytest.mark.parametrize(
+    ("href", "received"),
+    [
+        ("{{action_url}}", SkipReason.RELATIVE_URL),
+        ("%unsubscribe_url%", SkipReason.RELATIVE_URL),
+        ("http://*|LIST:URL|*", SkipReason.INVALID_URL),
+    ],
+)
+def test_a_link_that_is_a_placeholder_as_a_whole_is_called_so_in_sent_mail(
+    href: str, received: SkipReason
+) -> None:
+    html = f'<a href="{href}">x</a>'
+    assert [reason for _, reason in decided(html)] == [SkipReason.MERGE_TAG]
+    assert [reason for _, reason in decided(html, INBOUND)] == [received]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://a.example/?a=%7B%7Bemail%7D%7D",
+        "https://a.example/100%20off%20now",
+        "https://a.example/%date%",
+        "https://a.example/?a=50%&b=%",
+        "https://a.example/?a[b][c]=1",
+        "https://a.example/{a}/*b*",
+        "https://a.example/%2Frecipient%2F",
+    ],
+)
+def test_what_is_escaped_or_in_single_brackets_is_to_be_filled_in_by_nobody(href: str) -> None:
+    assert [reason for _, reason in decided(f'<a href="{href}">x</a>')] == [None]
 
 
 def test_the_summary_is_the_sentence_of_the_console() -> None:

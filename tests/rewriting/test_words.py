@@ -100,6 +100,8 @@ def test_the_target_is_that_of_the_words_and_known_from_the_keys_alone() -> None
         "<xmp>https://evil.example/1</xmp>",
         "<plaintext>https://evil.example/1",
         "<p>ht<b>tps://evil.example/1</b> x",
+        "<p>https://<b>evil.example</b>/1 x",
+        "<p>https:<!-- x -->//<b>evil.example/1</b> x",
         "<p>https://evil<i>.example/1</i> x",
         "<p><b>w</b>https<i>://evil.example/1",
     ],

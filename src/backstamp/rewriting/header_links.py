@@ -1,8 +1,8 @@
 """header_links: web addresses in the header of received mail of which mail programs make buttons.
 
 K-9, FairEmail, eM Client and Horde offer those of List-Unsubscribe and its like (RFC 2369), KMail those of
-Archived-At (RFC 5064) too.  A redirect would lose the POST of RFC 8058, and a signature may cover the field,
-so they stay; but they are listed, and judged.
+Archived-At (RFC 5064) too; Thunderbird shows Content-Base as the website of a message.  A redirect would lose
+the POST of RFC 8058, and a signature may cover the field, so they stay; but they are listed, and judged.
 """
 
 import re
@@ -15,7 +15,7 @@ from backstamp.rewriting.manifest import Carrier
 _FIELDS: Final = frozenset(
     {
         *(b"list-unsubscribe", b"list-subscribe", b"list-help", b"list-archive", b"list-post"),
-        *(b"list-owner", b"archived-at"),
+        *(b"list-owner", b"archived-at", b"content-base"),
     }
 )
 _ADDRESS: Final = re.compile(

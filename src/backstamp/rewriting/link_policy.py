@@ -60,11 +60,18 @@ _UNSEEN: Final = re.compile(r"[^\x21\x23-\x26\x28-\x3b\x3d\x3f-\x5f\x61-\x7e]+")
 """What is neither seen in an address nor a part of one: all outside ASCII, blanks, quotes, angle brackets."""
 _SCHEME_OF_WEB: Final = re.compile(r"[(\[{]?https?:[/\\]", re.IGNORECASE)
 _LONGEST_BEGINNING: Final = 60
+_MERGE_TAG: Final = re.compile(
+    r"\{\{.{1,200}?\}\}|\{%.{1,200}?%\}|<%.{1,200}?%>|\*\|[^|]{1,200}\|\*|\[\[.{1,200}?\]\]"
+    r"|%%.{1,200}?%%|%(?![0-9a-f]{2})[a-z][\w.-]{2,200}%",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What relays fill in for each recipient: Handlebars, Liquid, ERB, Mailchimp, SendGrid, SFMC, Mailgun."""
 _NEVER: Final = {
     Carrier.FORM: SkipReason.FORM,
     Carrier.FORMACTION: SkipReason.FORM,
     Carrier.SRCDOC: SkipReason.NESTED_DOCUMENT,
 }
+_NO_ADDRESS: Final = frozenset({SkipReason.RELATIVE_URL, SkipReason.INVALID_URL})
 _ORDINARY: Final = frozenset({Carrier.A, Carrier.TEXT})
 _INBOUND_ONLY: Final = {
     Carrier.FRAME: SkipReason.FRAME,
@@ -136,6 +143,7 @@ class LinkPolicy:
                 and "." not in link.label
                 and self._links_left
                 and len(url.href) <= longest
+                and not ("%" in link.value and self._is_to_be_filled_in(link))
             ):
                 self._links_left -= 1
                 decided.append(Decided(link, url, None))
@@ -195,6 +203,8 @@ class LinkPolicy:
         wrapper = wrapper_of(url) if url is not None else None
         if reason is None and url is not None:
             reason = self._objection(link, url, wrapper)
+        if reason in _NO_ADDRESS and self._is_to_be_filled_in(link):
+            reason = SkipReason.MERGE_TAG
         if link.carrier in _NEVER:
             reason = _NEVER[link.carrier]
         # Where a host is excluded the policy of others who get the same mail may differ, and its links are
@@ -266,6 +276,8 @@ class LinkPolicy:
                 return SkipReason.MARKED_OFF
             if link.carrier is Carrier.TEXT and url.href in self._marked_in_html:
                 return SkipReason.MARKED_OFF
+            if self._is_to_be_filled_in(link):
+                return SkipReason.MERGE_TAG
             if link.carrier in _INBOUND_ONLY:
                 return _INBOUND_ONLY[link.carrier]
             if link.levels > 1:
@@ -277,6 +289,10 @@ class LinkPolicy:
         if options.excluded_hosts and host_is_within(url.host, options.excluded_hosts):
             return SkipReason.EXCLUDED_HOST
         return None if options.links else SkipReason.LINKS_OFF
+
+    def _is_to_be_filled_in(self, link: FoundLink) -> bool:
+        """Whether a relay may yet fill something in, which it could not do in a sealed link."""
+        return self._outbound and _MERGE_TAG.search(link.value) is not None
 
     def _shows_another_domain(self, words: str) -> bool:
         """Whether the words are a web address beside which our URL would look like a forgery."""

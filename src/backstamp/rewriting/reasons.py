@@ -13,6 +13,7 @@ class SkipReason(StrEnum):
     EXCLUDED_HOST = "excluded_host"
     UNSUBSCRIBE_LINK = "unsubscribe_link"
     MARKED_OFF = "marked_off"
+    MERGE_TAG = "merge_tag"
     FOREIGN_WRAPPER = "foreign_wrapper"
     VISIBLE_URL = "visible_url"
     FRAGMENT = "fragment"
@@ -138,6 +139,7 @@ _SENTENCES: Final = {
     SkipReason.EXCLUDED_HOST: "its host is on the exclusion list",
     SkipReason.UNSUBSCRIBE_LINK: "own unsubscribe link",
     SkipReason.MARKED_OFF: "marked by its author to be left alone",
+    SkipReason.MERGE_TAG: "with a placeholder that is still to be filled in",
     SkipReason.FOREIGN_WRAPPER: "already wrapped by another link protection",
     SkipReason.VISIBLE_URL: "its words show a web address of another domain than the tracking domain",
     SkipReason.FRAGMENT: "a place in the same message",

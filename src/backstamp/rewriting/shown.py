@@ -117,9 +117,9 @@ def is_rich_text(part: Part) -> bool:
 def is_html(part: Part) -> bool:
     """Whether mail programs, or a browser that they hand it to, read this part as HTML."""
     media_type = part.media_type
-    if media_type in _UNTYPED:
-        return part.filename.lower().endswith(_HTML_NAMES)
-    return media_type == "text/html" or _is_html_like(media_type) or media_type in _SVG
+    if media_type == "text/html" or _is_html_like(media_type) or media_type in _SVG:
+        return True
+    return _is_html_by_name(part)
 
 
 def may_show_links(part: Part) -> bool:
@@ -165,7 +165,7 @@ def type_reason(part: Part, *, aside: bool) -> SkipReason:
     shown = text or _is_html_like(media_type) or (media_type in _SVG and not aside)
     if shown and _holds_links(part, html=not text):
         return SkipReason.SHOWN_TYPE
-    if (media_type in _UNTYPED and not aside) or is_shortcut(part):
+    if is_shortcut(part) or (not aside and (media_type in _UNTYPED or _is_html_by_name(part))):
         return attachment_reason(part)
     return SkipReason.OTHER_TYPE
 
@@ -174,11 +174,17 @@ def attachment_reason(part: Part) -> SkipReason:
     """Return why a received attachment is left alone."""
     media_type = part.media_type
     name = part.filename.lower() if media_type in _UNTYPED else ""
-    html = media_type == "text/html" or _is_html_like(media_type) or name.endswith(_HTML_NAMES)
+    html = media_type == "text/html" or _is_html_like(media_type) or _is_html_by_name(part)
     text = media_type.startswith(("text/", "message/")) or is_shortcut(part) or name.endswith(_TEXT_NAMES)
     if (html or text) and _holds_links(part, html=html, message=name.endswith(_MESSAGE_NAMES)):
         return SkipReason.SHOWN_ATTACHMENT
     return SkipReason.ATTACHMENT
+
+
+def _is_html_by_name(part: Part) -> bool:
+    """Whether desktops hand a file to a browser: what is no text is what its name says, and no other type."""
+    is_text = part.media_type.startswith(("text/", "message/", "multipart/"))
+    return not is_text and part.filename.lower().endswith(_HTML_NAMES)
 
 
 def _is_html_like(media_type: str) -> bool:

@@ -71,7 +71,7 @@ DISPUTED = [
     "（https://evil.example/a） 「https://evil.example/b」",
     "https://evil.example\\@a",
     "https://evil。example/a",
-    "https://evil.example/{{x}}",
+    "https://evil.example/{x}} https://evil.example/{{y}",
     "https://https://evil.example/1",
     "https://evil.example–b https://evil.example/a—b",
     "https://evil.example/世界。次 https://evil.example/a，b",

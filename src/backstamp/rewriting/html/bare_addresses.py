@@ -82,6 +82,7 @@ def bare_addresses(text: OneLine, tree: Document, signs: Signs) -> list[FoundLin
     wanted, any_others = signs
     found: list[FoundLink] = []
     seen = names = 0
+    is_split = False
     ends: dict[Node, int] = {}
     for node in body.descendants:
         if not isinstance(node, Text):
@@ -93,7 +94,8 @@ def bare_addresses(text: OneLine, tree: Document, signs: Signs) -> list[FoundLin
         seen += beginnings
         if beginnings or has_others or has_names:
             before = len(found)
-            _add(found, text, node, ends, others=has_others or has_names, names=has_names)
+            begun = _add(found, text, node, ends, others=has_others or has_names, names=has_names)
+            is_split = is_split or begun < beginnings - lowered.count("://www.")
             names += sum(link.doubt is SkipReason.BARE_NAME for link in found[before:])
             if len(found) >= MOST_WORDS:
                 break
@@ -102,7 +104,7 @@ def bare_addresses(text: OneLine, tree: Document, signs: Signs) -> list[FoundLin
         if link.label in lost and link.doubt is not SkipReason.BARE_NAME:
             # What was found may be the place of the other one.
             link.doubt = SkipReason.BARE_ADDRESS
-    if seen < wanted and len(found) < MOST_WORDS:
+    if (seen < wanted or is_split) and len(found) < MOST_WORDS:
         found += _split_by_tags(text, body, found)
     return found[:MOST_WORDS]
 
@@ -126,16 +128,19 @@ def _beginnings(lowered: str) -> int:
 
 def _add(
     found: list[FoundLink], text: OneLine, node: Text, ends: dict[Node, int], *, others: bool, names: bool
-) -> None:
-    """Add the addresses of a text node; `ends` is where those before that were found end."""
+) -> int:
+    """Add the addresses of a text node, and return how many web addresses may begin in it and are known.
+
+    `ends` is where those before that were found end. Where words are a link already, all are known.
+    """
     around = node.parent
     if not isinstance(around, Element) or _has_no_words(around):
-        return
+        return len(node.data)
     data = text.own(node.data)
     links = find_text_links(data)
     unwrapped = unwrapped_addresses(data, links, names=names) if others else []
     if not links and not unwrapped:
-        return
+        return 0
     has_place = takes_link(around)
     begin, between, places = _places(text.line, node, ends)
     for link in (*links, *unwrapped):
@@ -153,6 +158,7 @@ def _add(
         found.append(FoundLink(start, end, link.value, Carrier.HTML_TEXT, label=words, doubt=doubt))
         if longer is not None:
             found.append(FoundLink(start, start, longer, Carrier.HTML_TEXT, doubt=doubt))
+    return len(links)
 
 
 def _over_tags(text: OneLine, node: Text, words: str, link: FoundLink) -> str | None:
@@ -243,7 +249,7 @@ def _block_around(node: Node) -> Node | None:
 
 
 def _split_by_tags(text: OneLine, tree: Node, known: list[FoundLink]) -> Iterator[FoundLink]:
-    """Yield the addresses whose beginning is split by tags (`ht<b>tps:`), so that no single node holds it."""
+    """Yield the addresses that tags split before their host (`ht<b>tps:`), so that no single node has one."""
     values = {link.value for link in known}
     for start, run in _runs(tree):
         words = text.own(run)
