@@ -1,13 +1,19 @@
 """Links of received mail that nobody wraps are judged all the same: by all that they name, and as shares."""
 
+import re
+
+import msgspec
 import pytest
 
-from backstamp.gateway.rewriter.messages import Marks, ProtectRequest
+from backstamp.gateway.rewriter.messages import Marks, ProtectRequest, Seal
 from backstamp.gateway.rewriter.protecting import protect
 from backstamp.gateway.rewriter.signatures import Trust
+from backstamp.mail.patches import apply_patches
 from backstamp.policy import ProtectionMode
 from backstamp.rewriting import Direction, Options
 from backstamp.threats import ThreatReason
+from backstamp.tokens import ANONYMOUS
+from backstamp.tokens.sealing import LinkToken, open_token
 from backstamp.vocabulary import ThreatType
 from tests.gateway.running import RING
 from tests.rewriting.messages import message
@@ -103,15 +109,22 @@ def test_what_would_cost_too_much_is_not_looked_at_and_the_mail_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("backstamp.urls.layers._MOST_CHARACTERS", 5_000)
-    costly = "https://safe.example/" + "".join(f"?u=https://a{n}.example/&" for n in range(100))
+    costly = "https://safe.example/" + "".join(f"?u=https://a{n}.example/&" for n in range(30))
     imitation = "https://paypal.com@evil.example/"
-    links = f'<a href="{costly}">a</a>' * 5 + f'<a href="{imitation}">b</a>'
-    answer, _ = protect(REQUEST, message(links, "text/html; charset=utf-8"), RING)
+    links = f'<a href="{costly}">a</a>\r\n' * 5 + f'<a href="{imitation}">b</a>'
+    seals = (Seal(None, ANONYMOUS),)
+    request = msgspec.structs.replace(REQUEST, mode=ProtectionMode.PROTECT, seals=seals)
+    raw = message(links, "text/html; charset=utf-8")
+    answer, (patches,) = protect(request, raw, RING)
     assert answer.unprotected == ("too_costly",)
     assert len(answer.links) == 6
     found = {(each.number, each.reason) for each in answer.findings}
     assert (6, ThreatReason.HOST_IN_USERINFO.value) in found
     assert 0 < len({number for number, _ in found}) < 6
+    sealed = re.findall(rb't.example.net/([\w-]+)"', apply_patches(raw, patches))
+    tokens = [open_token(RING, each.decode()) for each in sealed]
+    # What was not looked at is warned of when it is clicked.
+    assert [isinstance(each, LinkToken) and each.doubtful for each in tokens] == [True] * 6
 
 
 def test_addresses_of_other_schemes_that_are_too_many_to_read_are_told_of(
