@@ -417,3 +417,17 @@ def test_what_a_stranger_wrote_reorders_nothing_beside_it(browser: BrowserContex
     }"""
     places = [page.evaluate(left, word) for word in ("to ", "a.example", "second", "d@example")]
     assert places == sorted(places)
+
+
+def test_a_double_click_sends_a_form_once(browser: BrowserContext, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/alerts/settings/")
+    page.fill("#channel_name", "hook")
+    page.select_option("#channel_kind", "webhook")
+    page.fill("#channel_target", "https://hooks.example.org/x")
+    page.evaluate("""() => {
+        const button = document.querySelector("form[action$='/channels/add/'] button");
+        button.click();
+        setTimeout(() => button.click(), 4);
+    }""")
+    expect(page.locator(".notice.success code")).to_contain_text("whsec_")

@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,11 +17,14 @@ from backstamp.console.forms.protection import ProtectionForm
 from backstamp.console.wording.threats import REASONS, THREATS
 from backstamp.policy import ProtectionMode
 from backstamp.records.models import (
+    Consent,
     ExpressionKill,
     OwnListEntry,
     ProtectedDomain,
     ProtectionException,
     ReaderReportRow,
+    SenderDomain,
+    Suppression,
 )
 from backstamp.records.protection import kills, own_lists
 from backstamp.records.protection.decided import decided_of
@@ -211,10 +215,10 @@ def test_what_is_switched_off_in_all_mail_is_shown_page_by_page(admin: Client) -
     ExpressionKill.objects.update(killed_at=NOON)
     first = admin.get("/lists/?q=x").text
     assert ("off010.example" in first, "off009.example" in first) == (True, False)
-    (older,) = re.findall(r'href="/?(\?q=x&amp;off=[0-9.]+)#off-title"', first)
+    (older,) = re.findall(r'href="/lists/(\?q=x&amp;off=[0-9.]+)#off-title"', first)
     shown = admin.get(f"/lists/{unescape(older)}").text
     assert re.findall(r"off(\d+)\.example/</span>", shown) == [f"{n:03}" for n in range(9, -1, -1)]
-    assert 'href="?q=x#off-title">Newest<' in shown
+    assert 'href="/lists/?q=x#off-title">Newest<' in shown
     assert admin.get("/lists/?off=2").status_code == 404
 
 
@@ -401,6 +405,61 @@ def test_a_form_that_is_wrong_is_shown_again_in_its_room(admin: Client, path: st
     assert answer.status_code == 422
     here = re.findall(r'aria-current="page">(?:<svg.*?</svg>)?([^<]+)</a>', answer.text, re.DOTALL)
     assert here == [room]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/protection/add/",
+        "/protection/example.org/exceptions/add/",
+        "/lists/own/add/",
+        "/suppressions/add/",
+        "/policy/consent/",
+    ],
+)
+def test_where_a_form_is_shown_again_pages_and_searches_lead_on(admin: Client, path: str) -> None:
+    """They would else lead to the form's own address, which shows nothing."""
+    own = set_protection("example.org", ADDRESS).domain
+    domains = SenderDomain.objects.bulk_create(
+        SenderDomain(name=f"d{number}.example") for number in range(51)
+    )
+    ProtectedDomain.objects.bulk_create(ProtectedDomain(domain=each) for each in domains)
+    for number in range(51):
+        key = number.to_bytes(8, "big")
+        who = f"p{number}@example.org"
+        ProtectionException.objects.create(domain=own, kind="mailbox", value=who)
+        OwnListEntry.objects.create(kind="blocked", expression=f"e{number}.example/", digest=key)
+        Suppression.objects.create(address=who, recipient_key=key, reason="manual", since=NOON)
+        Consent.objects.create(address=who, recipient_key=key)
+    page = admin.post(path, {}).text
+    search = r'<form class="search"[^>]*? action="([^"]*)"'
+    further = r'class="button" href="([^"]*(?:page|before)=[^"]*)"'
+    ways = re.findall(f"{search}|{further}", page)
+    assert len(ways) >= 2
+    assert page.count('class="search"') == sum(bool(searched) for searched, _ in ways)
+    for way in ways:
+        assert admin.get(urljoin(path, unescape("".join(way)))).status_code == 200
+
+
+def test_domains_and_what_is_left_alone_are_shown_page_by_page_and_found(admin: Client) -> None:
+    own = set_protection("a.example", ADDRESS).domain
+    for number in range(51):
+        set_protection(f"d{number:02}.example", ADDRESS)
+        ProtectionException.objects.create(domain=own, kind="mailbox", value=f"p{number:02}@a.example")
+
+    def names(path: str) -> list[str]:
+        return re.findall(r'class="entry-name"[^>]*>([^<]*)<', admin.get(path).text)
+
+    assert len(names("/protection/")) == len(names("/protection/a.example/")) == 50
+    assert names("/protection/?page=2") == ["d49.example", "d50.example"]
+    assert names("/protection/?q=D07") == ["d07.example"]
+    assert names("/protection/a.example/?page=2") == ["p50@a.example"]
+    assert names("/protection/a.example/?q=P07") == ["p07@a.example"]
+    assert "51 exceptions" in admin.get("/protection/").text
+    found = admin.get("/protection/a.example/?q=P5&page=1").text
+    (remove,) = re.findall(r'action="([^"]*/remove/[^"]*)"', found)
+    back = "/protection/a.example/?q=P5&page=1#exceptions-title"
+    assert admin.post(unescape(remove)).headers["Location"] == back
 
 
 def test_who_works_through_a_list_stays_where_they_are_in_it(admin: Client, ring: Keyring) -> None:

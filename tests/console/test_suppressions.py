@@ -64,10 +64,10 @@ def test_a_search_finds_some_and_pages_keep_it(admin: Client) -> None:
     entry(99, address="other@example.net")
     assert "other@example.net" not in admin.get("/suppressions/", {"q": "READER"}).text
     first = admin.get("/suppressions/?q=reader").text
-    older = first.partition('href="?q=reader&amp;before=')[2].partition('"')[0]
+    older = first.partition('href="/suppressions/?q=reader&amp;before=')[2].partition('"')[0]
     shown = admin.get(f"/suppressions/?q=reader&before={older}").text
     assert re.findall(r'entry-name">(reader\d+)@', shown) == ["reader2", "reader1"]
-    assert 'href="?q=reader">Newest<' in shown
+    assert 'href="/suppressions/?q=reader">Newest<' in shown
     assert admin.get("/suppressions/?before=2").status_code == 404
     assert "Nobody fits." in admin.get("/suppressions/", {"q": "nobody\0"}).text
 

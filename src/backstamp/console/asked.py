@@ -50,7 +50,11 @@ def switched_on(request: HttpRequest, name: str) -> bool:
     return way == ["on"]
 
 
-def back_to(request: HttpRequest, page: str, section: str = "") -> HttpResponse:
-    """Lead back to where somebody was in a list: forms in it bear its search and page in their address."""
+def back_to(request: HttpRequest, page: str, section: str = "", *, of: str = "") -> HttpResponse:
+    """Lead back to where somebody was in a list: forms in it bear its search and page in their address.
+
+    `of` is whose page it is, where there is one of each.
+    """
     here = request.GET.urlencode()
-    return redirect(reverse(page) + (f"?{here}" if here else "") + (f"#{section}" if section else ""))
+    path = reverse(page, args=[of] if of else [])
+    return redirect(path + (f"?{here}" if here else "") + (f"#{section}" if section else ""))

@@ -3,12 +3,15 @@
 from typing import Final
 
 from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.db.models import Count
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from backstamp.console.asked import back_to, words
 from backstamp.console.config import console_config
 from backstamp.console.forms.protection import ExceptionForm, NewDomainForm, ProtectionForm
 from backstamp.console.serving.middleware import CONSOLE_POLICY
@@ -18,6 +21,7 @@ from backstamp.records.models import ProtectedDomain, ProtectionException
 from backstamp.records.protection import as_policy, domain_settings
 from backstamp.vocabulary import ClickAction
 
+SHOWN: Final = 50
 LANGUAGES: Final = ("en", "de", "ko")
 """Those that the pages have."""
 _WITH_LOGO: Final = CONSOLE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
@@ -89,7 +93,7 @@ def add_exception(request: HttpRequest, name: str) -> HttpResponse:
             form.add_error("value", str(error))
         else:
             notices.success(request, "It is left alone." if new else "It was left alone already.")
-            return redirect(_exceptions(name))
+            return redirect(reverse("protected-domain", args=[name]) + "#exceptions-title")
     return _domain(request, row, exception_form=form)
 
 
@@ -99,12 +103,20 @@ def remove_exception(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     exception = get_object_or_404(ProtectionException, pk=pk, domain__name=name)
     exception.delete()
     notices.success(request, f"{exception.value} is treated as all others again.")
-    return redirect(_exceptions(name))
+    return back_to(request, "protected-domain", "exceptions-title", of=name)
 
 
 def _overview(request: HttpRequest, form: NewDomainForm, status: int = 200) -> HttpResponse:
-    domains = list(domain_settings.protected_domains().prefetch_related("domain__exceptions"))
-    context = {"domains": domains, "form": form, "takes_mail": console_config().takes_received_mail}
+    search = words(request, "q")
+    found = domain_settings.protected_domains().annotate(exceptions=Count("domain__exceptions"))
+    if search:
+        found = found.filter(domain__name__icontains=search)
+    context = {
+        "domains": Paginator(found, SHOWN).get_page(request.GET.get("page")),
+        "search": search,
+        "form": form,
+        "takes_mail": console_config().takes_received_mail,
+    }
     return render(request, "console/protection.html", context, status=status)
 
 
@@ -115,12 +127,17 @@ def _domain(
     form: ProtectionForm | None = None,
     exception_form: Form | None = None,
 ) -> HttpResponse:
+    search = words(request, "q")
+    exceptions = row.domain.exceptions.all()
+    if search:
+        exceptions = exceptions.filter(value__icontains=search)
     context = {
         "row": row,
         "takes_mail": console_config().takes_received_mail,
         "name": row.domain.name,
         "form": form or ProtectionForm(row=row),
-        "exceptions": list(row.domain.exceptions.all()),
+        "exceptions": Paginator(exceptions, SHOWN).get_page(request.GET.get("page")),
+        "search": search,
         "exception_form": exception_form or ExceptionForm(auto_id="exception_%s"),
     }
     failed = form or exception_form
@@ -135,10 +152,6 @@ def _row(name: str) -> ProtectedDomain:
         return domain_settings.protected_domain(name)
     except RefusedError:
         raise Http404 from None
-
-
-def _exceptions(name: str) -> str:
-    return reverse("protected-domain", args=[name]) + "#exceptions-title"
 
 
 def _who(request: HttpRequest) -> str:

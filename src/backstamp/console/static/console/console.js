@@ -127,5 +127,16 @@ document.addEventListener("click", (event) => {
   if (button) copy(button).catch(() => document.getElementById(button.dataset.copy).select());
 });
 
+// A double click sends a form once: of two answers the browser shows the last, and a webhook's secret, which is
+// shown once, was in the first. Who has waited in vain may press again.
+const again_ms = 3000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "now";
+  setTimeout(() => { delete form.dataset.sent; }, again_ms);
+});
+
 localTimes(document);
 for (const part of document.querySelectorAll("[data-follow]")) follow(part);
