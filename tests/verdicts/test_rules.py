@@ -47,6 +47,19 @@ def test_the_senders_address_alone_does_not_make_an_own_view() -> None:
     assert opened(BROWSER_OPEN, context).actor is Actor.HUMAN
 
 
+def test_the_senders_program_at_another_address_does_not_make_an_own_view() -> None:
+    for more in ({"same_user_agent_as_sender_session": True}, {"tracked_copy_in_sent_folder": True}):
+        assert opened(BROWSER_OPEN, Context(**more)).actor is Actor.HUMAN  # type: ignore[arg-type]
+
+
+def test_who_calls_itself_gmails_proxy_at_an_address_of_nobody_in_particular_is_unknown() -> None:
+    found = opened(GMAIL_PROXY, network="")
+    assert (found.actor, found.reasons[0].signal) == (
+        Actor.UNKNOWN,
+        SignalName.GOOGLE_IMAGE_PROXY_UNVERIFIED,
+    )
+
+
 def test_a_tracked_copy_in_the_senders_mailbox_leaves_it_open_who_looked() -> None:
     context = Context(same_source_as_sender_session=True, tracked_copy_in_sent_folder=True)
     found = opened(OUTLOOK, context)
