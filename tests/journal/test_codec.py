@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 
 from backstamp.journal.codec import PackedHit, decode, encode
-from backstamp.vocabulary import Delivery, EventType, Hit, JournalRecord, Report
+from backstamp.journal.framing import frame, seed, whole_frames
+from backstamp.vocabulary import ClickAction, Delivery, EventType, Hit, HitKind, JournalRecord, Report
 from tests.journal.records import hits, journal_records
 
 
@@ -67,3 +68,31 @@ def test_what_an_earlier_version_wrote_is_read_and_written_so_still(
 def test_a_field_that_only_a_later_version_writes_is_passed_over() -> None:
     payload, record = OF_BEFORE[1]
     assert decode(b"\x88" + payload[1:] + b"\xa5later\x01") == record
+
+
+def test_a_hit_that_an_edge_of_0_1_wrote_is_read() -> None:
+    """Fields may come behind these; one that moves would turn every hit of an unread journal into another."""
+    payload = (
+        b"\xdc\x00\x10\x05\xa8redirect\x01\x02\xa3GET\xc4\x00\x03\x04\x81\xaauser_agent\xa1x\xabapple_relay"
+        b"\xc4\x08sourcexx\xc0\xa4warn\xc0\xa0\xa0"
+    )
+    assert decode(payload) == Hit(
+        at_us=5,
+        kind=HitKind.REDIRECT,
+        domain_id=1,
+        tracking_id=2,
+        method="GET",
+        recipient_key=b"",
+        recipient_index=3,
+        link_number=4,
+        headers={"user_agent": "x"},
+        network="apple_relay",
+        source=b"sourcexx",
+        action=ClickAction.WARN,
+    )
+
+
+def test_a_frame_is_what_it_was_in_0_1() -> None:
+    written = b"\xff\xfeBJ\x00\x00\x00\x07i\x10;\xa8payload"
+    assert frame(seed("0123456789abcdef"), 7, b"payload") == written
+    assert whole_frames(seed("0123456789abcdef"), written, 7, 1) == ([(7, b"payload")], len(written))
