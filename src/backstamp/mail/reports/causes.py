@@ -98,9 +98,7 @@ def cause_of(status: str, text: str) -> Cause:
         return Cause.POLICY
     if status:
         said = f"{status} {said}"
-    found = _found_in(said)
-    if found is Cause.USER_UNKNOWN and _is_framed(status, said):
-        found = _found_in(saying("at_rcpt").sub(" ", said))
+    found = _told(status, said)
     meant = found if found in _PLAIN else _BY_STATUS.get(status[2:], found)
     if meant in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
         return Cause.SYSTEM if meant is Cause.USER_UNKNOWN else Cause.NETWORK
@@ -131,6 +129,18 @@ def cause_of(status: str, text: str) -> Cause:
             return _BY_SUBJECT.get(subject, Cause.UNKNOWN)
     elif found is Cause.UNKNOWN:
         return _BY_CODE.get(code_in(said), Cause.UNKNOWN)
+    return found
+
+
+def _told(status: str, said: str) -> Cause:
+    """Return what words tell; of an unknown user, what they tell without words that look like one."""
+    found = _found_in(said)
+    if found is Cause.USER_UNKNOWN and _is_framed(status, said):
+        found = _found_in(saying("at_rcpt").sub(" ", said))
+    if found is Cause.USER_UNKNOWN and saying("removed_mail").search(said):
+        # Somebody's rule did that, where nothing else is said.
+        rest = _found_in(saying("removed_mail").sub(" ", said))
+        found = Cause.POLICY if rest is Cause.UNKNOWN else rest
     return found
 
 
