@@ -237,6 +237,8 @@ def test_a_mark_says_nothing_of_another_link_to_the_same_place_in_the_html() -> 
     [
         "https://a.example/?e={{email}}",
         "https://a.example/?e={{${email_address}}}",
+        "https://a.example/?e={{custom.${name} | default: 'a'}}",
+        "https://a.example/?e={{{email}}}",
         "https://{{host}}/",
         "https://a.example/*|EMAIL|*",
         "https://a.example/&#42;|EMAIL|&#42;",
@@ -281,10 +283,38 @@ def test_a_link_that_is_a_placeholder_as_a_whole_is_called_so_in_sent_mail(
         "https://a.example/?a[b][c]=1",
         "https://a.example/{a}/*b*",
         "https://a.example/%2Frecipient%2F",
+        "https://a.example/?q=50%off%20now",
     ],
 )
-def test_what_is_escaped_or_in_single_brackets_is_to_be_filled_in_by_nobody(href: str) -> None:
+def test_what_is_escaped_in_single_brackets_or_per_cent_is_to_be_filled_in_by_nobody(href: str) -> None:
     assert [reason for _, reason in decided(f'<a href="{href}">x</a>')] == [None]
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://a.example/?e={{email}}&f=1", "https://a.example/?e={{email}}&f=1"),
+        # Blanks and angle brackets end an address in a text, and so do signs at its end.
+        ("https://a.example/?e={{ email }}", "https://a.example/?e="),
+        ("https://a.example/?e=<%= id %>", "https://a.example/?e="),
+        ("https://a.example/{{ id }}/b", "https://a.example/"),
+        ("https://a.example/?e=*|EMAIL|*", "https://a.example/?e=*|EMAIL"),
+        ("www.a.example/?e={%\nif a %}", "http://www.a.example/?e={%"),
+    ],
+)
+def test_in_sent_plain_text_too_though_the_placeholder_goes_on_behind_the_address(
+    written: str, url: str
+) -> None:
+    raw = message(f"See {written} now", content_type="text/plain; charset=utf-8")
+    (candidate,) = plan(raw, OUTBOUND).manifest.candidates
+    assert (candidate.url, candidate.skip_reason) == (url, SkipReason.MERGE_TAG)
+    assert plan(raw, INBOUND).links
+
+
+def test_a_placeholder_beside_a_link_of_sent_plain_text_is_none_of_it() -> None:
+    text = "{{n}}, see {{x}}https://a.example/ {{y}} and https://b.example/, {{z}}: {% https://c.example/ %}"
+    made = plan(message(text, content_type="text/plain; charset=utf-8"), OUTBOUND)
+    assert [link.url for link in made.links] == [f"https://{host}.example/" for host in "abc"]
 
 
 def test_the_summary_is_the_sentence_of_the_console() -> None:

@@ -12,8 +12,8 @@ class FoundLink(msgspec.Struct, gc=False):
     `name` is the attribute that holds it, empty in plain text and in documents inside the document. `label`
     is what a reader sees of it, white space folded. `base` is the base of a document inside the document,
     `levels` how often its source is escaped. `doubt` is set where mail programs would read different
-    addresses here. `shown_scheme` is the span of the scheme in words that are an address, where the words are
-    to be without it (see shown_schemes.py).
+    addresses here, or where a relay is yet to fill in how the address goes on. `shown_scheme` is the span of
+    the scheme in words that are an address, where the words are to be without it (see shown_schemes.py).
     """
 
     start: int

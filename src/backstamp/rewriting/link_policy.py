@@ -8,6 +8,7 @@ import msgspec
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.manifest import Carrier
+from backstamp.rewriting.merge_tags import holds_merge_tag
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.reasons import SkipReason
 from backstamp.rewriting.text.text_addresses import INVISIBLE
@@ -60,12 +61,6 @@ _UNSEEN: Final = re.compile(r"[^\x21\x23-\x26\x28-\x3b\x3d\x3f-\x5f\x61-\x7e]+")
 """What is neither seen in an address nor a part of one: all outside ASCII, blanks, quotes, angle brackets."""
 _SCHEME_OF_WEB: Final = re.compile(r"[(\[{]?https?:[/\\]", re.IGNORECASE)
 _LONGEST_BEGINNING: Final = 60
-_MERGE_TAG: Final = re.compile(
-    r"\{\{.{1,200}?\}\}|\{%.{1,200}?%\}|<%.{1,200}?%>|\*\|[^|]{1,200}\|\*|\[\[.{1,200}?\]\]"
-    r"|%%.{1,200}?%%|%(?![0-9a-f]{2})[a-z][\w.-]{2,200}%",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What relays fill in for each recipient: Handlebars, Liquid, ERB, Mailchimp, SendGrid, SFMC, Mailgun."""
 _NEVER: Final = {
     Carrier.FORM: SkipReason.FORM,
     Carrier.FORMACTION: SkipReason.FORM,
@@ -292,7 +287,7 @@ class LinkPolicy:
 
     def _is_to_be_filled_in(self, link: FoundLink) -> bool:
         """Whether a relay may yet fill something in, which it could not do in a sealed link."""
-        return self._outbound and _MERGE_TAG.search(link.value) is not None
+        return self._outbound and holds_merge_tag(link.value)
 
     def _shows_another_domain(self, words: str) -> bool:
         """Whether the words are a web address beside which our URL would look like a forgery."""

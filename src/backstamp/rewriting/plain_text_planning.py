@@ -6,6 +6,7 @@ from backstamp.mail.encodings.files_in_text import uuencoded_blocks
 from backstamp.mail.structure import Part
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.link_policy import Decided, LinkPolicy
+from backstamp.rewriting.merge_tags import begins_merge_tag
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.outcome import Framed, Outcome, outcome_of
 from backstamp.rewriting.part_edit import TextPart
@@ -35,6 +36,8 @@ class PlainTextPlanner:
         flow = flow_of(self._part.parameters)
         # Mail programs hand over Unicode, whatever the charset of the text was.
         links = _outside(find_text_links(text, **flow), uuencoded_blocks(text))
+        if self._options.direction is Direction.OUTBOUND:
+            _doubt_what_is_to_be_filled_in(links, text)
         decided = self._decide(links)
         framed = self._frames(text, flow, decided)
         inner = [
@@ -124,3 +127,9 @@ def _outside(links: list[FoundLink], blocks: list[tuple[int, int]]) -> list[Foun
     if not blocks:
         return links
     return [link for link in links if not overlaps(blocks, link.start, link.start + 1)]
+
+
+def _doubt_what_is_to_be_filled_in(links: list[FoundLink], text: str) -> None:
+    for link in links:
+        if link.doubt is None and begins_merge_tag(text, link.start, link.end):
+            link.doubt = SkipReason.MERGE_TAG
