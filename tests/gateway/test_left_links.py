@@ -136,3 +136,12 @@ def test_addresses_of_other_schemes_that_are_too_many_to_read_are_told_of(
     assert answer.unprotected == ("other_scheme", "too_costly")
     assert [each.url for each in answer.others] == ["http://evil0.com/a", "http://evil1.com/a"]
     assert len(answer.findings) == 2
+
+
+@pytest.mark.parametrize("href", ["//evil.com/a", "ftp://evil.com/a", "file://evil.com/a"])
+def test_a_short_one_is_not_hidden_by_long_ones_before_it(href: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backstamp.gateway.rewriter.protecting._MOST_ELSEWHERE", 50)
+    links = f'<a href="foo:{"x" * 100}">a</a>' * 2 + f'<a href="{href}">b</a>'
+    answer, _ = protect(REQUEST, message(links, "text/html; charset=utf-8"), RING)
+    assert "too_costly" in answer.unprotected
+    assert [each.url.split("/")[2] for each in answer.others] == ["evil.com"]

@@ -1,7 +1,9 @@
 """protecting: a received message: its links judged, and rewritten for each recipient where that is wanted."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -208,23 +210,27 @@ def _unwrapped(made: Plan) -> tuple[dict[str, _Other], bool]:
     One of another scheme counts as the web addresses that it is looked up as; so does a share of Windows.
     """
     found: dict[str, _Other] = {}
-    room = _MOST_ELSEWHERE
-    for left in made.left():
-        if left.reason is SkipReason.OWN_LINK:
-            continue
+    lefts = [left for left in made.left() if left.reason is not SkipReason.OWN_LINK]
+    elsewhere = [place for place, left in enumerate(lefts) if _is_elsewhere(left)]
+    read = _read(lefts, elsewhere)
+    for place, left in enumerate(lefts):
         urls = [left.url] if left.url is not None else []
         shares, more = frozenset[str](), False
-        if _is_elsewhere(left):
-            room -= len(left.address)
-            if room < 0:
-                continue
+        if place in read:
             shares, more = share_hosts(left.address), has_more(left.address)
             urls = urls or [*looked_up_as(left.address)]
         for url in urls:
             other = found.setdefault(url.href, _Other(left.part))
             other.is_share = other.is_share or url.host in shares
             other.hides_others = other.hides_others or more
-    return found, room >= 0
+    return found, len(read) == len(elsewhere)
+
+
+def _read(lefts: Sequence[LeftLink], elsewhere: Sequence[int]) -> frozenset[int]:
+    """Return at which of these places the addresses are read: the short ones first, as in `within_reach`."""
+    by_length = sorted(elsewhere, key=lambda place: len(lefts[place].address))
+    sizes = [*accumulate(len(lefts[place].address) for place in by_length)]
+    return frozenset(by_length[: bisect_right(sizes, _MOST_ELSEWHERE)])
 
 
 def _is_elsewhere(left: LeftLink) -> bool:
