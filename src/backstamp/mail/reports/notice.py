@@ -142,7 +142,7 @@ def is_notice(text: str, signs: Signs) -> bool:
     """
     own = [line for line in text.splitlines() if not line.lstrip().startswith((">", "|"))]
     words = "\n".join(own)
-    if not (signs.returned or signs.reports) and saying("own_mailbox").search(f"{signs.subject}\n{words}"):
+    if not (signs.returned or signs.reports) and _is_of_the_readers_mailbox(f"{signs.subject}\n{words}"):
         return False
     failed = any(saying(said).search(words) for said in ("failed", "late"))
     named = _names_somebody(own, signs.sender) or "\nfinal-recipient:" in words.lower()
@@ -187,6 +187,15 @@ def is_notice(text: str, signs: Signs) -> bool:
 def is_refusal(text: str, signs: Signs) -> bool:
     """Whether the text of a receipt says that a system did not take a mail."""
     return (signs.by_system or signs.null_path) and saying("failed").search(text) is not None
+
+
+def _is_of_the_readers_mailbox(text: str) -> bool:
+    """Whether a text begins with the reader's own mailbox.
+
+    Behind a mail that failed "la sua casella" is "his mailbox": that of its recipient.
+    """
+    found = saying("own_mailbox").search(text)
+    return found is not None and saying("failed").search(text, 0, found.start()) is None
 
 
 def _says_that_a_mail_failed(words: str) -> bool:
