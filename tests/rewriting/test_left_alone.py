@@ -304,3 +304,35 @@ def test_html_by_its_name_is_html_whatever_else_its_type_says(media_type: str, d
     assert [(each.url, each.skip_reason) for each in manifest.candidates] == [(URL, R.SHOWN_ATTACHMENT)]
     _, plain = received(f"Content-Type: {media_type}; name=a.html{disposition}", "<p>no link</p>")
     assert plain.unprotected == ()
+
+
+@pytest.mark.parametrize("media_type", ["application/xhtml+xml", "text/html"])
+@pytest.mark.parametrize("name", ["a.url", "a.scf"])
+def test_what_is_html_by_its_type_and_a_shortcut_by_its_name_is_read_as_both(
+    media_type: str, name: str
+) -> None:
+    content = f"Content-Type: {media_type}; name={name}\r\nContent-Disposition: attachment"
+    link, share = "<a href='https:&#47;&#47;evil.example/'>x</a>", "IconFile=\\\\share.example\\a"
+    for body, hosts in (
+        (f"{link}\r\n{share}\r\n", ["evil.example", "share.example"]),
+        (f"{link}\r\n", ["evil.example"]),
+        (f"[Shell]\r\n{share}\r\n", ["share.example"]),
+    ):
+        _, manifest = received(content, body)
+        assert [each.url.replace("\\", "/").split("/")[2] for each in manifest.candidates] == hosts
+        assert manifest.unprotected == (R.SHOWN_ATTACHMENT,)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "reason"),
+    [("application/ics", R.CALENDAR_LINK), ("application/rtf", R.SHOWN_ATTACHMENT)],
+)
+def test_a_calendar_entry_or_rtf_that_is_html_by_its_name_is_read_as_html_too(
+    media_type: str, reason: SkipReason
+) -> None:
+    html = "<p><a href='https:&#47;&#47;evil.example/'>x</a></p>"
+    _, manifest = received(f"Content-Type: {media_type}; name=a.html", html)
+    assert [(each.url, each.skip_reason) for each in manifest.candidates] == [
+        ("https://evil.example/", reason)
+    ]
+    assert manifest.unprotected == (reason,)

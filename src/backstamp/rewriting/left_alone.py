@@ -167,20 +167,36 @@ def _bounded(candidates: Candidates, room: int) -> Candidates:
 
 
 def _links(part: Part, text: str) -> tuple[list[FoundLink], str | None]:
+    found = _links_beside_html(part, text)
+    if not is_html(part):
+        return found, None
+    if is_too_costly(text):
+        html_links, base = _text_links(part, text), None
+    else:
+        html = HtmlText(OneLine(text), words=True)
+        html_links, base = html.links + html.rivals + html.words, html.base
+    starts = {link.start for link in html_links}
+    return html_links + [link for link in found if link.start not in starts], base
+
+
+def _links_beside_html(part: Part, text: str) -> list[FoundLink]:
+    """Return the links that a part has as another thing than HTML: what it is by its type or name, or a text.
+
+    Mail programs go by the type, desktops by the name; a text whose type is not known is shown as it stands.
+    """
     if has_content_lines(part):
-        return content_line_links(text), None
+        return content_line_links(text)
     if is_rich_text(part):
-        return rich_text_links(text), None
-    if is_shortcut(part) or not is_html(part) or is_too_costly(text):
-        links = find_text_links(text, **flow_of(part.parameters))
-        return sorted([*links, *unwrapped_addresses(text, links, names=False)], key=_START), None
-    html = HtmlText(OneLine(text), words=True)
-    found = html.links + html.rivals + html.words
-    if part.media_type != "text/html" and part.media_type.startswith("text/"):
-        # Where its type is not known it is shown as it stands.
-        starts = {link.start for link in found}
-        found += [link for link in find_text_links(text) if link.start not in starts]
-    return found, html.base
+        return rich_text_links(text)
+    if is_shortcut(part) or not is_html(part):
+        return _text_links(part, text)
+    is_other_text = part.media_type != "text/html" and part.media_type.startswith("text/")
+    return find_text_links(text) if is_other_text else []
+
+
+def _text_links(part: Part, text: str) -> list[FoundLink]:
+    links = find_text_links(text, **flow_of(part.parameters))
+    return sorted([*links, *unwrapped_addresses(text, links, names=False)], key=_START)
 
 
 def _links_besides(part: Part, text: str, known: list[FoundLink]) -> list[FoundLink]:
