@@ -336,3 +336,14 @@ def test_a_calendar_entry_or_rtf_that_is_html_by_its_name_is_read_as_html_too(
         ("https://evil.example/", reason)
     ]
     assert manifest.unprotected == (reason,)
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "text/csv", "text/xml", "text/calendar"])
+def test_an_attached_text_that_is_html_by_its_name_is_read_as_both(media_type: str) -> None:
+    html = "<p><a href='https:&#47;&#47;evil.example/'>x</a></p>\r\nURL:https://b.example/\r\n"
+    content = f"Content-Type: {media_type}; name=a.html"
+    _, manifest = received(f"{content}\r\nContent-Disposition: attachment", html)
+    assert {each.url for each in manifest.candidates} >= {"https://evil.example/", "https://b.example/"}
+    assert len(manifest.unprotected) == 1
+    _, shown = received(content, "<p>https://b.example/</p>")
+    assert {each.url for each in shown.candidates} == {"https://b.example/"}

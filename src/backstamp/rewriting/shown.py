@@ -182,9 +182,12 @@ def attachment_reason(part: Part) -> SkipReason:
 
 
 def _is_html_by_name(part: Part) -> bool:
-    """Whether desktops hand a file to a browser: what is no text is what its name says, and no other type."""
-    is_text = part.media_type.startswith(("text/", "message/", "multipart/"))
-    return not is_text and part.filename.lower().endswith(_HTML_NAMES)
+    """Whether desktops hand a file to a browser by its name; a text that is no attachment is shown as one."""
+    if part.media_type.startswith("text/"):
+        is_file = part.disposition == "attachment"
+    else:
+        is_file = not part.media_type.startswith(("message/", "multipart/"))
+    return is_file and part.filename.lower().endswith(_HTML_NAMES)
 
 
 def _is_html_like(media_type: str) -> bool:
