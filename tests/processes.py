@@ -9,15 +9,25 @@ def alive(pid: int) -> bool:
     Of a process that is killed the first thread may be a zombie while others have yet to end, and with them
     its sockets are open: who connects meanwhile is reset.
     """
+    return any(state not in "ZX" for state in _states(pid))
+
+
+def stands(pid: int) -> bool:
+    """Whether no thread of a process runs after SIGSTOP: one takes the signal, and stops the others."""
+    return all(state in "TZX" for state in _states(pid))
+
+
+def _states(pid: int) -> list[str]:
+    """The states of all threads of a process (proc(5)): X of one that has ended; none of one that is gone."""
     try:
         threads = list(Path(f"/proc/{pid}/task").iterdir())
     except OSError:
-        return False
-    return any(_runs(thread) for thread in threads)
+        return []
+    return [_state(thread) for thread in threads]
 
 
-def _runs(thread: Path) -> bool:
+def _state(thread: Path) -> str:
     try:
-        return (thread / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return (thread / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:  # ESRCH where it ended after its file was opened
-        return False
+        return "X"

@@ -15,7 +15,7 @@ from backstamp.edge.replies import GIF
 from backstamp.http_listener import STARTED_SECONDS
 from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish
-from tests.processes import alive
+from tests.processes import alive, stands
 
 
 class Load(threading.Thread):
@@ -126,6 +126,10 @@ def test_what_a_worker_had_not_accepted_when_it_died_is_answered_by_the_next(tmp
         time.sleep(STARTED_SECONDS)
         (victim,) = server.workers()
         os.kill(victim, signal.SIGSTOP)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not stands(victim):
+            assert time.monotonic() < until
+            time.sleep(0.01)
         with server.connect() as waiting:
             waiting.sendall(f"GET /{pixel(7)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
             os.kill(victim, signal.SIGKILL)
