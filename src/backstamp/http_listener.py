@@ -59,7 +59,13 @@ class Server(MPServer):
     """
 
     def _init_shared_socket(self) -> None:
-        holder: Any = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        try:
+            holder: Any = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        except RuntimeError as error:  # taken since `free_address`; a native stack trace follows the reason
+            reason = str(error).partition("\n")[0]
+            raise PortTakenError(
+                f"cannot listen on {self.bind_addr}:{self.bind_port} ({reason}); stop what has it"
+            ) from None
         self._ssp, self._shd, self._sfd = None, holder, holder.get_fd()
         self._sso = socket.socket(fileno=self._sfd)
 

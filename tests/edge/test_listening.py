@@ -3,8 +3,9 @@
 import socket
 
 import pytest
+from granian.constants import Interfaces
 
-from backstamp.http_listener import PortTakenError, free_address
+from backstamp.http_listener import PortTakenError, Server, free_address
 from backstamp.listening import reason_and_way
 
 
@@ -41,6 +42,17 @@ def test_a_name_that_nobody_knows_is_one_line(monkeypatch: pytest.MonkeyPatch) -
 def test_an_address_of_another_machine_is_not_called_taken() -> None:
     with pytest.raises(PortTakenError, match=r"Cannot assign .*; write an address that this machine has$"):
         free_address("edge.listen", "192.0.2.1", 8025)
+
+
+def test_a_port_that_somebody_took_since_it_was_free_is_one_line_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        server = Server("no_module:nothing", address="127.0.0.1", port=port, interface=Interfaces.RSGI)
+        refused = (
+            rf"^cannot listen on 127\.0\.0\.1:{port} \(Address already in use [^\n]*\); stop what has it$"
+        )
+        with pytest.raises(PortTakenError, match=refused):
+            server._init_shared_socket()
 
 
 def test_of_an_address_that_asyncio_passed_over_the_same_is_said_as_of_one_it_stopped_at() -> None:
