@@ -264,9 +264,12 @@ def the_urls_alone_bring_the_links_back(
 def _stands_for_itself(candidate: CandidateReport) -> bool:
     """Whether a target in plain text is read as that target again.
 
-    Not `https://xn--)bcher-4ya.example/`, which ends for its readers before the bracket.
+    Not `https://xn--)bcher-4ya.example/`, which ends for its readers before the bracket; nor what ends in a
+    bracket whose other half is percent-encoded now: `/a{#b}` is `/a%7B#b}`, and the last one closes nothing.
     """
     url = candidate.url
     if candidate.number is None or candidate.carrier is not Carrier.TEXT:
         return True
-    return [link.value for link in find_text_links(f"<{url}>")] == [url]
+    ends_in_bracket = url.endswith((")", "]", "}"))
+    readings = [f"<{url}>", url] if ends_in_bracket else [f"<{url}>"]
+    return all([link.value for link in find_text_links(each)] == [url] for each in readings)
