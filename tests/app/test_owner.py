@@ -170,7 +170,7 @@ def test_settings_that_another_user_left_in_the_folder_hold_only_where_they_are_
     os.chown(file, NOBODY.pw_uid, NOBODY.pw_gid)
     assert load(environ={}).config_file == data / file, "one's own"
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    refused = rf"^{data / file}: is of another user \(nobody\), so it holds only where it is named; .*"
+    refused = rf"^{data / file}: belongs to another user \(nobody\), so it is used only if you name it; .*"
     with pytest.raises(SettingsError, match=refused + r"write: backstamp --config backstamp\.toml \.\.\.$"):
         load(environ={})
     monkeypatch.setenv("SUDO_UID", str(NOBODY.pw_uid))
@@ -189,5 +189,19 @@ def test_a_link_that_another_user_made_to_settings_of_roots_is_theirs(
     Path("backstamp.toml").symlink_to("roots.toml")
     assert load(environ={}).config_file == data / "backstamp.toml"
     os.chown("backstamp.toml", 4_000_123, NOBODY.pw_gid, follow_symlinks=False)
-    with pytest.raises(SettingsError, match=r"is of another user \(4000123\)"):
+    with pytest.raises(SettingsError, match=r"belongs to another user \(4000123\)"):
+        load(environ={})
+
+
+def test_settings_that_another_user_puts_there_after_the_look_are_theirs(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked whose the opened file is, not whose the name was."""
+    monkeypatch.chdir(data)
+    theirs = data / "theirs.toml"
+    theirs.write_text('data_dir = "theirs"\n')
+    os.chown(theirs, 4_000_123, NOBODY.pw_gid)
+    file = data / "backstamp.toml"
+    file.symlink_to(theirs)
+    with pytest.raises(SettingsError, match=r"belongs to another user \(4000123\)"):
         load(environ={})

@@ -4,11 +4,12 @@ import difflib
 import os
 import pwd
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.lines import line_of
 from backstamp.app.settings.table import (
     CONSOLE_LISTEN,
     CONSOLE_URL,
@@ -61,8 +62,14 @@ def load(config_file: Path | None = None, environ: Mapping[str, str] = os.enviro
     ours or root's, else /etc/backstamp/backstamp.toml, else none. Relative paths in the file mean the file's
     directory.
     """
-    path = _find(config_file, environ)
-    written = (_from_file(path) if path is not None else {}) | _from_environment(environ)
+    named = config_file
+    if named is None and environ.get(CONFIG_VARIABLE):
+        named = Path(environ[CONFIG_VARIABLE])
+    found = named or next((place for place in PLACES if _may_be_ours(place)), None)
+    path = None if found is None else found.absolute()
+    # Without a name it may be the working directory's, where others may have laid it.
+    from_file = {} if path is None else _from_file(path, from_anybody=named is not None or path == found)
+    written = from_file | _from_environment(environ)
     values: dict[str, Any] = {setting.name: setting.default for setting in table()} | written
     for address, listener in _LISTENERS:
         if address.name not in written and values[listener.name]:
@@ -70,36 +77,6 @@ def load(config_file: Path | None = None, environ: Mapping[str, str] = os.enviro
             values[address.name] = f"{address.default.rpartition(':')[0]}:{port}"
     values[DATA_DIR.name] = values[DATA_DIR.name].absolute()
     return Settings(values, path)
-
-
-def _find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
-    if named is None and environ.get(CONFIG_VARIABLE):
-        named = Path(environ[CONFIG_VARIABLE])
-    if named is not None:
-        return named.absolute()
-    found = next((place for place in PLACES if _may_be_ours(place)), None)
-    if found is not None and not found.is_absolute():
-        _refuse_strangers(found)
-    return None if found is None else found.absolute()
-
-
-def _refuse_strangers(found: Path) -> None:
-    """Raise `SettingsError` where another user has laid these settings in our way: root would act by them.
-
-    Of a link it counts who made it. Who called `sudo` is another user, too: a rule of sudoers for our
-    commands alone must not make anybody root.
-    """
-    owner = found.lstat().st_uid
-    if owner in (0, os.geteuid()):
-        return
-    try:
-        name = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        name = str(owner)
-    raise SettingsError(
-        f"{found.absolute()}: is of another user ({name}), so it holds only where it is named; "
-        f"where you mean it, write: backstamp --config {found} ..."
-    )
 
 
 def _may_be_ours(place: Path) -> bool:
@@ -111,43 +88,68 @@ def _may_be_ours(place: Path) -> bool:
         return place.is_absolute()
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: Path, *, from_anybody: bool) -> dict[str, Any]:
+    text = _text_of(path, from_anybody=from_anybody)
     try:
-        with path.open("rb") as file:
-            text = file.read(MAX_CONFIG_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
-        ) from None
-    if len(text) > MAX_CONFIG_BYTES:
-        raise SettingsError(f"{path}: is larger than 1 MiB; this is not a settings file")
-    try:
-        # Some editors begin with a byte order mark.
-        tree = tomllib.loads(text.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+        tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise SettingsError(f"{path}: is not TOML: {error}") from None
     known = {setting.name: setting for setting in table()}
     values = {}
-    for name, raw in _flat(path, tree, known):
-        values[name] = _parse(known[name], raw, str(path), path.parent)
+    for keys, raw in _flat(tree):
+        name = ".".join(keys)
+        try:
+            values[name] = _parse(_called(name, known), raw, path.parent)
+        except SettingsError as error:
+            raise SettingsError(f"{path}:{line_of(keys, text)}: {error}") from None
     return values
 
 
-def _flat(path: Path, tree: dict[str, Any], known: Mapping[str, Setting[Any]]) -> list[tuple[str, Any]]:
-    found = []
-    for key, value in tree.items():
-        rows = (
-            {f"{key}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {key: value}
+def _text_of(path: Path, *, from_anybody: bool) -> str:
+    try:
+        with path.open("rb") as file:
+            if not from_anybody:
+                _refuse_strangers(path, file)
+            octets = file.read(MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from None
+    if len(octets) > MAX_CONFIG_BYTES:
+        raise SettingsError(f"{path}: is larger than 1 MiB; this is not a settings file")
+    try:
+        # Some editors begin with a byte order mark.
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+
+
+def _refuse_strangers(path: Path, opened: BinaryIO) -> None:
+    """Raise `SettingsError` where another user has laid these settings in our way: root would act by them.
+
+    Both the opened file, whatever is at its name by now, and who made the link to it count. Who called `sudo`
+    is another user, too: a rule of sudoers for our commands alone must not make anybody root.
+    """
+    for owner in (os.fstat(opened.fileno()).st_uid, path.lstat().st_uid):
+        if owner in (0, os.geteuid()):
+            continue
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = str(owner)
+        raise SettingsError(
+            f"{path}: belongs to another user ({name}), so it is used only if you name it; "
+            f"to do so, write: backstamp --config {path.name} ..."
         )
-        for name, raw in rows.items():
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f'did you mean "{near[0]}"?' if near else "docs/settings.md lists all settings"
-                raise SettingsError(f'{path}: there is no setting "{name}"; {hint}')
-            found.append((name, raw))
-    return found
+
+
+def _flat(tree: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield each setting that a file gives, as its section and key, or as a key at the top."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from (((key, inner), raw) for inner, raw in value.items())
+        else:
+            yield (key,), value
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -160,33 +162,39 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for variable in sorted(environ):
         if not variable.startswith("BACKSTAMP_") or variable in OTHER_VARIABLES:
             continue
-        found = names.get(variable)
-        if found is None:
-            near = difflib.get_close_matches(variable, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists all settings"
-            raise SettingsError(f"environment: there is no setting {variable}; {hint}")
-        raw = environ[variable]
-        if variable != found.variable:
-            if found.variable in environ:
-                raise SettingsError(f"environment: {found.variable} and {variable} are both set; set one")
-            raw = _secret_file(variable, raw)
-        values[found.name] = _parse(found, raw, f"environment {variable}", Path.cwd())
+        if f"{variable}_FILE" in names and f"{variable}_FILE" in environ:
+            raise SettingsError(f"environment: {variable} and {variable}_FILE are both set; set one")
+        try:
+            found = _called(variable, names)
+            raw = environ[variable] if variable == found.variable else _secret_file(environ[variable])
+            values[found.name] = _parse(found, raw, Path.cwd())
+        except SettingsError as error:
+            raise SettingsError(f"environment {variable}: {error}") from None
     return values
 
 
-def _secret_file(variable: str, path: str) -> str:
+def _called(name: str, known: Mapping[str, Setting[Any]]) -> Setting[Any]:
+    """Return the setting of this name. Raises `SettingsError` with the name that may be meant."""
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else "docs/settings.md lists all settings"
+    raise SettingsError(f'there is no setting "{name}"; {hint}')
+
+
+def _secret_file(path: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"environment {variable}: the file it names cannot be read as text") from None
+        raise SettingsError("the file it names cannot be read as text") from None
 
 
-def _parse(setting: Setting[Any], raw: Any, place: str, directory: Path) -> Any:
+def _parse(setting: Setting[Any], raw: Any, directory: Path) -> Any:
     try:
         value = setting.kind.parse(raw)
     except ValueError as error:
         shown = "its value" if setting.secret else _shown(raw)
-        raise SettingsError(f"{place}: {setting.name}: {shown} {error}") from None
+        raise SettingsError(f"{setting.name}: {shown} {error}") from None
     return directory / value if isinstance(value, Path) else value
 
 
