@@ -165,13 +165,13 @@ piece of markup behind it. No field of HTTP has this name here: the edge keeps o
 class Hit(msgspec.Struct, frozen=True, tag_field=type_tag, tag="hit", omit_defaults=True, gc=False):
     """One HTTP request to the edge, as it was seen; what it means is the verdict's business.
 
-    `at_us` is the time of arrival, microseconds since 1970 UTC.  `headers` holds only the
-    fields the verdict reads (`edge.hits.KEPT_HEADERS`), names in lower case with `_` for `-`,
-    values cut to 512 characters, and perhaps `MALFORMED`.  `network` is a coarse class made from the
-    address while it was in hand (`verdicts.networks`), `source` a pseudonym of the address under a
-    key that is destroyed after 48 hours (docs/privacy.md).  `address` is there only where
-    the policy keeps addresses.  `action` is None where nothing had to be decided: the link led on.
-    `threat`, `threat_reason` and `threat_source` say what spoke against it (`threats.Finding`).
+    `at_us` is the time of arrival, microseconds since 1970 UTC.  `headers` holds only the fields that the
+    verdict reads (`edge.recording.kept_headers`), names in lower case with `_` for `-`, values cut to 512
+    characters, and perhaps `MALFORMED`.  `network` is a coarse class made from the address while it was in
+    hand (`verdicts.networks`), `source` a pseudonym of the address under a key that is destroyed after 48
+    hours (docs/privacy.md).  `address` is there only where the policy keeps addresses.  `action` is None
+    where nothing had to be decided: the link led on. `threat`, `threat_reason` and `threat_source` say what
+    spoke against it (`threats.Finding`).
 
     The fields stand in the order of `journal.PackedHit`.
     """

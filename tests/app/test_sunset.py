@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.app import keyfile
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from tests.app.in_process import Here
 from tests.daemons import free_port

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Final
 
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from backstamp.tokens import seal_link, seal_pixel
 from backstamp.tokens.tracking_ids import first_at
 from tests.e2e.server import Server

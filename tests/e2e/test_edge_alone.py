@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from backstamp.app import keyfile
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from backstamp.journal import JournalReader
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.tokens.tracking_ids import first_at

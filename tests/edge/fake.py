@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from backstamp.edge.replies import Header
+from backstamp.edge.replies.protocol import Header
 
 
 class FakeHeaders:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backstamp.edge import Edge, EdgeConfig, losses
-from backstamp.edge.replies import GIF, PIXEL_HEADERS
+from backstamp.edge import Edge, EdgeConfig
+from backstamp.edge.recording import losses
+from backstamp.edge.replies.prepared import GIF, PIXEL_HEADERS
 from backstamp.journal import (
     Answer,
     Drop,

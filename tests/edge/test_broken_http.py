@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from tests.edge.broken_http import Broken, locations_1, locations_2
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import OTHER_RING, URL, hits_in, link, pixel, publish

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.edge import callers
-from backstamp.edge.callers import Callers
-from backstamp.edge.client_address import TrustedProxies, address_octets
+from backstamp.edge.recording import callers
+from backstamp.edge.recording.callers import Callers
+from backstamp.edge.recording.client_address import TrustedProxies, address_octets
 from backstamp.journal import SourceKeys
 from backstamp.journal.source_keys import DAY_US
 from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE

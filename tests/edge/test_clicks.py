@@ -5,8 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from backstamp.edge import EdgeConfig, LinkLimits, clicks
-from backstamp.edge.clicks import Clicks
+from backstamp.edge import EdgeConfig, LinkLimits
+from backstamp.edge.deciding import clicks
+from backstamp.edge.deciding.clicks import Clicks
 from backstamp.journal import Answer, ThreatFile
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.policy import EVERYBODY, ClickAddresses, Kills, OwnList, Protection, ProtectionMode
@@ -204,7 +205,7 @@ def test_whatever_breaks_received_links_ask_and_sent_ones_lead_on(
     def broken(*_arguments: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("backstamp.edge.clicks.link_word", broken)
+    monkeypatch.setattr("backstamp.edge.deciding.clicks.link_word", broken)
     for _ in range(3):
         assert asker(edge)(received(GOOD)).status == 503
         assert asker(edge)(sent(GOOD)).field("location") == GOOD

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.edge.client_address import TrustedProxies, address_octets, address_text, peer_octets
+from backstamp.edge.recording.client_address import TrustedProxies, address_octets, address_text, peer_octets
 
 PROXIES = TrustedProxies([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])
 

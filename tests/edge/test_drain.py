@@ -19,8 +19,8 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from backstamp.edge.replies import GIF
-from backstamp.edge.server import STREAMS
+from backstamp.edge.replies.prepared import GIF
+from backstamp.edge.serving.server import STREAMS
 from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish
 from tests.edge.test_processes import Load, wait_for_end

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Coroutine, Generator
 from contextlib import closing
 
-from backstamp.edge.first_step import FirstStepLoop, FirstStepPolicy
+from backstamp.edge.serving.first_step import FirstStepLoop, FirstStepPolicy
 
 
 def handed_over(loop: asyncio.AbstractEventLoop, made: Coroutine[object, None, None]) -> int:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.edge.hits import KEPT_HEADERS, VALUE_LIMIT, kept_headers, referring_host
+from backstamp.edge.recording.kept_headers import KEPT_HEADERS, VALUE_LIMIT, kept_headers, referring_host
 from backstamp.verdicts.facts import VALUE_LIMIT as FACTS_LIMIT
 
 names = st.sampled_from([*KEPT_HEADERS, "cookie", "authorization", "x-forwarded-for", "x-real-ip", "te"])

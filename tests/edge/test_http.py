@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from backstamp.tokens import MAX_URL_BYTES
 from tests.edge.server_process import PATIENCE_SECONDS, ROOT, ServerProcess, head_and_body, running_edge
 from tests.edge.setting import OTHER_RING, URL, hits_in, link, pixel, publish

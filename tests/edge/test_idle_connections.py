@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backstamp.edge.idle_connections import LEAST_ASKED, IdleConnections
+from backstamp.edge.serving.idle_connections import LEAST_ASKED, IdleConnections
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process its files")
 

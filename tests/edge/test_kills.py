@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from backstamp.policy import Kills
 from backstamp.tokens import seal_link
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backstamp.edge import Edge, EdgeConfig, bodies
+from backstamp.edge import Edge, EdgeConfig
+from backstamp.edge.deciding.policy import MOST_LOGO, hit_policy
 from backstamp.edge.link_pages import asking
 from backstamp.edge.link_pages.asking import LONGEST_TEXT, asked_for, sealed_wait, waiting_since
 from backstamp.edge.link_pages.languages import LINK_WORDS
 from backstamp.edge.link_pages.style import STYLE
 from backstamp.edge.link_pages.wording import NAMING, WHY, Look, Why
-from backstamp.edge.policy import MOST_LOGO, hit_policy
+from backstamp.edge.requests import bodies
 from backstamp.edge.sunset import SunsetEdge
 from backstamp.journal import Answer, Drop, JournalUnavailableError
 from backstamp.journal.threat_file import publish_lists

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.edge import bodies
-from backstamp.edge.languages import language_of
 from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.words import WORDS
+from backstamp.edge.requests import bodies
+from backstamp.edge.requests.languages import language_of
 from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, publish_snapshot
 from backstamp.policy import (
     Consent,

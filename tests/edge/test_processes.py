@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from backstamp.http_listener import STARTED_SECONDS
 from tests.edge.server_process import PATIENCE_SECONDS, ServerProcess, running_edge
 from tests.edge.setting import hits_in, pixel, publish

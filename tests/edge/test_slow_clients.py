@@ -15,7 +15,7 @@ import h2.events
 import pytest
 import trustme
 
-from backstamp.edge.replies import GIF
+from backstamp.edge.replies.prepared import GIF
 from tests.edge.server_process import CONNECTIONS, OPEN_FILES, SUNSET, TARGET, ServerProcess, running_edge
 from tests.edge.setting import pixel, publish
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.edge import tally
-from backstamp.edge.tally import Tally
+from backstamp.edge.deciding import tally
+from backstamp.edge.deciding.tally import Tally
 
 
 @given(st.lists(st.integers(0, 20)))

@@ -2,6 +2,6 @@
 
 from backstamp.edge.app import Edge
 from backstamp.edge.config import EdgeConfig, EdgeError, LinkLimits
-from backstamp.edge.server import serve
+from backstamp.edge.serving.server import serve
 
 __all__ = ["Edge", "EdgeConfig", "EdgeError", "LinkLimits", "serve"]

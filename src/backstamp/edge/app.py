@@ -1,9 +1,10 @@
 """The public edge: open the token, look at the policy, write the hit, answer.
 
 Nothing else is on the way: no database, no name look-up, nothing shared between workers.  An answer
-never waits for anything; it is made in the thread that brings the request (`edge.first_step`).  What is
-the same for many requests is worked out beside the way: every quarter of a second the key ring and the
-policy are looked at (`_chores`), and a caller's network class and `source` are remembered (`edge.callers`).
+never waits for anything; it is made in the thread that brings the request (`edge.serving.first_step`).
+What is the same for many requests is worked out beside the way: every quarter of a second the key ring
+and the policy are looked at (`_chores`), and a caller's network class and `source` are remembered
+(`edge.recording.callers`).
 """
 
 import asyncio
@@ -12,26 +13,19 @@ from collections.abc import Callable, Coroutine
 from time import perf_counter_ns, time_ns
 from typing import Final
 
-from backstamp.edge.callers import Callers
-from backstamp.edge.chores import Chore, Chores
-from backstamp.edge.clicks import Clicks
-from backstamp.edge.client_address import TrustedProxies
 from backstamp.edge.config import EdgeConfig
-from backstamp.edge.idle_connections import LOOK_SECONDS, IdleConnections
+from backstamp.edge.deciding.clicks import Clicks
+from backstamp.edge.deciding.policy import hit_policy
 from backstamp.edge.link_pages import FADE_SECONDS, LinkPages
 from backstamp.edge.own_page import PAGE_START, OwnPages
-from backstamp.edge.policy import hit_policy
-from backstamp.edge.recording import HitRecorder
-from backstamp.edge.replies import (
-    NOT_ALLOWED,
-    PAGE_NOT_ALLOWED,
-    BodyProtocol,
-    HeadProtocol,
-    ReplyProtocol,
-    send_pixel,
-    send_redirect,
-)
-from backstamp.edge.scope import Scope
+from backstamp.edge.recording.callers import Callers
+from backstamp.edge.recording.client_address import TrustedProxies
+from backstamp.edge.recording.recorder import HitRecorder
+from backstamp.edge.replies.prepared import NOT_ALLOWED, PAGE_NOT_ALLOWED, send_pixel, send_redirect
+from backstamp.edge.replies.protocol import BodyProtocol, HeadProtocol, ReplyProtocol
+from backstamp.edge.requests.scope import Scope
+from backstamp.edge.serving.chores import Chore, Chores
+from backstamp.edge.serving.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.unopened import answer_unopened, before_markup, link_in_text
 from backstamp.http_listener import connections_for
 from backstamp.journal import (

@@ -7,21 +7,15 @@ were switched off are known to the policy only: here they lead on.
 import asyncio
 from collections.abc import Callable
 
-from backstamp.edge.chores import Chore, Chores
 from backstamp.edge.config import EdgeConfig
-from backstamp.edge.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.link_pages import abandoned_page, words_for
-from backstamp.edge.not_found import NOT_FOUND
-from backstamp.edge.own_forms import is_from_own_page
-from backstamp.edge.replies import (
-    NOT_ALLOWED,
-    HeadProtocol,
-    ReplyProtocol,
-    send_onward,
-    send_pixel,
-    send_redirect,
-)
-from backstamp.edge.scope import Scope
+from backstamp.edge.replies.not_found import NOT_FOUND
+from backstamp.edge.replies.prepared import NOT_ALLOWED, send_onward, send_pixel, send_redirect
+from backstamp.edge.replies.protocol import HeadProtocol, ReplyProtocol
+from backstamp.edge.requests.own_forms import is_from_own_page
+from backstamp.edge.requests.scope import Scope
+from backstamp.edge.serving.chores import Chore, Chores
+from backstamp.edge.serving.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.unopened import answer_unopened, link_in_text
 from backstamp.http_listener import connections_for
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token

@@ -1,12 +1,13 @@
 """What is answered where no token opens: a page of ours, the image, or a plain 404."""
 
 import re
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from backstamp.edge import callers
-from backstamp.edge.not_found import NOT_FOUND
-from backstamp.edge.replies import HEALTHY, ROBOTS, Page, ReplyProtocol, send_pixel
+from backstamp.edge.replies.not_found import NOT_FOUND
+from backstamp.edge.replies.prepared import HEALTHY, ROBOTS, Page, send_pixel
+from backstamp.edge.replies.protocol import ReplyProtocol
+from backstamp.edge.requests.scope import Headers
 from backstamp.journal import Answer
 from backstamp.tokens import Keyring, LinkToken, open_token
 
@@ -34,13 +35,6 @@ class Marked(NamedTuple):
 
     token: str
     tail: str
-
-
-class Headers(callers.Headers, Protocol):
-    """The header section of a request."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the first value of a field."""
 
 
 def answer_unopened(path: str, headers: Headers, proto: ReplyProtocol) -> Answer:

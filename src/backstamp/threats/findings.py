@@ -15,7 +15,8 @@ class ThreatReason(StrEnum):
     """Why a URL is held to be dangerous: a code here, words in each language where it is shown.
 
     The first three are what lists say, the next two what an administrator does, the two after them what is
-    known at a click alone (`edge.clicks`); the others are looks (`threats.heuristics`, docs/heuristics.md).
+    known at a click alone (`edge.deciding.clicks`); the others are looks (`threats.heuristics`,
+    docs/heuristics.md).
     """
 
     LISTED_URL = "listed_url"

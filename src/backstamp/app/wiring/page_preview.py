@@ -3,10 +3,10 @@
 from typing import Final
 
 from backstamp.console.config import PagePreview
-from backstamp.edge.clicks import Judged
+from backstamp.edge.deciding.clicks import Judged
+from backstamp.edge.deciding.policy import Guard
 from backstamp.edge.link_pages.languages import LINK_WORDS
 from backstamp.edge.link_pages.page import Shown, link_page
-from backstamp.edge.policy import Guard
 from backstamp.policy import Protection
 from backstamp.threats import Finding, ThreatReason
 from backstamp.tokens import LinkToken

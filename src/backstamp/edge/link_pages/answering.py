@@ -10,9 +10,10 @@ import logging
 from time import time_ns
 from typing import Final
 
-from backstamp.edge.bodies import read_body
-from backstamp.edge.clicks import TOO_OFTEN, UNCHECKED, Clicks, Judged
 from backstamp.edge.config import LinkLimits
+from backstamp.edge.deciding.clicks import TOO_OFTEN, UNCHECKED, Clicks, Judged
+from backstamp.edge.deciding.policy import MOST_PRIVATE, HitPolicy
+from backstamp.edge.deciding.tally import Tally
 from backstamp.edge.link_pages.asking import (
     BODY_LIMIT,
     WAIT_US,
@@ -24,19 +25,13 @@ from backstamp.edge.link_pages.asking import (
 )
 from backstamp.edge.link_pages.languages import words_for
 from backstamp.edge.link_pages.page import Shown, link_page, reported_page
-from backstamp.edge.not_found import NOT_FOUND
-from backstamp.edge.own_forms import is_from_own_page
-from backstamp.edge.policy import MOST_PRIVATE, HitPolicy
-from backstamp.edge.recording import HitRecorder
-from backstamp.edge.replies import (
-    NOT_ALLOWED,
-    BodyProtocol,
-    ReplyProtocol,
-    send_onward,
-    send_redirect,
-)
-from backstamp.edge.scope import Scope
-from backstamp.edge.tally import Tally
+from backstamp.edge.recording.recorder import HitRecorder
+from backstamp.edge.replies.not_found import NOT_FOUND
+from backstamp.edge.replies.prepared import NOT_ALLOWED, send_onward, send_redirect
+from backstamp.edge.replies.protocol import BodyProtocol, ReplyProtocol
+from backstamp.edge.requests.bodies import read_body
+from backstamp.edge.requests.own_forms import is_from_own_page
+from backstamp.edge.requests.scope import Scope
 from backstamp.journal import Answer, Drop, JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.tokens import Keyring, LinkToken
 from backstamp.vocabulary import ClickAction, ReaderReport, ReaderReportKind
@@ -115,7 +110,7 @@ class LinkPages:
         if not token.url.isprintable() or not is_from_own_page(scope, self.policy.own_hosts):
             NOT_ALLOWED.send(proto)
             return Answer.NOT_ALLOWED
-        # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).
+        # What follows waits for the body, so it is done in the loop's own thread (`edge.serving.first_step`).
         await asyncio.sleep(0)
         body = await read_body(scope, proto, BODY_LIMIT)
         asked = None if body is None else asked_for(body)

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from backstamp.edge.languages import language_of
 from backstamp.edge.link_pages.english import ENGLISH
 from backstamp.edge.link_pages.german import GERMAN
 from backstamp.edge.link_pages.korean import KOREAN
 from backstamp.edge.link_pages.wording import LinkWords
-from backstamp.edge.scope import Scope
+from backstamp.edge.requests.languages import language_of
+from backstamp.edge.requests.scope import Scope
 
 LINK_WORDS: Final = {words.language: words for words in (ENGLISH, GERMAN, KOREAN)}
 

@@ -10,14 +10,14 @@ from typing import Final
 
 import msgspec
 
-from backstamp.edge.clicks import ASKED_TOO_OFTEN, UNCHECKED, Judged
-from backstamp.edge.document import document
+from backstamp.edge.deciding.clicks import ASKED_TOO_OFTEN, UNCHECKED, Judged
+from backstamp.edge.deciding.policy import NOBODY, Guard
 from backstamp.edge.link_pages.asking import LONGEST_TEXT, LinkAct
 from backstamp.edge.link_pages.attribution import attribution, is_googles
 from backstamp.edge.link_pages.style import STYLE, icon
 from backstamp.edge.link_pages.wording import NAMING, WHY, LinkWords, Look, Why
-from backstamp.edge.policy import NOBODY, Guard
-from backstamp.edge.replies import Page
+from backstamp.edge.replies.document import document
+from backstamp.edge.replies.prepared import Page
 from backstamp.policy.clicks import OWN_SOURCE
 from backstamp.threats import Finding, ThreatReason
 from backstamp.threats.heuristics import SOURCE as LOOKS

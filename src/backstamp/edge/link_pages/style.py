@@ -6,8 +6,8 @@ counts it.
 
 from typing import Final
 
-from backstamp.edge.document import Style
 from backstamp.edge.link_pages.wording import Look
+from backstamp.edge.replies.document import Style
 
 STYLE: Final = Style(
     ":root{--bad:#b3261e;--bad-ground:#fceeee;--doubt:#7a4f00;--doubt-ground:#fdf3e0;--calm:#0b57d0;"

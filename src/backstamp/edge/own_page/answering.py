@@ -9,14 +9,15 @@ import logging
 from time import time_ns
 from typing import Final
 
-from backstamp.edge.bodies import read_body
-from backstamp.edge.languages import language_of
-from backstamp.edge.not_found import NOT_FOUND
 from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.page import filled, own_page, standing
 from backstamp.edge.own_page.words import WORDS, Words
-from backstamp.edge.replies import NOT_ALLOWED, BodyProtocol, ReplyProtocol
-from backstamp.edge.scope import Scope
+from backstamp.edge.replies.not_found import NOT_FOUND
+from backstamp.edge.replies.prepared import NOT_ALLOWED
+from backstamp.edge.replies.protocol import BodyProtocol, ReplyProtocol
+from backstamp.edge.requests.bodies import read_body
+from backstamp.edge.requests.languages import language_of
+from backstamp.edge.requests.scope import Scope
 from backstamp.journal import Answer, JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.policy import Snapshot
 from backstamp.tokens import PAGE_PATH, Keyring, PageToken, open_page
@@ -52,7 +53,7 @@ class OwnPages:
             NOT_ALLOWED.send(proto)
             return Answer.NOT_ALLOWED
         words, so = _words(scope), standing(snapshot, token)
-        # What follows waits for the body, so it is done in the loop's own thread (`edge.first_step`).
+        # What follows waits for the body, so it is done in the loop's own thread (`edge.serving.first_step`).
         await asyncio.sleep(0)
         body = await read_body(scope, proto, BODY_LIMIT)
         asked = None if body is None else act_of(body)

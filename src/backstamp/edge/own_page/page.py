@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from backstamp.edge.document import Style, document
 from backstamp.edge.own_page.words import Words
-from backstamp.edge.replies import Page
+from backstamp.edge.replies.document import Style, document
+from backstamp.edge.replies.prepared import Page
 from backstamp.policy import ConsentState, Snapshot, SuppressionReason
 from backstamp.policy.suppression import EVERY_DOMAIN
 from backstamp.tokens import PageToken

@@ -15,7 +15,8 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from backstamp.edge import Edge, EdgeConfig, LinkLimits, serve
-from backstamp.edge.replies import GIF, Header, ReplyProtocol
+from backstamp.edge.replies.prepared import GIF
+from backstamp.edge.replies.protocol import Header, ReplyProtocol
 from backstamp.journal import (
     DEFAULT_SYNC,
     EdgeCounters,

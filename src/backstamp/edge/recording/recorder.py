@@ -7,12 +7,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from backstamp.edge.callers import Callers
-from backstamp.edge.client_address import address_text, network_text
-from backstamp.edge.hits import kept_headers
-from backstamp.edge.losses import Losses
-from backstamp.edge.policy import MOST_PRIVATE, HitPolicy
-from backstamp.edge.scope import Scope
+from backstamp.edge.deciding.policy import MOST_PRIVATE, HitPolicy
+from backstamp.edge.recording.callers import Callers
+from backstamp.edge.recording.client_address import address_text, network_text
+from backstamp.edge.recording.kept_headers import kept_headers
+from backstamp.edge.recording.losses import Losses
+from backstamp.edge.requests.scope import Scope
 from backstamp.journal import Drop, JournalUnavailableError, JournalWriter, PackedHit
 from backstamp.policy import ClickAddresses
 from backstamp.threats import Finding

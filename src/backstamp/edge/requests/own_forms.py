@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
-from backstamp.edge.scope import Scope
+from backstamp.edge.requests.scope import Scope
 
 _OURS: Final = frozenset({"same-origin", "none"})
 

@@ -16,7 +16,7 @@ from granian.log import LogLevels
 
 from backstamp.certificate import Certificate
 from backstamp.edge.config import EdgeConfig, EdgeError
-from backstamp.edge.first_step import FirstStepPolicy
+from backstamp.edge.serving.first_step import FirstStepPolicy
 from backstamp.http_listener import LOGGING, Server, connections_for, free_address, loader
 
 _log = logging.getLogger("backstamp.edge")

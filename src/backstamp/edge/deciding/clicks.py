@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.edge.policy import MOST_PRIVATE, Guard, HitPolicy
+from backstamp.edge.deciding.policy import MOST_PRIVATE, Guard, HitPolicy
 from backstamp.journal import ThreatFile
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.policy import KILLED, LinkWord, decide_click, link_word

@@ -4,11 +4,12 @@ Half of all opens come from the image proxies of a few large providers, over con
 so what was made of an address is remembered for a minute, in memory only.
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from backstamp.edge.client_address import TrustedProxies, peer_octets
+from backstamp.edge.recording.client_address import TrustedProxies, peer_octets
+from backstamp.edge.requests.scope import Headers
 from backstamp.journal import SourceKeys
 from backstamp.journal.source_keys import DAY_US
 from backstamp.verdicts import NetworkTable
@@ -17,16 +18,6 @@ from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE
 FORWARDED_FOR: Final = "x-forwarded-for"
 REMEMBERED: Final = 4096
 """Most addresses that are remembered: about 1 MB."""
-
-
-class Headers(Protocol):
-    """The part of Granian's RSGI headers that is read."""
-
-    def items(self) -> list[tuple[str, str]]:
-        """Return names in lower case and values, in the order of the request."""
-
-    def get_all(self, key: str) -> list[str]:
-        """Return all values of one field."""
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -5,7 +5,8 @@ import hashlib
 from html import escape
 from typing import Final
 
-from backstamp.edge.replies import Header, Page
+from backstamp.edge.replies.prepared import Page
+from backstamp.edge.replies.protocol import Header
 
 BASE_STYLE: Final = (
     ":root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--ground:#f4f5f7;--paper:#fff;"

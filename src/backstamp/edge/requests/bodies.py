@@ -1,10 +1,10 @@
 """What a form sends: read to an end, a limit, or until waiting is over."""
 
 import asyncio
+from collections.abc import AsyncIterable
 from typing import Final
 
-from backstamp.edge.replies import BodyProtocol
-from backstamp.edge.scope import Scope
+from backstamp.edge.requests.scope import Scope
 
 BODY_SECONDS: Final = 10.0
 MOST_EMPTY: Final = 16
@@ -12,13 +12,13 @@ MOST_EMPTY: Final = 16
 empty pieces without end: to take them until the time was over cost a processor for ten seconds."""
 
 
-async def read_body(scope: Scope, proto: BodyProtocol, limit: int) -> bytes | None:
+async def read_body(scope: Scope, pieces: AsyncIterable[bytes], limit: int) -> bytes | None:
     """Return a request's body; None where it is longer than `limit` octets, cut short, or does not come."""
     body = b""
     empty = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for piece in proto:
+            async for piece in pieces:
                 body += piece
                 empty = 0 if piece else empty + 1
                 if len(body) > limit or empty > MOST_EMPTY:

@@ -1,12 +1,23 @@
-"""What is read of a request."""
+"""The parts of Granian's RSGI scope that are read."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from backstamp.edge.unopened import Headers
+
+class Headers(Protocol):
+    """The header section of a request. Names are in lower case."""
+
+    def items(self) -> list[tuple[str, str]]:
+        """Return names and values, in the order of the request."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the first value of a field."""
+
+    def get_all(self, key: str) -> list[str]:
+        """Return all values of a field."""
 
 
 class Scope(Protocol):
-    """The part of Granian's RSGI scope that is read. `path` is percent-decoded, without the query."""
+    """A request without its body. `path` is percent-decoded, without the query."""
 
     @property
     def method(self) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from backstamp.edge.document import Style, document
-from backstamp.edge.replies import Page
+from backstamp.edge.replies.document import Style, document
+from backstamp.edge.replies.prepared import Page
 
 _SECTIONS: Final = (
     (

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.edge.own_forms import host_of
+from backstamp.edge.requests.own_forms import host_of
 from backstamp.policy import (
     CHOSEN_ACTIONS,
     DomainPolicy,

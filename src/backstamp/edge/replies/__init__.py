@@ -1,0 +1,1 @@
+"""replies: what is answered, and how it is sent."""

@@ -1,0 +1,1 @@
+"""requests: what is read of a request."""

@@ -1,0 +1,1 @@
+"""serving: how workers are started, and what they do beside requests."""
