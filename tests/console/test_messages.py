@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Message
 from backstamp.records.queries.sent_mail import PAGE_SIZE, message_detail
-from backstamp.rewriting.manifest import CandidateReport, Carrier, Decision, Manifest, PixelReport
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.manifest import CandidateReport, Carrier, Decision, Manifest, PixelReport
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, EventType, Origin
 from tests.console.seed import NOON, event, link, message, reason, recipient

@@ -17,7 +17,7 @@ from backstamp.console.wording.events import ACTORS, DELIVERIES, event_words, sp
 from backstamp.console.wording.reasons import reason_sentences
 from backstamp.console.wording.threats import reason_words
 from backstamp.records.models import DeliveryState
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.verdicts import SignalName
 from backstamp.vocabulary import Actor, EventType
 

@@ -3,10 +3,11 @@
 import pytest
 
 from backstamp.rewriting import Direction, Options, plan
-from backstamp.rewriting.html import document_tree, tree_cost
+from backstamp.rewriting.html import document_tree
 from backstamp.rewriting.html.document_tree import DocumentTree
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.one_line import OneLine
+from backstamp.rewriting.html.source import tree_cost
+from backstamp.rewriting.html.source.one_line import OneLine
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import FixedSealer
 

@@ -59,7 +59,7 @@ def test_a_fault_of_ours_leaves_the_message_as_it_is_and_is_named(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(f"backstamp.rewriting.planning.{step}", fail)
+    monkeypatch.setattr(f"backstamp.rewriting.planning.message_planning.{step}", fail)
     raw = message("<a href='https://example.com/'>x</a>", header="X-Backstamp-Opens: on\n")
     planned = plan(raw, Options(direction=direction, unsubscribe=True))
     assert planned.manifest.unprotected == (SkipReason.FAILED,)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.rewriting.html.conditional_comments import is_layout
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.word_fields import hyperlink_spans
+from backstamp.rewriting.html.other_readers.conditional_comments import is_layout
+from backstamp.rewriting.html.other_readers.word_fields import hyperlink_spans
+from backstamp.rewriting.html.source.one_line import OneLine
 
 TAGS = st.builds(
     "<{}{}{}{}>".format,

@@ -7,7 +7,7 @@ import pytest
 
 from backstamp.rewriting import Direction, Limits, Options, SkipReason, plan, unwrap
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.part_edit import TextPart
+from backstamp.rewriting.parts.text_part import TextPart
 from tests.rewriting.messages import message, multipart, part
 from tests.rewriting.sealers import FixedSealer
 

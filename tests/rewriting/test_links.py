@@ -655,7 +655,7 @@ def test_a_comment_for_outlook_in_as_many_documents_as_are_looked_into_is_named(
 
 
 def test_links_that_do_not_read_back_as_planned_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backstamp.rewriting.pixel.ReadBack.holds", lambda *_: False)
+    monkeypatch.setattr("backstamp.rewriting.planning.read_back.ReadBack.holds", lambda *_: False)
     raw = message("<a href='https://example.com/'>x</a><a href='#1'>y</a>")
     planned = plan(raw, Options())
     assert [each.skip_reason for each in planned.manifest.candidates] == [

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from backstamp.rewriting import Carrier, Decision, Direction, Manifest, Options, SkipReason, plan, unwrap
-from backstamp.rewriting.diff import render_diff
-from backstamp.rewriting.reasons import UNPROTECTED
+from backstamp.rewriting.reporting.diff import render_diff
+from backstamp.rewriting.reporting.reasons import UNPROTECTED
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import FixedSealer
 
@@ -142,7 +142,7 @@ def test_a_manifest_that_holds_more_than_a_message_may_is_not_followed(
     raw = message("".join(f"<a href='https://example.com/{'a' * 400}{n}'>x</a>" for n in range(3)))
     rewritten = plan(raw, Options(opens=False)).apply(FixedSealer())
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == raw
-    monkeypatch.setattr("backstamp.rewriting.unwrapping._MAX_ORIGINAL", 1000)
+    monkeypatch.setattr("backstamp.rewriting.unwrapping.message_unwrapping._MAX_ORIGINAL", 1000)
     assert unwrap(rewritten.raw, dict[str, str]().get, rewritten.manifest) == rewritten.raw
 
 

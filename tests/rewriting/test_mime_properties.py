@@ -16,9 +16,9 @@ from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import decode_payload, is_identity
 from backstamp.mail.structure import Part, StructureLimits, parse_structure
 from backstamp.rewriting import Direction, Manifest, Options, SkipReason, plan, unwrap
+from backstamp.rewriting.applying.plan import Rewritten
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.plan import Rewritten
+from backstamp.rewriting.html.source.one_line import OneLine
 from tests.rewriting.careless_reader import Habits, read_carelessly
 from tests.rewriting.mime_trees import MARKER, damaged_messages, tidy_messages
 from tests.rewriting.sealers import BASE, FixedSealer

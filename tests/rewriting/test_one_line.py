@@ -1,16 +1,16 @@
 """A big text is kept on one line of narrow characters, and comes back as its author wrote it."""
 
-import sys
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.rewriting import Direction, Options, pixel, plan
-from backstamp.rewriting.html import one_line
+from backstamp.rewriting import Direction, Options, plan
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.narrow_text import narrowed
-from backstamp.rewriting.html.one_line import OneLine
+from backstamp.rewriting.html.source import one_line
+from backstamp.rewriting.html.source.narrow_text import narrowed
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.parts import text_part
+from backstamp.rewriting.planning import read_back
 from tests.rewriting.html_documents import WILD
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import FixedSealer
@@ -27,7 +27,7 @@ PAGE = (
 
 @pytest.fixture
 def all_are_big(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (one_line, pixel, sys.modules["backstamp.rewriting.part_edit"]):
+    for module in (one_line, read_back, text_part):
         monkeypatch.setattr(module, "BIG", 0)
 
 

@@ -11,8 +11,8 @@ from turbohtml import parse
 
 from backstamp.rewriting import Direction, Options, ShownUrls, VisibleUrls, plan, unwrap
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.pixel import PROBE_LINK, ReadBack
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.planning.read_back import PROBE_LINK, ReadBack
 from tests.rewriting.html_documents import BROKEN, TIDY
 from tests.rewriting.html_trees import SEALED
 from tests.rewriting.messages import message

@@ -19,8 +19,8 @@ from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.text.flowed import Flow
 from backstamp.rewriting.text.text_frames import frames_of
 from backstamp.rewriting.text.text_links import find_text_links
-from backstamp.rewriting.text.text_unwrapping import text_edits
 from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
+from backstamp.rewriting.unwrapping.text_unwrapping import text_edits
 from tests.corpus import corpus
 from tests.rewriting.messages import message
 from tests.rewriting.sealers import BASE, FixedSealer

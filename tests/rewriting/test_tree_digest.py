@@ -6,10 +6,11 @@ import turbohtml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.rewriting import Direction, Options, pixel, plan
-from backstamp.rewriting.html import tree_cost
+from backstamp.rewriting import Direction, Options, plan
+from backstamp.rewriting.html.source import tree_cost
 from backstamp.rewriting.html.tree_digest import tree_digest
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.planning import read_back
+from backstamp.rewriting.reporting.reasons import SkipReason
 from tests.rewriting.html_documents import WHOLE, WILD
 from tests.rewriting.sealers import FixedSealer
 
@@ -63,7 +64,7 @@ def test_a_text_is_rewritten_alike_whether_it_counts_as_big_or_not(html: str, di
     raw = HEADER + html.encode()
     small = plan(raw, Options(direction=direction)).apply(FixedSealer())
     with (
-        patch.object(pixel, "BIG", -1),
+        patch.object(read_back, "BIG", -1),
         patch.object(tree_cost, "BIG", -1),
         patch.object(tree_cost, "_CHARACTERS_OF_A_TAG", 1_000_000),
     ):

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from turbohtml import SourceLocation
 
-from backstamp.rewriting.html.value_places import end_of_start_tag, value_span
+from backstamp.rewriting.html.source.value_places import end_of_start_tag, value_span
 from tests.rewriting.html_documents import WHOLE, WILD
 
 PIECES = st.sampled_from(

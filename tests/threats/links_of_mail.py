@@ -6,7 +6,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.one_line import OneLine
+from backstamp.rewriting.html.source.one_line import OneLine
 from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.threats.heuristics import Looks
 from backstamp.urls.parsing import strip_link_text, web_url

@@ -2,13 +2,17 @@
 
     plan(raw, options).apply(sealer).raw
 
-Candidates are found (`html_links`, `text_links`), the policy decides on each (`link_policy`), the changed
-text is read again (`pixel.ReadBack`), and only then patches are written into the encoded octets.
+A part's links are found (`html`, `text`), it is decided on each (`deciding`), the changed text is read again
+(`planning.read_back`), and only then patches are written into the encoded octets (`applying`).
 """
 
 from backstamp.mail.facts import MessageFacts, envelope_digest, facts_header, message_facts
-from backstamp.rewriting.control import ControlFields, control_fields
-from backstamp.rewriting.manifest import (
+from backstamp.rewriting.applying.plan import Plan, Rewritten, Sealer, TrackedLink
+from backstamp.rewriting.deciding.candidates import LeftLink
+from backstamp.rewriting.header.control import ControlFields, control_fields
+from backstamp.rewriting.options import Limits, Options
+from backstamp.rewriting.planning.message_planning import plan
+from backstamp.rewriting.reporting.manifest import (
     CandidateReport,
     Carrier,
     Decision,
@@ -18,13 +22,9 @@ from backstamp.rewriting.manifest import (
     PixelReport,
     Totals,
 )
-from backstamp.rewriting.options import Limits, Options
-from backstamp.rewriting.plan import Plan, Rewritten, Sealer, TrackedLink
-from backstamp.rewriting.planning import plan
-from backstamp.rewriting.reasons import SkipReason
-from backstamp.rewriting.reporting import LeftLink
-from backstamp.rewriting.respelled import Reader
-from backstamp.rewriting.unwrapping import unwrap, unwrapping_patches
+from backstamp.rewriting.reporting.reasons import SkipReason
+from backstamp.rewriting.unwrapping.message_unwrapping import unwrap, unwrapping_patches
+from backstamp.rewriting.unwrapping.respelled import Reader
 from backstamp.vocabulary import Direction, DkimSigned, ShownUrls, VisibleUrls
 
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 
 
 class FoundLink(msgspec.Struct, gc=False):

@@ -20,9 +20,9 @@ from backstamp.rewriting import (
     unwrap,
 )
 from backstamp.rewriting.html.html_links import HtmlText
-from backstamp.rewriting.html.one_line import OneLine
+from backstamp.rewriting.html.source.one_line import OneLine
 from backstamp.rewriting.options import Limits
-from backstamp.rewriting.part_edit import PartUnreadableError, TextPart
+from backstamp.rewriting.parts.text_part import PartUnreadableError, TextPart
 from backstamp.rewriting.text.text_links import find_text_links
 from tests.rewriting.sealers import BASE, FixedSealer
 

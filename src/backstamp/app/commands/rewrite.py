@@ -12,7 +12,7 @@ from backstamp.app.commands.whole_input import read_whole
 from backstamp.app.context import AppContext
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.rewriting import envelope_digest, plan
-from backstamp.rewriting.diff import render_diff
+from backstamp.rewriting.reporting.diff import render_diff
 from backstamp.tokens import ANONYMOUS, CopySealer, Keyring
 from backstamp.vocabulary import Direction
 

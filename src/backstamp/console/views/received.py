@@ -28,7 +28,7 @@ from backstamp.records.queries.received_mail import (
     received_page,
 )
 from backstamp.records.rollups.changes import newest_version
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.tokens.address_spelling import a_labels
 
 FILTER_NAMES: Final = {

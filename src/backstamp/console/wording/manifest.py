@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from backstamp.rewriting.manifest import CandidateReport, Decision, Manifest
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.manifest import CandidateReport, Decision, Manifest
+from backstamp.rewriting.reporting.reasons import SkipReason
 
 ROWS_SHOWN: Final = 300
 _LONGEST_URL: Final = 500

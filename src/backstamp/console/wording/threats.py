@@ -3,7 +3,7 @@
 from typing import Final
 
 from backstamp.console.wording.events import Words
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType
 

@@ -29,7 +29,7 @@ from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.hit_rows import Judged
 from backstamp.records.events.stored_hits import StoredHit
 from backstamp.records.memory.today import Memory
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.threats import ThreatReason
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import (

@@ -7,13 +7,13 @@ from turbohtml import Comment, Document, Element, Namespace
 
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html import carriers
-from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.link_labels import MAX_LABELS, label_of
 from backstamp.rewriting.html.meta_refresh import refresh_address
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.value_places import ORDINARY_HREF, value_span
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.html.source.attribute_text import AttributeText, attribute_value
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.html.source.value_places import ORDINARY_HREF, value_span
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 
 
 class Container(msgspec.Struct, frozen=True):

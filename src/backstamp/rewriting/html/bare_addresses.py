@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 from turbohtml import Document, Element, Namespace, Node, Text
 
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.references import SourcePlaces
-from backstamp.rewriting.html.text_places import places_of
-from backstamp.rewriting.html.tree_cost import BIG
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.html.source.references import SourcePlaces
+from backstamp.rewriting.html.source.text_places import places_of
+from backstamp.rewriting.html.source.tree_cost import BIG
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.rewriting.text.unwrapped_addresses import (
     NAME_SIGN,

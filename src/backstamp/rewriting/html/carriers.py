@@ -5,7 +5,7 @@ from typing import Final
 
 from turbohtml import Document, Element, Namespace
 
-from backstamp.rewriting.manifest import Carrier
+from backstamp.rewriting.reporting.manifest import Carrier
 
 OTHERS: Final = (
     "[xlink\\:href],form[action],[formaction],iframe,frame,meta[http-equiv][content],embed[src],object[data],"

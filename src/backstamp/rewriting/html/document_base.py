@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from turbohtml import Document, Element, Namespace
 
-from backstamp.rewriting.html.attribute_text import attribute_value
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.other_readings import in_condition
-from backstamp.rewriting.html.value_places import value_span
+from backstamp.rewriting.html.other_readers.other_readings import in_condition
+from backstamp.rewriting.html.source.attribute_text import attribute_value
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.html.source.value_places import value_span
 from backstamp.urls.parsing import scheme_of, strip_link_text, web_url
 
 

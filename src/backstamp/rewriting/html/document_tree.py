@@ -6,9 +6,13 @@ from turbohtml import Document
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.bare_addresses import bare_addresses, signs_of_addresses
 from backstamp.rewriting.html.body_end import body_end, ordinary_body_end
-from backstamp.rewriting.html.conditional_comments import ConditionalComments, comments_of, count_markers
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.tree_cost import is_heavy
+from backstamp.rewriting.html.other_readers.conditional_comments import (
+    ConditionalComments,
+    comments_of,
+    count_markers,
+)
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.html.source.tree_cost import is_heavy
 
 
 class DocumentTree:

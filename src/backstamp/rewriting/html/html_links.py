@@ -8,19 +8,23 @@ from typing import Final
 from turbohtml import Document, Element
 
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.html.animations import animated_links
 from backstamp.rewriting.html.attribute_links import AttributeLinks, Container, placed
-from backstamp.rewriting.html.attribute_text import AttributeText, attribute_value
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS
-from backstamp.rewriting.html.conditional_comments import is_layout
 from backstamp.rewriting.html.document_base import document_base, joined_base
 from backstamp.rewriting.html.document_tree import DocumentTree
-from backstamp.rewriting.html.one_line import OneLine
-from backstamp.rewriting.html.other_readings import OtherReading, is_odd, other_readings
-from backstamp.rewriting.html.tree_cost import is_too_costly
-from backstamp.rewriting.html.word_fields import FIELDS_IN_STYLES, addresses_in_styles, hyperlink_spans
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.html.other_readers.animations import animated_links
+from backstamp.rewriting.html.other_readers.conditional_comments import is_layout
+from backstamp.rewriting.html.other_readers.other_readings import OtherReading, is_odd, other_readings
+from backstamp.rewriting.html.other_readers.word_fields import (
+    FIELDS_IN_STYLES,
+    addresses_in_styles,
+    hyperlink_spans,
+)
+from backstamp.rewriting.html.source.attribute_text import AttributeText, attribute_value
+from backstamp.rewriting.html.source.one_line import OneLine
+from backstamp.rewriting.html.source.tree_cost import is_too_costly
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.rewriting.spans import overlaps
 from backstamp.urls.parsing import strip_link_text
 

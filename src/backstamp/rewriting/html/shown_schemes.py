@@ -12,8 +12,8 @@ from typing import Final
 
 from turbohtml import Element, Namespace, Text
 
-from backstamp.rewriting.html.attribute_text import attribute_value
-from backstamp.rewriting.html.value_places import end_of_start_tag, value_span
+from backstamp.rewriting.html.source.attribute_text import attribute_value
+from backstamp.rewriting.html.source.value_places import end_of_start_tag, value_span
 from backstamp.urls.parsing import WebUrl, web_url
 
 _QUOTED: Final = re.compile(r'<(.+)>|"(.+)"')

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.rewriting.text.flowed import Flow, Unflowed
 from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.urls.parsing import web_url

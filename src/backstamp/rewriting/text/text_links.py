@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.rewriting.text.angle_brackets import read_brackets
 from backstamp.rewriting.text.flowed import Unflowed, unflow
 from backstamp.rewriting.text.text_addresses import INVISIBLE, AddressEnds, begins_anew, find_starts

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from backstamp.rewriting.found import FoundLink
-from backstamp.rewriting.manifest import Carrier
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.manifest import Carrier
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.urls.domains import has_known_suffix
 
 _MOST: Final = 200

@@ -14,7 +14,7 @@ from backstamp.records.alerting.people import MOST_PEOPLE
 from backstamp.records.models import Outgoing
 from backstamp.records.wording.notices import Act, AlertFacts, Allowance, Notice
 from backstamp.records.wording.words import ACTS, TITLES
-from backstamp.rewriting.reasons import SkipReason
+from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.threats.safe_spelling import spelled_safely
 from backstamp.vocabulary import Actor
 

@@ -1,0 +1,1 @@
+"""applying: a plan with one recipient's URLs."""

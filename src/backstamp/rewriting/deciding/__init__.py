@@ -1,0 +1,1 @@
+"""deciding: whether a link is wrapped, and with which target, or why not."""

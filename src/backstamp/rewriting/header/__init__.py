@@ -1,0 +1,1 @@
+"""header: the fields that ask for tracking, offer to unsubscribe, hold links, or give a base for them."""

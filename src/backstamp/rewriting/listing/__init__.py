@@ -1,0 +1,1 @@
+"""listing: links of received mail that stay as they are, for whoever judges the message."""

@@ -1,0 +1,1 @@
+"""unwrapping: the message as it was before, from its manifest or from the URLs alone."""
