@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 from backstamp.app import keyfile
-from backstamp.app.doctor import database, listeners, machine, network, postfix, rounds, signatures, trust
+from backstamp.app.doctor import (
+    data_dir,
+    database,
+    listeners,
+    network,
+    policy,
+    postfix,
+    settings_file,
+    signatures,
+    trust,
+)
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import DATA_DIR
@@ -123,7 +133,7 @@ def test_a_full_disk_of_the_journals_own_is_found(tmp_path: Path) -> None:
     disk = small_disk(tmp_path / "data" / "journal", 1)
     try:
         with disk.full():
-            found = told(machine.disk(settings(tmp_path)))
+            found = told(data_dir.disk(settings(tmp_path)))
     finally:
         disk.remove()
     assert [what for _, what, _ in found if "journal" in what] == [
@@ -133,11 +143,11 @@ def test_a_full_disk_of_the_journals_own_is_found(tmp_path: Path) -> None:
 
 def test_what_waits_beside_the_journal_for_a_person_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "journal" / "set-aside"
-    assert told(machine.journal(settings(tmp_path))) == []
+    assert told(data_dir.journal(settings(tmp_path))) == []
     folder.mkdir(parents=True)
-    assert told(machine.journal(settings(tmp_path))) == []
+    assert told(data_dir.journal(settings(tmp_path))) == []
     (folder / "0123456789abcdef-0000000000000000.bad").write_bytes(b"x")
-    ((grade, what, _),) = told(machine.journal(settings(tmp_path)))
+    ((grade, what, _),) = told(data_dir.journal(settings(tmp_path)))
     assert (grade, what) == ("NOTE", f"1 damaged stretches or refused records wait in {folder}")
 
 
@@ -157,7 +167,7 @@ def test_what_in_the_data_directory_is_not_what_it_should_be_is_named(
     monkeypatch.setattr(os, "access", lambda path, _: path.name not in ("clock", "feeds"))
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
     move = "move it away, or mount what belongs there"
-    assert told(machine.contents(settings(tmp_path))) == [
+    assert told(data_dir.contents(settings(tmp_path))) == [
         ("WRONG", f"{data}/backstamp.db is no file", move),
         ("WRONG", f"{data}/capture is no folder", move),
         (
@@ -206,11 +216,11 @@ def test_what_lies_where_we_may_or_can_not_look_is_told_and_ends_no_round(
 
     monkeypatch.setattr(Path, "stat", refused)
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
-    assert told(machine.contents(settings(tmp_path))) == [
+    assert told(data_dir.contents(settings(tmp_path))) == [
         ("WRONG", f"{data}/{name} {what.format(tmp_path / 'closed' / name)}", fix)
         for name in ("backstamp.db", "journal")
     ]
-    assert [text for _, text, _ in told(machine.keys(settings(tmp_path)))] == [
+    assert [text for _, text, _ in told(data_dir.keys(settings(tmp_path)))] == [
         f"{data}/keys.json: cannot be read ({os.strerror(number)})"
     ]
     (data / "keys.json").unlink()
@@ -224,9 +234,9 @@ def test_of_a_disk_that_is_read_only_nobody_is_told_to_give_files_to_another_use
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "clock").touch()
     monkeypatch.setattr(os, "access", lambda _, how: not how & os.W_OK)
-    assert [grade for grade, _, _ in told(machine.contents(settings(tmp_path)))] == ["WRONG"]
+    assert [grade for grade, _, _ in told(data_dir.contents(settings(tmp_path)))] == ["WRONG"]
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
-    assert told(machine.contents(settings(tmp_path))) == []
+    assert told(data_dir.contents(settings(tmp_path))) == []
 
 
 @pytest.mark.parametrize(
@@ -247,6 +257,16 @@ def test_what_postgresql_says_is_told_with_what_helps(why: str, fix: str) -> Non
     assert database.cure(f'connection to server at "10.0.0.1", port 5432 failed: {why}').startswith(fix)
 
 
+def test_it_says_which_settings_it_looks_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = settings(tmp_path)
+    read = ("GOOD", f"read from {tmp_path / 'backstamp.toml'}", "")
+    assert told(settings_file.in_use(here)) == [read]
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    ((grade, _, fix),) = told(settings_file.in_use(load(environ={})))
+    assert (grade, fix) == ("NOTE", "name yours: backstamp --config FILE doctor")
+
+
 def test_a_password_in_a_settings_file_that_others_may_read_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +275,7 @@ def test_a_password_in_a_settings_file_that_others_may_read_is_told(
     def found(text: str, mode: int) -> list[tuple[str, str, str]]:
         file.write_text(text)
         file.chmod(mode)
-        return told(machine.secrets_in_settings(load(file, {})))
+        return told(settings_file.secrets(load(file, {})))
 
     secret = '[feeds]\nspamhaus_key = "abc"\n'
     ours = ("WRONG", f"others may read {file}, which holds feeds.spamhaus_key", f"run: chmod 600 {file}")
@@ -281,13 +301,13 @@ def test_nobody_is_told_to_start_where_the_keys_of_mail_that_is_out_are_missing(
     data = tmp_path / "data"
     data.mkdir()
     keys = data / "keys.json"
-    assert [grade for grade, _, _ in told(machine.keys(settings(tmp_path)))] == ["NOTE"]
+    assert [grade for grade, _, _ in told(data_dir.keys(settings(tmp_path)))] == ["NOTE"]
     (data / "snapshot").touch()
-    ((grade, what, fix),) = told(machine.keys(settings(tmp_path)))
+    ((grade, what, fix),) = told(data_dir.keys(settings(tmp_path)))
     assert (grade, what) == ("WRONG", f"{keys} is gone")
     assert fix.startswith("restore it from your backup before any start: ")
     keys.symlink_to(tmp_path / "unmounted")
-    ((grade, what, _),) = told(machine.keys(settings(tmp_path)))
+    ((grade, what, _),) = told(data_dir.keys(settings(tmp_path)))
     assert (grade, what) == ("WRONG", f"{keys} leads to {tmp_path}/unmounted, which is not there")
 
 
@@ -415,7 +435,7 @@ def test_a_console_that_others_reach_without_tls_is_told(tmp_path: Path) -> None
 
 def test_a_data_directory_that_is_a_file_is_not_called_missing(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    ((grade, what, _),) = told(machine.disk(settings(tmp_path)))
+    ((grade, what, _),) = told(data_dir.disk(settings(tmp_path)))
     assert (grade, what) == ("WRONG", f"{tmp_path / 'data'} is no directory")
 
 
@@ -548,8 +568,8 @@ def test_a_pipe_in_the_place_of_what_is_published_is_told_and_not_read(
     path = here.in_data_dir(name)
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    assert f"{path} is no file" in [what for _, what, _ in told(machine.contents(here))]
-    of_policy = told(rounds.policy(here)), told(postfix.destinations(here))
+    assert f"{path} is no file" in [what for _, what, _ in told(data_dir.contents(here))]
+    of_policy = told(policy.policy(here)), told(postfix.destinations(here))
     ((_, lists, _),) = told(signatures.signatures(here))
     assert " lists of networks" in lists
     if name.startswith("snapshot"):
@@ -562,7 +582,7 @@ def test_a_policy_that_is_damaged_is_not_called_unpublished(tmp_path: Path, part
     here = settings(tmp_path)
     publish(here, ProtectionMode.OFF)
     here.in_data_dir(part).write_bytes(b"damaged")
-    assert told(rounds.policy(here))[0] == (
+    assert told(policy.policy(here))[0] == (
         "WRONG",
         "what is published is damaged or not whole: a role that starts now goes by no policy",
         "restart the worker, which publishes it anew",
@@ -574,7 +594,7 @@ def test_what_is_published_is_not_looked_for_where_there_is_no_folder(
 ) -> None:
     (tmp_path / "data").write_text("")
     here = settings(tmp_path)
-    assert told(rounds.policy(here))[0][1] == "not published yet, so no mail is tracked"
+    assert told(policy.policy(here))[0][1] == "not published yet, so no mail is tracked"
     assert " lists of networks" in told(signatures.signatures(here))[0][1]
     assert caplog.messages == []
 

@@ -28,12 +28,12 @@ def database(settings: Settings) -> Iterator[Finding]:
     try:
         ring = keyfile.read(settings.in_data_dir("keys.json"))
     except KeyFileError:
-        return  # Django needs them too, and `machine.keys` has told what is wrong with them.
+        return  # Django needs them too, and `data_dir.keys` has told what is wrong with them.
     if not settings[DATABASE_URL]:
         try:
             settings.in_data_dir("backstamp.db").stat()
         except OSError:
-            return  # It is not there yet, or `machine.contents` has told what keeps us from it.
+            return  # It is not there yet, or `data_dir.contents` has told what keeps us from it.
     try:
         set_django_up(settings)
     except SettingsError as error:

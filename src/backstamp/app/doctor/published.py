@@ -1,7 +1,7 @@
 """What the worker publishes for all roles, as the doctor reads it.
 
 Where a pipe or a device lies in the place of one of these files, whoever read it would wait for ever;
-`machine.contents` tells of it.
+`data_dir.contents` tells of it.
 """
 
 import stat

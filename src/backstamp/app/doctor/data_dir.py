@@ -1,12 +1,9 @@
-"""The machine: disk, what lies in the data directory, secrets in the settings, key file, journal, clock."""
+"""The data directory: its disks, what lies there, the key file, and what the journal has set aside."""
 
-import grp
 import os
 import pwd
-import re
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +14,7 @@ from typing import Final
 from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
-from backstamp.app.settings.table import DATA_DIR, DATABASE_URL, table
+from backstamp.app.settings.table import DATA_DIR
 from backstamp.journal import answers_file, known_sites_file, signature_file, threat_file
 from backstamp.journal.layout import SET_ASIDE
 
@@ -36,8 +33,6 @@ _FILES: Final = (
     threat_file.FILE_NAME,
 )
 """Of the data directory. Of `keys.json` `keys` speaks; what else lies there (`lost+found`) is not ours."""
-_PASSWORD: Final = re.compile(r"password=|://[^@]*:[^@]*@")
-"""In a `database.url`; many need none (a socket, a certificate, a file of passwords)."""
 LEAST_FREE_BYTES: Final = 500 * 10**6
 """A journal segment (64 MiB) per role, the capture mailbox (100 MB), and room to notice in time."""
 SLOW_SYNC_SECONDS: Final = 0.1
@@ -140,38 +135,6 @@ def _user() -> str:
         return str(os.geteuid())
 
 
-def secrets_in_settings(settings: Settings) -> Iterator[Finding]:
-    """Is a settings file that holds a password or a key kept from others?"""
-    path = settings.config_file
-    if path is None:
-        return
-    file = path.stat()
-    if not file.st_mode & stat.S_IROTH:
-        return
-    held = [
-        each.name
-        for each in table()
-        if each.secret and settings[each] and not {each.variable, f"{each.variable}_FILE"} & os.environ.keys()
-    ]
-    if not _PASSWORD.search(settings[DATABASE_URL]):
-        held = [name for name in held if name != DATABASE_URL.name]
-    if held:
-        own = f"chmod 600 {path}"
-        shared = f"chown root:{_group()} {path}; chmod 640 {path}"
-        yield wrong(
-            "settings",
-            f"others may read {path}, which holds {', '.join(held)}",
-            f"run: {own if file.st_uid == os.geteuid() else shared}",
-        )
-
-
-def _group() -> str:
-    try:
-        return grp.getgrgid(os.getegid()).gr_name
-    except KeyError:
-        return str(os.getegid())
-
-
 def keys(settings: Settings) -> Iterator[Finding]:
     """Is the key ring readable by us, and by nobody else?"""
     path = settings.in_data_dir("keys.json")
@@ -228,33 +191,4 @@ def journal(settings: Settings) -> Iterator[Finding]:
             "journal",
             f"{waiting} damaged stretches or refused records wait in {folder}",
             "look for their cause (the worker's log, the disk), then delete them (docs/journal.md)",
-        )
-
-
-def clock(_settings: Settings) -> Iterator[Finding]:
-    """Is the clock kept by a time service?  Times since delivery are only as good as it."""
-    if time.time() < Path(__file__).stat().st_mtime - 86400:
-        yield wrong(
-            "clock",
-            "the clock is behind the installation of this program",
-            "set it: timedatectl set-ntp true",
-        )
-        return
-    try:
-        answer = subprocess.run(
-            ["timedatectl", "show", "--property=NTPSynchronized", "--value"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        ).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        answer = ""
-    if answer == "yes":
-        yield good("clock", "kept by a time service")
-    elif answer == "no":
-        yield note("clock", "not kept by a time service", "run: timedatectl set-ntp true")
-    else:
-        yield note(
-            "clock", "cannot tell whether a time service keeps it", "make sure that NTP runs (on the host)"
         )
