@@ -1,7 +1,7 @@
 """Links of received mail and of clicks that wait: who is asked about which."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -43,26 +43,18 @@ class Asked(Lookups):
         self.hosts: list[str] = []
         self.answering = asyncio.Event()
         self.answering.set()
+        self.resolving = asyncio.Event()
+        self.resolving.set()
 
     async def resolve(self, prefixes: object) -> None:
         assert isinstance(prefixes, list)
         self.prefixes += prefixes
+        await self.resolving.wait()
 
     async def ask_about(self, hosts: object) -> None:
         assert isinstance(hosts, list)
         self.hosts += hosts
         await self.answering.wait()
-
-
-class Watched(Arrivals):
-    """Shows whether it is in the middle of a round."""
-
-    rounds = 0
-
-    async def _round(self) -> None:
-        self.rounds += 1
-        await super()._round()
-        self.rounds -= 1
 
 
 def received(*urls: str, protection: str = ProtectionMode.PROTECT, tracking_id: int = 1) -> Queued:
@@ -101,7 +93,7 @@ async def listening(
     async def urls_of(wanted: set[tuple[int, int]]) -> list[str]:
         return [url for link, url in (links or {}).items() if link in wanted]
 
-    arrivals = Watched(asked, ThreatFile(tmp_path / "threats.lists"), urls_of)
+    arrivals = Arrivals(asked, ThreatFile(tmp_path / "threats.lists"), urls_of)
     stop = asyncio.Event()
     running = asyncio.create_task(arrivals.run(stop))
 
@@ -110,7 +102,8 @@ async def listening(
 
     yield asked, hear
     # All that was heard has been asked about, or an answer is waited for.
-    await until(lambda: not (arrivals._heard.is_set() or arrivals.rounds or arrivals._hosts))
+    heard = arrivals._clicks_heard, arrivals._mail_heard
+    await until(lambda: not (any(each.is_set() for each in heard) or arrivals._hosts))
     stop.set()
     await running
 
@@ -143,13 +136,17 @@ async def test_nobody_is_asked_about_mail_that_is_not_protected(tmp_path: Path, 
     assert (asked.prefixes, asked.hosts) == ([], [])
 
 
-async def test_a_click_that_waits_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AT_ONCE", 2)
-    links = {(7, 3): "http://evil.example/a", (7, 4): "http://other.example/"}
+async def test_a_click_does_not_wait_for_what_is_asked_about_mail(tmp_path: Path) -> None:
+    links = {(7, 3): "http://inner.example/", (7, 4): "http://other.example/"}
     async with listening(tmp_path, links) as (asked, hear):
-        hear(received(*(f"http://host-{number}.example/" for number in range(4))), click(7, 3), click(8, 3))
-    assert asked.prefixes == [full_hash("evil.example/a")]
-    assert asked.hosts == ["evil.example", *(f"host-{number}.example" for number in range(4))]
+        asked.resolving.clear()
+        hear(received("http://evil.example/a"))
+        await until(lambda: asked.prefixes)
+        hear(click(7, 3), click(8, 3))
+        await until(lambda: len(asked.prefixes) > 1)
+        asked.resolving.set()
+    assert asked.prefixes == [full_hash("evil.example/a"), full_hash("inner.example/")]
+    assert asked.hosts == ["evil.example", "inner.example"]
 
 
 async def test_a_click_does_not_wait_for_dns_lists_that_answer_slowly(tmp_path: Path) -> None:
@@ -189,8 +186,35 @@ async def test_what_has_no_room_is_what_waited_longest(
 ) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 3)
     async with listening(tmp_path) as (asked, hear):
-        hear(received(*(f"http://host-{number}.example/" for number in range(10))))
+        hear(*(received(f"http://host-{number}.example/") for number in range(10)))
     assert asked.hosts == [f"host-{number}.example" for number in (7, 8, 9)]
+
+
+async def test_mails_are_asked_about_together_but_none_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    rounds: list[list[str]] = []
+
+    async def ask_about(hosts: Iterable[str]) -> None:
+        rounds.append(list(hosts))
+
+    async with listening(tmp_path) as (asked, hear):
+        monkeypatch.setattr(asked, "ask_about", ask_about)
+        for mail in ("a", "bc", "d", "e", "fgh", "i"):
+            hear(received(*(f"http://{letter}.example/" for letter in mail)))
+    assert ["".join(host[0] for host in hosts) for hosts in rounds] == ["a", "bc", "de", "fgh", "i"]
+
+
+async def test_of_links_that_cost_more_than_a_mail_may_the_short_ones_are_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.urls.layers._MOST_CHARACTERS", 150)
+    long = [f"http://long-{number}.example/{'x' * 80}" for number in range(3)]
+    async with listening(tmp_path) as (asked, hear):
+        hear(received(*long, "http://evil.example/a"), received("http://good.example/"))
+    assert asked.prefixes == [full_hash("evil.example/a")]
+    assert asked.hosts == ["long-0.example", "evil.example", "good.example"]
 
 
 async def test_a_mail_full_of_links_is_looked_up_and_makes_us_ask_a_hundred_hosts(tmp_path: Path) -> None:

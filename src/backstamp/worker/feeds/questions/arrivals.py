@@ -2,21 +2,19 @@
 them.
 
 The gateway and the edge ask nobody. What they write to the journal is heard here once it is ingested:
-whatever only the bare prefix of a hash names is resolved, and DNS lists are asked about the hosts. Clicks
-come first.
+whatever only the bare prefix of a hash names is resolved, and DNS lists are asked about the hosts. Clicks,
+mail and DNS lists each have a turn of their own, so that nobody who waits at a click waits for another.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from itertools import islice
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from backstamp.journal import ThreatFile
 from backstamp.policy import ProtectionMode
-from backstamp.urls.layers import layers
+from backstamp.urls.layers import layers, within_reach
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash, full_hashes
 from backstamp.vocabulary import ClickAction, Hit, JournalRecord, Queued
@@ -25,11 +23,11 @@ from backstamp.worker.feeds.questions.lookups import Lookups
 log = logging.getLogger("backstamp.worker")
 
 MOST_WAITING: Final = 20_000
-"""URLs; those that came first wait longest, and go first when there is no room. A click asks for them
-again."""
+"""Links; the mail that came first waits longest, and goes first when there is no room. A click asks for its
+links again."""
 AT_ONCE: Final = 100
 MOST_ROUNDS: Final = 200
-"""Of hosts that wait for DNS lists, `AT_ONCE` URLs each; those that came first go first."""
+"""Of hosts that wait for DNS lists, `AT_ONCE` links each; those that came first go first."""
 MOST_IN_DNS: Final = 100
 """Links of one mail about whose hosts DNS lists are asked: nobody makes us ask until we are refused."""
 
@@ -57,10 +55,11 @@ class Arrivals:
         self._lookups = lookups
         self._lists = lists
         self._urls_of = urls_of
-        self._urls: dict[str, bool] = {}
-        """Each with whether DNS lists are asked about its hosts."""
         self._clicked: set[LinkOfMessage] = set()
-        self._heard = asyncio.Event()
+        self._clicks_heard = asyncio.Event()
+        self._mails: deque[list[str]] = deque()
+        """The links of each."""
+        self._mail_heard = asyncio.Event()
         self._hosts: deque[list[str]] = deque(maxlen=MOST_ROUNDS)
         self._hosts_heard = asyncio.Event()
 
@@ -68,73 +67,76 @@ class Arrivals:
         """Take note of what is to be asked about. Cheap; never raises."""
         for record in records:
             if isinstance(record, Queued) and record.protection not in ("", ProtectionMode.OFF):
-                for place, link in enumerate(record.tracked_links):
-                    self._urls[link.url] = self._urls.get(link.url, False) or place < MOST_IN_DNS
+                self._mails.append([link.url for link in record.tracked_links])
+                self._mail_heard.set()
             elif isinstance(record, Hit) and (waiting := _waiting(record)) is not None:
                 self._clicked.add(waiting)
-        while len(self._urls) > MOST_WAITING:
-            del self._urls[next(iter(self._urls))]
-        if self._urls or self._clicked:
-            self._heard.set()
+                self._clicks_heard.set()
+        too_many = sum(map(len, self._mails)) - MOST_WAITING
+        while too_many > 0 and len(self._mails) > 1:
+            too_many -= len(self._mails.popleft())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Ask about what was heard until `stop` is set. Raises what the database raises, and OSError.
-
-        DNS lists are asked beside the rest: one that answers slowly, or not at all, must not keep a reader
-        waiting who waits for the answer about a prefix.
-        """
-        stopping = asyncio.create_task(stop.wait())
-        in_dns = asyncio.create_task(self._ask_dns_lists())
+        """Ask about what was heard until `stop` is set. Raises what the database raises, and OSError."""
+        turns = (stop.wait(), self._ask_about_clicks(), self._ask_about_mail(), self._ask_dns_lists())
+        tasks = [asyncio.ensure_future(turn) for turn in turns]
         try:
-            while not stop.is_set():
-                hearing = asyncio.create_task(self._heard.wait())
-                await asyncio.wait((hearing, stopping, in_dns), return_when=asyncio.FIRST_COMPLETED)
-                hearing.cancel()
-                if in_dns.done():
-                    in_dns.result()
-                if not stop.is_set():
-                    await self._round()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
         finally:
-            stopping.cancel()
-            in_dns.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await in_dns
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask_about_clicks(self) -> None:
+        while await self._clicks_heard.wait():
+            while self._clicked:
+                clicked, self._clicked = self._clicked, set()
+                await self._ask([await self._urls_of(clicked)])
+            self._clicks_heard.clear()
+
+    async def _ask_about_mail(self) -> None:
+        while await self._mail_heard.wait():
+            while self._mails:
+                await self._ask(self._next_mails())
+            self._mail_heard.clear()
 
     async def _ask_dns_lists(self) -> None:
-        while True:
-            await self._hosts_heard.wait()
+        while await self._hosts_heard.wait():
             while self._hosts:
                 await self._lookups.ask_about(self._hosts.popleft())
             self._hosts_heard.clear()
 
-    async def _round(self) -> None:
-        clicked, self._clicked = self._clicked, set()
-        urls = dict.fromkeys(await self._urls_of(clicked), True) if clicked else {}
-        if not urls:
-            urls = dict(islice(self._urls.items(), AT_ONCE))
-            for url in urls:
-                del self._urls[url]
-        if not self._urls and not self._clicked:
-            self._heard.clear()
-        questions = await asyncio.to_thread(self._questions, urls)
+    def _next_mails(self) -> list[list[str]]:
+        """Take out the mails that wait longest: one, or as many as have `AT_ONCE` links together."""
+        mails = [self._mails.popleft()]
+        room = AT_ONCE - len(mails[0])
+        while self._mails and (room := room - len(self._mails[0])) >= 0:
+            mails.append(self._mails.popleft())
+        return mails
+
+    async def _ask(self, mails: Iterable[Sequence[str]]) -> None:
+        questions = await asyncio.to_thread(self._questions, mails)
         if questions.hosts:
             self._hosts.append(questions.hosts)
             self._hosts_heard.set()
         await self._lookups.resolve(questions.prefixes)
 
-    def _questions(self, urls: Mapping[str, bool]) -> _Questions:
+    def _questions(self, mails: Iterable[Sequence[str]]) -> _Questions:
+        """Return what is to be asked about the links of each mail that are looked up on arrival, too."""
         lists = self._lists.current()
-        prefixes: list[bytes] = []
-        hosts: list[str] = []
-        for text, in_dns in urls.items():
-            url = web_url(text)
-            for layer in layers(url) if url is not None else ():
-                if in_dns:
-                    hosts.append(layer.host)
-                if lists is not None:
-                    found = lists.look_up_hashes(full_hashes(layer.href))
-                    prefixes += [full_hash(finding.detail) for finding in found if not finding.confirmed]
-        return _Questions(prefixes, hosts)
+        asked = _Questions([], [])
+        for mail in mails:
+            urls = [url for text in mail if (url := web_url(text)) is not None]
+            for place in within_reach(urls):
+                for layer in layers(urls[place]):
+                    if place < MOST_IN_DNS:
+                        asked.hosts.append(layer.host)
+                    if lists is not None:
+                        found = lists.look_up_hashes(full_hashes(layer.href))
+                        asked.prefixes.extend(full_hash(each.detail) for each in found if not each.confirmed)
+        return asked
 
 
 def _waiting(hit: Hit) -> LinkOfMessage | None:
