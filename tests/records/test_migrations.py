@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back import decisions
 from backstamp.records.migrations._part_changes_0024 import drop_triggers
-from backstamp.records.models import Event, LiftedAllowance, MessageText, Recipient
+from backstamp.records.models import DayCount, Event, LiftedAllowance, MessageText, Recipient
 from backstamp.records.queries import search
 from backstamp.records.queries.sent_mail import message_page
 from backstamp.records.rollups.rebuild import fill_in_missing
@@ -98,6 +98,16 @@ def test_what_is_allowed_no_longer_keeps_its_scope_which_stood_before_the_expres
     ]
 
 
+def test_days_lose_what_only_an_older_version_counted() -> None:
+    ingest(batch("a", [queued()]), after(100))
+    expected = sorted(DayCount.objects.values_list("measure", flat=True))
+    call_command("migrate", "records", "0030", interactive=False, verbosity=0)
+    for measure in ("recipients_possible", "received/recipients_measurable"):
+        DayCount.objects.create(day=START.date(), domain_id=-1, measure=measure, number=1)
+    call_command("migrate", interactive=False, verbosity=0)
+    assert sorted(DayCount.objects.values_list("measure", flat=True)) == expected
+
+
 def test_what_an_older_version_allowed_is_no_news_and_what_it_blocked_is_still_looked_for() -> None:
     call_command("migrate", "records", "0027", interactive=False, verbosity=0)
     state = MigrationExecutor(connection).loader.project_state(
@@ -132,6 +142,10 @@ def test_what_an_older_version_searched_is_found_and_numbered_by_time(
     call_command("migrate", "records", interactive=False, verbosity=0)
     assert list(MessageText.objects.order_by("pk").values_list("message_id", flat=True)) == [3, 1]
     assert [row.message.pk for row in message_page(search="zebra").rows] == [1]
+    # The hosts of links, which were not searched for, are put to what lacks them, and to nothing twice.
+    assert MessageText.objects.get(message=1).text == "zebra\nexample.net"
+    assert MessageText.objects.get(message=3).text.count("example.net") == 1
+    assert [row.message.pk for row in message_page(search="example.net").rows] == [1, 3]
     MessageText.objects.filter(message=3).update(text="quagga")
     assert [row.message.pk for row in message_page(search="quagga").rows] == [3]
 

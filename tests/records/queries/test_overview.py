@@ -37,7 +37,6 @@ def test_a_day_has_what_happened_on_it_and_what_came_of_its_messages() -> None:
     assert (monday["messages"], monday["recipients"], monday["queued"]) == (2, 4, 2)
     assert (monday["sent"], monday["rejected"], monday["recipients_troubled"]) == (1, 1, 1)
     assert (monday["recipients_opened"], monday["recipients_clicked"]) == (1, 1)
-    assert (monday["recipients_measurable"], monday["recipients_possible"]) == (4, 1)
     assert (monday.human_opens, monday.human_clicks) == (1, 1)
     tuesday = found.days[1][1]
     assert (tuesday["messages"], tuesday.fetches(EventType.OPENED, Actor.PREFETCH)) == (0, 1)

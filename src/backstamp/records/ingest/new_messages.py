@@ -39,7 +39,9 @@ def insert_new_messages(
             rollup.message(card)
         for recipient in record.recipients:
             if card.by_index.get(recipient.index) is None:
-                made = _recipient(recipient.index, recipient.recipient_key, record.opens)
+                made = RecipientCard(
+                    recipient.index, recipient.recipient_key, None, _QUEUED, opened=False, clicked=False
+                )
                 card.by_index[recipient.index] = made
                 key_index = card.by_key.get(made.key, NO_RECIPIENT)
                 card.by_key[made.key] = min(key_index, recipient.index)
@@ -68,7 +70,3 @@ def _card(message: int, record: Queued) -> Card:
         {},
         record.direction is Direction.INBOUND,
     )
-
-
-def _recipient(index: int, key: bytes, measurable: bool) -> RecipientCard:
-    return RecipientCard(index, key, None, _QUEUED, False, False, measurable)

@@ -30,8 +30,7 @@ _MESSAGES: Final = (
 )
 _RECIPIENT: Final = (
     f'r.message_id, r."index", r.recipient_key, {as_it_is("r.sent_at")}, r.delivery, '
-    "r.opened_at IS NOT NULL, r.clicked_at IS NOT NULL, r.open_is_measurable, "
-    "r.opened_at IS NOT NULL OR r.unknown_hits > 0"
+    "r.opened_at IS NOT NULL, r.clicked_at IS NOT NULL"
 )
 _BY_KEY: Final = (
     f"SELECT {_RECIPIENT} FROM keys CROSS JOIN records_recipient r "
@@ -44,10 +43,7 @@ _BY_INDEX: Final = (
 
 
 class RecipientCard(msgspec.Struct, eq=False):
-    """A recipient: its key, when the next hop took its copy, and what its row says.
-
-    `possible` says that a person may have opened it: one did, or something unknown fetched from it.
-    """
+    """A recipient: its key, when the next hop took its copy, and what its row says."""
 
     index: int
     key: bytes
@@ -55,8 +51,6 @@ class RecipientCard(msgspec.Struct, eq=False):
     delivery: str
     opened: bool
     clicked: bool
-    measurable: bool
-    possible: bool = False
 
     @property
     def bounced(self) -> bool:
@@ -139,14 +133,6 @@ def read_recipients(
 
 
 def _recipient(row: tuple[Any, ...]) -> RecipientCard:
-    _, index, key, sent_at, delivery, opened, clicked, measurable, possible = row
-    return RecipientCard(
-        index,
-        bytes(key),
-        None if sent_at is None else read(sent_at),
-        delivery,
-        bool(opened),
-        bool(clicked),
-        bool(measurable),
-        bool(possible),
-    )
+    _, index, key, sent_at, delivery, opened, clicked = row
+    sent_at_us = None if sent_at is None else read(sent_at)
+    return RecipientCard(index, bytes(key), sent_at_us, delivery, bool(opened), bool(clicked))

@@ -2,9 +2,8 @@
 
 Measures are of two kinds. `opened/human/1` and the like (`tally.key` without the link) and `queued`,
 `sent`, `deferred`, `rejected` count events on the day of the event. `messages`, `recipients`,
-`recipients_opened`, `recipients_clicked`, `recipients_measurable`, `recipients_troubled` and
-`recipients_possible` (those that opened or may have) count on the day on which the message was queued, so
-that they can be set in proportion. Those of received mail begin with `received/`.
+`recipients_opened`, `recipients_clicked` and `recipients_troubled` count on the day on which the message was
+queued, so that they can be set in proportion. Those of received mail begin with `received/`.
 """
 
 from collections import Counter
@@ -29,18 +28,12 @@ _ADD_UP: Final = (
     "SELECT day, -1, measure, SUM(number) FROM records_daycount GROUP BY day, measure"
 )
 
-Flags = tuple[bool, bool, bool, bool, bool]
-"""Of a recipient: opened, clicked, is measurable, is in trouble, may have opened."""
+Flags = tuple[bool, bool, bool]
+"""Of a recipient: opened, clicked, is in trouble."""
 
-NO_FLAGS: Final[Flags] = (False, False, False, False, False)
+NO_FLAGS: Final[Flags] = (False, False, False)
 
-_RECIPIENT_MEASURES: Final = (
-    "recipients_opened",
-    "recipients_clicked",
-    "recipients_measurable",
-    "recipients_troubled",
-    "recipients_possible",
-)
+_RECIPIENT_MEASURES: Final = ("recipients_opened", "recipients_clicked", "recipients_troubled")
 
 ALL: Final = -1
 """In the place of a domain's number: all domains together."""
@@ -135,9 +128,7 @@ def _of_recipients(condition: str) -> Iterator[str]:
         ("recipients", "1 = 1"),
         ("recipients_opened", "r.opened_at IS NOT NULL"),
         ("recipients_clicked", "r.clicked_at IS NOT NULL"),
-        ("recipients_measurable", "r.open_is_measurable"),
         ("recipients_troubled", f"r.delivery IN ({troubles})"),
-        ("recipients_possible", "(r.opened_at IS NOT NULL OR r.unknown_hits > 0)"),
     ):
         yield (
             f"SELECT {by}, {_measure(measure)}, COUNT(*) {recipients} "

@@ -141,17 +141,10 @@ class Rollup:
                 continue
             group.standing = values
             self._hits.append(values + pair)
-            opened, clicked, measurable = values[0] is not None, values[1] is not None, values[7]
-            possible = opened or values[5] > 0
-            if (
-                recipient.opened != opened
-                or recipient.clicked != clicked
-                or recipient.measurable != measurable
-                or recipient.possible != possible
-            ):
+            opened, clicked = values[0] is not None, values[1] is not None
+            if recipient.opened != opened or recipient.clicked != clicked:
                 before = _flags(recipient)
                 recipient.opened, recipient.clicked = opened, clicked
-                recipient.measurable, recipient.possible = measurable, possible
                 self._note(card, pair[1], before, _flags(recipient))
 
     def write(self, version: int) -> None:
@@ -172,17 +165,10 @@ class Rollup:
         )
         update("records_messagerollup", (*counts, *_CHANGING), ("message_id",), rows)
 
-    def _note(
-        self,
-        card: Card,
-        index: int,
-        before: Flags | None,
-        after: Flags,
-    ) -> None:
+    def _note(self, card: Card, index: int, before: Flags | None, after: Flags) -> None:
         if before == after:
             return
-        was = before or NO_FLAGS
-        opened, clicked, troubled = after[0] - was[0], after[1] - was[1], after[3] - was[3]
+        opened, clicked, troubled = (now - was for now, was in zip(after, before or NO_FLAGS, strict=True))
         if opened or clicked or troubled:
             card.opened += opened
             card.clicked += clicked
@@ -196,10 +182,4 @@ class Rollup:
 
 
 def _flags(recipient: RecipientCard) -> Flags:
-    return (
-        recipient.opened,
-        recipient.clicked,
-        recipient.measurable,
-        recipient.troubled,
-        recipient.possible,
-    )
+    return recipient.opened, recipient.clicked, recipient.troubled
