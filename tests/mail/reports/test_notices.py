@@ -227,3 +227,23 @@ def test_a_receipt_of_certified_mail_names_the_message_that_it_is_about() -> Non
         b'Il messaggio destinato all\'utente "bob@pec.example" non \xc3\xa8 stato consegnato: 5.1.1\n'
     )
     assert read_report(raw).about.message_id == "<1@example.org>"
+
+
+@pytest.mark.parametrize(
+    "alias",
+    [
+        "(expanded from <staff@example.com>)",
+        "(expanded from: staff@example.com)",
+        "\n    (generated from staff@example.com)",
+    ],
+)
+@pytest.mark.parametrize(
+    "machines", ["", "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n"]
+)
+def test_behind_an_alias_the_recipient_is_the_one_whom_the_sender_wrote_to(alias: str, machines: str) -> None:
+    text = f"Your mail could not be delivered to:\n\n<bob@example.net> {alias}: 550 5.1.1 unknown user\n"
+    fields = "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+    parts = f"{fields}--b\n\n{text}\n--b\nContent-Type: message/delivery-status\n\n{machines}\n--b--\n"
+    head = "From: MAILER-DAEMON@mx.example.net\nTo: ann@example.org\nSubject: Undelivered mail\n"
+    report = read_report(f"{head}{parts if machines else chr(10) + text}".encode())
+    assert [(r.address, r.final) for r in report.recipients] == [("staff@example.com", "bob@example.net")]

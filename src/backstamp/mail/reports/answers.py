@@ -39,11 +39,20 @@ _BY_HAND: Final = re.compile(
 _LISTS: Final = frozenset(
     {b"list-id", b"list-unsubscribe", b"list-post", b"mailing-list", b"x-mailing-list", b"x-beenthere"}
 )
+_DESK: Final = re.compile(
+    rb"(?:x-)?(?:zendesk|rt|freshdesk|jira|hubspot|intercom|front|helpscout|zammad|gorgias|kayako|otobo)-.{1,60}"
+)
+"""Fields of help desks: people answer through these, and all that they send says that a machine sent it."""
+_DESK_PROGRAM: Final = re.compile(
+    r"(?:Zendesk|Freshdesk|Help ?Scout|osTicket|OTRS|OTOBO|Znuny|Zammad|Kayako)\b", re.IGNORECASE
+)
+_OPENING: Final = 1_500
+"""Characters of an answer in which a desk confirms that a mail came, if it does."""
 _TAG: Final = re.compile(r"\A\s*\[[^\[\]]{1,40}\]\s*")
 _BRACKETS: Final = "[]【】（）()<>«»「」『』*~-–— \t"
 
 
-def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> bool:
+def is_automatic(header: HeaderSection, subject: str, text: str, *, null_path: bool) -> bool:
     """Whether a mail is the answer of a machine. `null_path`: it came with the null reverse path."""
     # RFC 3834 §5: a word, and perhaps parameters or a comment; any but "no" is a machine's.
     word = re.match(r"[\w-]*", (header.first(b"auto-submitted") or "").strip().lower())
@@ -66,6 +75,8 @@ def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> boo
     if says_automatic(bare) and not listed and (bare == subject or not answers or null_path):
         # Behind a "Re:" it is the subject that a person answers.
         return True
+    if answers and not null_path and _is_by_a_desk(header):
+        return saying("confirms").search(_own_words(text)) is not None
     # Who answers with the null path cannot be answered: no person's program does so.
     unanswerable = null_path or submitted not in ("", "no") or b"x-auto-response-suppress" in names
     # Programs from before RFC 3834 call their answers bulk, and so do lists, which may also put an address
@@ -74,6 +85,8 @@ def is_automatic(header: HeaderSection, subject: str, *, null_path: bool) -> boo
     likely = precedence in ("bulk", "junk") or _is_nobodys(header)
     by_machine = unanswerable or (likely and not listed and not _is_by_hand(header))
     if by_machine and (answers or bare != subject):
+        return True
+    if (unanswerable or likely) and saying("held").search(subject):
         return True
     return by_machine and not listed and saying("away").search(subject) is not None
 
@@ -88,6 +101,19 @@ def _is_marked(header: HeaderSection) -> bool:
 def _is_by_hand(header: HeaderSection) -> bool:
     programs = (header.first(name) or "" for name in (b"user-agent", b"x-mailer"))
     return any(_BY_HAND.match(program[:200].strip()) is not None for program in programs)
+
+
+def _is_by_a_desk(header: HeaderSection) -> bool:
+    programs = (header.first(name) or "" for name in (b"x-mailer", b"x-powered-by"))
+    return any(_DESK.fullmatch(field.name) for field in header.fields) or any(
+        _DESK_PROGRAM.match(program.strip()) for program in programs
+    )
+
+
+def _own_words(text: str) -> str:
+    """Return the beginning of an answer, without the lines of the mail that it quotes."""
+    lines = text[: 4 * _OPENING].splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith((">", "|")))[:_OPENING]
 
 
 def _is_nobodys(header: HeaderSection) -> bool:

@@ -63,6 +63,8 @@ by it, its words say so."""
 _THE_ADDRESS: Final = frozenset({Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED})
 """Causes that lie in the address itself."""
 _OF_A_NAME: Final = {Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN}
+_OF_A_PERSON: Final = {Cause.USER_UNKNOWN, Cause.MOVED}
+"""What a server says of its own user, and knows: where it says so for now only, it is not sure."""
 _THE_SENDER: Final = frozenset({"1.7", "1.8"})
 _OF_ANYTHING: Final = frozenset({"7.0", "7.1"})
 _OF_NOTHING: Final = frozenset({"", "0.0"})
@@ -125,11 +127,21 @@ def cause_of(status: str, text: str) -> Cause:
             return found  # Some say 5.1.1 of whatever they refuse: no person is unknown for a busy server.
         if known is not None and not (subject == "7" and found is not Cause.UNKNOWN):
             return known
-        if found is Cause.UNKNOWN:
+        if found is Cause.UNKNOWN and subject != "0":
             return _BY_SUBJECT.get(subject, Cause.UNKNOWN)
-    elif found is Cause.UNKNOWN:
-        return _BY_CODE.get(code_in(said), Cause.UNKNOWN)
+    if found is Cause.UNKNOWN:
+        return _BY_CODE.get(code_in(said), Cause.POLICY if _is_of_the_mail(said) else Cause.UNKNOWN)
     return found
+
+
+def _is_of_the_mail(said: str) -> bool:
+    """Whether a reply with a code speaks of the mail or of who brings it, and of nobody whom it is for."""
+    at = answer_at(said)
+    return (
+        at is not None
+        and saying("of_the_mail").search(said, at) is not None
+        and saying("of_a_person").search(said, at) is None
+    )
 
 
 def _told(status: str, said: str) -> Cause:
@@ -211,8 +223,9 @@ def bounce_class(
 
     The class of a code says whether this mail may be tried again (RFC 3463 §2), which is another question: a
     full mailbox is refused with 5.2.2, spam with 5.7.1, and the person is there all the same; servers give up
-    on a host that is not found with 4.4.x as with 5.4.x. Where nothing tells the cause, the code decides, and
-    where there is no code, who gave up gave up; if the words say that, or a field does (`understood`).
+    on a host that is not found with 4.4.x as with 5.4.x. But a server that calls its own user unknown with
+    450 is not sure: it is being set up, or could not look. Where nothing tells the cause, the code decides,
+    and where there is no code, who gave up gave up; if the words say that, or a field does (`understood`).
     """
     if action is Action.DELAYED:
         return BounceClass.SOFT
@@ -222,6 +235,8 @@ def bounce_class(
         return BounceClass.UNDETERMINED
     if cause is Cause.UNKNOWN:
         return BounceClass.SOFT if status.startswith("4") or 400 <= code < 500 else BounceClass.HARD
+    if cause in _OF_A_PERSON and (str(code) if code else status).startswith("4"):
+        return BounceClass.SOFT
     return BounceClass.HARD if cause in _THE_ADDRESS else BounceClass.SOFT
 
 

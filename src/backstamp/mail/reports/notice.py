@@ -42,7 +42,12 @@ _OF_A_HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 """A line of the header that Exchange and others show people of the mail that failed."""
-_ALIAS: Final = re.compile(r"(?:expanded|generated|forwarded|redirected) (?:from|by)\W{0,12}$", re.IGNORECASE)
+_FROM: Final = r"(?:expanded|generated|forwarded|redirected) (?:from|by)"
+_ALIAS: Final = re.compile(rf"{_FROM}\W{{0,12}}$", re.IGNORECASE)
+_FROM_AN_ALIAS: Final = re.compile(
+    rf"\((?:\w{{1,20}} )?{_FROM}:?\s{{1,20}}<?{ADDRESS.pattern}>?\)", re.IGNORECASE
+)
+"""What Exim, Postfix and Sendmail put behind an address to which an alias led."""
 _COMMAND: Final = re.compile(r"RCPT TO:\s*<?$", re.IGNORECASE)
 _REPLY_LINE: Final = re.compile(r"^\W{0,6}[245]\d\d[ -]")
 _BARE: Final = re.compile(r"^[ \t]+<?([A-Za-z0-9][\w.+-]{1,63})>?[ \t]*$", re.MULTILINE)
@@ -258,6 +263,18 @@ def _best(weighed: list[tuple[str, int]], not_these: frozenset[str], lowest: int
     # At a place that tells nothing it is meant only if nobody else can be.
     (address, weight), *others = [*best.values(), ("", 0)]
     return [address] if weight >= lowest and len(others) == 1 else []
+
+
+def aliases_in(text: str) -> dict[str, str]:
+    """Return the addresses to which aliases led, in one spelling, and to which the mail was sent."""
+    found: dict[str, str] = {}
+    for alias in islice(_FROM_AN_ALIAS.finditer(text), _MOST_ADDRESSES):
+        before = [
+            match[1] for match in ADDRESS.finditer(text, max(0, alias.start() - _NEAR_ADDRESS), alias.start())
+        ]
+        if before:
+            found.setdefault(before[-1].casefold(), alias[1])
+    return found
 
 
 def bare_names_in(text: str) -> list[str]:

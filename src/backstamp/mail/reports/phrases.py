@@ -49,8 +49,8 @@ def answer_prefix() -> re.Pattern[str]:
 
 @cache
 def causes() -> tuple[tuple[Cause, re.Pattern[str]], ...]:
-    """Return the causes in the order in which they are looked for, each with its expression."""
-    return tuple((Cause(name), _joined(phrases)) for name, phrases in _data()["causes"].items())
+    """Return the causes in the order in which they are looked for, each with its expression; some twice."""
+    return tuple((Cause(each["cause"]), _joined(each["said"])) for each in _data()["causes"])
 
 
 def _joined(phrases: list[str]) -> re.Pattern[str]:

@@ -83,10 +83,10 @@ def _read(pieces: Pieces) -> MailReport:
         return _dsn(pieces, recipients)
     failed = own.get("x-failed-recipients", "")
     if failed or pieces.status or noticed:
-        answer = is_automatic(pieces.header, signs.subject, null_path=signs.null_path)
+        answer = is_automatic(pieces.header, signs.subject, text, null_path=signs.null_path)
         if failed or pieces.status or signs.by_system or signs.has_machine_subject or not answer:
             return _dsn(pieces, by_words(pieces, own, text, failed))
-    return _answer(pieces, own, signs)
+    return _answer(pieces, own, text, signs)
 
 
 def _subjects(pieces: Pieces, own: Fields) -> Iterator[str]:
@@ -182,8 +182,8 @@ def _feedback(pieces: Pieces) -> MailReport:
     )
 
 
-def _answer(pieces: Pieces, own: Fields, signs: Signs) -> MailReport:
-    if is_automatic(pieces.header, signs.subject, null_path=signs.null_path):
+def _answer(pieces: Pieces, own: Fields, text: str, signs: Signs) -> MailReport:
+    if is_automatic(pieces.header, signs.subject, text, null_path=signs.null_path):
         kind = ReportKind.AUTO_REPLY
     elif is_reply(pieces.header):
         kind = ReportKind.REPLY

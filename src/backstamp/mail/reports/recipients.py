@@ -70,6 +70,7 @@ def by_status(pieces: Pieces, own: Fields, text: str) -> list[RecipientReport]:
     """Return what the fields for machines say; `text` is the notice for people beside them."""
     found: dict[str, RecipientReport] = {}
     groups = _groups(pieces.status)
+    aliases = notice.aliases_in(text) if any("original-recipient" not in group for group in groups) else {}
     # Asked once: a hundred times, of 64 KB, it took 10 s.
     of_the_rest = cache(lambda: of_all(text))
     for group in groups:
@@ -78,7 +79,7 @@ def by_status(pieces: Pieces, own: Fields, text: str) -> list[RecipientReport]:
         actual = address_in_field(group.get("x-actual-recipient", ""))
         if without_xtext(original).casefold() == final.casefold():
             original = final
-        address = original or final or actual
+        address = original or aliases.get(final.casefold(), final) or actual
         if not address and len(groups) == 1:
             # It names nobody by a mail address: a name in X.400, or a local user.
             named = notice.addresses_in(text, _writers(pieces, own), _readers(own))
@@ -196,9 +197,11 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
     understood = failed != "" or saying("failed").search(f"{subject}\n{text}") is not None
     # Asked once, as in `by_status`: a hundred times it took 3 s.
     rest = of_all(text) if addresses else Action.FAILED
+    aliases = notice.aliases_in(text)
     return [
         recipient_report(
-            address=address,
+            address=aliases.get(address.casefold(), address),
+            final=address if address.casefold() in aliases else "",
             action=Action.FAILED if refuses_for_good(near) else rest,
             status=status_in(near),
             said=_answer_in(near),
