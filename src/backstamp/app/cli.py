@@ -16,41 +16,54 @@ from backstamp.app.settings import SettingsError
 from backstamp.app.shown import printable
 from backstamp.app.standard_streams import let_go_of_output, open_missing
 
-COMMANDS: Final = {
-    "serve": ("serve", "Run all roles in one process tree."),
-    "gateway": ("roles", "Run the gateway alone: SMTP, LMTP, submission."),
-    "edge": ("roles", "Run the public edge alone: pixels and links."),
-    "worker": ("roles", "Run the worker alone: ingest, policy snapshot, capture mailbox."),
-    "console": ("roles", "Run the private console alone."),
-    "send-test": ("send_test", "Send a good-looking sample mail through the gateway."),
-    "pixel": ("pixel", "Make a pixel and links by hand, for a mail written elsewhere."),
-    "rewrite": ("rewrite", "Rewrite a message: pixel and links."),
-    "unwrap": ("unwrap", "Give a rewritten message's exact original back."),
-    "token": ("token", "Say what a token says."),
-    "links": ("links", "Switch off links in mail that is out already, or on again."),
-    "protect": ("protect", "The protection of links in received mail: modes, exceptions, own lists."),
-    "suppressions": ("suppressions", "The suppression list: to whom mail does not go any more."),
-    "erase": ("erase", "Erase one person: all that is on record of a mail address."),
-    "keys": ("keys", "List or rotate the keys behind the tokens."),
-    "journal": ("journal", "Look at the journal: what waits to be ingested, and is it whole."),
-    "url": ("url", "Say how lists know a URL, and what is held against it."),
-    "report": ("report", "Read a bounce, a receipt, a complaint or an answer."),
-    "verdict": ("verdict", "Judge hits: who opened, who clicked, and why we say so."),
-    "simulate": ("simulate", "Let people and machines act on made-up mail, and mark the verdicts."),
-    "signatures": ("signatures", "Show and update the lists of networks that verdicts go by."),
-    "alerts": ("alerts", "Show alerts, set what is alerted to, and try channels."),
-    "channels": ("channels", "The ways by which alerts reach administrators."),
-    "feeds": ("feeds", "Show, refresh and check the lists of dangerous URLs."),
-    "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
-    "check-config": ("check_config", "Check the settings and say what is wrong."),
-    "settings": ("settings", "List all settings with their values."),
-    "migrate": ("migrate", "Bring the database to this version."),
-    "rollups": ("rollups", "Make what lists and overview show again from the events."),
-    "sign-in-link": ("sign_in_link", "Make a link that signs an administrator in once."),
-    "administrators": ("administrators", "Who may sign in at the console, and who no longer."),
-    "bench": ("bench", "Measure, beside named peers, in one run."),
+SECTIONS: Final = {
+    "Run": {
+        "serve": ("serve", "Run all roles in one process tree."),
+        "gateway": ("roles", "Run the gateway alone: SMTP, LMTP, submission, milter."),
+        "edge": ("roles", "Run the public edge alone: pixels and links."),
+        "worker": ("roles", "Run the worker alone: it takes the journal into the database, and more."),
+        "console": ("roles", "Run the private console alone."),
+    },
+    "Set up and look after": {
+        "check-config": ("check_config", "Check the settings and say what is wrong."),
+        "doctor": ("doctor", "Check the installation: what is wrong, and the exact fix."),
+        "settings": ("settings", "List all settings with their values, or print a file to begin with."),
+        "sign-in-link": ("sign_in_link", "Print a link that signs an administrator in once."),
+        "administrators": ("administrators", "List who may sign in at the console, or remove somebody."),
+        "keys": ("keys", "List or rotate the keys behind pixels and links."),
+        "journal": ("journal", "Show what waits to be taken into the database, and check it."),
+        "migrate": ("migrate", "Bring the database to this version."),
+        "rollups": ("rollups", "Compute the counts of lists and overview anew from the events."),
+        "signatures": ("signatures", "Show and update the lists of networks that verdicts use."),
+    },
+    "Sent mail": {
+        "send-test": ("send_test", "Send a sample mail through the gateway."),
+        "pixel": ("pixel", "Make a pixel and links for a mail that is written elsewhere."),
+        "links": ("links", "Switch links off, or on again, in mail that is delivered already."),
+        "suppressions": ("suppressions", "Show and change the suppression list: who gets no more mail."),
+        "erase": ("erase", "Erase one person: everything on record of a mail address."),
+        "simulate": ("simulate", "Let people and machines act on made-up mail, and score the verdicts."),
+    },
+    "Received mail": {
+        "protect": ("protect", "Set the protection of links: domains, exceptions, own lists."),
+        "feeds": ("feeds", "Show, refresh and check the lists of dangerous URLs."),
+        "alerts": ("alerts", "Show alerts, set their rules, test a channel."),
+        "channels": ("channels", "Set where alerts are sent: mail, webhook, Slack."),
+    },
+    "Look at one thing": {
+        "rewrite": ("rewrite", "Rewrite a message: add the pixel, wrap the links."),
+        "unwrap": ("unwrap", "Restore the original of a rewritten message."),
+        "token": ("token", "Show what the token of a pixel or link holds."),
+        "url": ("url", "Look a URL up in the lists, and judge its looks."),
+        "report": ("report", "Read a bounce, a receipt, a complaint or a reply."),
+        "verdict": ("verdict", "Judge hits: who opened, who clicked, and why."),
+        "bench": ("bench", "Measure the parts, each beside named peers in the same run."),
+    },
 }
-"""Name on the command line: the module in `app.commands`, and its line in the help."""
+"""By section of the help: name on the command line, its module in `app.commands`, and its line."""
+
+COMMANDS: Final = {name: found for section in SECTIONS.values() for name, found in section.items()}
+"""Every command by its name."""
 
 LONGEST_MESSAGE: Final = 1000
 """Characters; who typed a wrong value of a megabyte need not read all of it."""
@@ -74,20 +87,25 @@ class _Lazy(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(width), line) for name, (_, line) in commands.items()])
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Settings file. [default: ./backstamp.toml or /etc/backstamp/]",
+    help="Settings file. [default: ./backstamp.toml, else /etc/backstamp/backstamp.toml]",
 )
 @click.version_option(__version__, prog_name="backstamp")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None) -> None:
-    """Tells what became of the mail you sent, and why it thinks so."""
+    """Track sent mail, and protect the links of received mail, on your own server.
+
+    Begin with `backstamp serve`. `backstamp COMMAND --help` says more of each command.
+    """
     ctx.obj = AppContext(config)
 
 

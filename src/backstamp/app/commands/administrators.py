@@ -9,7 +9,7 @@ from backstamp.app.groups import Group
 
 @click.group(cls=Group)
 def administrators() -> None:
-    """List who may sign in at the console, and take that away. `sign-in-link` lets somebody in."""
+    """List who may sign in at the console, or remove somebody. `sign-in-link` lets somebody in."""
 
 
 @administrators.command("list")
@@ -28,7 +28,7 @@ def list_administrators(context: AppContext) -> None:
 @click.argument("address")
 @click.pass_obj
 def remove_administrator(context: AppContext, address: str) -> None:
-    """Let the administrator with this mail ADDRESS in no more: not by password, session or link."""
+    """Remove the administrator with this mail ADDRESS: password, open sessions and unused links."""
     with usable_database(context):
         from backstamp.records.administration import administrators as records
 

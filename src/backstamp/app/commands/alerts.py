@@ -26,17 +26,21 @@ _AT_ONCE: Final = 50
 
 @click.group(cls=Group)
 def alerts() -> None:
-    """Show alerts, set what is alerted to, and try channels."""
+    """Show alerts, set their rules, test a channel."""
 
 
 @alerts.command("list")
-@click.option("--rule", type=click.Choice([rule.value for rule in AlertRule]), help="Of this rule only.")
-@click.option("--domain", default="", help="Of this domain only.")
-@click.option("--most", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
-@click.option("--people", is_flag=True, help="With who did what.")
+@click.option(
+    "--rule", type=click.Choice([rule.value for rule in AlertRule]), help="Only alerts of this rule."
+)
+@click.option("--domain", default="", help="Only alerts about this domain.")
+@click.option(
+    "--most", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Print at most this many."
+)
+@click.option("--people", is_flag=True, help="Print who did what, too.")
 @click.pass_obj
 def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, people: bool) -> None:
-    """Print alerts, the newest first. Hosts are written so that nothing can be clicked."""
+    """Print alerts, the newest first. Hosts are written so that they cannot be clicked."""
     with usable_database(context):
         from backstamp.records.alerting import alerts as records
         from backstamp.records.alerting.people import MOST_PEOPLE, people_of
@@ -68,12 +72,16 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
 @click.argument(
     "name", metavar="[RULE]", required=False, type=click.Choice([each.value for each in AlertRule])
 )
-@click.option("--on/--off", "enabled", default=None, help="Alert to it, or not.")
-@click.option("--threshold", type=click.IntRange(2, 1_000_000), help="new_host: how many people.")
-@click.option("--within", type=click.IntRange(1, 1440), metavar="MINUTES", help="new_host: in what time.")
-@click.option("--domain", "domains", multiple=True, help="About this domain only; repeat it; '' for all.")
-@click.option("--channel", "channels", multiple=True, help="Tell this channel only; repeat it; '' for all.")
-@click.option("--default", "reset", is_flag=True, help="As it is by default.")
+@click.option("--on/--off", "enabled", default=None, help="Switch the rule on or off.")
+@click.option(
+    "--threshold", type=click.IntRange(2, 1_000_000), help="new_host only: raised by this many people."
+)
+@click.option(
+    "--within", type=click.IntRange(1, 1440), metavar="MINUTES", help="new_host only: within this time."
+)
+@click.option("--domain", "domains", multiple=True, help="Only about this domain; repeatable; '' for all.")
+@click.option("--channel", "channels", multiple=True, help="Tell only this channel; repeatable; '' for all.")
+@click.option("--default", "reset", is_flag=True, help="Set the rule back to its default.")
 @click.pass_obj
 def rules(
     context: AppContext,
@@ -85,7 +93,12 @@ def rules(
     channels: tuple[str, ...],
     reset: bool,
 ) -> None:
-    """Print how the rules are set; with RULE and options set one."""
+    """Print how the rules are set. With RULE and options: set that rule.
+
+    \b
+    backstamp alerts rules new_host --threshold 5 --within 30
+    backstamp alerts rules clicked_through --channel ops
+    """
     changes = {
         "enabled": enabled,
         "threshold": threshold,
@@ -114,7 +127,7 @@ def rules(
 @click.argument("address", type=ADDRESS)
 @click.pass_obj
 def forget(context: AppContext, address: str) -> None:
-    """Take the person with this mail ADDRESS out of all alerts; the alerts stay, with their numbers."""
+    """Remove the person with this mail ADDRESS from all alerts. The alerts and their counts stay."""
     with usable_database(context):
         from backstamp.records.alerting import alerts as records
 
@@ -126,7 +139,7 @@ def forget(context: AppContext, address: str) -> None:
 @click.argument("channel")
 @click.pass_obj
 def test(context: AppContext, channel: str) -> None:
-    """Send a test to CHANNEL now, and say whether it was taken."""
+    """Send a test message to CHANNEL now, and say whether it was accepted."""
     with usable_database(context):
         from backstamp.records.models import Outgoing
         from backstamp.records.outbox import channels

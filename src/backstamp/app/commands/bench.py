@@ -29,22 +29,22 @@ MOST_EVENTS: Final = 100_000_000
 
 @click.command()
 @click.argument("which", nargs=-1, type=click.Choice((*BENCHES, "fill")))
-@click.option("--quick", is_flag=True, help="Shorter and less exact.")
+@click.option("--quick", is_flag=True, help="Measure for a shorter time, less exactly.")
 @click.option(
     "--events",
     type=click.IntRange(1, MOST_EVENTS),
-    help="How many events the benchmarks of the database make.",
+    help="Events that the benchmarks of the database use.",
 )
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Where scratch databases lie meanwhile; for fill: where it makes an SQLite database.",
+    help="Folder for scratch databases; with fill: folder of the SQLite database.",
 )
 @click.pass_obj
 def bench(
     context: AppContext, which: tuple[str, ...], quick: bool, events: int | None, folder: Path | None
 ) -> None:
-    """Measure the named parts (all by default), each beside its peers in the same run.
+    """Measure the named parts (default: all), each beside its peers in the same run.
 
     `fill` measures nothing: it fills the configured database, which must be empty, with made-up mail
     of the last 90 days.

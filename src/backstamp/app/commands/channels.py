@@ -12,19 +12,22 @@ from backstamp.vocabulary import ChannelKind
 
 @click.group(cls=Group)
 def channels() -> None:
-    """Add, list and remove the ways by which alerts reach you."""
+    """Set where alerts are sent: mail, webhook, Slack."""
 
 
 @channels.command("add")
 @click.argument("name")
 @click.argument("kind", type=click.Choice([kind.value for kind in ChannelKind]))
 @click.argument("target", metavar="ADDRESS|URL")
-@click.option(
-    "--secret", default="", help="Of a webhook: whsec_ and base64. [default: a new one, printed once]"
-)
+@click.option("--secret", default="", help="Secret of a webhook: whsec_ and base64. [default: a new one]")
 @click.pass_obj
 def add_channel(context: AppContext, name: str, kind: str, target: str, secret: str) -> None:
-    """Add a channel; of a webhook the secret that signs is printed, once."""
+    """Add a channel. The secret that signs a webhook's messages is printed once.
+
+    \b
+    backstamp channels add admins mail postmaster@example.org
+    backstamp channels add ops webhook https://siem.example.org/backstamp
+    """
     with usable_database(context), refused_in_one_line():
         from backstamp.records.outbox import channels as records
 
@@ -37,7 +40,7 @@ def add_channel(context: AppContext, name: str, kind: str, target: str, secret: 
 @channels.command("list")
 @click.pass_obj
 def list_channels(context: AppContext) -> None:
-    """Print the channels, and how deliveries go; URLs without their paths, which may be secret."""
+    """Print the channels and how deliveries go. Paths of URLs may be secret and are left out."""
     with usable_database(context):
         from backstamp.records.outbox import channels as records
         from backstamp.records.outbox.entries import waiting
@@ -57,7 +60,7 @@ def list_channels(context: AppContext) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove_channel(context: AppContext, name: str) -> None:
-    """Remove a channel, with what waits for it."""
+    """Remove a channel and the messages that wait for it."""
     with usable_database(context), refused_in_one_line():
         from backstamp.records.outbox import channels as records
 
@@ -71,7 +74,7 @@ def remove_channel(context: AppContext, name: str) -> None:
 @click.argument("state", type=click.Choice(["on", "off"]))
 @click.pass_obj
 def switch_channel(context: AppContext, name: str, state: str) -> None:
-    """Switch a channel off, or on again: what waits for it is then delivered."""
+    """Switch a channel off, or on again; messages that waited are then delivered."""
     with usable_database(context), refused_in_one_line():
         from backstamp.records.outbox import channels as records
 

@@ -11,7 +11,7 @@ from backstamp.app.wiring.problems import check
 @click.command("check-config")
 @click.pass_obj
 def check_config(context: AppContext) -> None:
-    """Check the settings; exit 2 with one line where they are wrong."""
+    """Check the settings. Ends with 2 and one line if something is wrong."""
     check(context.settings)
     if context.settings[DATABASE_URL]:  # not for all roles: gateway and edge know no driver
         connection_settings(context.settings[DATABASE_URL])

@@ -18,7 +18,7 @@ MARKS: Final = {
 @click.command()
 @click.pass_obj
 def doctor(context: AppContext) -> None:
-    """Check the installation; exit 1 where something is wrong."""
+    """Check the installation, and print the exact fix of what is wrong. Ends with 1 if something is."""
     check(context.settings)
     wrongs = 0
     for finding in examine(context.settings):

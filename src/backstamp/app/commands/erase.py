@@ -15,7 +15,7 @@ from backstamp.app.django_start import usable_database
 def erase(context: AppContext, address: str) -> None:
     """Erase the person with this mail ADDRESS (GDPR article 17). It cannot be undone.
 
-    Mail and hits are taken meanwhile. Whoever stops it starts it again.
+    The server may run meanwhile. If it is stopped, run it again: it finishes what was begun.
     """
     with usable_database(context):
         from backstamp.records.database import taking_turns

@@ -32,7 +32,7 @@ def feeds() -> None:
 @feeds.command("list")
 @click.pass_obj
 def list_(context: AppContext) -> None:
-    """List what is on, with its age and its entries; and what could be switched on."""
+    """Print the lists that are on, with age and number of entries, and those that could be switched on."""
     config = feeds_config(context.settings)
     for source in config.sources:
         standing = _standing(source, standing_of(ListStore(config.directory, source.name)))
@@ -54,7 +54,7 @@ def list_(context: AppContext) -> None:
 )
 @click.pass_obj
 def refresh(context: AppContext, names: tuple[str, ...], accept_shrink: bool) -> None:
-    """Look at all lists that are on, or at NAMES, now; what is no good changes nothing.
+    """Fetch all lists that are on, or NAMES, now. What is broken changes nothing.
 
     Ends with 1 where one of them failed.
     """
@@ -90,15 +90,15 @@ def refresh(context: AppContext, names: tuple[str, ...], accept_shrink: bool) ->
     type=click.Choice([form.value for form in FILE_FORMS]),
     default=Form.PLAIN.value,
     show_default=True,
-    help="In which form it is.",
+    help="Format of the file.",
 )
 @click.option(
-    "--own", is_flag=True, help="Read it as a list of your own, which may list what a feed may not."
+    "--own", is_flag=True, help="Read it as a list of your own, which may name what a feed may not."
 )
 @click.option("--show", is_flag=True, help="Print the expressions that it lists.")
 @click.pass_obj
 def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> None:
-    """Read FILE as a feed would be read, and say what of it would be believed. Keeps nothing."""
+    """Read FILE as a feed, and print what of it would be accepted. Changes nothing."""
     screen = Screen(feeds_config(context.settings).own_hosts, trusted=own)
     source = Source(
         name="check", form=Form(form), threat_type=ThreatType.FORBIDDEN, address=str(file), trusted=own

@@ -27,13 +27,13 @@ _NOTE_BYTES: Final = 200
 
 @click.group(cls=Group)
 def journal() -> None:
-    """Look at the journal: what waits to be ingested, and is it whole."""
+    """Show what waits to be taken into the database, and check it. Changes nothing."""
 
 
 @journal.command()
 @click.pass_obj
 def ls(context: AppContext) -> None:
-    """List the writing processes: name, role and process id, whether it lives, its files."""
+    """List the writers of the journal: name, role, process, whether it runs, its files."""
     directory = context.journal_dir
     for producer in producers(directory):
         role = _role(lock_path(directory, producer))
@@ -60,13 +60,13 @@ def _role(path: Path) -> str:
 
 
 @journal.command()
-@click.option("--producer", help="Only what this process wrote.")
+@click.option("--producer", help="Only records of this writer.")
 @click.option(
-    "--from", "start", type=click.IntRange(min=0), default=0, help="Begin at this position of --producer."
+    "--from", "start", type=click.IntRange(min=0), default=0, help="Begin at this position (with --producer)."
 )
 @click.pass_obj
 def cat(context: AppContext, producer: str | None, start: int) -> None:
-    """Print the records as JSON, one a line, with where they lie. Ends with 1 where one is damaged."""
+    """Print the records as JSON, one per line, with their positions. Ends with 1 if one is damaged."""
     if start and producer is None:
         # A position is a place in one stream; in another it lies in the middle of a record.
         raise click.UsageError("--from needs --producer", click.get_current_context())
@@ -86,7 +86,7 @@ def cat(context: AppContext, producer: str | None, start: int) -> None:
 @journal.command()
 @click.pass_obj
 def verify(context: AppContext) -> None:
-    """Check every record's length, checksum and spelling. Ends with 1 where one is damaged."""
+    """Check every record's length, checksum and encoding. Ends with 1 if one is damaged."""
     found: Counter[str] = Counter()
     seen = _Seen()
     for batch in _batches(context, None, 0):

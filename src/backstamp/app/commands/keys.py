@@ -10,13 +10,13 @@ from backstamp.app.wiring.data_dir import require_keys
 
 @click.group(cls=Group)
 def keys() -> None:
-    """List or rotate the keys behind the tokens."""
+    """List or rotate the keys behind pixels and links."""
 
 
 @keys.command("list")
 @click.pass_obj
 def list_keys(context: AppContext) -> None:
-    """List the keys: number, date, and which one seals new tokens. Secrets are never shown."""
+    """List the keys: number, date, and which one is in use. Secrets are never shown."""
     ring = context.keyring()
     for key in ring.keys:
         made = keyfile.made_at(key)
@@ -28,7 +28,7 @@ def list_keys(context: AppContext) -> None:
 @keys.command()
 @click.pass_obj
 def rotate(context: AppContext) -> None:
-    """Add a key that seals from now on; all old keys stay, so all old links stay alive."""
+    """Add a key for new pixels and links. All old keys stay, so no delivered link dies."""
     require_keys(context.settings)
     ring = keyfile.rotate(context.key_path)
     click.echo(

@@ -22,14 +22,16 @@ _MESSAGE: Final = re.compile(r"[0-9a-f]{16}")
 
 @click.group(cls=Group)
 def links() -> None:
-    """Switch off links in mail that is out already, or on again."""
+    """Switch links off, or on again, in mail that is delivered already."""
 
 
 _WHAT = click.argument("what", metavar="[TOKEN|URL|MESSAGE]", default="")
 _ALL_COPIES = click.option("--all-copies", is_flag=True, help="The link in every recipient's copy.")
 _WHOLE_MESSAGE = click.option("--whole-message", is_flag=True, help="All links of the message.")
-_HOST = click.option("--host", default="", help="All links to a host and its subdomains, in whatever mail.")
-_URL = click.option("--url", default="", help="All links to a URL, in whatever mail; or below a folder.")
+_HOST = click.option("--host", default="", help="All links to this host and its subdomains, in any mail.")
+_URL = click.option(
+    "--url", default="", help="All links to this URL, in any mail; ending in / also all below it."
+)
 _NOT_ON_RECORD: Final = "; no message on record has this number: is it the right one?"
 _OBEYED: Final = "the edge obeys within two seconds while the worker runs"
 
@@ -42,7 +44,12 @@ _OBEYED: Final = "the edge obeys within two seconds while the worker runs"
 @_URL
 @click.pass_obj
 def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool, host: str, url: str) -> None:
-    """Switch off a link (in one copy, unless an option says more), all links of a message, a host or URL."""
+    """Switch off a link in one recipient's copy, or more if an option says so.
+
+    \b
+    backstamp links kill https://t.example.org/AbC... --all-copies
+    backstamp links kill --host evil.example
+    """
     target = _target(context, what, all_copies, whole_message, host, url)
     with usable_database(context):
         from backstamp.records.protection import kills
@@ -69,7 +76,7 @@ def kill(context: AppContext, what: str, all_copies: bool, whole_message: bool, 
 def revive(
     context: AppContext, what: str, all_copies: bool, whole_message: bool, host: str, url: str
 ) -> None:
-    """Switch a link or a message on again with all that is part of it, or a host or URL."""
+    """Switch on again what `links kill` switched off."""
     target = _target(context, what, all_copies, whole_message, host, url)
     remaining: Sequence[KillTarget | str]
     with usable_database(context):
@@ -90,7 +97,7 @@ def revive(
 @links.command("list")
 @click.pass_obj
 def list_kills(context: AppContext) -> None:
-    """Print what is switched off, when, and by whom."""
+    """Print what is switched off, since when, and by whom."""
     with usable_database(context):
         from backstamp.records.protection import kills
 

@@ -9,7 +9,7 @@ from backstamp.app.django_start import usable_database
 @click.command()
 @click.pass_obj
 def migrate(context: AppContext) -> None:
-    """Create or upgrade the database; harmless when there is nothing to do."""
+    """Create or upgrade the database. Does nothing where it is of this version."""
     with usable_database(context, begins=True):
         _refuse_unfit()
         from django.core.management import call_command

@@ -16,7 +16,7 @@ from backstamp.tokens import TrackingIds
 
 @click.group(cls=Group)
 def pixel() -> None:
-    """Make a pixel and links by hand, for a mail written elsewhere."""
+    """Make a pixel and links for a mail that is written elsewhere."""
 
 
 @pixel.command()
@@ -25,9 +25,7 @@ def pixel() -> None:
     "--from", "sender", default="", help="Your address; its domain's policy and tracking host are used."
 )
 @click.option("--to", "recipient", default="", help="The recipient's address, if it goes to one person.")
-@click.option(
-    "--link", "links", multiple=True, metavar="URL", help="A link to track; may be given many times."
-)
+@click.option("--link", "links", multiple=True, metavar="URL", help="A link to track; repeatable.")
 @click.option(
     "--as",
     "form",
@@ -40,9 +38,13 @@ def pixel() -> None:
 def new(
     context: AppContext, label: str, sender: str, recipient: str, links: tuple[str, ...], form: str
 ) -> None:
-    """Make a pixel (and links) for a mail called LABEL; the console shows its timeline.
+    """Make a pixel (and links) for a mail called LABEL. The console shows its timeline.
 
     Prints the pixel on the first line, then each link on a line of its own, in the order given.
+
+    \b
+    backstamp pixel new "An offer" --from me@example.org --to kim@example.net
+    backstamp pixel new "An offer" --link https://www.example.org/offer
     """
     require_keys(context.settings)
     journal = open_journal(context.settings, "pixel")

@@ -26,7 +26,7 @@ _OBEYED: Final = "the gateway and the edge obey within two seconds while the wor
 
 @click.group(cls=Group)
 def protect() -> None:
-    """Switch the protection of received mail on and off, and say for whom and what it is not."""
+    """Set the protection of links in received mail: domains, exceptions, own lists."""
 
 
 protect.add_command(protect_message)
@@ -51,29 +51,47 @@ def _chosen_action(_: click.Context, __: click.Parameter, given: tuple[str, ...]
 
 @protect.command("set")
 @click.argument("domain")
-@click.option("--mode", type=_one_of(ProtectionMode), help="off, judge and log, or rewrite links too.")
-@click.option("--on-unprotected", type=_one_of(OnUnprotected), help="Where a link could not be guarded.")
-@click.option("--on-known-bad", type=_one_of(OnKnownBad), help="Where a list names a link on arrival.")
+@click.option(
+    "--mode", type=_one_of(ProtectionMode), help="off; observe: judge and log; protect: rewrite links, too."
+)
+@click.option(
+    "--on-unprotected",
+    type=_one_of(OnUnprotected),
+    help="What to do with mail of which a link could not be guarded.",
+)
+@click.option(
+    "--on-known-bad",
+    type=_one_of(OnKnownBad),
+    help="What to do on arrival with mail of which a list names a link.",
+)
 @click.option(
     "--action",
     "actions",
     multiple=True,
     metavar="THREAT=ACTION",
     callback=_chosen_action,
-    help="What happens at a click on a link with this threat: allow, warn or block. Repeat it.",
+    help="What to do at a click on a link with this threat: allow, warn, block; repeatable.",
 )
-@click.option("--may-override/--no-override", default=None, help="May readers go on from a block page?")
-@click.option("--unresolved", type=_one_of(CHOSEN_ACTIONS), help="Where a link could not be checked in time.")
-@click.option("--click-addresses", type=_one_of(ClickAddresses), help="What is kept of client addresses.")
-@click.option("--organisation", "page_organisation", help="Who protects, as pages say it.")
-@click.option("--text", "page_text", help="The administrator's words on pages.")
-@click.option("--contact", "page_contact", help="Whom readers ask.")
+@click.option(
+    "--may-override/--no-override", default=None, help="Whether readers may go on from a block page."
+)
+@click.option(
+    "--unresolved",
+    type=_one_of(CHOSEN_ACTIONS),
+    help="What to do at a click on a link that could not be checked in time.",
+)
+@click.option(
+    "--click-addresses", type=_one_of(ClickAddresses), help="What to keep of the client's address at a click."
+)
+@click.option("--organisation", "page_organisation", help="Name of who protects, for the pages.")
+@click.option("--text", "page_text", help="The administrator's words on the pages.")
+@click.option("--contact", "page_contact", help="Whom readers can ask.")
 @click.option(
     "--logo",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PNG, JPEG, GIF or WebP of at most 64 KB and 2048 pixels each way.",
 )
-@click.option("--no-logo", is_flag=True, help="Show none any more.")
+@click.option("--no-logo", is_flag=True, help="Remove the logo.")
 @click.pass_obj
 def set_domain(
     context: AppContext,
@@ -84,7 +102,12 @@ def set_domain(
     no_logo: bool,
     **given: Any,
 ) -> None:
-    """Say what is done for the mail that DOMAIN receives; what no option names stays as it is."""
+    """Set what is done with the mail that DOMAIN receives. What no option names stays as it is.
+
+    \b
+    backstamp protect set example.org --mode observe
+    backstamp protect set example.org --mode protect --action spam=allow --may-override
+    """
     with usable_database(context), refused_in_one_line():
         from backstamp.records.protection import domain_settings, page_logos
 
@@ -118,7 +141,7 @@ def _changes(given: Mapping[str, Any]) -> "Changes":
 @protect.command("list")
 @click.pass_obj
 def list_domains(context: AppContext) -> None:
-    """Print the domains of which something is set: mode, number of exceptions, who changed it last."""
+    """Print the domains with settings: mode, number of exceptions, who changed them last."""
     with usable_database(context), refused_in_one_line():
         from backstamp.records.protection import domain_settings
 
@@ -147,7 +170,7 @@ def show_domain(context: AppContext, domain: str) -> None:
 
 @protect.group()
 def exception() -> None:
-    """Leave mailboxes (opt-out), senders or hosts alone in the mail of a domain."""
+    """Set exceptions: mailboxes (opt-out), senders or hosts that are left alone."""
 
 
 _DOMAIN: Final = click.argument("domain")
@@ -176,7 +199,7 @@ def add_exception(context: AppContext, domain: str, kind: str, value: str) -> No
 @_VALUE
 @click.pass_obj
 def remove_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
-    """Treat VALUE as all others again."""
+    """Remove the exception for VALUE."""
     with usable_database(context), refused_in_one_line():
         from backstamp.records.protection import domain_settings
 
@@ -200,14 +223,14 @@ def list_exceptions(context: AppContext, domain: str) -> None:
 
 @protect.group("own-list")
 def own_list() -> None:
-    """Your own lists: hosts and URLs that are allowed or blocked, whatever other lists say."""
+    """Set own lists: hosts and URLs that are allowed or blocked, whatever other lists say."""
 
 
 _WHAT: Final = click.argument("what", metavar="HOST|URL")
 _WHOSE: Final = click.option(
     "--for", "whose", default="", metavar="DOMAIN|MAILBOX", help="Whose list. [default: everybody's]"
 )
-_NOTE: Final = click.option("--note", default="", help="Why, in your words.")
+_NOTE: Final = click.option("--note", default="", help="Reason, in your words.")
 
 
 @own_list.command("allow")
@@ -235,7 +258,7 @@ def block(context: AppContext, what: str, whose: str, note: str) -> None:
 @_WHOSE
 @click.pass_obj
 def remove(context: AppContext, what: str, whose: str) -> None:
-    """Take a host or URL off the list."""
+    """Remove a host or URL from the list."""
     ring = context.keyring()
     with usable_database(context), refused_in_one_line():
         from backstamp.records.protection import own_lists
@@ -249,7 +272,7 @@ def remove(context: AppContext, what: str, whose: str) -> None:
 @own_list.command("list")
 @click.pass_obj
 def list_own(context: AppContext) -> None:
-    """Print your own lists: what, for whom, why, and by whom."""
+    """Print the own lists: what, for whom, why, and by whom."""
     with usable_database(context), refused_in_one_line():
         from backstamp.records.protection import own_lists
 

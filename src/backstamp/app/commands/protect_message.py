@@ -58,13 +58,13 @@ class _Filter(click.Command):
 @click.command("message", cls=_Filter)
 @click.argument("message", type=click.File("rb"), default="-")
 @click.option(
-    "--for", "addresses", multiple=True, required=True, metavar="ADDRESS", help="Who gets it. Repeat it."
+    "--for", "addresses", multiple=True, required=True, metavar="ADDRESS", help="Recipient; repeatable."
 )
-@click.option("--from", "reverse_path", default="", metavar="ADDRESS", help="Of the envelope; it is logged.")
+@click.option("--from", "reverse_path", default="", metavar="ADDRESS", help="Envelope sender; it is logged.")
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write each one's copy into this folder, and print ADDRESS, a tab, FILE.",
+    help="Write each recipient's copy into this folder, and print ADDRESS, a tab, FILE.",
 )
 @click.pass_obj
 def protect_message(

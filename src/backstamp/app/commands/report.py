@@ -12,7 +12,7 @@ from backstamp.mail.reports import read_report
 @click.command()
 @click.argument("message", type=click.File("rb"), default="-")
 def report(message: BinaryIO) -> None:
-    """Read MESSAGE (a file, or standard input) as a bounce, a receipt, a complaint or an answer; print JSON.
+    """Read a bounce, receipt, complaint or reply from MESSAGE (a file, or standard input); print JSON.
 
     A mail that is none of these has the kind "none". docs/reports.md has the fields.
     """

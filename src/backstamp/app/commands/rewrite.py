@@ -39,16 +39,16 @@ def _sealer(
     type=click.Choice([each.value for each in Direction]),
     default=Direction.OUTBOUND.value,
     show_default=True,
-    help="Sent mail, or received mail whose links are to be checked at the click.",
+    help="outbound: sent mail; inbound: received mail, whose links are checked at the click.",
 )
-@click.option("--recipient", type=ADDRESS, help="Seal this recipient; without it, nobody is sealed.")
+@click.option("--recipient", type=ADDRESS, help="Recipient that pixel and links name. [default: nobody]")
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write here, as JSON, what was done with each link.",
+    help="Write what was done with each link, as JSON.",
 )
 @click.option("--diff", is_flag=True, help="Show what was done, instead of the message.")
-@click.option("--opens/--no-opens", default=None, help="Put a pixel in. [default: for sent mail]")
+@click.option("--opens/--no-opens", default=None, help="Add the pixel. [default: for sent mail]")
 @click.option("--links/--no-links", default=True, show_default=True, help="Wrap links.")
 @click.pass_obj
 def rewrite(

@@ -58,7 +58,7 @@ def _join_tree(context: AppContext) -> None:
 @click.command()
 @click.pass_obj
 def gateway(context: AppContext) -> None:
-    """Run the gateway alone."""
+    """Run the gateway alone: SMTP, LMTP, submission, milter."""
     _begin(context, "gateway")
     import uvloop
 
@@ -90,7 +90,10 @@ def gateway(context: AppContext) -> None:
 @click.option("--keys", type=click.Path(path_type=Path), help="The key file of --sunset.")
 @click.pass_obj
 def edge(context: AppContext, sunset: bool, keys: Path | None) -> None:
-    """Run the public edge alone."""
+    """Run the public edge alone: pixels and links.
+
+    With --sunset and --keys it keeps old links alive when everything but the key file is gone.
+    """
     from backstamp import edge as room
     from backstamp.app.wiring.edge import edge_config
 
@@ -112,7 +115,7 @@ def edge(context: AppContext, sunset: bool, keys: Path | None) -> None:
 @click.option("--migrate", is_flag=True, hidden=True, help="`serve` could not bring the database up to date.")
 @click.pass_context
 def worker(call: click.Context, migrate: bool) -> None:
-    """Run the worker alone."""
+    """Run the worker alone: it takes the journal into the database, and more."""
     context: AppContext = call.obj
     _begin(context, "worker")
     from backstamp.app.django_start import start_django

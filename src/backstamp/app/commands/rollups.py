@@ -11,13 +11,13 @@ from backstamp.app.groups import Group
 
 @click.group(cls=Group)
 def rollups() -> None:
-    """What lists and overview are made from: kept in step with the events, and made again at any time."""
+    """Compute the counts of lists and overview anew. They are kept in step with the events anyway."""
 
 
 @rollups.command()
 @click.pass_obj
 def rebuild(context: AppContext) -> None:
-    """Make all roll-ups again from messages and events; the server may run meanwhile."""
+    """Compute all counts anew from messages and events. The server may run meanwhile."""
     with usable_database(context):
         from backstamp.records.models import Message
         from backstamp.records.rollups.rebuild import rebuild as rebuild_all

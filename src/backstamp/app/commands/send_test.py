@@ -17,15 +17,13 @@ SECONDS: Final = 30.0
 
 
 @click.command("send-test")
+@click.option("--from", "sender", type=ADDRESS, default="you@example.com", show_default=True, help="Sender.")
 @click.option(
-    "--from", "sender", type=ADDRESS, default="you@example.com", show_default=True, help="Who it is from."
-)
-@click.option(
-    "--to", "recipient", type=ADDRESS, default="friend@example.net", show_default=True, help="Who gets it."
+    "--to", "recipient", type=ADDRESS, default="friend@example.net", show_default=True, help="Recipient."
 )
 @click.pass_obj
 def send_test(context: AppContext, sender: str, recipient: str) -> None:
-    """Send a sample mail through the gateway; until a next hop is set it lands in the test mailbox."""
+    """Send a sample mail through the gateway. Without a next hop it lands in the test mailbox."""
     settings = context.settings
     if settings[GATEWAY_NEXT_HOP] and recipient.endswith("@example.net"):
         raise click.UsageError("a next hop is set, so the mail really leaves: say --from and --to")

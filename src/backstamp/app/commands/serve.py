@@ -13,7 +13,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.logs import configure_logging
-from backstamp.app.settings import Settings, table
+from backstamp.app.settings import Settings
 from backstamp.app.settings.kinds import split_host_port
 from backstamp.app.settings.table import (
     CONSENT_MODE,
@@ -52,18 +52,13 @@ RECEIVED_BY: Final = {
 ANSWER_SECONDS: Final = 1.0
 
 
-class _WithSettings(click.Command):
-    """A command whose help ends with the table of settings."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Settings (backstamp.toml, or environment variables BACKSTAMP_SECTION_KEY)"):
-            formatter.write_dl([(setting.name, setting.help) for setting in table()])
-
-
-@click.command(cls=_WithSettings)
+@click.command()
 @click.pass_obj
 def serve(context: AppContext) -> None:
-    """Run gateway, edge, worker and console until SIGTERM or Ctrl-C."""
+    """Run gateway, edge, worker and console until SIGTERM or Ctrl-C.
+
+    `backstamp settings --as toml` prints every setting with its default.
+    """
     heed_while_starting()
     check(context.settings)
     configure_logging(context.settings, "app")

@@ -15,11 +15,15 @@ LIFETIME: Final = timedelta(hours=24)
 @click.command("sign-in-link")
 @click.argument("email", default="")
 @click.option(
-    "--if-nobody", is_flag=True, help="Only where there is no administrator yet; else print nothing."
+    "--if-nobody", is_flag=True, help="Only if there is no administrator yet; otherwise print nothing."
 )
 @click.pass_obj
 def sign_in_link(context: AppContext, email: str, if_nobody: bool) -> None:
-    """Print a link that signs the administrator EMAIL in once and lets them set a password."""
+    """Print a link that signs the administrator EMAIL in once and lets them set a password.
+
+    \b
+    backstamp sign-in-link you@example.org
+    """
     with usable_database(context):
         from django.contrib.auth import get_user_model
         from django.core.exceptions import ValidationError

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def signatures() -> None:
-    """Show and update the published lists of networks that verdicts go by."""
+    """Show and update the published lists of networks that verdicts use."""
 
 
 @signatures.command("list")
 @click.pass_obj
 def list_(context: AppContext) -> None:
-    """List what is known: name, number of networks, and of which day."""
+    """Print the lists: name, number of networks, and day."""
     today = datetime.datetime.now(datetime.UTC).date()
     for each in freshness(SignatureFile(context.signatures_path).updates(), today):
         origin = "updated" if each.updated else "as packaged"
@@ -38,10 +38,10 @@ def list_(context: AppContext) -> None:
     "--from",
     "origin",
     type=click.Path(path_type=Path, exists=True),
-    help="A list that was fetched elsewhere, or a folder of them, where there is no internet.",
+    help="A file or folder of lists that were fetched elsewhere, for machines without internet.",
 )
 @click.option("--list", "only", multiple=True, help="Only this list (see `signatures list`).")
-@click.option("--url", help="Ask this address instead of the publisher's; together with one --list.")
+@click.option("--url", help="Fetch from this URL instead of the publisher's (with exactly one --list).")
 @click.option(
     "--accept-shrink", is_flag=True, help="Believe a list that lost more than half of its networks."
 )
@@ -49,7 +49,7 @@ def list_(context: AppContext) -> None:
 def update(
     context: AppContext, origin: Path | None, only: tuple[str, ...], url: str | None, accept_shrink: bool
 ) -> None:
-    """Take newer copies of the published lists; what is no good changes nothing.
+    """Fetch newer copies of the published lists. What is broken changes nothing.
 
     Ends with 1 where one of them failed.
     """

@@ -47,7 +47,7 @@ def _number(_: click.Context, __: click.Parameter, given: float) -> float:
 @click.command()
 @click.option("--recipients", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @click.option(
-    "--seed", type=int, default=1, show_default=True, help="The same seed makes the same actors act."
+    "--seed", type=int, default=1, show_default=True, help="Seed: the same one gives the same actors."
 )
 @click.option(
     "--duration",
@@ -55,7 +55,7 @@ def _number(_: click.Context, __: click.Parameter, given: float) -> float:
     callback=_number,
     default=240.0,
     show_default=True,
-    help="Seconds after delivery over which people read.",
+    help="Seconds after delivery within which people read.",
 )
 @click.option(
     "--rate",
@@ -63,12 +63,12 @@ def _number(_: click.Context, __: click.Parameter, given: float) -> float:
     callback=_number,
     default=100.0,
     show_default=True,
-    help="Most requests in a second.",
+    help="Requests per second, at most.",
 )
 @click.option(
     "--truth", type=click.Path(path_type=Path), help="The truth file. [default: simulation.jsonl in data_dir]"
 )
-@click.option("--report", is_flag=True, help="Mark again what the truth file tells of, and play nothing.")
+@click.option("--report", is_flag=True, help="Score the run in the truth file again, without a new one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def simulate(
@@ -81,7 +81,7 @@ def simulate(
     report: bool,
     as_json: bool,
 ) -> None:
-    """Send made-up mail, let people and documented machines act on it over HTTP, and mark the verdicts.
+    """Send made-up mail, let people and documented machines act on it over HTTP, and score the verdicts.
 
     Nothing leaves this machine: the next hop must be the built-in test mailbox.
     """

@@ -33,21 +33,19 @@ _DOMAIN: Final = re.compile(r"[^\s@<>\",]{0,255}")
 
 @click.group(cls=Group)
 def suppressions() -> None:
-    """Change and show the suppression list: to whom mail does not go any more."""
+    """Show and change the suppression list: who gets no more mail."""
 
 
-_DOMAIN_OPTION = click.option(
-    "--domain", help="The sender domain whose mail is meant. [default: every domain]"
-)
+_DOMAIN_OPTION = click.option("--domain", help="Sender domain whose mail is stopped. [default: every domain]")
 
 
 @suppressions.command("add")
 @click.argument("address", type=ADDRESS)
 @_DOMAIN_OPTION
-@click.option("--evidence", default="", help="Why, in your words.")
+@click.option("--evidence", default="", help="Reason, in your words.")
 @click.pass_obj
 def add_address(context: AppContext, address: str, domain: str | None, evidence: str) -> None:
-    """Put an address on the list, by hand."""
+    """Add an address to the list."""
     row = {"address": address, "domain": domain or "", "evidence": evidence}
     with usable_database(context):
         from backstamp.records.suppression import suppression_list as records
@@ -62,11 +60,11 @@ def add_address(context: AppContext, address: str, domain: str | None, evidence:
 @click.option(
     "--reason",
     type=click.Choice([reason.value for reason in SuppressionReason]),
-    help="Only the entry with this reason. [default: every reason]",
+    help="Only the entry with this reason. [default: all entries]",
 )
 @click.pass_obj
 def remove_address(context: AppContext, address: str, domain: str | None, reason: str | None) -> None:
-    """Take an address off the list: mail goes to it again."""
+    """Remove an address from the list, so that it gets mail again."""
     with usable_database(context):
         from backstamp.records.suppression import suppression_list as records
 
@@ -104,7 +102,7 @@ def export_entries(context: AppContext) -> None:
 @click.argument("file", type=click.File("rb"))
 @click.pass_obj
 def import_entries(context: AppContext, file: BinaryIO) -> None:
-    """Add the entries of a CSV file with a column `address`, and if you like domain, reason, since, evidence.
+    """Add the entries of a CSV file: column `address`, optional domain, reason, since, evidence.
 
     All of it is taken, or nothing. FILE may be `-`, standard input. What was exported comes back as it was.
     """

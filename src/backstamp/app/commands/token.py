@@ -14,15 +14,17 @@ from backstamp.tokens.pasted import token_of
 
 @click.group(cls=Group)
 def token() -> None:
-    """Say what a token says."""
+    """Show what the token of a pixel or link holds."""
 
 
 @token.command()
 @click.argument("token_or_url")
-@click.option("--keys", type=click.Path(path_type=Path), help="Key file, instead of the data directory's.")
+@click.option(
+    "--keys", type=click.Path(path_type=Path), help="Key file. [default: that of the data directory]"
+)
 @click.pass_obj
 def show(context: AppContext, token_or_url: str, keys: Path | None) -> None:
-    """Show what TOKEN_OR_URL says, as JSON; needs nothing but the key file."""
+    """Print what TOKEN_OR_URL holds, as JSON. Needs nothing but the key file."""
     ring = context.keyring() if keys is None else keyfile.read(keys)
     text = token_of(token_or_url)
     opened = open_token(ring, text)

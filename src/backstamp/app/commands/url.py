@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import click
 import msgspec
 
+from backstamp.app.commands.refusing import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError
@@ -27,12 +28,6 @@ _MAX_LINE: Final = 1 << 20
 _MAX_SHOWN: Final = 120
 
 
-class _BadInputError(click.ClickException):
-    """The input is not what the command reads."""
-
-    exit_code = 2
-
-
 class _Answer(msgspec.Struct, frozen=True):
     """A line of `check`."""
 
@@ -48,22 +43,24 @@ class _Known(NamedTuple):
 
 @click.group(cls=Group)
 def url() -> None:
-    """Say how lists know a URL, and what is held against it; without URLS, of each line of standard input."""
+    """Look URLs up in the lists, and judge their looks. Without URLS, one per line of standard input."""
 
 
 @url.command()
 @click.argument("urls", nargs=-1)
 def canonical(urls: tuple[str, ...]) -> None:
-    """Print the canonical form of each URL, by Google's Safe Browsing specification."""
+    """Print the canonical form of each URL (Google's Safe Browsing specification)."""
     for _, form in _read(urls):
         click.echo(str(form))
 
 
 @url.command()
 @click.argument("urls", nargs=-1)
-@click.option("--hashes", is_flag=True, help="Before each expression its SHA-256, which is what lists hold.")
+@click.option(
+    "--hashes", is_flag=True, help="Print the SHA-256, which hashed lists hold, before each expression."
+)
 def expressions(urls: tuple[str, ...], hashes: bool) -> None:
-    """Print the expressions under which a list may name each URL, one a line, the most telling first."""
+    """Print the expressions under which a list may name each URL, most specific first."""
     for _, form in _read(urls):
         for expression, full_hash in full_hashes(str(form)):
             click.echo(f"{full_hash.hex()} {expression}" if hashes else expression)
@@ -71,10 +68,15 @@ def expressions(urls: tuple[str, ...], hashes: bool) -> None:
 
 @url.command()
 @click.argument("urls", nargs=-1)
-@click.option("--own", "own_domains", multiple=True, help="A domain of the organisation that reads the mail.")
+@click.option(
+    "--own",
+    "own_domains",
+    multiple=True,
+    help="Domain of the reader's organisation, to find its look-alikes; repeatable.",
+)
 @click.pass_obj
 def check(installation: AppContext, urls: tuple[str, ...], own_domains: tuple[str, ...]) -> None:
-    """Print what lists and looks hold against each URL, as JSON, one object a line.
+    """Print what speaks against each URL, as JSON, one object per line.
 
     What other vendors' wrappers and redirectors hold is judged too. Nothing is fetched and nobody is asked.
     """
@@ -104,14 +106,14 @@ def _read(urls: tuple[str, ...]) -> Iterator[tuple[bytes, Canonical]]:
         form = canonical_of_text(text)
         if form is None:
             where = f"line {number}: " if not urls else ""
-            raise _BadInputError(f"{where}not an http(s) URL: {ascii(text)[1:][:_MAX_SHOWN]}")
+            raise BadInputError(f"{where}not an http(s) URL: {ascii(text)[1:][:_MAX_SHOWN]}")
         yield text, form
 
 
 def _lines() -> Iterator[bytes]:
     while line := sys.stdin.buffer.readline(_MAX_LINE + 1):
         if len(line) > _MAX_LINE:
-            raise _BadInputError(f"a line of more than {_MAX_LINE} bytes")
+            raise BadInputError(f"a line of more than {_MAX_LINE} bytes")
         yield line.strip()
 
 

@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from backstamp.app.commands.refusing import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
 from backstamp.app.shown import printable, printable_json
@@ -15,17 +16,11 @@ from backstamp.verdicts.networks import PACKAGED_TABLE
 from backstamp.verdicts.reading import LINE_LIMIT, HitLine, read_hit
 
 
-class _BadInputError(click.ClickException):
-    """The input is not what the command reads."""
-
-    exit_code = 2
-
-
 @click.command()
 @click.argument("hits", type=click.File("rb"), default="-")
 @click.pass_obj
 def verdict(installation: AppContext, hits: BinaryIO) -> None:
-    """Judge HITS (a file, or standard input): who opened, who clicked, and why we say so.
+    """Judge HITS (a file, or standard input): who opened, who clicked, and why.
 
     Input and output are one JSON object per line; docs/verdicts.md has the fields.
     """
@@ -39,7 +34,7 @@ def verdict(installation: AppContext, hits: BinaryIO) -> None:
         try:
             hit, facts, context = read_hit(line, networks, today)
         except ValueError as error:
-            raise _BadInputError(f"line {number}: {printable(str(error)[:200])}") from None
+            raise BadInputError(f"line {number}: {printable(str(error)[:200])}") from None
         click.echo(printable_json(_answer(hit, judge(facts, context))))
 
 
