@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backstamp.edge import Edge, EdgeConfig
+from backstamp.edge import Edge, EdgeConfig, FloodLimits
 from backstamp.edge.recording import losses
 from backstamp.edge.replies.prepared import GIF, PIXEL_HEADERS
 from backstamp.journal import (
@@ -30,6 +30,7 @@ from backstamp.journal import (
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.journal.edge_counters import read_edge_counters
 from backstamp.policy import Kills
+from backstamp.tokens import ANONYMOUS
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.verdicts.published import ListCopy, Updates
 from backstamp.vocabulary import MALFORMED, ClickAction, Hit, HitKind
@@ -67,6 +68,22 @@ def posted(edge: Edge, path: str, body: bytes = b"", **more: object) -> FakeProt
     proto = FakeProtocol(pieces=[body[:5], body[5:]])
     asyncio.run(edge.__rsgi__(FakeScope(path, "POST", **more), proto))  # type: ignore[arg-type]
     return proto
+
+
+def test_of_a_pixel_that_is_asked_for_absurdly_often_no_more_is_written(tmp_path: Path) -> None:
+    publish(tmp_path)
+    edge = edge_in(tmp_path, EdgeConfig(host="127.0.0.1", port=0, flood_limits=FloodLimits(3, 6)))
+    ask = asker(edge)
+    for token, most in ((pixel(), 3), (pixel(recipient_key=ANONYMOUS), 6)):
+        before = len(hits_in(tmp_path))
+        replies = [ask(f"/{token}{tail}") for _ in range(5) for tail in ("", "%22")]
+        assert [reply.body for reply in replies[::2]] == [GIF] * 5
+        assert len(hits_in(tmp_path)) - before == most
+    assert edge._counts[Drop.HIT_LIMIT] == 7 + 4
+    edge._floods.fade()
+    edge._floods.fade()
+    ask(f"/{pixel()}")
+    assert len(hits_in(tmp_path)) == 10, "it is forgotten in time"
 
 
 @pytest.fixture

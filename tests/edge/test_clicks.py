@@ -1,14 +1,15 @@
 """The decision at a click: what leads on, what warns, what blocks, and what is recorded of it."""
 
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from backstamp.edge import EdgeConfig, LinkLimits
+from backstamp.edge import EdgeConfig, FloodLimits
 from backstamp.edge.deciding import clicks
 from backstamp.edge.deciding.clicks import Clicks
-from backstamp.journal import Answer, ThreatFile
+from backstamp.journal import Answer, Drop, ThreatFile
 from backstamp.journal.answers_file import AnswersFile
 from backstamp.policy import EVERYBODY, ClickAddresses, Kills, OwnList, Protection, ProtectionMode
 from backstamp.threats import ThreatReason
@@ -222,8 +223,8 @@ def test_what_is_no_web_address_asks(tmp_path: Path) -> None:
 
 def test_a_link_that_is_asked_for_absurdly_often_is_warned_of(tmp_path: Path) -> None:
     guard(tmp_path)
-    limits = LinkLimits(named=3, anybody=6)
-    edge = edge_in(tmp_path, EdgeConfig(host="127.0.0.1", port=0, link_limits=limits))
+    limits = FloodLimits(named=3, anybody=6)
+    edge = edge_in(tmp_path, EdgeConfig(host="127.0.0.1", port=0, flood_limits=limits))
     ask = asker(edge)
     for path, most in ((sent(GOOD), 3), (sent(GOOD, recipient=None), 6), (received(GOOD, number=4), 3)):
         assert [ask(path).status for _ in range(most + 2)] == [302] * most + [403] * 2
@@ -232,9 +233,31 @@ def test_a_link_that_is_asked_for_absurdly_often_is_warned_of(tmp_path: Path) ->
         assert (onward.status, onward.field("location")) == (303, GOOD)
     assert [hit.threat_reason for hit in hits_in(tmp_path)][2:4] == ["", "asked_too_often"]
     assert edge._counts[Answer.LIMITED] == 9
-    edge._links.fade()
-    edge._links.fade()
+    edge._floods.fade()
+    edge._floods.fade()
     assert ask(sent(GOOD)).status == 302, "it is forgotten in time"
+
+
+def test_of_a_link_that_is_asked_for_absurdly_often_no_more_is_written_of_each_kind(tmp_path: Path) -> None:
+    guard(tmp_path)
+    list_bad(tmp_path)
+    edge = edge_in(tmp_path, EdgeConfig(host="127.0.0.1", port=0, flood_limits=FloodLimits(3, 6)))
+    ask = asker(edge)
+    for path, most in ((sent(GOOD), 3), (sent(GOOD, recipient=None), 6), (received(BAD), 3)):
+        before = len(hits_in(tmp_path))
+        for _ in range(20):
+            ask(path)
+            ask(f"{path}%22")
+        led_on = [posted(edge, path, b"act=go_on").status for _ in range(8)]
+        written = Counter(hit.action for hit in hits_in(tmp_path)[before:])
+        if path == received(BAD):
+            assert (set(led_on), written) == ({403}, {ClickAction.BLOCK: most})
+        else:
+            assert set(led_on) == {303}
+            assert written == {None: most, ClickAction.WARN: most, ClickAction.GO_ON: min(most, 8)}
+    assert edge._counts[Drop.HIT_LIMIT] == 3 * 48 - len(hits_in(tmp_path)) - 20, (
+        "20 of received mail are none"
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.app.bench.wrk import private_bytes
-from backstamp.edge.config import LinkLimits
+from backstamp.edge.config import FloodLimits
 from tests.daemons import require
 from tests.edge.server_process import ServerProcess, running_edge
 from tests.edge.setting import OTHER_RING, RING, link, pixel, publish
@@ -22,7 +22,7 @@ AT_ONCE = 50
 HITS = 5_000_000
 GROWTH_BYTES = 2_000_000
 EACH = 4_000
-"""Tokens of each kind: of a link that is asked for too often readers are warned (`LinkLimits.named`)."""
+"""Tokens of each kind: of what is asked for too often nothing more is written (`FloodLimits.named`)."""
 CHANGING = """
 local tokens = { %s }
 local agents = { "Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (iPhone)", "GoogleImageProxy", "Outlook/2" }
@@ -102,7 +102,7 @@ def test_private_memory_is_small_and_flat_over_five_million_hits_of_all_kinds(tm
     script = tmp_path / "requests.lua"
     tokens = [pixel(n) for n in range(EACH)]
     tokens += [link(n, f"https://shop.example/{n}?{'q=%41&' * (n % 60)}") for n in range(EACH)]
-    assert HITS / len(tokens) < LinkLimits().named / 2
+    assert HITS / len(tokens) < FloodLimits().named / 2
     script.write_text(CHANGING % ", ".join(f'"{token}"' for token in tokens))
     with running_edge(tmp_path) as server:
         (worker,) = server.workers()

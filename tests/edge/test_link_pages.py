@@ -398,6 +398,17 @@ def test_a_blocked_link_leads_on_with_a_reason_where_that_is_allowed(tmp_path: P
     assert [hit.action for hit in hits_in(tmp_path)] == [*[ClickAction.BLOCK] * 4, ClickAction.GO_ON]
 
 
+def test_who_gives_a_reason_absurdly_often_is_not_led_on_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.edge.link_pages.answering.OVERRIDES_MOST", 2)
+    edge = protecting_edge(tmp_path, OVERRIDABLE)
+    replies = [posted(edge, received(BAD), b"act=go_on&text=because") for _ in range(4)]
+    assert [reply.status for reply in replies] == [303, 303, 403, 403]
+    assert "cannot be noted" in said(replies[-1])
+    assert len(reports_in(tmp_path)) == 2
+
+
 def test_a_killed_link_cannot_be_overridden(tmp_path: Path) -> None:
     edge = protecting_edge(tmp_path, OVERRIDABLE, kills=Kills(messages=frozenset({7})))
     assert posted(edge, received(BAD), b"act=go_on&text=because").status == 410

@@ -1,6 +1,7 @@
 """A recipient's own page: what looking does, what buttons do, and to whom."""
 
 import asyncio
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstamp.edge.own_page.answering import WISHES_MOST
 from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.words import WORDS
 from backstamp.edge.requests import bodies
@@ -199,6 +201,17 @@ def test_when_the_journal_cannot_be_written_nobody_is_told_that_it_is_done(
     assert reply.status == 503
     assert b"disk" not in reply.body
     assert WORDS["en"].not_now.encode() in reply.body
+
+
+def test_who_wishes_the_same_absurdly_often_is_told_to_come_again(tmp_path: Path) -> None:
+    ask = asker(tmp_path)
+    replies = [ask(page(), "POST", b"act=unsubscribe") for _ in range(WISHES_MOST + 1)]
+    assert [reply.status for reply in replies] == [200] * WISHES_MOST + [429]
+    assert WORDS["en"].not_now in html.unescape(replies[-1].body.decode())
+    for others in (page("other.example"), page(key=b"somebody")):
+        assert ask(others, "POST", b"act=unsubscribe").status == 200
+    assert ask(page(), "POST", b"act=resubscribe").status == 200
+    assert len(wishes(tmp_path)) == WISHES_MOST + 3
 
 
 def test_the_page_says_what_is_so(tmp_path: Path) -> None:

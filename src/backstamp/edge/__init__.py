@@ -1,7 +1,7 @@
 """edge: the public HTTP service, which answers pixels and links."""
 
 from backstamp.edge.app import Edge
-from backstamp.edge.config import EdgeConfig, EdgeError, LinkLimits
+from backstamp.edge.config import EdgeConfig, EdgeError, FloodLimits
 from backstamp.edge.serving.server import serve
 
-__all__ = ["Edge", "EdgeConfig", "EdgeError", "LinkLimits", "serve"]
+__all__ = ["Edge", "EdgeConfig", "EdgeError", "FloodLimits", "serve"]

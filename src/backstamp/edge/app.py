@@ -15,8 +15,9 @@ from typing import Final
 
 from backstamp.edge.config import EdgeConfig
 from backstamp.edge.deciding.clicks import Clicks
+from backstamp.edge.deciding.floods import FADE_SECONDS, Floods
 from backstamp.edge.deciding.policy import hit_policy
-from backstamp.edge.link_pages import FADE_SECONDS, LinkPages
+from backstamp.edge.link_pages import LinkPages
 from backstamp.edge.own_page import PAGE_START, OwnPages
 from backstamp.edge.recording.callers import Callers
 from backstamp.edge.recording.client_address import TrustedProxies
@@ -30,7 +31,6 @@ from backstamp.edge.unopened import answer_unopened, before_markup, link_in_text
 from backstamp.http_listener import connections_for
 from backstamp.journal import (
     Answer,
-    Drop,
     EdgeCounters,
     JournalWriter,
     SignatureFile,
@@ -82,10 +82,11 @@ class Edge:
         self._signatures = signatures
         self._counters = counters
         self._counts = counters.counts
-        self._recorder = HitRecorder(journal, self._callers, self._counts)
+        self._floods = Floods(config.flood_limits)
+        self._recorder = HitRecorder(journal, self._callers, self._floods, self._counts)
         self._clicks = Clicks(threats, answers)
-        self._links = LinkPages(self._clicks, self._recorder, journal, self._counts, config.link_limits)
-        self._own_pages = OwnPages(wishes)
+        self._links = LinkPages(self._clicks, self._floods, self._recorder, journal, self._counts)
+        self._own_pages = OwnPages(wishes, self._floods, self._counts)
         self._idle = IdleConnections(config.port, connections_for(config.connections))
         self._use(snapshot.current())
         self._ring = keyring()
@@ -97,7 +98,7 @@ class Edge:
             Chore("shutting idle connections", LOOK_SECONDS, self._idle.look),
             Chore("forgetting callers and URLs", HOUSEKEEPING_SECONDS, self._forget),
             Chore("destroying old source keys", HOUSEKEEPING_SECONDS, self._destroy_old_keys),
-            Chore("letting counts of links fade", FADE_SECONDS, self._links.fade),
+            Chore("letting counts of tokens fade", FADE_SECONDS, self._floods.fade),
         )
         self._refresh_policy()
         self._refresh_networks()
@@ -145,13 +146,7 @@ class Edge:
                 self._note_malformed(scope, path)
                 answer = answer_unopened(path, scope.headers, replying)
         elif isinstance(token, PixelToken):
-            policy = self._policy
-            if token.recipient_key in policy.withdrawn:
-                self._counts[Drop.WITHDRAWN] += 1
-            elif token.tracking_id in policy.kills.messages:
-                self._counts[Drop.KILLED] += 1
-            else:
-                self._recorder.pixel(scope, token)
+            self._recorder.pixel(scope, token)
             send_pixel(replying)
             answer = _ANSWERED_PIXEL
         elif self._links.leads_on(token) and token.url.isprintable():

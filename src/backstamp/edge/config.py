@@ -6,20 +6,16 @@ from pathlib import Path
 import msgspec
 
 
-class LinkLimits(msgspec.Struct, frozen=True):
-    """How often a link may be asked for, of late and of one worker, before readers are warned of it.
+class FloodLimits(msgspec.Struct, frozen=True):
+    """How often a token may be asked for, of late and of one worker, before it is a flood.
 
     `named` is of one that was sealed for one recipient: who may be a list of thousands, with a scanner before
     each. `anybody` is of one that names nobody: all copies of a newsletter have it. A sealed redirect that is
-    spread as spam is asked for more often.
+    spread as spam, or a bot that asks for one token all day, comes more often.
     """
 
     named: int = 5_000
     anybody: int = 200_000
-
-    def exceeded(self, asked: int, *, named: bool) -> bool:
-        """Whether so many requests are too many."""
-        return asked > (self.named if named else self.anybody)
 
 
 class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +33,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-    link_limits: LinkLimits = LinkLimits()
+    flood_limits: FloodLimits = FloodLimits()
 
 
 class EdgeError(Exception):

@@ -43,7 +43,7 @@ class Answer(IntEnum):
 
 
 class Drop(IntEnum):
-    """Why a hit, or a reader's report, was answered and not recorded: places in `EdgeCounters.counts`."""
+    """Why a hit, a report or a wish was answered and not recorded: places in `EdgeCounters.counts`."""
 
     WITHDRAWN = 13
     TRACKING_OFF = 14
@@ -51,11 +51,13 @@ class Drop(IntEnum):
     JOURNAL_UNAVAILABLE = 16
     FAILURE = 17
     REPORT_LIMIT = 18
+    HIT_LIMIT = 19
+    WISH_LIMIT = 20
 
 
-TIME_NS: Final = 19
+TIME_NS: Final = 21
 """Place of the time of all answers, in nanoseconds."""
-TIMES: Final = 20
+TIMES: Final = 22
 """Where the places begin that count answers by their time (`Durations`)."""
 SLOTS: Final = 256
 _HISTOGRAM: Final = BUCKETS + 1

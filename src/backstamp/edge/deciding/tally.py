@@ -21,7 +21,9 @@ class Tally:
         counts = self._counts
         number = counts[key] = counts.get(key, 0) + 1
         if len(counts) > MOST:
-            self._counts = dict(nlargest(_KEPT, counts.items(), key=itemgetter(1)))
+            # Most came once; to put those in order, too, took eight times as long.
+            often = [each for each in counts.items() if each[1] > 1]
+            self._counts = dict(nlargest(_KEPT, often, key=itemgetter(1)))
         return number
 
     def of(self, key: int) -> int:

@@ -10,10 +10,9 @@ import logging
 from time import time_ns
 from typing import Final
 
-from backstamp.edge.config import LinkLimits
 from backstamp.edge.deciding.clicks import TOO_OFTEN, UNCHECKED, Clicks, Judged
+from backstamp.edge.deciding.floods import Floods
 from backstamp.edge.deciding.policy import MOST_PRIVATE, HitPolicy
-from backstamp.edge.deciding.tally import Tally
 from backstamp.edge.link_pages.asking import (
     BODY_LIMIT,
     WAIT_US,
@@ -38,10 +37,10 @@ from backstamp.vocabulary import ClickAction, ReaderReport, ReaderReportKind
 
 _log = logging.getLogger("backstamp.edge")
 
-FADE_SECONDS: Final = 1800.0
-"""After so long what was counts half."""
 REPORTS_MOST: Final = 5
 """Of each kind, of one link, of late: more says nothing new."""
+OVERRIDES_MOST: Final = 100
+"""Of one link, of late: who gives a reason once more is not led on."""
 SHORTEST_REASON: Final = 3
 _PAGES: Final = {
     ClickAction.BLOCK: Answer.BLOCKED,
@@ -56,35 +55,27 @@ class LinkPages:
     def __init__(
         self,
         clicks: Clicks,
+        floods: Floods,
         recorder: HitRecorder,
         journal: JournalWriter,
         counts: list[int],
-        limits: LinkLimits,
     ) -> None:
         """Take what the edge's worker has; `counts` are `EdgeCounters.counts`."""
-        self._limits = limits
         self.policy: HitPolicy = MOST_PRIVATE
         self._clicks = clicks
+        self._floods = floods
         self._recorder = recorder
         self._journal = journal
         self._counts = counts
-        self._asked = Tally()
-        self._reports = Tally()
 
     def leads_on(self, token: LinkToken) -> bool:
         """Count a request for a link, and return whether it leads on without a look."""
-        asked = self._asked.add(_key(token))
         return not (
-            token.protected
+            self._floods.asked(token)
+            or token.protected
             or self._clicks.needed
             or token.tracking_id in self.policy.with_kills
-            or (asked > self._limits.named and self._is_too_often(token, asked))
         )
-
-    def fade(self) -> None:
-        """Let what was asked for and reported weigh less from now on."""
-        self._asked.fade()
-        self._reports.fade()
 
     def show(self, ring: Keyring, token: LinkToken, scope: Scope, proto: ReplyProtocol) -> Answer:
         """Answer GET and HEAD."""
@@ -124,6 +115,7 @@ class LinkPages:
     async def _go_on(
         self, ring: Keyring, token: LinkToken, reason: str, scope: Scope, proto: ReplyProtocol
     ) -> Answer:
+        self._floods.asked(token)
         now_us = time_ns() // 1000
         began_us = waiting_since(ring, scope.path, scope.query_string, now_us)
         judged = self._judge(token, waited=began_us is not None and now_us - began_us >= WAIT_US)
@@ -136,7 +128,8 @@ class LinkPages:
                 return self._page(token, judged, scope, proto)
             if len(reason) < SHORTEST_REASON:
                 return self._page(token, judged, scope, proto, said=words.reason_missing)
-            if not await self._note(token, ReaderReportKind.OVERRIDE, reason):
+            too_many = self._floods.count(token, ReaderReportKind.OVERRIDE) > OVERRIDES_MOST
+            if too_many or not await self._note(token, ReaderReportKind.OVERRIDE, reason):
                 return self._page(token, judged, scope, proto, said=words.not_now)
         if judged.action is ClickAction.ALLOW and judged.checked:
             # It was warned of a moment ago: whoever pressed the button then is led on as by the link itself.
@@ -149,7 +142,7 @@ class LinkPages:
     async def _report(self, token: LinkToken, asked: Asked, scope: Scope, proto: ReplyProtocol) -> Answer:
         words, kind = words_for(scope), asked.act.report
         noted = True
-        if self._reports.add(hash((_key(token), kind))) > REPORTS_MOST:
+        if self._floods.count(token, kind) > REPORTS_MOST:
             self._counts[Drop.REPORT_LIMIT] += 1
         else:
             noted = await self._note(token, kind, asked.text)
@@ -178,12 +171,9 @@ class LinkPages:
 
     def _judge(self, token: LinkToken, *, waited: bool = False) -> Judged:
         judged = self._clicks.judge(token, waited=waited)
-        if judged.action is ClickAction.ALLOW and self._is_too_often(token, self._asked.of(_key(token))):
+        if judged.action is ClickAction.ALLOW and self._floods.is_asked_too_often(token):
             return TOO_OFTEN
         return judged
-
-    def _is_too_often(self, token: LinkToken, asked: int) -> bool:
-        return self._limits.exceeded(asked, named=token.recipient_index is not None)
 
     def _page(
         self, token: LinkToken, judged: Judged, scope: Scope, proto: ReplyProtocol, *, said: str = ""
@@ -220,7 +210,3 @@ class LinkPages:
             refresh=refresh,
             said=said,
         )
-
-
-def _key(token: LinkToken) -> int:
-    return hash((token.tracking_id, token.recipient_index, token.link_number))

@@ -9,6 +9,7 @@ import logging
 from time import time_ns
 from typing import Final
 
+from backstamp.edge.deciding.floods import Floods
 from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.page import filled, own_page, standing
 from backstamp.edge.own_page.words import WORDS, Words
@@ -18,7 +19,7 @@ from backstamp.edge.replies.protocol import BodyProtocol, ReplyProtocol
 from backstamp.edge.requests.bodies import read_body
 from backstamp.edge.requests.languages import language_of
 from backstamp.edge.requests.scope import Scope
-from backstamp.journal import Answer, JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import Answer, Drop, JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.policy import Snapshot
 from backstamp.tokens import PAGE_PATH, Keyring, PageToken, open_page
 from backstamp.vocabulary import Wish, WishAct
@@ -26,14 +27,19 @@ from backstamp.vocabulary import Wish, WishAct
 _log = logging.getLogger("backstamp.edge")
 
 PAGE_START: Final = f"/{PAGE_PATH}"
+WISHES_MOST: Final = 20
+"""Of each kind, of one recipient and sender, of late. Each is on the disk before it is answered, goes ahead
+of all hits, and costs the worker some statements."""
 
 
 class OwnPages:
     """Shows recipients' pages and takes what they wish."""
 
-    def __init__(self, journal: JournalWriter) -> None:
-        """Keep where wishes are written."""
+    def __init__(self, journal: JournalWriter, floods: Floods, counts: list[int]) -> None:
+        """Keep where wishes are written, and how many came; `counts` are `EdgeCounters.counts`."""
         self._journal = journal
+        self._floods = floods
+        self._counts = counts
 
     def show(self, ring: Keyring, snapshot: Snapshot | None, scope: Scope, proto: ReplyProtocol) -> Answer:
         """Answer GET and HEAD; nothing is changed, whoever looks."""
@@ -61,6 +67,10 @@ class OwnPages:
             own_page(words, token, so, snapshot, status=400, said=words.not_understood).send(proto)
             return Answer.PAGE
         act, one_click = asked
+        if self._floods.count(token.recipient_key, token.sender_domain, act) > WISHES_MOST:
+            self._counts[Drop.WISH_LIMIT] += 1
+            own_page(words, token, so, snapshot, status=429, said=words.not_now).send(proto)
+            return Answer.PAGE
         try:
             await asyncio.to_thread(self._journal.append_synced, _wish(token, act, words, one_click))
         except (JournalUnavailableError, RecordTooLargeError) as error:

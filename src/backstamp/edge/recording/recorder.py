@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from backstamp.edge.deciding.floods import Floods
 from backstamp.edge.deciding.policy import MOST_PRIVATE, HitPolicy
 from backstamp.edge.recording.callers import Callers
 from backstamp.edge.recording.client_address import address_text, network_text
@@ -33,17 +34,26 @@ _ADDRESSES: Final[dict[ClickAddresses, Callable[[bytes], str | None]]] = {
 class HitRecorder:
     """Writes hits, and counts those that could not be. Nothing that breaks here stops an answer."""
 
-    def __init__(self, journal: JournalWriter, callers: Callers, counts: list[int]) -> None:
+    def __init__(self, journal: JournalWriter, callers: Callers, floods: Floods, counts: list[int]) -> None:
         """Take what the edge's worker has; `counts` are `EdgeCounters.counts`."""
         self.policy: HitPolicy = MOST_PRIVATE
+        self._floods = floods
         self._journal = journal
         self._callers = callers
         self._counts = counts
         self._losses = Losses(_log)
 
-    def pixel(self, scope: Scope, token: PixelToken) -> None:
-        """Write that a pixel was asked for."""
-        self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None)
+    def pixel(self, scope: Scope, token: PixelToken, tail: str = "") -> None:
+        """Write that a pixel was asked for, where that may be; `tail` is what came behind its token."""
+        policy = self.policy
+        if token.recipient_key in policy.withdrawn:
+            self._counts[Drop.WITHDRAWN] += 1
+        elif token.tracking_id in policy.kills.messages:
+            self._counts[Drop.KILLED] += 1
+        elif self._floods.asked(token):
+            self._counts[Drop.HIT_LIMIT] += 1
+        else:
+            self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None, tail)
 
     def link(
         self,
@@ -54,8 +64,11 @@ class HitRecorder:
     ) -> None:
         """Write that a link was asked for, what was done, and what spoke against it.
 
-        `action` is None where a link of sent mail led on as ever.
+        `action` is None where a link of sent mail led on as ever, which is counted already.
         """
+        if action is not None and self._floods.decided(token, action):
+            self._counts[Drop.HIT_LIMIT] += 1
+            return
         self._write(scope, token, _REDIRECT, b"", token.recipient_index, token.link_number, action, finding)
 
     def malformed(self, scope: Scope, token: PixelToken | LinkToken, tail: str) -> None:
@@ -63,16 +76,14 @@ class HitRecorder:
 
         Links of received mail are left out: what is recorded of those was decided about them.
         """
-        if isinstance(token, LinkToken):
-            if not token.protected:
-                index, number = token.recipient_index, token.link_number
-                self._write(scope, token, _REDIRECT, b"", index, number, None, None, tail)
-        elif token.recipient_key in self.policy.withdrawn:
-            self._counts[Drop.WITHDRAWN] += 1
-        elif token.tracking_id in self.policy.kills.messages:
-            self._counts[Drop.KILLED] += 1
-        else:
-            self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None, tail)
+        if isinstance(token, PixelToken):
+            self.pixel(scope, token, tail)
+        elif not token.protected:
+            if self._floods.asked(token):
+                self._counts[Drop.HIT_LIMIT] += 1
+                return
+            index, number = token.recipient_index, token.link_number
+            self._write(scope, token, _REDIRECT, b"", index, number, None, None, tail)
 
     def _write(
         self,

@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
-from backstamp.edge import Edge, EdgeConfig, LinkLimits, serve
+from backstamp.edge import Edge, EdgeConfig, FloodLimits, serve
 from backstamp.edge.replies.prepared import GIF
 from backstamp.edge.replies.protocol import Header, ReplyProtocol
 from backstamp.journal import (
@@ -31,7 +31,7 @@ from backstamp.tokens import Keyring
 
 DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"
 
-_NO_LIMITS: Final = LinkLimits(named=sys.maxsize, anybody=sys.maxsize)
+_NO_LIMITS: Final = FloodLimits(named=sys.maxsize, anybody=sys.maxsize)
 _EMPTY_HEADERS: Final[list[Header]] = [("content-type", "image/gif")]
 
 
@@ -44,7 +44,7 @@ def _edge(directory: Path) -> Edge:
     ring = Keyring.from_json((directory / "keys.json").read_bytes())
     journal = JournalWriter(directory / "journal", role="edge", sync=DEFAULT_SYNC)
     return Edge(
-        EdgeConfig(host="127.0.0.1", port=0, link_limits=_NO_LIMITS),
+        EdgeConfig(host="127.0.0.1", port=0, flood_limits=_NO_LIMITS),
         keyring=lambda: ring,
         snapshot=SnapshotFile(directory / "snapshot"),
         journal=journal,
