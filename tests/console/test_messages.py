@@ -205,6 +205,8 @@ def test_a_bounce_says_whether_for_good_and_of_whom(
     assert re.findall(r'<p class="step-notes">(.*?)</p>', shown) == [
         "".join(f'<span class="tag">{note}</span>' for note in notes)
     ]
+    title = "Bounced: the mailbox is full" if detail.get("cause") == "mailbox_full" else "Bounced"
+    assert f'<span class="step-title">{title}</span>' in shown
 
 
 def test_where_opens_are_not_tracked_those_that_clicks_show_are_some_of_all(admin: Client) -> None:
@@ -374,6 +376,16 @@ def test_machines_are_folded_but_counted(admin: Client) -> None:
     assert "8 fetches by machines" in shown
     assert "Link checked by a scanner (7), Fetched in advance (1)" in shown
     assert "1 by a person, 1 in advance, 8 by machines, 0 unclear" in shown
+
+
+def test_why_a_mail_was_not_tracked_is_said_once(admin: Client) -> None:
+    why = SkipReason.NO_HTML_PART.sentence
+    manifest = Manifest(skip_reason=SkipReason.NO_HTML_PART).to_json().decode()
+    letter = message(1, opens_tracked=False, untracked_reason=why, manifest=manifest)
+    assert page(admin, f"/messages/{key(letter)}/").count(why) == 1
+    other = message(2, opens_tracked=False, untracked_reason="no consent", manifest=manifest)
+    shown = page(admin, f"/messages/{key(other)}/")
+    assert ("Not tracked, because no consent." in shown, shown.count(why)) == (True, 1)
 
 
 def steps(shown: str) -> list[str]:

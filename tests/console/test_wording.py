@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backstamp.console.wording import reasons
-from backstamp.console.wording.events import ACTORS, DELIVERIES, event_words, span_words
+from backstamp.console.wording.events import ACTORS, DELIVERIES, event_words, reply_words, span_words
 from backstamp.console.wording.reasons import reason_sentences
 from backstamp.console.wording.threats import reason_words
+from backstamp.mail.reports import Cause
 from backstamp.records.models import DeliveryState
 from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.verdicts import SignalName
@@ -31,6 +32,37 @@ def test_every_event_by_every_actor_has_words_and_an_icon(type_: EventType) -> N
         words = event_words(type_, actor)
         assert words.title
         assert words.icon in ICONS
+
+
+def test_every_cause_of_a_bounce_is_told_in_words_of_its_own() -> None:
+    known = set(Cause) - {Cause.UNKNOWN}
+    titles = {event_words(EventType.BOUNCED, Actor.UNKNOWN, cause=cause).title for cause in known}
+    assert len(titles) == len(known)
+    assert all(title.startswith("Bounced: ") for title in titles)
+    for other in (Cause.UNKNOWN, "", "of another version"):
+        assert event_words(EventType.BOUNCED, Actor.UNKNOWN, cause=other).title == "Bounced"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "text", "shown"),
+    [
+        (250, "2.0.0", "Ok: queued", "250 2.0.0 Ok: queued"),
+        (
+            "550",
+            "5.1.1",
+            "550 5.1.1 <bob@example.net>: no such user",
+            "550 5.1.1 <bob@example.net>: no such user",
+        ),
+        (550, "5.1.1", "550-5.1.1 no such user", "550 5.1.1 no such user"),
+        (550, "5.1.1", "550 no such user", "550 5.1.1 no such user"),
+        (550, "", "5501 is no code", "550 5501 is no code"),
+        (0, "5.1.1", "5.1.1 no such user", "5.1.1 no such user"),
+        ("", "", "no such user", "no such user"),
+        (421, "", "", "421"),
+    ],
+)
+def test_a_reply_has_code_and_status_once(code: int | str, status: str, text: str, shown: str) -> None:
+    assert reply_words(code, status, text) == shown
 
 
 def test_why_a_link_was_left_alone_is_told_in_words() -> None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from backstamp.console.wording.events import ACTORS, FETCH_TYPES, HIT_TYPES, Words, event_words, span_words
+from backstamp.console.wording.events import (
+    ACTORS,
+    FETCH_TYPES,
+    HIT_TYPES,
+    Words,
+    event_words,
+    reply_words,
+    span_words,
+)
 from backstamp.console.wording.reasons import reason_sentences, signals
 from backstamp.mail.reports import Cause
 from backstamp.records.events.passed_on import is_one_mailbox
@@ -115,9 +123,10 @@ def _folded(run: list[Step]) -> list[Item]:
 def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int, str]) -> Step:
     type_, actor = EventType(event.type), Actor(event.actor)
     recipient = None if event.recipient_index is None else recipients.get(event.recipient_index)
+    stage, cause = (str(_detail(event).get(name) or "") for name in ("stage", "cause"))
     return Step(
         event=event,
-        words=event_words(type_, actor, signals(event.reasons), str(_detail(event).get("stage") or "")),
+        words=event_words(type_, actor, signals(event.reasons), stage, cause),
         who=ACTORS[actor].title if type_ in HIT_TYPES else "",
         since=_since(event.at, recipient.sent_at) if recipient and type_ in _AFTER_DELIVERY else "",
         recipient=recipient.address if recipient else "",
@@ -135,8 +144,8 @@ def _detail(event: Event) -> Mapping[str, Any]:
 def _reply(event: Event) -> str:
     """Return what the next hop answered, or we in its place, from the journalled `Delivery`."""
     detail = _detail(event)
-    words = (detail.get(name) for name in ("code", "enhanced_status", "text"))
-    return " ".join(str(word) for word in words if word)[:_LONGEST_REPLY]
+    code, status, text = (detail.get(name) or "" for name in ("code", "enhanced_status", "text"))
+    return reply_words(code, str(status), str(text))[:_LONGEST_REPLY]
 
 
 def _notes(event: Event, address: str) -> Iterator[str]:

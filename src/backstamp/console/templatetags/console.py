@@ -15,11 +15,11 @@ from backstamp.console.forms.bound_fields import whole_form_id
 from backstamp.console.rooms import WINGS
 from backstamp.console.wording.alerts import act_words, rule_words
 from backstamp.console.wording.clicks import url_parts, words_beside
-from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words
+from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words, reply_words
 from backstamp.console.wording.reader_reports import reported_words
 from backstamp.console.wording.threats import reason_words, threat_words
 from backstamp.records.database.tracking_ids import to_text
-from backstamp.records.models import DeliveryState
+from backstamp.records.models import DeliveryState, Recipient
 from backstamp.vocabulary import Actor, EventType
 
 register = template.Library()
@@ -91,6 +91,12 @@ register.filter("words_beside", words_beside)
 register.filter("threat_words", threat_words)
 register.filter("reason_words", reason_words)
 register.filter("reported_words", reported_words)
+
+
+@register.filter
+def reply_line(recipient: Recipient) -> str:
+    """Return what the next server said of a recipient's copy."""
+    return reply_words(recipient.reply_code or "", recipient.enhanced_status, recipient.reply_text)
 
 
 @register.filter

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
+from backstamp.mail.reports import Cause
 from backstamp.records.models import DeliveryState
 from backstamp.verdicts import SignalName
 from backstamp.vocabulary import Actor, EventType
@@ -111,6 +112,23 @@ _BY_STAGE: Final[dict[tuple[str, EventType], str]] = {
 }
 """Where in the dialog with the next server a copy ended (`Delivery.stage`): these it never saw."""
 
+_BY_CAUSE: Final[dict[str, str]] = {
+    Cause.USER_UNKNOWN: "there is no such mailbox",
+    Cause.HOST_UNKNOWN: "there is no such host",
+    Cause.MOVED: "the mailbox has moved",
+    Cause.DISABLED: "the mailbox takes no mail",
+    Cause.MAILBOX_FULL: "the mailbox is full",
+    Cause.TOO_BIG: "the mail is too big",
+    Cause.EXPIRED: "it could not be delivered in time",
+    Cause.NETWORK: "the server could not be reached",
+    Cause.CONTENT: "the server does not take its content",
+    Cause.POLICY: "the server's rules are against it",
+    Cause.RATE: "too much mail came at once",
+    Cause.LOOP: "it went in a circle",
+    Cause.SYSTEM: "the server had a fault",
+}
+"""What a bounce says of the reason (`mail.reports`), as far as it tells."""
+
 _BY_SIGNAL: Final = {
     SignalName.APPLE_PREFETCH: "Fetched in advance by Apple: cannot say",
     SignalName.GMAIL_PREFETCH: "Fetched in advance by Gmail",
@@ -119,14 +137,18 @@ _BY_SIGNAL: Final = {
 """What the large providers do is called by its name: it explains most of what is not clear."""
 
 
-def event_words(type_: EventType, actor: Actor, signals: Collection[str] = (), stage: str = "") -> Words:
+def event_words(
+    type_: EventType, actor: Actor, signals: Collection[str] = (), stage: str = "", cause: str = ""
+) -> Words:
     """Return how an event is shown.
 
-    Who did it, and the signals, decide it for fetches of image and links; the stage for deliveries.
+    Who did it, and the signals, decide it for fetches of image and links; the stage for deliveries; the cause
+    for bounces.
     """
     if type_ not in FETCH_TYPES:
         words = _EVENTS[type_]
-        return replace(words, title=_BY_STAGE.get((stage, type_), words.title))
+        title = _BY_STAGE.get((stage, type_), words.title)
+        return replace(words, title=f"{title}: {_BY_CAUSE[cause]}" if cause in _BY_CAUSE else title)
     who = ACTORS[actor]
     icon = who.icon if who.tone != "person" else _EVENTS[type_].icon
     title = _FETCHES[type_, actor]
@@ -138,6 +160,18 @@ def event_words(type_: EventType, actor: Actor, signals: Collection[str] = (), s
 def unmatched_words(types: str) -> list[Words]:
     """Return how a report is shown whose message is not known, by the names of what it tells."""
     return [event_words(EventType(word), Actor.UNKNOWN) for word in types.split()]
+
+
+def reply_words(code: int | str, status: str, text: str) -> str:
+    """Return a server's reply in one line: code, enhanced status and words, as far as there are any.
+
+    The words of a bounce are often the whole reply, code and status too (RFC 3464 §2.3.6): each is said once.
+    """
+    parts = [str(code), status] if code else [status]
+    for part in parts:
+        rest = text.removeprefix(part)
+        text = rest.lstrip(" -") if part and rest[:1] in (" ", "-") else text
+    return " ".join(part for part in (*parts, text) if part)
 
 
 def span_words(seconds: float) -> str:

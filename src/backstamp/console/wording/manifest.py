@@ -44,6 +44,8 @@ class ManifestView:
     more_rows: int
     wrapped: frozenset[int]
     """The numbers of the links that lead by us."""
+    skipped: str
+    """Why nothing was done, which is among the sentences; else ""."""
 
 
 def read_manifest(text: str, *, received: bool = False, observed: bool = False) -> ManifestView | None:
@@ -65,6 +67,7 @@ def read_manifest(text: str, *, received: bool = False, observed: bool = False) 
         rows=tuple(_row(candidate, done) for candidate in candidates),
         more_rows=len(manifest.candidates) - len(candidates),
         wrapped=frozenset(each.number for each in manifest.candidates if each.number is not None),
+        skipped="" if manifest.skip_reason is None else manifest.skip_reason.sentence,
     )
 
 
