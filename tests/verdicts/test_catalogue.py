@@ -108,6 +108,7 @@ PROXIES_OF_WHICH_NOTHING_IS_KNOWN = [
     "Mozilla/5.0 (compatible; Linux x86_64; Mail.RU_Bot/Img/2.0; +https://help.mail.ru/webmaster)",
     "Mozilla/5.0 (compatible; YandexImageResizer/2.0; +http://yandex.com/bots)",
     "Mozilla/5.0 (compatible; SomeMailImageProxy/1.0; +https://mail.example/proxy)",
+    "Superhuman Image Proxy/1.0",
 ]
 MAIL_PROGRAMS = [
     (

@@ -137,6 +137,8 @@ def client_of(user_agent: str) -> Client:
                 entry.kind is ClientKind.MAIL_CLIENT and has_a_robots_word(text)
             ):
                 break
+            if entry.kind is ClientKind.MAIL_CLIENT and names_an_image_proxy(text):
+                return Client(ClientKind.UNCLEAR_PROXY, f"the image proxy of {entry.name}", _system(text))
             return Client(entry.kind, entry.name, _system(text))
     if names_a_preview(text):
         return Client(ClientKind.PREVIEW_BOT, "a link preview", _system(text))

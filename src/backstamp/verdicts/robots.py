@@ -30,7 +30,7 @@ def names_a_preview(text: str) -> bool:
 
 def names_an_image_proxy(text: str) -> bool:
     """Whether a User-Agent (in lower case) says that it loads images for others, as Yandex' does."""
-    return any(word.endswith(_IMAGE_PROXY_ENDS) for word in _words(text))
+    return "image proxy" in text or any(word.endswith(_IMAGE_PROXY_ENDS) for word in _words(text))
 
 
 def names_a_robot(text: str) -> bool:

@@ -263,6 +263,14 @@ PROTECTIONS: Final = (
         inner=_egress,
         inner_host=host_parameter("@originallink"),
     ),
+    # Links in public repositories.
+    Rule(
+        "Zscaler Isolation",
+        _PROTECTIVE,
+        ("*.isolation.zscaler.com",),
+        path=re.compile("/profile/.*"),
+        inner=parameter("original_url"),
+    ),
     # Links in public repositories: the URL behind the host as it is.
     Rule("Menlo Security", _PROTECTIVE, ("safe.menlosecurity.com",), inner=_behind_the_host),
     # Links in public repositories.

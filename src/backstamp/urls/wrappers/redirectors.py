@@ -55,6 +55,14 @@ REDIRECTORS: Final = (
         path=re.compile("/url"),
         inner=url_or_host_parameter("q", "url"),
     ),
+    # Links in public repositories.
+    Rule(
+        "Google Meet",
+        _REDIRECTOR,
+        ("meet.google.com",),
+        path=re.compile("/linkredirect"),
+        inner=parameter("dest"),
+    ),
     # developers.google.com/amp/cache/overview and /cache/use-cases: `s/` for https.
     Rule(
         "Google AMP",
@@ -118,6 +126,14 @@ REDIRECTORS: Final = (
         ("bing.com", "*.bing.com"),
         path=re.compile("/ck/a"),
         inner=base64_parameter("u", prefix=2),
+    ),
+    # Links in public repositories, and filters that skip them.
+    Rule(
+        "Bing",
+        _REDIRECTOR,
+        ("bing.com", "*.bing.com"),
+        path=re.compile("/alink/link"),
+        inner=parameter("url"),
     ),
     Rule(
         "DuckDuckGo",
@@ -213,6 +229,18 @@ REDIRECTORS: Final = (
     Rule("Gitee", _REDIRECTOR, ("gitee.com",), path=re.compile("/link"), inner=parameter("target")),
     Rule("Douban", _REDIRECTOR, ("www.douban.com",), path=re.compile("/link2/?"), inner=parameter("url")),
     Rule("Naver", _REDIRECTOR, ("cc.loginfra.com",), inner=parameter("u")),
+    # Links in public repositories.
+    Rule(
+        "Naver",
+        _REDIRECTOR,
+        ("cr.naver.com",),
+        path=re.compile("/redirect-notification"),
+        inner=parameter("u"),
+    ),
+    Rule("Medium", _REDIRECTOR, ("medium.com",), path=re.compile("/r/?"), inner=parameter("url")),
+    Rule("Pocket", _REDIRECTOR, ("getpocket.com",), path=re.compile("/redirect"), inner=parameter("url")),
+    # instantview.telegram.org: the page itself, as Telegram shows it.
+    Rule("Telegram", _REDIRECTOR, ("t.me",), path=re.compile("/iv"), inner=parameter("url")),
     # The ways out of advertisements, which phishers put into mail.
     Rule(
         "Google Ads",
