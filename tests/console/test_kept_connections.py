@@ -13,6 +13,14 @@ from tests.database import empty_postgresql
 
 
 @pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time by which connections grow old: a stalled machine, or one whose clock is set, moves it not."""
+    now = [0.0]
+    monkeypatch.setattr(base, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture(autouse=True)
 def _console_on_postgresql() -> Iterator[None]:
     with empty_postgresql():
         connections.close_all()
@@ -90,8 +98,12 @@ def test_no_more_than_some_wait() -> None:
     assert len(base._waiting) == base.MOST_WAITING
 
 
-def test_one_that_waited_too_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = request()
-    monkeypatch.setattr(base, "SECONDS", 0.0)
-    assert request() != first
-    assert not base._waiting
+def test_one_that_waited_too_long_is_closed(clock: list[float]) -> None:
+    others: list[int] = []
+    first = request(lambda: others.append(request()))
+    clock[0] = base.SECONDS
+    second = request()
+    assert second not in {first, *others}
+    clock[0] += base.SECONDS - 1
+    assert request() == second
+    assert len(base._waiting) == 1, "the other has gone, too"

@@ -6,9 +6,9 @@ connections would run dry when a request is cut off and never gives its own back
 none makes one, and one that is lost is closed with its object.
 """
 
-import time
 from collections import deque
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 
 from django.db.backends.postgresql import base
@@ -20,7 +20,7 @@ SECONDS: Final = 60.0
 """So long may one wait: firewalls forget silent connections, and whoever asks such a one waits for ever."""
 
 _waiting: Final[deque[tuple[float, Connection[Any]]]] = deque()
-"""Since when (`time.monotonic`), the latest last: it is used first, so that of many the rest are closed."""
+"""Since when (`monotonic`), the latest last: it is used first, so that of many the rest are closed."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -31,7 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with suppress(IndexError):
             while True:  # of a server that was restarted all are dead
                 since, connection = _waiting.pop()
-                if time.monotonic() - since < SECONDS and _answers(connection):
+                if monotonic() - since < SECONDS and _answers(connection):
                     return connection
                 connection.close()
         made: Connection[Any] = super().get_new_connection(conn_params)
@@ -42,7 +42,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if connection is None:
             return
         if _clean(connection):
-            _waiting.append((time.monotonic(), connection))
+            _waiting.append((monotonic(), connection))
         else:
             with self.wrap_database_errors:
                 connection.close()
@@ -51,7 +51,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def _close_what_waits_too_long() -> None:
     with suppress(IndexError):
-        while len(_waiting) > MOST_WAITING or time.monotonic() - _waiting[0][0] >= SECONDS:
+        while len(_waiting) > MOST_WAITING or monotonic() - _waiting[0][0] >= SECONDS:
             _waiting.popleft()[1].close()
 
 
