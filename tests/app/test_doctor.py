@@ -28,8 +28,8 @@ from backstamp.app.doctor import (
 from backstamp.app.doctor.findings import Finding
 from backstamp.app.settings import Settings, load
 from backstamp.app.settings.table import DATA_DIR
-from backstamp.journal import publish_snapshot
 from backstamp.policy import DomainPolicy, Protection, ProtectionMode
+from backstamp.shared_files import publish_snapshot
 from tests.daemons import require
 from tests.e2e.disks import small_disk
 from tests.gateway.running import snapshot

@@ -14,7 +14,7 @@ from backstamp.app.doctor.findings import Grade
 from backstamp.app.settings import SettingsError, load
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.problems import check
-from backstamp.journal.threat_file import ThreatFile
+from backstamp.shared_files.threat_file import ThreatFile
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.keeping.copies import ListStore
 from backstamp.worker.feeds.lists.source import Form

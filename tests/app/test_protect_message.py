@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from backstamp.app import keyfile
 from backstamp.app.cli import cli
-from backstamp.journal import JournalReader, publish_snapshot
+from backstamp.journal import JournalReader
 from backstamp.policy import OnKnownBad, OnUnprotected
+from backstamp.shared_files import publish_snapshot
 from backstamp.tokens import LinkToken, open_token
 from backstamp.vocabulary import Delivery, EventType, Origin, Queued
 from tests.app.test_cli import backstamp

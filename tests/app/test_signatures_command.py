@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from backstamp.journal import publish_updates
+from backstamp.shared_files import publish_updates
 from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.app.in_process import Here
 from tests.worker.signatures.lists_server import publisher

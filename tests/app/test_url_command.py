@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from backstamp.app.commands.url import url
 from backstamp.app.context import AppContext
-from backstamp.journal import publish_lists
-from backstamp.journal.answers_file import publish_answers
+from backstamp.shared_files import publish_lists
+from backstamp.shared_files.answers_file import publish_answers
 from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash

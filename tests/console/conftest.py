@@ -15,8 +15,9 @@ from django.test import Client, override_settings  # noqa: E402
 
 from backstamp.app.wiring.page_preview import page_preview  # noqa: E402
 from backstamp.console.config import ConsoleConfig  # noqa: E402
-from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile, publish_snapshot  # noqa: E402
+from backstamp.journal import JournalWriter  # noqa: E402
 from backstamp.policy import ConsentMode, Snapshot  # noqa: E402
+from backstamp.shared_files import SignatureFile, SnapshotFile, publish_snapshot  # noqa: E402
 from backstamp.tokens import Keyring  # noqa: E402
 from tests.console.simulations import FakeSimulations  # noqa: E402
 from tests.daemons import free_port  # noqa: E402

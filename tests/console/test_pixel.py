@@ -10,8 +10,8 @@ from django.test import Client
 
 from backstamp.console.config import ConsoleConfig
 from backstamp.journal import JournalReader, JournalWriter
-from backstamp.journal.manual import ManualTracking, ManualTrackingError, create_manual, manual_tracking
 from backstamp.mail.pixel_markup import pixel_markup
+from backstamp.manual_tracking import ManualTracking, ManualTrackingError, create_manual, manual_tracking
 from backstamp.policy import Axes, Consent, ConsentMode, Consents, ConsentState, DomainPolicy, Snapshot
 from backstamp.tokens import ANONYMOUS, Keyring, LinkToken, PixelToken, open_token
 from backstamp.vocabulary import Origin, Queued, QueuedLink

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client, override_settings
 
 from backstamp.console.config import ConsoleConfig
-from backstamp.journal import publish_updates
 from backstamp.policy import Snapshot
 from backstamp.records.models import Consent, SenderDomain, SenderPolicy, Switch
 from backstamp.records.protection.domain_settings import set_protection
+from backstamp.shared_files import publish_updates
 from backstamp.tokens import Keyring
 from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from tests.console.conftest import ADDRESS

@@ -14,7 +14,7 @@ import pytest
 
 from backstamp.app import keyfile
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.journal import publish_snapshot
+from backstamp.shared_files import publish_snapshot
 from tests.daemons import free_port
 from tests.e2e.exim import Exim, documented
 from tests.e2e.test_received_mail import ANN, BEN, CAT, MIXED, give, policy, tokens, until

@@ -11,9 +11,9 @@ import pytest
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.milter import MilterConfig
-from backstamp.journal.threat_file import publish_lists
 from backstamp.policy import DomainPolicy, OnKnownBad, OnUnprotected, Protection, ProtectionMode, Snapshot
 from backstamp.rewriting import unwrap
+from backstamp.shared_files.threat_file import publish_lists
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import LinkToken, open_token
 from backstamp.urls.safe_browsing import full_hashes

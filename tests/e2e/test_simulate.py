@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from backstamp.journal import SnapshotFile
+from backstamp.shared_files import SnapshotFile
 from tests.e2e.server import Server, until
 
 pytestmark = pytest.mark.daemon

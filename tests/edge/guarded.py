@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from backstamp.edge import Edge
-from backstamp.journal import JournalReader, publish_lists, publish_snapshot
-from backstamp.journal.answers_file import publish_answers
+from backstamp.journal import JournalReader
 from backstamp.policy import ConsentMode, DomainPolicy, Kills, OwnList, Protection, ProtectionMode, Snapshot
+from backstamp.shared_files import publish_lists, publish_snapshot
+from backstamp.shared_files.answers_file import publish_answers
 from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import seal_link

@@ -3,18 +3,17 @@
 from pathlib import Path
 
 from backstamp.edge import Edge, EdgeConfig
-from backstamp.journal import (
+from backstamp.journal import JournalReader, JournalWriter
+from backstamp.policy import Consent, ConsentMode, Consents, ConsentState, Kills, Snapshot
+from backstamp.shared_files import (
     EdgeCounters,
-    JournalReader,
-    JournalWriter,
     SignatureFile,
     SnapshotFile,
     SourceKeys,
     ThreatFile,
     publish_snapshot,
 )
-from backstamp.journal.answers_file import AnswersFile
-from backstamp.policy import Consent, ConsentMode, Consents, ConsentState, Kills, Snapshot
+from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 from backstamp.vocabulary import Hit
 

@@ -15,21 +15,20 @@ from hypothesis import strategies as st
 from backstamp.edge import Edge, EdgeConfig, FloodLimits
 from backstamp.edge.recording import losses
 from backstamp.edge.replies.prepared import GIF, PIXEL_HEADERS
-from backstamp.journal import (
+from backstamp.journal import JournalUnavailableError, JournalWriter
+from backstamp.policy import Kills
+from backstamp.shared_files import (
     Answer,
     Drop,
     EdgeCounters,
-    JournalUnavailableError,
-    JournalWriter,
     SignatureFile,
     SnapshotFile,
     SourceKeys,
     ThreatFile,
     publish_updates,
 )
-from backstamp.journal.answers_file import AnswersFile
-from backstamp.journal.edge_counters import read_edge_counters
-from backstamp.policy import Kills
+from backstamp.shared_files.answers_file import AnswersFile
+from backstamp.shared_files.edge_counters import read_edge_counters
 from backstamp.tokens import ANONYMOUS
 from backstamp.verdicts.networks import NOT_SEEN
 from backstamp.verdicts.published import ListCopy, Updates
@@ -554,7 +553,7 @@ def test_no_mutation_of_two_links_ever_redirects(ask: Ask, data: st.DataObject) 
 def test_newer_networks_are_in_force_without_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backstamp.journal.signature_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.signature_file.RECHECK_SECONDS", 0.0)
     publish(tmp_path)
     edge = edge_in(tmp_path)
     ask = asker(edge)

@@ -8,8 +8,8 @@ import pytest
 from backstamp.edge.recording import callers
 from backstamp.edge.recording.callers import Callers
 from backstamp.edge.recording.client_address import TrustedProxies, address_octets
-from backstamp.journal import SourceKeys
-from backstamp.journal.source_keys import DAY_US
+from backstamp.shared_files import SourceKeys
+from backstamp.shared_files.source_keys import DAY_US
 from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE
 from tests.edge.fake import FakeHeaders
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.edge.serving.chores import Chore, Chores
-from backstamp.journal.edge_counters import read_edge_counters
+from backstamp.shared_files.edge_counters import read_edge_counters
 from tests.edge.setting import edge_in, pixel, publish
 from tests.edge.test_answers import asker
 

@@ -9,9 +9,9 @@ import pytest
 from backstamp.edge import EdgeConfig, FloodLimits
 from backstamp.edge.deciding import clicks
 from backstamp.edge.deciding.clicks import Clicks
-from backstamp.journal import Answer, Drop, ThreatFile
-from backstamp.journal.answers_file import AnswersFile
 from backstamp.policy import EVERYBODY, ClickAddresses, Kills, OwnList, Protection, ProtectionMode
+from backstamp.shared_files import Answer, Drop, ThreatFile
+from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.threats import ThreatReason
 from backstamp.tokens import LinkToken
 from backstamp.vocabulary import ClickAction, ThreatType
@@ -94,7 +94,7 @@ def test_no_spelling_and_no_wrapper_hides_a_listed_host(tmp_path: Path, url: str
 def test_what_is_listed_after_delivery_is_blocked_from_then_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backstamp.journal.threat_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.threat_file.RECHECK_SECONDS", 0.0)
     guard(tmp_path)
     edge = edge_in(tmp_path)
     ask = asker(edge)
@@ -297,7 +297,7 @@ def test_tracking_switched_off_blocks_all_the_same_and_records_nothing(tmp_path:
 
 
 def test_an_answer_of_a_publisher_settles_a_prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backstamp.journal.answers_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.answers_file.RECHECK_SECONDS", 0.0)
     edge = protecting_edge(tmp_path)
     ask, url = asker(edge), f"https://{PREFIX}"
     assert ask(received(url)).status == 202
@@ -313,7 +313,7 @@ def test_an_answer_of_a_publisher_settles_a_prefix(tmp_path: Path, monkeypatch: 
 def test_what_an_administrator_decides_while_the_edge_runs_holds_at_its_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backstamp.journal.snapshot_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.snapshot_file.RECHECK_SECONDS", 0.0)
     edge, host = protecting_edge(tmp_path), frozenset({digest("plain.example/")})
 
     def statuses() -> list[int]:

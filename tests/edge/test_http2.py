@@ -10,8 +10,8 @@ import h2.events
 import h2.settings
 import pytest
 
-from backstamp.journal import Answer
-from backstamp.journal.edge_counters import read_edge_counters
+from backstamp.shared_files import Answer
+from backstamp.shared_files.edge_counters import read_edge_counters
 from tests.edge.server_process import PATIENCE_SECONDS, PATIENT, ServerProcess, running_edge
 from tests.edge.setting import link, pixel, publish
 from tests.edge.test_own_page import page, wishes

@@ -19,8 +19,7 @@ from backstamp.edge.link_pages.style import STYLE
 from backstamp.edge.link_pages.wording import NAMING, WHY, Look, Why
 from backstamp.edge.requests import bodies
 from backstamp.edge.sunset import SunsetEdge
-from backstamp.journal import Answer, Drop, JournalUnavailableError
-from backstamp.journal.threat_file import publish_lists
+from backstamp.journal import JournalUnavailableError
 from backstamp.policy import (
     ConsentMode,
     DomainPolicy,
@@ -30,6 +29,8 @@ from backstamp.policy import (
     ProtectionMode,
     Snapshot,
 )
+from backstamp.shared_files import Answer, Drop
+from backstamp.shared_files.threat_file import publish_lists
 from backstamp.threats import ThreatReason
 from backstamp.threats.confusables import unicode_labels
 from backstamp.threats.lists import Source, SourceEntries
@@ -541,7 +542,7 @@ def test_who_is_warned_after_a_check_in_vain_may_go_on(
 def test_a_check_ends_at_once_when_the_answer_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backstamp.journal.answers_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.answers_file.RECHECK_SECONDS", 0.0)
     edge = protecting_edge(tmp_path)
     for path, dangerous, status in ((received(MAYBE), (), 302), (sent(MAYBE), (PREFIX,), 403)):
         answer(tmp_path)

@@ -15,7 +15,7 @@ from backstamp.edge.own_page.asking import BODY_LIMIT, act_of
 from backstamp.edge.own_page.words import WORDS
 from backstamp.edge.requests import bodies
 from backstamp.edge.requests.languages import language_of
-from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, publish_snapshot
+from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter
 from backstamp.policy import (
     Consent,
     ConsentMode,
@@ -26,6 +26,7 @@ from backstamp.policy import (
     Snapshot,
     SuppressionReason,
 )
+from backstamp.shared_files import publish_snapshot
 from backstamp.tokens import seal_page
 from backstamp.vocabulary import Wish, WishAct
 from tests.edge.fake import FakeProtocol, FakeScope

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from backstamp.gateway import Gateway, GatewayConfig
-from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, publish_snapshot
+from backstamp.journal import JournalReader, JournalWriter
 from backstamp.policy import Axes, ConsentMode, Snapshot
+from backstamp.shared_files import SnapshotFile, publish_snapshot
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import Delivery, JournalRecord, Origin, Queued
 from tests.gateway.client import Client

@@ -13,8 +13,6 @@ from backstamp.gateway.protection.groups import Group, joined
 from backstamp.gateway.rewriter.pool import BusyError
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.journal import JournalUnavailableError, RecordTooLargeError
-from backstamp.journal.known_sites_file import publish_sites
-from backstamp.journal.threat_file import publish_lists
 from backstamp.policy import (
     DomainPolicy,
     OnKnownBad,
@@ -25,6 +23,8 @@ from backstamp.policy import (
     Receiving,
     Snapshot,
 )
+from backstamp.shared_files.known_sites_file import publish_sites
+from backstamp.shared_files.threat_file import publish_lists
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import LinkToken, open_token, seal_link
 from backstamp.urls.safe_browsing import full_hash, full_hashes

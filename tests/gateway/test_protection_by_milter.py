@@ -12,9 +12,10 @@ from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.pool import RewriterPool
-from backstamp.journal import JournalReader, JournalWriter, SnapshotFile, publish_snapshot
+from backstamp.journal import JournalReader, JournalWriter
 from backstamp.policy import OnUnprotected
 from backstamp.rewriting import Options
+from backstamp.shared_files import SnapshotFile, publish_snapshot
 from backstamp.tokens import ANONYMOUS
 from backstamp.vocabulary import Queued
 from tests.gateway.running import HTML, RING, TEXT

@@ -15,13 +15,14 @@ import msgspec
 import pytest
 from django.db import DataError, OperationalError
 
-from backstamp.journal import Batch, JournalWriter, SnapshotFile
+from backstamp.journal import Batch, JournalWriter
 from backstamp.policy import Axes, Consent, ConsentMode, Consents, ConsentState, KillTarget
 from backstamp.records import models
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Event, JournalCursor, Message, Recipient
 from backstamp.records.protection import kills
 from backstamp.records.snapshot import parts as records_snapshot
+from backstamp.shared_files import SnapshotFile
 from backstamp.vocabulary import Queued
 from backstamp.worker import WorkerConfig
 from backstamp.worker.ingest import loop as ingest_loop

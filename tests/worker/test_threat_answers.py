@@ -5,11 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from backstamp.journal import JournalWriter, publish_lists
-from backstamp.journal.answers_file import AnswersFile, publish_answers
+from backstamp.journal import JournalWriter
 from backstamp.policy import ProtectionMode
 from backstamp.records.models import Link
 from backstamp.records.queries.link_urls import urls_of_links
+from backstamp.shared_files import publish_lists
+from backstamp.shared_files.answers_file import AnswersFile, publish_answers
 from backstamp.threats.answers import Answers, Confirmed
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash

@@ -14,7 +14,7 @@ from backstamp.app.settings.table import DATA_DIR, TRACKING_URL
 from backstamp.tokens import Keyring
 
 if TYPE_CHECKING:
-    from backstamp.journal import SnapshotFile
+    from backstamp.shared_files import SnapshotFile
 
 KEY_FILE: Final = "keys.json"
 
@@ -60,26 +60,26 @@ class AppContext:
     @property
     def signatures_path(self) -> Path:
         """Where newer copies of the published lists of networks lie."""
-        from backstamp.journal.signature_file import FILE_NAME
+        from backstamp.shared_files.signature_file import FILE_NAME
 
         return self.settings.in_data_dir(FILE_NAME)
 
     @property
     def threat_answers_path(self) -> Path:
         """Where the answers of lists' publishers about single URLs lie."""
-        from backstamp.journal.answers_file import FILE_NAME
+        from backstamp.shared_files.answers_file import FILE_NAME
 
         return self.settings.in_data_dir(FILE_NAME)
 
     @property
     def threats_path(self) -> Path:
         """Where the compiled threat lists lie."""
-        from backstamp.journal.threat_file import FILE_NAME
+        from backstamp.shared_files.threat_file import FILE_NAME
 
         return self.settings.in_data_dir(FILE_NAME)
 
     def snapshot(self) -> "SnapshotFile":
         """Return the reader of the policy snapshot."""
-        from backstamp.journal import SnapshotFile
+        from backstamp.shared_files import SnapshotFile
 
         return SnapshotFile(self.settings.in_data_dir("snapshot"))

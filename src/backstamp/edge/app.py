@@ -29,18 +29,11 @@ from backstamp.edge.serving.chores import Chore, Chores
 from backstamp.edge.serving.idle_connections import LOOK_SECONDS, IdleConnections
 from backstamp.edge.unopened import answer_unopened, before_markup, link_in_text
 from backstamp.http_listener import connections_for
-from backstamp.journal import (
-    Answer,
-    EdgeCounters,
-    JournalWriter,
-    SignatureFile,
-    SnapshotFile,
-    SourceKeys,
-    ThreatFile,
-)
-from backstamp.journal.answers_file import AnswersFile
-from backstamp.journal.edge_counters import TIME_NS, TIMES
+from backstamp.journal import JournalWriter
 from backstamp.policy import Snapshot
+from backstamp.shared_files import Answer, EdgeCounters, SignatureFile, SnapshotFile, SourceKeys, ThreatFile
+from backstamp.shared_files.answers_file import AnswersFile
+from backstamp.shared_files.edge_counters import TIME_NS, TIMES
 from backstamp.tokens import Keyring, LinkToken, PixelToken, open_token
 
 _log = logging.getLogger("backstamp.edge")

@@ -8,7 +8,7 @@ from backstamp.edge.replies.not_found import NOT_FOUND
 from backstamp.edge.replies.prepared import HEALTHY, ROBOTS, Page, send_pixel
 from backstamp.edge.replies.protocol import ReplyProtocol
 from backstamp.edge.requests.scope import Headers
-from backstamp.journal import Answer
+from backstamp.shared_files import Answer
 from backstamp.tokens import Keyring, LinkToken, open_token
 
 PIXEL_LENGTHS: Final = range(45, 52)

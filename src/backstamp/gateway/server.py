@@ -38,7 +38,8 @@ from backstamp.gateway.sessions.session import Session
 from backstamp.gateway.sessions.surroundings import Surroundings
 from backstamp.gateway.sessions.tls_door import TlsDoor
 from backstamp.gateway.tracking import Tracker
-from backstamp.journal import JournalWriter, SnapshotFile
+from backstamp.journal import JournalWriter
+from backstamp.shared_files import SnapshotFile
 from backstamp.tokens import Keyring, TrackingIds
 
 _log = logging.getLogger("backstamp.gateway")

@@ -17,10 +17,11 @@ from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, S
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.standing import LastStanding, Standing
-from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
+from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.mail.patches import Patched
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, Options, SkipReason
+from backstamp.shared_files import SnapshotFile
 from backstamp.tokens import ANONYMOUS, Keyring
 from backstamp.vocabulary import Queued, QueuedLink, QueuedRecipient
 

@@ -3,7 +3,7 @@
 It has three parts, for what an administrator switches must not wait for what a million recipients said: the
 policy, consents and the suppression list. No decision belongs to two of them, so each is published at its own
 changes. How they are written is `policy.snapshot_parts`; where they are, and how they are replaced,
-`journal.snapshot_file`.
+`shared_files.snapshot_file`.
 """
 
 from typing import Any, Final, Self

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
-from backstamp.journal import ThreatFile
 from backstamp.records.database.bulk import is_postgresql
 from backstamp.records.queries.link_urls import urls_of_links
+from backstamp.shared_files import ThreatFile
 from backstamp.worker.capture.server import CaptureServer
 from backstamp.worker.channels.delivering import AlertDelivery
 from backstamp.worker.config import WorkerConfig

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from backstamp.journal import Batch, JournalWriter, SnapshotFile
+from backstamp.journal import Batch, JournalWriter
 from backstamp.policy import Consent, ConsentState
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import Event
+from backstamp.shared_files import SnapshotFile
 from backstamp.vocabulary import WishAct
 from backstamp.worker import WorkerConfig
 from backstamp.worker.ingest import loop as ingest_loop

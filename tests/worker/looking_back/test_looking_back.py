@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal import ThreatFile
-from backstamp.journal.threat_file import publish_lists
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.looking_back.look import look_back
 from backstamp.records.models import (
@@ -21,6 +19,8 @@ from backstamp.records.models import (
 )
 from backstamp.records.outbox import channels
 from backstamp.records.protection.own_lists import add, take_off
+from backstamp.shared_files import ThreatFile
+from backstamp.shared_files.threat_file import publish_lists
 from backstamp.threats.answers import Answers
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.tokens import Keyring
@@ -350,7 +350,7 @@ async def test_prefixes_that_name_what_is_allowed_no_longer_are_asked_about(
 
 
 def test_the_pause_is_longer_than_what_a_gateway_needs_to_see_new_lists() -> None:
-    from backstamp.journal.threat_file import RECHECK_SECONDS
+    from backstamp.shared_files.threat_file import RECHECK_SECONDS
     from backstamp.worker.publishing.policy import POLL_SECONDS
 
     seen = timedelta(seconds=RECHECK_SECONDS + POLL_SECONDS)

@@ -14,12 +14,13 @@ import msgspec
 import pytest
 from django.db import OperationalError, connection
 
-from backstamp.journal import Answer, Drop, EdgeCounters, JournalWriter
+from backstamp.journal import JournalWriter
 from backstamp.journal.durations import BUCKETS, Durations
 from backstamp.records import models
 from backstamp.records.models import Outgoing
 from backstamp.records.outbox import channels
 from backstamp.records.outbox import entries as outbox
+from backstamp.shared_files import Answer, Drop, EdgeCounters
 from backstamp.vocabulary import ChannelKind
 from backstamp.worker import WorkerConfig
 from backstamp.worker.operations import pages as operations

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal.known_sites_file import KnownSitesFile
 from backstamp.records.alerting import new_hosts
 from backstamp.records.models import ClickedHost, SenderDomain
+from backstamp.shared_files.known_sites_file import KnownSitesFile
 from backstamp.worker.parts.database import Database
 from backstamp.worker.publishing.known_sites import KnownSitesPublisher
 from tests.worker.running import looked_up

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal import SnapshotFile
 from backstamp.policy import ConsentMode, Consents, Policy
 from backstamp.records.snapshot import parts as records_snapshot
+from backstamp.shared_files import SnapshotFile
 from backstamp.worker.parts.database import Database
 from backstamp.worker.publishing.policy import Publisher
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal import SignatureFile, publish_updates
+from backstamp.shared_files import SignatureFile, publish_updates
 from backstamp.verdicts.published import LISTS, ListCopy, Updates
 from backstamp.worker.signatures import Fetched, FetchError, Unchanged, fetch, keeping, refresh
 from backstamp.worker.signatures.keeping import SignatureKeeping, due_at
@@ -187,7 +187,7 @@ def test_the_worker_asks_when_the_oldest_list_is_a_day_old(
 def test_a_damaged_file_leaves_what_was_read_before_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("backstamp.journal.signature_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.signature_file.RECHECK_SECONDS", 0.0)
     path = tmp_path / "signatures.json"
     copy = ListCopy(name=APPLE.name, prefixes=("198.51.100.0/24",), checked_at=1, changed_at=1)
     publish_updates(path, Updates((copy,)))

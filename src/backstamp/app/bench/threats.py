@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
 
-from backstamp.journal import ThreatFile, publish_lists
+from backstamp.shared_files import ThreatFile, publish_lists
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import expressions, full_hash, full_hashes, url_expression
 from backstamp.vocabulary import ThreatType

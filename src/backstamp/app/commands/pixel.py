@@ -10,7 +10,7 @@ from backstamp.app.groups import Group
 from backstamp.app.wiring.data_dir import require_keys
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
-from backstamp.journal.manual import ManualTrackingError, NothingTrackedError, create_manual
+from backstamp.manual_tracking import ManualTrackingError, NothingTrackedError, create_manual
 from backstamp.tokens import TrackingIds
 
 

@@ -10,7 +10,7 @@ import click
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
 from backstamp.app.wiring.data_dir import make_data_dir
-from backstamp.journal import SignatureFile
+from backstamp.shared_files import SignatureFile
 from backstamp.verdicts.published import LISTS, PublishedList, freshness, list_named
 
 if TYPE_CHECKING:

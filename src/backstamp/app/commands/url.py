@@ -14,8 +14,8 @@ from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError
 from backstamp.app.shown import printable_json
-from backstamp.journal import ThreatFile
-from backstamp.journal.answers_file import AnswersFile
+from backstamp.shared_files import ThreatFile
+from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.threats import Finding
 from backstamp.threats.answers import Answers
 from backstamp.threats.checking import check as check_link

@@ -9,7 +9,7 @@ from backstamp.app.commands.refusing import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
 from backstamp.app.shown import printable, printable_json
-from backstamp.journal import SignatureFile
+from backstamp.shared_files import SignatureFile
 from backstamp.verdicts import NetworkTable, Verdict
 from backstamp.verdicts import verdict as judge
 from backstamp.verdicts.networks import PACKAGED_TABLE

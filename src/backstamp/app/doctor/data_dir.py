@@ -15,8 +15,8 @@ from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import DATA_DIR
-from backstamp.journal import answers_file, known_sites_file, signature_file, threat_file
 from backstamp.journal.layout import SET_ASIDE
+from backstamp.shared_files import answers_file, known_sites_file, signature_file, threat_file
 
 _FOLDERS: Final = ("capture", "feeds", "journal", "looking-back", "metrics", "source-keys")
 _FILES: Final = (

@@ -8,10 +8,10 @@ import stat
 from pathlib import Path
 
 from backstamp.app.settings import Settings
-from backstamp.journal import SignatureFile, SnapshotFile
-from backstamp.journal.signature_file import FILE_NAME
-from backstamp.journal.snapshot_file import consents_path, suppressed_path
 from backstamp.policy import Snapshot
+from backstamp.shared_files import SignatureFile, SnapshotFile
+from backstamp.shared_files.signature_file import FILE_NAME
+from backstamp.shared_files.snapshot_file import consents_path, suppressed_path
 from backstamp.verdicts.published import Updates
 
 

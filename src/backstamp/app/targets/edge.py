@@ -6,11 +6,11 @@ from backstamp.app.settings import load
 from backstamp.app.wiring.edge import edge_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.edge import Edge
-from backstamp.journal import EdgeCounters, SignatureFile, SnapshotFile, SourceKeys, ThreatFile
-from backstamp.journal.answers_file import FILE_NAME as ANSWERS
-from backstamp.journal.answers_file import AnswersFile
-from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
-from backstamp.journal.threat_file import FILE_NAME as THREATS
+from backstamp.shared_files import EdgeCounters, SignatureFile, SnapshotFile, SourceKeys, ThreatFile
+from backstamp.shared_files.answers_file import FILE_NAME as ANSWERS
+from backstamp.shared_files.answers_file import AnswersFile
+from backstamp.shared_files.signature_file import FILE_NAME as SIGNATURES
+from backstamp.shared_files.threat_file import FILE_NAME as THREATS
 
 
 def _edge() -> Edge:

@@ -24,9 +24,10 @@ from backstamp.app.settings.table import (
 from backstamp.app.simulator.runs import SimulationRuns
 from backstamp.app.wiring.journal import open_journal
 from backstamp.console.config import ConsoleConfig, PagePreview, ThreatListState
-from backstamp.journal import JournalWriter, SignatureFile, SnapshotFile
-from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
+from backstamp.journal import JournalWriter
 from backstamp.policy import Protection
+from backstamp.shared_files import SignatureFile, SnapshotFile
+from backstamp.shared_files.signature_file import FILE_NAME as SIGNATURES
 from backstamp.vocabulary import ClickAction
 
 

@@ -24,8 +24,8 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
     Setting,
 )
-from backstamp.journal.answers_file import FILE_NAME as ANSWERS
-from backstamp.journal.threat_file import FILE_NAME as LISTS
+from backstamp.shared_files.answers_file import FILE_NAME as ANSWERS
+from backstamp.shared_files.threat_file import FILE_NAME as LISTS
 from backstamp.vocabulary import Feed
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.lists.source import HOUR, Form, Source

@@ -43,9 +43,9 @@ from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.gateway.server import LARGEST_AT_ONCE
-from backstamp.journal.answers_file import FILE_NAME as ANSWERS
-from backstamp.journal.known_sites_file import FILE_NAME as KNOWN_SITES
-from backstamp.journal.threat_file import FILE_NAME as THREATS
+from backstamp.shared_files.answers_file import FILE_NAME as ANSWERS
+from backstamp.shared_files.known_sites_file import FILE_NAME as KNOWN_SITES
+from backstamp.shared_files.threat_file import FILE_NAME as THREATS
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:

@@ -36,9 +36,9 @@ from backstamp.app.wiring.capture import capture_address, next_hop_address, sock
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.own_name import own_name
-from backstamp.journal.known_sites_file import FILE_NAME as KNOWN_SITES
-from backstamp.journal.signature_file import FILE_NAME as SIGNATURES
 from backstamp.policy import Axes, Policy, Privacy
+from backstamp.shared_files.known_sites_file import FILE_NAME as KNOWN_SITES
+from backstamp.shared_files.signature_file import FILE_NAME as SIGNATURES
 from backstamp.vocabulary import Origin
 from backstamp.worker import WorkerConfig
 from backstamp.worker.config import ImapConfig, OwnMailConfig, ReportMailboxConfig

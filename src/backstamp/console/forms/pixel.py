@@ -3,7 +3,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
-from backstamp.journal.manual import LONGEST_LABEL, MAX_LINKS
+from backstamp.manual_tracking import LONGEST_LABEL, MAX_LINKS
 from backstamp.records.models import LONGEST_ADDRESS
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from backstamp.console.config import console_config
 from backstamp.console.forms.pixel import PixelForm
 from backstamp.journal import JournalUnavailableError
-from backstamp.journal.manual import MAX_LINKS, ManualTrackingError, create_manual, manual_tracking
+from backstamp.manual_tracking import MAX_LINKS, ManualTrackingError, create_manual, manual_tracking
 from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import Message
 from backstamp.tokens import TrackingIds

@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 
 from backstamp.edge.deciding.policy import MOST_PRIVATE, Guard, HitPolicy
-from backstamp.journal import ThreatFile
-from backstamp.journal.answers_file import AnswersFile
 from backstamp.policy import KILLED, LinkWord, decide_click, link_word
+from backstamp.shared_files import ThreatFile
+from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.threats import Finding, ThreatReason
 from backstamp.threats.answers import Answers
 from backstamp.threats.heuristics import SOURCE, Looks, is_suspicious, suspicions

@@ -5,34 +5,41 @@ second. Each worker counts for itself, and what was counts half every half hour.
 """
 
 from collections.abc import Hashable
+from heapq import nlargest
+from operator import itemgetter
 from typing import Final
 
 from backstamp.edge.config import FloodLimits
-from backstamp.edge.deciding.tally import Tally
 from backstamp.tokens import ANONYMOUS, LinkToken, PixelToken
 from backstamp.vocabulary import ClickAction
 
 FADE_SECONDS: Final = 1800.0
 """After so long what was counts half."""
+MOST: Final = 32_768
+"""Keys that are counted at once: about 4 MB."""
+_KEPT: Final = MOST // 8
 
 
 class Floods:
-    """Counts what is asked for and what is written, by token."""
+    """Counts what is asked for and what is written, by token.
+
+    When there are too many, those that came most are kept: it is them we look for.
+    """
 
     def __init__(self, limits: FloodLimits) -> None:
         """Begin with nothing."""
-        self._tally = Tally()
+        self._counts: dict[int, int] = {}
         self._named = limits.named
         self._anybody = max(limits.named, limits.anybody)
 
     def asked(self, token: PixelToken | LinkToken) -> bool:
         """Count a request for a token, and return whether there are too many."""
-        number = self._tally.add(hash(token))
+        number = self._add(hash(token))
         return number > self._named and self._is_flood(token, number)
 
     def is_asked_too_often(self, token: PixelToken | LinkToken) -> bool:
         """Return what `asked` said last, without counting."""
-        return self._is_flood(token, self._tally.of(hash(token)))
+        return self._is_flood(token, self._counts.get(hash(token), 0))
 
     def decided(self, token: LinkToken, action: ClickAction) -> bool:
         """Count what was decided about a link, each action for itself; return whether there is too much.
@@ -43,11 +50,20 @@ class Floods:
 
     def count(self, *what: Hashable) -> int:
         """Count something else, and return how often it came."""
-        return self._tally.add(hash(what))
+        return self._add(hash(what))
 
     def fade(self) -> None:
-        """Let what was counted weigh less from now on."""
-        self._tally.fade()
+        """Let what was weigh half from now on; what came once is forgotten."""
+        self._counts = {key: number // 2 for key, number in self._counts.items() if number > 1}
+
+    def _add(self, key: int) -> int:
+        counts = self._counts
+        number = counts[key] = counts.get(key, 0) + 1
+        if len(counts) > MOST:
+            # Most came once; to put those in order, too, took eight times as long.
+            often = [each for each in counts.items() if each[1] > 1]
+            self._counts = dict(nlargest(_KEPT, often, key=itemgetter(1)))
+        return number
 
     def _is_flood(self, token: PixelToken | LinkToken, number: int) -> bool:
         return number > (self._named if _names_somebody(token) else self._anybody)

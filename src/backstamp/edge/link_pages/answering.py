@@ -31,7 +31,8 @@ from backstamp.edge.replies.protocol import BodyProtocol, ReplyProtocol
 from backstamp.edge.requests.bodies import read_body
 from backstamp.edge.requests.own_forms import is_from_own_page
 from backstamp.edge.requests.scope import Scope
-from backstamp.journal import Answer, Drop, JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.shared_files import Answer, Drop
 from backstamp.tokens import Keyring, LinkToken
 from backstamp.vocabulary import ClickAction, ReaderReport, ReaderReportKind
 

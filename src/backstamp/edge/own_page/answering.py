@@ -19,8 +19,9 @@ from backstamp.edge.replies.protocol import BodyProtocol, ReplyProtocol
 from backstamp.edge.requests.bodies import read_body
 from backstamp.edge.requests.languages import language_of
 from backstamp.edge.requests.scope import Scope
-from backstamp.journal import Answer, Drop, JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.policy import Snapshot
+from backstamp.shared_files import Answer, Drop
 from backstamp.tokens import PAGE_PATH, Keyring, PageToken, open_page
 from backstamp.vocabulary import Wish, WishAct
 

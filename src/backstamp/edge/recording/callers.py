@@ -10,8 +10,8 @@ import msgspec
 
 from backstamp.edge.recording.client_address import TrustedProxies, peer_octets
 from backstamp.edge.requests.scope import Headers
-from backstamp.journal import SourceKeys
-from backstamp.journal.source_keys import DAY_US
+from backstamp.shared_files import SourceKeys
+from backstamp.shared_files.source_keys import DAY_US
 from backstamp.verdicts import NetworkTable
 from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE
 
@@ -48,7 +48,7 @@ class Callers:
         if at_us >= self._day_ends_us:  # a new day has a new key of `source`
             self.forget()
             self._day_ends_us = (at_us // DAY_US + 1) * DAY_US
-        peer = client.rpartition(":")[0]
+        peer = client[: client.rfind(":")]
         caller = self._known.get(peer) or self._meet(peer, peer_octets(client), at_us)
         if not caller.is_proxy:
             return caller

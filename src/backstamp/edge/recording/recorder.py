@@ -14,8 +14,9 @@ from backstamp.edge.recording.client_address import address_text, network_text
 from backstamp.edge.recording.kept_headers import kept_headers
 from backstamp.edge.recording.losses import Losses
 from backstamp.edge.requests.scope import Scope
-from backstamp.journal import Drop, JournalUnavailableError, JournalWriter, PackedHit
+from backstamp.journal import JournalUnavailableError, JournalWriter, PackedHit
 from backstamp.policy import ClickAddresses
+from backstamp.shared_files import Drop
 from backstamp.threats import Finding
 from backstamp.tokens import LinkToken, PixelToken
 from backstamp.vocabulary import MALFORMED, ClickAction, HitKind
@@ -29,6 +30,7 @@ _ADDRESSES: Final[dict[ClickAddresses, Callable[[bytes], str | None]]] = {
     ClickAddresses.TRUNCATED: network_text,
     ClickAddresses.FULL: address_text,
 }
+"""What is kept of an address at clicks in received mail, as its domain says."""
 
 
 class HitRecorder:
@@ -108,6 +110,12 @@ class HitRecorder:
             kept = kept_headers(headers.items())
             if tail:
                 kept[MALFORMED] = tail
+            address = None
+            if type(token) is LinkToken and token.protected:
+                keep = _ADDRESSES[policy.guard_of(token).protection.click_addresses]
+                address = keep(caller.octets)
+            elif policy.keep_addresses:
+                address = address_text(caller.octets)
             hit = PackedHit(
                 at_us,
                 kind,
@@ -120,7 +128,7 @@ class HitRecorder:
                 kept,
                 caller.network,
                 caller.source,
-                self._address(token, caller.octets),
+                address,
                 action,
             )
             if finding is not None:
@@ -136,10 +144,3 @@ class HitRecorder:
         else:
             if self._losses.pending:
                 self._losses.end()
-
-    def _address(self, token: PixelToken | LinkToken, octets: bytes) -> str | None:
-        """Return what is kept of an address: of clicks in received mail as its domain says."""
-        policy = self.policy
-        if type(token) is LinkToken and token.protected:
-            return _ADDRESSES[policy.guard_of(token).protection.click_addresses](octets)
-        return address_text(octets) if policy.keep_addresses else None

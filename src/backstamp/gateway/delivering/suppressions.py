@@ -6,9 +6,9 @@ from typing import Final
 
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.relaying.handover import Outcome, Stage
-from backstamp.journal import SnapshotFile
 from backstamp.policy import SuppressionAction, SuppressionReason, adds_unsubscribe, suppression
 from backstamp.rewriting import MessageFacts
+from backstamp.shared_files import SnapshotFile
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import Origin
 

@@ -17,10 +17,11 @@ from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.standing import LastStanding
-from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError, SnapshotFile
+from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
 from backstamp.mail.patches import Patched
 from backstamp.policy import Snapshot
 from backstamp.rewriting import Options, SkipReason
+from backstamp.shared_files import SnapshotFile
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import Direction, Queued
 

@@ -14,14 +14,14 @@ from backstamp.gateway.rewriter.signatures import held_parts
 from backstamp.gateway.rewriter.tracking import sealed_links
 from backstamp.gateway.rewriter.unwrapping import target_patches
 from backstamp.gateway.rewriter.verdict_fields import OUR_FIELDS, subject_mark, verdict_fields
-from backstamp.journal.answers_file import AnswersFile
-from backstamp.journal.known_sites_file import KnownSitesFile
-from backstamp.journal.threat_file import ThreatFile
 from backstamp.mail.composed_patches import composed
 from backstamp.mail.marks import HEAD_OCTETS, marks
 from backstamp.mail.patches import Patch, Patched, apply_patches
 from backstamp.policy import OWN_BLOCKED, LinkWord, OwnWord, ProtectionMode, link_words
 from backstamp.rewriting import LeftLink, Plan, SkipReason, TrackedLink, plan
+from backstamp.shared_files.answers_file import AnswersFile
+from backstamp.shared_files.known_sites_file import KnownSitesFile
+from backstamp.shared_files.threat_file import ThreatFile
 from backstamp.threats import Finding
 from backstamp.threats.heuristics import Looks, enough_to_warn, lead_nowhere, organisation
 from backstamp.tokens import CopySealer, Keyring

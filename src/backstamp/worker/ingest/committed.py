@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from backstamp.journal.layout import segments
-from backstamp.journal.replacing import replace_file
+from backstamp.shared_files.replacing import replace_file
 
 FILE_NAME: Final = "ingested"
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from backstamp.journal import ThreatFile
 from backstamp.policy import link_word
 from backstamp.records.alerting.allowances import tell_allowed
 from backstamp.records.database.instants import microseconds
@@ -23,6 +22,7 @@ from backstamp.records.looking_back.link_expressions import digest_of
 from backstamp.records.looking_back.listings import Listing, messages_under, urls_under
 from backstamp.records.looking_back.look import PAGE
 from backstamp.records.models import LiftedAllowance, OwnListEntry
+from backstamp.shared_files import ThreatFile
 from backstamp.threats import Finding
 from backstamp.threats.answers import Answers
 from backstamp.urls.parsing import web_url

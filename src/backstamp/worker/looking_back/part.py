@@ -8,7 +8,7 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal import ThreatFile
+from backstamp.shared_files import ThreatFile
 from backstamp.worker.feeds.keeping.new_entries import NewEntries
 from backstamp.worker.feeds.questions.lookups import Lookups
 from backstamp.worker.looking_back.decided import Decided

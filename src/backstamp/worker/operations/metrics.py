@@ -4,11 +4,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from backstamp.journal import Answer, Drop
-from backstamp.journal.edge_counters import EdgeValues, read_edge_counters
 from backstamp.journal.layout import SET_ASIDE, is_alive, producers, segments
 from backstamp.policy import Snapshot
 from backstamp.records.outbox.entries import ChannelStanding
+from backstamp.shared_files import Answer, Drop
+from backstamp.shared_files.edge_counters import EdgeValues, read_edge_counters
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.keeping.copies import ListStore
 from backstamp.worker.feeds.keeping.standing import standing_of

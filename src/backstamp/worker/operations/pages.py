@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.db import Error as DatabaseError
 
-from backstamp.journal import SnapshotFile
 from backstamp.own_threads import in_own_thread
 from backstamp.policy import Snapshot
 from backstamp.records.ingest.journal_cursors import cursors
 from backstamp.records.outbox.entries import ChannelStanding, standings
+from backstamp.shared_files import SnapshotFile
 from backstamp.worker.config import WorkerConfig
 from backstamp.worker.operations.exposition import CONTENT_TYPE
 from backstamp.worker.operations.metrics import metrics

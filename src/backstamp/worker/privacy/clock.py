@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.journal.replacing import replace_file
+from backstamp.shared_files.replacing import replace_file
 
 log = logging.getLogger("backstamp.worker")
 

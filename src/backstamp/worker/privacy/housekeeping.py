@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal import SourceKeys
 from backstamp.journal.layout import SET_ASIDE
 from backstamp.records.administration import sign_in_links
 from backstamp.records.alerting.alerts import forget_visits
@@ -18,6 +17,7 @@ from backstamp.records.ingest.journal_cursors import forget_producers
 from backstamp.records.privacy.retention import delete_before, write_back
 from backstamp.records.queries.search import forget_deleted
 from backstamp.records.reports.matching import forget_before
+from backstamp.shared_files import SourceKeys
 from backstamp.worker.parts.database import Database
 from backstamp.worker.parts.running import wait
 from backstamp.worker.privacy.clock import Clock

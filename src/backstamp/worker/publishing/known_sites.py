@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal.known_sites_file import publish_sites
 from backstamp.records.alerting import new_hosts
+from backstamp.shared_files.known_sites_file import publish_sites
 from backstamp.worker.parts.database import Database
 from backstamp.worker.parts.running import wait
 

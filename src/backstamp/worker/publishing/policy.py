@@ -10,17 +10,17 @@ from threading import Lock
 from typing import Final
 
 from backstamp.file_identity import FileIdentity, identity_of
-from backstamp.journal import (
+from backstamp.policy import Policy
+from backstamp.records.snapshot import part_changes, parts, suppressed_keys
+from backstamp.records.snapshot.followed_consents import FollowedConsents
+from backstamp.shared_files import (
     consents_path,
     publish_consents,
     publish_policy,
     publish_suppressed,
     suppressed_path,
 )
-from backstamp.journal.replacing import remove_unfinished
-from backstamp.policy import Policy
-from backstamp.records.snapshot import part_changes, parts, suppressed_keys
-from backstamp.records.snapshot.followed_consents import FollowedConsents
+from backstamp.shared_files.replacing import remove_unfinished
 from backstamp.worker.parts.database import Database
 from backstamp.worker.parts.running import wait_for_either
 

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal import SignatureFile
 from backstamp.own_threads import in_own_thread
+from backstamp.shared_files import SignatureFile
 from backstamp.verdicts.published import LISTS, Updates
 from backstamp.worker.parts.running import wait
 from backstamp.worker.signatures.refreshing import Outcome, refresh

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.journal import SignatureFile, publish_updates
+from backstamp.shared_files import SignatureFile, publish_updates
 from backstamp.verdicts.published import (
     LISTS,
     ListCopy,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal import ThreatFile, publish_lists
 from backstamp.policy import ProtectionMode
+from backstamp.shared_files import ThreatFile, publish_lists
 from backstamp.threats.lists import Source, SourceEntries
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import (

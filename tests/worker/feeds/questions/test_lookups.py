@@ -11,7 +11,7 @@ import dns.rcode
 import msgspec
 import pytest
 
-from backstamp.journal.answers_file import AnswersFile
+from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.threats.findings import Finding, ThreatReason
 from backstamp.urls.safe_browsing import full_hash, full_hashes
 from backstamp.vocabulary import ThreatType
@@ -607,7 +607,7 @@ def test_a_resolver_is_an_address(address: str) -> None:
 def test_answers_that_are_damaged_leave_the_last_good_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("backstamp.journal.answers_file.RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr("backstamp.shared_files.answers_file.RECHECK_SECONDS", 0.0)
     path = tmp_path / "threats.answers"
     file = AnswersFile(path)
     assert file.current().prefixes == {}

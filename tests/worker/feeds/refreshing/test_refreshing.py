@@ -523,7 +523,7 @@ def test_what_a_killed_process_was_writing_does_not_stay(server: FeedServer, lis
     directory = lists.job.directory
     killed = """
 import os, pathlib, sys
-from backstamp.journal.replacing import replacing
+from backstamp.shared_files.replacing import replacing
 with replacing(pathlib.Path(sys.argv[1])) as file:
     file.write(bytes(1000))
     file.flush()

@@ -13,9 +13,9 @@ from typing import Final
 from backstamp.app.bench.servers.edge_target import DIRECTORY_VARIABLE
 from backstamp.app.bench.servers.ports import free_port
 from backstamp.app.bench.wrk import Server, program
-from backstamp.journal import publish_snapshot
 from backstamp.lifetime import module_command
 from backstamp.policy import Consent, ConsentMode, Consents, ConsentState, Snapshot
+from backstamp.shared_files import publish_snapshot
 from backstamp.tokens import Keyring, seal_link, seal_pixel
 
 NGINX_PIXEL: Final = "nginx empty_gif, access log"

@@ -17,16 +17,9 @@ from granian.log import LogLevels
 from backstamp.edge import Edge, EdgeConfig, FloodLimits, serve
 from backstamp.edge.replies.prepared import GIF
 from backstamp.edge.replies.protocol import Header, ReplyProtocol
-from backstamp.journal import (
-    DEFAULT_SYNC,
-    EdgeCounters,
-    JournalWriter,
-    SignatureFile,
-    SnapshotFile,
-    SourceKeys,
-    ThreatFile,
-)
-from backstamp.journal.answers_file import AnswersFile
+from backstamp.journal import DEFAULT_SYNC, JournalWriter
+from backstamp.shared_files import EdgeCounters, SignatureFile, SnapshotFile, SourceKeys, ThreatFile
+from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.tokens import Keyring
 
 DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"

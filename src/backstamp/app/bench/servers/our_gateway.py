@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from backstamp.app.bench.servers.ports import free_port
-from backstamp.journal import publish_snapshot
 from backstamp.lifetime import module_command
 from backstamp.policy import ConsentMode, DomainPolicy, Protection, ProtectionMode, Snapshot
+from backstamp.shared_files import publish_snapshot
 from backstamp.tokens import Keyring
 
 DOMAIN: Final = "example.org"

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.journal.replacing import remove_unfinished, replace_file
+from backstamp.shared_files.replacing import remove_unfinished, replace_file
 from backstamp.vocabulary import ThreatType
 
 _LISTS: Final = "lists"

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.journal.replacing import remove_unfinished, replace_file
+from backstamp.shared_files.replacing import remove_unfinished, replace_file
 from backstamp.urls.safe_browsing import HASH_BYTES, full_hash
 from backstamp.vocabulary import ThreatType
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
-from backstamp.journal.answers_file import AnswersFile, publish_answers
+from backstamp.shared_files.answers_file import AnswersFile, publish_answers
 from backstamp.threats.answers import PREFIX_BYTES, Answers, Confirmed
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.config import FeedsConfig

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from backstamp.journal import ThreatFile
 from backstamp.policy import ProtectionMode
+from backstamp.shared_files import ThreatFile
 from backstamp.urls.layers import layers, within_reach
 from backstamp.urls.parsing import web_url
 from backstamp.urls.safe_browsing import full_hash, full_hashes

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.journal.replacing import replace_file
+from backstamp.shared_files.replacing import replace_file
 from backstamp.vocabulary import ThreatType
 
 _DAY_US: Final = 86_400_000_000

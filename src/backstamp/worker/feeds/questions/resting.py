@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.journal.replacing import replace_file
+from backstamp.shared_files.replacing import replace_file
 from backstamp.worker.feeds.keeping.standing import today
 
 log = logging.getLogger("backstamp.worker")

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from backstamp.journal.threat_file import publish_lists
+from backstamp.shared_files.threat_file import publish_lists
 from backstamp.threats.lists import WHOLE_BYTES, SourceEntries
 from backstamp.threats.lists import Source as ListSource
 from backstamp.urls.safe_browsing import full_hash

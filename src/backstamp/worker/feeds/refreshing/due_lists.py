@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from backstamp import __version__
-from backstamp.journal.replacing import remove_unfinished
+from backstamp.shared_files.replacing import remove_unfinished
 from backstamp.threats.lists import ThreatLists, ThreatListsError
 from backstamp.worker.feeds.keeping.copies import ListStore, stored_lists
 from backstamp.worker.feeds.keeping.new_entries import Spool

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.journal.replacing import replace_file
+from backstamp.shared_files.replacing import replace_file
 from backstamp.worker.feeds.lists.entries import Drop, FeedError, Tally
 from backstamp.worker.feeds.lists.source import Source
 from backstamp.worker.feeds.providers.misp import MANIFEST, read_event, read_manifest

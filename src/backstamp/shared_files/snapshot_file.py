@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from backstamp.journal.replacing import replace_file
-from backstamp.journal.shared_file import SharedFile, mapped
 from backstamp.policy import (
     Consents,
     Policy,
@@ -23,6 +21,8 @@ from backstamp.policy import (
     encode_policy,
     encode_suppressed,
 )
+from backstamp.shared_files.replacing import replace_file
+from backstamp.shared_files.shared_file import SharedFile, mapped
 
 RECHECK_SECONDS: Final = 0.2
 """Less than the edge's quarter of a second, so that it looks each time; three files cost 5 us."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal.replacing import replacing
-from backstamp.journal.shared_file import SharedFile, mapped
+from backstamp.shared_files.replacing import replacing
+from backstamp.shared_files.shared_file import SharedFile, mapped
 from backstamp.threats.lists import SourceEntries, ThreatLists, compile_lists
 
 FILE_NAME: Final = "threats.lists"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.journal import ThreatFile, publish_lists, threat_file
+from backstamp.shared_files import ThreatFile, publish_lists, threat_file
 from backstamp.threats.lists import Source, SourceEntries, ThreatLists
 from backstamp.urls.safe_browsing import full_hash
 from backstamp.vocabulary import ThreatType

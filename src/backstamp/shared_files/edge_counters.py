@@ -21,7 +21,7 @@ import msgspec
 
 from backstamp.journal.durations import BUCKETS, SLOTS_OF_TIMES, Durations, folded
 
-_log = logging.getLogger("backstamp.journal")
+_log = logging.getLogger("backstamp.shared_files")
 
 
 class Answer(IntEnum):

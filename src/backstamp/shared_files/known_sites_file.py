@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from backstamp.journal.replacing import replace_file
-from backstamp.journal.shared_file import SharedFile
+from backstamp.shared_files.replacing import replace_file
+from backstamp.shared_files.shared_file import SharedFile
 from backstamp.threats.known_sites import KnownSites, encode_sites
 
 FILE_NAME: Final = "sites.known"

@@ -15,7 +15,7 @@ from typing import Final
 
 from backstamp.verdicts.networks import unmapped
 
-_log = logging.getLogger("backstamp.journal")
+_log = logging.getLogger("backstamp.shared_files")
 
 DAY_US: Final = 86_400_000_000
 LIFETIME_US: Final = 2 * DAY_US

@@ -12,17 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.journal import (
-    SnapshotFile,
-    SourceKeys,
-    publish_consents,
-    publish_policy,
-    publish_snapshot,
-    publish_suppressed,
-    snapshot_file,
-)
-from backstamp.journal.replacing import replace_file
-from backstamp.journal.source_keys import DAY_US
 from backstamp.policy import (
     Consent,
     ConsentMode,
@@ -32,6 +21,17 @@ from backstamp.policy import (
     Snapshot,
     SuppressionReason,
 )
+from backstamp.shared_files import (
+    SnapshotFile,
+    SourceKeys,
+    publish_consents,
+    publish_policy,
+    publish_snapshot,
+    publish_suppressed,
+    snapshot_file,
+)
+from backstamp.shared_files.replacing import replace_file
+from backstamp.shared_files.source_keys import DAY_US
 
 ONE, TWO = (IPv4Address(text).packed for text in ("192.0.2.1", "192.0.2.2"))
 NOON = 20_000 * DAY_US + DAY_US // 2
@@ -309,3 +309,22 @@ def test_a_new_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(
     monkeypatch.setattr(Path, "replace", noted_replace)
     replace_file(tmp_path / "snapshot", b"new")
     assert done == ["file", "replaced", "folder"]
+
+
+@pytest.mark.usefixtures("always_look")
+def test_what_only_has_the_name_of_a_published_file_is_told_and_not_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "snapshot"
+    publish_snapshot(path, policy(1))
+    file = SnapshotFile(path)
+    assert file.current() == policy(1)
+    path.unlink()
+    os.mkfifo(path)
+    assert [file.current(), file.current()] == [policy(1)] * 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "snapshot: it is no regular file; the last good policy stays in force"
+    ]
+    path.unlink()
+    publish_policy(path, policy(2))
+    assert file.current() == policy(2)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.journal import Answer, Drop, EdgeCounters
 from backstamp.journal.durations import BUCKETS, Durations, upper_bound_seconds
-from backstamp.journal.edge_counters import TIME_NS, TIMES, read_edge_counters
+from backstamp.shared_files import Answer, Drop, EdgeCounters
+from backstamp.shared_files.edge_counters import TIME_NS, TIMES, read_edge_counters
 
 
 def close(counters: EdgeCounters) -> None:

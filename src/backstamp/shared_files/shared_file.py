@@ -5,13 +5,14 @@ import mmap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 from typing import Generic, TypeVar
 
 from backstamp.file_identity import FileIdentity, identity_of
 
 T = TypeVar("T")
 
-_log = logging.getLogger("backstamp.journal")
+_log = logging.getLogger("backstamp.shared_files")
 
 
 class SharedFile(Generic[T]):
@@ -52,10 +53,13 @@ class SharedFile(Generic[T]):
 
     def _look(self) -> None:
         try:
-            identity = identity_of(self._path.stat())
+            status = self._path.stat()
+            identity = identity_of(status)
             if identity == self._identity:
                 return
             try:
+                if not S_ISREG(status.st_mode):  # to open a named pipe would wait for ever
+                    raise ValueError("it is no regular file")
                 self._said = self._read(self._path)
             finally:
                 # Also where it is damaged: that is said once, and not tried until it changes. What the

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from backstamp.journal.replacing import replace_file
-from backstamp.journal.shared_file import SharedFile
+from backstamp.shared_files.replacing import replace_file
+from backstamp.shared_files.shared_file import SharedFile
 from backstamp.verdicts.networks import PACKAGED_TABLE, NetworkTable
 from backstamp.verdicts.published import (
     Updates,
