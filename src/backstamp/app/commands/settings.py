@@ -15,15 +15,17 @@ PREAMBLE: Final = """\
 
 Made from the one table in `src/backstamp/app/settings/table.py` by `backstamp settings --as markdown`.
 
-Settings stand in `backstamp.toml` (in the working directory, where it is yours or root's, or in
-`/etc/backstamp/`; or in the file named by `--config` or `BACKSTAMP_CONFIG`); `backstamp settings --as toml`
-prints one to begin with. An environment variable of the name given wins over the file. A secret can also be
-read from a file: put `_FILE` behind the variable's name. `backstamp check-config` says what is wrong.
+Settings are read from the file that `--config` names, else that `BACKSTAMP_CONFIG` names, else from
+`./backstamp.toml` if it belongs to you or root, else from `/etc/backstamp/backstamp.toml`.
+`backstamp settings --as toml` prints a file to begin with: every setting, commented out, with its default.
+
+An environment variable with the name given here wins over the file. A secret can also be read from a file:
+append `_FILE` to the variable's name. `backstamp check-config` says what is wrong.
 """
 
 
 TOML_PREAMBLE: Final = """\
-# Settings of Backstamp, each with its default. Take the "#" away from what you change.
+# Settings of Backstamp, each with its default. Remove the "#" before what you change.
 # `backstamp check-config` says what is wrong.
 """
 

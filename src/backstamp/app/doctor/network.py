@@ -52,8 +52,8 @@ def next_hop(settings: Settings) -> Iterator[Finding]:
     else:
         yield note(
             "next hop",
-            "none: all sent mail stays in the built-in capture mailbox",
-            'set gateway.next_hop when mail shall really leave, for example "smtp://127.0.0.1:25"',
+            "none: all sent mail stays in the built-in test mailbox",
+            'set gateway.next_hop if mail is to leave this machine, for example "smtp://127.0.0.1:25"',
         )
     if settings[PROTECTION_NEXT_HOP]:
         yield from _hop(settings, "next hop of received mail", PROTECTION_NEXT_HOP)

@@ -53,7 +53,10 @@ class Setting(Generic[T]):
 LOOPBACK: Final = ["127.0.0.0/8", "::1/128"]
 
 DATA_DIR = Setting(
-    "data_dir", kinds.PATH, "data", "Everything that is kept lies in this directory. One instance each."
+    "data_dir",
+    kinds.PATH,
+    "data",
+    "The directory in which everything is kept. One instance of Backstamp each.",
 )
 LOG_LEVEL = Setting("log.level", kinds.one_of(LogLevel), "info", "Least severity that is logged.")
 
@@ -67,7 +70,7 @@ TRACKING_URL = Setting(
     "tracking.url",
     kinds.WEB_ADDRESS,
     "http://localhost:8025",
-    "Where recipients' mail programs reach the edge. Use https and a host of your own in production; never the console's host. Unset, it has the port of edge.listen.",
+    "The address at which recipients reach the edge: in production https and a host name of its own, never the console's. Unset, it has the port of edge.listen.",
 )
 TRACKING_OPENS = Setting(
     "tracking.opens", kinds.BOOLEAN, True, "Add the pixel to mail that comes through the gateway."
@@ -79,47 +82,47 @@ TRACKING_ANONYMOUS = Setting(
     "tracking.anonymous",
     kinds.BOOLEAN,
     False,
-    "Seal no recipient into any token: totals only, nobody can be singled out.",
+    "Name no recipient in any pixel or link: totals only, nobody can be singled out.",
 )
 TRACKING_EXCLUDED_HOSTS = Setting(
     "tracking.excluded_hosts",
     kinds.WORDS,
     [],
-    "Hosts whose links are never rewritten, their subdomains included.",
+    "Hosts whose links are never rewritten, subdomains included.",
 )
 
 CONSENT_MODE = Setting(
     "consent.mode",
     kinds.one_of(ConsentMode),
     "required",
-    'What a recipient\'s silence means: "required" is no (CNIL 2026-042, Garante 284), "objection" is yes.',
+    'What it means if nothing is on record of a recipient: "required": do not track (CNIL 2026-042, Garante 284); "objection": track.',
 )
 SUPPRESSION_ACTION = Setting(
     "suppression.action",
     kinds.one_of(SuppressionAction),
     "refuse",
-    'Mail to an address on the suppression list: "refuse" it with a 550, or take it and "drop" it.',
+    'What happens to mail to an address on the suppression list: "refuse" it with 550, or accept and "drop" it.',
 )
 UNSUBSCRIBE_ADD = Setting(
     "unsubscribe.add",
     kinds.BOOLEAN,
     False,
-    "Add List-Unsubscribe with one click (RFC 8058) to mail that comes through the gateway without one; a sender domain may say otherwise.",
+    "Add List-Unsubscribe with one click (RFC 8058) to mail that comes through the gateway without one; a sender domain can decide otherwise.",
 )
 PRIVACY_CONTACT = Setting(
     "privacy.contact",
     kinds.MAIL_ADDRESS,
     "",
-    "Whom recipients may ask about their data: shown on their page, and the sender of records mailed to them.",
+    "Whom recipients can ask about their data: shown on their page, and the sender of records mailed to them.",
 )
 PRIVACY_KEEP_ADDRESSES = Setting(
     "privacy.keep_addresses",
     kinds.BOOLEAN,
     False,
-    "Keep the network address of every hit. Off: only its coarse class.",
+    "Keep the network address of every hit. false: only the class of its network.",
 )
 PRIVACY_RETENTION_DAYS = Setting(
-    "privacy.retention_days", kinds.number(1, 3650), 90, "Messages and events older than this are deleted."
+    "privacy.retention_days", kinds.number(1, 3650), 90, "Days after which messages and events are deleted."
 )
 
 GATEWAY_LISTEN = Setting(
@@ -135,10 +138,13 @@ GATEWAY_TRUSTED_NETWORKS = Setting(
     "gateway.trusted_networks",
     kinds.NETWORKS,
     LOOPBACK,
-    "Clients from here may send through us. A whole address family is refused.",
+    "Clients in these networks may send through us. A whole address family is refused.",
 )
 GATEWAY_XCLIENT_NETWORKS = Setting(
-    "gateway.xclient_networks", kinds.NETWORKS, LOOPBACK, "Clients from here may use XCLIENT and XFORWARD."
+    "gateway.xclient_networks",
+    kinds.NETWORKS,
+    LOOPBACK,
+    "Clients in these networks may use XCLIENT and XFORWARD.",
 )
 GATEWAY_TLS_CERTIFICATE = Setting(
     "gateway.tls_certificate", kinds.OPTIONAL_PATH, "", "PEM chain for STARTTLS and the submission listeners."
@@ -150,13 +156,13 @@ GATEWAY_CLIENT_CA = Setting(
     "gateway.client_ca",
     kinds.OPTIONAL_PATH,
     "",
-    "Clients with a TLS certificate of this CA may send through us; where people submit nobody is asked for one.",
+    "Clients with a TLS certificate of this CA may send through us. Submission listeners ask for none.",
 )
 GATEWAY_NEXT_HOP = Setting(
     "gateway.next_hop",
     kinds.NEXT_HOP,
     "",
-    "Who gets the mail after us. Empty: the built-in capture mailbox, and nobody else.",
+    "The server that gets the mail after us. Empty: the built-in test mailbox, and nobody else.",
 )
 GATEWAY_NEXT_HOP_TLS = Setting(
     "gateway.next_hop_tls",
@@ -174,13 +180,13 @@ GATEWAY_MAX_SIZE = Setting(
     "gateway.max_size",
     kinds.BYTES,
     "50 MB",
-    "Largest message taken; Postfix's own default is 10 MB, large providers take 25 to 150 MB.",
+    "Largest message accepted; Postfix's own default is 10 MB, large providers take 25 to 150 MB.",
 )
 GATEWAY_MAX_CONNECTIONS = Setting(
     "gateway.max_connections",
     kinds.number(1, 10_000),
     200,
-    "SMTP and LMTP connections at once, as many again for submission; Postfix's smtpd has 100 by default.",
+    "SMTP and LMTP connections at once, and as many again for submission; Postfix's smtpd has 100 by default.",
 )
 
 SUBMISSION_LISTEN = Setting(
@@ -196,13 +202,13 @@ SUBMISSION_UPSTREAM = Setting(
     "submission.upstream",
     kinds.LISTEN,
     "",
-    "The submission server that checks the password and gets the mail, HOST:PORT.",
+    "The submission server that checks passwords and gets the mail, HOST:PORT.",
 )
 SUBMISSION_UPSTREAM_TLS = Setting(
     "submission.upstream_tls",
     kinds.one_of(UpstreamTls),
     "starttls",
-    'How TLS begins there: "starttls" or "tls". Always verified.',
+    'How TLS begins at the upstream: "starttls" or "tls". Always verified.',
 )
 SUBMISSION_UPSTREAM_CA = Setting(
     "submission.upstream_ca",
@@ -221,101 +227,101 @@ SUBMISSION_UNSUBSCRIBE = Setting(
     "submission.unsubscribe",
     kinds.BOOLEAN,
     False,
-    "Add List-Unsubscribe to mail that people submit too.",
+    "Add List-Unsubscribe to mail that people submit, too.",
 )
 
 PROTECTION_LISTEN = Setting(
     "protection.listen",
     kinds.LISTEN,
     "",
-    "Where your own MTA hands received mail over by SMTP, to have its links guarded (docs/protect-postfix.md).",
+    "Where your own MTA hands over received mail by SMTP, to have its links guarded (docs/protect-postfix.md).",
 )
 PROTECTION_LMTP_LISTEN = Setting(
-    "protection.lmtp_listen", kinds.LISTEN, "", "The same by LMTP, which tells each recipient's fate."
+    "protection.lmtp_listen", kinds.LISTEN, "", "The same by LMTP, which has a reply for each recipient."
 )
 PROTECTION_NEXT_HOP = Setting(
     "protection.next_hop",
     kinds.NEXT_HOP,
     "",
-    "Who gets received mail after that: a listener of the same MTA, without a filter.",
+    "Where received mail goes after that: a listener of the same MTA, without a filter.",
 )
 PROTECTION_MILTER_LISTEN = Setting(
     "protection.milter_listen",
     kinds.LISTEN_OR_SOCKET_OR_OFF,
     "",
-    "Where the MTA asks by milter; a relative path is in data_dir. A socket is quicker than a port.",
+    "Where the MTA connects as to a milter; a relative path is in data_dir. A socket is quicker than a port.",
 )
 PROTECTION_MILTER_GROUP = Setting(
-    "protection.milter_group", kinds.TEXT, "", "The group that may use the milter's socket: the MTA's."
+    "protection.milter_group", kinds.TEXT, "", "The group that may use the milter's socket: that of the MTA."
 )
 PROTECTION_MILTER_FAILURE = Setting(
     "protection.milter_failure",
     kinds.one_of(MilterFailure),
     "accept",
-    'Mail that a fault keeps from being examined: "accept" it unguarded, or "tempfail". Set milter_default_action alike.',
+    'What happens to mail that could not be examined because of a fault: "accept" it unguarded, or "tempfail". Set milter_default_action alike.',
 )
 PROTECTION_AUTHSERV_IDS = Setting(
     "protection.authserv_ids",
     kinds.WORDS,
     [],
-    "Names by which your MTA writes Authentication-Results, and takes strangers' out: so senders are trusted.",
+    "Names under which your MTA writes Authentication-Results (and removes strangers' fields): senders that it vouches for can be trusted.",
 )
 
 PROTECTION_SMIME_CA = Setting(
     "protection.smime_ca",
     kinds.OPTIONAL_PATH,
     "",
-    "PEM certificates of authorities whose S/MIME signatures count: such mail stays as it is. Empty: none; such mail goes by on_unprotected.",
+    "PEM certificates of authorities whose S/MIME signatures count: such mail stays as it is. Empty: none; signed mail is treated by on_unprotected.",
 )
 PROTECTION_PGP_KEYRING = Setting(
     "protection.pgp_keyring",
     kinds.OPTIONAL_PATH,
     "",
-    "Keys (gpg --export) whose OpenPGP signatures count. Empty: none; such mail goes by on_unprotected.",
+    "Keys (gpg --export) whose OpenPGP signatures count. Empty: none; signed mail is treated by on_unprotected.",
 )
 
 PROTECTION_SHOWN_URLS = Setting(
     "protection.shown_urls",
     kinds.one_of(ShownUrls),
     "keep",
-    "Words of protected links in HTML that are a web address. Thunderbird offers to open these instead of the link; without_scheme leaves example.com/a of https://example.com/a, for which it does not.",
+    "Words of protected links in HTML that are a web address. Thunderbird offers to open them instead of the link; without_scheme writes example.com/a for https://example.com/a, and Thunderbird does not ask.",
 )
 
 REWRITING_VISIBLE_URLS = Setting(
     "rewriting.visible_urls",
     kinds.one_of(VisibleUrls),
     "aligned",
-    "Links of sent HTML mail whose words are a web address: mail programs warn where the words show another domain than the link. aligned rewrites where the tracking host belongs to the shown domain.",
+    "Links of sent HTML mail whose words are a web address: mail programs warn if the words show another domain than the link. aligned rewrites them if the tracking host belongs to the shown domain.",
 )
 REWRITING_DKIM_SIGNED = Setting(
     "rewriting.dkim_signed",
     kinds.one_of(DkimSigned),
     "rewrite",
-    "Sent mail that carries a DKIM signature already, which rewriting breaks. Sign behind Backstamp, or set keep.",
+    "Sent mail that is DKIM-signed already; rewriting breaks the signature. Sign behind Backstamp, or set keep.",
 )
 REWRITING_READABLE_TEXT = Setting(
     "rewriting.readable_text",
     kinds.BOOLEAN,
     False,
-    "In plain text of sent mail, put the true host in brackets behind each new link.",
+    "In plain text of sent mail, write the true host in brackets behind each new link.",
 )
 REWRITING_WORKERS = Setting(
     "rewriting.workers",
     kinds.number(1, 64),
     2,
-    "Processes that rewrite mail. For mail that takes long there are half as many more, one at least.",
+    "Processes that rewrite mail. Half as many more, at least one, are there for mail that takes long.",
 )
 REWRITING_CPU_SECONDS = Setting(
     "rewriting.cpu_seconds",
     kinds.number(1, 300),
     10,
-    "Longest time for one message; an ordinary newsletter takes about a millisecond, 204 KB of hostile HTML took 8.8 s.",
+    "Longest time for one message; a newsletter takes about a millisecond, 204 KB of hostile HTML took 8.8 s.",
 )
 REWRITING_MEMORY = Setting(
     "rewriting.memory_bytes",
     kinds.BYTES,
     "1 GiB",
-    "Most memory of one rewriting process; it must hold the message several times.",
+    "Most memory of one rewriting process; it has to hold the message several times.",
 )
 
 EDGE_LISTEN = Setting(
@@ -328,10 +334,10 @@ EDGE_TRUSTED_PROXIES = Setting(
     "edge.trusted_proxies",
     kinds.NETWORKS,
     [],
-    "Proxies of yours whose X-Forwarded-For is believed, counted from the right.",
+    "Your proxies, whose X-Forwarded-For is believed, counted from the right.",
 )
 EDGE_TLS_CERTIFICATE = Setting(
-    "edge.tls_certificate", kinds.OPTIONAL_PATH, "", "PEM chain, when the edge speaks TLS itself."
+    "edge.tls_certificate", kinds.OPTIONAL_PATH, "", "PEM chain, if the edge speaks TLS itself."
 )
 EDGE_TLS_KEY = Setting("edge.tls_key", kinds.OPTIONAL_PATH, "", "PEM private key of edge.tls_certificate.")
 
@@ -342,36 +348,36 @@ CONSOLE_URL = Setting(
     "console.url",
     kinds.WEB_ADDRESS,
     "http://127.0.0.1:8026",
-    "How administrators reach the console; its host is the only one answered. Unset, it has the port of console.listen.",
+    "The address at which administrators reach the console; other host names are refused. Unset, it has the port of console.listen.",
 )
 
 SIGNATURES_UPDATE = Setting(
     "signatures.update",
     kinds.BOOLEAN,
     True,
-    "Whether the worker asks the publishers once a day for newer lists of networks (Apple, Google, Microsoft, Telegram).",
+    "Let the worker fetch newer lists of networks once a day (Apple, Google, Microsoft, Telegram).",
 )
 
 FEEDS_ENABLED = Setting(
     "feeds.enabled",
     kinds.some_of(Feed),
     [],
-    "Lists of dangerous URLs that are asked for. Each has terms of its own, most want a key: docs/feeds.md.",
+    "Lists of dangerous URLs in use. Each has terms of its own, and most need a key: docs/feeds.md.",
 )
 FEEDS_LISTS = Setting(
     "feeds.lists",
     kinds.OWN_LISTS,
     [],
-    "Further lists of hosts and URLs, by URL or file. A file is your own, and taken at its word. MISP feeds: misp+https://.",
+    "Further lists of hosts and URLs, by URL or file. A file is your own, and believed as it is. MISP feeds: misp+https://.",
 )
 FEEDS_MINUTES = Setting(
     "feeds.minutes",
     kinds.number(0, 10_080),
     0,
-    "From one look at a list to the next; 0 is what each publisher wants. abuse.ch forbids less than 5.",
+    "Minutes between two looks at a list; 0: as each publisher wants. abuse.ch forbids less than 5.",
 )
 FEEDS_MIRRORS = Setting(
-    "feeds.mirrors", kinds.MIRRORS, [], "Other addresses of feeds, for machines without internet."
+    "feeds.mirrors", kinds.MIRRORS, [], "Other addresses for feeds, for machines without internet."
 )
 FEEDS_URLHAUS_KEY = Setting("feeds.urlhaus_key", kinds.TEXT, "", "The Auth-Key of abuse.ch.", secret=True)
 FEEDS_SAFE_BROWSING_KEY = Setting(
@@ -384,34 +390,34 @@ FEEDS_WEB_RISK_QUESTIONS = Setting(
     "feeds.web_risk_questions",
     kinds.number(1, 1_000_000),
     500,
-    "Most questions to Web Risk in a day (UTC); each cost 5 US cents in 2026. What is not asked stays unconfirmed.",
+    "Most questions to Web Risk per day (UTC); each cost 5 US cents in 2026. What is not asked stays unconfirmed.",
 )
 FEEDS_SPAMHAUS_KEY = Setting(
     "feeds.spamhaus_key",
     kinds.TEXT,
     "",
-    "A key of Spamhaus' Data Query Service. Empty: their public zone, which open resolvers are refused.",
+    "A key of Spamhaus' Data Query Service. Empty: their public zone, which refuses open resolvers.",
     secret=True,
 )
 FEEDS_RESOLVER = Setting(
     "feeds.resolver",
     kinds.LISTEN,
     "",
-    "The DNS resolver that is asked for spamhaus-dbl and surbl, HOST:PORT with an address. Empty: the system's.",
+    "The DNS resolver for spamhaus-dbl and surbl, HOST:PORT with an address. Empty: the system's.",
 )
 
 OPERATIONS_LISTEN = Setting(
     "operations.listen",
     kinds.LISTEN,
     "",
-    "Where the worker answers /metrics (Prometheus) and /ask (Caddy). Without a password: keep it private.",
+    "Where the worker answers /metrics (Prometheus) and /ask (Caddy). There is no password: keep it private.",
 )
 
 JOURNAL_SYNC = Setting(
     "journal.sync",
     kinds.SYNC,
     20,
-    "When written records reach the disk: a power cut may cost the last milliseconds named here.",
+    "When records are written to disk: a power cut may cost the last milliseconds given here.",
 )
 JOURNAL_SEGMENT_BYTES = Setting(
     "journal.segment_bytes", kinds.BYTES, "64 MiB", "A journal file is closed at this size."
@@ -427,10 +433,10 @@ CAPTURE_LISTEN = Setting(
     "capture.listen",
     kinds.LISTEN_OR_SOCKET,
     "unix:capture.sock",
-    "Where the capture mailbox takes mail (LMTP); a relative path is in data_dir.",
+    "Where the test mailbox takes mail (LMTP); a relative path is in data_dir.",
 )
 CAPTURE_MAX_BYTES = Setting(
-    "capture.max_bytes", kinds.BYTES, "100 MB", "Size of the capture mailbox; the oldest mail goes first."
+    "capture.max_bytes", kinds.BYTES, "100 MB", "Size of the test mailbox; the oldest mail is deleted first."
 )
 
 
@@ -444,31 +450,31 @@ REPORTS_DOMAIN = Setting(
     "reports.domain",
     kinds.MAIL_DOMAIN,
     "",
-    "The domain whose mail your server hands to the report mailbox: reverse paths are made there.",
+    "The domain of our reverse paths, whose mail your server hands to the report mailbox.",
 )
 REPORTS_RETURN_PATH_DOMAINS = Setting(
     "reports.return_path_domains",
     kinds.WORDS,
     [],
-    "Domains of yours whose reverse paths are replaced by one for each copy at reports.domain (VERP).",
+    "Your domains whose reverse paths are replaced by one per copy at reports.domain (VERP).",
 )
 REPORTS_FORWARD = Setting(
     "reports.forward",
     kinds.BOOLEAN,
     True,
-    "Hand a report at such a reverse path on to the one that the sender's program had given.",
+    "Pass a report at such a reverse path on to the original one.",
 )
 REPORTS_IMAP = Setting(
     "reports.imap",
     kinds.IMAP,
     "",
-    "A mailbox that is looked at for reports: imaps://USER@HOST:PORT/FOLDER. What was taken is marked as seen.",
+    "A mailbox that is searched for reports: imaps://USER@HOST:PORT/FOLDER. Mail that was read is marked as seen.",
 )
 REPORTS_IMAP_PASSWORD = Setting(
     "reports.imap_password", kinds.TEXT, "", "The password of reports.imap.", secret=True
 )
 REPORTS_IMAP_SECONDS = Setting(
-    "reports.imap_seconds", kinds.number(10, 86_400), 60, "How often reports.imap is looked at."
+    "reports.imap_seconds", kinds.number(10, 86_400), 60, "How often reports.imap is searched."
 )
 REPORTS_IMAP_CA = Setting(
     "reports.imap_ca",
