@@ -137,10 +137,12 @@ def cause_of(status: str, text: str) -> Cause:
 def _is_of_the_mail(said: str) -> bool:
     """Whether a reply with a code speaks of the mail or of who brings it, and of nobody whom it is for."""
     at = answer_at(said)
+    if at is None:
+        return False
+    if saying("of_a_machine").search(said, at):
+        return True
     return (
-        at is not None
-        and saying("of_the_mail").search(said, at) is not None
-        and saying("of_a_person").search(said, at) is None
+        saying("of_the_mail").search(said, at) is not None and saying("of_a_person").search(said, at) is None
     )
 
 
