@@ -80,7 +80,7 @@ def test_hosts_and_urls_are_switched_off_listed_and_switched_on(tmp_path: Path, 
 
 def test_what_names_no_host_or_url_is_refused_in_one_line(links: Run) -> None:
     assert links("kill", "--host", "evil.example/path") == (
-        1,
+        2,
         "",
         "backstamp: evil.example/path is more than a host\n",
     )

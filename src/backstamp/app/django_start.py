@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import CONFIG_VARIABLE, Settings
 
@@ -35,7 +36,7 @@ def set_django_up(settings: Settings) -> None:
 
 @contextmanager
 def usable_database(context: AppContext, *, begins: bool = False) -> Iterator[None]:
-    """Set Django up for a command; a database that fails it is told in one line.
+    """Set Django up for a command. What fails in the database, or the records refuse, is told in one line.
 
     Only who `begins` an installation makes its data directory and its keys. Raises `SettingsError`,
     `KeyFileError`.
@@ -47,8 +48,12 @@ def usable_database(context: AppContext, *, begins: bool = False) -> Iterator[No
     start_django(context)
     from django.db import Error
 
+    from backstamp.records.administration.refusals import RefusedError
+
     try:
         yield
+    except RefusedError as error:
+        raise BadInputError(str(error)) from None
     except Error as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         if _NOT_OF_THIS_VERSION.match(why):

@@ -9,7 +9,6 @@ import msgspec
 
 from backstamp.app.commands.address import ADDRESS
 from backstamp.app.commands.by_hand import by_hand
-from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
@@ -109,7 +108,7 @@ def rules(
     wanted = {key: value for key, value in changes.items() if value is not None}
     if (wanted or reset) and name is None:
         raise click.UsageError("name the RULE that is to be set")
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.alerting.rules import reset_rule, rules, save_rule
 
         if name is not None and reset:

@@ -3,7 +3,6 @@
 import click
 
 from backstamp.app.commands.by_hand import by_hand
-from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
@@ -28,7 +27,7 @@ def add_channel(context: AppContext, name: str, kind: str, target: str, secret: 
     backstamp channels add admins mail postmaster@example.org
     backstamp channels add ops webhook https://siem.example.org/backstamp
     """
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.outbox import channels as records
 
         row = records.add(name, ChannelKind(kind), target, by_hand(), secret)
@@ -61,7 +60,7 @@ def list_channels(context: AppContext) -> None:
 @click.pass_obj
 def remove_channel(context: AppContext, name: str) -> None:
     """Remove a channel and the messages that wait for it."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.outbox import channels as records
 
         if not records.delete(name):
@@ -75,7 +74,7 @@ def remove_channel(context: AppContext, name: str) -> None:
 @click.pass_obj
 def switch_channel(context: AppContext, name: str, state: str) -> None:
     """Switch a channel off, or on again; messages that waited are then delivered."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.outbox import channels as records
 
         row = records.named(name)

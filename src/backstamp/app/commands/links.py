@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from backstamp.app.bad_input import BadInputError
 from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
@@ -120,7 +121,7 @@ def _target(
     try:
         return f"{host_of(host)}/" if host else expression_of(_without_wrapping(context, url))
     except NotNamedError as error:
-        raise click.ClickException(str(error)) from None
+        raise BadInputError(str(error)) from None
 
 
 def _without_wrapping(context: AppContext, url: str) -> str:

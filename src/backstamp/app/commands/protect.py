@@ -9,7 +9,6 @@ import click
 
 from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.commands.protect_message import protect_message
-from backstamp.app.commands.refusing import refused_in_one_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
@@ -108,7 +107,7 @@ def set_domain(
     backstamp protect set example.org --mode observe
     backstamp protect set example.org --mode protect --action spam=allow --may-override
     """
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import domain_settings, page_logos
 
         changes = _changes(given)
@@ -142,7 +141,7 @@ def _changes(given: Mapping[str, Any]) -> "Changes":
 @click.pass_obj
 def list_domains(context: AppContext) -> None:
     """Print the domains with settings: mode, number of exceptions, who changed them last."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import domain_settings
 
         for row in domain_settings.protected_domains():
@@ -158,7 +157,7 @@ def list_domains(context: AppContext) -> None:
 @click.pass_obj
 def show_domain(context: AppContext, domain: str) -> None:
     """Print all that is set for DOMAIN."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import domain_settings
 
         row = domain_settings.protected_domain(domain)
@@ -186,7 +185,7 @@ _VALUE: Final = click.argument("value")
 def add_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
     """Leave VALUE alone: a mailbox of DOMAIN, a sender (address or domain), or a host with its subdomains."""
     ring = context.keyring()
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import domain_settings
 
         new = domain_settings.add_exception(domain, domain_settings.Kind(kind), value, ring, by_hand())
@@ -200,7 +199,7 @@ def add_exception(context: AppContext, domain: str, kind: str, value: str) -> No
 @click.pass_obj
 def remove_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
     """Remove the exception for VALUE."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import domain_settings
 
         gone = domain_settings.remove_exception(domain, domain_settings.Kind(kind), value)
@@ -214,7 +213,7 @@ def remove_exception(context: AppContext, domain: str, kind: str, value: str) ->
 @click.pass_obj
 def list_exceptions(context: AppContext, domain: str) -> None:
     """Print the exceptions of DOMAIN."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import domain_settings
 
         for row in domain_settings.exceptions(domain):
@@ -260,7 +259,7 @@ def block(context: AppContext, what: str, whose: str, note: str) -> None:
 def remove(context: AppContext, what: str, whose: str) -> None:
     """Remove a host or URL from the list."""
     ring = context.keyring()
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import own_lists
 
         gone = own_lists.remove(what, whose, ring)
@@ -273,7 +272,7 @@ def remove(context: AppContext, what: str, whose: str) -> None:
 @click.pass_obj
 def list_own(context: AppContext) -> None:
     """Print the own lists: what, for whom, why, and by whom."""
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import own_lists
 
         for entry in own_lists.entries():
@@ -282,7 +281,7 @@ def list_own(context: AppContext) -> None:
 
 def _list(context: AppContext, kind: str, what: str, whose: str, note: str) -> None:
     ring = context.keyring()
-    with usable_database(context), refused_in_one_line():
+    with usable_database(context):
         from backstamp.records.protection import own_lists
 
         new = own_lists.add(own_lists.Kind(kind), what, whose, ring, by=by_hand(), note=note)

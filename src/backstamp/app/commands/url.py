@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import click
 import msgspec
 
-from backstamp.app.commands.refusing import BadInputError
+from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError

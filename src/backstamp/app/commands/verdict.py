@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from backstamp.app.commands.refusing import BadInputError
+from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
 from backstamp.app.shown import printable, printable_json
