@@ -24,7 +24,7 @@ from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.source.one_line import OneLine
 from backstamp.rewriting.html.source.tree_cost import is_too_costly
 from backstamp.rewriting.options import Options
-from backstamp.rewriting.parts.shown import (
+from backstamp.rewriting.parts.kinds import (
     has_content_lines,
     is_calendar,
     is_html,

@@ -23,6 +23,7 @@ from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.link_policy import Decided, LinkPolicy
 from backstamp.rewriting.listing.left_alone import decodings, is_looked_into, links_left_alone
 from backstamp.rewriting.options import Options
+from backstamp.rewriting.parts.kinds import MESSAGES, PARTIAL
 from backstamp.rewriting.parts.walk import sealed_reason
 from backstamp.rewriting.reporting.reasons import SkipReason
 
@@ -50,11 +51,7 @@ _OF_HEADERS: Final = (
 )
 _WITH_BARE_CR: Final = Habits(read_header=read_to_line_feeds, divides_more=True)
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
-
-_PARTIAL: Final = "message/partial"
-"""Outlook puts those of one message together (RFC 2046 §5.2.2), and of one there may be but one."""
-
-_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news", _PARTIAL})
+_CONTAINERS: Final = MESSAGES | {PARTIAL}
 _MOST_DECODED: Final = 3
 """Encoded messages within encoded messages."""
 _NAME: Final = SkipReason.BARE_NAME
@@ -85,7 +82,7 @@ def links_of_other_readings(
     defects = frozenset[Defect]().union(*(part.defects for part in parts))
     leaves = [part for part in parts if not part.children]
     encoded = [part for part in leaves if _is_encoded_container(part)]
-    is_broken = bool(defects & _READ_OTHERWISE) or any(part.media_type == _PARTIAL for part in leaves)
+    is_broken = bool(defects & _READ_OTHERWISE) or any(part.media_type == PARTIAL for part in leaves)
     if not is_broken and not encoded:
         return []
     listing = _Listing(known, options, policy, room)
@@ -197,7 +194,7 @@ def _parts(root: Part) -> Iterator[Part]:
 
 def _is_encoded_container(part: Part) -> bool:
     """Whether it is a message or a multipart, encoded, which RFC 2046 forbids and some programs undo."""
-    return (part.is_multipart or part.media_type in _MESSAGES) and not is_identity(part.cte)
+    return (part.is_multipart or part.media_type in _CONTAINERS) and not is_identity(part.cte)
 
 
 def _identity(part: Part) -> _Leaf:

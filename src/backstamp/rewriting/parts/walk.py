@@ -8,24 +8,21 @@ import msgspec
 from backstamp.mail.defects import Defect
 from backstamp.mail.encodings.transfer import is_uuencoded
 from backstamp.mail.structure import Part
-from backstamp.rewriting.parts.shown import (
-    attachment_reason,
+from backstamp.rewriting.parts.kinds import (
+    MESSAGES,
+    PGP_MESSAGES,
+    PKCS7,
+    PKCS7_NAMES,
     is_calendar,
     is_data_for_programs,
+    is_tnef,
     reads_as_plain_text,
-    type_reason,
 )
+from backstamp.rewriting.parts.shown import attachment_reason, type_reason
 from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.vocabulary import Direction
 
-_PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_PKCS7_NAMES: Final = (".p7m", ".p7z")
-"""RFC 8551 §3.2.1: by these names programs know S/MIME that is called something else on the way."""
-_ENCRYPTED: Final = frozenset({"application/pgp-encrypted", "application/pgp", "application/x-pgp-message"})
-"""Or not: Thunderbird shows the latter two as plain text, whatever they are (mailnews/mime/src/mimei.cpp)."""
-_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_TNEF_NAMES: Final = frozenset({"winmail.dat", "win.dat"})
-_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_ENCRYPTED: Final = PGP_MESSAGES | {"application/pgp-encrypted"}
 _TEXTS: Final = frozenset({"text/html", "text/plain"})
 _UNREADABLE: Final = {
     Defect.HEADER_TOO_BIG: SkipReason.HEADER_TOO_BIG,
@@ -67,8 +64,8 @@ def sealed_reason(part: Part) -> SkipReason | None:
         return SkipReason.SIGNED
     if media_type == "multipart/encrypted" or media_type in _ENCRYPTED:
         return SkipReason.ENCRYPTED
-    if media_type in _PKCS7 or (
-        media_type.startswith("application/") and part.filename.lower().endswith(_PKCS7_NAMES)
+    if media_type in PKCS7 or (
+        media_type.startswith("application/") and part.filename.lower().endswith(PKCS7_NAMES)
     ):
         kind = part.parameters.get("smime-type", "").lower()
         return SkipReason.SIGNED if kind in ("signed-data", "certs-only") else SkipReason.ENCRYPTED
@@ -144,10 +141,10 @@ def _received_reason(part: Part, *, aside: bool) -> SkipReason | None:
 
 
 def _special_reason(part: Part) -> SkipReason | None:
-    if part.media_type in _MESSAGES:
+    if part.media_type in MESSAGES:
         # Encoded, which RFC 2046 §5.2.1 forbids, or its header broke off: some mail programs show its links.
         return SkipReason.BROKEN_STRUCTURE
-    if part.media_type in _TNEF or part.filename.lower() in _TNEF_NAMES:
+    if is_tnef(part):
         return SkipReason.TNEF
     return None
 

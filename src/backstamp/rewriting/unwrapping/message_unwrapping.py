@@ -10,7 +10,7 @@ from backstamp.mail.patches import OverlapError, Patch, apply_patches
 from backstamp.mail.structure import Part, parse_structure
 from backstamp.rewriting.header.unsubscribe import added_fields
 from backstamp.rewriting.options import Limits
-from backstamp.rewriting.parts.shown import is_calendar
+from backstamp.rewriting.parts.kinds import is_calendar
 from backstamp.rewriting.parts.text_part import PartUnreadableError, TextPart
 from backstamp.rewriting.parts.walk import sealed_reason, walk
 from backstamp.rewriting.reporting.manifest import Edit, Manifest
