@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from backstamp.rewriting.deciding.link_policy import Decided
+from backstamp.rewriting.deciding.decided import Decided
 from backstamp.rewriting.reporting.manifest import CandidateReport, Decision, plain
 from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.urls.parsing import WebUrl, strip_link_text

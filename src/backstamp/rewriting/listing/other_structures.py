@@ -20,7 +20,8 @@ from backstamp.mail.header_section import (
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.structure import Habits, Part, parse_structure
 from backstamp.rewriting.deciding.candidates import Candidates
-from backstamp.rewriting.deciding.link_policy import Decided, LinkPolicy
+from backstamp.rewriting.deciding.decided import Decided
+from backstamp.rewriting.deciding.link_policy import LinkPolicy
 from backstamp.rewriting.listing.left_alone import decodings, is_looked_into, links_left_alone
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.parts.kinds import MESSAGES, PARTIAL

@@ -6,7 +6,8 @@ import msgspec
 
 from backstamp.mail.defects import Defect
 from backstamp.mail.structure import Part
-from backstamp.rewriting.deciding.link_policy import Decided, LinkPolicy
+from backstamp.rewriting.deciding.decided import Decided
+from backstamp.rewriting.deciding.link_policy import LinkPolicy
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.html.bare_addresses import MOST_WORDS
 from backstamp.rewriting.html.html_links import HtmlText

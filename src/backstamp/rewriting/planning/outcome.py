@@ -7,7 +7,7 @@ import msgspec
 
 from backstamp.rewriting.applying.plan import END_OF_WORDS, LEFT_OUT, PIXEL, PlannedPart, TrackedLink
 from backstamp.rewriting.deciding.candidates import Candidates
-from backstamp.rewriting.deciding.link_policy import Decided
+from backstamp.rewriting.deciding.decided import Decided
 from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.parts.text_part import TextPart
 from backstamp.rewriting.reporting.manifest import Carrier, PixelReport, plain

@@ -4,7 +4,8 @@ from typing import Final
 
 from backstamp.mail.encodings.files_in_text import uuencoded_blocks
 from backstamp.mail.structure import Part
-from backstamp.rewriting.deciding.link_policy import Decided, LinkPolicy
+from backstamp.rewriting.deciding.decided import Decided
+from backstamp.rewriting.deciding.link_policy import LinkPolicy
 from backstamp.rewriting.deciding.merge_tags import begins_merge_tag
 from backstamp.rewriting.found import FoundLink
 from backstamp.rewriting.options import Options
