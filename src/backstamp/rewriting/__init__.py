@@ -7,7 +7,8 @@ A part's links are found (`html`, `text`), it is decided on each (`deciding`), t
 """
 
 from backstamp.mail.facts import MessageFacts, envelope_digest, facts_header, message_facts
-from backstamp.rewriting.applying.plan import Plan, Rewritten, Sealer, TrackedLink
+from backstamp.rewriting.applying.plan import Plan, Rewritten, TrackedLink
+from backstamp.rewriting.applying.sealer import Sealer
 from backstamp.rewriting.deciding.candidates import LeftLink
 from backstamp.rewriting.header.control import ControlFields, control_fields
 from backstamp.rewriting.options import Limits, Options

@@ -1,46 +1,23 @@
 """plan: what is to be done with a message, made once; applied for each recipient with their own URLs."""
 
-import string
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from backstamp.mail.patches import Patch, apply_patches, in_order
-from backstamp.mail.pixel_markup import pixel_markup
+from backstamp.rewriting.applying.planned_part import PIXEL, PlannedPart
+from backstamp.rewriting.applying.sealer import Sealer, check_sealed
 from backstamp.rewriting.deciding.candidates import Candidates, LeftLink
 from backstamp.rewriting.header.unsubscribe import UnsubscribePlace
-from backstamp.rewriting.html import link_markup
-from backstamp.rewriting.parts.text_part import PartEditor
 from backstamp.rewriting.reporting.manifest import CandidateReport, Edit, Manifest, PixelReport
 from backstamp.urls.parsing import WebUrl
 
-PIXEL: Final = 0
-"""The slot of the pixel; links have their numbers, from 1."""
-END_OF_WORDS: Final = -1
-"""The slot of what stands behind words that are made a link."""
-LEFT_OUT: Final = -2
-"""The slot of what goes without anything in its place."""
-_SEALED_CHARACTERS: Final = (string.ascii_letters + string.digits + "-._~:/?#[]@%+,;=").encode()
-_OTHERS_CHANGED: Final = bytes(each if each in _SEALED_CHARACTERS else 0x2D for each in range(256))
 _DEFLATE_FROM: Final = 200
 _AT_ONCE: Final = 500
 """Links that are sealed together: what that needs beside their URLs is as much again three times."""
-
-
-class Sealer(Protocol):
-    """Makes the URLs of one recipient's copy."""
-
-    def links(self, links: Sequence[tuple[int, str]]) -> list[str]:
-        """Return for each link, given as its number and URL, the whole ASCII URL that takes its place."""
-
-    def pixel(self) -> str:
-        """Return the whole ASCII URL of the pixel."""
-
-    def unsubscribe(self) -> str:
-        """Return the whole ASCII URL where the recipient unsubscribes."""
 
 
 class TrackedLink(msgspec.Struct, frozen=True, gc=False):
@@ -60,45 +37,6 @@ class TrackedLink(msgspec.Struct, frozen=True, gc=False):
     def as_url(self) -> WebUrl:
         """Return the target as it was parsed: 1.5 µs, a quarter of what judging a link's looks takes."""
         return WebUrl(self.url, self.host)
-
-
-class PlannedPart:
-    """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`).
-
-    `frames` gives what stands before and behind each new URL in plain text, or in the words of HTML.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        editor: PartEditor,
-        slots: list[int],
-        frames: dict[int, tuple[str, str]] | None = None,
-    ) -> None:
-        self.path = path
-        self._editor = editor
-        self._slots = slots
-        self._frames = frames
-
-    def patches(self, urls: dict[int, str]) -> tuple[list[Patch], bool]:
-        """Return the patches for these URLs, and whether the part had to be re-encoded."""
-        frames = self._frames
-        if frames is not None:
-            texts = [
-                urls[slot].join(frames[slot]) if slot in frames else _markup(slot, urls)
-                for slot in self._slots
-            ]
-        else:
-            texts = [urls[slot] if slot > PIXEL else _markup(slot, urls) for slot in self._slots]
-        return self._editor.patches([text.encode("ascii") for text in texts])
-
-
-def _markup(slot: int, urls: dict[int, str]) -> str:
-    if slot == END_OF_WORDS:
-        return link_markup.END
-    if slot == LEFT_OUT:
-        return ""
-    return urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL])
 
 
 class Plan:
@@ -158,7 +96,7 @@ class Plan:
         for start in range(0, len(self.links), _AT_ONCE):
             targets = [(link.number, link.url) for link in self.links[start : start + _AT_ONCE]]
             sealed = sealer.links(targets)
-            _check(sealed)
+            check_sealed(sealed)
             urls.update((number, url) for (number, _), url in zip(targets, sealed, strict=True))
         patches = list(self._header_patches)
         others: list[str] = []
@@ -169,7 +107,7 @@ class Plan:
             own_page = sealer.unsubscribe()
             others.append(own_page)
             patches.append(self._unsubscribe.patch(own_page))
-        _check(others)
+        check_sealed(others)
         reencoded: set[str] = set()
         for part in self._parts:
             made, was_reencoded = part.patches(urls)
@@ -236,16 +174,4 @@ class Rewritten:
             length=len(patch.replacement),
             check=zlib.crc32(patch.replacement),
             deflated=deflated,
-        )
-
-
-def _check(urls: Iterable[str]) -> None:
-    """Nothing but plain addresses goes into markup: then nothing needs to be escaped there."""
-    together = "".join(urls)
-    octets = together.encode()
-    # To change nothing takes half the time that it takes to leave nothing.
-    is_plain = together.isascii() and octets.translate(_OTHERS_CHANGED) == octets
-    if not is_plain or not all(url.startswith(("https://", "http://")) for url in urls):
-        raise ValueError(
-            "a sealed URL must be an ASCII http or https URL without quotes, blanks, brackets or ampersands"
         )

@@ -1,28 +1,21 @@
-"""left_alone: the links of a part of received mail that stays as it is: read, listed, and never changed.
+"""left_alone: links of received mail, in what stays as it is: read, listed, and never changed.
 
 A reader may reach them all the same, so whoever judges a message must see them.
 """
 
-from collections.abc import Iterator
 from operator import attrgetter
 from typing import Final
 
-from backstamp.mail.charsets.charset_labels import charset_for, codec_of_unsafe
 from backstamp.mail.defects import Defect
-from backstamp.mail.encodings.damaged_base64 import damaged_base64_readings
-from backstamp.mail.encodings.transfer import (
-    UndecodableError,
-    UnknownEncodingError,
-    decode_payload,
-    meant_encoding,
-)
 from backstamp.mail.structure import Part
 from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.link_policy import LinkPolicy
 from backstamp.rewriting.found import FoundLink
+from backstamp.rewriting.header.header_links import header_links
 from backstamp.rewriting.html.html_links import HtmlText
 from backstamp.rewriting.html.source.one_line import OneLine
 from backstamp.rewriting.html.source.tree_cost import is_too_costly
+from backstamp.rewriting.listing.readings import Reading
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.parts.kinds import (
     has_content_lines,
@@ -32,7 +25,7 @@ from backstamp.rewriting.parts.kinds import (
     is_shortcut,
     may_show_links,
 )
-from backstamp.rewriting.parts.text_part import PartUnreadableError, TextPart
+from backstamp.rewriting.parts.text_part import PartUnreadableError
 from backstamp.rewriting.reporting.manifest import Carrier
 from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.rewriting.text.content_lines import content_line_links
@@ -42,42 +35,6 @@ from backstamp.rewriting.text.text_links import find_text_links
 from backstamp.rewriting.text.unwrapped_addresses import unwrapped_addresses
 
 _START: Final = attrgetter("start")
-_WIDE: Final = (
-    (b"\xff\xfe\0\0", "utf-32"),
-    (b"\0\0\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-    (b"+/v", "utf-7"),
-)
-
-
-class _Reading:
-    """The text of a part as some program reads it, and where in the message a span of it stands.
-
-    `others` are what other programs read, where nobody can tell what is right.
-    """
-
-    def __init__(self, raw: bytes, part: Part, limit: int) -> None:
-        """Read it. Raises `PartUnreadableError` where it is too big, or nothing can be made of it."""
-        self._part = part
-        self._exact: TextPart | None = None
-        self.encoding = "utf-8"
-        self.others: list[str] = []
-        try:
-            self._exact = TextPart(raw, part, limit)
-        except PartUnreadableError as error:
-            if error.reason is SkipReason.PART_TOO_BIG:
-                raise
-            self.text, *self.others = _roughly(raw, part, limit)
-        else:
-            self.text, self.encoding = self._exact.text, self._exact.encoding
-
-    def raw_spans(self, links: list[FoundLink]) -> list[tuple[int, int]]:
-        """Return where links stand: the whole part where its octets are not those of the text."""
-        if self._exact is None:
-            return [(self._part.body_start, self._part.end)] * len(links)
-        spans = [(link.start, link.end) for link in links]
-        return self._exact.payload.raw_spans(self._exact.byte_spans(spans))
 
 
 def links_left_alone(
@@ -98,7 +55,7 @@ def links_left_alone(
     if not is_looked_into(part, reason):
         return None
     try:
-        reading = _Reading(raw, part, options.limits.html_bytes)
+        reading = Reading(raw, part, options.limits.html_bytes)
     except PartUnreadableError:
         return None
     links, base = _links(part, reading.text)
@@ -143,6 +100,21 @@ def links_of_message(raw: bytes, reason: SkipReason, options: Options) -> Candid
         return None
     decided = LinkPolicy(options, frozenset()).leave(links, None, "utf-8", reason)
     return _bounded(Candidates("1", decided, [(link.start, link.end) for link in links]), limits.links)
+
+
+def links_of_header(root: Part, *, policy: LinkPolicy, room: int) -> Candidates | None:
+    """Return the links in fields of a message's header, at most `room`, but for our own, which stay there."""
+    links = header_links(root.header, room + 1)
+    decided = [
+        each
+        for each in policy.leave(links, None, "utf-8", SkipReason.HEADER_LINK)
+        if each.reason is not SkipReason.OWN_LINK
+    ]
+    if not decided:
+        return None
+    if len(links) > room:
+        decided[-1].reason = SkipReason.TOO_MANY_LINKS
+    return Candidates(root.path, decided, [(each.link.start, each.link.end) for each in decided])
 
 
 def _links_outside(raw: bytes, part: Part, policy: LinkPolicy, room: int) -> Candidates | None:
@@ -206,40 +178,3 @@ def _links_besides(part: Part, text: str, known: list[FoundLink]) -> list[FoundL
     for link in links:
         link.base = link.base or base
     return [link for link in links if link.value not in values]
-
-
-def _roughly(raw: bytes, part: Part, limit: int) -> list[str]:
-    """Return what programs may read of a part that cannot be patched, the likeliest first.
-
-    That is in what it says it is in, as far as that can be read, and octet by octet.
-    """
-    texts = [text for data in decodings(raw, part) for text in _in_charset(data, part.charset_label)]
-    return list(dict.fromkeys(text[:limit] for text in texts))
-
-
-def decodings(raw: bytes, part: Part) -> Iterator[bytes]:
-    """Yield the octets of a body as programs decode them, the likeliest first."""
-    body = raw[part.body_start : part.end]
-    meant = meant_encoding(part.cte)
-    try:
-        yield decode_payload(raw, part.body_start, part.end, meant or part.cte).data
-    except UndecodableError:
-        yield from damaged_base64_readings(body)
-    except UnknownEncodingError:
-        yield body
-    else:
-        if not meant:
-            return
-    yield body
-
-
-def _in_charset(data: bytes, label: str) -> Iterator[str]:
-    wide = next((codec for mark, codec in _WIDE if data.startswith(mark)), "")
-    codec = wide or codec_of_unsafe(label) or charset_for(label).codec
-    for name in (codec, "latin-1"):
-        try:
-            yield data.decode(name, "replace")
-        except (LookupError, UnicodeError):
-            continue
-        # Octet by octet that is a text to those alone who drop them.
-        data = data.replace(b"\0", b"")

@@ -22,7 +22,8 @@ from backstamp.mail.structure import Habits, Part, parse_structure
 from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.decided import Decided
 from backstamp.rewriting.deciding.link_policy import LinkPolicy
-from backstamp.rewriting.listing.left_alone import decodings, is_looked_into, links_left_alone
+from backstamp.rewriting.listing.left_alone import is_looked_into, links_left_alone
+from backstamp.rewriting.listing.readings import decodings
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.parts.kinds import MESSAGES, PARTIAL
 from backstamp.rewriting.parts.walk import sealed_reason

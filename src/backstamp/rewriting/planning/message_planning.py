@@ -5,14 +5,14 @@ import msgspec
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
-from backstamp.rewriting.applying.plan import Plan, PlannedPart, TrackedLink
+from backstamp.rewriting.applying.plan import Plan, TrackedLink
+from backstamp.rewriting.applying.planned_part import PlannedPart
 from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.link_policy import LinkPolicy
 from backstamp.rewriting.header.control import CONTROL_FIELDS, ControlFields, read_controls
 from backstamp.rewriting.header.header_base import header_base
-from backstamp.rewriting.header.header_links import header_links
 from backstamp.rewriting.header.unsubscribe import list_unsubscribe_urls, unsubscribe_place
-from backstamp.rewriting.listing.left_alone import links_left_alone, links_of_message
+from backstamp.rewriting.listing.left_alone import links_left_alone, links_of_header, links_of_message
 from backstamp.rewriting.listing.other_structures import links_of_other_readings
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.parts.walk import Visit, body_html, sealed_reason, walk
@@ -223,20 +223,10 @@ class _MessagePlanner:
         self._candidates += found
 
     def _list_header(self) -> None:
-        links = header_links(self._root.header, self._room + 1)
-        decided = [
-            each
-            for each in self._policy.leave(links, None, "utf-8", SkipReason.HEADER_LINK)
-            # Ours leads nowhere else, and stays where it is.
-            if each.reason is not SkipReason.OWN_LINK
-        ]
-        if not decided:
-            return
-        if len(links) > self._room:
-            decided[-1].reason = SkipReason.TOO_MANY_LINKS
-        spans = [(each.link.start, each.link.end) for each in decided]
-        self._listed += 1
-        self._candidates.append(Candidates(self._root.path, decided, spans))
+        found = links_of_header(self._root, policy=self._policy, room=self._room)
+        if found is not None:
+            self._listed += 1
+            self._candidates.append(found)
 
     def _report(self, part: Part, *, touched: bool = False, reason: SkipReason | None = None) -> None:
         self._reports.append(

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from backstamp.rewriting.applying.plan import END_OF_WORDS, LEFT_OUT, PIXEL, PlannedPart, TrackedLink
+from backstamp.rewriting.applying.plan import TrackedLink
+from backstamp.rewriting.applying.planned_part import END_OF_WORDS, LEFT_OUT, PIXEL, PlannedPart
 from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.decided import Decided
 from backstamp.rewriting.html import link_markup
