@@ -5,7 +5,6 @@ from typing import NamedTuple
 import msgspec
 
 from backstamp.mail.defects import Defect
-from backstamp.mail.structure import Part
 from backstamp.rewriting.deciding.decided import Decided
 from backstamp.rewriting.deciding.link_policy import LinkPolicy
 from backstamp.rewriting.found import FoundLink
@@ -38,29 +37,31 @@ class _Read(NamedTuple):
 class HtmlPlanner:
     """Plans a part of HTML; `base` is what the header gives it for one."""
 
-    def __init__(self, part: Part, options: Options, policy: LinkPolicy, base: str | None) -> None:
-        self._part = part
+    def __init__(self, text_part: TextPart, options: Options, policy: LinkPolicy, base: str | None) -> None:
+        self._text_part = text_part
         self._options = options
         self._policy = policy
         self._base = base
 
-    def plan(self, text_part: TextPart, links_before: int, *, wants_pixel: bool) -> Outcome:
+    def plan(self, links_before: int, *, wants_pixel: bool) -> Outcome:
         """Return the outcome; links are numbered from `links_before` + 1.
 
         Raises `PartUnreadableError` where new URLs would bring a charset to where readers look for one.
         """
+        text_part = self._text_part
         text_part.end_step()
-        read = self._read(text_part, wants_pixel=wants_pixel)
+        read = self._read(wants_pixel=wants_pixel)
         text_part.end_step(with_trees=True)
         outcome = outcome_of(text_part, read.decided, links_before, pixel_at=read.pixel_at)
         if read.pixel_reason is not None:
-            outcome.pixel = PixelReport(part=self._part.path, skip_reason=read.pixel_reason)
+            outcome.pixel = PixelReport(part=text_part.part.path, skip_reason=read.pixel_reason)
         if read.unlocated:
             outcome.reason = SkipReason.UNLOCATED
         return outcome
 
-    def _read(self, text_part: TextPart, *, wants_pixel: bool) -> _Read:
+    def _read(self, *, wants_pixel: bool) -> _Read:
         """Read and decide; the trees, which weigh more than all else, are gone when this returns."""
+        text_part = self._text_part
         text = OneLine(text_part.text)
         text_part.forget_text()
         html = HtmlText(text, words=self._options.direction is Direction.INBOUND)
@@ -69,7 +70,7 @@ class HtmlPlanner:
         if self._base is not None:
             base, rivals = _with_header_base(html, self._base)
             others += rivals
-        if self._options.direction is Direction.INBOUND and Defect.TYPE_IN_DOUBT in self._part.defects:
+        if self._options.direction is Direction.INBOUND and Defect.TYPE_IN_DOUBT in text_part.part.defects:
             others = others + _shown_as_they_stand(text.original(), html)
         encoding = text_part.encoding
         decided = self._policy.decide_in_order(html.links, base, encoding)

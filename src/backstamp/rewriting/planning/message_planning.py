@@ -16,7 +16,7 @@ from backstamp.rewriting.listing.left_alone import links_left_alone, links_of_he
 from backstamp.rewriting.listing.other_structures import links_of_other_readings
 from backstamp.rewriting.options import Options
 from backstamp.rewriting.parts.walk import Visit, body_html, sealed_reason, walk
-from backstamp.rewriting.planning.part_planning import PartPlanner
+from backstamp.rewriting.planning.part_planning import plan_part
 from backstamp.rewriting.reporting.manifest import Manifest, PartReport, PixelReport, plain
 from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.vocabulary import Direction, DkimSigned
@@ -174,8 +174,14 @@ class _MessagePlanner:
         base = None
         if self._options.direction is Direction.INBOUND and part.media_type == "text/html":
             base = header_base(self._root, part.path)
-        outcome = PartPlanner(self._raw, part, self._options, self._policy, base).plan(
-            self._places, wants_pixel=wants_pixel
+        outcome = plan_part(
+            self._raw,
+            part,
+            self._places,
+            options=self._options,
+            policy=self._policy,
+            base=base,
+            wants_pixel=wants_pixel,
         )
         if wants_pixel:
             self._pixel = outcome.pixel
