@@ -277,6 +277,7 @@ def test_a_link_that_is_a_placeholder_as_a_whole_is_called_so_in_sent_mail(
     "href",
     [
         "https://a.example/?a=%7B%7Bemail%7D%7D",
+        "https://wiki.example/?a=%5B%5BPage%5D%5D",
         "https://a.example/100%20off%20now",
         "https://a.example/%date%",
         "https://a.example/?a=50%&b=%",

@@ -12,6 +12,8 @@ _MERGE_TAG: Final = re.compile(
 """Of Handlebars and Braze, Liquid, ERB, Mailchimp, Mailjet, SFMC, SendGrid and Mailgun, in this order.
 
 None begins within another: where one could, a link of 16,000 braces took 25 ms. `50%off%20now` holds none.
+A wiki's `[[page]]` and `{{template}}` have the same form. A link that is not tracked costs a click in the
+statistics; a placeholder that no relay can fill leads every recipient astray.
 """
 
 
