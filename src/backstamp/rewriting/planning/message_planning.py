@@ -2,6 +2,7 @@
 
 import msgspec
 
+from backstamp.mail.header_section import Field
 from backstamp.mail.multipart import TooManyPartsError
 from backstamp.mail.patches import Patch
 from backstamp.mail.structure import Part, parse_structure
@@ -56,20 +57,18 @@ def _plan(raw: bytes, options: Options) -> Plan:
     if not root.header.fields and root.header.body_start == 0:
         # No header field and no empty line: `www.example.com` would become `https:...`, a field name.
         return _untouched(raw, options, SkipReason.BROKEN_STRUCTURE)
-    header_patches: list[Patch] = []
+    removed: list[Field] = []
     if options.direction is Direction.OUTBOUND:
         options = _obey(options, read_controls(raw, root.header))
-        header_patches = [
-            Patch(field.start, field.end, b"") for field in root.header.fields if field.name in CONTROL_FIELDS
-        ]
+        removed = [field for field in root.header.fields if field.name in CONTROL_FIELDS]
     else:
         options = msgspec.structs.replace(options, unsubscribe=False)
     policy = LinkPolicy(options, list_unsubscribe_urls(root.header))
-    planned = _MessagePlanner(raw, root, options, policy).plan(header_patches)
+    planned = _MessagePlanner(raw, root, options, policy).plan(removed)
     if policy.marked_urls and not policy.marked_urls.isdisjoint([link.url for link in planned.links]):
         # A plain text has no marks, and usually comes before the HTML that has.
         again = LinkPolicy(options, list_unsubscribe_urls(root.header), frozenset(policy.marked_urls))
-        return _MessagePlanner(raw, root, options, again).plan(header_patches)
+        return _MessagePlanner(raw, root, options, again).plan(removed)
     return planned
 
 
@@ -91,23 +90,16 @@ class _MessagePlanner:
         self._policy = policy
         self._reports: list[PartReport] = []
         self._candidates: list[Candidates] = []
-        self._listed = 0
+        self._has_read_links = False
         self._room = options.limits.links
         self._links: list[TrackedLink] = []
         self._places = 0
         self._planned: list[PlannedPart] = []
-        self._pixel = PixelReport(
-            skip_reason=SkipReason.NO_HTML_PART if options.opens else SkipReason.OPENS_OFF
-        )
+        self._pixel = PixelReport(skip_reason=SkipReason.OPENS_OFF)
 
-    def plan(self, header_patches: list[Patch]) -> Plan:
+    def plan(self, removed: list[Field]) -> Plan:
         visits = list(walk(self._root, self._options.direction))
-        pixel_part = None
-        if self._options.opens:
-            changeable = frozenset(visit.part.path for visit in visits if visit.reason is None)
-            pixel_part = body_html(self._root, changeable)
-            if pixel_part is None:
-                self._pixel = PixelReport(skip_reason=self._why_no_pixel(visits))
+        pixel_part = self._pixel_part(visits) if self._options.opens else None
         for visit in visits:
             if visit.reason is None and not visit.part.children:
                 self._plan_text(visit, wants_pixel=visit.part is pixel_part)
@@ -120,50 +112,48 @@ class _MessagePlanner:
             self._list_other_readings()
             self._list_header()
         root_reason = sealed_reason(self._root)
+        if root_reason and self._options.opens:
+            self._pixel = PixelReport(skip_reason=root_reason)
         unsubscribe = None
         if self._options.unsubscribe:
             unsubscribe = unsubscribe_place(self._raw, self._root.header, one_click=self._options.one_click)
         manifest = Manifest(
             size=len(self._raw),
             direction=self._options.direction,
-            skip_reason=root_reason or self._nothing_done(visits),
+            skip_reason=root_reason or self._nothing_done(),
             parts=tuple(self._reports),
-            pixel=PixelReport(skip_reason=root_reason)
-            if root_reason and self._options.opens
-            else self._pixel,
-            removed_fields=tuple(
-                field.name.decode("ascii")
-                for field in self._root.header.fields
-                if field.name in CONTROL_FIELDS
-            )
-            if header_patches
-            else (),
+            pixel=self._pixel,
+            removed_fields=tuple(field.name.decode("ascii") for field in removed),
             added_fields=unsubscribe.field_names if unsubscribe is not None else (),
         )
         return Plan(
             self._raw,
             manifest,
-            self._candidates,
-            tuple(self._links),
-            self._planned,
-            header_patches,
-            unsubscribe,
-            self._places,
+            candidates=self._candidates,
+            links=tuple(self._links),
+            parts=self._planned,
+            header_patches=[Patch(field.start, field.end, b"") for field in removed],
+            unsubscribe=unsubscribe,
+            places=self._places,
         )
 
-    def _why_no_pixel(self, visits: list[Visit]) -> SkipReason:
-        """Return why the HTML that is shown takes no pixel, or that there is none."""
+    def _pixel_part(self, visits: list[Visit]) -> Part | None:
+        """Return the HTML that takes the pixel; where there is none, the report says why."""
         reasons = {visit.part.path: visit.reason for visit in visits}
-        shown = body_html(self._root, frozenset(reasons))
-        reason = reasons[shown.path] if shown is not None else None
-        return reason or SkipReason.NO_HTML_PART
+        changeable = frozenset(path for path, reason in reasons.items() if reason is None)
+        part = body_html(self._root, changeable)
+        if part is None:
+            shown = body_html(self._root, frozenset(reasons))
+            reason = reasons[shown.path] if shown is not None else None
+            self._pixel = PixelReport(skip_reason=reason or SkipReason.NO_HTML_PART)
+        return part
 
-    def _nothing_done(self, visits: list[Visit]) -> SkipReason | None:
+    def _nothing_done(self) -> SkipReason | None:
         """Return why the whole message was left alone, where there is one reason for all of it."""
-        if self._planned or len(self._candidates) > self._listed:
+        if self._planned or self._has_read_links:
             return None
         reasons = {report.skip_reason for report in self._reports}
-        if len(reasons) == 1 and len(visits) == len(self._reports):
+        if len(reasons) == 1:
             (only,) = reasons
             if only is not None:
                 return only
@@ -192,6 +182,7 @@ class _MessagePlanner:
             unnumbered = sum(each.number is None and not each.holds_place for each in candidates.decided)
             self._room = max(0, self._room - unnumbered)
             self._candidates.append(candidates)
+            self._has_read_links = True
         if outcome.planned is not None:
             self._planned.append(outcome.planned)
         self._report(part, touched=outcome.planned is not None, reason=outcome.reason or visit.doubt)
@@ -212,12 +203,11 @@ class _MessagePlanner:
         )
         if found is not None:
             self._room -= min(self._room, len(found.decided))
-            self._listed += 1
             self._candidates.append(found)
 
     def _list_other_readings(self) -> None:
         """List what only programs see which read the structure otherwise."""
-        found = links_of_other_readings(
+        self._candidates += links_of_other_readings(
             self._raw,
             self._root,
             self._candidates,
@@ -225,13 +215,10 @@ class _MessagePlanner:
             policy=self._policy,
             room=self._room,
         )
-        self._listed += len(found)
-        self._candidates += found
 
     def _list_header(self) -> None:
         found = links_of_header(self._root, policy=self._policy, room=self._room)
         if found is not None:
-            self._listed += 1
             self._candidates.append(found)
 
     def _report(self, part: Part, *, touched: bool = False, reason: SkipReason | None = None) -> None:

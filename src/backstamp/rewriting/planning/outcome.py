@@ -39,8 +39,8 @@ class Framed(NamedTuple):
     frame: Frame
 
 
-def left_alone(reason: SkipReason) -> Outcome:
-    """Return the outcome of a part that is not read."""
+def untouched(reason: SkipReason) -> Outcome:
+    """Return the outcome of a part that stays as it is, and whose links are not known."""
     return Outcome(pixel=PixelReport(skip_reason=reason), reason=reason)
 
 

@@ -7,7 +7,7 @@ from backstamp.rewriting.options import Options
 from backstamp.rewriting.parts.text_part import PartUnreadableError, TextPart
 from backstamp.rewriting.planning.header_end import may_become_a_field, moves_header_end
 from backstamp.rewriting.planning.html_planning import HtmlPlanner
-from backstamp.rewriting.planning.outcome import Outcome, left_alone
+from backstamp.rewriting.planning.outcome import Outcome, untouched
 from backstamp.rewriting.planning.plain_text_planning import PlainTextPlanner
 from backstamp.rewriting.reporting.reasons import SkipReason
 from backstamp.vocabulary import Direction
@@ -35,21 +35,21 @@ def plan_part(
         wants_pixel: whether the pixel is to go into this part.
     """
     if may_become_a_field(raw, part):
-        return left_alone(SkipReason.BROKEN_STRUCTURE)
+        return untouched(SkipReason.BROKEN_STRUCTURE)
     try:
         text_part = TextPart(raw, part, options.limits.html_bytes)
         reason = _whole_part_reason(text_part, options)
         if reason is not None:
-            return left_alone(reason)
+            return untouched(reason)
         if part.media_type == "text/html":
             html = HtmlPlanner(text_part, options, policy, base)
             outcome = html.plan(links_before, wants_pixel=wants_pixel)
         else:
             outcome = PlainTextPlanner(text_part, options, policy).plan(links_before)
     except PartUnreadableError as error:
-        return left_alone(error.reason)
+        return untouched(error.reason)
     if outcome.candidates is not None and moves_header_end(raw, part, outcome.candidates):
-        return left_alone(SkipReason.BROKEN_STRUCTURE)
+        return untouched(SkipReason.BROKEN_STRUCTURE)
     if options.direction is Direction.INBOUND:
         if text_part.in_unknown_encoding:
             outcome.reason = outcome.reason or SkipReason.UNKNOWN_ENCODING
