@@ -52,7 +52,7 @@ def test_an_endless_header_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-@pytest.mark.parametrize("step", ["parse_structure", "walk", "PartPlanner"])
+@pytest.mark.parametrize("step", ["parse_structure", "walk", "plan_part"])
 def test_a_fault_of_ours_leaves_the_message_as_it_is_and_is_named(
     monkeypatch: pytest.MonkeyPatch, step: str, direction: Direction
 ) -> None:

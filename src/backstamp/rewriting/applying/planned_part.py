@@ -1,54 +1,31 @@
-"""planned_part: a part that changes, and which new URL goes where in it."""
+"""planned_part: a part that changes, and what goes where in it."""
 
 from typing import Final
 
 from backstamp.mail.patches import Patch
-from backstamp.mail.pixel_markup import pixel_markup
-from backstamp.rewriting.html import link_markup
 from backstamp.rewriting.parts.text_part import PartEditor
 
 PIXEL: Final = 0
-"""The slot of the pixel; links have their numbers, from 1."""
-END_OF_WORDS: Final = -1
-"""The slot of what stands behind words that are made a link."""
-LEFT_OUT: Final = -2
-"""The slot of what goes without anything in its place."""
+"""The number of the pixel; links have theirs from 1."""
 
 
 class PlannedPart:
-    """A part that changes: its editor, and for each edited span the number of its link (or `PIXEL`).
+    """A part that changes: its editor, and for each edited span what goes there.
 
-    `frames` gives what stands before and behind each new URL in plain text, or in the words of HTML.
+    That is the new URL of a link with this number (or `PIXEL`), or words that are the same in all copies.
+    `frames` are what stands before and behind new URLs, where anything does.
     """
 
     def __init__(
-        self,
-        path: str,
-        editor: PartEditor,
-        slots: list[int],
-        frames: dict[int, tuple[str, str]] | None = None,
+        self, path: str, editor: PartEditor, contents: list[int | str], frames: dict[int, tuple[str, str]]
     ) -> None:
         self.path = path
         self._editor = editor
-        self._slots = slots
+        self._contents = contents
         self._frames = frames
 
     def patches(self, urls: dict[int, str]) -> tuple[list[Patch], bool]:
         """Return the patches for these URLs, and whether the part had to be re-encoded."""
-        frames = self._frames
-        if frames is not None:
-            texts = [
-                urls[slot].join(frames[slot]) if slot in frames else _markup(slot, urls)
-                for slot in self._slots
-            ]
-        else:
-            texts = [urls[slot] if slot > PIXEL else _markup(slot, urls) for slot in self._slots]
+        framed = {number: urls[number].join(frame) for number, frame in self._frames.items()}
+        texts = [each if isinstance(each, str) else framed.get(each) or urls[each] for each in self._contents]
         return self._editor.patches([text.encode("ascii") for text in texts])
-
-
-def _markup(slot: int, urls: dict[int, str]) -> str:
-    if slot == END_OF_WORDS:
-        return link_markup.END
-    if slot == LEFT_OUT:
-        return ""
-    return urls[slot] if slot != PIXEL else pixel_markup(urls[PIXEL])

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from backstamp.mail.pixel_markup import PIXEL_FRAME
 from backstamp.rewriting.applying.plan import TrackedLink
-from backstamp.rewriting.applying.planned_part import END_OF_WORDS, LEFT_OUT, PIXEL, PlannedPart
+from backstamp.rewriting.applying.planned_part import PIXEL, PlannedPart
 from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.decided import Decided
 from backstamp.rewriting.html import link_markup
@@ -84,13 +85,10 @@ def outcome_of(
     for entry, span in zip(entries, byte_spans, strict=True):
         edits.add(entry, span)
     planned = None
-    slots = edits.slots
-    if slots and framed is not None:
-        editor = text_part.editor(text_part.byte_spans([each.span for each in framed]))
-        frames = [each.frame for each in framed]
-        planned = PlannedPart(path, editor, slots, dict(zip(slots, frames, strict=True)))
-    elif slots:
-        planned = PlannedPart(path, text_part.editor(edits.spans), slots, edits.frames or None)
+    if edits.contents:
+        if framed is not None:
+            edits.put_in_frames(framed, text_part)
+        planned = PlannedPart(path, text_part.editor(edits.spans), edits.contents, edits.frames)
     return Outcome(
         pixel=pixel,
         links=edits.links,
@@ -107,7 +105,7 @@ class _Edits:
         """Begin without any; `schemes` are those that links show, in the text and in its bytes."""
         self.number = links_before
         self.links: list[TrackedLink] = []
-        self.slots: list[int] = []
+        self.contents: list[int | str] = []
         self.spans: list[Span] = []
         self.frames: dict[int, Frame] = {}
         self._path = path
@@ -116,7 +114,8 @@ class _Edits:
     def add(self, entry: Decided | None, span: Span) -> None:
         """Take in a link, or the pixel (None), with its span of decoded bytes."""
         if entry is None:
-            self.slots.append(PIXEL)
+            self.frames[PIXEL] = PIXEL_FRAME
+            self.contents.append(PIXEL)
             self.spans.append(span)
         elif entry.reason is None and entry.url is not None:
             link = entry.link
@@ -125,17 +124,23 @@ class _Edits:
             words = plain(link.label or link.value, 100)
             url = entry.url
             self.links.append(TrackedLink(number, url.href, words, self._path, link.value, url.host))
-            self.slots.append(number)
+            self.contents.append(number)
             scheme = self._schemes[link.shown_scheme] if link.shown_scheme is not None else None
             if link.carrier is Carrier.HTML_TEXT:
                 self.frames[number] = link_markup.FRAME
-                self.slots.append(END_OF_WORDS)
+                self.contents.append(link_markup.END)
                 begin = scheme[1] if scheme is not None else span[0]
                 self.spans += ((begin, begin), (span[1], span[1]))
                 return
             self.spans.append(span)
             if scheme is not None:
-                self.slots.append(LEFT_OUT)
+                self.contents.append("")
                 self.spans.append(scheme)
         elif entry.holds_place:
             self.number += 1
+
+    def put_in_frames(self, framed: list[Framed], text_part: TextPart) -> None:
+        """Let new URLs take these spans of a plain text, with what stands around them."""
+        self.spans = text_part.byte_spans([each.span for each in framed])
+        numbers = [link.number for link in self.links]
+        self.frames = dict(zip(numbers, (each.frame for each in framed), strict=True))
