@@ -1,29 +1,49 @@
-"""The words of mail systems, from `data/phrases.toml`: one expression for each thing that they say."""
+"""The words of mail systems, from the files in `data`: one expression for each thing that they say.
+
+`notices.toml` says what tells that a mail failed, is late or arrived, `addresses.toml` who is meant,
+`causes.toml` why, `answers.toml` whether a machine answers. A line is a regular expression without regard to
+letter case, collected from the texts that servers are documented to send and from bounces seen; one may be
+added for any language. `@NAME` stands for the lines of another section.
+"""
 
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from backstamp.mail.reports.words import Cause
+
+_FILES: Final = ("notices", "addresses", "causes", "answers")
 
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files("backstamp.mail.reports").joinpath("data/phrases.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    folder = files("backstamp.mail.reports") / "data"
+    sections: dict[str, Any] = {}
+    for name in _FILES:
+        sections |= tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
+    return sections
+
+
+def _lines(section: Iterable[str]) -> Iterator[str]:
+    for line in section:
+        if line.startswith("@"):
+            yield from _lines(_data()[line[1:]])
+        else:
+            yield line
 
 
 def words_of(name: str) -> str:
-    """Return the section `name` of the file as one alternative, to be a part of another expression."""
-    return "|".join(_data()[name])
+    """Return the section `name` as one alternative, to be a part of another expression."""
+    return "|".join(_lines(_data()[name]))
 
 
 @cache
 def saying(name: str) -> re.Pattern[str]:
-    """Return the expression that finds what the section `name` of the file says."""
-    return _joined(_data()[name])
+    """Return the expression that finds what the section `name` says."""
+    return _any_of(_data()[name])
 
 
 @cache
@@ -50,8 +70,8 @@ def answer_prefix() -> re.Pattern[str]:
 @cache
 def causes() -> tuple[tuple[Cause, re.Pattern[str]], ...]:
     """Return the causes in the order in which they are looked for, each with its expression; some twice."""
-    return tuple((Cause(each["cause"]), _joined(each["said"])) for each in _data()["causes"])
+    return tuple((Cause(each["cause"]), _any_of(each["said"])) for each in _data()["causes"])
 
 
-def _joined(phrases: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(phrases), re.IGNORECASE)
+def _any_of(section: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(_lines(section)), re.IGNORECASE)
