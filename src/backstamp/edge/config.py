@@ -7,15 +7,17 @@ import msgspec
 
 
 class FloodLimits(msgspec.Struct, frozen=True):
-    """How often a token may be asked for, of late and of one worker, before it is a flood.
+    """How much may come of one token, of late and to one worker.
 
-    `named` is of one that was sealed for one recipient: who may be a list of thousands, with a scanner before
-    each. `anybody` is of one that names nobody: all copies of a newsletter have it. A sealed redirect that is
-    spread as spam, or a bot that asks for one token all day, comes more often.
+    Readers are warned of a link that was asked for more often than `named`, where it was sealed for one
+    recipient (who may be a list of thousands, with a scanner before each), or than `anybody`, where it names
+    nobody (all copies of a newsletter have it): a sealed redirect may be spread as spam. Of no token more
+    hits than `written` are: a bot may ask for one all day.
     """
 
     named: int = 5_000
     anybody: int = 200_000
+    written: int = 200_000
 
 
 class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True):

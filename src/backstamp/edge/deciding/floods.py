@@ -1,4 +1,4 @@
-"""What comes absurdly often: readers are warned of such a link, and no more of it is written.
+"""What comes absurdly often: readers are warned of such a link, and in the end no more of it is written.
 
 Whoever has a token, and be it a bot, could fill journal and database with it for days: some 20,000 hits a
 second. Each worker counts for itself, and what was counts half every half hour.
@@ -10,8 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from backstamp.edge.config import FloodLimits
-from backstamp.tokens import ANONYMOUS, LinkToken, PixelToken
-from backstamp.vocabulary import ClickAction
+from backstamp.tokens import LinkToken, PixelToken
 
 FADE_SECONDS: Final = 1800.0
 """After so long what was counts half."""
@@ -23,30 +22,31 @@ _KEPT: Final = MOST // 8
 class Floods:
     """Counts what is asked for and what is written, by token.
 
-    When there are too many, those that came most are kept: it is them we look for.
+    When there are too many, those that came most are kept: it is them we look for. Any thread may call it.
     """
 
     def __init__(self, limits: FloodLimits) -> None:
         """Begin with nothing."""
-        self._counts: dict[int, int] = {}
+        self._limits = limits
         self._named = limits.named
-        self._anybody = max(limits.named, limits.anybody)
+        self._written = limits.written
+        self._counts: dict[int, int] = {}
 
-    def asked(self, token: PixelToken | LinkToken) -> bool:
-        """Count a request for a token, and return whether there are too many."""
+    def asked(self, token: LinkToken) -> bool:
+        """Count a request for a link, and return whether there are too many."""
         number = self._add(hash(token))
-        return number > self._named and self._is_flood(token, number)
+        return number > self._named and self._are_too_many(token, number)
 
-    def is_asked_too_often(self, token: PixelToken | LinkToken) -> bool:
+    def is_asked_too_often(self, token: LinkToken) -> bool:
         """Return what `asked` said last, without counting."""
-        return self._is_flood(token, self._counts.get(hash(token), 0))
+        return self._are_too_many(token, self._counts.get(hash(token), 0))
 
-    def decided(self, token: LinkToken, action: ClickAction) -> bool:
-        """Count what was decided about a link, each action for itself; return whether there is too much.
+    def fills_up(self, token: PixelToken | LinkToken, action: Hashable = None) -> bool:
+        """Count a hit that is to be written; return whether too many of the kind have been.
 
-        So nobody hides that they went on behind thousands of requests that were blocked.
+        Each action counts for itself, so that nobody hides that they went on behind what was blocked.
         """
-        return self._is_flood(token, self.count(token, action))
+        return self._add(hash((token, action))) > self._written
 
     def count(self, *what: Hashable) -> int:
         """Count something else, and return how often it came."""
@@ -54,22 +54,18 @@ class Floods:
 
     def fade(self) -> None:
         """Let what was weigh half from now on; what came once is forgotten."""
-        self._counts = {key: number // 2 for key, number in self._counts.items() if number > 1}
+        # Of a copy: requests in other threads add keys meanwhile.
+        counts = self._counts.copy()
+        self._counts = {key: number // 2 for key, number in counts.items() if number > 1}
 
     def _add(self, key: int) -> int:
         counts = self._counts
         number = counts[key] = counts.get(key, 0) + 1
         if len(counts) > MOST:
             # Most came once; to put those in order, too, took eight times as long.
-            often = [each for each in counts.items() if each[1] > 1]
+            often = [each for each in counts.copy().items() if each[1] > 1]
             self._counts = dict(nlargest(_KEPT, often, key=itemgetter(1)))
         return number
 
-    def _is_flood(self, token: PixelToken | LinkToken, number: int) -> bool:
-        return number > (self._named if _names_somebody(token) else self._anybody)
-
-
-def _names_somebody(token: PixelToken | LinkToken) -> bool:
-    if isinstance(token, LinkToken):
-        return token.recipient_index is not None
-    return token.recipient_key != ANONYMOUS
+    def _are_too_many(self, token: LinkToken, number: int) -> bool:
+        return number > (self._limits.anybody if token.recipient_index is None else self._named)

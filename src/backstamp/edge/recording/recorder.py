@@ -52,7 +52,7 @@ class HitRecorder:
             self._counts[Drop.WITHDRAWN] += 1
         elif token.tracking_id in policy.kills.messages:
             self._counts[Drop.KILLED] += 1
-        elif self._floods.asked(token):
+        elif self._floods.fills_up(token):
             self._counts[Drop.HIT_LIMIT] += 1
         else:
             self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None, tail)
@@ -68,7 +68,7 @@ class HitRecorder:
 
         `action` is None where a link of sent mail led on as ever, which is counted already.
         """
-        if action is not None and self._floods.decided(token, action):
+        if action is not None and self._floods.fills_up(token, action):
             self._counts[Drop.HIT_LIMIT] += 1
             return
         self._write(scope, token, _REDIRECT, b"", token.recipient_index, token.link_number, action, finding)
@@ -81,7 +81,7 @@ class HitRecorder:
         if isinstance(token, PixelToken):
             self.pixel(scope, token, tail)
         elif not token.protected:
-            if self._floods.asked(token):
+            if self._floods.fills_up(token, MALFORMED):
                 self._counts[Drop.HIT_LIMIT] += 1
                 return
             index, number = token.recipient_index, token.link_number
