@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +10,16 @@ import pytest
 from backstamp.edge import EdgeConfig, FloodLimits
 from backstamp.edge.deciding import clicks
 from backstamp.edge.deciding.clicks import Clicks
-from backstamp.policy import EVERYBODY, ClickAddresses, Kills, OwnList, Protection, ProtectionMode
+from backstamp.policy import (
+    EVERYBODY,
+    ClickAddresses,
+    Kills,
+    LinkWord,
+    OwnList,
+    Protection,
+    ProtectionMode,
+    link_word,
+)
 from backstamp.shared_files import Answer, Drop, ThreatFile
 from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.threats import ThreatReason
@@ -309,6 +319,23 @@ def test_an_answer_of_a_publisher_settles_a_prefix(tmp_path: Path, monkeypatch: 
     edge._refresh_policy()
     assert ask(received(url)).status == 403
     assert hits_in(tmp_path)[-1].threat_reason == ThreatReason.LISTED_HOST
+
+
+def test_what_old_lists_say_is_not_remembered_where_new_ones_come_while_they_are_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.shared_files.snapshot_file.RECHECK_SECONDS", 0.0)
+    edge, asked = protecting_edge(tmp_path), link_word
+
+    def slow(*arguments: Any) -> LinkWord:
+        word = asked(*arguments)
+        monkeypatch.setattr(clicks, "link_word", asked)
+        guard(tmp_path, own_lists={EVERYBODY: OwnList(blocked=frozenset({digest("plain.example/")}))})
+        edge._refresh_policy()
+        return word
+
+    monkeypatch.setattr(clicks, "link_word", slow)
+    assert [asker(edge)(received(GOOD)).status for _ in range(2)] == [302, 403]
 
 
 def test_what_an_administrator_decides_while_the_edge_runs_holds_at_its_next_look(

@@ -131,7 +131,9 @@ class Clicks:
 
     def _find_out(self, token: LinkToken) -> _Known | None:
         key = (token.url, token.recipient_key, token.domain_id, token.protected)
-        known = self._known.get(key)
+        # Lists that come meanwhile, in another thread, begin another memory: what old ones say is none of it.
+        memory = self._known
+        known = memory.get(key)
         if known is not None:
             return known
         url = web_url(token.url)
@@ -144,9 +146,9 @@ class Clicks:
             looks = _look(word.looks_from, policy.own_domains)
         known = _Known(word, looks)
         if len(token.url) <= _LONGEST:
-            if len(self._known) >= REMEMBERED:
-                self.forget()
-            self._known[key] = known
+            if len(memory) >= REMEMBERED:
+                memory.clear()
+            memory[key] = known
         return known
 
 
