@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -479,6 +480,15 @@ def test_clicks_are_counted_for_each_link(admin: Client) -> None:
     detail = message_detail(letter.pk)
     assert detail is not None
     assert [(count.people, count.others) for count in detail.links] == [(2, 2), (0, 0)]
+
+
+def test_a_link_leads_to_where_it_is_switched_off_in_all_mail(admin: Client) -> None:
+    url = 'https://shop.example/a?b=1&c=%2F"#top'
+    letter = message(1)
+    link(letter, 0, url=url)
+    (way,) = re.findall(r'href="(/lists/[?][^"]*)#off-add"', page(admin, f"/messages/{key(letter)}/"))
+    (filled,) = re.findall(r'name="what" value="([^"]*)"', page(admin, unescape(way)))
+    assert unescape(filled) == url
 
 
 def test_the_manifest_is_told_in_words_and_every_link_has_its_reason(admin: Client) -> None:

@@ -161,7 +161,7 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(stranger: Client)
     wrong = stranger.post("/sign-in/", {"login": ADDRESS, "password": "wrong"})
     unknown = stranger.post("/sign-in/", {"login": "nobody@example.org", "password": "wrong"})
     assert wrong.status_code == unknown.status_code == 422
-    said = "The email address and/or password you specified are not correct."
+    said = "This address and this password do not belong together."
     assert said in wrong.text
     assert said in unknown.text
 
@@ -174,7 +174,7 @@ def test_who_is_not_active_signs_in_no_more_and_has_no_session(stranger: Client)
     assert stranger.get("/").status_code == 302
     answer = stranger.post("/sign-in/", form)
     assert answer.status_code == 422
-    assert "The email address and/or password you specified are not correct." in answer.text
+    assert "This address and this password do not belong together." in answer.text
 
 
 @pytest.mark.usefixtures("known")
@@ -183,7 +183,7 @@ def test_after_five_failures_even_the_right_password_must_wait(stranger: Client)
         stranger.post("/sign-in/", {"login": ADDRESS, "password": "wrong"})
     answer = stranger.post("/sign-in/", {"login": ADDRESS, "password": PASSWORD})
     assert answer.status_code == 422
-    assert "Too many failed login attempts" in answer.text
+    assert "wrong too often" in answer.text
     assert stranger.get("/").status_code == 302
 
 

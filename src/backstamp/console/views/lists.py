@@ -30,9 +30,11 @@ _SWITCHED_LAST: Final = NewestFirst("killed_at")
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show all of them; a host or URL in the address fills the form."""
+    """Show all of them; a host or URL in the address fills the one form or the other."""
     wanted = {name: words(request, name) for name in ("kind", "what", "whose")}
-    return _page(request, OwnListForm(auto_id="own_%s", initial={k: v for k, v in wanted.items() if v}))
+    form = OwnListForm(auto_id="own_%s", initial={k: v for k, v in wanted.items() if v})
+    kill_form = KillForm(auto_id="kill_%s", initial={"what": words(request, "off_what")})
+    return _page(request, form, kill_form=kill_form)
 
 
 @require_GET
