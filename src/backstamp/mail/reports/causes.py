@@ -100,11 +100,26 @@ def cause_of(status: str, text: str) -> Cause:
         return Cause.POLICY
     if status:
         said = f"{status} {said}"
-    found = _told(status, said)
-    meant = found if found in _PLAIN else _BY_STATUS.get(status[2:], found)
+    told = _told(status, said)
+    by_status = _BY_STATUS.get(status[2:], Cause.UNKNOWN)
+    meant = told if told in _PLAIN or by_status is Cause.UNKNOWN else by_status
     if meant in _OF_A_NAME and (status[2:] == _NO_ANSWER_OF_DNS or saying("passing").search(said)):
         return Cause.SYSTEM if meant is Cause.USER_UNKNOWN else Cause.NETWORK
-    if found is Cause.USER_UNKNOWN and saying("unavailable").search(said):
+    if told is Cause.USER_UNKNOWN and (other := _reason_beside(status, said)) is not None:
+        return other
+    if told in _PLAIN:
+        # Of these two the words are easily mixed up: "host mx.example said: unknown user".
+        return by_status if {told, by_status} == _OF_A_NAME else told
+    if told is Cause.POLICY and saying("file_closed").search(said):
+        return Cause.SYSTEM  # "Permission denied" is what a disk said, not a person.
+    if status.startswith(("4", "5")):
+        return _by_status_then_words(status, told, said)
+    return _by_code(said) if told is Cause.UNKNOWN else told
+
+
+def _reason_beside(status: str, said: str) -> Cause | None:
+    """Return what is said beside the words for an unknown user, and means something else, or None."""
+    if saying("unavailable").search(said):
         if _is_transient(status, said):
             return Cause.SYSTEM
         # The words of 550 itself, which stands for policy as well (RFC 5321 §4.2.3): a reason says more.
@@ -112,26 +127,24 @@ def cause_of(status: str, text: str) -> Cause:
             return Cause.POLICY
         if _BY_STATUS.get(status[2:]) in _OF_A_MAILBOX:
             return _BY_STATUS[status[2:]]
-    if found is Cause.USER_UNKNOWN and refuses_by_a_rule(status, said):
-        return Cause.POLICY
-    if found is Cause.POLICY and saying("file_closed").search(said):
-        return Cause.SYSTEM  # "Permission denied" is what a disk said, not a person.
-    if found in _PLAIN:
-        by_status = _BY_STATUS.get(status[2:])
-        # Of these two the words are easily mixed up: "host mx.example said: unknown user".
-        return by_status if by_status and {found, by_status} == _OF_A_NAME else found
-    if status and status[0] in "45":
-        _, subject, detail = status.split(".")
-        known = _BY_STATUS.get(f"{subject}.{detail}")
-        if known is Cause.USER_UNKNOWN and _is_another(found, said):
-            return found  # Some say 5.1.1 of whatever they refuse: no person is unknown for a busy server.
-        if known is not None and not (subject == "7" and found is not Cause.UNKNOWN):
-            return known
-        if found is Cause.UNKNOWN and subject != "0":
-            return _BY_SUBJECT.get(subject, Cause.UNKNOWN)
-    if found is Cause.UNKNOWN:
-        return _BY_CODE.get(code_in(said), Cause.POLICY if _is_of_the_mail(said) else Cause.UNKNOWN)
-    return found
+    return Cause.POLICY if refuses_by_a_rule(status, said) else None
+
+
+def _by_status_then_words(status: str, told: Cause, said: str) -> Cause:
+    """Return what a status says where the words are not plain; what these tell, where it says nothing."""
+    _, subject, detail = status.split(".")
+    known = _BY_STATUS.get(f"{subject}.{detail}")
+    if known is Cause.USER_UNKNOWN and _is_another(told, said):
+        return told  # Some say 5.1.1 of whatever they refuse: no person is unknown for a busy server.
+    if known is not None and not (subject == "7" and told is not Cause.UNKNOWN):
+        return known
+    if told is not Cause.UNKNOWN:
+        return told
+    return _by_code(said) if subject == "0" else _BY_SUBJECT.get(subject, Cause.UNKNOWN)
+
+
+def _by_code(said: str) -> Cause:
+    return _BY_CODE.get(code_in(said), Cause.POLICY if _is_of_the_mail(said) else Cause.UNKNOWN)
 
 
 def _is_of_the_mail(said: str) -> bool:
