@@ -483,6 +483,12 @@ def test_without_html_the_manifest_says_that_opens_cannot_be_measured() -> None:
     assert "clicks can" in manifest.summary
 
 
+def test_a_text_that_was_read_was_not_left_alone_though_each_of_its_links_is() -> None:
+    manifest = plan(message("https://example.com/{{id}}/", "text/plain"), OUTBOUND).manifest
+    assert manifest.skip_reason is None
+    assert manifest.summary.startswith("0 links tracked, 1 skipped: ")
+
+
 def test_a_sealer_that_gives_no_web_address_is_refused() -> None:
     class Broken(FixedSealer):
         def link(self, number: int, url: str) -> str:

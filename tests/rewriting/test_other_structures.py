@@ -84,6 +84,9 @@ ATTACHED = f"Content-Type: message/rfc822\n{BASE64}\n"
         pytest.param(ATTACHED + encoded(ATTACHED + encoded(MESSAGE)), id="message in a message"),
         pytest.param(f"{MIXED}{BASE64}\n{encoded(f'--b{chr(10)}{PART}--b--{chr(10)}')}", id="multipart"),
         pytest.param(f"{MIXED}\n--b\n{ATTACHED}{encoded(MESSAGE)}--b--\n", id="attached message"),
+        pytest.param(
+            f"Content-Type: message/partial\n{BASE64}\n{encoded(MESSAGE)}", id="a part of a message"
+        ),
     ],
 )
 def test_links_of_an_encoded_message_are_listed_with_the_whole_of_it(text: str) -> None:
