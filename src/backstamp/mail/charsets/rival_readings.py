@@ -19,7 +19,7 @@ _INERT: Final = re.compile(rb"[^\s=]+\s*=\s*([\"']?)[!#-&(-;=?-_a-~]*\1")
 _READ_OTHERWISE: Final = re.compile(rb"[\x0e\x0f\x1b~\x80-\xff]")
 """What a document inside the document may hold other links for, to a reader of another charset."""
 _MOST_TAGS: Final = 2000
-"""A browser's tree of so few tags is never costly (rewriting.html.tree_cost)."""
+"""A browser's tree of so few tags is never costly (rewriting.html.source.tree_cost)."""
 _MOST_SEARCHED: Final = 50_000_000
 """Characters; about 50 ms."""
 _BRACKET_AFTER_OTHERS: Final = re.compile(rb"\](?<=[\x80-\xff]\])")

@@ -27,17 +27,11 @@ def control_fields(raw: bytes, header: HeaderSection | None = None) -> ControlFi
     """Return what the control fields of a message say; `header` is its `facts_header`, if read already.
 
     Whatever is not `on` counts as off, and so does a field that is there twice with different values:
-    who wrote it meant to say something about tracking, and doubt is settled for privacy.
+    who wrote it meant to say something about tracking, and doubt is settled for privacy. A line that is no
+    field ends the section, though its author went on writing fields: one of ours among them, up to the first
+    empty line, counts as off.
     """
-    return read_controls(raw, header or facts_header(raw))
-
-
-def read_controls(raw: bytes, header: HeaderSection) -> ControlFields:
-    """Return what the control fields of this message's header section say.
-
-    A line that is no field ends the section, though its author went on writing fields: one of ours among
-    them, up to the first empty line, counts as off.
-    """
+    header = header or facts_header(raw)
     opens, links = _switch(header.all(OPENS_FIELD)), _switch(header.all(LINKS_FIELD))
     if not header.orderly:
         limit = header.body_start + _MAX_HEADER_BYTES

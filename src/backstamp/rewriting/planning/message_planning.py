@@ -10,7 +10,7 @@ from backstamp.rewriting.applying.plan import Plan, TrackedLink
 from backstamp.rewriting.applying.planned_part import PlannedPart
 from backstamp.rewriting.deciding.candidates import Candidates
 from backstamp.rewriting.deciding.link_policy import LinkPolicy
-from backstamp.rewriting.header.control import CONTROL_FIELDS, ControlFields, read_controls
+from backstamp.rewriting.header.control import CONTROL_FIELDS, ControlFields, control_fields
 from backstamp.rewriting.header.header_base import header_base
 from backstamp.rewriting.header.unsubscribe import list_unsubscribe_urls, unsubscribe_place
 from backstamp.rewriting.listing.left_alone import links_left_alone, links_of_header, links_of_message
@@ -59,7 +59,7 @@ def _plan(raw: bytes, options: Options) -> Plan:
         return _untouched(raw, options, SkipReason.BROKEN_STRUCTURE)
     removed: list[Field] = []
     if options.direction is Direction.OUTBOUND:
-        options = _obey(options, read_controls(raw, root.header))
+        options = _obey(options, control_fields(raw, root.header))
         removed = [field for field in root.header.fields if field.name in CONTROL_FIELDS]
     else:
         options = msgspec.structs.replace(options, unsubscribe=False)
