@@ -2,8 +2,9 @@
 
 from backstamp.journal.codec import PackedHit
 from backstamp.journal.errors import JournalUnavailableError, RecordTooLargeError
+from backstamp.journal.layout import RecordId
 from backstamp.journal.reader import Batch, JournalReader
-from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter, RecordId
+from backstamp.journal.writer import DEFAULT_SYNC, JournalWriter
 from backstamp.vocabulary import Sync
 
 __all__ = [

@@ -23,6 +23,13 @@ _SEGMENT: Final = re.compile(r"([0-3][0-9a-f]{15})\.seg")
 """No stream of ours comes so far that its place did not fit into the 63 bits that a database has for it."""
 
 
+class RecordId(NamedTuple):
+    """Where a record is: the writer that wrote it, and the byte offset in that writer's stream."""
+
+    producer: str
+    position: int
+
+
 class Segment(NamedTuple):
     """One file of a producer's stream: where it starts in the stream, and its path."""
 

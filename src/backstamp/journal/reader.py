@@ -15,6 +15,7 @@ from backstamp.journal import codec, framing
 from backstamp.journal.layout import (
     AHEAD,
     SET_ASIDE,
+    RecordId,
     Segment,
     is_alive,
     lock_path,
@@ -22,7 +23,6 @@ from backstamp.journal.layout import (
     producers,
     segments,
 )
-from backstamp.journal.writer import RecordId
 from backstamp.vocabulary import JournalRecord
 
 _log = logging.getLogger("backstamp.journal")

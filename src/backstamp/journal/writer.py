@@ -19,6 +19,7 @@ from backstamp.journal.codec import PackedHit
 from backstamp.journal.durations import Durations
 from backstamp.journal.errors import JournalUnavailableError
 from backstamp.journal.files import Files
+from backstamp.journal.layout import RecordId
 from backstamp.journal.stream import SEGMENT_BYTES, SEGMENT_SECONDS, Stream
 from backstamp.vocabulary import JournalRecord, Sync
 
@@ -26,13 +27,6 @@ _log = logging.getLogger("backstamp.journal")
 
 DEFAULT_SYNC: Final = 20
 _NOT_SYNCED: Final = "cannot be synced to the disk"
-
-
-class RecordId(NamedTuple):
-    """Where a record is: the writer that wrote it, and the byte offset in that writer's stream."""
-
-    producer: str
-    position: int
 
 
 class _Waiting(NamedTuple):
