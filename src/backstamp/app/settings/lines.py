@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 
-def line_of(keys: Sequence[str], text: str) -> int:
-    """Return the line, from 1 on, on which the key begins. `text` is TOML that has it."""
+def line_of(keys: Sequence[str], text: str) -> int | None:
+    """Return the line, from 1 on, on which the key begins; None where the text, which is TOML, has none."""
     lines = text.replace("\r\n", "\n").split("\n")
 
     @cache
@@ -32,4 +32,5 @@ def line_of(keys: Sequence[str], text: str) -> int:
             place = place[key]
         return True
 
-    return bisect(range(1, len(lines) + 1), False, key=has_key) + 1
+    line = bisect(range(1, len(lines) + 1), False, key=has_key) + 1
+    return line if line <= len(lines) else None

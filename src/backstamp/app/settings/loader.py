@@ -42,13 +42,27 @@ class SettingsError(ValueError):
 class Settings:
     """The values of all settings, and where they came from."""
 
-    def __init__(self, values: Mapping[str, Any], config_file: Path | None) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], config_file: Path | None, text: str, variables: Mapping[str, str]
+    ) -> None:
+        """Take the values, the file with its text, and the variables that are set, by the settings' names."""
         self._values = values
         self.config_file = config_file
+        self._text = text
+        self._variables = variables
 
     def __getitem__(self, setting: Setting[T]) -> T:
         value: T = self._values[setting.name]
         return value
+
+    def place_of(self, name: str) -> str:
+        """Return where a setting is given: a variable, or the file, with its line if it stands there."""
+        if name in self._variables:
+            return f"environment {self._variables[name]}"
+        if self.config_file is None:
+            return "settings"
+        line = line_of(name.split("."), self._text)
+        return str(self.config_file) if line is None else f"{self.config_file}:{line}"
 
     def in_data_dir(self, name: str) -> Path:
         """Return the path of a file or folder of ours in the data directory."""
@@ -68,15 +82,21 @@ def load(config_file: Path | None = None, environ: Mapping[str, str] = os.enviro
     found = named or next((place for place in PLACES if _may_be_ours(place)), None)
     path = None if found is None else found.absolute()
     # Without a name it may be the working directory's, where others may have laid it.
-    from_file = {} if path is None else _from_file(path, from_anybody=named is not None or path == found)
-    written = from_file | _from_environment(environ)
+    text = "" if path is None else _text_of(path, from_anybody=named is not None or path == found)
+    written = (_from_file(path, text) if path is not None else {}) | _from_environment(environ)
     values: dict[str, Any] = {setting.name: setting.default for setting in table()} | written
     for address, listener in _LISTENERS:
         if address.name not in written and values[listener.name]:
             _, port = split_host_port(values[listener.name])
             values[address.name] = f"{address.default.rpartition(':')[0]}:{port}"
     values[DATA_DIR.name] = values[DATA_DIR.name].absolute()
-    return Settings(values, path)
+    variables = {
+        setting.name: variable
+        for setting in table()
+        for variable in (setting.variable, f"{setting.variable}_FILE")
+        if variable in environ
+    }
+    return Settings(values, path, text, variables)
 
 
 def _may_be_ours(place: Path) -> bool:
@@ -88,8 +108,7 @@ def _may_be_ours(place: Path) -> bool:
         return place.is_absolute()
 
 
-def _from_file(path: Path, *, from_anybody: bool) -> dict[str, Any]:
-    text = _text_of(path, from_anybody=from_anybody)
+def _from_file(path: Path, text: str) -> dict[str, Any]:
     try:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError

@@ -40,11 +40,16 @@ from backstamp.gateway import ConfigError, check_config
 def check(settings: Settings) -> None:
     """Raise `SettingsError` for the first fault found, before anything is started."""
     for fault in _faults(settings):
-        raise SettingsError(f"{settings.config_file or 'settings'}: {fault}")
+        raise SettingsError(_placed(settings, fault))
     try:
         check_config(gateway_config(settings))
     except ConfigError as error:
-        raise SettingsError(f"{settings.config_file or 'settings'}: {error}") from None
+        raise SettingsError(_placed(settings, str(error))) from None
+
+
+def _placed(settings: Settings, fault: str) -> str:
+    """Put in front of a fault where the setting is given whose name it begins with."""
+    return f"{settings.place_of(fault.split()[0].rstrip(':'))}: {fault}"
 
 
 def _faults(settings: Settings) -> Iterator[str]:
