@@ -101,6 +101,16 @@ def test_the_page_needs_no_script_and_nothing_from_elsewhere(tmp_path: Path) -> 
     assert reply.field("referrer-policy") == "no-referrer"
 
 
+def test_each_question_stands_on_a_card_with_its_buttons(tmp_path: Path) -> None:
+    shown = asker(tmp_path)(page()).body.decode()
+    cards = re.findall(r"<section><h2>.*?</section>", shown, re.DOTALL)
+    assert [re.findall(r'value="(\w+)"', card) for card in cards] == [
+        ["unsubscribe"],
+        ["stop_opens", "stop_links"],
+        ["mail_records"],
+    ]
+
+
 @pytest.mark.parametrize("body", [ONE_CLICK, MULTIPART, b"List-Unsubscribe=One-Click\r\n"])
 def test_one_click_unsubscribes(tmp_path: Path, body: bytes) -> None:
     reply = asker(tmp_path)(page(), "POST", body)

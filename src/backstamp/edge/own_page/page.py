@@ -13,7 +13,19 @@ from backstamp.policy.suppression import EVERY_DOMAIN
 from backstamp.tokens import PageToken
 from backstamp.vocabulary import ConsentMode, WishAct
 
-_STYLE: Final = Style("form{margin:0 0 1rem}")
+_STYLE: Final = Style(
+    "section{margin-top:1.25rem;padding:1.25rem clamp(1rem,4vw,2rem) 1.5rem;background:var(--paper);"
+    "border:1px solid var(--line);border-radius:.75rem}"
+    "h2{margin:0 0 .75rem}"
+    "p{margin:0 0 .75rem}"
+    "ul{margin:0 0 .75rem;padding-inline-start:1.25rem}"
+    "li+li{margin-top:.35rem}"
+    "section>:last-child{margin-bottom:0}"
+    "ul~form,ul~.stopped{margin:1.25rem 0 0;padding-top:1.25rem;border-top:1px solid var(--line)}"
+    "button[value=unsubscribe]{color:var(--on-accent);background:var(--accent);border-color:var(--accent)}"
+    ".said{margin-bottom:1rem}"
+)
+"""Each of a recipient's three questions on a card, as the pages before a link have them."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -84,12 +96,12 @@ def own_page(
     lines = [f"<h1>{text(words.title)}</h1>"]
     if said:
         lines.append(f'<p class="said" role="status">{text(said)}</p>')
-    lines += [f"<p>{text(words.intro)}</p>", f"<h2>{text(words.lists)}</h2>"]
+    lines += [f"<p>{text(words.intro)}</p>", f"<section><h2>{text(words.lists)}</h2>"]
     if so.unsubscribed:
         lines += [f"<p>{text(words.is_unsubscribed)}</p>", button(WishAct.RESUBSCRIBE)]
     else:
         lines.append(button(WishAct.UNSUBSCRIBE))
-    lines += [f"<h2>{text(words.measured)}</h2>", "<ul>"]
+    lines += ["</section>", f"<section><h2>{text(words.measured)}</h2>", "<ul>"]
     lines += [f"<li>{text(kind)}</li>" for kind in words.kinds]
     lines.append("</ul>")
     if so.not_agreed:
@@ -107,7 +119,12 @@ def own_page(
         (so.opens_stopped, words.opens_stopped, WishAct.STOP_OPENS),
         (so.links_stopped, words.links_stopped, WishAct.STOP_LINKS),
     ):
-        lines.append(f"<p>{text(sentence)}</p>" if stopped else button(act))
-    lines += [f"<h2>{text(words.records)}</h2>", button(WishAct.MAIL_RECORDS)]
+        lines.append(f'<p class="stopped">{text(sentence)}</p>' if stopped else button(act))
+    lines += [
+        "</section>",
+        f"<section><h2>{text(words.records)}</h2>",
+        button(WishAct.MAIL_RECORDS),
+        "</section>",
+    ]
     content = "\n".join(("<main>", *lines, "</main>"))
     return document(status, words.language, filled(words.title, words, token), content, _STYLE)
