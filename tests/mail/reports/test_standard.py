@@ -541,8 +541,9 @@ def test_a_field_near_to_that_of_a_machines_answer_is_a_persons(fields: str) -> 
     ],
 )
 def test_what_a_gateway_calls_bulk_is_a_persons_whose_program_says_so(program: str, kind: ReportKind) -> None:
-    raw = ANSWER.format("Re: offer", f"{TO_ONE}\nPrecedence: bulk\n{program}")
-    assert read_report(raw.encode()).kind is kind
+    for field in ("Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"):
+        raw = ANSWER.format("Re: offer", f"{TO_ONE}\n{field}\n{program}")
+        assert read_report(raw.encode()).kind is kind
 
 
 @pytest.mark.parametrize("value", ["no", "No", " no (by hand)"])

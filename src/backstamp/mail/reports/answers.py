@@ -78,12 +78,17 @@ def is_automatic(header: HeaderSection, subject: str, text: str, *, null_path: b
     if answers and not null_path and _is_by_a_desk(header):
         return saying("confirms").search(_own_words(text)) is not None
     # Who answers with the null path cannot be answered: no person's program does so.
-    unanswerable = null_path or submitted not in ("", "no") or b"x-auto-response-suppress" in names
+    unanswerable = null_path or submitted not in ("", "no")
     # Programs from before RFC 3834 call their answers bulk, and so do lists, which may also put an address
-    # of nobody into From. Gateways of companies may call all bulk that leaves them, or let their people
-    # write from one such address.
+    # of nobody into From. Gateways of companies may call all bulk that leaves them, or want no machine to
+    # answer it, or let their people write from one such address.
     likely = precedence in ("bulk", "junk") or _is_nobodys(header)
-    by_machine = unanswerable or (likely and not listed and not _is_by_hand(header))
+    by_hand = _is_by_hand(header)
+    by_machine = (
+        unanswerable
+        or (b"x-auto-response-suppress" in names and not by_hand)
+        or (likely and not listed and not by_hand)
+    )
     if by_machine and (answers or bare != subject):
         return True
     if (unanswerable or likely) and saying("held").search(subject):
