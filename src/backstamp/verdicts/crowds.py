@@ -47,35 +47,33 @@ def tell_crowd(told: dict[str, Any], hit: Hit, siblings: Sequence[Hit], elsewher
     kind, key, index = hit.kind, hit.recipient_key, hit.recipient_index
     if not elsewhere and _are_of_its_recipient(hit, siblings):
         return
-    crowd: _Recipients | None = None
-    wave: _Recipients | None = None
-    is_full = False
+    crowd, wave = _Recipients(hit), _Recipients(hit)
+    crowd_is_full, wave_is_full = False, not is_click
     for other in (*siblings, *elsewhere) if elsewhere else siblings:
-        if other.source == source and -_MINUTE_US <= (delta := other.at_us - at_us) <= _MINUTE_US:
-            if (
-                other.kind is kind
-                and other.recipient_key == key
-                and other.recipient_index == index
-                and other.tracking_id == tracking_id
-            ):
-                continue
-            if not is_full:
-                crowd = crowd or _Recipients(hit)
-                is_full = crowd.add(other)
-                if is_full and not is_click:
-                    break
-            if (
-                is_click
-                and -_HALF_US <= delta <= _HALF_US
-                and other.tracking_id == tracking_id
-                and other.kind is _REDIRECT
-                and is_fetch(other)
-            ):
-                wave = wave or _Recipients(hit)
-                wave.add(other)
-    if crowd is not None and (number := crowd.number()) > 1:
+        if other.source != source or not -_MINUTE_US <= (delta := other.at_us - at_us) <= _MINUTE_US:
+            continue
+        if (
+            other.kind is kind
+            and other.recipient_key == key
+            and other.recipient_index == index
+            and other.tracking_id == tracking_id
+        ):
+            continue
+        if not crowd_is_full:
+            crowd_is_full = crowd.add(other)
+        if (
+            not wave_is_full
+            and -_HALF_US <= delta <= _HALF_US
+            and other.tracking_id == tracking_id
+            and other.kind is _REDIRECT
+            and is_fetch(other)
+        ):
+            wave_is_full = wave.add(other)
+        if crowd_is_full and wave_is_full:
+            break
+    if (number := crowd.number()) > 1:
         told["recipients_same_source_60s"] = number
-    if wave is not None and (number := wave.number()) > 1:
+    if (number := wave.number()) > 1:
         told["recipients_same_second"] = number
 
 

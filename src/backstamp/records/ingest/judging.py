@@ -12,7 +12,7 @@ from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.stored_hits import Pair, Place, StoredHit
 from backstamp.records.memory.today import Memory
 from backstamp.tokens.sealing import NO_RECIPIENT
-from backstamp.verdicts import Verdict, is_shared, judge, judge_alone
+from backstamp.verdicts import Verdict, judge, judge_alone
 from backstamp.vocabulary import Hit
 
 ByPair = Mapping[Pair, list[StoredHit]]
@@ -53,8 +53,7 @@ def neighbours(new: ByPair, memory: Memory) -> dict[Place, StoredHit]:
         if not names_nobody and (older := memory.group(pair).judged_by(hits)):
             again.update((hit.place, hit) for hit in older)
         for hit in hits:
-            # Many people come from an address of a network that people share, so it tells nothing of others.
-            if names_nobody or (hit.hit.source in several and not is_shared(hit.hit)):
+            if names_nobody or hit.hit.source in several:
                 around.update((other.place, other) for other in sources.around(hit))
     elsewhere: dict[Pair, list[Place]] = {}
     if around:
@@ -114,22 +113,16 @@ def verdicts(hits: ByPair, memory: Memory) -> list[tuple[StoredHit, Verdict]]:
             found += zip(theirs, alone, strict=True)
             continue
         for hit in theirs:
-            around = sources.around(hit) if names_nobody or hit.hit.source in several else ()
+            around = sources.around(hit)
             siblings: Sequence[Hit] = ()
-            elsewhere: Sequence[Hit] = ()
-            if are_alike and not around:
-                pass
-            elif group is None:
+            elsewhere: Sequence[Hit] = [other.hit for other in around]
+            if group is None:
                 # Two hits that name nobody are taken to be of one person where they come from one source.
                 siblings = [other.hit for other in around if (other.message, other.recipient) == pair]
-            else:
-                mine = group.siblings(hit)
-                if mine is None or (around and is_shared(hit.hit)):
-                    around = ()
-                if mine:
-                    siblings = mine
-            if around:
                 elsewhere = [other.hit for other in around if (other.message, other.recipient) != pair]
+            elif around or not are_alike:
+                mine = group.siblings(hit)
+                siblings, elsewhere = ((), ()) if mine is None else (mine, elsewhere)
             address = hit.hit.address
             verdict = judge(
                 hit.hit,

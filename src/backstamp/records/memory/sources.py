@@ -17,6 +17,7 @@ from backstamp.records.events.dictionaries import HeaderSets
 from backstamp.records.events.groups import NEAREST
 from backstamp.records.events.stored_hits import COLUMNS, HEADERS, Pair, StoredHit, from_row
 from backstamp.tokens.sealing import NO_RECIPIENT
+from backstamp.verdicts import is_shared
 
 SAME_SOURCE_US: Final = 60 * 1_000_000
 """So far apart hits of one source are siblings, whosever they are."""
@@ -102,11 +103,12 @@ class Sources:
         """Return what came from the source of this hit within a minute of it, itself left out.
 
         Only hits that name nobody are told of their own recipient: the others know that one's hits already.
-        Most sources only ever fetched for one recipient.
+        Of other recipients nothing is told where many people come from the address, and most sources only
+        ever fetched for one.
         """
         source, recipient = hit.hit.source, hit.recipient
         names_nobody = recipient == NO_RECIPIENT
-        if source not in self.several and not names_nobody:
+        if not names_nobody and (source not in self.several or is_shared(hit.hit)):
             return ()
         found = self._seen.get(source)
         if found is None or len(found) == 1:

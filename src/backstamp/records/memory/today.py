@@ -68,7 +68,6 @@ class Memory:
         self._erased_before_us = 0
         self._newest_erased = 0
         self._since_gathered = 0
-        self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
