@@ -25,6 +25,7 @@ from backstamp.records.snapshot import parts as records_snapshot
 from backstamp.shared_files import SnapshotFile
 from backstamp.vocabulary import Queued
 from backstamp.worker import WorkerConfig
+from backstamp.worker.ingest import batches as ingest_batches
 from backstamp.worker.ingest import loop as ingest_loop
 from backstamp.worker.ingest import settling as settle
 from tests.records.dump import source
@@ -112,7 +113,7 @@ async def test_while_the_database_is_away_nothing_is_lost(
             raise failure
         return really(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ingest_loop, "ingest", away_twice)
+    monkeypatch.setattr(ingest_batches, "ingest", away_twice)
     writer = JournalWriter(config.journal_dir, role="edge")
     writer.append(queued())
     writer.append(pixel(600))
@@ -133,7 +134,7 @@ async def test_a_record_that_the_database_refuses_is_set_aside_and_stops_no_othe
             raise DataError("refused")
         return really(batch, now, *others)
 
-    monkeypatch.setattr(ingest_loop, "ingest", choosy)
+    monkeypatch.setattr(ingest_batches, "ingest", choosy)
     writer = JournalWriter(config.journal_dir, role="gateway")
     for number in range(1, 8):
         subject = "poison" if number == 4 else f"number {number}"
@@ -163,7 +164,7 @@ async def test_a_refused_record_is_found_while_others_keep_the_journal_full(
             raise DataError("refused")
         return really(batch, now, *others)
 
-    monkeypatch.setattr(ingest_loop, "ingest", choosy)
+    monkeypatch.setattr(ingest_batches, "ingest", choosy)
     writer = JournalWriter(config.journal_dir, role="gateway")
     for number in range(40):
         subject = "poison" if number in {0, 21} else f"number {number}"

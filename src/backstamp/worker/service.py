@@ -13,7 +13,8 @@ from backstamp.worker.feeds.questions.answer_book import forget_switched_off
 from backstamp.worker.feeds.questions.arrivals import Arrivals
 from backstamp.worker.feeds.questions.lookups import Lookups
 from backstamp.worker.feeds.running.feed_keeping import FeedKeeping
-from backstamp.worker.ingest.loop import IngestLoop, nobody
+from backstamp.worker.ingest.batches import nobody
+from backstamp.worker.ingest.loop import IngestLoop
 from backstamp.worker.ingest.months import Months
 from backstamp.worker.ingest.reverse_names import ReverseLookups
 from backstamp.worker.ingest.settling import Settling

@@ -5,7 +5,7 @@ import pytest
 
 from backstamp.records.alerting.from_ingest import occurrences
 from backstamp.records.database.tracking_ids import to_database
-from backstamp.records.events.dictionaries import Judgement
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.today import Memory
 from backstamp.records.models import Alert, Outgoing, SenderDomain

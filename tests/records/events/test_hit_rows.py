@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from backstamp.records.database.bulk import append, append_binary
 from backstamp.records.database.instants import LATEST_US
 from backstamp.records.events import binary_rows, hit_rows
-from backstamp.records.events.dictionaries import Headers, Judgement
+from backstamp.records.events.header_sets import Headers
 from backstamp.records.events.hit_rows import Judged
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import StoredHit, stored_hit
 from backstamp.vocabulary import Actor, ClickAction, Hit, HitKind
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from backstamp.records.database.instants import MINUTE_US
 from backstamp.records.database.tracking_ids import to_database
-from backstamp.records.events.dictionaries import Headers, HeaderSets
+from backstamp.records.events.header_sets import Headers, HeaderSets
 from backstamp.records.events.stored_hits import Pair, StoredHit, stored_hit
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.sources import Sources

@@ -25,7 +25,7 @@ from backstamp.worker import WorkerConfig
 from backstamp.worker.channels import delivering
 from backstamp.worker.config import OwnMailConfig
 from backstamp.worker.fetching import post
-from backstamp.worker.ingest import loop as ingest_loop
+from backstamp.worker.ingest import batches as ingest_batches
 from backstamp.worker.onward import NextHop
 from tests.gateway.fake_next_hop import FakeNextHop
 from tests.records.journal_records import delivery
@@ -58,7 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=0.2))
     monkeypatch.setattr(SteadyClock, "began", time.time() - time.monotonic())
     monkeypatch.setattr(delivering, "datetime", SteadyClock)
-    monkeypatch.setattr(ingest_loop, "datetime", SteadyClock)  # by which a message is due
+    monkeypatch.setattr(ingest_batches, "datetime", SteadyClock)  # by which a message is due
 
 
 async def webhook(hook: HookServer, name: str = "ops") -> None:

@@ -13,6 +13,7 @@ from backstamp.records.models import Event
 from backstamp.shared_files import SnapshotFile
 from backstamp.vocabulary import WishAct
 from backstamp.worker import WorkerConfig
+from backstamp.worker.ingest import batches as ingest_batches
 from backstamp.worker.ingest import loop as ingest_loop
 from backstamp.worker.ingest.loop import BATCH, FEWEST, IngestLoop, next_limit
 from backstamp.worker.parts.database import Database
@@ -41,7 +42,7 @@ async def test_a_wish_goes_in_by_itself_before_the_next_batch_of_a_backlog(
             ahead.append(wish(WishAct.STOP_LINKS, 60 + len(batches)))
         return really(batch, now, *others)
 
-    monkeypatch.setattr(ingest_loop, "ingest", noting)
+    monkeypatch.setattr(ingest_batches, "ingest", noting)
     async with running(config):
         await eventually(Event.objects.filter(type="opened").count, 39)
     edge.close()
@@ -63,7 +64,7 @@ async def test_a_worker_that_starts_or_begins_anew_beside_a_backlog_begins_with_
         sizes.append(len(batch.records))
         return ingest(batch, now, *others)
 
-    monkeypatch.setattr(ingest_loop, "ingest", noting)
+    monkeypatch.setattr(ingest_batches, "ingest", noting)
     database = Database()
     loop = IngestLoop(config.journal_dir, database)
     for first in (600, 700):

@@ -25,8 +25,8 @@ from backstamp.records.alerting.occurrences import (
 from backstamp.records.alerting.rules import rules
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.tracking_ids import to_database
-from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.hit_rows import Judged
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import StoredHit
 from backstamp.records.memory.today import Memory
 from backstamp.rewriting.reporting.reasons import SkipReason

@@ -4,12 +4,13 @@ The names of tables and columns come from this room's own code, never from data.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+from backstamp.records.database.batched import batched
 
 _PARAMETERS_AT_ONCE: Final = 30_000
 """Below 32,766, the most that SQLite takes since 3.32, and 65,535 of PostgreSQL's protocol."""
@@ -130,14 +131,13 @@ def select_for_keys(statement: str, columns: Sequence[str], keys: Iterable[Row])
 
     Write `FROM keys CROSS JOIN ...`: SQLite then takes the keys first and looks each one up by index.
     """
-    remaining = iter(keys)
     at_once = _PARAMETERS_AT_ONCE // len(columns) if is_postgresql() else _KEYS_AT_ONCE
     names = ", ".join(columns)
-    while piece := list(islice(remaining, at_once)):
+    for piece in batched(keys, at_once):
         if is_postgresql():
-            keys, parameters = _as_arrays(piece) or _as_values(columns, piece)
+            listed, parameters = _as_arrays(piece) or _as_values(columns, piece)
             with connection.cursor() as cursor:
-                cursor.execute(f"WITH keys ({names}) AS ({keys}) {statement}", parameters)
+                cursor.execute(f"WITH keys ({names}) AS ({listed}) {statement}", parameters)
                 found = cursor.fetchall()
         else:
             parameters = list(chain.from_iterable(piece))
@@ -224,21 +224,12 @@ def new_ids(table: str, number: int) -> range | list[int]:
     return range(first, first + number)
 
 
-def moment(value: Any) -> datetime | None:
-    """Return a moment as a row of a plain SELECT gives it: a str or a naive datetime from SQLite."""
-    if value is None:
-        return None
-    at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-
-
 def _insert(
     table: str, columns: Sequence[str], rows: Iterable[Row], same: Mapping[str, str | None], behind: str
 ) -> None:
-    remaining = iter(rows)
     head = table, (*columns, *same), len(columns), tuple(same.values())
     at_once = min(_ROWS_AT_ONCE, _PARAMETERS_AT_ONCE // len(columns))
-    while piece := list(islice(remaining, at_once)):
+    for piece in batched(rows, at_once):
         parameters = list(chain.from_iterable(piece))
         if is_postgresql():
             with connection.cursor() as cursor:

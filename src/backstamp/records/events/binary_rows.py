@@ -12,7 +12,7 @@ from typing import Final
 from django.db import DataError
 
 from backstamp.records.database.instants import MINUTE_US
-from backstamp.records.events.dictionaries import Judgement
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import StoredHit, named_of
 from backstamp.vocabulary import HitKind
 

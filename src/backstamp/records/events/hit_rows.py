@@ -8,7 +8,7 @@ import msgspec
 from backstamp.records.database.bulk import append, append_binary, is_postgresql, update
 from backstamp.records.database.instants import MINUTE_US, stored, written, zone
 from backstamp.records.events import binary_rows
-from backstamp.records.events.dictionaries import Judgement
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import FETCHES, StoredHit, named_of
 from backstamp.vocabulary import Actor, Hit, HitKind
 

@@ -9,7 +9,8 @@ import msgspec
 from backstamp.records.database.bulk import as_it_is, select_for_keys
 from backstamp.records.database.instants import MINUTE_US, read, within
 from backstamp.records.database.tracking_ids import from_database
-from backstamp.records.events.dictionaries import Headers, Judgement
+from backstamp.records.events.header_sets import Headers
+from backstamp.records.events.judgements import Judgement
 from backstamp.verdicts import is_by_a_person
 from backstamp.verdicts.opened import JudgedHit
 from backstamp.vocabulary import Actor, ClickAction, EventType, Hit, HitKind

@@ -13,7 +13,7 @@ from backstamp.records.database.instants import LATEST_US, microseconds, stored,
 from backstamp.records.database.texts import clean
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import hit_rows, message_rows
-from backstamp.records.events.dictionaries import Headers
+from backstamp.records.events.header_sets import Headers
 from backstamp.records.events.hit_rows import Judged
 from backstamp.records.events.stored_hits import (
     HEADERS,

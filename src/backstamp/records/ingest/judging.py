@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
-from backstamp.records.events.dictionaries import Judgement
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import Pair, Place, StoredHit
 from backstamp.records.memory.today import Memory
 from backstamp.tokens.sealing import NO_RECIPIENT

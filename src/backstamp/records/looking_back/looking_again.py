@@ -7,10 +7,10 @@ alone, finds who followed it, and whether it is news to those whose list it is.
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from backstamp.records.alerting.occurrences import CERTAIN, MACHINES, urls
+from backstamp.records.database.batched import batched
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import read
 from backstamp.records.events.hit_rows import Judged
@@ -71,7 +71,7 @@ def look_again(led_on: dict[Link, int], now: datetime) -> int:
     return sum(
         look_back(listing, {message for message, _ in some}, now, some).alerts
         for listing, until_us in known.items()
-        for some in _pieces(until_us)
+        for some in map(dict, batched(until_us.items(), PAGE))
     )
 
 
@@ -85,9 +85,3 @@ def _listings(url: str, threat: ThreatType, reason: str, source: str, detail: st
         for digest, expression in expressions_of(url).items()
         if expression[:_LONGEST_DETAIL] == detail
     ]
-
-
-def _pieces(until_us: dict[Link, int]) -> Iterable[dict[Link, int]]:
-    remaining = iter(until_us.items())
-    while piece := dict(islice(remaining, PAGE)):
-        yield piece

@@ -13,8 +13,8 @@ from django.db import connection
 
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import MINUTE_US
-from backstamp.records.events.dictionaries import HeaderSets
 from backstamp.records.events.groups import NEAREST
+from backstamp.records.events.header_sets import HeaderSets
 from backstamp.records.events.stored_hits import COLUMNS, HEADERS, Pair, StoredHit, from_row
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.verdicts import is_shared

@@ -12,8 +12,9 @@ import msgspec
 
 from backstamp.records.database.bulk import as_it_is, is_postgresql, limited_for_keys, select_for_keys
 from backstamp.records.database.instants import read, stored
-from backstamp.records.events.dictionaries import HeaderSets, Reasons
 from backstamp.records.events.groups import MOST_HITS, Group
+from backstamp.records.events.header_sets import HeaderSets
+from backstamp.records.events.judgements import Reasons
 from backstamp.records.events.stored_hits import COLUMNS, HEADERS, Pair, Place, StoredHit, from_row, minute_of
 from backstamp.records.memory.cards import Card, RecipientCard, read_cards, read_recipients
 from backstamp.records.memory.huge_pages import gather

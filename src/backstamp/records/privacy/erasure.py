@@ -6,8 +6,7 @@ that takes something of it, so nothing new comes between; whoever is stopped in 
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from django.db.models import F, Model, Q, QuerySet, TextField
@@ -15,6 +14,7 @@ from django.db.models.functions import Cast
 
 from backstamp.policy import ConsentState
 from backstamp.records.alerting import alerts
+from backstamp.records.database.batched import batched
 from backstamp.records.database.bulk import execute_many
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.events.stored_hits import Pair
@@ -47,7 +47,6 @@ from backstamp.tokens import Keyring
 from backstamp.tokens.address_spelling import one_spelling
 from backstamp.tokens.sealing import NO_RECIPIENT
 
-_Each = TypeVar("_Each")
 _Named = list[tuple[type[Model], tuple[str, ...], list[Any]]]
 """Keys of the rows of each table that name a person in these columns."""
 _SLICE: Final = 100
@@ -127,7 +126,7 @@ def erase(
     people = AlertPerson.objects.order_by().values_list("address", flat=True).distinct()
     spellings.update(spelling for spelling in people if one_spelling(spelling) == mentions.spelling)
     found.alerts = sum(map(alerts.forget_person, sorted(spellings - {""})))
-    for piece in _slices((message, index) for message, index, _ in copies):
+    for piece in batched(((message, index) for message, index, _ in copies), _SLICE):
         _erase_copies(piece, at, found)
     while deleted := delete_slice(strays):
         found.events += deleted
@@ -177,7 +176,7 @@ def _erase_rows(pairs: Collection[Pair], messages: Collection[int], found: Erase
     if alone:
         delete_messages(alone)
     pks = [pk for pk, message, index in everybody if message in shared and (message, index) in gone]
-    for piece in _slices(pks):
+    for piece in batched(pks, _SLICE):
         take_away_recipients(piece)
         Recipient.objects.filter(pk__in=piece).delete()
     for statement in _OF_A_COPY:
@@ -260,7 +259,7 @@ def _keys_naming(
         if first is not None:
             piece = piece.filter(pk__lt=first)
         may = list(piece.annotate(**as_text).filter(wanted).order_by().values_list("pk", flat=True))
-        for some in _slices(may):
+        for some in batched(may, _SLICE):
             yield from _without(rows.filter(pk__in=some), columns, mentions)
         looked_through(_LOOKED_THROUGH if first is not None else piece.count())
 
@@ -277,7 +276,7 @@ def _without(rows: QuerySet[Any], columns: tuple[str, ...], mentions: Mentions) 
 
 def _erase_mentions(mentions: Mentions, found: Erased, named: _Named) -> None:
     for model, columns, keys in named:
-        for piece in _slices(keys):
+        for piece in batched(keys, _SLICE):
             with one_at_a_time():
                 found.mentions += _erase_from(model._default_manager.filter(pk__in=piece), columns, mentions)
 
@@ -296,9 +295,3 @@ def _erase_from(rows: QuerySet[Any], columns: tuple[str, ...], mentions: Mention
     elif naming:
         note_changed([])
     return len(naming)
-
-
-def _slices(each: Iterable[_Each]) -> Iterator[list[_Each]]:
-    remaining = iter(each)
-    while piece := list(islice(remaining, _SLICE)):
-        yield piece

@@ -1,10 +1,10 @@
 """What administrators have decided of single links: a switch in all mail, or the entry of an own list."""
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Final
 
 from backstamp.policy import EVERYBODY, OwnList, OwnWord, link_word
+from backstamp.records.database.batched import batched
 from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.urls.parsing import WebUrl, web_url
 
@@ -30,8 +30,7 @@ def decided_of_each(links: Iterable[str], domain: str) -> dict[str, Decided]:
     scopes = tuple(dict.fromkeys((domain.lower(), EVERYBODY)))
     kills: list[ExpressionKill] = []
     entries: list[OwnListEntry] = []
-    remaining = iter(every)
-    while some := list(islice(remaining, _AT_ONCE)):
+    for some in batched(every, _AT_ONCE):
         kills += ExpressionKill.objects.filter(digest__in=some)
         entries += OwnListEntry.objects.filter(scope__in=scopes, digest__in=some)
     found: dict[str, Decided] = {}

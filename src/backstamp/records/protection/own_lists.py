@@ -1,7 +1,6 @@
 """The administrators' own lists: hosts and URLs that are allowed or blocked, for all or for some."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -10,6 +9,7 @@ from backstamp.policy import EVERYBODY
 from backstamp.policy.own_entries import NotNamedError, digest_of, expression_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name
+from backstamp.records.database.batched import batched
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.models import LiftedAllowance, OwnListEntry
 from backstamp.records.protection.domain_settings import LONGEST_NAME, mail_address
@@ -46,9 +46,8 @@ def add_all(
     """
     scope, name = _scope(whose, keyring)
     wanted = {digest_of(each): each for each in (_expression(text, keyring) for text in texts)}
-    remaining = iter(wanted.items())
     changed = 0
-    while some := dict(islice(remaining, _AT_ONCE)):
+    for some in map(dict, batched(wanted.items(), _AT_ONCE)):
         with one_at_a_time():  # alerts let an entry go that is deleted
             before = OwnListEntry.objects.filter(scope=scope, digest__in=list(some))
             there = {bytes(digest) for digest in before.filter(kind=kind).values_list("digest", flat=True)}

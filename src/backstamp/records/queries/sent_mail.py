@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from backstamp.records.database.bulk import limited_for_keys, select_for_keys
 from backstamp.records.database.instants import instant, stored
-from backstamp.records.events.dictionaries import spelled_out
+from backstamp.records.events.judgements import spelled_out
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.queries.keyset import NewestFirst
 from backstamp.records.queries.pagination import SHOWN, Asked, Part, Place, part_of, read_place, recipients_of

@@ -6,11 +6,11 @@ order, and who has seen number n never misses what was changed under a smaller o
 """
 
 from collections.abc import Collection, Iterable
-from itertools import islice
 from typing import Final
 
 from django.db import connection
 
+from backstamp.records.database.batched import batched
 from backstamp.records.models import ChangeCounter, MessageRollup
 
 _CHUNK: Final = 500
@@ -30,8 +30,7 @@ def next_version() -> int:
 def note_changed(message_pks: Iterable[int]) -> int:
     """Give these messages a new version and return it. Call it inside the transaction of the change."""
     version = next_version()
-    remaining = iter(message_pks)
-    while chunk := list(islice(remaining, _CHUNK)):
+    for chunk in batched(message_pks, _CHUNK):
         MessageRollup.objects.filter(pk__in=chunk).update(version=version)
     return version
 

@@ -1,12 +1,12 @@
 """Make everything again that is kept in step with the events: `backstamp rollups rebuild`."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from django.db.models import Count
 
+from backstamp.records.database.batched import batched
 from backstamp.records.database.instants import LATEST_US, zone
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.events import tally
@@ -31,7 +31,7 @@ def rebuild(progress: Callable[[int], None] = lambda done: None) -> int:
     it waits.
     """
     done = 0
-    for keys in _slices(list(Message.objects.order_by("pk").values_list("pk", flat=True))):
+    for keys in batched(list(Message.objects.order_by("pk").values_list("pk", flat=True)), _SLICE):
         rebuild_messages(keys)
         done += len(keys)
         progress(done)
@@ -134,9 +134,3 @@ def _write_texts(keys: Sequence[int]) -> None:
     ):
         text = search_text(subject, sender, message_id, addresses[key], urls[key])
         MessageText.objects.update_or_create(message_id=key, defaults={"text": text})
-
-
-def _slices(keys: Iterable[int]) -> Iterator[list[int]]:
-    remaining = iter(keys)
-    while piece := list(islice(remaining, _SLICE)):
-        yield piece

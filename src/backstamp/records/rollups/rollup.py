@@ -12,8 +12,8 @@ from typing import Any, Final
 from backstamp.records.database.bulk import update
 from backstamp.records.database.instants import DAY_US, day_of, zone
 from backstamp.records.events import tally
-from backstamp.records.events.dictionaries import Judgement
 from backstamp.records.events.groups import MOST_HITS
+from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import Pair, StoredHit
 from backstamp.records.memory.cards import Card, RecipientCard
 from backstamp.records.memory.today import Memory

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from backstamp.policy import SuppressionReason
+from backstamp.records.database.batched import batched
 from backstamp.records.database.texts import clean
 from backstamp.records.models import LONGEST_ADDRESS, ListWish, Suppression
 from backstamp.spreadsheets import csv_lines
@@ -34,8 +34,8 @@ def add(entries: Iterable[Entry]) -> int:
 
     One that is there, for the same domain and reason, keeps its time and evidence.
     """
-    remaining, new = iter(entries), 0
-    while some := list(islice(remaining, _CHUNK)):
+    new = 0
+    for some in batched(entries, _CHUNK):
         # To count the whole list took a second beside a worker with a backlog, twice.
         theirs = Suppression.objects.filter(recipient_key__in={entry.recipient_key for entry in some})
         before = theirs.count()

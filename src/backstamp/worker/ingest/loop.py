@@ -5,34 +5,26 @@ themselves, a transaction of milliseconds.
 
 While the database is away nothing is read past what is committed, so nothing is lost: the journal
 waits in its files. Where the database has forgotten what was committed (a failover to an older copy), what
-the journal still has of that is ingested again. A record that the database refuses for what it holds must not
-stop all others; it is set aside in a file, and the log says so.
+the journal still has of that is ingested again.
 """
 
 import asyncio
 import logging
-import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-from django.db import DataError, IntegrityError
-
-from backstamp.journal import Batch, JournalReader
-from backstamp.journal.layout import SET_ASIDE, open_private, sync_directory
+from backstamp.journal import JournalReader
 from backstamp.records.events.stored_hits import Pair
-from backstamp.records.ingest.batches import Ingested, ingest
 from backstamp.records.ingest.journal_cursors import OlderCopyError, cursors, producers_gone
-from backstamp.records.memory.today import Memory
-from backstamp.vocabulary import ConsentMode, JournalRecord
+from backstamp.vocabulary import ConsentMode
+from backstamp.worker.ingest.batches import Batches, Heard, nobody, nothing
 from backstamp.worker.ingest.committed import Committed
 from backstamp.worker.ingest.database_file import DatabaseFile, FileState
 from backstamp.worker.parts.database import Database
 from backstamp.worker.parts.running import wait
-from backstamp.worker.parts.troubles import described
 
 log = logging.getLogger("backstamp.worker")
 
@@ -48,30 +40,10 @@ WISHES: Final = 200
 """Wishes in a transaction at most: a millisecond or two each."""
 IDLE_SECONDS: Final = 0.1
 RETIRE_SECONDS: Final = 5.0
-_TOO_LARGE: Final = "54"
-"""How PostgreSQL's errors begin that say so of a row, or of what an index holds of it ("Program Limit
-Exceeded"). Django has no class of its own for them."""
-_REFUSED: Final = (DataError, IntegrityError, OverflowError, UnicodeError, msgspec.MsgspecError)
-"""What says that the record is at fault, and not the database or its state."""
-
-
-Heard = Callable[[Iterable[JournalRecord]], None]
-
-
-def nobody(_: Iterable[JournalRecord]) -> None:
-    """Hear nothing."""
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 class IngestLoop:
-    """One reader of the journal in `directory`.
-
-    `heard` is told of records once they are ingested. `said` is called when some may have changed what
-    recipients want, or what mail systems say of their addresses. `consent_mode` is what their silence means.
-    """
+    """One reader of the journal in `directory`; for the other arguments see `Batches`."""
 
     def __init__(
         self,
@@ -81,16 +53,12 @@ class IngestLoop:
         said: Callable[[], None] = nothing,
         consent_mode: ConsentMode = ConsentMode.OBJECTION,
     ) -> None:
-        self._consent_mode = consent_mode
-        self._heard = heard
-        self._said = said
         self._limit = FEWEST
         self._reader = JournalReader(directory)
-        self._set_aside = directory / SET_ASIDE
+        self._batches = Batches(directory, database, heard, said, consent_mode)
+        self.memory = self._batches.memory
         self._database = database
         self._retired_at = 0.0
-        self.memory = Memory()
-        """What ingest keeps from batch to batch; only the thread that ingests may use it."""
         self._again: set[Pair] = set()
         self._file = DatabaseFile()
         self._file_state = FileState.SAME
@@ -137,7 +105,7 @@ class IngestLoop:
         """
         ahead = await self._database.run(self._reader.read_ahead, positions, WISHES)
         if ahead.cursors != ahead.began:
-            await self._ingest(ahead, set())
+            await self._batches.take_in(ahead, set())
             self._ingested = self._ingested | ahead.cursors
             positions = positions | ahead.cursors
         limit = self._limit
@@ -151,7 +119,7 @@ class IngestLoop:
             return positions
         again = set(self._again)
         began = time.monotonic()
-        await self._ingest(batch, again)
+        await self._batches.take_in(batch, again)
         self._ingested = self._ingested | batch.cursors
         if len(batch.records) >= limit:
             self._limit = next_limit(limit, time.monotonic() - began)
@@ -188,54 +156,6 @@ class IngestLoop:
         """Have the hits of these recipients judged anew: more is known of their addresses."""
         self._again |= recipients
 
-    async def _ingest(self, batch: Batch, again: set[Pair]) -> None:
-        """Ingest a batch; when it is refused, its parts, down to the records that are at fault."""
-        try:
-            done = await self._database.run(
-                ingest, batch, datetime.now(UTC), self.memory, again, self._consent_mode
-            )
-        except Exception as error:
-            if not _is_refusal(error):
-                raise
-            refusal = error
-        else:
-            _report(done, batch)
-            if done.wishes or done.reports:
-                self._said()
-            self._heard(record for _, record in batch.records)
-            return
-        if len(batch.records) + bool(again) > 1:
-            log.warning(
-                "the database refuses one of %d records (%s); looking for it",
-                *(len(batch.records), described(refusal)),
-            )
-        if again and batch.records:
-            await self._ingest(batch, set())
-            await self._ingest(Batch([], batch.cursors), again)
-        elif len(batch.records) > 1:
-            for half in _halves(batch):
-                await self._ingest(half, set())
-        elif batch.records:
-            await self._database.run(self._refuse, batch, refusal)
-        else:
-            log.error("hits of %d recipients cannot be judged again (%s)", len(again), described(refusal))
-
-    def _refuse(self, batch: Batch, error: BaseException) -> None:
-        """Write the one record of this batch to a file, and commit the cursors past it."""
-        for id_, record in batch.records:
-            self._set_aside.mkdir(mode=0o750, exist_ok=True)
-            path = self._set_aside / f"{id_.producer}-{id_.position:016x}.json"
-            with open(path, "wb", opener=open_private) as file:
-                file.write(msgspec.json.encode(record))
-                file.flush()
-                os.fsync(file.fileno())
-            sync_directory(self._set_aside)
-            log.error(
-                "the database refuses record %d of producer %s (%s); it is set aside in %s",
-                *(id_.position, id_.producer, described(error), path.name),
-            )
-        ingest(Batch([], batch.cursors), datetime.now(UTC), self.memory)
-
     async def _tidy(self, positions: dict[str, int], there: dict[str, int]) -> dict[str, int]:
         """Now and then delete what is ingested, and note the producers of whom nothing is left.
 
@@ -265,32 +185,3 @@ def next_limit(limit: int, seconds: float) -> int:
     """Return how many records the next batch may have, after so many took so long."""
     affordable = int(limit * TRANSACTION_SECONDS / max(seconds, 0.001))
     return max(FEWEST, min(BATCH, affordable, 2 * limit))
-
-
-def _is_refusal(error: Exception) -> bool:
-    return isinstance(error, _REFUSED) or str(getattr(error.__cause__, "sqlstate", "")).startswith(_TOO_LARGE)
-
-
-def _halves(batch: Batch) -> tuple[Batch, Batch]:
-    """Split a batch; the first half's cursors stop before the first record of the second."""
-    middle = len(batch.records) // 2
-    first, second = batch.records[:middle], batch.records[middle:]
-    # In reverse, so that the earliest record of each producer is what remains.
-    stops = {id_.producer: id_.position for id_, _ in reversed(second)}
-    return (
-        Batch(first, batch.cursors | stops, began=batch.began),
-        Batch(second, batch.cursors, batch.corrupt, batch.size, began=batch.began),
-    )
-
-
-def _report(done: Ingested, batch: Batch) -> None:
-    if done.dropped:
-        log.info("dropped %d hits of recipients who do not consent", done.dropped)
-    if done.unmatched:
-        log.debug("%d hits are waiting for their message", done.unmatched)
-    if batch.corrupt:
-        log.error("the journal held %d damaged records", batch.corrupt)
-    log.debug(
-        "ingested %d messages, %d deliveries, %d hits; %d older verdicts changed",
-        *(done.messages, done.deliveries, done.hits, done.revised),
-    )

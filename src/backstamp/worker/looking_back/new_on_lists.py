@@ -4,11 +4,10 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
+from backstamp.records.database.batched import batched
 from backstamp.records.looking_back.link_expressions import stored_digest
 from backstamp.records.looking_back.listings import Listing, below
 from backstamp.worker.feeds.keeping.new_entries import NewEntries
@@ -21,8 +20,6 @@ log = logging.getLogger("backstamp.worker")
 
 AT_ONCE: Final = 10_000
 _DAY_US: Final = 86_400_000_000
-
-T = TypeVar("T")
 
 
 class NewOnLists:
@@ -72,21 +69,15 @@ class NewOnLists:
     async def _look_for(self, new: NewEntries) -> int:
         """Look back for what is new on a list; return for how many links that is news."""
         found = 0
-        for hashes in _pieces(new.hashes(), AT_ONCE):
+        for hashes in batched(new.hashes(), AT_ONCE):
             found += await self._search.look_for([_listing(whole, new) for whole in hashes])
         if self._lookups is not None:
-            for prefixes in _pieces(new.prefixes(), AT_ONCE):
+            for prefixes in batched(new.prefixes(), AT_ONCE):
                 digests = await self._database.run(below, prefixes)
                 if digests:
                     # A prefix names clean URLs too; what is confirmed is news of its own.
                     await self._lookups.resolve(digest.to_bytes(8, "big", signed=True) for digest in digests)
         return found
-
-
-def _pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while piece := list(islice(remaining, size)):
-        yield piece
 
 
 def _listing(whole: bytes, new: NewEntries) -> Listing:
