@@ -56,7 +56,6 @@ _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _CONTAINERS: Final = MESSAGES | {PARTIAL}
 _MOST_DECODED: Final = 3
 """Encoded messages within encoded messages."""
-_NAME: Final = SkipReason.BARE_NAME
 
 _Leaf = tuple[int, int, str, str, str]
 
@@ -127,7 +126,9 @@ class _Listing:
         decided: list[Decided] = []
         spans: list[tuple[int, int]] = []
         for each, span in zip(links.decided, links.spans, strict=True):
-            is_reached = each.reason is not None and (each.reason.unprotected or each.reason is _NAME)
+            is_reached = each.reason is not None and (
+                each.reason.unprotected or each.reason is SkipReason.BARE_NAME
+            )
             if is_reached and each.url is not None and each.url.href not in self._seen:
                 self._seen.add(each.url.href)
                 decided.append(each)

@@ -39,7 +39,8 @@ class HtmlPlanner:
 
     def __init__(self, text_part: TextPart, options: Options, policy: LinkPolicy, base: str | None) -> None:
         self._text_part = text_part
-        self._options = options
+        self._inbound = options.direction is Direction.INBOUND
+        self._finds_schemes = self._inbound and options.shown_urls is ShownUrls.WITHOUT_SCHEME
         self._policy = policy
         self._base = base
 
@@ -64,27 +65,24 @@ class HtmlPlanner:
         text_part = self._text_part
         text = OneLine(text_part.text)
         text_part.forget_text()
-        html = HtmlText(text, words=self._options.direction is Direction.INBOUND)
-        base = html.base
-        others = html.rivals
+        html = HtmlText(text, words=self._inbound)
+        base, others = html.base, html.rivals
         if self._base is not None:
             base, rivals = _with_header_base(html, self._base)
-            others += rivals
-        if self._options.direction is Direction.INBOUND and Defect.TYPE_IN_DOUBT in text_part.part.defects:
+            others = others + rivals
+        if self._inbound and Defect.TYPE_IN_DOUBT in text_part.part.defects:
             others = others + _shown_as_they_stand(text.original(), html)
         encoding = text_part.encoding
         decided = self._policy.decide_in_order(html.links, base, encoding)
         words = self._decide_on_words(html, decided, encoding)
-        if self._options.shown_urls is ShownUrls.WITHOUT_SCHEME:
+        if self._finds_schemes:
             self._find_schemes(html, [*decided, *words])
         pixel_at = html.body_end() if wants_pixel else None
         pixel_reason = None
         if not _reads_back(html, decided, words, pixel_at):
             pixel_at, pixel_reason = None, SkipReason.UNCLOSED_MARKUP
-        if others:
-            decided += self._policy.decide_in_order(others, base, encoding)
         if others or words:
-            decided += words
+            decided += self._policy.decide_in_order(others, base, encoding) + words
             decided.sort(key=lambda each: each.link.start)
         edits = ((each.link.start, each.link.end) for each in decided if each.reason is None)
         octets = octets_moved_up(html.source, edits)
@@ -106,8 +104,6 @@ class HtmlPlanner:
 
     def _find_schemes(self, html: HtmlText, decided: list[Decided]) -> None:
         """Find the schemes that words of wrapped links show, which are to be left out."""
-        if self._options.direction is not Direction.INBOUND:
-            return
         places, is_ours = html.elements_by_place(), self._policy.is_ours
         known: set[tuple[int, int]] = set()
         for each in decided:

@@ -83,7 +83,7 @@ class ReadBack:
         That are the links' targets and the schemes that their words show no more, the pixel, and a link of
         its own around each of these `words`, which are in source order.
         """
-        patched = self._patched(pixel_at, words)
+        patched = self._with_probes(pixel_at, words)
         tree = turbohtml.parse(patched, positions=False, allow_declarative_shadow_roots=False)
         trees = [tree]
         if self._html.is_odd and (words or pixel_at is not None):
@@ -105,12 +105,12 @@ class ReadBack:
 
     def misread(self) -> list[FoundLink]:
         """Return the links whose words do not read back without their scheme, but for it."""
-        patched = self._patched(None, ())
+        patched = self._with_probes(None, ())
         return self._put_schemes_back(
             turbohtml.parse(patched, positions=False, allow_declarative_shadow_roots=False)
         )
 
-    def _patched(self, pixel_at: int | None, words: Sequence[FoundLink]) -> str:
+    def _with_probes(self, pixel_at: int | None, words: Sequence[FoundLink]) -> str:
         source = self._html.source
         edits = [(link.start, link.end, _probe(number, link)) for number, link in enumerate(self._links)]
         shown = [link for link in self._links if link.shown_scheme is not None]
