@@ -41,12 +41,12 @@ class Floods:
         """Return what `asked` said last, without counting."""
         return self._are_too_many(token, self._counts.get(hash(token), 0))
 
-    def fills_up(self, token: PixelToken | LinkToken, action: Hashable = None) -> bool:
+    def fills_up(self, token: PixelToken | LinkToken, action: str = "") -> bool:
         """Count a hit that is to be written; return whether too many of the kind have been.
 
         Each action counts for itself, so that nobody hides that they went on behind what was blocked.
         """
-        return self._add(hash((token, action))) > self._written
+        return self._add(hash((token, action) if action else token)) > self._written
 
     def count(self, *what: Hashable) -> int:
         """Count something else, and return how often it came."""

@@ -48,7 +48,7 @@ class Callers:
         if at_us >= self._day_ends_us:  # a new day has a new key of `source`
             self.forget()
             self._day_ends_us = (at_us // DAY_US + 1) * DAY_US
-        peer = client[: client.rfind(":")]
+        peer = client.rpartition(":")[0]
         caller = self._known.get(peer) or self._meet(peer, peer_octets(client), at_us)
         if not caller.is_proxy:
             return caller

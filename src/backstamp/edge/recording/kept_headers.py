@@ -26,7 +26,6 @@ KEPT_HEADERS: Final = {
     )
 }
 """The fields that tell a person from a machine, and their names in a hit. No cookie, no client hints."""
-_kept_as: Final = KEPT_HEADERS.get
 
 
 def kept_headers(items: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -35,7 +34,9 @@ def kept_headers(items: Sequence[tuple[str, str]]) -> dict[str, str]:
     `items` has names in lower case, in the order of the request. Of a field that comes twice the first
     counts, as it does for servers that see one value only.
     """
-    kept = {kept_as: value[:VALUE_LIMIT] for name, value in reversed(items) if (kept_as := _kept_as(name))}
+    kept = {
+        KEPT_HEADERS[name]: value[:VALUE_LIMIT] for name, value in reversed(items) if name in KEPT_HEADERS
+    }
     if "referer" in kept:
         kept["referer"] = referring_host(kept["referer"])
     return kept
