@@ -17,7 +17,8 @@ from backstamp.records.events.hit_rows import Judged
 from backstamp.records.looking_back.decisions import blocked_among
 from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.looking_back.listings import Listing
-from backstamp.records.looking_back.look import LED_ON, PAGE, look_back
+from backstamp.records.looking_back.look import PAGE, look_back
+from backstamp.records.looking_back.news import LED_ON
 from backstamp.records.looking_back.said_before import Link
 from backstamp.records.memory.today import Memory
 from backstamp.threats import ThreatReason
