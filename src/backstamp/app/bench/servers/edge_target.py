@@ -24,7 +24,7 @@ from backstamp.tokens import Keyring
 
 DIRECTORY_VARIABLE: Final = "BACKSTAMP_BENCH_DIRECTORY"
 
-_NO_LIMITS: Final = FloodLimits(named=sys.maxsize, anybody=sys.maxsize)
+_NO_LIMITS: Final = FloodLimits(named=sys.maxsize, anybody=sys.maxsize, written=sys.maxsize)
 _EMPTY_HEADERS: Final[list[Header]] = [("content-type", "image/gif")]
 
 
