@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -331,6 +332,17 @@ def test_the_click_log_shows_hostile_urls_as_text(admin: Client) -> None:
     for words in ("ann@example.org", "Warned about the link", "192.0.2.7", "a person"):
         assert words in shown
     assert 'href="https:' not in shown
+
+
+def test_from_a_click_its_link_is_allowed_where_something_is_against_it_else_blocked(admin: Client) -> None:
+    mail = received(1, "ann@example.org")
+    link(mail, 1, "https://a.example/x?y=1&z", "")
+    event(mail, EventType.BLOCKED, 5, Actor.HUMAN, link_number=1, detail={"threat": "phishing"})
+    event(mail, EventType.ALLOWED, 4, Actor.HUMAN, link_number=1)
+    ways = re.findall(r'href="(/lists/[^"]*)#own-add"', admin.get("/clicks/").text)
+    assert [unescape(way) for way in ways] == [
+        f"/lists/?kind={kind}&what=https%3A%2F%2Fa.example%2Fx%3Fy%3D1%26z" for kind in ("allowed", "blocked")
+    ]
 
 
 def test_filters_of_the_click_log_are_kept_and_nonsense_is_said(admin: Client) -> None:
