@@ -79,6 +79,8 @@ _OF_A_MAILBOX: Final = frozenset({Cause.MAILBOX_FULL, Cause.TOO_BIG, Cause.SYSTE
 _OTHERS: Final = frozenset({Cause.CONTENT, Cause.RATE, Cause.LOOP, Cause.NETWORK, Cause.SYSTEM})
 """Causes whose words leave no room for an address that is unknown."""
 _LONGEST: Final = 2000
+_LONGEST_REPLY: Final = 300
+"""Characters of a reply: behind it the notice goes on, and may speak of anybody."""
 _NAME: Final = r"[A-Za-z0-9\x80-\u0dff-]{1,63}"
 _ADDRESS: Final = re.compile(rf"<?[^\s<>@\"'(),:;\[\]]{{1,128}}@{_NAME}(?:\.{_NAME}){{0,8}}>?")
 """An address: whose local part is "user" or "mailbox" says nothing of one."""
@@ -144,19 +146,27 @@ def _by_status_then_words(status: str, told: Cause, said: str) -> Cause:
 
 
 def _by_code(said: str) -> Cause:
-    return _BY_CODE.get(code_in(said), Cause.POLICY if _is_of_the_mail(said) else Cause.UNKNOWN)
+    """Return what a reply code is for; of one that is for anything, what its words are about."""
+    return _BY_CODE.get(code_in(said)) or _by_what_it_is_about(said)
 
 
-def _is_of_the_mail(said: str) -> bool:
-    """Whether a reply with a code speaks of the mail or of who brings it, and of nobody whom it is for."""
-    at = answer_at(said)
+def _by_what_it_is_about(said: str) -> Cause:
+    """Return what a reply means that has a code, and words that no cause knows.
+
+    One that speaks of the mail, or of who brings it, is no word about a user; one that speaks of a user, and
+    denies nothing, is about a user who is there: "this mailbox is on hold".
+    """
+    reply = _NO_REASON.sub("", said)
+    at = answer_at(reply)
     if at is None:
-        return False
-    if saying("of_a_machine").search(said, at):
-        return True
-    return (
-        saying("of_the_mail").search(said, at) is not None and saying("of_a_person").search(said, at) is None
-    )
+        return Cause.UNKNOWN
+    reply = reply[at : at + _LONGEST_REPLY]
+    if saying("of_a_machine").search(reply):
+        return Cause.POLICY
+    if saying("of_a_person").search(reply):
+        return Cause.UNKNOWN if saying("absence").search(reply) else Cause.DISABLED
+    elsewhere = saying("of_a_person_elsewhere").search(reply)
+    return Cause.POLICY if saying("of_the_mail").search(reply) and not elsewhere else Cause.UNKNOWN
 
 
 def _told(status: str, said: str) -> Cause:
