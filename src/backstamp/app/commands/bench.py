@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from backstamp.app.bench import on_databases
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import start_django
 
@@ -21,8 +22,8 @@ BENCHES: Final = (
     "gateway",
     "lookback",
 )
-SIZED: Final = ("ingest", "backlog", "queries", "fill", "lookback")
-"""Those that make events: how many, and where, can be said."""
+SIZED: Final = ("backlog", "fill")
+"""Those, beside the ones `on_databases`, that make events: how many, and where, can be said."""
 MOST_EVENTS: Final = 100_000_000
 """Ten million take minutes, and the made-up journal of them 2 GB."""
 
@@ -52,6 +53,9 @@ def bench(
     if "fill" in which and folder is None:
         start_django(context)  # of the settings that are named; scratch databases have settings of their own
     for name in which or BENCHES:
+        if name in on_databases.BENCHES:
+            on_databases.run(name, sys.stdout, quick, events, folder)
+            continue
         module = importlib.import_module(f"backstamp.app.bench.{name}")
         if name in SIZED:
             module.run(sys.stdout, quick, events, folder)
