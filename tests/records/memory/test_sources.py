@@ -11,13 +11,15 @@ from backstamp.records.events.header_sets import Headers, HeaderSets
 from backstamp.records.events.stored_hits import Pair, StoredHit, stored_hit
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.memory.sources import Sources
+from backstamp.verdicts.networks import NETWORKS, SHARED_ROLES
 from backstamp.vocabulary import Hit, HitKind
 from tests.records.journal_records import ANNA, BERT, MESSAGE, after, batch, delivery, pixel, queued
 
+_SHARED = {label for label, network in NETWORKS.items() if network.role in SHARED_ROLES}
 _NO_FIELDS = Headers(1, {}, "", b"")
 
 
-def hit(source: int, pair: Pair, second: int, position: int) -> StoredHit:
+def hit(source: int, pair: Pair, second: int, position: int, network: str = "") -> StoredHit:
     seen = Hit(
         at_us=second * 1_000_000,
         kind=HitKind.PIXEL,
@@ -25,7 +27,7 @@ def hit(source: int, pair: Pair, second: int, position: int) -> StoredHit:
         tracking_id=pair[0],
         recipient_key=b"recipien",
         headers={},
-        network="",
+        network=network,
         source=bytes([source] * 8),
     )
     return stored_hit("edge", position, pair[0], pair[1], seen, _NO_FIELDS)
@@ -56,6 +58,16 @@ def test_what_came_later_has_the_same_neighbours_after_the_older_ones_went(
     for each, _ in hits:
         if each.hit.at_us >= (minute + 1) * MINUTE_US:
             assert [*whole.around(each)] == [*fresh.around(each)]
+
+
+def test_what_comes_from_an_address_that_many_people_share_tells_of_nobody_else() -> None:
+    for network, told in ((min(_SHARED), 0), ("", 1)):
+        sources = Sources()
+        sources.load((), HeaderSets())
+        one, other = hit(1, (1, 1), 10, 1, network), hit(1, (1, 2), 11, 2, network)
+        sources.add((1, 1), (one,))
+        sources.add((1, 2), (other,))
+        assert len(sources.around(other)) == told
 
 
 def test_a_process_that_forgets_before_its_first_hit_still_asks_what_came_before_it() -> None:
