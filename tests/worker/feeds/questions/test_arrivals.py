@@ -225,6 +225,22 @@ async def test_a_mail_full_of_links_is_looked_up_and_makes_us_ask_a_hundred_host
     assert asked.hosts == [f"host-{number}.example" for number in range(100)]
 
 
+async def test_of_a_mail_full_of_what_prefixes_name_some_are_asked_about_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    async with listening(tmp_path, {(7, 3): "http://inner.example/"}) as (asked, hear):
+        asked.resolving.clear()
+        hear(received(*["http://evil.example/a"] * 5))
+        await until(lambda: asked.prefixes)
+        assert asked.prefixes == [full_hash("evil.example/a")] * 2
+        hear(click(7, 3))
+        await until(lambda: len(asked.prefixes) > 2)
+        assert asked.prefixes[2:] == [full_hash("inner.example/")]
+        asked.resolving.set()
+    assert asked.prefixes[3:] == [full_hash("evil.example/a")] * 3
+
+
 async def test_what_is_no_url_is_passed_over(tmp_path: Path) -> None:
     async with listening(tmp_path) as (asked, hear):
         hear(received("", "mailto:a@b.example", "http://", "x" * 10_000, "http://good.example/"))

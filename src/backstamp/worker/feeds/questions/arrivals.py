@@ -121,7 +121,9 @@ class Arrivals:
         if questions.hosts:
             self._hosts.append(questions.hosts)
             self._hosts_heard.set()
-        await self._lookups.resolve(questions.prefixes)
+        # Some at a time: between them it is the turn of others, though a mail may have thousands.
+        for at in range(0, len(questions.prefixes), AT_ONCE):
+            await self._lookups.resolve(questions.prefixes[at : at + AT_ONCE])
 
     def _questions(self, mails: Iterable[Sequence[str]]) -> _Questions:
         """Return what is to be asked about the links of each mail that are looked up on arrival, too."""
