@@ -271,6 +271,15 @@ def test_of_a_link_that_is_asked_for_absurdly_often_no_more_is_written_of_each_k
         assert edge._counts[Drop.HIT_LIMIT] - dropped == left_out
 
 
+def test_who_goes_on_without_asking_before_fills_up_nothing_either(tmp_path: Path) -> None:
+    guard(tmp_path)
+    limits = FloodLimits(named=3, written=6)
+    edge = edge_in(tmp_path, EdgeConfig(host="127.0.0.1", port=0, flood_limits=limits))
+    replies = [posted(edge, sent(GOOD), b"act=go_on") for _ in range(20)]
+    assert [reply.status for reply in replies] == [303] * 20
+    assert [hit.action for hit in hits_in(tmp_path)] == [None] * 3 + [ClickAction.GO_ON] * 6
+
+
 @pytest.mark.parametrize(
     ("kept", "v4", "v6"),
     [

@@ -22,7 +22,7 @@ AT_ONCE = 50
 HITS = 5_000_000
 GROWTH_BYTES = 2_000_000
 EACH = 4_000
-"""Tokens of each kind: of what is asked for too often nothing more is written (`FloodLimits.named`)."""
+"""Tokens of each kind: a link that is asked for too often leads on no more (`FloodLimits.named`)."""
 CHANGING = """
 local tokens = { %s }
 local agents = { "Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (iPhone)", "GoogleImageProxy", "Outlook/2" }

@@ -221,6 +221,12 @@ ORDINARY = [
     "https://mail.example.org/owa/redir.aspx?C=x&URL=mailto:ann@example.org",
     "https://gitee.com/someone/project?target=https://example.org/",
     "https://safe.menlosecurity.com.evil.example/https://example.org/",
+    "https://help.isolation.zscaler.com/profiles?original_url=https://example.org/",
+    "https://meet.google.com/abc-defg-hij?dest=https://example.org/",
+    "https://www.bing.com/search?url=https://example.org/",
+    "https://medium.com/some-publication?url=https://example.org/",
+    "https://getpocket.com/explore?url=https://example.org/",
+    "https://t.me/ivory?url=https://example.org/",
 ]
 LOOK_ALIKE = [
     "https://safelinks.protection.outlook.com.evil.example/?url={}",

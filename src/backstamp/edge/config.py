@@ -11,8 +11,8 @@ class FloodLimits(msgspec.Struct, frozen=True):
 
     Readers are warned of a link that was asked for more often than `named`, where it was sealed for one
     recipient (who may be a list of thousands, with a scanner before each), or than `anybody`, where it names
-    nobody (all copies of a newsletter have it): a sealed redirect may be spread as spam. Of no token more
-    hits than `written` are: a bot may ask for one all day.
+    nobody (all copies of a newsletter have it): a sealed redirect may be spread as spam. No more than
+    `written` hits of a token are recorded, and of each decision about a link: a bot may ask for one all day.
     """
 
     named: int = 5_000
