@@ -1,11 +1,13 @@
 import importlib.util
 import re
 import sys
+import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from backstamp.app.settings import SettingsError, load, table
+from backstamp.app.settings import SettingsError, lines, load, table
 from backstamp.app.settings.table import (
     CONSENT_MODE,
     CONSOLE_URL,
@@ -132,6 +134,25 @@ def test_a_wrong_setting_is_told_with_its_line(line: int, text: str, tmp_path: P
     path.write_bytes(text.encode())
     with pytest.raises(SettingsError, match=rf"^{path}:{line}: gateway\.listen: "):
         load(path, {})
+
+
+def test_the_line_of_a_wrong_setting_behind_a_long_list_is_found_without_reading_each_line_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = "".join(f'  "host{number}.example",\n' for number in range(500))
+    path = written(tmp_path, f"[tracking]\nexcluded_hosts = [\n{hosts}]\nopens = 3\nclicks = true\n")
+    read: list[int] = []
+
+    def loads(text: str) -> dict[str, object]:
+        read.append(len(text))
+        return tomllib.loads(text)
+
+    monkeypatch.setattr(
+        lines, "tomllib", SimpleNamespace(loads=loads, TOMLDecodeError=tomllib.TOMLDecodeError)
+    )
+    with pytest.raises(SettingsError, match=rf"^{path}:504: tracking\.opens: "):
+        load(path, {})
+    assert len(read) < 10
 
 
 def test_the_gallery_is_not_empty() -> None:

@@ -1,20 +1,27 @@
 """On which line of a settings file a key stands: the standard library's TOML reader does not say.
 
-It reads the beginnings of the file instead, up to the end of each line: of those that are TOML, the key is in
-the longer ones. One that ends within a value is none, so what an array or a string of several lines holds is
-taken for no key. A whole file of `settings --as toml` takes 10 ms, an array of 500 lines half a second.
+It reads the beginnings of the file instead, up to each line that looks like a key or a table: of those that
+are TOML, the key is in the longer ones. One that ends within a value is none, so what an array or a string of
+several lines holds is taken for no key. An array of 4,000 lines takes 20 ms, a string of as many that look
+like keys 3 s.
 """
 
+import re
 import tomllib
 from bisect import bisect
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
+
+_NAME: Final = r"""(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_BEGINS: Final = re.compile(rf"[ \t]*(?:\[|{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*[ \t]*=)")
+"""How a key or the head of a table begins, and no string of an array."""
 
 
 def line_of(keys: Sequence[str], text: str) -> int | None:
     """Return the line, from 1 on, on which the key begins; None where the text, which is TOML, has none."""
     lines = text.replace("\r\n", "\n").split("\n")
+    ends = [number for number, line in enumerate(lines) if _BEGINS.match(line)] + [len(lines)]
 
     @cache
     def first(number: int) -> dict[str, Any] | None:
@@ -23,14 +30,14 @@ def line_of(keys: Sequence[str], text: str) -> int | None:
         except tomllib.TOMLDecodeError:
             return None
 
-    def has_key(number: int) -> bool:
-        """Whether the key is in the shortest beginning of at least so many lines that is TOML."""
-        place: Any = next(tree for each in range(number, len(lines) + 1) if (tree := first(each)) is not None)
+    def has_key(place: int) -> bool:
+        """Whether the key is in the shortest beginning from this end on that is TOML."""
+        found: Any = next(tree for end in ends[place:] if (tree := first(end)) is not None)
         for key in keys:
-            if not isinstance(place, dict) or key not in place:
+            if not isinstance(found, dict) or key not in found:
                 return False
-            place = place[key]
+            found = found[key]
         return True
 
-    line = bisect(range(1, len(lines) + 1), False, key=has_key) + 1
-    return line if line <= len(lines) else None
+    place = bisect(range(len(ends)), False, key=has_key)
+    return ends[place - 1] + 1 if place < len(ends) else None
