@@ -208,6 +208,12 @@ def test_a_host_is_switched_off_in_all_mail_and_on_again(admin: Client) -> None:
     assert not ExpressionKill.objects.exists()
 
 
+def test_an_address_fills_the_form_of_own_lists_with_one_line_and_hides_none_below_it(admin: Client) -> None:
+    shown = admin.get("/lists/?kind=allowed&what=good.example%0D%0A%0A%0Aevil.example").text
+    assert "good.example</textarea>" in shown
+    assert "evil.example</textarea>" not in shown
+
+
 def test_what_is_switched_off_in_all_mail_is_shown_page_by_page(admin: Client) -> None:
     ExpressionKill.objects.bulk_create(
         ExpressionKill(expression=f"off{n:03}.example/", digest=n.to_bytes(8)) for n in range(60)
