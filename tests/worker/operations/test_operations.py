@@ -110,7 +110,7 @@ async def test_what_waits_in_the_journal_is_the_lag(config: WorkerConfig) -> Non
         raise OperationalError("away")
 
     journal = JournalWriter(config.journal_dir, role="gateway")
-    with patch("backstamp.worker.ingest.loop.ingest", away):
+    with patch("backstamp.worker.ingest.batches.ingest", away):
         async with running(config):
             await up(config)
             journal.append(queued())
