@@ -90,6 +90,15 @@ MACHINES = [
         "Safari/537.36 NewVendorLinkCheck"
     ),
     "Mozilla/5.0 (Windows NT 6.1; rv:38.0) Gecko/20100101 Firefox/38.0 (SomeBot 1.1; robots@vendor.example)",
+    (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; NewSearchThing-Thumbnails) "
+        "Chrome/143.0 Safari/537.36"
+    ),
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/144.0 Safari/537.36 (scanner.vendor.example)",
+    (
+        "Mozilla/5.0 (Linux; Android 7.0; SM-A310F Build/NRD90M) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/99.0 Mobile Safari/537.36 (compatible; NewSpider)"
+    ),
 ]
 PROXIES = [
     "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
@@ -139,6 +148,8 @@ MAIL_PROGRAMS = [
     "Foxmail/7.2.25",
     "Yahoo%20Mail/62110 CFNetwork/1494.0.7 Darwin/23.4.0",
     "Evolution/3.50.3",
+    "Mail/3731.600.7 CFNetwork/1408.0.4 Darwin/22.5.0",
+    "Microsoft Office Word/16.106.302 (Mac OS/15.7.3; Desktop; en-US; AppStore; Apple/Mac16,1)",
 ]
 PEOPLES_BROWSERS = [
     CHROME,
@@ -158,6 +169,21 @@ PEOPLES_BROWSERS = [
         "Mozilla/5.0 (Linux; Android 11; CUBOT_X18_Plus) AppleWebKit/537.36 (KHTML, like Gecko) "
         "Chrome/120.0 Mobile Safari/537.36"
     ),
+    (
+        "Mozilla/5.0 (Linux; Android 7.0; M bot 60 Build/NRD90M) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/120.0 Mobile Safari/537.36"
+    ),
+    (
+        "Mozilla/5.0 (Linux; U; Android 13; es-es; Spider 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/124.0 Safari/537.36"
+    ),
+    (
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile "
+        "Safari/537.36 (Ecosia android@150.0.0.0)"
+    ),
+    "Mozilla/5.0 (compatible; Konqueror/3.5; Linux; de, de_DE@euro) KHTML/3.5.10 (like Gecko)",
+    "Mozilla/4.0 (compatible; Linux 2.6.22) NetFront/3.4 Kindle/2.0 (screen 600x800)",
+    "Mozilla/4.0 (compatible; Opera 7.30; Windows NT 5.1)",
     "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
     "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
     "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; EmbeddedWB 14.52 from: http://www.bsalsa.com/)",

@@ -218,3 +218,14 @@ def test_reasons_stand_weightiest_first_and_are_sentences() -> None:
 def test_no_group_can_weigh_more_than_its_limit() -> None:
     for signal, weight in WEIGHTS.items():
         assert abs(weight.weight) <= GROUP_LIMIT[weight.group], signal
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"accept": "text/*,image/*,*/*;q=0.2"}, {"accept": "text/html"}, {"accept_language": "de"}],
+)
+def test_a_program_of_an_unknown_name_that_asks_like_a_browser_is_not_called_a_machine(
+    header: dict[str, str],
+) -> None:
+    assert clicked({"user_agent": "Dillo/3.0.5", **header}).actor is Actor.UNKNOWN
+    assert clicked({"user_agent": "Dillo/3.0.5", "accept": "*/*"}).actor is Actor.SCANNER

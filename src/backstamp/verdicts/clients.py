@@ -13,6 +13,7 @@ import msgspec
 
 from backstamp.data_files import load
 from backstamp.verdicts.robots import (
+    OLD_BROWSERS,
     has_a_robots_word,
     names_a_preview,
     names_a_robot,
@@ -118,7 +119,7 @@ _SYSTEMS: Final = (
     ("macintosh", "mac"),
     ("linux", "linux"),
 )
-_ENGINES: Final = ("applewebkit/", "gecko/", "trident/", "msie ", "presto/")
+_ENGINES: Final = ("applewebkit/", "gecko/", "trident/", "presto/", *OLD_BROWSERS)
 _BROWSER_STARTS: Final = ("mozilla/", "opera/")
 _ENGINES_BEHIND: Final = ("android", " electron/", " qtwebengine/")
 _NEWEST_TRIDENTS: Final = ("trident/7.0", "trident/8.0")

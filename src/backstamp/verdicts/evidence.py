@@ -65,15 +65,14 @@ def weigh(facts: Facts, context: Context, client: Client) -> tuple[float, tuple[
 def _headers(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     """The header fields a browser sends with a navigation, or with an image of a page."""
     headers = facts.headers
-    accept = headers.get("accept", "").lower()
     plain = True
-    if facts.event == "click" and "text/html" in accept:
+    if facts.event == "click" and _asks_for_a_page(facts):
         plain = False
         yield SignalName.DOCUMENT_ACCEPTED, sentence("It asked for a page, as a browser does.")
-    if facts.event == "open" and "image/" in accept:
+    if facts.event == "open" and "image/" in headers.get("accept", "").lower():
         plain = False
         yield SignalName.IMAGE_ACCEPTED, sentence("It asked for an image, as a browser does.")
-    if headers.get("accept_language", "").strip():
+    if _names_a_language(facts):
         plain = False
         yield SignalName.LANGUAGE_GIVEN, sentence("It named the reader's language.")
     destination = headers.get("sec_fetch_dest", "").strip().lower()
@@ -113,7 +112,7 @@ def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
                     SignalName.PHONE_LIBRARY_ON_LINK,
                     sentence("The user agent names {client}, not a browser.", client=client.name),
                 )
-            case ClientKind.OTHER if not _speaks_as_a_browser(facts):
+            case ClientKind.OTHER if not (_asks_for_a_page(facts) or _names_a_language(facts)):
                 text = sentence(
                     "The user agent names no browser, and no browser's header fields came with it."
                 )
@@ -135,11 +134,13 @@ def _client(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
         )
 
 
-def _speaks_as_a_browser(facts: Facts) -> bool:
-    headers = facts.headers
-    return (
-        bool(headers.get("accept_language", "").strip()) or "text/html" in headers.get("accept", "").lower()
-    )
+def _asks_for_a_page(facts: Facts) -> bool:
+    accept = facts.headers.get("accept", "").lower()
+    return "text/html" in accept or "text/*" in accept
+
+
+def _names_a_language(facts: Facts) -> bool:
+    return facts.headers.get("accept_language", "").strip() != ""
 
 
 def _timing(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
@@ -178,7 +179,7 @@ def _crowd(facts: Facts, context: Context, client: Client) -> Iterator[Found]:
     """What the sibling hits tell."""
     network = NETWORKS.get(facts.network)
     role = None if network is None else network.role
-    bare = not facts.headers.get("accept_language", "").strip()
+    bare = not _names_a_language(facts)
     if facts.event == "click":
         yield from _burst(context)
     if role not in SHARED_ROLES:
