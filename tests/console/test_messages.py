@@ -193,6 +193,7 @@ def test_a_copy_that_came_back_is_among_those_that_may_have_opened_no_more_than_
         ({"permanent": False, "cause": "mailbox_full"}, ["it may work another time"]),
         ({"permanent": False, "cause": "unknown", "code": 450}, ["it may work another time"]),
         ({"permanent": False, "cause": "unknown"}, ["nothing says whether for good"]),
+        ({"permanent": False, "cause": "unknown", "code": 550}, ["nothing says whether for good"]),
         ({}, ["it may work another time"]),
     ],
 )

@@ -171,7 +171,8 @@ def _prospect(detail: Mapping[str, Any]) -> str:
     """Return whether mail may get there another time, as far as a bounce tells."""
     if detail.get("permanent"):
         return "for good"
-    told = detail.get("code") or detail.get("enhanced_status") or detail.get("cause") != Cause.UNKNOWN
+    for_now = str(detail.get("code") or detail.get("enhanced_status") or "").startswith("4")
+    told = for_now or detail.get("cause") != Cause.UNKNOWN
     return "it may work another time" if told else "nothing says whether for good"
 
 

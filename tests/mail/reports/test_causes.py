@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from backstamp.mail.reports import Action, BounceClass, Cause
-from backstamp.mail.reports.causes import bounce_class, cause_of, code_in, status_in
+from backstamp.mail.reports.causes import bounce_class, cause_of, code_in, status_in, tells_nothing
 
 HARD = (Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED)
 SAID = {
@@ -138,7 +138,8 @@ def test_what_servers_answer_tells_whether_the_address_is_to_blame(expected: str
     for answer in ANSWERS[expected]:
         status = status_in(answer)
         cause = cause_of(status, answer)
-        told = bounce_class(Action.FAILED, status, code_in(answer), cause).value
+        known = not tells_nothing(answer)
+        told = bounce_class(Action.FAILED, status, code_in(answer), cause, understood=known).value
         if expected == "gone" and cause in (Cause.USER_UNKNOWN, Cause.MOVED):
             told = "gone"
         if told != expected:

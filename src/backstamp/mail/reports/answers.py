@@ -5,11 +5,11 @@ from typing import Final
 
 from backstamp.mail.header_section import HeaderSection
 from backstamp.mail.header_text import first_address
-from backstamp.mail.reports.phrases import answer_prefix, saying
+from backstamp.mail.reports.phrases import answer_prefix, saying, unwrapped
 
 _MARKS: Final = frozenset(
     {
-        *(b"x-vacation", b"autoreply", b"x-fc-machinegenerated", b"x-servicenow-generated", b"x-otrs-loop"),
+        *(b"x-vacation", b"autoreply", b"x-fc-machinegenerated", b"x-otrs-loop"),
         *(b"x-ms-exchange-generated-message-source", b"x-ms-exchange-inbox-rules-loop"),
     }
 )
@@ -40,7 +40,8 @@ _LISTS: Final = frozenset(
     {b"list-id", b"list-unsubscribe", b"list-post", b"mailing-list", b"x-mailing-list", b"x-beenthere"}
 )
 _DESK: Final = re.compile(
-    rb"(?:x-)?(?:zendesk|rt|freshdesk|jira|hubspot|intercom|front|helpscout|zammad|gorgias|kayako|otobo)-.{1,60}"
+    rb"(?:x-)?(?:zendesk|rt|freshdesk|jira|hubspot|intercom|front|helpscout|zammad|gorgias|kayako|otobo"
+    rb"|servicenow)-.{1,60}"
 )
 """Fields of help desks: people answer through these, and all that they send says that a machine sent it."""
 _DESK_PROGRAM: Final = re.compile(
@@ -72,7 +73,8 @@ def is_automatic(header: HeaderSection, subject: str, text: str, *, null_path: b
     listed = bool(names & _LISTS)
     bare = answer_prefix().sub("", subject)
     answers = bool(names & {b"in-reply-to", b"references"})
-    if says_automatic(bare) and not listed and (bare == subject or not answers or null_path):
+    before = answers and saying("automatic_answer").match(bare.lstrip(_BRACKETS)) is not None
+    if (before or says_automatic(bare)) and not listed and (bare == subject or not answers or null_path):
         # Behind a "Re:" it is the subject that a person answers.
         return True
     if answers and not null_path and _is_by_a_desk(header):
@@ -118,7 +120,8 @@ def _is_by_a_desk(header: HeaderSection) -> bool:
 def _own_words(text: str) -> str:
     """Return the beginning of an answer, without the lines of the mail that it quotes."""
     lines = text[: 4 * _OPENING].splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith((">", "|")))[:_OPENING]
+    own = "\n".join(line for line in lines if not line.lstrip().startswith((">", "|")))
+    return unwrapped(own)[:_OPENING]
 
 
 def _is_nobodys(header: HeaderSection) -> bool:

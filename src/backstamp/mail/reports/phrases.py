@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from backstamp.mail.reports.words import Cause
 
+_WRAPPED: Final = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(?=\S)")
 _FILES: Final = ("notices", "addresses", "causes", "answers")
 
 
@@ -71,6 +72,11 @@ def answer_prefix() -> re.Pattern[str]:
 def causes() -> tuple[tuple[Cause, re.Pattern[str]], ...]:
     """Return the causes in the order in which they are looked for, each with its expression; some twice."""
     return tuple((Cause(each["cause"]), _any_of(each["said"])) for each in _data()["causes"])
+
+
+def unwrapped(text: str) -> str:
+    """Return a text whose paragraphs are one line each: what is said may go on in the next line."""
+    return _WRAPPED.sub(" ", text)
 
 
 def _any_of(section: Iterable[str]) -> re.Pattern[str]:

@@ -48,9 +48,11 @@ def read_report(raw: bytes) -> MailReport:
     pieces = take_apart(raw)
     if pieces.media_type != "multipart/report":
         signs = _signs(pieces)
-        # Somebody shows a report to somebody else: it is not about the mail of whom it reaches.
+        # Somebody shows a report to somebody else: it is not about the mail of whom it reaches. A complaint
+        # alone names itself after the mail that is complained of, "FW: SUBJECT" (RFC 5965 appendix B).
         if signs.passed_on:
-            pieces = msgspec.structs.replace(pieces, status=[], receipt=[], feedback=[], inner=b"")
+            kept = pieces.feedback if pieces.media_type == "multipart/mixed" and not signs.is_answer else []
+            pieces = msgspec.structs.replace(pieces, status=[], receipt=[], feedback=kept, inner=b"")
         elif signs.by_a_person:
             pieces = msgspec.structs.replace(pieces, status=[], inner=b"")
     if pieces.inner and not (pieces.status or pieces.receipt or pieces.feedback):

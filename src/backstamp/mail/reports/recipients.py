@@ -16,6 +16,7 @@ from backstamp.mail.reports.causes import (
     names_a_policy,
     refuses_by_a_rule,
     status_in,
+    tells_nothing,
 )
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in, without_xtext
 from backstamp.mail.reports.notice import ADDRESS
@@ -144,7 +145,8 @@ def recipient_report(
     """Return what is said of a recipient, with its cause and class.
 
     `said` is what a server said; `around` the notice for people, which often says more. `understood`: a
-    word or a field says that the copy came back. `guessed` goes into what is returned.
+    word or a field says that the copy came back, or a server's code does. `guessed` goes into what is
+    returned.
     """
     if status[2:] in ("", "0.0") and action is Action.FAILED:
         # Many say 5.0.0 for everything, and the true status in the text.
@@ -161,6 +163,8 @@ def recipient_report(
         by_a_rule = names_a_policy(status) or refuses_by_a_rule(status, said)
         believed = told is Cause.MAILBOX_FULL or (told is Cause.USER_UNKNOWN and not by_a_rule)
         cause = cause_of(status, around) if cause is Cause.UNKNOWN else told if believed else cause
+    if status or code:
+        understood = not tells_nothing(said or around)
     return RecipientReport(
         address=address,
         final=final,

@@ -34,7 +34,7 @@ class Action(StrEnum):
 class BounceClass(StrEnum):
     """`hard`: the address itself is no good. `soft`: later, or another mail, may get through.
 
-    `undetermined`: it came back, as it seems, by words that are not known here. `other`: nothing came back.
+    `undetermined`: it came back, as it seems, and its words are not known here. `other`: nothing came back.
     """
 
     HARD = "hard"
