@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from backstamp.records.database.sqlite.obstacles import explain
 
@@ -77,3 +77,26 @@ def test_who_connects_and_who_writes_hears_of_it(database: Path, disk: SimpleNam
     database.unlink()
     with pytest.raises(OperationalError, match=f"unable to open database file: {why}"):
         connection.ensure_connection()
+
+
+def is_open(file: Path) -> bool:
+    """Whether this process has the file open."""
+    return str(file.resolve()) in {os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()}
+
+
+def test_a_connection_whose_first_statements_fail_is_closed_though_the_error_is_kept(database: Path) -> None:
+    """SQLite remembers for all of a process what the first one found, until the last one is closed."""
+    connection.close()
+    database.write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseError, match="not a database") as kept:
+        connection.ensure_connection()
+    assert not is_open(database), kept
+
+
+def test_a_connection_is_closed_though_the_error_of_a_statement_is_kept(database: Path) -> None:
+    cursor = connection.cursor()
+    with pytest.raises(OperationalError, match="integer overflow"):
+        cursor.execute("SELECT abs(-9223372036854775807 - 1)")
+    assert is_open(database)
+    connection.close()
+    assert not is_open(database), cursor

@@ -4,7 +4,6 @@ Who puts a backup in its place while the worker runs changes nothing for SQLite,
 that has no name any more: what is ingested into that is gone with the next start, and its journal deleted.
 """
 
-import os
 from enum import Enum, auto
 from pathlib import Path
 
@@ -34,11 +33,6 @@ class DatabaseFile:
         if seen == self._opened:
             return FileState.SAME
         return FileState.GONE if seen is None else FileState.ANOTHER
-
-    @property
-    def is_writable(self) -> bool:
-        """Whether SQLite's file, and the disk that it lies on, can be written."""
-        return self._path is not None and os.access(self._path, os.W_OK)
 
     def _identity(self) -> tuple[int, int] | None:
         if self._path is None:

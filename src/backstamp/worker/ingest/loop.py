@@ -10,14 +10,11 @@ the journal still has of that is ingested again.
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-
-from django.db import OperationalError
 
 from backstamp.journal import JournalReader
 from backstamp.records.events.stored_hits import Pair
@@ -43,8 +40,6 @@ WISHES: Final = 200
 """Wishes in a transaction at most: a millisecond or two each."""
 IDLE_SECONDS: Final = 0.1
 RETIRE_SECONDS: Final = 5.0
-STUCK_AFTER: Final = 3
-"""So many times in a row a file that can be written is refused as read-only before the worker ends."""
 
 
 class IngestLoop:
@@ -67,7 +62,6 @@ class IngestLoop:
         self._again: set[Pair] = set()
         self._file = DatabaseFile()
         self._file_state = FileState.SAME
-        self._refused = 0
         self._committed = Committed(directory)
         self._ingested = dict(self._committed.positions)
         """How far each producer is known to be ingested."""
@@ -77,21 +71,16 @@ class IngestLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Ingest until `stop` is set, finishing the batch at hand. Raises what the database raises."""
         self.caught_up.clear()
-        try:
-            positions = await self._begin_anew()
-            while not stop.is_set():
-                if not self._file_is_there(stop):
-                    await wait(stop, 10 * IDLE_SECONDS)
-                    continue
-                try:
-                    positions = await self._go_on(positions, stop)
-                except OlderCopyError:
-                    self.caught_up.clear()
-                    positions = await self._begin_anew()
-                self._refused = 0
-        except OperationalError as error:
-            self._end_where_stuck(error, stop)
-            raise
+        positions = await self._begin_anew()
+        while not stop.is_set():
+            if not self._file_is_there(stop):
+                await wait(stop, 10 * IDLE_SECONDS)
+                continue
+            try:
+                positions = await self._go_on(positions, stop)
+            except OlderCopyError:
+                self.caught_up.clear()
+                positions = await self._begin_anew()
 
     def _file_is_there(self, stop: asyncio.Event) -> bool:
         """Whether SQLite's file is where it was opened. Where another one is, the worker ends."""
@@ -108,23 +97,6 @@ class IngestLoop:
         elif before is not FileState.GONE:
             log.critical("the file of the database is gone: put it back; until then hits wait in the journal")
         return False
-
-    def _end_where_stuck(self, error: OperationalError, stop: asyncio.Event) -> None:
-        """End the worker where SQLite goes on to refuse a file as read-only that is so no more.
-
-        For all connections of a process it remembers that the shared memory beside the file was opened while
-        the disk was read-only. On a busy machine those may not all come to be closed; a new process knows
-        nothing of it.
-        """
-        code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
-        is_stuck = code == sqlite3.SQLITE_READONLY and self._file.is_writable
-        self._refused = self._refused + 1 if is_stuck else 0
-        if self._refused == STUCK_AFTER:
-            log.critical(
-                "the disk of the database was read-only, and SQLite goes on as if it were; "
-                "the worker ends, to be started again"
-            )
-            stop.set()
 
     async def _go_on(self, positions: dict[str, int], stop: asyncio.Event) -> dict[str, int]:
         """Ingest what wishes there are and one batch of all else, or wait a moment where there is nothing.

@@ -28,7 +28,12 @@ class PatientCursor(base.SQLiteCursorWrapper):
     path = Path()
 
     def execute(self, query: str, params: Any = None) -> Any:
-        """Execute a statement, which did nothing when the file was another's."""
+        """Execute a statement, which did nothing when the file was another's.
+
+        A cursor whose statement fails is closed: Django's errors refer to themselves and to it (to the one of
+        BEGIN, say), so that the statement would be there until the cycle collector comes, and as long as one
+        is there SQLite closes no connection.
+        """
         deadline = monotonic() + self.patience
         while True:
             try:
@@ -41,6 +46,7 @@ class PatientCursor(base.SQLiteCursorWrapper):
                     or monotonic() >= deadline
                 ):
                     explain(error, self.path)
+                    self.close()
                     raise
 
     def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
@@ -59,17 +65,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     patience = _USUAL_SECONDS
     """Seconds for which its statements wait for another one's transaction."""
+    init_commands: list[str]
+    """Django's: of `init_command`."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
         """Return one with the file that is there: an empty one in its place would be taken for the database.
 
-        Raises `sqlite3.Error`, also where there is no file; the settings make the first one.
+        Raises `sqlite3.Error`, also where there is no file; the settings make the first one. None stays open
+        then: one that is dropped is closed by the cycle collector alone, and until the last one is closed
+        SQLite goes on to call the files read-only for all of a process that has met them so.
         """
         name = str(conn_params["database"])
         if not name.startswith("file:"):  # a URI says itself how it is to be opened
             name = f"{Path(name).absolute().as_uri()}?mode=rw"
+        first_statements, self.init_commands = self.init_commands, []
         try:
             made: sqlite3.Connection = super().get_new_connection(conn_params | {"database": name})
+            try:
+                for statement in filter(str.strip, first_statements):
+                    made.execute(statement)
+            except sqlite3.Error:
+                made.close()
+                raise
         except sqlite3.Error as error:
             explain(error, self._path())
             raise
