@@ -7,7 +7,9 @@ from typing import Final
 import pytest
 
 from backstamp.mail.reports import Action, BounceClass, Cause
-from backstamp.mail.reports.causes import bounce_class, cause_of, code_in, status_in, tells_nothing
+from backstamp.mail.reports.bounce_class import bounce_class, tells_nothing
+from backstamp.mail.reports.causes import cause_of
+from backstamp.mail.reports.replies import code_in, status_in
 
 HARD = (Cause.USER_UNKNOWN, Cause.HOST_UNKNOWN, Cause.MOVED)
 SAID = {

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from backstamp.mail.reports import Action, BounceClass, Cause, MailReport, ReportKind, read_report
+from backstamp.mail.reports.replies import status_in
 
 
 def dsn(
@@ -184,6 +185,37 @@ def test_hard_means_that_the_address_is_no_good(
     )
     (recipient,) = read_report(dsn(fields)).recipients
     assert (recipient.bounce, recipient.cause) == (bounce, cause)
+
+
+@pytest.mark.parametrize(
+    ("said", "because"),
+    [
+        ("550 <bob@example.net>... User unknown", 'the words "User unknown"'),
+        ("550 5.4.4 hapana", "the status 5.4.4"),
+        ("501 hapana", "the reply code 501"),
+        ("550 5.1.1 Sender rejected: user unknown", 'the words "Sender rejected", about the sender'),
+        ("550 5.1.7 user unknown", "the status 5.1.7, about the sender"),
+        ("450 4.2.0 mailbox unavailable", 'the words "mailbox unavailable", for now'),
+        ("550 mailbox unavailable, spam", 'the words "spam"'),
+        ("550 5.7.1 no such user, by policy", "the status 5.7.1, and words for a rule"),
+        ("550 no such user; greylisted", 'the words "no such user", and other words say that it passes'),
+        ("550 IP is bad", 'the words "IP", which are about who sends'),
+        ("550 dear customer", 'the words "customer", and none that deny it'),
+        ("550 this message is ugly", 'the words "message", and none about a user'),
+        ("550 hapana", ""),
+    ],
+)
+def test_a_bounce_says_by_what_its_cause_was_found(said: str, because: str) -> None:
+    fields = group(
+        final_recipient="rfc822;bob@example.net",
+        action="failed",
+        status=status_in(said) or "5.0.0",
+        diagnostic_code=f"smtp; {said}",
+    )
+    (recipient,) = read_report(dsn(fields)).recipients
+    assert recipient.because == because
+    (late,) = read_report(dsn(fields.replace("failed", "relayed"))).recipients
+    assert late.because == ""
 
 
 def test_the_moments_of_a_report_are_kept() -> None:

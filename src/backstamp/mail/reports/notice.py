@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from backstamp.mail.reports.causes import code_in, status_in
 from backstamp.mail.reports.outcome import good_news
 from backstamp.mail.reports.phrases import answer_prefix, ending_in, lines_saying, saying
+from backstamp.mail.reports.replies import code_in, status_in
 
 _FORWARDED: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|pd|vb|转发|轉寄|転送)\s*[:：]", re.IGNORECASE)
 

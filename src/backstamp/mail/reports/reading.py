@@ -9,7 +9,6 @@ import msgspec
 from backstamp.mail.header_text import decoded, first_address, one_line
 from backstamp.mail.reports import notice
 from backstamp.mail.reports.answers import is_automatic, is_reply
-from backstamp.mail.reports.causes import status_in
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in
 from backstamp.mail.reports.notice import Signs
 from backstamp.mail.reports.pieces import Fields, Pieces, groups_in, returned_header, take_apart
@@ -21,6 +20,7 @@ from backstamp.mail.reports.recipients import (
     is_recipient,
     recipient_report,
 )
+from backstamp.mail.reports.replies import status_in
 from backstamp.mail.reports.words import (
     Action,
     BounceClass,

@@ -7,22 +7,21 @@ from typing import Final
 
 from backstamp.mail.header_text import decoded, first_address, one_line
 from backstamp.mail.reports import notice
+from backstamp.mail.reports.bounce_class import bounce_class, tells_nothing
 from backstamp.mail.reports.causes import (
-    answer_at,
+    Found,
     blames_the_sender,
-    bounce_class,
     cause_of,
-    code_in,
+    find_cause,
     names_a_policy,
     refuses_by_a_rule,
-    status_in,
-    tells_nothing,
 )
 from backstamp.mail.reports.field_values import address_in_field, moment_in, name_in, without_xtext
 from backstamp.mail.reports.notice import ADDRESS
 from backstamp.mail.reports.outcome import of_all, outcome, refuses_for_good
 from backstamp.mail.reports.phrases import saying
 from backstamp.mail.reports.pieces import Fields, Pieces
+from backstamp.mail.reports.replies import answer_at, code_in, status_in
 from backstamp.mail.reports.words import Action, Cause, RecipientReport
 
 MOST_RECIPIENTS: Final = 100
@@ -152,32 +151,40 @@ def recipient_report(
         # Many say 5.0.0 for everything, and the true status in the text.
         status = status_in(said) or status or status_in(around)
     code = code_in(said) or code_in(around)
-    cause = cause_of(status, said)
-    if (
-        cause in (Cause.UNKNOWN, Cause.POLICY, Cause.SYSTEM)
-        and action is Action.FAILED
-        and not blames_the_sender(status, said)
-    ):
-        # By its own words: the status was heard already.
-        told = cause_of("", around)
-        by_a_rule = names_a_policy(status) or refuses_by_a_rule(status, said)
-        believed = told is Cause.MAILBOX_FULL or (told is Cause.USER_UNKNOWN and not by_a_rule)
-        cause = cause_of(status, around) if cause is Cause.UNKNOWN else told if believed else cause
+    found = find_cause(status, said)
+    if action is Action.FAILED:
+        found = _with_the_notice(found, status, said, around)
     if status or code:
         understood = not tells_nothing(said or around)
+    arrived = action in (Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
     return RecipientReport(
         address=address,
         final=final,
         guessed=guessed,
         action=action,
-        bounce=bounce_class(action, status, code, cause, understood=understood),
-        cause=Cause.UNKNOWN if action in (Action.DELIVERED, Action.RELAYED, Action.EXPANDED) else cause,
+        bounce=bounce_class(action, status, code, found.cause, understood=understood),
+        cause=Cause.UNKNOWN if arrived else found.cause,
+        because="" if arrived else found.by,
         enhanced_status=status,
         code=code,
         text=said or one_line(around)[:500],
         remote_mta=remote,
         last_attempt_us=last_attempt_us,
     )
+
+
+def _with_the_notice(found: Found, status: str, said: str, around: str) -> Found:
+    """Return why, where a server may have said less than the notice for people that stands around it."""
+    unsure = found.cause in (Cause.UNKNOWN, Cause.POLICY, Cause.SYSTEM)
+    if not unsure or blames_the_sender(status, said):
+        return found
+    if found.cause is Cause.UNKNOWN:
+        return find_cause(status, around)
+    # By its own words: the status was heard already.
+    told = find_cause("", around)
+    by_a_rule = names_a_policy(status) or refuses_by_a_rule(status, said)
+    believed = told.cause is Cause.MAILBOX_FULL or (told.cause is Cause.USER_UNKNOWN and not by_a_rule)
+    return told if believed else found
 
 
 # What the words for people say.

@@ -74,6 +74,7 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
         action: see `Action`.
         bounce: see `BounceClass`.
         cause: see `Cause`.
+        because: by what `cause` was found, in words: the words of the server, the status, the code; or "".
         enhanced_status: "5.1.1" (RFC 3463), or "".
         code: the SMTP reply code, or 0.
         text: the diagnostic text on one line, at most 500 characters.
@@ -87,6 +88,7 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
     action: Action = Action.FAILED
     bounce: BounceClass = BounceClass.HARD
     cause: Cause = Cause.UNKNOWN
+    because: str = ""
     enhanced_status: str = ""
     code: int = 0
     text: str = ""

@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from backstamp.mail.reports import Cause
-from backstamp.mail.reports.causes import cause_of, status_in
+from backstamp.mail.reports.causes import cause_of
+from backstamp.mail.reports.replies import status_in
 from backstamp.policy import SuppressionReason
 from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import instant, read, within
