@@ -85,6 +85,18 @@ def test_of_a_pixel_that_is_asked_for_absurdly_often_no_more_is_written(tmp_path
     assert len(hits_in(tmp_path)) == 7, "it is forgotten in time"
 
 
+def test_of_a_pixel_that_a_newsletter_has_for_all_its_readers_every_reader_is_written(tmp_path: Path) -> None:
+    publish(tmp_path)
+    edge = edge_in(tmp_path, EdgeConfig(host="127.0.0.1", port=0, flood_limits=FloodLimits(written=3)))
+    ask, token = asker(edge), pixel(recipient_key=ANONYMOUS)
+    readers = [f"192.0.{network}.{host}:4711" for network in range(20) for host in range(3)]
+    readers += [f"[2001:db8:{network}::1]:4711" for network in range(20) for _ in range(3)]
+    for client in [*readers, "192.0.7.9:4711", "[2001:db8:7:8::1]:4711"]:
+        ask(f"/{token}", client=client)
+    assert len(hits_in(tmp_path)) == len(readers)
+    assert edge._counts[Drop.HIT_LIMIT] == 2
+
+
 @pytest.fixture
 def ask(tmp_path: Path) -> Iterator[Ask]:
     publish(tmp_path)

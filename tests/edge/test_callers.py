@@ -10,6 +10,7 @@ from backstamp.edge.recording.callers import Callers
 from backstamp.edge.recording.client_address import TrustedProxies, address_octets
 from backstamp.shared_files import SourceKeys
 from backstamp.shared_files.source_keys import DAY_US
+from backstamp.verdicts import NetworkTable
 from backstamp.verdicts.networks import NOT_SEEN, PACKAGED_TABLE
 from tests.edge.fake import FakeHeaders
 
@@ -71,6 +72,19 @@ def test_no_more_than_so_many_are_remembered(keys: SourceKeys, monkeypatch: pyte
         assert len(known._known) <= 10
     known.forget()
     assert not known._known
+
+
+def test_a_class_that_was_found_while_the_networks_changed_is_not_remembered(keys: SourceKeys) -> None:
+    known = Callers(TrustedProxies([]), keys)
+
+    class Changing(NetworkTable):
+        def classify(self, address: bytes | str) -> str:
+            known.use(NetworkTable([("192.0.2.0/24", "new")]))
+            return super().classify(address)
+
+    known.use(Changing([("192.0.2.0/24", "old")]))
+    seen = [known.of("192.0.2.1:1", through(), NOON).network for _ in range(2)]
+    assert seen == ["old", "new"]
 
 
 def test_while_no_key_can_be_made_nobody_is_remembered_without_a_source(tmp_path: Path) -> None:

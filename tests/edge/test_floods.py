@@ -1,6 +1,7 @@
 """Counting in memory that does not grow."""
 
 import sys
+from collections import Counter
 from itertools import count
 from threading import Event, Thread
 
@@ -39,6 +40,24 @@ def test_with_too_many_keys_those_that_came_most_are_kept(monkeypatch: pytest.Mo
     assert counts.is_asked_too_often(token(-1))
 
 
+@given(st.integers(0, 40), st.integers(1, 9))
+def test_a_flood_is_forgotten_after_two_fadings_however_large_it_was(more: int, most: int) -> None:
+    counts = Floods(FloodLimits(named=most))
+    for _ in range(2 * most + more):
+        counts.asked(token(1))
+    counts.fade()
+    assert counts.asked(token(1)), "who goes on is still one too many"
+    counts.fade()
+    assert not counts.is_asked_too_often(token(1))
+
+
+@given(st.lists(st.sampled_from([b"\xc0\0\2", b"\xc0\0\3", b" \1\r\xb8\0\0"])), st.integers(1, 5))
+def test_each_network_fills_up_a_token_for_itself(networks: list[bytes], most: int) -> None:
+    counts = Floods(FloodLimits(written=most))
+    written = Counter(network for network in networks if not counts.fills_up(token(1), network))
+    assert written == {network: min(most, times) for network, times in Counter(networks).items()}
+
+
 def test_what_was_weighs_half_and_is_forgotten() -> None:
     counts = Floods(FloodLimits())
     for number in (1, 1, 1, 1, 1, 2):
@@ -58,7 +77,7 @@ def test_what_is_counted_in_one_thread_may_fade_in_another() -> None:
         for number in count():
             if ended.is_set():
                 break
-            counts.count(number)
+            counts.exceeds(1, number)
 
     asking = Thread(target=ask)
     before = sys.getswitchinterval()

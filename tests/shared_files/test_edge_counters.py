@@ -80,6 +80,13 @@ def test_a_folder_that_cannot_be_written_costs_the_figures_alone(
     assert read_edge_counters(tmp_path / "metrics")[0].answers[Answer.PIXEL] == 1
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "edge-0.counters")
+    EdgeCounters(tmp_path, Durations()).flush()
+    with pytest.raises(OSError, match="Illegal seek"):
+        read_edge_counters(tmp_path)
+
+
 def test_no_workers_no_figures(tmp_path: Path) -> None:
     assert read_edge_counters(tmp_path / "metrics") == []
 

@@ -195,6 +195,17 @@ def test_the_file_is_looked_at_only_now_and_then(tmp_path: Path, monkeypatch: py
     assert file.current() is None, "the time is not over"
 
 
+def test_a_pipe_in_the_place_of_a_key_is_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "source-keys"
+    SourceKeys(folder).source(ONE, NOON)
+    (path,) = folder.iterdir()
+    path.unlink()
+    os.mkfifo(path)
+    assert SourceKeys(folder).source(ONE, NOON) == b""
+    with path.open("r+b", buffering=0):  # somebody has it open, and writes nothing
+        assert SourceKeys(folder).source(ONE, NOON) == b""
+
+
 def test_equal_addresses_have_equal_sources_on_one_day_only(tmp_path: Path) -> None:
     keys = SourceKeys(tmp_path / "source-keys")
     source = keys.source(ONE, NOON)

@@ -12,7 +12,8 @@ class FloodLimits(msgspec.Struct, frozen=True):
     Readers are warned of a link that was asked for more often than `named`, where it was sealed for one
     recipient (who may be a list of thousands, with a scanner before each), or than `anybody`, where it names
     nobody (all copies of a newsletter have it): a sealed redirect may be spread as spam. No more than
-    `written` hits of a token are recorded, and of each decision about a link: a bot may ask for one all day.
+    `written` hits of a token are recorded from one network (/24, of IPv6 /48), and of each decision about a
+    link: a bot may ask for one all day, while readers, however many, come from everywhere.
     """
 
     named: int = 5_000

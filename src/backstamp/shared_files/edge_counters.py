@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 
 from backstamp.journal.durations import BUCKETS, SLOTS_OF_TIMES, Durations, folded
+from backstamp.journal.layout import open_at_once
 
 _log = logging.getLogger("backstamp.shared_files")
 
@@ -138,7 +139,7 @@ def read_edge_counters(directory: Path) -> list[EdgeValues]:
     found = []
     for slot in range(SLOTS):
         try:
-            descriptor = os.open(_path(directory, slot), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = open_at_once(str(_path(directory, slot)), os.O_RDONLY)
         except FileNotFoundError:
             break
         try:

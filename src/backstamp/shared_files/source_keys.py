@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from backstamp.journal.layout import open_at_once
 from backstamp.verdicts.networks import unmapped
 
 _log = logging.getLogger("backstamp.shared_files")
@@ -72,10 +73,10 @@ class SourceKeys:
     def _load(self, day: int) -> hashlib.blake2b | None:
         path = self._directory / _name(day)
         try:
-            with contextlib.suppress(FileNotFoundError):
-                return self._remember(day, path.read_bytes())
-            self._make(path)
-            keyed = self._remember(day, path.read_bytes())
+            if not path.exists():
+                self._make(path)
+            with open(path, "rb", buffering=0, opener=open_at_once) as file:
+                keyed = self._remember(day, os.pread(file.fileno(), _KEY_BYTES + 1, 0))
         except OSError as error:
             if not self._failing:
                 _log.error("source key of the day cannot be made (%s): hits have no source", error.strerror)

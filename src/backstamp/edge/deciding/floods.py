@@ -20,37 +20,41 @@ _KEPT: Final = MOST // 8
 
 
 class Floods:
-    """Counts what is asked for and what is written, by token.
+    """Counts what is asked for and what is written, of late.
 
-    When there are too many, those that came most are kept: it is them we look for. Any thread may call it.
+    No count goes beyond twice its limit: a flood that lasts stays one over each fading, and what it left is
+    forgotten after two, however large it was. When there are too many keys, those that came most are kept: it
+    is them we look for. Any thread may call it.
     """
 
     def __init__(self, limits: FloodLimits) -> None:
         """Begin with nothing."""
-        self._limits = limits
         self._named = limits.named
+        self._anybody = limits.anybody
         self._written = limits.written
         self._counts: dict[int, int] = {}
 
     def asked(self, token: LinkToken) -> bool:
         """Count a request for a link, and return whether there are too many."""
-        number = self._add(hash(token))
-        return number > self._named and self._are_too_many(token, number)
+        return self._exceeds(hash(token), self._anybody if token.recipient_index is None else self._named)
 
     def is_asked_too_often(self, token: LinkToken) -> bool:
         """Return what `asked` said last, without counting."""
-        return self._are_too_many(token, self._counts.get(hash(token), 0))
+        most = self._anybody if token.recipient_index is None else self._named
+        return self._counts.get(hash(token), 0) > most
 
-    def fills_up(self, token: PixelToken | LinkToken, action: str = "") -> bool:
-        """Count a hit that is to be written; return whether too many of the kind have been.
+    def fills_up(self, token: PixelToken | LinkToken, prefix: bytes, action: str = "") -> bool:
+        """Count a hit that is to be written; return whether too many of the kind came from one network.
 
-        Each action counts for itself, so that nobody hides that they went on behind what was blocked.
+        `prefix` is of the address that asks: a newsletter may have one pixel for all its readers, and what
+        they are many of is networks. Each action counts for itself, so that nobody hides that they went on
+        behind what was blocked.
         """
-        return self._add(hash((token, action) if action else token)) > self._written
+        return self._exceeds(hash((token, prefix, action)), self._written)
 
-    def count(self, *what: Hashable) -> int:
-        """Count something else, and return how often it came."""
-        return self._add(hash(what))
+    def exceeds(self, most: int, *what: Hashable) -> bool:
+        """Count something else, and return whether it came more than `most` times."""
+        return self._exceeds(hash(what), most)
 
     def fade(self) -> None:
         """Let what was weigh half from now on; what came once is forgotten."""
@@ -58,14 +62,14 @@ class Floods:
         counts = self._counts.copy()
         self._counts = {key: number // 2 for key, number in counts.items() if number > 1}
 
-    def _add(self, key: int) -> int:
+    def _exceeds(self, key: int, most: int) -> bool:
         counts = self._counts
         number = counts[key] = counts.get(key, 0) + 1
         if len(counts) > MOST:
             # Most came once; to put those in order, too, took eight times as long.
             often = [each for each in counts.copy().items() if each[1] > 1]
             self._counts = dict(nlargest(_KEPT, often, key=itemgetter(1)))
-        return number
-
-    def _are_too_many(self, token: LinkToken, number: int) -> bool:
-        return number > (self._limits.anybody if token.recipient_index is None else self._named)
+        if number <= most:
+            return False
+        counts[key] = min(number, 2 * most)
+        return True

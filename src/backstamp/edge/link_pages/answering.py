@@ -129,7 +129,7 @@ class LinkPages:
                 return self._page(token, judged, scope, proto)
             if len(reason) < SHORTEST_REASON:
                 return self._page(token, judged, scope, proto, said=words.reason_missing)
-            too_many = self._floods.count(token, ReaderReportKind.OVERRIDE) > OVERRIDES_MOST
+            too_many = self._floods.exceeds(OVERRIDES_MOST, token, ReaderReportKind.OVERRIDE)
             if too_many or not await self._note(token, ReaderReportKind.OVERRIDE, reason):
                 return self._page(token, judged, scope, proto, said=words.not_now)
         if judged.action is ClickAction.ALLOW and judged.checked:
@@ -143,7 +143,7 @@ class LinkPages:
     async def _report(self, token: LinkToken, asked: Asked, scope: Scope, proto: ReplyProtocol) -> Answer:
         words, kind = words_for(scope), asked.act.report
         noted = True
-        if self._floods.count(token, kind) > REPORTS_MOST:
+        if self._floods.exceeds(REPORTS_MOST, token, kind):
             self._counts[Drop.REPORT_LIMIT] += 1
         else:
             noted = await self._note(token, kind, asked.text)

@@ -68,7 +68,7 @@ class OwnPages:
             own_page(words, token, so, snapshot, status=400, said=words.not_understood).send(proto)
             return Answer.PAGE
         act, one_click = asked
-        if self._floods.count(token.recipient_key, token.sender_domain, act) > WISHES_MOST:
+        if self._floods.exceeds(WISHES_MOST, token.recipient_key, token.sender_domain, act):
             self._counts[Drop.WISH_LIMIT] += 1
             own_page(words, token, so, snapshot, status=429, said=words.not_now).send(proto)
             return Answer.PAGE

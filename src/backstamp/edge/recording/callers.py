@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from backstamp.edge.recording.client_address import TrustedProxies, peer_octets
+from backstamp.edge.recording.client_address import TrustedProxies, peer_octets, prefix_of
 from backstamp.edge.requests.scope import Headers
 from backstamp.shared_files import SourceKeys
 from backstamp.shared_files.source_keys import DAY_US
@@ -21,9 +21,14 @@ REMEMBERED: Final = 4096
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """What is known of an address. `octets` are in network order, and empty where there is no address."""
+    """What is known of an address.
+
+    `octets` are in network order, and empty where there is no address; `prefix` are those of its network, of
+    which `network` is the class.
+    """
 
     octets: bytes
+    prefix: bytes
     network: str
     source: bytes
     is_proxy: bool
@@ -66,14 +71,17 @@ class Callers:
         self._known = {}
 
     def _meet(self, key: str | bytes, octets: bytes, at_us: int) -> Caller:
+        # Networks that come meanwhile, in another thread, begin another memory: old classes are none of it.
+        known = self._known
         caller = Caller(
             octets,
+            prefix_of(octets),
             self._table.classify(octets) if octets else NOT_SEEN,
             self._source_keys.source(octets, at_us),
             self._proxies.trusts(octets),
         )
-        if len(self._known) >= REMEMBERED:
-            self.forget()
+        if len(known) >= REMEMBERED:
+            known.clear()
         if caller.source:  # without one, today's key may be there the next time
-            self._known[key] = caller
+            known[key] = caller
         return caller

@@ -76,10 +76,15 @@ def address_text(octets: bytes) -> str | None:
 
 
 def network_text(octets: bytes) -> str | None:
-    """Return the network in which an address lies: its /24, or /48 of IPv6; None where there is no address.
+    """Return the network in which an address lies (`prefix_of`); None where there is no address.
 
     Being no address, it is not looked up in the DNS (`worker.ingest.reverse_names`).
     """
-    kept, bits = (3, 24) if len(octets) == 4 else (6, 48)
-    first = address_text(octets[:kept].ljust(len(octets), b"\0"))
-    return None if first is None else f"{first}/{bits}"
+    prefix = prefix_of(octets)
+    first = address_text(prefix.ljust(len(octets), b"\0"))
+    return None if first is None else f"{first}/{8 * len(prefix)}"
+
+
+def prefix_of(octets: bytes) -> bytes:
+    """Return the octets that name an address's network: of its /24, or /48 of IPv6."""
+    return octets[: 3 if len(octets) == 4 else 6]

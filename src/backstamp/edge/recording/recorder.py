@@ -52,10 +52,8 @@ class HitRecorder:
             self._counts[Drop.WITHDRAWN] += 1
         elif token.tracking_id in policy.kills.messages:
             self._counts[Drop.KILLED] += 1
-        elif self._floods.fills_up(token):
-            self._counts[Drop.HIT_LIMIT] += 1
         else:
-            self._write(scope, token, _PIXEL, token.recipient_key, None, None, None, None, tail)
+            self._write(scope, token, "", _PIXEL, token.recipient_key, None, None, None, None, tail)
 
     def link(
         self,
@@ -68,10 +66,8 @@ class HitRecorder:
 
         `action` is None where a link of sent mail led on as ever, which is counted already.
         """
-        if action is not None and self._floods.fills_up(token, action):
-            self._counts[Drop.HIT_LIMIT] += 1
-            return
-        self._write(scope, token, _REDIRECT, b"", token.recipient_index, token.link_number, action, finding)
+        index, number = token.recipient_index, token.link_number
+        self._write(scope, token, action, _REDIRECT, b"", index, number, action, finding)
 
     def malformed(self, scope: Scope, token: PixelToken | LinkToken, tail: str) -> None:
         """Write that a token was asked for with something behind it, for which it was not answered.
@@ -81,16 +77,14 @@ class HitRecorder:
         if isinstance(token, PixelToken):
             self.pixel(scope, token, tail)
         elif not token.protected:
-            if self._floods.fills_up(token, MALFORMED):
-                self._counts[Drop.HIT_LIMIT] += 1
-                return
             index, number = token.recipient_index, token.link_number
-            self._write(scope, token, _REDIRECT, b"", index, number, None, None, tail)
+            self._write(scope, token, MALFORMED, _REDIRECT, b"", index, number, None, None, tail)
 
     def _write(
         self,
         scope: Scope,
         token: PixelToken | LinkToken,
+        counted: str | None,
         kind: HitKind,
         recipient_key: bytes,
         recipient_index: int | None,
@@ -99,6 +93,7 @@ class HitRecorder:
         finding: Finding | None,
         tail: str = "",
     ) -> None:
+        """Write a hit, unless too many of its token were `counted` alike: None is none of them."""
         policy = self.policy
         if not policy.record:
             self._counts[Drop.TRACKING_OFF] += 1
@@ -107,6 +102,9 @@ class HitRecorder:
             at_us = time_ns() // 1000
             headers = scope.headers
             caller = self._callers.of(scope.client, headers, at_us)
+            if counted is not None and self._floods.fills_up(token, caller.prefix, counted):
+                self._counts[Drop.HIT_LIMIT] += 1
+                return
             kept = kept_headers(headers.items())
             if tail:
                 kept[MALFORMED] = tail
