@@ -2,10 +2,11 @@
 
 Gmail, Outlook and Apple Mail link host names without a scheme, by the top-level domains that they know;
 Android's programs and Autolinker four numbers too. Autolinker links `https://` behind a letter, linkify-it
-`//host`, linkifyjs the host behind a scheme that it does not know. Thunderbird and linkify-it link `ftp://`;
-Outlook links `file://` and `\\\\host\\share`. Thunderbird links any scheme that a program of the computer
-is registered for (mozTXTToHTMLConv, `ShouldLinkify`), as `search-ms:` is on Windows, and those that it
-opens itself, as `news:`; Windows' text fields link `gopher:`.
+`//host`, linkifyjs the host behind a scheme that it does not know and behind any slash (`Fax/example.com`),
+as Roundcube does with `www.`. Thunderbird and linkify-it link `ftp://`; Outlook links `file://` and
+`\\\\host\\share`. Thunderbird links any scheme that a program of the computer is registered for
+(mozTXTToHTMLConv, `ShouldLinkify`), as `search-ms:` is on Windows, and those that it opens itself, as
+`news:`; Windows' text fields link `gopher:`.
 """
 
 import re
@@ -29,7 +30,6 @@ _PORT_AND_PATH: Final = re.compile(r"(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?")
 _BEFORE_AT: Final = " \t\r\n([{<,;>"
 """An `@` behind one of these, or behind nothing, belongs to no mail address: linkifyjs links the name."""
 _IN_ASCII: Final = re.compile(r"(?<![A-Za-z0-9._-])[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9][A-Za-z0-9-]*)+")
-_IN_PATHS: Final = frozenset(":/\\._-")
 _TRAILING: Final = ".,;:!?'*)]}|"
 _FILES: Final = frozenset({"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"})
 """Top-level domains that are mostly the endings of files: a name with nothing behind it is a file's."""
@@ -97,7 +97,7 @@ def unwrapped_addresses(text: str, links: list[FoundLink], *, names: bool) -> li
         for link in glued:
             link.doubt = SkipReason.BARE_NAME
         found += glued
-        found += _names(_without(text, glued))
+        found += _names(_without(text, found))
     return sorted(found, key=lambda each: each.start)
 
 
@@ -133,7 +133,7 @@ def _names(text: str) -> Iterator[FoundLink]:
         position = end = behind.end()
         if _USER.match(text, end) is not None:
             continue
-        if _is_within_another(text, start):
+        if _is_of_mail_address(text, start):
             continue
         # `_example.com_` is a name in italics to those who write so, and linkifyjs links `https://.example.com`.
         start += len(text[start:end]) - len(text[start:end].lstrip("._-"))
@@ -174,23 +174,9 @@ def _hosts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
-def _is_within_another(text: str, start: int) -> bool:
-    """Whether a name is a part of a mail address or a path.
-
-    Two slashes are no path, nor are backslashes behind no word; and linkify-it and linkifyjs mind no other
-    sign: `a=example.com`, `a:example.com`.
-    """
-    if start == 0:
-        return False
-    sign = text[start - 1]
-    if sign == "@":
-        return start > 1 and text[start - 2] not in _BEFORE_AT
-    if sign == "\\":
-        run = start - 1
-        while run and text[run - 1] == "\\" and start - run < _LONGEST_HOST:
-            run -= 1
-        return run > 0 and (text[run - 1].isalnum() or text[run - 1] in _IN_PATHS)
-    return sign == "/" and (text[max(start - 2, 0)] != "/" or text[max(start - 3, 0) : start] == "///")
+def _is_of_mail_address(text: str, start: int) -> bool:
+    """Whether a name is the host of a mail address: behind an `@` that has something before it."""
+    return start > 1 and text[start - 1] == "@" and text[start - 2] not in _BEFORE_AT
 
 
 def _is_linked(name: str, *, has_path: bool) -> bool:
