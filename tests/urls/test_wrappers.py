@@ -29,6 +29,13 @@ MANDRILL = urlsafe_b64encode(
     json.dumps({"s": "x", "v": 1, "p": json.dumps({"u": 1, "v": 1, "url": TARGET, "id": "y"})}).encode()
 ).decode()
 DEFLATED = urlsafe_b64encode(zlib.compress(TARGET.encode())).decode()
+IN_PATH = urlsafe_b64encode(TARGET.encode()).decode().rstrip("=")
+
+
+def in_json(name: str) -> str:
+    return urlsafe_b64encode(json.dumps({"id": 1, name: TARGET}).encode()).decode().rstrip("=")
+
+
 MAILINBLACK = urlsafe_b64encode(json.dumps({"lang": "fr", "token": "x", "url": TARGET}).encode()).decode()
 
 PROTECTED = [
@@ -87,6 +94,8 @@ PROTECTED = [
     f"https://mail.example.net/fmlurlsvc/?fewReq=:B:JVE3PD49Nyt7MD8=&url={ENCODED}&fmlBlkTk",
     f"https://links.eu1.defend.egress.com/Warning?crId=x&Domain=example.org&Lang=en&Base64Url={DEFLATED}",
     f"https://links.us1.defend.egress.com/Warning?crId=x&Base64Url={quote(DEFLATED)}&@OriginalLink=a.b",
+    f"https://linkscan.io/scan/ux/{IN_PATH}/6D6F?c=1&i=1&docs=1",
+    f"https://lsems.gravityzone.bitdefender.com/scan/{quote(BASE64, safe='')}/6D6F?c=1",
 ]
 LED_ON = [
     f"https://www.google.com/url?q={ENCODED}&sa=D&usg=x",
@@ -153,9 +162,21 @@ COUNTED = [
     f"https://t.sidekickopen06.com/e1t/c/5/f18dQhb0S7lC8?t={ENCODED}",
     f"https://r20.rs6.net/tn.jsp?t=x&p={ENCODED}",
     f"https://eur.safelink.emails.azure.net/redirect/?destination={ENCODED}&p=bT1j",
-    "https://substack.com/redirect/2/"
-    + urlsafe_b64encode(json.dumps({"e": TARGET, "p": 1}).encode()).decode().rstrip("=")
-    + ".x_y-z",
+    f"https://substack.com/redirect/2/{in_json('e')}.x_y-z",
+    f"http://x4tlp.mjt.lu/lnk/EAAAAYNqkEoA-B94/1/NSvifgbS3M8/{IN_PATH}",
+    f"https://sm1y1.mjt.lu/lnk/BAAABinRNzMA/0/NzKLQWR-1lGXD6/{IN_PATH}?b=1",
+    f"https://click.convertkit-mail2.com/n4uzz385kg/6qheh8hl/{IN_PATH}",
+    f"https://el2.convertkit-mail.com/c/o8u6mnrn/2zi2h9u0/{quote(BASE64)}",
+    f"https://fff97757.click.kit-mail3.com/8ku7d7v3/l2hehmhl/{IN_PATH}==",
+    f"https://e.customeriomail.com/e/c/{in_json('href')}/07115b1fd7a1",
+    f"https://t.dripemail2.com/c/{in_json('url')}",
+    f"https://t.dripemail3.com/c/eyJhbGciOiJIUzI1NiJ9.{in_json('url')}.GWh8YwLA",
+    f"https://x.lt.acemlna.com/Prod/link-tracker?redirectUrl={b64encode(ENCODED.encode()).decode()}&a=x",
+    f"https://x.acemlnb.com/Prod/link-tracker?notrack=1&redirectUrl={quote(BASE64)}",
+    f"https://link.example.net/click/12345678.90123/{IN_PATH}/0123456789abcdef",
+    f"https://mgcp01.engage.squarespace-mail.com/r?m=62fa&u={ENCODED}&w=5ccc",
+    f"https://public-api.wordpress.com/bar/?stat=x&redirect_to={ENCODED}&sr=1",
+    f"https://mailtrack.io/trace/link/fb3ab72f54a6?url={ENCODED}&userId=2442564&signature=4b",
 ]
 OPAQUE = [
     ("https://protect-eu.mimecast.com/s/AbC1?domain=example.com", WrapperKind.PROTECTIVE, "example.com"),
@@ -227,6 +248,7 @@ ORDINARY = [
     "https://medium.com/some-publication?url=https://example.org/",
     "https://getpocket.com/explore?url=https://example.org/",
     "https://t.me/ivory?url=https://example.org/",
+    f"https://example.com/proxy/1/{IN_PATH}/x",
 ]
 LOOK_ALIKE = [
     "https://safelinks.protection.outlook.com.evil.example/?url={}",
@@ -403,6 +425,13 @@ def test_wrappers_of_different_vendors_are_unwrapped_together() -> None:
     assert unwrap_foreign(f"https://protect2.fireeye.com/v1/url?k=x&u={quote(twice, safe='')}") == TARGET
 
 
+def test_a_target_without_its_scheme_is_one_of_http() -> None:
+    assert (
+        unwrap_foreign("http://t.yesware.com/tt/cc4a/a464/d3d0/example.com/a?b=c")
+        == "http://example.com/a?b=c"
+    )
+
+
 def test_what_is_kept_on_a_server_inside_a_wrapper_ends_the_unwrapping() -> None:
     kept = "https://news.us5.list-manage.com/track/click?u=abc&id=def"
     assert unwrap_foreign(f"{SAFE_HOST}/?url={quote(kept, safe='')}") == kept
@@ -481,6 +510,7 @@ def test_json_that_nests_without_end_does_no_harm() -> None:
     assert unwrap_foreign(f"https://mandrillapp.com/track/click/1/x?p={deep}") is None
     assert unwrap_foreign(f"https://x.mailinblack.com/securelink/?key={deep}") is None
     assert unwrap_foreign(f"https://substack.com/redirect/2/{deep}.x") is None
+    assert unwrap_foreign(f"https://t.dripemail2.com/c/{deep}") is None
 
 
 @pytest.mark.parametrize(
@@ -501,6 +531,8 @@ def test_json_that_nests_without_end_does_no_harm() -> None:
         "https://www.google.com/url?q=" * 20_000,
         "https://" + "a." * 100 + "com/" + "x" * 400_000,
         "https://example.com/" + "/ls/click?upn=" * 30_000,
+        "https://x.mjt.lu/lnk/" + "a/" * 200_000,
+        "https://example.com/click/1/aHR0c" + "a/aHR0c" * 60_000,
     ],
 )
 def test_hostile_urls_cost_time_in_proportion_to_their_length(hostile: str) -> None:
@@ -541,6 +573,8 @@ PREFIXES = st.sampled_from(
         "https://click.pstmrk.it/3s/",
         "https://x.awstrack.me/L0/",
         "https://substack.com/redirect/2/",
+        "https://x.mjt.lu/lnk/a/1/b/",
+        "https://e.customeriomail.com/e/c/",
         "https://protect-x.mimecast.com/s/x?domain=",
         "https://links.eu1.defend.egress.com/Warning?Base64Url=",
         "https://r.search.yahoo.com/x/RU=",

@@ -17,6 +17,7 @@ from backstamp.urls.wrappers.rules import (
     WrapperKind,
     as_text,
     base64_decoded,
+    base64_in_path,
     base64_parameter,
     host_parameter,
     is_broken_off,
@@ -211,12 +212,13 @@ PROTECTIONS: Final = (
         path=re.compile(r"/v\d|/safeproxy/v\d|/\d/.*"),
         inner=parameter("u"),
     ),
-    # bitdefender.com, "Working with LinkScan"; help.clouduss.com, "LinkScan".
+    # bitdefender.com, "Working with LinkScan"; help.clouduss.com, "LinkScan": an encoded address.
     Rule(
         "LinkScan",
         _PROTECTIVE,
         ("linkscan.io", "lsems.gravityzone.bitdefender.com"),
         path=re.compile(r"/scan/.*"),
+        inner=base64_in_path("/scan/(?:ux/)?([^/]+)(?:/.*)?"),
     ),
     # Links in public repositories (AppRiver, Zix): ThePhish issue 27, urlpurify.
     Rule(

@@ -62,7 +62,7 @@ _ESCAPED_SCHEME: Final = re.compile(r"https?%(?:25)*3a", re.IGNORECASE)
 _BROKEN_OFF: Final = re.compile(r"https?%[^&]*%[0-9a-f]?", re.IGNORECASE)
 _MAX_ESCAPES: Final = 3
 _HOST: Final = re.compile(r"(([\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?)")
-_Json = TypeVar("_Json", bound=msgspec.Struct)
+_Json = TypeVar("_Json")
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _TO_PLAIN_BASE64: Final = str.maketrans("-_", "+/")
 
@@ -186,12 +186,40 @@ def base64_parameter(name: str, prefix: int = 0) -> Reader:
 
     def read(address: Address) -> str | None:
         value = raw_parameter(address.query, name)
-        if value is None:
-            return None
-        raw = base64_decoded(as_text(unquote_to_bytes(value))[prefix:])
-        return as_text(raw) if raw is not None else None
+        return _url_in_base64(value, prefix) if value is not None else None
 
     return read
+
+
+def base64_in_path(pattern: str) -> Reader:
+    """Read a URL in base64, which is the group of a regular expression for the whole path."""
+    path = re.compile(pattern)
+
+    def read(address: Address) -> str | None:
+        found = path.fullmatch(address.path)
+        return _url_in_base64(found[1]) if found is not None else None
+
+    return read
+
+
+def json_in_path(pattern: str, name: str) -> Reader:
+    """Read a URL in a field of a JSON object, whose base64 is the group of an expression for the path."""
+    path = re.compile(pattern)
+
+    def read(address: Address) -> str | None:
+        found = path.fullmatch(address.path)
+        raw = base64_decoded(found[1]) if found is not None else None
+        content = json_decoded(raw, dict[str, object]) if raw is not None else None
+        url = content.get(name) if content is not None else None
+        return url if isinstance(url, str) else None
+
+    return read
+
+
+def _url_in_base64(escaped: str, prefix: int = 0) -> str | None:
+    raw = base64_decoded(as_text(unquote_to_bytes(escaped))[prefix:])
+    url = as_text(raw) if raw is not None else ""
+    return percent_decoded(url) if _ESCAPED_SCHEME.match(url) else url or None
 
 
 def host_parameter(name: str) -> Reader:

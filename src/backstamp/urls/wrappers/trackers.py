@@ -14,7 +14,11 @@ from backstamp.urls.wrappers.rules import (
     Rule,
     WrapperKind,
     base64_decoded,
+    base64_in_path,
+    base64_parameter,
+    host_in_path,
     json_decoded,
+    json_in_path,
     parameter,
     percent_decoded,
     raw_parameter,
@@ -22,7 +26,7 @@ from backstamp.urls.wrappers.rules import (
 
 _TRACKER: Final = WrapperKind.TRACKER
 _POSTMARK_PATH: Final = re.compile(r"/[23][mt]?(s?)/([^/]+)/.*")
-_SUBSTACK_PATH: Final = re.compile(r"/redirect/2/([A-Za-z0-9_-]+)\..*")
+_NUMBERS: Final = ("", *range(2, 10))
 
 
 class _MandrillPayload(msgspec.Struct):
@@ -31,10 +35,6 @@ class _MandrillPayload(msgspec.Struct):
 
 class _MandrillLink(msgspec.Struct):
     url: str
-
-
-class _SubstackLink(msgspec.Struct):
-    e: str
 
 
 def _mandrill(address: Address) -> str | None:
@@ -66,13 +66,6 @@ def _postmark(address: Address) -> str | None:
     """`/3s/<percent-encoded URL without its scheme>/...`: `s` for https."""
     match = _POSTMARK_PATH.fullmatch(address.path)
     return f"http{match[1]}://{percent_decoded(match[2])}" if match is not None else None
-
-
-def _substack(address: Address) -> str | None:
-    match = _SUBSTACK_PATH.fullmatch(address.path)
-    raw = base64_decoded(match[1]) if match is not None else None
-    link = json_decoded(raw, _SubstackLink) if raw is not None else None
-    return link.e if link is not None else None
 
 
 TRACKERS: Final = (
@@ -141,5 +134,90 @@ TRACKERS: Final = (
         inner=parameter("destination"),
     ),
     # urlpurify.
-    Rule("Substack", _TRACKER, ("substack.com",), path=re.compile("/redirect/.*"), inner=_substack),
+    Rule(
+        "Substack",
+        _TRACKER,
+        ("substack.com",),
+        path=re.compile("/redirect/.*"),
+        inner=json_in_path(r"/redirect/2/([\w-]+)\..*", "e"),
+    ),
+    # Links in public repositories.
+    Rule(
+        "Mailjet",
+        _TRACKER,
+        ("*.mjt.lu",),
+        path=re.compile("/lnk/.*"),
+        inner=base64_in_path("/lnk/(?:[^/]+/){3}(.+)"),
+    ),
+    # Links in public repositories, and decoders there.
+    Rule(
+        "Kit (ConvertKit)",
+        _TRACKER,
+        tuple(f"*.{brand}-mail{number}.com" for brand in ("convertkit", "kit") for number in _NUMBERS),
+        inner=base64_in_path("/(?:c/)?[^/]+/[^/]+/(.+)"),
+    ),
+    # Links in public repositories.
+    Rule(
+        "Customer.io",
+        _TRACKER,
+        ("e.customeriomail.com", "track.customer.io"),
+        path=re.compile("/e/c/.*"),
+        inner=json_in_path(r"/e/c/([\w-]+=*)(?:/.*)?", "href"),
+    ),
+    # Links in public repositories: JSON, and since about 2023 as the middle of a JWT.
+    Rule(
+        "Drip",
+        _TRACKER,
+        tuple(f"t.dripemail{number}.com" for number in _NUMBERS),
+        path=re.compile("/c/.*"),
+        inner=json_in_path(r"/c/(?:[\w-]+\.)?([\w-]+=*)(?:\.[\w-]+)?", "url"),
+    ),
+    # urlpurify; links in public repositories.
+    Rule(
+        "ActiveCampaign",
+        _TRACKER,
+        tuple(f"*.acemln{letter}.com" for letter in "abcd"),
+        path=re.compile("/Prod/link-tracker"),
+        inner=base64_parameter("redirecturl"),
+    ),
+    # Decoders and links in public repositories; the hosts are the customers'.
+    Rule(
+        "Sailthru",
+        _TRACKER,
+        marker="/aHR0c",
+        path=re.compile(r"/click/[0-9.]+/aHR0c[\w-]+=*/[0-9A-Za-z]+"),
+        inner=base64_in_path("/click/[^/]+/([^/]+)/[^/]+"),
+    ),
+    # urlpurify; links in public repositories.
+    Rule(
+        "Squarespace",
+        _TRACKER,
+        ("engage.squarespace-mail.com", "*.engage.squarespace-mail.com"),
+        path=re.compile("/r"),
+        inner=parameter("u"),
+    ),
+    # urlpurify.
+    Rule(
+        "WordPress.com",
+        _TRACKER,
+        ("public-api.wordpress.com",),
+        path=re.compile("/bar/"),
+        inner=parameter("redirect_to"),
+    ),
+    # urlpurify; links in public repositories.
+    Rule(
+        "Mailtrack",
+        _TRACKER,
+        ("mailtrack.io",),
+        path=re.compile("/(?:(?:trace/)?link|l)/[^/]+"),
+        inner=parameter("url"),
+    ),
+    # urlpurify; links in public repositories.
+    Rule(
+        "Yesware",
+        _TRACKER,
+        ("t.yesware.com",),
+        path=re.compile("/tt/.*"),
+        inner=host_in_path("/tt/(?:[0-9a-f]+/){3}"),
+    ),
 )
