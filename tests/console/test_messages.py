@@ -489,7 +489,7 @@ def test_a_link_leads_to_where_it_is_switched_off_in_all_mail(admin: Client) -> 
     link(letter, 0, url=url)
     (way,) = re.findall(r'href="(/lists/[?][^"]*)#off-add"', page(admin, f"/messages/{key(letter)}/"))
     (filled,) = re.findall(r'name="what" value="([^"]*)"', page(admin, unescape(way)))
-    assert unescape(filled) == url
+    assert unescape(filled) == 'shop.example/a?b=1&c=/"'
 
 
 def test_the_manifest_is_told_in_words_and_every_link_has_its_reason(admin: Client) -> None:
@@ -581,6 +581,9 @@ def test_the_sample_button_says_when_no_gateway_answers(admin: Client) -> None:
         (EventType.DEFERRED, "protection", "Put off by the link protection"),
         (EventType.DEFERRED, "connect", "The next server could not be reached"),
         (EventType.DEFERRED, "end_of_data", "Put off by the next server"),
+        (EventType.REJECTED, "rcpt 5.1.1", "Refused by the next server: there is no such mailbox"),
+        (EventType.DEFERRED, "rcpt 4.2.2", "Put off by the next server: the mailbox is full"),
+        (EventType.REJECTED, "suppressed 5.1.1", "Kept back by the suppression list"),
     ],
 )
 def test_the_next_server_is_said_to_have_refused_only_what_it_saw(
@@ -588,7 +591,26 @@ def test_the_next_server_is_said_to_have_refused_only_what_it_saw(
 ) -> None:
     mail = message(1)
     recipient(mail, delivery=type_.value, reply_code=550)
-    event(mail, type_, 1, detail={"code": 550, "text": "No", "stage": stage})
+    where, _, status = stage.partition(" ")
+    event(mail, type_, 1, detail={"code": 550, "enhanced_status": status, "text": "No", "stage": where})
     shown = page(admin, f"/messages/{key(mail)}/")
     assert re.findall(r'class="step-title">([^<]*)<', shown) == [title]
+    assert f'<span class="tile-line">{title}.</span>' in shown
     assert "The next server will not" not in shown
+
+
+def test_of_several_copies_the_glance_says_no_single_ones_reason(admin: Client) -> None:
+    mail = message(1)
+    for index in range(2):
+        recipient(mail, index, delivery="bounced")
+        event(mail, EventType.BOUNCED, 1, recipient_index=index, detail={"cause": "mailbox_full"})
+    shown = page(admin, f"/messages/{key(mail)}/")
+    assert "Bounced: the mailbox is full." not in shown
+    assert "It came back after it was sent." in shown
+
+
+def test_lists_show_times_to_the_minute_and_a_message_to_the_second(admin: Client) -> None:
+    mail = message(1)
+    listed, shown = page(admin, "/"), page(admin, f"/messages/{key(mail)}/")
+    assert 'title="2026-03-09 12:01:00 UTC" class="brief">09 Mar 2026, 12:01 UTC<' in listed
+    assert 'title="2026-03-09 12:01:00 UTC" class="whole">09 Mar 2026, 12:01:00 UTC<' in shown

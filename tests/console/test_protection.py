@@ -154,7 +154,7 @@ def test_own_lists_are_kept_and_hostile_notes_are_escaped(admin: Client) -> None
     answer = admin.post("/lists/own/add/", sent | {"what": "com"})
     assert (answer.status_code, "com names no host in full" in answer.text) == (422, True)
     assert "evil.example/" not in admin.get("/lists/", {"q": "other"}).text
-    assert ">\nhttps://a.example/x</textarea>" in admin.get("/lists/", {"what": "https://a.example/x"}).text
+    assert ">\na.example/x</textarea>" in admin.get("/lists/", {"what": "https://a.example/x"}).text
     admin.post(f"/lists/own/{row.pk}/remove/")
     assert not OwnListEntry.objects.exists()
 
@@ -210,8 +210,24 @@ def test_a_host_is_switched_off_in_all_mail_and_on_again(admin: Client) -> None:
 
 def test_an_address_fills_the_form_of_own_lists_with_one_line_and_hides_none_below_it(admin: Client) -> None:
     shown = admin.get("/lists/?kind=allowed&what=good.example%0D%0A%0A%0Aevil.example").text
-    assert "good.example</textarea>" in shown
-    assert "evil.example</textarea>" not in shown
+    assert "good.example/</textarea>" in shown
+    assert "evil.example" not in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "filled"),
+    [
+        (f"https://bank.example%20{'a' * 300}@evil.example/x", "evil.example/x"),
+        ("https://a.example/\\*", "https://a.example/\\*"),
+        ("no host at all", "no host at all"),
+    ],
+)
+def test_a_link_fills_the_forms_with_its_host_first_where_lists_name_it_so(
+    admin: Client, given: str, filled: str
+) -> None:
+    shown = admin.get("/lists/", {"what": given, "off_what": given}).text
+    assert f">\n{filled}</textarea>" in shown
+    assert f'value="{filled}"' in shown
 
 
 def test_what_is_switched_off_in_all_mail_is_shown_page_by_page(admin: Client) -> None:

@@ -118,6 +118,44 @@ def test_a_link_of_which_was_decided_says_so_and_offers_what_is_left_to_do(
     assert re.search("(Block|allow|Allow) it ·", shown) is None
 
 
+def test_what_an_own_list_holds_against_a_link_is_said_once(admin: Client, ring: Keyring) -> None:
+    mail = received(1, "ann@example.org")
+    finding(mail, threat="forbidden", reason="own_list", source="own list", detail="")
+    page = f"/messages/{to_text(mail.pk)}/"
+    assert "an administrator blocked it" in admin.get(page).text
+    own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by="an-admin")
+    assert "an administrator blocked it" not in admin.get(page).text
+    assert "Blocked since" in admin.get(page).text
+
+
+def test_list_and_glance_say_who_clicked_and_who_was_led_on_to_what_was_found(admin: Client) -> None:
+    mail = received(1, "ann@example.org", "bob@example.org")
+    link(mail, 1, "https://good.example/")
+    finding(mail)
+    for number, type_, actor in (
+        (0, EventType.BLOCKED, Actor.HUMAN),
+        (0, EventType.CLICKED_THROUGH, Actor.HUMAN),
+        (1, EventType.ALLOWED, Actor.HUMAN),
+        (0, EventType.WARNED, Actor.UNKNOWN),
+        (0, EventType.ALLOWED, Actor.UNKNOWN),
+        (0, EventType.BLOCKED, Actor.SCANNER),
+    ):
+        event(mail, type_, 9, actor, link_number=number)
+    event(mail, EventType.ALLOWED, 9, Actor.HUMAN, link_number=0, counts=False)
+    received(2, "ann@example.org")
+    listed = unmarked(admin.get("/received/").text)
+    assert "3 clicks by people, 1 stopped or warned2 unclear clicks1 click by a machine" in listed
+    assert listed.count("by people") == 1
+    shown = unmarked(admin.get(f"/messages/{to_text(mail.pk)}/").text)
+    for words in (
+        "What was foundPhishing1 of 2 links",
+        "Clicks by people32 led on, 1 stopped or warned.",
+        "Led on to what was found1 by a person1 stopped or warned. Unclear: 1 of 2 led on.",
+        "Other clicks32 unclear, 1 by a machine.",
+    ):
+        assert words in shown
+
+
 def test_what_one_of_two_domains_has_decided_is_not_said_of_mail_for_both(
     admin: Client, ring: Keyring
 ) -> None:
@@ -247,7 +285,12 @@ def test_the_page_of_a_message_says_what_is_held_against_its_links_and_who_click
     event(mail, EventType.ALLOWED, 61, Actor.SCANNER, link_number=0)
     shown = admin.get(f"/messages/{to_text(mail.pk)}/").text
     for words in (
-        *("Phishing", "a list names this address (urlhaus)", "1 by a person", "1 by a machine"),
+        *(
+            "Phishing",
+            "a list names this address (urlhaus)",
+            "1 click by a person, 1 stopped",
+            "1 click by a machine",
+        ),
         *("Link blocked", "ann@example.org", "Not all of its links could be guarded"),
         *("https://user:x@<b>evil.example</b>/path?q", "&lt;script&gt;"),
     ):

@@ -43,7 +43,7 @@ WINGS: Final = (
         "sent",
         (
             Room("Messages", "messages", frozenset({"message"})),
-            Room("Reports", "reports"),
+            Room("Unmatched", "reports"),
             Room("Suppressions", "suppressions", frozenset({"suppression-add"})),
             Room("Pixel by hand", "new-pixel", frozenset({"made-pixel"})),
         ),

@@ -17,6 +17,7 @@ from backstamp.console.wording.events import (
 )
 from backstamp.console.wording.reasons import reason_sentences, signals
 from backstamp.mail.reports import Cause
+from backstamp.mail.reports.causes import cause_of
 from backstamp.records.events.passed_on import is_one_mailbox
 from backstamp.records.models import Event, Recipient
 from backstamp.vocabulary import Actor, EventType
@@ -33,6 +34,7 @@ _AFTER_DELIVERY: Final = frozenset(EventType) - {
 }
 """Events whose time since delivery says something."""
 
+_FAILED: Final = frozenset({EventType.DEFERRED, EventType.REJECTED, EventType.BOUNCED})
 FOLDED: Final = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW_BOT})
 """Actors whose fetches are folded: they say nothing about a person."""
 
@@ -92,6 +94,12 @@ class Fold:
 Item = Step | Fold
 
 
+def told_of_delivery(items: Iterable[Item], state: str) -> str:
+    """Return what is said of the last event that left a copy in this state, where it failed; else ""."""
+    failed = (item for item in items if isinstance(item, Step) and item.event.type in _FAILED)
+    return next((item.words.title for item in failed if item.event.type == state), "")
+
+
 def timeline(
     events: Iterable[Event],
     *,
@@ -123,10 +131,10 @@ def _folded(run: list[Step]) -> list[Item]:
 def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int, str]) -> Step:
     type_, actor = EventType(event.type), Actor(event.actor)
     recipient = None if event.recipient_index is None else recipients.get(event.recipient_index)
-    stage, cause = (str(_detail(event).get(name) or "") for name in ("stage", "cause"))
+    stage = str(_detail(event).get("stage") or "")
     return Step(
         event=event,
-        words=event_words(type_, actor, signals(event.reasons), stage, cause),
+        words=event_words(type_, actor, signals(event.reasons), stage, _cause(event)),
         who=ACTORS[actor].title if type_ in HIT_TYPES else "",
         since=_since(event.at, recipient.sent_at) if recipient and type_ in _AFTER_DELIVERY else "",
         recipient=recipient.address if recipient else "",
@@ -139,6 +147,14 @@ def _step(event: Event, recipients: Mapping[int, Recipient], links: Mapping[int,
 
 def _detail(event: Event) -> Mapping[str, Any]:
     return event.detail if isinstance(event.detail, dict) else {}
+
+
+def _cause(event: Event) -> str:
+    """Return why a copy did not get there: what a report was understood to say, or the next hop says."""
+    code, status, text, cause = (
+        str(_detail(event).get(name) or "") for name in ("code", "enhanced_status", "text", "cause")
+    )
+    return cause or cause_of(status, f"{code} {text}".strip()) if event.type in _FAILED else ""
 
 
 def _reply(event: Event) -> str:

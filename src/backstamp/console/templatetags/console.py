@@ -39,13 +39,13 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def moment(at: datetime) -> SafeString:
     """Return a time in UTC, which console.js turns into the reader's own time zone."""
-    at = at.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{} UTC</time>',
-        at.isoformat(timespec="milliseconds"),
-        f"{at:%Y-%m-%d %H:%M:%S}",
-        f"{at:%d %b %Y, %H:%M:%S}",
-    )
+    return _time(at, "whole", "%d %b %Y, %H:%M:%S")
+
+
+@register.simple_tag
+def brief_moment(at: datetime) -> SafeString:
+    """Return the same for a line of many: seconds stand in its title, and what it leads to shows them."""
+    return _time(at, "brief", "%d %b %Y, %H:%M")
 
 
 @register.simple_tag
@@ -53,7 +53,7 @@ def since(at: datetime) -> SafeString:
     """Return since when something is listed: as a day, in UTC everywhere, where a list says no more."""
     at = at.astimezone(UTC)
     if at.time() != time.min:
-        return moment(at)
+        return brief_moment(at)
     day = f"{at:%Y-%m-%d}"
     return format_html('<time datetime="{}" title="{} UTC">{}</time>', day, day, f"{at:%d %b %Y}")
 
@@ -82,6 +82,17 @@ def delivery_words(state: str) -> Words:
 def receipt_words(state: str) -> Words:
     """Return how a delivery state of received mail is shown."""
     return RECEIVED[DeliveryState(state)]
+
+
+def _time(at: datetime, look: str, shown: str) -> SafeString:
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC" class="{}">{} UTC</time>',
+        at.isoformat(timespec="milliseconds"),
+        f"{at:%Y-%m-%d %H:%M:%S}",
+        look,
+        f"{at:{shown}}",
+    )
 
 
 register.filter("rule_words", rule_words)

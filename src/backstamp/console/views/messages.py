@@ -15,7 +15,7 @@ from backstamp.console.config import console_config
 from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.handed_in import HandInError, send_sample_mail
 from backstamp.console.live.fragments import template_for
-from backstamp.console.timeline import timeline
+from backstamp.console.timeline import timeline, told_of_delivery
 from backstamp.console.views.received import received_context
 from backstamp.console.wording.manifest import read_manifest
 from backstamp.console.wording.saved_rows import MESSAGES, message_row
@@ -131,6 +131,7 @@ def send_sample(request: HttpRequest) -> HttpResponse:
 def message_context(detail: MessageDetail) -> dict[str, Any]:
     """Return what the message templates show."""
     summary = detail.summary
+    states = [state for state, _ in summary.totals.deliveries]
     items, more = timeline(detail.events, recipients=detail.people, links=_named(detail.targets))
     return {
         "detail": detail,
@@ -144,6 +145,7 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
         "manifest": read_manifest(summary.message.manifest),
         "own_view_possible": summary.message.opens_tracked and summary.totals.any_opened,
         "timeline": items,
+        "told": told_of_delivery(items, states[0]) if summary.totals.number == 1 else "",
         "older": place_of(items[-1].oldest) if items and (more or detail.more_events) else None,
     }
 

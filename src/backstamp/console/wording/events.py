@@ -127,7 +127,7 @@ _BY_CAUSE: Final[dict[str, str]] = {
     Cause.LOOP: "it went in a circle",
     Cause.SYSTEM: "the server had a fault",
 }
-"""What a bounce says of the reason (`mail.reports`), as far as it tells."""
+"""What a server says of the reason (`mail.reports`), as far as it tells."""
 
 _BY_SIGNAL: Final = {
     SignalName.APPLE_PREFETCH: "Fetched in advance by Apple: cannot say",
@@ -142,13 +142,14 @@ def event_words(
 ) -> Words:
     """Return how an event is shown.
 
-    Who did it, and the signals, decide it for fetches of image and links; the stage for deliveries; the cause
-    for bounces.
+    Who did it, and the signals, decide it for fetches of image and links; for deliveries the stage, and the
+    cause where another server had it.
     """
     if type_ not in FETCH_TYPES:
         words = _EVENTS[type_]
         title = _BY_STAGE.get((stage, type_), words.title)
-        return replace(words, title=f"{title}: {_BY_CAUSE[cause]}" if cause in _BY_CAUSE else title)
+        why = _BY_CAUSE.get(cause, "") if title == words.title else ""
+        return replace(words, title=f"{title}: {why}" if why else title)
     who = ACTORS[actor]
     icon = who.icon if who.tone != "person" else _EVENTS[type_].icon
     title = _FETCHES[type_, actor]

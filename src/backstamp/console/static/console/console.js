@@ -1,16 +1,24 @@
 // Small comforts. Every page works without them.
 
-const shown = new Intl.DateTimeFormat(undefined, {
-  year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
-});
+const whole = { year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+const shown = new Intl.DateTimeFormat(undefined, whole);
+
+// Where many stand below one another: no seconds, and the year only where it is another.
+const { second, ...toTheMinute } = whole;
+const { year, ...ofThisYear } = toTheMinute;
+const shownBrief = new Intl.DateTimeFormat(undefined, ofThisYear);
+const shownOfBefore = new Intl.DateTimeFormat(undefined, toTheMinute);
+const thisYear = new Date().getFullYear();
 
 // A day without a time is the same everywhere.
 const shownDay = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "2-digit", timeZone: "UTC" });
 
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    const format = time.dateTime.includes("T") ? shown : shownDay;
-    time.textContent = format.format(new Date(time.dateTime));
+    const at = new Date(time.dateTime);
+    const brief = at.getFullYear() === thisYear ? shownBrief : shownOfBefore;
+    const format = !time.dateTime.includes("T") ? shownDay : time.className === "brief" ? brief : shown;
+    time.textContent = format.format(at);
   }
 }
 
