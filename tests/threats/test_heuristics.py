@@ -185,6 +185,11 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         ("microsft-support.example", (R.NAME_WITH_BAIT, "microsoft.com")),
         ("dhl-paket-sendung.example", (R.NAME_WITH_BAIT, "dhl.com")),
         ("secure-usps.example", (R.NAME_WITH_BAIT, "usps.com")),
+        ("paypal.support", (R.NAME_WITH_BAIT, "paypal.com")),
+        ("usps-depot.help", (R.NAME_WITH_BAIT, "usps.com")),
+        ("metamask-io.example", (R.NAME_WITH_BAIT, "metamask.io")),
+        ("metamask.com.example", (R.NAME_IN_HOST, "metamask.io")),
+        ("paypal-fans.com", (R.NAME_IN_HOST, "paypal.com")),
         ("paypa1-blog.example", (R.LOOKS_LIKE_KNOWN, "paypal.com")),
         ("facebook-fans.example", (R.NAME_IN_HOST, "facebook.com")),
         ("fans-of-netflix.example", (R.NAME_IN_HOST, "netflix.com")),
@@ -204,7 +209,10 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         # a partner's, a service's
         ("acmewidgets.zendesk.com", None),
         ("acmewidgets-friends.example", None),
+        # what stands before an organisation's way into a service
+        ("outlook.office.com.mcas.ms", None),
         # others
+        ("appie.com", None),
         ("mail.example", None),
         ("tmail.example", None),
         ("paypal.ch", None),

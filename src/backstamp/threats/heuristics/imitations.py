@@ -64,7 +64,8 @@ def _of_label(label: str, suffix: tuple[str, ...], names: Names, *, own: bool) -
         word = label if label in names.words else joined
         if word in names.national and _is_country(suffix):
             return None
-        return Sign(ThreatReason.NAME_ELSEWHERE, names.words[word])
+        reason = ThreatReason.NAME_ELSEWHERE if BAIT.isdisjoint(suffix) else ThreatReason.NAME_WITH_BAIT
+        return Sign(reason, names.words[word])
     looks_like = ThreatReason.LOOKS_LIKE_OWN if own else ThreatReason.LOOKS_LIKE_KNOWN
     meant = _looked_like(label, names)
     if meant is not None:
@@ -74,7 +75,7 @@ def _of_label(label: str, suffix: tuple[str, ...], names: Names, *, own: bool) -
         return Sign(looks_like, names.words[word])
     if edit is _Edit.NEAR:
         return Sign(ThreatReason.RESEMBLES_OWN if own else ThreatReason.RESEMBLES_KNOWN, names.words[word])
-    return _of_tokens(label, names, looks_like, own=own)
+    return _of_tokens(label, suffix, names, looks_like, own=own)
 
 
 def _looked_like(label: str, names: Names) -> str | None:
@@ -89,7 +90,9 @@ def _looked_like(label: str, names: Names) -> str | None:
     return meant if len(label) >= shortest else None
 
 
-def _of_tokens(label: str, names: Names, looks_like: ThreatReason, *, own: bool) -> Sign | None:
+def _of_tokens(
+    label: str, suffix: tuple[str, ...], names: Names, looks_like: ThreatReason, *, own: bool
+) -> Sign | None:
     """Judge a label of several words: `paypal-login`, `paypa1-support`, `securepaypal`."""
     tokens = [token for token in _SPLIT.split(label) if token]
     for at, token in enumerate(tokens):
@@ -98,19 +101,19 @@ def _of_tokens(label: str, names: Names, looks_like: ThreatReason, *, own: bool)
         others = tokens[:at] + tokens[at + 1 :]
         if others:
             if token in names.words:
-                return _beside(names.words[token], others, own=own)
-            if token in names.beside_bait and _has_bait(others):
+                return _beside(names.words[token], others, suffix, own=own)
+            if token in names.beside_bait and _has_bait(names.beside_bait[token], others, suffix):
                 return Sign(ThreatReason.NAME_WITH_BAIT, names.beside_bait[token])
             meant = names.folded_words.get(folded(token))
             if meant is not None and len(token) >= MIN_FOLDED - 1:
                 return Sign(looks_like, meant)
             edit, word = _nearest(token, names)
-            if edit is not _Edit.NONE and _has_bait(others):
+            if edit is not _Edit.NONE and _has_bait(names.words[word], others, suffix):
                 return Sign(ThreatReason.NAME_WITH_BAIT, names.words[word])
         inside = _inside(token, names)
         if inside is not None:
             word, rest = inside
-            return _beside(names.words[word], [rest, *others], own=own)
+            return _beside(names.words[word], [rest, *others], suffix, own=own)
     return None
 
 
@@ -125,15 +128,20 @@ def _inside(token: str, names: Names) -> tuple[str, str] | None:
     return word, token.removeprefix(word) if token.startswith(word) else token.removesuffix(word)
 
 
-def _beside(meant: str, others: list[str], *, own: bool) -> Sign | None:
-    if _has_bait(others):
+def _beside(meant: str, others: list[str], suffix: tuple[str, ...], *, own: bool) -> Sign | None:
+    if _has_bait(meant, others, suffix):
         return Sign(ThreatReason.NAME_WITH_BAIT, meant)
     # An organisation's name is in its partners', its towns', its fans' domains.
     return None if own else Sign(ThreatReason.NAME_IN_HOST, meant)
 
 
-def _has_bait(tokens: list[str]) -> bool:
-    return any(token.strip("0123456789") in BAIT for token in tokens)
+def _has_bait(meant: str, others: list[str], suffix: tuple[str, ...]) -> bool:
+    """Whether bait stands beside the name or behind it, or what stands behind it in the domain that is meant.
+
+    `paypal-login.example`, `paypal-fans.support`, `paypal-com.example`.
+    """
+    beside = {token.strip("0123456789") for token in others}
+    return not BAIT.isdisjoint(beside.union(suffix)) or meant.partition(".")[2] in beside
 
 
 def _domain_in(below: tuple[str, ...], label: str, names: Names) -> str | None:
