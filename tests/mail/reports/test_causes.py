@@ -170,6 +170,7 @@ def test_what_is_not_found_is_no_person_where_no_word_says_so(said: str) -> None
 
 def test_the_host_that_speaks_is_not_the_one_that_is_unknown() -> None:
     assert cause_of("", "host mx.example.net said: 550 unknown user bob") is Cause.USER_UNKNOWN
+    assert cause_of("", "host mx.example.net says:\n 550 bob unknown user account") is Cause.USER_UNKNOWN
 
 
 def test_what_a_notice_says_far_behind_a_reply_is_no_part_of_it() -> None:

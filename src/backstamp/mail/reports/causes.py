@@ -71,6 +71,8 @@ _OF_A_MAILBOX: Final = frozenset({Cause.MAILBOX_FULL, Cause.TOO_BIG, Cause.SYSTE
 _OTHERS: Final = frozenset({Cause.CONTENT, Cause.RATE, Cause.LOOP, Cause.NETWORK, Cause.SYSTEM})
 """Causes whose words leave no room for an address that is unknown."""
 _WORD: Final = re.compile(r"\w{2}")
+_OF_THE_CODE: Final = re.compile(r"\brequested (?:mail )?action (?:not taken|aborted)\b", re.IGNORECASE)
+"""What 450, 451, 550 and 552 say anyhow (RFC 5321 §4.2.2): it denies nothing about a user."""
 _URL: Final = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 _MOST_QUOTED: Final = 80
 
@@ -97,7 +99,7 @@ def find_cause(status: str, text: str) -> Found:
     if blames_the_sender(status, said):
         words = saying("sender_rejected").search(said)
         by = _quoted(words) if words else f"the status {status}"
-        return Found(Cause.POLICY, f"{by}, about the sender")
+        return Found(Cause.POLICY, f"{by}, about who sends")
     if status:
         said = f"{status} {said}"
     told = _told(status, said)
@@ -173,9 +175,9 @@ def _by_what_it_is_about(said: str) -> Found:
     One that speaks of the mail, or of who brings it, is no word about a user; one that speaks of a user, and
     denies nothing, is about a user who is there: "this mailbox is on hold".
     """
-    reply = reply_in(said)
+    reply = _OF_THE_CODE.sub("", reply_in(said))
     if bringer := saying("of_who_brings_it").search(reply):
-        return Found(Cause.POLICY, f"{_quoted(bringer)}, which are about who sends")
+        return Found(Cause.POLICY, f"{_quoted(bringer)}, about who sends")
     if user := saying("of_a_person").search(reply):
         denied = saying("absence").search(reply) is not None
         return _NOTHING if denied else Found(Cause.DISABLED, f"{_quoted(user)}, and none that deny it")
