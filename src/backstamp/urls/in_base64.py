@@ -8,9 +8,8 @@ sign before the base64 (Bing's `a1`) hides it.
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
-from backstamp.urls.wrappers.rules import as_text, base64_decoded
+from backstamp.urls.decoding import as_text, base64_decoded, unescaped
 
 _MAY_BEGIN: Final = re.compile("R[0UwQ][cUOJ]")
 _MAY_BEGIN_BEHIND_ONE: Final = re.compile("h[0U][dV][HF]")
@@ -64,7 +63,7 @@ def read_base64(text: str, start: int = 0, depth: int = _MAX_DEPTH) -> Iterator[
 
 
 def _addresses_in(piece: str, depth: int) -> Iterator[str]:
-    plain = as_text(unquote_to_bytes(_BREAK.sub("", piece)))
+    plain = unescaped(_BREAK.sub("", piece))
     raw = base64_decoded(plain[:-1] if len(plain) % 4 == 1 else plain)
     if raw is None:
         return

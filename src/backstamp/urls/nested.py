@@ -5,11 +5,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
+from backstamp.urls.decoding import unescaped, unescaped_url
 from backstamp.urls.in_base64 import begins_in_base64, may_be_in_base64, read_base64
 from backstamp.urls.parsing import WebUrl, strip_link_text, web_url
-from backstamp.urls.wrappers.rules import as_text, percent_decoded
 
 MAX_NESTED: Final = 20
 """So many are read of one URL; a redirector has one or two."""
@@ -116,7 +115,7 @@ def _nested(href: str) -> Iterator[WebUrl]:
 def _read_escaped(text: str) -> Iterator[WebUrl]:
     """Yield the URL that begins with its scheme; a quotation mark ends it, as in JSON."""
     for _ in range(_MAX_DECODED // 3):
-        text = _IN_JSON.sub(_of_json, percent_decoded(text))
+        text = _IN_JSON.sub(_of_json, unescaped_url(text))
         found = _parsed(text.partition('"')[0])
         if found:
             yield from found
@@ -126,7 +125,7 @@ def _read_escaped(text: str) -> Iterator[WebUrl]:
 def _read_value(text: str) -> Iterator[WebUrl]:
     """Yield the URL that a parameter's value is once it is decoded often enough."""
     for _ in range(_MAX_DECODED):
-        decoded = as_text(unquote_to_bytes(text))
+        decoded = unescaped(text)
         text, before = strip_link_text(decoded), text
         if _LOCATION.match(text):
             found = _parsed(f"https:{text}" if text[0] in "/\\" else text)

@@ -10,7 +10,8 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from backstamp.urls.wrappers.rules import Address, as_text, base64_decoded, percent_decoded, raw_parameter
+from backstamp.urls.decoding import as_text, base64_decoded, unescaped, unescaped_url
+from backstamp.urls.wrappers.rules import Address, raw_parameter
 
 _V2_ESCAPES: Final = str.maketrans("-_", "%/")
 _V3_BEGIN: Final = "/v3/__"
@@ -24,7 +25,7 @@ def read_proofpoint(address: Address) -> str | None:
     """Return the URL inside a link of URL Defense, version 1, 2 or 3."""
     if address.path == "/v1/url":
         value = raw_parameter(address.query, "u")
-        return percent_decoded(value).replace("&amp;", "&") if value is not None else None
+        return unescaped_url(value).replace("&amp;", "&") if value is not None else None
     if address.path == "/v2/url":
         value = raw_parameter(address.query, "u")
         return _version_2(value) if value is not None else None
@@ -35,7 +36,7 @@ def read_proofpoint(address: Address) -> str | None:
 
 def _version_2(value: str) -> str:
     """Undo `-` for `%` and `_` for `/`."""
-    return as_text(unquote_to_bytes(value.translate(_V2_ESCAPES))).replace("&amp;", "&")
+    return unescaped(value.translate(_V2_ESCAPES)).replace("&amp;", "&")
 
 
 def _version_3(rest: str) -> str | None:

@@ -10,20 +10,18 @@ from typing import Final
 
 import msgspec
 
+from backstamp.urls.decoding import as_text, base64_decoded, unescaped, unescaped_url
 from backstamp.urls.wrappers.proofpoint import read_proofpoint
 from backstamp.urls.wrappers.rules import (
     Address,
     Rule,
     WrapperKind,
-    as_text,
-    base64_decoded,
     base64_in_path,
     base64_parameter,
     host_parameter,
     is_broken_off,
     json_decoded,
     parameter,
-    percent_decoded,
     raw_parameter,
 )
 
@@ -59,7 +57,7 @@ def _check_point(address: Address) -> str | None:
 def _cisco(address: Address) -> str | None:
     """`/<blob>/<percent-encoded URL>`; a blob alone is a key to the vendor's servers."""
     match = _CISCO_PATH.fullmatch(address.path)
-    return percent_decoded(match[1]) if match is not None and not is_broken_off(match[1]) else None
+    return unescaped_url(match[1]) if match is not None and not is_broken_off(match[1]) else None
 
 
 def _behind_the_host(address: Address) -> str | None:
@@ -70,7 +68,7 @@ def _behind_the_host(address: Address) -> str | None:
 def _egress(address: Address) -> str | None:
     """`Base64Url` is deflated with zlib's header, then base64; no more is inflated than a URL has."""
     value = raw_parameter(address.query, "base64url")
-    packed = base64_decoded(percent_decoded(value)) if value is not None else None
+    packed = base64_decoded(unescaped(value)) if value is not None else None
     if packed is None:
         return None
     inflater = zlib.decompressobj()
@@ -84,7 +82,7 @@ def _egress(address: Address) -> str | None:
 def _mailinblack(address: Address) -> str | None:
     """`key` is JSON in base64; the `url` beside it names the site only."""
     key = raw_parameter(address.query, "key")
-    raw = base64_decoded(percent_decoded(key)) if key is not None else None
+    raw = base64_decoded(unescaped(key)) if key is not None else None
     content = json_decoded(raw, _MailinblackKey) if raw is not None else None
     return content.url if content is not None else None
 

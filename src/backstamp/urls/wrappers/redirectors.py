@@ -7,6 +7,7 @@ stands beside it.
 import re
 from typing import Final
 
+from backstamp.urls.decoding import unescaped_url
 from backstamp.urls.wrappers.rules import (
     Address,
     Rule,
@@ -15,7 +16,6 @@ from backstamp.urls.wrappers.rules import (
     host_in_label,
     host_in_path,
     parameter,
-    percent_decoded,
     url_or_host_parameter,
 )
 
@@ -43,7 +43,7 @@ _YAHOO_PATH: Final = re.compile(r"/.*?/RU=([^/]+)/R[KS]=.*")
 
 def _yahoo(address: Address) -> str | None:
     match = _YAHOO_PATH.fullmatch(address.path)
-    return percent_decoded(match[1]) if match is not None else None
+    return unescaped_url(match[1]) if match is not None else None
 
 
 REDIRECTORS: Final = (

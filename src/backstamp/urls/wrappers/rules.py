@@ -1,15 +1,13 @@
 """rules: what a rule about one vendor's links says, and the readers that such rules are made of."""
 
-import binascii
 import enum
 import re
-from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from backstamp.urls.decoding import as_text, base64_decoded, has_escaped_scheme, unescaped, unescaped_url
 from backstamp.urls.domains import has_known_suffix
 from backstamp.urls.parsing import WebUrl
 
@@ -58,13 +56,9 @@ class Rule(msgspec.Struct, frozen=True):
     inner_host: Reader | None = None
 
 
-_ESCAPED_SCHEME: Final = re.compile(r"https?%(?:25)*3a", re.IGNORECASE)
 _BROKEN_OFF: Final = re.compile(r"https?%[^&]*%[0-9a-f]?", re.IGNORECASE)
-_MAX_ESCAPES: Final = 3
 _HOST: Final = re.compile(r"(([\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?)")
 _Json = TypeVar("_Json")
-_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
-_TO_PLAIN_BASE64: Final = str.maketrans("-_", "+/")
 
 
 def address_of(url: WebUrl) -> Address:
@@ -75,33 +69,9 @@ def address_of(url: WebUrl) -> Address:
     return Address(url.host, path, query, rest)
 
 
-def as_text(raw: bytes) -> str:
-    """Return the bytes of a URL as text; what is no UTF-8 is percent-encoded and so keeps its bytes."""
-    text = raw.decode("utf-8", "surrogateescape")
-    return _NOT_UTF8.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)
-
-
-def percent_decoded(text: str) -> str:
-    """Undo percent-encoding once, and again while the scheme's colon is still encoded (some encode twice)."""
-    for _ in range(_MAX_ESCAPES):
-        text = as_text(unquote_to_bytes(text))
-        if not _ESCAPED_SCHEME.match(text):
-            break
-    return text
-
-
 def is_broken_off(escaped: str) -> bool:
     """Whether a URL that was escaped whole ends within an escape: what came behind nobody can tell."""
     return _BROKEN_OFF.fullmatch(escaped) is not None
-
-
-def base64_decoded(text: str) -> bytes | None:
-    """Decode base64 of either alphabet, with or without padding; None for anything else."""
-    text = text.translate(_TO_PLAIN_BASE64).rstrip("=")
-    try:
-        return b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
 
 
 def json_decoded(raw: bytes, kind: type[_Json]) -> _Json | None:
@@ -153,7 +123,7 @@ def _values(address: Address, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         value = raw_parameter(address.query, name)
         if value is not None and not is_broken_off(value):
-            yield percent_decoded(value.replace("+", " ")).lstrip()
+            yield unescaped_url(value.replace("+", " ")).lstrip()
 
 
 def host_in_path(pattern: str) -> Reader:
@@ -217,9 +187,9 @@ def json_in_path(pattern: str, name: str) -> Reader:
 
 
 def _url_in_base64(escaped: str, prefix: int = 0) -> str | None:
-    raw = base64_decoded(as_text(unquote_to_bytes(escaped))[prefix:])
+    raw = base64_decoded(unescaped(escaped)[prefix:])
     url = as_text(raw) if raw is not None else ""
-    return percent_decoded(url) if _ESCAPED_SCHEME.match(url) else url or None
+    return unescaped_url(url) if has_escaped_scheme(url) else url or None
 
 
 def host_parameter(name: str) -> Reader:
@@ -227,6 +197,6 @@ def host_parameter(name: str) -> Reader:
 
     def read(address: Address) -> str | None:
         value = raw_parameter(address.query, name)
-        return as_text(unquote_to_bytes(value)) if value is not None else None
+        return unescaped(value) if value is not None else None
 
     return read

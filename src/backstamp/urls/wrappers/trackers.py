@@ -1,4 +1,4 @@
-"""trackers: mailing services that count clicks. Most keep the URL on their servers.
+"""trackers: mailing services that count clicks. Many keep the URL on their servers.
 
 "urlpurify" is github.com/macieklamberski/urlpurify, "kachi" is github.com/ninoseki/kachi, "untrack" is
 github.com/klanchman/untrack: decoders with test links.
@@ -9,18 +9,17 @@ from typing import Final
 
 import msgspec
 
+from backstamp.urls.decoding import base64_decoded, unescaped, unescaped_url
 from backstamp.urls.wrappers.rules import (
     Address,
     Rule,
     WrapperKind,
-    base64_decoded,
     base64_in_path,
     base64_parameter,
     host_in_path,
     json_decoded,
     json_in_path,
     parameter,
-    percent_decoded,
     raw_parameter,
 )
 
@@ -40,7 +39,7 @@ class _MandrillLink(msgspec.Struct):
 def _mandrill(address: Address) -> str | None:
     """`/track/click/<account>/<host>?p=<JSON in base64>`, whose own `p` is JSON with the URL."""
     value = raw_parameter(address.query, "p")
-    raw = base64_decoded(percent_decoded(value)) if value is not None else None
+    raw = base64_decoded(unescaped(value)) if value is not None else None
     payload = json_decoded(raw, _MandrillPayload) if raw is not None else None
     link = json_decoded(payload.p.encode("utf-8", "replace"), _MandrillLink) if payload is not None else None
     return link.url if link is not None else parameter("url")(address)
@@ -58,14 +57,14 @@ def _amazon_ses(address: Address) -> str | None:
     text = address.path.partition("L0/")[2]
     pieces = text.rsplit("/", 3)
     if len(pieces) == 4 and pieces[1].isdigit():
-        return percent_decoded(pieces[0])
-    return percent_decoded(text.partition("/")[0])
+        return unescaped_url(pieces[0])
+    return unescaped_url(text.partition("/")[0])
 
 
 def _postmark(address: Address) -> str | None:
     """`/3s/<percent-encoded URL without its scheme>/...`: `s` for https."""
     match = _POSTMARK_PATH.fullmatch(address.path)
-    return f"http{match[1]}://{percent_decoded(match[2])}" if match is not None else None
+    return f"http{match[1]}://{unescaped_url(match[2])}" if match is not None else None
 
 
 TRACKERS: Final = (
