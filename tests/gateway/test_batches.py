@@ -85,7 +85,8 @@ async def failing(
 ) -> tuple[Any, list[int]]:
     """A filter that makes the first copy, and then none for more than two at once."""
     first = {len(HTML): 1}
-    monkeypatch.setattr("backstamp.gateway.protection.work.at_once", lambda octets: first.get(octets, 5))
+    for module in ("batches", "protection.work"):
+        monkeypatch.setattr(f"backstamp.gateway.{module}.at_once", lambda octets: first.get(octets, 5))
     filter_ = await start(guarded(on_unprotected=policy))
     protector = filter_.running.gateway._about.transactions.protector
     protect, batches = protector._rewriter.protect, list[int]()

@@ -278,7 +278,7 @@ async def test_many_recipients_are_rewritten_in_batches(
 async def test_of_a_large_message_only_what_is_changed_in_it_is_kept_for_each_recipient(
     gateway: StartGateway, next_hop: StartNextHop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backstamp.gateway.delivering.copies.BATCH_BYTES", 4_000)
+    monkeypatch.setattr("backstamp.gateway.batches.BATCH_BYTES", 4_000)
     hop = await next_hop()
     running = await gateway(hop)
     made: list[list[Patched]] = []

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from backstamp.gateway.batches import in_batches
-from backstamp.gateway.delivering.copies import Arrival, Copy, Prepared, as_it_came, at_once
+from backstamp.gateway.batches import at_once, copies_for
+from backstamp.gateway.delivering.copies import Arrival, Copy, Prepared, as_it_came
 from backstamp.gateway.message_records import record_message
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
@@ -206,25 +206,18 @@ class _Work:
             message = group.first[0] if group.first else self._as_it_came()
             yield Copy(tuple(group.places), message, instead=self._as_it_came if group.tracks else None)
             return
-        made, group.first = group.first, []
-        begun = len(made)
-        for place, message in zip(group.places[:begun], made, strict=True):
-            yield Copy((place,), message, instead=self._as_it_came)
-        if begun == len(group.places):
-            return
 
         async def make(places: Sequence[int]) -> list[Patched]:
             _, copies = await self._rewrite(group, places)
             return copies
 
-        step = at_once(max(message.changed for message in made))
-        trace_id = self._arrival.trace_id
-        async for places, made in in_batches(group.places[begun:], step, make, trace_id=trace_id):
-            if not made:
-                yield Copy(tuple(places), self._as_it_came())
-                continue
-            for place, message in zip(places, made, strict=True):
-                yield Copy((place,), message, instead=self._as_it_came)
+        copies = copies_for(group.places, group.first, make, trace_id=self._arrival.trace_id)
+        group.first = []
+        async for places, made in copies:
+            if made is None:
+                yield Copy(places, self._as_it_came())
+            else:
+                yield Copy(places, made, instead=self._as_it_came)
 
     def _as_it_came(self) -> Patched:
         return Patched(self._arrival.raw)

@@ -1,7 +1,7 @@
 """copies: a message as it came, and as it goes to its recipients."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -11,10 +11,6 @@ from backstamp.mail.header_section import HeaderSection
 from backstamp.mail.patches import Patched
 from backstamp.rewriting import ControlFields, MessageFacts
 from backstamp.vocabulary import Origin
-
-BATCH_BYTES: Final = 32 * 1024 * 1024
-"""What is kept of copies made at once."""
-BATCH_RECIPIENTS: Final = 100
 
 
 class Addressee(msgspec.Struct, frozen=True):
@@ -80,11 +76,6 @@ class Preparer(Protocol):
 
     async def prepare(self, arrival: Arrival) -> Prepared:
         """Decide, make the first copies, and write the record; never raises."""
-
-
-def at_once(octets: int) -> int:
-    """Return for how many recipients copies are made together, each of which is kept in so many octets."""
-    return max(1, min(BATCH_RECIPIENTS, BATCH_BYTES // max(1, octets)))
 
 
 async def as_it_came(arrival: Arrival) -> AsyncIterator[Copy]:

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from backstamp.gateway.batches import in_batches
+from backstamp.gateway.batches import at_once, copies_for
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.gateway.delivering.copies import Arrival, Copy, at_once
+from backstamp.gateway.delivering.copies import Arrival, Copy
 from backstamp.gateway.protection.groups import PUT_OFF, Group, strictness
 from backstamp.gateway.protection.united import united
 from backstamp.gateway.rewriter.messages import Marks, ProtectAnswer, ProtectRequest, Seal
@@ -205,25 +205,18 @@ class Work:
         if not group.seals or len(self._seals(group, group.places, together=False)) < len(group.places):
             yield Copy(tuple(group.places), group.first[0], instead=self._instead(group))
             return
-        made, group.first = group.first, []
-        begun = len(made)
-        for place, message in zip(group.places[:begun], made, strict=True):
-            yield Copy((place,), message, instead=self._instead(group))
-        if begun == len(group.places):
-            return
 
         async def make(places: Sequence[int]) -> list[Patched]:
             _, copies = await self._protect(group, self._seals(group, places, together=False))
             return copies
 
-        step = at_once(max(message.changed for message in made))
-        trace_id = self._arrival.trace_id
-        async for places, made in in_batches(group.places[begun:], step, make, trace_id=trace_id):
-            if not made:
-                yield self._unmade(group, tuple(places))
-                continue
-            for place, message in zip(places, made, strict=True):
-                yield Copy((place,), message, instead=self._instead(group))
+        copies = copies_for(group.places, group.first, make, trace_id=self._arrival.trace_id)
+        group.first = []
+        async for places, made in copies:
+            if made is None:
+                yield self._unmade(group, places)
+            else:
+                yield Copy(places, made, instead=self._instead(group))
 
     def _unmade(self, group: Group, places: tuple[int, ...]) -> Copy:
         """Return what becomes of those for whom no copy could be made, after it went well for the first.
