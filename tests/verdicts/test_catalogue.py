@@ -90,6 +90,8 @@ MACHINES = [
         "Safari/537.36 NewVendorLinkCheck"
     ),
     "Mozilla/5.0 (Windows NT 6.1; rv:38.0) Gecko/20100101 Firefox/38.0 (SomeBot 1.1; robots@vendor.example)",
+    "SomeLinkBot/1.0 CFNetwork/1494.0.7 Darwin/23.4.0",
+    "NewThing/1.0 Thunderbird/128.0 (+https://vendor.example/thing)",
     (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; NewSearchThing-Thumbnails) "
         "Chrome/143.0 Safari/537.36"

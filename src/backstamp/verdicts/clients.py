@@ -14,7 +14,7 @@ import msgspec
 from backstamp.data_files import load
 from backstamp.verdicts.robots import (
     OLD_BROWSERS,
-    has_a_robots_word,
+    has_a_robots_name,
     names_a_preview,
     names_a_robot,
     names_an_image_proxy,
@@ -103,7 +103,8 @@ SIGNATURES: Final = tuple(
 )
 """The packaged signatures in the order in which they are tried, texts in lower case."""
 
-_CRAWLERS: Final = tuple(entry for entry in SIGNATURES if entry.kind is ClientKind.CRAWLER)
+_OF_READERS: Final = frozenset({ClientKind.MAIL_CLIENT, ClientKind.APP_LIBRARY})
+"""Programs whose names robots have beside their own."""
 
 _EPOCH: Final = datetime.date(1970, 1, 1)
 _BROWSERS: Final = load("backstamp.verdicts", "browsers.toml", _BrowserFile)
@@ -134,16 +135,14 @@ def client_of(user_agent: str) -> Client:
         return Client(ClientKind.NONE, "no user agent")
     for entry in SIGNATURES:
         if entry.fits(text):
-            if entry.kind is ClientKind.CRAWLER or (
-                entry.kind is ClientKind.MAIL_CLIENT and has_a_robots_word(text)
-            ):
+            if entry.kind in _OF_READERS and has_a_robots_name(text):
                 break
             if entry.kind is ClientKind.MAIL_CLIENT and names_an_image_proxy(text):
                 return Client(ClientKind.UNCLEAR_PROXY, f"the image proxy of {entry.name}", _system(text))
             return Client(entry.kind, entry.name, _system(text))
     if names_a_preview(text):
         return Client(ClientKind.PREVIEW_BOT, "a link preview", _system(text))
-    if names_a_robot(text) or any(entry.fits(text) for entry in _CRAWLERS):
+    if names_a_robot(text):
         if names_an_image_proxy(text):
             # Its page tells whose it is, and not whether a reader made it come.
             return Client(ClientKind.UNCLEAR_PROXY, "an image proxy", _system(text))

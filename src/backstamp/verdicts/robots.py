@@ -1,7 +1,8 @@
 """Robots that name themselves, known by the way they do it: nobody can list them all.
 
-Of the 1,600 examples of crawler-user-agents 1.67.0 that are in no entry of `data/clients.toml`, this tells
-nine tenths; no browser, phone or mail program of the tests is among them.
+Of the 1,894 examples of crawler-user-agents 1.67.0 that are in no entry of `data/clients.toml`, this tells
+1,614. Of the 36,220 programs of people's devices in device-detector 6.5.1 it takes 25 for robots: browsers of
+before 2005, players and televisions.
 """
 
 import re
@@ -47,12 +48,12 @@ def names_a_robot(text: str) -> bool:
         return _OLD_TOOLBAR not in text
     if "(compatible;" in text and not any(browser in text for browser in OLD_BROWSERS):
         return True
-    return has_a_robots_word(text)
+    return has_a_robots_name(text)
 
 
-def has_a_robots_word(text: str) -> bool:
-    """Whether a word of a User-Agent (in lower case) is a robot's name, as "indeedbot" is."""
-    return any(
+def has_a_robots_name(text: str) -> bool:
+    """Whether a User-Agent (in lower case) has a robot's name, as "indeedbot" is, or its page as +URL."""
+    return "+http" in text or any(
         word not in _NO_ROBOTS and (word.endswith(_ROBOT_ENDS) or any(part in word for part in _ROBOT_PARTS))
         for word in _words(_PHONES_MODEL.sub("", text, count=1))
     )
