@@ -1,6 +1,7 @@
 """The console in a real browser, against the real server: what only a browser can tell."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -168,6 +169,7 @@ def test_the_foot_of_a_page_promises_of_times_what_they_show(
     address: str, browser: BrowserContext, zone: str, phone: bool, said: str
 ) -> None:
     assert browser.browser is not None
+    in_database(lambda: message(1))
     reader = browser.browser.new_context(timezone_id=zone, is_mobile=phone, has_touch=phone)
     reader.add_cookies(
         [{"name": each["name"], "value": each["value"], "url": address} for each in browser.cookies()]
@@ -175,6 +177,8 @@ def test_the_foot_of_a_page_promises_of_times_what_they_show(
     page = reader.new_page()
     page.goto(address)
     expect(page.locator("#zone")).to_have_text(said)
+    hour = "12" if zone == "UTC" else "09"
+    expect(page.locator("time.brief")).to_have_text(re.compile(f"^Mar 09, (2026, )?{hour}:01\\s?PM$"))
 
 
 def test_paper_has_dark_words_on_white_and_nothing_that_can_only_be_pressed(

@@ -118,6 +118,11 @@ def test_an_implied_open_says_so(admin: Client) -> None:
     recipient(letter, opened_at=NOON, open_is_implied=True, clicked_at=NOON, human_clicks=1)
     event(letter, EventType.CLICKED, 60, Actor.HUMAN)
     assert marks(page(admin)) == ["Sent", "Opened (implied)", "Clicked"]
+    assert "where it is unclear by whom" not in page(admin, f"/messages/{key(letter)}/")
+    event(letter, EventType.OPENED, 5, Actor.UNKNOWN)
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert "It was loaded 1 time where it is unclear by whom." in shown
+    assert "An own view" not in shown
     assert "Implied by a click or an answer" in page(admin, f"/messages/{key(letter)}/")
 
 

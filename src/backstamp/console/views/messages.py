@@ -143,7 +143,9 @@ def message_context(detail: MessageDetail) -> dict[str, Any]:
             summary.message.sender.rpartition("@")[2],
         ),
         "manifest": read_manifest(summary.message.manifest),
-        "own_view_possible": summary.message.opens_tracked and summary.totals.any_opened,
+        "own_view_possible": summary.message.opens_tracked
+        and summary.totals.any_opened
+        and not summary.implied_only,
         "timeline": items,
         "told": told_of_delivery(items, states[0]) if summary.totals.number == 1 else "",
         "older": place_of(items[-1].oldest) if items and (more or detail.more_events) else None,
