@@ -211,6 +211,8 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         ("acmewidgets-friends.example", None),
         # what stands before an organisation's way into a service
         ("outlook.office.com.mcas.ms", None),
+        ("www-paypal-com.translate.goog", None),
+        ("paypal--login-example.translate.goog", (R.NAME_WITH_BAIT, "paypal.com")),
         # others
         ("appie.com", None),
         ("mail.example", None),

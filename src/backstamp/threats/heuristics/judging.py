@@ -114,10 +114,12 @@ def _signs(link: Looks, reader: Organisation) -> list[Sign]:
     signs: list[Sign] = []
     for _ in range(MAX_DEPTH + 1):
         host, parts = reader.looks(url.host), parts_of(url)
-        signs += address_signs(url, host, parts, written)
-        signs += host.signs
-        signs += path_signs(parts.path)
         onward = next_url(url) if link.may_lead_on else None
+        signs += address_signs(url, host, parts, written)
+        if onward is None or not onward.certain:
+            # Else its name tells where it leads, as www-paypal-com.translate.goog does.
+            signs += host.signs
+        signs += path_signs(parts.path)
         signs += onward_signs(url, onward, reader)
         if onward is None:
             break
