@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.journal import JournalReader, JournalWriter, RecordId, framing
-from backstamp.journal import reader as reader_module
+from backstamp.journal import JournalReader, JournalWriter, RecordId, framing, segment_reader
 from backstamp.journal.layout import SET_ASIDE, segment_path, segments
 from backstamp.journal.stream import SEGMENT_BYTES
 from backstamp.vocabulary import JournalRecord
@@ -258,8 +257,8 @@ def test_damage_of_any_length_is_looked_through_in_pieces(
         read_at_once.append(length)
         return pread(descriptor, length, offset)
 
-    monkeypatch.setattr(reader_module, "DAMAGE_BYTES", 4096)
-    monkeypatch.setattr(reader_module, "CHUNK_BYTES", 8192)
+    monkeypatch.setattr(segment_reader, "DAMAGE_BYTES", 4096)
+    monkeypatch.setattr(segment_reader, "CHUNK_BYTES", 8192)
     monkeypatch.setattr(os, "pread", counting)
     assert last - first > 10 * 4096
     batch = JournalReader(tmp_path).read({}, 10_000)

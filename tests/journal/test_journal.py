@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backstamp.journal import JournalReader, JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import (
+    JournalReader,
+    JournalUnavailableError,
+    JournalWriter,
+    RecordTooLargeError,
+    segment_reader,
+)
 from backstamp.journal.framing import MAX_PAYLOAD_BYTES
 from backstamp.journal.layout import lock_path, producers, segments
 from backstamp.vocabulary import JournalRecord
@@ -67,6 +73,22 @@ def test_reading_goes_on_at_the_cursor(tmp_path: Path) -> None:
     cursors = reader.read({}, 10).cursors
     writer.append(hit(2))
     assert [record for _, record in reader.read(cursors, 10).records] == [hit(2)]
+    writer.close()
+
+
+def test_a_batch_ends_when_it_is_large_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment_reader, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(segment_reader, "BATCH_BYTES", 1000)
+    writer = JournalWriter(tmp_path, role="test", sync="off", segment_bytes=3000)
+    written = [(writer.append(hit(number)), hit(number)) for number in range(100)]
+    reader, cursors, seen = JournalReader(tmp_path), dict[str, int](), []
+    while (batch := reader.read(cursors, 10_000)).records:
+        assert batch.size < 1000 + 500
+        seen += batch.records
+        cursors = batch.cursors
+    assert seen == written
     writer.close()
 
 

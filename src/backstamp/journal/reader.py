@@ -1,60 +1,15 @@
-"""Read what writers appended, from where the last reading ended; whatever is damaged, go on after it."""
+"""Read what all writers appended, from where the last reading ended; delete what is ingested."""
 
 import contextlib
-import errno
 import itertools
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
-import msgspec
-
-from backstamp.journal import codec, framing
-from backstamp.journal.layout import (
-    AHEAD,
-    SET_ASIDE,
-    RecordId,
-    Segment,
-    is_alive,
-    lock_path,
-    open_private,
-    producers,
-    segments,
-)
-from backstamp.vocabulary import JournalRecord
+from backstamp.journal.layout import AHEAD, is_alive, lock_path, producers, segments
+from backstamp.journal.segment_reader import Batch, SegmentReader
 
 _log = logging.getLogger("backstamp.journal")
-
-CHUNK_BYTES: Final = 256 * 1024
-"""Read at once. Of a megabyte the first frames had left the processor's cache when the last were found, and a
-record took an eighth longer."""
-BATCH_BYTES: Final = 32 * 1024 * 1024
-"""A batch ends here whatever its limit says: a message's record may have megabytes."""
-MAX_SET_ASIDE: Final = 1000
-"""So many damaged stretches are kept for people to look at; more are only counted."""
-DAMAGE_BYTES: Final = framing.HEADER_BYTES + framing.MAX_PAYLOAD_BYTES
-"""In damage, frames are looked for in twice this at a time: what begins in the first half is whole."""
-
-
-class Batch(msgspec.Struct):
-    """What one `read` gave. `cursors` holds every producer that there is, and where it was left.
-
-    `corrupt` counts damaged records that were passed over and set aside; a record cut short by the
-    death of its writer is none of them, for nobody was ever told that it was written. `missing` counts bytes
-    of files that are not there. `unreadable` says of producers whose files the system does not let us read
-    what it says; their cursors stay where they were. `began` are the cursors from which was read: what the
-    reader takes for ingested.
-    """
-
-    records: list[tuple[RecordId, JournalRecord]]
-    cursors: dict[str, int]
-    corrupt: int = 0
-    size: int = 0
-    missing: int = 0
-    unreadable: dict[str, str] = msgspec.field(default_factory=dict)
-    began: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class JournalReader:
@@ -67,7 +22,7 @@ class JournalReader:
         """
         self._directory = directory
         self._only = only
-        self._set_aside = set_aside
+        self._set_aside = directory if set_aside else None
         self._turn = 0
         self._dead: set[str] = set()
         self._gone: set[str] = set()
@@ -164,7 +119,7 @@ class JournalReader:
 
         What cannot be read stops no other.
         """
-        if len(batch.records) >= limit or batch.size >= BATCH_BYTES:
+        if batch.is_full(limit):
             return
         position = batch.cursors[producer]
         try:
@@ -176,14 +131,19 @@ class JournalReader:
                 if after is not None and position >= after:
                     continue
                 # Who only looks begins at the start of everything, of which most was ingested and deleted.
-                if position < segment.start and (self._set_aside or position):
-                    self._miss(batch, producer, position, segment.start)
-                batch.cursors[producer] = position = max(position, segment.start)
-                self._read_segment(batch, producer, segment, after, finished, limit)
+                if self._set_aside or position:
+                    batch.miss(producer, position, segment.start)
+                batch.cursors[producer] = max(position, segment.start)
+                SegmentReader(
+                    batch,
+                    producer,
+                    segment,
+                    after=after,
+                    finished=finished,
+                    set_aside=self._set_aside,
+                ).read(limit)
                 position = batch.cursors[producer]
-                if after is None or len(batch.records) >= limit or batch.size >= BATCH_BYTES:
-                    break
-                if position < after:  # only a limit stops before the end of a finished segment
+                if batch.is_full(limit):
                     break
         except OSError as error:
             batch.unreadable[producer] = error.strerror or str(error)
@@ -194,106 +154,3 @@ class JournalReader:
             if producer not in self._unreadable:
                 _log.error("journal: producer %s cannot be read (%s); the others go on", producer, reason)
         self._unreadable = batch.unreadable
-
-    def _read_segment(
-        self, batch: Batch, producer: str, segment: Segment, after: int | None, finished: bool, limit: int
-    ) -> None:
-        seed = framing.seed(producer)
-        with segment.path.open("rb", buffering=0) as file:
-            while len(batch.records) < limit and batch.size < BATCH_BYTES:
-                position = batch.cursors[producer]
-                end = after if after is not None else segment.start + os.fstat(file.fileno()).st_size
-                room = min(CHUNK_BYTES, end - position)
-                if room <= 0:
-                    break
-                data = os.pread(file.fileno(), room, position - segment.start)
-                frames, used = framing.whole_frames(seed, data, position, limit - len(batch.records))
-                skipped: int | None = 0
-                if not frames:
-                    hole = min(end, segment.start + _next_data(file.fileno(), position - segment.start))
-                    if hole > position:
-                        if hole == end and after is None and not finished:
-                            break
-                        self._count_damage(batch, producer, position, hole - position, lost=1)
-                        batch.cursors[producer] = hole
-                        continue
-                    # A frame longer than a chunk, a torn tail, or damage: look at what is left.
-                    window = min(2 * DAMAGE_BYTES, end - position)
-                    data = os.pread(file.fileno(), window, position - segment.start)
-                    skipped = framing.next_whole(seed, data, position)
-                    if skipped is None and len(data) == 2 * DAMAGE_BYTES:
-                        skipped = DAMAGE_BYTES
-                    if skipped is None:
-                        if after is None and not finished:
-                            break
-                        self._pass_over(batch, producer, position, data, torn=after is None)
-                        if after is not None:
-                            self._miss(batch, producer, position + len(data), after)
-                        batch.cursors[producer] = after if after is not None else position + len(data)
-                        break
-                    if skipped:
-                        self._pass_over(batch, producer, position, data[:skipped], torn=False)
-                        position += skipped
-                    frames, used = framing.whole_frames(seed, data[skipped:], position, 1)
-                self._take(batch, producer, frames)
-                batch.size += used + (skipped or 0)
-                batch.cursors[producer] = position + used
-
-    def _take(self, batch: Batch, producer: str, frames: list[tuple[int, bytes]]) -> None:
-        keep, decode, made = batch.records.append, codec.decode, tuple.__new__
-        for position, payload in frames:
-            try:
-                # Without the function in which a named tuple is made from arguments.
-                keep((made(RecordId, (producer, position)), decode(payload)))
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                # Whole, but not of our vocabulary: written by a later version of ours.
-                self._pass_over(batch, producer, position, payload, torn=False)
-
-    def _miss(self, batch: Batch, producer: str, position: int, end: int) -> None:
-        """Note that the journal has not what lay between."""
-        if position < end:
-            batch.missing += end - position
-            _log.error(
-                "journal: %d bytes at %d of producer %s are not there: deleted, or lost in a power cut",
-                *(end - position, position, producer),
-            )
-
-    def _count_damage(self, batch: Batch, producer: str, position: int, length: int, *, lost: int) -> None:
-        batch.corrupt += lost
-        _log.error(
-            "journal: passed over %d damaged record(s), %d bytes at %d of producer %s",
-            *(lost, length, position, producer),
-        )
-
-    def _pass_over(self, batch: Batch, producer: str, position: int, data: bytes, *, torn: bool) -> None:
-        if not data or (torn and _is_torn_frame(data)):
-            return
-        self._count_damage(batch, producer, position, len(data), lost=framing.count_lost(data))
-        if not self._set_aside:
-            return
-        try:
-            folder = self._directory / SET_ASIDE
-            folder.mkdir(mode=0o750, exist_ok=True)
-            if sum(1 for _ in folder.iterdir()) < MAX_SET_ASIDE:
-                path = folder / f"{producer}-{position:016x}.bad"
-                with open(path, "wb", opener=open_private) as file:
-                    file.write(data)
-        except OSError as error:
-            _log.error("journal: damaged records cannot be set aside: %s", error.strerror)
-
-
-def _next_data(descriptor: int, offset: int) -> int:
-    """Return where a file has data again: `offset`, or the end of the hole or of the file (lseek(2)).
-
-    In a hole there are zeros, with which no frame begins. To read one of 20 GB took more than a minute.
-    """
-    try:
-        return os.lseek(descriptor, offset, os.SEEK_DATA)
-    except OSError as error:
-        # Else the file system knows no holes.
-        return max(offset, os.fstat(descriptor).st_size) if error.errno == errno.ENXIO else offset
-
-
-def _is_torn_frame(data: bytes) -> bool:
-    """Return whether `data` is what a write that was cut short leaves: one frame's beginning."""
-    return data[: len(framing.MAGIC)] == framing.MAGIC[: len(data)] and data.count(framing.MAGIC) <= 1
