@@ -35,6 +35,8 @@ _ROUTE: Final = re.compile(r"@[^:]*:")
 _ORCPT: Final = re.compile(r"[^;]+;.+")
 _NOTIFY: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
+_WEB_REQUEST: Final = re.compile(rb"[A-Z]+ \S+ HTTP/[0-9.]+[ \t]*")
+
 SYNTAX: Final = reply(501, "5.5.4 Syntax error in the parameters")
 UNKNOWN: Final = reply(500, "5.5.2 Command not recognised")
 NOT_OFFERED: Final = reply(555, "5.5.4 A parameter of an extension that is not offered")
@@ -84,6 +86,11 @@ def address_of(path: str) -> str:
     """
     address = _ROUTE.sub("", path, count=1) if path.startswith("@") else path
     return address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def is_web_request(line: bytes) -> bool:
+    """Return whether a line is the first one of an HTTP request (RFC 9112 §3)."""
+    return _WEB_REQUEST.fullmatch(line) is not None
 
 
 def parse_command(line: bytes) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from backstamp.gateway.protocol.commands import (
     MAX_COMMAND,
     UNKNOWN,
     RefusedError,
+    is_web_request,
     parse_command,
 )
 from backstamp.gateway.protocol.reply import Reply, reply
@@ -50,6 +51,10 @@ BROKEN_LINE: Final = reply(500, "5.5.2 Lines must end in CRLF, and hold no other
 LINE_TOO_LONG: Final = reply(500, "5.5.2 Line too long")
 TOO_MANY_MISTAKES: Final = reply(421, "4.7.0 Too many errors, closing the connection")
 NO_MESSAGE: Final = reply(421, "4.7.0 Too many commands without a message, closing the connection")
+WEB_REQUEST: Final = reply(421, "4.7.0 This is no web server, closing the connection")
+"""Any page can have a browser that may relay post to us, with mail for a body (Postfix, too, hangs up:
+`smtpd_forbidden_commands`).
+"""
 IDLE: Final = reply(421, "4.4.2 Nothing was said for too long, closing the connection")
 NO_LOGIN: Final = reply(421, "4.7.0 Nobody logged in for too long, closing the connection")
 STOPPING: Final = reply(421, "4.3.2 The server is stopping, try again in a moment")
@@ -159,6 +164,8 @@ class Session:
             await self._say(answer)
 
     async def _carry_out(self, line: bytes) -> Reply | None:
+        if is_web_request(line):
+            return WEB_REQUEST
         try:
             verb, argument = parse_command(line)
             action = self._actions.get(verb)
