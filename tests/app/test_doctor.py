@@ -437,6 +437,8 @@ def test_a_data_directory_that_is_a_file_is_not_called_missing(tmp_path: Path) -
     (tmp_path / "data").write_text("")
     ((grade, what, _),) = told(data_dir.disk(settings(tmp_path)))
     assert (grade, what) == ("WRONG", f"{tmp_path / 'data'} is no directory")
+    for others in (data_dir.contents, data_dir.keys, data_dir.journal):
+        assert told(others(settings(tmp_path))) == [], "one thing is wrong"
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,10 @@ def test_links_and_messages_are_switched_off_listed_and_switched_on(tmp_path: Pa
     assert links("list")[1].count("\n") == 1
 
     pixel = seal_pixel(ring, domain_id=1, tracking_id=0xABC)
-    assert links("kill", pixel)[2] == (
-        "backstamp: that is a pixel; add --whole-message to mean its message\n"
+    assert links("kill", pixel) == (
+        2,
+        "",
+        "backstamp: that is a pixel; add --whole-message to mean its message\n",
     )
     assert links("kill", pixel, "--whole-message")[1].startswith("all links of message 0000000000000abc:")
 
@@ -92,7 +94,7 @@ def test_what_names_no_host_or_url_is_refused_in_one_line(links: Run) -> None:
 @pytest.mark.parametrize("what", ["A" * 48, "https://[", "xyz"])
 def test_what_is_no_link_of_ours_is_refused_in_one_line(links: Run, what: str) -> None:
     code, said, failed = links("kill", what)
-    assert (code, said) == (1, "")
+    assert (code, said) == (2, "")
     assert failed == (
         "backstamp: not ours: no key of this installation opens it, and it names no message; "
         "for a URL or host in whatever mail give it with --url or --host\n"

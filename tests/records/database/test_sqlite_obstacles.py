@@ -44,6 +44,25 @@ def test_a_disk_that_is_read_only_or_full_is_named(database: Path, disk: SimpleN
     assert told(database, sqlite3.SQLITE_CANTOPEN) == f"{named} is mounted read-only"
 
 
+def test_of_a_link_the_disk_of_what_it_leads_to_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted, link = tmp_path / "mounted", tmp_path / "linked.db"
+    mounted.mkdir()
+    (mounted / "real.db").touch()
+    link.symlink_to(mounted / "real.db")
+    flags = {mounted: os.ST_RDONLY, mounted / "real.db": os.ST_RDONLY}
+    monkeypatch.setattr(os, "statvfs", lambda at: SimpleNamespace(f_flag=flags.get(Path(at), 0), f_bavail=1))
+    monkeypatch.setattr(os, "access", lambda at, _: Path(at) not in flags)
+    assert told(link, sqlite3.SQLITE_READONLY) == (
+        f"disk I/O error: the disk of {mounted} is mounted read-only"
+    )
+    del flags[mounted]  # a single file can be mounted, too
+    assert told(link, sqlite3.SQLITE_READONLY) == (
+        f"disk I/O error: the disk of {mounted / 'real.db'} is mounted read-only"
+    )
+
+
 @pytest.mark.usefixtures("disk")
 def test_a_file_that_is_another_users_is_named_with_what_to_do(
     database: Path, monkeypatch: pytest.MonkeyPatch

@@ -135,14 +135,14 @@ def _in_mail(context: AppContext, what: str, all_copies: bool, whole_message: bo
         return KillTarget(int(what.strip(), 16))
     token = open_token(context.keyring(), token_of(what))
     if token is None:
-        raise click.ClickException(
+        raise BadInputError(
             "not ours: no key of this installation opens it, and it names no message; for a URL or host in "
             "whatever mail give it with --url or --host"
         )
     if whole_message:
         return KillTarget(token.tracking_id)
     if isinstance(token, PixelToken):
-        raise click.ClickException("that is a pixel; add --whole-message to mean its message")
+        raise BadInputError("that is a pixel; add --whole-message to mean its message")
     if all_copies:
         return KillTarget(token.tracking_id, token.link_number)
     recipient = NO_RECIPIENT if token.recipient_index is None else token.recipient_index

@@ -151,6 +151,8 @@ def keys(settings: Settings) -> Iterator[Finding]:
             "that is out are dead",
         )
         return
+    if not there and not settings[DATA_DIR].is_dir():
+        return  # `disk` has told
     if not there:
         yield note("keys", f"{path} does not exist yet", "start `backstamp serve` once; it makes it")
         return
@@ -181,8 +183,8 @@ def journal(settings: Settings) -> Iterator[Finding]:
     folder = settings.in_data_dir("journal") / SET_ASIDE
     try:
         waiting = sum(1 for _ in folder.iterdir())
-    except FileNotFoundError:
-        return
+    except (FileNotFoundError, NotADirectoryError):
+        return  # `contents` has told what is no folder
     except OSError as error:
         yield wrong("journal", f"{folder} cannot be read ({error.strerror})", "run as its owner")
         return

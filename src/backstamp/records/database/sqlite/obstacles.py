@@ -24,17 +24,17 @@ def explain(error: sqlite3.Error, path: Path) -> None:
 
 
 def _obstacle(path: Path, code: int) -> str:
-    """Return what is in the way; empty where nothing is seen."""
+    """Return what is in the way of the file to which `path` leads; empty where nothing is seen."""
+    path = path.resolve()  # SQLite, too, has the other files beside that one
     files = [Path(f"{path}{suffix}") for suffix in _SUFFIXES]
     try:
-        disk = os.statvfs(path.parent)
-        if disk.f_flag & os.ST_RDONLY:
-            return f"the disk of {path.parent} is mounted read-only"
         for each in (path.parent, *filter(Path.exists, files)):
+            if os.statvfs(each).f_flag & os.ST_RDONLY:
+                return f"the disk of {each} is mounted read-only"
             if not os.access(each, os.R_OK | os.W_OK):
                 owner, user = _name(each.stat().st_uid), _name(os.geteuid())
                 return f"{each} belongs to {owner}; run: chown {user} {each}"
-        if not disk.f_bavail:
+        if not os.statvfs(path.parent).f_bavail:
             return f"the disk of {path.parent} is full"
     except OSError:
         return ""
