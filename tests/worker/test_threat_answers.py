@@ -27,11 +27,10 @@ from backstamp.vocabulary import (
 from backstamp.worker import WorkerConfig
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.keeping.copies import ListStore
-from backstamp.worker.feeds.offers import offer_named
 from backstamp.worker.feeds.providers import safe_browsing
 from backstamp.worker.feeds.providers.dns_lists import DnsForm, DnsList
 from tests.worker.feeds.feed_server import FeedServer, Page, feed_server
-from tests.worker.feeds.google import SafeBrowsing
+from tests.worker.feeds.google import SafeBrowsing, offered
 from tests.worker.running import eventually, running
 
 EVIL = full_hash("evil.example/a")
@@ -46,10 +45,8 @@ def with_feeds(config: WorkerConfig, server: FeedServer, directory: Path) -> Fee
     service.full = {EVIL: [(2, [])], LATER: [(1, [])]}
     server.pages["/v5/hashLists:batchGet"] = Page(service.batch_get)
     server.pages["/v5/hashes:search"] = Page(service.search)
-    offer = offer_named("safe-browsing")
-    assert offer is not None
     return FeedsConfig(
-        sources=(msgspec.structs.replace(offer.source, address=server.url("")),),
+        sources=(offered("safe-browsing", server, key=""),),
         directory=directory / "feeds",
         lists_path=directory / "threats.lists",
         answers_path=directory / "threats.answers",

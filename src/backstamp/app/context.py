@@ -5,18 +5,17 @@ The rooms behind it are imported then, too: with them every command, `--help` as
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from backstamp.app import keyfile
 from backstamp.app.owner import become_owner
 from backstamp.app.settings import Settings, load
+from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import DATA_DIR, TRACKING_URL
 from backstamp.tokens import Keyring
 
 if TYPE_CHECKING:
     from backstamp.shared_files import SnapshotFile
-
-KEY_FILE: Final = "keys.json"
 
 
 class AppContext:
@@ -31,7 +30,7 @@ class AppContext:
     def settings(self) -> Settings:
         """The settings. At first use root goes on as the data directory's owner. Raises `SettingsError`."""
         settings = load(self.named_config)
-        become_owner(settings[DATA_DIR], self._named_keys or settings.in_data_dir(KEY_FILE))
+        become_owner(settings[DATA_DIR], self._named_keys or settings.in_data_dir(DataFile.KEYS))
         return settings
 
     def use_keys(self, path: Path) -> None:
@@ -41,7 +40,7 @@ class AppContext:
     @property
     def key_path(self) -> Path:
         """Where the key ring lies."""
-        return self.settings.in_data_dir(KEY_FILE)
+        return self.settings.in_data_dir(DataFile.KEYS)
 
     def keyring(self) -> Keyring:
         """Return the key ring. Raises `KeyFileError` where there is none."""
@@ -55,31 +54,10 @@ class AppContext:
     @property
     def journal_dir(self) -> Path:
         """Where the journal lies."""
-        return self.settings.in_data_dir("journal")
-
-    @property
-    def signatures_path(self) -> Path:
-        """Where newer copies of the published lists of networks lie."""
-        from backstamp.shared_files.signature_file import FILE_NAME
-
-        return self.settings.in_data_dir(FILE_NAME)
-
-    @property
-    def threat_answers_path(self) -> Path:
-        """Where the answers of lists' publishers about single URLs lie."""
-        from backstamp.shared_files.answers_file import FILE_NAME
-
-        return self.settings.in_data_dir(FILE_NAME)
-
-    @property
-    def threats_path(self) -> Path:
-        """Where the compiled threat lists lie."""
-        from backstamp.shared_files.threat_file import FILE_NAME
-
-        return self.settings.in_data_dir(FILE_NAME)
+        return self.settings.in_data_dir(DataFolder.JOURNAL)
 
     def snapshot(self) -> "SnapshotFile":
         """Return the reader of the policy snapshot."""
         from backstamp.shared_files import SnapshotFile
 
-        return SnapshotFile(self.settings.in_data_dir("snapshot"))
+        return SnapshotFile(self.settings.in_data_dir(DataFile.SNAPSHOT))

@@ -10,6 +10,7 @@ from django.http.request import split_domain_port
 from backstamp import __version__
 from backstamp.app import keyfile
 from backstamp.app.settings import load
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import CONSOLE_URL, DATABASE_URL
 from backstamp.app.wiring.console import console_config
 from backstamp.app.wiring.data_dir import prepare_data_dir
@@ -23,7 +24,7 @@ _url = urlsplit(_settings[CONSOLE_URL])
 def _database() -> dict[str, Any]:
     url = _settings[DATABASE_URL]
     if not url:
-        path = _settings.in_data_dir("backstamp.db")
+        path = _settings.in_data_dir(DataFile.DATABASE)
         # Who read what is for nobody else, wherever the file is copied. SQLite gives its log the same mode.
         with suppress(OSError):  # which SQLite will meet too, and say
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -48,7 +49,7 @@ def _database() -> dict[str, Any]:
 BACKSTAMP = console_config(_settings)
 BACKSTAMP_VERSION = __version__
 
-SECRET_KEY = keyfile.read(_settings.in_data_dir("keys.json")).derive("django").hex()
+SECRET_KEY = keyfile.read(_settings.in_data_dir(DataFile.KEYS)).derive("django").hex()
 DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"

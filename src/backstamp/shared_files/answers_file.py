@@ -7,7 +7,6 @@ from backstamp.shared_files.replacing import replace_file
 from backstamp.shared_files.shared_file import SharedFile
 from backstamp.threats.answers import Answers, decode_answers, encode_answers
 
-FILE_NAME: Final = "threats.answers"
 RECHECK_SECONDS: Final = 0.5
 """Somebody may be waiting before the page that says a link is being checked."""
 

@@ -8,7 +8,6 @@ from backstamp.shared_files.replacing import replace_file
 from backstamp.shared_files.shared_file import SharedFile
 from backstamp.threats.known_sites import KnownSites, encode_sites
 
-FILE_NAME: Final = "sites.known"
 RECHECK_SECONDS: Final = 5.0
 
 

@@ -13,7 +13,6 @@ from backstamp.verdicts.published import (
     table_of,
 )
 
-FILE_NAME: Final = "signatures.json"
 RECHECK_SECONDS: Final = 5.0
 """An update comes once a day; the edge takes it up within this time."""
 

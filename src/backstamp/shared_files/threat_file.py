@@ -8,7 +8,6 @@ from backstamp.shared_files.replacing import replacing
 from backstamp.shared_files.shared_file import SharedFile, mapped
 from backstamp.threats.lists import SourceEntries, ThreatLists, compile_lists
 
-FILE_NAME: Final = "threats.lists"
 RECHECK_SECONDS: Final = 0.5
 
 

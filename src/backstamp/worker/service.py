@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from backstamp.records.database.bulk import is_postgresql
+from backstamp.records.database.vendor import is_postgresql
 from backstamp.records.queries.link_urls import urls_of_links
 from backstamp.shared_files import ThreatFile
 from backstamp.worker.capture.server import CaptureServer

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from backstamp.app.settings import load
-from backstamp.app.simulator.runs import REPORT_FILE, SimulationRuns
+from backstamp.app.settings.data_dir import DataFile
+from backstamp.app.simulator.runs import SimulationRuns
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def no_settings_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_that_cannot_be_says_why_and_leaves_the_last_report(tmp_path: Path) -> None:
     config = tmp_path / "backstamp.toml"
     config.write_text(f'data_dir = "{tmp_path}"\n[gateway]\nnext_hop = "smtp://127.0.0.1:1"\n')
-    (tmp_path / REPORT_FILE).write_text('{"played": 1}')
+    (tmp_path / DataFile.SIMULATION_REPORT).write_text('{"played": 1}')
     (tmp_path / "simulation.jsonl").write_text("{}\n{}\n")
     runs = SimulationRuns(load(config))
     assert runs.start(60)

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from backstamp.records.alerting.from_ingest import occurrences
+from backstamp.records.alerting.from_ingest.batch import occurrences
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.judgements import Judgement
 from backstamp.records.ingest.batches import ingest

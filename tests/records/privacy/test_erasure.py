@@ -29,9 +29,10 @@ from backstamp.records.models import (
     Suppression,
     UnmatchedReport,
 )
-from backstamp.records.privacy import erased_copies, erasure, retention
-from backstamp.records.privacy.erasure import erase
-from backstamp.records.privacy.mentions import Mentions
+from backstamp.records.privacy import erased_copies, retention
+from backstamp.records.privacy.erasure import copies, mentioning_rows
+from backstamp.records.privacy.erasure.mentions import Mentions
+from backstamp.records.privacy.erasure.person import erase
 from backstamp.records.protection import own_lists
 from backstamp.records.queries import search
 from backstamp.records.reports import matching
@@ -165,9 +166,9 @@ def test_the_figures_say_what_was_found_and_the_second_time_there_is_nothing() -
 
 
 def test_all_rows_are_looked_through_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure, "_LOOKED_THROUGH", 2)
+    monkeypatch.setattr(mentioning_rows, "_LOOKED_THROUGH", 2)
     filled()
-    number, pieces = erasure.rows_to_look_through(), list[int]()
+    number, pieces = mentioning_rows.number_of_rows(), list[int]()
     assert erase("nobody@example.com", RING, after(3000), pieces.append) is None
     assert (sum(pieces), max(pieces)) == (number, 2)
     assert erase(ANNA, RING, after(3001)) is not None
@@ -285,7 +286,8 @@ class KilledError(Exception):
 def test_who_is_killed_in_the_middle_begins_again(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     filled(memory)
-    monkeypatch.setattr(erasure, "_SLICE", 1)
+    monkeypatch.setattr(copies, "_SLICE", 1)
+    monkeypatch.setattr(mentioning_rows, "_SLICE", 1)
     monkeypatch.setattr(retention, "_EVENT_SLICE", 2)
     mark, steps = erased_copies.mark, iter(range(1, 1000))
 
@@ -294,7 +296,7 @@ def test_who_is_killed_in_the_middle_begins_again(step: int, monkeypatch: pytest
             raise KilledError
         mark(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(erasure, "mark", dying)
+    monkeypatch.setattr(copies, "mark", dying)
     with pytest.raises(KilledError):
         erase(ANNA, RING, after(3000))
     hits = [click(4000, message=SHARED), pixel(4001, key=BERTS, message=SHARED, source=b"source-9")]

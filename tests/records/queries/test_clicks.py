@@ -9,8 +9,9 @@ from django.db import connection
 
 from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.models import Event, LinkExpression, Message, SenderDomain
-from backstamp.records.queries import clicks
-from backstamp.records.queries.clicks import ClickFilter, Who, click_page
+from backstamp.records.queries import click_filter, clicks
+from backstamp.records.queries.click_filter import ClickFilter, Who
+from backstamp.records.queries.clicks import click_page
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor, Direction, EventType, Origin
 from tests.console.seed import event, link, message, recipient
@@ -80,7 +81,7 @@ def test_every_filter_shows_its_own() -> None:
 
 @pytest.mark.parametrize("few", [0, 100])
 def test_a_host_is_found_whether_few_mails_have_it_or_many(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clicks, "_FEW", few)
+    monkeypatch.setattr(click_filter, "_FEW", few)
     mail = received(1, "ann@example.org", url="https://www.evil.example/")
     other = received(2, "ann@example.org")
     link(mail, 1, "https://notevil.example/")

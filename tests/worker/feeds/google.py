@@ -6,7 +6,17 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from tests.worker.feeds.feed_server import Query
+import msgspec
+
+from backstamp.worker.feeds.lists.source import Source
+from backstamp.worker.feeds.offers import OFFERS
+from tests.worker.feeds.feed_server import FeedServer, Query
+
+
+def offered(name: str, server: FeedServer, key: str = "k3y") -> Source:
+    """Return what is offered by this name, had from a server of ours."""
+    (offer,) = (each for each in OFFERS if each.source.name == name)
+    return msgspec.structs.replace(offer.source, address=server.url(""), key=key)
 
 
 def varint(number: int) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 from backstamp.journal import JournalWriter
 from backstamp.records.ingest.batches import ingest
 from backstamp.records.models import DayCount, Event, Recipient, Suppression, UnmatchedReport
-from backstamp.records.privacy.erasure import erase
+from backstamp.records.privacy.erasure.person import erase
 from backstamp.tokens import Keyring, seal_link, seal_return_path
 from backstamp.vocabulary import EventType, QueuedRecipient
 from backstamp.worker import WorkerConfig

@@ -19,14 +19,15 @@ def erase(context: AppContext, address: str) -> None:
     """
     with usable_database(context):
         from backstamp.records.database import taking_turns
-        from backstamp.records.privacy import erasure, retention
+        from backstamp.records.privacy import retention
+        from backstamp.records.privacy.erasure import mentioning_rows, person
         from backstamp.records.queries import search
 
         taking_turns.be_patient()
         try:
-            number = erasure.rows_to_look_through()
+            number = mentioning_rows.number_of_rows()
             with click.progressbar(length=number, label="looking for mentions", file=sys.stderr) as bar:
-                erased = erasure.erase(address, context.keyring(), looked_through=bar.update)
+                erased = person.erase(address, context.keyring(), looked_through=bar.update)
         finally:
             # Also of what a run erased that was stopped.
             search.forget_deleted()

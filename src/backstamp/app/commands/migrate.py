@@ -31,8 +31,8 @@ def _refuse_unfit() -> None:
     from django.db import connection
 
     from backstamp.app.doctor.database import OWNER
-    from backstamp.records.database.bulk import is_postgresql
     from backstamp.records.database.server_settings import cannot_make_tables, is_turkic
+    from backstamp.records.database.vendor import is_postgresql
     from backstamp.records.database.versions import is_empty, is_older
 
     if not is_postgresql():

@@ -11,7 +11,7 @@ from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.logs import configure_logging
 from backstamp.app.settings import CONFIG_VARIABLE, SUNSET_KEYS_VARIABLE, SettingsError
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
 from backstamp.app.stop_signals import heed_while_starting, run_until_signal
 from backstamp.app.supervisor import PARENT_VARIABLE

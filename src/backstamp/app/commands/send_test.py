@@ -9,7 +9,7 @@ import click
 
 from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
 from backstamp.mail.sample import sample_message
 

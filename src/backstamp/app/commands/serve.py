@@ -14,7 +14,8 @@ import click
 from backstamp.app.context import AppContext
 from backstamp.app.logs import configure_logging
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import (
     CONSENT_MODE,
     CONSOLE_LISTEN,
@@ -70,7 +71,7 @@ def serve(context: AppContext) -> None:
         raise click.ClickException(str(error)) from None
     commands = {role: role_command(role) for role in ROLES}
     # Nobody's link waits for an upgrade of the database, or for one that comes up later than we do.
-    early = ("gateway", "edge") if context.settings.in_data_dir("snapshot").exists() else ()
+    early = ("gateway", "edge") if context.settings.in_data_dir(DataFile.SNAPSHOT).exists() else ()
     link = ""
 
     def prepared(code: int) -> None:
@@ -103,7 +104,7 @@ def _all_answer(settings: Settings) -> bool:
         bool(gateway)
         and _first_words(settings[EDGE_LISTEN], _get(settings[TRACKING_URL], "/healthz")) != b""
         and _first_words(settings[CONSOLE_LISTEN], _get(settings[CONSOLE_URL], "/sign-in/")) != b""
-        and settings.in_data_dir("snapshot").exists()
+        and settings.in_data_dir(DataFile.SNAPSHOT).exists()
     )
 
 

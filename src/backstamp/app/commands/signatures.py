@@ -9,6 +9,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.wiring.data_dir import make_data_dir
 from backstamp.shared_files import SignatureFile
 from backstamp.verdicts.published import LISTS, PublishedList, freshness, list_named
@@ -27,7 +28,7 @@ def signatures() -> None:
 def list_(context: AppContext) -> None:
     """Print the lists: name, number of networks, and day."""
     today = datetime.datetime.now(datetime.UTC).date()
-    for each in freshness(SignatureFile(context.signatures_path).updates(), today):
+    for each in freshness(SignatureFile(context.settings.in_data_dir(DataFile.SIGNATURES)).updates(), today):
         origin = "updated" if each.updated else "as packaged"
         old = f"  STALE ({each.days} days): backstamp signatures update" if each.stale else ""
         click.echo(f"{each.name:<24}{each.prefixes:>7} networks  {each.as_of}  {origin}{old}")
@@ -60,7 +61,7 @@ def update(
     make_data_dir(context.settings)
     from backstamp.worker.signatures import refresh
 
-    path = context.signatures_path
+    path = context.settings.in_data_dir(DataFile.SIGNATURES)
     try:
         if files is not None:
             outcomes = _brought(path, files, may_shrink=accept_shrink)

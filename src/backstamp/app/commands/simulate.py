@@ -15,7 +15,8 @@ import msgspec
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import start_django
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
+from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import (
     EDGE_LISTEN,
     EDGE_TLS_CERTIFICATE,
@@ -86,7 +87,7 @@ def simulate(
     Nothing leaves this machine: the next hop must be the built-in test mailbox.
     """
     settings = context.settings
-    truth = truth or settings.in_data_dir("simulation.jsonl")
+    truth = truth or settings.in_data_dir(DataFile.SIMULATION_TRUTH)
     if not report:
         edge = _edge_that_believes_us(settings)
         start_django(context)
@@ -141,7 +142,7 @@ def _play(
         gateway=split_host_port(settings[GATEWAY_LISTEN]),
         edge=edge,
         host=urlsplit(settings[TRACKING_URL]).netloc,
-        captured=settings.in_data_dir("capture"),
+        captured=settings.in_data_dir(DataFolder.CAPTURE),
     )
     try:
         file = truth.open("wb")

@@ -13,6 +13,7 @@ from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.shown import printable_json
 from backstamp.shared_files import ThreatFile
 from backstamp.shared_files.answers_file import AnswersFile
@@ -120,7 +121,10 @@ def _lines() -> Iterator[bytes]:
 def _known(installation: AppContext) -> _Known:
     """Return the lists and answers of this installation; none where there are none, or no installation."""
     try:
-        lists, answers = installation.threats_path, installation.threat_answers_path
+        in_data_dir = installation.settings.in_data_dir
     except SettingsError:
         return _Known(None, Answers())
-    return _Known(ThreatFile(lists).current(), AnswersFile(answers).current())
+    return _Known(
+        ThreatFile(in_data_dir(DataFile.THREAT_LISTS)).current(),
+        AnswersFile(in_data_dir(DataFile.THREAT_ANSWERS)).current(),
+    )

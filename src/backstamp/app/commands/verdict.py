@@ -8,6 +8,7 @@ import click
 from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.shown import printable, printable_json
 from backstamp.shared_files import SignatureFile
 from backstamp.verdicts import NetworkTable, Verdict
@@ -41,7 +42,7 @@ def verdict(installation: AppContext, hits: BinaryIO) -> None:
 def _networks(installation: AppContext) -> NetworkTable:
     """Return what this installation knows of networks; without one, what the program came with."""
     try:
-        path = installation.signatures_path
+        path = installation.settings.in_data_dir(DataFile.SIGNATURES)
     except SettingsError:
         return PACKAGED_TABLE
     return SignatureFile(path).table()

@@ -14,25 +14,14 @@ from typing import Final
 from backstamp.app import keyfile
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.settings import Settings
+from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import DATA_DIR
 from backstamp.journal.layout import SET_ASIDE
-from backstamp.shared_files import answers_file, known_sites_file, signature_file, threat_file
+from backstamp.shared_files import consents_path, suppressed_path
 
-_FOLDERS: Final = ("capture", "feeds", "journal", "looking-back", "metrics", "source-keys")
-_FILES: Final = (
-    "backstamp.db",
-    "clock",
-    "outcomes.db",
-    "snapshot",
-    "snapshot.consents",
-    "snapshot.suppressed",
-    "worker.lock",
-    answers_file.FILE_NAME,
-    known_sites_file.FILE_NAME,
-    signature_file.FILE_NAME,
-    threat_file.FILE_NAME,
-)
-"""Of the data directory. Of `keys.json` `keys` speaks; what else lies there (`lost+found`) is not ours."""
+_PARTS: Final = [part(Path(DataFile.SNAPSHOT)).name for part in (consents_path, suppressed_path)]
+_LOOKED_AT: Final = sorted({*DataFolder, *DataFile, *_PARTS} - {DataFile.KEYS})
+"""Of the key file `keys` speaks; what else lies there (`lost+found`) is not ours."""
 LEAST_FREE_BYTES: Final = 500 * 10**6
 """A journal segment (64 MiB) per role, the capture mailbox (100 MB), and room to notice in time."""
 SLOW_SYNC_SECONDS: Final = 0.1
@@ -90,13 +79,13 @@ def _disk_of(directory: Path) -> Finding:
 
 def contents(settings: Settings) -> Iterator[Finding]:
     """Is all that we keep in the data directory of its kind, and ours to read and write?"""
-    for name in sorted(_FOLDERS + _FILES):
-        path = settings.in_data_dir(name)
+    for name in _LOOKED_AT:
+        path, is_folder = settings.in_data_dir(name), isinstance(name, DataFolder)
         if not os.path.lexists(path):
             continue  # made by whoever needs it
         try:
             mode = path.stat().st_mode
-            of_its_kind = stat.S_ISDIR(mode) if name in _FOLDERS else stat.S_ISREG(mode)
+            of_its_kind = stat.S_ISDIR(mode) if is_folder else stat.S_ISREG(mode)
             allowed = os.access(path, _needed(path))
         except FileNotFoundError:
             of_its_kind = allowed = False
@@ -112,7 +101,7 @@ def contents(settings: Settings) -> Iterator[Finding]:
             yield wrong("data", f"{path} cannot be looked at ({error.strerror})", fix)
             continue
         if not of_its_kind:
-            kind = "folder" if name in _FOLDERS else "file"
+            kind = "folder" if is_folder else "file"
             leads = f", and leads to {path.readlink()}" if path.is_symlink() else ""
             yield wrong("data", f"{path} is no {kind}{leads}", "move it away, or mount what belongs there")
         elif not allowed:
@@ -137,13 +126,13 @@ def _user() -> str:
 
 def keys(settings: Settings) -> Iterator[Finding]:
     """Is the key ring readable by us, and by nobody else?"""
-    path = settings.in_data_dir("keys.json")
+    path = settings.in_data_dir(DataFile.KEYS)
     there = _is_there(path)
     if path.is_symlink() and not there:
         fix = "mount what belongs there, or restore it from your backup"
         yield wrong("keys", f"{path} leads to {path.readlink()}, which is not there", fix)
         return
-    if not there and _is_there(settings.in_data_dir("snapshot")):
+    if not there and _is_there(settings.in_data_dir(DataFile.SNAPSHOT)):
         yield wrong(
             "keys",
             f"{path} is gone",
@@ -180,7 +169,7 @@ def _is_there(path: Path) -> bool:
 
 def journal(settings: Settings) -> Iterator[Finding]:
     """Does anything of the journal wait for a person?"""
-    folder = settings.in_data_dir("journal") / SET_ASIDE
+    folder = settings.in_data_dir(DataFolder.JOURNAL) / SET_ASIDE
     try:
         waiting = sum(1 for _ in folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):

@@ -10,6 +10,7 @@ from backstamp.app.django_start import set_django_up
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import Settings, SettingsError
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import DATABASE_URL, PRIVACY_RETENTION_DAYS
 from backstamp.tokens import Keyring
 
@@ -26,12 +27,12 @@ OWNER: Final = "let it own database and tables, as docs/database.md does (create
 def database(settings: Settings) -> Iterator[Finding]:
     """Can the worker and the console use it? Before the first start there is none, and nothing is said."""
     try:
-        ring = keyfile.read(settings.in_data_dir("keys.json"))
+        ring = keyfile.read(settings.in_data_dir(DataFile.KEYS))
     except KeyFileError:
         return  # Django needs them too, and `data_dir.keys` has told what is wrong with them.
     if not settings[DATABASE_URL]:
         try:
-            settings.in_data_dir("backstamp.db").stat()
+            settings.in_data_dir(DataFile.DATABASE).stat()
         except OSError:
             return  # It is not there yet, or `data_dir.contents` has told what keeps us from it.
     try:
@@ -159,10 +160,7 @@ def search() -> Iterator[Finding]:
 def as_it_is_set() -> Iterator[Finding]:
     """Does a PostgreSQL server take writes, and is it set as it must be? Raises `django.db.Error`."""
     from backstamp.records.database.server_settings import (
-        CLOCKS,
-        LAZY,
         cannot_make_tables,
-        harmful,
         is_standby,
         is_turkic,
         shares_its_session,
@@ -195,6 +193,12 @@ def as_it_is_set() -> Iterator[Finding]:
             "takes no writes: default_transaction_read_only is on",
             "set it to off for the server, the database or the user; until then hits wait in the journal",
         )
+    yield from _harmful_settings()
+
+
+def _harmful_settings() -> Iterator[Finding]:
+    from backstamp.records.database.server_settings import CLOCKS, LAZY, harmful
+
     for name, value in harmful().items():
         if name in CLOCKS:
             yield note(

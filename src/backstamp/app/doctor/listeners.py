@@ -15,7 +15,7 @@ import msgspec
 
 from backstamp.app.doctor.findings import SECONDS, Finding, Grade, good, note, wrong
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import (
     CONSOLE_LISTEN,
     CONSOLE_URL,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from backstamp.app.doctor.findings import SECONDS, Finding, good, note, wrong
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import (
     CONSOLE_URL,
     EDGE_TLS_CERTIFICATE,

@@ -7,7 +7,7 @@ it.  A number's help says where the number comes from.
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
-from backstamp.app.settings import kinds
+from backstamp.app.settings import addresses, feed_lists, kinds
 from backstamp.app.settings.kinds import Kind
 from backstamp.vocabulary import (
     ConsentMode,
@@ -68,7 +68,7 @@ TRACKING_ENABLED = Setting(
 )
 TRACKING_URL = Setting(
     "tracking.url",
-    kinds.WEB_ADDRESS,
+    addresses.WEB_ADDRESS,
     "http://localhost:8025",
     "The address at which recipients reach the edge: in production https and a host name of its own, never the console's. Unset, it has the port of edge.listen.",
 )
@@ -111,7 +111,7 @@ UNSUBSCRIBE_ADD = Setting(
 )
 PRIVACY_CONTACT = Setting(
     "privacy.contact",
-    kinds.MAIL_ADDRESS,
+    addresses.MAIL_ADDRESS,
     "",
     "Whom recipients can ask about their data: shown on their page, and the sender of records mailed to them.",
 )
@@ -126,10 +126,10 @@ PRIVACY_RETENTION_DAYS = Setting(
 )
 
 GATEWAY_LISTEN = Setting(
-    "gateway.listen", kinds.LISTEN, "127.0.0.1:2525", "Where the gateway takes mail by SMTP."
+    "gateway.listen", addresses.LISTEN, "127.0.0.1:2525", "Where the gateway takes mail by SMTP."
 )
 GATEWAY_LMTP_LISTEN = Setting(
-    "gateway.lmtp_listen", kinds.LISTEN, "", "Where the gateway takes mail by LMTP."
+    "gateway.lmtp_listen", addresses.LISTEN, "", "Where the gateway takes mail by LMTP."
 )
 GATEWAY_HOSTNAME = Setting(
     "gateway.hostname", kinds.TEXT, "", "Our name in greetings and Received fields. Empty: the machine's own."
@@ -160,7 +160,7 @@ GATEWAY_CLIENT_CA = Setting(
 )
 GATEWAY_NEXT_HOP = Setting(
     "gateway.next_hop",
-    kinds.NEXT_HOP,
+    addresses.NEXT_HOP,
     "",
     "The server that gets the mail after us. Empty: the built-in test mailbox, and nobody else.",
 )
@@ -191,16 +191,19 @@ GATEWAY_MAX_CONNECTIONS = Setting(
 
 SUBMISSION_LISTEN = Setting(
     "submission.listen",
-    kinds.LISTEN,
+    addresses.LISTEN,
     "",
     "Where people's mail programs submit mail with STARTTLS (port 587).",
 )
 SUBMISSION_TLS_LISTEN = Setting(
-    "submission.tls_listen", kinds.LISTEN, "", "Where people's mail programs submit mail over TLS (port 465)."
+    "submission.tls_listen",
+    addresses.LISTEN,
+    "",
+    "Where people's mail programs submit mail over TLS (port 465).",
 )
 SUBMISSION_UPSTREAM = Setting(
     "submission.upstream",
-    kinds.LISTEN,
+    addresses.LISTEN,
     "",
     "The submission server that checks passwords and gets the mail, HOST:PORT.",
 )
@@ -232,22 +235,22 @@ SUBMISSION_UNSUBSCRIBE = Setting(
 
 PROTECTION_LISTEN = Setting(
     "protection.listen",
-    kinds.LISTEN,
+    addresses.LISTEN,
     "",
     "Where your own MTA hands over received mail by SMTP, to have its links guarded (docs/protect-postfix.md).",
 )
 PROTECTION_LMTP_LISTEN = Setting(
-    "protection.lmtp_listen", kinds.LISTEN, "", "The same by LMTP, which has a reply for each recipient."
+    "protection.lmtp_listen", addresses.LISTEN, "", "The same by LMTP, which has a reply for each recipient."
 )
 PROTECTION_NEXT_HOP = Setting(
     "protection.next_hop",
-    kinds.NEXT_HOP,
+    addresses.NEXT_HOP,
     "",
     "Where received mail goes after that: a listener of the same MTA, without a filter.",
 )
 PROTECTION_MILTER_LISTEN = Setting(
     "protection.milter_listen",
-    kinds.LISTEN_OR_SOCKET_OR_OFF,
+    addresses.LISTEN_OR_SOCKET_OR_OFF,
     "",
     "Where the MTA connects as to a milter; a relative path is in data_dir. A socket is quicker than a port.",
 )
@@ -325,7 +328,7 @@ REWRITING_MEMORY = Setting(
 )
 
 EDGE_LISTEN = Setting(
-    "edge.listen", kinds.LISTEN, "127.0.0.1:8025", "Where the public edge answers pixels and links."
+    "edge.listen", addresses.LISTEN, "127.0.0.1:8025", "Where the public edge answers pixels and links."
 )
 EDGE_WORKERS = Setting(
     "edge.workers", kinds.number(1, 64), 1, "Edge processes; one per core that is free for it."
@@ -342,11 +345,11 @@ EDGE_TLS_CERTIFICATE = Setting(
 EDGE_TLS_KEY = Setting("edge.tls_key", kinds.OPTIONAL_PATH, "", "PEM private key of edge.tls_certificate.")
 
 CONSOLE_LISTEN = Setting(
-    "console.listen", kinds.LISTEN, "127.0.0.1:8026", "Where the private console answers."
+    "console.listen", addresses.LISTEN, "127.0.0.1:8026", "Where the private console answers."
 )
 CONSOLE_URL = Setting(
     "console.url",
-    kinds.WEB_ADDRESS,
+    addresses.WEB_ADDRESS,
     "http://127.0.0.1:8026",
     "The address at which administrators reach the console; other host names are refused. Unset, it has the port of console.listen.",
 )
@@ -366,7 +369,7 @@ FEEDS_ENABLED = Setting(
 )
 FEEDS_LISTS = Setting(
     "feeds.lists",
-    kinds.OWN_LISTS,
+    feed_lists.OWN_LISTS,
     [],
     "Further lists of hosts and URLs, by URL or file. A file is your own, and believed as it is. MISP feeds: misp+https://.",
 )
@@ -377,7 +380,7 @@ FEEDS_MINUTES = Setting(
     "Minutes between two looks at a list; 0: as each publisher wants. abuse.ch forbids less than 5.",
 )
 FEEDS_MIRRORS = Setting(
-    "feeds.mirrors", kinds.MIRRORS, [], "Other addresses for feeds, for machines without internet."
+    "feeds.mirrors", feed_lists.MIRRORS, [], "Other addresses for feeds, for machines without internet."
 )
 FEEDS_URLHAUS_KEY = Setting("feeds.urlhaus_key", kinds.TEXT, "", "The Auth-Key of abuse.ch.", secret=True)
 FEEDS_SAFE_BROWSING_KEY = Setting(
@@ -401,14 +404,14 @@ FEEDS_SPAMHAUS_KEY = Setting(
 )
 FEEDS_RESOLVER = Setting(
     "feeds.resolver",
-    kinds.LISTEN,
+    addresses.LISTEN,
     "",
     "The DNS resolver for spamhaus-dbl and surbl, HOST:PORT with an address. Empty: the system's.",
 )
 
 OPERATIONS_LISTEN = Setting(
     "operations.listen",
-    kinds.LISTEN,
+    addresses.LISTEN,
     "",
     "Where the worker answers /metrics (Prometheus) and /ask (Caddy). There is no password: keep it private.",
 )
@@ -431,7 +434,7 @@ DATABASE_URL = Setting(
 )
 CAPTURE_LISTEN = Setting(
     "capture.listen",
-    kinds.LISTEN_OR_SOCKET,
+    addresses.LISTEN_OR_SOCKET,
     "unix:capture.sock",
     "Where the test mailbox takes mail (LMTP); a relative path is in data_dir.",
 )
@@ -442,13 +445,13 @@ CAPTURE_MAX_BYTES = Setting(
 
 REPORTS_LISTEN = Setting(
     "reports.listen",
-    kinds.LISTEN_OR_SOCKET_OR_OFF,
+    addresses.LISTEN_OR_SOCKET_OR_OFF,
     "",
     "Where the report mailbox takes bounces, receipts, complaints and replies (SMTP or LMTP); a relative path is in data_dir.",
 )
 REPORTS_DOMAIN = Setting(
     "reports.domain",
-    kinds.MAIL_DOMAIN,
+    addresses.MAIL_DOMAIN,
     "",
     "The domain of our reverse paths, whose mail your server hands to the report mailbox.",
 )
@@ -466,7 +469,7 @@ REPORTS_FORWARD = Setting(
 )
 REPORTS_IMAP = Setting(
     "reports.imap",
-    kinds.IMAP,
+    addresses.IMAP,
     "",
     "A mailbox that is searched for reports: imaps://USER@HOST:PORT/FOLDER. Mail that was read is marked as seen.",
 )

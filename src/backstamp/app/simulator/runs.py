@@ -10,11 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from backstamp.app.settings import CONFIG_VARIABLE, Settings
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.lifetime import module_command
 
 DURATION_SECONDS: Final = 60
 """A person waits for the page: as short as the delays of the echoing scanners (30 s and more) allow."""
-REPORT_FILE: Final = "simulation.json"
 _LONGEST_LINE: Final = 300
 
 
@@ -22,8 +22,8 @@ class SimulationRuns:
     """Starts `backstamp simulate` and says how far it is; a `console.config.Simulations`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._truth = settings.in_data_dir("simulation.jsonl")
-        self._report = settings.in_data_dir(REPORT_FILE)
+        self._truth = settings.in_data_dir(DataFile.SIMULATION_TRUTH)
+        self._report = settings.in_data_dir(DataFile.SIMULATION_REPORT)
         self._config = settings.config_file
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None

@@ -10,7 +10,8 @@ from functools import cache
 
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
+from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import (
     GATEWAY_LISTEN,
     GATEWAY_NEXT_HOP,
@@ -27,7 +28,6 @@ from backstamp.console.config import ConsoleConfig, PagePreview, ThreatListState
 from backstamp.journal import JournalWriter
 from backstamp.policy import Protection
 from backstamp.shared_files import SignatureFile, SnapshotFile
-from backstamp.shared_files.signature_file import FILE_NAME as SIGNATURES
 from backstamp.vocabulary import ClickAction
 
 
@@ -43,10 +43,10 @@ def console_config(settings: Settings) -> ConsoleConfig:
         gateway_host=host,
         gateway_port=port,
         capturing=not settings[GATEWAY_NEXT_HOP],
-        capture_dir=settings.in_data_dir("capture"),
-        keyring=KeyFile(settings.in_data_dir("keys.json")),
-        snapshot=SnapshotFile(settings.in_data_dir("snapshot")).current,
-        signatures=SignatureFile(settings.in_data_dir(SIGNATURES)).updates,
+        capture_dir=settings.in_data_dir(DataFolder.CAPTURE),
+        keyring=KeyFile(settings.in_data_dir(DataFile.KEYS)),
+        snapshot=SnapshotFile(settings.in_data_dir(DataFile.SNAPSHOT)).current,
+        signatures=SignatureFile(settings.in_data_dir(DataFile.SIGNATURES)).updates,
         journal=journal,
         simulations=SimulationRuns(settings),
         threat_lists=lambda: list(_threat_lists(settings)),

@@ -5,6 +5,7 @@ import logging
 
 from backstamp.app import keyfile
 from backstamp.app.settings import Settings, SettingsError
+from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import DATA_DIR
 from backstamp.journal.files import Files
 
@@ -25,12 +26,12 @@ def make_data_dir(settings: Settings) -> None:
 def prepare_data_dir(settings: Settings) -> None:
     """Make data directory and key file where they are missing. Raises `SettingsError`, `KeyFileError`."""
     make_data_dir(settings)
-    keys = settings.in_data_dir("keys.json")
-    lost = not keys.exists() and settings.in_data_dir("snapshot").exists()
+    keys = settings.in_data_dir(DataFile.KEYS)
+    lost = not keys.exists() and settings.in_data_dir(DataFile.SNAPSHOT).exists()
     keyfile.ensure(keys)
     # Whoever backs up before the first mail finds it, too. Where nothing can be written, its writers say so.
     with contextlib.suppress(OSError):
-        Files().make_directory(settings.in_data_dir("journal"))
+        Files().make_directory(settings.in_data_dir(DataFolder.JOURNAL))
     if lost:
         _log.critical(
             "%s was missing and is made anew: all links in mail that is out already are dead until the old "
@@ -45,7 +46,7 @@ def require_keys(settings: Settings) -> None:
     A command may have been typed in the wrong folder, or while the key file is gone: with a new one in its
     place, all links in delivered mail would die at the next start.
     """
-    keys = settings.in_data_dir("keys.json")
+    keys = settings.in_data_dir(DataFile.KEYS)
     if keys.exists():
         return
     where = "" if settings.config_file else "; no settings file was found: name it by --config"

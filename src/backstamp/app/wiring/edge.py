@@ -1,7 +1,7 @@
 """From settings to the edge's configuration."""
 
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import (
     EDGE_LISTEN,
     EDGE_TLS_CERTIFICATE,

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import OwnList
+from backstamp.app.settings.data_dir import DataFile, DataFolder
+from backstamp.app.settings.feed_lists import OwnList
 from backstamp.app.settings.table import (
     CONSOLE_URL,
     FEEDS_ENABLED,
@@ -24,8 +25,6 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
     Setting,
 )
-from backstamp.shared_files.answers_file import FILE_NAME as ANSWERS
-from backstamp.shared_files.threat_file import FILE_NAME as LISTS
 from backstamp.vocabulary import Feed
 from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.lists.source import HOUR, Form, Source
@@ -38,7 +37,6 @@ from backstamp.worker.feeds.providers.dns_lists import (
     DnsList,
 )
 
-DIRECTORY: Final = "feeds"
 FEED_KEYS: Final[dict[Feed, Setting[str]]] = {
     Feed.URLHAUS: FEEDS_URLHAUS_KEY,
     Feed.SAFE_BROWSING: FEEDS_SAFE_BROWSING_KEY,
@@ -54,9 +52,9 @@ def feeds_config(settings: Settings) -> FeedsConfig:
         sources=tuple(_sources(settings)),
         dns_lists=tuple(_dns_lists(settings)),
         resolver=settings[FEEDS_RESOLVER],
-        directory=settings.in_data_dir(DIRECTORY),
-        lists_path=settings.in_data_dir(LISTS),
-        answers_path=settings.in_data_dir(ANSWERS),
+        directory=settings.in_data_dir(DataFolder.FEEDS),
+        lists_path=settings.in_data_dir(DataFile.THREAT_LISTS),
+        answers_path=settings.in_data_dir(DataFile.THREAT_ANSWERS),
         own_hosts=tuple(sorted(_own_hosts(settings))),
     )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from backstamp.app.settings import Settings
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import (
     GATEWAY_CLIENT_CA,
     GATEWAY_LISTEN,
@@ -43,9 +44,6 @@ from backstamp.gateway.milter import MilterConfig
 from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.signatures import Trust
 from backstamp.gateway.server import LARGEST_AT_ONCE
-from backstamp.shared_files.answers_file import FILE_NAME as ANSWERS
-from backstamp.shared_files.known_sites_file import FILE_NAME as KNOWN_SITES
-from backstamp.shared_files.threat_file import FILE_NAME as THREATS
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -53,7 +51,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
     return GatewayConfig(
         hostname=own_name(settings),
         next_hop=next_hop_address(settings),
-        outcomes=settings.in_data_dir("outcomes.db"),
+        outcomes=settings.in_data_dir(DataFile.OUTCOMES),
         listen=settings[GATEWAY_LISTEN],
         lmtp_listen=settings[GATEWAY_LMTP_LISTEN],
         trusted_networks=settings[GATEWAY_TRUSTED_NETWORKS],
@@ -86,9 +84,9 @@ def rewriting_limits(settings: Settings) -> RewritingLimits:
 def protection_config(settings: Settings) -> ProtectionConfig:
     """Return what is needed for received mail. Raises `SettingsError`."""
     return ProtectionConfig(
-        threat_lists=settings.in_data_dir(THREATS),
-        threat_answers=settings.in_data_dir(ANSWERS),
-        known_sites=settings.in_data_dir(KNOWN_SITES),
+        threat_lists=settings.in_data_dir(DataFile.THREAT_LISTS),
+        threat_answers=settings.in_data_dir(DataFile.THREAT_ANSWERS),
+        known_sites=settings.in_data_dir(DataFile.KNOWN_SITES),
         listen=settings[PROTECTION_LISTEN],
         lmtp_listen=settings[PROTECTION_LMTP_LISTEN],
         next_hop=settings[PROTECTION_NEXT_HOP],

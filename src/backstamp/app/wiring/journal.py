@@ -1,6 +1,7 @@
 """The journal as settings want it."""
 
 from backstamp.app.settings import Settings
+from backstamp.app.settings.data_dir import DataFolder
 from backstamp.app.settings.table import JOURNAL_SEGMENT_BYTES, JOURNAL_SYNC
 from backstamp.journal import JournalWriter
 
@@ -11,7 +12,7 @@ def open_journal(settings: Settings, role: str, *, ahead: bool = False) -> Journ
     What is written `ahead`, by another one, waits behind nothing.
     """
     return JournalWriter(
-        settings.in_data_dir("journal"),
+        settings.in_data_dir(DataFolder.JOURNAL),
         role=role,
         ahead=ahead,
         sync=settings[JOURNAL_SYNC],

@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from backstamp.app.settings import Setting, Settings, table
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
 from backstamp.http_listener import PortTakenError, free_address, taken
 from backstamp.listening import Address, addresses, own_addresses, try_to_have

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Final
 
 from backstamp.app.settings import Settings, SettingsError
+from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import DATA_DIR
 
-LOCK_FILE: Final = "worker.lock"
 PATIENCE_SECONDS: Final = 3.0
 """The worker of a server that was killed a moment ago needs as long to go."""
 
@@ -18,7 +18,7 @@ PATIENCE_SECONDS: Final = 3.0
 @contextmanager
 def only_worker(settings: Settings) -> Iterator[None]:
     """Be the only one in the data directory, as long as the block runs. Raises `SettingsError`."""
-    path = settings.in_data_dir(LOCK_FILE)
+    path = settings.in_data_dir(DataFile.WORKER_LOCK)
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -45,7 +45,7 @@ def refuse_second(settings: Settings) -> None:
     keep the edge from starting.
     """
     try:
-        file = os.open(settings.in_data_dir(LOCK_FILE), os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(settings.in_data_dir(DataFile.WORKER_LOCK), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from backstamp.app.settings import Settings, SettingsError
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import (
     CONSOLE_LISTEN,
     CONSOLE_URL,

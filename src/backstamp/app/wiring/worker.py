@@ -2,7 +2,8 @@
 
 from backstamp.app.keyfile import KeyFile
 from backstamp.app.settings import Settings
-from backstamp.app.settings.kinds import split_host_port
+from backstamp.app.settings.addresses import split_host_port
+from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import (
     CAPTURE_MAX_BYTES,
     CONSENT_MODE,
@@ -37,8 +38,6 @@ from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.own_name import own_name
 from backstamp.policy import Axes, Policy, Privacy
-from backstamp.shared_files.known_sites_file import FILE_NAME as KNOWN_SITES
-from backstamp.shared_files.signature_file import FILE_NAME as SIGNATURES
 from backstamp.vocabulary import Origin
 from backstamp.worker import WorkerConfig
 from backstamp.worker.config import ImapConfig, OwnMailConfig, ReportMailboxConfig
@@ -48,21 +47,21 @@ from backstamp.worker.onward import NextHop
 def worker_config(settings: Settings) -> WorkerConfig:
     """Return what the worker must be told."""
     return WorkerConfig(
-        journal_dir=settings.in_data_dir("journal"),
-        snapshot_path=settings.in_data_dir("snapshot"),
-        source_keys_dir=settings.in_data_dir("source-keys"),
-        clock_path=settings.in_data_dir("clock"),
+        journal_dir=settings.in_data_dir(DataFolder.JOURNAL),
+        snapshot_path=settings.in_data_dir(DataFile.SNAPSHOT),
+        source_keys_dir=settings.in_data_dir(DataFolder.SOURCE_KEYS),
+        clock_path=settings.in_data_dir(DataFile.CLOCK),
         policy=default_policy(settings),
         retention_days=settings[PRIVACY_RETENTION_DAYS],
-        capture_dir=settings.in_data_dir("capture"),
+        capture_dir=settings.in_data_dir(DataFolder.CAPTURE),
         capture_listen=capture_address(settings),
         capture_max_bytes=settings[CAPTURE_MAX_BYTES],
-        edge_counters_dir=settings.in_data_dir("metrics"),
-        signatures_path=settings.in_data_dir(SIGNATURES),
+        edge_counters_dir=settings.in_data_dir(DataFolder.EDGE_COUNTERS),
+        signatures_path=settings.in_data_dir(DataFile.SIGNATURES),
         update_signatures=settings[SIGNATURES_UPDATE],
         feeds=feeds_config(settings),
-        known_sites_path=settings.in_data_dir(KNOWN_SITES),
-        looking_back_dir=settings.in_data_dir("looking-back"),
+        known_sites_path=settings.in_data_dir(DataFile.KNOWN_SITES),
+        looking_back_dir=settings.in_data_dir(DataFolder.LOOKING_BACK),
         operations_listen=split_host_port(settings[OPERATIONS_LISTEN])
         if settings[OPERATIONS_LISTEN]
         else None,
@@ -91,7 +90,7 @@ def _reports(settings: Settings) -> ReportMailboxConfig | None:
         next_hop=_next_hop(settings) if settings[REPORTS_FORWARD] else None,
         imap=imap if settings[REPORTS_IMAP] else None,
         max_bytes=settings[GATEWAY_MAX_SIZE],
-        keyring=KeyFile(settings.in_data_dir("keys.json")),
+        keyring=KeyFile(settings.in_data_dir(DataFile.KEYS)),
         journal=lambda: open_journal(settings, "worker"),
     )
 

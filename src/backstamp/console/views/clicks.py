@@ -16,7 +16,8 @@ from backstamp.console.live.fragments import template_for
 from backstamp.console.wording.clicks import ACTIONS, COLUMNS, click_row
 from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.database.tracking_ids import from_text
-from backstamp.records.queries.clicks import MOST_EXAMINED, ClickFilter, Who, click_page
+from backstamp.records.queries.click_filter import ClickFilter, Who
+from backstamp.records.queries.clicks import MOST_EXAMINED, click_page
 from backstamp.records.rollups.changes import newest_version
 from backstamp.tokens.pasted import leads_to
 from backstamp.vocabulary import EventType

@@ -8,7 +8,7 @@ from typing import Final
 from backstamp.records.alerting.occurrences import MACHINES
 from backstamp.records.alerting.raising import SAME_STORY, tell_again
 from backstamp.records.alerting.since_judged import only_machines
-from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.events.hit_rows import Judged
 from backstamp.records.models import Alert, Channel, Outgoing
 from backstamp.tokens.sealing import NO_RECIPIENT

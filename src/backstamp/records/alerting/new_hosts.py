@@ -13,17 +13,11 @@ from typing import Final, NamedTuple
 
 from django.db.models import Count, Max
 
-from backstamp.records.alerting.occurrences import (
-    Occurrence,
-    Person,
-    addresses,
-    domain_of,
-    policies,
-    site_of,
-)
+from backstamp.records.alerting.occurrences import Occurrence, Person, domain_of, site_of
 from backstamp.records.alerting.rules import DEFAULTS, Rule
 from backstamp.records.database.bulk import execute_many, insert_new
 from backstamp.records.database.instants import microseconds, stored, within
+from backstamp.records.events.lookups import addresses, policies
 from backstamp.records.models import ClickedHost, ClickedHostPerson, SenderDomain
 from backstamp.threats.heuristics.well_known import OWNERS
 from backstamp.vocabulary import AlertRule, EventType

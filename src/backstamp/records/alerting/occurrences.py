@@ -1,12 +1,9 @@
 """What may be worth an alert: something that happened, to whom, and what spoke against it."""
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import msgspec
 
-from backstamp.records.database.bulk import select_for_keys
-from backstamp.records.models import SenderDomain
 from backstamp.threats import ThreatReason
 from backstamp.tokens.address_spelling import a_labels
 from backstamp.urls.domains import registrable_domain
@@ -25,20 +22,6 @@ CERTAIN: Final = frozenset(
     }
 )
 """What lists and administrators say; looks and bare prefixes are no knowledge."""
-
-_ADDRESSES: Final = (
-    'SELECT r.message_id, r."index", r.address FROM keys CROSS JOIN records_recipient r '
-    'WHERE r.message_id = keys.m AND r."index" = keys.r'
-)
-_URLS: Final = (
-    "SELECT l.message_id, l.number, l.url FROM keys CROSS JOIN records_link l "
-    "WHERE l.message_id = keys.m AND l.number = keys.n"
-)
-
-_POLICIES: Final = (
-    "SELECT m.tracking_id, d.name FROM keys CROSS JOIN records_message m CROSS JOIN records_senderdomain d "
-    "WHERE m.tracking_id = keys.m AND d.id = m.domain_id"
-)
 
 
 class Person(NamedTuple):
@@ -88,26 +71,3 @@ def site_of(url: str) -> str:
 def domain_of(address: str) -> str:
     """Return the domain of an address in lower case and A-labels; "" where it has none."""
     return a_labels(address.rpartition("@")[2].lower())[:255] if "@" in address else ""
-
-
-def addresses(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """Return the addresses of recipients (message, index)."""
-    return {
-        (message, index): address
-        for message, index, address in select_for_keys(_ADDRESSES, ("m", "r"), set(pairs))
-    }
-
-
-def urls(links: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """Return the URLs of links (message, number)."""
-    return {(message, number): url for message, number, url in select_for_keys(_URLS, ("m", "n"), set(links))}
-
-
-def domain_names(numbers: Iterable[int]) -> dict[int, str]:
-    """Return the names of domains by their numbers in tokens."""
-    return dict(SenderDomain.objects.filter(pk__in=set(numbers)).values_list("pk", "name"))
-
-
-def policies(messages: Iterable[int]) -> dict[int, str]:
-    """Return the names of the domains by whose policy messages (stored tracking ids) went."""
-    return dict(select_for_keys(_POLICIES, ("m",), {(message,) for message in messages}))

@@ -6,8 +6,9 @@ from typing import Final
 from django.db.models import Case, QuerySet, Value, When
 
 from backstamp.records.alerting.occurrences import RECEIVED, Occurrence, Person
-from backstamp.records.database.bulk import insert_new, select_for_keys
+from backstamp.records.database.bulk import insert_new
 from backstamp.records.database.instants import stored, within
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.database.texts import clean
 from backstamp.records.models import LONGEST_ADDRESS, AlertPerson
 

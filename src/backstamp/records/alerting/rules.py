@@ -7,7 +7,7 @@ from django.db import transaction
 
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name
-from backstamp.records.models import AlertSetting, Channel
+from backstamp.records.models import LONGEST_USER, AlertSetting, Channel
 from backstamp.vocabulary import AlertRule
 
 MOST_DOMAINS: Final = 1000
@@ -75,7 +75,7 @@ def save_rule(rule: Rule, by: str) -> None:
                 "threshold": rule.threshold,
                 "within_minutes": rule.within_minutes,
                 "domains": domains,
-                "changed_by": by[:150],
+                "changed_by": by[:LONGEST_USER],
             },
         )
         row.channels.set(channels)

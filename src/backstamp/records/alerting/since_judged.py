@@ -7,8 +7,8 @@ from typing import Final
 from django.db.models import Count
 
 from backstamp.records.alerting.occurrences import MACHINES, RECEIVED, REPORTED
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import microseconds, read
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.models import AlertPerson
 from backstamp.tokens.sealing import NO_RECIPIENT
 from backstamp.vocabulary import Actor

@@ -1,25 +1,20 @@
-"""Statements over many rows, round the ORM: many rows a statement on SQLite, COPY on PostgreSQL.
+"""Many rows written at once, round the ORM: many rows a statement on SQLite, COPY on PostgreSQL.
 
 The names of tables and columns come from this room's own code, never from data.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import connection
 
 from backstamp.records.database.batched import batched
+from backstamp.records.database.vendor import PARAMETERS_AT_ONCE, execute_on_sqlite, is_postgresql
 
-_PARAMETERS_AT_ONCE: Final = 30_000
-"""Below 32,766, the most that SQLite takes since 3.32, and 65,535 of PostgreSQL's protocol."""
 _ROWS_AT_ONCE: Final = 100
 """Rows in an INSERT for SQLite: 0.65 of what a statement each takes, and 500 rows are no quicker."""
-_KEYS_AT_ONCE: Final = 64
-"""Rows of keys in a SELECT for SQLite, which is then prepared once; fewer are rounded up to a power of 2.
-Where ANALYZE was run, SQLite (3.40) makes a Bloom filter of a whole index for more than 100 of them: 1.4 s
-for each question where there are 10 million events."""
 _FEW: Final = 8
 """Rows up to which a statement each is cheaper than staging them for PostgreSQL."""
 
@@ -29,11 +24,6 @@ _BINARY_TRAILER: Final = b"\xff\xff"
 Row = Sequence[Any]
 
 _NOTHING: Final[Mapping[str, str | None]] = {}
-
-
-def is_postgresql() -> bool:
-    """Whether the records lie in PostgreSQL; else they lie in SQLite."""
-    return connection.vendor == "postgresql"
 
 
 def append(
@@ -126,90 +116,6 @@ def execute_many(statement: str, rows: Iterable[Row]) -> None:
             cursor.executemany(statement, wanted)
 
 
-def select_for_keys(statement: str, columns: Sequence[str], keys: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
-    """Run a SELECT, which has no parameters, over a table `keys` that holds the given rows, in pieces.
-
-    Write `FROM keys CROSS JOIN ...`: SQLite then takes the keys first and looks each one up by index.
-    """
-    at_once = _PARAMETERS_AT_ONCE // len(columns) if is_postgresql() else _KEYS_AT_ONCE
-    names = ", ".join(columns)
-    for piece in batched(keys, at_once):
-        if is_postgresql():
-            listed, parameters = _as_arrays(piece) or _as_values(columns, piece)
-            with connection.cursor() as cursor:
-                cursor.execute(f"WITH keys ({names}) AS ({listed}) {statement}", parameters)
-                found = cursor.fetchall()
-        else:
-            parameters = list(chain.from_iterable(piece))
-            rows = 1 << (len(piece) - 1).bit_length()
-            # A key of nothing but NULL equals none.
-            parameters += [None] * (len(columns) * (rows - len(piece)))
-            found = _on_sqlite(_select(statement, names, len(columns), rows), parameters)
-        yield from found
-
-
-def _as_arrays(keys: Sequence[Row]) -> tuple[str, list[Any]] | None:
-    """Return keys as one array for each column, in SQL and parameters; None where types do not allow it.
-
-    As a list of values 3,000 keys took 9.5 ms of processor time here and 5 of the server's, which reads each
-    as an expression of its own; as arrays 0.7 and 0.8.
-    """
-    if len(keys) <= _FEW:  # The planner sees more of values.
-        return None
-    types, arrays = [], []
-    for values in zip(*keys, strict=True):
-        kinds = set(map(type, values))
-        known = _ARRAYS.get(kinds.pop()) if len(kinds) == 1 else None
-        if known is None:
-            return None
-        types.append(f"%s::{known[0]}")
-        arrays.append(f"{{{','.join(map(known[1], values))}}}")
-    return f"SELECT * FROM unnest({', '.join(types)})", arrays
-
-
-def _as_values(columns: Sequence[str], keys: Sequence[Row]) -> tuple[str, list[Any]]:
-    return f"VALUES {', '.join([_marks(columns)] * len(keys))}", list(chain.from_iterable(keys))
-
-
-def _octets(value: bytes) -> str:
-    return f'"\\\\x{value.hex()}"'
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-_ARRAYS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
-    int: ("int8[]", str),
-    bytes: ("bytea[]", _octets),
-    str: ("text[]", _quoted),
-}
-"""How PostgreSQL writes values within an array (its documentation, 8.15.2)."""
-
-
-def as_it_is(column: str) -> str:
-    """Return the SQL of a column which SQLite gives as it holds it: a time as a text, a truth as a number.
-
-    Django has Python's module make a datetime of each value that comes of a column of times, and ingest a
-    number of that: 2 of 60 us a hit, where one hit in three lets an older one be read. What is no bare
-    column is left alone; PostgreSQL sees no difference.
-    """
-    return f"COALESCE({column}, NULL)"
-
-
-def limited_for_keys(table: str, condition: str, order: str, limit: int) -> str:
-    """Return a FROM clause for `select_for_keys`: for each key the first rows `x` that fit, as `e`.
-
-    Each database finds them by index only where it is asked in its own way.
-    """
-    if is_postgresql():
-        rows = f"SELECT * FROM {table} x WHERE {condition} ORDER BY {order} LIMIT {limit}"
-        return f"FROM keys CROSS JOIN LATERAL ({rows}) e"
-    ids = f"SELECT x.id FROM {table} x WHERE {condition} ORDER BY {order} LIMIT {limit}"
-    return f"FROM keys CROSS JOIN {table} e WHERE e.id IN ({ids})"
-
-
 def new_ids(table: str, number: int) -> range | list[int]:
     """Take numbers for rows that will be appended to a table, in the transaction that appends them."""
     with connection.cursor() as cursor:
@@ -228,14 +134,14 @@ def _insert(
     table: str, columns: Sequence[str], rows: Iterable[Row], same: Mapping[str, str | None], behind: str
 ) -> None:
     head = table, (*columns, *same), len(columns), tuple(same.values())
-    at_once = min(_ROWS_AT_ONCE, _PARAMETERS_AT_ONCE // len(columns))
+    at_once = min(_ROWS_AT_ONCE, PARAMETERS_AT_ONCE // len(columns))
     for piece in batched(rows, at_once):
         parameters = list(chain.from_iterable(piece))
         if is_postgresql():
             with connection.cursor() as cursor:
                 cursor.execute(_insertion(*head, len(piece), "%s") + behind, parameters)
         else:
-            _on_sqlite(_insertion(*head, len(piece), "?") + behind, parameters)
+            execute_on_sqlite(_insertion(*head, len(piece), "?") + behind, parameters)
 
 
 @lru_cache(maxsize=512)
@@ -245,26 +151,6 @@ def _insertion(
     """Return an INSERT of so many rows, in which the first `given` columns are parameters."""
     one = ", ".join([*[mark] * given, *map(_literal, same)])
     return f'INSERT INTO "{table}" ({_names(columns)}) VALUES {", ".join([f"({one})"] * rows)}'
-
-
-@lru_cache(maxsize=512)
-def _select(statement: str, names: str, width: int, rows: int) -> str:
-    one = f"({', '.join(['?'] * width)})"
-    return f"WITH keys ({names}) AS (VALUES {', '.join([one] * rows)}) {statement}"
-
-
-def _on_sqlite(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Run a statement that has its marks as SQLite wants them, and return its rows.
-
-    Django would look for `%s` in it each time, which took a third of an INSERT of 100 rows.
-    """
-    here = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up at each of these four
-    here.ensure_connection()
-    here.validate_no_broken_transaction()
-    with here.wrap_database_errors:
-        # Fetched here, for most of a SELECT's work, and its errors, come with its rows.
-        rows: list[tuple[Any, ...]] = here.connection.execute(statement, parameters).fetchall()
-        return rows
 
 
 def _copy(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -297,7 +183,3 @@ def _literal(value: str | None) -> str:
 
 def _names(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
-
-
-def _marks(columns: Sequence[str]) -> str:
-    return f"({', '.join(['%s'] * len(columns))})"

@@ -13,8 +13,8 @@ from typing import Final
 from django.db import OperationalError, ProgrammingError, connection
 from django.db.backends.utils import CursorWrapper
 
-from backstamp.records.database.bulk import is_postgresql
 from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.database.vendor import is_postgresql
 
 DEFAULT: Final = "records_event_rest"
 MONTHS_AHEAD: Final = 2

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import connection
 
-from backstamp.records.database.bulk import is_postgresql
+from backstamp.records.database.vendor import is_postgresql
 
 CLOCKS: Final = (
     "statement_timeout",

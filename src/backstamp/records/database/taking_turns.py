@@ -14,7 +14,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from backstamp.records.database.bulk import is_postgresql
+from backstamp.records.database.vendor import is_postgresql
 
 _TURN: Final = 0x6261636B7374616D
 """Number of the server's advisory lock, which holds in one database and ends with the transaction."""

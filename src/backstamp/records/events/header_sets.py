@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.database.bulk import insert_new, select_for_keys
+from backstamp.records.database.bulk import insert_new
 from backstamp.records.database.instants import month_of
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.verdicts.clients import client_of
 from backstamp.verdicts.opened import signature_of
 from backstamp.vocabulary import Hit

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.database.bulk import append, append_binary, is_postgresql, update
+from backstamp.records.database.bulk import append, append_binary, update
 from backstamp.records.database.instants import MINUTE_US, stored, written, zone
+from backstamp.records.database.vendor import is_postgresql
 from backstamp.records.events import binary_rows
 from backstamp.records.events.judgements import Judgement
 from backstamp.records.events.stored_hits import FETCHES, StoredHit, named_of

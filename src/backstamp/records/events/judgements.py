@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.database.bulk import insert_new, select_for_keys
+from backstamp.records.database.bulk import insert_new
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.models import Reason
 from backstamp.verdicts import SignalName, Verdict
 from backstamp.verdicts.signals import Reason as VerdictReason

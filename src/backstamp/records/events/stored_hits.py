@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from backstamp.records.database.bulk import as_it_is, select_for_keys
 from backstamp.records.database.instants import MINUTE_US, read, within
+from backstamp.records.database.keyed_selects import as_it_is, select_for_keys
 from backstamp.records.database.tracking_ids import from_database
 from backstamp.records.events.header_sets import Headers
 from backstamp.records.events.judgements import Judgement

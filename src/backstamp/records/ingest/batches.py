@@ -14,7 +14,7 @@ import msgspec
 from backstamp.journal import Batch
 from backstamp.records.alerting import raise_alerts
 from backstamp.records.alerting.corrections import people_no_more, tell_corrected
-from backstamp.records.alerting.from_ingest import occurrences
+from backstamp.records.alerting.from_ingest.batch import occurrences
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.events.fresh import Fresh
 from backstamp.records.events.stored_hits import Pair

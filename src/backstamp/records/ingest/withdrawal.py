@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Final
 
 from backstamp.policy import ConsentMode, ConsentState
-from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.ingest.recipients import ByName, Name, key_of
 from backstamp.records.memory.today import Memory
 from backstamp.tokens.sealing import ANONYMOUS

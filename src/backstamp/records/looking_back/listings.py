@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 from django.db import connection
 
-from backstamp.records.database.bulk import is_postgresql, select_for_keys
+from backstamp.records.database.keyed_selects import select_for_keys
+from backstamp.records.database.vendor import is_postgresql
 from backstamp.records.looking_back.link_expressions import layers_of
 from backstamp.threats import ThreatReason
 from backstamp.vocabulary import ThreatType

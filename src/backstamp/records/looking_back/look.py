@@ -13,9 +13,11 @@ from typing import Final, NamedTuple
 from backstamp.policy import EVERYBODY
 from backstamp.records.alerting import raise_alerts
 from backstamp.records.alerting.occurrences import domain_of
-from backstamp.records.database.bulk import append, select_for_keys
+from backstamp.records.database.bulk import append
 from backstamp.records.database.instants import LATEST_US, microseconds, read, stored
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.database.texts import listed
 from backstamp.records.looking_back.link_expressions import layers_of, stored_digest
 from backstamp.records.looking_back.listings import LINKS, Listing
 from backstamp.records.looking_back.news import FOLLOWED, LinkEvent, Listed, News, occurrences
@@ -40,7 +42,7 @@ _RECIPIENTS: Final = (
 _EVENTS: Final = (
     "SELECT e.message_id, e.link_number, e.recipient_index, e.type, e.actor, e.at "
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.counts "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in sorted(_LINK_EVENTS))})"
+    f"AND e.type IN {listed(sorted(_LINK_EVENTS))}"
 )
 
 
@@ -74,18 +76,7 @@ def look_back(
         said = said_of({link: listed.url for link, listed in links.items()}, listing.threat)
         sources = {link: _source(listing, recipients[link[0]][0]) for link in links}
         new = [link for link in links if all(each.source != sources[link] for each in said[link])]
-        at = stored(microseconds(now))
-        append(
-            "records_linkfinding",
-            _FINDING,
-            (
-                (
-                    *(*link, listing.threat.value, links[link].reason.value),
-                    *(sources[link], links[link].expression[:500], at),
-                )
-                for link in new
-            ),
-        )
+        _note({link: links[link] for link in new}, sources, listing, now)
         events = _events(links, until_us or {})
         known = links if listing.lifted_in else links.keys() - set(new)
         told = people_told(message for message, _ in known)
@@ -113,6 +104,16 @@ def look_back(
         if new or raised:
             next_version()
     return Found(len(new), raised)
+
+
+def _note(links: Mapping[Link, Listed], sources: Mapping[Link, str], listing: Listing, now: datetime) -> None:
+    """Insert the findings of links."""
+    at = stored(microseconds(now))
+    rows = (
+        (*link, listing.threat.value, listed.reason.value, sources[link], listed.expression[:500], at)
+        for link, listed in links.items()
+    )
+    append("records_linkfinding", _FINDING, rows)
 
 
 def _recipients(messages: Iterable[int], scopes: Set[str]) -> dict[int, list[Receiver]]:

@@ -5,15 +5,16 @@ alone, finds who followed it, and whether it is news to those whose list it is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from backstamp.records.alerting.occurrences import CERTAIN, MACHINES, urls
+from backstamp.records.alerting.occurrences import CERTAIN, MACHINES
 from backstamp.records.database.batched import batched
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import read
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.events.hit_rows import Judged
+from backstamp.records.events.lookups import urls
 from backstamp.records.looking_back.decisions import blocked_among
 from backstamp.records.looking_back.link_expressions import expressions_of
 from backstamp.records.looking_back.listings import Listing
@@ -61,7 +62,7 @@ def look_again(led_on: dict[Link, int], now: datetime) -> int:
     Call it inside the transaction in which the new judgements are written, after that.
     """
     known: dict[Listing, dict[Link, int]] = defaultdict(dict)
-    targets: dict[Link, str] | None = None
+    targets: Mapping[tuple[int, int | None], str] | None = None
     for message, number, threat, reason, source, detail, at in select_for_keys(_FINDINGS, ("m", "n"), led_on):
         link, until_us = (message, number), read(at) + _IN_FORCE_US
         if reason not in CERTAIN or threat not in _THREATS or led_on[link] > until_us:

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from backstamp.policy import EVERYBODY
 from backstamp.policy.clicks import OWN_SOURCE
 from backstamp.records.alerting.occurrences import CERTAIN
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import microseconds, read
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.looking_back.link_expressions import layers_of, stored_digest
 from backstamp.records.models import OwnListEntry
 from backstamp.threats import ThreatReason

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from backstamp.records.database.bulk import as_it_is, select_for_keys
 from backstamp.records.database.instants import day_of, read
+from backstamp.records.database.keyed_selects import as_it_is, select_for_keys
 from backstamp.records.events.tally import decode as decode_tally
 from backstamp.records.models import DeliveryState
 from backstamp.tokens.sealing import NO_RECIPIENT

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
-from backstamp.records.database.bulk import insert_new, select_for_keys
+from backstamp.records.database.bulk import insert_new
 from backstamp.records.database.instants import microseconds, stored
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.events.stored_hits import Pair
 from backstamp.records.models import Event, ReverseName
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from django.db import connection
 
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import MINUTE_US
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.events.groups import NEAREST
 from backstamp.records.events.header_sets import HeaderSets
 from backstamp.records.events.stored_hits import COLUMNS, HEADERS, Pair, StoredHit, from_row

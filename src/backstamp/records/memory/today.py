@@ -10,8 +10,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from backstamp.records.database.bulk import as_it_is, is_postgresql, limited_for_keys, select_for_keys
 from backstamp.records.database.instants import read, stored
+from backstamp.records.database.keyed_selects import as_it_is, limited_for_keys, select_for_keys
+from backstamp.records.database.texts import listed
+from backstamp.records.database.vendor import is_postgresql
 from backstamp.records.events.groups import MOST_HITS, Group
 from backstamp.records.events.header_sets import HeaderSets
 from backstamp.records.events.judgements import Reasons
@@ -43,7 +45,7 @@ _IN_TIME: Final = "x.at, x.producer, x.position"
 _OTHERS: Final = (
     f"SELECT e.message_id, e.recipient_index, e.type, {as_it_is('e.at')} "
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)})"
+    f"AND e.type IN {listed(_SIGNS)}"
 )
 
 

@@ -63,12 +63,14 @@ from backstamp.records.models.words import (
     LONGEST_ADDRESS,
     LONGEST_MESSAGE_ID,
     LONGEST_METHOD,
+    LONGEST_USER,
 )
 
 __all__ = [
     "LONGEST_ADDRESS",
     "LONGEST_MESSAGE_ID",
     "LONGEST_METHOD",
+    "LONGEST_USER",
     "Alert",
     "AlertPerson",
     "AlertSetting",

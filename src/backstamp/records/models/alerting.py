@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from backstamp.records.models.words import LONGEST_ADDRESS, choices
+from backstamp.records.models.words import LONGEST_ADDRESS, LONGEST_USER, choices
 from backstamp.vocabulary import AlertRule, ChannelKind
 
 
@@ -27,7 +27,7 @@ class Channel(models.Model):
     failures = models.PositiveIntegerField(default=0)
     rests_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.CharField(max_length=150, blank=True, default="")
+    created_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -50,7 +50,7 @@ class AlertSetting(models.Model):
     domains = models.JSONField(default=list, blank=True)
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     changed_at = models.DateTimeField(auto_now=True)
-    changed_by = models.CharField(max_length=150, blank=True, default="")
+    changed_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     def __str__(self) -> str:
         return self.rule

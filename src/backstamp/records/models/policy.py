@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from backstamp.policy import ConsentState, SuppressionReason
-from backstamp.records.models.words import LONGEST_ADDRESS, choices
+from backstamp.records.models.words import LONGEST_ADDRESS, LONGEST_USER, choices
 
 
 class Switch(models.Model):
@@ -13,7 +13,7 @@ class Switch(models.Model):
 
     tracking_off = models.BooleanField(default=False)
     changed_at = models.DateTimeField(auto_now=True)
-    changed_by = models.CharField(max_length=150, blank=True, default="")
+    changed_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     def __str__(self) -> str:
         return "tracking off" if self.tracking_off else "tracking on"
@@ -60,7 +60,7 @@ class Consent(models.Model):
     links = models.CharField(max_length=16, choices=choices(ConsentState), blank=True, default="")
     evidence = models.CharField(max_length=1000, blank=True, default="")
     recorded_at = models.DateTimeField(auto_now=True)
-    recorded_by = models.CharField(max_length=150, blank=True, default="")
+    recorded_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["address"]
@@ -171,7 +171,7 @@ class Kill(models.Model):
     link_number = models.PositiveIntegerField(null=True, blank=True)
     recipient_index = models.PositiveIntegerField(null=True, blank=True)
     killed_at = models.DateTimeField(auto_now_add=True)
-    killed_by = models.CharField(max_length=150, blank=True, default="")
+    killed_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["tracking_id", "link_number", "recipient_index"]

@@ -7,7 +7,7 @@ from django.db import models
 from backstamp.policy import ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.records.models.messages import Message
 from backstamp.records.models.policy import SenderDomain
-from backstamp.records.models.words import LONGEST_ADDRESS, choices
+from backstamp.records.models.words import LONGEST_ADDRESS, LONGEST_USER, choices
 from backstamp.vocabulary import ClickAction, ReaderReportKind, ThreatType
 
 
@@ -36,7 +36,7 @@ class ProtectedDomain(models.Model):
     page_contact = models.CharField(max_length=LONGEST_ADDRESS, blank=True, default="")
     page_logo = models.TextField(blank=True, default="")
     changed_at = models.DateTimeField(auto_now=True)
-    changed_by = models.CharField(max_length=150, blank=True, default="")
+    changed_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     def __str__(self) -> str:
         return f"protection of domain {self.pk}"
@@ -58,7 +58,7 @@ class ProtectionException(models.Model):
     value = models.CharField(max_length=LONGEST_ADDRESS)
     recipient_key = models.BinaryField(max_length=8, default=b"", blank=True)
     since = models.DateTimeField(auto_now_add=True)
-    by = models.CharField(max_length=150, blank=True, default="")
+    by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["kind", "value"]
@@ -92,7 +92,7 @@ class OwnListEntry(models.Model):
     digest = models.BinaryField(max_length=8)
     note = models.CharField(max_length=500, blank=True, default="")
     since = models.DateTimeField(auto_now_add=True)
-    by = models.CharField(max_length=150, blank=True, default="")
+    by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
     looked_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -132,7 +132,7 @@ class ExpressionKill(models.Model):
     expression = models.TextField()
     digest = models.BinaryField(max_length=8, unique=True)
     killed_at = models.DateTimeField(auto_now_add=True)
-    killed_by = models.CharField(max_length=150, blank=True, default="")
+    killed_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
     looked_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -203,7 +203,7 @@ class ReaderReportRow(models.Model):
     url = models.TextField()
     text = models.CharField(max_length=1000, blank=True, default="")
     handled_at = models.DateTimeField(null=True, blank=True)
-    handled_by = models.CharField(max_length=150, blank=True, default="")
+    handled_by = models.CharField(max_length=LONGEST_USER, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]

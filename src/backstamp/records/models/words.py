@@ -14,6 +14,9 @@ octets, of which a letter may take four."""
 LONGEST_METHOD: Final = 100
 """More of a request's method is not kept."""
 
+LONGEST_USER: Final = 150
+"""Of who changed something; Django's user names are no longer either."""
+
 
 def choices(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
     """Return a closed set of words as a field's choices."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from backstamp.mail.addresses import is_mail_address
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.models import AlertSetting, Channel
+from backstamp.records.models import LONGEST_USER, AlertSetting, Channel
 from backstamp.records.outbox.entries import enqueue_test
 from backstamp.vocabulary import ChannelKind
 
@@ -44,7 +44,7 @@ def add(name: str, kind: ChannelKind, target: str, by: str, secret: str = "") ->
         kind=kind.value,
         target=checked_target(kind, target),
         secret=checked_secret(kind, secret),
-        created_by=by[:150],
+        created_by=by[:LONGEST_USER],
     )
 
 

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from backstamp.journal import RecordId
-from backstamp.records.database.bulk import execute_many, select_for_keys
+from backstamp.records.database.bulk import execute_many
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.fresh import Fresh
 from backstamp.records.events.stored_hits import Pair

@@ -13,11 +13,12 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from backstamp.records.alerting import alerts
-from backstamp.records.database.bulk import execute_many, is_postgresql
+from backstamp.records.database.bulk import execute_many
 from backstamp.records.database.instants import microseconds, month_of
 from backstamp.records.database.partitions import drop_before
 from backstamp.records.database.taking_turns import one_at_a_time
 from backstamp.records.database.tracking_ids import numbered_before
+from backstamp.records.database.vendor import is_postgresql
 from backstamp.records.models import ErasedCopy, Event, HeaderSet, ListWish, Message, ReaderReportRow
 from backstamp.records.rollups.changes import note_changed
 from backstamp.records.rollups.day_counts import take_away_events, take_away_messages, take_away_month

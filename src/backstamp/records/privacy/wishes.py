@@ -13,8 +13,8 @@ import msgspec
 
 from backstamp.journal import RecordId
 from backstamp.policy import ConsentState
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import instant, microseconds
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.database.texts import clean
 from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import (

@@ -1,7 +1,7 @@
 """What administrators decide of the link protection: what is done for a domain, and for whom it is not."""
 
 from collections.abc import Mapping
-from typing import Final, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from django.db.models import CharField, QuerySet
 
@@ -11,13 +11,13 @@ from backstamp.policy.own_entries import NotNamedError, host_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name, domain_named
 from backstamp.records.database.taking_turns import one_at_a_time
-from backstamp.records.models import LONGEST_ADDRESS, ProtectedDomain, ProtectionException
+from backstamp.records.database.texts import clean
+from backstamp.records.models import LONGEST_ADDRESS, LONGEST_USER, ProtectedDomain, ProtectionException
 from backstamp.records.protection.as_policy import known_actions
 from backstamp.tokens import Keyring
 from backstamp.vocabulary import ClickAction, ThreatType
 
 Kind = ProtectionException.Kind
-LONGEST_NAME: Final = 150
 
 
 class Changes(TypedDict, total=False):
@@ -62,7 +62,7 @@ def set_protection(name: str, by: str, **changes: Unpack[Changes]) -> ProtectedD
                 row.actions = _differing(chosen_actions(row) | changes["actions"])
             else:
                 setattr(row, column, _fitting(column, value) if isinstance(value, str) else value)
-        row.changed_by = by[:LONGEST_NAME]
+        row.changed_by = by[:LONGEST_USER]
         row.save()
     return row
 
@@ -90,7 +90,7 @@ def add_exception(name: str, kind: Kind, text: str, keyring: Keyring, by: str) -
         value=value,
         defaults={
             "recipient_key": keyring.recipient_key(value) if kind is Kind.MAILBOX else b"",
-            "by": by[:LONGEST_NAME],
+            "by": by[:LONGEST_USER],
         },
     )
     return created
@@ -124,7 +124,7 @@ def _fitting(column: str, text: str) -> str:
     longest = field.max_length if isinstance(field, CharField) else None
     if longest is not None and len(text) > longest:
         raise RefusedError(f"{column.replace('page_', '')} has more than {longest} characters")
-    return text.replace("\0", "")
+    return clean(text)
 
 
 def _value(kind: Kind, text: str, domain: str) -> str:

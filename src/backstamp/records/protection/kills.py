@@ -5,7 +5,7 @@ from django.db.models import Count, Max, QuerySet
 from backstamp.policy import Kills, KillTarget
 from backstamp.policy.own_entries import digest_of
 from backstamp.records.database.tracking_ids import from_database, to_database
-from backstamp.records.models import ExpressionKill, Kill, Message
+from backstamp.records.models import LONGEST_USER, ExpressionKill, Kill, Message
 from backstamp.urls.safe_browsing import full_hashes
 
 
@@ -15,7 +15,7 @@ def kill(target: KillTarget, by: str) -> None:
         tracking_id=to_database(target.tracking_id),
         link_number=target.link_number,
         recipient_index=target.recipient_index,
-        defaults={"killed_by": by[:150]},
+        defaults={"killed_by": by[:LONGEST_USER]},
     )
 
 
@@ -43,7 +43,7 @@ def kill_expression(expression: str, by: str) -> None:
     `expression` is one of Safe Browsing (`policy.own_entries.expression_of`).
     """
     ExpressionKill.objects.get_or_create(
-        digest=digest_of(expression), defaults={"expression": expression, "killed_by": by[:150]}
+        digest=digest_of(expression), defaults={"expression": expression, "killed_by": by[:LONGEST_USER]}
     )
 
 

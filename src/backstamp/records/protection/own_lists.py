@@ -11,8 +11,9 @@ from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.administration.sender_domains import domain_name
 from backstamp.records.database.batched import batched
 from backstamp.records.database.taking_turns import one_at_a_time
-from backstamp.records.models import LiftedAllowance, OwnListEntry
-from backstamp.records.protection.domain_settings import LONGEST_NAME, mail_address
+from backstamp.records.database.texts import clean
+from backstamp.records.models import LONGEST_USER, LiftedAllowance, OwnListEntry
+from backstamp.records.protection.domain_settings import mail_address
 from backstamp.tokens import Keyring
 from backstamp.tokens.pasted import leads_to
 from backstamp.urls.safe_browsing import expressions
@@ -60,8 +61,8 @@ def add_all(
                     kind=kind,
                     expression=expression,
                     digest=digest,
-                    note=note.replace("\0", "")[:500],
-                    by=by[:LONGEST_NAME],
+                    note=clean(note, 500),
+                    by=by[:LONGEST_USER],
                 )
                 for digest, expression in some.items()
                 if digest not in there

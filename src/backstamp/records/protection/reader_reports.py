@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 
 from backstamp.policy import EVERYBODY
 from backstamp.records.administration.refusals import RefusedError
-from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.events import lookups
 from backstamp.records.events.link_hosts import host_in
-from backstamp.records.models import Message, OwnListEntry, ReaderReportRow, SenderDomain
+from backstamp.records.models import LONGEST_USER, Message, OwnListEntry, ReaderReportRow, SenderDomain
 from backstamp.records.protection import own_lists
 from backstamp.records.protection.decided import Decided, decided_of, decided_of_each
 from backstamp.tokens import Keyring
@@ -55,19 +55,13 @@ def listed(*, handled: bool) -> QuerySet[ReaderReportRow]:
 def with_mail(rows: list[ReaderReportRow]) -> list[ReaderReport]:
     """Return reports with what they are about."""
     messages = Message.objects.defer("manifest").in_bulk({row.tracking_id for row in rows})
-    found = select_for_keys(
-        'SELECT r.message_id, r."index", r.address FROM keys CROSS JOIN records_recipient r '
-        'WHERE r.message_id = keys.m AND r."index" = keys.k',
-        ("m", "k"),
-        [(row.tracking_id, row.recipient_index) for row in rows if row.recipient_index is not None],
-    )
-    addresses = {(message, index): address for message, index, address in found}
+    addresses = lookups.addresses((row.tracking_id, row.recipient_index) for row in rows)
     decided = _decided(rows)
     return [
         ReaderReport(
             row,
             messages.get(row.tracking_id),
-            "" if row.recipient_index is None else addresses.get((row.tracking_id, row.recipient_index), ""),
+            addresses.get((row.tracking_id, row.recipient_index), ""),
             decided.get((row.domain_id, row.url)),
         )
         for row in rows
@@ -111,7 +105,7 @@ def handle(row: ReaderReportRow, decision: Decision, keyring: Keyring, by: str) 
             if decided is not None and not _says(decided, kind):
                 raise RefusedError(f"{_in_the_way(decided)}; change that under Lists first")
         row.handled_at = datetime.now(UTC)
-        row.handled_by = by[:150]
+        row.handled_by = by[:LONGEST_USER]
         row.save(update_fields=("handled_at", "handled_by"))
     return host
 

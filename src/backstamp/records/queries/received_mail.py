@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from backstamp.policy.own_entries import NotNamedError, expression_of
-from backstamp.records.database.bulk import limited_for_keys, select_for_keys
+from backstamp.records.database.keyed_selects import limited_for_keys, select_for_keys
 from backstamp.records.looking_back.link_expressions import digest_of
 from backstamp.records.models import Link, LinkExpression, LinkFinding, Message, Recipient
 from backstamp.records.queries.clicks import Click, clicks_of_message

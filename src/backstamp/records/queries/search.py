@@ -7,8 +7,8 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Contains
 
-from backstamp.records.database.bulk import is_postgresql
 from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.database.vendor import is_postgresql
 from backstamp.records.models import Message, MessageRollup, MessageText
 
 NEWEST: Final = 1000

@@ -1,4 +1,4 @@
-"""What the console reads: the list of messages, one message's timeline, and the policy's rows.
+"""Sent mail: the list of messages, and one message with its timeline.
 
 Every function here costs a fixed number of queries, however many messages, recipients or events there are.
 """
@@ -12,8 +12,8 @@ from typing import Final
 
 from django.db.models import Q, QuerySet
 
-from backstamp.records.database.bulk import limited_for_keys, select_for_keys
 from backstamp.records.database.instants import instant, stored
+from backstamp.records.database.keyed_selects import limited_for_keys, select_for_keys
 from backstamp.records.events.judgements import spelled_out
 from backstamp.records.models import Event, Link, Message, MessageRollup, Recipient
 from backstamp.records.queries.keyset import NewestFirst

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from backstamp.records.database.bulk import select_for_keys
+from backstamp.records.database.keyed_selects import select_for_keys
 from backstamp.records.events.tally import Fetches
 from backstamp.records.events.tally import read as read_tally
 from backstamp.records.models import DeliveryState, Message, MessageRollup, Recipient

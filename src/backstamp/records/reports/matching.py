@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from backstamp.records.database.texts import storable
 from backstamp.records.database.tracking_ids import from_database, to_database
 from backstamp.records.models import LONGEST_ADDRESS, LONGEST_MESSAGE_ID, Message, Recipient, UnmatchedReport
 from backstamp.tokens.address_spelling import one_spelling
@@ -125,9 +126,9 @@ def keep(finding: Finding) -> None:
     UnmatchedReport.objects.create(
         received_at=datetime.fromtimestamp(finding.at_us / 1_000_000, UTC),
         words=" ".join(dict.fromkeys(statement.type.value for statement in said))[:200],
-        addresses=_storable(", ".join(statement.address for statement in said if statement.address))[:1000],
-        text=_storable(next((statement.text for statement in said if statement.text), ""))[:1000],
-        reporter=_storable(finding.reporter)[:300],
+        addresses=storable(", ".join(statement.address for statement in said if statement.address), 1000),
+        text=storable(next((statement.text for statement in said if statement.text), ""), 1000),
+        reporter=storable(finding.reporter, 300),
         findings=msgspec.json.encode(finding).decode(),
     )
 
@@ -233,8 +234,3 @@ def _domain(address: str) -> str:
 def folded(address: str) -> str:
     """Return an address that a report or a mail names, hostile text, in its one spelling."""
     return one_spelling(address.strip().strip("<>")[:LONGEST_ADDRESS])
-
-
-def _storable(text: str) -> str:
-    """Replace what a database cannot keep: surrogates, and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")

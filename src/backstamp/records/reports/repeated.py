@@ -7,11 +7,11 @@ made it up, and of several the earliest.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from backstamp.journal import RecordId
-from backstamp.records.database.bulk import as_it_is, execute_many, select_for_keys
+from backstamp.records.database.bulk import execute_many
 from backstamp.records.database.instants import read, stored, within
+from backstamp.records.database.keyed_selects import as_it_is, select_for_keys
+from backstamp.records.database.texts import json_read
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events.message_rows import reply_of
 from backstamp.records.events.stored_hits import Pair
@@ -91,7 +91,7 @@ def _told(reports: Collection[Report]) -> dict[_Key, _Told]:
     """Return the best of what the records have of the same recipients."""
     found: dict[_Key, _Told] = {}
     for pk, message, index, type_, at, detail, producer, position in _rows(reports):
-        reply = msgspec.json.decode(detail) if isinstance(detail, str) else detail
+        reply = json_read(detail)
         rank = _Rank(not reply.get("sealed"), read(at), producer, position)
         told = _Told(rank, pk, message, index, EventType(type_))
         key = _key(message, index, told.type, reply)

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from backstamp.journal import RecordId
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import LATEST_US, microseconds, read, within
+from backstamp.records.database.keyed_selects import select_for_keys
+from backstamp.records.database.texts import listed
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import message_rows
 from backstamp.records.events.stored_hits import Pair
@@ -27,7 +28,7 @@ _SIGNS: Final = (
 _EARLY: Final = (
     "SELECT e.message_id, e.recipient_index, e.type, e.at FROM keys CROSS JOIN records_event e "
     "WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _SIGNS)})"
+    f"AND e.type IN {listed(_SIGNS)}"
 )
 
 

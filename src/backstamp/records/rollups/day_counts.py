@@ -15,6 +15,7 @@ from django.db import connection
 
 from backstamp.records.database.bulk import add_up
 from backstamp.records.database.taking_turns import one_at_a_time
+from backstamp.records.database.texts import listed
 from backstamp.records.memory.cards import RECEIVED, TROUBLES
 from backstamp.records.models import DayCount
 from backstamp.tokens.sealing import NO_RECIPIENT
@@ -123,12 +124,11 @@ def _of_recipients(condition: str) -> Iterator[str]:
     """Return the statements that count recipients `r` that fit, of messages `m`."""
     by = f"{_day('m.queued_at')}, m.domain_id"
     recipients = "FROM records_recipient r JOIN records_message m ON m.tracking_id = r.message_id"
-    troubles = ", ".join(repr(state.value) for state in sorted(TROUBLES))
     for measure, fits in (
         ("recipients", "1 = 1"),
         ("recipients_opened", "r.opened_at IS NOT NULL"),
         ("recipients_clicked", "r.clicked_at IS NOT NULL"),
-        ("recipients_troubled", f"r.delivery IN ({troubles})"),
+        ("recipients_troubled", f"r.delivery IN {listed(sorted(TROUBLES))}"),
     ):
         yield (
             f"SELECT {by}, {_measure(measure)}, COUNT(*) {recipients} "

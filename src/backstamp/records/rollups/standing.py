@@ -8,11 +8,11 @@ from copy import copy
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from backstamp.journal import RecordId
-from backstamp.records.database.bulk import as_it_is, select_for_keys, update
+from backstamp.records.database.bulk import update
 from backstamp.records.database.instants import read, within, written
+from backstamp.records.database.keyed_selects import as_it_is, select_for_keys
+from backstamp.records.database.texts import json_read, listed
 from backstamp.records.events.groups import Group
 from backstamp.records.events.stored_hits import Pair
 from backstamp.records.models import DeliveryState
@@ -36,7 +36,7 @@ _RANK: Final = {type_: rank for rank, type_ in enumerate(_STATES)}
 _DELIVERIES: Final = (
     f"SELECT e.message_id, e.recipient_index, e.type, {as_it_is('e.at')}, e.detail, e.producer, e.position "
     "FROM keys CROSS JOIN records_event e WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in _STATES)})"
+    f"AND e.type IN {listed(_STATES)}"
 )
 _DELIVERY: Final = ("delivery", "delivery_at", "sent_at", "reply_code", "enhanced_status", "reply_text")
 _HITS: Final = (
@@ -70,7 +70,7 @@ def all_said(pairs: Iterable[Pair]) -> dict[Pair, list[Said]]:
         _DELIVERIES, ("m", "r"), pairs
     ):
         kind = EventType(type_)
-        reply = msgspec.json.decode(detail) if isinstance(detail, str) else detail
+        reply = json_read(detail)
         said = Said(read(at), _RANK[kind], producer, position, kind, reply)
         found.setdefault((message, index), []).append(said)
     return found

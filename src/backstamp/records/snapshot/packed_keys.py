@@ -15,7 +15,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from backstamp.policy import Keys
 from backstamp.policy.keys import KEY_BYTES
-from backstamp.records.database.bulk import is_postgresql
+from backstamp.records.database.vendor import is_postgresql
 
 _ALL: Final = 1 << 62
 """A limit that is none: without one Django leaves the order of a subquery out."""

@@ -7,14 +7,13 @@ Any other report may be written by somebody who knows a Message-ID.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from backstamp.mail.reports import Cause
 from backstamp.mail.reports.causes import cause_of
 from backstamp.mail.reports.replies import status_in
 from backstamp.policy import SuppressionReason
-from backstamp.records.database.bulk import select_for_keys
 from backstamp.records.database.instants import instant, read, within
+from backstamp.records.database.keyed_selects import select_for_keys
+from backstamp.records.database.texts import json_read, listed
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.events import message_rows
 from backstamp.records.events.passed_on import is_one_mailbox
@@ -36,7 +35,7 @@ _SPEAKING: Final = frozenset({EventType.REJECTED, EventType.BOUNCED, EventType.C
 _EARLY: Final = (
     "SELECT e.message_id, e.recipient_index, e.type, e.at, e.detail FROM keys CROSS JOIN records_event e "
     "WHERE e.message_id = keys.m AND e.recipient_index = keys.r "
-    f"AND e.type IN ({', '.join(repr(type_.value) for type_ in sorted(_SPEAKING))})"
+    f"AND e.type IN {listed(sorted(_SPEAKING))}"
 )
 
 
@@ -73,7 +72,7 @@ def opt_out_early(pairs: Collection[Pair]) -> None:
 
 def _said_before(pairs: Collection[Pair]) -> Iterator[_Said]:
     for message, index, type_, at, detail in select_for_keys(_EARLY, ("m", "r"), pairs):
-        reply = msgspec.json.decode(detail) if isinstance(detail, str) else detail
+        reply = json_read(detail)
         yield _Said((message, index), EventType(type_), read(at), reply)
 
 

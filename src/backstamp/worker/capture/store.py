@@ -10,6 +10,7 @@ from typing import Final
 from django.db.models import Sum
 
 from backstamp.mail.facts import message_facts
+from backstamp.records.database.texts import storable
 from backstamp.records.models import LONGEST_ADDRESS, CapturedMail
 
 log = logging.getLogger("backstamp.worker")
@@ -84,10 +85,10 @@ class CaptureStore:
     def _add_row(self, name: str, mail_data: bytes, reverse_path: str, forward_path: str) -> None:
         facts = message_facts(mail_data)
         CapturedMail.objects.create(
-            reverse_path=_storable(reverse_path)[:LONGEST_ADDRESS],
-            forward_path=_storable(forward_path)[:LONGEST_ADDRESS],
-            sender=_storable(facts.sender),
-            subject=_storable(facts.subject),
+            reverse_path=storable(reverse_path, LONGEST_ADDRESS),
+            forward_path=storable(forward_path, LONGEST_ADDRESS),
+            sender=storable(facts.sender),
+            subject=storable(facts.subject),
             size=len(mail_data),
             file_name=name,
         )
@@ -102,11 +103,6 @@ class CaptureStore:
                 mail.delete()
                 (self._directory / mail.file_name).unlink(missing_ok=True)
                 total -= mail.size
-
-
-def _storable(text: str) -> str:
-    """Replace what a database cannot keep: surrogates, and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _for_the_owner(path: str, flags: int) -> int:

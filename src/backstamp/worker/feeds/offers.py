@@ -66,8 +66,3 @@ OFFERS: Final = (
         terms="Google Cloud API key; paid by the look-up, commercial use allowed",
     ),
 )
-
-
-def offer_named(name: str) -> Offer | None:
-    """Return the feed with this name."""
-    return next((offer for offer in OFFERS if offer.source.name == name), None)

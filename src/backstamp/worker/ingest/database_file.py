@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from backstamp.records.database.bulk import is_postgresql
+from backstamp.records.database.vendor import is_postgresql
 
 
 class FileState(Enum):

@@ -19,7 +19,6 @@ from backstamp.worker.feeds.config import FeedsConfig
 from backstamp.worker.feeds.keeping.copies import ListStore, State
 from backstamp.worker.feeds.keeping.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.lists.source import Source
-from backstamp.worker.feeds.offers import offer_named
 from backstamp.worker.feeds.providers import safe_browsing, web_risk
 from backstamp.worker.feeds.providers.dns_lists import (
     SURBL_ZONE,
@@ -37,7 +36,7 @@ from backstamp.worker.feeds.questions.lookups import Lookups
 from backstamp.worker.feeds.questions.resting import rest_of
 from tests.worker.feeds.dns_server import DnsServer, dns_server
 from tests.worker.feeds.feed_server import FeedServer, Page
-from tests.worker.feeds.google import SafeBrowsing, WebRisk
+from tests.worker.feeds.google import SafeBrowsing, WebRisk, offered
 
 URL = "http://evil.example/a"
 WHOLE = full_hash("evil.example/a")
@@ -68,12 +67,6 @@ def google(server: FeedServer) -> SafeBrowsing:
     return service
 
 
-def source(server: FeedServer, name: str) -> Source:
-    offer = offer_named(name)
-    assert offer is not None
-    return msgspec.structs.replace(offer.source, address=server.url(""), key="k3y")
-
-
 def config(
     tmp_path: Path, *sources: Source, dns_lists: tuple[DnsList, ...] = (), resolver: str = ""
 ) -> FeedsConfig:
@@ -91,7 +84,7 @@ async def test_a_prefix_is_resolved_once_and_both_answers_are_published(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path
 ) -> None:
     google.full = {WHOLE: [(1, [])]}
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     before = AnswersFile(tmp_path / "threats.answers").current()
     assert before.complete([bare(URL)], full_hashes(URL), now_us()) == (bare(URL),), "being checked"
     await lookups.resolve([WHOLE, CLEAN])
@@ -120,7 +113,7 @@ async def test_what_is_confirmed_is_news_once_and_keeps_its_since(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     google.full = {WHOLE: [(1, []), (2, [])]}
-    setup = config(tmp_path, source(server, "safe-browsing"))
+    setup = config(tmp_path, offered("safe-browsing", server))
     await Lookups(setup).resolve([WHOLE, CLEAN])
     since = [each.since_us for each in AnswersFile(setup.answers_path).current().dangerous[WHOLE]]
     spool = Spool(setup.directory)
@@ -148,7 +141,7 @@ async def test_a_url_below_the_same_prefix_is_not_dangerous_itself(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path
 ) -> None:
     google.full = {WHOLE[:4] + b"x" * 28: [(1, [])]}
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     await lookups.resolve([WHOLE])
     assert lookups.answers.complete([bare(URL)], full_hashes(URL), now_us()) == ()
 
@@ -157,7 +150,7 @@ async def test_while_the_service_is_away_a_prefix_stays_open(
     server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.pages["/v5/hashes:search"] = Page(status=503, headers={"retry-after": "120"})
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     for _ in range(3):
         await lookups.resolve([WHOLE])
     assert len(server.asked) == 1, "it is left alone for as long as it wants"
@@ -170,7 +163,7 @@ async def test_while_the_service_is_away_a_prefix_stays_open(
 async def test_two_that_want_to_know_the_same_ask_once(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path
 ) -> None:
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     await asyncio.gather(*(lookups.resolve([WHOLE, CLEAN]) for _ in range(5)))
     assert len(server.asked) == 1
 
@@ -178,7 +171,7 @@ async def test_two_that_want_to_know_the_same_ask_once(
 async def test_many_prefixes_go_in_one_question_of_a_length_that_every_server_takes(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path
 ) -> None:
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     await lookups.resolve([number.to_bytes(4, "big") for number in range(700)])
     assert sorted(len(asked.query["hashPrefixes"]) for asked in server.asked) == [100, 300, 300]
     assert max(len(asked.url) for asked in server.asked) < 8000, "RFC 9110, section 4.1"
@@ -191,7 +184,7 @@ async def test_both_services_must_have_answered(
     risk = WebRisk(web_risk.LISTS)
     risk.full = {WHOLE: ["SOCIAL_ENGINEERING"]}
     server.pages["/v1/hashes:search"] = Page(status=500)
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing"), source(server, "web-risk")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server), offered("web-risk", server)))
     await lookups.resolve([WHOLE])
     assert not lookups.answers.is_resolved(WHOLE, now_us())
     server.pages["/v1/hashes:search"] = Page(risk.search)
@@ -208,7 +201,7 @@ async def test_what_is_dangerous_is_believed_no_longer_than_the_service_says(
     risk.full = {WHOLE: ["MALWARE"]}
     risk.clean_expires = timedelta(hours=1)
     server.pages["/v1/hashes:search"] = Page(risk.search)
-    lookups = Lookups(config(tmp_path, source(server, "web-risk")))
+    lookups = Lookups(config(tmp_path, offered("web-risk", server)))
     await lookups.resolve([WHOLE])
     (finding,) = lookups.answers.complete([bare(URL)], full_hashes(URL), now_us())
     assert finding.confirmed
@@ -225,7 +218,7 @@ async def test_where_our_clock_is_fast_what_was_just_said_to_be_dangerous_is_not
     risk.full = {WHOLE: ["MALWARE"]}
     risk.expires = risk.clean_expires = span
     server.pages["/v1/hashes:search"] = Page(risk.search)
-    lookups = Lookups(config(tmp_path, source(server, "web-risk")))
+    lookups = Lookups(config(tmp_path, offered("web-risk", server)))
     await lookups.resolve([WHOLE])
     for ahead, confirmed in ((0, True), (30, True), (75, False)):
         at_us = now_us() + ahead * 1_000_000
@@ -239,7 +232,7 @@ async def test_an_answer_is_believed_for_a_minute_at_least_and_a_day_at_most(
 ) -> None:
     google.full = {WHOLE: [(1, [])]}
     google.cache_seconds = seconds
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     await lookups.resolve([WHOLE, CLEAN])
     ((confirmed,),) = lookups.answers.dangerous.values()
     for until_us in (confirmed.until_us, *lookups.answers.prefixes.values()):
@@ -251,7 +244,7 @@ async def test_answers_outlive_the_worker_and_are_forgotten_in_time(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     google.full = {WHOLE: [(1, [])]}
-    setup = config(tmp_path, source(server, "safe-browsing"))
+    setup = config(tmp_path, offered("safe-browsing", server))
     await Lookups(setup).resolve([WHOLE])
     again = Lookups(setup)
     await again.resolve([WHOLE])
@@ -276,7 +269,7 @@ async def test_when_the_lists_change_what_was_wanted_is_asked_again(
     google.cache_seconds = 0
     monkeypatch.setattr(module, "PRUNE_SECONDS", 0.02)
     monkeypatch.setattr(prefix_questions, "LEAST_SECONDS", 0.001)
-    setup = config(tmp_path, source(server, "safe-browsing"))
+    setup = config(tmp_path, offered("safe-browsing", server))
     store = ListStore(setup.directory, "safe-browsing")
     store.prepare()
     lookups = Lookups(setup)
@@ -298,7 +291,7 @@ async def test_what_could_not_be_published_is_published_the_next_time(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path
 ) -> None:
     google.full = {WHOLE: [(1, [])]}
-    setup = config(tmp_path / "gone", source(server, "safe-browsing"))
+    setup = config(tmp_path / "gone", offered("safe-browsing", server))
     lookups = Lookups(setup)
     with pytest.raises(FileNotFoundError):
         await lookups.resolve([WHOLE])
@@ -313,7 +306,7 @@ async def test_there_is_a_limit_to_what_is_kept(
     server: FeedServer, google: SafeBrowsing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answer_book, "MOST_ANSWERS", 100)
-    lookups = Lookups(config(tmp_path, source(server, "safe-browsing")))
+    lookups = Lookups(config(tmp_path, offered("safe-browsing", server)))
     await lookups.resolve([number.to_bytes(4, "big") for number in range(250)])
     lookups._prune()
     assert len(lookups.answers.prefixes) == 100
@@ -385,7 +378,7 @@ async def test_questions_that_cost_money_have_a_limit(
     server: FeedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.pages["/v1/hashes:search"] = Page(WebRisk(web_risk.LISTS).search)
-    limited = msgspec.structs.replace(source(server, "web-risk"), questions_a_day=3)
+    limited = msgspec.structs.replace(offered("web-risk", server), questions_a_day=3)
     lookups = Lookups(config(tmp_path, limited))
     await lookups.resolve([number.to_bytes(4, "big") for number in range(8)])
     await lookups.resolve([b"next"])

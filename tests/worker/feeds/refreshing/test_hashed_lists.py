@@ -23,14 +23,13 @@ from backstamp.worker.feeds.keeping.new_entries import NewEntries, Spool
 from backstamp.worker.feeds.keeping.standing import Outcome
 from backstamp.worker.feeds.lists.jobs import Job
 from backstamp.worker.feeds.lists.source import Source
-from backstamp.worker.feeds.offers import offer_named
 from backstamp.worker.feeds.providers import safe_browsing, web_risk
 from backstamp.worker.feeds.providers.safe_browsing.rice import RiceError, decode
 from backstamp.worker.feeds.providers.safe_browsing.wire import Message, WireError
 from backstamp.worker.feeds.refreshing import hashed_lists
 from backstamp.worker.feeds.refreshing.due_lists import refresh_all
 from tests.worker.feeds.feed_server import FeedServer, Page, Query
-from tests.worker.feeds.google import SafeBrowsing, WebRisk, field, rice
+from tests.worker.feeds.google import SafeBrowsing, WebRisk, field, offered, rice
 
 URL = "http://evil.example/a"
 WHOLE = full_hash("evil.example/a")
@@ -41,9 +40,7 @@ class Hashed:
     """One of the services, and a folder that is kept new from it."""
 
     def __init__(self, server: FeedServer, directory: Path, name: str) -> None:
-        offer = offer_named(name)
-        assert offer is not None
-        self.source: Source = msgspec.structs.replace(offer.source, address=server.url(""), key="k3y")
+        self.source = offered(name, server)
         self.job = Job(
             sources=(self.source,), directory=directory / "feeds", lists_path=directory / "threats"
         )
@@ -360,10 +357,8 @@ def test_a_long_list_takes_no_longer_for_each_number_than_a_short_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["safe-browsing", "web-risk"])
-def test_ten_million_prefixes_are_no_reason_to_refuse_a_service(name: str) -> None:
-    offer = offer_named(name)
-    assert offer is not None
-    assert offer.source.max_entries >= 10_000_000
+def test_ten_million_prefixes_are_no_reason_to_refuse_a_service(name: str, server: FeedServer) -> None:
+    assert offered(name, server).max_entries >= 10_000_000
 
 
 def test_nothing_coded_is_the_first_number_whatever_follows() -> None:

@@ -112,7 +112,7 @@ def _exclusive_or(column: str, mask: int) -> str:
 
 
 def _later(column: str, microseconds: int) -> str:
-    from backstamp.records.database.bulk import is_postgresql
+    from backstamp.records.database.vendor import is_postgresql
 
     if is_postgresql():
         return f"{column} + interval '{microseconds} microseconds'"
@@ -122,7 +122,7 @@ def _later(column: str, microseconds: int) -> str:
 
 def _with_head(column: str, copy: int) -> str:
     """Return a column of the minute (4 octets) and a pseudonym, whose first two octets tell copies apart."""
-    from backstamp.records.database.bulk import is_postgresql
+    from backstamp.records.database.vendor import is_postgresql
 
     head = copy.to_bytes(2, "big").hex()
     if is_postgresql():

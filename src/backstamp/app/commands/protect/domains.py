@@ -1,14 +1,14 @@
-"""`backstamp protect`: the protection of links in received mail, without a browser."""
+"""`backstamp protect set`, `list` and `show`: what is done for the domains whose mail is protected."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from backstamp.app.commands.by_hand import by_hand
-from backstamp.app.commands.protect_message import protect_message
+from backstamp.app.commands.by_hand import OBEYED, by_hand
+from backstamp.app.commands.protect.exceptions import exception_line
 from backstamp.app.context import AppContext
 from backstamp.app.django_start import usable_database
 from backstamp.app.groups import Group
@@ -16,19 +16,13 @@ from backstamp.policy import CHOSEN_ACTIONS, ClickAddresses, OnKnownBad, OnUnpro
 from backstamp.vocabulary import ClickAction, ThreatType
 
 if TYPE_CHECKING:
-    from backstamp.records.models import OwnListEntry, ProtectedDomain, ProtectionException
+    from backstamp.records.models import ProtectedDomain
     from backstamp.records.protection.domain_settings import Changes
-
-_KINDS: Final = ("mailbox", "sender", "host")
-_OBEYED: Final = "the gateway and the edge obey within two seconds while the worker runs"
 
 
 @click.group(cls=Group)
 def protect() -> None:
     """Set the protection of links in received mail: domains, exceptions, own lists."""
-
-
-protect.add_command(protect_message)
 
 
 def _one_of(words: Iterable[StrEnum]) -> click.Choice[str]:
@@ -118,7 +112,7 @@ def set_domain(
         elif no_logo:
             changes["page_logo"] = ""
         row = domain_settings.set_protection(domain, by_hand(), **changes)
-        click.echo(f"{row.domain.name}: {row.mode}; {_OBEYED}")
+        click.echo(f"{row.domain.name}: {row.mode}; {OBEYED}")
 
 
 def _changes(given: Mapping[str, Any]) -> "Changes":
@@ -164,128 +158,7 @@ def show_domain(context: AppContext, domain: str) -> None:
         for name, value in _shown(row, domain_settings.chosen_actions(row)):
             click.echo(f"{name} = {value}")
         for exception in domain_settings.exceptions(domain):
-            click.echo(_exception_line(exception))
-
-
-@protect.group()
-def exception() -> None:
-    """Set exceptions: mailboxes (opt-out), senders or hosts that are left alone."""
-
-
-_DOMAIN: Final = click.argument("domain")
-_KIND: Final = click.argument("kind", type=click.Choice(_KINDS))
-_VALUE: Final = click.argument("value")
-
-
-@exception.command("add")
-@_DOMAIN
-@_KIND
-@_VALUE
-@click.pass_obj
-def add_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
-    """Leave VALUE alone: a mailbox of DOMAIN, a sender (address or domain), or a host with its subdomains."""
-    ring = context.keyring()
-    with usable_database(context):
-        from backstamp.records.protection import domain_settings
-
-        new = domain_settings.add_exception(domain, domain_settings.Kind(kind), value, ring, by_hand())
-    click.echo(f"added; {_OBEYED}" if new else "that was an exception already")
-
-
-@exception.command("remove")
-@_DOMAIN
-@_KIND
-@_VALUE
-@click.pass_obj
-def remove_exception(context: AppContext, domain: str, kind: str, value: str) -> None:
-    """Remove the exception for VALUE."""
-    with usable_database(context):
-        from backstamp.records.protection import domain_settings
-
-        gone = domain_settings.remove_exception(domain, domain_settings.Kind(kind), value)
-    if not gone:
-        raise click.ClickException("that is no exception")
-    click.echo(f"removed; {_OBEYED}")
-
-
-@exception.command("list")
-@_DOMAIN
-@click.pass_obj
-def list_exceptions(context: AppContext, domain: str) -> None:
-    """Print the exceptions of DOMAIN."""
-    with usable_database(context):
-        from backstamp.records.protection import domain_settings
-
-        for row in domain_settings.exceptions(domain):
-            click.echo(_exception_line(row))
-
-
-@protect.group("own-list")
-def own_list() -> None:
-    """Set own lists: hosts and URLs that are allowed or blocked, whatever other lists say."""
-
-
-_WHAT: Final = click.argument("what", metavar="HOST|URL")
-_WHOSE: Final = click.option(
-    "--for", "whose", default="", metavar="DOMAIN|MAILBOX", help="Whose list. [default: everybody's]"
-)
-_NOTE: Final = click.option("--note", default="", help="Reason, in your words.")
-
-
-@own_list.command("allow")
-@_WHAT
-@_WHOSE
-@_NOTE
-@click.pass_obj
-def allow(context: AppContext, what: str, whose: str, note: str) -> None:
-    """Allow a host with its subdomains, or a URL."""
-    _list(context, "allowed", what, whose, note)
-
-
-@own_list.command("block")
-@_WHAT
-@_WHOSE
-@_NOTE
-@click.pass_obj
-def block(context: AppContext, what: str, whose: str, note: str) -> None:
-    """Block a host with its subdomains, or a URL."""
-    _list(context, "blocked", what, whose, note)
-
-
-@own_list.command("remove")
-@_WHAT
-@_WHOSE
-@click.pass_obj
-def remove(context: AppContext, what: str, whose: str) -> None:
-    """Remove a host or URL from the list."""
-    ring = context.keyring()
-    with usable_database(context):
-        from backstamp.records.protection import own_lists
-
-        gone = own_lists.remove(what, whose, ring)
-    if not gone:
-        raise click.ClickException("that is not on the list")
-    click.echo(f"removed; {_OBEYED}")
-
-
-@own_list.command("list")
-@click.pass_obj
-def list_own(context: AppContext) -> None:
-    """Print the own lists: what, for whom, why, and by whom."""
-    with usable_database(context):
-        from backstamp.records.protection import own_lists
-
-        for entry in own_lists.entries():
-            click.echo(_entry_line(entry))
-
-
-def _list(context: AppContext, kind: str, what: str, whose: str, note: str) -> None:
-    ring = context.keyring()
-    with usable_database(context):
-        from backstamp.records.protection import own_lists
-
-        new = own_lists.add(own_lists.Kind(kind), what, whose, ring, by=by_hand(), note=note)
-    click.echo(f"{kind}; {_OBEYED}" if new else f"it was {kind} already")
+            click.echo(exception_line(exception))
 
 
 def _read(file: Path, most: int) -> bytes:
@@ -309,14 +182,3 @@ def _shown(row: "ProtectedDomain", actions: dict[ThreatType, ClickAction]) -> It
     for name in ("organisation", "text", "contact"):
         yield name, getattr(row, f"page_{name}")
     yield "logo", row.page_logo.partition(";")[0].removeprefix("data:")
-
-
-def _exception_line(row: "ProtectionException") -> str:
-    return f"exception {row.kind:<7} {row.value}  ({row.by}, {row.since:%Y-%m-%d %H:%M} UTC)"
-
-
-def _entry_line(entry: "OwnListEntry") -> str:
-    whose = entry.scope_name or "everybody"
-    note = f"  {entry.note}" if entry.note else ""
-    made = f"({entry.by}, {entry.since:%Y-%m-%d %H:%M} UTC)"
-    return f"{entry.kind:<7} {entry.expression}  for {whose}{note}  {made}"
