@@ -15,7 +15,7 @@ import pytest
 
 from backstamp.app import keyfile
 from backstamp.app.cli import COMMANDS
-from backstamp.app.commands.by_hand import by_hand
+from backstamp.app.terminal.by_hand import by_hand
 from backstamp.tokens import seal_link, seal_page, seal_pixel
 from tests.app.in_process import Here
 from tests.daemons import free_port

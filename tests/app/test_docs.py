@@ -71,7 +71,7 @@ def test_every_module_that_the_architecture_names_is_there() -> None:
 
 def test_every_room_has_its_line_in_the_architecture() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    table = text[text.index("## The rooms") : text.index("## The folders of the records")]
+    table = text[text.index("## The rooms") : text.index("## The folders of the app")]
     told = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE)))
     rooms = {
         path.stem for path in (ROOT / "src/backstamp").iterdir() if not path.name.startswith(("_", "py."))

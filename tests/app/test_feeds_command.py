@@ -12,8 +12,8 @@ from backstamp.app.doctor.feeds import dns_lists
 from backstamp.app.doctor.feeds import feeds as examined
 from backstamp.app.doctor.findings import Grade
 from backstamp.app.settings import SettingsError, load
+from backstamp.app.starting.problems import check
 from backstamp.app.wiring.feeds import feeds_config
-from backstamp.app.wiring.problems import check
 from backstamp.shared_files.threat_file import ThreatFile
 from backstamp.vocabulary import ThreatType
 from backstamp.worker.feeds.keeping.copies import ListStore

@@ -7,7 +7,7 @@ import pytest
 from backstamp.app import keyfile
 from backstamp.app.keyfile import KeyFile, KeyFileError
 from backstamp.app.settings.loader import load
-from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.starting.data_dir import prepare_data_dir
 from backstamp.tokens import Key, Keyring, open_token, seal_pixel
 
 

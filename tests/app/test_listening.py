@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from backstamp.app.settings import load
-from backstamp.app.wiring import listening
+from backstamp.app.starting import listening
 from backstamp.http_listener import PortTakenError
 from backstamp.listening import Address
 from tests.daemons import free_port

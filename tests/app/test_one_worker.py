@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backstamp.app.settings import SettingsError, load
-from backstamp.app.wiring.one_worker import only_worker, refuse_second
+from backstamp.app.starting.one_worker import only_worker, refuse_second
 
 
 def test_where_nothing_can_be_locked_the_worker_says_so_and_keeps_no_other_role_from_starting(

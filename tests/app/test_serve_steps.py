@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backstamp.app.commands.serve import as_typed, next_steps
 from backstamp.app.settings import load
-from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.starting.data_dir import prepare_data_dir
 
 
 def test_a_command_is_shown_with_the_settings_that_were_named() -> None:

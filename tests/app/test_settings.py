@@ -21,7 +21,7 @@ from backstamp.app.settings.table import (
     TRACKING_ENABLED,
     TRACKING_URL,
 )
-from backstamp.app.wiring.problems import check
+from backstamp.app.starting.problems import check
 from backstamp.policy import ConsentMode
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.app.shown import printable, printable_json
+from backstamp.app.terminal.shown import printable, printable_json
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x1b\x9b\x7f\u202e\U000e0041"))
 

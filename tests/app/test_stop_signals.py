@@ -18,7 +18,7 @@ from backstamp.lifetime import module_command
 ROLES = ("serve", "gateway", "edge", "worker", "console")
 ENDING = """
 import os, signal
-from backstamp.app.stop_signals import run_until_signal
+from backstamp.app.starting.stop_signals import run_until_signal
 
 async def serve(stop):
     os.kill(os.getpid(), signal.SIGTERM)

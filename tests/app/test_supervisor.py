@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.app import supervisor
+from backstamp.app.starting import supervisor
 from backstamp.lifetime import module_command
 from tests.processes import alive
 
@@ -31,7 +31,7 @@ time.sleep(60)
 PARENT = """
 import sys
 from pathlib import Path
-from backstamp.app import supervisor
+from backstamp.app.starting import supervisor
 from backstamp.lifetime import module_command
 folder, child, preparation, *kinds = sys.argv[1:]
 if "stubborn" in kinds:
@@ -166,7 +166,7 @@ def test_a_file_that_lies_in_the_current_folder_is_no_module_of_ours(tmp_path: P
 
 
 def test_no_process_of_ours_looks_for_modules_in_the_current_folder() -> None:
-    sources = {path: path.read_text() for path in Path(supervisor.__file__).parents[1].rglob("*.py")}
+    sources = {path: path.read_text() for path in Path(supervisor.__file__).parents[2].rglob("*.py")}
     calls = [text for text in sources.values() if "module_command(" in text]
     assert len(calls) >= 5
     assert [path.name for path, text in sources.items() if "sys.executable" in text] == ["lifetime.py"]

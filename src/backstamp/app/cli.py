@@ -13,8 +13,8 @@ from backstamp import __version__
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import SettingsError
-from backstamp.app.shown import printable
-from backstamp.app.standard_streams import let_go_of_output, open_missing
+from backstamp.app.terminal.shown import printable
+from backstamp.app.terminal.standard_streams import let_go_of_output, open_missing
 
 SECTIONS: Final = {
     "Run": {

@@ -12,8 +12,8 @@ from backstamp.app import keyfile
 from backstamp.app.settings import load
 from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import CONSOLE_URL, DATABASE_URL
+from backstamp.app.starting.data_dir import prepare_data_dir
 from backstamp.app.wiring.console import console_config
-from backstamp.app.wiring.data_dir import prepare_data_dir
 from backstamp.app.wiring.postgresql import connection_settings
 
 _settings = load()

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from backstamp.app.settings import Settings
 from backstamp.app.settings.table import LOG_LEVEL
-from backstamp.app.shown import printable
+from backstamp.app.terminal.shown import printable
 
 LONGEST_MESSAGE: Final = 2000
 MOST_CAUSES: Final = 10

@@ -3,8 +3,8 @@
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.groups import Group
 
 
 @click.group(cls=Group)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
-from backstamp.app.commands.address import ADDRESS
-from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.address import ADDRESS
+from backstamp.app.terminal.by_hand import by_hand
+from backstamp.app.terminal.groups import Group
 from backstamp.app.wiring.worker import own_mail_config
 from backstamp.vocabulary import AlertRule
 

@@ -9,7 +9,7 @@ import click
 
 from backstamp.app.bench import on_databases
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import start_django
+from backstamp.app.starting.django_start import start_django
 
 BENCHES: Final = (
     "edge",

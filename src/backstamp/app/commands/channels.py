@@ -2,10 +2,10 @@
 
 import click
 
-from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.by_hand import by_hand
+from backstamp.app.terminal.groups import Group
 from backstamp.vocabulary import ChannelKind
 
 

@@ -4,8 +4,8 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.settings.table import DATABASE_URL
+from backstamp.app.starting.problems import check
 from backstamp.app.wiring.postgresql import connection_settings
-from backstamp.app.wiring.problems import check
 
 
 @click.command("check-config")

@@ -6,7 +6,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.doctor import Grade, examine
-from backstamp.app.wiring.problems import check
+from backstamp.app.starting.problems import check
 
 MARKS: Final = {
     Grade.GOOD: ("ok   ", "green"),

@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.address import ADDRESS
 
 
 @click.command()

@@ -7,11 +7,11 @@ import click
 import msgspec
 
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
 from backstamp.app.settings.table import FEEDS_ENABLED
-from backstamp.app.wiring.data_dir import make_data_dir
+from backstamp.app.starting.data_dir import make_data_dir
+from backstamp.app.starting.problems import check as check_settings
+from backstamp.app.terminal.groups import Group
 from backstamp.app.wiring.feeds import feeds_config
-from backstamp.app.wiring.problems import check as check_settings
 from backstamp.vocabulary import Feed, ThreatType
 from backstamp.worker.feeds.keeping.copies import ListStore, State
 from backstamp.worker.feeds.keeping.standing import Standing, is_stale, standing_of

@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
-from backstamp.app.shown import printable_json
+from backstamp.app.terminal.groups import Group
+from backstamp.app.terminal.shown import printable_json
 from backstamp.journal import Batch, JournalReader
 from backstamp.journal.layout import (
     SET_ASIDE,

@@ -4,8 +4,8 @@ import click
 
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
-from backstamp.app.wiring.data_dir import require_keys
+from backstamp.app.starting.data_dir import require_keys
+from backstamp.app.terminal.groups import Group
 
 
 @click.group(cls=Group)

@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 
-from backstamp.app.bad_input import BadInputError
-from backstamp.app.commands.by_hand import by_hand
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.bad_input import BadInputError
+from backstamp.app.terminal.by_hand import by_hand
+from backstamp.app.terminal.groups import Group
 from backstamp.policy import KillTarget
 from backstamp.policy.own_entries import NotNamedError, expression_of, host_of
 from backstamp.tokens import LinkToken, PixelToken, open_token

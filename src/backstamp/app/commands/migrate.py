@@ -3,7 +3,7 @@
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
+from backstamp.app.starting.django_start import usable_database
 
 
 @click.command()

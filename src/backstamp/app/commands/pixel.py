@@ -6,8 +6,8 @@ import time
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
-from backstamp.app.wiring.data_dir import require_keys
+from backstamp.app.starting.data_dir import require_keys
+from backstamp.app.terminal.groups import Group
 from backstamp.app.wiring.journal import open_journal
 from backstamp.journal import JournalUnavailableError
 from backstamp.manual_tracking import ManualTrackingError, NothingTrackedError, create_manual

@@ -4,8 +4,8 @@ from typing import BinaryIO
 
 import click
 
-from backstamp.app.commands.whole_input import read_whole
-from backstamp.app.shown import printable_json
+from backstamp.app.terminal.shown import printable_json
+from backstamp.app.terminal.whole_input import read_whole
 from backstamp.mail.reports import read_report
 
 

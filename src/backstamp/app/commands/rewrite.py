@@ -7,9 +7,9 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from backstamp.app.commands.address import ADDRESS
-from backstamp.app.commands.whole_input import read_whole
 from backstamp.app.context import AppContext
+from backstamp.app.terminal.address import ADDRESS
+from backstamp.app.terminal.whole_input import read_whole
 from backstamp.app.wiring.rewriting import rewriting_options
 from backstamp.rewriting import envelope_digest, plan
 from backstamp.rewriting.reporting.diff import render_diff

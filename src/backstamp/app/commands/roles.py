@@ -13,12 +13,12 @@ from backstamp.app.logs import configure_logging
 from backstamp.app.settings import CONFIG_VARIABLE, SUNSET_KEYS_VARIABLE, SettingsError
 from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import CONSOLE_LISTEN, EDGE_LISTEN
-from backstamp.app.stop_signals import heed_while_starting, run_until_signal
-from backstamp.app.supervisor import PARENT_VARIABLE
-from backstamp.app.wiring.data_dir import prepare_data_dir
+from backstamp.app.starting.data_dir import prepare_data_dir
+from backstamp.app.starting.one_worker import only_worker
+from backstamp.app.starting.problems import check
+from backstamp.app.starting.stop_signals import heed_while_starting, run_until_signal
+from backstamp.app.starting.supervisor import PARENT_VARIABLE
 from backstamp.app.wiring.journal import open_journal
-from backstamp.app.wiring.one_worker import only_worker
-from backstamp.app.wiring.problems import check
 from backstamp.http_listener import PortTakenError
 from backstamp.lifetime import die_with_parent
 
@@ -118,7 +118,7 @@ def worker(call: click.Context, migrate: bool) -> None:
     """Run the worker alone: it takes the journal into the database, and more."""
     context: AppContext = call.obj
     _begin(context, "worker")
-    from backstamp.app.django_start import start_django
+    from backstamp.app.starting.django_start import start_django
 
     start_django(context)
     from backstamp.app.wiring.worker import worker_config

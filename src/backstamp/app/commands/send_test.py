@@ -7,10 +7,10 @@ from typing import Final
 
 import click
 
-from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
 from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.table import GATEWAY_LISTEN, GATEWAY_NEXT_HOP
+from backstamp.app.terminal.address import ADDRESS
 from backstamp.mail.sample import sample_message
 
 SECONDS: Final = 30.0

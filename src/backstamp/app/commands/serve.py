@@ -28,13 +28,13 @@ from backstamp.app.settings.table import (
     PROTECTION_MILTER_LISTEN,
     TRACKING_URL,
 )
-from backstamp.app.standard_streams import let_go_of_output
-from backstamp.app.stop_signals import heed_while_starting
-from backstamp.app.supervisor import Supervisor, child_environment, role_command
-from backstamp.app.wiring.data_dir import prepare_data_dir
-from backstamp.app.wiring.listening import refuse_taken
-from backstamp.app.wiring.one_worker import refuse_second
-from backstamp.app.wiring.problems import check
+from backstamp.app.starting.data_dir import prepare_data_dir
+from backstamp.app.starting.listening import refuse_taken
+from backstamp.app.starting.one_worker import refuse_second
+from backstamp.app.starting.problems import check
+from backstamp.app.starting.stop_signals import heed_while_starting
+from backstamp.app.starting.supervisor import Supervisor, child_environment, role_command
+from backstamp.app.terminal.standard_streams import let_go_of_output
 from backstamp.http_listener import PortTakenError
 from backstamp.policy import ConsentMode
 

@@ -6,8 +6,8 @@ from typing import Final
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
 from backstamp.app.settings.table import CONSOLE_URL
+from backstamp.app.starting.django_start import usable_database
 
 LIFETIME: Final = timedelta(hours=24)
 

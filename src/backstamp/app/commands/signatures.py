@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
 from backstamp.app.settings.data_dir import DataFile
-from backstamp.app.wiring.data_dir import make_data_dir
+from backstamp.app.starting.data_dir import make_data_dir
+from backstamp.app.terminal.groups import Group
 from backstamp.shared_files import SignatureFile
 from backstamp.verdicts.published import LISTS, PublishedList, freshness, list_named
 

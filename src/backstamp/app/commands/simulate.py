@@ -13,7 +13,6 @@ import click
 import msgspec
 
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import start_django
 from backstamp.app.settings import Settings
 from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.data_dir import DataFile, DataFolder
@@ -25,6 +24,7 @@ from backstamp.app.settings.table import (
     GATEWAY_NEXT_HOP,
     TRACKING_URL,
 )
+from backstamp.app.starting.django_start import start_django
 
 if TYPE_CHECKING:
     from backstamp.app.simulator.scoring import Row, Score

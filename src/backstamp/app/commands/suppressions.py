@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 import click
 
-from backstamp.app.commands.address import ADDRESS
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
-from backstamp.app.shown import printable
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.address import ADDRESS
+from backstamp.app.terminal.groups import Group
+from backstamp.app.terminal.shown import printable
 from backstamp.mail.addresses import is_mail_address
 from backstamp.policy import SuppressionReason
 from backstamp.spreadsheets import as_it_was

@@ -7,7 +7,7 @@ import click
 
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
+from backstamp.app.terminal.groups import Group
 from backstamp.tokens import ANONYMOUS, PageToken, PixelToken, open_page, open_token
 from backstamp.tokens.pasted import token_of
 

@@ -5,9 +5,9 @@ from typing import BinaryIO
 
 import click
 
-from backstamp.app.commands.whole_input import read_whole
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
+from backstamp.app.terminal.whole_input import read_whole
 from backstamp.rewriting import Manifest, Reader
 from backstamp.rewriting import unwrap as unwrap_message
 from backstamp.tokens import PAGE_PATH, Keyring, LinkToken, open_page, open_token

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 import click
 import msgspec
 
-from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
-from backstamp.app.groups import Group
 from backstamp.app.settings import SettingsError
 from backstamp.app.settings.data_dir import DataFile
-from backstamp.app.shown import printable_json
+from backstamp.app.terminal.bad_input import BadInputError
+from backstamp.app.terminal.groups import Group
+from backstamp.app.terminal.shown import printable_json
 from backstamp.shared_files import ThreatFile
 from backstamp.shared_files.answers_file import AnswersFile
 from backstamp.threats import Finding

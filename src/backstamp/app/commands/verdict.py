@@ -5,11 +5,11 @@ from typing import Any, BinaryIO
 
 import click
 
-from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import SettingsError
 from backstamp.app.settings.data_dir import DataFile
-from backstamp.app.shown import printable, printable_json
+from backstamp.app.terminal.bad_input import BadInputError
+from backstamp.app.terminal.shown import printable, printable_json
 from backstamp.shared_files import SignatureFile
 from backstamp.verdicts import NetworkTable, Verdict
 from backstamp.verdicts import verdict as judge

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from backstamp.app import keyfile
-from backstamp.app.django_start import set_django_up
 from backstamp.app.doctor.findings import Finding, good, note, wrong
 from backstamp.app.keyfile import KeyFileError
 from backstamp.app.settings import Settings, SettingsError
 from backstamp.app.settings.data_dir import DataFile
 from backstamp.app.settings.table import DATABASE_URL, PRIVACY_RETENTION_DAYS
+from backstamp.app.starting.django_start import set_django_up
 from backstamp.tokens import Keyring
 
 _DAMAGED: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))

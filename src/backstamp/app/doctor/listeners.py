@@ -32,8 +32,8 @@ from backstamp.app.settings.table import (
     SUBMISSION_TLS_LISTEN,
     Setting,
 )
+from backstamp.app.starting.listening import by_one_address, listened_on
 from backstamp.app.wiring.capture import socket_address
-from backstamp.app.wiring.listening import by_one_address, listened_on
 from backstamp.listening import Address, try_to_have
 
 _MOST_SAID: Final = 65_536

@@ -27,8 +27,9 @@ HEAD_MILLISECONDS: Final = 10_000
 """Longest wait for a whole header section, also between two requests of a connection."""
 BACKLOG: Final = 4096
 DRAIN_SECONDS: Final = 12
-"""After SIGTERM a worker finishes what it began; then it is killed (`app.supervisor` waits 20 s). Half a
-header section is waited for as long as `HEAD_MILLISECONDS`, and the journal's last sync comes after it."""
+"""After SIGTERM a worker finishes what it began; then it is killed (`app.starting.supervisor` waits 20 s).
+Half a header section is waited for as long as `HEAD_MILLISECONDS`, and the journal's last sync comes after
+it."""
 STREAMS: Final = 16
 """Requests of one connection that wait for their answers to be taken. RFC 9113 §6.5.2 recommends 100, for
 servers that take their time; ours have all been answered after a millisecond. A client that takes none makes

@@ -66,7 +66,7 @@ def _bound(path: Path) -> socket.socket:
     """Return a socket at `path`, where the owner's programs may connect once it listens. Raises OSError."""
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if path.is_socket():  # one of a killed worker; `app.wiring.one_worker` sees that none lives
+        if path.is_socket():  # one of a killed worker; `app.starting.one_worker` sees that none lives
             path.unlink()
         bound.bind(str(path))
         # Whoever may connect may fill the mailbox. Before it listens nobody can.

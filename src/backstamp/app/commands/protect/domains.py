@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from backstamp.app.commands.by_hand import OBEYED, by_hand
 from backstamp.app.commands.protect.exceptions import exception_line
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.by_hand import OBEYED, by_hand
+from backstamp.app.terminal.groups import Group
 from backstamp.policy import CHOSEN_ACTIONS, ClickAddresses, OnKnownBad, OnUnprotected, ProtectionMode
 from backstamp.vocabulary import ClickAction, ThreatType
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from backstamp.app.commands.by_hand import OBEYED, by_hand
 from backstamp.app.context import AppContext
-from backstamp.app.django_start import usable_database
-from backstamp.app.groups import Group
+from backstamp.app.starting.django_start import usable_database
+from backstamp.app.terminal.by_hand import OBEYED, by_hand
+from backstamp.app.terminal.groups import Group
 
 if TYPE_CHECKING:
     from backstamp.records.models import ProtectionException

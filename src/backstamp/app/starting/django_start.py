@@ -8,9 +8,9 @@ from typing import Final
 
 import click
 
-from backstamp.app.bad_input import BadInputError
 from backstamp.app.context import AppContext
 from backstamp.app.settings import CONFIG_VARIABLE, Settings
+from backstamp.app.terminal.bad_input import BadInputError
 
 _NOT_OF_THIS_VERSION: Final = re.compile(r'no such (table|column)|(relation "|column ).* does not exist')
 """As SQLite and PostgreSQL say it."""
@@ -26,7 +26,7 @@ def set_django_up(settings: Settings) -> None:
     if settings.config_file is not None:
         os.environ[CONFIG_VARIABLE] = str(settings.config_file)
     os.environ["DJANGO_SETTINGS_MODULE"] = "backstamp.app.django_settings"
-    from backstamp.app.wiring.data_dir import prepare_data_dir
+    from backstamp.app.starting.data_dir import prepare_data_dir
 
     prepare_data_dir(settings)
     import django
@@ -42,7 +42,7 @@ def usable_database(context: AppContext, *, begins: bool = False) -> Iterator[No
     `KeyFileError`.
     """
     if not begins:
-        from backstamp.app.wiring.data_dir import require_keys
+        from backstamp.app.starting.data_dir import require_keys
 
         require_keys(context.settings)
     start_django(context)

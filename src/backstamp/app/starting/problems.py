@@ -31,9 +31,9 @@ from backstamp.app.settings.table import (
     SUBMISSION_UPSTREAM,
     TRACKING_URL,
 )
+from backstamp.app.starting.listening import LISTENERS
 from backstamp.app.wiring.feeds import FEED_KEYS
 from backstamp.app.wiring.gateway import gateway_config
-from backstamp.app.wiring.listening import LISTENERS
 from backstamp.gateway import ConfigError, check_config
 
 

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Final
 
 from backstamp.app.settings import CONFIG_VARIABLE
-from backstamp.app.stop_signals import STOP_SIGNALS, heed_no_more
+from backstamp.app.starting.stop_signals import STOP_SIGNALS, heed_no_more
 from backstamp.lifetime import module_command
 
 log = logging.getLogger("backstamp.app")
