@@ -275,6 +275,10 @@ def test_hosts_and_paths_are_looked_at(href: str, expected: dict[ThreatReason, s
             {R.URL_IN_URL: "paypa1.com", R.LOOKS_LIKE_KNOWN: "paypal.com"},
         ),
         (
+            "https://paypal-login.example/go?to=https%3A%2F%2Fshop.example%2F",
+            {R.URL_IN_URL: "shop.example", R.NAME_WITH_BAIT: "paypal.com"},
+        ),
+        (
             "https://shop.example/go?to=https%253A%252F%252Fpaypa1.com%252F",
             {R.URL_IN_URL: "paypa1.com", R.LOOKS_LIKE_KNOWN: "paypal.com"},
         ),

@@ -119,11 +119,11 @@ class Organisation:
         if below >= _MANY:
             yield Sign(ThreatReason.MANY_SUBDOMAINS, str(below))
         found = False
-        for sign in imitation_signs(labels, domain, self._names, own=True):
+        for sign in imitation_signs(labels, domain, self._names):
             found = True
             yield sign
         if not found:
-            yield from imitation_signs(labels, domain, well_known_names(), own=False)
+            yield from imitation_signs(labels, domain, well_known_names())
 
 
 def _is_far(address: IPv4Address | IPv6Address) -> bool:

@@ -34,7 +34,7 @@ class _Edit(IntEnum):
     """As readers overlook."""
 
 
-def imitation_signs(labels: tuple[str, ...], domain: str, names: Names, *, own: bool) -> Iterator[Sign]:
+def imitation_signs(labels: tuple[str, ...], domain: str, names: Names) -> Iterator[Sign]:
     """Yield how a host imitates one of the names.
 
     `labels` are the host's (U-labels); `domain` is its registrable domain. A genuine domain, and all below
@@ -44,7 +44,7 @@ def imitation_signs(labels: tuple[str, ...], domain: str, names: Names, *, own: 
         return
     depth = len(labels) - domain.count(".") - 1
     label = labels[depth]
-    sign = _of_label(label, labels[depth + 1 :], names, own=own)
+    sign = _of_label(label, labels[depth + 1 :], names)
     if sign is not None:
         yield sign
     below = labels[:depth]
@@ -52,11 +52,11 @@ def imitation_signs(labels: tuple[str, ...], domain: str, names: Names, *, own: 
         inside = _domain_in(below, label, names)
         if inside is not None:
             yield Sign(ThreatReason.DOMAIN_IN_HOST, inside)
-        elif sign is None and not own:
+        elif sign is None and not names.are_own:
             yield from _names_below(below, names)
 
 
-def _of_label(label: str, suffix: tuple[str, ...], names: Names, *, own: bool) -> Sign | None:
+def _of_label(label: str, suffix: tuple[str, ...], names: Names) -> Sign | None:
     """Judge the label that somebody chose and registered."""
     if is_innocent(label):
         return None
@@ -66,16 +66,15 @@ def _of_label(label: str, suffix: tuple[str, ...], names: Names, *, own: bool) -
             return None
         reason = ThreatReason.NAME_ELSEWHERE if BAIT.isdisjoint(suffix) else ThreatReason.NAME_WITH_BAIT
         return Sign(reason, names.words[word])
-    looks_like = ThreatReason.LOOKS_LIKE_OWN if own else ThreatReason.LOOKS_LIKE_KNOWN
     meant = _looked_like(label, names)
     if meant is not None:
-        return Sign(looks_like, meant) if unicode_labels(meant)[0] != label else None
+        return Sign(names.looks_like, meant) if unicode_labels(meant)[0] != label else None
     edit, word = _nearest(label, names)
     if edit is _Edit.LOOKS:
-        return Sign(looks_like, names.words[word])
+        return Sign(names.looks_like, names.words[word])
     if edit is _Edit.NEAR:
-        return Sign(ThreatReason.RESEMBLES_OWN if own else ThreatReason.RESEMBLES_KNOWN, names.words[word])
-    return _of_tokens(label, suffix, names, looks_like, own=own)
+        return Sign(names.resembles, names.words[word])
+    return _of_tokens(label, suffix, names)
 
 
 def _looked_like(label: str, names: Names) -> str | None:
@@ -90,9 +89,7 @@ def _looked_like(label: str, names: Names) -> str | None:
     return meant if len(label) >= shortest else None
 
 
-def _of_tokens(
-    label: str, suffix: tuple[str, ...], names: Names, looks_like: ThreatReason, *, own: bool
-) -> Sign | None:
+def _of_tokens(label: str, suffix: tuple[str, ...], names: Names) -> Sign | None:
     """Judge a label of several words: `paypal-login`, `paypa1-support`, `securepaypal`."""
     tokens = [token for token in _SPLIT.split(label) if token]
     for at, token in enumerate(tokens):
@@ -101,19 +98,19 @@ def _of_tokens(
         others = tokens[:at] + tokens[at + 1 :]
         if others:
             if token in names.words:
-                return _beside(names.words[token], others, suffix, own=own)
+                return _beside(names.words[token], others, suffix, names)
             if token in names.beside_bait and _has_bait(names.beside_bait[token], others, suffix):
                 return Sign(ThreatReason.NAME_WITH_BAIT, names.beside_bait[token])
             meant = names.folded_words.get(folded(token))
             if meant is not None and len(token) >= MIN_FOLDED - 1:
-                return Sign(looks_like, meant)
+                return Sign(names.looks_like, meant)
             edit, word = _nearest(token, names)
             if edit is not _Edit.NONE and _has_bait(names.words[word], others, suffix):
                 return Sign(ThreatReason.NAME_WITH_BAIT, names.words[word])
         inside = _inside(token, names)
         if inside is not None:
             word, rest = inside
-            return _beside(names.words[word], [rest, *others], suffix, own=own)
+            return _beside(names.words[word], [rest, *others], suffix, names)
     return None
 
 
@@ -128,11 +125,11 @@ def _inside(token: str, names: Names) -> tuple[str, str] | None:
     return word, token.removeprefix(word) if token.startswith(word) else token.removesuffix(word)
 
 
-def _beside(meant: str, others: list[str], suffix: tuple[str, ...], *, own: bool) -> Sign | None:
+def _beside(meant: str, others: list[str], suffix: tuple[str, ...], names: Names) -> Sign | None:
     if _has_bait(meant, others, suffix):
         return Sign(ThreatReason.NAME_WITH_BAIT, meant)
     # An organisation's name is in its partners', its towns', its fans' domains.
-    return None if own else Sign(ThreatReason.NAME_IN_HOST, meant)
+    return None if names.are_own else Sign(ThreatReason.NAME_IN_HOST, meant)
 
 
 def _has_bait(meant: str, others: list[str], suffix: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from backstamp.threats.confusables import bare_skeleton, unicode_labels
+from backstamp.threats.findings import ThreatReason
 from backstamp.threats.heuristics.well_known import BAIT, BRANDS
 from backstamp.urls.domains import registrable_domain
 
@@ -29,12 +30,14 @@ _MIN_WORD: Final = 4
 class Names(msgspec.Struct, frozen=True):
     """What may be imitated. Values are the domain that is meant.
 
-    `domains` are genuine. `folded` are their labels as they look, `words` the names that speak inside other
-    names, `national` those of them that are genuine under any country's suffix. `starting` and `ending` are
-    the words of at least six letters by their first two and last three: one slip leaves one of both whole.
-    `beside_bait` are names that are told beside bait alone.
+    `are_own` tells an organisation's own names from those of well-known brands. `domains` are genuine.
+    `folded` are their labels as they look, `words` the names that speak inside other names, `national` those
+    of them that are genuine under any country's suffix. `starting` and `ending` are the words of at least six
+    letters by their first two and last three: one slip leaves one of both whole. `beside_bait` are names that
+    are told beside bait alone.
     """
 
+    are_own: bool
     domains: frozenset[str]
     folded: dict[str, str]
     words: dict[str, str]
@@ -43,6 +46,16 @@ class Names(msgspec.Struct, frozen=True):
     starting: dict[str, tuple[str, ...]]
     ending: dict[str, tuple[str, ...]]
     beside_bait: dict[str, str]
+
+    @property
+    def looks_like(self) -> ThreatReason:
+        """Why a host is told that looks the same as one of the names."""
+        return ThreatReason.LOOKS_LIKE_OWN if self.are_own else ThreatReason.LOOKS_LIKE_KNOWN
+
+    @property
+    def resembles(self) -> ThreatReason:
+        """Why one is told that is near one of them."""
+        return ThreatReason.RESEMBLES_OWN if self.are_own else ThreatReason.RESEMBLES_KNOWN
 
 
 @lru_cache(maxsize=4096)
@@ -65,7 +78,7 @@ def well_known_names() -> Names:
     labels = {_first_label(domain): domain for domain in reversed(domains)}
     national = {word for brand in BRANDS if brand.national for word in brand.words}
     beside_bait = {name: brand.domains[0] for brand in BRANDS for name in brand.beside_bait}
-    return _index(domains, labels, words, national, beside_bait)
+    return _index(domains, labels, words, national, beside_bait, are_own=False)
 
 
 @lru_cache(maxsize=1024)
@@ -76,7 +89,7 @@ def names_of(own_domains: tuple[str, ...]) -> Names:
     words = {
         label: domain for label, domain in labels.items() if len(label) >= _MIN_WORD and label not in BAIT
     }
-    return _index(domains, labels, words, (), {})
+    return _index(domains, labels, words, (), {}, are_own=True)
 
 
 def _index(
@@ -85,9 +98,12 @@ def _index(
     words: dict[str, str],
     national: Iterable[str],
     beside_bait: dict[str, str],
+    *,
+    are_own: bool,
 ) -> Names:
     long = [word for word in words if len(word) >= MIN_LONG]
     return Names(
+        are_own=are_own,
         domains=frozenset(domains),
         folded=_folded({**labels, **words}),
         words=words,
