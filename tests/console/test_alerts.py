@@ -41,6 +41,26 @@ def alert(**fields: Any) -> Alert:
     return Alert.objects.create(**(wanted | fields))
 
 
+def test_every_page_says_how_many_alerts_are_open(admin: Client) -> None:
+    now = datetime.now(UTC)
+    for number, (age, left) in enumerate(((1, 59), (70, 1), (70, -1))):
+        at = now - timedelta(minutes=age)
+        Alert.objects.create(
+            rule="known_bad_click",
+            key=str(number),
+            host="evil.example",
+            opened_at=at,
+            last_at=at,
+            quiet_until=now + timedelta(minutes=left),
+        )
+    for path in ("/", "/policy/"):
+        assert 'title="2 open alerts">2<span class="unseen"> open alerts</span>' in admin.get(path).text
+    Alert.objects.filter(key="0").delete()
+    assert admin.get("/alerts/").text.count('title="1 open alert">') == 2
+    Alert.objects.all().delete()
+    assert "open alert" not in admin.get("/").text
+
+
 def test_every_rule_and_kind_has_words() -> None:
     assert set(RULES) == set(AlertRule)
     assert set(KINDS) == set(ChannelKind)

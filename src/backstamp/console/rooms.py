@@ -33,6 +33,11 @@ class Wing:
         """Whether a page is in one of its rooms."""
         return any(room.holds(page) for room in self.rooms)
 
+    @property
+    def has_alerts(self) -> bool:
+        """Whether alerts are in one of its rooms."""
+        return self.holds("alerts")
+
 
 RECEIVED_MESSAGE: Final = "received-message"
 """The page of a message says so of received mail: its address is that of sent mail, too."""

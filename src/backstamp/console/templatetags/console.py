@@ -18,6 +18,7 @@ from backstamp.console.wording.clicks import url_parts, words_beside
 from backstamp.console.wording.events import ACTORS, DELIVERIES, RECEIVED, Words, event_words, reply_words
 from backstamp.console.wording.reader_reports import reported_words
 from backstamp.console.wording.threats import reason_words, threat_words
+from backstamp.records.alerting.alerts import number_open
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import DeliveryState, Recipient
 from backstamp.vocabulary import Actor, EventType
@@ -60,7 +61,7 @@ def since(at: datetime) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def rooms(context: Context) -> dict[str, Any]:
-    """Return all wings of the console, and the wing and room in which the reader is.
+    """Return all wings of the console, the wing and room where the reader is, and how many alerts are open.
 
     A page that looks different by what it shows says in `room` whose it is.
     """
@@ -69,7 +70,7 @@ def rooms(context: Context) -> dict[str, Any]:
     page = str(context.get("room") or (match.url_name if match is not None else "") or "")
     wing = next((wing for wing in WINGS if wing.holds(page)), None)
     room = next((room for room in wing.rooms if room.holds(page)), None) if wing is not None else None
-    return {"wings": WINGS, "wing": wing, "room": room}
+    return {"wings": WINGS, "wing": wing, "room": room, "open_alerts": number_open(datetime.now(UTC))}
 
 
 @register.filter
