@@ -24,27 +24,24 @@ _WORDS: Final = {
     "en": (
         "Your records",
         (
-            "On your page it was asked that what is on record about you be mailed to you. Here it "
-            "is. If it was "
-            "not you who asked, somebody has a link from one of your mails; they did not see this."
+            "On your page it was asked that what is on record about you be mailed to you. Here it is. If "
+            "it was not you who asked, somebody has a link from one of your mails; they did not see this."
         ),
     ),
     "de": (
         "Ihre Aufzeichnungen",
         (
-            "Auf Ihrer Seite wurde gebeten, Ihnen zu schicken, was über Sie aufgezeichnet ist. Hier "
-            "ist es. Wenn "
-            "nicht Sie darum gebeten haben, hat jemand einen Link aus einer Ihrer Nachrichten; "
-            "gesehen hat er "
-            "dies nicht."
+            "Auf Ihrer Seite wurde gebeten, Ihnen zu schicken, was über Sie aufgezeichnet ist. Hier ist es. "
+            "Wenn nicht Sie darum gebeten haben, hat jemand einen Link aus einer Ihrer Nachrichten; gesehen "
+            "hat er dies nicht."
         ),
     ),
     "ko": (
         "내 기록",
         (
             "회원님의 페이지에서 기록을 메일로 보내 달라는 요청이 있어 보내 드립니다. 직접 요청하지 "
-            "않으셨다면 "
-            "누군가 회원님의 메일에 있던 링크를 가지고 있는 것이며, 그 사람은 이 내용을 보지 못했습니다."
+            "않으셨다면 누군가 회원님의 메일에 있던 링크를 가지고 있는 것이며, 그 사람은 이 내용을 "
+            "보지 못했습니다."
         ),
     ),
 }

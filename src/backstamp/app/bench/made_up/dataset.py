@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -70,6 +70,14 @@ class Client:
         self.by_kind = {HitKind.PIXEL: image, HitKind.REDIRECT: link}
         self.network = network
         self.share = share
+
+
+class _Copy(NamedTuple):
+    """The number of a message, its tracking id, and the index of one of its recipients."""
+
+    number: int
+    message: int
+    recipient: int
 
 
 def records(events: int, seed: int = 1, start_us: int = START_US) -> Iterator[JournalRecord]:
@@ -155,61 +163,46 @@ def _story(
             stage="data",
         )
         if not lost:
-            yield from _fetches(dice, number, message, index, sent_us, clients, shares)
+            yield from _fetches(dice, _Copy(number, message, index), sent_us, clients, shares)
 
 
 def _fetches(
-    dice: random.Random,
-    number: int,
-    message: int,
-    index: int,
-    sent_us: int,
-    clients: list[Client],
-    shares: list[float],
+    dice: random.Random, copy: _Copy, sent_us: int, clients: list[Client], shares: list[float]
 ) -> Iterator[Hit]:
     (client,) = dice.choices(clients, shares)
     source = dice.randbytes(8)
     hits = int(dice.expovariate(1 / _HITS_PER_RECIPIENT) + 0.5)
     if hits and dice.random() < _BURST_SHARE:
-        scanner = (0xC0FFEE << 40 | (number % 500)).to_bytes(8, "big")
+        scanner = (0xC0FFEE << 40 | (copy.number % 500)).to_bytes(8, "big")
         at_us = sent_us + dice.randrange(20, 90) * SECOND_US
         for link in range(min(hits, LINKS)):
             bare = {"user_agent": clients[link % 3].by_kind[HitKind.REDIRECT]["user_agent"]}
-            click_us = at_us + link * 150_000
-            yield _hit(number, message, index, click_us, HitKind.REDIRECT, link, bare, scanner, "")
+            yield _hit(copy, at_us + link * 150_000, link, bare, scanner, "")
         hits -= min(hits, LINKS)
     while hits > 0:
         after = _HALF_WITHIN_SECONDS * math.exp(dice.gauss(0, _SPREAD))
         at_us = sent_us + int(after * SECOND_US)
-        for _ in range(min(hits, dice.randrange(1, 4))):  # a visit: the image, perhaps links soon after it
-            click = _ > 0 and bool(client.by_kind[HitKind.REDIRECT])
-            kind = HitKind.REDIRECT if click else HitKind.PIXEL
-            chosen = dice.randrange(LINKS) if click else None
-            headers = client.by_kind[kind] or client.by_kind[HitKind.PIXEL]
-            yield _hit(number, message, index, at_us, kind, chosen, headers, source, client.network)
+        for step in range(min(hits, dice.randrange(1, 4))):  # a visit: the image, perhaps links soon after it
+            is_click = step > 0 and bool(client.by_kind[HitKind.REDIRECT])
+            chosen = dice.randrange(LINKS) if is_click else None
+            headers = client.by_kind[HitKind.REDIRECT if is_click else HitKind.PIXEL]
+            yield _hit(copy, at_us, chosen, headers, source, client.network)
             at_us += int(dice.expovariate(1 / 25) * SECOND_US) + 1
             hits -= 1
 
 
 def _hit(
-    number: int,
-    message: int,
-    index: int,
-    at_us: int,
-    kind: HitKind,
-    link: int | None,
-    headers: dict[str, str],
-    source: bytes,
-    network: str,
+    copy: _Copy, at_us: int, link: int | None, headers: dict[str, str], source: bytes, network: str
 ) -> Hit:
-    pixel = kind is HitKind.PIXEL
+    """Return a fetch of a link, or of the image where `link` is None."""
+    pixel = link is None
     return Hit(
         at_us=at_us,
-        kind=kind,
-        domain_id=number % _DOMAINS + 1,
-        tracking_id=message,
-        recipient_key=_key(number, index) if pixel else b"",
-        recipient_index=None if pixel else index,
+        kind=HitKind.PIXEL if pixel else HitKind.REDIRECT,
+        domain_id=copy.number % _DOMAINS + 1,
+        tracking_id=copy.message,
+        recipient_key=_key(copy.number, copy.recipient) if pixel else b"",
+        recipient_index=None if pixel else copy.recipient,
         link_number=link,
         headers=headers,
         network=network,
