@@ -52,6 +52,7 @@ def values(text: str, **flow: bool) -> list[str]:
         ("(www.example.com) ,www.example.com; :www.example.com", ["http://www.example.com"] * 3),
         ("-www.example.com _www.example.com, ...www.example.com", ["http://www.example.com"] * 3),
         ('"http://example.com\\n" "www.example.com.\\t"', ["http://example.com", "http://www.example.com"]),
+        ('"http://example.com\\n"\n"Ann <ann@example.org>\\n"', ["http://example.com"]),
         (
             "http://example.com\\@a.example http:\\\\a.example\\b",
             ["http://example.com\\@a.example", "http:\\\\a.example\\b"],

@@ -25,6 +25,7 @@ _AUTHORITY: Final = re.compile(rf"[^/\\?#{HARD_ENDS}]*")
 _HOST: Final = re.compile(
     rf"\[[0-9A-Za-z:.%_]*\](?![0-9A-Za-z_-])|[^/\\?#!$&'()*+,;=~|^:@\[\]{{}}´’‘–{HARD_ENDS}]*"
 )
+_UP_TO_AT: Final = re.compile(rf"[^@{HARD_ENDS}]{{0,255}}@")
 _NAME: Final = re.compile(r"\w\.\w")
 _LONGEST_NAME: Final = 255
 _PORT: Final = re.compile(r":(?:[0-9]+(?![0-9A-Za-z_-]|\.[._-]*\w)|(?=[/\\?#]))")
@@ -145,12 +146,13 @@ class AddressEnds:
     def _ends_before_backslash(self, start: Start, end: int) -> bool:
         """Whether a host ends the address, with a backslash behind it.
 
-        All but Thunderbird end `"https://example.com\\n"` in a program's source there. Where an `@` is near,
-        some take that host for a user's name; where backslashes stand for slashes, they part the path, too.
+        All but Thunderbird end `"https://example.com\\n"` in a program's source there. Where an `@` follows
+        in the same run, some take that host for a user's name; where backslashes stand for slashes, they part
+        the path, too.
         """
         text = self._text
         with_slashes = start.abbreviated or text.startswith("//", start.authority - 2)
-        return text[end] == "\\" and with_slashes and text.find("@", end, end + _LONGEST_NAME) < 0
+        return text[end] == "\\" and with_slashes and _UP_TO_AT.match(text, end) is None
 
     def _host_end(self, start: Start) -> int:
         text = self._text
