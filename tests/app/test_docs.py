@@ -1,4 +1,5 @@
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -71,12 +72,30 @@ def test_every_module_that_the_architecture_names_is_there() -> None:
 
 def test_every_room_has_its_line_in_the_architecture() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    table = text[text.index("## The rooms") : text.index("## The folders of the app")]
+    table = text[text.index("## The rooms") : text.index("## The way of a sent message")]
     told = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE)))
     rooms = {
         path.stem for path in (ROOT / "src/backstamp").iterdir() if not path.name.startswith(("_", "py."))
     }
     assert sorted(told) == sorted(rooms)
+
+
+def layered() -> dict[str, list[set[str]]]:
+    """Return the layers of each package whose imports a contract holds, from the top down."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    return {
+        contract["containers"][0]: [set(re.findall(r"\w+", layer)) for layer in contract["layers"]]
+        for contract in contracts
+        if contract["type"] == "layers" and contract["containers"] != ["backstamp"]
+    }
+
+
+@pytest.mark.parametrize("package", layered())
+def test_what_lies_in_layers_is_listed_so_where_its_package_begins(package: str) -> None:
+    begins = (ROOT / "src" / package.replace(".", "/") / "__init__.py").read_text()
+    listed = begins.partition("(`lint-imports`):\n\n")[2].partition('"""')[0]
+    told = [set(re.findall(r"^    (\w+)  ", part, re.MULTILINE)) for part in listed.split("\n\n")]
+    assert told == layered()[package]
 
 
 def test_every_option_of_a_command_is_on_some_page() -> None:

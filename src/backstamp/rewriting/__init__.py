@@ -4,6 +4,29 @@
 
 A part's links are found (`html`, `text`), it is decided on each (`deciding`), the changed text is read again
 (`planning.read_back`), and only then patches are written into the encoded octets (`applying`).
+
+From the top down; neighbours in a paragraph never import each other (`lint-imports`):
+
+    planning    a message's parts and their links, decided, put into patches, and read back
+    unwrapping  what is undone: the original by its manifest, or from our URLs where a reply quotes them
+
+    applying    a plan with one recipient's URLs
+    listing     links of parts that stay as they are, and of other readings of a broken message
+
+    parts       which parts may be changed, and the text of one with the way back to its octets
+
+    html        the links of an HTML text: `source`, their places, and `other_readers`, what only those see
+    deciding    whether a link is wrapped, and with which target
+
+    text        the links of a plain text, and what stands around new ones
+    header      fields that ask for something, or hold links
+
+    found       a link as it was found
+
+    reporting   the manifest, the reasons, and both in words
+
+    options     the policy as values
+    spans       spans in a text
 """
 
 from backstamp.mail.facts import MessageFacts, envelope_digest, facts_header, message_facts
