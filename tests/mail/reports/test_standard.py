@@ -189,6 +189,28 @@ def test_hard_means_that_the_address_is_no_good(
 
 
 @pytest.mark.parametrize(
+    ("said", "bounce"),
+    [
+        ("550 hapana", BounceClass.UNDETERMINED),
+        ("550 mailbox for <bob@example.net> is not available", BounceClass.HARD),
+        ("550", BounceClass.HARD),
+    ],
+)
+def test_that_a_notice_speaks_of_a_message_is_no_reason_why_it_did_not_arrive(
+    said: str, bounce: BounceClass
+) -> None:
+    fields = group(
+        final_recipient="rfc822;bob@example.net",
+        action="failed",
+        status="5.0.0",
+        diagnostic_code=f"smtp; {said}",
+    )
+    notice = "This is the mail system at mx.example.net.\n\nYour message could not be delivered to everybody."
+    (recipient,) = read_report(dsn(fields, notice=notice)).recipients
+    assert (recipient.bounce, recipient.cause, recipient.because) == (bounce, Cause.UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
     ("said", "because"),
     [
         ("550 <bob@example.net>... User unknown", 'the words "User unknown"'),

@@ -178,10 +178,11 @@ def _with_the_notice(found: Found, status: str, said: str, around: str) -> Found
     unsure = found.cause in (Cause.UNKNOWN, Cause.POLICY, Cause.SYSTEM)
     if not unsure or blames_the_sender(status, said):
         return found
-    if found.cause is Cause.UNKNOWN:
-        return find_cause(status, around)
-    # By its own words: the status was heard already.
+    # By its own words: the status was heard already. As a beginning it would make a reply of the notice, and
+    # any notice speaks of a message.
     told = find_cause("", around)
+    if found.cause is Cause.UNKNOWN:
+        return told
     by_a_rule = names_a_policy(status) or refuses_by_a_rule(status, said)
     believed = told.cause is Cause.MAILBOX_FULL or (told.cause is Cause.USER_UNKNOWN and not by_a_rule)
     return told if believed else found
