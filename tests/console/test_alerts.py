@@ -43,7 +43,8 @@ def alert(**fields: Any) -> Alert:
 
 def test_every_page_says_how_many_alerts_are_open(admin: Client) -> None:
     now = datetime.now(UTC)
-    for number, (age, left) in enumerate(((1, 59), (70, 1), (70, -1))):
+    # Of the second one the click was hours ago, and is known only now; a clock that was wrong left the last.
+    for number, (age, left) in enumerate(((1, 59), (600, 10), (70, -1), (1, 600))):
         at = now - timedelta(minutes=age)
         Alert.objects.create(
             rule="known_bad_click",

@@ -32,6 +32,11 @@ MOST_GROWN: Final = 100
 _LOOKED_BACK: Final = frozenset({AlertRule.RECEIVED_BEFORE, AlertRule.CLICKED_BEFORE})
 
 
+def is_open(now: datetime) -> Q:
+    """Return the condition on alerts into which more of the same counts at this moment."""
+    return Q(quiet_until__gt=now, quiet_until__lte=now + _FARTHEST)
+
+
 def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
     """Raise alerts for occurrences that a rule wants, or count them with alerts that are there.
 
@@ -48,7 +53,7 @@ def raise_alerts(occurrences: Iterable[Occurrence], now: datetime) -> int:
     open_ = {
         alert.key: alert
         for alert in Alert.objects.select_for_update()
-        .filter(key__in=list(stories), quiet_until__gt=now, quiet_until__lte=now + _FARTHEST)
+        .filter(is_open(now), key__in=list(stories))
         .order_by("pk")
     }
     new, worse = [], []
