@@ -57,6 +57,11 @@ def test_of_a_link_the_disk_of_what_it_leads_to_is_named(
     assert told(link, sqlite3.SQLITE_READONLY) == (
         f"disk I/O error: the disk of {mounted} is mounted read-only"
     )
+    link.unlink()
+    link.symlink_to(link)
+    assert told(link, sqlite3.SQLITE_CANTOPEN) == "disk I/O error", "it leads nowhere"
+    link.unlink()
+    link.symlink_to(mounted / "real.db")
     del flags[mounted]  # a single file can be mounted, too
     assert told(link, sqlite3.SQLITE_READONLY) == (
         f"disk I/O error: the disk of {mounted / 'real.db'} is mounted read-only"
@@ -64,14 +69,17 @@ def test_of_a_link_the_disk_of_what_it_leads_to_is_named(
 
 
 @pytest.mark.usefixtures("disk")
-def test_a_file_that_is_another_users_is_named_with_what_to_do(
+def test_a_file_that_is_another_users_or_closed_to_its_own_is_named_with_what_to_do(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = Path(f"{database}-wal")
     log.touch()
     monkeypatch.setattr(os, "access", lambda path, _: path != log)
-    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
     owner = log.owner()
+    assert told(database, sqlite3.SQLITE_READONLY) == (
+        f"disk I/O error: {owner} may not read and write {log}; run: chmod u+rwX {log}"
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
     assert told(database, sqlite3.SQLITE_CANTOPEN) == (
         f"disk I/O error: {log} belongs to {owner}; run: chown 4000000000 {log}"
     )

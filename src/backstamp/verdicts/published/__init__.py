@@ -1,6 +1,6 @@
 """Lists of networks that their owners publish: their forms, what is believed of them, and what they replace.
 
-Pure: bytes come in, tables go out. `worker.signatures` fetches, `journal.SignatureFile` keeps.
+Pure: bytes come in, tables go out. `worker.signatures` fetches, `shared_files.SignatureFile` keeps.
 """
 
 from backstamp.verdicts.published.catalogue import LISTS, PublishedList, list_named

@@ -25,7 +25,7 @@ def explain(error: sqlite3.Error, path: Path) -> None:
 
 def _obstacle(path: Path, code: int) -> str:
     """Return what is in the way of the file to which `path` leads; empty where nothing is seen."""
-    path = path.resolve()  # SQLite, too, has the other files beside that one
+    path = Path(os.path.realpath(path))  # SQLite, too, has the other files beside that one
     files = [Path(f"{path}{suffix}") for suffix in _SUFFIXES]
     try:
         for each in (path.parent, *filter(Path.exists, files)):
@@ -33,6 +33,8 @@ def _obstacle(path: Path, code: int) -> str:
                 return f"the disk of {each} is mounted read-only"
             if not os.access(each, os.R_OK | os.W_OK):
                 owner, user = _name(each.stat().st_uid), _name(os.geteuid())
+                if owner == user:
+                    return f"{user} may not read and write {each}; run: chmod u+rwX {each}"
                 return f"{each} belongs to {owner}; run: chown {user} {each}"
         if not os.statvfs(path.parent).f_bavail:
             return f"the disk of {path.parent} is full"
