@@ -196,6 +196,7 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         ("microsoft.helpdesk.example", (R.NAME_IN_HOST, "microsoft.com")),
         ("paypa1.helpdesk.example", (R.NAME_IN_HOST, "paypal.com")),
         ("paypal.xyz", (R.NAME_ELSEWHERE, "paypal.com")),
+        ("paypal.auth.eu-central-1.amazoncognito.com", (R.NAME_ELSEWHERE, "paypal.com")),
         ("pay-pal.example", (R.NAME_ELSEWHERE, "paypal.com")),
         # the organisation's own
         ("acmewidgets.com", (R.NAME_ELSEWHERE, "acmewidgets.example")),
@@ -209,12 +210,14 @@ def test_letters_that_look_like_others_are_told(host: str, reason: ThreatReason 
         # a partner's, a service's
         ("acmewidgets.zendesk.com", None),
         ("acmewidgets-friends.example", None),
+        ("acmewidgets-staff.auth.eu-central-1.amazoncognito.com", None),
         # what stands before an organisation's way into a service
         ("outlook.office.com.mcas.ms", None),
         ("www-paypal-com.translate.goog", None),
         ("paypal--login-example.translate.goog", (R.NAME_WITH_BAIT, "paypal.com")),
         # others
         ("appie.com", None),
+        ("discord.gifts", None),
         ("mail.example", None),
         ("tmail.example", None),
         ("paypal.ch", None),

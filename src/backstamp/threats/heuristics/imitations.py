@@ -64,11 +64,12 @@ def _of_label(label: str, suffix: tuple[str, ...], names: Names) -> Sign | None:
         word = label if label in names.words else joined
         if word in names.national and _is_country(suffix):
             return None
-        reason = ThreatReason.NAME_ELSEWHERE if BAIT.isdisjoint(suffix) else ThreatReason.NAME_WITH_BAIT
-        return Sign(reason, names.words[word])
-    meant = _looked_like(label, names)
-    if meant is not None:
-        return Sign(names.looks_like, meant) if unicode_labels(meant)[0] != label else None
+        meant = names.words[word]
+        baited = _has_bait(meant, [], suffix)
+        return Sign(ThreatReason.NAME_WITH_BAIT if baited else ThreatReason.NAME_ELSEWHERE, meant)
+    looked_like = _looked_like(label, names)
+    if looked_like is not None:
+        return Sign(names.looks_like, looked_like) if unicode_labels(looked_like)[0] != label else None
     edit, word = _nearest(label, names)
     if edit is _Edit.LOOKS:
         return Sign(names.looks_like, names.words[word])
@@ -135,10 +136,11 @@ def _beside(meant: str, others: list[str], suffix: tuple[str, ...], names: Names
 def _has_bait(meant: str, others: list[str], suffix: tuple[str, ...]) -> bool:
     """Whether bait stands beside the name or behind it, or what stands behind it in the domain that is meant.
 
-    `paypal-login.example`, `paypal-fans.support`, `paypal-com.example`.
+    `paypal-login.example`, `paypal-fans.support`, `paypal-com.example`. Of a longer suffix two labels count:
+    whoever signs in through Amazon has a page below `auth.eu-central-1.amazoncognito.com`.
     """
     beside = {token.strip("0123456789") for token in others}
-    return not BAIT.isdisjoint(beside.union(suffix)) or meant.partition(".")[2] in beside
+    return not BAIT.isdisjoint(beside.union(suffix[-2:])) or meant.partition(".")[2] in beside
 
 
 def _domain_in(below: tuple[str, ...], label: str, names: Names) -> str | None:
