@@ -327,7 +327,7 @@ def test_of_mail_that_was_only_observed_the_page_says_what_could_have_been_done(
         for number, mode in enumerate(("protect", "observe"))
         for mail in [received(number, "ann@example.org", manifest=manifest, protection=mode)]
     }
-    for words in ("2 links guarded", ">guarded<", "Switch all links off"):
+    for words in ("2 links guarded", ">guarded<", "Switch all links off", "Other clicks"):
         assert [mode for mode, text in shown.items() if words in text] == ["protect"], words
     for words in ("2 links guardable", ">guardable<", "left as they came"):
         assert [mode for mode, text in shown.items() if words in text] == ["observe"], words
@@ -349,9 +349,12 @@ def test_of_more_clicks_than_are_counted_the_page_says_so(
         ]
 
     assert said() == [True, False, False]
+    assert "not all counted" not in admin.get("/received/").text
     for module in (records_received, views_received):
         monkeypatch.setattr(module, "CLICKS_COUNTED", 4)
+    monkeypatch.setattr(records_received, "CLICKS_COUNTED_IN_LIST", 4)
     assert said() == [False, True, True]
+    assert "4 clicks by machines not all counted" in unmarked(admin.get("/received/").text)
 
 
 def test_mail_that_a_milter_saw_for_several_says_so(admin: Client) -> None:

@@ -100,6 +100,11 @@ class ReceivedRow:
         """How many recipients are not shown."""
         return max(0, self.number - len(self.recipients))
 
+    @property
+    def all_counted(self) -> bool:
+        """Whether it has no more clicks than those that were counted."""
+        return self.clicks.all < CLICKS_COUNTED_IN_LIST
+
 
 @dataclass(frozen=True)
 class ReceivedPage:
