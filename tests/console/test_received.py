@@ -123,6 +123,7 @@ def test_what_an_own_list_holds_against_a_link_is_said_once(admin: Client, ring:
     finding(mail, threat="forbidden", reason="own_list", source="own list", detail="")
     page = f"/messages/{to_text(mail.pk)}/"
     assert "an administrator blocked it" in admin.get(page).text
+    assert ">1 of 1 link<" in admin.get(page).text
     own_lists.add(own_lists.Kind.BLOCKED, "evil.example", "", ring, by="an-admin")
     assert "an administrator blocked it" not in admin.get(page).text
     assert "Blocked since" in admin.get(page).text
