@@ -15,7 +15,7 @@ def test_a_command_is_shown_with_the_settings_that_were_named() -> None:
 
 def test_who_tries_it_out_is_led_to_a_timeline_in_three_steps() -> None:
     assert next_steps(".venv/bin/backstamp", link=True, leaves=False, asks_first=False) == [
-        "Open the link above and choose a password.",
+        "Open the link above; give your address and a password.",
         "Press “Send a sample” there, or run: .venv/bin/backstamp send-test",
         "Open the sample in the test mailbox, load its images, click a link, and watch its timeline.",
     ]

@@ -184,7 +184,10 @@ def next_steps(called: str, *, link: bool, leaves: bool, asks_first: bool) -> li
     `called` is our command as it is typed; `link` says that a sign-in link was printed, `leaves` that mail
     goes to a next hop and really out, `asks_first` that nobody is measured without consent.
     """
-    steps = ["Open the link above and choose a password." if link else "Open the console and sign in."]
+    first = (
+        "Open the link above; give your address and a password." if link else "Open the console and sign in."
+    )
+    steps = [first]
     if asks_first:
         steps.append(
             "Record there, under Policy, that the sample's recipient consents, or it is not tracked."
