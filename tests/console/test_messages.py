@@ -11,8 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from backstamp.console import timeline as timeline_module
+from backstamp.console.timeline import ITEMS_SHOWN, timeline
+from backstamp.mail.reports import Cause
 from backstamp.records.database.tracking_ids import to_text
-from backstamp.records.models import Message
+from backstamp.records.models import Event, Message
 from backstamp.records.queries.sent_mail import PAGE_SIZE, message_detail
 from backstamp.rewriting.reporting.manifest import CandidateReport, Carrier, Decision, Manifest, PixelReport
 from backstamp.rewriting.reporting.reasons import SkipReason
@@ -612,6 +615,26 @@ def test_of_several_copies_the_glance_says_no_single_ones_reason(admin: Client) 
     shown = page(admin, f"/messages/{key(mail)}/")
     assert "Bounced: the mailbox is full." not in shown
     assert "It came back after it was sent." in shown
+
+
+def test_nobody_asks_why_copies_failed_that_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def heard(status: str, text: str) -> Cause:
+        asked.append(text)
+        return Cause.UNKNOWN
+
+    monkeypatch.setattr(timeline_module, "cause_of", heard)
+    text = "No" * 2_000
+    events = [
+        Event(type=EventType.REJECTED, actor=Actor.UNKNOWN, at=NOON, position=n, detail={"text": text})
+        for n in range(500)
+    ]
+    items, more = timeline(events, recipients={}, links={})
+    assert [item.oldest.position for item in items] == list(range(499, 499 - ITEMS_SHOWN, -1))
+    assert more
+    assert len(asked) == ITEMS_SHOWN + 1
+    assert len(asked[0]) < 1_000
 
 
 def test_lists_show_times_to_the_minute_and_a_message_to_the_second(admin: Client) -> None:
