@@ -442,6 +442,22 @@ def test_the_time_is_linear_too_where_host_names_are_sought(piece: str) -> None:
     assert time.process_time() - began < 5
 
 
+BESIDE_EACH_OTHER = st.tuples(
+    st.sampled_from(("", "/", "\\\\", "http://", "xhttp://", "ftp://", "mailto:", "search-ms:")),
+    st.sampled_from(("example.com", "www.example.com", "a@example.com", "")),
+    st.sampled_from(("", " ", "/", "\\")),
+).map("".join)
+
+
+@given(st.lists(BESIDE_EACH_OTHER, max_size=6).map("".join))
+@example("xhttp://example.com ftp://www.example.com example.com/q")
+def test_an_address_that_is_listed_stands_where_it_is_said_to(text: str) -> None:
+    for each in unwrapped_addresses(text, find_text_links(text), names=True):
+        said = text[each.start : each.end]
+        assert said
+        assert each.value in (said, f"http://{said}")
+
+
 @pytest.mark.parametrize(
     "text",
     [
