@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from backstamp.app.bench.servers.scratch_postgres import ScratchPostgres
@@ -16,6 +17,7 @@ from tests.daemons import require
 
 pytestmark = pytest.mark.daemon
 
+CLOCKS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 READS = """
 import django; django.setup()
 from django.db import connection
@@ -60,13 +62,14 @@ def test_a_server_with_ways_of_its_own_is_spoken_to_as_any_other(
     server.execute("ALTER DATABASE ways SET standard_conforming_strings TO off")
     server.execute("ALTER DATABASE ways SET default_transaction_isolation TO serializable")
     server.execute("ALTER DATABASE ways SET jit TO on")
-    for clock in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+    for clock in CLOCKS:
         server.execute(f"ALTER DATABASE ways SET {clock} TO '1ms'")
     url = server.url("ways")
     for _ in range(2):
         done = run("-m", "backstamp", "migrate", url=url, data=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
-        server.execute("DROP INDEX messagetext_trigrams", "ways")
+        with psycopg.connect(url, options=" ".join(f"-c {clock}=0" for clock in CLOCKS)) as unhurried:
+            unhurried.execute("DROP INDEX messagetext_trigrams")
     (tmp_path / "services").write_text(f"[mail]\nhost={server.folder}\nuser=backstamp\ndbname=ways\n")
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
     for module, url in (
