@@ -33,7 +33,7 @@ from backstamp.app.starting.listening import refuse_taken
 from backstamp.app.starting.one_worker import refuse_second
 from backstamp.app.starting.problems import check
 from backstamp.app.starting.stop_signals import heed_while_starting
-from backstamp.app.starting.supervisor import Supervisor, child_environment, role_command
+from backstamp.app.starting.supervisor import Supervisor, child_environment, how_ended, role_command
 from backstamp.app.terminal.standard_streams import let_go_of_output
 from backstamp.http_listener import PortTakenError
 from backstamp.policy import ConsentMode
@@ -80,8 +80,10 @@ def serve(context: AppContext) -> None:
             code, link = _sign_in_link(context.settings)
         if code == 0:
             return
-        if code != 1 or not early:
-            sys.exit(code)
+        if code < 0:
+            log.error("what prepares the database ended with %s", how_ended(code))
+        if code > 1 or not early:
+            sys.exit(max(code, 1))
         log.critical("gateway and edge run with the policy of before; the worker tries the database again")
         commands["worker"].append("--migrate")
 

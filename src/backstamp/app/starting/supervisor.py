@@ -32,6 +32,11 @@ FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 10.0
 STEADY_SECONDS: Final = 30.0
 """A role that lived this long starts again without a pause."""
+_ENDED_BY: Final[Mapping[int, str]] = {
+    signal.SIGKILL: "SIGKILL: by hand, or by the kernel for want of memory, as `journalctl -k` says",
+    # SQLite's index of its log is a mapped file, which has holes where the blocks of the disk are small.
+    signal.SIGBUS: "SIGBUS: mostly a full disk",
+}
 
 
 def role_command(role: str) -> list[str]:
@@ -45,6 +50,11 @@ def child_environment(config_file: Path | None) -> dict[str, str]:
     if config_file is not None:
         environment[CONFIG_VARIABLE] = str(config_file)
     return environment
+
+
+def how_ended(code: int) -> str:
+    """Return how a process ended, for the log."""
+    return f"{code} ({_ENDED_BY[-code]})" if -code in _ENDED_BY else str(code)
 
 
 class _Child:
@@ -70,7 +80,7 @@ class _Child:
         log.error(
             "role %s ended with %s after %.1f s; starting it again in %.1f s",
             self.role,
-            _end(self.process.returncode),
+            how_ended(self.process.returncode),
             lived,
             self._pause,
         )
@@ -152,13 +162,6 @@ class Supervisor:
                 log.error("role %s did not stop within %d s; killing it", child.role, STOP_SECONDS)
                 child.send(signal.SIGKILL)
                 child.wait(time.monotonic() + 5)
-
-
-def _end(code: int) -> str:
-    """Return how a process ended, for the log."""
-    if code == -signal.SIGKILL:
-        return f"{code} (SIGKILL: by hand, or by the kernel for want of memory, as `journalctl -k` says)"
-    return str(code)
 
 
 def _once(is_ready: Callable[[], bool], announce: Callable[[], None]) -> Callable[[], None]:
