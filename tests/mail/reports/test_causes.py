@@ -105,6 +105,8 @@ SAID = {
     ),
     Cause.EXPIRED: ("delivery temporarily suspended: retry timeout exceeded", "message too old"),
     Cause.SYSTEM: (
+        "deliver: /var/mail: Read-only file system",
+        "local agent: error while loading shared libraries: libz.so.1",
         "maildir delivery failed: create maildir file /home/bob/Maildir/tmp/1.P2.mx: Permission denied",
         "cannot update mailbox /var/mail/bob for user bob. cannot open file: Permission denied",
         "451 4.1.1 user lookup temporarily failed",

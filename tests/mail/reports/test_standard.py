@@ -360,6 +360,17 @@ def test_a_receipt_by_which_a_server_refuses_is_a_bounce() -> None:
     assert (recipient.address, recipient.bounce) == ("sales@example.net", BounceClass.SOFT)
 
 
+def test_a_server_that_refuses_in_the_name_of_a_local_user_means_whom_the_mail_was_sent_to() -> None:
+    raw = RECEIPT.format("deleted").replace("Original-Recipient: rfc822;sales@example.net\n", "")
+    raw = raw.replace("rfc822;bob@example.net", "rfc822; popuser").replace("From: bob@", "From: postmaster@")
+    raw = raw.replace("The mail was displayed.", "Your message was automatically rejected: Quota exceeded")
+    returned = "--=x\nContent-Type: message/rfc822\n\nFrom: ann@example.org\nTo: {}\n\nHello\n--=x--\n"
+    for to, address in (("bob@example.net", "bob@example.net"), ("bob@example.net, eve@example.net", "")):
+        report = read_report(raw.replace("--=x--\n", returned.format(to)).encode())
+        assert report.kind is ReportKind.DSN
+        assert [(r.address, r.bounce) for r in report.recipients] == [(address, BounceClass.SOFT)]
+
+
 COMPLAINT = (
     "From: feedback@isp.example\nTo: fbl@example.org\nSubject: FW: offer\nMIME-Version: 1.0\n"
     'Content-Type: multipart/report; report-type=feedback-report; boundary="=x"\n\n'

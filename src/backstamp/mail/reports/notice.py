@@ -286,6 +286,14 @@ def bare_names_in(text: str) -> list[str]:
     return [m[1] for m in found if _INTRODUCTION.search(text[max(0, m.start() - 50) : m.start()])][:20]
 
 
+def shown_recipients_in(text: str) -> list[str]:
+    """Return whom the failed mail's header names, as a notice shows it to people: "To:" beside others."""
+    lines = text.splitlines()
+    shown = (line for at, line in enumerate(lines) if "@" in line and _is_shown_header(lines, at))
+    to = [line for line in islice(shown, _MOST_ADDRESSES) if _header_name(line) == "to"]
+    return [match[1] for line in to for match in islice(ADDRESS.finditer(line[:5_000]), _MOST_ADDRESSES)]
+
+
 def _weighed(text: str) -> Iterator[tuple[str, int]]:
     lines = text.splitlines()
     number = 0
@@ -313,13 +321,16 @@ def _weighed(text: str) -> Iterator[tuple[str, int]]:
 
 def _is_shown_header(lines: list[str], at: int) -> bool:
     """Whether a line is of the failed mail's header as people are shown it; "To:" counts beside others."""
-    headed = _OF_A_HEADER.match(lines[at])
-    if headed is None:
-        return False
-    if headed[1].lower() != "to":
-        return True
+    name = _header_name(lines[at])
+    if name != "to":
+        return name != ""
     near = lines[max(0, at - 3) : at] + lines[at + 1 : at + 4]
-    return any((other := _OF_A_HEADER.match(line)) and other[1].lower() != "to" for line in near)
+    return any(_header_name(line) not in ("", "to") for line in near)
+
+
+def _header_name(line: str) -> str:
+    headed = _OF_A_HEADER.match(line)
+    return headed[1].lower() if headed is not None else ""
 
 
 def _weight(before: str, behind: str, above: str, prefixed: bool) -> int:

@@ -18,6 +18,7 @@ from backstamp.mail.reports.recipients import (
     by_status,
     by_words,
     is_recipient,
+    only_recipient,
     recipient_report,
 )
 from backstamp.mail.reports.replies import status_in
@@ -118,7 +119,7 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
         group = {**each, **group}
     match = _DISPOSITION.match(group.get("disposition", ""))
     disposition = match[1].lower() if match else ""
-    final = address_in_field(group.get("final-recipient", "")) or first_address(own.get("from", ""))
+    final = address_in_field(group.get("final-recipient", "")) or _reader(pieces, own)
     original = address_in_field(group.get("original-recipient", ""))
     if disposition in _REFUSED and notice.is_refusal(text, _signs(pieces)):
         # Dovecot's and Cyrus' way to refuse a mail after it was taken: a receipt that says "deleted".
@@ -140,6 +141,17 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
         reporter=one_line(group.get("reporting-ua", ""))[:255] or _reporter(pieces),
         disposition=disposition,
     )
+
+
+def _reader(pieces: Pieces, own: Fields) -> str:
+    """Return whose mailbox a receipt speaks of that names no mail address.
+
+    A program writes in its reader's name; a mail system in its own, and may give a local user's name only.
+    """
+    sender = first_address(own.get("from", ""))
+    if not (notice.is_daemon(sender) or notice.is_office(sender)):
+        return sender
+    return next(iter(only_recipient(pieces)), "")
 
 
 def _is_plain_feedback(pieces: Pieces) -> bool:

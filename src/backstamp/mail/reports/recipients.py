@@ -203,7 +203,7 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
         domain = first_address(own.get("from", "")).rpartition("@")[2].lower()
         addresses = [f"{name}@{domain}" for name in notice.bare_names_in(text) if domain]
     if not addresses:
-        addresses = _only_recipient(pieces)
+        addresses = only_recipient(pieces) or _if_one(notice.shown_recipients_in(text))
     subject = decoded(own.get("subject", ""))
     # A daemon's list in a language that is not known here may tell of anything.
     understood = failed != "" or saying("failed").search(f"{subject}\n{text}") is not None
@@ -276,7 +276,7 @@ def _tells(passage: str) -> bool:
     return answer_at(passage) is not None or cause_of("", passage) is not Cause.UNKNOWN
 
 
-def _only_recipient(pieces: Pieces) -> list[str]:
+def only_recipient(pieces: Pieces) -> list[str]:
     """Return to whom the returned mail went, where its header names one, and is no list's."""
     returned = pieces.returned or {}
     if any(name in returned for name in ("list-id", "x-beenthere", "list-post", "newsgroups")):
@@ -284,8 +284,13 @@ def _only_recipient(pieces: Pieces) -> list[str]:
     for name in ("x-original-to", "delivered-to", "to"):
         found = [match[1] for match in ADDRESS.finditer(decoded(returned.get(name, "")))]
         if found:
-            return found if len(found) == 1 and "cc" not in returned else []
+            return _if_one(found) if "cc" not in returned else []
     return []
+
+
+def _if_one(addresses: list[str]) -> list[str]:
+    """Return the address, if all are the same: `"bob@example.net" <bob@example.net>` is one recipient."""
+    return addresses[:1] if len({address.casefold() for address in addresses}) == 1 else []
 
 
 def _readers(own: Fields) -> frozenset[str]:
