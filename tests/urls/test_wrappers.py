@@ -92,6 +92,8 @@ PROTECTED = [
     f"https://scanner.topsec.com/?d=1&r=show&u={ENCODED}&t=x",
     f"https://mibc-fr-05.mailinblack.com/securelink/?url=https://example.com&key={MAILINBLACK}",
     f"https://mail.example.net/fmlurlsvc/?fewReq=:B:JVE3PD49Nyt7MD8=&url={ENCODED}&fmlBlkTk",
+    f"https://url6.mailanyone.net/scanner?m=1-2&d=4%7Cx&o={quote('/phtx:/etsolam/.cmpe&?a/==debcf')}&s=jYabX",
+    f"https://urlproxy.sunet.se/canit/urlproxy.php?_q={IN_PATH}&_s=x&_r=y",
     f"https://links.eu1.defend.egress.com/Warning?crId=x&Domain=example.org&Lang=en&Base64Url={DEFLATED}",
     f"https://links.us1.defend.egress.com/Warning?crId=x&Base64Url={quote(DEFLATED)}&@OriginalLink=a.b",
     f"https://linkscan.io/scan/ux/{IN_PATH}/6D6F?c=1&i=1&docs=1",
@@ -186,6 +188,7 @@ OPAQUE = [
         "a.example.com",
     ),
     ("https://protect-us.mimecast.com/s/3q3MC73OWPFz8wYGs8erQY", WrapperKind.PROTECTIVE, None),
+    ("https://url12.mailanyone.net/v1/?m=1-2&i=57e1b682&c=NZN4J8Pn", WrapperKind.PROTECTIVE, None),
     ("https://protect-us.mimecast.com/s/x?domain=%00%ff%2f", WrapperKind.PROTECTIVE, None),
     (
         "https://us-east-2.protection.sophos.com/?d=example.com&b=99&x=55",
@@ -402,6 +405,13 @@ def test_check_point_keeps_what_was_encoded_in_the_path_and_the_fragment_behind_
     assert unwrap_foreign(
         "https://protect.checkpoint.com/v2/r01/___https://example.com/CL0/https:*2F*2Fx.org*2Ft?a=*2F___.YzJ1#top"
     ) == ("https://example.com/CL0/https:%2F%2Fx.org%2Ft?a=*2F#top")
+
+
+def test_what_vipre_mixed_is_put_in_order_unless_its_end_is_missing() -> None:
+    """What fills no block of ten at the end stands backwards; of a URL cut off nobody knows where it is."""
+    mixed = "https://url2.mailanyone.net/scanner?m=1&o=" + quote("/phtx:/etsolam/.cmpefdp.eno")
+    assert unwrap_foreign(f"{mixed}&s=feG6") == "https://example.com/one.pdf"
+    assert unwrap_foreign(mixed) is None
 
 
 def test_wrappers_of_wrappers_are_unwrapped_to_a_depth_of_five() -> None:
