@@ -360,7 +360,7 @@ def test_a_receipt_by_which_a_server_refuses_is_a_bounce() -> None:
     assert (recipient.address, recipient.bounce) == ("sales@example.net", BounceClass.SOFT)
 
 
-def test_a_server_that_refuses_in_the_name_of_a_local_user_means_whom_the_mail_was_sent_to() -> None:
+def test_a_server_that_refuses_for_a_local_user_means_whom_its_words_name_or_the_mail_was_sent_to() -> None:
     raw = RECEIPT.format("deleted").replace("Original-Recipient: rfc822;sales@example.net\n", "")
     raw = raw.replace("rfc822;bob@example.net", "rfc822; popuser").replace("From: bob@", "From: postmaster@")
     raw = raw.replace("The mail was displayed.", "Your message was automatically rejected: Quota exceeded")
@@ -369,6 +369,8 @@ def test_a_server_that_refuses_in_the_name_of_a_local_user_means_whom_the_mail_w
         report = read_report(raw.replace("--=x--\n", returned.format(to)).encode())
         assert report.kind is ReportKind.DSN
         assert [(r.address, r.bounce) for r in report.recipients] == [(address, BounceClass.SOFT)]
+    report = read_report(raw.replace("exceeded", "exceeded for eve@example.net").encode())
+    assert [r.address for r in report.recipients] == ["eve@example.net"]
 
 
 COMPLAINT = (
@@ -522,6 +524,8 @@ def test_an_answer_by_a_machine_is_told_from_a_persons(subject: str, fields: str
             "不在: 見積",
             "外出：报价",
             "휴가 안내: 제안",
+            "来自鲍勃的自动回复",
+            "Yahoo! Auto Response",
         ),
         *("Absence : offre", "Absent du bureau: offre", "Ausente: oferta", "Fora do escritório: oferta"),
         *("Assente: offerta", "Afwezig: aanbod", "Afwezigheidsbericht: aanbod", "Poissa: tarjous"),

@@ -35,6 +35,8 @@ _BEHIND: Final = re.compile(
     r"|\b(?:on|is|was|not|has)\s|\b(?:failed|unknown|does)|User|Action)",
     re.IGNORECASE,
 )
+_COMMA: Final = re.compile(r"[>\"')\]]{0,3}\s{0,3}[,;]\s{0,3}[<\"'(\[]{0,3}")
+"""What stands between the addresses of a list, which are all at the place of the first."""
 _PREFIX: Final = re.compile(r"(?:smtp|rfc822|mailto)[=:]", re.IGNORECASE)
 _OF_A_HEADER: Final = re.compile(
     r"^[\s>|*]{0,12}(to|cc|bcc|from|subject|sent|date|message-id|betreff|von|gesendet|asunto|objet|oggetto)"
@@ -300,10 +302,13 @@ def _weighed(text: str) -> Iterator[tuple[str, int]]:
     for at, line in enumerate(lines):
         if len(line) > 5_000 or "@" not in line or _is_shown_header(lines, at):
             continue
+        end, weight = 0, 0
         for match in ADDRESS.finditer(line):
             number += 1
             if number > _MOST_ADDRESSES:
                 return
+            listed = end > 0 and _COMMA.fullmatch(line, end, match.start()) is not None
+            end = match.end()
             address = _PREFIX.sub("", match[1]).lstrip("'")
             if address.startswith("@"):
                 continue
@@ -316,7 +321,9 @@ def _weighed(text: str) -> Iterator[tuple[str, int]]:
             above = (
                 lines[at - 1].rstrip()[-_NEAR_ADDRESS:] if at and not before.strip(" \t<\"'[(*•-·") else ""
             )
-            yield address, _weight(before, behind, above, _PREFIX.match(match[1]) is not None)
+            if not listed:
+                weight = _weight(before, behind, above, _PREFIX.match(match[1]) is not None)
+            yield address, weight
 
 
 def _is_shown_header(lines: list[str], at: int) -> bool:

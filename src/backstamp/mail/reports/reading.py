@@ -18,6 +18,7 @@ from backstamp.mail.reports.recipients import (
     by_status,
     by_words,
     is_recipient,
+    named_alone,
     only_recipient,
     recipient_report,
 )
@@ -119,7 +120,7 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
         group = {**each, **group}
     match = _DISPOSITION.match(group.get("disposition", ""))
     disposition = match[1].lower() if match else ""
-    final = address_in_field(group.get("final-recipient", "")) or _reader(pieces, own)
+    final = address_in_field(group.get("final-recipient", "")) or _reader(pieces, own, text)
     original = address_in_field(group.get("original-recipient", ""))
     if disposition in _REFUSED and notice.is_refusal(text, _signs(pieces)):
         # Dovecot's and Cyrus' way to refuse a mail after it was taken: a receipt that says "deleted".
@@ -143,7 +144,7 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
     )
 
 
-def _reader(pieces: Pieces, own: Fields) -> str:
+def _reader(pieces: Pieces, own: Fields, text: str) -> str:
     """Return whose mailbox a receipt speaks of that names no mail address.
 
     A program writes in its reader's name; a mail system in its own, and may give a local user's name only.
@@ -151,7 +152,7 @@ def _reader(pieces: Pieces, own: Fields) -> str:
     sender = first_address(own.get("from", ""))
     if not (notice.is_daemon(sender) or notice.is_office(sender)):
         return sender
-    return next(iter(only_recipient(pieces)), "")
+    return named_alone(pieces, own, text) or next(iter(only_recipient(pieces)), "")
 
 
 def _is_plain_feedback(pieces: Pieces) -> bool:

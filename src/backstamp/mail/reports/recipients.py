@@ -82,8 +82,7 @@ def by_status(pieces: Pieces, own: Fields, text: str) -> list[RecipientReport]:
         address = original or aliases.get(final.casefold(), final) or actual
         if not address and len(groups) == 1:
             # It names nobody by a mail address: a name in X.400, or a local user.
-            named = notice.addresses_in(text, _writers(pieces, own), _readers(own))
-            address = named[0] if len(named) == 1 else ""
+            address = named_alone(pieces, own, text)
         # What the text says of others says nothing of this one.
         around = text if len(groups) == 1 else _passage(text, {address, final} - {""})
         said = one_line(group.get("diagnostic-code", ""))
@@ -274,6 +273,12 @@ def _mention(text: str, address: str) -> int:
 
 def _tells(passage: str) -> bool:
     return answer_at(passage) is not None or cause_of("", passage) is not Cause.UNKNOWN
+
+
+def named_alone(pieces: Pieces, own: Fields, text: str) -> str:
+    """Return whom the notice for people names, or "" where it names nobody, or several."""
+    named = notice.addresses_in(text, _writers(pieces, own), _readers(own))
+    return named[0] if len(named) == 1 else ""
 
 
 def only_recipient(pieces: Pieces) -> list[str]:
