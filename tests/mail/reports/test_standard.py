@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from backstamp.mail.facts import message_facts
 from backstamp.mail.reports import Action, BounceClass, Cause, MailReport, ReportKind, read_report
 from backstamp.mail.reports.replies import status_in
 
@@ -679,3 +680,15 @@ def test_an_answer_by_a_person_names_the_mails_it_answers() -> None:
 )
 def test_ordinary_mail_is_no_bounce(mail: str) -> None:
     assert read_report(mail.encode()).kind in (ReportKind.NONE, ReportKind.REPLY)
+
+
+@pytest.mark.parametrize("message_id", ["<grüße@example.org>", "<1\u0085@example.org>", f"<{'a' * 700}@x>"])
+def test_a_message_id_is_spelled_as_in_the_facts_of_the_mail_that_was_sent(message_id: str) -> None:
+    sent = message_facts(f"Message-ID: {message_id}\n\n".encode()).message_id
+    returned = read_report(
+        dsn(group(final_recipient="rfc822; b@x", action="failed"), returned=f"Message-ID: {message_id}\n")
+    )
+    answered = read_report(
+        f"From: bob@example.net\nSubject: Re: x\nIn-Reply-To: {message_id}\n\nHello\n".encode()
+    )
+    assert (returned.about.message_id, answered.about.message_id) == (sent, sent)

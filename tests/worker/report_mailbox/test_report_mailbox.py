@@ -176,6 +176,18 @@ async def test_a_report_that_quotes_the_message_id_is_matched_without_a_seal(rep
         await eventually(events, [("bounced", 1, True, False)])
 
 
+async def test_a_mail_at_which_we_fail_is_asked_for_again_and_keeps_no_other_out(
+    reports: WorkerConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await known()
+    async with running(reports):
+        with monkeypatch.context() as patch:
+            patch.setattr(mailbox, "finding_of", lambda *_, **__: 1 // 0)
+            assert (await hand_in(reports, bounce(), "bounces@example.org")).startswith("451 4.3.0 ")
+        assert "a report met a fault of ours" in caplog.text
+        assert await hand_in(reports, bounce(), "bounces@example.org") == "250 2.0.0 Taken"
+
+
 async def test_a_report_that_returns_our_link_is_matched_by_it(reports: WorkerConfig) -> None:
     await known()
     token = seal_link(

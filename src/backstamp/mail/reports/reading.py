@@ -206,8 +206,8 @@ def _answer(pieces: Pieces, own: Fields, text: str, signs: Signs) -> MailReport:
         return MailReport(kind=ReportKind.NONE)
     address = first_address(own.get("from", ""))
     references = (
-        *_MESSAGE_ID.findall(own.get("in-reply-to", "")[:10_000]),
-        *reversed(_MESSAGE_ID.findall(own.get("references", "")[:50_000])),
+        *_message_ids(own.get("in-reply-to", "")[:10_000]),
+        *reversed(_message_ids(own.get("references", "")[:50_000])),
     )
     about = ReturnedMessage(
         message_id=references[0] if references else "", references=tuple(dict.fromkeys(references))[:50]
@@ -265,7 +265,7 @@ def _reporter(pieces: Pieces) -> str:
 
 def _about(pieces: Pieces, message_id: str = "") -> ReturnedMessage:
     returned, own = pieces.returned or {}, _own(pieces)
-    ids = _MESSAGE_ID.findall(
+    ids = _message_ids(
         message_id or returned.get("message-id", "") or own.get(_ABOUT_CERTIFIED_MAIL, "")[:1_000]
     )
     envelope = next((g["original-envelope-id"] for g in pieces.status if "original-envelope-id" in g), "")
@@ -275,8 +275,13 @@ def _about(pieces: Pieces, message_id: str = "") -> ReturnedMessage:
         sender=first_address(returned.get("from", "")),
         recipient=first_address(returned.get("to", "")),
         subject=decoded(returned.get("subject", "")),
-        references=tuple(_MESSAGE_ID.findall(own.get("in-reply-to", "")[:10_000]))[:10],
+        references=_message_ids(own.get("in-reply-to", "")[:10_000])[:10],
     )
+
+
+def _message_ids(text: str) -> tuple[str, ...]:
+    """Return the Message-IDs in a field's value as `mail.facts` spells them: in UTF-8, too (RFC 6532)."""
+    return tuple(one_line(each) for each in _MESSAGE_ID.findall(text))
 
 
 def _returned_in(below: str) -> Fields | None:

@@ -76,29 +76,34 @@ class ReportMailbox:
     async def deliver(self, mail_data: bytes, reverse_path: str, forward_path: str) -> str:
         """Take one mail, and return the reply; positive once it is recorded and handed on."""
         del reverse_path  # the null path for most, and nothing to go by for the rest
-        sealed = self._sealed(forward_path)
+        try:
+            return await self._taken(mail_data, self._sealed(forward_path))
+        except NotTakenError as error:
+            log.warning("a report could not be handed on: %s", error)
+        except (DatabaseError, OSError, JournalUnavailableError, RecordTooLargeError) as error:
+            log.warning("a report could not be kept: %s", described(error))
+        except Exception:
+            # One mail must not end the look at a mailbox in which others wait.
+            log.exception("a report met a fault of ours")
+        return AGAIN
+
+    async def _taken(self, mail_data: bytes, sealed: Named | None) -> str:
+        """Take one mail, and return the reply. Raises whatever keeps it from being taken."""
         at_us = time.time_ns() // 1000
         finding = await asyncio.to_thread(
             finding_of, mail_data, at_us=at_us, sealed=sealed, ring=self._keyring()
         )
         if finding is None and sealed is None:
             return NO_REPORT
-        try:
-            if finding is not None and sealed is None:
-                finding = await self._database.run(without_erased, finding, self._keyring())
-            records = [] if finding is None else await self._database.run(matching.match, finding)
-            if sealed is not None:
-                await self._forward(sealed, mail_data, at_us)
-            if records is None:
-                assert finding is not None
-                await self._database.run(matching.keep, finding)
-            await self._write(records or ())
-        except NotTakenError as error:
-            log.warning("a report could not be handed on: %s", error)
-            return AGAIN
-        except (DatabaseError, OSError, JournalUnavailableError, RecordTooLargeError) as error:
-            log.warning("a report could not be kept: %s", described(error))
-            return AGAIN
+        if finding is not None and sealed is None:
+            finding = await self._database.run(without_erased, finding, self._keyring())
+        records = [] if finding is None else await self._database.run(matching.match, finding)
+        if sealed is not None:
+            await self._forward(sealed, mail_data, at_us)
+        if records is None:
+            assert finding is not None
+            await self._database.run(matching.keep, finding)
+        await self._write(records or ())
         return TAKEN
 
     async def _forward(self, sealed: Named, mail_data: bytes, at_us: int) -> None:
