@@ -211,6 +211,16 @@ def test_that_a_notice_speaks_of_a_message_is_no_reason_why_it_did_not_arrive(
     assert (recipient.bounce, recipient.cause, recipient.because) == (bounce, Cause.UNKNOWN, "")
 
 
+def test_a_status_for_a_rule_says_more_than_the_reply_code_that_the_notice_repeats() -> None:
+    fields = (
+        "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.7.0\n"
+        "Diagnostic-Code: smtp; 552 5.7.0 not like this"
+    )
+    notice = "<bob@example.net>: mx.example.net said: 552 5.7.0 not like this"
+    (recipient,) = read_report(dsn(fields, notice=notice)).recipients
+    assert recipient.cause is Cause.POLICY
+
+
 @pytest.mark.parametrize(
     ("said", "because"),
     [

@@ -78,10 +78,14 @@ _MOST_QUOTED: Final = 80
 
 
 class Found(NamedTuple):
-    """A cause, and by what it was found, in words for people; "" where nothing tells it."""
+    """A cause, and by what it was found, in words for people; "" where nothing tells it.
+
+    `by_code`: by what the reply code is for, which a status says better.
+    """
 
     cause: Cause
     by: str = ""
+    by_code: bool = False
 
 
 _NOTHING: Final = Found(Cause.UNKNOWN)
@@ -166,7 +170,9 @@ def _by_code(said: str) -> Found:
     """Return what a reply code is for; of one that is for anything, what its words are about."""
     code = code_in(said)
     cause = _BY_CODE.get(code)
-    return _by_what_it_is_about(said) if cause is None else Found(cause, f"the reply code {code}")
+    if cause is None:
+        return _by_what_it_is_about(said)
+    return Found(cause, f"the reply code {code}", by_code=True)
 
 
 def _by_what_it_is_about(said: str) -> Found:

@@ -183,7 +183,8 @@ def _with_the_notice(found: Found, status: str, said: str, around: str) -> Found
     if found.cause is Cause.UNKNOWN:
         return told
     by_a_rule = names_a_policy(status) or refuses_by_a_rule(status, said)
-    believed = told.cause is Cause.MAILBOX_FULL or (told.cause is Cause.USER_UNKNOWN and not by_a_rule)
+    full = told.cause is Cause.MAILBOX_FULL and not told.by_code
+    believed = full or (told.cause is Cause.USER_UNKNOWN and not by_a_rule)
     return told if believed else found
 
 
