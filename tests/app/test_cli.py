@@ -192,7 +192,7 @@ def test_a_token_says_what_is_in_it_and_a_strangers_says_not_ours(data: Path, he
     assert '"url": "https://a.example/"' in pasted.stdout
     stranger = here("token", "show", "A" * 48)
     assert (stranger.returncode, stranger.stderr) == (
-        1,
+        2,
         "backstamp: not ours: no key of this installation opens it\n",
     )
 
@@ -249,7 +249,35 @@ def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(tmp_path: Path) ->
 def test_what_never_ends_is_not_read_for_ever(here: Here) -> None:
     for command in ("rewrite", "unwrap", "report"):
         failed = here(command, "/dev/zero")
-        assert (failed.returncode, failed.stderr) == (1, "backstamp: the message is larger than 256 MiB\n")
+        assert (failed.returncode, failed.stderr) == (2, "backstamp: the message is larger than 256 MiB\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "stdin", "line"),
+    [
+        ("rewrite", b"", "the message is empty"),
+        ("unwrap --foreign", b"", "the message is empty"),
+        ("report", b"", "the message is empty"),
+        ("verdict", b"{}", "line 1: "),
+        ("url canonical", b"mailto:a@example.org", "line 1: not an http(s) URL: "),
+        (
+            "suppressions import -",
+            b"name\na@example.org\n",
+            "the file's first line names no column `address`",
+        ),
+        ("suppressions import -", b"address\nnobody\n", "line 2: that is no mail address"),
+        ("token show AbC", b"", "not ours: "),
+        ("feeds check list --as misp", b"", "list: "),
+    ],
+)
+def test_what_a_command_reads_and_does_not_take_ends_it_with_2(
+    here: Here, data: Path, command: str, stdin: bytes, line: str
+) -> None:
+    (here.folder / "list").write_text("evil.example\n")
+    refused = here(*command.split(), stdin=stdin)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(f"backstamp: {line}")
+    assert refused.stderr.count("\n") == 1
 
 
 def test_ctrl_c_while_the_program_loads_shows_nobody_where(tmp_path: Path) -> None:
@@ -273,15 +301,15 @@ def test_ctrl_c_while_the_program_loads_shows_nobody_where(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("way", "line"),
+    ("way", "code", "line"),
     [
-        ("<m >/dev/full", "No space left on device"),
-        ("<&-", "the message is empty"),
-        ("<m >&-", "Bad file descriptor"),
+        ("<m >/dev/full", 1, "No space left on device"),
+        ("<&-", 2, "the message is empty"),
+        ("<m >&-", 1, "Bad file descriptor"),
     ],
 )
 def test_a_disk_that_is_full_and_what_is_closed_are_said_in_one_line(
-    tmp_path: Path, way: str, line: str
+    tmp_path: Path, way: str, code: int, line: str
 ) -> None:
     (tmp_path / "m").write_bytes(b"Subject: x\n\nx")
     environment = os.environ | {"BACKSTAMP_DATA_DIR": str(tmp_path / "data")}
@@ -292,7 +320,7 @@ def test_a_disk_that_is_full_and_what_is_closed_are_said_in_one_line(
         capture_output=True,
         check=False,
     )
-    assert (run.returncode, run.stderr.decode()) == (1, f"backstamp: {line}\n")
+    assert (run.returncode, run.stderr.decode()) == (code, f"backstamp: {line}\n")
 
 
 def test_the_doctor_says_whether_the_database_answers_and_is_of_this_version(

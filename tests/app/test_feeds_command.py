@@ -96,7 +96,7 @@ def test_a_file_is_read_as_a_feed_would_be(tmp_path: Path) -> None:
     own = CliRunner().invoke(feeds, ["check", str(file), "--own"], obj=AppContext(None))
     assert own.stdout == "3 entries, 1 malformed\n"
     refused = CliRunner().invoke(feeds, ["check", str(file), "--as", "misp"], obj=AppContext(None))
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert refused.stderr == f"Error: {file}: an event of it is no event of MISP\n"
 
 

@@ -42,13 +42,6 @@ def test_ordinary_mail_has_the_kind_none() -> None:
     assert (result.exit_code, json.loads(result.stdout)["kind"]) == (0, "none")
 
 
-def test_no_mail_is_one_line_and_a_failure() -> None:
-    result = CliRunner().invoke(report, [], input=b" \r\n")
-    assert result.exit_code != 0
-    assert result.stdout == ""
-    assert result.stderr == "Error: the message is empty; give the whole mail, header and all\n"
-
-
 def test_a_file_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     result = CliRunner().invoke(report, [str(tmp_path / "no.eml")])
     assert result.exit_code != 0

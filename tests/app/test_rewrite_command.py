@@ -1,11 +1,9 @@
 """`backstamp rewrite` and `backstamp unwrap` on files and standard input."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from backstamp.app.commands.rewrite import rewrite
@@ -122,13 +120,6 @@ def test_the_diff_is_for_people_and_safe_for_their_terminal() -> None:
     assert "1 link tracked, 1 skipped: a mail address" in output
     assert "\x1b" not in output
     assert "\u202e" not in output
-
-
-@pytest.mark.parametrize("command", [run_rewrite, run_unwrap])
-def test_an_empty_message_is_refused(command: Callable[..., Result]) -> None:
-    result = command(message=b"")
-    assert result.exit_code != 0
-    assert result.stderr == "Error: the message is empty\n"
 
 
 def test_a_broken_manifest_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_truth_file_that_is_missing_or_none_is_named(tmp_path: Path, here: Her
     assert (code, "nothing.jsonl: No such file" in line) == (1, True)
     (tmp_path / "bad.jsonl").write_text("{}\n")
     code, line = refused(here, "", "--report", "--truth", "bad.jsonl")
-    assert (code, "bad.jsonl: line 1 is not of a truth file" in line) == (1, True)
+    assert (code, "bad.jsonl: line 1 is not of a truth file" in line) == (2, True)
 
 
 @pytest.mark.parametrize("option", ["--rate", "--duration"])

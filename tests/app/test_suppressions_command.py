@@ -132,7 +132,7 @@ def test_a_file_with_a_fault_changes_nothing_and_is_refused_in_one_line(
 ) -> None:
     file = tmp_path / "list.csv"
     file.write_bytes(text)
-    assert suppressions("import", str(file)) == (1, "", f"backstamp: {said}\n")
+    assert suppressions("import", str(file)) == (2, "", f"backstamp: {said}\n")
     assert suppressions("list")[1] == ""
 
 
@@ -143,7 +143,7 @@ def test_a_list_may_come_by_standard_input(suppressions: Run) -> None:
 
 def test_a_device_that_never_ends_is_refused_at_once(suppressions: Run) -> None:
     assert suppressions("import", "/dev/zero") == (
-        1,
+        2,
         "",
         "backstamp: line 1 of the file is longer than 65536 characters\n",
     )

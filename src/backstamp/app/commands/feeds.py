@@ -10,6 +10,7 @@ from backstamp.app.context import AppContext
 from backstamp.app.settings.table import FEEDS_ENABLED
 from backstamp.app.starting.data_dir import make_data_dir
 from backstamp.app.starting.problems import check as check_settings
+from backstamp.app.terminal.bad_input import BadInputError
 from backstamp.app.terminal.groups import Group
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.vocabulary import Feed, ThreatType
@@ -106,7 +107,7 @@ def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> 
     try:
         read = read_file(source, file, screen)
     except FeedError as error:
-        raise click.ClickException(f"{file}: {error}") from None
+        raise BadInputError(f"{file}: {error}") from None
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror}") from None
     if show:

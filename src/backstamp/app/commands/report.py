@@ -16,7 +16,4 @@ def report(message: BinaryIO) -> None:
 
     A mail that is none of these has the kind "none". docs/reports.md has the fields.
     """
-    raw = read_whole(message, "the message")
-    if not raw.strip():
-        raise click.ClickException("the message is empty; give the whole mail, header and all")
-    click.echo(printable_json(read_report(raw), indent=2))
+    click.echo(printable_json(read_report(read_whole(message, "the message")), indent=2))

@@ -63,8 +63,6 @@ def rewrite(
 ) -> None:
     """Rewrite MESSAGE (a file, or standard input) and write it to standard output."""
     raw = read_whole(message, "the message")
-    if not raw:
-        raise click.ClickException("the message is empty")
     base_url = context.tracking_url.rstrip("/")
     options = msgspec.structs.replace(
         rewriting_options(context.settings),

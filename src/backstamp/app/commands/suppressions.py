@@ -13,6 +13,7 @@ import click
 from backstamp.app.context import AppContext
 from backstamp.app.starting.django_start import usable_database
 from backstamp.app.terminal.address import ADDRESS
+from backstamp.app.terminal.bad_input import BadInputError
 from backstamp.app.terminal.groups import Group
 from backstamp.app.terminal.shown import printable
 from backstamp.mail.addresses import is_mail_address
@@ -124,18 +125,18 @@ def _read(ring: Keyring, file: BinaryIO) -> Iterator["Entry"]:
         with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             rows = csv.DictReader(_lines(text))
             if "address" not in (rows.fieldnames or ()):
-                raise click.ClickException("the file's first line names no column `address`")
+                raise BadInputError("the file's first line names no column `address`")
             for row in rows:
                 if rows.line_num > MOST_LINES:
-                    raise click.ClickException(f"the file has more than {MOST_LINES} lines; split it")
+                    raise BadInputError(f"the file has more than {MOST_LINES} lines; split it")
                 texts = {name: as_it_was(text) for name, text in row.items() if isinstance(text, str)}
                 yield _entry(ring, texts, f"line {rows.line_num}: ", now)
     except UnicodeDecodeError:
-        raise click.ClickException("the file is not UTF-8") from None
+        raise BadInputError("the file is not UTF-8") from None
     except OSError as error:
         raise click.ClickException(f"the file cannot be read: {error.strerror or error}") from None
     except csv.Error as error:
-        raise click.ClickException(f"the file cannot be read: {error}") from None
+        raise BadInputError(f"the file cannot be read: {error}") from None
 
 
 def _lines(text: TextIO) -> Iterator[str]:
@@ -143,7 +144,7 @@ def _lines(text: TextIO) -> Iterator[str]:
     while line := text.readline(LONGEST_LINE + 1):
         number += 1
         if len(line) > LONGEST_LINE:
-            raise click.ClickException(f"line {number} of the file is longer than {LONGEST_LINE} characters")
+            raise BadInputError(f"line {number} of the file is longer than {LONGEST_LINE} characters")
         yield line
 
 
@@ -154,19 +155,19 @@ def _entry(ring: Keyring, row: Mapping[str, str], where: str, now: datetime) -> 
     key = row.get("recipient_key", "").strip()
     of_the_unknown = not address and _KEY.fullmatch(key) is not None
     if not of_the_unknown and not is_mail_address(address):
-        raise click.ClickException(f"{where}that is no mail address")
+        raise BadInputError(f"{where}that is no mail address")
     if not (_DOMAIN.fullmatch(domain) and domain.isprintable()):
-        raise click.ClickException(f"{where}that is no domain")
+        raise BadInputError(f"{where}that is no domain")
     try:
         reason = SuppressionReason((row.get("reason") or SuppressionReason.MANUAL).strip())
     except ValueError:
         known = ", ".join(SuppressionReason)
-        raise click.ClickException(f"{where}the reason must be one of {known}") from None
+        raise BadInputError(f"{where}the reason must be one of {known}") from None
     try:
         since = datetime.fromisoformat(row.get("since") or now.isoformat())
         since = (since if since.tzinfo else since.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise click.ClickException(f"{where}`since` is no time like 2026-03-01T12:00:00+00:00") from None
+        raise BadInputError(f"{where}`since` is no time like 2026-03-01T12:00:00+00:00") from None
     return Entry(
         address=address,
         recipient_key=bytes.fromhex(key) if of_the_unknown else ring.recipient_key(address),

@@ -7,6 +7,7 @@ import click
 
 from backstamp.app import keyfile
 from backstamp.app.context import AppContext
+from backstamp.app.terminal.bad_input import BadInputError
 from backstamp.app.terminal.groups import Group
 from backstamp.tokens import ANONYMOUS, PageToken, PixelToken, open_page, open_token
 from backstamp.tokens.pasted import token_of
@@ -32,7 +33,7 @@ def show(context: AppContext, token_or_url: str, keys: Path | None) -> None:
         click.echo(json.dumps(_page_facts(page), indent=2))
         return
     if opened is None:
-        raise click.ClickException("not ours: no key of this installation opens it")
+        raise BadInputError("not ours: no key of this installation opens it")
     facts: dict[str, object] = {
         "kind": "pixel" if isinstance(opened, PixelToken) else "link",
         "key_id": opened.key_id,

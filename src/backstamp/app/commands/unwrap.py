@@ -7,6 +7,7 @@ import click
 
 from backstamp.app.context import AppContext
 from backstamp.app.keyfile import KeyFileError
+from backstamp.app.terminal.bad_input import BadInputError
 from backstamp.app.terminal.whole_input import read_whole
 from backstamp.rewriting import Manifest, Reader
 from backstamp.rewriting import unwrap as unwrap_message
@@ -35,12 +36,10 @@ def unwrap(context: AppContext, message: BinaryIO, manifest: BinaryIO | None, fo
     keeps the URL on its servers, its link stays as it is.
     """
     raw = read_whole(message, "the message")
-    if not raw:
-        raise click.ClickException("the message is empty")
     try:
         told = Manifest.from_json(read_whole(manifest, "the manifest")) if manifest is not None else None
     except ValueError as error:
-        raise click.ClickException(str(error)) from None
+        raise BadInputError(str(error)) from None
     own = _own_reader(context, foreign)
     if told is not None or not foreign:
         raw = unwrap_message(raw, own, told)

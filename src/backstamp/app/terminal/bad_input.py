@@ -1,4 +1,4 @@
-"""What was typed, or comes on standard input, is not what a command takes."""
+"""What was typed, or is read from a file or standard input, is not what a command takes."""
 
 import click
 
