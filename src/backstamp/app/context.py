@@ -22,7 +22,6 @@ class AppContext:
     """Handed to commands as click's context object; reads settings on first use."""
 
     def __init__(self, config_file: Path | None) -> None:
-        """Take the settings file that was named on the command line, if any."""
         self.named_config = config_file
         self._named_keys: Path | None = None
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -43,26 +43,6 @@ class Spent:
         names = self.__dataclass_fields__
         return Spent(**{name: getattr(self, name) - getattr(before, name) for name in names})
 
-    def copy(self) -> "Spent":
-        """Return it as it is now."""
-        return self.since(Spent())
-
-
-@dataclass
-class Stage:
-    """Lines of the table, and the rates that it names."""
-
-    rates: list[float] = field(default_factory=list)
-
-    def line(self, spent: Spent, done: Spent) -> str:
-        """Return the line of a stage that ends here."""
-        self.rates.append(spent.hits / spent.processor)
-        return (
-            f"{done.events:>12,} {spent.hits / spent.wall:>9,.0f} {self.rates[-1]:>10,.0f} "
-            f"{1e6 * spent.server / spent.hits:>10.1f} {1e6 * spent.verdicts / spent.hits:>11.2f} "
-            f"{scratch.size() / 1e6:>8,.0f}"
-        )
-
 
 def main(events: int) -> None:
     """Ingest so many events and print the table."""
@@ -75,13 +55,21 @@ def main(events: int) -> None:
     make_ahead(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
     print(f"{'events':>12} {'hits/s':>9} {'hits/s':>10} {'server':>10} {'verdict':>11} {'MB':>8}")
     print(f"{'':>12} {'':>9} {'a core':>10} {'us a hit':>10} {'us a hit':>11}", flush=True)
-    stage, spent, before = Stage(), Spent(), Spent()
+    rates: list[float] = []
+    spent, before = Spent(), Spent()
     with tempfile.TemporaryDirectory(prefix="backstamp-journal-") as folder:
         for _ in _ingested(records(events), Path(folder), spent):
             if spent.events - before.events >= events / _STAGES:
-                print(stage.line(spent.since(before), spent), flush=True)
-                before = spent.copy()
-    flat = min(stage.rates) / max(stage.rates)
+                stage = spent.since(before)
+                before = spent.since(Spent())
+                rates.append(stage.hits / stage.processor)
+                print(
+                    f"{spent.events:>12,} {stage.hits / stage.wall:>9,.0f} {rates[-1]:>10,.0f} "
+                    f"{1e6 * stage.server / stage.hits:>10.1f} {1e6 * stage.verdicts / stage.hits:>11.2f} "
+                    f"{scratch.size() / 1e6:>8,.0f}",
+                    flush=True,
+                )
+    flat = min(rates) / max(rates)
     print(
         f"whole: {spent.hits / spent.processor:,.0f} hits/s a core; slowest stage {flat:.2f} of the fastest"
     )

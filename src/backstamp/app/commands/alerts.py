@@ -44,6 +44,7 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
         from backstamp.records.alerting import alerts as records
         from backstamp.records.alerting.people import MOST_PEOPLE, people_of
         from backstamp.records.alerting.since_judged import machines_since
+        from backstamp.records.database.batched import batched
         from backstamp.worker.channels.wording import shown_address, shown_host
 
         chosen = AlertRule(rule) if rule is not None else None
@@ -56,8 +57,7 @@ def list_alerts(context: AppContext, rule: str | None, domain: str, most: int, p
             )
             if people:
                 everybody = list(people_of(alert.pk))
-                for first in range(0, len(everybody), _AT_ONCE):
-                    some = everybody[first : first + _AT_ONCE]
+                for some in batched(everybody, _AT_ONCE):
                     machines = machines_since(some)
                     for person in some:
                         since = f"  since judged {machines[person.pk]}" if person.pk in machines else ""

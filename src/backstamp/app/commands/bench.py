@@ -9,7 +9,7 @@ import click
 
 from backstamp.app.bench import on_databases
 from backstamp.app.context import AppContext
-from backstamp.app.starting.django_start import start_django
+from backstamp.app.starting.django_start import set_django_up
 
 BENCHES: Final = (
     "edge",
@@ -51,7 +51,8 @@ def bench(
     of the last 90 days.
     """
     if "fill" in which and folder is None:
-        start_django(context)  # of the settings that are named; scratch databases have settings of their own
+        # Of the settings that are named; scratch databases have settings of their own.
+        set_django_up(context.settings)
     for name in which or BENCHES:
         if name in on_databases.BENCHES:
             on_databases.run(name, sys.stdout, quick, events, folder)

@@ -118,9 +118,9 @@ def worker(call: click.Context, migrate: bool) -> None:
     """Run the worker alone: it takes the journal into the database, and more."""
     context: AppContext = call.obj
     _begin(context, "worker")
-    from backstamp.app.starting.django_start import start_django
+    from backstamp.app.starting.django_start import set_django_up
 
-    start_django(context)
+    set_django_up(context.settings)
     from backstamp.app.wiring.worker import worker_config
     from backstamp.worker import service
 

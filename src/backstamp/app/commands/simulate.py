@@ -24,9 +24,12 @@ from backstamp.app.settings.table import (
     GATEWAY_NEXT_HOP,
     TRACKING_URL,
 )
-from backstamp.app.starting.django_start import start_django
+from backstamp.app.starting.django_start import set_django_up
+from backstamp.app.terminal.bad_input import BadInputError
+from backstamp.tokens import Keyring
 
 if TYPE_CHECKING:
+    from backstamp.app.simulator.performance import Plan
     from backstamp.app.simulator.scoring import Row, Score
 
 LINE_LIMIT: Final = 100_000
@@ -88,12 +91,22 @@ def simulate(
     """
     settings = context.settings
     truth = truth or settings.in_data_dir(DataFile.SIMULATION_TRUTH)
-    if not report:
-        edge = _edge_that_believes_us(settings)
-        start_django(context)
-        _play(context, truth, edge, recipients, seed, duration, rate)
-    else:
-        start_django(context)
+    edge = None if report else _edge_that_believes_us(settings)
+    set_django_up(settings)
+    if edge is not None:
+        from backstamp.app.simulator.performance import Plan
+
+        plan = Plan(
+            recipients=recipients,
+            seed=seed,
+            duration=duration,
+            rate=rate,
+            gateway=split_host_port(settings[GATEWAY_LISTEN]),
+            edge=edge,
+            host=urlsplit(settings[TRACKING_URL]).netloc,
+            captured=settings.in_data_dir(DataFolder.CAPTURE),
+        )
+        _play(plan, context.keyring(), truth)
     marked = _marked(truth, patience=0.0 if report else INGEST_SECONDS)
     click.echo(_encode(marked) if as_json else _table(marked))
 
@@ -121,29 +134,10 @@ def _edge_that_believes_us(settings: Settings) -> tuple[str, int]:
     return host, port
 
 
-def _play(
-    context: AppContext,
-    truth: Path,
-    edge: tuple[str, int],
-    recipients: int,
-    seed: int,
-    duration: float,
-    rate: float,
-) -> None:
-    from backstamp.app.simulator.performance import NotTrackedError, Plan, perform
+def _play(plan: "Plan", ring: Keyring, truth: Path) -> None:
+    from backstamp.app.simulator.performance import NotTrackedError, perform
     from backstamp.app.simulator.playing import Played
 
-    settings = context.settings
-    plan = Plan(
-        recipients=recipients,
-        seed=seed,
-        duration=duration,
-        rate=rate,
-        gateway=split_host_port(settings[GATEWAY_LISTEN]),
-        edge=edge,
-        host=urlsplit(settings[TRACKING_URL]).netloc,
-        captured=settings.in_data_dir(DataFolder.CAPTURE),
-    )
     try:
         file = truth.open("wb")
     except OSError as error:
@@ -151,13 +145,13 @@ def _play(
     try:
         with (
             file,
-            click.progressbar(length=recipients, label="recipients", file=sys.stderr) as bar,
+            click.progressbar(length=plan.recipients, label="recipients", file=sys.stderr) as bar,
         ):
 
             def tell(played: Played) -> None:
                 file.write(_encode(played) + b"\n")
 
-            perform(plan, context.keyring(), tell, bar.update)
+            perform(plan, ring, tell, bar.update)
     except NotTrackedError as error:
         raise click.ClickException(str(error)) from None
     except smtplib.SMTPResponseException as error:
@@ -185,7 +179,7 @@ def _marked(truth: Path, patience: float) -> "Score":
     except OSError as error:
         raise click.ClickException(f"{truth}: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise click.ClickException(f"{truth}: line {len(played) + 1} is not of a truth file") from None
+        raise BadInputError(f"{truth}: line {len(played) + 1} is not of a truth file") from None
     end = time.monotonic() + patience
     while True:
         marked = score(played, verdicts_of(each.tracking_id for each in played))

@@ -45,7 +45,6 @@ class Settings:
     def __init__(
         self, values: Mapping[str, Any], config_file: Path | None, text: str, variables: Mapping[str, str]
     ) -> None:
-        """Take the values, the file with its text, and the variables that are set, by the settings' names."""
         self._values = values
         self.config_file = config_file
         self._text = text

@@ -16,11 +16,6 @@ _NOT_OF_THIS_VERSION: Final = re.compile(r'no such (table|column)|(relation "|co
 """As SQLite and PostgreSQL say it."""
 
 
-def start_django(context: AppContext) -> None:
-    """Set Django up with the settings of this context."""
-    set_django_up(context.settings)
-
-
 def set_django_up(settings: Settings) -> None:
     """Set Django up with these settings. Raises `SettingsError`, `KeyFileError`."""
     if settings.config_file is not None:
@@ -45,7 +40,7 @@ def usable_database(context: AppContext, *, begins: bool = False) -> Iterator[No
         from backstamp.app.starting.data_dir import require_keys
 
         require_keys(context.settings)
-    start_django(context)
+    set_django_up(context.settings)
     from django.db import Error
 
     from backstamp.records.administration.refusals import RefusedError

@@ -105,7 +105,6 @@ class Supervisor:
     """Runs roles until a signal to stop, then stops them in the order given."""
 
     def __init__(self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
-        """Take the command line of each role, and the environment that all of them get."""
         self._environment = environment
         self._children = [_Child(role, command, environment) for role, command in commands.items()]
         self._stopping = False

@@ -23,15 +23,10 @@ def socket_address(settings: Settings, setting: Setting[str]) -> str:
     return f"unix:{path}"
 
 
-def capture_address(settings: Settings) -> str:
-    """Return where the capture mailbox listens. Raises `SettingsError`."""
-    return socket_address(settings, CAPTURE_LISTEN)
-
-
 def next_hop_address(settings: Settings) -> str:
     """Return the next hop's address: the capture mailbox's where none is set. Raises `SettingsError`."""
     if settings[GATEWAY_NEXT_HOP]:
         return settings[GATEWAY_NEXT_HOP]
-    address = capture_address(settings)
+    address = socket_address(settings, CAPTURE_LISTEN)
     path = address.removeprefix("unix:")
     return f"lmtp://{address}" if path == address else f"lmtp+unix:{path}"

@@ -5,6 +5,7 @@ from backstamp.app.settings import Settings
 from backstamp.app.settings.addresses import split_host_port
 from backstamp.app.settings.data_dir import DataFile, DataFolder
 from backstamp.app.settings.table import (
+    CAPTURE_LISTEN,
     CAPTURE_MAX_BYTES,
     CONSENT_MODE,
     GATEWAY_MAX_SIZE,
@@ -33,7 +34,7 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
     UNSUBSCRIBE_ADD,
 )
-from backstamp.app.wiring.capture import capture_address, next_hop_address, socket_address
+from backstamp.app.wiring.capture import next_hop_address, socket_address
 from backstamp.app.wiring.feeds import feeds_config
 from backstamp.app.wiring.journal import open_journal
 from backstamp.app.wiring.own_name import own_name
@@ -54,7 +55,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         policy=default_policy(settings),
         retention_days=settings[PRIVACY_RETENTION_DAYS],
         capture_dir=settings.in_data_dir(DataFolder.CAPTURE),
-        capture_listen=capture_address(settings),
+        capture_listen=socket_address(settings, CAPTURE_LISTEN),
         capture_max_bytes=settings[CAPTURE_MAX_BYTES],
         edge_counters_dir=settings.in_data_dir(DataFolder.EDGE_COUNTERS),
         signatures_path=settings.in_data_dir(DataFile.SIGNATURES),
