@@ -25,7 +25,6 @@ class SunsetEdge:
     """The RSGI application of one worker of `backstamp edge --sunset`."""
 
     def __init__(self, config: EdgeConfig, keyring: Callable[[], Keyring]) -> None:
-        """Take what gives the present key ring."""
         self._keyring = keyring
         idle = IdleConnections(config.port, connections_for(config.connections))
         self._chores = Chores(Chore("shutting idle connections", LOOK_SECONDS, idle.look))

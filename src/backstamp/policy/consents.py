@@ -52,7 +52,6 @@ class Consents(Mapping[bytes, Consent]):
     """The consents of all who said something, by recipient key."""
 
     def __init__(self, opens: AxisConsents = NOTHING_SAID, links: AxisConsents = NOTHING_SAID) -> None:
-        """Take what was said about each axis."""
         self.opens = opens
         self.links = links
 

@@ -67,7 +67,6 @@ class Clicks:
     """Judges links."""
 
     def __init__(self, lists: ThreatFile, answers: AnswersFile) -> None:
-        """Take the files; `refresh` reads them."""
         self._list_file = lists
         self._answers_file = answers
         self._lists: ThreatLists | None = None

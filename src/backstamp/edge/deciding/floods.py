@@ -28,7 +28,6 @@ class Floods:
     """
 
     def __init__(self, limits: FloodLimits) -> None:
-        """Begin with nothing."""
         self._named = limits.named
         self._anybody = limits.anybody
         self._written = limits.written

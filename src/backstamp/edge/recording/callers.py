@@ -38,7 +38,6 @@ class Callers:
     """Makes callers of addresses."""
 
     def __init__(self, proxies: TrustedProxies, source_keys: SourceKeys) -> None:
-        """Know nobody yet."""
         self._table = PACKAGED_TABLE
         self._proxies = proxies
         self._source_keys = source_keys

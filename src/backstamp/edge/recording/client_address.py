@@ -20,7 +20,6 @@ class TrustedProxies:
     """The networks of our own proxies."""
 
     def __init__(self, networks: Iterable[IPv4Network | IPv6Network]) -> None:
-        """Lay the networks out for quick look-up."""
         prefixes = [(str(network), _TRUSTED) for network in networks]
         self._table = NetworkTable(prefixes) if prefixes else None
 

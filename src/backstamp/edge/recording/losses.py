@@ -12,7 +12,6 @@ class Losses:
     """Counts lost hits, and says so loudly: at once, then every ten seconds, then when it is over."""
 
     def __init__(self, log: logging.Logger) -> None:
-        """Begin with nothing lost."""
         self.total = 0
         self.pending = 0
         self._log = log

@@ -38,7 +38,6 @@ class Page:
     """A fixed answer."""
 
     def __init__(self, status: int, media_type: str, text: str, *more: Header) -> None:
-        """Take status, media type, text and further header fields."""
         self.status = status
         self.headers: list[Header] = [
             ("content-type", f"{media_type}; charset=utf-8"),

@@ -30,7 +30,6 @@ class HeadProtocol:
     """
 
     def __init__(self, proto: ReplyProtocol) -> None:
-        """Take what answers the request."""
         self._proto = proto
 
     def response_bytes(self, status: int, headers: list[Header], body: bytes) -> None:

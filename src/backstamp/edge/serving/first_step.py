@@ -27,7 +27,6 @@ class FirstStepLoop(asyncio.SelectorEventLoop):
     """Takes the first step of a coroutine that another thread hands over in that thread, at once."""
 
     def __init__(self) -> None:
-        """Make the loop."""
         super().__init__()
         self._nothing_left = asyncio.Handle(lambda: None, (), self)
 

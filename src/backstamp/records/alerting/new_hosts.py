@@ -51,7 +51,9 @@ def visited(visits: Collection[Visit], rule: Rule, now: datetime) -> Iterator[Oc
     new = _note(by_site, rule, now)
     if not new:
         return
-    if _is_default(rule) and _is_learning(now):
+    default = DEFAULTS[AlertRule.NEW_HOST]
+    counts_as_usual = (rule.threshold, rule.within_minutes) == (default.threshold, default.within_minutes)
+    if counts_as_usual and _is_learning(now):
         return
     for site in new:
         yield from _counted(site, by_site[site], rule, now)
@@ -69,11 +71,6 @@ def fingerprint() -> tuple[object, ...]:
     """Return a value that differs when `known` would say something else."""
     found = ClickedHost.objects.aggregate(number=Count("pk"), latest=Max("first_at"))
     return found["number"], found["latest"], SenderDomain.objects.count()
-
-
-def _is_default(rule: Rule) -> bool:
-    default = DEFAULTS[AlertRule.NEW_HOST]
-    return (rule.threshold, rule.within_minutes) == (default.threshold, default.within_minutes)
 
 
 def _is_learning(now: datetime) -> bool:

@@ -47,17 +47,13 @@ def keep_people(stories: Mapping[int, Iterable[Occurrence]]) -> None:
         room = max(0, MOST_PEOPLE - kept.get(pk, 0))
         if len(people) > room:
             # Nobody gives way to who did the same once more.
-            for there in _kept_of(pk, [who for who in people if who[2] != RECEIVED]):
+            acts = ((pk, *who) for who in people if who[2] != RECEIVED)
+            for there in set(select_for_keys(_THERE, ("a", "m", "r", "t"), acts)):
                 del people[there]
             acted = sum(person.act != RECEIVED for person in people.values())
             room += _give_way(pk, acted - room) if acted > room else 0
         rows += [_row(pk, person) for person in list(people.values())[:room]]
     insert_new("records_alertperson", _PEOPLE, rows)
-
-
-def _kept_of(alert: int, wanted: Iterable[tuple[int, int, str]]) -> set[tuple[int, int, str]]:
-    """Return those of some people (their copy, and what they did) who are kept with an alert already."""
-    return set(select_for_keys(_THERE, ("a", "m", "r", "t"), ((alert, *who) for who in wanted)))
 
 
 def _give_way(alert: int, number: int) -> int:

@@ -79,19 +79,22 @@ def tell_again(alerts: Iterable[Alert], now: datetime) -> int:
 
     Call it inside a transaction. What waits for a channel is not told twice: it is made when it is sent.
     """
-    in_force = rules()
-    told = [alert for alert in alerts if in_force[AlertRule(alert.rule)].is_about(alert.domain)]
+    told, in_force = _in_force_for(alerts)
     _tell(told, Outgoing.Kind.UPDATE, in_force, now)
     return len(told)
 
 
 def tell_together(alerts: Iterable[Alert], now: datetime) -> int:
     """As `tell_again`, of all in one message to each channel."""
-    in_force = rules()
-    told = [alert for alert in alerts if in_force[AlertRule(alert.rule)].is_about(alert.domain)]
+    told, in_force = _in_force_for(alerts)
     for channel, pks in _wanted(told, in_force).items():
         enqueue_together(channel, pks, now)
     return len(told)
+
+
+def _in_force_for(alerts: Iterable[Alert]) -> tuple[list[Alert], Mapping[AlertRule, Rule]]:
+    in_force = rules()
+    return [each for each in alerts if in_force[AlertRule(each.rule)].is_about(each.domain)], in_force
 
 
 @one_at_a_time()

@@ -21,13 +21,7 @@ _COLUMNS: Final = (
 _USUAL: Final = {"method": "GET", "address": None, "detail": "{}"}
 """What further columns hold in the rows of most hits."""
 _REVISED: Final = (
-    "recipient_index",
-    "actor",
-    "counts",
-    "score",
-    "certainty",
-    "reasons",
-    "final",
+    *("recipient_index", "actor", "counts", "score", "certainty", "reasons", "final"),
     "revised_at",
 )
 _KEYS: Final = ("id", "at")
@@ -57,7 +51,10 @@ def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
 
 
 def _unusual(seen: Hit) -> tuple[str, str | None, str]:
-    return seen.method, seen.address, "{}" if seen.threat is None else _threat(seen)
+    """Return the values of `_USUAL`'s columns; the detail says what spoke against the link."""
+    against = {"threat": seen.threat, "reason": seen.threat_reason, "source": seen.threat_source}
+    detail = {} if seen.threat is None else against
+    return seen.method, seen.address, msgspec.json.encode(detail).decode()
 
 
 def _rows(hits: Iterable[Judged], settled_us: int) -> Iterator[tuple[Any, ...]]:
@@ -109,10 +106,3 @@ def update_hits(hits: Iterable[Judged], settled_us: int, now_us: int) -> None:
             for hit, found in hits
         ),
     )
-
-
-def _threat(hit: Hit) -> str:
-    """Return what spoke against the link, as the event's detail."""
-    return msgspec.json.encode(
-        {"threat": hit.threat, "reason": hit.threat_reason, "source": hit.threat_source}
-    ).decode()

@@ -136,11 +136,6 @@ def spelled_out(stored: Iterable[Any]) -> dict[int, dict[str, Any]]:
     """
     ids = {(id_,) for id_ in stored if isinstance(id_, int)}
     return {
-        id_: {
-            "signal": signal,
-            "weight": weight,
-            "text": text,
-            "values": _decode_params(params or "{}"),
-        }
+        id_: {"signal": signal, "weight": weight, "text": text, "values": _decode_params(params or "{}")}
         for id_, signal, weight, text, params in select_for_keys(_BY_ID, ("i",), ids)
     }

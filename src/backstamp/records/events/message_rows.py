@@ -1,7 +1,8 @@
 """Rows made from what the gateway says: messages with their recipients and links, and deliveries."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -19,8 +20,6 @@ from backstamp.vocabulary import (
     Direction,
     EventType,
     Queued,
-    QueuedLink,
-    QueuedRecipient,
     Report,
 )
 
@@ -40,15 +39,8 @@ _ROLLUP: Final = (
 _TEXT: Final = ("message_id", "text")
 _RECIPIENT: Final = (
     *("message_id", "index", "address", "received", "recipient_key", "delivery", "enhanced_status"),
-    *(
-        "reply_text",
-        "human_opens",
-        "human_clicks",
-        "machine_hits",
-        "unknown_hits",
-        "open_is_implied",
-        "open_is_measurable",
-    ),
+    *("reply_text", "human_opens", "human_clicks", "machine_hits", "unknown_hits"),
+    *("open_is_implied", "open_is_measurable"),
 )
 _LINK: Final = ("message_id", "number", "url", "text", "part")
 _EVENT: Final = (
@@ -60,6 +52,9 @@ _HUMAN: Final = Actor.HUMAN.value
 _UNKNOWN: Final = Actor.UNKNOWN.value
 _QUEUED: Final = DeliveryState.QUEUED.value
 
+_INDEX: Final = attrgetter("index")
+_NUMBER: Final = attrgetter("number")
+
 MOST_HOSTS: Final = 100
 """Of a message's links so many hosts are searched for; each costs its letters in the index of trigrams."""
 
@@ -70,7 +65,7 @@ BY_PEOPLE: Final = frozenset({EventType.DISPLAYED, EventType.REPLIED})
 def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
     """Insert messages with recipients, links and the event that they were queued."""
     # In the order of their keys: what lies together in the indexes by message is changed together.
-    records = sorted(queued, key=_key)
+    records = sorted(queued, key=lambda each: to_database(each[1].tracking_id))
     if not records:
         return
     insert_new("records_message", _MESSAGE, (_message_row(record) for _, record in records))
@@ -114,10 +109,6 @@ def insert_messages(queued: Iterable[tuple[RecordId, Queued]]) -> None:
         _EVENT,
         (_event_row(id_, record, EventType.QUEUED, None, {}, behind) for id_, record in records),
     )
-
-
-def _key(queued: tuple[RecordId, Queued]) -> int:
-    return to_database(queued[1].tracking_id)
 
 
 def insert_nobodies(messages: Iterable[tuple[int, int]]) -> None:
@@ -194,25 +185,15 @@ def _rollup_row(record: Queued) -> tuple[Any, ...]:
 
 
 def _text_row(record: Queued) -> tuple[Any, ...]:
+    sent = record.direction is Direction.OUTBOUND
+    links = sorted(record.tracked_links, key=_NUMBER) if sent else ()
     return to_database(record.tracking_id), search_text(
         clean(record.subject, _LONGEST_LINE),
         clean(record.sender, LONGEST_ADDRESS),
         clean(record.message_id, LONGEST_MESSAGE_ID),
-        (clean(r.address, LONGEST_ADDRESS) for r in sorted(record.recipients, key=_index) if r.address),
-        _urls(record) if record.direction is Direction.OUTBOUND else (),
+        (clean(r.address, LONGEST_ADDRESS) for r in sorted(record.recipients, key=_INDEX) if r.address),
+        (clean(link.url) for link in links),
     )
-
-
-def _urls(record: Queued) -> Iterator[str]:
-    return (clean(link.url) for link in sorted(record.tracked_links, key=_number))
-
-
-def _number(link: QueuedLink) -> int:
-    return link.number
-
-
-def _index(recipient: QueuedRecipient) -> int:
-    return recipient.index
 
 
 def search_text(

@@ -158,22 +158,8 @@ def unresolved(messages: Iterable[int]) -> Iterator[tuple[Any, ...]]:
 
 def from_row(row: tuple[Any, ...], headers: Headers) -> StoredHit:
     """Return the hit of a row; whether Apple is named in its reasons is `memory.Memory`'s to say."""
-    (
-        pk,
-        producer,
-        position,
-        message,
-        recipient,
-        type_,
-        at,
-        link,
-        method,
-        network,
-        _,
-        named,
-        source,
-        address,
-    ) = row[:14]
+    pk, producer, position, message, recipient, type_, at = row[:7]
+    link, method, network, _, named, source, address = row[7:14]
     actor, counts, score, certainty, reasons = row[14:]
     kind = HitKind.PIXEL if type_ == EventType.OPENED else HitKind.REDIRECT
     name = bytes(named or b"")

@@ -216,11 +216,7 @@ def received_detail(message: Message, asked: Asked) -> ReceivedDetail:
         message=message,
         recipients=part_of(recipients_of(message), asked.recipients),
         links=tuple(
-            GuardedLink(
-                link,
-                tuple(findings.get(link.number, ())),
-                of_links[link.number],
-            )
+            GuardedLink(link, tuple(findings.get(link.number, ())), of_links[link.number])
             for link in links.rows
         ),
         link_part=links,

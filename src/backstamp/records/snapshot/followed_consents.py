@@ -31,7 +31,6 @@ class FollowedConsents:
     """The consents as they were at the last look."""
 
     def __init__(self) -> None:
-        """Nothing was looked at yet."""
         self._consents = Consents()
         self._changes: part_changes.Seen | None = None
         self._looked_at = datetime.min.replace(tzinfo=UTC)
