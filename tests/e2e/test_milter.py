@@ -17,9 +17,8 @@ from backstamp.gateway.milter import (
     MilterEnvelope,
     MilterListener,
     MilterPath,
-    Reject,
+    Refuse,
     Replace,
-    TempFail,
 )
 from backstamp.gateway.protocol.reply import reply
 from backstamp.mail.patches import Patched
@@ -238,8 +237,8 @@ async def test_a_message_for_several_is_seen_once_with_all_of_them(line: Line) -
 
 async def test_what_is_refused_hears_the_examiners_reply(line: Line) -> None:
     answers: dict[str, MilterAnswer] = {
-        ONE: Reject(reply(554, "5.7.1 100% bad: %s", "5.7.1 https://example.org/why%20not")),
-        TWO: TempFail(reply(451, "4.7.1 later")),
+        ONE: Refuse(reply(554, "5.7.1 100% bad: %s", "5.7.1 https://example.org/why%20not")),
+        TWO: Refuse(reply(451, "4.7.1 later")),
         THREE: Accept(),
     }
     line.answer = lambda envelope, raw: answers[envelope.recipients[0].path]

@@ -89,7 +89,7 @@ async def failing(
         monkeypatch.setattr(f"backstamp.gateway.{module}.at_once", lambda octets: first.get(octets, 5))
     filter_ = await start(guarded(on_unprotected=policy))
     protector = filter_.running.gateway._about.transactions.protector
-    protect, batches = protector._rewriter.protect, list[int]()
+    protect, batches = protector.rewriter.protect, list[int]()
 
     async def limited(request: Any, raw: bytes, party: Any) -> Any:
         batches.append(len(request.seals))
@@ -97,5 +97,5 @@ async def failing(
             raise error
         return await protect(request, raw, party)
 
-    monkeypatch.setattr(protector._rewriter, "protect", limited)
+    monkeypatch.setattr(protector.rewriter, "protect", limited)
     return filter_, batches

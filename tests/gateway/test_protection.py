@@ -629,7 +629,7 @@ async def test_mail_that_is_put_off_is_recorded_whole_when_it_comes_again(
         raise BusyError
 
     with monkeypatch.context() as patch:
-        patch.setattr(protector._rewriter, "protect", busy)
+        patch.setattr(protector.rewriter, "protect", busy)
         assert (await filter_.send(HTML, ANN))[0].startswith("451 4.7.1 ")
     assert filter_.running.records() == []
     assert (await filter_.send(HTML, ANN))[0].startswith("250 ")

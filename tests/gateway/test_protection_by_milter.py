@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backstamp.gateway.config import ProtectionConfig
-from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, MilterPath, Reject, Replace
+from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, MilterPath, Refuse, Replace
 from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.rewriter.config import RewritingLimits
@@ -47,7 +47,6 @@ class Guard:
     ) -> MilterAnswer:
         publish_snapshot(self.folder / "snapshot", guarded(**policy))
         envelope = MilterEnvelope(
-            client_host="mx.example.org",
             client_address="192.0.2.1",
             helo="mx.example.org",
             reverse_path=MilterPath(sender),
@@ -114,7 +113,8 @@ async def test_nobody_outside_is_sent_a_link_of_ours(guard: Guard) -> None:
 
 async def test_mail_that_somebody_outside_gets_too_goes_by_the_policy(guard: Guard) -> None:
     refused = await guard(HTML, ANN, CUSTOMER, on_unprotected=OnUnprotected.REFUSE)
-    assert isinstance(refused, Reject)
+    assert isinstance(refused, Refuse)
+    assert refused.reply.permanent
     assert isinstance(await guard(TEXT, ANN, CUSTOMER, on_unprotected=OnUnprotected.REFUSE), Replace)
 
 

@@ -245,7 +245,7 @@ async def test_without_a_key_ring_mail_goes_untracked(
     running = await gateway(hop)
     tracker = running.gateway._about.transactions.tracker
     assert isinstance(tracker, Tracker)
-    tracker._keyring = unreadable
+    tracker.keyring = unreadable
     client = await opened(running)
     assert (await client.send_mail(HTML + b".\r\n", BOB, EVE))[0].startswith("250 ")
     assert content(hop) == HTML

@@ -18,7 +18,6 @@ class RenewedTls:
     """The contexts for whatever handshake is next; connections that stand keep theirs."""
 
     def __init__(self, certificate: Certificate, config: GatewayConfig, contexts: tls.ServerContexts) -> None:
-        """Take the files of `certificate` for those that are in `contexts`."""
         self._certificate = certificate
         self._config = config
         self.contexts = contexts

@@ -42,7 +42,6 @@ class LastStanding:
     """Remembers what stands: with a thousand domains it takes longer than all the rest of a mail."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self._last: Standing | None = None
 
     def of(self, snapshot: Snapshot | None, ring: Keyring) -> Standing:

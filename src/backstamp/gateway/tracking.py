@@ -6,18 +6,19 @@ goes out untracked, for a token of an unknown message must not exist.
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from backstamp.gateway.batches import at_once, copies_for
 from backstamp.gateway.delivering.copies import Arrival, Copy, Prepared, as_it_came
-from backstamp.gateway.message_records import record_message
+from backstamp.gateway.message_records import recorded
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pool import BusyError, RewriterPool, TooCostlyError
 from backstamp.gateway.rewriter.unwrapping import may_hold_ours
 from backstamp.gateway.standing import LastStanding, Standing
-from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import JournalWriter
 from backstamp.mail.patches import Patched
 from backstamp.policy import ControlAxes, Decision, DomainPolicy, adds_unsubscribe, decide
 from backstamp.rewriting import ControlFields, Options, SkipReason
@@ -48,47 +49,31 @@ class _Group(msgspec.Struct, kw_only=True):
         return self.answer is not None and self.answer.is_personal
 
 
+@dataclass(kw_only=True)
 class Tracker:
-    """Turns an arrival into copies."""
+    """Turns an arrival into copies; `options` is what holds for all mail."""
 
-    def __init__(
-        self,
-        *,
-        keyring: Callable[[], Keyring],
-        snapshot: SnapshotFile,
-        journal: JournalWriter,
-        rewriter: RewriterPool,
-        options: Options,
-    ) -> None:
-        """Keep the surroundings; `options` is what holds for all mail."""
-        self._keyring = keyring
-        self._snapshot = snapshot
-        self._journal = journal
-        self._rewriter = rewriter
-        self._options = options
-        self._standing = LastStanding()
+    keyring: Callable[[], Keyring]
+    snapshot: SnapshotFile
+    journal: JournalWriter
+    rewriter: RewriterPool
+    options: Options
+    _standing: LastStanding = field(default_factory=LastStanding, init=False)
 
     async def prepare(self, arrival: Arrival) -> Prepared:
         """Decide, make the first copies, and write the record."""
         try:
-            standing = self._standing.of(self._snapshot.current(), self._keyring())
-            work = _Work(self._rewriter, arrival, standing, self._options)
+            standing = self._standing.of(self.snapshot.current(), self.keyring())
+            work = _Work(self.rewriter, arrival, standing, self.options)
             groups = await work.groups()
             queued = work.queued(groups)
         except Exception as error:  # noqa: BLE001 - no fault of tracking is worth the mail
             _log.error("message %s is not tracked: %s", arrival.trace_id, type(error).__name__)
             return Prepared(True, arrival.recorded, as_it_came(arrival))
-        if arrival.recorded or await self._record(queued, tracked=any(group.is_personal for group in groups)):
+        sealed = any(group.is_personal for group in groups)
+        if arrival.recorded or await recorded(self.journal, queued, sealed=sealed, else_it_is="not tracked"):
             return Prepared(not any(group.first for group in groups), True, work.all_copies(groups))
         return Prepared(True, False, as_it_came(arrival))
-
-    async def _record(self, queued: Queued, *, tracked: bool) -> bool:
-        try:
-            await record_message(self._journal, queued, sealed=tracked)
-        except (JournalUnavailableError, RecordTooLargeError) as error:
-            _log.error("message %s is not recorded, and not tracked: %s", queued.trace_id, error)
-            return False
-        return True
 
 
 class _Work:

@@ -29,7 +29,7 @@ from backstamp.policy.protection import (
     Protection,
     ProtectionMode,
 )
-from backstamp.policy.receiving import LeftAlone, Receiving, receive
+from backstamp.policy.receiving import Receiving, receive
 from backstamp.policy.snapshot import STALE_SECONDS, Axes, DomainPolicy, Policy, Privacy, Snapshot
 from backstamp.policy.snapshot_parts import (
     PolicyPart,
@@ -74,7 +74,6 @@ __all__ = [
     "Keys",
     "KillTarget",
     "Kills",
-    "LeftAlone",
     "LinkWord",
     "OffReason",
     "OnKnownBad",

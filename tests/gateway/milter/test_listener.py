@@ -18,9 +18,8 @@ from backstamp.gateway.milter import (
     MilterEnvelope,
     MilterListener,
     MilterPath,
-    Reject,
+    Refuse,
     Replace,
-    TempFail,
     connection,
     listener,
 )
@@ -109,7 +108,6 @@ async def test_the_examiner_is_told_all_that_the_mta_said(milter: Milter) -> Non
     assert raw == b"Received: a\r\n\tb\r\nSubject:none\r\nX:\r\n\r\nbody\r\n"
     assert envelope.trace_id
     assert envelope == MilterEnvelope(
-        client_host="client.example",
         client_address="192.0.2.1",
         helo="helo.example",
         reverse_path=MilterPath("ann@example.org", ("BODY=8BITMIME",)),
@@ -202,8 +200,8 @@ async def test_a_macro_of_any_size_and_octets_is_kept_no_longer_than_it_is_of_us
     [
         (Accept(), CONTINUE),
         (Replace(Patched(RAW)), CONTINUE),
-        (Reject(reply(550, "5.7.1 no", "5.7.1 50%")), (b"y", b"550-5.7.1 no\r\n550 5.7.1 50%%\0")),
-        (TempFail(reply(451, "4.7.1 later")), (b"y", b"451 4.7.1 later\0")),
+        (Refuse(reply(550, "5.7.1 no", "5.7.1 50%")), (b"y", b"550-5.7.1 no\r\n550 5.7.1 50%%\0")),
+        (Refuse(reply(451, "4.7.1 later")), (b"y", b"451 4.7.1 later\0")),
     ],
 )
 async def test_each_answer_is_one_packet(

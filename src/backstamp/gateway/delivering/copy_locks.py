@@ -8,7 +8,6 @@ class CopyLocks:
     """Who is being served now, by `outcomes.copy_key`."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
         self._held: set[bytes] = set()
         self._waiting: list[asyncio.Future[None]] = []
 

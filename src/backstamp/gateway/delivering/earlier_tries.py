@@ -17,7 +17,6 @@ class EarlierTries:
     """The memory of one message. `now` is in seconds since 1970 UTC."""
 
     def __init__(self, outcomes: Outcomes, keys: Sequence[bytes], *, now: int) -> None:
-        """Look up the copies of this try by their keys, one for each recipient."""
         self._outcomes = outcomes
         self._keys = keys
         self._now = now

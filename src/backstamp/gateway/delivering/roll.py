@@ -25,7 +25,6 @@ class Roll:
     """Who is named in a transaction, and what came of it. A fate is settled once; in the end all are."""
 
     def __init__(self, rcpts: Sequence[RcptAnswer], earlier: EarlierTries) -> None:
-        """Take the recipients in the client's order, and what is known of them."""
         self.tried: Final = [place for place, rcpt in enumerate(rcpts) if rcpt.reply.positive]
         """The places of those whom the next hop took."""
         self._rcpts = rcpts
@@ -36,7 +35,6 @@ class Roll:
         """Recipients that were named before, by place, and the place where; they share copy and outcome."""
 
     def __len__(self) -> int:
-        """Return how many are named."""
         return len(self._rcpts)
 
     def addressees(self, suppression: Callable[[str], Outcome | None]) -> tuple[Addressee, ...]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from backstamp.gateway.protocol.reply import reply
@@ -22,13 +23,12 @@ _WORDS: Final = {
 }
 
 
+@dataclass(frozen=True)
 class Suppressions:
     """The suppression list as the policy's snapshot has it."""
 
-    def __init__(self, keyring: Callable[[], Keyring], snapshot: SnapshotFile) -> None:
-        """Keep where keys and policy come from."""
-        self._keyring = keyring
-        self._snapshot = snapshot
+    keyring: Callable[[], Keyring]
+    snapshot: SnapshotFile
 
     def outcome(self, facts: MessageFacts, origin: Origin, address: str) -> Outcome | None:
         """Return what becomes of this recipient's copy without the next hop; None where it may be sent.
@@ -36,13 +36,13 @@ class Suppressions:
         The reply is RFC 3463's X.7.1, "delivery not authorized", or the usual 250 where mail is dropped.
         """
         try:
-            snapshot = self._snapshot.current()
+            snapshot = self.snapshot.current()
             if snapshot is None or not snapshot.suppressed:
                 return None
             reason = suppression(
                 snapshot.suppressed,
                 domain=facts.sender_domain,
-                recipient_key=self._keyring().recipient_key(address),
+                recipient_key=self.keyring().recipient_key(address),
                 is_bulk=bool(facts.list_unsubscribe)
                 or adds_unsubscribe(snapshot, origin=origin, sender_domain=facts.sender_domain),
             )

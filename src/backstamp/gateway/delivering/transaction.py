@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -64,35 +65,24 @@ Tell = Callable[[tuple[Reply, ...]], Awaitable[bool]]
 """Says one reply, or with LMTP one for each accepted recipient; returns whether the client was there."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Transactions:
-    """Carries messages out, each in its own call; shared by all sessions."""
+    """Carries messages out, each in its own call; shared by all sessions.
 
-    def __init__(
-        self,
-        *,
-        tracker: Preparer,
-        protector: Preparer,
-        suppressions: Suppressions,
-        return_paths: ReturnPaths,
-        outcomes: Outcomes,
-        journal: JournalWriter,
-        hostname: str,
-        next_hop_name: str,
-        new_tracking_id: Callable[[], int],
-        clock: Callable[[], float],
-    ) -> None:
-        """`clock` returns seconds since 1970 UTC."""
-        self.tracker = tracker
-        self.protector = protector
-        self.suppressions = suppressions
-        self.return_paths = return_paths
-        self.outcomes = outcomes
-        self.journal = journal
-        self.hostname = hostname
-        self.next_hop_name = next_hop_name
-        self.new_tracking_id = new_tracking_id
-        self.clock = clock
-        self.locks = CopyLocks()
+    `clock` returns seconds since 1970 UTC.
+    """
+
+    tracker: Preparer
+    protector: Preparer
+    suppressions: Suppressions
+    return_paths: ReturnPaths
+    outcomes: Outcomes
+    journal: JournalWriter
+    hostname: str
+    next_hop_name: str
+    new_tracking_id: Callable[[], int]
+    clock: Callable[[], float]
+    locks: CopyLocks = field(default_factory=CopyLocks)
 
     async def carry_out(self, submitted: Submitted, onward: Onward, tell: Tell) -> None:
         """Hand a message over and tell the client what came of it."""

@@ -11,9 +11,8 @@ from backstamp.gateway.milter.message import (
     MilterAnswer,
     MilterEnvelope,
     MilterPath,
-    Reject,
+    Refuse,
     Replace,
-    TempFail,
 )
 
 __all__ = [
@@ -24,8 +23,7 @@ __all__ = [
     "MilterEnvelope",
     "MilterListener",
     "MilterPath",
-    "Reject",
+    "Refuse",
     "Replace",
-    "TempFail",
     "check_milter_config",
 ]

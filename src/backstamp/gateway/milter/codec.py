@@ -3,9 +3,6 @@
 The protocol has no standard. What is here is version 6 as libmilter 8.14 and later and Postfix's
 `src/milter/milter8.c` speak it: a length (32 bits, most significant octet first), one octet that names the
 command or the reply, and its data.
-
-kilter.protocol 0.6.0 was looked at: its last release is of May 2024, its state machine lets nobody answer
-MAIL with a temporary failure, and its buffer moves all that is left in it after every packet.
 """
 
 import struct
@@ -95,7 +92,6 @@ class PacketReader:
     """Makes packets of what comes in, however it is cut."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self._pending = bytearray()
 
     def feed(self, data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
@@ -146,17 +142,17 @@ def read_strings(payload: bytes) -> list[bytes]:
     return payload[:-1].split(b"\0")
 
 
-def read_connect(payload: bytes) -> tuple[bytes, bytes]:
-    """Return the client's host name and address ("" where it has none). Raises `MilterProtocolError`."""
-    host, _, rest = payload.partition(b"\0")
+def read_connect(payload: bytes) -> bytes:
+    """Return the client's address, "" where it has none. Raises `MilterProtocolError`."""
+    _, _, rest = payload.partition(b"\0")
     # "U" for unknown; "4", "6" and "L" (a Unix socket) are followed by a port and the address.
     if rest[:1] in (b"4", b"6", b"L"):
         strings = read_strings(rest[1 + _PORT_OCTETS :])
         address = strings[0] if strings else b""
-        return host, address[5:] if address[:5].lower() == b"ipv6:" else address
+        return address[5:] if address[:5].lower() == b"ipv6:" else address
     if rest[:1] != b"U":
         raise MilterProtocolError("a client of an unknown address family")
-    return host, b""
+    return b""
 
 
 def read_header(payload: bytes) -> tuple[bytes, bytes]:

@@ -9,14 +9,13 @@ from backstamp.vocabulary import MilterFailure
 
 
 class MilterConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`listen` is "unix:/PATH" or "HOST:PORT"; a socket gets `socket_mode`, and `socket_group` where named.
+    """`listen` is "unix:/PATH" or "HOST:PORT"; a socket gets `socket_group` where one is named.
 
     `max_size` in octets for one message, `memory` in octets for all that are under way, and for what keeping
     them costs; `examine_seconds` for one message: Postfix waits for 300 (`milter_content_timeout`).
     """
 
     listen: str
-    socket_mode: int = 0o660
     socket_group: str = ""
     max_size: int = 50_000_000
     memory: int = 200_000_000

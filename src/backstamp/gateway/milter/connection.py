@@ -15,7 +15,7 @@ from backstamp.gateway.milter.changes import NotPossibleError, find_changes
 from backstamp.gateway.milter.codec import Command, MilterProtocolError, PacketReader
 from backstamp.gateway.milter.config import MilterConfig
 from backstamp.gateway.milter.conversation import Arrived, Conversation
-from backstamp.gateway.milter.message import Accept, Examiner, MilterAnswer, Reject, Replace, TempFail
+from backstamp.gateway.milter.message import Accept, Examiner, MilterAnswer, Refuse, Replace
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.vocabulary import MilterFailure
@@ -50,7 +50,6 @@ class Connection(asyncio.BufferedProtocol):
     """One MTA's connection."""
 
     def __init__(self, about: Surroundings) -> None:
-        """Wait for `connection_made`."""
         self._about = about
         self._transport: asyncio.Transport | None = None
         self._reader = PacketReader()
@@ -265,7 +264,7 @@ def _encode(answer: MilterAnswer, arrived: Arrived) -> _Answer:
                 fold=arrived.fold,
             )
             return _Answer(changes.packets(), codec.CONTINUE)
-        case TempFail(refusal) | Reject(refusal):
+        case Refuse(refusal):
             return _refusal(refusal)
 
 

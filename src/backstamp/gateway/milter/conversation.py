@@ -118,7 +118,7 @@ class Conversation:
         self._wants_reply: frozenset[int] | None = None
         self._stage = _Stage.NONE
         self._content: _Content | None = None
-        self._client = (b"", b"")
+        self._client = b""
         self._helo = b""
         self._macros: dict[bytes, bytes] = {}
         self._message_macros: dict[bytes, bytes] = {}
@@ -135,15 +135,37 @@ class Conversation:
         """
         if self._wants_reply is None:
             return self._negotiate(command, payload)
-        taker = _TAKERS.get(command)
-        if taker is not None:
-            taker(self, payload)
-            return codec.CONTINUE if command in self._wants_reply else b""
-        if command == Command.END_OF_MESSAGE:
-            return self._end(payload)
-        if command == Command.QUIT:
-            return None
-        raise MilterProtocolError("an unknown command, or a second negotiation")
+        match command:
+            case Command.HEADER:
+                self._header(payload)
+            case Command.MACRO:
+                self._note_macros(payload)
+            case Command.BODY:
+                self._body(payload)
+            case Command.RCPT:
+                self._rcpt(payload)
+            case Command.MAIL:
+                self._mail(payload)
+            case Command.END_OF_MESSAGE:
+                return self._end(payload)
+            case Command.END_OF_HEADERS:
+                self._advance(_Stage.BODY)
+            case Command.CONNECT:
+                self._client = codec.read_connect(payload)
+            case Command.HELO:
+                self._helo = payload.rstrip(b"\0")
+            case Command.ABORT:
+                self.forget()
+            case Command.QUIT_NEW_CONNECTION:
+                self.forget()
+                self._client, self._helo, self._macros = b"", b"", {}
+            case Command.DATA | Command.UNKNOWN:
+                pass  # says nothing to us
+            case Command.QUIT:
+                return None
+            case _:
+                raise MilterProtocolError("an unknown command, or a second negotiation")
+        return codec.CONTINUE if command in self._wants_reply else b""
 
     def forget(self) -> None:
         """Drop the message."""
@@ -160,12 +182,6 @@ class Conversation:
             raise MilterProtocolError("it does not begin with a negotiation")
         answer, self._wants_reply = negotiation.answer_to(payload)
         return answer
-
-    def _connect(self, payload: bytes) -> None:
-        self._client = codec.read_connect(payload)
-
-    def _hello(self, payload: bytes) -> None:
-        self._helo = payload.rstrip(b"\0")
 
     def _note_macros(self, payload: bytes) -> None:
         command, macros = codec.read_macros(payload)
@@ -214,27 +230,12 @@ class Conversation:
             content.begin_body()
             content.raw.write(payload)
 
-    def _end_header(self, payload: bytes) -> None:
-        self._advance(_Stage.BODY)
-
-    def _abort(self, payload: bytes) -> None:
-        self.forget()
-
-    def _begin_anew(self, payload: bytes) -> None:
-        self.forget()
-        self._client, self._helo, self._macros = (b"", b""), b"", {}
-
-    def _pass(self, payload: bytes) -> None:
-        """Take what says nothing to us."""
-
     def _end(self, payload: bytes) -> Arrived:
         self._body(payload)
         content = self._advance(_Stage.BODY)
         macros = self._macros | self._message_macros
-        host, address = self._client
         envelope = MilterEnvelope(
-            client_host=_text(host),
-            client_address=_text(address),
+            client_address=_text(self._client),
             helo=_text(self._helo),
             reverse_path=content.reverse_path,
             recipients=tuple(content.recipients),
@@ -257,23 +258,6 @@ class Conversation:
             fold=content.fold,
             unkept=content.unkept,
         )
-
-
-_TAKERS: Final[dict[int, Callable[[Conversation, bytes], None]]] = {
-    Command.CONNECT: Conversation._connect,
-    Command.HELO: Conversation._hello,
-    Command.MACRO: Conversation._note_macros,
-    Command.MAIL: Conversation._mail,
-    Command.RCPT: Conversation._rcpt,
-    Command.DATA: Conversation._pass,
-    Command.HEADER: Conversation._header,
-    Command.END_OF_HEADERS: Conversation._end_header,
-    Command.BODY: Conversation._body,
-    Command.UNKNOWN: Conversation._pass,
-    Command.ABORT: Conversation._abort,
-    Command.QUIT_NEW_CONNECTION: Conversation._begin_anew,
-}
-"""All but those that are answered by more than a word."""
 
 
 def _path(payload: bytes) -> MilterPath:

@@ -90,7 +90,7 @@ class MilterListener:
             bound.bind(str(path))
             if self._config.socket_group:
                 os.chown(path, -1, _group(self._config.socket_group))
-            path.chmod(self._config.socket_mode)
+            path.chmod(0o660)
             about = path.stat()
             self._inode = (about.st_dev, about.st_ino)
         except BaseException:

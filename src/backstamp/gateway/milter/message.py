@@ -22,7 +22,6 @@ class MilterEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     name; `queue_id` is the MTA's; `trace_id` is ours. Octets that are not UTF-8 are surrogates.
     """
 
-    client_host: str
     client_address: str
     helo: str
     reverse_path: MilterPath
@@ -43,19 +42,13 @@ class Replace(msgspec.Struct, frozen=True):
     wanted: Patched
 
 
-class TempFail(msgspec.Struct, frozen=True):
-    """The client is to try again later; `reply` is of 4yz."""
+class Refuse(msgspec.Struct, frozen=True):
+    """The message is refused, for good (5yz) or for now (4yz)."""
 
     reply: Reply
 
 
-class Reject(msgspec.Struct, frozen=True):
-    """The message is refused; `reply` is of 5yz."""
-
-    reply: Reply
-
-
-MilterAnswer = Accept | Replace | TempFail | Reject
+MilterAnswer = Accept | Replace | Refuse
 
 
 class Examiner(Protocol):

@@ -7,17 +7,18 @@ is not known must not exist.
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from backstamp.gateway.config import ProtectionConfig
 from backstamp.gateway.delivering.copies import Arrival, Copy, Prepared
-from backstamp.gateway.message_records import record_message
+from backstamp.gateway.message_records import recorded
 from backstamp.gateway.protection.groups import PUT_OFF, Group, joined
 from backstamp.gateway.protection.work import Work
 from backstamp.gateway.protocol.reply import Reply, reply
 from backstamp.gateway.rewriter.pool import RewriterPool
 from backstamp.gateway.standing import LastStanding
-from backstamp.journal import JournalUnavailableError, JournalWriter, RecordTooLargeError
+from backstamp.journal import JournalWriter
 from backstamp.mail.patches import Patched
 from backstamp.policy import Snapshot
 from backstamp.rewriting import Options, SkipReason
@@ -37,37 +38,21 @@ class Whole(NamedTuple):
     refusal: Reply | None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Protector:
-    """Turns a received message into copies."""
+    """Turns a received message into copies; of `options` limits and `shown_urls` count for received mail."""
 
-    def __init__(
-        self,
-        *,
-        keyring: Callable[[], Keyring],
-        snapshot: SnapshotFile,
-        journal: JournalWriter,
-        rewriter: RewriterPool,
-        options: Options,
-        config: ProtectionConfig,
-    ) -> None:
-        """Keep the surroundings; of `options` limits and `shown_urls` count for received mail."""
-        self._keyring = keyring
-        self._snapshot = snapshot
-        self._journal = journal
-        self._rewriter = rewriter
-        self._options = Options(
-            direction=Direction.INBOUND,
-            opens=False,
-            links=True,
-            shown_urls=options.shown_urls,
-            limits=options.limits,
-        )
-        self._config = config
-        self._standing = LastStanding()
+    keyring: Callable[[], Keyring]
+    snapshot: SnapshotFile
+    journal: JournalWriter
+    rewriter: RewriterPool
+    options: Options
+    config: ProtectionConfig
+    _standing: LastStanding = field(default_factory=LastStanding, init=False)
 
     async def prepare(self, arrival: Arrival) -> Prepared:
         """Judge the message for each recipient, make the first copies, and write the record."""
-        snapshot = self._snapshot.current()
+        snapshot = self.snapshot.current()
         if snapshot is None:
             return _nothing_goes(arrival, NO_POLICY)
         try:
@@ -107,7 +92,7 @@ class Protector:
         (`from_us`) gets the targets of received mail's links, and nothing else. May raise: the milter's way
         of failure is followed then.
         """
-        snapshot = self._snapshot.current()
+        snapshot = self.snapshot.current()
         if snapshot is None:
             return Whole(Patched(arrival.raw), NO_POLICY)
         work = self._work(arrival, snapshot)
@@ -124,18 +109,18 @@ class Protector:
         return Whole(message, everybody.refusal())
 
     def _work(self, arrival: Arrival, snapshot: Snapshot) -> Work:
-        standing = self._standing.of(snapshot, self._keyring())
-        return Work(self._rewriter, arrival, snapshot, standing, self._options, self._config)
+        standing = self._standing.of(snapshot, self.keyring())
+        options = Options(
+            direction=Direction.INBOUND,
+            opens=False,
+            shown_urls=self.options.shown_urls,
+            limits=self.options.limits,
+        )
+        return Work(self.rewriter, arrival, snapshot, standing, options, self.config)
 
     async def _record(self, queued: Queued | None, groups: Sequence[Group]) -> bool:
-        if queued is None:
-            return True
-        try:
-            await record_message(self._journal, queued, sealed=any(group.seals for group in groups))
-        except (JournalUnavailableError, RecordTooLargeError) as error:
-            _log.error("message %s is not recorded, nor guarded: %s", queued.trace_id, error)
-            return False
-        return True
+        sealed = any(group.seals for group in groups)
+        return queued is None or await recorded(self.journal, queued, sealed=sealed, else_it_is="not guarded")
 
 
 def _nothing_goes(arrival: Arrival, answer: Reply) -> Prepared:

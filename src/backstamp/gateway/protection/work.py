@@ -22,7 +22,6 @@ from backstamp.mail.authentication_results import authentic_domains
 from backstamp.mail.marks import HEAD_OCTETS, marks
 from backstamp.mail.patches import Patched, in_order
 from backstamp.policy import (
-    LeftAlone,
     OnKnownBad,
     OnUnprotected,
     OwnList,
@@ -91,7 +90,7 @@ class Work:
 
     def outgoing(self) -> Group:
         """Return all addressees as those of mail that one of our own people sends."""
-        nobody = Receiving(self._snapshot.domain(""), ProtectionMode.OFF, LeftAlone.OWN_SENDER)
+        nobody = Receiving(self._snapshot.domain(""), ProtectionMode.OFF)
         group = Group.of(nobody, ())
         group.places = list(range(len(self._arrival.addressees)))
         return group

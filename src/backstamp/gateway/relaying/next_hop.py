@@ -118,7 +118,6 @@ class NextHopConnection:
     """One session with the next hop. One task uses it at a time."""
 
     def __init__(self, wire: Wire, hop: NextHop) -> None:
-        """`begin` does the rest."""
         self._wire = wire
         self._hop = hop
         self._ends = False

@@ -17,7 +17,6 @@ class Pipe(asyncio.Protocol):
     """One request at a time."""
 
     def __init__(self) -> None:
-        """Wait for `connection_made`."""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()

@@ -10,7 +10,6 @@ class Places:
     """Places of one kind. Make them inside the loop they are used in."""
 
     def __init__(self, count: int) -> None:
-        """Begin with so many, all free."""
         self._free = count
         self._taken: dict[Party, int] = {}
         self._queues: dict[Party, deque[asyncio.Future[None]]] = {}

@@ -25,7 +25,6 @@ class RewriterProcess:
     """One worker process, which carries out one request at a time."""
 
     def __init__(self, limits: RewritingLimits) -> None:
-        """Start nothing yet."""
         self._limits = limits
         self._process: Process | None = None
         self._pipe: Pipe | None = None

@@ -117,7 +117,7 @@ class _Judged:
 
     def __init__(self, made: Plan, request: ProtectRequest) -> None:
         self._request = request
-        self._sites = _sites_file(request.known_sites).current()
+        self._sites = _sites_file(Path(request.known_sites)).current()
         self._new: dict[str, bool] = {}
         self._reader = organisation(request.own_domains)
         self._unwrapped, self.whole = _unwrapped(made)
@@ -137,9 +137,9 @@ class _Judged:
         self._may_lead_on = not lead_nowhere(urls)
         words = link_words(
             urls,
-            _threat_file(request.threat_lists).current(),
+            _threat_file(Path(request.threat_lists)).current(),
             request.own_lists,
-            _answers_file(request.threat_answers).current(),
+            _answers_file(Path(request.threat_answers)).current(),
             request.at_us,
         )
         found: list[QueuedFinding] = []
@@ -245,16 +245,7 @@ def _queued(number: int, findings: tuple[Finding, ...]) -> Iterator[QueuedFindin
         yield QueuedFinding(number, each.threat_type, each.reason.value, each.source, each.detail)
 
 
-@lru_cache(maxsize=1)
-def _sites_file(path: str) -> KnownSitesFile:
-    return KnownSitesFile(Path(path))
-
-
-@lru_cache(maxsize=1)
-def _answers_file(path: str) -> AnswersFile:
-    return AnswersFile(Path(path))
-
-
-@lru_cache(maxsize=1)
-def _threat_file(path: str) -> ThreatFile:
-    return ThreatFile(Path(path))
+# Opened once: all requests of a process name the same.
+_sites_file: Final = lru_cache(maxsize=1)(KnownSitesFile)
+_answers_file: Final = lru_cache(maxsize=1)(AnswersFile)
+_threat_file: Final = lru_cache(maxsize=1)(ThreatFile)

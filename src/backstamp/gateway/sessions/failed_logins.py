@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 from weakref import WeakValueDictionary
 
-from backstamp.gateway.access import Address, party_of
+from backstamp.gateway.access import Address, Party, party_of
 from backstamp.gateway.sessions.submission import Credentials
 
 MOST_WRONG: Final = 10
@@ -40,9 +40,9 @@ class FailedLogins:
         """`clock` returns seconds that only grow."""
         self._clock = clock
         self._key = secrets.token_bytes(16)
-        self._wrong: dict[tuple[int, int], dict[bytes, float]] = {}
-        self._right: dict[tuple[tuple[int, int], bytes], None] = {}
-        self._turns: WeakValueDictionary[tuple[int, int], asyncio.Semaphore] = WeakValueDictionary()
+        self._wrong: dict[Party, dict[bytes, float]] = {}
+        self._right: dict[tuple[Party, bytes], None] = {}
+        self._turns: WeakValueDictionary[Party, asyncio.Semaphore] = WeakValueDictionary()
 
     def turn(self, address: Address | None) -> asyncio.Semaphore:
         """Return what is held while the upstream is asked: what is wrong of many at once is known too late.
@@ -80,7 +80,7 @@ class FailedLogins:
         self._wrong[party] = wrong
         return len(wrong) == MOST_WRONG
 
-    def _of_late(self, party: tuple[int, int]) -> dict[bytes, float]:
+    def _of_late(self, party: Party) -> dict[bytes, float]:
         since = self._clock() - WITHIN_SECONDS
         return {digest: at for digest, at in self._wrong.get(party, {}).items() if at > since}
 

@@ -48,7 +48,6 @@ class MailCommands:
     """The mail transaction of one session."""
 
     def __init__(self, wire: Wire, client: Client, onward: Onward, about: Surroundings) -> None:
-        """Begin without a transaction."""
         self._wire = wire
         self._client = client
         self._onward = onward

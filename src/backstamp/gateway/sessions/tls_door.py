@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from backstamp.gateway.access import Address, parse_address, party_of
+from backstamp.gateway.access import Address, Party, parse_address, party_of
 from backstamp.gateway.protocol import wire
 
 _log = logging.getLogger("backstamp.gateway")
@@ -23,8 +23,7 @@ REST_SECONDS: Final = 1.0
 """So long nobody is let in where the system has no more files or memory."""
 
 
-_Party = tuple[int, int]
-_OURS: Final = (0, 1)
+_OURS: Final[Party] = (0, 1)
 """All who connect from a network of our own."""
 
 
@@ -53,7 +52,7 @@ class TlsDoor:
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
-        self._knocking: dict[asyncio.Task[None], _Party] = {}
+        self._knocking: dict[asyncio.Task[None], Party] = {}
         """Who knocks longest comes first."""
 
     async def open(self, hosts: Sequence[str], port: int, *, backlog: int) -> int:
@@ -104,7 +103,7 @@ class TlsDoor:
             self._knocking[task] = party
             task.add_done_callback(self._through)
 
-    def _has_room(self, party: _Party) -> bool:
+    def _has_room(self, party: Party) -> bool:
         """Return whether somebody may knock. Where all places are taken, who has most of them gives one up.
 
         Four addresses that said nothing kept everybody else out for as long as a handshake may take.

@@ -13,7 +13,6 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A feed that can be switched on by its name. `terms` is one line; docs/feeds.md says more."""
 
     source: Source
-    needs_key: bool
     terms: str
 
 
@@ -26,7 +25,6 @@ OFFERS: Final = (
             address=urlhaus.URL,
             seconds=HOUR,
         ),
-        needs_key=True,
         terms="free account at abuse.ch; fair use",
     ),
     Offer(
@@ -38,7 +36,6 @@ OFFERS: Final = (
             seconds=6 * HOUR,
             max_bytes=16_000_000,
         ),
-        needs_key=False,
         terms="non-commercial and internal business use only",
     ),
     Offer(
@@ -50,7 +47,6 @@ OFFERS: Final = (
             seconds=HOUR // 2,
             max_entries=MOST_PREFIXES,
         ),
-        needs_key=True,
         terms="Google API key; non-commercial use only",
     ),
     Offer(
@@ -62,7 +58,6 @@ OFFERS: Final = (
             seconds=HOUR // 2,
             max_entries=MOST_PREFIXES,
         ),
-        needs_key=True,
         terms="Google Cloud API key; paid by the look-up, commercial use allowed",
     ),
 )
