@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final, NamedTuple
 
+from backstamp.app.bench.cpu_time import cpu_seconds
+
 MEAN_PAUSE_MS: Final = 10
 _PACED: Final = f"function delay() return math.random(0, {2 * MEAN_PAUSE_MS}) end\n"
 """wrk has no rate: each connection pauses at random between an answer and its next request."""
@@ -84,16 +86,9 @@ class _Run(NamedTuple):
 
 
 def _run(command: list[str], pid: int) -> _Run:
-    before, clock = processor_seconds(pid), time.time() - time.monotonic()
+    before, clock = cpu_seconds((pid,)), time.time() - time.monotonic()
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return _Run(text, processor_seconds(pid) - before, abs(time.time() - time.monotonic() - clock))
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process and its descendants so far (proc(5): utime and stime)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    ticks = int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK") + sum(processor_seconds(child) for child in children(pid))
+    return _Run(text, cpu_seconds((pid,)) - before, abs(time.time() - time.monotonic() - clock))
 
 
 def children(pid: int) -> list[int]:
