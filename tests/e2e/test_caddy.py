@@ -1,5 +1,6 @@
 """Caddy, as the distribution has it, accepts what stands in the documentation."""
 
+import json
 import os
 import re
 import subprocess
@@ -23,11 +24,14 @@ def test_the_caddy_of_this_machine_accepts_the_files_of_the_documentation(
     for each in files:
         file = tmp_path / "Caddyfile"
         file.write_text(each)
+        # Checked as when it starts, and printed as Caddy understands it.
         seen = subprocess.run(
-            [require("caddy"), "validate", "--adapter", "caddyfile", "--config", file],
+            [require("caddy"), "adapt", "--validate", "--adapter", "caddyfile", "--config", file],
             env=os.environ | {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)},
             capture_output=True,
             text=True,
             check=False,
         )
         assert seen.returncode == 0, seen.stderr
+        # There it writes the whole request where it answers 502.
+        assert json.loads(seen.stdout)["logging"]["logs"] == {"default": {"exclude": ["http.log.error"]}}

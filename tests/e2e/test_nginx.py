@@ -53,6 +53,11 @@ def test_the_longest_link_leads_on_behind_it(tmp_path: Path) -> None:
                 status, location = led_to(port, received(each))
                 assert (status, len(location)) == (302, len(each))
                 assert location == each
+            edge.main.terminate()
+            edge.main.wait(90)
+            path = received(url)
+            assert led_to(port, path) == (502, "")
+            assert path not in (tmp_path / "error.log").read_text(), "tokens and addresses are in no log"
         finally:
             nginx.terminate()
             nginx.wait(90)
@@ -84,7 +89,7 @@ def configured(folder: Path, page: str, host: str, port: int) -> Path:
     text = (ROOT / "docs" / page).read_text()
     (server,) = re.findall(r"^```nginx\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     ours = server.replace(f"/etc/letsencrypt/live/{host}", str(folder))
-    ours = ours.replace("listen 443", f"listen 127.0.0.1:{port}")
+    ours = ours.replace("/var/log/nginx", str(folder)).replace("listen 443", f"listen 127.0.0.1:{port}")
     places = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{each}_temp_path {folder}/{each};\n" for each in places)
     configuration = folder / "nginx.conf"
