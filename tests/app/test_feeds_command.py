@@ -1,5 +1,6 @@
 """`backstamp feeds`: what is on, looked at now, and files read as a feed would be."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,8 +49,8 @@ def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path:
     done = here("feeds", "refresh", settings=settings)
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
-        "own: 1 entries, 1 of them new",
-        "openphish: 1 entries, 1 of them new, 1 left out",
+        "own: 1 entry, 1 of them new",
+        "openphish: 1 entry, 1 of them new, 1 left out",
     ]
     assert done.stderr.splitlines() == [
         "gone: not updated: the server answered 404",
@@ -61,7 +62,7 @@ def test_a_feed_is_switched_on_refreshed_and_shown(server: FeedServer, tmp_path:
     assert [each.threat_type for each in lists.look_up("http://casino.example/")] == [ThreatType.FORBIDDEN]
     assert here("feeds", "refresh", "own", settings=settings).stdout == "own: unchanged\n"
     shown = here("feeds", "list", settings=settings).stdout.splitlines()
-    assert shown[0].startswith("openphish                      1 entries, 1 left out, ")
+    assert shown[0].startswith("openphish                      1 entry, 1 left out, ")
     assert shown[2].startswith(
         "gone                    never had; 1 failures: the server answered 404; again in "
     )
@@ -85,6 +86,20 @@ def test_what_is_asked_wrongly_is_answered_in_one_line(
         assert done.exit_code != 0
         assert said in (done.stderr or str(done.exception))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_cannot_be_read_as_a_feed_and_the_line_says_why() -> None:
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"evil.example\n")
+        refused = CliRunner().invoke(feeds, ["check", f"/dev/fd/{reading}"], obj=AppContext(None))
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        f"Error: /dev/fd/{reading}: File or stream is not seekable.\n",
+    )
 
 
 def test_a_file_is_read_as_a_feed_would_be(tmp_path: Path) -> None:
@@ -157,7 +172,7 @@ def test_a_list_that_is_left_alone_or_read_just_now_says_so(tmp_path: Path, here
     Resting(directory).failed("spamhaus-dbl", Trouble.EVERYTHING.value, least_seconds=3599)
     with ListStore(directory, "own").being_read():
         shown = here("feeds", "list", settings=settings).stdout.splitlines()
-    assert shown[0].startswith("own                            1 entries, ")
+    assert shown[0].startswith("own                            1 entry, ")
     assert shown[0].endswith(" old; being refreshed")
     assert shown[1] == (
         "spamhaus-dbl            asked when mail comes; NOT ASKED: it lists everything, even what cannot be; "

@@ -16,7 +16,7 @@ from backstamp.app.wiring.feeds import feeds_config
 from backstamp.vocabulary import Feed, ThreatType
 from backstamp.worker.feeds.keeping.copies import ListStore, State
 from backstamp.worker.feeds.keeping.standing import Standing, is_stale, standing_of
-from backstamp.worker.feeds.lists.entries import FeedError
+from backstamp.worker.feeds.lists.entries import FeedError, counted
 from backstamp.worker.feeds.lists.source import Form, Source
 from backstamp.worker.feeds.offers import OFFERS
 from backstamp.worker.feeds.questions.resting import rest_of
@@ -109,12 +109,12 @@ def check(context: AppContext, file: Path, form: str, own: bool, show: bool) -> 
     except FeedError as error:
         raise BadInputError(f"{file}: {error}") from None
     except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror}") from None
+        raise click.ClickException(f"{file}: {error.strerror or error}") from None
     if show:
         for expression in read.expressions:
             click.echo(expression)
     dropped = "".join(f", {count} {drop.value}" for drop, count in sorted(read.tally.items()))
-    click.echo(f"{len(read.expressions)} entries{dropped}", err=show)
+    click.echo(f"{counted(len(read.expressions))}{dropped}", err=show)
 
 
 def _standing(source: Source, standing: Standing) -> str:
@@ -126,7 +126,7 @@ def _standing(source: Source, standing: Standing) -> str:
     dropped = sum(state.dropped.values())
     left_out = f", {dropped} left out" if dropped else ""
     stale = "  STALE" if is_stale(source, state) else ""
-    return f"{state.entries:>8} entries{left_out}, {age} old{stale}{now}"
+    return f"{counted(state.entries, width=8)}{left_out}, {age} old{stale}{now}"
 
 
 def _failure(state: State) -> str:

@@ -99,7 +99,7 @@ def test_an_event_that_fails_is_tried_again_and_the_others_count(server: FeedSer
     first = events.put(1, 100, "http://evil.example/1")
     events.put(2, 200, "http://evil.example/2")
     server.pages[f"/feed/{first}.json"] = Page(status=500)
-    assert events.refresh().text == "1 entries, 1 of them new"
+    assert events.refresh().text == "1 entry, 1 of them new"
     events.put(1, 100, "http://evil.example/1")
     events.refresh()
     assert events.listed() == ["evil.example/1", "evil.example/2"]
@@ -114,7 +114,7 @@ def test_an_event_that_is_none_or_too_big_lists_nothing(server: FeedServer, even
     second = events.put(2, 200)
     server.pages[f"/feed/{second}.json"] = Page(b"x" * 10_001)
     events.put(3, 300, "http://evil.example/3")
-    assert events.refresh().text == "1 entries, 1 of them new, 1 left out"
+    assert events.refresh().text == "1 entry, 1 of them new, 1 left out"
     events.asked()
     events.refresh()
     assert events.asked() == ["manifest.json", f"{second}.json"], "what is none is none until it changes"

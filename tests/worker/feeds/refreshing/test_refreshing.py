@@ -555,7 +555,7 @@ def test_a_list_that_needs_too_much_memory_does_not_keep_the_others_back(
     assert (done.returncode, done.stderr) == (0, b"")
     assert [msgspec.json.decode(line, type=Outcome)[:3] for line in done.stdout.splitlines()] == [
         ("bomb", "not updated: it needs more memory than there is", False),
-        ("hosts", "1 entries, 1 of them new", True),
+        ("hosts", "1 entry, 1 of them new", True),
     ]
     assert lists.state("bomb").failures == 1
 
@@ -574,7 +574,7 @@ def test_a_list_whose_reader_ends_the_process_rests_while_the_others_are_refresh
         " or had(source, *rest)\n"
         "child.main()"
     )
-    for code, told in ((-9, []), (0, [("hosts", "1 entries, 1 of them new", True)])):
+    for code, told in ((-9, []), (0, [("hosts", "1 entry, 1 of them new", True)])):
         done = subprocess.run(
             [sys.executable, "-c", broken, str(os.getpid())],
             input=encode_job(lists.job),
@@ -639,7 +639,7 @@ def test_a_copy_that_is_gone_is_asked_for_although_the_list_has_not_changed(
         (lists.job.directory / "lists" / name / "entries").unlink()
     assert is_anything_due(lists.job), "of a file it is seen at once"
     assert [outcome.text for outcome in lists.refresh()] == [
-        "1 entries, 1 of them new",
+        "1 entry, 1 of them new",
         "2 entries, 2 of them new",
     ]
     assert len(lists.lists().look_up("https://evil-1.example/login")) == 1
@@ -700,7 +700,7 @@ def test_a_file_is_in_force_before_a_publisher_is_waited_for(
     lists.add("own", Form.PLAIN, "", address=str(own), trusted=True, seconds=0)
     outcomes = [(outcome.name, outcome.text) for outcome in refresh_all(lists.job)]
     assert outcomes == [
-        ("own", "1 entries, 1 of them new"),
+        ("own", "1 entry, 1 of them new"),
         ("first", "2 entries, 2 of them new"),
         ("own", "2 entries, 1 of them new"),
         ("second", "2 entries, 2 of them new"),

@@ -176,7 +176,7 @@ async def test_a_list_is_asked_for_again_when_it_is_due(
     stop.set()
     await running
     assert caplog.text.count("answered 410") == 1, "the pause after a failure is five minutes"
-    assert "list phish: 1 entries, 1 of them new" in caplog.text
+    assert "list phish: 1 entry, 1 of them new" in caplog.text
 
 
 async def test_without_lists_nothing_is_asked_and_nothing_started(tmp_path: Path) -> None:

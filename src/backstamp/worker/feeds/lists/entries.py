@@ -23,6 +23,11 @@ class DoubtError(FeedError):
         self.entries = entries
 
 
+def counted(number: int, *, width: int = 0) -> str:
+    """Return "1 entry", "2 entries"; the number takes `width` characters at least."""
+    return f"{number:>{width}} {'entry' if number == 1 else 'entries'}"
+
+
 @contextlib.contextmanager
 def enough_memory() -> Iterator[None]:
     """See that one feed that needs too much memory is refused, and the others are not. Raises FeedError."""

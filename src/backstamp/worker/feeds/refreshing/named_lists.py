@@ -19,7 +19,7 @@ from backstamp.worker.feeds.keeping.standing import (
     state_for,
     today,
 )
-from backstamp.worker.feeds.lists.entries import FeedError, enough_memory
+from backstamp.worker.feeds.lists.entries import FeedError, counted, enough_memory
 from backstamp.worker.feeds.lists.source import Form, Source
 from backstamp.worker.feeds.providers.misp.fetching import gather
 from backstamp.worker.feeds.refreshing.reading import Read, read_file
@@ -145,4 +145,4 @@ def _with_days(
 def _told(read: Read, fresh: int) -> str:
     dropped = sum(read.tally.values())
     left_out = f", {dropped} left out" if dropped else ""
-    return f"{len(read.expressions)} entries, {fresh} of them new{left_out}"
+    return f"{counted(len(read.expressions))}, {fresh} of them new{left_out}"
