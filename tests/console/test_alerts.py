@@ -150,6 +150,7 @@ def test_an_alert_offers_nothing_that_an_administrator_has_decided_already(
     OwnListEntry.objects.create(by="an-admin", scope_name=entry.get("scope", ""), digest=digest, **entry)
     shown = admin.get(f"/alerts/{pk}/").text
     assert {words for words in ("Block the host", "Allow the host") if words in shown} == offered
+    assert '/lists/?off_what=evil.example#off-add" aria-label="Switch off the host in all mail"' in shown
     both = {words.replace("the host", "this link only") for words in offered} if link else set()
     assert {words for words in ("Block this link only", "Allow this link only") if words in shown} == both
     decided = re.search("(Blocked|Allowed) since .* by an-admin, for everybody", shown)
@@ -162,7 +163,8 @@ def test_what_is_switched_off_in_all_mail_is_neither_to_be_blocked_nor_allowed(a
     kills.kill_expression("evil.example/a", "an-admin")
     shown = admin.get(f"/alerts/{pk}/").text
     assert re.search("Switched off in all mail since .* by an-admin", shown)
-    assert ("Block the host" in shown, "Allow the host" in shown) == (False, False)
+    offered = ("Block the host", "Allow the host", "Switch off the host in all mail")
+    assert [words for words in offered if words in shown] == []
 
 
 def test_from_an_alert_of_a_readers_report_it_is_one_step_to_where_that_is_decided(admin: Client) -> None:

@@ -15,6 +15,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Error, expect
 
 from backstamp.records.administration import sign_in_links
@@ -325,10 +326,15 @@ def test_the_pages_of_received_mail_fit_a_phone(browser: BrowserContext, address
 def test_the_open_room_differs_from_the_others_in_forced_colours_and_all_fit_on_a_phones_line(
     browser: BrowserContext, address: str
 ) -> None:
+    now = timezone.now()
+    at = {"opened_at": NOON, "last_at": now, "quiet_until": now + timedelta(hours=1)}
+    alerts = [Alert(rule="known_bad_click", key=str(n), host="evil.example", **at) for n in range(123)]
+    in_database(lambda: Alert.objects.bulk_create(alerts))
     page = browser.new_page()
     page.emulate_media(forced_colors="active")
     page.set_viewport_size({"width": 360, "height": 700})
     page.goto(f"{address}/alerts/")
+    expect(page.locator("nav.rooms .count").first).to_contain_text("123")
     for rooms in page.locator("nav.rooms").all():
         looks = rooms.locator("a").evaluate_all(
             "all => all.map(a => [a.matches('[aria-current]'), getComputedStyle(a).borderBottomColor,"

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from backstamp.console import timeline as timeline_module
 from backstamp.console.timeline import ITEMS_SHOWN, timeline
 from backstamp.mail.reports import Cause
+from backstamp.mail.reports.causes import Found
 from backstamp.records.database.tracking_ids import to_text
 from backstamp.records.models import Event, Message
 from backstamp.records.queries.sent_mail import PAGE_SIZE, message_detail
@@ -199,6 +200,15 @@ def test_a_copy_that_came_back_is_among_those_that_may_have_opened_no_more_than_
             ["for good", "of &lt;b&gt;@example.net, to whom the mail was passed on"],
         ),
         ({"permanent": False, "cause": "mailbox_full"}, ["it may work another time"]),
+        (
+            {"permanent": False, "cause": "mailbox_full", "enhanced_status": "5.0.0", "text": "over quota"},
+            ["it may work another time", "told by the words &quot;over quota&quot;"],
+        ),
+        ({"permanent": False, "cause": "mailbox_full", "text": "User unknown"}, ["it may work another time"]),
+        (
+            {"permanent": True, "enhanced_status": "5.2.2"},
+            ["for good", "told by the status 5.2.2"],
+        ),
         ({"permanent": False, "cause": "unknown", "code": 450}, ["it may work another time"]),
         ({"permanent": False, "cause": "unknown"}, ["nothing says whether for good"]),
         ({"permanent": False, "cause": "unknown", "code": 550}, ["nothing says whether for good"]),
@@ -215,8 +225,12 @@ def test_a_bounce_says_whether_for_good_and_of_whom(
     assert re.findall(r'<p class="step-notes">(.*?)</p>', shown) == [
         "".join(f'<span class="tag">{note}</span>' for note in notes)
     ]
-    title = "Bounced: the mailbox is full" if detail.get("cause") == "mailbox_full" else "Bounced"
+    why = "mailbox_full" in detail.values() or "5.2.2" in detail.values()
+    title = "Bounced: the mailbox is full" if why else "Bounced"
     assert f'<span class="step-title">{title}</span>' in shown
+    glance = "The mailbox is full." if why else "It came back after it was sent."
+    assert f'<strong class="bad">Bounced</strong><span class="tile-line">{glance}</span>' in shown
+    assert "7 seconds after it was sent" in shown
 
 
 def test_where_opens_are_not_tracked_those_that_clicks_show_are_some_of_all(admin: Client) -> None:
@@ -371,6 +385,26 @@ def test_the_timeline_says_who_when_and_why(admin: Client) -> None:
     assert "The proposal" in shown
     assert "A browser followed the link after a user&#x27;s action" in shown
     assert 'datetime="2026-03-09T12:04:12.000+00:00"' in shown
+
+
+def test_where_it_is_unclear_by_whom_it_is_said_once_and_in_the_same_word_everywhere(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter)
+    event(letter, EventType.OPENED, 9, client="a browser")
+    event(letter, EventType.WARNED, 10, client="a browser")
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert re.findall(r'<p class="step-line"><span>([^<]*)</span>', shown) == [
+        "by whom is unclear, a browser",
+        "a browser",
+    ]
+    assert ("Fetched, by whom is not clear" in shown, "somebody or something" in shown) == (True, False)
+
+
+def test_what_a_report_says_without_a_reply_code_stands_with_its_recipient(admin: Client) -> None:
+    letter = message(1)
+    recipient(letter, delivery="bounced", enhanced_status="5.4.4", reply_text="host not found")
+    shown = page(admin, f"/messages/{key(letter)}/")
+    assert '<span class="reply mono">5.4.4 host not found</span>' in shown
 
 
 def test_machines_are_folded_but_counted(admin: Client) -> None:
@@ -620,11 +654,11 @@ def test_of_several_copies_the_glance_says_no_single_ones_reason(admin: Client) 
 def test_nobody_asks_why_copies_failed_that_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def heard(status: str, text: str) -> Cause:
+    def heard(status: str, text: str) -> Found:
         asked.append(text)
-        return Cause.UNKNOWN
+        return Found(Cause.UNKNOWN)
 
-    monkeypatch.setattr(timeline_module, "cause_of", heard)
+    monkeypatch.setattr(timeline_module, "find_cause", heard)
     text = "No" * 2_000
     events = [
         Event(type=EventType.REJECTED, actor=Actor.UNKNOWN, at=NOON, position=n, detail={"text": text})

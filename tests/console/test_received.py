@@ -392,6 +392,16 @@ def test_from_a_click_its_link_is_allowed_where_something_is_against_it_else_blo
     ]
 
 
+def test_the_filter_of_the_click_log_shows_the_host_first_also_of_a_url_with_a_user_name(
+    admin: Client,
+) -> None:
+    mail = received(1, "ann@example.org")
+    event(mail, EventType.ALLOWED, 4, Actor.HUMAN, link_number=0)
+    shown = admin.get("/clicks/", {"url": "https://user:x@evil.example/path?q"}).text
+    assert '<input id="click-url" name="url" value="evil.example/path?q" maxlength="5000">' in shown
+    assert shown.count('class="row"') == 1
+
+
 def test_filters_of_the_click_log_are_kept_and_nonsense_is_said(admin: Client) -> None:
     mail = received(1, "ann@example.org")
     for second in range(60):
@@ -401,6 +411,12 @@ def test_filters_of_the_click_log_are_kept_and_nonsense_is_said(admin: Client) -
     assert ("Link blocked" in shown, "Older clicks" in shown) == (False, True)
     older = shown.rpartition('class="button" href="?')[2].partition('"')[0].replace("&amp;", "&")
     assert older.startswith("url=evil.example&who=people&before=")
+    went_on = "mailbox=ann%40example.org&amp;who=people&amp;action=clicked_through"
+    found = admin.get("/clicks/", {"mailbox": "ann@example.org", "who": "people"}).text
+    assert f'<a href="?{went_on}">Went on after the warning</a>' in found
+    found = admin.get(f"/clicks/?{unescape(went_on)}").text
+    assert re.search(r'<a href="[^"]*" aria-current="true">Went on after the warning</a>', found)
+    assert '<input type="hidden" name="action" value="clicked_through">' in found
     assert admin.get(f"/clicks/?{older}").text.count('class="row"') == 10
     wrong = admin.get("/clicks/", {"url": "co.uk"})
     assert (wrong.status_code, "co.uk is a public suffix" in wrong.text) == (422, True)

@@ -9,10 +9,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from backstamp.console.config import console_config
+from backstamp.policy.own_entries import NotNamedError, expression_of
 from backstamp.records.database.tracking_ids import to_database
 from backstamp.records.models import Message
 from backstamp.tokens import open_token
-from backstamp.tokens.pasted import token_of
+from backstamp.tokens.pasted import leads_to, token_of
 
 LONGEST_WORDS: Final = 5000
 """Characters, as of a URL on a list. SQLite fails at patterns of more than 50,000 bytes, half of which may be
@@ -40,6 +41,23 @@ def message_of_link(text: str) -> int | None:
         return None
     key = to_database(opened.tracking_id)
     return key if Message.objects.filter(pk=key).exists() else None
+
+
+def original(text: str) -> str:
+    """Return the URL behind a link of ours, as one copies it from a mail; anything else as it is."""
+    return leads_to(console_config().keyring(), text)
+
+
+def as_listed(text: str) -> str:
+    """Return a host or URL as lists name it: of a URL with a long user name a field showed no host.
+
+    One whose spelling there would be read as something else is returned as it is.
+    """
+    try:
+        named = expression_of(original(text))
+        return named if expression_of(named) == named else text
+    except NotNamedError:
+        return text
 
 
 def switched_on(request: HttpRequest, name: str) -> bool:

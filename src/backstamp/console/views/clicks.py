@@ -9,8 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
 from backstamp.console import csv_files
-from backstamp.console.asked import words
-from backstamp.console.config import console_config
+from backstamp.console.asked import as_listed, original, words
 from backstamp.console.csv_files import Piece, csv_file
 from backstamp.console.live.fragments import template_for
 from backstamp.console.wording.clicks import ACTIONS, COLUMNS, click_row
@@ -19,7 +18,6 @@ from backstamp.records.database.tracking_ids import from_text
 from backstamp.records.queries.click_filter import ClickFilter, Who
 from backstamp.records.queries.clicks import MOST_EXAMINED, click_page
 from backstamp.records.rollups.changes import newest_version
-from backstamp.tokens.pasted import leads_to
 from backstamp.vocabulary import EventType
 
 WHO: Final = {
@@ -28,6 +26,7 @@ WHO: Final = {
     Who.UNCLEAR: "Unclear",
     Who.MACHINES: "Machines",
 }
+_HAPPENED: Final = {"": "Anything"} | {type_.value: title.capitalize() for type_, title in ACTIONS.items()}
 _FIELDS: Final = ("mailbox", "domain", "url", "message", "action")
 
 
@@ -51,7 +50,10 @@ def listed(request: HttpRequest) -> HttpResponse:
         "filtered": bool(kept) or who is not Who.ALL,
         "who": who,
         "whose": [(value, name, urlencode(kept | {"who": value})) for value, name in WHO.items()],
-        "actions": [(type_.value, words) for type_, words in ACTIONS.items()],
+        "actions": [
+            (value, name, urlencode(kept | {"who": who, "action": value}))
+            for value, name in _HAPPENED.items()
+        ],
         "kept": urlencode(kept | {"who": who}),
         "first_page": not before,
         # Not where a page costs a long look: it would be taken anew at every change.
@@ -77,12 +79,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _given(request: HttpRequest) -> dict[str, str]:
-    return {name: words(request, name) for name in _FIELDS}
-
-
-def _named(url: str) -> str:
-    """Return the URL that is looked for: one copies it from a mail as it stands there, sealed."""
-    return leads_to(console_config().keyring(), url)
+    given = {name: words(request, name) for name in _FIELDS}
+    # A host stays as it was typed.
+    return given | {"url": as_listed(given["url"])} if "/" in given["url"] else given
 
 
 def _wanted(request: HttpRequest, given: dict[str, str]) -> tuple[ClickFilter | None, str]:
@@ -98,7 +97,7 @@ def _wanted(request: HttpRequest, given: dict[str, str]) -> tuple[ClickFilter | 
     if values["action"] is not None and values["action"] not in ACTIONS:
         raise Http404
     try:
-        values["expression"] = expression_of(_named(given["url"])) if given["url"] else ""
+        values["expression"] = expression_of(original(given["url"])) if given["url"] else ""
     except NotNamedError as error:
         return None, str(error)
     return ClickFilter(mailbox=given["mailbox"], domain=given["domain"].lower(), **values), ""

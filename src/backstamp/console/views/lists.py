@@ -10,18 +10,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from backstamp.console.asked import back_to, kept_in, words
+from backstamp.console.asked import as_listed, back_to, kept_in, original, words
 from backstamp.console.config import console_config
 from backstamp.console.csv_files import csv_file, newest_first
 from backstamp.console.forms.protection import KillForm, OwnListForm
 from backstamp.console.paging import page_of
 from backstamp.console.wording.saved_rows import OWN_LISTS, own_list_row
-from backstamp.policy.own_entries import NotNamedError, expression_of
+from backstamp.policy.own_entries import expression_of
 from backstamp.records.administration.refusals import RefusedError
 from backstamp.records.models import ExpressionKill, OwnListEntry
 from backstamp.records.protection import kills, own_lists
 from backstamp.records.queries.keyset import NewestFirst
-from backstamp.tokens.pasted import leads_to
 
 SHOWN: Final = 50
 _NEWEST: Final = NewestFirst("since")
@@ -33,9 +32,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show all of them; a host or URL in the address fills the one form or the other."""
     wanted = {name: words(request, name) for name in ("kind", "what", "whose")}
     # Of more lines two are seen: whoever leads an administrator here could hide the rest.
-    wanted["what"] = _as_listed("".join(wanted["what"].splitlines()[:1]))
+    wanted["what"] = as_listed("".join(wanted["what"].splitlines()[:1]))
     form = OwnListForm(auto_id="own_%s", initial={k: v for k, v in wanted.items() if v})
-    kill_form = KillForm(auto_id="kill_%s", initial={"what": _as_listed(words(request, "off_what"))})
+    kill_form = KillForm(auto_id="kill_%s", initial={"what": as_listed(words(request, "off_what"))})
     return _page(request, form, kill_form=kill_form)
 
 
@@ -93,20 +92,8 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
     return back_to(request, "lists", "off-title")
 
 
-def _as_listed(text: str) -> str:
-    """Return a host or URL as lists name it: of a URL with a long user name the field showed no host.
-
-    One whose spelling there would be read as something else is returned as it is.
-    """
-    try:
-        named = expression_of(leads_to(console_config().keyring(), text))
-        return named if expression_of(named) == named else text
-    except NotNamedError:
-        return text
-
-
 def _entries(search: str) -> QuerySet[OwnListEntry]:
-    return own_lists.entries(leads_to(console_config().keyring(), search))
+    return own_lists.entries(original(search))
 
 
 def _say(request: HttpRequest, what: Sequence[str], done: str, new: int) -> None:

@@ -41,9 +41,7 @@ ACTORS: Final[dict[Actor, Words]] = {
         "a link preview", "Somebody shared the link in a chat or a document.", "preview", "machine"
     ),
     Actor.SELF: Words("the sender", "Your own view: it does not count.", "self", "neutral"),
-    Actor.UNKNOWN: Words(
-        "somebody or something", "The signs do not tell a person from a machine.", "unknown", "unknown"
-    ),
+    Actor.UNKNOWN: Words("unclear", "The signs do not tell a person from a machine.", "unknown", "unknown"),
 }
 
 _FETCHES: Final[dict[tuple[EventType, Actor], str]] = {
@@ -101,7 +99,7 @@ RECEIVED: Final = DELIVERIES | {
 
 FETCH_TYPES: Final = (EventType.OPENED, EventType.CLICKED)
 HIT_TYPES: Final = (*FETCH_TYPES, EventType.BLOCKED, EventType.WARNED)
-"""Events that were judged: somebody or something asked for an image or a link."""
+"""Events that were judged by who asked for an image or a link."""
 
 
 _BY_STAGE: Final[dict[tuple[str, EventType], str]] = {

@@ -91,7 +91,7 @@ class Tally:
 
     @property
     def unknowns(self) -> int:
-        """Fetches by somebody or something."""
+        """Fetches of which it is unclear who made them."""
         return self.by(Actor.UNKNOWN)
 
     @property

@@ -17,7 +17,7 @@ TITLES: Final = {
 }
 ACTS: Final = {
     "received": "received it",
-    "reported": "reported it",
+    "reported": "told you about it",
     "clicked": "followed it",
     "allowed": "followed it",
     "warned": "was warned",
