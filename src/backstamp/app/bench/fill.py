@@ -1,6 +1,7 @@
-"""`backstamp bench fill`: fill the configured database with made-up mail, on the way that real mail takes.
+"""`backstamp bench fill`: fill the configured database with made-up mail.
 
-It refuses a database that holds messages: what is made up must not be mixed with what is not.
+Some of it takes the way that real mail takes; where there is to be much, the rest are copies of its rows
+(`copies`). It refuses a database that holds messages: what is made up must not be mixed with what is not.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Final, TextIO
 
 import click
 
+from backstamp.app.bench.made_up.copies import MOST, copy_of, copy_rows
 from backstamp.app.bench.made_up.dataset import DAYS, SECOND_US, START, records
 from backstamp.journal import Batch, RecordId
 
@@ -20,6 +22,8 @@ QUICK: Final = 100_000
 USUAL: Final = 10_000_000
 _BATCH: Final = 10_000
 _PRODUCER: Final = "bench-fill"
+_AT_LEAST: Final = 250_000
+"""Events that are ingested; there are as many copies of them as are wanted."""
 
 
 def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None = None) -> None:
@@ -35,7 +39,7 @@ def run(out: TextIO, quick: bool, events: int | None = None, folder: Path | None
     print(f"{number:,} events, {scratch.size() / 1e6:,.0f} MB", file=out)
 
 
-def fill(events: int, progress: TextIO, start: datetime = START) -> None:
+def fill(events: int, progress: TextIO, copies: int | None = None, start: datetime = START) -> None:
     """Fill in about so many made-up events of a quarter of a year from `start` on, none later than now.
 
     Raises `click.ClickException` where there are messages.
@@ -53,11 +57,14 @@ def fill(events: int, progress: TextIO, start: datetime = START) -> None:
         raise click.ClickException("this database holds messages already; name an empty one")
     spare_the_collector()
     make_ahead(start + timedelta(days=DAYS), start)
+    number = copies or min(MOST, max(1, events // _AT_LEAST))
     memory, now = Memory(), datetime.now(UTC)
     with click.progressbar(length=events, label="events", file=progress) as bar:
-        for batch in _batches(events, start, now):
+        for batch in _batches(events // number, start, now):
             ingest(batch, now, memory)
             bar.update(len(batch.records))
+        for added in copy_rows(number) if number > 1 else ():
+            bar.update(added)
     producers_gone(cursors(), now)
     forget_producers(datetime.now(UTC))
     with connection.cursor() as cursor:
@@ -68,6 +75,7 @@ def _batches(events: int, start: datetime, now: datetime) -> Iterator[Batch]:
     numbers = count()
     start_us, now_us = (int(at.timestamp() * SECOND_US) for at in (start, now))
     past = takewhile(lambda record: record.at_us < now_us, records(events, start_us=start_us))
-    while piece := list(islice(past, _BATCH)):
+    wanted = (copy_of(record, 1) for record in past)
+    while piece := list(islice(wanted, _BATCH)):
         numbered = [(RecordId(_PRODUCER, next(numbers)), record) for record in piece]
         yield Batch(numbered, {_PRODUCER: numbered[-1][0].position + 1})

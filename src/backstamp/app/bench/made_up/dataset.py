@@ -1,6 +1,6 @@
 """A made-up quarter of a year of mail, as the journal would tell it: for `bench ingest` and `bench fill`.
 
-The same number gives the same records. Messages go out evenly over the days, to one recipient or
+The same number and seed give the same records. Messages go out evenly over the days, to one recipient or
 up to forty; a copy is fetched at a time after it was sent that is log-normal (half within two hours, one in
 a hundred after nine days), by people with some hundred programs, mailbox providers' proxies, Apple's
 fetching in advance, and companies' scanners that follow several links at once from one address.
@@ -80,12 +80,12 @@ class _Copy(NamedTuple):
     recipient: int
 
 
-def records(events: int, start_us: int = START_US) -> Iterator[JournalRecord]:
+def records(events: int, seed: int = 1, start_us: int = START_US) -> Iterator[JournalRecord]:
     """Give about so many records in the order of their time, from `start_us` on."""
-    dice = random.Random(1)  # noqa: S311 - no secret is made of it
+    dice = random.Random(seed)  # noqa: S311 - no secret is made of it
     clients = list(_clients())
     shares = [client.share for client in clients]
-    ids = TrackingIds(random.Random(1).getrandbits)  # noqa: S311 - no secret is made of it
+    ids = TrackingIds(random.Random(seed).getrandbits)  # noqa: S311 - no secret is made of it
     messages = max(1, events // EVENTS_PER_MESSAGE)
     step_us = DAYS * 86_400 * SECOND_US // messages
     coming: list[tuple[int, int, JournalRecord]] = []
