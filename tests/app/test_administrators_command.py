@@ -71,3 +71,15 @@ def test_with_somebody_go_the_links_that_name_nobody() -> None:
     sign_in_links.create("eve@example.org", timedelta(hours=1))
     assert run("administrators", "remove", "eve@example.org")[0] == 0
     assert [sign_in_links.address_of(link) for link in (kept, gone)] == ["ada@example.org", None]
+
+
+def test_what_serve_prepares_ends_with_a_link_for_the_first_administrator_alone() -> None:
+    from django.contrib.auth import get_user_model
+
+    from backstamp.records.administration import sign_in_links
+
+    code, said, _ = run("migrate", "--then-sign-in-link")
+    (line,) = said.splitlines()
+    assert (code, sign_in_links.address_of(line.rpartition("/welcome/")[2])) == (0, "")
+    get_user_model().objects.create_user("ada@example.org", "ada@example.org", "a horse, a battery")
+    assert run("migrate", "--then-sign-in-link")[:2] == (0, "")

@@ -51,8 +51,8 @@ class Prepared(NamedTuple):
     code: int
     commands: dict[str, list[str]]
 
-    def run(self, *, prepared: Callable[[int], None], **_: object) -> None:
-        prepared(self.code)
+    def run(self, *, prepared: Callable[[int, str], None], **_: object) -> None:
+        prepared(self.code, "")
 
 
 def served(here: Here, code: int) -> tuple[int, str]:

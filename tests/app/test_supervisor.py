@@ -39,7 +39,7 @@ if "stubborn" in kinds:
 commands = {f"{kind}{n}": [sys.executable, "-c", child, folder, kind] for n, kind in enumerate(kinds)}
 supervisor.Supervisor(commands, supervisor.child_environment(None)).run(
     preparation=["sh", "-c", preparation],
-    prepared=lambda code: code and sys.exit(code),
+    prepared=lambda code, _: code and sys.exit(code),
     early=[role for role in commands if role.startswith("early")],
     is_ready=Path(folder, "ready").exists,
     announce=Path(folder, "announced").touch,

@@ -2,14 +2,17 @@
 
 import click
 
+from backstamp.app.commands.sign_in_link import sign_in_link
 from backstamp.app.context import AppContext
 from backstamp.app.starting.django_start import usable_database
 
 
 @click.command()
-@click.pass_obj
-def migrate(context: AppContext) -> None:
+@click.option("--then-sign-in-link", is_flag=True, hidden=True, help="Print nothing but what `serve` shows.")
+@click.pass_context
+def migrate(call: click.Context, then_sign_in_link: bool) -> None:
     """Create or upgrade the database. Does nothing where it is of this version."""
+    context: AppContext = call.obj
     with usable_database(context, begins=True):
         _refuse_unfit()
         from django.core.management import call_command
@@ -20,7 +23,10 @@ def migrate(context: AppContext) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         trigrams.make_what_lacks()
         fill_in_missing()
-    click.echo("the database is up to date")
+    if then_sign_in_link:
+        call.invoke(sign_in_link, if_nobody=True)
+    else:
+        click.echo("the database is up to date")
 
 
 def _refuse_unfit() -> None:
@@ -30,8 +36,7 @@ def _refuse_unfit() -> None:
     """
     from django.db import connection
 
-    from backstamp.app.doctor.database import OWNER
-    from backstamp.records.database.server_settings import cannot_make_tables, is_turkic
+    from backstamp.records.database.server_settings import OWNER, cannot_make_tables, is_turkic
     from backstamp.records.database.vendor import is_postgresql
     from backstamp.records.database.versions import is_empty, is_older
 

@@ -3,7 +3,6 @@
 import logging
 import shlex
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Final
@@ -74,11 +73,10 @@ def serve(context: AppContext) -> None:
     early = ("gateway", "edge") if context.settings.in_data_dir(DataFile.SNAPSHOT).exists() else ()
     link = ""
 
-    def prepared(code: int) -> None:
+    def prepared(code: int, said: str) -> None:
         nonlocal link
         if code == 0:
-            code, link = _sign_in_link(context.settings)
-        if code == 0:
+            link = said
             return
         if code < 0:
             log.error("what prepares the database ended with %s", how_ended(code))
@@ -88,7 +86,9 @@ def serve(context: AppContext) -> None:
         commands["worker"].append("--migrate")
 
     Supervisor(commands, child_environment(context.settings.config_file)).run(
-        preparation=role_command("migrate"),
+        # In a child, so that the supervisor itself never holds Django (15 MB instead of 60); in one for both,
+        # since Django takes half a second to load.
+        preparation=[*role_command("migrate"), "--then-sign-in-link"],
         prepared=prepared,
         early=early,
         is_ready=lambda: _all_answer(context.settings),
@@ -123,19 +123,6 @@ def _first_words(address: str, request: bytes = b"") -> bytes:
             return client.recv(64)
     except OSError:
         return b""
-
-
-def _sign_in_link(settings: Settings) -> tuple[int, str]:
-    """Return an exit code, and the link for the first administrator, or nothing where there is one."""
-    # In a child, so that the supervisor itself never holds Django (15 MB instead of 60).
-    done = subprocess.run(
-        [*role_command("sign-in-link"), "--if-nobody"],
-        env=child_environment(settings.config_file),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout.strip()
 
 
 def _welcome(context: AppContext, link: str) -> None:

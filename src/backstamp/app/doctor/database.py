@@ -21,7 +21,6 @@ _SKEW: Final = timedelta(days=1)
 """By so much clocks may differ without a word."""
 _OLDEST: Final = 20
 """Of so many messages, and recipients, the pseudonyms are compared."""
-OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -160,6 +159,7 @@ def search() -> Iterator[Finding]:
 def as_it_is_set() -> Iterator[Finding]:
     """Does a PostgreSQL server take writes, and is it set as it must be? Raises `django.db.Error`."""
     from backstamp.records.database.server_settings import (
+        OWNER,
         cannot_make_tables,
         is_standby,
         is_turkic,

@@ -113,7 +113,7 @@ class Supervisor:
         self,
         *,
         preparation: Sequence[str],
-        prepared: Callable[[int], None],
+        prepared: Callable[[int, str], None],
         early: Collection[str],
         is_ready: Callable[[], bool],
         announce: Callable[[], None],
@@ -121,16 +121,17 @@ class Supervisor:
         """Start all roles and keep them running; returns when all are stopped.
 
         The command `preparation` is run first; only roles in `early` do not wait for its end. Then `prepared`
-        is called with its exit code, and what it raises stops the early roles and is raised here. `is_ready`
-        is asked until it first says yes; then `announce` is called once.
+        is called with its exit code and the few words that it printed, and what it raises stops the early
+        roles and is raised here. `is_ready` is asked until it first says yes; then `announce` is called once.
         """
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
-        preparing = subprocess.Popen(preparation, env=self._environment, stdout=subprocess.DEVNULL)
+        preparing = subprocess.Popen(preparation, env=self._environment, stdout=subprocess.PIPE, text=True)
         try:
             self._keep_running([child for child in self._children if child.role in early], preparing.poll)
             if not self._stopping:
-                prepared(preparing.wait())
+                said, _ = preparing.communicate()
+                prepared(preparing.returncode, said.strip())
             self._keep_running(self._children, _once(is_ready, announce))
         finally:
             if preparing.poll() is None:

@@ -20,6 +20,8 @@ CLOCKS: Final = (
 """What one of these ends begins again for ever. The last one came with PostgreSQL 17."""
 LAZY: Final = ("fsync", "synchronous_commit")
 """With one of these `off`, commits are lost in a crash whose journal is deleted already."""
+OWNER: Final = "let it own database and tables, as docs/database.md does (createdb --owner)"
+"""What helps a user who `cannot_make_tables`."""
 _NEEDED: Final = {
     "DateStyle": "ISO",
     "standard_conforming_strings": "on",
