@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import Timeouts
+from backstamp.gateway.config import Timeouts
 from backstamp.rewriting import unwrap
 from backstamp.tokens import LinkToken, PixelToken, open_token
 from tests.daemons import free_port, require

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from backstamp.gateway import Submission
+from backstamp.gateway.config import Submission
 from backstamp.vocabulary import EventType, Origin
 from tests.daemons import require
 from tests.e2e.dovecot import Dovecot

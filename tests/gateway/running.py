@@ -7,7 +7,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from backstamp.gateway import Gateway, GatewayConfig
+from backstamp.gateway.config import GatewayConfig
+from backstamp.gateway.server import Gateway
 from backstamp.journal import JournalReader, JournalWriter
 from backstamp.policy import Axes, ConsentMode, Snapshot
 from backstamp.shared_files import SnapshotFile, publish_snapshot

@@ -12,19 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import (
-    ConfigError,
-    GatewayConfig,
-    ListenError,
-    RewritingLimits,
-    Submission,
-    check_config,
-)
 from backstamp.gateway.access import Network, check_networks, contains, parse_address
 from backstamp.gateway.addresses import parse_listen, parse_next_hop
-from backstamp.gateway.config import ProtectionConfig
+from backstamp.gateway.checks import check_config
+from backstamp.gateway.config import GatewayConfig, ProtectionConfig, Submission
 from backstamp.gateway.delivering.outcomes import Outcomes
+from backstamp.gateway.errors import ConfigError, ListenError
 from backstamp.gateway.milter import MilterConfig
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.vocabulary import TlsMode
 from tests.gateway.certificates import Certificates
 from tests.gateway.running import StartGateway

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backstamp.gateway import Timeouts
+from backstamp.gateway.config import Timeouts
 from tests.gateway.running import NOTHING, StartGateway, StartNextHop
 
 DIALOGS = sorted((Path(__file__).parent / "dialogs").glob("*.dialog"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backstamp.gateway import Timeouts
+from backstamp.gateway.config import Timeouts
 from backstamp.gateway.protocol.wire import BrokenLineError, Wire
 from backstamp.gateway.relaying import kept_connections
 from tests.gateway.client import Client

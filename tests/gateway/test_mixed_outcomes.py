@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from backstamp.gateway import Timeouts
+from backstamp.gateway.config import Timeouts
 from backstamp.gateway.delivering.outcomes import Outcomes
 from backstamp.vocabulary import EventType
 from tests.gateway.client import Client

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backstamp.gateway import Timeouts
+from backstamp.gateway.config import Timeouts
 from backstamp.gateway.protocol.reply import MAX_LINE
 from tests.daemons import free_port
 from tests.gateway.client import Client

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backstamp.gateway import RewritingLimits
 from backstamp.gateway.access import Party
 from backstamp.gateway.rewriter import messages, pool
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest, Seal
 from backstamp.gateway.rewriter.pipe import Pipe
 from backstamp.gateway.rewriter.places import Places
@@ -179,7 +179,7 @@ async def test_a_process_that_listens_before_anybody_asks_it_has_started_all_the
 def test_workers_die_with_a_gateway_that_is_killed() -> None:
     code = (
         "import asyncio\n"
-        "from backstamp.gateway import RewritingLimits\n"
+        "from backstamp.gateway.rewriter.config import RewritingLimits\n"
         "from backstamp.gateway.rewriter.process import RewriterProcess\n"
         "async def main():\n"
         "    worker = RewriterProcess(RewritingLimits())\n"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import trustme
 
-from backstamp.gateway import Submission, Timeouts
 from backstamp.gateway.access import Network
+from backstamp.gateway.config import Submission, Timeouts
 from backstamp.gateway.sessions import session
 from backstamp.gateway.sessions.failed_logins import MOST_WRONG
 from backstamp.vocabulary import Origin

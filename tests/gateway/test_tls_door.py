@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import Submission, Timeouts
+from backstamp.gateway.config import Submission, Timeouts
 from backstamp.gateway.protocol import wire
 from backstamp.gateway.renewal import renewed_tls
 from backstamp.gateway.sessions import tls_door

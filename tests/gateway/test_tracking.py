@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import RewritingLimits
 from backstamp.gateway.access import Party
 from backstamp.gateway.delivering.transaction import Submitted, Transactions
 from backstamp.gateway.protocol.mail_data import Budget
 from backstamp.gateway.protocol.reply import reply
 from backstamp.gateway.relaying.onward import Onward
+from backstamp.gateway.rewriter.config import RewritingLimits
 from backstamp.gateway.rewriter.messages import RewriteAnswer, RewriteRequest
 from backstamp.gateway.tracking import Tracker
 from backstamp.journal import JournalUnavailableError, RecordTooLargeError

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backstamp.gateway import ConfigError, ListenError
+from backstamp.gateway.errors import ConfigError, ListenError
 from backstamp.gateway.milter import (
     Accept,
     MilterAnswer,

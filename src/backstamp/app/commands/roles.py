@@ -62,14 +62,15 @@ def gateway(context: AppContext) -> None:
     _begin(context, "gateway")
     import uvloop
 
-    from backstamp import gateway as room
     from backstamp.app.wiring.gateway import gateway_config
+    from backstamp.gateway.errors import ConfigError, ListenError
+    from backstamp.gateway.server import serve
 
     settings = context.settings
     journal = open_journal(settings, "gateway")
     try:
         run_until_signal(
-            lambda stop: room.serve(
+            lambda stop: serve(
                 gateway_config(settings),
                 keyring=KeyFile(context.key_path),
                 snapshot=context.snapshot(),
@@ -79,7 +80,7 @@ def gateway(context: AppContext) -> None:
             # Its sessions cost a quarter less than on asyncio's own loop, the way to the rewriters half.
             uvloop.new_event_loop,
         )
-    except (room.ConfigError, room.ListenError) as error:
+    except (ConfigError, ListenError) as error:
         raise click.ClickException(str(error)) from None
     finally:
         journal.close()

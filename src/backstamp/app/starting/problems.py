@@ -34,7 +34,8 @@ from backstamp.app.settings.table import (
 from backstamp.app.starting.listening import LISTENERS
 from backstamp.app.wiring.feeds import FEED_KEYS
 from backstamp.app.wiring.gateway import gateway_config
-from backstamp.gateway import ConfigError, check_config
+from backstamp.gateway.checks import check_config
+from backstamp.gateway.errors import ConfigError
 
 
 def check(settings: Settings) -> None:

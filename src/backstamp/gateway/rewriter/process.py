@@ -14,7 +14,7 @@ from backstamp.gateway.rewriter.pipe import SOCKET_OCTETS, Pipe
 from backstamp.lifetime import module_command
 
 START_SECONDS: Final = 10
-"""Interpreter and parser are loaded in a third of a second here; a loaded machine gets more."""
+"""Interpreter and parser are loaded in a quarter of a second here; a loaded machine gets more."""
 END_SECONDS: Final = 2
 """So long a process may take to end that has nothing more to say."""
 _SCHEDULED: Final = 2
