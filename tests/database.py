@@ -18,8 +18,6 @@ from backstamp.app.bench.servers.scratch_postgres import USER, ScratchPostgres
 from tests.daemons import require
 
 _TEMPLATE: Final = "migrated"
-_ROOM: Final = 2 * 1024**3
-"""Octets for the servers of all processes of the tests: 0.2 GB each."""
 _numbers = count(1)
 
 
@@ -123,23 +121,12 @@ def postgres_server() -> ScratchPostgres:
     from django.core.management import call_command
 
     require("pg_ctl")
-    server = ScratchPostgres({"fsync": "off", "max_wal_size": "64MB"}, parent=_folder_in_memory())
+    server = ScratchPostgres({"fsync": "off", "max_wal_size": "64MB"})
     atexit.register(server.remove)
     server.execute(f"CREATE DATABASE {_TEMPLATE}")
     with _connected_to(_settings(server, _TEMPLATE)):
         call_command("migrate", interactive=False, verbosity=0)
     return server
-
-
-def _folder_in_memory() -> Path | None:
-    """Return a folder without a disk, where there is room in one.
-
-    A database is three hundred files, and ext4 gives the inode of a deleted one to nobody for a minute: to
-    look for others was half of what all tests of the records took of the processors.
-    """
-    folder = Path("/dev/shm")
-    has_room = folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _ROOM
-    return folder if has_room else None
 
 
 @contextmanager

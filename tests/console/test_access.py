@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.core import serializers
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from backstamp.records.models import (
     Alert,
     CapturedMail,
     ExpressionKill,
+    Message,
     OwnListEntry,
     ProtectionException,
     ReaderReportRow,
@@ -158,9 +160,16 @@ def protected_domain() -> str:
     return domain.name
 
 
-def everything_stored() -> str:
-    models = [model for model in apps.get_models() if model._meta.label != "sessions.Session"]
-    return "\n".join(serializers.serialize("json", model._default_manager.order_by("pk")) for model in models)
+def everything_stored() -> dict[str, list[tuple[Any, ...]]]:
+    """Each table, row by row, but that of sessions."""
+    stored = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table != Session._meta.db_table:
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+                stored[table] = cursor.fetchall()
+    assert stored[Message._meta.db_table]
+    return stored
 
 
 @pytest.mark.parametrize("name", sorted(set(names()) - OPEN_TO_ALL))

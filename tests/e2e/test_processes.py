@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener, urlopen
@@ -25,6 +25,9 @@ def test_the_whole_product_starts_and_stops_with_one_process(backstamp: Callable
     assert server.console_url in banner
     assert "measured unless they object" in banner
     assert banner.count("\n  1. ") == banner.count("\n  2. ") == banner.count("\n  3. ") == 1
+    for _ in "twice":
+        with urlopen(server.sign_in_link, timeout=60) as page:
+            assert page.status == 200, "looking at the page must not use the link up"
     family = server.family()
     assert all(family[role] for role in ROLES)
     assert server.stop() == 0
@@ -65,37 +68,49 @@ def answers(port: int) -> bool:
     return True
 
 
-def test_the_first_sign_in_link_is_shown_until_there_is_an_administrator(
-    backstamp: Callable[..., Server],
-) -> None:
-    server = backstamp()
-    with urlopen(server.sign_in_link, timeout=60) as page:
-        assert page.status == 200
-    with urlopen(server.sign_in_link, timeout=60) as page:
-        assert page.status == 200, "looking at the page must not use the link up"
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests whose last word is that all answers: to start one takes as long as they do."""
+    server = Server(tmp_path_factory.mktemp("lasting")).start()
+    yield server
+    assert server.stop() == 0
+
+
+def logged_since(server: Server) -> Callable[[], str]:
+    """Return what gives the log from here on."""
+    begin = len(server.log.read_text())
+    return lambda: server.log.read_text()[begin:]
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_killed_role_comes_back_without_its_old_workers(
-    backstamp: Callable[..., Server], role: str
-) -> None:
-    server = backstamp()
-    old = server.family()[role]
+def test_a_killed_role_comes_back_without_its_old_workers(lasting: Server, role: str) -> None:
+    log, old = logged_since(lasting), lasting.family()[role]
     os.kill(old[0], signal.SIGKILL)
     until("the old processes are gone", lambda: not any(alive(pid) for pid in old))
-    until("the role is back", lambda: server.family()[role] and server.family()[role][0] != old[0])
-    until("all answers again", server.is_up)
-    assert f"role {role} ended with -9 (SIGKILL: by hand, or by the kernel for" in server.log.read_text()
+    until("the role is back", lambda: lasting.family()[role] and lasting.family()[role][0] != old[0])
+    until("all answers again", lasting.is_up)
+    assert f"role {role} ended with -9 (SIGKILL: by hand, or by the kernel for" in log()
 
 
 @pytest.mark.parametrize("role", ["gateway", "worker"])
-def test_a_hangup_ends_a_role_as_a_wish_to_stop_does(backstamp: Callable[..., Server], role: str) -> None:
-    server = backstamp()
-    os.kill(server.family()[role][0], signal.SIGHUP)
+def test_a_hangup_ends_a_role_as_a_wish_to_stop_does(lasting: Server, role: str) -> None:
+    log, old = logged_since(lasting), lasting.family()[role]
+    os.kill(old[0], signal.SIGHUP)
     ended = f"role {role} ended with "
-    until("it has ended", lambda: ended in server.log.read_text())
-    assert f"{ended}0 " in server.log.read_text()
-    until("it is back", server.is_up)
+    until("it has ended", lambda: ended in log())
+    assert f"{ended}0 " in log()
+    until("the role is back", lambda: lasting.family()[role] and lasting.family()[role][0] != old[0])
+    until("all answers again", lasting.is_up)
+
+
+def test_a_second_server_in_the_same_data_directory_is_refused(lasting: Server, tmp_path: Path) -> None:
+    second = Server(tmp_path, {"BACKSTAMP_DATA_DIR": str(lasting.data)})
+    for role in ("serve", "worker"):
+        done = second.command(role)
+        assert done.returncode == 2
+        assert b"another Backstamp works in" in done.stderr
+        assert done.stderr.count(b"\n") == 1
+    assert lasting.is_up()
 
 
 def test_a_killed_supervisor_leaves_no_orphan(backstamp: Callable[..., Server]) -> None:
@@ -105,19 +120,6 @@ def test_a_killed_supervisor_leaves_no_orphan(backstamp: Callable[..., Server]) 
     server.process.kill()
     server.process.wait()
     until("all processes are gone", lambda: not any(alive(pid) for pid in family))
-
-
-def test_a_second_server_in_the_same_data_directory_is_refused(
-    backstamp: Callable[..., Server], tmp_path: Path
-) -> None:
-    first = backstamp()
-    second = Server(tmp_path, {"BACKSTAMP_DATA_DIR": str(first.data)})
-    for role in ("serve", "worker"):
-        done = second.command(role)
-        assert done.returncode == 2
-        assert b"another Backstamp works in" in done.stderr
-        assert done.stderr.count(b"\n") == 1
-    assert first.is_up()
 
 
 @pytest.mark.parametrize(

@@ -164,8 +164,9 @@ def test_a_greylisted_mail_is_late_and_then_goes_on(server: Server, postfix: Pos
     ((subject, address, detail),) = came(server, "deferred")
     assert (subject, address) == ("Offer 4", GREY)
     assert "4.7.1" in str(detail)
-    assert state(server, GREY) == ("deferred", None)
+    until("our next hop has it", lambda: len(came(server, "sent")) == 1)
     grey.path("access").write_text(f"{GREY} OK\n")
     grey.command("postfix", "reload")
     until("it is with its recipient", lambda: grey.mails(GREY), 60)
-    until("and we heard of it", lambda: state(server, GREY) == ("sent", None), 60)
+    # Which word stands goes by their times, and a clock may be set back between them.
+    until("and we heard of it", lambda: len(came(server, "sent")) == 2, 60)
