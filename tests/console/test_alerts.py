@@ -81,6 +81,13 @@ def test_alerts_are_listed_and_narrowed(admin: Client) -> None:
     assert admin.get("/alerts/", {"rule": "whim"}).status_code == 404
 
 
+def test_where_only_machines_followed_a_link_an_alert_does_not_say_that_nobody_did(admin: Client) -> None:
+    row = alert(rule="received_before_listed", machines=49)
+    shown = admin.get(f"/alerts/{row.pk}/").text
+    assert "after the mail came; no person clicked." in shown
+    assert "3, and 49 by machines" in shown
+
+
 def test_an_alert_shows_who_did_what_and_hostile_text_as_text(admin: Client) -> None:
     mail = message(1, subject=ATTACK)
     row = alert(message_id=mail.pk)

@@ -12,7 +12,7 @@ RULES: Final[dict[AlertRule, Words]] = {
     ),
     AlertRule.CLICKED_THROUGH: Words(
         TITLES[AlertRule.CLICKED_THROUGH],
-        "Somebody was warned, and followed the link all the same.",
+        "Somebody was warned or stopped, and followed the link all the same.",
         "click",
         "bad",
     ),
@@ -30,7 +30,7 @@ RULES: Final[dict[AlertRule, Words]] = {
     ),
     AlertRule.RECEIVED_BEFORE: Words(
         TITLES[AlertRule.RECEIVED_BEFORE],
-        "It became known to be bad after the mail came; nobody clicked.",
+        "It became known to be bad after the mail came; no person clicked.",
         "inbox",
         "warn",
     ),
