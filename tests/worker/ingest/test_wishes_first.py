@@ -1,6 +1,7 @@
 """What recipients wish waits for one batch of hits at most, whatever lies in the journal."""
 
 import asyncio
+import threading
 from datetime import datetime
 from typing import Any
 
@@ -58,10 +59,12 @@ async def test_a_worker_that_starts_or_begins_anew_beside_a_backlog_begins_with_
     monkeypatch.setattr(ingest_loop, "FEWEST", 10)
     monkeypatch.setattr(ingest_loop, "TRANSACTION_SECONDS", 1000.0)
     sizes: list[int] = []
+    threads: set[str] = set()
     edge = JournalWriter(config.journal_dir, role="edge")
 
     def noting(batch: Batch, now: datetime, *others: Any) -> object:
         sizes.append(len(batch.records))
+        threads.add(threading.current_thread().name)
         return ingest(batch, now, *others)
 
     monkeypatch.setattr(ingest_batches, "ingest", noting)
@@ -80,6 +83,7 @@ async def test_a_worker_that_starts_or_begins_anew_beside_a_backlog_begins_with_
     edge.close()
     database.close()  # A connection that nobody closed is an error of a later test (Python 3.13).
     assert sizes == [10, 20, 40, 30] * 2
+    assert threads == {"database ingest_0"}, "each further thread would keep what a batch needs"
 
 
 async def test_a_wish_is_published_without_waiting_for_the_next_look(

@@ -72,7 +72,7 @@ class Batches:
         `again` are recipients whose hits are to be judged anew. Raises what the database raises.
         """
         try:
-            done = await self._database.run(
+            done = await self._database.run_ingest(
                 ingest, batch, datetime.now(UTC), self.memory, again, self._consent_mode
             )
         except Exception as error:
@@ -97,7 +97,7 @@ class Batches:
             for half in _halves(batch):
                 await self.take_in(half, set())
         elif batch.records:
-            await self._database.run(self._refuse, batch, refusal)
+            await self._database.run_ingest(self._refuse, batch, refusal)
         else:
             log.error("hits of %d recipients cannot be judged again (%s)", len(again), described(refusal))
 

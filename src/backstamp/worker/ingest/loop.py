@@ -103,13 +103,13 @@ class IngestLoop:
 
         Returns how far is ingested.
         """
-        ahead = await self._database.run(self._reader.read_ahead, positions, WISHES)
+        ahead = await self._database.run_ingest(self._reader.read_ahead, positions, WISHES)
         if ahead.cursors != ahead.began:
             await self._batches.take_in(ahead, set())
             self._ingested = self._ingested | ahead.cursors
             positions = positions | ahead.cursors
         limit = self._limit
-        batch = await self._database.run(self._reader.read, positions, limit)
+        batch = await self._database.run_ingest(self._reader.read, positions, limit)
         if len(batch.records) >= limit:
             self.caught_up.clear()
         if batch.cursors == batch.began and not self._again:
@@ -134,16 +134,16 @@ class IngestLoop:
         that were committed.
         """
         known = self._ingested
-        positions = await self._database.run(self._read_anew)
+        positions = await self._database.run_ingest(self._read_anew)
         behind = sum(max(0, at - positions.get(name, 0)) for name, at in known.items())
         if behind:
-            lost = await self._database.run(self._committed.lost, known, positions)
+            lost = await self._database.run_ingest(self._committed.lost, known, positions)
             log.error(
                 "the database is an older copy: %d bytes of the journal that were committed are not in it; "
                 "%d of them are not in the journal any more, and the rest is ingested again",
                 *(behind, lost),
             )
-            await self._database.run(self._committed.forget)
+            await self._database.run_ingest(self._committed.forget)
         self._ingested = dict(positions)
         self._limit = FEWEST
         return positions
@@ -165,18 +165,18 @@ class IngestLoop:
         if time.monotonic() - self._retired_at < RETIRE_SECONDS:
             return positions
         self._retired_at = time.monotonic()
-        stored = await self._database.run(cursors)
+        stored = await self._database.run_ingest(cursors)
         if any(stored.get(producer, 0) < position for producer, position in there.items()):
             raise OlderCopyError
         if self._file.look() is not FileState.SAME:
             return positions
-        await self._database.run(self._committed.note, there, stored)
+        await self._database.run_ingest(self._committed.note, there, stored)
         # Of those that are long gone the records forget how far they were read (`forget_producers`).
         self._ingested = {name: at for name, at in self._ingested.items() if name in stored}
-        if await self._database.run(self._reader.retire, positions):
+        if await self._database.run_ingest(self._reader.retire, positions):
             log.debug("deleted ingested journal segments")
         if gone := self._reader.take_gone():
-            await self._database.run(producers_gone, gone, datetime.now(UTC))
+            await self._database.run_ingest(producers_gone, gone, datetime.now(UTC))
             log.debug("%d producers are gone", len(gone))
         return {producer: at for producer, at in positions.items() if producer not in gone}
 

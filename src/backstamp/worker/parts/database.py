@@ -14,9 +14,9 @@ from django.db import Error as DatabaseError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS: Final = 6
-"""Ingest, housekeeping, the capture mailbox, looking back and alerts may each wait for the database at the
-same time."""
+_THREADS: Final = 5
+"""Housekeeping, the capture mailbox, looking back and alerts may each wait for the database at the same
+time."""
 _NICENESS: Final = 5
 """More than the process has, of these threads alone: a backlog is worked off with what edge and gateway
 leave."""
@@ -37,17 +37,19 @@ class _Threads:
     """A few threads, each with a connection that lasts while nothing goes wrong."""
 
     def __init__(self) -> None:
-        self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="database", initializer=_step_back)
+        self.usual = ThreadPoolExecutor(_THREADS, thread_name_prefix="database", initializer=_step_back)
+        self.ingest = ThreadPoolExecutor(1, thread_name_prefix="database ingest", initializer=_step_back)
         self.ahead = ThreadPoolExecutor(_THREADS_AHEAD, thread_name_prefix="database ahead")
 
     def leave(self, *, wait: bool) -> None:
         """Let what runs be finished, the connections be closed and the threads end; `wait` for it."""
-        for executor, number in ((self.executor, _THREADS), (self.ahead, _THREADS_AHEAD)):
+        numbers = {self.usual: _THREADS, self.ingest: 1, self.ahead: _THREADS_AHEAD}
+        for executor, number in numbers.items():
             leaving = Barrier(number)
             for _ in range(number):
                 executor.submit(_leave, leaving)
-        self.executor.shutdown(wait=wait)
-        self.ahead.shutdown(wait=wait)
+        for executor in numbers:
+            executor.shutdown(wait=wait)
 
 
 def _leave(leaving: Barrier) -> None:
@@ -71,13 +73,21 @@ class Database:
         all others from writing when the disk is no longer read-only. Rows that it refuses are no failure of
         its own. A call that has begun is finished, also when the waiting task is cancelled.
         """
-        return await self._run(partial(call, *args, **kwargs), ahead=False)
+        return await self._run(lambda threads: threads.usual, partial(call, *args, **kwargs))
+
+    async def run_ingest(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call as `run` does, in the one thread of all calls of ingest.
+
+        From the others each is taken in turn, and a batch leaves tens of megabytes with the thread that wrote
+        it: the pages of SQLite's connection, and what the C library keeps for that thread.
+        """
+        return await self._run(lambda threads: threads.ingest, partial(call, *args, **kwargs))
 
     async def run_ahead(self, call: Callable[[], T]) -> T:
         """Run a call as `run` does, but in a thread that steps back for nobody."""
-        return await self._run(call, ahead=True)
+        return await self._run(lambda threads: threads.ahead, call)
 
-    async def _run(self, call: Callable[[], T], *, ahead: bool) -> T:
+    async def _run(self, which: Callable[[_Threads], ThreadPoolExecutor], call: Callable[[], T]) -> T:
         def guarded() -> T:
             try:
                 return call()
@@ -89,9 +99,8 @@ class Database:
             # A connection that is made before the last of the old ones is closed is no better than those.
             await asyncio.wait([self._leaving], timeout=_LEAVE_SECONDS)
         threads = self._threads
-        executor = threads.ahead if ahead else threads.executor
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, guarded)
+            return await asyncio.get_running_loop().run_in_executor(which(threads), guarded)
         except DatabaseError as error:
             if threads is self._threads and not isinstance(error, _REFUSALS):
                 self._threads = _Threads()
