@@ -379,9 +379,11 @@ def test_a_server_that_refuses_for_a_local_user_means_whom_its_words_name_or_the
     for to, address in (("bob@example.net", "bob@example.net"), ("bob@example.net, eve@example.net", "")):
         report = read_report(raw.replace("--=x--\n", returned.format(to)).encode())
         assert report.kind is ReportKind.DSN
-        assert [(r.address, r.bounce) for r in report.recipients] == [(address, BounceClass.SOFT)]
+        assert [(r.address, r.bounce, r.guessed) for r in report.recipients] == [
+            (address, BounceClass.SOFT, True)
+        ]
     report = read_report(raw.replace("exceeded", "exceeded for eve@example.net").encode())
-    assert [r.address for r in report.recipients] == ["eve@example.net"]
+    assert [(r.address, r.guessed) for r in report.recipients] == [("eve@example.net", False)]
 
 
 COMPLAINT = (

@@ -289,11 +289,11 @@ def bare_names_in(text: str) -> list[str]:
 
 
 def shown_recipients_in(text: str) -> list[str]:
-    """Return whom the failed mail's header names, as a notice shows it to people: "To:" beside others."""
+    """Return to whom the failed mail went by the header that a notice shows people: "To:" beside others."""
     lines = text.splitlines()
     shown = (line for at, line in enumerate(lines) if "@" in line and _is_shown_header(lines, at))
-    to = [line for line in islice(shown, _MOST_ADDRESSES) if _header_name(line) == "to"]
-    return [match[1] for line in to for match in islice(ADDRESS.finditer(line[:5_000]), _MOST_ADDRESSES)]
+    named = [line for line in islice(shown, _MOST_ADDRESSES) if _header_name(line) in ("to", "cc", "bcc")]
+    return [match[1] for line in named for match in islice(ADDRESS.finditer(line[:5_000]), _MOST_ADDRESSES)]
 
 
 def _weighed(text: str) -> Iterator[tuple[str, int]]:

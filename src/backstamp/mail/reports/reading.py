@@ -120,7 +120,9 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
         group = {**each, **group}
     match = _DISPOSITION.match(group.get("disposition", ""))
     disposition = match[1].lower() if match else ""
-    final = address_in_field(group.get("final-recipient", "")) or _reader(pieces, own, text)
+    final, guessed = address_in_field(group.get("final-recipient", "")), False
+    if not final:
+        final, guessed = _reader(pieces, own, text)
     original = address_in_field(group.get("original-recipient", ""))
     if disposition in _REFUSED and notice.is_refusal(text, _signs(pieces)):
         # Dovecot's and Cyrus' way to refuse a mail after it was taken: a receipt that says "deleted".
@@ -129,6 +131,7 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
             [
                 recipient_report(
                     address=original or final,
+                    guessed=guessed and not original,
                     action=Action.FAILED,
                     status=status_in(text),
                     around=text,
@@ -144,15 +147,16 @@ def _receipt(pieces: Pieces, own: Fields, text: str) -> MailReport:
     )
 
 
-def _reader(pieces: Pieces, own: Fields, text: str) -> str:
-    """Return whose mailbox a receipt speaks of that names no mail address.
+def _reader(pieces: Pieces, own: Fields, text: str) -> tuple[str, bool]:
+    """Return whose mailbox a receipt speaks of that names no mail address, and whether that is a guess.
 
     A program writes in its reader's name; a mail system in its own, and may give a local user's name only.
     """
     sender = first_address(own.get("from", ""))
     if not (notice.is_daemon(sender) or notice.is_office(sender)):
-        return sender
-    return named_alone(pieces, own, text) or next(iter(only_recipient(pieces)), "")
+        return sender, False
+    named = named_alone(pieces, own, text)
+    return (named, False) if named else (next(iter(only_recipient(pieces)), ""), True)
 
 
 def _is_plain_feedback(pieces: Pieces) -> bool:

@@ -203,7 +203,9 @@ def by_words(pieces: Pieces, own: Fields, text: str, failed: str) -> list[Recipi
         domain = first_address(own.get("from", "")).rpartition("@")[2].lower()
         addresses = [f"{name}@{domain}" for name in notice.bare_names_in(text) if domain]
     if not addresses:
-        addresses = only_recipient(pieces) or _if_one(notice.shown_recipients_in(text))
+        shown = _if_one(notice.shown_recipients_in(text))
+        # What is shown may be the notice's own header.
+        addresses = only_recipient(pieces) or [each for each in shown if each.casefold() not in readers]
     subject = decoded(own.get("subject", ""))
     # A daemon's list in a language that is not known here may tell of anything.
     understood = failed != "" or saying("failed").search(f"{subject}\n{text}") is not None
