@@ -100,7 +100,7 @@ def test_an_alert_shows_who_did_what_and_hostile_text_as_text(admin: Client) -> 
         at=timezone.now(),
     )
     shown = admin.get(f"/alerts/{row.pk}/").text
-    for words in ("ann@example.org", "went on after the warning", "&lt;script&gt;", "(urlhaus)"):
+    for words in ("ann@example.org", "went on all the same", "&lt;script&gt;", "(urlhaus)"):
         assert words in shown
     assert f'href="/messages/{to_text(mail.pk)}/"' in shown
     assert ATTACK not in shown

@@ -19,7 +19,7 @@ ACTIONS: Final = {
     EventType.ALLOWED: "led on",
     EventType.WARNED: "warned",
     EventType.BLOCKED: "blocked",
-    EventType.CLICKED_THROUGH: "went on after the warning",
+    EventType.CLICKED_THROUGH: "went on all the same",
 }
 
 

@@ -77,7 +77,7 @@ _EVENTS: Final[dict[EventType, Words]] = {
     EventType.REPLIED: Words("Answered", "", "reply", "person"),
     EventType.BLOCKED: Words("Link blocked", "", "stop", "bad"),
     EventType.WARNED: Words("Warned about the link", "", "stop", "warn"),
-    EventType.CLICKED_THROUGH: Words("Went on after the warning", "", "click", "warn"),
+    EventType.CLICKED_THROUGH: Words("Went on all the same", "", "click", "warn"),
     EventType.ALLOWED: Words("Link allowed", "", "click", "neutral"),
     EventType.UNKNOWN: Words("Something else", "", "unknown", "unknown"),
 }

@@ -22,5 +22,5 @@ ACTS: Final = {
     "allowed": "followed it",
     "warned": "was warned",
     "blocked": "was stopped",
-    "clicked_through": "went on after the warning",
+    "clicked_through": "went on all the same",
 }
