@@ -11,17 +11,18 @@ from backstamp.gateway.milter import Accept, MilterAnswer, MilterEnvelope, Milte
 from backstamp.gateway.protection.by_milter import MilterProtection
 from backstamp.gateway.protection.protector import Protector
 from backstamp.gateway.rewriter.config import RewritingLimits
-from backstamp.gateway.rewriter.pool import RewriterPool
+from backstamp.gateway.rewriter.pool import BusyError, RewriterPool
 from backstamp.journal import JournalReader, JournalWriter
 from backstamp.policy import OnUnprotected
-from backstamp.rewriting import Options
+from backstamp.rewriting import Limits, Options, ShownUrls
 from backstamp.shared_files import SnapshotFile, publish_snapshot
 from backstamp.tokens import ANONYMOUS
-from backstamp.vocabulary import Queued
+from backstamp.vocabulary import Direction, Queued
 from tests.gateway.running import HTML, RING, TEXT
 from tests.gateway.test_protection import ANN, BEN, CAT, URL, guarded, guarded_link, tokens
 
 CUSTOMER = "dan@customer.example"
+OPTIONS = Options(shown_urls=ShownUrls.WITHOUT_SCHEME, limits=Limits(links=4_999))
 WRAPPED = HTML.replace(URL.encode(), guarded_link())
 
 
@@ -37,7 +38,7 @@ class Guard:
             snapshot=SnapshotFile(folder / "snapshot"),
             journal=self.journal,
             rewriter=self.pool,
-            options=Options(),
+            options=OPTIONS,
             config=ProtectionConfig(threat_lists=folder / "threats.lists"),
         )
         self._examine = MilterProtection(protector, new_tracking_id=lambda: 5, clock=lambda: 1.7e9)
@@ -94,6 +95,22 @@ async def test_whose_mail_waits_for_whom_goes_by_the_client_of_the_mta(
     monkeypatch.setattr(guard.pool, "protect", noting)
     assert isinstance(await guard(HTML, ANN), Replace)
     assert parties == [(4, 0xC0000201)]
+
+
+async def test_limits_and_how_urls_are_shown_are_as_set_for_received_mail_too(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[Options]()
+
+    async def noting(request: Any, raw: bytes, party: Any) -> Any:
+        asked.append(request.options)
+        raise BusyError
+
+    monkeypatch.setattr(guard.pool, "protect", noting)
+    await guard(HTML, ANN)
+    (options,) = asked
+    assert (options.direction, options.opens, options.links) == (Direction.INBOUND, False, True)
+    assert (options.shown_urls, options.limits) == (OPTIONS.shown_urls, OPTIONS.limits)
 
 
 async def test_nobody_outside_is_sent_a_link_of_ours(guard: Guard) -> None:
