@@ -136,7 +136,10 @@ def test_a_policy_in_the_way_is_no_wrong_call(here: Here) -> None:
         ({"GATEWAY_TLS_CERTIFICATE": "x.pem", "GATEWAY_TLS_KEY": "y.pem"}, "there is no file"),
         ({"GATEWAY_TRUSTED_NETWORKS": "0.0.0.0/0"}, "trusted_networks"),
         ({"GATEWAY_TRUSTED_NETWORKS": "::/0"}, "trusted_networks"),
-        ({"CAPTURE_LISTEN": "unix:" + "x" * 120}, "longer than 107 bytes"),
+        (
+            {"CAPTURE_LISTEN": "unix:" + "x" * 120, "GATEWAY_NEXT_HOP": "smtp://127.0.0.1:9"},
+            "longer than 107 bytes",
+        ),
         ({"CONSOLE_URL": "http://127.0.0.1:8026/console"}, "console.url has a path"),
         ({"GATEWAY_LISTEN": ""}, "gateway.listen is empty"),
     ],

@@ -32,6 +32,7 @@ from backstamp.app.settings.table import (
     TRACKING_URL,
 )
 from backstamp.app.starting.listening import LISTENERS
+from backstamp.app.wiring.capture import socket_address
 from backstamp.app.wiring.feeds import FEED_KEYS
 from backstamp.app.wiring.gateway import gateway_config
 from backstamp.gateway.checks import check_config
@@ -74,6 +75,7 @@ def _hosts(settings: Settings) -> Iterator[str]:
 def _listeners(settings: Settings) -> Iterator[str]:
     taken: dict[tuple[str, int], str] = {}
     for listener in LISTENERS:
+        socket_address(settings, listener)  # raises of a path that is too long
         if settings[listener] and not settings[listener].startswith("unix:"):
             address = split_host_port(settings[listener])
             if address in taken:
