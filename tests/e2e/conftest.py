@@ -16,7 +16,8 @@ def backstamp(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         prepare: Callable[[Path], None] | None = None, *, fresh: bool = False, **settings: str
     ) -> Server:
         """`prepare` is called with the data directory before the start; `fresh` is as for `Server.start`."""
-        folder = tmp_path / f"server{len(servers)}"
+        # A short name: in a folder of a long user's name the capture socket has no room for more.
+        folder = tmp_path / str(len(servers))
         folder.mkdir()
         if prepare is not None:
             (folder / "data").mkdir(mode=0o700)

@@ -71,7 +71,11 @@ class Server:
                 stderr=log,
             )
         if wait:
-            until("all roles answer", self.is_up, 120)
+            try:
+                until("all roles answer", self.is_up, 120)
+            except BaseException:
+                self.kill()
+                raise
         return self
 
     def is_up(self) -> bool:

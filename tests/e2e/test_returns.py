@@ -76,10 +76,8 @@ def postfix(reports_port: int, grey: Postfix) -> Iterator[Postfix]:
 
 @pytest.fixture
 def server(tmp_path: Path, postfix: Postfix, reports_port: int) -> Iterator[Server]:
-    folder = tmp_path / "server"
-    folder.mkdir()
     made = Server(
-        folder,
+        tmp_path,
         {
             "BACKSTAMP_GATEWAY_NEXT_HOP": f"smtp://127.0.0.1:{postfix.port}",
             "BACKSTAMP_REPORTS_LISTEN": f"127.0.0.1:{reports_port}",
