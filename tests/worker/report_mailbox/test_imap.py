@@ -30,10 +30,10 @@ class Replies:
 
     def __init__(self, *replies: str) -> None:
         self.replies = list(replies)
-        self.taken = 0
+        self.mails: list[bytes] = []
 
     async def deliver(self, mail_data: bytes, reverse_path: str, forward_path: str) -> str:
-        self.taken += 1
+        self.mails.append(mail_data)
         return self.replies.pop(0)
 
 
@@ -52,7 +52,22 @@ async def test_what_cannot_be_kept_now_stays_unseen_and_is_taken_at_the_next_loo
     assert mailbox.seen() == {"1": False}
     await imap.look(asyncio.Event())
     assert mailbox.seen() == {"1": True}
-    assert replies.taken == 2
+    assert len(replies.mails) == 2
+
+
+async def test_what_was_not_taken_lets_all_others_go_first_at_the_next_look(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstamp.worker.report_mailbox.imap.MOST_AT_ONCE", 1)
+    for name in ("1", "2"):
+        mailbox.put(name, f"To: reports@example.org\nSubject: {name}\n\nFailed.\n".encode())
+    replies = Replies(AGAIN, TAKEN, TAKEN)
+    imap = looking(mailbox, replies, mailbox.folder / "ca.pem")
+    for _ in range(3):
+        await imap.look(asyncio.Event())
+    first, second, third = replies.mails
+    assert first == third != second
+    assert mailbox.seen() == {"1": True, "2": True}
 
 
 async def test_a_server_that_proves_nothing_is_not_told_the_password(
@@ -70,7 +85,7 @@ async def test_a_server_that_proves_nothing_is_not_told_the_password(
     assert "certificate verify failed" in told
     assert PASSWORD not in caplog.text
     assert mailbox.seen() == {"1": False}
-    assert replies.taken == 0
+    assert not replies.mails
 
 
 async def test_a_mail_that_is_too_large_is_marked_counted_and_told_of_without_an_address(
@@ -82,7 +97,7 @@ async def test_a_mail_that_is_too_large_is_marked_counted_and_told_of_without_an
     imap = looking(mailbox, replies, mailbox.folder / "ca.pem")
     assert not await imap.look(asyncio.Event())
     assert mailbox.seen() == {"1": True, "2": True}
-    assert (replies.taken, imap.number_too_large()) == (1, 1)
+    assert (len(replies.mails), imap.number_too_large()) == (1, 1)
     (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "larger than gateway.max_size" in told.message
     assert "@" not in caplog.text

@@ -37,6 +37,7 @@ class ImapMailbox:
         self._config = config
         self._mailbox = mailbox
         self._too_large = 0
+        self._not_taken: set[str] = set()
 
     def number_too_large(self) -> int:
         """Return how many mails were too large to be read, since this was made."""
@@ -56,11 +57,15 @@ class ImapMailbox:
     async def look(self, stop: asyncio.Event) -> bool:
         """Take what is unseen; return whether there is more, and it is worth another look at once.
 
+        What was not taken before comes last: mails that never can be must not keep all others waiting.
+
         Raises `imaplib.IMAP4.error`, `OSError`.
         """
         session = await in_own_thread(_open, self._config)
         try:
             uids = await in_own_thread(_unseen, session)
+            self._not_taken.intersection_update(uids)
+            uids.sort(key=self._not_taken.__contains__)
             done = 0
             for uid in uids[:MOST_AT_ONCE]:
                 if stop.is_set():
@@ -69,6 +74,8 @@ class ImapMailbox:
                 if mail is not None and await self._take(mail):
                     await in_own_thread(_mark, session, uid)
                     done += 1
+                else:
+                    self._not_taken.add(uid)
             return done > 0 and len(uids) > MOST_AT_ONCE
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
