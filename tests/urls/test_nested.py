@@ -226,6 +226,7 @@ def test_a_long_url_with_one_or_two_inside_is_read_whole() -> None:
         ("https://evil-example.cdn.ampproject.org/c/s/evil.example/a", "https://evil.example/a"),
         ("https://cdn.ampproject.org/v/evil.example/a", "http://evil.example/a"),
         ("https://my--bank-evil-com.translate.goog/a?_x_tr_sl=de", "https://my-bank.evil.com/a?_x_tr_sl=de"),
+        ("https://my-bank.evil.com.mcas.ms/a?b=c#d", "https://my-bank.evil.com/a?b=c#d"),
         ("https://translate.google.com/translate?sl=auto&u=evil.com", "http://evil.com/"),
     ],
 )
@@ -239,6 +240,8 @@ def test_pages_that_are_shown_by_somebody_else_lead_to_their_own_host(wrapped: s
         "https://www.google.com/url?q=readme",
         "https://www.google.com/amp/",
         "https://cdn.ampproject.org/v0.js",
+        "https://example-onmicrosoft-com.access.mcas.ms/aad_login",
+        "https://us.saml.mcas.ms/",
     ],
 )
 def test_other_pages_of_such_hosts_lead_nowhere(url: str) -> None:

@@ -13,6 +13,7 @@ from backstamp.urls.wrappers.rules import (
     Rule,
     WrapperKind,
     base64_parameter,
+    host_before,
     host_in_label,
     host_in_path,
     parameter,
@@ -77,6 +78,8 @@ REDIRECTORS: Final = (
         ("cdn.ampproject.org", "*.cdn.ampproject.org", "bing-amp.com", "*.bing-amp.com"),
         inner=host_in_path("/[a-z]+/"),
     ),
+    # learn.microsoft.com/defender-cloud-apps/proxy-deployment-aad: sessions by way of Microsoft's proxy.
+    Rule("Microsoft Defender for Cloud Apps", _REDIRECTOR, ("*.mcas.ms",), inner=host_before("mcas.ms")),
     # The page on its own host below translate.goog: support.google.com/translate (websites).
     Rule("Google Translate", _REDIRECTOR, ("*.translate.goog",), inner=host_in_label("translate.goog")),
     Rule(

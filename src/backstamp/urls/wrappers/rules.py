@@ -151,6 +151,16 @@ def host_in_label(domain: str) -> Reader:
     return read
 
 
+def host_before(domain: str) -> Reader:
+    """Read a host that stands before a domain as it is; what has no known suffix is the service's own."""
+
+    def read(address: Address) -> str | None:
+        host = address.host.removesuffix(".").removesuffix(f".{domain}")
+        return f"https://{host}{address.rest}" if has_known_suffix(host) else None
+
+    return read
+
+
 def base64_parameter(name: str, prefix: int = 0) -> Reader:
     """Read a query parameter that holds a URL in base64 behind `prefix` characters."""
 
