@@ -21,7 +21,13 @@ _COLUMNS: Final = (
 _USUAL: Final = {"method": "GET", "address": None, "detail": "{}"}
 """What further columns hold in the rows of most hits."""
 _REVISED: Final = (
-    *("recipient_index", "actor", "counts", "score", "certainty", "reasons", "final"),
+    "recipient_index",
+    "actor",
+    "counts",
+    "score",
+    "certainty",
+    "reasons",
+    "final",
     "revised_at",
 )
 _KEYS: Final = ("id", "at")
@@ -52,9 +58,11 @@ def insert_hits(hits: Iterable[Judged], settled_us: int) -> None:
 
 def _unusual(seen: Hit) -> tuple[str, str | None, str]:
     """Return the values of `_USUAL`'s columns; the detail says what spoke against the link."""
-    against = {"threat": seen.threat, "reason": seen.threat_reason, "source": seen.threat_source}
-    detail = {} if seen.threat is None else against
-    return seen.method, seen.address, msgspec.json.encode(detail).decode()
+    detail = "{}"
+    if seen.threat is not None:
+        against = {"threat": seen.threat, "reason": seen.threat_reason, "source": seen.threat_source}
+        detail = msgspec.json.encode(against).decode()
+    return seen.method, seen.address, detail
 
 
 def _rows(hits: Iterable[Judged], settled_us: int) -> Iterator[tuple[Any, ...]]:
